@@ -1,0 +1,1 @@
+//! Generates the typed endpoint modules and records of folio-sdk from canonical documents.
