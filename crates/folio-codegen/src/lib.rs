@@ -1,1 +1,69 @@
 //! Generates the typed endpoint modules and records of folio-sdk from canonical documents.
+//!
+//! `build.rs` of the SDK calls [`generate`] with the documents of the enabled modules. progenitor and typify give the model: operations,
+//! the types of arguments and answers, records. Passes give it the form that users see: a thin request builder an operation, and records
+//! that read and write themselves by a table (`docs/architecture.md` says why).
+//!
+//! ```
+//! use folio_codegen::{Document, Specs, generate};
+//! use serde_json::json;
+//!
+//! let module = Document::new("mod-books", json!({
+//!     "openapi": "3.0.3", "info": {"title": "mod-books", "version": "1.0.0"}, "paths": {},
+//!     "components": {"schemas": {"Book": {"type": "object", "properties": {"title": {"type": "string"}}}}},
+//! }));
+//! let common = Document::new("common", json!({}));
+//! let files = generate(&Specs { common, modules: vec![module], files: Vec::new() })?;
+//! assert!(files["books.rs"].contains("pub struct Book {"));
+//! # Ok::<(), folio_codegen::Error>(())
+//! ```
+
+mod document;
+mod emit;
+mod error;
+mod facts;
+mod lower;
+mod model;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+pub use document::{Document, Specs};
+pub use error::Error;
+
+/// Generates the files of a build by their names: one a module, `common.rs`, `api.rs` which holds them all, and `records.rs`, by which
+/// tests reach each record by its name.
+///
+/// The same documents give the same text.
+///
+/// # Errors
+/// A document is not canonical, or progenitor refuses it.
+pub fn generate(specs: &Specs) -> Result<BTreeMap<String, String>, Error> {
+    let mut files = BTreeMap::new();
+    let mut shared = BTreeSet::new();
+    let mut records = Vec::new();
+    for document in &specs.modules {
+        let lowered = lower::module(document, &specs.common)?;
+        let model = model::build(&document.name, &lowered)?;
+        let origin = emit::Origin { document, common: &lowered.common };
+        files.insert(format!("{}.rs", rust_name(document.feature())), emit::module(&origin, &model, &lowered.operations)?);
+        records.push((document.name.clone(), rust_name(document.feature()), names(&model)));
+        shared.extend(lowered.common);
+    }
+    let lowered = lower::common(&specs.common, &shared)?;
+    let model = model::build(&specs.common.name, &lowered)?;
+    let origin = emit::Origin { document: &specs.common, common: &BTreeSet::new() };
+    files.insert("common.rs".to_owned(), emit::common(&origin, &model)?);
+    records.push((specs.common.name.clone(), "common".to_owned(), names(&model)));
+    files.insert("api.rs".to_owned(), emit::api_file(&specs.modules));
+    files.insert("records.rs".to_owned(), emit::records_file(&records));
+    Ok(files)
+}
+
+fn names(model: &model::Model) -> Vec<String> {
+    model.records.iter().map(|record| record.name.clone()).collect()
+}
+
+/// A feature's name as Rust has it: `inventory-storage` is `inventory_storage`.
+fn rust_name(feature: &str) -> String {
+    feature.replace('-', "_")
+}

@@ -1,0 +1,77 @@
+//! What can go wrong in generation.
+
+use std::fmt;
+use std::path::PathBuf;
+
+/// Why nothing was generated: what was read, what was found there, what to do.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum Error {
+    /// A file could not be read or written.
+    Io {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// A document is no JSON.
+    Json {
+        /// The file.
+        path: PathBuf,
+        /// Where and why.
+        source: serde_json::Error,
+    },
+    /// A document is not canonical: `folio-spec` did not write it, or it was edited.
+    Document {
+        /// The document, `mod-users`.
+        document: String,
+        /// A JSON pointer into it.
+        pointer: String,
+        /// What was found and what was expected.
+        problem: String,
+    },
+    /// progenitor or typify refused a document, or gave something that the passes do not know.
+    Model {
+        /// The document, `mod-users`.
+        document: String,
+        /// What they said.
+        problem: String,
+    },
+}
+
+impl Error {
+    pub(crate) fn document(document: &str, pointer: impl Into<String>, problem: impl Into<String>) -> Self {
+        Self::Document { document: document.into(), pointer: pointer.into(), problem: problem.into() }
+    }
+
+    pub(crate) fn model(document: &str, problem: impl Into<String>) -> Self {
+        Self::Model { document: document.into(), problem: problem.into() }
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Io { path, source } => write!(out, "{}: {source}", path.display()),
+            Self::Json { path, source } => write!(
+                out,
+                "{}: not JSON: {source}; write it anew with `folio-spec import`",
+                path.display()
+            ),
+            Self::Document { document, pointer, problem } => {
+                write!(out, "{document}: at {pointer}: {problem}; check it with `folio-spec import`")
+            }
+            Self::Model { document, problem } => write!(out, "{document}: the code generator cannot take it: {problem}"),
+        }
+    }
+}
+
+impl std::error::Error for Error {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            Self::Io { source, .. } => Some(source),
+            Self::Json { source, .. } => Some(source),
+            Self::Document { .. } | Self::Model { .. } => None,
+        }
+    }
+}

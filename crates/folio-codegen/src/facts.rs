@@ -1,0 +1,142 @@
+//! The facts of an operation that progenitor does not carry: they go around it, from the document to the generated code.
+
+use serde_json::{Map, Value};
+
+use crate::document::{Document, kind};
+use crate::error::Error;
+
+/// What an operation's description says beyond its types.
+#[derive(Clone, Debug)]
+pub(crate) struct Operation {
+    pub(crate) name: String,
+    pub(crate) method: &'static str,
+    pub(crate) path: String,
+    /// The names in the path's braces, in their order.
+    pub(crate) path_parameters: Vec<String>,
+    pub(crate) query: Vec<Parameter>,
+    pub(crate) body: Body,
+    pub(crate) answer: Answer,
+    /// Whether a success without a body is described beside the one with it.
+    pub(crate) may_be_empty: bool,
+    pub(crate) interface: String,
+    pub(crate) permissions: Vec<String>,
+    pub(crate) paging: Option<Paging>,
+    pub(crate) source: Option<String>,
+    pub(crate) upstream_id: Option<String>,
+    pub(crate) untyped: bool,
+    pub(crate) deprecated: bool,
+}
+
+/// A parameter of the query string.
+#[derive(Clone, Debug)]
+pub(crate) struct Parameter {
+    pub(crate) name: String,
+    pub(crate) required: bool,
+}
+
+/// What an operation sends.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Body {
+    None,
+    /// JSON of a type that progenitor names, by its media type.
+    Json { media_type: String, required: bool },
+    /// Text or bytes of a media type.
+    Bytes { media_type: String, required: bool },
+}
+
+/// What an operation gives back.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum Answer {
+    /// JSON of a type that progenitor names.
+    Json,
+    Text,
+    Bytes,
+    /// Nothing, as described.
+    Empty,
+    /// The description has no answer of success.
+    Undescribed,
+}
+
+/// How a list is paged.
+#[derive(Clone, Debug)]
+pub(crate) struct Paging {
+    pub(crate) style: String,
+    pub(crate) items: Option<String>,
+    pub(crate) key: Option<String>,
+    pub(crate) max: Option<u64>,
+}
+
+/// The methods of OpenAPI that FOLIO's modules use.
+pub(crate) const METHODS: [&str; 7] = ["get", "put", "post", "delete", "options", "head", "patch"];
+
+/// Reads the facts of one operation, except for body and answer, which lowering finds out.
+pub(crate) fn read(document: &Document, path: &str, method: &'static str, operation: &Value) -> Result<Operation, Error> {
+    let at = format!("/paths/{}/{method}", path.replace('~', "~0").replace('/', "~1"));
+    let name = string(document, &at, operation, "operationId")?
+        .ok_or_else(|| Error::document(&document.name, &at, "an operation without `operationId`"))?;
+    if syn::parse_str::<syn::Ident>(&name).is_err() {
+        let problem = format!("operationId `{name}` cannot be the name of a Rust function");
+        return Err(Error::document(&document.name, format!("{at}/operationId"), problem));
+    }
+    let empty = Value::Object(Map::new());
+    let folio = operation.get("x-folio").unwrap_or(&empty);
+    let folio_at = format!("{at}/x-folio");
+    let paging = match folio.get("paging") {
+        None => None,
+        Some(paging) => {
+            let at = format!("{folio_at}/paging");
+            Some(Paging {
+                style: string(document, &at, paging, "style")?
+                    .ok_or_else(|| Error::document(&document.name, &at, "a paging without `style`"))?,
+                items: string(document, &at, paging, "items")?,
+                key: string(document, &at, paging, "key")?,
+                max: paging.get("max").and_then(Value::as_u64),
+            })
+        }
+    };
+    Ok(Operation {
+        name,
+        method,
+        path: path.to_owned(),
+        path_parameters: braces(path),
+        query: Vec::new(),
+        body: Body::None,
+        answer: Answer::Undescribed,
+        may_be_empty: false,
+        interface: string(document, &folio_at, folio, "interface")?.unwrap_or_default(),
+        permissions: strings(document, &folio_at, folio, "permissions")?,
+        paging,
+        source: string(document, &folio_at, folio, "source")?,
+        upstream_id: string(document, &folio_at, folio, "upstreamId")?,
+        untyped: folio.get("untyped") == Some(&Value::Bool(true)),
+        deprecated: operation.get("deprecated") == Some(&Value::Bool(true)),
+    })
+}
+
+/// The names in the braces of a path template.
+fn braces(path: &str) -> Vec<String> {
+    path.split('{').skip(1).filter_map(|rest| Some(rest.split_once('}')?.0.to_owned())).collect()
+}
+
+pub(crate) fn string(document: &Document, at: &str, value: &Value, key: &str) -> Result<Option<String>, Error> {
+    match value.get(key) {
+        None => Ok(None),
+        Some(Value::String(text)) => Ok(Some(text.clone())),
+        Some(other) => {
+            Err(Error::document(&document.name, format!("{at}/{key}"), format!("expected a string, found {}", kind(other))))
+        }
+    }
+}
+
+fn strings(document: &Document, at: &str, value: &Value, key: &str) -> Result<Vec<String>, Error> {
+    let wrong = |found: &Value| {
+        Error::document(&document.name, format!("{at}/{key}"), format!("expected a list of strings, found {}", kind(found)))
+    };
+    match value.get(key) {
+        None => Ok(Vec::new()),
+        Some(Value::Array(list)) => {
+            list.iter().map(|item| item.as_str().map(str::to_owned).ok_or_else(|| wrong(item))).collect()
+        }
+        Some(other) => Err(wrong(other)),
+    }
+}

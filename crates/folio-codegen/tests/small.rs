@@ -1,0 +1,18 @@
+//! The generated code of small documents, as snapshots.
+
+use std::path::Path;
+
+use folio_codegen::{Specs, generate};
+
+fn documents() -> std::path::PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/documents")
+}
+
+#[test]
+fn a_small_module_gives_records_by_table_and_thin_builders() {
+    let specs = Specs::read(&documents(), |feature| feature == "books").unwrap();
+    let files = generate(&specs).unwrap();
+    for (name, text) in files {
+        insta::assert_snapshot!(name.replace('.', "_"), text);
+    }
+}

@@ -1,0 +1,564 @@
+//! Records: how generated structs are read from JSON and written to it.
+//!
+//! A generated record does not derive serde's traits. It implements [`Record`] with two small functions, one that puts the next value of a
+//! JSON object into the right field and one that writes the fields in turn; everything else is one generic function for all records. That
+//! is what makes thousands of records cheap to compile (see `docs/architecture.md`).
+//!
+//! Every record implements serde's [`Serialize`](serde::Serialize) and [`Deserialize`](serde::Deserialize) by it, so that records go
+//! wherever serde goes. What a server sends is kept: unknown fields are in `extra`, unknown values of enums and malformed dates and
+//! identifiers keep their text.
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+use std::fmt;
+use std::marker::PhantomData;
+
+use serde::de::{DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
+use serde::ser::{SerializeMap, SerializeSeq, Serializer};
+use serde_json::{Map, Value};
+
+/// A record that reads and writes itself by a table of its fields. Implemented by generated code.
+pub trait Record: Sized {
+    /// The record's name, `User`.
+    const NAME: &'static str;
+
+    /// The JSON names of the required fields. The n-th one is bit n of what [`set`](Self::set) returns.
+    const REQUIRED: &'static [&'static str];
+
+    /// A record of which nothing has been read yet: required fields are blank. It never leaves this crate as such.
+    #[doc(hidden)]
+    fn blank() -> Self;
+
+    /// Reads the value of `key` into its field, or into `extra`. Returns the bit of a required field, else 0.
+    #[doc(hidden)]
+    fn set<'de, A: MapAccess<'de>>(&mut self, key: &str, map: &mut A) -> Result<u64, A::Error>;
+
+    /// Writes the fields that are present.
+    #[doc(hidden)]
+    fn put<M: SerializeMap>(&self, out: &mut Put<'_, M>) -> Result<(), M::Error>;
+
+    /// The fields that the server sent and the description does not have.
+    fn extra(&self) -> &Extra;
+}
+
+/// A value of a record's field: what it is read from and how it is written.
+///
+/// It differs from serde's traits where FOLIO's servers differ from their descriptions: `3.0` is an integer, `null` is absent.
+#[doc(hidden)]
+pub trait Field: Sized {
+    fn blank() -> Self;
+    fn decode<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error>;
+    fn encode<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error>;
+    /// Whether the field is left out when its record is written.
+    fn is_absent(&self) -> bool {
+        false
+    }
+}
+
+/// Reads the next value of `map` as a field.
+#[doc(hidden)]
+pub fn get<'de, T: Field, A: MapAccess<'de>>(map: &mut A) -> Result<T, A::Error> {
+    map.next_value_seed(Seed(PhantomData))
+}
+
+/// Reads the next value of `map` as a required field and says by `bit` that it was there. A `null` leaves the field missing.
+#[doc(hidden)]
+pub fn need<'de, T: Field, A: MapAccess<'de>>(field: &mut T, bit: u32, map: &mut A) -> Result<u64, A::Error> {
+    Ok(match get::<Option<T>, A>(map)? {
+        Some(value) => {
+            *field = value;
+            1 << bit
+        }
+        None => 0,
+    })
+}
+
+/// Keeps the next value of `map` among the unknown fields.
+#[doc(hidden)]
+pub fn keep<'de, A: MapAccess<'de>>(extra: &mut Extra, key: &str, map: &mut A) -> Result<u64, A::Error> {
+    extra.insert(key, map.next_value::<Value>()?);
+    Ok(0)
+}
+
+/// Where a record writes its fields.
+#[doc(hidden)]
+pub struct Put<'a, M>(&'a mut M);
+
+impl<M: SerializeMap> Put<'_, M> {
+    /// Writes a field, unless it is absent.
+    pub fn field<T: Field>(&mut self, key: &'static str, value: &T) -> Result<(), M::Error> {
+        if value.is_absent() {
+            return Ok(());
+        }
+        self.0.serialize_entry(key, &Writer(value))
+    }
+
+    /// Writes the unknown fields.
+    pub fn extra(&mut self, extra: &Extra) -> Result<(), M::Error> {
+        for (key, value) in extra.iter() {
+            self.0.serialize_entry(key, value)?;
+        }
+        Ok(())
+    }
+}
+
+/// Reads a record: the one implementation of `Deserialize` for all records.
+#[doc(hidden)]
+pub fn decode<'de, R: Record, D: Deserializer<'de>>(deserializer: D) -> Result<R, D::Error> {
+    deserializer.deserialize_map(RecordVisitor(PhantomData))
+}
+
+/// Writes a record: the one implementation of `Serialize` for all records.
+#[doc(hidden)]
+pub fn encode<R: Record, S: Serializer>(record: &R, serializer: S) -> Result<S::Ok, S::Error> {
+    let mut map = serializer.serialize_map(None)?;
+    record.put(&mut Put(&mut map))?;
+    map.end()
+}
+
+struct RecordVisitor<R>(PhantomData<R>);
+
+impl<'de, R: Record> Visitor<'de> for RecordVisitor<R> {
+    type Value = R;
+
+    fn expecting(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(out, "a {} record (a JSON object)", R::NAME)
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<R, A::Error> {
+        let mut record = R::blank();
+        let mut seen = 0;
+        while let Some(key) = map.next_key_seed(Key)? {
+            seen |= record.set(&key, &mut map)?;
+        }
+        missing::<R, A::Error>(seen)?;
+        Ok(record)
+    }
+}
+
+fn missing<R: Record, E: serde::de::Error>(seen: u64) -> Result<(), E> {
+    if seen.count_ones() as usize == R::REQUIRED.len() {
+        return Ok(());
+    }
+    let absent: Vec<&str> =
+        R::REQUIRED.iter().enumerate().filter(|(bit, _)| seen & (1 << bit) == 0).map(|(_, name)| *name).collect();
+    Err(E::custom(format_args!("{} record without its required field {}", R::NAME, absent.join(", "))))
+}
+
+/// A key of a JSON object: borrowed from the input unless it has escapes.
+struct Key;
+
+impl<'de> DeserializeSeed<'de> for Key {
+    type Value = Cow<'de, str>;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Cow<'de, str>, D::Error> {
+        deserializer.deserialize_str(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Key {
+    type Value = Cow<'de, str>;
+
+    fn expecting(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str("the name of a field")
+    }
+
+    fn visit_borrowed_str<E>(self, key: &'de str) -> Result<Cow<'de, str>, E> {
+        Ok(Cow::Borrowed(key))
+    }
+
+    fn visit_str<E>(self, key: &str) -> Result<Cow<'de, str>, E> {
+        Ok(Cow::Owned(key.to_owned()))
+    }
+
+    fn visit_string<E>(self, key: String) -> Result<Cow<'de, str>, E> {
+        Ok(Cow::Owned(key))
+    }
+}
+
+/// Reads a [`Field`] where serde wants a seed.
+struct Seed<T>(PhantomData<T>);
+
+impl<'de, T: Field> DeserializeSeed<'de> for Seed<T> {
+    type Value = T;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<T, D::Error> {
+        T::decode(deserializer)
+    }
+}
+
+/// Writes a [`Field`] where serde wants a value.
+struct Writer<'a, T>(&'a T);
+
+impl<T: Field> serde::Serialize for Writer<'_, T> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.0.encode(serializer)
+    }
+}
+
+/// The fields of a record that the server sent and the description does not have. They are written back with the record.
+///
+/// ```
+/// use folio_sdk::Extra;
+///
+/// let mut extra = Extra::default();
+/// extra.insert("shelfColour", "green");
+/// assert_eq!(extra.get("shelfColour").and_then(|v| v.as_str()), Some("green"));
+/// assert_eq!(extra.len(), 1);
+/// ```
+#[derive(Clone, Default, PartialEq)]
+pub struct Extra(Option<Box<Map<String, Value>>>);
+
+impl Extra {
+    /// The value of an unknown field.
+    pub fn get(&self, key: &str) -> Option<&Value> {
+        self.0.as_ref()?.get(key)
+    }
+
+    /// Sets a field that the description does not have; returns what it was before.
+    pub fn insert(&mut self, key: impl Into<String>, value: impl Into<Value>) -> Option<Value> {
+        self.0.get_or_insert_default().insert(key.into(), value.into())
+    }
+
+    /// Takes an unknown field out, so that it is not written back.
+    pub fn remove(&mut self, key: &str) -> Option<Value> {
+        self.0.as_mut()?.remove(key)
+    }
+
+    /// The unknown fields and their values.
+    pub fn iter(&self) -> impl Iterator<Item = (&String, &Value)> {
+        self.0.iter().flat_map(|map| map.iter())
+    }
+
+    /// How many unknown fields there are.
+    pub fn len(&self) -> usize {
+        self.0.as_ref().map_or(0, |map| map.len())
+    }
+
+    /// Whether the description has every field that the server sent.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+}
+
+impl fmt::Debug for Extra {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.debug_map().entries(self.iter()).finish()
+    }
+}
+
+impl<T: Field> Field for Option<T> {
+    fn blank() -> Self {
+        None
+    }
+
+    fn decode<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Maybe<T>(PhantomData<T>);
+        impl<'de, T: Field> Visitor<'de> for Maybe<T> {
+            type Value = Option<T>;
+            fn expecting(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+                out.write_str("a value or null")
+            }
+            fn visit_none<E>(self) -> Result<Option<T>, E> {
+                Ok(None)
+            }
+            fn visit_unit<E>(self) -> Result<Option<T>, E> {
+                Ok(None)
+            }
+            fn visit_some<D: Deserializer<'de>>(self, deserializer: D) -> Result<Option<T>, D::Error> {
+                T::decode(deserializer).map(Some)
+            }
+        }
+        deserializer.deserialize_option(Maybe(PhantomData))
+    }
+
+    fn encode<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Some(value) => serializer.serialize_some(&Writer(value)),
+            None => serializer.serialize_none(),
+        }
+    }
+
+    fn is_absent(&self) -> bool {
+        self.is_none()
+    }
+}
+
+impl<T: Field> Field for Vec<T> {
+    fn blank() -> Self {
+        Vec::new()
+    }
+
+    /// Elements that are `null` are left out: FOLIO's lists can have them (RMB streams), and `null` is absent everywhere else too.
+    fn decode<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Elements<T>(PhantomData<T>);
+        impl<'de, T: Field> Visitor<'de> for Elements<T> {
+            type Value = Vec<T>;
+            fn expecting(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+                out.write_str("an array")
+            }
+            fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Vec<T>, A::Error> {
+                let mut elements = Vec::new();
+                while let Some(element) = seq.next_element_seed(Seed::<Option<T>>(PhantomData))? {
+                    elements.extend(element);
+                }
+                Ok(elements)
+            }
+        }
+        deserializer.deserialize_seq(Elements(PhantomData))
+    }
+
+    fn encode<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut seq = serializer.serialize_seq(Some(self.len()))?;
+        for element in self {
+            seq.serialize_element(&Writer(element))?;
+        }
+        seq.end()
+    }
+}
+
+impl<T: Field> Field for BTreeMap<String, T> {
+    fn blank() -> Self {
+        BTreeMap::new()
+    }
+
+    fn decode<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Entries<T>(PhantomData<T>);
+        impl<'de, T: Field> Visitor<'de> for Entries<T> {
+            type Value = BTreeMap<String, T>;
+            fn expecting(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+                out.write_str("an object")
+            }
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+                let mut entries = BTreeMap::new();
+                while let Some(key) = map.next_key::<String>()? {
+                    if let Some(value) = get::<Option<T>, A>(&mut map)? {
+                        entries.insert(key, value);
+                    }
+                }
+                Ok(entries)
+            }
+        }
+        deserializer.deserialize_map(Entries(PhantomData))
+    }
+
+    fn encode<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(Some(self.len()))?;
+        for (key, value) in self {
+            map.serialize_entry(key, &Writer(value))?;
+        }
+        map.end()
+    }
+}
+
+impl<T: Field> Field for Box<T> {
+    fn blank() -> Self {
+        Box::new(T::blank())
+    }
+
+    fn decode<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        T::decode(deserializer).map(Box::new)
+    }
+
+    fn encode<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        T::encode(self, serializer)
+    }
+
+    fn is_absent(&self) -> bool {
+        T::is_absent(self)
+    }
+}
+
+/// Fields that serde reads and writes as FOLIO wants it.
+macro_rules! plain_fields {
+    ($($type:ty = $blank:expr),* $(,)?) => {
+        $(impl Field for $type {
+            fn blank() -> Self {
+                $blank
+            }
+            fn decode<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                serde::Deserialize::deserialize(deserializer)
+            }
+            fn encode<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                serde::Serialize::serialize(self, serializer)
+            }
+        })*
+    };
+}
+
+plain_fields! {
+    String = String::new(),
+    bool = false,
+    Value = Value::Null,
+    Map<String, Value> = Map::new(),
+    crate::value::Id = crate::value::Id::default(),
+    crate::value::DateTime = crate::value::DateTime::default(),
+    crate::value::Number = crate::value::Number::default(),
+}
+
+/// Integers: a whole number may be written with a fraction of zeros, JSON knows no difference.
+macro_rules! integer_fields {
+    ($($type:ty),*) => {
+        $(impl Field for $type {
+            fn blank() -> Self {
+                0
+            }
+            fn decode<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                struct Integer;
+                impl Visitor<'_> for Integer {
+                    type Value = $type;
+                    fn expecting(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+                        out.write_str(concat!("a whole number (", stringify!($type), ")"))
+                    }
+                    fn visit_i64<E: serde::de::Error>(self, value: i64) -> Result<$type, E> {
+                        <$type>::try_from(value).map_err(|_| E::invalid_value(serde::de::Unexpected::Signed(value), &self))
+                    }
+                    fn visit_u64<E: serde::de::Error>(self, value: u64) -> Result<$type, E> {
+                        <$type>::try_from(value).map_err(|_| E::invalid_value(serde::de::Unexpected::Unsigned(value), &self))
+                    }
+                    fn visit_f64<E: serde::de::Error>(self, value: f64) -> Result<$type, E> {
+                        // Whole numbers up to 2^53 are exact in a double; beyond that digits would be lost without a word.
+                        if value.fract() == 0.0 && value.abs() <= 9_007_199_254_740_992.0 {
+                            return self.visit_i64(value as i64);
+                        }
+                        Err(E::invalid_value(serde::de::Unexpected::Float(value), &self))
+                    }
+                }
+                deserializer.deserialize_i64(Integer)
+            }
+            fn encode<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                serde::Serialize::serialize(self, serializer)
+            }
+        })*
+    };
+}
+
+integer_fields!(i64, i32);
+
+/// Gives a record serde's traits by its table.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __record {
+    ($($record:ident),* $(,)?) => {
+        $(
+            impl<'de> $crate::runtime::Deserialize<'de> for $record {
+                fn deserialize<D: $crate::runtime::Deserializer<'de>>(deserializer: D) -> ::core::result::Result<Self, D::Error> {
+                    $crate::runtime::decode(deserializer)
+                }
+            }
+            impl $crate::runtime::Serialize for $record {
+                fn serialize<S: $crate::runtime::Serializer>(&self, serializer: S) -> ::core::result::Result<S::Ok, S::Error> {
+                    $crate::runtime::encode(self, serializer)
+                }
+            }
+            impl $crate::runtime::Field for $record {
+                fn blank() -> Self {
+                    $crate::runtime::Record::blank()
+                }
+                fn decode<'de, D: $crate::runtime::Deserializer<'de>>(deserializer: D) -> ::core::result::Result<Self, D::Error> {
+                    $crate::runtime::decode(deserializer)
+                }
+                fn encode<S: $crate::runtime::Serializer>(&self, serializer: S) -> ::core::result::Result<S::Ok, S::Error> {
+                    $crate::runtime::encode(self, serializer)
+                }
+            }
+        )*
+    };
+}
+
+/// Defines open enums: string values that the description names, and a catch-all that keeps the text of any other.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __open_enum {
+    ($($(#[$meta:meta])* $name:ident / $unlisted:ident { $($(#[$vmeta:meta])* $variant:ident = $text:literal,)* })*) => {
+        $(
+            $(#[$meta])*
+            #[derive(Clone, Debug, PartialEq, Eq, Hash)]
+            #[non_exhaustive]
+            pub enum $name {
+                $($(#[$vmeta])* $variant,)*
+                /// A value that the description does not list, as the server wrote it.
+                $unlisted(::std::boxed::Box<str>),
+            }
+            impl $name {
+                /// The value as it is written in JSON.
+                pub fn as_str(&self) -> &str {
+                    match self {
+                        $(Self::$variant => $text,)*
+                        Self::$unlisted(text) => text,
+                    }
+                }
+            }
+            impl ::core::convert::From<&str> for $name {
+                fn from(text: &str) -> Self {
+                    match text {
+                        $($text => Self::$variant,)*
+                        other => Self::$unlisted(other.into()),
+                    }
+                }
+            }
+            impl $crate::runtime::OpenEnum for $name {
+                fn text(&self) -> &str {
+                    self.as_str()
+                }
+            }
+            $crate::__open_enum_impls!($name);
+        )*
+    };
+}
+
+/// What all open enums share, by way of [`OpenEnum`].
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __open_enum_impls {
+    ($name:ident) => {
+        impl ::core::fmt::Display for $name {
+            fn fmt(&self, out: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+                out.pad(self.as_str())
+            }
+        }
+        impl<'de> $crate::runtime::Deserialize<'de> for $name {
+            fn deserialize<D: $crate::runtime::Deserializer<'de>>(deserializer: D) -> ::core::result::Result<Self, D::Error> {
+                $crate::runtime::decode_enum(deserializer)
+            }
+        }
+        impl $crate::runtime::Serialize for $name {
+            fn serialize<S: $crate::runtime::Serializer>(&self, serializer: S) -> ::core::result::Result<S::Ok, S::Error> {
+                serializer.serialize_str(self.as_str())
+            }
+        }
+        impl $crate::runtime::Field for $name {
+            fn blank() -> Self {
+                Self::from("")
+            }
+            fn decode<'de, D: $crate::runtime::Deserializer<'de>>(deserializer: D) -> ::core::result::Result<Self, D::Error> {
+                $crate::runtime::decode_enum(deserializer)
+            }
+            fn encode<S: $crate::runtime::Serializer>(&self, serializer: S) -> ::core::result::Result<S::Ok, S::Error> {
+                serializer.serialize_str(self.as_str())
+            }
+        }
+    };
+}
+
+/// An enum that keeps values it does not know.
+#[doc(hidden)]
+pub trait OpenEnum: for<'a> From<&'a str> {
+    fn text(&self) -> &str;
+}
+
+/// Reads an open enum: any string is one.
+#[doc(hidden)]
+pub fn decode_enum<'de, E: OpenEnum, D: Deserializer<'de>>(deserializer: D) -> Result<E, D::Error> {
+    struct Text<E>(PhantomData<E>);
+    impl<E: OpenEnum> Visitor<'_> for Text<E> {
+        type Value = E;
+        fn expecting(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+            out.write_str("a string")
+        }
+        fn visit_str<X>(self, text: &str) -> Result<E, X> {
+            Ok(E::from(text))
+        }
+    }
+    deserializer.deserialize_str(Text(PhantomData))
+}

@@ -1,0 +1,22 @@
+//! What generated code is written against. Nothing here is meant to be named by users of the SDK.
+
+pub use std::collections::BTreeMap;
+pub use std::fmt::Display;
+pub use std::future::Future;
+
+pub use bytes::Bytes;
+pub use http::Method;
+pub use serde::de::MapAccess;
+pub use serde::ser::SerializeMap;
+pub use serde::{Deserialize, Deserializer, Serialize, Serializer};
+pub use serde_json::{Map, Value};
+
+pub use crate::call::Call;
+pub use crate::cql::Cql;
+pub use crate::error::Result;
+pub use crate::operation::Operation;
+pub use crate::paging::{Items, Paging, PagingStyle};
+pub use crate::record::{Extra, Field, OpenEnum, Put, Record, decode, decode_enum, encode, get, keep, need};
+pub use crate::response::Response;
+pub use crate::value::{DateTime, Id, Number};
+pub use crate::FolioClient;

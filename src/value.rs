@@ -1,0 +1,298 @@
+//! The values that FOLIO's records are made of and JSON has no type for: identifiers, dates, numbers.
+//!
+//! Each keeps what the server wrote. FOLIO writes dates in four formats and its older data has identifiers that are no UUIDs: a record with
+//! such a value is read, and written back unchanged.
+
+use std::fmt;
+use std::hash::{Hash, Hasher};
+
+use serde::de::{Deserialize, Deserializer, Visitor};
+use serde::ser::{Serialize, Serializer};
+
+/// Text that is nearly always at most `N` bytes long and then needs no allocation.
+#[derive(Clone)]
+enum Text<const N: usize> {
+    Short { len: u8, bytes: [u8; N] },
+    Long(Box<str>),
+}
+
+impl<const N: usize> Text<N> {
+    fn new(text: &str) -> Self {
+        let mut bytes = [0; N];
+        match (u8::try_from(text.len()), bytes.get_mut(..text.len())) {
+            (Ok(len), Some(start)) => {
+                start.copy_from_slice(text.as_bytes());
+                Self::Short { len, bytes }
+            }
+            _ => Self::Long(text.into()),
+        }
+    }
+
+    fn as_str(&self) -> &str {
+        match self {
+            // What `new` copied was a `str`, so neither fallback is ever taken.
+            Self::Short { len, bytes } => {
+                bytes.get(..usize::from(*len)).and_then(|bytes| std::str::from_utf8(bytes).ok()).unwrap_or_default()
+            }
+            Self::Long(text) => text,
+        }
+    }
+}
+
+/// The traits that identifiers and dates share: they are text.
+macro_rules! text_value {
+    ($name:ident, $what:literal) => {
+        impl $name {
+            /// The text as the server wrote it.
+            pub fn as_str(&self) -> &str {
+                self.0.as_str()
+            }
+        }
+
+        impl Default for $name {
+            /// Empty text.
+            fn default() -> Self {
+                Self(Text::new(""))
+            }
+        }
+
+        impl From<&str> for $name {
+            fn from(text: &str) -> Self {
+                Self(Text::new(text))
+            }
+        }
+
+        impl From<String> for $name {
+            fn from(text: String) -> Self {
+                Self(Text::new(&text))
+            }
+        }
+
+        impl AsRef<str> for $name {
+            fn as_ref(&self) -> &str {
+                self.as_str()
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+                out.pad(self.as_str())
+            }
+        }
+
+        impl fmt::Debug for $name {
+            fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+                fmt::Debug::fmt(self.as_str(), out)
+            }
+        }
+
+        impl PartialEq<str> for $name {
+            fn eq(&self, other: &str) -> bool {
+                *self == Self::from(other)
+            }
+        }
+
+        impl PartialEq<&str> for $name {
+            fn eq(&self, other: &&str) -> bool {
+                *self == Self::from(*other)
+            }
+        }
+
+        impl Serialize for $name {
+            fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                serializer.serialize_str(self.as_str())
+            }
+        }
+
+        impl<'de> Deserialize<'de> for $name {
+            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                struct Read;
+                impl Visitor<'_> for Read {
+                    type Value = $name;
+                    fn expecting(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+                        out.write_str($what)
+                    }
+                    fn visit_str<E>(self, text: &str) -> Result<$name, E> {
+                        Ok(text.into())
+                    }
+                }
+                deserializer.deserialize_str(Read)
+            }
+        }
+    };
+}
+
+/// An identifier of a record: a UUID, as the server wrote it.
+///
+/// Two identifiers are equal when they differ only in the case of letters, as UUIDs do. Text that is no UUID is kept (FOLIO's older data
+/// has such), so that the record that holds it can be read; [`uuid`](Self::uuid) tells.
+///
+/// ```
+/// use folio_sdk::Id;
+///
+/// let id = Id::from("69640328-788e-43fc-9c3c-AF39E243F3B7");
+/// assert_eq!(id, "69640328-788e-43fc-9c3c-af39e243f3b7");
+/// assert_eq!(id.to_string(), "69640328-788e-43fc-9c3c-AF39E243F3B7");
+/// assert!(id.uuid().is_some());
+/// assert!(Id::from("lib-1").uuid().is_none());
+/// ```
+#[derive(Clone)]
+pub struct Id(Text<36>);
+
+text_value!(Id, "an identifier (a string)");
+
+impl Id {
+    /// A new random identifier (a UUID of version 4). Records made with one can be sent again after a lost answer: a second copy is
+    /// refused by the server.
+    pub fn random() -> Self {
+        uuid::Uuid::new_v4().into()
+    }
+
+    /// The UUID, if it is one.
+    pub fn uuid(&self) -> Option<uuid::Uuid> {
+        uuid::Uuid::try_parse(self.as_str()).ok()
+    }
+}
+
+impl From<uuid::Uuid> for Id {
+    fn from(uuid: uuid::Uuid) -> Self {
+        Self(Text::new(uuid.hyphenated().encode_lower(&mut uuid::Uuid::encode_buffer())))
+    }
+}
+
+impl PartialEq for Id {
+    fn eq(&self, other: &Self) -> bool {
+        self.as_str().eq_ignore_ascii_case(other.as_str())
+    }
+}
+
+impl Eq for Id {}
+
+impl Hash for Id {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        for byte in self.as_str().bytes() {
+            state.write_u8(byte.to_ascii_lowercase());
+        }
+        state.write_u8(0xff);
+    }
+}
+
+impl PartialOrd for Id {
+    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for Id {
+    /// The order of UUIDs, in which a list sorted by `id` comes.
+    fn cmp(&self, other: &Self) -> std::cmp::Ordering {
+        self.as_str().bytes().map(|b| b.to_ascii_lowercase()).cmp(other.as_str().bytes().map(|b| b.to_ascii_lowercase()))
+    }
+}
+
+/// A date, with a time or without, as the server wrote it.
+///
+/// FOLIO has `2025-05-01T02:00:17.887+00:00`, `…Z`, `…+0000`, no zone at all, and plain dates, and compares dates in queries as text. So
+/// the text is kept. With the features `jiff` and `chrono` it is converted on demand.
+///
+/// ```
+/// use folio_sdk::DateTime;
+///
+/// let due = DateTime::from("2025-05-01T02:00:17.887+0000");
+/// assert_eq!(due.as_str(), "2025-05-01T02:00:17.887+0000");
+/// ```
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub struct DateTime(Text<30>);
+
+text_value!(DateTime, "a date (a string)");
+
+impl<const N: usize> PartialEq for Text<N> {
+    fn eq(&self, other: &Self) -> bool {
+        self.as_str() == other.as_str()
+    }
+}
+
+impl<const N: usize> Eq for Text<N> {}
+
+impl<const N: usize> Hash for Text<N> {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.as_str().hash(state);
+    }
+}
+
+/// A number of JSON. Whole numbers stay whole: `3` is not written back as `3.0`.
+///
+/// FOLIO sends money as such a number. [`as_f64`](Self::as_f64) is exact enough to show an amount; do not add amounts up with it.
+///
+/// ```
+/// use folio_sdk::Number;
+///
+/// assert_eq!(Number::from(3).to_string(), "3");
+/// assert_eq!(Number::try_from(2.5).unwrap().as_f64(), 2.5);
+/// assert!(Number::try_from(f64::NAN).is_err());
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Number(serde_json::Number);
+
+impl Number {
+    /// The number as a double.
+    pub fn as_f64(&self) -> f64 {
+        self.0.as_f64().unwrap_or(f64::NAN)
+    }
+
+    /// The number, if it is whole and fits.
+    pub fn as_i64(&self) -> Option<i64> {
+        self.0.as_i64()
+    }
+}
+
+impl Default for Number {
+    /// Zero.
+    fn default() -> Self {
+        Self(0.into())
+    }
+}
+
+impl From<i64> for Number {
+    fn from(number: i64) -> Self {
+        Self(number.into())
+    }
+}
+
+/// The error of making a [`Number`] of a double that JSON cannot write.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct NotANumber;
+
+impl fmt::Display for NotANumber {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str("JSON has no infinity and no NaN: expected a finite number")
+    }
+}
+
+impl std::error::Error for NotANumber {}
+
+impl TryFrom<f64> for Number {
+    type Error = NotANumber;
+
+    fn try_from(number: f64) -> Result<Self, NotANumber> {
+        serde_json::Number::from_f64(number).map(Self).ok_or(NotANumber)
+    }
+}
+
+impl fmt::Display for Number {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(&self.0, out)
+    }
+}
+
+impl Serialize for Number {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.0.serialize(serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for Number {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        serde_json::Number::deserialize(deserializer).map(Self)
+    }
+}
