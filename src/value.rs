@@ -193,7 +193,7 @@ impl Ord for Id {
 /// A date, with a time or without, as the server wrote it.
 ///
 /// FOLIO has `2025-05-01T02:00:17.887+00:00`, `…Z`, `…+0000`, no zone at all, and plain dates, and compares dates in queries as text. So
-/// the text is kept. With the features `jiff` and `chrono` it is converted on demand.
+/// the text is kept.
 ///
 /// ```
 /// use folio_sdk::DateTime;

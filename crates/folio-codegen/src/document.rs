@@ -22,7 +22,10 @@ pub struct Document {
 impl Document {
     /// Takes a document that was read already.
     pub fn new(name: impl Into<String>, root: Value) -> Self {
-        Self { name: name.into(), root }
+        Self {
+            name: name.into(),
+            root,
+        }
     }
 
     /// Reads a document.
@@ -30,9 +33,18 @@ impl Document {
     /// # Errors
     /// The file cannot be read or is no JSON.
     pub fn read(path: &Path) -> Result<Self, Error> {
-        let text = std::fs::read_to_string(path).map_err(|source| Error::Io { path: path.into(), source })?;
-        let root = serde_json::from_str(&text).map_err(|source| Error::Json { path: path.into(), source })?;
-        let name = path.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
+        let text = std::fs::read_to_string(path).map_err(|source| Error::Io {
+            path: path.into(),
+            source,
+        })?;
+        let root = serde_json::from_str(&text).map_err(|source| Error::Json {
+            path: path.into(),
+            source,
+        })?;
+        let name = path
+            .file_stem()
+            .map(|stem| stem.to_string_lossy().into_owned())
+            .unwrap_or_default();
         Ok(Self { name, root })
     }
 
@@ -47,9 +59,11 @@ impl Document {
         match self.root.pointer("/components/schemas") {
             None => Ok(NONE.get_or_init(Map::new)),
             Some(Value::Object(schemas)) => Ok(schemas),
-            Some(other) => {
-                Err(Error::document(&self.name, "/components/schemas", format!("expected an object, found {}", kind(other))))
-            }
+            Some(other) => Err(Error::document(
+                &self.name,
+                "/components/schemas",
+                format!("expected an object, found {}", kind(other)),
+            )),
         }
     }
 }
@@ -71,11 +85,17 @@ impl Specs {
     /// # Errors
     /// The folder or a document cannot be read.
     pub fn read(folder: &Path, wanted: impl Fn(&str) -> bool) -> Result<Self, Error> {
-        let io = |source| Error::Io { path: folder.into(), source };
+        let io = |source| Error::Io {
+            path: folder.into(),
+            source,
+        };
         let mut paths = BTreeMap::new();
         for entry in std::fs::read_dir(folder).map_err(io)? {
             let path = entry.map_err(io)?.path();
-            let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+            let name = path
+                .file_name()
+                .map(|name| name.to_string_lossy().into_owned())
+                .unwrap_or_default();
             if let Some(name) = name.strip_suffix(".json") {
                 paths.insert(name.to_owned(), path);
             }

@@ -27,7 +27,11 @@ const KEYWORDS: [&str; 4] = ["self", "Self", "super", "crate"];
 const BUILDER: [&str; 6] = ["body", "send", "stream", "header", "param", "new"];
 
 /// The file of a module.
-pub(crate) fn module(origin: &Origin<'_>, model: &Model, operations: &[Operation]) -> Result<String, Error> {
+pub(crate) fn module(
+    origin: &Origin<'_>,
+    model: &Model,
+    operations: &[Operation],
+) -> Result<String, Error> {
     let mut out = String::new();
     let name = &origin.document.name;
     line(&mut out, 0, "#[allow(unused_imports)]");
@@ -35,13 +39,21 @@ pub(crate) fn module(origin: &Origin<'_>, model: &Model, operations: &[Operation
     if !origin.common.is_empty() {
         let names: Vec<&str> = origin.common.iter().map(String::as_str).collect();
         line(&mut out, 0, "#[doc(no_inline)]");
-        line(&mut out, 0, &format!("pub use crate::common::{{{}}};", names.join(", ")));
+        line(
+            &mut out,
+            0,
+            &format!("pub use crate::common::{{{}}};", names.join(", ")),
+        );
     }
     types(&mut out, origin, model)?;
     for operation in operations {
         constant(&mut out, operation, name);
     }
-    line(&mut out, 0, "/// The calls of the module: what its handle gives.");
+    line(
+        &mut out,
+        0,
+        "/// The calls of the module: what its handle gives.",
+    );
     line(&mut out, 0, "pub mod call {");
     line(&mut out, 1, "#[allow(unused_imports)]");
     line(&mut out, 1, "use super::*;");
@@ -63,18 +75,33 @@ pub(crate) fn common(origin: &Origin<'_>, model: &Model) -> Result<String, Error
 }
 
 fn types(out: &mut String, origin: &Origin<'_>, model: &Model) -> Result<(), Error> {
-    let names: BTreeSet<&str> =
-        model.records.iter().map(|r| r.name.as_str()).chain(model.enums.iter().map(|e| e.name.as_str())).collect();
+    let names: BTreeSet<&str> = model
+        .records
+        .iter()
+        .map(|r| r.name.as_str())
+        .chain(model.enums.iter().map(|e| e.name.as_str()))
+        .collect();
     for record in &model.records {
         let companion = format!("{}Required", record.name);
         if required(record).next().is_some() && names.contains(companion.as_str()) {
-            let problem = format!("the record `{companion}` has the name that the required fields of `{}` need", record.name);
-            return Err(Error::document(&origin.document.name, format!("/components/schemas/{companion}"), problem));
+            let problem = format!(
+                "the record `{companion}` has the name that the required fields of `{}` need",
+                record.name
+            );
+            return Err(Error::document(
+                &origin.document.name,
+                format!("/components/schemas/{companion}"),
+                problem,
+            ));
         }
         emit_record(out, origin, record)?;
     }
     if !model.records.is_empty() {
-        let names: Vec<&str> = model.records.iter().map(|record| record.name.as_str()).collect();
+        let names: Vec<&str> = model
+            .records
+            .iter()
+            .map(|record| record.name.as_str())
+            .collect();
         line(out, 0, &format!("crate::__record!({});", names.join(", ")));
     }
     if !model.enums.is_empty() {
@@ -91,8 +118,15 @@ fn emit_record(out: &mut String, origin: &Origin<'_>, record: &Record) -> Result
     let name = &record.name;
     let needed: Vec<&Field> = required(record).collect();
     if needed.len() > MOST_REQUIRED {
-        let problem = format!("{} required fields; at most {MOST_REQUIRED} are supported", needed.len());
-        return Err(Error::document(&origin.document.name, format!("/components/schemas/{name}/required"), problem));
+        let problem = format!(
+            "{} required fields; at most {MOST_REQUIRED} are supported",
+            needed.len()
+        );
+        return Err(Error::document(
+            &origin.document.name,
+            format!("/components/schemas/{name}/required"),
+            problem,
+        ));
     }
     let extra = extra_name(record);
     for text in record_docs(origin, name) {
@@ -103,16 +137,28 @@ fn emit_record(out: &mut String, origin: &Origin<'_>, record: &Record) -> Result
     for field in &record.fields {
         line(out, 1, &format!("/// {}", field_docs(field)));
         let ty = rust(&field.ty);
-        let ty = if field.required { ty } else { format!("Option<{ty}>") };
+        let ty = if field.required {
+            ty
+        } else {
+            format!("Option<{ty}>")
+        };
         line(out, 1, &format!("pub {}: {ty},", ident(&field.name)));
     }
-    line(out, 1, "/// What the server sent and the description does not have; written back with the record.");
+    line(
+        out,
+        1,
+        "/// What the server sent and the description does not have; written back with the record.",
+    );
     line(out, 1, &format!("pub {extra}: Extra,"));
     line(out, 0, "}");
 
     if needed.is_empty() {
         line(out, 0, &format!("impl Default for {name} {{"));
-        line(out, 1, "/// A record of which no field is set: the description requires none.");
+        line(
+            out,
+            1,
+            "/// A record of which no field is set: the description requires none.",
+        );
         line(out, 1, "fn default() -> Self {");
         line(out, 2, "Record::blank()");
         line(out, 1, "}");
@@ -123,12 +169,24 @@ fn emit_record(out: &mut String, origin: &Origin<'_>, record: &Record) -> Result
         line(out, 0, &format!("pub struct {name}Required {{"));
         for field in &needed {
             line(out, 1, &format!("/// {}", field_docs(field)));
-            line(out, 1, &format!("pub {}: {},", ident(&field.name), rust(&field.ty)));
+            line(
+                out,
+                1,
+                &format!("pub {}: {},", ident(&field.name), rust(&field.ty)),
+            );
         }
         line(out, 0, "}");
         line(out, 0, &format!("impl {name} {{"));
-        line(out, 1, "/// A record with its required fields; the others are absent.");
-        line(out, 1, &format!("pub fn new(required: {name}Required) -> Self {{"));
+        line(
+            out,
+            1,
+            "/// A record with its required fields; the others are absent.",
+        );
+        line(
+            out,
+            1,
+            &format!("pub fn new(required: {name}Required) -> Self {{"),
+        );
         line(out, 2, "Self {");
         for field in &needed {
             line(out, 3, &format!("{0}: required.{0},", ident(&field.name)));
@@ -141,38 +199,79 @@ fn emit_record(out: &mut String, origin: &Origin<'_>, record: &Record) -> Result
 
     line(out, 0, &format!("impl Record for {name} {{"));
     line(out, 1, &format!("const NAME: &'static str = {name:?};"));
-    let keys: Vec<String> = needed.iter().map(|field| format!("{:?}", field.key)).collect();
-    line(out, 1, &format!("const REQUIRED: &'static [&'static str] = &[{}];", keys.join(", ")));
+    let keys: Vec<String> = needed
+        .iter()
+        .map(|field| format!("{:?}", field.key))
+        .collect();
+    line(
+        out,
+        1,
+        &format!(
+            "const REQUIRED: &'static [&'static str] = &[{}];",
+            keys.join(", ")
+        ),
+    );
     line(out, 1, "fn blank() -> Self {");
     line(out, 2, "Self {");
     for field in &record.fields {
-        let blank = if field.required { blank(&field.ty) } else { "None" };
+        let blank = if field.required {
+            blank(&field.ty)
+        } else {
+            "None"
+        };
         line(out, 3, &format!("{}: {blank},", ident(&field.name)));
     }
     line(out, 3, &format!("{extra}: Extra::default(),"));
     line(out, 2, "}");
     line(out, 1, "}");
-    line(out, 1, "fn set<'de, A: MapAccess<'de>>(&mut self, key: &str, map: &mut A) -> Result<u64, A::Error> {");
+    line(
+        out,
+        1,
+        "fn set<'de, A: MapAccess<'de>>(&mut self, key: &str, map: &mut A) -> Result<u64, A::Error> {",
+    );
     line(out, 2, "match key {");
     let mut bit = 0;
     for field in &record.fields {
         let name = ident(&field.name);
         if field.required {
-            line(out, 3, &format!("{:?} => return need(&mut self.{name}, {bit}, map),", field.key));
+            line(
+                out,
+                3,
+                &format!(
+                    "{:?} => return need(&mut self.{name}, {bit}, map),",
+                    field.key
+                ),
+            );
             bit += 1;
         } else {
-            line(out, 3, &format!("{:?} => self.{name} = get(map)?,", field.key));
+            line(
+                out,
+                3,
+                &format!("{:?} => self.{name} = get(map)?,", field.key),
+            );
         }
     }
-    line(out, 3, &format!("_ => return keep(&mut self.{extra}, key, map),"));
+    line(
+        out,
+        3,
+        &format!("_ => return keep(&mut self.{extra}, key, map),"),
+    );
     line(out, 2, "}");
     if bit < record.fields.len() {
         line(out, 2, "Ok(0)");
     }
     line(out, 1, "}");
-    line(out, 1, "fn put<M: SerializeMap>(&self, out: &mut Put<'_, M>) -> Result<(), M::Error> {");
+    line(
+        out,
+        1,
+        "fn put<M: SerializeMap>(&self, out: &mut Put<'_, M>) -> Result<(), M::Error> {",
+    );
     for field in &record.fields {
-        line(out, 2, &format!("out.field({:?}, &self.{})?;", field.key, ident(&field.name)));
+        line(
+            out,
+            2,
+            &format!("out.field({:?}, &self.{})?;", field.key, ident(&field.name)),
+        );
     }
     line(out, 2, &format!("out.extra(&self.{extra})"));
     line(out, 1, "}");
@@ -189,7 +288,11 @@ fn required(record: &Record) -> impl Iterator<Item = &Field> {
 
 /// `extra`, unless the record has a field of that name.
 fn extra_name(record: &Record) -> &'static str {
-    if record.fields.iter().any(|field| field.name == "extra") { "unknown_fields" } else { "extra" }
+    if record.fields.iter().any(|field| field.name == "extra") {
+        "unknown_fields"
+    } else {
+        "extra"
+    }
 }
 
 fn open_enum(out: &mut String, item: &Enum) {
@@ -197,7 +300,11 @@ fn open_enum(out: &mut String, item: &Enum) {
         .into_iter()
         .find(|name| item.variants.iter().all(|(variant, _)| variant != name))
         .unwrap_or("UnlistedText");
-    line(out, 1, "/// A value of those listed here, or any other that the server has.");
+    line(
+        out,
+        1,
+        "/// A value of those listed here, or any other that the server has.",
+    );
     line(out, 1, &format!("{} / {unlisted} {{", item.name));
     for (variant, text) in &item.variants {
         line(out, 2, &format!("/// {}", code(text)));
@@ -207,15 +314,50 @@ fn open_enum(out: &mut String, item: &Enum) {
 }
 
 fn constant(out: &mut String, operation: &Operation, module: &str) {
-    line(out, 0, &format!("/// `{} {}`: [`{}`](call::Api::{}).", upper(operation.method), operation.path, operation.name, operation.name));
-    line(out, 0, &format!("pub static {}: Operation = Operation {{", constant_name(operation)));
+    line(
+        out,
+        0,
+        &format!(
+            "/// `{} {}`: [`{}`](call::Api::{}).",
+            upper(operation.method),
+            operation.path,
+            operation.name,
+            operation.name
+        ),
+    );
+    line(
+        out,
+        0,
+        &format!(
+            "pub static {}: Operation = Operation {{",
+            constant_name(operation)
+        ),
+    );
     line(out, 1, &format!("name: {:?},", operation.name));
     line(out, 1, &format!("module: {module:?},"));
     line(out, 1, &format!("interface: {:?},", operation.interface));
-    line(out, 1, &format!("method: Method::{},", upper(operation.method)));
+    line(
+        out,
+        1,
+        &format!("method: Method::{},", upper(operation.method)),
+    );
     line(out, 1, &format!("path: {:?},", operation.path));
-    line(out, 1, &format!("permissions: &{:?},", operation.permissions));
-    line(out, 1, &format!("paging: {},", operation.paging.as_ref().map_or_else(|| "None".to_owned(), paging)));
+    line(
+        out,
+        1,
+        &format!("permissions: &{:?},", operation.permissions),
+    );
+    line(
+        out,
+        1,
+        &format!(
+            "paging: {},",
+            operation
+                .paging
+                .as_ref()
+                .map_or_else(|| "None".to_owned(), paging)
+        ),
+    );
     line(out, 0, "};");
 }
 
@@ -232,8 +374,17 @@ fn paging(paging: &Paging) -> String {
     )
 }
 
-fn api(out: &mut String, origin: &Origin<'_>, model: &Model, operations: &[Operation]) -> Result<(), Error> {
-    line(out, 1, &format!("/// The operations of `{}`.", origin.document.name));
+fn api(
+    out: &mut String,
+    origin: &Origin<'_>,
+    model: &Model,
+    operations: &[Operation],
+) -> Result<(), Error> {
+    line(
+        out,
+        1,
+        &format!("/// The operations of `{}`.", origin.document.name),
+    );
     line(out, 1, "#[derive(Clone, Debug)]");
     line(out, 1, "pub struct Api {");
     line(out, 2, "pub(crate) client: FolioClient,");
@@ -244,7 +395,11 @@ fn api(out: &mut String, origin: &Origin<'_>, model: &Model, operations: &[Opera
         for text in operation_docs(origin, operation) {
             line(out, 2, &format!("/// {text}"));
         }
-        if let Some(id) = operation.upstream_id.as_ref().filter(|id| is_alias(id) && **id != operation.name) {
+        if let Some(id) = operation
+            .upstream_id
+            .as_ref()
+            .filter(|id| is_alias(id) && **id != operation.name)
+        {
             line(out, 2, &format!("#[doc(alias = {id:?})]"));
         }
         if operation.deprecated {
@@ -259,14 +414,34 @@ fn api(out: &mut String, origin: &Origin<'_>, model: &Model, operations: &[Opera
             path.push(format!("&{name}.to_string()"));
         }
         let mut setters = String::new();
-        for parameter in operation.query.iter().filter(|parameter| parameter.required) {
+        for parameter in operation
+            .query
+            .iter()
+            .filter(|parameter| parameter.required)
+        {
             let name = argument(&parameter.name, &mut names);
             let query = query_type(origin, operation, signature, &parameter.name)?;
             let _ = write!(arguments, ", {name}: {}", query.argument);
-            let _ = write!(setters, "{}", query.call(&format!("{:?}", parameter.name), &name));
+            let _ = write!(
+                setters,
+                "{}",
+                query.call(&format!("{:?}", parameter.name), &name)
+            );
         }
-        let build = format!("Call::new(&self.client, &{}, &[{}])", constant_name(operation), path.join(", "));
-        line(out, 2, &format!("pub fn {}(&self{arguments}) -> {} {{", ident(&operation.name), builder_name(operation)));
+        let build = format!(
+            "Call::new(&self.client, &{}, &[{}])",
+            constant_name(operation),
+            path.join(", ")
+        );
+        line(
+            out,
+            2,
+            &format!(
+                "pub fn {}(&self{arguments}) -> {} {{",
+                ident(&operation.name),
+                builder_name(operation)
+            ),
+        );
         if setters.is_empty() {
             line(out, 3, &format!("{}({build})", builder_name(operation)));
         } else {
@@ -280,28 +455,73 @@ fn api(out: &mut String, origin: &Origin<'_>, model: &Model, operations: &[Opera
     Ok(())
 }
 
-fn builder(out: &mut String, origin: &Origin<'_>, model: &Model, operation: &Operation) -> Result<(), Error> {
+fn builder(
+    out: &mut String,
+    origin: &Origin<'_>,
+    model: &Model,
+    operation: &Operation,
+) -> Result<(), Error> {
     let signature = signature(origin, model, operation)?;
     let name = builder_name(operation);
-    line(out, 1, &format!("crate::__call!(/// `{} {}`, about to be sent.", upper(operation.method), operation.path));
+    line(
+        out,
+        1,
+        &format!(
+            "crate::__call!(/// `{} {}`, about to be sent.",
+            upper(operation.method),
+            operation.path
+        ),
+    );
     line(out, 2, &format!("{name});"));
     line(out, 1, &format!("impl {name} {{"));
     let mut names = BTreeSet::new();
-    let paged = operation.paging.as_ref().is_some_and(|paging| paging.style != "erm");
-    for parameter in operation.query.iter().filter(|parameter| !parameter.required) {
+    let paged = operation
+        .paging
+        .as_ref()
+        .is_some_and(|paging| paging.style != "erm");
+    for parameter in operation
+        .query
+        .iter()
+        .filter(|parameter| !parameter.required)
+    {
         let function = argument(&parameter.name, &mut names);
         if paged && matches!(parameter.name.as_str(), "limit" | "offset") {
-            line(out, 2, match parameter.name.as_str() {
-                "limit" => "/// How many records a page has. Without it the server decides, mostly 10; a stream asks for larger pages.",
-                _ => "/// How many records to pass over.",
-            });
-            line(out, 2, &format!("pub fn {0}(mut self, {0}: u32) -> Self {{", parameter.name));
+            line(
+                out,
+                2,
+                match parameter.name.as_str() {
+                    "limit" => {
+                        "/// How many records a page has. Without it the server decides, mostly 10; a stream asks for larger pages."
+                    }
+                    _ => "/// How many records to pass over.",
+                },
+            );
+            line(
+                out,
+                2,
+                &format!("pub fn {0}(mut self, {0}: u32) -> Self {{", parameter.name),
+            );
             line(out, 3, &format!("self.0.{0}({0});", parameter.name));
         } else {
             let query = query_type(origin, operation, signature, &parameter.name)?;
-            line(out, 2, &format!("/// The query parameter `{}`.", parameter.name));
-            line(out, 2, &format!("pub fn {function}(mut self, {function}: {}) -> Self {{", query.argument));
-            line(out, 3, &query.call(&format!("{:?}", parameter.name), &function));
+            line(
+                out,
+                2,
+                &format!("/// The query parameter `{}`.", parameter.name),
+            );
+            line(
+                out,
+                2,
+                &format!(
+                    "pub fn {function}(mut self, {function}: {}) -> Self {{",
+                    query.argument
+                ),
+            );
+            line(
+                out,
+                3,
+                &query.call(&format!("{:?}", parameter.name), &function),
+            );
         }
         line(out, 3, "self");
         line(out, 2, "}");
@@ -310,22 +530,41 @@ fn builder(out: &mut String, origin: &Origin<'_>, model: &Model, operation: &Ope
         Body::None => {}
         Body::Json { media_type, .. } => {
             let ty = signature.arguments.get("body").ok_or_else(|| {
-                Error::model(&origin.document.name, format!("progenitor's `{}` takes no body", operation.name))
+                Error::model(
+                    &origin.document.name,
+                    format!("progenitor's `{}` takes no body", operation.name),
+                )
             })?;
             let ty = match ty {
                 Ty::Vec(inner) => format!("[{}]", rust(inner)),
                 ty => rust(ty),
             };
-            line(out, 2, "/// The record to send. It is turned into JSON here and now.");
-            line(out, 2, &format!("pub fn body(mut self, body: &{ty}) -> Self {{"));
+            line(
+                out,
+                2,
+                "/// The record to send. It is turned into JSON here and now.",
+            );
+            line(
+                out,
+                2,
+                &format!("pub fn body(mut self, body: &{ty}) -> Self {{"),
+            );
             line(out, 3, &format!("self.0.json({media_type:?}, body);"));
             line(out, 3, "self");
             line(out, 2, "}");
         }
         Body::Bytes { media_type, .. } => {
             line(out, 2, &format!("/// What to send, as `{media_type}`."));
-            line(out, 2, "pub fn body(mut self, body: impl Into<Bytes>) -> Self {");
-            line(out, 3, &format!("self.0.bytes({media_type:?}, body.into());"));
+            line(
+                out,
+                2,
+                "pub fn body(mut self, body: impl Into<Bytes>) -> Self {",
+            );
+            line(
+                out,
+                3,
+                &format!("self.0.bytes({media_type:?}, body.into());"),
+            );
             line(out, 3, "self");
             line(out, 2, "}");
         }
@@ -334,14 +573,29 @@ fn builder(out: &mut String, origin: &Origin<'_>, model: &Model, operation: &Ope
     line(out, 2, "/// Sends the request and reads the answer.");
     line(out, 2, "///");
     line(out, 2, "/// # Errors");
-    line(out, 2, "/// The request could not be made or sent, the server refused it, or its answer is not as described: see [`Error`](crate::Error).");
+    line(
+        out,
+        2,
+        "/// The request could not be made or sent, the server refused it, or its answer is not as described: see [`Error`](crate::Error).",
+    );
     line(out, 2, "#[inline]");
-    line(out, 2, &format!("pub fn send(self) -> impl Future<Output = Result<{ty}>> + Send + 'static {{"));
-    let required = matches!(operation.body, Body::Json { required: true, .. } | Body::Bytes { required: true, .. });
+    line(
+        out,
+        2,
+        &format!("pub fn send(self) -> impl Future<Output = Result<{ty}>> + Send + 'static {{"),
+    );
+    let required = matches!(
+        operation.body,
+        Body::Json { required: true, .. } | Body::Bytes { required: true, .. }
+    );
     line(out, 3, &format!("self.0.{send}({required})"));
     line(out, 2, "}");
     if paged && let Some(item) = item_type(model, operation, signature) {
-        line(out, 2, "/// All records of the list, page by page: see [`Items`](crate::Items).");
+        line(
+            out,
+            2,
+            "/// All records of the list, page by page: see [`Items`](crate::Items).",
+        );
         line(out, 2, "#[inline]");
         line(out, 2, &format!("pub fn stream(self) -> Items<{item}> {{"));
         line(out, 3, "self.0.stream()");
@@ -351,7 +605,11 @@ fn builder(out: &mut String, origin: &Origin<'_>, model: &Model, operation: &Ope
     Ok(())
 }
 
-fn answer(origin: &Origin<'_>, operation: &Operation, signature: &Signature) -> Result<(String, String), Error> {
+fn answer(
+    origin: &Origin<'_>,
+    operation: &Operation,
+    signature: &Signature,
+) -> Result<(String, String), Error> {
     let optional = |ty: &str, send: &str| match operation.may_be_empty {
         true => (format!("Option<{ty}>"), format!("{send}_or_nothing")),
         false => (ty.to_owned(), send.to_owned()),
@@ -359,7 +617,10 @@ fn answer(origin: &Origin<'_>, operation: &Operation, signature: &Signature) -> 
     Ok(match operation.answer {
         Answer::Json => {
             let ty = signature.answer.as_ref().ok_or_else(|| {
-                Error::model(&origin.document.name, format!("progenitor's `{}` gives nothing back", operation.name))
+                Error::model(
+                    &origin.document.name,
+                    format!("progenitor's `{}` gives nothing back", operation.name),
+                )
             })?;
             optional(&rust(ty), "record")
         }
@@ -396,17 +657,33 @@ struct QueryType {
 
 impl QueryType {
     fn call(&self, name: &str, value: &str) -> String {
-        match self.argument.strip_prefix("impl Into<").and_then(|ty| ty.strip_suffix('>')) {
+        match self
+            .argument
+            .strip_prefix("impl Into<")
+            .and_then(|ty| ty.strip_suffix('>'))
+        {
             Some(ty) => format!("self.0.query({name}, Into::<{ty}>::into({value}));"),
             None => format!("self.0.{}({name}, {value});", self.method),
         }
     }
 }
 
-fn query_type(origin: &Origin<'_>, operation: &Operation, signature: &Signature, name: &str) -> Result<QueryType, Error> {
-    let known: BTreeMap<String, &Ty> = signature.arguments.iter().map(|(name, ty)| (squashed(name), ty)).collect();
+fn query_type(
+    origin: &Origin<'_>,
+    operation: &Operation,
+    signature: &Signature,
+    name: &str,
+) -> Result<QueryType, Error> {
+    let known: BTreeMap<String, &Ty> = signature
+        .arguments
+        .iter()
+        .map(|(name, ty)| (squashed(name), ty))
+        .collect();
     let ty = known.get(&squashed(name)).copied().ok_or_else(|| {
-        Error::model(&origin.document.name, format!("progenitor's `{}` has no argument `{name}`", operation.name))
+        Error::model(
+            &origin.document.name,
+            format!("progenitor's `{}` has no argument `{name}`", operation.name),
+        )
     })?;
     let (argument, method) = match ty {
         Ty::String if name == "query" => ("impl Into<Cql>".into(), "query"),
@@ -420,14 +697,27 @@ fn query_type(origin: &Origin<'_>, operation: &Operation, signature: &Signature,
     Ok(QueryType { argument, method })
 }
 
-fn signature<'a>(origin: &Origin<'_>, model: &'a Model, operation: &Operation) -> Result<&'a Signature, Error> {
+fn signature<'a>(
+    origin: &Origin<'_>,
+    model: &'a Model,
+    operation: &Operation,
+) -> Result<&'a Signature, Error> {
     model.operations.get(&operation.name).ok_or_else(|| {
-        Error::model(&origin.document.name, format!("progenitor made no `{}`; are two operations of that name?", operation.name))
+        Error::model(
+            &origin.document.name,
+            format!(
+                "progenitor made no `{}`; are two operations of that name?",
+                operation.name
+            ),
+        )
     })
 }
 
 fn operation_docs(origin: &Origin<'_>, operation: &Operation) -> Vec<String> {
-    let mut docs = vec![format!("`{} {}`", upper(operation.method), operation.path), String::new()];
+    let mut docs = vec![
+        format!("`{} {}`", upper(operation.method), operation.path),
+        String::new(),
+    ];
     let mut facts = vec![format!("`{}`", origin.document.name)];
     if !operation.interface.is_empty() {
         facts.push(format!("interface `{}`", operation.interface));
@@ -441,22 +731,39 @@ fn operation_docs(origin: &Origin<'_>, operation: &Operation) -> Vec<String> {
     docs.push(format!("{}.", facts.join(", ")));
     match &operation.permissions[..] {
         [] => docs.push("Needs no permission.".into()),
-        list => docs.push(format!("Needs {}.", list.iter().map(|p| format!("`{p}`")).collect::<Vec<_>>().join(", "))),
+        list => docs.push(format!(
+            "Needs {}.",
+            list.iter()
+                .map(|p| format!("`{p}`"))
+                .collect::<Vec<_>>()
+                .join(", ")
+        )),
     }
     if let Some(paging) = &operation.paging {
         let by = match &paging.key {
             Some(key) => format!("; `stream` pages by `{key}`"),
             None => String::new(),
         };
-        let max = paging.max.map(|max| format!("; at most {max} records a page")).unwrap_or_default();
+        let max = paging
+            .max
+            .map(|max| format!("; at most {max} records a page"))
+            .unwrap_or_default();
         docs.push(format!("A list ({} paging{by}{max}).", paging.style));
     }
     docs
 }
 
 fn record_docs(origin: &Origin<'_>, name: &str) -> Vec<String> {
-    let schema = origin.document.schemas().ok().and_then(|schemas| schemas.get(name));
-    let module = if origin.document.name == COMMON { "several modules" } else { &origin.document.name };
+    let schema = origin
+        .document
+        .schemas()
+        .ok()
+        .and_then(|schemas| schemas.get(name));
+    let module = if origin.document.name == COMMON {
+        "several modules"
+    } else {
+        &origin.document.name
+    };
     let mut docs = vec![format!("A record of {module}.")];
     let Some(schema) = schema else { return docs };
     let sources: Vec<String> = schema
@@ -479,15 +786,29 @@ fn record_docs(origin: &Origin<'_>, name: &str) -> Vec<String> {
 
 fn field_docs(field: &Field) -> String {
     match &field.facts {
-        Some(facts) => format!("{}: {}.", code(&field.key), facts.replace(['[', ']'], "").replace('<', "").replace('>', "")),
+        Some(facts) => format!(
+            "{}: {}.",
+            code(&field.key),
+            facts.replace(['[', ']', '<', '>'], "")
+        ),
         None => code(&field.key),
     }
 }
 
 /// Text as code in documentation.
 fn code(text: &str) -> String {
-    let text: String = text.chars().map(|c| if c == '`' || c.is_control() { ' ' } else { c }).collect();
-    format!("`{}`", if text.trim().is_empty() { "(empty)" } else { &text })
+    let text: String = text
+        .chars()
+        .map(|c| if c == '`' || c.is_control() { ' ' } else { c })
+        .collect();
+    format!(
+        "`{}`",
+        if text.trim().is_empty() {
+            "(empty)"
+        } else {
+            &text
+        }
+    )
 }
 
 /// A type as it is written in a module's file.
@@ -536,7 +857,13 @@ fn argument(name: &str, taken: &mut BTreeSet<String>) -> String {
 fn ident(name: &str) -> String {
     match syn::parse_str::<syn::Ident>(name) {
         Ok(_) => name.to_owned(),
-        Err(_) if KEYWORDS.contains(&name) || name.starts_with(|c: char| c.is_ascii_digit()) || name.is_empty() => format!("_{name}"),
+        Err(_)
+            if KEYWORDS.contains(&name)
+                || name.starts_with(|c: char| c.is_ascii_digit())
+                || name.is_empty() =>
+        {
+            format!("_{name}")
+        }
         Err(_) => format!("r#{name}"),
     }
 }
@@ -560,7 +887,10 @@ fn snake(name: &str) -> String {
 }
 
 fn squashed(name: &str) -> String {
-    name.chars().filter(|c| c.is_ascii_alphanumeric()).map(|c| c.to_ascii_lowercase()).collect()
+    name.chars()
+        .filter(|c| c.is_ascii_alphanumeric())
+        .map(|c| c.to_ascii_lowercase())
+        .collect()
 }
 
 fn constant_name(operation: &Operation) -> String {
@@ -574,7 +904,9 @@ pub(crate) fn builder_name(operation: &Operation) -> String {
         .split('_')
         .map(|word| {
             let mut chars = word.chars();
-            chars.next().map_or_else(String::new, |first| first.to_ascii_uppercase().to_string() + chars.as_str())
+            chars.next().map_or_else(String::new, |first| {
+                first.to_ascii_uppercase().to_string() + chars.as_str()
+            })
         })
         .collect()
 }
@@ -598,26 +930,75 @@ fn line(out: &mut String, depth: usize, text: &str) {
 /// The file that holds all modules, and their handles on the client.
 pub(crate) fn api_file(modules: &[Document]) -> String {
     let mut out = String::new();
-    line(&mut out, 0, "/// Records of one content that several modules have.");
+    line(
+        &mut out,
+        0,
+        "/// Records of one content that several modules have.",
+    );
     line(&mut out, 0, "pub mod common {");
-    line(&mut out, 1, "include!(concat!(env!(\"OUT_DIR\"), \"/common.rs\"));");
+    line(
+        &mut out,
+        1,
+        "include!(concat!(env!(\"OUT_DIR\"), \"/common.rs\"));",
+    );
     line(&mut out, 0, "}");
     for module in modules {
         let name = crate::rust_name(module.feature());
-        let version = module.root.pointer("/info/version").and_then(|v| v.as_str()).unwrap_or_default();
-        line(&mut out, 0, &format!("/// `{}` {version}: its records, and its operations in [`call::Api`]({name}::call::Api).", module.name));
-        line(&mut out, 0, &format!("#[cfg_attr(docsrs, doc(cfg(feature = {:?})))]", module.feature()));
+        let version = module
+            .root
+            .pointer("/info/version")
+            .and_then(|v| v.as_str())
+            .unwrap_or_default();
+        line(
+            &mut out,
+            0,
+            &format!(
+                "/// `{}` {version}: its records, and its operations in [`call::Api`]({name}::call::Api).",
+                module.name
+            ),
+        );
+        line(
+            &mut out,
+            0,
+            &format!(
+                "#[cfg_attr(docsrs, doc(cfg(feature = {:?})))]",
+                module.feature()
+            ),
+        );
         line(&mut out, 0, &format!("pub mod {name} {{"));
-        line(&mut out, 1, &format!("include!(concat!(env!(\"OUT_DIR\"), \"/{name}.rs\"));"));
+        line(
+            &mut out,
+            1,
+            &format!("include!(concat!(env!(\"OUT_DIR\"), \"/{name}.rs\"));"),
+        );
         line(&mut out, 0, "}");
     }
     line(&mut out, 0, "impl crate::FolioClient {");
     for module in modules {
         let name = crate::rust_name(module.feature());
-        line(&mut out, 1, &format!("/// The operations of `{}`.", module.name));
-        line(&mut out, 1, &format!("#[cfg_attr(docsrs, doc(cfg(feature = {:?})))]", module.feature()));
-        line(&mut out, 1, &format!("pub fn {name}(&self) -> {name}::call::Api {{"));
-        line(&mut out, 2, &format!("{name}::call::Api {{ client: self.clone() }}"));
+        line(
+            &mut out,
+            1,
+            &format!("/// The operations of `{}`.", module.name),
+        );
+        line(
+            &mut out,
+            1,
+            &format!(
+                "#[cfg_attr(docsrs, doc(cfg(feature = {:?})))]",
+                module.feature()
+            ),
+        );
+        line(
+            &mut out,
+            1,
+            &format!("pub fn {name}(&self) -> {name}::call::Api {{"),
+        );
+        line(
+            &mut out,
+            2,
+            &format!("{name}::call::Api {{ client: self.clone() }}"),
+        );
         line(&mut out, 1, "}");
     }
     line(&mut out, 0, "}");
@@ -627,17 +1008,41 @@ pub(crate) fn api_file(modules: &[Document]) -> String {
 /// A function that sends JSON through the record of a name: for tests, which include the file.
 pub(crate) fn records_file(modules: &[(String, String, Vec<String>)]) -> String {
     let mut out = String::new();
-    line(&mut out, 0, "/// Reads JSON into the record `name` of `module` and writes it again; nothing where there is no such record.");
+    line(
+        &mut out,
+        0,
+        "/// Reads JSON into the record `name` of `module` and writes it again; nothing where there is no such record.",
+    );
     line(&mut out, 0, "#[allow(clippy::too_many_lines)]");
-    line(&mut out, 0, "fn through(module: &str, name: &str, json: &str) -> Option<Result<serde_json::Value, String>> {");
-    line(&mut out, 1, "fn of<T: serde::de::DeserializeOwned + serde::Serialize>(json: &str) -> Result<serde_json::Value, String> {");
-    line(&mut out, 2, "let record: T = serde_json::from_str(json).map_err(|error| error.to_string())?;");
-    line(&mut out, 2, "serde_json::to_value(&record).map_err(|error| error.to_string())");
+    line(
+        &mut out,
+        0,
+        "fn through(module: &str, name: &str, json: &str) -> Option<Result<serde_json::Value, String>> {",
+    );
+    line(
+        &mut out,
+        1,
+        "fn of<T: serde::de::DeserializeOwned + serde::Serialize>(json: &str) -> Result<serde_json::Value, String> {",
+    );
+    line(
+        &mut out,
+        2,
+        "let record: T = serde_json::from_str(json).map_err(|error| error.to_string())?;",
+    );
+    line(
+        &mut out,
+        2,
+        "serde_json::to_value(&record).map_err(|error| error.to_string())",
+    );
     line(&mut out, 1, "}");
     line(&mut out, 1, "Some(match (module, name) {");
     for (module, rust, records) in modules {
         for record in records {
-            line(&mut out, 2, &format!("({module:?}, {record:?}) => of::<folio_sdk::{rust}::{record}>(json),"));
+            line(
+                &mut out,
+                2,
+                &format!("({module:?}, {record:?}) => of::<folio_sdk::{rust}::{record}>(json),"),
+            );
         }
     }
     line(&mut out, 2, "_ => return None,");

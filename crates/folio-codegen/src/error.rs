@@ -40,12 +40,23 @@ pub enum Error {
 }
 
 impl Error {
-    pub(crate) fn document(document: &str, pointer: impl Into<String>, problem: impl Into<String>) -> Self {
-        Self::Document { document: document.into(), pointer: pointer.into(), problem: problem.into() }
+    pub(crate) fn document(
+        document: &str,
+        pointer: impl Into<String>,
+        problem: impl Into<String>,
+    ) -> Self {
+        Self::Document {
+            document: document.into(),
+            pointer: pointer.into(),
+            problem: problem.into(),
+        }
     }
 
     pub(crate) fn model(document: &str, problem: impl Into<String>) -> Self {
-        Self::Model { document: document.into(), problem: problem.into() }
+        Self::Model {
+            document: document.into(),
+            problem: problem.into(),
+        }
     }
 }
 
@@ -58,10 +69,20 @@ impl fmt::Display for Error {
                 "{}: not JSON: {source}; write it anew with `folio-spec import`",
                 path.display()
             ),
-            Self::Document { document, pointer, problem } => {
-                write!(out, "{document}: at {pointer}: {problem}; check it with `folio-spec import`")
+            Self::Document {
+                document,
+                pointer,
+                problem,
+            } => {
+                write!(
+                    out,
+                    "{document}: at {pointer}: {problem}; check it with `folio-spec import`"
+                )
             }
-            Self::Model { document, problem } => write!(out, "{document}: the code generator cannot take it: {problem}"),
+            Self::Model { document, problem } => write!(
+                out,
+                "{document}: the code generator cannot take it: {problem}"
+            ),
         }
     }
 }

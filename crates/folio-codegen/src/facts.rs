@@ -39,9 +39,15 @@ pub(crate) struct Parameter {
 pub(crate) enum Body {
     None,
     /// JSON of a type that progenitor names, by its media type.
-    Json { media_type: String, required: bool },
+    Json {
+        media_type: String,
+        required: bool,
+    },
     /// Text or bytes of a media type.
-    Bytes { media_type: String, required: bool },
+    Bytes {
+        media_type: String,
+        required: bool,
+    },
 }
 
 /// What an operation gives back.
@@ -70,13 +76,26 @@ pub(crate) struct Paging {
 pub(crate) const METHODS: [&str; 7] = ["get", "put", "post", "delete", "options", "head", "patch"];
 
 /// Reads the facts of one operation, except for body and answer, which lowering finds out.
-pub(crate) fn read(document: &Document, path: &str, method: &'static str, operation: &Value) -> Result<Operation, Error> {
-    let at = format!("/paths/{}/{method}", path.replace('~', "~0").replace('/', "~1"));
-    let name = string(document, &at, operation, "operationId")?
-        .ok_or_else(|| Error::document(&document.name, &at, "an operation without `operationId`"))?;
+pub(crate) fn read(
+    document: &Document,
+    path: &str,
+    method: &'static str,
+    operation: &Value,
+) -> Result<Operation, Error> {
+    let at = format!(
+        "/paths/{}/{method}",
+        path.replace('~', "~0").replace('/', "~1")
+    );
+    let name = string(document, &at, operation, "operationId")?.ok_or_else(|| {
+        Error::document(&document.name, &at, "an operation without `operationId`")
+    })?;
     if syn::parse_str::<syn::Ident>(&name).is_err() {
         let problem = format!("operationId `{name}` cannot be the name of a Rust function");
-        return Err(Error::document(&document.name, format!("{at}/operationId"), problem));
+        return Err(Error::document(
+            &document.name,
+            format!("{at}/operationId"),
+            problem,
+        ));
     }
     let empty = Value::Object(Map::new());
     let folio = operation.get("x-folio").unwrap_or(&empty);
@@ -86,8 +105,9 @@ pub(crate) fn read(document: &Document, path: &str, method: &'static str, operat
         Some(paging) => {
             let at = format!("{folio_at}/paging");
             Some(Paging {
-                style: string(document, &at, paging, "style")?
-                    .ok_or_else(|| Error::document(&document.name, &at, "a paging without `style`"))?,
+                style: string(document, &at, paging, "style")?.ok_or_else(|| {
+                    Error::document(&document.name, &at, "a paging without `style`")
+                })?,
                 items: string(document, &at, paging, "items")?,
                 key: string(document, &at, paging, "key")?,
                 max: paging.get("max").and_then(Value::as_u64),
@@ -115,28 +135,43 @@ pub(crate) fn read(document: &Document, path: &str, method: &'static str, operat
 
 /// The names in the braces of a path template.
 fn braces(path: &str) -> Vec<String> {
-    path.split('{').skip(1).filter_map(|rest| Some(rest.split_once('}')?.0.to_owned())).collect()
+    path.split('{')
+        .skip(1)
+        .filter_map(|rest| Some(rest.split_once('}')?.0.to_owned()))
+        .collect()
 }
 
-pub(crate) fn string(document: &Document, at: &str, value: &Value, key: &str) -> Result<Option<String>, Error> {
+pub(crate) fn string(
+    document: &Document,
+    at: &str,
+    value: &Value,
+    key: &str,
+) -> Result<Option<String>, Error> {
     match value.get(key) {
         None => Ok(None),
         Some(Value::String(text)) => Ok(Some(text.clone())),
-        Some(other) => {
-            Err(Error::document(&document.name, format!("{at}/{key}"), format!("expected a string, found {}", kind(other))))
-        }
+        Some(other) => Err(Error::document(
+            &document.name,
+            format!("{at}/{key}"),
+            format!("expected a string, found {}", kind(other)),
+        )),
     }
 }
 
 fn strings(document: &Document, at: &str, value: &Value, key: &str) -> Result<Vec<String>, Error> {
     let wrong = |found: &Value| {
-        Error::document(&document.name, format!("{at}/{key}"), format!("expected a list of strings, found {}", kind(found)))
+        Error::document(
+            &document.name,
+            format!("{at}/{key}"),
+            format!("expected a list of strings, found {}", kind(found)),
+        )
     };
     match value.get(key) {
         None => Ok(Vec::new()),
-        Some(Value::Array(list)) => {
-            list.iter().map(|item| item.as_str().map(str::to_owned).ok_or_else(|| wrong(item))).collect()
-        }
+        Some(Value::Array(list)) => list
+            .iter()
+            .map(|item| item.as_str().map(str::to_owned).ok_or_else(|| wrong(item)))
+            .collect(),
         Some(other) => Err(wrong(other)),
     }
 }

@@ -44,23 +44,44 @@ pub fn generate(specs: &Specs) -> Result<BTreeMap<String, String>, Error> {
     for document in &specs.modules {
         let lowered = lower::module(document, &specs.common)?;
         let model = model::build(&document.name, &lowered)?;
-        let origin = emit::Origin { document, common: &lowered.common };
-        files.insert(format!("{}.rs", rust_name(document.feature())), emit::module(&origin, &model, &lowered.operations)?);
-        records.push((document.name.clone(), rust_name(document.feature()), names(&model)));
+        let origin = emit::Origin {
+            document,
+            common: &lowered.common,
+        };
+        files.insert(
+            format!("{}.rs", rust_name(document.feature())),
+            emit::module(&origin, &model, &lowered.operations)?,
+        );
+        records.push((
+            document.name.clone(),
+            rust_name(document.feature()),
+            names(&model),
+        ));
         shared.extend(lowered.common);
     }
     let lowered = lower::common(&specs.common, &shared)?;
     let model = model::build(&specs.common.name, &lowered)?;
-    let origin = emit::Origin { document: &specs.common, common: &BTreeSet::new() };
+    let origin = emit::Origin {
+        document: &specs.common,
+        common: &BTreeSet::new(),
+    };
     files.insert("common.rs".to_owned(), emit::common(&origin, &model)?);
-    records.push((specs.common.name.clone(), "common".to_owned(), names(&model)));
+    records.push((
+        specs.common.name.clone(),
+        "common".to_owned(),
+        names(&model),
+    ));
     files.insert("api.rs".to_owned(), emit::api_file(&specs.modules));
     files.insert("records.rs".to_owned(), emit::records_file(&records));
     Ok(files)
 }
 
 fn names(model: &model::Model) -> Vec<String> {
-    model.records.iter().map(|record| record.name.clone()).collect()
+    model
+        .records
+        .iter()
+        .map(|record| record.name.clone())
+        .collect()
 }
 
 /// A feature's name as Rust has it: `inventory-storage` is `inventory_storage`.

@@ -8,7 +8,10 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use progenitor_impl::{GenerationSettings, Generator, InterfaceStyle, TypeImpl};
 use schemars::schema::{InstanceType, SchemaObject};
-use syn::{Attribute, Expr, Fields, FnArg, GenericArgument, ImplItem, Item, Lit, Meta, Pat, PathArguments, ReturnType, Type};
+use syn::{
+    Attribute, Expr, Fields, FnArg, GenericArgument, ImplItem, Item, Lit, Meta, Pat, PathArguments,
+    ReturnType, Type,
+};
 
 use crate::error::Error;
 use crate::lower::Lowered;
@@ -88,8 +91,8 @@ const SHARED: &str = "folio::common";
 /// Runs progenitor and typify over a lowered document.
 pub(crate) fn build(name: &str, lowered: &Lowered) -> Result<Model, Error> {
     let failed = |problem: String| Error::model(name, problem);
-    let openapi: openapiv3::OpenAPI =
-        serde_json::from_value(lowered.openapi.clone()).map_err(|error| failed(format!("no OpenAPI 3.0: {error}")))?;
+    let openapi: openapiv3::OpenAPI = serde_json::from_value(lowered.openapi.clone())
+        .map_err(|error| failed(format!("no OpenAPI 3.0: {error}")))?;
     let mut settings = GenerationSettings::new();
     settings.with_interface(InterfaceStyle::Positional);
     for (ty, format, path) in [
@@ -97,21 +100,37 @@ pub(crate) fn build(name: &str, lowered: &Lowered) -> Result<Model, Error> {
         (InstanceType::String, Some("date-time"), DATE_TIME),
         (InstanceType::Number, None, NUMBER),
     ] {
-        let schema =
-            SchemaObject { instance_type: Some(ty.into()), format: format.map(str::to_owned), ..SchemaObject::default() };
+        let schema = SchemaObject {
+            instance_type: Some(ty.into()),
+            format: format.map(str::to_owned),
+            ..SchemaObject::default()
+        };
         settings.with_conversion(schema, path, std::iter::empty::<TypeImpl>());
     }
     for shared in &lowered.common {
-        settings.with_replacement(shared, format!("{SHARED}::{shared}"), std::iter::empty::<TypeImpl>());
+        settings.with_replacement(
+            shared,
+            format!("{SHARED}::{shared}"),
+            std::iter::empty::<TypeImpl>(),
+        );
     }
     // progenitor and typify panic at what they do not support; a build script should say which document it was.
-    let tokens = catch_unwind(AssertUnwindSafe(|| Generator::new(&settings).generate_tokens(&openapi)))
-        .map_err(|panic| {
-            let said = panic.downcast_ref::<String>().map(String::as_str).or_else(|| panic.downcast_ref::<&str>().copied());
-            failed(format!("progenitor gave up: {}", said.unwrap_or("it did not say why")))
-        })?
-        .map_err(|error| failed(error.to_string()))?;
-    let file: syn::File = syn::parse2(tokens).map_err(|error| failed(format!("progenitor's output is no Rust: {error}")))?;
+    let tokens = catch_unwind(AssertUnwindSafe(|| {
+        Generator::new(&settings).generate_tokens(&openapi)
+    }))
+    .map_err(|panic| {
+        let said = panic
+            .downcast_ref::<String>()
+            .map(String::as_str)
+            .or_else(|| panic.downcast_ref::<&str>().copied());
+        failed(format!(
+            "progenitor gave up: {}",
+            said.unwrap_or("it did not say why")
+        ))
+    })?
+    .map_err(|error| failed(error.to_string()))?;
+    let file: syn::File = syn::parse2(tokens)
+        .map_err(|error| failed(format!("progenitor's output is no Rust: {error}")))?;
     read(&file).map_err(failed)
 }
 
@@ -134,7 +153,9 @@ fn read(file: &syn::File) -> Result<Model, String> {
                     if let ImplItem::Fn(function) = item
                         && function.sig.asyncness.is_some()
                     {
-                        model.operations.insert(plain(&function.sig.ident), signature(&function.sig)?);
+                        model
+                            .operations
+                            .insert(plain(&function.sig.ident), signature(&function.sig)?);
                     }
                 }
             }
@@ -152,7 +173,9 @@ fn plain(ident: &syn::Ident) -> String {
 fn record(item: &syn::ItemStruct) -> Result<Record, String> {
     let name = item.ident.to_string();
     let Fields::Named(named) = &item.fields else {
-        return Err(format!("typify made `{name}` a struct without named fields; lowering should have replaced what it stands for"));
+        return Err(format!(
+            "typify made `{name}` a struct without named fields; lowering should have replaced what it stands for"
+        ));
     };
     let mut fields = Vec::new();
     for field in &named.named {
@@ -166,7 +189,13 @@ fn record(item: &syn::ItemStruct) -> Result<Record, String> {
             None => (ty(&field.ty)?, serde.default),
         };
         let key = serde.rename.unwrap_or_else(|| rust.clone());
-        fields.push(Field { name: rust, key, ty, required: !optional, facts: description(&field.attrs) });
+        fields.push(Field {
+            name: rust,
+            key,
+            ty,
+            required: !optional,
+            facts: description(&field.attrs),
+        });
     }
     Ok(Record { name, fields })
 }
@@ -176,9 +205,13 @@ fn string_enum(item: &syn::ItemEnum) -> Result<Enum, String> {
     let mut variants = Vec::new();
     for variant in &item.variants {
         if !matches!(variant.fields, Fields::Unit) {
-            return Err(format!("typify made `{name}` a union; lowering should have made it any JSON"));
+            return Err(format!(
+                "typify made `{name}` a union; lowering should have made it any JSON"
+            ));
         }
-        let text = serde_attributes(&variant.attrs)?.rename.unwrap_or_else(|| variant.ident.to_string());
+        let text = serde_attributes(&variant.attrs)?
+            .rename
+            .unwrap_or_else(|| variant.ident.to_string());
         variants.push((variant.ident.to_string(), text));
     }
     Ok(Enum { name, variants })
@@ -196,7 +229,10 @@ fn signature(signature: &syn::Signature) -> Result<Signature, String> {
     }
     // Result<ResponseValue<T>, Error<E>>
     let ReturnType::Type(_, returned) = &signature.output else {
-        return Err(format!("progenitor's `{}` gives nothing back", signature.ident));
+        return Err(format!(
+            "progenitor's `{}` gives nothing back",
+            signature.ident
+        ));
     };
     let value = argument_of(returned, "Result")
         .and_then(|value| argument_of(value, "ResponseValue"))
@@ -222,12 +258,18 @@ fn option(ty: &Type) -> Option<&Type> {
 /// `T` of `…::name<T, …>`.
 fn argument_of<'a>(ty: &'a Type, name: &str) -> Option<&'a Type> {
     let Type::Path(path) = ty else { return None };
-    let last = path.path.segments.last().filter(|last| last.ident == name)?;
+    let last = path
+        .path
+        .segments
+        .last()
+        .filter(|last| last.ident == name)?;
     match &last.arguments {
-        PathArguments::AngleBracketed(arguments) => arguments.args.iter().find_map(|argument| match argument {
-            GenericArgument::Type(ty) => Some(ty),
-            _ => None,
-        }),
+        PathArguments::AngleBracketed(arguments) => {
+            arguments.args.iter().find_map(|argument| match argument {
+                GenericArgument::Type(ty) => Some(ty),
+                _ => None,
+            })
+        }
         _ => None,
     }
 }
@@ -236,7 +278,12 @@ fn ty(of: &Type) -> Result<Ty, String> {
     let Type::Path(path) = of else {
         return Err("a type that is no path".into());
     };
-    let names: Vec<String> = path.path.segments.iter().map(|segment| segment.ident.to_string()).collect();
+    let names: Vec<String> = path
+        .path
+        .segments
+        .iter()
+        .map(|segment| segment.ident.to_string())
+        .collect();
     let arguments: Vec<&Type> = match path.path.segments.last().map(|segment| &segment.arguments) {
         Some(PathArguments::AngleBracketed(arguments)) => arguments
             .args
@@ -268,7 +315,12 @@ fn ty(of: &Type) -> Result<Ty, String> {
         ["std", "boxed", "Box"] => Ty::Box(inner(0)?),
         ["folio", "common", name] => Ty::Common(name.to_owned()),
         [name] | ["types", name] => Ty::Named(name.to_owned()),
-        _ => return Err(format!("the type `{}` is none that the generator knows", names.join("::"))),
+        _ => {
+            return Err(format!(
+                "the type `{}` is none that the generator knows",
+                names.join("::")
+            ));
+        }
     })
 }
 
@@ -281,7 +333,10 @@ struct Serde {
 
 fn serde_attributes(attributes: &[Attribute]) -> Result<Serde, String> {
     let mut serde = Serde::default();
-    for attribute in attributes.iter().filter(|attribute| attribute.path().is_ident("serde")) {
+    for attribute in attributes
+        .iter()
+        .filter(|attribute| attribute.path().is_ident("serde"))
+    {
         attribute
             .parse_nested_meta(|meta| {
                 if meta.path.is_ident("flatten") {
@@ -299,7 +354,9 @@ fn serde_attributes(attributes: &[Attribute]) -> Result<Serde, String> {
                 }
                 Ok(())
             })
-            .map_err(|error| format!("a serde attribute that the generator does not know: {error}"))?;
+            .map_err(|error| {
+                format!("a serde attribute that the generator does not know: {error}")
+            })?;
     }
     Ok(serde)
 }
@@ -307,7 +364,10 @@ fn serde_attributes(attributes: &[Attribute]) -> Result<Serde, String> {
 /// The documentation comment, if there is one.
 fn description(attributes: &[Attribute]) -> Option<String> {
     let mut lines = Vec::new();
-    for attribute in attributes.iter().filter(|attribute| attribute.path().is_ident("doc")) {
+    for attribute in attributes
+        .iter()
+        .filter(|attribute| attribute.path().is_ident("doc"))
+    {
         if let Meta::NameValue(pair) = &attribute.meta
             && let Expr::Lit(literal) = &pair.value
             && let Lit::Str(text) = &literal.lit
