@@ -35,7 +35,7 @@ pub(crate) fn module(
     let mut out = String::new();
     let name = &origin.document.name;
     line(&mut out, 0, "#[allow(unused_imports)]");
-    line(&mut out, 0, "use crate::runtime::*;");
+    line(&mut out, 0, "use crate::runtime as rt;");
     if !origin.common.is_empty() {
         let names: Vec<&str> = origin.common.iter().map(String::as_str).collect();
         line(&mut out, 0, "#[doc(no_inline)]");
@@ -56,7 +56,7 @@ pub(crate) fn module(
     );
     line(&mut out, 0, "pub mod call {");
     line(&mut out, 1, "#[allow(unused_imports)]");
-    line(&mut out, 1, "use super::*;");
+    line(&mut out, 1, "use crate::runtime as rt;");
     api(&mut out, origin, model, operations)?;
     for operation in operations {
         builder(&mut out, origin, model, operation)?;
@@ -69,7 +69,7 @@ pub(crate) fn module(
 pub(crate) fn common(origin: &Origin<'_>, model: &Model) -> Result<String, Error> {
     let mut out = String::new();
     line(&mut out, 0, "#[allow(unused_imports)]");
-    line(&mut out, 0, "use crate::runtime::*;");
+    line(&mut out, 0, "use crate::runtime as rt;");
     types(&mut out, origin, model)?;
     Ok(out)
 }
@@ -136,7 +136,7 @@ fn emit_record(out: &mut String, origin: &Origin<'_>, record: &Record) -> Result
     line(out, 0, &format!("pub struct {name} {{"));
     for field in &record.fields {
         line(out, 1, &format!("/// {}", field_docs(field)));
-        let ty = rust(&field.ty);
+        let ty = rust(&field.ty, "");
         let ty = if field.required {
             ty
         } else {
@@ -149,7 +149,7 @@ fn emit_record(out: &mut String, origin: &Origin<'_>, record: &Record) -> Result
         1,
         "/// What the server sent and the description does not have; written back with the record.",
     );
-    line(out, 1, &format!("pub {extra}: Extra,"));
+    line(out, 1, &format!("pub {extra}: rt::Extra,"));
     line(out, 0, "}");
 
     if needed.is_empty() {
@@ -160,7 +160,7 @@ fn emit_record(out: &mut String, origin: &Origin<'_>, record: &Record) -> Result
             "/// A record of which no field is set: the description requires none.",
         );
         line(out, 1, "fn default() -> Self {");
-        line(out, 2, "Record::blank()");
+        line(out, 2, "rt::Record::blank()");
         line(out, 1, "}");
         line(out, 0, "}");
     } else {
@@ -172,7 +172,7 @@ fn emit_record(out: &mut String, origin: &Origin<'_>, record: &Record) -> Result
             line(
                 out,
                 1,
-                &format!("pub {}: {},", ident(&field.name), rust(&field.ty)),
+                &format!("pub {}: {},", ident(&field.name), rust(&field.ty, "")),
             );
         }
         line(out, 0, "}");
@@ -191,13 +191,13 @@ fn emit_record(out: &mut String, origin: &Origin<'_>, record: &Record) -> Result
         for field in &needed {
             line(out, 3, &format!("{0}: required.{0},", ident(&field.name)));
         }
-        line(out, 3, "..Record::blank()");
+        line(out, 3, "..rt::Record::blank()");
         line(out, 2, "}");
         line(out, 1, "}");
         line(out, 0, "}");
     }
 
-    line(out, 0, &format!("impl Record for {name} {{"));
+    line(out, 0, &format!("impl rt::Record for {name} {{"));
     line(out, 1, &format!("const NAME: &'static str = {name:?};"));
     let keys: Vec<String> = needed
         .iter()
@@ -221,13 +221,13 @@ fn emit_record(out: &mut String, origin: &Origin<'_>, record: &Record) -> Result
         };
         line(out, 3, &format!("{}: {blank},", ident(&field.name)));
     }
-    line(out, 3, &format!("{extra}: Extra::default(),"));
+    line(out, 3, &format!("{extra}: rt::Extra::default(),"));
     line(out, 2, "}");
     line(out, 1, "}");
     line(
         out,
         1,
-        "fn set<'de, A: MapAccess<'de>>(&mut self, key: &str, map: &mut A) -> Result<u64, A::Error> {",
+        "fn set<'de, A: rt::MapAccess<'de>>(&mut self, key: &str, map: &mut A) -> Result<u64, A::Error> {",
     );
     line(out, 2, "match key {");
     let mut bit = 0;
@@ -238,7 +238,7 @@ fn emit_record(out: &mut String, origin: &Origin<'_>, record: &Record) -> Result
                 out,
                 3,
                 &format!(
-                    "{:?} => return need(&mut self.{name}, {bit}, map),",
+                    "{:?} => return rt::need(&mut self.{name}, {bit}, map),",
                     field.key
                 ),
             );
@@ -247,14 +247,14 @@ fn emit_record(out: &mut String, origin: &Origin<'_>, record: &Record) -> Result
             line(
                 out,
                 3,
-                &format!("{:?} => self.{name} = get(map)?,", field.key),
+                &format!("{:?} => self.{name} = rt::get(map)?,", field.key),
             );
         }
     }
     line(
         out,
         3,
-        &format!("_ => return keep(&mut self.{extra}, key, map),"),
+        &format!("_ => return rt::keep(&mut self.{extra}, key, map),"),
     );
     line(out, 2, "}");
     if bit < record.fields.len() {
@@ -264,7 +264,7 @@ fn emit_record(out: &mut String, origin: &Origin<'_>, record: &Record) -> Result
     line(
         out,
         1,
-        "fn put<M: SerializeMap>(&self, out: &mut Put<'_, M>) -> Result<(), M::Error> {",
+        "fn put<M: rt::SerializeMap>(&self, out: &mut rt::Put<'_, M>) -> Result<(), M::Error> {",
     );
     for field in &record.fields {
         line(
@@ -275,7 +275,7 @@ fn emit_record(out: &mut String, origin: &Origin<'_>, record: &Record) -> Result
     }
     line(out, 2, &format!("out.extra(&self.{extra})"));
     line(out, 1, "}");
-    line(out, 1, "fn extra(&self) -> &Extra {");
+    line(out, 1, "fn extra(&self) -> &rt::Extra {");
     line(out, 2, &format!("&self.{extra}"));
     line(out, 1, "}");
     line(out, 0, "}");
@@ -329,7 +329,7 @@ fn constant(out: &mut String, operation: &Operation, module: &str) {
         out,
         0,
         &format!(
-            "pub static {}: Operation = Operation {{",
+            "pub static {}: rt::Operation = rt::Operation {{",
             constant_name(operation)
         ),
     );
@@ -339,7 +339,7 @@ fn constant(out: &mut String, operation: &Operation, module: &str) {
     line(
         out,
         1,
-        &format!("method: Method::{},", upper(operation.method)),
+        &format!("method: rt::Method::{},", upper(operation.method)),
     );
     line(out, 1, &format!("path: {:?},", operation.path));
     line(
@@ -369,7 +369,7 @@ fn paging(paging: &Paging) -> String {
         _ => "Offset",
     };
     format!(
-        "Some(Paging::new(PagingStyle::{style}, {:?}, {:?}, {:?}))",
+        "Some(rt::Paging::new(rt::PagingStyle::{style}, {:?}, {:?}, {:?}))",
         paging.items, paging.key, paging.max
     )
 }
@@ -387,7 +387,7 @@ fn api(
     );
     line(out, 1, "#[derive(Clone, Debug)]");
     line(out, 1, "pub struct Api {");
-    line(out, 2, "pub(crate) client: FolioClient,");
+    line(out, 2, "pub(crate) client: rt::FolioClient,");
     line(out, 1, "}");
     line(out, 1, "impl Api {");
     for operation in operations {
@@ -410,7 +410,7 @@ fn api(
         let mut names = BTreeSet::new();
         for parameter in &operation.path_parameters {
             let name = argument(parameter, &mut names);
-            let _ = write!(arguments, ", {name}: impl Display");
+            let _ = write!(arguments, ", {name}: impl rt::Display");
             path.push(format!("&{name}.to_string()"));
         }
         let mut setters = String::new();
@@ -429,7 +429,7 @@ fn api(
             );
         }
         let build = format!(
-            "Call::new(&self.client, &{}, &[{}])",
+            "rt::Call::new(&self.client, &super::{}, &[{}])",
             constant_name(operation),
             path.join(", ")
         );
@@ -536,8 +536,8 @@ fn builder(
                 )
             })?;
             let ty = match ty {
-                Ty::Vec(inner) => format!("[{}]", rust(inner)),
-                ty => rust(ty),
+                Ty::Vec(inner) => format!("[{}]", rust(inner, "super::")),
+                ty => rust(ty, "super::"),
             };
             line(
                 out,
@@ -558,7 +558,7 @@ fn builder(
             line(
                 out,
                 2,
-                "pub fn body(mut self, body: impl Into<Bytes>) -> Self {",
+                "pub fn body(mut self, body: impl Into<rt::Bytes>) -> Self {",
             );
             line(
                 out,
@@ -582,7 +582,9 @@ fn builder(
     line(
         out,
         2,
-        &format!("pub fn send(self) -> impl Future<Output = Result<{ty}>> + Send + 'static {{"),
+        &format!(
+            "pub fn send(self) -> impl rt::Future<Output = rt::Result<{ty}>> + Send + 'static {{"
+        ),
     );
     let required = matches!(
         operation.body,
@@ -597,7 +599,11 @@ fn builder(
             "/// All records of the list, page by page: see [`Items`](crate::Items).",
         );
         line(out, 2, "#[inline]");
-        line(out, 2, &format!("pub fn stream(self) -> Items<{item}> {{"));
+        line(
+            out,
+            2,
+            &format!("pub fn stream(self) -> rt::Items<{item}> {{"),
+        );
         line(out, 3, "self.0.stream()");
         line(out, 2, "}");
     }
@@ -622,12 +628,12 @@ fn answer(
                     format!("progenitor's `{}` gives nothing back", operation.name),
                 )
             })?;
-            optional(&rust(ty), "record")
+            optional(&rust(ty, "super::"), "record")
         }
         Answer::Text => optional("String", "text"),
-        Answer::Bytes => optional("Bytes", "binary"),
+        Answer::Bytes => optional("rt::Bytes", "binary"),
         Answer::Empty => ("()".into(), "nothing".into()),
-        Answer::Undescribed => ("Response".into(), "response".into()),
+        Answer::Undescribed => ("rt::Response".into(), "response".into()),
     })
 }
 
@@ -641,10 +647,10 @@ fn item_type(model: &Model, operation: &Operation, signature: &Signature) -> Opt
             &record.fields.iter().find(|field| field.key == *items)?.ty
         }
         // A shared collection, or an answer that is not typed: its records are any JSON.
-        (Some(_), _) => return Some("Value".into()),
+        (Some(_), _) => return Some("rt::Value".into()),
     };
     match list {
-        Ty::Vec(item) => Some(rust(item)),
+        Ty::Vec(item) => Some(rust(item, "super::")),
         _ => None,
     }
 }
@@ -686,13 +692,16 @@ fn query_type(
         )
     })?;
     let (argument, method) = match ty {
-        Ty::String if name == "query" => ("impl Into<Cql>".into(), "query"),
-        Ty::Named(name) => (format!("impl Into<{name}>"), "query"),
+        Ty::String if name == "query" => ("impl Into<rt::Cql>".into(), "query"),
+        Ty::Named(name) => (format!("impl Into<super::{name}>"), "query"),
         Ty::Common(name) => (format!("impl Into<crate::common::{name}>"), "query"),
         Ty::Bool => ("bool".into(), "query"),
         Ty::I32 | Ty::I64 => ("i64".into(), "query"),
-        Ty::Vec(_) => ("impl IntoIterator<Item = impl Display>".into(), "queries"),
-        _ => ("impl Display".into(), "query"),
+        Ty::Vec(_) => (
+            "impl IntoIterator<Item = impl rt::Display>".into(),
+            "queries",
+        ),
+        _ => ("impl rt::Display".into(), "query"),
     };
     Ok(QueryType { argument, method })
 }
@@ -811,22 +820,22 @@ fn code(text: &str) -> String {
     )
 }
 
-/// A type as it is written in a module's file.
-fn rust(ty: &Ty) -> String {
+/// A type as it is written in a module's file; `outer` goes before the names of its records.
+fn rust(ty: &Ty, outer: &str) -> String {
     match ty {
         Ty::String => "String".into(),
         Ty::Bool => "bool".into(),
         Ty::I32 => "i32".into(),
         Ty::I64 => "i64".into(),
-        Ty::Number => "Number".into(),
-        Ty::Id => "Id".into(),
-        Ty::DateTime => "DateTime".into(),
-        Ty::Value => "Value".into(),
-        Ty::Object => "Map<String, Value>".into(),
-        Ty::Vec(inner) => format!("Vec<{}>", rust(inner)),
-        Ty::Map(inner) => format!("BTreeMap<String, {}>", rust(inner)),
-        Ty::Box(inner) => format!("Box<{}>", rust(inner)),
-        Ty::Named(name) => name.clone(),
+        Ty::Number => "rt::Number".into(),
+        Ty::Id => "rt::Id".into(),
+        Ty::DateTime => "rt::DateTime".into(),
+        Ty::Value => "rt::Value".into(),
+        Ty::Object => "rt::Map<String, rt::Value>".into(),
+        Ty::Vec(inner) => format!("Vec<{}>", rust(inner, outer)),
+        Ty::Map(inner) => format!("rt::BTreeMap<String, {}>", rust(inner, outer)),
+        Ty::Box(inner) => format!("Box<{}>", rust(inner, outer)),
+        Ty::Named(name) => format!("{outer}{name}"),
         Ty::Common(name) => format!("crate::common::{name}"),
     }
 }
@@ -837,7 +846,7 @@ fn blank(ty: &Ty) -> &'static str {
         Ty::Bool => "false",
         Ty::I32 | Ty::I64 => "0",
         Ty::Vec(_) => "Vec::new()",
-        _ => "Field::blank()",
+        _ => "rt::Field::blank()",
     }
 }
 

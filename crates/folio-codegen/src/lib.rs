@@ -76,6 +76,27 @@ pub fn generate(specs: &Specs) -> Result<BTreeMap<String, String>, Error> {
     Ok(files)
 }
 
+/// The documents of the modules as progenitor takes them, each complete with the shared records that it names: to measure the generated
+/// code against progenitor's own output of the same documents (`benches/compile`).
+///
+/// # Errors
+/// A document is not canonical.
+pub fn lowered(specs: &Specs) -> Result<BTreeMap<String, serde_json::Value>, Error> {
+    let mut documents = BTreeMap::new();
+    for document in &specs.modules {
+        let mut lowered = lower::module(document, &specs.common)?;
+        let mut shared = lower::common(&specs.common, &lowered.common)?.openapi;
+        if let (Some(serde_json::Value::Object(to)), Some(serde_json::Value::Object(from))) = (
+            lowered.openapi.pointer_mut("/components/schemas"),
+            shared.pointer_mut("/components/schemas"),
+        ) {
+            to.append(from);
+        }
+        documents.insert(rust_name(document.feature()), lowered.openapi);
+    }
+    Ok(documents)
+}
+
 fn names(model: &model::Model) -> Vec<String> {
     model
         .records

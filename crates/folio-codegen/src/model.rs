@@ -165,13 +165,26 @@ fn read(file: &syn::File) -> Result<Model, String> {
     Ok(model)
 }
 
+/// The name of a generated type: what typify says, unless that would hide a name of Rust's prelude from the generated code.
+pub(crate) fn type_name(name: &str) -> String {
+    const PRELUDE: [&str; 16] = [
+        "Box", "Clone", "Copy", "Debug", "Default", "Err", "From", "Into", "None", "Ok", "Option",
+        "Result", "Send", "Some", "String", "Vec",
+    ];
+    if PRELUDE.contains(&name) {
+        format!("{name}Record")
+    } else {
+        name.to_owned()
+    }
+}
+
 fn plain(ident: &syn::Ident) -> String {
     let text = ident.to_string();
     text.strip_prefix("r#").map(str::to_owned).unwrap_or(text)
 }
 
 fn record(item: &syn::ItemStruct) -> Result<Record, String> {
-    let name = item.ident.to_string();
+    let name = type_name(&item.ident.to_string());
     let Fields::Named(named) = &item.fields else {
         return Err(format!(
             "typify made `{name}` a struct without named fields; lowering should have replaced what it stands for"
@@ -201,7 +214,7 @@ fn record(item: &syn::ItemStruct) -> Result<Record, String> {
 }
 
 fn string_enum(item: &syn::ItemEnum) -> Result<Enum, String> {
-    let name = item.ident.to_string();
+    let name = type_name(&item.ident.to_string());
     let mut variants = Vec::new();
     for variant in &item.variants {
         if !matches!(variant.fields, Fields::Unit) {
@@ -313,8 +326,8 @@ fn ty(of: &Type) -> Result<Ty, String> {
         ["std", "collections", "HashMap"] => Ty::Map(inner(1)?),
         ["std", "vec", "Vec"] => Ty::Vec(inner(0)?),
         ["std", "boxed", "Box"] => Ty::Box(inner(0)?),
-        ["folio", "common", name] => Ty::Common(name.to_owned()),
-        [name] | ["types", name] => Ty::Named(name.to_owned()),
+        ["folio", "common", name] => Ty::Common(type_name(name)),
+        [name] | ["types", name] => Ty::Named(type_name(name)),
         _ => {
             return Err(format!(
                 "the type `{}` is none that the generator knows",
