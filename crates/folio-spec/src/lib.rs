@@ -1,1 +1,202 @@
 //! Reads the API descriptions of FOLIO modules and writes canonical, facts-only OpenAPI documents.
+//!
+//! A release is a folder with a `manifest.json` and a folder a module, as `docs/regenerate.md` tells. [`import`] reads the modules (RAML
+//! 1.0 or OpenAPI 3), reconciles each with its ModuleDescriptor, normalises it, and writes the documents that `docs/canonical-documents.md`
+//! describes, all of them or none.
+
+mod common;
+pub mod descriptor;
+pub mod error;
+mod module;
+pub mod names;
+pub mod node;
+mod overrides;
+pub mod raml;
+mod schema;
+pub mod source;
+pub mod words;
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+pub use error::{Error, Result};
+pub use module::{Entry, Module, sources};
+pub use overrides::Overrides;
+
+/// What is to be imported.
+#[derive(Clone, Debug)]
+pub struct Import {
+    /// The name of the release, `trillium`.
+    pub release: String,
+    /// The folder with the release's `manifest.json`.
+    pub from: PathBuf,
+    /// The folder that the documents are written to; what is in it is replaced.
+    pub out: PathBuf,
+    /// The folder with `selection.toml` and `overrides/`; often the parent of `out`.
+    pub specs: PathBuf,
+    /// The modules to import; none means those of the selection, or all where there is none. `all` means all of the manifest.
+    pub modules: Vec<String>,
+}
+
+/// What was imported.
+#[derive(Clone, Debug, Default)]
+pub struct Report {
+    /// A line a module.
+    pub modules: Vec<String>,
+    /// What somebody should look at: overrides that changed nothing, unrouted operations.
+    pub notes: Vec<String>,
+    /// How many operations the documents have.
+    pub operations: usize,
+}
+
+/// `selection.toml`: which modules of a release are imported, and which come from another folder.
+#[derive(Debug, Default, Deserialize)]
+struct Selection {
+    #[serde(flatten)]
+    releases: BTreeMap<String, Selected>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+struct Selected {
+    modules: Vec<String>,
+    /// Modules that the release does not have, and the folder of the release that they come from, relative to `--from`.
+    #[serde(default)]
+    stand_ins: BTreeMap<String, String>,
+}
+
+/// Imports a release.
+///
+/// # Errors
+/// A file is missing or broken, a reference leads nowhere, a name is unknown. Nothing is written then.
+pub fn import(import: &Import) -> Result<Report> {
+    let entries = entries(import)?;
+    let overrides = Overrides::read(&import.specs.join("overrides"))?;
+    let mut modules = Vec::new();
+    let mut report = Report::default();
+    let mut releases = serde_json::Map::new();
+    for entry in &entries {
+        let module = module::read(entry, &import.release, &overrides)?;
+        let operations: usize =
+            module.document["paths"].as_object().into_iter().flatten().map(|(_, item)| item.as_object().map_or(0, serde_json::Map::len)).sum();
+        report.operations += operations;
+        report.modules.push(format!(
+            "{} {}: {operations} operations, {} untyped, {} unrouted left out",
+            module.name,
+            module.document["info"]["version"].as_str().unwrap_or_default(),
+            module.untyped,
+            module.unrouted.len(),
+        ));
+        for name in &module.stale_overrides {
+            report.notes.push(format!("{}: the override `{name}` no longer changes anything: remove it", module.name));
+        }
+        let text = |key: &str| entry.manifest.get(key).cloned().unwrap_or_default();
+        releases.insert(
+            module.name.clone(),
+            json!({
+                "version": text("version"), "tag": text("tag"), "commit": text("commit"), "kind": text("kind"),
+                "operations": operations, "untyped": module.untyped, "unrouted": module.unrouted,
+                "droppedRequired": module.dropped_required,
+                "standIn": entry.manifest.get("standIn").cloned().unwrap_or_default(),
+            }),
+        );
+        modules.push(module);
+    }
+    let shared = common::extract(&mut modules, &import.release);
+    let mut files = BTreeMap::from([
+        ("common.json".to_owned(), shared),
+        ("release.json".to_owned(), json!({"release": import.release, "modules": releases})),
+    ]);
+    for module in modules {
+        files.insert(format!("{}.json", module.name), module.document);
+    }
+    write(&import.out, &files)?;
+    Ok(report)
+}
+
+/// The modules to import, in the order of their names.
+///
+/// # Errors
+/// There is no manifest, or it does not have a module that is wanted.
+pub fn entries(import: &Import) -> Result<Vec<Entry>> {
+    let selected = selection(import)?;
+    let manifest = manifest(&import.from)?;
+    let mut wanted: Vec<String> = match (&import.modules[..], &selected) {
+        ([], Some(selected)) => selected.modules.clone(),
+        ([], None) => manifest.keys().cloned().collect(),
+        ([all], _) if all == "all" => manifest.keys().cloned().collect(),
+        (modules, _) => modules.to_vec(),
+    };
+    wanted.sort();
+    wanted.dedup();
+    let mut entries = Vec::new();
+    for name in wanted {
+        if let Some(entry) = manifest.get(&name) {
+            entries.push(Entry { folder: import.from.join(&name), manifest: entry.clone(), name });
+            continue;
+        }
+        let Some(other) = selected.as_ref().and_then(|selected| selected.stand_ins.get(&name)) else {
+            return Err(Error::file(
+                import.from.join("manifest.json"),
+                format!("has no module `{name}`; it has {}", manifest.keys().cloned().collect::<Vec<_>>().join(", ")),
+            ));
+        };
+        let folder = raml::clean(&import.from.join(other));
+        let others = self::manifest(&folder).map_err(|error| Error {
+            problem: format!("{}; `{name}` is not in {} and stands in from there", error.problem, import.from.display()),
+            ..error
+        })?;
+        let mut entry = others
+            .get(&name)
+            .cloned()
+            .ok_or_else(|| Error::file(folder.join("manifest.json"), format!("has no module `{name}`, which should stand in from here")))?;
+        entry["standIn"] = folder.file_name().map(|name| name.to_string_lossy().into_owned()).into();
+        entries.push(Entry { folder: folder.join(&name), manifest: entry, name });
+    }
+    Ok(entries)
+}
+
+fn selection(import: &Import) -> Result<Option<Selected>> {
+    let path = import.specs.join("selection.toml");
+    let Ok(text) = std::fs::read_to_string(&path) else { return Ok(None) };
+    let mut selection: Selection = toml::from_str(&text).map_err(|error| Error::file(&path, error.to_string()))?;
+    Ok(selection.releases.remove(&import.release))
+}
+
+fn manifest(folder: &Path) -> Result<BTreeMap<String, Value>> {
+    let path = folder.join("manifest.json");
+    if !path.is_file() {
+        return Err(Error::file(&path, "does not exist; expected a release's folder with a manifest"));
+    }
+    let root = source::read_json(&path)?;
+    let list = root.as_array().ok_or_else(|| Error::file(&path, "expected a list of modules"))?;
+    list.iter()
+        .enumerate()
+        .map(|(index, entry)| match entry.get("module").and_then(Value::as_str) {
+            Some(name) => Ok((name.to_owned(), entry.clone())),
+            None => Err(Error::at(&path, format!("/{index}/module"), "expected the name of a module")),
+        })
+        .collect()
+}
+
+/// Writes all files, or none: into a folder beside the target, which then takes its place.
+fn write(out: &Path, files: &BTreeMap<String, Value>) -> Result<()> {
+    let failed = |error: std::io::Error| Error::file(out, format!("cannot be written: {error}"));
+    let parent = out.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    std::fs::create_dir_all(parent).map_err(failed)?;
+    let folder = tempfile::Builder::new().prefix(".folio-spec").tempdir_in(parent).map_err(failed)?;
+    let fresh = folder.path().join("new");
+    std::fs::create_dir(&fresh).map_err(failed)?;
+    for (name, document) in files {
+        let mut text = serde_json::to_string_pretty(document).map_err(|error| Error::file(out, error.to_string()))?;
+        text.push('\n');
+        std::fs::write(fresh.join(name), text).map_err(failed)?;
+    }
+    if out.exists() {
+        std::fs::rename(out, folder.path().join("old")).map_err(failed)?;
+    }
+    std::fs::rename(&fresh, out).map_err(failed)
+}

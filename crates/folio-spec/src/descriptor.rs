@@ -1,0 +1,106 @@
+//! ModuleDescriptors: what a module routes, and what that needs.
+
+use std::path::Path;
+
+use serde_json::Value;
+
+use crate::error::{Error, Result};
+use crate::source::read_json;
+
+/// A route of a module.
+#[derive(Clone, Debug)]
+pub struct Route {
+    /// In lower case.
+    pub method: String,
+    /// The pattern as the descriptor has it.
+    pub pattern: String,
+    /// `users 16.4`.
+    pub interface: String,
+    /// What the caller needs.
+    pub permissions: Vec<String>,
+    /// What the module acts upon where the caller has it.
+    pub desired: Vec<String>,
+    /// What the module is given for its own calls.
+    pub module: Vec<String>,
+}
+
+/// What a module's descriptor says.
+#[derive(Clone, Debug, Default)]
+pub struct Descriptor {
+    /// Interfaces and their versions, system interfaces aside.
+    pub interfaces: Vec<(String, String)>,
+    /// The routes.
+    pub routes: Vec<Route>,
+}
+
+/// Reads a descriptor.
+pub fn read(path: &Path) -> Result<Descriptor> {
+    let root = read_json(path)?;
+    let mut descriptor = Descriptor::default();
+    let provides = root
+        .get("provides")
+        .and_then(Value::as_array)
+        .ok_or_else(|| Error::at(path, "/provides", "expected the list of interfaces that the module provides"))?;
+    for (index, interface) in provides.iter().enumerate() {
+        if interface.get("interfaceType").and_then(Value::as_str) == Some("system") {
+            continue;
+        }
+        let text = |key: &str| {
+            interface.get(key).and_then(Value::as_str).map(str::to_owned).ok_or_else(|| {
+                Error::at(path, format!("/provides/{index}/{key}"), "expected the id and the version of an interface")
+            })
+        };
+        let (id, version) = (text("id")?, text("version")?);
+        for (number, handler) in interface.get("handlers").and_then(Value::as_array).into_iter().flatten().enumerate() {
+            let pattern = handler.get("pathPattern").or_else(|| handler.get("path")).and_then(Value::as_str).ok_or_else(|| {
+                Error::at(path, format!("/provides/{index}/handlers/{number}"), "a handler without `pathPattern`")
+            })?;
+            let strings = |key: &str| -> Vec<String> {
+                handler.get(key).and_then(Value::as_array).into_iter().flatten().filter_map(|v| v.as_str().map(str::to_owned)).collect()
+            };
+            for method in strings("methods") {
+                descriptor.routes.push(Route {
+                    method: method.to_lowercase(),
+                    pattern: pattern.to_owned(),
+                    interface: format!("{id} {version}"),
+                    permissions: strings("permissionsRequired"),
+                    desired: strings("permissionsDesired"),
+                    module: strings("modulePermissions"),
+                });
+            }
+        }
+        descriptor.interfaces.push((id, version));
+    }
+    Ok(descriptor)
+}
+
+/// A path with its parameters unnamed, so that `/users/{id}` and `/users/{userId}` are one.
+pub fn shape(path: &str) -> String {
+    let mut shape = String::new();
+    for segment in path.trim_end_matches('*').split('/').filter(|segment| !segment.is_empty()) {
+        shape.push('/');
+        let mut rest = segment;
+        while let Some((before, after)) = rest.split_once('{') {
+            shape.push_str(before);
+            shape.push_str("{}");
+            rest = after.split_once('}').map_or("", |(_, after)| after);
+        }
+        shape.push_str(rest);
+    }
+    shape
+}
+
+impl Descriptor {
+    /// The route that serves a method and path: the one of its shape, else the longest with a star that it begins with.
+    pub fn route(&self, method: &str, path: &str) -> Option<&Route> {
+        let wanted = shape(path);
+        let serves = |route: &&Route| route.method == method || route.method == "*";
+        self.routes.iter().filter(serves).find(|route| shape(&route.pattern) == wanted).or_else(|| {
+            self.routes
+                .iter()
+                .filter(serves)
+                .filter(|route| route.pattern.ends_with('*') && wanted.starts_with(&shape(&route.pattern)))
+                .max_by_key(|route| route.pattern.len())
+        })
+    }
+}

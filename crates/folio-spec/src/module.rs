@@ -1,0 +1,491 @@
+//! One module: its sources reconciled with its descriptor, its operations and components named.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+
+use serde_json::{Map, Value, json};
+
+use crate::descriptor::{self, Descriptor, shape};
+use crate::error::{Error, Result};
+use crate::names::{self, Unnamed, camel};
+use crate::overrides::Overrides;
+use crate::schema::{Components, PENDING};
+use crate::source::{self, Content, Operation, Parameter, Request, Schemas};
+
+/// A module as the manifest lists it.
+#[derive(Clone, Debug)]
+pub struct Entry {
+    /// `mod-users`.
+    pub name: String,
+    /// The folder with its files.
+    pub folder: PathBuf,
+    /// What the manifest says.
+    pub manifest: Value,
+}
+
+/// What became of a module.
+#[derive(Clone, Debug)]
+pub struct Module {
+    /// `mod-users`.
+    pub name: String,
+    /// The canonical document, references to shared records not yet moved.
+    pub document: Value,
+    /// Operations that a source describes and the descriptor does not route.
+    pub unrouted: Vec<String>,
+    /// Routes without a published description.
+    pub untyped: usize,
+    /// Entries of `required` that name no property.
+    pub dropped_required: usize,
+    /// Overrides that changed nothing.
+    pub stale_overrides: Vec<String>,
+}
+
+/// Reads and normalises a module.
+pub(crate) fn read(entry: &Entry, release: &str, overrides: &Overrides) -> Result<Module> {
+    let text = |key: &str| entry.manifest.get(key).and_then(Value::as_str).unwrap_or_default();
+    let descriptor = match entry.manifest.get("descriptor").and_then(Value::as_str) {
+        Some(path) => Some(descriptor::read(&entry.folder.join(path))?),
+        None => None,
+    };
+    let mut schemas = Schemas::default();
+    let operations = sources(entry, &mut schemas)?;
+    let mut module = Assembly {
+        entry,
+        schemas,
+        components: Components::default(),
+        overrides,
+        unrouted: Vec::new(),
+        untyped: 0,
+    };
+    let routed = module.reconcile(operations, descriptor.as_ref());
+    let unnamed: Vec<Unnamed> = routed
+        .iter()
+        .map(|(operation, _)| Unnamed {
+            method: operation.method.clone(),
+            path: operation.path.clone(),
+            by_query: operation.parameters.iter().any(|parameter| parameter.name == "query"),
+        })
+        .collect();
+    let names = names::name(&unnamed, &collections(&routed));
+    let mut paths: BTreeMap<String, Map<String, Value>> = BTreeMap::new();
+    for ((operation, route), name) in routed.iter().zip(&names) {
+        let document = module.operation(operation, route.as_ref(), name)?;
+        paths.entry(operation.path.clone()).or_default().insert(operation.method.clone(), document);
+    }
+    let interfaces: Map<String, Value> = descriptor
+        .iter()
+        .flat_map(|descriptor| &descriptor.interfaces)
+        .map(|(id, version)| (id.clone(), version.clone().into()))
+        .collect();
+    let mut document = json!({
+        "openapi": "3.0.3",
+        "info": {"title": entry.name, "version": text("version")},
+        "paths": paths,
+        "components": {"schemas": {}},
+        "x-folio": {"release": release, "module": entry.name, "interfaces": interfaces},
+    });
+    module.name_components(&mut document)?;
+    let stale_overrides = overrides.apply(&entry.name, &mut document)?;
+    module.paging(&mut document);
+    Ok(Module {
+        name: entry.name.clone(),
+        document,
+        unrouted: module.unrouted,
+        untyped: module.untyped,
+        dropped_required: module.components.dropped_required,
+        stale_overrides,
+    })
+}
+
+/// The operations of all roots of a module.
+pub fn sources(entry: &Entry, schemas: &mut Schemas) -> Result<Vec<Operation>> {
+    let mut operations = Vec::new();
+    for root in entry.manifest.get("roots").and_then(Value::as_array).into_iter().flatten() {
+        let text = |key: &str| root.get(key).and_then(Value::as_str).unwrap_or_default();
+        let path = text("path");
+        if !entry.folder.join(path).is_file() {
+            return Err(Error::file(entry.folder.join(path), "the manifest names this root, and it does not exist"));
+        }
+        operations.extend(match text("format") {
+            "raml" => source::raml(&entry.folder, path, schemas)?,
+            "openapi" => {
+                let applies = root.get("base_path_applies") == Some(&Value::Bool(true));
+                source::openapi(&entry.folder, path, if applies { text("base_path") } else { "" }, schemas)?
+            }
+            other => return Err(Error::file(entry.folder.join(path), format!("expected the format `raml` or `openapi`, found `{other}`"))),
+        });
+    }
+    Ok(operations)
+}
+
+struct Assembly<'a> {
+    entry: &'a Entry,
+    schemas: Schemas,
+    components: Components,
+    overrides: &'a Overrides,
+    unrouted: Vec<String>,
+    untyped: usize,
+}
+
+type Routed = (Operation, Option<descriptor::Route>);
+
+impl Assembly<'_> {
+    /// What is described and routed, and what is routed without a description.
+    fn reconcile(&mut self, operations: Vec<Operation>, descriptor: Option<&Descriptor>) -> Vec<Routed> {
+        let mut routed: BTreeMap<(String, String), Routed> = BTreeMap::new();
+        let mut served = BTreeSet::new();
+        for mut operation in operations {
+            operation.path = tidy(&operation.path);
+            let key = (shape(&operation.path), operation.method.clone());
+            if routed.contains_key(&key) {
+                continue;
+            }
+            let route = match descriptor {
+                None => None,
+                Some(descriptor) => match descriptor.route(&operation.method, &operation.path) {
+                    Some(route) => Some(route.clone()),
+                    None => {
+                        self.unrouted.push(format!("{} {}", operation.method.to_uppercase(), operation.path));
+                        continue;
+                    }
+                },
+            };
+            if let Some(route) = &route {
+                served.insert((shape(&route.pattern), route.method.clone()));
+            }
+            routed.insert(key, (operation, route));
+        }
+        for route in descriptor.iter().flat_map(|descriptor| &descriptor.routes) {
+            let key = (shape(&route.pattern), route.method.clone());
+            if route.method == "*" || served.contains(&key) || routed.contains_key(&key) {
+                continue;
+            }
+            self.untyped += 1;
+            routed.insert(key, (untyped(route), Some(route.clone())));
+        }
+        self.unrouted.sort();
+        routed.into_values().collect()
+    }
+
+    fn operation(&mut self, operation: &Operation, route: Option<&descriptor::Route>, name: &str) -> Result<Value> {
+        let file = self.entry.folder.join(&operation.root);
+        let mut parameters = Vec::new();
+        for place in ["path", "query", "header"] {
+            for parameter in operation.parameters.iter().filter(|parameter| parameter.place == place && is_kept(parameter)) {
+                if place == "path" && !operation.path.contains(&format!("{{{}}}", parameter.name)) {
+                    continue;
+                }
+                let schema = self.components.normalise(&parameter.schema, &mut self.schemas, &file)?;
+                parameters.push(json!({
+                    "in": place, "name": parameter.name, "required": parameter.required || place == "path", "schema": schema,
+                }));
+            }
+        }
+        for name in operation.path.split('{').skip(1).filter_map(|rest| rest.split_once('}')).map(|(name, _)| name) {
+            if !parameters.iter().any(|parameter| parameter["in"] == "path" && parameter["name"] == name) {
+                parameters.push(json!({"in": "path", "name": name, "required": true, "schema": {"type": "string"}}));
+            }
+        }
+        let order = |parameter: &Value| ["path", "query", "header"].iter().position(|place| parameter["in"] == **place);
+        parameters.sort_by_key(order);
+        let mut folio = Map::new();
+        if let Some(route) = route {
+            folio.insert("interface".into(), route.interface.clone().into());
+            folio.insert("permissions".into(), route.permissions.clone().into());
+            for (key, list) in [("permissionsDesired", &route.desired), ("modulePermissions", &route.module)] {
+                if !list.is_empty() {
+                    folio.insert(key.into(), list.clone().into());
+                }
+            }
+        }
+        if operation.root.is_empty() {
+            folio.insert("untyped".into(), true.into());
+        } else {
+            folio.insert("source".into(), operation.root.clone().into());
+        }
+        if let Some(id) = &operation.upstream_id {
+            folio.insert("upstreamId".into(), id.clone().into());
+        }
+        let mut responses = Map::new();
+        for (status, content) in &operation.responses {
+            let mut content = content.clone();
+            // RMB's collections describe the answer to a POST by an example only; what they give back is the record.
+            if operation.collection_post && status == "201" {
+                let posted = operation.request.as_ref().and_then(|request| request.content.get("application/json").cloned().flatten());
+                if let (Some(untyped @ None), Some(posted)) = (content.get_mut("application/json"), posted) {
+                    *untyped = Some(posted);
+                    folio.insert("responseFrom".into(), "request".into());
+                }
+            }
+            let content = self.content(&content, &file)?;
+            let mut response = json!({"description": ""});
+            if !content.is_empty() {
+                response["content"] = content.into();
+            }
+            responses.insert(status.clone(), response);
+        }
+        let mut document = json!({
+            "operationId": name, "parameters": parameters, "responses": responses, "x-folio": folio,
+        });
+        if let Some(request) = &operation.request {
+            document["requestBody"] = json!({"required": request.required, "content": self.content(&request.content, &file)?});
+        }
+        if operation.deprecated {
+            document["deprecated"] = true.into();
+        }
+        Ok(document)
+    }
+
+    fn content(&mut self, content: &Content, file: &Path) -> Result<Map<String, Value>> {
+        let mut normalised = Map::new();
+        for (media_type, schema) in content {
+            let value = match schema {
+                Some(schema) => json!({"schema": self.components.normalise(schema, &mut self.schemas, file)?}),
+                None => json!({}),
+            };
+            normalised.insert(media_type.clone(), value);
+        }
+        Ok(normalised)
+    }
+
+    /// Names the components, equal ones once, and puts them into the document.
+    fn name_components(&mut self, document: &mut Value) -> Result<()> {
+        let mut groups: BTreeMap<String, Vec<String>> = BTreeMap::new();
+        for key in self.components.schemas.keys() {
+            groups.entry(fingerprint(&self.components.schemas, key)).or_default().push(key.clone());
+        }
+        let groups: Vec<Vec<String>> = groups.into_values().collect();
+        let mut levels = vec![0; groups.len()];
+        let named = loop {
+            let named: Vec<String> = groups.iter().zip(&levels).map(|(group, level)| self.component_name(group, *level)).collect();
+            let mut clashes: BTreeMap<String, Vec<usize>> = BTreeMap::new();
+            for (index, name) in named.iter().enumerate() {
+                clashes.entry(name.to_lowercase()).or_default().push(index);
+            }
+            let clashing: Vec<usize> = clashes.into_values().filter(|group| group.len() > 1).flatten().collect();
+            if clashing.is_empty() {
+                break named;
+            }
+            if clashing.iter().any(|&index| levels[index] > 12) {
+                let places: Vec<&str> = clashing.iter().map(|&index| groups[index][0].as_str()).collect();
+                return Err(Error::file(&self.entry.folder, format!("these records cannot be told apart by name: {}", places.join(", "))));
+            }
+            clashing.into_iter().for_each(|index| levels[index] += 1);
+        };
+        let mut names = BTreeMap::new();
+        for (group, name) in groups.iter().zip(&named) {
+            for key in group {
+                names.insert(key.clone(), name.clone());
+            }
+        }
+        let mut schemas = Map::new();
+        for (group, name) in groups.iter().zip(&named) {
+            let mut schema = self.components.schemas.get(&group[0]).cloned().unwrap_or_default();
+            let sources: BTreeSet<String> = group.iter().map(|key| self.place(key)).collect();
+            let mut folio = json!({"sources": sources});
+            if schema.pointer("/properties/_version").is_some() {
+                folio["locking"] = true.into();
+            }
+            if let Value::Object(schema) = &mut schema {
+                schema.insert("x-folio".into(), folio);
+            }
+            schemas.insert(name.clone(), schema);
+        }
+        document["components"]["schemas"] = schemas.into();
+        settle(document, &names);
+        Ok(())
+    }
+
+    /// The name of equal components: the one that most roots declare, else that of the place; `level` more words of the place in front.
+    fn component_name(&self, group: &[String], level: usize) -> String {
+        let mut votes: BTreeMap<String, usize> = BTreeMap::new();
+        for key in group {
+            for (name, count) in self.schemas.names.get(key).into_iter().flatten() {
+                *votes.entry(camel(name)).or_default() += count;
+            }
+        }
+        let voted = votes.iter().max_by_key(|(name, count)| (**count, std::cmp::Reverse(name.len()), std::cmp::Reverse((*name).clone())));
+        let place = self.place(&group[0]);
+        let words: Vec<&str> = place.split(['/', '#', '!']).filter(|word| !word.is_empty()).collect();
+        let stem = words.last().copied().unwrap_or_default();
+        let stem = stem.rsplit_once('.').map_or(stem, |(stem, _)| stem);
+        let own = voted.map_or_else(|| camel(stem), |(name, _)| name.clone());
+        let before = &words[..words.len().saturating_sub(1)];
+        let prefix: String = before.iter().rev().take(level).rev().map(|word| camel(word.rsplit_once('.').map_or(*word, |(w, _)| w))).collect();
+        format!("{prefix}{own}")
+    }
+
+    /// Where a component stands, from the module on.
+    fn place(&self, key: &str) -> String {
+        let folder = format!("{}/", raml_clean(&self.entry.folder));
+        let inside = key.strip_prefix(&folder).unwrap_or(key);
+        format!("{}/{}", self.entry.name, inside.trim_end_matches('#'))
+    }
+
+    /// Finds the lists and says how they are paged.
+    fn paging(&self, document: &mut Value) {
+        let schemas = document.pointer("/components/schemas").cloned().unwrap_or_default();
+        let style = self.overrides.paging_style(&self.entry.name);
+        let rmb = self.entry.manifest.get("kind").and_then(Value::as_str) == Some("raml");
+        for (path, item) in document["paths"].as_object_mut().into_iter().flatten() {
+            let Some(get) = item.get_mut("get") else { continue };
+            if let Some(paging) = paging(path, get, &schemas, style.as_deref(), rmb) {
+                get["x-folio"]["paging"] = paging;
+            }
+        }
+    }
+}
+
+fn raml_clean(path: &Path) -> String {
+    crate::raml::clean(path).display().to_string()
+}
+
+/// A path without empty segments.
+fn tidy(path: &str) -> String {
+    format!("/{}", path.split('/').filter(|segment| !segment.is_empty()).collect::<Vec<_>>().join("/"))
+}
+
+/// Headers that the SDK itself sends, or that every module has.
+fn is_kept(parameter: &Parameter) -> bool {
+    let name = parameter.name.to_lowercase();
+    parameter.place != "header" || !(name.starts_with("x-okapi") || matches!(name.as_str(), "accept" | "content-type" | "authorization"))
+}
+
+/// An operation of which only the route is known: JSON in, JSON out.
+fn untyped(route: &descriptor::Route) -> Operation {
+    let json = || Content::from([("application/json".to_owned(), None)]);
+    let takes = matches!(route.method.as_str(), "post" | "put" | "patch");
+    Operation {
+        method: route.method.clone(),
+        path: tidy(route.pattern.trim_end_matches('*')),
+        root: String::new(),
+        upstream_id: None,
+        parameters: Vec::new(),
+        request: takes.then(|| Request { required: false, content: json() }),
+        responses: BTreeMap::from([("200".to_owned(), json()), ("204".to_owned(), Content::new())]),
+        deprecated: false,
+        collection_post: false,
+        rmb: false,
+    }
+}
+
+/// The paths that are lists of records: those with a path `…/{id}` below, and those that are paged.
+fn collections(routed: &[Routed]) -> BTreeSet<String> {
+    let mut collections = BTreeSet::new();
+    for (operation, _) in routed {
+        if let Some((above, last)) = operation.path.rsplit_once('/')
+            && last.starts_with('{')
+            && last.ends_with('}')
+            && !above.is_empty()
+            && !above.ends_with('}')
+        {
+            collections.insert(above.to_owned());
+        }
+        if operation.method == "get" && operation.parameters.iter().any(|parameter| matches!(parameter.name.as_str(), "limit" | "perPage")) {
+            collections.insert(operation.path.clone());
+        }
+    }
+    collections
+}
+
+/// What tells equal components: their content, all the way down.
+fn fingerprint(schemas: &BTreeMap<String, Value>, key: &str) -> String {
+    fn write(schemas: &BTreeMap<String, Value>, value: &Value, stack: &mut Vec<String>, out: &mut String) {
+        match value {
+            Value::Object(map) => {
+                out.push('{');
+                for (key, value) in map {
+                    out.push_str(&format!("{key:?}:"));
+                    match value {
+                        Value::String(text) if text.starts_with(PENDING) => {
+                            let target = &text[PENDING.len()..];
+                            match stack.iter().rposition(|open| open == target) {
+                                Some(depth) => out.push_str(&format!("^{}", stack.len() - depth)),
+                                None => {
+                                    stack.push(target.to_owned());
+                                    write(schemas, schemas.get(target).unwrap_or(&Value::Null), stack, out);
+                                    stack.pop();
+                                }
+                            }
+                        }
+                        value => write(schemas, value, stack, out),
+                    }
+                    out.push(',');
+                }
+                out.push('}');
+            }
+            Value::Array(list) => {
+                out.push('[');
+                for value in list {
+                    write(schemas, value, stack, out);
+                    out.push(',');
+                }
+                out.push(']');
+            }
+            other => out.push_str(&other.to_string()),
+        }
+    }
+    let mut out = String::new();
+    write(schemas, schemas.get(key).unwrap_or(&Value::Null), &mut vec![key.to_owned()], &mut out);
+    out
+}
+
+/// Puts the names of components where references to them stand.
+fn settle(value: &mut Value, names: &BTreeMap<String, String>) {
+    match value {
+        Value::Object(map) => map.values_mut().for_each(|value| settle(value, names)),
+        Value::Array(list) => list.iter_mut().for_each(|value| settle(value, names)),
+        Value::String(text) => {
+            if let Some(name) = text.strip_prefix(PENDING).and_then(|key| names.get(key)) {
+                *text = format!("#/components/schemas/{name}");
+            }
+        }
+        _ => {}
+    }
+}
+
+fn paging(path: &str, get: &Value, schemas: &Value, style: Option<&str>, rmb: bool) -> Option<Value> {
+    let parameter = |name: &str| {
+        get["parameters"].as_array().into_iter().flatten().find(|parameter| parameter["in"] == "query" && parameter["name"] == name)
+    };
+    let style = match style {
+        _ if parameter("perPage").is_some() => "erm",
+        Some(style) if parameter("limit").is_some() => style,
+        _ if parameter("query").is_some() && (parameter("limit").is_some() || parameter("offset").is_some()) => "cql",
+        _ if parameter("limit").is_some() && parameter("offset").is_some() => "offset",
+        _ => return None,
+    };
+    let content = get.pointer("/responses/200/content")?.as_object()?;
+    let schema = content.iter().find(|(media_type, _)| media_type.contains("json"))?.1.get("schema")?;
+    let resolve = |schema: &Value| -> Value {
+        let name = schema.get("$ref").and_then(Value::as_str).and_then(|name| name.strip_prefix("#/components/schemas/"));
+        name.and_then(|name| schemas.get(name)).unwrap_or(schema).clone()
+    };
+    let body = resolve(schema);
+    let mut paging = json!({"style": style});
+    let item = if body["type"] == "array" {
+        resolve(&body["items"])
+    } else {
+        let arrays: Vec<(&String, Value)> = body["properties"]
+            .as_object()?
+            .iter()
+            .map(|(name, property)| (name, resolve(property)))
+            .filter(|(name, property)| property["type"] == "array" && !matches!(name.as_str(), "errors" | "resultInfo" | "facets"))
+            .collect();
+        let last = names::snake(path.rsplit('/').next().unwrap_or_default());
+        let (name, list) = match &arrays[..] {
+            [only] => only,
+            several => several.iter().find(|(name, _)| names::snake(name) == last)?,
+        };
+        paging["items"] = (*name).clone().into();
+        resolve(&list["items"])
+    };
+    if style == "cql" && rmb && item.pointer("/properties/id").is_some() {
+        paging["key"] = "id".into();
+    }
+    let max = parameter("limit").and_then(|limit| limit.pointer("/schema/maximum")).and_then(Value::as_u64);
+    if let Some(max) = max.filter(|max| *max < 2_147_483_647) {
+        paging["max"] = max.into();
+    }
+    Some(paging)
+}

@@ -1,0 +1,150 @@
+//! The names of operations: one rule over all modules, from method and path (`docs/names.md`).
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::words;
+
+/// An operation to be named.
+#[derive(Clone, Debug)]
+pub struct Unnamed {
+    /// In lower case.
+    pub method: String,
+    /// The path template.
+    pub path: String,
+    /// Whether it takes a `query`.
+    pub by_query: bool,
+}
+
+/// Names the operations of one module, in their order. `collections` are the paths that are lists of records.
+pub fn name(operations: &[Unnamed], collections: &BTreeSet<String>) -> Vec<String> {
+    let mut levels = vec![0; operations.len()];
+    loop {
+        let names: Vec<String> =
+            operations.iter().zip(&levels).map(|(operation, level)| one(operation, collections, *level)).collect();
+        let mut groups: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
+        for (index, name) in names.iter().enumerate() {
+            groups.entry(name).or_default().push(index);
+        }
+        let mut again = false;
+        for group in groups.values().filter(|group| group.len() > 1) {
+            for &index in group {
+                if levels[index] < literals(&operations[index].path).len() + 1 {
+                    levels[index] += 1;
+                    again = true;
+                }
+            }
+        }
+        if !again {
+            return names;
+        }
+    }
+}
+
+/// The name of an operation with `level` segments more than it needs by itself.
+fn one(operation: &Unnamed, collections: &BTreeSet<String>, level: usize) -> String {
+    let literals = literals(&operation.path);
+    let Some((last, before)) = literals.split_last() else {
+        return format!("{}_root", operation.method);
+    };
+    let ends_with_parameter = operation.path.trim_end_matches('/').ends_with('}');
+    let collection = !ends_with_parameter && collections.contains(operation.path.trim_end_matches('/'));
+    let record = snake(&words::singular(&last.text));
+    let all = snake(&last.text);
+    let mut prefix = String::new();
+    let added = before.len().saturating_sub(level);
+    for part in &before[added..] {
+        let word = if part.before_parameter { words::singular(&part.text) } else { part.text.clone() };
+        prefix.push_str(&snake(&word));
+        prefix.push('_');
+    }
+    // All segments are used up and it still collides: the parameter tells.
+    let mut suffix = String::new();
+    if level > before.len() {
+        if let Some(parameter) = operation.path.rsplit('{').next().and_then(|rest| rest.split_once('}')) {
+            if ends_with_parameter {
+                suffix = format!("_by_{}", snake(parameter.0));
+            }
+        }
+    }
+    let name = match (operation.method.as_str(), ends_with_parameter, collection) {
+        ("get", false, true) => format!("list_{prefix}{all}"),
+        ("get", true, _) => format!("get_{prefix}{record}"),
+        ("get", false, false) => format!("get_{prefix}{all}"),
+        ("post", false, true) => format!("create_{prefix}{record}"),
+        ("post", true, _) => format!("post_{prefix}{record}"),
+        ("post", false, false) => format!("{prefix}{all}"),
+        ("put", true, _) => format!("update_{prefix}{record}"),
+        ("put", false, _) => format!("update_{prefix}{all}"),
+        ("patch", true, _) => format!("patch_{prefix}{record}"),
+        ("patch", false, _) => format!("patch_{prefix}{all}"),
+        ("delete", true, _) => format!("delete_{prefix}{record}"),
+        ("delete", false, true) => format!("delete_{prefix}{all}_by_query"),
+        ("delete", false, false) if operation.by_query => format!("delete_{prefix}{all}_by_query"),
+        ("delete", false, false) => format!("delete_{prefix}{all}"),
+        (method, _, _) => format!("{method}_{prefix}{all}"),
+    } + &suffix;
+    if is_identifier(&name) { name } else { format!("{}_{name}", operation.method) }
+}
+
+struct Literal {
+    text: String,
+    before_parameter: bool,
+}
+
+fn literals(path: &str) -> Vec<Literal> {
+    let segments: Vec<&str> = path.split('/').filter(|segment| !segment.is_empty()).collect();
+    segments
+        .iter()
+        .enumerate()
+        .filter(|(_, segment)| !segment.starts_with('{') && segment.chars().any(|c| c.is_ascii_alphanumeric()))
+        .map(|(index, segment)| Literal {
+            text: segment.split('{').next().unwrap_or(segment).trim_end_matches(['.', '_']).to_owned(),
+            before_parameter: segments.get(index + 1).is_some_and(|next| next.starts_with('{')),
+        })
+        .collect()
+}
+
+/// Words in lower case, joined by underscores.
+pub fn snake(text: &str) -> String {
+    let mut snake = String::new();
+    let mut lower = false;
+    for c in text.chars() {
+        if c.is_ascii_alphanumeric() {
+            if c.is_ascii_uppercase() && lower {
+                snake.push('_');
+            }
+            lower = !c.is_ascii_uppercase();
+            snake.push(c.to_ascii_lowercase());
+        } else {
+            if !snake.is_empty() && !snake.ends_with('_') {
+                snake.push('_');
+            }
+            lower = false;
+        }
+    }
+    snake.trim_end_matches('_').to_owned()
+}
+
+/// Words with capitals, joined.
+pub fn camel(text: &str) -> String {
+    let mut camel = String::new();
+    let mut up = true;
+    for c in text.chars() {
+        if c.is_ascii_alphanumeric() {
+            camel.push(if up { c.to_ascii_uppercase() } else { c });
+            up = false;
+        } else {
+            up = true;
+        }
+    }
+    if camel.starts_with(|c: char| c.is_ascii_digit()) { format!("N{camel}") } else { camel }
+}
+
+fn is_identifier(name: &str) -> bool {
+    const KEYWORDS: [&str; 41] = [
+        "as", "async", "await", "box", "break", "const", "continue", "crate", "do", "dyn", "else", "enum", "extern", "false", "fn", "for",
+        "gen", "if", "impl", "in", "let", "loop", "macro", "match", "mod", "move", "mut", "pub", "ref", "return", "self", "static",
+        "struct", "super", "trait", "true", "try", "type", "unsafe", "use", "where",
+    ];
+    !name.starts_with(|c: char| c.is_ascii_digit()) && !name.is_empty() && !KEYWORDS.contains(&name)
+}

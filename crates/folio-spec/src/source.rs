@@ -1,0 +1,496 @@
+//! What a module's descriptions say, whatever language they are in: operations and schemas, before anything is normalised.
+
+use std::collections::{BTreeMap, HashMap};
+use std::path::{Path, PathBuf};
+
+use serde_json::{Map, Value, json};
+
+use crate::error::{Error, Result};
+use crate::node::{Kind, Node};
+use crate::raml::{self, Types, clean};
+
+/// An operation as its source describes it.
+#[derive(Clone, Debug)]
+pub struct Operation {
+    /// In lower case.
+    pub method: String,
+    /// The path, `/users/{userId}`.
+    pub path: String,
+    /// The root document it stands in, relative to the module's folder.
+    pub root: String,
+    /// The operationId of OpenAPI.
+    pub upstream_id: Option<String>,
+    /// Path and query parameters; headers too.
+    pub parameters: Vec<Parameter>,
+    /// What is sent.
+    pub request: Option<Request>,
+    /// What comes back, by status.
+    pub responses: BTreeMap<String, Content>,
+    /// Whether the source calls it deprecated.
+    pub deprecated: bool,
+    /// Whether it is a `post` that a collection's resource type describes.
+    pub collection_post: bool,
+    /// Whether RMB serves it.
+    pub rmb: bool,
+}
+
+/// Bodies by their media types; the schema where there is one, with absolute references.
+pub type Content = BTreeMap<String, Option<Value>>;
+
+/// A parameter.
+#[derive(Clone, Debug)]
+pub struct Parameter {
+    /// Its name.
+    pub name: String,
+    /// `path`, `query`, `header` or `cookie`.
+    pub place: String,
+    /// Whether it has to be given.
+    pub required: bool,
+    /// Its schema.
+    pub schema: Value,
+}
+
+/// What an operation takes.
+#[derive(Clone, Debug)]
+pub struct Request {
+    /// Whether it has to be given.
+    pub required: bool,
+    /// The bodies.
+    pub content: Content,
+}
+
+/// All schemas by where they stand: `file#/pointer`, or `file!name` for a type declared in RAML.
+#[derive(Debug, Default)]
+pub struct Schemas {
+    files: HashMap<PathBuf, Value>,
+    declared: BTreeMap<String, Value>,
+    /// Names under which RAML roots declare what stands somewhere.
+    pub names: BTreeMap<String, BTreeMap<String, usize>>,
+}
+
+impl Schemas {
+    /// What a reference leads to, with its own references made absolute.
+    pub fn get(&mut self, reference: &str, from: &Path) -> Result<Value> {
+        if let Some(value) = self.declared.get(reference) {
+            return Ok(value.clone());
+        }
+        let (file, pointer) = reference.split_once('#').unwrap_or((reference, ""));
+        let path = PathBuf::from(file);
+        self.load(&path, from)?;
+        let root = self.files.get(&path).unwrap_or(&Value::Null);
+        let found = root.pointer(pointer).ok_or_else(|| {
+            Error::at(from, String::new(), format!("the reference `{reference}` leads nowhere: {file} has no `{pointer}`"))
+        })?;
+        let mut found = found.clone();
+        absolute(&mut found, &path, 0)?;
+        Ok(found)
+    }
+
+    fn load(&mut self, path: &Path, from: &Path) -> Result<()> {
+        if self.files.contains_key(path) {
+            return Ok(());
+        }
+        if !path.is_file() {
+            return Err(Error::file(from, format!("refers to {}, which does not exist", path.display())));
+        }
+        let value = if is_yaml(path) { Node::read(path)?.json() } else { read_json(path)? };
+        self.files.insert(path.into(), value);
+        Ok(())
+    }
+
+    /// The file of a reference, whole, with nothing resolved.
+    pub fn document(&mut self, path: &Path) -> Result<&Value> {
+        self.load(path, path)?;
+        Ok(self.files.get(path).unwrap_or(&Value::Null))
+    }
+
+    fn vote(&mut self, reference: &str, name: &str) {
+        *self.names.entry(reference.to_owned()).or_default().entry(name.to_owned()).or_default() += 1;
+    }
+}
+
+fn is_yaml(path: &Path) -> bool {
+    matches!(path.extension().and_then(|e| e.to_str()), Some("yaml" | "yml" | "raml"))
+}
+
+/// Reads a JSON file.
+pub fn read_json(path: &Path) -> Result<Value> {
+    let text = std::fs::read_to_string(path).map_err(|error| Error::file(path, format!("cannot be read: {error}")))?;
+    serde_json::from_str(text.trim_start_matches('\u{feff}'))
+        .map_err(|error| Error::at(path, format!("{}:{}", error.line(), error.column()), format!("broken JSON: {error}")))
+}
+
+/// Makes the references of a schema absolute: `file#/pointer`.
+fn absolute(value: &mut Value, file: &Path, depth: usize) -> Result<()> {
+    if depth > 128 {
+        return Err(Error::file(file, "nested deeper than 128 levels"));
+    }
+    match value {
+        Value::Object(map) => {
+            if let Some(Value::String(reference)) = map.get_mut("$ref") {
+                *reference = resolve(reference, file);
+            }
+            if let Some(Value::Object(mapping)) = map.get_mut("discriminator").and_then(|d| d.get_mut("mapping")) {
+                for target in mapping.values_mut() {
+                    if let Value::String(name) = target {
+                        let local = !name.contains(['#', '/', '.']);
+                        *name = resolve(&if local { format!("#/components/schemas/{name}") } else { name.clone() }, file);
+                    }
+                }
+            }
+            for (key, value) in map {
+                if !matches!(key.as_str(), "example" | "examples" | "enum" | "default") {
+                    absolute(value, file, depth + 1)?;
+                }
+            }
+        }
+        Value::Array(list) => {
+            for value in list {
+                absolute(value, file, depth + 1)?;
+            }
+        }
+        _ => {}
+    }
+    Ok(())
+}
+
+fn resolve(reference: &str, file: &Path) -> String {
+    let (target, pointer) = reference.split_once('#').unwrap_or((reference, ""));
+    let path = match target {
+        "" => file.to_path_buf(),
+        // A name of a RAML type that was declared beside the schema is tried later, under the file it would be.
+        target => clean(&file.parent().unwrap_or(Path::new("")).join(target.strip_prefix("file:").unwrap_or(target))),
+    };
+    format!("{}#{}", path.display(), pointer.replace("%7B", "{").replace("%7D", "}"))
+}
+
+// ---------------------------------------------------------------- RAML
+
+/// Reads a RAML root.
+pub fn raml(module: &Path, root: &str, schemas: &mut Schemas) -> Result<Vec<Operation>> {
+    let file = clean(&module.join(root));
+    let api = raml::read(&file)?;
+    for (name, node) in api.types.iter() {
+        let schema = declared(node, &api.types, schemas, name, 0)?;
+        if let Some(Value::String(reference)) = schema.get("$ref") {
+            schemas.vote(reference, name);
+        }
+    }
+    let mut operations = Vec::new();
+    for operation in &api.operations {
+        let node = &operation.node;
+        let mut parameters = Vec::new();
+        for (name, parameter) in &operation.uri_parameters {
+            let schema = parameter_schema(parameter, &api.types, schemas)?;
+            parameters.push(Parameter { name: name.trim_end_matches('?').to_owned(), place: "path".into(), required: true, schema });
+        }
+        for (place, key) in [("query", "queryParameters"), ("header", "headers")] {
+            for (name, parameter) in node.get(key).map(Node::entries).unwrap_or_default() {
+                let schema = parameter_schema(parameter, &api.types, schemas)?;
+                let required = match parameter.get("required").and_then(Node::text) {
+                    Some(text) => text == "true",
+                    // RAML: what has no `required` is required, unless its name ends with `?`. RMB reads it as optional, and it is
+                    // RMB that serves these.
+                    None => false,
+                };
+                parameters.push(Parameter { name: name.trim_end_matches('?').to_owned(), place: place.into(), required, schema });
+            }
+        }
+        let request = match node.get("body") {
+            None => None,
+            Some(body) => {
+                let content = content(body, &api.media_types, &api.types, schemas)?;
+                (!content.is_empty()).then_some(Request { required: true, content })
+            }
+        };
+        let mut responses = BTreeMap::new();
+        for (status, response) in node.get("responses").map(Node::entries).unwrap_or_default() {
+            let content = match response.get("body") {
+                None => Content::new(),
+                Some(body) => content(body, &api.media_types, &api.types, schemas)?,
+            };
+            responses.insert(status.clone(), content);
+        }
+        operations.push(Operation {
+            method: operation.method.clone(),
+            path: operation.path.clone(),
+            root: root.to_owned(),
+            upstream_id: None,
+            parameters,
+            request,
+            responses,
+            deprecated: false,
+            collection_post: operation.method == "post" && operation.resource_types.iter().any(|name| name.contains("collection")),
+            rmb: true,
+        });
+    }
+    Ok(operations)
+}
+
+fn content(body: &Node, media_types: &[String], types: &Types, schemas: &mut Schemas) -> Result<Content> {
+    let mut content = Content::new();
+    let named: Vec<&(String, Node)> = body.entries().iter().filter(|(key, _)| key.contains('/')).collect();
+    if named.is_empty() {
+        // A body without a media type has the document's; one that is nothing at all is not described.
+        if !body.is_null() || body.tag.is_some() {
+            let schema = body_schema(body, types, schemas)?;
+            for media_type in media_types {
+                content.insert(media_type.clone(), schema.clone());
+            }
+        }
+        return Ok(content);
+    }
+    for (media_type, node) in named {
+        content.insert(media_type.clone(), body_schema(node, types, schemas)?);
+    }
+    Ok(content)
+}
+
+fn body_schema(node: &Node, types: &Types, schemas: &mut Schemas) -> Result<Option<Value>> {
+    if node.tag.is_none() && (node.is_null() || matches!(&node.kind, Kind::Mapping(entries) if entries.is_empty())) {
+        return Ok(None);
+    }
+    // `{type: X}` is X.
+    if let [(key, value)] = node.entries()
+        && matches!(key.as_str(), "type" | "schema")
+    {
+        return declaration(value, types, schemas, 0).map(Some);
+    }
+    declaration(node, types, schemas, 0).map(Some)
+}
+
+/// The schema of a named declaration: a reference to where it stands.
+fn declared(node: &Node, types: &Types, schemas: &mut Schemas, name: &str, depth: usize) -> Result<Value> {
+    if node.tag.as_deref() == Some("include") || node.text().is_some() {
+        return declaration(node, types, schemas, depth);
+    }
+    let key = format!("{}!{name}", node.file.display());
+    if !schemas.declared.contains_key(&key) {
+        schemas.declared.insert(key.clone(), json!({}));
+        let schema = declaration(node, types, schemas, depth + 1)?;
+        schemas.declared.insert(key.clone(), schema);
+    }
+    Ok(json!({"$ref": key}))
+}
+
+/// The schema of a type expression or an inline declaration.
+fn declaration(node: &Node, types: &Types, schemas: &mut Schemas, depth: usize) -> Result<Value> {
+    if depth > 64 {
+        return Err(node.error("types nested deeper than 64 levels, or a type that leads back to itself"));
+    }
+    if node.tag.as_deref() == Some("include") {
+        let path = raml::include_path(node)?;
+        if !path.is_file() {
+            return Err(node.error(format!("the included file {} does not exist", path.display())));
+        }
+        let reference = format!("{}#", path.display());
+        schemas.load(&path, &node.file)?;
+        return Ok(json!({"$ref": reference}));
+    }
+    if node.is_null() {
+        return Ok(json!({"type": "string"}));
+    }
+    if let Some(text) = node.text() {
+        return expression(node, text.trim(), types, schemas, depth);
+    }
+    if let Kind::Sequence(parents) = &node.kind {
+        let parts: Vec<Value> = parents.iter().map(|p| declaration(p, types, schemas, depth + 1)).collect::<Result<_>>()?;
+        return Ok(json!({"allOf": parts}));
+    }
+    let base = match node.get("type").or_else(|| node.get("schema")) {
+        Some(base) => declaration(base, types, schemas, depth + 1)?,
+        None if node.get("properties").is_some() => json!({"type": "object"}),
+        None if node.get("items").is_some() => json!({"type": "array"}),
+        None => json!({"type": "string"}),
+    };
+    let mut own = Map::new();
+    for (key, value) in node.entries() {
+        match key.as_str() {
+            "properties" => {
+                let mut properties = Map::new();
+                let mut required = Vec::new();
+                for (name, property) in value.entries() {
+                    let (plain, mut needed) = match name.strip_suffix('?') {
+                        Some(plain) => (plain, false),
+                        None => (name.as_str(), true),
+                    };
+                    if let Some(said) = property.get("required").and_then(Node::text) {
+                        needed = said == "true";
+                    }
+                    properties.insert(plain.to_owned(), declaration(property, types, schemas, depth + 1)?);
+                    if needed {
+                        required.push(Value::from(plain));
+                    }
+                }
+                own.insert("properties".into(), properties.into());
+                own.insert("required".into(), required.into());
+            }
+            "items" => {
+                own.insert("items".into(), declaration(value, types, schemas, depth + 1)?);
+            }
+            "enum" | "pattern" | "minLength" | "maxLength" | "minimum" | "maximum" | "format" | "multipleOf" | "minItems" | "maxItems"
+            | "uniqueItems" | "minProperties" | "maxProperties" | "default" | "additionalProperties" => {
+                own.insert(key.clone(), value.json());
+            }
+            _ => {}
+        }
+    }
+    let Value::Object(mut base) = base else { return Ok(base) };
+    if base.contains_key("$ref") && !own.is_empty() {
+        own.insert("type".into(), "object".into());
+        return Ok(json!({"allOf": [base, own]}));
+    }
+    base.extend(own);
+    Ok(base.into())
+}
+
+fn expression(node: &Node, text: &str, types: &Types, schemas: &mut Schemas, depth: usize) -> Result<Value> {
+    if text.starts_with('{') {
+        let mut schema: Value =
+            serde_json::from_str(text).map_err(|error| node.error(format!("broken JSON in a schema: {error}")))?;
+        absolute(&mut schema, &node.file, 0)?;
+        return Ok(schema);
+    }
+    if text.contains('|') {
+        let parts: Vec<&str> = text.trim_matches(['(', ')']).split('|').map(str::trim).collect();
+        let nil = parts.contains(&"nil");
+        let parts: Vec<Value> = parts
+            .into_iter()
+            .filter(|part| *part != "nil")
+            .map(|part| expression(node, part, types, schemas, depth + 1))
+            .collect::<Result<_>>()?;
+        return Ok(match (&parts[..], nil) {
+            ([only], true) => json!({"allOf": [only], "nullable": true}),
+            _ => json!({"oneOf": parts, "nullable": nil}),
+        });
+    }
+    if let Some(items) = text.strip_suffix("[]") {
+        let items = expression(node, items.trim().trim_matches(['(', ')']), types, schemas, depth + 1)?;
+        return Ok(json!({"type": "array", "items": items}));
+    }
+    if let Some(optional) = text.strip_suffix('?') {
+        return expression(node, optional, types, schemas, depth + 1);
+    }
+    Ok(match text {
+        "string" | "object" | "boolean" | "integer" | "number" | "array" => json!({"type": text}),
+        "any" | "nil" => json!({}),
+        "file" => json!({"type": "string", "format": "binary"}),
+        "date-only" => json!({"type": "string", "format": "date"}),
+        "datetime" => json!({"type": "string", "format": "date-time"}),
+        "time-only" | "datetime-only" => json!({"type": "string"}),
+        name => {
+            let Some((found, sight)) = types.get(name) else {
+                let known: Vec<&str> = types.iter().map(|(name, _)| name.as_str()).collect();
+                return Err(node.error(format!("unknown type `{name}`; declared are: {}", known.join(", "))));
+            };
+            let (found, sight) = (found.clone(), sight.clone());
+            declared(&found, &sight, schemas, name, depth + 1)?
+        }
+    })
+}
+
+fn parameter_schema(node: &Node, types: &Types, schemas: &mut Schemas) -> Result<Value> {
+    let schema = declaration(node, types, schemas, 0)?;
+    // `repeat: true` is how RAML 0.8 says that a parameter is a list.
+    Ok(match node.get("repeat").and_then(Node::text) {
+        Some("true") => json!({"type": "array", "items": schema}),
+        _ => schema,
+    })
+}
+
+// ---------------------------------------------------------------- OpenAPI
+
+/// Reads an OpenAPI root; `base` goes before its paths.
+pub fn openapi(module: &Path, root: &str, base: &str, schemas: &mut Schemas) -> Result<Vec<Operation>> {
+    let file = clean(&module.join(root));
+    let document = schemas.document(&file)?.clone();
+    let version = document.get("openapi").and_then(Value::as_str).unwrap_or_default();
+    if !version.starts_with("3.") {
+        return Err(Error::file(&file, format!("expected `openapi: 3.x`, found `{version}`")));
+    }
+    let mut operations = Vec::new();
+    let paths = document.get("paths").and_then(Value::as_object).cloned().unwrap_or_default();
+    for (path, item) in paths {
+        let (item, home) = follow(&item, &file, schemas)?;
+        let shared = list(&item, "parameters", &home, schemas)?;
+        for method in ["get", "put", "post", "delete", "options", "head", "patch"] {
+            let Some(operation) = item.get(method) else { continue };
+            let mut parameters = Vec::new();
+            for (parameter, home) in list(operation, "parameters", &home, schemas)?.into_iter().chain(shared.clone()) {
+                let text = |key: &str| parameter.get(key).and_then(Value::as_str).map(str::to_owned);
+                let (Some(name), Some(place)) = (text("name"), text("in")) else {
+                    return Err(Error::file(&home, format!("a parameter of {method} {path} without `name` or `in`")));
+                };
+                if parameters.iter().any(|known: &Parameter| known.name == name && known.place == place) {
+                    continue;
+                }
+                let schema = parameter.get("schema").or_else(|| {
+                    parameter.get("content")?.as_object()?.values().next()?.get("schema")
+                });
+                let mut schema = schema.cloned().unwrap_or_else(|| json!({"type": "string"}));
+                absolute(&mut schema, &home, 0)?;
+                let required = parameter.get("required") == Some(&Value::Bool(true));
+                parameters.push(Parameter { name, place, required, schema });
+            }
+            let request = match operation.get("requestBody") {
+                None => None,
+                Some(body) => {
+                    let (body, home) = follow(body, &home, schemas)?;
+                    let required = body.get("required") == Some(&Value::Bool(true));
+                    Some(Request { required, content: openapi_content(&body, &home)? })
+                }
+            };
+            let mut responses = BTreeMap::new();
+            for (status, response) in operation.get("responses").and_then(Value::as_object).into_iter().flatten() {
+                let (response, home) = follow(response, &home, schemas)?;
+                responses.insert(status.clone(), openapi_content(&response, &home)?);
+            }
+            operations.push(Operation {
+                method: method.to_owned(),
+                path: format!("{}{path}", base.trim_end_matches('/')),
+                root: root.to_owned(),
+                upstream_id: operation.get("operationId").and_then(Value::as_str).map(str::to_owned),
+                parameters,
+                request,
+                responses,
+                deprecated: operation.get("deprecated") == Some(&Value::Bool(true)),
+                collection_post: false,
+                rmb: false,
+            });
+        }
+    }
+    Ok(operations)
+}
+
+fn openapi_content(of: &Value, home: &Path) -> Result<Content> {
+    let mut content = Content::new();
+    for (media_type, value) in of.get("content").and_then(Value::as_object).into_iter().flatten() {
+        let mut schema = value.get("schema").cloned();
+        if let Some(schema) = &mut schema {
+            absolute(schema, home, 0)?;
+        }
+        content.insert(media_type.clone(), schema);
+    }
+    Ok(content)
+}
+
+/// Follows `$ref` to the value and the file it stands in.
+fn follow(value: &Value, home: &Path, schemas: &mut Schemas) -> Result<(Value, PathBuf)> {
+    let mut value = value.clone();
+    let mut home = home.to_path_buf();
+    for _ in 0..32 {
+        let Some(Value::String(reference)) = value.get("$ref") else { return Ok((value, home)) };
+        let target = resolve(reference, &home);
+        let (file, pointer) = target.split_once('#').unwrap_or((&target, ""));
+        let path = PathBuf::from(file);
+        schemas.load(&path, &home)?;
+        let found = schemas.files.get(&path).and_then(|root| root.pointer(pointer)).cloned();
+        value = found.ok_or_else(|| Error::file(&home, format!("the reference `{reference}` leads nowhere")))?;
+        home = path;
+    }
+    Err(Error::file(&home, "references that lead back to themselves"))
+}
+
+fn list(of: &Value, key: &str, home: &Path, schemas: &mut Schemas) -> Result<Vec<(Value, PathBuf)>> {
+    of.get(key).and_then(Value::as_array).into_iter().flatten().map(|value| follow(value, home, schemas)).collect()
+}

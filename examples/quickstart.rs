@@ -1,0 +1,92 @@
+//! The SDK's main job in one program: typed calls, a stream, a generic call.
+//!
+//! `cargo run --example quickstart` runs it against a FOLIO that it starts inside the process. With `FOLIO_URL`, `FOLIO_TENANT`,
+//! `FOLIO_USERNAME` and `FOLIO_PASSWORD` it runs against a real one; it then writes one instance back as it was.
+
+use std::collections::BTreeMap;
+use std::env;
+use std::error::Error;
+
+use folio_sandbox::Sandbox;
+use folio_sdk::{FolioClient, Id, cql};
+use futures_util::TryStreamExt;
+use serde_json::{Value, json};
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn Error>> {
+    // The sandbox lives as long as the example: dropping it stops it.
+    let sandbox = if env::var_os("FOLIO_URL").is_some() { None } else { Some(Sandbox::builder().demo_data().start().await?) };
+    let (url, tenant, username, password) = match &sandbox {
+        Some(sandbox) => (sandbox.url().to_owned(), "diku".to_owned(), "diku_admin".to_owned(), "admin".to_owned()),
+        None => (env::var("FOLIO_URL")?, env::var("FOLIO_TENANT")?, env::var("FOLIO_USERNAME")?, env::var("FOLIO_PASSWORD")?),
+    };
+
+    let folio = FolioClient::builder(&url).tenant(&tenant).credentials(&username, password).connect().await?;
+    println!("Logged in to {url} as {username} of tenant {tenant}.\n");
+
+    // Three typed calls at once, over one pool of connections and one login.
+    let (users, groups, locations) = tokio::try_join!(
+        folio.users().list_users().limit(5).send(),
+        folio.users().list_groups().limit(100).send(),
+        folio.inventory_storage().list_locations().limit(100).send(),
+    )?;
+    println!("{} users, {} groups, {} locations. The first users:", total(users.total_records), groups.usergroups.len(), locations.locations.len());
+    for user in &users.users {
+        let name = user.personal.as_ref().map_or("", |personal| personal.last_name.as_str());
+        println!("  {:<20} {name}", user.username.as_deref().unwrap_or("(no name)"));
+    }
+
+    // All users, page by page: memory holds one page, and the paging is stable whatever is inserted meanwhile.
+    let names: BTreeMap<Id, String> = groups.usergroups.into_iter().filter_map(|group| Some((group.id?, group.group))).collect();
+    let mut members: BTreeMap<&str, usize> = BTreeMap::new();
+    let mut stream = folio.users().list_users().stream();
+    while let Some(user) = stream.try_next().await? {
+        let group = user.patron_group.as_ref().and_then(|id| names.get(id)).map_or("(no group)", String::as_str);
+        *members.entry(group).or_default() += 1;
+    }
+    println!("\nUsers by group:");
+    for (group, count) in members {
+        println!("  {group:<20} {count:>5}");
+    }
+
+    // Read, change, write back. Fields that this SDK does not know are kept in `extra` and sent back too.
+    let found = folio.inventory_storage().list_instances().query(cql::field("source").exact("FOLIO")).limit(1).send().await?;
+    if let Some(mut instance) = found.instances.into_iter().next() {
+        let id = instance.id.clone().ok_or("an instance without id")?;
+        let before = instance.status_updated_date.take();
+        instance.status_updated_date = before;
+        let note = json!("seen by quickstart");
+        let administrative_notes = instance.administrative_notes.get_or_insert_default();
+        if sandbox.is_some() {
+            administrative_notes.push(note.as_str().unwrap_or_default().to_owned());
+        }
+        folio.inventory_storage().update_instance(&id).body(&instance).send().await?;
+        let after = folio.inventory_storage().get_instance(&id).send().await?;
+        println!("\nInstance “{}”: version {} is now version {}.", after.title, version(instance.version), version(after.version));
+        println!("  notes: {}", after.administrative_notes.unwrap_or_default().join("; "));
+        println!("  fields the description does not have, all kept: {:?}", after.extra);
+    }
+
+    // Any path, any type: the generic calls go through the same login, retry and limits.
+    let points: Vec<Value> = folio.folio_get("/service-points", "servicepoints").limit(100).await?;
+    println!("\n{} service points, by a generic call.", points.len());
+
+    // An error says what was tried and what the server answered.
+    match folio.users().get_user(Id::random()).send().await {
+        Ok(user) => println!("\nThere is a user {:?}?", user.username),
+        Err(error) if error.is_not_found() => println!("\nHandled: {error}"),
+        Err(error) => return Err(error.into()),
+    }
+
+    folio.close().await?;
+    println!("\nLogged out.");
+    Ok(())
+}
+
+fn total(records: Option<i64>) -> String {
+    records.map_or_else(|| "some".to_owned(), |records| records.to_string())
+}
+
+fn version(version: Option<i64>) -> String {
+    version.map_or_else(|| "?".to_owned(), |version| version.to_string())
+}

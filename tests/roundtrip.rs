@@ -1,0 +1,268 @@
+//! Real records go through the generated ones without loss.
+//!
+//! The samples lie in `../shared/folio-samples`; `FOLIO_SAMPLES` names another folder of the same form: `index.jsonl` with a line a file
+//! (`module`, `path`, `guess`: an endpoint or the file of a schema, `guess_kind`), and the files in folders by module.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
+
+use serde_json::{Map, Value, json};
+
+// `through(module, record, json)`, generated with the records.
+include!(concat!(env!("OUT_DIR"), "/records.rs"));
+
+/// What became of a file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Outcome {
+    Identical,
+    NullOrEmpty,
+    Lossy,
+    Failed,
+    Invalid,
+    NoRecord,
+}
+
+const OUTCOMES: [(Outcome, &str); 6] = [
+    (Outcome::Identical, "identical"),
+    (Outcome::NullOrEmpty, "null/empty"),
+    (Outcome::Lossy, "lossy"),
+    (Outcome::Failed, "failed"),
+    (Outcome::Invalid, "invalid"),
+    (Outcome::NoRecord, "no record"),
+];
+
+#[test]
+fn every_valid_sample_comes_back_as_it_was() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let samples = std::env::var_os("FOLIO_SAMPLES").map_or_else(|| root.join("../shared/folio-samples"), PathBuf::from);
+    let index = samples.join("index.jsonl");
+    let Ok(index) = std::fs::read_to_string(&index) else {
+        println!("skipped: {} is absent", index.display());
+        return;
+    };
+    let specs = Specs::read();
+    let mut table: BTreeMap<String, BTreeMap<Outcome, usize>> = BTreeMap::new();
+    let mut said = String::new();
+    let mut bad = 0;
+    for line in index.lines().filter(|line| !line.trim().is_empty()) {
+        let entry: Value = serde_json::from_str(line).unwrap();
+        let module = entry["module"].as_str().unwrap();
+        if !specs.documents.contains_key(module) {
+            continue;
+        }
+        let (outcome, reason) = specs.outcome(&samples, &entry);
+        *table.entry(module.to_owned()).or_default().entry(outcome).or_default() += 1;
+        if !matches!(outcome, Outcome::Identical | Outcome::NullOrEmpty) {
+            writeln!(said, "{outcome:?}: {module}/{}: {reason}", entry["path"].as_str().unwrap_or_default()).unwrap();
+        }
+        bad += usize::from(matches!(outcome, Outcome::Lossy | Outcome::Failed));
+    }
+    print!("{said}");
+    print!("{:<26}", "module");
+    OUTCOMES.iter().for_each(|(_, name)| print!("{name:>12}"));
+    println!();
+    for (module, counts) in &table {
+        print!("{module:<26}");
+        OUTCOMES.iter().for_each(|(outcome, _)| print!("{:>12}", counts.get(outcome).copied().unwrap_or_default()));
+        println!();
+    }
+    assert_eq!(bad, 0, "lossy or failed:\n{said}");
+    assert!(!table.is_empty(), "none of the samples belongs to an enabled module");
+}
+
+/// The canonical documents of the enabled modules.
+struct Specs {
+    documents: BTreeMap<String, Value>,
+    common: Value,
+}
+
+impl Specs {
+    fn read() -> Self {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+        let folder = option_env!("FOLIO_SPECS_DIR").map_or_else(|| root.join("specs/trillium"), PathBuf::from);
+        let mut documents = BTreeMap::new();
+        for entry in std::fs::read_dir(&folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.extension().is_some_and(|extension| extension == "json") {
+                let name = path.file_stem().unwrap().to_string_lossy().into_owned();
+                documents.insert(name, serde_json::from_str(&std::fs::read_to_string(&path).unwrap()).unwrap());
+            }
+        }
+        documents.remove("release");
+        let common = documents.remove("common").unwrap_or_default();
+        documents.retain(|module, document: &mut Value| {
+            let first = document.pointer("/components/schemas").and_then(Value::as_object).and_then(|s| s.keys().next());
+            // A module that is not enabled has no records here.
+            first.is_some() && document["components"]["schemas"].as_object().unwrap().keys().any(|n| through(module, n, "{}").is_some())
+        });
+        Self { documents, common }
+    }
+
+    fn outcome(&self, samples: &Path, entry: &Value) -> (Outcome, String) {
+        let module = entry["module"].as_str().unwrap();
+        let file = samples.join(module).join(entry["path"].as_str().unwrap());
+        let text = match std::fs::read_to_string(&file) {
+            Ok(text) => text,
+            Err(error) => return (Outcome::Invalid, error.to_string()),
+        };
+        let sample: Value = match serde_json::from_str(text.trim_start_matches('\u{feff}')) {
+            Ok(sample) => sample,
+            Err(error) => return (Outcome::Invalid, error.to_string()),
+        };
+        let Some(guess) = entry["guess"].as_str() else {
+            return (Outcome::NoRecord, "the index names neither endpoint nor schema".into());
+        };
+        let reference = match entry["guess_kind"].as_str() {
+            Some("endpoint") => self.by_endpoint(module, guess, &sample),
+            _ => self.by_source(module, guess),
+        };
+        let Some(reference) = reference else {
+            return (Outcome::NoRecord, format!("nothing is described for {guess}"));
+        };
+        if let Err(reason) = self.validate(module, &reference, &sample) {
+            return (Outcome::Invalid, reason);
+        }
+        let (owner, name) = match reference.strip_prefix("common.json#/components/schemas/") {
+            Some(name) => ("common", name),
+            None => (module, reference.trim_start_matches("#/components/schemas/")),
+        };
+        match through(owner, name, &sample.to_string()) {
+            None => (Outcome::NoRecord, format!("{name} is no record")),
+            Some(Err(error)) => (Outcome::Failed, format!("{name}: {error}")),
+            Some(Ok(back)) if back == sample => (Outcome::Identical, String::new()),
+            Some(Ok(back)) if pruned(&back) == pruned(&sample) => (Outcome::NullOrEmpty, String::new()),
+            Some(Ok(back)) => (Outcome::Lossy, format!("{name}: {}", difference(&sample, &back, String::new()))),
+        }
+    }
+
+    /// The record that is posted to an endpoint, or its collection if that is what the sample is.
+    fn by_endpoint(&self, module: &str, path: &str, sample: &Value) -> Option<String> {
+        let item = self.documents[module].pointer(&format!("/paths/{}", path.replace('~', "~0").replace('/', "~1")))?;
+        let schema = |value: &Value| {
+            let content = value.get("content")?.as_object()?;
+            let json = content.iter().find(|(media_type, _)| media_type.contains("json"))?.1;
+            Some(json.get("schema")?.get("$ref")?.as_str()?.to_owned())
+        };
+        let items = item.pointer("/get/x-folio/paging/items").and_then(Value::as_str);
+        if items.is_some_and(|items| sample.get(items).is_some()) {
+            return schema(item.pointer("/get/responses/200")?);
+        }
+        item.pointer("/post/requestBody").and_then(schema).or_else(|| item.pointer("/put/requestBody").and_then(schema))
+    }
+
+    /// The component that was made of a file.
+    fn by_source(&self, module: &str, file: &str) -> Option<String> {
+        let wanted = format!("{module}/{file}");
+        let within = |document: &Value| {
+            let schemas = document.pointer("/components/schemas")?.as_object()?;
+            schemas.iter().find_map(|(name, schema)| {
+                let sources = schema.pointer("/x-folio/sources")?.as_array()?;
+                sources.iter().any(|source| source == wanted.as_str()).then(|| name.clone())
+            })
+        };
+        within(&self.documents[module])
+            .map(|name| format!("#/components/schemas/{name}"))
+            .or_else(|| within(&self.common).map(|name| format!("common.json#/components/schemas/{name}")))
+    }
+
+    /// Whether the sample is valid by the schema as its module published it: the canonical document keeps all that is said there.
+    fn validate(&self, module: &str, reference: &str, sample: &Value) -> Result<(), String> {
+        let mut schema = json!({
+            "$ref": reference,
+            "components": self.documents[module]["components"],
+            "common": self.common.get("components").cloned().unwrap_or_default(),
+        });
+        json_schema(&mut schema["components"], "#/components/");
+        json_schema(&mut schema["common"], "#/common/");
+        let root = schema["$ref"].as_str().unwrap().replace("common.json#/components/", "#/common/");
+        schema["$ref"] = root.into();
+        let validator = jsonschema::options()
+            .with_draft(jsonschema::Draft::Draft4)
+            .with_format("uuid", |text| text.len() == 36 && uuid::Uuid::try_parse(text).is_ok())
+            // Dates are text here: FOLIO's own sample data has zones without a colon.
+            .with_format("date-time", |_| true)
+            .should_validate_formats(true)
+            .build(&schema)
+            .map_err(|error| format!("the schema itself: {error}"))?;
+        validator.iter_errors(sample).next().map_or(Ok(()), |error| Err(format!("{}: {error}", error.instance_path())))
+    }
+}
+
+/// Turns what is OpenAPI's own into JSON Schema: `nullable`, and references.
+fn json_schema(value: &mut Value, home: &str) {
+    match value {
+        Value::Object(map) => {
+            if let Some(Value::String(reference)) = map.get_mut("$ref") {
+                *reference = match reference.strip_prefix("common.json#/components/") {
+                    Some(rest) => format!("#/common/{rest}"),
+                    None => reference.replace("#/components/", home),
+                };
+            }
+            map.values_mut().for_each(|value| json_schema(value, home));
+            if map.get("nullable") == Some(&Value::Bool(true)) {
+                let inner = std::mem::take(map);
+                map.insert("anyOf".into(), json!([{"type": "null"}, inner]));
+                strip_nullable(map);
+            }
+        }
+        Value::Array(list) => list.iter_mut().for_each(|value| json_schema(value, home)),
+        _ => {}
+    }
+}
+
+fn strip_nullable(map: &mut Map<String, Value>) {
+    if let Some(Value::Array(parts)) = map.get_mut("anyOf") {
+        parts.iter_mut().filter_map(Value::as_object_mut).for_each(|part| {
+            part.remove("nullable");
+        });
+    }
+}
+
+/// A value without nulls, empty lists and empty objects, and with all numbers as doubles.
+fn pruned(value: &Value) -> Value {
+    match value {
+        Value::Object(map) => {
+            map.iter().map(|(key, value)| (key.clone(), pruned(value))).filter(|(_, value)| !is_nothing(value)).collect()
+        }
+        Value::Array(list) => list.iter().map(pruned).filter(|value| !value.is_null()).collect(),
+        Value::Number(number) => number.as_f64().into(),
+        other => other.clone(),
+    }
+}
+
+fn is_nothing(value: &Value) -> bool {
+    match value {
+        Value::Null => true,
+        Value::Array(list) => list.is_empty(),
+        Value::Object(map) => map.is_empty(),
+        _ => false,
+    }
+}
+
+/// Where two values differ first.
+fn difference(was: &Value, is: &Value, at: String) -> String {
+    match (was, is) {
+        (Value::Object(a), Value::Object(b)) => {
+            let keys = a.keys().chain(b.keys());
+            let key = keys.clone().find(|key| {
+                pruned(a.get(*key).unwrap_or(&Value::Null)) != pruned(b.get(*key).unwrap_or(&Value::Null))
+            });
+            match key {
+                Some(key) => difference(
+                    a.get(key).unwrap_or(&Value::Null),
+                    b.get(key).unwrap_or(&Value::Null),
+                    format!("{at}/{key}"),
+                ),
+                None => at,
+            }
+        }
+        (Value::Array(a), Value::Array(b)) if a.len() == b.len() => a
+            .iter()
+            .zip(b)
+            .enumerate()
+            .find(|(_, (a, b))| pruned(a) != pruned(b))
+            .map_or(at.clone(), |(index, (a, b))| difference(a, b, format!("{at}/{index}"))),
+        _ => format!("{at} was {was}, is {is}"),
+    }
+}
