@@ -44,7 +44,7 @@ pub struct Module {
 pub(crate) fn read(entry: &Entry, release: &str, overrides: &Overrides) -> Result<Module> {
     let text = |key: &str| entry.manifest.get(key).and_then(Value::as_str).unwrap_or_default();
     let descriptor = match entry.manifest.get("descriptor").and_then(Value::as_str) {
-        Some(path) => Some(descriptor::read(&entry.folder.join(path))?),
+        Some(path) => Some(descriptor::read(&entry.folder.join(path))?).filter(|descriptor| !descriptor.routes.is_empty()),
         None => None,
     };
     let mut schemas = Schemas::default();
@@ -293,6 +293,7 @@ impl Assembly<'_> {
         }
         document["components"]["schemas"] = schemas.into();
         settle(document, &names);
+        prune(document);
         Ok(())
     }
 
@@ -309,7 +310,8 @@ impl Assembly<'_> {
         let words: Vec<&str> = place.split(['/', '#', '!']).filter(|word| !word.is_empty()).collect();
         let stem = words.last().copied().unwrap_or_default();
         let stem = stem.rsplit_once('.').map_or(stem, |(stem, _)| stem);
-        let own = voted.map_or_else(|| camel(stem), |(name, _)| name.clone());
+        // Two that are declared under one name have names of their own.
+        let own = voted.filter(|_| level == 0).map_or_else(|| camel(stem), |(name, _)| name.clone());
         let before = &words[..words.len().saturating_sub(1)];
         let prefix: String = before.iter().rev().take(level).rev().map(|word| camel(word.rsplit_once('.').map_or(*word, |(w, _)| w))).collect();
         format!("{prefix}{own}")
@@ -369,11 +371,12 @@ fn untyped(route: &descriptor::Route) -> Operation {
     }
 }
 
-/// The paths that are lists of records: those with a path `…/{id}` below, and those that are paged.
+/// The paths that are lists of records: those with records below that are read or deleted by `…/{id}`, and those that are paged.
 fn collections(routed: &[Routed]) -> BTreeSet<String> {
     let mut collections = BTreeSet::new();
     for (operation, _) in routed {
         if let Some((above, last)) = operation.path.rsplit_once('/')
+            && matches!(operation.method.as_str(), "get" | "delete")
             && last.starts_with('{')
             && last.ends_with('}')
             && !above.is_empty()
@@ -441,6 +444,32 @@ fn settle(value: &mut Value, names: &BTreeMap<String, String>) {
             }
         }
         _ => {}
+    }
+}
+
+/// Leaves only the components that something refers to.
+fn prune(document: &mut Value) {
+    fn references(value: &Value, out: &mut Vec<String>) {
+        match value {
+            Value::Object(map) => map.values().for_each(|value| references(value, out)),
+            Value::Array(list) => list.iter().for_each(|value| references(value, out)),
+            Value::String(text) => out.extend(text.strip_prefix("#/components/schemas/").map(str::to_owned)),
+            _ => {}
+        }
+    }
+    let mut open = Vec::new();
+    references(&document["paths"], &mut open);
+    let mut reached = BTreeSet::new();
+    while let Some(name) = open.pop() {
+        if let Some(schema) = document.pointer(&format!("/components/schemas/{name}"))
+            && !reached.contains(&name)
+        {
+            references(schema, &mut open);
+            reached.insert(name);
+        }
+    }
+    if let Some(Value::Object(schemas)) = document.pointer_mut("/components/schemas") {
+        schemas.retain(|name, _| reached.contains(name));
     }
 }
 

@@ -51,6 +51,9 @@ fn one(operation: &Unnamed, collections: &BTreeSet<String>, level: usize) -> Str
     let record = snake(&words::singular(&last.text));
     let all = snake(&last.text);
     let mut prefix = String::new();
+    // A single word says little of an action: `reindex/upload` is `reindex_upload`.
+    let action = operation.method == "post" && !ends_with_parameter && !collection;
+    let level = level + usize::from(action && !all.contains('_'));
     let added = before.len().saturating_sub(level);
     for part in &before[added..] {
         let word = if part.before_parameter { words::singular(&part.text) } else { part.text.clone() };

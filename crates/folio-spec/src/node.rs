@@ -61,7 +61,7 @@ impl Node {
         // are indented no deeper than the key they belong to. Such a line is indented, which changes nothing else.
         for _ in 0..MAX_REPAIRS {
             match Self::parse_strictly(path, &text) {
-                Err((error, Some(line))) => match indented(&text, line) {
+                Err((error, Some(line))) => match indented(&text, line).or_else(|| indented(&text, line + 1)) {
                     Some(repaired) => text = repaired,
                     None => return Err(error),
                 },

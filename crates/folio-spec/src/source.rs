@@ -161,7 +161,9 @@ fn resolve(reference: &str, file: &Path) -> String {
         // A name of a RAML type that was declared beside the schema is tried later, under the file it would be.
         target => clean(&file.parent().unwrap_or(Path::new("")).join(target.strip_prefix("file:").unwrap_or(target))),
     };
-    format!("{}#{}", path.display(), pointer.replace("%7B", "{").replace("%7D", "}"))
+    // A pointer without its first slash is a mistake that several modules make and every tool of theirs takes.
+    let slash = if pointer.is_empty() || pointer.starts_with('/') { "" } else { "/" };
+    format!("{}#{slash}{}", path.display(), pointer.replace("%7B", "{").replace("%7D", "}"))
 }
 
 // ---------------------------------------------------------------- RAML
@@ -247,13 +249,16 @@ fn content(body: &Node, media_types: &[String], types: &Types, schemas: &mut Sch
 }
 
 fn body_schema(node: &Node, types: &Types, schemas: &mut Schemas) -> Result<Option<Value>> {
-    if node.tag.is_none() && (node.is_null() || matches!(&node.kind, Kind::Mapping(entries) if entries.is_empty())) {
+    if node.tag.is_none() && (node.is_null() || node.text().is_some_and(|text| text.trim().is_empty()) || matches!(&node.kind, Kind::Mapping(entries) if entries.is_empty())) {
         return Ok(None);
     }
     // `{type: X}` is X.
     if let [(key, value)] = node.entries()
         && matches!(key.as_str(), "type" | "schema")
     {
+        if value.tag.is_none() && value.text().is_none_or(|text| text.trim().is_empty()) && value.entries().is_empty() {
+            return Ok(None);
+        }
         return declaration(value, types, schemas, 0).map(Some);
     }
     declaration(node, types, schemas, 0).map(Some)
