@@ -28,15 +28,19 @@ fn generate() -> Result<(), String> {
     println!("cargo::rerun-if-env-changed={SPECS_DIR}");
     let folder = match env::var_os(SPECS_DIR) {
         Some(folder) => PathBuf::from(folder),
-        None => PathBuf::from(variable("CARGO_MANIFEST_DIR")?).join("specs").join(RELEASE),
+        None => PathBuf::from(variable("CARGO_MANIFEST_DIR")?)
+            .join("specs")
+            .join(RELEASE),
     };
     println!("cargo::rerun-if-changed={}", folder.display());
-    let enabled = |feature: &str| env::var_os(format!("CARGO_FEATURE_{}", shouted(feature))).is_some();
+    let enabled =
+        |feature: &str| env::var_os(format!("CARGO_FEATURE_{}", shouted(feature))).is_some();
     let specs = Specs::read(&folder, enabled).map_err(|error| {
         format!("folio-sdk reads FOLIO's canonical documents, and could not: {error}. {SPECS_DIR} names another folder; `folio-spec import` fills one")
     })?;
     missing(&specs, &folder)?;
-    let files: BTreeMap<String, String> = folio_codegen::generate(&specs).map_err(|error| error.to_string())?;
+    let files: BTreeMap<String, String> =
+        folio_codegen::generate(&specs).map_err(|error| error.to_string())?;
     let out = PathBuf::from(variable("OUT_DIR")?);
     for (name, text) in files {
         let path = out.join(name);
@@ -49,7 +53,12 @@ fn generate() -> Result<(), String> {
 fn missing(specs: &Specs, folder: &std::path::Path) -> Result<(), String> {
     for module in MODULES {
         let enabled = env::var_os(format!("CARGO_FEATURE_{}", shouted(module))).is_some();
-        if enabled && !specs.modules.iter().any(|document| document.feature() == module) {
+        if enabled
+            && !specs
+                .modules
+                .iter()
+                .any(|document| document.feature() == module)
+        {
             return Err(format!(
                 "the feature `{module}` is on, and {} has no document of that module: import it with `folio-spec import`, or turn the feature off",
                 folder.display()
@@ -60,8 +69,15 @@ fn missing(specs: &Specs, folder: &std::path::Path) -> Result<(), String> {
 }
 
 /// The features that are modules.
-const MODULES: [&str; 7] =
-    ["circulation-storage", "inventory-storage", "login", "login-keycloak", "notes", "search", "users"];
+const MODULES: [&str; 7] = [
+    "circulation-storage",
+    "inventory-storage",
+    "login",
+    "login-keycloak",
+    "notes",
+    "search",
+    "users",
+];
 
 fn shouted(feature: &str) -> String {
     feature.replace('-', "_").to_ascii_uppercase()

@@ -15,13 +15,31 @@ use serde_json::{Value, json};
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
     // The sandbox lives as long as the example: dropping it stops it.
-    let sandbox = if env::var_os("FOLIO_URL").is_some() { None } else { Some(Sandbox::builder().demo_data().start().await?) };
+    let sandbox = if env::var_os("FOLIO_URL").is_some() {
+        None
+    } else {
+        Some(Sandbox::builder().demo_data().start().await?)
+    };
     let (url, tenant, username, password) = match &sandbox {
-        Some(sandbox) => (sandbox.url().to_owned(), "diku".to_owned(), "diku_admin".to_owned(), "admin".to_owned()),
-        None => (env::var("FOLIO_URL")?, env::var("FOLIO_TENANT")?, env::var("FOLIO_USERNAME")?, env::var("FOLIO_PASSWORD")?),
+        Some(sandbox) => (
+            sandbox.url().to_owned(),
+            "diku".to_owned(),
+            "diku_admin".to_owned(),
+            "admin".to_owned(),
+        ),
+        None => (
+            env::var("FOLIO_URL")?,
+            env::var("FOLIO_TENANT")?,
+            env::var("FOLIO_USERNAME")?,
+            env::var("FOLIO_PASSWORD")?,
+        ),
     };
 
-    let folio = FolioClient::builder(&url).tenant(&tenant).credentials(&username, password).connect().await?;
+    let folio = FolioClient::builder(&url)
+        .tenant(&tenant)
+        .credentials(&username, password)
+        .connect()
+        .await?;
     println!("Logged in to {url} as {username} of tenant {tenant}.\n");
 
     // Three typed calls at once, over one pool of connections and one login.
@@ -30,18 +48,37 @@ async fn main() -> Result<(), Box<dyn Error>> {
         folio.users().list_groups().limit(100).send(),
         folio.inventory_storage().list_locations().limit(100).send(),
     )?;
-    println!("{} users, {} groups, {} locations. The first users:", total(users.total_records), groups.usergroups.len(), locations.locations.len());
+    println!(
+        "{} users, {} groups, {} locations. The first users:",
+        total(users.total_records),
+        groups.usergroups.len(),
+        locations.locations.len()
+    );
     for user in &users.users {
-        let name = user.personal.as_ref().map_or("", |personal| personal.last_name.as_str());
-        println!("  {:<20} {name}", user.username.as_deref().unwrap_or("(no name)"));
+        let name = user
+            .personal
+            .as_ref()
+            .map_or("", |personal| personal.last_name.as_str());
+        println!(
+            "  {:<20} {name}",
+            user.username.as_deref().unwrap_or("(no name)")
+        );
     }
 
     // All users, page by page: memory holds one page, and the paging is stable whatever is inserted meanwhile.
-    let names: BTreeMap<Id, String> = groups.usergroups.into_iter().filter_map(|group| Some((group.id?, group.group))).collect();
+    let names: BTreeMap<Id, String> = groups
+        .usergroups
+        .into_iter()
+        .filter_map(|group| Some((group.id?, group.group)))
+        .collect();
     let mut members: BTreeMap<&str, usize> = BTreeMap::new();
     let mut stream = folio.users().list_users().stream();
     while let Some(user) = stream.try_next().await? {
-        let group = user.patron_group.as_ref().and_then(|id| names.get(id)).map_or("(no group)", String::as_str);
+        let group = user
+            .patron_group
+            .as_ref()
+            .and_then(|id| names.get(id))
+            .map_or("(no group)", String::as_str);
         *members.entry(group).or_default() += 1;
     }
     println!("\nUsers by group:");
@@ -50,7 +87,13 @@ async fn main() -> Result<(), Box<dyn Error>> {
     }
 
     // Read, change, write back. Fields that this SDK does not know are kept in `extra` and sent back too.
-    let found = folio.inventory_storage().list_instances().query(cql::field("source").exact("FOLIO")).limit(1).send().await?;
+    let found = folio
+        .inventory_storage()
+        .list_instances()
+        .query(cql::field("source").exact("FOLIO"))
+        .limit(1)
+        .send()
+        .await?;
     if let Some(mut instance) = found.instances.into_iter().next() {
         let id = instance.id.clone().ok_or("an instance without id")?;
         let before = instance.status_updated_date.take();
@@ -60,15 +103,34 @@ async fn main() -> Result<(), Box<dyn Error>> {
         if sandbox.is_some() {
             administrative_notes.push(note.as_str().unwrap_or_default().to_owned());
         }
-        folio.inventory_storage().update_instance(&id).body(&instance).send().await?;
+        folio
+            .inventory_storage()
+            .update_instance(&id)
+            .body(&instance)
+            .send()
+            .await?;
         let after = folio.inventory_storage().get_instance(&id).send().await?;
-        println!("\nInstance “{}”: version {} is now version {}.", after.title, version(instance.version), version(after.version));
-        println!("  notes: {}", after.administrative_notes.unwrap_or_default().join("; "));
-        println!("  fields the description does not have, all kept: {:?}", after.extra);
+        println!(
+            "\nInstance “{}”: version {} is now version {}.",
+            after.title,
+            version(instance.version),
+            version(after.version)
+        );
+        println!(
+            "  notes: {}",
+            after.administrative_notes.unwrap_or_default().join("; ")
+        );
+        println!(
+            "  fields the description does not have, all kept: {:?}",
+            after.extra
+        );
     }
 
     // Any path, any type: the generic calls go through the same login, retry and limits.
-    let points: Vec<Value> = folio.folio_get("/service-points", "servicepoints").limit(100).await?;
+    let points: Vec<Value> = folio
+        .folio_get("/service-points", "servicepoints")
+        .limit(100)
+        .await?;
     println!("\n{} service points, by a generic call.", points.len());
 
     // An error says what was tried and what the server answered.

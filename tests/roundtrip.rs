@@ -35,7 +35,8 @@ const OUTCOMES: [(Outcome, &str); 6] = [
 #[test]
 fn every_valid_sample_comes_back_as_it_was() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let samples = std::env::var_os("FOLIO_SAMPLES").map_or_else(|| root.join("../shared/folio-samples"), PathBuf::from);
+    let samples = std::env::var_os("FOLIO_SAMPLES")
+        .map_or_else(|| root.join("../shared/folio-samples"), PathBuf::from);
     let index = samples.join("index.jsonl");
     let Ok(index) = std::fs::read_to_string(&index) else {
         println!("skipped: {} is absent", index.display());
@@ -52,9 +53,18 @@ fn every_valid_sample_comes_back_as_it_was() {
             continue;
         }
         let (outcome, reason) = specs.outcome(&samples, &entry);
-        *table.entry(module.to_owned()).or_default().entry(outcome).or_default() += 1;
+        *table
+            .entry(module.to_owned())
+            .or_default()
+            .entry(outcome)
+            .or_default() += 1;
         if !matches!(outcome, Outcome::Identical | Outcome::NullOrEmpty) {
-            writeln!(said, "{outcome:?}: {module}/{}: {reason}", entry["path"].as_str().unwrap_or_default()).unwrap();
+            writeln!(
+                said,
+                "{outcome:?}: {module}/{}: {reason}",
+                entry["path"].as_str().unwrap_or_default()
+            )
+            .unwrap();
         }
         bad += usize::from(matches!(outcome, Outcome::Lossy | Outcome::Failed));
     }
@@ -64,11 +74,16 @@ fn every_valid_sample_comes_back_as_it_was() {
     println!();
     for (module, counts) in &table {
         print!("{module:<26}");
-        OUTCOMES.iter().for_each(|(outcome, _)| print!("{:>12}", counts.get(outcome).copied().unwrap_or_default()));
+        OUTCOMES.iter().for_each(|(outcome, _)| {
+            print!("{:>12}", counts.get(outcome).copied().unwrap_or_default())
+        });
         println!();
     }
     assert_eq!(bad, 0, "lossy or failed:\n{said}");
-    assert!(!table.is_empty(), "none of the samples belongs to an enabled module");
+    assert!(
+        !table.is_empty(),
+        "none of the samples belongs to an enabled module"
+    );
 }
 
 /// The canonical documents of the enabled modules.
@@ -80,21 +95,36 @@ struct Specs {
 impl Specs {
     fn read() -> Self {
         let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-        let folder = option_env!("FOLIO_SPECS_DIR").map_or_else(|| root.join("specs/trillium"), PathBuf::from);
+        let folder = option_env!("FOLIO_SPECS_DIR")
+            .map_or_else(|| root.join("specs/trillium"), PathBuf::from);
         let mut documents = BTreeMap::new();
         for entry in std::fs::read_dir(&folder).unwrap() {
             let path = entry.unwrap().path();
-            if path.extension().is_some_and(|extension| extension == "json") {
+            if path
+                .extension()
+                .is_some_and(|extension| extension == "json")
+            {
                 let name = path.file_stem().unwrap().to_string_lossy().into_owned();
-                documents.insert(name, serde_json::from_str(&std::fs::read_to_string(&path).unwrap()).unwrap());
+                documents.insert(
+                    name,
+                    serde_json::from_str(&std::fs::read_to_string(&path).unwrap()).unwrap(),
+                );
             }
         }
         documents.remove("release");
         let common = documents.remove("common").unwrap_or_default();
         documents.retain(|module, document: &mut Value| {
-            let first = document.pointer("/components/schemas").and_then(Value::as_object).and_then(|s| s.keys().next());
+            let first = document
+                .pointer("/components/schemas")
+                .and_then(Value::as_object)
+                .and_then(|s| s.keys().next());
             // A module that is not enabled has no records here.
-            first.is_some() && document["components"]["schemas"].as_object().unwrap().keys().any(|n| through(module, n, "{}").is_some())
+            first.is_some()
+                && document["components"]["schemas"]
+                    .as_object()
+                    .unwrap()
+                    .keys()
+                    .any(|n| through(module, n, "{}").is_some())
         });
         Self { documents, common }
     }
@@ -110,60 +140,122 @@ impl Specs {
             Ok(sample) => sample,
             Err(error) => return (Outcome::Invalid, error.to_string()),
         };
-        let Some(guess) = entry["guess"].as_str() else {
-            return (Outcome::NoRecord, "the index names neither endpoint nor schema".into());
+        let reference = match (entry["guess"].as_str(), entry["guess_kind"].as_str()) {
+            (Some(path), Some("endpoint")) => self.by_endpoint(module, path, &sample),
+            (Some(file), _) => {
+                self.by_source(module, |source| source == format!("{module}/{file}"))
+            }
+            (None, _) => None,
         };
-        let reference = match entry["guess_kind"].as_str() {
-            Some("endpoint") => self.by_endpoint(module, guess, &sample),
-            _ => self.by_source(module, guess),
+        // Where the index names nothing that is described: the schema whose file has the sample's name.
+        let stem = |path: &str| {
+            let name = path.rsplit('/').next().unwrap_or_default();
+            name.split('.')
+                .next()
+                .unwrap_or_default()
+                .replace(['-', '_'], "")
+                .to_lowercase()
         };
-        let Some(reference) = reference else {
-            return (Outcome::NoRecord, format!("nothing is described for {guess}"));
+        let own = stem(entry["path"].as_str().unwrap());
+        let Some(reference) =
+            reference.or_else(|| self.by_source(module, |source| stem(source) == own))
+        else {
+            return (
+                Outcome::NoRecord,
+                format!("nothing is described for {}", entry["guess"]),
+            );
         };
         if let Err(reason) = self.validate(module, &reference, &sample) {
             return (Outcome::Invalid, reason);
         }
         let (owner, name) = match reference.strip_prefix("common.json#/components/schemas/") {
             Some(name) => ("common", name),
-            None => (module, reference.trim_start_matches("#/components/schemas/")),
+            None => (
+                module,
+                reference.trim_start_matches("#/components/schemas/"),
+            ),
         };
         match through(owner, name, &sample.to_string()) {
             None => (Outcome::NoRecord, format!("{name} is no record")),
             Some(Err(error)) => (Outcome::Failed, format!("{name}: {error}")),
             Some(Ok(back)) if back == sample => (Outcome::Identical, String::new()),
-            Some(Ok(back)) if pruned(&back) == pruned(&sample) => (Outcome::NullOrEmpty, String::new()),
-            Some(Ok(back)) => (Outcome::Lossy, format!("{name}: {}", difference(&sample, &back, String::new()))),
+            Some(Ok(back)) if pruned(&back) == pruned(&sample) => {
+                (Outcome::NullOrEmpty, String::new())
+            }
+            Some(Ok(back)) => (
+                Outcome::Lossy,
+                format!("{name}: {}", difference(&sample, &back, String::new())),
+            ),
         }
     }
 
-    /// The record that is posted to an endpoint, or its collection if that is what the sample is.
+    /// The record of an endpoint, or its collection if that is what the sample is. An endpoint that only reads views of records leads to
+    /// the one of its last segment that takes them.
     fn by_endpoint(&self, module: &str, path: &str, sample: &Value) -> Option<String> {
-        let item = self.documents[module].pointer(&format!("/paths/{}", path.replace('~', "~0").replace('/', "~1")))?;
+        let paths = self.documents[module]["paths"].as_object()?;
+        let last = path.rsplit('/').next();
+        paths
+            .get(path)
+            .and_then(|item| self.by_item(module, item, sample))
+            .or_else(|| {
+                paths
+                    .iter()
+                    .filter(|(other, _)| other.rsplit('/').next() == last)
+                    .find_map(|(_, item)| self.by_item(module, item, sample))
+            })
+    }
+
+    fn by_item(&self, module: &str, item: &Value, sample: &Value) -> Option<String> {
         let schema = |value: &Value| {
             let content = value.get("content")?.as_object()?;
-            let json = content.iter().find(|(media_type, _)| media_type.contains("json"))?.1;
+            let json = content
+                .iter()
+                .find(|(media_type, _)| media_type.contains("json"))?
+                .1;
             Some(json.get("schema")?.get("$ref")?.as_str()?.to_owned())
         };
-        let items = item.pointer("/get/x-folio/paging/items").and_then(Value::as_str);
+        let items = item
+            .pointer("/get/x-folio/paging/items")
+            .and_then(Value::as_str);
         if items.is_some_and(|items| sample.get(items).is_some()) {
             return schema(item.pointer("/get/responses/200")?);
         }
-        item.pointer("/post/requestBody").and_then(schema).or_else(|| item.pointer("/put/requestBody").and_then(schema))
+        let listed = || {
+            let list = schema(item.pointer("/get/responses/200")?)?;
+            let name = list.strip_prefix("#/components/schemas/")?;
+            let items = self.documents[module].pointer(&format!(
+                "/components/schemas/{name}/properties/{}/items/$ref",
+                items?
+            ))?;
+            Some(items.as_str()?.to_owned())
+        };
+        let taken = |method: &str| {
+            item.pointer(&format!("/{method}/requestBody"))
+                .and_then(schema)
+        };
+        taken("post").or_else(|| taken("put")).or_else(listed)
     }
 
     /// The component that was made of a file.
-    fn by_source(&self, module: &str, file: &str) -> Option<String> {
-        let wanted = format!("{module}/{file}");
+    fn by_source(&self, module: &str, wanted: impl Fn(&str) -> bool) -> Option<String> {
         let within = |document: &Value| {
             let schemas = document.pointer("/components/schemas")?.as_object()?;
             schemas.iter().find_map(|(name, schema)| {
                 let sources = schema.pointer("/x-folio/sources")?.as_array()?;
-                sources.iter().any(|source| source == wanted.as_str()).then(|| name.clone())
+                let own = |source: &&str| source.starts_with(&format!("{module}/"));
+                sources
+                    .iter()
+                    .filter_map(Value::as_str)
+                    .filter(own)
+                    .any(&wanted)
+                    .then(|| name.clone())
             })
         };
         within(&self.documents[module])
             .map(|name| format!("#/components/schemas/{name}"))
-            .or_else(|| within(&self.common).map(|name| format!("common.json#/components/schemas/{name}")))
+            .or_else(|| {
+                within(&self.common).map(|name| format!("common.json#/components/schemas/{name}"))
+            })
     }
 
     /// Whether the sample is valid by the schema as its module published it: the canonical document keeps all that is said there.
@@ -175,17 +267,27 @@ impl Specs {
         });
         json_schema(&mut schema["components"], "#/components/");
         json_schema(&mut schema["common"], "#/common/");
-        let root = schema["$ref"].as_str().unwrap().replace("common.json#/components/", "#/common/");
+        let root = schema["$ref"]
+            .as_str()
+            .unwrap()
+            .replace("common.json#/components/", "#/common/");
         schema["$ref"] = root.into();
         let validator = jsonschema::options()
             .with_draft(jsonschema::Draft::Draft4)
-            .with_format("uuid", |text| text.len() == 36 && uuid::Uuid::try_parse(text).is_ok())
+            .with_format("uuid", |text| {
+                text.len() == 36 && uuid::Uuid::try_parse(text).is_ok()
+            })
             // Dates are text here: FOLIO's own sample data has zones without a colon.
             .with_format("date-time", |_| true)
             .should_validate_formats(true)
             .build(&schema)
             .map_err(|error| format!("the schema itself: {error}"))?;
-        validator.iter_errors(sample).next().map_or(Ok(()), |error| Err(format!("{}: {error}", error.instance_path())))
+        validator
+            .iter_errors(sample)
+            .next()
+            .map_or(Ok(()), |error| {
+                Err(format!("{}: {error}", error.instance_path()))
+            })
     }
 }
 
@@ -213,19 +315,28 @@ fn json_schema(value: &mut Value, home: &str) {
 
 fn strip_nullable(map: &mut Map<String, Value>) {
     if let Some(Value::Array(parts)) = map.get_mut("anyOf") {
-        parts.iter_mut().filter_map(Value::as_object_mut).for_each(|part| {
-            part.remove("nullable");
-        });
+        parts
+            .iter_mut()
+            .filter_map(Value::as_object_mut)
+            .for_each(|part| {
+                part.remove("nullable");
+            });
     }
 }
 
 /// A value without nulls, empty lists and empty objects, and with all numbers as doubles.
 fn pruned(value: &Value) -> Value {
     match value {
-        Value::Object(map) => {
-            map.iter().map(|(key, value)| (key.clone(), pruned(value))).filter(|(_, value)| !is_nothing(value)).collect()
-        }
-        Value::Array(list) => list.iter().map(pruned).filter(|value| !value.is_null()).collect(),
+        Value::Object(map) => map
+            .iter()
+            .map(|(key, value)| (key.clone(), pruned(value)))
+            .filter(|(_, value)| !is_nothing(value))
+            .collect(),
+        Value::Array(list) => list
+            .iter()
+            .map(pruned)
+            .filter(|value| !value.is_null())
+            .collect(),
         Value::Number(number) => number.as_f64().into(),
         other => other.clone(),
     }
@@ -246,7 +357,8 @@ fn difference(was: &Value, is: &Value, at: String) -> String {
         (Value::Object(a), Value::Object(b)) => {
             let keys = a.keys().chain(b.keys());
             let key = keys.clone().find(|key| {
-                pruned(a.get(*key).unwrap_or(&Value::Null)) != pruned(b.get(*key).unwrap_or(&Value::Null))
+                pruned(a.get(*key).unwrap_or(&Value::Null))
+                    != pruned(b.get(*key).unwrap_or(&Value::Null))
             });
             match key {
                 Some(key) => difference(
@@ -262,7 +374,9 @@ fn difference(was: &Value, is: &Value, at: String) -> String {
             .zip(b)
             .enumerate()
             .find(|(_, (a, b))| pruned(a) != pruned(b))
-            .map_or(at.clone(), |(index, (a, b))| difference(a, b, format!("{at}/{index}"))),
+            .map_or(at.clone(), |(index, (a, b))| {
+                difference(a, b, format!("{at}/{index}"))
+            }),
         _ => format!("{at} was {was}, is {is}"),
     }
 }

@@ -1,1 +1,497 @@
 //! A FOLIO in the process: a real HTTP server over SQLite, for tests and examples.
+//!
+//! It serves the collections that the canonical documents describe, with login, tokens that expire, CQL, paging, and the answers that
+//! FOLIO's servers give (Okapi and RMB), and it fails on demand. It listens on a port of the loopback interface and runs on a thread of its
+//! own, so that neither the caller's runtime nor its clock matter to it.
+//!
+//! ```
+//! # tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+//! use folio_sandbox::{Effect, Fault, Sandbox};
+//! use serde_json::json;
+//!
+//! let sandbox = Sandbox::builder().tenant("diku").user("admin", "secret").start().await?;
+//! sandbox.load("diku", "/groups", vec![json!({"id": "3684a786-6671-4268-8ed0-9db82ebca60b", "group": "staff"})])?;
+//! sandbox.fault(Fault::new(Effect::status(503, "busy")).path("/groups").times(1));
+//! assert!(sandbox.url().starts_with("http://127.0.0.1:"));
+//! assert_eq!(sandbox.records("diku", "/groups")?.len(), 1);
+//! # Ok::<(), folio_sandbox::Error>(())
+//! # }).unwrap();
+//! ```
+
+mod auth;
+pub mod cql;
+mod demo;
+mod documents;
+mod faults;
+mod folio;
+mod server;
+mod store;
+mod validate;
+
+use std::fmt;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use http::StatusCode;
+use serde_json::Value;
+use tokio::net::TcpListener;
+use tokio::sync::oneshot;
+
+pub use faults::{Effect, Fault};
+
+/// The tenant and the user of a sandbox to which none was given.
+const DEFAULT: (&str, &str, &str) = ("diku", "diku_admin", "admin");
+
+/// Why a sandbox could not be started or filled.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum Error {
+    /// No port to listen on, or no thread.
+    Io(std::io::Error),
+    /// SQLite said no.
+    Store(String),
+    /// The canonical documents describe no list of that path.
+    NoCollection(String),
+    /// A record without the identifier that it is stored by, or one that is no object.
+    Record(String),
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Io(error) => write!(out, "the sandbox cannot listen: {error}"),
+            Self::Store(error) => write!(out, "the sandbox cannot store: {error}"),
+            Self::NoCollection(path) => write!(
+                out,
+                "the sandbox has no collection {path}: expected a path such as /users"
+            ),
+            Self::Record(problem) => write!(out, "the sandbox cannot take the record: {problem}"),
+        }
+    }
+}
+
+impl std::error::Error for Error {}
+
+impl From<std::io::Error> for Error {
+    fn from(error: std::io::Error) -> Self {
+        Self::Io(error)
+    }
+}
+
+impl From<rusqlite::Error> for Error {
+    fn from(error: rusqlite::Error) -> Self {
+        Self::Store(error.to_string())
+    }
+}
+
+/// A request that came, and how it was answered.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Exchange {
+    /// The method.
+    pub method: String,
+    /// The path.
+    pub path: String,
+    /// The pairs of the query string.
+    pub query: Vec<(String, String)>,
+    /// The headers; tokens and cookies show only that they were there.
+    pub headers: Vec<(String, String)>,
+    /// The body, unless it held a password.
+    pub body: Vec<u8>,
+    /// The answer; none where the connection was dropped.
+    pub status: Option<u16>,
+}
+
+impl Exchange {
+    /// The first header of a name.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers
+            .iter()
+            .find(|(known, _)| known.eq_ignore_ascii_case(name))
+            .map(|(_, value)| value.as_str())
+    }
+}
+
+pub(crate) struct State {
+    pub(crate) auth: auth::Auth,
+    pub(crate) store: store::Store,
+    pub(crate) faults: faults::Faults,
+    pub(crate) latency: Duration,
+    pub(crate) base: String,
+    pub(crate) cross_tenant: bool,
+    exchanges: Vec<Exchange>,
+    keep: usize,
+}
+
+impl State {
+    pub(crate) fn record(&mut self, asked: &server::Asked, status: Option<StatusCode>) {
+        if self.exchanges.len() >= self.keep {
+            return;
+        }
+        let headers = asked
+            .headers
+            .iter()
+            .map(|(name, value)| {
+                let secret = matches!(name.as_str(), "x-okapi-token" | "authorization" | "cookie");
+                let value = if secret {
+                    "(secret)"
+                } else {
+                    value.to_str().unwrap_or("(not text)")
+                };
+                (name.as_str().to_owned(), value.to_owned())
+            })
+            .collect();
+        let secret = asked.path.contains("/authn/");
+        self.exchanges.push(Exchange {
+            method: asked.method.clone(),
+            path: asked.path.clone(),
+            query: asked.query.clone(),
+            headers,
+            body: if secret {
+                b"(secret)".to_vec()
+            } else {
+                asked.body.to_vec()
+            },
+            status: status.map(|status| status.as_u16()),
+        });
+    }
+}
+
+/// What a sandbox is to be like.
+#[derive(Clone, Debug)]
+#[must_use = "a sandbox is started by `start`"]
+pub struct Builder {
+    tenant: Option<String>,
+    users: Vec<User>,
+    access: Duration,
+    refresh: Duration,
+    latency: Duration,
+    base: String,
+    file: Option<PathBuf>,
+    seed: u64,
+    demo: bool,
+    cross_tenant: bool,
+    keep: usize,
+}
+
+#[derive(Clone)]
+struct User {
+    tenant: String,
+    name: String,
+    password: String,
+    permissions: Option<Vec<String>>,
+}
+
+impl fmt::Debug for User {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.debug_struct("User")
+            .field("tenant", &self.tenant)
+            .field("name", &self.name)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Builder {
+    /// The tenant that the users named next belong to.
+    pub fn tenant(mut self, tenant: impl Into<String>) -> Self {
+        self.tenant = Some(tenant.into());
+        self
+    }
+
+    /// A user who may do everything.
+    pub fn user(mut self, name: impl Into<String>, password: impl Into<String>) -> Self {
+        let tenant = self.tenant.clone().unwrap_or_else(|| DEFAULT.0.to_owned());
+        self.users.push(User {
+            tenant,
+            name: name.into(),
+            password: password.into(),
+            permissions: None,
+        });
+        self
+    }
+
+    /// A user who has these permissions and no others.
+    pub fn user_with_permissions(
+        self,
+        name: impl Into<String>,
+        password: impl Into<String>,
+        permissions: impl IntoIterator<Item = impl Into<String>>,
+    ) -> Self {
+        let mut builder = self.user(name, password);
+        if let Some(user) = builder.users.last_mut() {
+            user.permissions = Some(permissions.into_iter().map(Into::into).collect());
+        }
+        builder
+    }
+
+    /// How long access tokens live; 10 minutes, as FOLIO's do.
+    pub fn access_token_lifetime(mut self, lifetime: Duration) -> Self {
+        self.access = lifetime;
+        self
+    }
+
+    /// How long refresh tokens live; a week, as FOLIO's do.
+    pub fn refresh_token_lifetime(mut self, lifetime: Duration) -> Self {
+        self.refresh = lifetime;
+        self
+    }
+
+    /// How long every answer takes at least; no time.
+    pub fn latency(mut self, latency: Duration) -> Self {
+        self.latency = latency;
+        self
+    }
+
+    /// A path that goes before all others, `/okapi`.
+    pub fn base_path(mut self, base: impl Into<String>) -> Self {
+        self.base = base.into().trim_end_matches('/').to_owned();
+        self
+    }
+
+    /// A file for the records; without it they are in memory.
+    pub fn file(mut self, file: impl Into<PathBuf>) -> Self {
+        self.file = Some(file.into());
+        self
+    }
+
+    /// What faults with a probability are drawn from: the same seed gives the same faults.
+    pub fn seed(mut self, seed: u64) -> Self {
+        self.seed = seed;
+        self
+    }
+
+    /// How many exchanges are kept for [`Sandbox::exchanges`]; 10,000.
+    pub fn keep_exchanges(mut self, most: usize) -> Self {
+        self.keep = most;
+        self
+    }
+
+    /// Whether a token of one tenant may be used with another (`allow.cross.tenant.requests`); not so by default.
+    pub fn allow_cross_tenant(mut self, allow: bool) -> Self {
+        self.cross_tenant = allow;
+        self
+    }
+
+    /// A small library in the tenant `diku`: users in groups, locations, instances with holdings and items. `diku_admin` with the password
+    /// `admin` may do everything there.
+    pub fn demo_data(mut self) -> Self {
+        self.demo = true;
+        self
+    }
+
+    /// Starts it.
+    ///
+    /// # Errors
+    /// There is no port, no thread, or the file is no SQLite database.
+    pub async fn start(self) -> Result<Sandbox, Error> {
+        let mut state = State {
+            auth: auth::Auth::new(self.access, self.refresh),
+            store: store::Store::open(self.file.as_deref())?,
+            faults: faults::Faults::new(self.seed),
+            latency: self.latency,
+            base: self.base.clone(),
+            cross_tenant: self.cross_tenant,
+            exchanges: Vec::new(),
+            keep: self.keep,
+        };
+        for user in &self.users {
+            state.auth.add(
+                &user.tenant,
+                &user.name,
+                &user.password,
+                user.permissions.clone(),
+            );
+        }
+        if self.users.is_empty() || self.demo {
+            let tenant = if self.demo {
+                DEFAULT.0
+            } else {
+                self.tenant.as_deref().unwrap_or(DEFAULT.0)
+            };
+            state.auth.add(tenant, DEFAULT.1, DEFAULT.2, None);
+        }
+        if self.demo {
+            for (path, records) in demo::records() {
+                load(&mut state, DEFAULT.0, path, records)?;
+            }
+        }
+        let state = Arc::new(Mutex::new(state));
+        let (stop, stopped) = oneshot::channel();
+        let (ready, listening) = oneshot::channel();
+        let served = Arc::clone(&state);
+        let thread = std::thread::Builder::new()
+            .name("folio-sandbox".to_owned())
+            .spawn(move || {
+                let runtime = match tokio::runtime::Builder::new_current_thread()
+                    .enable_io()
+                    .enable_time()
+                    .build()
+                {
+                    Ok(runtime) => runtime,
+                    Err(error) => return drop(ready.send(Err(error))),
+                };
+                runtime.block_on(async move {
+                    let listener = match TcpListener::bind(("127.0.0.1", 0)).await {
+                        Ok(listener) => listener,
+                        Err(error) => return drop(ready.send(Err(error))),
+                    };
+                    let address = listener.local_addr();
+                    if ready.send(address).is_ok() {
+                        server::serve(listener, served, stopped).await;
+                    }
+                });
+            })?;
+        let address = listening
+            .await
+            .map_err(|_| std::io::Error::other("its thread ended"))??;
+        Ok(Sandbox {
+            url: format!("http://{address}{}", self.base),
+            state,
+            stop: Some(stop),
+            thread: Some(thread),
+        })
+    }
+}
+
+/// A running sandbox. Dropping it stops it.
+pub struct Sandbox {
+    url: String,
+    state: Arc<Mutex<State>>,
+    stop: Option<oneshot::Sender<()>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl fmt::Debug for Sandbox {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.debug_struct("Sandbox")
+            .field("url", &self.url)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Sandbox {
+    /// What a sandbox is to be like. Without a user it has the tenant `diku` with the user `diku_admin`, password `admin`.
+    pub fn builder() -> Builder {
+        Builder {
+            tenant: None,
+            users: Vec::new(),
+            access: Duration::from_secs(600),
+            refresh: Duration::from_secs(604_800),
+            latency: Duration::ZERO,
+            base: String::new(),
+            file: None,
+            seed: 1,
+            demo: false,
+            cross_tenant: false,
+            keep: 10_000,
+        }
+    }
+
+    /// Where it listens, `http://127.0.0.1:34567`.
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        // A panic of another thread leaves the state as it was: each change is one statement.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Puts records into a collection as they are, in place of those of the same identifiers. They are not checked: a server newer than
+    /// the documents has fields that these lack, and so may such records.
+    ///
+    /// # Errors
+    /// There is no such collection, or a record is no object.
+    pub fn load(&self, tenant: &str, path: &str, records: Vec<Value>) -> Result<(), Error> {
+        load(&mut self.state(), tenant, path, records)
+    }
+
+    /// The records of a collection.
+    ///
+    /// # Errors
+    /// There is no such collection.
+    pub fn records(&self, tenant: &str, path: &str) -> Result<Vec<Value>, Error> {
+        let collection = documents::routes()
+            .collection(path)
+            .ok_or_else(|| Error::NoCollection(path.to_owned()))?;
+        Ok(self.state().store.all(tenant, &collection.path)?)
+    }
+
+    /// Makes something go wrong.
+    pub fn fault(&self, fault: Fault) {
+        self.state().faults.add(fault);
+    }
+
+    /// Everything goes well again.
+    pub fn clear_faults(&self) {
+        self.state().faults.clear();
+    }
+
+    /// All access tokens are invalid from now on.
+    pub fn expire_tokens(&self) {
+        self.state().auth.expire_access();
+    }
+
+    /// All refresh tokens are invalid from now on.
+    pub fn revoke_refresh_tokens(&self) {
+        self.state().auth.revoke_refresh();
+    }
+
+    /// The requests that came, in their order.
+    pub fn exchanges(&self) -> Vec<Exchange> {
+        self.state().exchanges.clone()
+    }
+
+    /// How many logins with a password succeeded.
+    pub fn logins(&self) -> usize {
+        self.state().auth.logins
+    }
+
+    /// How many refresh tokens were exchanged.
+    pub fn refreshes(&self) -> usize {
+        self.state().auth.refreshes
+    }
+
+    /// Stops it. Dropping does the same.
+    pub fn shutdown(self) {}
+}
+
+impl Drop for Sandbox {
+    fn drop(&mut self) {
+        if let Some(stop) = self.stop.take() {
+            let _ = stop.send(());
+        }
+        if let Some(thread) = self.thread.take() {
+            let _ = thread.join();
+        }
+    }
+}
+
+fn load(state: &mut State, tenant: &str, path: &str, records: Vec<Value>) -> Result<(), Error> {
+    let collection = documents::routes()
+        .collection(path)
+        .ok_or_else(|| Error::NoCollection(path.to_owned()))?;
+    let mut rows = Vec::with_capacity(records.len());
+    for mut record in records {
+        let Some(fields) = record.as_object_mut() else {
+            return Err(Error::Record(format!("expected an object, found {record}")));
+        };
+        let id = match fields.get("id") {
+            None => uuid::Uuid::new_v4().to_string(),
+            Some(Value::String(id)) => id.clone(),
+            Some(other) => {
+                return Err(Error::Record(format!(
+                    "expected a string as id, found {other}"
+                )));
+            }
+        };
+        fields.entry("id").or_insert_with(|| id.clone().into());
+        if collection.locking {
+            fields.entry("_version").or_insert_with(|| 1.into());
+        }
+        rows.push((id, record));
+    }
+    Ok(state.store.load(tenant, &collection.path, &rows)?)
+}

@@ -14,10 +14,20 @@ pub(crate) fn extract(modules: &mut [Module], release: &str) -> Value {
     let mut found: BTreeMap<String, Vec<(usize, String)>> = BTreeMap::new();
     for (index, module) in modules.iter().enumerate() {
         for name in schemas(&module.document).keys() {
-            found.entry(fingerprint(schemas(&module.document), name)).or_default().push((index, name.clone()));
+            found
+                .entry(fingerprint(schemas(&module.document), name))
+                .or_default()
+                .push((index, name.clone()));
         }
     }
-    found.retain(|_, places| places.iter().map(|(module, _)| module).collect::<BTreeSet<_>>().len() > 1);
+    found.retain(|_, places| {
+        places
+            .iter()
+            .map(|(module, _)| module)
+            .collect::<BTreeSet<_>>()
+            .len()
+            > 1
+    });
     let names = name(&found);
     let mut moved: Vec<BTreeMap<String, String>> = vec![BTreeMap::new(); modules.len()];
     for (content, places) in &found {
@@ -31,18 +41,40 @@ pub(crate) fn extract(modules: &mut [Module], release: &str) -> Value {
         let mut gone = Map::new();
         if let Some(Value::Object(schemas)) = module.document.pointer_mut("/components/schemas") {
             for (name, schema) in std::mem::take(schemas) {
-                if moved.contains_key(&name) { gone.insert(name, schema) } else { kept.insert(name, schema) };
+                if moved.contains_key(&name) {
+                    gone.insert(name, schema)
+                } else {
+                    kept.insert(name, schema)
+                };
             }
         }
         module.document["components"]["schemas"] = kept.into();
-        rename(&mut module.document, moved, "common.json#/components/schemas/");
+        rename(
+            &mut module.document,
+            moved,
+            "common.json#/components/schemas/",
+        );
         for (name, mut schema) in gone {
             rename(&mut schema, moved, LOCAL);
-            let sources = schema.pointer("/x-folio/sources").cloned().unwrap_or_default();
+            let sources = schema
+                .pointer("/x-folio/sources")
+                .cloned()
+                .unwrap_or_default();
             let entry = shared.entry(moved[&name].clone()).or_insert(schema);
             let mut all: BTreeSet<String> = BTreeSet::new();
-            for list in [entry.pointer("/x-folio/sources").cloned().unwrap_or_default(), sources] {
-                all.extend(list.as_array().into_iter().flatten().filter_map(|source| source.as_str().map(str::to_owned)));
+            for list in [
+                entry
+                    .pointer("/x-folio/sources")
+                    .cloned()
+                    .unwrap_or_default(),
+                sources,
+            ] {
+                all.extend(
+                    list.as_array()
+                        .into_iter()
+                        .flatten()
+                        .filter_map(|source| source.as_str().map(str::to_owned)),
+                );
             }
             entry["x-folio"]["sources"] = all.into_iter().collect();
         }
@@ -62,12 +94,26 @@ fn name(found: &BTreeMap<String, Vec<(usize, String)>>) -> BTreeMap<String, Stri
         .iter()
         .map(|(content, places)| {
             let mut votes: BTreeMap<&str, usize> = BTreeMap::new();
-            places.iter().for_each(|(_, name)| *votes.entry(name).or_default() += 1);
-            let best = votes.iter().max_by_key(|(name, count)| (**count, std::cmp::Reverse(name.len()), std::cmp::Reverse(**name)));
-            (content, best.map(|(name, _)| (*name).to_owned()).unwrap_or_default(), places.len())
+            places
+                .iter()
+                .for_each(|(_, name)| *votes.entry(name).or_default() += 1);
+            let best = votes.iter().max_by_key(|(name, count)| {
+                (
+                    **count,
+                    std::cmp::Reverse(name.len()),
+                    std::cmp::Reverse(**name),
+                )
+            });
+            (
+                content,
+                best.map(|(name, _)| (*name).to_owned()).unwrap_or_default(),
+                places.len(),
+            )
         })
         .collect();
-    wishes.sort_by(|a, b| (std::cmp::Reverse(a.2), &a.1, a.0).cmp(&(std::cmp::Reverse(b.2), &b.1, b.0)));
+    wishes.sort_by(|a, b| {
+        (std::cmp::Reverse(a.2), &a.1, a.0).cmp(&(std::cmp::Reverse(b.2), &b.1, b.0))
+    });
     let mut taken = BTreeSet::new();
     let mut names = BTreeMap::new();
     for (content, wish, _) in wishes {
@@ -84,12 +130,20 @@ fn name(found: &BTreeMap<String, Vec<(usize, String)>>) -> BTreeMap<String, Stri
 
 fn schemas(document: &Value) -> &Map<String, Value> {
     static NONE: std::sync::OnceLock<Map<String, Value>> = std::sync::OnceLock::new();
-    document.pointer("/components/schemas").and_then(Value::as_object).unwrap_or_else(|| NONE.get_or_init(Map::new))
+    document
+        .pointer("/components/schemas")
+        .and_then(Value::as_object)
+        .unwrap_or_else(|| NONE.get_or_init(Map::new))
 }
 
 /// The content of a record, all the way down, without where it stands.
 fn fingerprint(schemas: &Map<String, Value>, name: &str) -> String {
-    fn write(schemas: &Map<String, Value>, value: &Value, stack: &mut Vec<String>, out: &mut String) {
+    fn write(
+        schemas: &Map<String, Value>,
+        value: &Value,
+        stack: &mut Vec<String>,
+        out: &mut String,
+    ) {
         match value {
             Value::Object(map) => {
                 out.push('{');
@@ -114,7 +168,12 @@ fn fingerprint(schemas: &Map<String, Value>, name: &str) -> String {
                     Some(depth) => out.push_str(&format!("^{}", stack.len() - depth)),
                     None => {
                         stack.push(target.to_owned());
-                        write(schemas, schemas.get(target).unwrap_or(&Value::Null), stack, out);
+                        write(
+                            schemas,
+                            schemas.get(target).unwrap_or(&Value::Null),
+                            stack,
+                            out,
+                        );
                         stack.pop();
                     }
                 }
@@ -123,7 +182,12 @@ fn fingerprint(schemas: &Map<String, Value>, name: &str) -> String {
         }
     }
     let mut out = String::new();
-    write(schemas, schemas.get(name).unwrap_or(&Value::Null), &mut vec![name.to_owned()], &mut out);
+    write(
+        schemas,
+        schemas.get(name).unwrap_or(&Value::Null),
+        &mut vec![name.to_owned()],
+        &mut out,
+    );
     out
 }
 

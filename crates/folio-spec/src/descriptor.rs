@@ -41,24 +41,58 @@ pub fn read(path: &Path) -> Result<Descriptor> {
     let provides = match root.get("provides") {
         None => &[][..],
         Some(Value::Array(provides)) => provides,
-        Some(_) => return Err(Error::at(path, "/provides", "expected the list of interfaces that the module provides")),
+        Some(_) => {
+            return Err(Error::at(
+                path,
+                "/provides",
+                "expected the list of interfaces that the module provides",
+            ));
+        }
     };
     for (index, interface) in provides.iter().enumerate() {
         if interface.get("interfaceType").and_then(Value::as_str) == Some("system") {
             continue;
         }
         let text = |key: &str| {
-            interface.get(key).and_then(Value::as_str).map(str::to_owned).ok_or_else(|| {
-                Error::at(path, format!("/provides/{index}/{key}"), "expected the id and the version of an interface")
-            })
+            interface
+                .get(key)
+                .and_then(Value::as_str)
+                .map(str::to_owned)
+                .ok_or_else(|| {
+                    Error::at(
+                        path,
+                        format!("/provides/{index}/{key}"),
+                        "expected the id and the version of an interface",
+                    )
+                })
         };
         let (id, version) = (text("id")?, text("version")?);
-        for (number, handler) in interface.get("handlers").and_then(Value::as_array).into_iter().flatten().enumerate() {
-            let pattern = handler.get("pathPattern").or_else(|| handler.get("path")).and_then(Value::as_str).ok_or_else(|| {
-                Error::at(path, format!("/provides/{index}/handlers/{number}"), "a handler without `pathPattern`")
-            })?;
+        for (number, handler) in interface
+            .get("handlers")
+            .and_then(Value::as_array)
+            .into_iter()
+            .flatten()
+            .enumerate()
+        {
+            let pattern = handler
+                .get("pathPattern")
+                .or_else(|| handler.get("path"))
+                .and_then(Value::as_str)
+                .ok_or_else(|| {
+                    Error::at(
+                        path,
+                        format!("/provides/{index}/handlers/{number}"),
+                        "a handler without `pathPattern`",
+                    )
+                })?;
             let strings = |key: &str| -> Vec<String> {
-                handler.get(key).and_then(Value::as_array).into_iter().flatten().filter_map(|v| v.as_str().map(str::to_owned)).collect()
+                handler
+                    .get(key)
+                    .and_then(Value::as_array)
+                    .into_iter()
+                    .flatten()
+                    .filter_map(|v| v.as_str().map(str::to_owned))
+                    .collect()
             };
             for method in strings("methods") {
                 descriptor.routes.push(Route {
@@ -79,7 +113,11 @@ pub fn read(path: &Path) -> Result<Descriptor> {
 /// A path with its parameters unnamed, so that `/users/{id}` and `/users/{userId}` are one.
 pub fn shape(path: &str) -> String {
     let mut shape = String::new();
-    for segment in path.trim_end_matches('*').split('/').filter(|segment| !segment.is_empty()) {
+    for segment in path
+        .trim_end_matches('*')
+        .split('/')
+        .filter(|segment| !segment.is_empty())
+    {
         shape.push('/');
         let mut rest = segment;
         while let Some((before, after)) = rest.split_once('{') {
@@ -97,12 +135,18 @@ impl Descriptor {
     pub fn route(&self, method: &str, path: &str) -> Option<&Route> {
         let wanted = shape(path);
         let serves = |route: &&Route| route.method == method || route.method == "*";
-        self.routes.iter().filter(serves).find(|route| shape(&route.pattern) == wanted).or_else(|| {
-            self.routes
-                .iter()
-                .filter(serves)
-                .filter(|route| route.pattern.ends_with('*') && wanted.starts_with(&shape(&route.pattern)))
-                .max_by_key(|route| route.pattern.len())
-        })
+        self.routes
+            .iter()
+            .filter(serves)
+            .find(|route| shape(&route.pattern) == wanted)
+            .or_else(|| {
+                self.routes
+                    .iter()
+                    .filter(serves)
+                    .filter(|route| {
+                        route.pattern.ends_with('*') && wanted.starts_with(&shape(&route.pattern))
+                    })
+                    .max_by_key(|route| route.pattern.len())
+            })
     }
 }

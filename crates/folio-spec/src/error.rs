@@ -20,12 +20,24 @@ pub type Result<T> = std::result::Result<T, Error>;
 impl Error {
     /// An error about a whole file.
     pub fn file(file: impl AsRef<Path>, problem: impl Into<String>) -> Self {
-        Self { file: file.as_ref().into(), place: String::new(), problem: problem.into() }
+        Self {
+            file: file.as_ref().into(),
+            place: String::new(),
+            problem: problem.into(),
+        }
     }
 
     /// An error at a place in a file.
-    pub fn at(file: impl AsRef<Path>, place: impl Into<String>, problem: impl Into<String>) -> Self {
-        Self { file: file.as_ref().into(), place: place.into(), problem: problem.into() }
+    pub fn at(
+        file: impl AsRef<Path>,
+        place: impl Into<String>,
+        problem: impl Into<String>,
+    ) -> Self {
+        Self {
+            file: file.as_ref().into(),
+            place: place.into(),
+            problem: problem.into(),
+        }
     }
 }
 

@@ -80,18 +80,27 @@ pub fn import(import: &Import) -> Result<Report> {
     let mut releases = serde_json::Map::new();
     for entry in &entries {
         let module = module::read(entry, &import.release, &overrides)?;
-        let operations: usize =
-            module.document["paths"].as_object().into_iter().flatten().map(|(_, item)| item.as_object().map_or(0, serde_json::Map::len)).sum();
+        let operations: usize = module.document["paths"]
+            .as_object()
+            .into_iter()
+            .flatten()
+            .map(|(_, item)| item.as_object().map_or(0, serde_json::Map::len))
+            .sum();
         report.operations += operations;
         report.modules.push(format!(
             "{} {}: {operations} operations, {} untyped, {} unrouted left out",
             module.name,
-            module.document["info"]["version"].as_str().unwrap_or_default(),
+            module.document["info"]["version"]
+                .as_str()
+                .unwrap_or_default(),
             module.untyped,
             module.unrouted.len(),
         ));
         for name in &module.stale_overrides {
-            report.notes.push(format!("{}: the override `{name}` no longer changes anything: remove it", module.name));
+            report.notes.push(format!(
+                "{}: the override `{name}` no longer changes anything: remove it",
+                module.name
+            ));
         }
         let text = |key: &str| entry.manifest.get(key).cloned().unwrap_or_default();
         releases.insert(
@@ -108,7 +117,10 @@ pub fn import(import: &Import) -> Result<Report> {
     let shared = common::extract(&mut modules, &import.release);
     let mut files = BTreeMap::from([
         ("common.json".to_owned(), shared),
-        ("release.json".to_owned(), json!({"release": import.release, "modules": releases})),
+        (
+            "release.json".to_owned(),
+            json!({"release": import.release, "modules": releases}),
+        ),
     ]);
     for module in modules {
         files.insert(format!("{}.json", module.name), module.document);
@@ -135,63 +147,107 @@ pub fn entries(import: &Import) -> Result<Vec<Entry>> {
     let mut entries = Vec::new();
     for name in wanted {
         if let Some(entry) = manifest.get(&name) {
-            entries.push(Entry { folder: import.from.join(&name), manifest: entry.clone(), name });
+            entries.push(Entry {
+                folder: import.from.join(&name),
+                manifest: entry.clone(),
+                name,
+            });
             continue;
         }
-        let Some(other) = selected.as_ref().and_then(|selected| selected.stand_ins.get(&name)) else {
+        let Some(other) = selected
+            .as_ref()
+            .and_then(|selected| selected.stand_ins.get(&name))
+        else {
             return Err(Error::file(
                 import.from.join("manifest.json"),
-                format!("has no module `{name}`; it has {}", manifest.keys().cloned().collect::<Vec<_>>().join(", ")),
+                format!(
+                    "has no module `{name}`; it has {}",
+                    manifest.keys().cloned().collect::<Vec<_>>().join(", ")
+                ),
             ));
         };
         let folder = raml::clean(&import.from.join(other));
         let others = self::manifest(&folder).map_err(|error| Error {
-            problem: format!("{}; `{name}` is not in {} and stands in from there", error.problem, import.from.display()),
+            problem: format!(
+                "{}; `{name}` is not in {} and stands in from there",
+                error.problem,
+                import.from.display()
+            ),
             ..error
         })?;
-        let mut entry = others
-            .get(&name)
-            .cloned()
-            .ok_or_else(|| Error::file(folder.join("manifest.json"), format!("has no module `{name}`, which should stand in from here")))?;
-        entry["standIn"] = folder.file_name().map(|name| name.to_string_lossy().into_owned()).into();
-        entries.push(Entry { folder: folder.join(&name), manifest: entry, name });
+        let mut entry = others.get(&name).cloned().ok_or_else(|| {
+            Error::file(
+                folder.join("manifest.json"),
+                format!("has no module `{name}`, which should stand in from here"),
+            )
+        })?;
+        entry["standIn"] = folder
+            .file_name()
+            .map(|name| name.to_string_lossy().into_owned())
+            .into();
+        entries.push(Entry {
+            folder: folder.join(&name),
+            manifest: entry,
+            name,
+        });
     }
     Ok(entries)
 }
 
 fn selection(import: &Import) -> Result<Option<Selected>> {
     let path = import.specs.join("selection.toml");
-    let Ok(text) = std::fs::read_to_string(&path) else { return Ok(None) };
-    let mut selection: Selection = toml::from_str(&text).map_err(|error| Error::file(&path, error.to_string()))?;
+    let Ok(text) = std::fs::read_to_string(&path) else {
+        return Ok(None);
+    };
+    let mut selection: Selection =
+        toml::from_str(&text).map_err(|error| Error::file(&path, error.to_string()))?;
     Ok(selection.releases.remove(&import.release))
 }
 
 fn manifest(folder: &Path) -> Result<BTreeMap<String, Value>> {
     let path = folder.join("manifest.json");
     if !path.is_file() {
-        return Err(Error::file(&path, "does not exist; expected a release's folder with a manifest"));
+        return Err(Error::file(
+            &path,
+            "does not exist; expected a release's folder with a manifest",
+        ));
     }
     let root = source::read_json(&path)?;
-    let list = root.as_array().ok_or_else(|| Error::file(&path, "expected a list of modules"))?;
+    let list = root
+        .as_array()
+        .ok_or_else(|| Error::file(&path, "expected a list of modules"))?;
     list.iter()
         .enumerate()
-        .map(|(index, entry)| match entry.get("module").and_then(Value::as_str) {
-            Some(name) => Ok((name.to_owned(), entry.clone())),
-            None => Err(Error::at(&path, format!("/{index}/module"), "expected the name of a module")),
-        })
+        .map(
+            |(index, entry)| match entry.get("module").and_then(Value::as_str) {
+                Some(name) => Ok((name.to_owned(), entry.clone())),
+                None => Err(Error::at(
+                    &path,
+                    format!("/{index}/module"),
+                    "expected the name of a module",
+                )),
+            },
+        )
         .collect()
 }
 
 /// Writes all files, or none: into a folder beside the target, which then takes its place.
 fn write(out: &Path, files: &BTreeMap<String, Value>) -> Result<()> {
     let failed = |error: std::io::Error| Error::file(out, format!("cannot be written: {error}"));
-    let parent = out.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let parent = out
+        .parent()
+        .filter(|parent| !parent.as_os_str().is_empty())
+        .unwrap_or(Path::new("."));
     std::fs::create_dir_all(parent).map_err(failed)?;
-    let folder = tempfile::Builder::new().prefix(".folio-spec").tempdir_in(parent).map_err(failed)?;
+    let folder = tempfile::Builder::new()
+        .prefix(".folio-spec")
+        .tempdir_in(parent)
+        .map_err(failed)?;
     let fresh = folder.path().join("new");
     std::fs::create_dir(&fresh).map_err(failed)?;
     for (name, document) in files {
-        let mut text = serde_json::to_string_pretty(document).map_err(|error| Error::file(out, error.to_string()))?;
+        let mut text = serde_json::to_string_pretty(document)
+            .map_err(|error| Error::file(out, error.to_string()))?;
         text.push('\n');
         std::fs::write(fresh.join(name), text).map_err(failed)?;
     }

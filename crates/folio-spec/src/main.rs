@@ -37,14 +37,31 @@ enum Command {
 }
 
 fn main() -> ExitCode {
-    let Command::Import { release, from, out, specs, modules } = Arguments::parse().command;
+    let Command::Import {
+        release,
+        from,
+        out,
+        specs,
+        modules,
+    } = Arguments::parse().command;
     let start = std::time::Instant::now();
-    match folio_spec::import(&Import { release, from, out, specs, modules }) {
+    match folio_spec::import(&Import {
+        release,
+        from,
+        out,
+        specs,
+        modules,
+    }) {
         Ok(report) => {
             for line in report.modules.iter().chain(&report.notes) {
                 println!("{line}");
             }
-            println!("{} modules, {} operations in {:.2?}", report.modules.len(), report.operations, start.elapsed());
+            println!(
+                "{} modules, {} operations in {:.2?}",
+                report.modules.len(),
+                report.operations,
+                start.elapsed()
+            );
             ExitCode::SUCCESS
         }
         Err(error) => {

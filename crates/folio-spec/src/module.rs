@@ -42,9 +42,16 @@ pub struct Module {
 
 /// Reads and normalises a module.
 pub(crate) fn read(entry: &Entry, release: &str, overrides: &Overrides) -> Result<Module> {
-    let text = |key: &str| entry.manifest.get(key).and_then(Value::as_str).unwrap_or_default();
+    let text = |key: &str| {
+        entry
+            .manifest
+            .get(key)
+            .and_then(Value::as_str)
+            .unwrap_or_default()
+    };
     let descriptor = match entry.manifest.get("descriptor").and_then(Value::as_str) {
-        Some(path) => Some(descriptor::read(&entry.folder.join(path))?).filter(|descriptor| !descriptor.routes.is_empty()),
+        Some(path) => Some(descriptor::read(&entry.folder.join(path))?)
+            .filter(|descriptor| !descriptor.routes.is_empty()),
         None => None,
     };
     let mut schemas = Schemas::default();
@@ -63,14 +70,20 @@ pub(crate) fn read(entry: &Entry, release: &str, overrides: &Overrides) -> Resul
         .map(|(operation, _)| Unnamed {
             method: operation.method.clone(),
             path: operation.path.clone(),
-            by_query: operation.parameters.iter().any(|parameter| parameter.name == "query"),
+            by_query: operation
+                .parameters
+                .iter()
+                .any(|parameter| parameter.name == "query"),
         })
         .collect();
     let names = names::name(&unnamed, &collections(&routed));
     let mut paths: BTreeMap<String, Map<String, Value>> = BTreeMap::new();
     for ((operation, route), name) in routed.iter().zip(&names) {
         let document = module.operation(operation, route.as_ref(), name)?;
-        paths.entry(operation.path.clone()).or_default().insert(operation.method.clone(), document);
+        paths
+            .entry(operation.path.clone())
+            .or_default()
+            .insert(operation.method.clone(), document);
     }
     let interfaces: Map<String, Value> = descriptor
         .iter()
@@ -100,19 +113,38 @@ pub(crate) fn read(entry: &Entry, release: &str, overrides: &Overrides) -> Resul
 /// The operations of all roots of a module.
 pub fn sources(entry: &Entry, schemas: &mut Schemas) -> Result<Vec<Operation>> {
     let mut operations = Vec::new();
-    for root in entry.manifest.get("roots").and_then(Value::as_array).into_iter().flatten() {
+    for root in entry
+        .manifest
+        .get("roots")
+        .and_then(Value::as_array)
+        .into_iter()
+        .flatten()
+    {
         let text = |key: &str| root.get(key).and_then(Value::as_str).unwrap_or_default();
         let path = text("path");
         if !entry.folder.join(path).is_file() {
-            return Err(Error::file(entry.folder.join(path), "the manifest names this root, and it does not exist"));
+            return Err(Error::file(
+                entry.folder.join(path),
+                "the manifest names this root, and it does not exist",
+            ));
         }
         operations.extend(match text("format") {
             "raml" => source::raml(&entry.folder, path, schemas)?,
             "openapi" => {
                 let applies = root.get("base_path_applies") == Some(&Value::Bool(true));
-                source::openapi(&entry.folder, path, if applies { text("base_path") } else { "" }, schemas)?
+                source::openapi(
+                    &entry.folder,
+                    path,
+                    if applies { text("base_path") } else { "" },
+                    schemas,
+                )?
             }
-            other => return Err(Error::file(entry.folder.join(path), format!("expected the format `raml` or `openapi`, found `{other}`"))),
+            other => {
+                return Err(Error::file(
+                    entry.folder.join(path),
+                    format!("expected the format `raml` or `openapi`, found `{other}`"),
+                ));
+            }
         });
     }
     Ok(operations)
@@ -131,7 +163,11 @@ type Routed = (Operation, Option<descriptor::Route>);
 
 impl Assembly<'_> {
     /// What is described and routed, and what is routed without a description.
-    fn reconcile(&mut self, operations: Vec<Operation>, descriptor: Option<&Descriptor>) -> Vec<Routed> {
+    fn reconcile(
+        &mut self,
+        operations: Vec<Operation>,
+        descriptor: Option<&Descriptor>,
+    ) -> Vec<Routed> {
         let mut routed: BTreeMap<(String, String), Routed> = BTreeMap::new();
         let mut served = BTreeSet::new();
         for mut operation in operations {
@@ -145,7 +181,11 @@ impl Assembly<'_> {
                 Some(descriptor) => match descriptor.route(&operation.method, &operation.path) {
                     Some(route) => Some(route.clone()),
                     None => {
-                        self.unrouted.push(format!("{} {}", operation.method.to_uppercase(), operation.path));
+                        self.unrouted.push(format!(
+                            "{} {}",
+                            operation.method.to_uppercase(),
+                            operation.path
+                        ));
                         continue;
                     }
                 },
@@ -167,32 +207,59 @@ impl Assembly<'_> {
         routed.into_values().collect()
     }
 
-    fn operation(&mut self, operation: &Operation, route: Option<&descriptor::Route>, name: &str) -> Result<Value> {
+    fn operation(
+        &mut self,
+        operation: &Operation,
+        route: Option<&descriptor::Route>,
+        name: &str,
+    ) -> Result<Value> {
         let file = self.entry.folder.join(&operation.root);
         let mut parameters = Vec::new();
         for place in ["path", "query", "header"] {
-            for parameter in operation.parameters.iter().filter(|parameter| parameter.place == place && is_kept(parameter)) {
+            for parameter in operation
+                .parameters
+                .iter()
+                .filter(|parameter| parameter.place == place && is_kept(parameter))
+            {
                 if place == "path" && !operation.path.contains(&format!("{{{}}}", parameter.name)) {
                     continue;
                 }
-                let schema = self.components.normalise(&parameter.schema, &mut self.schemas, &file)?;
+                let schema =
+                    self.components
+                        .normalise(&parameter.schema, &mut self.schemas, &file)?;
                 parameters.push(json!({
                     "in": place, "name": parameter.name, "required": parameter.required || place == "path", "schema": schema,
                 }));
             }
         }
-        for name in operation.path.split('{').skip(1).filter_map(|rest| rest.split_once('}')).map(|(name, _)| name) {
-            if !parameters.iter().any(|parameter| parameter["in"] == "path" && parameter["name"] == name) {
+        for name in operation
+            .path
+            .split('{')
+            .skip(1)
+            .filter_map(|rest| rest.split_once('}'))
+            .map(|(name, _)| name)
+        {
+            if !parameters
+                .iter()
+                .any(|parameter| parameter["in"] == "path" && parameter["name"] == name)
+            {
                 parameters.push(json!({"in": "path", "name": name, "required": true, "schema": {"type": "string"}}));
             }
         }
-        let order = |parameter: &Value| ["path", "query", "header"].iter().position(|place| parameter["in"] == **place);
+        let order = |parameter: &Value| {
+            ["path", "query", "header"]
+                .iter()
+                .position(|place| parameter["in"] == **place)
+        };
         parameters.sort_by_key(order);
         let mut folio = Map::new();
         if let Some(route) = route {
             folio.insert("interface".into(), route.interface.clone().into());
             folio.insert("permissions".into(), route.permissions.clone().into());
-            for (key, list) in [("permissionsDesired", &route.desired), ("modulePermissions", &route.module)] {
+            for (key, list) in [
+                ("permissionsDesired", &route.desired),
+                ("modulePermissions", &route.module),
+            ] {
                 if !list.is_empty() {
                     folio.insert(key.into(), list.clone().into());
                 }
@@ -211,8 +278,13 @@ impl Assembly<'_> {
             let mut content = content.clone();
             // RMB's collections describe the answer to a POST by an example only; what they give back is the record.
             if operation.collection_post && status == "201" {
-                let posted = operation.request.as_ref().and_then(|request| request.content.get("application/json").cloned().flatten());
-                if let (Some(untyped @ None), Some(posted)) = (content.get_mut("application/json"), posted) {
+                let posted = operation
+                    .request
+                    .as_ref()
+                    .and_then(|request| request.content.get("application/json").cloned().flatten());
+                if let (Some(untyped @ None), Some(posted)) =
+                    (content.get_mut("application/json"), posted)
+                {
                     *untyped = Some(posted);
                     folio.insert("responseFrom".into(), "request".into());
                 }
@@ -240,7 +312,9 @@ impl Assembly<'_> {
         let mut normalised = Map::new();
         for (media_type, schema) in content {
             let value = match schema {
-                Some(schema) => json!({"schema": self.components.normalise(schema, &mut self.schemas, file)?}),
+                Some(schema) => {
+                    json!({"schema": self.components.normalise(schema, &mut self.schemas, file)?})
+                }
                 None => json!({}),
             };
             normalised.insert(media_type.clone(), value);
@@ -252,23 +326,43 @@ impl Assembly<'_> {
     fn name_components(&mut self, document: &mut Value) -> Result<()> {
         let mut groups: BTreeMap<String, Vec<String>> = BTreeMap::new();
         for key in self.components.schemas.keys() {
-            groups.entry(fingerprint(&self.components.schemas, key)).or_default().push(key.clone());
+            groups
+                .entry(fingerprint(&self.components.schemas, key))
+                .or_default()
+                .push(key.clone());
         }
         let groups: Vec<Vec<String>> = groups.into_values().collect();
         let mut levels = vec![0; groups.len()];
         let named = loop {
-            let named: Vec<String> = groups.iter().zip(&levels).map(|(group, level)| self.component_name(group, *level)).collect();
+            let named: Vec<String> = groups
+                .iter()
+                .zip(&levels)
+                .map(|(group, level)| self.component_name(group, *level))
+                .collect();
             let mut clashes: BTreeMap<String, Vec<usize>> = BTreeMap::new();
             for (index, name) in named.iter().enumerate() {
                 clashes.entry(name.to_lowercase()).or_default().push(index);
             }
-            let clashing: Vec<usize> = clashes.into_values().filter(|group| group.len() > 1).flatten().collect();
+            let clashing: Vec<usize> = clashes
+                .into_values()
+                .filter(|group| group.len() > 1)
+                .flatten()
+                .collect();
             if clashing.is_empty() {
                 break named;
             }
             if clashing.iter().any(|&index| levels[index] > 12) {
-                let places: Vec<&str> = clashing.iter().map(|&index| groups[index][0].as_str()).collect();
-                return Err(Error::file(&self.entry.folder, format!("these records cannot be told apart by name: {}", places.join(", "))));
+                let places: Vec<&str> = clashing
+                    .iter()
+                    .map(|&index| groups[index][0].as_str())
+                    .collect();
+                return Err(Error::file(
+                    &self.entry.folder,
+                    format!(
+                        "these records cannot be told apart by name: {}",
+                        places.join(", ")
+                    ),
+                ));
             }
             clashing.into_iter().for_each(|index| levels[index] += 1);
         };
@@ -280,7 +374,12 @@ impl Assembly<'_> {
         }
         let mut schemas = Map::new();
         for (group, name) in groups.iter().zip(&named) {
-            let mut schema = self.components.schemas.get(&group[0]).cloned().unwrap_or_default();
+            let mut schema = self
+                .components
+                .schemas
+                .get(&group[0])
+                .cloned()
+                .unwrap_or_default();
             let sources: BTreeSet<String> = group.iter().map(|key| self.place(key)).collect();
             let mut folio = json!({"sources": sources});
             if schema.pointer("/properties/_version").is_some() {
@@ -305,15 +404,32 @@ impl Assembly<'_> {
                 *votes.entry(camel(name)).or_default() += count;
             }
         }
-        let voted = votes.iter().max_by_key(|(name, count)| (**count, std::cmp::Reverse(name.len()), std::cmp::Reverse((*name).clone())));
+        let voted = votes.iter().max_by_key(|(name, count)| {
+            (
+                **count,
+                std::cmp::Reverse(name.len()),
+                std::cmp::Reverse((*name).clone()),
+            )
+        });
         let place = self.place(&group[0]);
-        let words: Vec<&str> = place.split(['/', '#', '!']).filter(|word| !word.is_empty()).collect();
+        let words: Vec<&str> = place
+            .split(['/', '#', '!'])
+            .filter(|word| !word.is_empty())
+            .collect();
         let stem = words.last().copied().unwrap_or_default();
         let stem = stem.rsplit_once('.').map_or(stem, |(stem, _)| stem);
         // Two that are declared under one name have names of their own.
-        let own = voted.filter(|_| level == 0).map_or_else(|| camel(stem), |(name, _)| name.clone());
+        let own = voted
+            .filter(|_| level == 0)
+            .map_or_else(|| camel(stem), |(name, _)| name.clone());
         let before = &words[..words.len().saturating_sub(1)];
-        let prefix: String = before.iter().rev().take(level).rev().map(|word| camel(word.rsplit_once('.').map_or(*word, |(w, _)| w))).collect();
+        let prefix: String = before
+            .iter()
+            .rev()
+            .take(level)
+            .rev()
+            .map(|word| camel(word.rsplit_once('.').map_or(*word, |(w, _)| w)))
+            .collect();
         format!("{prefix}{own}")
     }
 
@@ -326,11 +442,16 @@ impl Assembly<'_> {
 
     /// Finds the lists and says how they are paged.
     fn paging(&self, document: &mut Value) {
-        let schemas = document.pointer("/components/schemas").cloned().unwrap_or_default();
+        let schemas = document
+            .pointer("/components/schemas")
+            .cloned()
+            .unwrap_or_default();
         let style = self.overrides.paging_style(&self.entry.name);
         let rmb = self.entry.manifest.get("kind").and_then(Value::as_str) == Some("raml");
         for (path, item) in document["paths"].as_object_mut().into_iter().flatten() {
-            let Some(get) = item.get_mut("get") else { continue };
+            let Some(get) = item.get_mut("get") else {
+                continue;
+            };
             if let Some(paging) = paging(path, get, &schemas, style.as_deref(), rmb) {
                 get["x-folio"]["paging"] = paging;
             }
@@ -344,13 +465,21 @@ fn raml_clean(path: &Path) -> String {
 
 /// A path without empty segments.
 fn tidy(path: &str) -> String {
-    format!("/{}", path.split('/').filter(|segment| !segment.is_empty()).collect::<Vec<_>>().join("/"))
+    format!(
+        "/{}",
+        path.split('/')
+            .filter(|segment| !segment.is_empty())
+            .collect::<Vec<_>>()
+            .join("/")
+    )
 }
 
 /// Headers that the SDK itself sends, or that every module has.
 fn is_kept(parameter: &Parameter) -> bool {
     let name = parameter.name.to_lowercase();
-    parameter.place != "header" || !(name.starts_with("x-okapi") || matches!(name.as_str(), "accept" | "content-type" | "authorization"))
+    parameter.place != "header"
+        || !(name.starts_with("x-okapi")
+            || matches!(name.as_str(), "accept" | "content-type" | "authorization"))
 }
 
 /// An operation of which only the route is known: JSON in, JSON out.
@@ -363,8 +492,14 @@ fn untyped(route: &descriptor::Route) -> Operation {
         root: String::new(),
         upstream_id: None,
         parameters: Vec::new(),
-        request: takes.then(|| Request { required: false, content: json() }),
-        responses: BTreeMap::from([("200".to_owned(), json()), ("204".to_owned(), Content::new())]),
+        request: takes.then(|| Request {
+            required: false,
+            content: json(),
+        }),
+        responses: BTreeMap::from([
+            ("200".to_owned(), json()),
+            ("204".to_owned(), Content::new()),
+        ]),
         deprecated: false,
         collection_post: false,
         rmb: false,
@@ -384,7 +519,12 @@ fn collections(routed: &[Routed]) -> BTreeSet<String> {
         {
             collections.insert(above.to_owned());
         }
-        if operation.method == "get" && operation.parameters.iter().any(|parameter| matches!(parameter.name.as_str(), "limit" | "perPage")) {
+        if operation.method == "get"
+            && operation
+                .parameters
+                .iter()
+                .any(|parameter| matches!(parameter.name.as_str(), "limit" | "perPage"))
+        {
             collections.insert(operation.path.clone());
         }
     }
@@ -393,7 +533,12 @@ fn collections(routed: &[Routed]) -> BTreeSet<String> {
 
 /// What tells equal components: their content, all the way down.
 fn fingerprint(schemas: &BTreeMap<String, Value>, key: &str) -> String {
-    fn write(schemas: &BTreeMap<String, Value>, value: &Value, stack: &mut Vec<String>, out: &mut String) {
+    fn write(
+        schemas: &BTreeMap<String, Value>,
+        value: &Value,
+        stack: &mut Vec<String>,
+        out: &mut String,
+    ) {
         match value {
             Value::Object(map) => {
                 out.push('{');
@@ -406,7 +551,12 @@ fn fingerprint(schemas: &BTreeMap<String, Value>, key: &str) -> String {
                                 Some(depth) => out.push_str(&format!("^{}", stack.len() - depth)),
                                 None => {
                                     stack.push(target.to_owned());
-                                    write(schemas, schemas.get(target).unwrap_or(&Value::Null), stack, out);
+                                    write(
+                                        schemas,
+                                        schemas.get(target).unwrap_or(&Value::Null),
+                                        stack,
+                                        out,
+                                    );
                                     stack.pop();
                                 }
                             }
@@ -429,7 +579,12 @@ fn fingerprint(schemas: &BTreeMap<String, Value>, key: &str) -> String {
         }
     }
     let mut out = String::new();
-    write(schemas, schemas.get(key).unwrap_or(&Value::Null), &mut vec![key.to_owned()], &mut out);
+    write(
+        schemas,
+        schemas.get(key).unwrap_or(&Value::Null),
+        &mut vec![key.to_owned()],
+        &mut out,
+    );
     out
 }
 
@@ -453,7 +608,10 @@ fn prune(document: &mut Value) {
         match value {
             Value::Object(map) => map.values().for_each(|value| references(value, out)),
             Value::Array(list) => list.iter().for_each(|value| references(value, out)),
-            Value::String(text) => out.extend(text.strip_prefix("#/components/schemas/").map(str::to_owned)),
+            Value::String(text) => out.extend(
+                text.strip_prefix("#/components/schemas/")
+                    .map(str::to_owned),
+            ),
             _ => {}
         }
     }
@@ -473,22 +631,45 @@ fn prune(document: &mut Value) {
     }
 }
 
-fn paging(path: &str, get: &Value, schemas: &Value, style: Option<&str>, rmb: bool) -> Option<Value> {
+fn paging(
+    path: &str,
+    get: &Value,
+    schemas: &Value,
+    style: Option<&str>,
+    rmb: bool,
+) -> Option<Value> {
     let parameter = |name: &str| {
-        get["parameters"].as_array().into_iter().flatten().find(|parameter| parameter["in"] == "query" && parameter["name"] == name)
+        get["parameters"]
+            .as_array()
+            .into_iter()
+            .flatten()
+            .find(|parameter| parameter["in"] == "query" && parameter["name"] == name)
     };
     let style = match style {
         _ if parameter("perPage").is_some() => "erm",
         Some(style) if parameter("limit").is_some() => style,
-        _ if parameter("query").is_some() && (parameter("limit").is_some() || parameter("offset").is_some()) => "cql",
+        _ if parameter("query").is_some()
+            && (parameter("limit").is_some() || parameter("offset").is_some()) =>
+        {
+            "cql"
+        }
         _ if parameter("limit").is_some() && parameter("offset").is_some() => "offset",
         _ => return None,
     };
     let content = get.pointer("/responses/200/content")?.as_object()?;
-    let schema = content.iter().find(|(media_type, _)| media_type.contains("json"))?.1.get("schema")?;
+    let schema = content
+        .iter()
+        .find(|(media_type, _)| media_type.contains("json"))?
+        .1
+        .get("schema")?;
     let resolve = |schema: &Value| -> Value {
-        let name = schema.get("$ref").and_then(Value::as_str).and_then(|name| name.strip_prefix("#/components/schemas/"));
-        name.and_then(|name| schemas.get(name)).unwrap_or(schema).clone()
+        let name = schema
+            .get("$ref")
+            .and_then(Value::as_str)
+            .and_then(|name| name.strip_prefix("#/components/schemas/"));
+        name.and_then(|name| schemas.get(name))
+            .unwrap_or(schema)
+            .clone()
     };
     let body = resolve(schema);
     let mut paging = json!({"style": style});
@@ -499,12 +680,17 @@ fn paging(path: &str, get: &Value, schemas: &Value, style: Option<&str>, rmb: bo
             .as_object()?
             .iter()
             .map(|(name, property)| (name, resolve(property)))
-            .filter(|(name, property)| property["type"] == "array" && !matches!(name.as_str(), "errors" | "resultInfo" | "facets"))
+            .filter(|(name, property)| {
+                property["type"] == "array"
+                    && !matches!(name.as_str(), "errors" | "resultInfo" | "facets")
+            })
             .collect();
         let last = names::snake(path.rsplit('/').next().unwrap_or_default());
         let (name, list) = match &arrays[..] {
             [only] => only,
-            several => several.iter().find(|(name, _)| names::snake(name) == last)?,
+            several => several
+                .iter()
+                .find(|(name, _)| names::snake(name) == last)?,
         };
         paging["items"] = (*name).clone().into();
         resolve(&list["items"])
@@ -512,7 +698,9 @@ fn paging(path: &str, get: &Value, schemas: &Value, style: Option<&str>, rmb: bo
     if style == "cql" && rmb && item.pointer("/properties/id").is_some() {
         paging["key"] = "id".into();
     }
-    let max = parameter("limit").and_then(|limit| limit.pointer("/schema/maximum")).and_then(Value::as_u64);
+    let max = parameter("limit")
+        .and_then(|limit| limit.pointer("/schema/maximum"))
+        .and_then(Value::as_u64);
     if let Some(max) = max.filter(|max| *max < 2_147_483_647) {
         paging["max"] = max.into();
     }

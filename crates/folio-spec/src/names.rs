@@ -19,8 +19,11 @@ pub struct Unnamed {
 pub fn name(operations: &[Unnamed], collections: &BTreeSet<String>) -> Vec<String> {
     let mut levels = vec![0; operations.len()];
     loop {
-        let names: Vec<String> =
-            operations.iter().zip(&levels).map(|(operation, level)| one(operation, collections, *level)).collect();
+        let names: Vec<String> = operations
+            .iter()
+            .zip(&levels)
+            .map(|(operation, level)| one(operation, collections, *level))
+            .collect();
         let mut groups: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
         for (index, name) in names.iter().enumerate() {
             groups.entry(name).or_default().push(index);
@@ -47,7 +50,8 @@ fn one(operation: &Unnamed, collections: &BTreeSet<String>, level: usize) -> Str
         return format!("{}_root", operation.method);
     };
     let ends_with_parameter = operation.path.trim_end_matches('/').ends_with('}');
-    let collection = !ends_with_parameter && collections.contains(operation.path.trim_end_matches('/'));
+    let collection =
+        !ends_with_parameter && collections.contains(operation.path.trim_end_matches('/'));
     let record = snake(&words::singular(&last.text));
     let all = snake(&last.text);
     let mut prefix = String::new();
@@ -56,14 +60,23 @@ fn one(operation: &Unnamed, collections: &BTreeSet<String>, level: usize) -> Str
     let level = level + usize::from(action && !all.contains('_'));
     let added = before.len().saturating_sub(level);
     for part in &before[added..] {
-        let word = if part.before_parameter { words::singular(&part.text) } else { part.text.clone() };
+        let word = if part.before_parameter {
+            words::singular(&part.text)
+        } else {
+            part.text.clone()
+        };
         prefix.push_str(&snake(&word));
         prefix.push('_');
     }
     // All segments are used up and it still collides: the parameter tells.
     let mut suffix = String::new();
     if level > before.len() {
-        if let Some(parameter) = operation.path.rsplit('{').next().and_then(|rest| rest.split_once('}')) {
+        if let Some(parameter) = operation
+            .path
+            .rsplit('{')
+            .next()
+            .and_then(|rest| rest.split_once('}'))
+        {
             if ends_with_parameter {
                 suffix = format!("_by_{}", snake(parameter.0));
             }
@@ -86,7 +99,11 @@ fn one(operation: &Unnamed, collections: &BTreeSet<String>, level: usize) -> Str
         ("delete", false, false) => format!("delete_{prefix}{all}"),
         (method, _, _) => format!("{method}_{prefix}{all}"),
     } + &suffix;
-    if is_identifier(&name) { name } else { format!("{}_{name}", operation.method) }
+    if is_identifier(&name) {
+        name
+    } else {
+        format!("{}_{name}", operation.method)
+    }
 }
 
 struct Literal {
@@ -95,14 +112,26 @@ struct Literal {
 }
 
 fn literals(path: &str) -> Vec<Literal> {
-    let segments: Vec<&str> = path.split('/').filter(|segment| !segment.is_empty()).collect();
+    let segments: Vec<&str> = path
+        .split('/')
+        .filter(|segment| !segment.is_empty())
+        .collect();
     segments
         .iter()
         .enumerate()
-        .filter(|(_, segment)| !segment.starts_with('{') && segment.chars().any(|c| c.is_ascii_alphanumeric()))
+        .filter(|(_, segment)| {
+            !segment.starts_with('{') && segment.chars().any(|c| c.is_ascii_alphanumeric())
+        })
         .map(|(index, segment)| Literal {
-            text: segment.split('{').next().unwrap_or(segment).trim_end_matches(['.', '_']).to_owned(),
-            before_parameter: segments.get(index + 1).is_some_and(|next| next.starts_with('{')),
+            text: segment
+                .split('{')
+                .next()
+                .unwrap_or(segment)
+                .trim_end_matches(['.', '_'])
+                .to_owned(),
+            before_parameter: segments
+                .get(index + 1)
+                .is_some_and(|next| next.starts_with('{')),
         })
         .collect()
 }
@@ -140,14 +169,19 @@ pub fn camel(text: &str) -> String {
             up = true;
         }
     }
-    if camel.starts_with(|c: char| c.is_ascii_digit()) { format!("N{camel}") } else { camel }
+    if camel.starts_with(|c: char| c.is_ascii_digit()) {
+        format!("N{camel}")
+    } else {
+        camel
+    }
 }
 
 fn is_identifier(name: &str) -> bool {
     const KEYWORDS: [&str; 41] = [
-        "as", "async", "await", "box", "break", "const", "continue", "crate", "do", "dyn", "else", "enum", "extern", "false", "fn", "for",
-        "gen", "if", "impl", "in", "let", "loop", "macro", "match", "mod", "move", "mut", "pub", "ref", "return", "self", "static",
-        "struct", "super", "trait", "true", "try", "type", "unsafe", "use", "where",
+        "as", "async", "await", "box", "break", "const", "continue", "crate", "do", "dyn", "else",
+        "enum", "extern", "false", "fn", "for", "gen", "if", "impl", "in", "let", "loop", "macro",
+        "match", "mod", "move", "mut", "pub", "ref", "return", "self", "static", "struct", "super",
+        "trait", "true", "try", "type", "unsafe", "use", "where",
     ];
     !name.starts_with(|c: char| c.is_ascii_digit()) && !name.is_empty() && !KEYWORDS.contains(&name)
 }

@@ -49,8 +49,12 @@ pub enum Kind {
 impl Node {
     /// Reads a YAML file.
     pub fn read(path: &Path) -> Result<Self> {
-        let text = std::fs::read_to_string(path)
-            .map_err(|error| Error::file(path, format!("cannot be read: {error}; expected a YAML file")))?;
+        let text = std::fs::read_to_string(path).map_err(|error| {
+            Error::file(
+                path,
+                format!("cannot be read: {error}; expected a YAML file"),
+            )
+        })?;
         Self::parse(path, &text)
     }
 
@@ -61,10 +65,12 @@ impl Node {
         // are indented no deeper than the key they belong to. Such a line is indented, which changes nothing else.
         for _ in 0..MAX_REPAIRS {
             match Self::parse_strictly(path, &text) {
-                Err((error, Some(line))) => match indented(&text, line).or_else(|| indented(&text, line + 1)) {
-                    Some(repaired) => text = repaired,
-                    None => return Err(error),
-                },
+                Err((error, Some(line))) => {
+                    match indented(&text, line).or_else(|| indented(&text, line + 1)) {
+                        Some(repaired) => text = repaired,
+                        None => return Err(error),
+                    }
+                }
                 Err((error, None)) => return Err(error),
                 Ok(node) => return Ok(node),
             }
@@ -73,32 +79,64 @@ impl Node {
     }
 
     /// Reads YAML text; an error that indentation may mend comes with its line.
-    fn parse_strictly(path: &Path, text: &str) -> std::result::Result<Self, (Error, Option<usize>)> {
+    fn parse_strictly(
+        path: &Path,
+        text: &str,
+    ) -> std::result::Result<Self, (Error, Option<usize>)> {
         let file = Arc::new(path.to_path_buf());
-        let mut builder = Builder { file: file.clone(), stack: Vec::new(), root: None, anchors: HashMap::new(), nodes: 0 };
+        let mut builder = Builder {
+            file: file.clone(),
+            stack: Vec::new(),
+            root: None,
+            anchors: HashMap::new(),
+            nodes: 0,
+        };
         let mut parser = Parser::new_from_str(text);
         while let Some(event) = parser.next_event() {
             let (event, span) = event.map_err(|error| {
                 let at = error.marker();
-                let mendable = error.info().starts_with("invalid indentation").then(|| at.line());
-                (Error::at(path, format!("{}:{}", at.line(), at.col() + 1), format!("broken YAML: {}", error.info())), mendable)
+                let mendable = error
+                    .info()
+                    .starts_with("invalid indentation")
+                    .then(|| at.line());
+                (
+                    Error::at(
+                        path,
+                        format!("{}:{}", at.line(), at.col() + 1),
+                        format!("broken YAML: {}", error.info()),
+                    ),
+                    mendable,
+                )
             })?;
             if matches!(event, Event::StreamEnd | Event::DocumentEnd) && builder.root.is_some() {
                 break;
             }
             builder.event(event, span).map_err(|error| (error, None))?;
         }
-        Ok(builder.root.unwrap_or(Self { file, line: 1, column: 1, tag: None, kind: Kind::Null }))
+        Ok(builder.root.unwrap_or(Self {
+            file,
+            line: 1,
+            column: 1,
+            tag: None,
+            kind: Kind::Null,
+        }))
     }
 
     /// An error at this node.
     pub fn error(&self, problem: impl Into<String>) -> Error {
-        Error::at(self.file.as_path(), format!("{}:{}", self.line, self.column), problem)
+        Error::at(
+            self.file.as_path(),
+            format!("{}:{}", self.line, self.column),
+            problem,
+        )
     }
 
     /// The value of a key of a mapping.
     pub fn get(&self, key: &str) -> Option<&Self> {
-        self.entries().iter().find(|(name, _)| name == key).map(|(_, node)| node)
+        self.entries()
+            .iter()
+            .find(|(name, _)| name == key)
+            .map(|(_, node)| node)
     }
 
     /// The entries of a mapping; none of what is no mapping.
@@ -147,9 +185,12 @@ impl Node {
             Kind::Scalar(text, true) => Value::String(text.clone()),
             Kind::Scalar(text, false) => plain(text),
             Kind::Sequence(elements) => elements.iter().map(Self::json).collect(),
-            Kind::Mapping(entries) => {
-                Value::Object(entries.iter().map(|(key, node)| (key.clone(), node.json())).collect::<Map<_, _>>())
-            }
+            Kind::Mapping(entries) => Value::Object(
+                entries
+                    .iter()
+                    .map(|(key, node)| (key.clone(), node.json()))
+                    .collect::<Map<_, _>>(),
+            ),
         }
     }
 }
@@ -167,7 +208,9 @@ fn plain(text: &str) -> Value {
             return number.into();
         }
     }
-    let float = digits.bytes().all(|b| b.is_ascii_digit() || matches!(b, b'.' | b'e' | b'E' | b'-' | b'+'));
+    let float = digits
+        .bytes()
+        .all(|b| b.is_ascii_digit() || matches!(b, b'.' | b'e' | b'E' | b'-' | b'+'));
     if float && digits.bytes().any(|b| b.is_ascii_digit()) && !digits.starts_with(['e', 'E']) {
         if let Some(number) = text.parse::<f64>().ok().and_then(Number::from_f64) {
             return Value::Number(number);
@@ -204,7 +247,9 @@ impl Builder {
             file: self.file.clone(),
             line,
             column,
-            tag: tag.filter(|tag| !tag.is_yaml_core_schema()).map(|tag| tag.suffix.clone()),
+            tag: tag
+                .filter(|tag| !tag.is_yaml_core_schema())
+                .map(|tag| tag.suffix.clone()),
             kind,
         };
         match event {
@@ -266,10 +311,17 @@ impl Builder {
                 None => match (&node.kind, &node.tag) {
                     (Kind::Scalar(text, _), None) => *key = Some(text.clone()),
                     (Kind::Null, None) => *key = Some(String::new()),
-                    _ => return Err(node.error(format!("expected a scalar as a key, found {}", node.what()))),
+                    _ => {
+                        return Err(node
+                            .error(format!("expected a scalar as a key, found {}", node.what())));
+                    }
                 },
                 Some(name) => match entries.iter_mut().find(|(known, _)| *known == name) {
-                    Some(_) => return Err(node.error(format!("the key `{name}` stands twice in one mapping"))),
+                    Some(_) => {
+                        return Err(
+                            node.error(format!("the key `{name}` stands twice in one mapping"))
+                        );
+                    }
                     None => entries.push((name, node)),
                 },
             },
@@ -280,5 +332,10 @@ impl Builder {
 }
 
 fn size(node: &Node) -> usize {
-    1 + node.entries().iter().map(|(_, node)| size(node)).sum::<usize>() + node.elements().iter().map(size).sum::<usize>()
+    1 + node
+        .entries()
+        .iter()
+        .map(|(_, node)| size(node))
+        .sum::<usize>()
+        + node.elements().iter().map(size).sum::<usize>()
 }

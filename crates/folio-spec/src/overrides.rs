@@ -53,20 +53,43 @@ impl Overrides {
     /// Reads the overrides of a folder; none where there is no such folder.
     pub fn read(folder: &Path) -> Result<Self> {
         let mut modules = BTreeMap::new();
-        let Ok(entries) = std::fs::read_dir(folder) else { return Ok(Self::default()) };
+        let Ok(entries) = std::fs::read_dir(folder) else {
+            return Ok(Self::default());
+        };
         for entry in entries {
-            let path = entry.map_err(|error| Error::file(folder, error.to_string()))?.path();
+            let path = entry
+                .map_err(|error| Error::file(folder, error.to_string()))?
+                .path();
             if path.extension().is_none_or(|extension| extension != "toml") {
                 continue;
             }
-            let text = std::fs::read_to_string(&path).map_err(|error| Error::file(&path, error.to_string()))?;
-            let file: File = toml::from_str(&text).map_err(|error| Error::file(&path, error.to_string()))?;
+            let text = std::fs::read_to_string(&path)
+                .map_err(|error| Error::file(&path, error.to_string()))?;
+            let file: File =
+                toml::from_str(&text).map_err(|error| Error::file(&path, error.to_string()))?;
             for fix in &file.fix {
-                if [fix.set.is_some(), fix.remove, fix.without.is_some()].iter().filter(|said| **said).count() != 1 {
-                    return Err(Error::file(&path, format!("the fix `{}` needs one of `set`, `remove`, `without`", fix.name)));
+                if [fix.set.is_some(), fix.remove, fix.without.is_some()]
+                    .iter()
+                    .filter(|said| **said)
+                    .count()
+                    != 1
+                {
+                    return Err(Error::file(
+                        &path,
+                        format!(
+                            "the fix `{}` needs one of `set`, `remove`, `without`",
+                            fix.name
+                        ),
+                    ));
                 }
             }
-            modules.insert(path.file_stem().unwrap_or_default().to_string_lossy().into_owned(), file);
+            modules.insert(
+                path.file_stem()
+                    .unwrap_or_default()
+                    .to_string_lossy()
+                    .into_owned(),
+                file,
+            );
         }
         Ok(Self { modules })
     }
@@ -79,7 +102,12 @@ impl Overrides {
     /// Applies the fixes of a module; gives the names of those that changed nothing.
     pub fn apply(&self, module: &str, document: &mut Value) -> Result<Vec<String>> {
         let mut stale = Vec::new();
-        for fix in self.modules.get(module).into_iter().flat_map(|file| &file.fix) {
+        for fix in self
+            .modules
+            .get(module)
+            .into_iter()
+            .flat_map(|file| &file.fix)
+        {
             if !fix.apply(document) {
                 stale.push(fix.name.clone());
             }
@@ -90,15 +118,21 @@ impl Overrides {
 
 impl Fix {
     fn apply(&self, document: &mut Value) -> bool {
-        let Some((parent, last)) = self.at.rsplit_once('/') else { return false };
+        let Some((parent, last)) = self.at.rsplit_once('/') else {
+            return false;
+        };
         let last = last.replace("~1", "/").replace("~0", "~");
         if let Some(gone) = &self.without {
-            let Some(Value::Array(list)) = document.pointer_mut(&self.at) else { return false };
+            let Some(Value::Array(list)) = document.pointer_mut(&self.at) else {
+                return false;
+            };
             let before = list.len();
             list.retain(|element| element != gone.as_str());
             return list.len() < before;
         }
-        let Some(Value::Object(parent)) = document.pointer_mut(parent) else { return false };
+        let Some(Value::Object(parent)) = document.pointer_mut(parent) else {
+            return false;
+        };
         match &self.set {
             Some(value) => {
                 let value = serde_json::to_value(value).unwrap_or_default();

@@ -63,7 +63,14 @@ const METHODS: [&str; 7] = ["get", "put", "post", "delete", "options", "head", "
 
 /// What is prose or example, and read by nobody here. It is left out before parameters are put in, so that an example that is missing, or a
 /// description that names an unknown parameter, stops nothing.
-const PROSE: [&str; 6] = ["description", "displayName", "documentation", "example", "examples", "usage"];
+const PROSE: [&str; 6] = [
+    "description",
+    "displayName",
+    "documentation",
+    "example",
+    "examples",
+    "usage",
+];
 
 const MAX_DEPTH: usize = 64;
 
@@ -76,7 +83,11 @@ pub fn read(file: &Path) -> Result<Api> {
     let media_types = match root.get("mediaType") {
         Some(node) => match node.text() {
             Some(text) => vec![text.to_owned()],
-            None => node.elements().iter().filter_map(|n| n.text().map(str::to_owned)).collect(),
+            None => node
+                .elements()
+                .iter()
+                .filter_map(|n| n.text().map(str::to_owned))
+                .collect(),
         },
         None => Vec::new(),
     };
@@ -86,17 +97,37 @@ pub fn read(file: &Path) -> Result<Api> {
             reader.resource(&scope, key, node, &[], 0, &mut operations)?;
         }
     }
-    Ok(Api { file: file.into(), media_types, types: scope.types, operations })
+    Ok(Api {
+        file: file.into(),
+        media_types,
+        types: scope.types,
+        operations,
+    })
 }
 
 /// The kinds of the first line, `#%RAML 1.0 Trait`.
 fn header(root: &Node, file: &Path, expected: &[&str]) -> Result<()> {
     let text = std::fs::read_to_string(file).unwrap_or_default();
-    let first = text.trim_start_matches('\u{feff}').lines().next().unwrap_or_default().trim();
+    let first = text
+        .trim_start_matches('\u{feff}')
+        .lines()
+        .next()
+        .unwrap_or_default()
+        .trim();
     match first.strip_prefix("#%RAML 1.0") {
         Some(kind) if expected.contains(&kind.trim()) || expected.is_empty() => Ok(()),
-        Some(kind) => Err(root.error(format!("expected a RAML 1.0 root document, found the fragment `{}`", kind.trim()))),
-        None => Err(Error::at(file, "1:1", format!("expected `#%RAML 1.0` in the first line, found `{}`", first.chars().take(40).collect::<String>()))),
+        Some(kind) => Err(root.error(format!(
+            "expected a RAML 1.0 root document, found the fragment `{}`",
+            kind.trim()
+        ))),
+        None => Err(Error::at(
+            file,
+            "1:1",
+            format!(
+                "expected `#%RAML 1.0` in the first line, found `{}`",
+                first.chars().take(40).collect::<String>()
+            ),
+        )),
     }
 }
 
@@ -142,10 +173,16 @@ impl Reader {
             return Ok(node.clone());
         }
         if self.open.contains(&path) {
-            return Err(node.error(format!("`!include` goes round in a circle: {} includes itself", path.display())));
+            return Err(node.error(format!(
+                "`!include` goes round in a circle: {} includes itself",
+                path.display()
+            )));
         }
         if !path.is_file() {
-            return Err(node.error(format!("the included file {} does not exist", path.display())));
+            return Err(node.error(format!(
+                "the included file {} does not exist",
+                path.display()
+            )));
         }
         self.open.push(path.clone());
         let read = self.fragment(&path).and_then(|read| self.include(&read));
@@ -169,7 +206,9 @@ impl Reader {
                 scope.traits.insert(format!("{name}.{own}"), declared);
             }
             for (own, declared) in inner.resource_types {
-                scope.resource_types.insert(format!("{name}.{own}"), declared);
+                scope
+                    .resource_types
+                    .insert(format!("{name}.{own}"), declared);
             }
             scope.types.libraries.insert(name.clone(), inner.types);
         }
@@ -229,17 +268,27 @@ impl Reader {
                 break;
             }
             let (name, mut given) = application(&reference)?;
-            let declared = from
-                .resource_types
-                .get(&name)
-                .cloned()
-                .ok_or_else(|| unknown(&reference, "resource type", &name, from.resource_types.keys()))?;
+            let declared = from.resource_types.get(&name).cloned().ok_or_else(|| {
+                unknown(
+                    &reference,
+                    "resource type",
+                    &name,
+                    from.resource_types.keys(),
+                )
+            })?;
             if applied.contains(&name) {
-                return Err(reference.error(format!("the resource type `{name}` leads back to itself")));
+                return Err(
+                    reference.error(format!("the resource type `{name}` leads back to itself"))
+                );
             }
             applied.push(name.clone());
             given.extend(parameters.clone());
-            let filled = substitute(&declared.node, &given, &format!("resource type `{name}`"), &reference)?;
+            let filled = substitute(
+                &declared.node,
+                &given,
+                &format!("resource type `{name}`"),
+                &reference,
+            )?;
             if let Some(own) = declared.scope {
                 from = *own;
             }
@@ -254,7 +303,11 @@ impl Reader {
         }
         let resource_traits = resource.get("is").cloned();
         let mut uri = outer.to_vec();
-        for (name, parameter) in resource.get("uriParameters").map(Node::entries).unwrap_or_default() {
+        for (name, parameter) in resource
+            .get("uriParameters")
+            .map(Node::entries)
+            .unwrap_or_default()
+        {
             uri.retain(|(known, _)| known != name);
             uri.push((name.clone(), parameter.clone()));
         }
@@ -268,10 +321,16 @@ impl Reader {
                 method_node.kind = Kind::Mapping(Vec::new());
             }
             if !matches!(method_node.kind, Kind::Mapping(_)) {
-                return Err(method_node.error(format!("expected a mapping under `{name}`, found {}", method_node.what())));
+                return Err(method_node.error(format!(
+                    "expected a mapping under `{name}`, found {}",
+                    method_node.what()
+                )));
             }
             let own = method_node.get("is").cloned();
-            for list in [own.as_ref(), resource_traits.as_ref()].into_iter().flatten() {
+            for list in [own.as_ref(), resource_traits.as_ref()]
+                .into_iter()
+                .flatten()
+            {
                 self.traits(scope, list, path, name, &mut method_node, 0)?;
             }
             operations.push(Operation {
@@ -284,27 +343,54 @@ impl Reader {
         }
         for (key, inner) in resource.entries() {
             if key.starts_with('/') {
-                self.resource(scope, &format!("{}{key}", path.trim_end_matches('/')), inner, &uri, depth + 1, operations)?;
+                self.resource(
+                    scope,
+                    &format!("{}{key}", path.trim_end_matches('/')),
+                    inner,
+                    &uri,
+                    depth + 1,
+                    operations,
+                )?;
             }
         }
         Ok(())
     }
 
-    fn traits(&mut self, scope: &Scope, list: &Node, path: &str, method: &str, target: &mut Node, depth: usize) -> Result<()> {
+    fn traits(
+        &mut self,
+        scope: &Scope,
+        list: &Node,
+        path: &str,
+        method: &str,
+        target: &mut Node,
+        depth: usize,
+    ) -> Result<()> {
         if depth > 16 {
             return Err(list.error("traits lead back to themselves"));
         }
         let single = std::slice::from_ref(list);
-        let references = if matches!(list.kind, Kind::Sequence(_)) { list.elements() } else { single };
+        let references = if matches!(list.kind, Kind::Sequence(_)) {
+            list.elements()
+        } else {
+            single
+        };
         for reference in references {
             if reference.is_null() {
                 continue;
             }
             let (name, mut given) = application(reference)?;
-            let declared =
-                scope.traits.get(&name).cloned().ok_or_else(|| unknown(reference, "trait", &name, scope.traits.keys()))?;
+            let declared = scope
+                .traits
+                .get(&name)
+                .cloned()
+                .ok_or_else(|| unknown(reference, "trait", &name, scope.traits.keys()))?;
             given.extend(reserved(path, method));
-            let mut filled = substitute(&declared.node, &given, &format!("trait `{name}`"), reference)?;
+            let mut filled = substitute(
+                &declared.node,
+                &given,
+                &format!("trait `{name}`"),
+                reference,
+            )?;
             let inner = filled.get("is").cloned();
             remove(&mut filled, "is");
             remove(&mut filled, "uses");
@@ -320,7 +406,12 @@ impl Reader {
 
 /// The file that an `!include` or `uses` names.
 pub(crate) fn include_path(node: &Node) -> Result<PathBuf> {
-    let text = node.text().ok_or_else(|| node.error(format!("expected the path of a file, found {}", node.what())))?;
+    let text = node.text().ok_or_else(|| {
+        node.error(format!(
+            "expected the path of a file, found {}",
+            node.what()
+        ))
+    })?;
     let base = node.file.parent().unwrap_or(Path::new(""));
     Ok(clean(&base.join(text.trim())))
 }
@@ -331,7 +422,9 @@ pub(crate) fn clean(path: &Path) -> PathBuf {
     for part in path.components() {
         match part {
             std::path::Component::CurDir => {}
-            std::path::Component::ParentDir if clean.file_name().is_some_and(|name| name != "..") => {
+            std::path::Component::ParentDir
+                if clean.file_name().is_some_and(|name| name != "..") =>
+            {
                 clean.pop();
             }
             other => clean.push(other),
@@ -341,13 +434,19 @@ pub(crate) fn clean(path: &Path) -> PathBuf {
 }
 
 fn is_yaml(path: &Path) -> bool {
-    matches!(path.extension().and_then(|e| e.to_str()), Some("raml" | "yaml" | "yml"))
+    matches!(
+        path.extension().and_then(|e| e.to_str()),
+        Some("raml" | "yaml" | "yml")
+    )
 }
 
 /// Declarations: a mapping, or a list of mappings as RAML 0.8 had it.
 fn declarations(node: &Node) -> Vec<(&String, &Node)> {
     match &node.kind {
-        Kind::Sequence(list) => list.iter().flat_map(|node| node.entries().iter().map(|(k, v)| (k, v))).collect(),
+        Kind::Sequence(list) => list
+            .iter()
+            .flat_map(|node| node.entries().iter().map(|(k, v)| (k, v)))
+            .collect(),
         _ => node.entries().iter().map(|(k, v)| (k, v)).collect(),
     }
 }
@@ -362,7 +461,14 @@ fn strip(node: &Node) -> Node {
                 // Under `properties` and parameters these words are names.
                 .filter(|(key, value)| !(PROSE.contains(&key.as_str()) && !is_declaration(value)))
                 .map(|(key, value)| {
-                    let value = if matches!(key.as_str(), "properties" | "queryParameters" | "uriParameters" | "headers" | "formParameters") {
+                    let value = if matches!(
+                        key.as_str(),
+                        "properties"
+                            | "queryParameters"
+                            | "uriParameters"
+                            | "headers"
+                            | "formParameters"
+                    ) {
                         named(&value)
                     } else {
                         strip(&value)
@@ -399,21 +505,43 @@ fn application(reference: &Node) -> Result<(String, HashMap<String, Node>)> {
     }
     match reference.entries() {
         [(name, parameters)] => {
-            let given = parameters.entries().iter().map(|(name, node)| (name.clone(), node.clone())).collect();
+            let given = parameters
+                .entries()
+                .iter()
+                .map(|(name, node)| (name.clone(), node.clone()))
+                .collect();
             Ok((name.clone(), given))
         }
-        _ => Err(reference.error(format!("expected a name, or a mapping of one name to parameters, found {}", reference.what()))),
+        _ => Err(reference.error(format!(
+            "expected a name, or a mapping of one name to parameters, found {}",
+            reference.what()
+        ))),
     }
 }
 
-fn unknown<'a>(at: &Node, what: &str, name: &str, known: impl Iterator<Item = &'a String>) -> Error {
+fn unknown<'a>(
+    at: &Node,
+    what: &str,
+    name: &str,
+    known: impl Iterator<Item = &'a String>,
+) -> Error {
     let known: Vec<&str> = known.map(String::as_str).collect();
-    at.error(format!("unknown {what} `{name}`; declared are: {}", if known.is_empty() { "none".into() } else { known.join(", ") }))
+    at.error(format!(
+        "unknown {what} `{name}`; declared are: {}",
+        if known.is_empty() {
+            "none".into()
+        } else {
+            known.join(", ")
+        }
+    ))
 }
 
 /// The parameters that RAML gives: the path, the last part of it that is no parameter, the method.
 fn reserved(path: &str, method: &str) -> HashMap<String, Node> {
-    let name = path.rsplit('/').find(|part| !part.is_empty() && !part.contains('{')).unwrap_or_default();
+    let name = path
+        .rsplit('/')
+        .find(|part| !part.is_empty() && !part.contains('{'))
+        .unwrap_or_default();
     let scalar = |text: &str| Node {
         file: std::sync::Arc::new(PathBuf::new()),
         line: 0,
@@ -421,7 +549,10 @@ fn reserved(path: &str, method: &str) -> HashMap<String, Node> {
         tag: None,
         kind: Kind::Scalar(text.to_owned(), true),
     };
-    let mut given = HashMap::from([("resourcePath".to_owned(), scalar(path)), ("resourcePathName".to_owned(), scalar(name))]);
+    let mut given = HashMap::from([
+        ("resourcePath".to_owned(), scalar(path)),
+        ("resourcePathName".to_owned(), scalar(name)),
+    ]);
     if !method.is_empty() {
         given.insert("methodName".to_owned(), scalar(method));
     }
@@ -433,19 +564,31 @@ fn substitute(node: &Node, given: &HashMap<String, Node>, what: &str, at: &Node)
     let mut filled = node.clone();
     filled.kind = match &node.kind {
         Kind::Scalar(text, quoted) => {
-            let whole = text.trim().strip_prefix("<<").and_then(|t| t.strip_suffix(">>")).filter(|t| !t.contains("<<") && !t.contains('|'));
+            let whole = text
+                .trim()
+                .strip_prefix("<<")
+                .and_then(|t| t.strip_suffix(">>"))
+                .filter(|t| !t.contains("<<") && !t.contains('|'));
             if let Some(value) = whole.and_then(|name| given.get(name.trim())) {
                 return Ok(value.clone());
             }
             Kind::Scalar(fill(text, given, what, at)?, *quoted)
         }
-        Kind::Sequence(elements) => {
-            Kind::Sequence(elements.iter().map(|node| substitute(node, given, what, at)).collect::<Result<_>>()?)
-        }
+        Kind::Sequence(elements) => Kind::Sequence(
+            elements
+                .iter()
+                .map(|node| substitute(node, given, what, at))
+                .collect::<Result<_>>()?,
+        ),
         Kind::Mapping(entries) => Kind::Mapping(
             entries
                 .iter()
-                .map(|(key, node)| Ok((fill(key, given, what, at)?, substitute(node, given, what, at)?)))
+                .map(|(key, node)| {
+                    Ok((
+                        fill(key, given, what, at)?,
+                        substitute(node, given, what, at)?,
+                    ))
+                })
                 .collect::<Result<_>>()?,
         ),
         Kind::Null => Kind::Null,
@@ -457,17 +600,30 @@ fn fill(text: &str, given: &HashMap<String, Node>, what: &str, at: &Node) -> Res
     let mut filled = String::new();
     let mut rest = text;
     while let Some(start) = rest.find("<<") {
-        let Some(length) = rest[start..].find(">>") else { break };
+        let Some(length) = rest[start..].find(">>") else {
+            break;
+        };
         filled.push_str(&rest[..start]);
         let mut parts = rest[start + 2..start + length].split('|').map(str::trim);
         let name = parts.next().unwrap_or_default();
-        let value = given.get(name).ok_or_else(|| at.error(format!("the {what} needs the parameter `{name}`, and it is not given")))?;
+        let value = given.get(name).ok_or_else(|| {
+            at.error(format!(
+                "the {what} needs the parameter `{name}`, and it is not given"
+            ))
+        })?;
         let mut value = value
             .text()
-            .ok_or_else(|| value.error(format!("the parameter `{name}` stands within text: expected a scalar, found {}", value.what())))?
+            .ok_or_else(|| {
+                value.error(format!(
+                    "the parameter `{name}` stands within text: expected a scalar, found {}",
+                    value.what()
+                ))
+            })?
             .to_owned();
         for function in parts {
-            value = apply(function, &value).ok_or_else(|| at.error(format!("the {what} uses the unknown function `{function}`")))?;
+            value = apply(function, &value).ok_or_else(|| {
+                at.error(format!("the {what} uses the unknown function `{function}`"))
+            })?;
         }
         filled.push_str(&value);
         rest = &rest[start + length + 2..];
@@ -480,7 +636,9 @@ fn fill(text: &str, given: &HashMap<String, Node>, what: &str, at: &Node) -> Res
 fn apply(function: &str, value: &str) -> Option<String> {
     let capital = |word: &str| {
         let mut chars = word.chars();
-        chars.next().map_or_else(String::new, |c| c.to_uppercase().to_string() + chars.as_str())
+        chars.next().map_or_else(String::new, |c| {
+            c.to_uppercase().to_string() + chars.as_str()
+        })
     };
     let parts = || -> Vec<String> {
         let mut parts = vec![String::new()];
@@ -488,7 +646,11 @@ fn apply(function: &str, value: &str) -> Option<String> {
             if matches!(c, '-' | '_' | ' ') {
                 parts.push(String::new());
             } else {
-                if c.is_uppercase() && parts.last().is_some_and(|p| p.ends_with(|l: char| l.is_lowercase())) {
+                if c.is_uppercase()
+                    && parts
+                        .last()
+                        .is_some_and(|p| p.ends_with(|l: char| l.is_lowercase()))
+                {
                     parts.push(String::new());
                 }
                 if let Some(last) = parts.last_mut() {
@@ -505,7 +667,11 @@ fn apply(function: &str, value: &str) -> Option<String> {
         "!uppercase" => value.to_uppercase(),
         "!lowercase" => value.to_lowercase(),
         "!uppercamelcase" => parts().iter().map(|part| capital(part)).collect(),
-        "!lowercamelcase" => parts().iter().enumerate().map(|(i, part)| if i == 0 { part.clone() } else { capital(part) }).collect(),
+        "!lowercamelcase" => parts()
+            .iter()
+            .enumerate()
+            .map(|(i, part)| if i == 0 { part.clone() } else { capital(part) })
+            .collect(),
         "!upperunderscorecase" => parts().join("_").to_uppercase(),
         "!lowerunderscorecase" => parts().join("_"),
         "!upperhyphencase" => parts().join("-").to_uppercase(),
@@ -521,7 +687,9 @@ fn merge(target: &mut Node, source: &Node) {
         target.tag = source.tag.clone();
         return;
     }
-    let (Kind::Mapping(to), Kind::Mapping(from)) = (&mut target.kind, &source.kind) else { return };
+    let (Kind::Mapping(to), Kind::Mapping(from)) = (&mut target.kind, &source.kind) else {
+        return;
+    };
     for (key, value) in from {
         let (name, optional) = match key.strip_suffix('?') {
             Some(name) if METHODS.contains(&name) => (name, true),
@@ -538,7 +706,10 @@ fn merge(target: &mut Node, source: &Node) {
 fn optional_removed(node: &Node) -> Node {
     let mut node = node.clone();
     if let Kind::Mapping(entries) = &mut node.kind {
-        entries.retain(|(key, _)| !key.strip_suffix('?').is_some_and(|name| METHODS.contains(&name)));
+        entries.retain(|(key, _)| {
+            !key.strip_suffix('?')
+                .is_some_and(|name| METHODS.contains(&name))
+        });
     }
     node
 }
@@ -554,9 +725,16 @@ fn unite(node: &mut Node, key: &str, first: Option<Node>, second: Option<Node>) 
     let mut all = Vec::new();
     let mut seen = HashSet::new();
     for list in [first, second].into_iter().flatten() {
-        let elements = if matches!(list.kind, Kind::Sequence(_)) { list.elements().to_vec() } else { vec![list.clone()] };
+        let elements = if matches!(list.kind, Kind::Sequence(_)) {
+            list.elements().to_vec()
+        } else {
+            vec![list.clone()]
+        };
         for element in elements {
-            let name = element.text().map(str::to_owned).or_else(|| element.entries().first().map(|(name, _)| name.clone()));
+            let name = element
+                .text()
+                .map(str::to_owned)
+                .or_else(|| element.entries().first().map(|(name, _)| name.clone()));
             if seen.insert(name) {
                 all.push(element);
             }

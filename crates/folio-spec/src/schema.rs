@@ -43,21 +43,50 @@ const KEPT: [&str; 15] = [
 
 /// Formats that have a meaning for a program.
 const FORMATS: [&str; 14] = [
-    "date-time", "date", "uuid", "int32", "int64", "float", "double", "byte", "binary", "email", "uri", "base64", "password", "time",
+    "date-time",
+    "date",
+    "uuid",
+    "int32",
+    "int64",
+    "float",
+    "double",
+    "byte",
+    "binary",
+    "email",
+    "uri",
+    "base64",
+    "password",
+    "time",
 ];
 
 impl Components {
     /// Normalises a schema that stands in `file`.
-    pub(crate) fn normalise(&mut self, schema: &Value, schemas: &mut Schemas, file: &Path) -> Result<Value> {
+    pub(crate) fn normalise(
+        &mut self,
+        schema: &Value,
+        schemas: &mut Schemas,
+        file: &Path,
+    ) -> Result<Value> {
         self.at(schema, schemas, file, 0)
     }
 
-    fn at(&mut self, schema: &Value, schemas: &mut Schemas, file: &Path, depth: usize) -> Result<Value> {
+    fn at(
+        &mut self,
+        schema: &Value,
+        schemas: &mut Schemas,
+        file: &Path,
+        depth: usize,
+    ) -> Result<Value> {
         if depth > MAX_DEPTH {
-            return Err(Error::file(file, format!("a schema nested deeper than {MAX_DEPTH} levels")));
+            return Err(Error::file(
+                file,
+                format!("a schema nested deeper than {MAX_DEPTH} levels"),
+            ));
         }
         // `true` and anything that is no schema says nothing.
-        let Value::Object(schema) = schema else { return Ok(json!({})) };
+        let Value::Object(schema) = schema else {
+            return Ok(json!({}));
+        };
         if let Some(Value::String(reference)) = schema.get("$ref") {
             return self.reference(reference, schema, schemas, file, depth);
         }
@@ -77,15 +106,23 @@ impl Components {
             _ => {}
         }
         for key in KEPT {
-            if let Some(value) = schema.get(key).filter(|value| !value.is_null() && **value != Value::Bool(false) || key == "default") {
+            if let Some(value) = schema.get(key).filter(|value| {
+                !value.is_null() && **value != Value::Bool(false) || key == "default"
+            }) {
                 out.insert(key.into(), value.clone());
             }
         }
-        if out.get("nullable").is_some_and(|nullable| *nullable != Value::Bool(true)) {
+        if out
+            .get("nullable")
+            .is_some_and(|nullable| *nullable != Value::Bool(true))
+        {
             out.remove("nullable");
         }
         // RMB writes `readonly`, as an early draft did.
-        if ["readOnly", "readonly"].iter().any(|key| schema.get(*key) == Some(&Value::Bool(true))) {
+        if ["readOnly", "readonly"]
+            .iter()
+            .any(|key| schema.get(*key) == Some(&Value::Bool(true)))
+        {
             out.insert("readOnly".into(), true.into());
         }
         exclusive(schema, &mut out);
@@ -108,7 +145,10 @@ impl Components {
                     [only] => Some(only.to_owned()),
                     [] => None,
                     ref several => {
-                        out.insert("anyOf".into(), several.iter().map(|name| json!({"type": name})).collect());
+                        out.insert(
+                            "anyOf".into(),
+                            several.iter().map(|name| json!({"type": name})).collect(),
+                        );
                         return None;
                     }
                 }
@@ -128,7 +168,11 @@ impl Components {
                 Some("object".to_owned())
             } else if has("items") {
                 Some("array".to_owned())
-            } else if schema.get("enum").and_then(Value::as_array).is_some_and(|values| values.iter().all(Value::is_string)) {
+            } else if schema
+                .get("enum")
+                .and_then(Value::as_array)
+                .is_some_and(|values| values.iter().all(Value::is_string))
+            {
                 Some("string".to_owned())
             } else {
                 None
@@ -156,9 +200,14 @@ impl Components {
     ) -> Result<()> {
         for key in ["allOf", "oneOf", "anyOf"] {
             if let Some(Value::Array(parts)) = schema.get(key) {
-                let parts: Vec<Value> = parts.iter().map(|part| self.at(part, schemas, file, depth + 1)).collect::<Result<_>>()?;
+                let parts: Vec<Value> = parts
+                    .iter()
+                    .map(|part| self.at(part, schemas, file, depth + 1))
+                    .collect::<Result<_>>()?;
                 // `oneOf: [X, {type: null}]` is X, nullable.
-                let (nothing, parts): (Vec<_>, Vec<_>) = parts.into_iter().partition(|part| *part == json!({}) && key != "allOf");
+                let (nothing, parts): (Vec<_>, Vec<_>) = parts
+                    .into_iter()
+                    .partition(|part| *part == json!({}) && key != "allOf");
                 if parts.is_empty() {
                     continue;
                 }
@@ -181,7 +230,10 @@ impl Components {
                 for (value, target) in mapping {
                     let target = target.as_str().unwrap_or_default();
                     let target = self.at(&json!({"$ref": target}), schemas, file, depth + 1)?;
-                    names.insert(value.clone(), target.get("$ref").cloned().unwrap_or_default());
+                    names.insert(
+                        value.clone(),
+                        target.get("$ref").cloned().unwrap_or_default(),
+                    );
                 }
                 kept["mapping"] = names.into();
             }
@@ -206,14 +258,21 @@ impl Components {
             .filter_map(|name| name.as_str().map(str::to_owned))
             .collect();
         let mut properties = Map::new();
-        for (name, property) in schema.get("properties").and_then(Value::as_object).into_iter().flatten() {
+        for (name, property) in schema
+            .get("properties")
+            .and_then(Value::as_object)
+            .into_iter()
+            .flatten()
+        {
             // Draft 3 says `required: true` of the property itself.
             if property.get("required") == Some(&Value::Bool(true)) {
                 required.insert(name.clone());
             }
             properties.insert(name.clone(), self.at(property, schemas, file, depth + 1)?);
         }
-        let merged = ["allOf", "oneOf", "anyOf"].iter().any(|key| out.contains_key(*key));
+        let merged = ["allOf", "oneOf", "anyOf"]
+            .iter()
+            .any(|key| out.contains_key(*key));
         if !merged {
             let before = required.len();
             required.retain(|name| properties.contains_key(name));
@@ -251,7 +310,10 @@ impl Components {
         let mut passed = BTreeSet::new();
         let target = loop {
             if !passed.insert(key.clone()) {
-                return Err(Error::file(file, format!("the reference `{reference}` leads back to itself")));
+                return Err(Error::file(
+                    file,
+                    format!("the reference `{reference}` leads back to itself"),
+                ));
             }
             let target = schemas.get(&key, file)?;
             match target.get("$ref") {
@@ -266,12 +328,18 @@ impl Components {
             self.open.remove(&key);
             self.schemas.insert(key.clone(), normalised?);
         }
-        let facts: Map<String, Value> = [("readOnly", "readOnly"), ("readonly", "readOnly"), ("deprecated", "deprecated"), ("nullable", "nullable")]
-            .into_iter()
-            .filter(|(said, _)| beside.get(*said) == Some(&Value::Bool(true)))
-            .map(|(_, kept)| (kept.to_owned(), Value::Bool(true)))
-            .collect();
-        if let Some(Value::Object(value)) = self.schemas.get(&key).filter(|schema| is_plain(schema)) {
+        let facts: Map<String, Value> = [
+            ("readOnly", "readOnly"),
+            ("readonly", "readOnly"),
+            ("deprecated", "deprecated"),
+            ("nullable", "nullable"),
+        ]
+        .into_iter()
+        .filter(|(said, _)| beside.get(*said) == Some(&Value::Bool(true)))
+        .map(|(_, kept)| (kept.to_owned(), Value::Bool(true)))
+        .collect();
+        if let Some(Value::Object(value)) = self.schemas.get(&key).filter(|schema| is_plain(schema))
+        {
             let mut value = value.clone();
             value.extend(facts);
             return Ok(Value::Object(value));
@@ -293,12 +361,18 @@ fn is_plain(schema: &Value) -> bool {
     if has("enum") || has("properties") || has("allOf") || has("oneOf") || has("anyOf") {
         return false;
     }
-    !matches!(schema.get("type").and_then(Value::as_str), Some("array" | "object"))
+    !matches!(
+        schema.get("type").and_then(Value::as_str),
+        Some("array" | "object")
+    )
 }
 
 /// Later drafts give the limit itself where OpenAPI 3.0 has a flag.
 fn exclusive(schema: &Map<String, Value>, out: &mut Map<String, Value>) {
-    for (key, limit) in [("exclusiveMinimum", "minimum"), ("exclusiveMaximum", "maximum")] {
+    for (key, limit) in [
+        ("exclusiveMinimum", "minimum"),
+        ("exclusiveMaximum", "maximum"),
+    ] {
         match schema.get(key) {
             Some(Value::Bool(true)) if out.contains_key(limit) => {
                 out.insert(key.into(), true.into());
@@ -340,10 +414,17 @@ fn values(schema: &Map<String, Value>, out: &mut Map<String, Value>, kind: Optio
 
 /// Formats a program can use; FOLIO's patterns for UUIDs are the format `uuid`.
 fn format(schema: &Map<String, Value>, out: &mut Map<String, Value>, kind: Option<&str>) {
-    let said = schema.get("format").and_then(Value::as_str).map(str::to_lowercase);
+    let said = schema
+        .get("format")
+        .and_then(Value::as_str)
+        .map(str::to_lowercase);
     let date = schema.get("type").and_then(Value::as_str) == Some("date-time");
     let uuid = kind == Some("string")
-        && (said.as_deref() == Some("uuid") || schema.get("pattern").and_then(Value::as_str).is_some_and(is_uuid_pattern));
+        && (said.as_deref() == Some("uuid")
+            || schema
+                .get("pattern")
+                .and_then(Value::as_str)
+                .is_some_and(is_uuid_pattern));
     if uuid {
         out.insert("format".into(), "uuid".into());
         for implied in ["pattern", "minLength", "maxLength"] {
@@ -351,22 +432,40 @@ fn format(schema: &Map<String, Value>, out: &mut Map<String, Value>, kind: Optio
         }
     } else if date {
         out.insert("format".into(), "date-time".into());
-    } else if let Some(format) = said.filter(|format| FORMATS.contains(&format.as_str()) && kind.is_some()) {
+    } else if let Some(format) =
+        said.filter(|format| FORMATS.contains(&format.as_str()) && kind.is_some())
+    {
         out.insert("format".into(), format.into());
     }
 }
 
 /// Whether a pattern is one of the spellings of "a UUID".
 fn is_uuid_pattern(pattern: &str) -> bool {
-    let squeezed: String = pattern.chars().filter(|c| !matches!(c, '^' | '$' | '(' | ')' | '\\')).collect();
+    let squeezed: String = pattern
+        .chars()
+        .filter(|c| !matches!(c, '^' | '$' | '(' | ')' | '\\'))
+        .collect();
     let hex = |part: &str| {
         let (class, count) = part.split_once(']').unwrap_or((part, ""));
         let class = class.trim_start_matches('[');
-        let chars: BTreeSet<char> = class.replace("0-9", "").replace("a-f", "").replace("A-F", "").chars().collect();
+        let chars: BTreeSet<char> = class
+            .replace("0-9", "")
+            .replace("a-f", "")
+            .replace("A-F", "")
+            .chars()
+            .collect();
         // Versions and variants are narrowed to some digits: `[1-5]`, `[89ab]`.
-        (class.contains("0-9") || class.contains("a-f") || class.contains("1-5") || class.contains("89"))
-            && chars.iter().all(|c| c.is_ascii_hexdigit() || matches!(c, '-' | '1'..='9'))
+        (class.contains("0-9")
+            || class.contains("a-f")
+            || class.contains("1-5")
+            || class.contains("89"))
+            && chars
+                .iter()
+                .all(|c| c.is_ascii_hexdigit() || matches!(c, '-' | '1'..='9'))
             && (count.is_empty() || count.starts_with('{') || count.starts_with('['))
     };
-    squeezed.contains("{8}-") && squeezed.ends_with("{12}") && squeezed.split('-').count() >= 5 && hex(squeezed.split("{8}").next().unwrap_or_default())
+    squeezed.contains("{8}-")
+        && squeezed.ends_with("{12}")
+        && squeezed.split('-').count() >= 5
+        && hex(squeezed.split("{8}").next().unwrap_or_default())
 }

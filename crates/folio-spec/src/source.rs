@@ -79,7 +79,11 @@ impl Schemas {
         self.load(&path, from)?;
         let root = self.files.get(&path).unwrap_or(&Value::Null);
         let found = root.pointer(pointer).ok_or_else(|| {
-            Error::at(from, String::new(), format!("the reference `{reference}` leads nowhere: {file} has no `{pointer}`"))
+            Error::at(
+                from,
+                String::new(),
+                format!("the reference `{reference}` leads nowhere: {file} has no `{pointer}`"),
+            )
         })?;
         let mut found = found.clone();
         absolute(&mut found, &path, 0)?;
@@ -91,9 +95,16 @@ impl Schemas {
             return Ok(());
         }
         if !path.is_file() {
-            return Err(Error::file(from, format!("refers to {}, which does not exist", path.display())));
+            return Err(Error::file(
+                from,
+                format!("refers to {}, which does not exist", path.display()),
+            ));
         }
-        let value = if is_yaml(path) { Node::read(path)?.json() } else { read_json(path)? };
+        let value = if is_yaml(path) {
+            Node::read(path)?.json()
+        } else {
+            read_json(path)?
+        };
         self.files.insert(path.into(), value);
         Ok(())
     }
@@ -105,19 +116,33 @@ impl Schemas {
     }
 
     fn vote(&mut self, reference: &str, name: &str) {
-        *self.names.entry(reference.to_owned()).or_default().entry(name.to_owned()).or_default() += 1;
+        *self
+            .names
+            .entry(reference.to_owned())
+            .or_default()
+            .entry(name.to_owned())
+            .or_default() += 1;
     }
 }
 
 fn is_yaml(path: &Path) -> bool {
-    matches!(path.extension().and_then(|e| e.to_str()), Some("yaml" | "yml" | "raml"))
+    matches!(
+        path.extension().and_then(|e| e.to_str()),
+        Some("yaml" | "yml" | "raml")
+    )
 }
 
 /// Reads a JSON file.
 pub fn read_json(path: &Path) -> Result<Value> {
-    let text = std::fs::read_to_string(path).map_err(|error| Error::file(path, format!("cannot be read: {error}")))?;
-    serde_json::from_str(text.trim_start_matches('\u{feff}'))
-        .map_err(|error| Error::at(path, format!("{}:{}", error.line(), error.column()), format!("broken JSON: {error}")))
+    let text = std::fs::read_to_string(path)
+        .map_err(|error| Error::file(path, format!("cannot be read: {error}")))?;
+    serde_json::from_str(text.trim_start_matches('\u{feff}')).map_err(|error| {
+        Error::at(
+            path,
+            format!("{}:{}", error.line(), error.column()),
+            format!("broken JSON: {error}"),
+        )
+    })
 }
 
 /// Makes the references of a schema absolute: `file#/pointer`.
@@ -130,11 +155,21 @@ fn absolute(value: &mut Value, file: &Path, depth: usize) -> Result<()> {
             if let Some(Value::String(reference)) = map.get_mut("$ref") {
                 *reference = resolve(reference, file);
             }
-            if let Some(Value::Object(mapping)) = map.get_mut("discriminator").and_then(|d| d.get_mut("mapping")) {
+            if let Some(Value::Object(mapping)) = map
+                .get_mut("discriminator")
+                .and_then(|d| d.get_mut("mapping"))
+            {
                 for target in mapping.values_mut() {
                     if let Value::String(name) = target {
                         let local = !name.contains(['#', '/', '.']);
-                        *name = resolve(&if local { format!("#/components/schemas/{name}") } else { name.clone() }, file);
+                        *name = resolve(
+                            &if local {
+                                format!("#/components/schemas/{name}")
+                            } else {
+                                name.clone()
+                            },
+                            file,
+                        );
                     }
                 }
             }
@@ -159,11 +194,24 @@ fn resolve(reference: &str, file: &Path) -> String {
     let path = match target {
         "" => file.to_path_buf(),
         // A name of a RAML type that was declared beside the schema is tried later, under the file it would be.
-        target => clean(&file.parent().unwrap_or(Path::new("")).join(target.strip_prefix("file:").unwrap_or(target))),
+        target => clean(
+            &file
+                .parent()
+                .unwrap_or(Path::new(""))
+                .join(target.strip_prefix("file:").unwrap_or(target)),
+        ),
     };
     // A pointer without its first slash is a mistake that several modules make and every tool of theirs takes.
-    let slash = if pointer.is_empty() || pointer.starts_with('/') { "" } else { "/" };
-    format!("{}#{slash}{}", path.display(), pointer.replace("%7B", "{").replace("%7D", "}"))
+    let slash = if pointer.is_empty() || pointer.starts_with('/') {
+        ""
+    } else {
+        "/"
+    };
+    format!(
+        "{}#{slash}{}",
+        path.display(),
+        pointer.replace("%7B", "{").replace("%7D", "}")
+    )
 }
 
 // ---------------------------------------------------------------- RAML
@@ -184,7 +232,12 @@ pub fn raml(module: &Path, root: &str, schemas: &mut Schemas) -> Result<Vec<Oper
         let mut parameters = Vec::new();
         for (name, parameter) in &operation.uri_parameters {
             let schema = parameter_schema(parameter, &api.types, schemas)?;
-            parameters.push(Parameter { name: name.trim_end_matches('?').to_owned(), place: "path".into(), required: true, schema });
+            parameters.push(Parameter {
+                name: name.trim_end_matches('?').to_owned(),
+                place: "path".into(),
+                required: true,
+                schema,
+            });
         }
         for (place, key) in [("query", "queryParameters"), ("header", "headers")] {
             for (name, parameter) in node.get(key).map(Node::entries).unwrap_or_default() {
@@ -195,14 +248,22 @@ pub fn raml(module: &Path, root: &str, schemas: &mut Schemas) -> Result<Vec<Oper
                     // RMB that serves these.
                     None => false,
                 };
-                parameters.push(Parameter { name: name.trim_end_matches('?').to_owned(), place: place.into(), required, schema });
+                parameters.push(Parameter {
+                    name: name.trim_end_matches('?').to_owned(),
+                    place: place.into(),
+                    required,
+                    schema,
+                });
             }
         }
         let request = match node.get("body") {
             None => None,
             Some(body) => {
                 let content = content(body, &api.media_types, &api.types, schemas)?;
-                (!content.is_empty()).then_some(Request { required: true, content })
+                (!content.is_empty()).then_some(Request {
+                    required: true,
+                    content,
+                })
             }
         };
         let mut responses = BTreeMap::new();
@@ -222,16 +283,29 @@ pub fn raml(module: &Path, root: &str, schemas: &mut Schemas) -> Result<Vec<Oper
             request,
             responses,
             deprecated: false,
-            collection_post: operation.method == "post" && operation.resource_types.iter().any(|name| name.contains("collection")),
+            collection_post: operation.method == "post"
+                && operation
+                    .resource_types
+                    .iter()
+                    .any(|name| name.contains("collection")),
             rmb: true,
         });
     }
     Ok(operations)
 }
 
-fn content(body: &Node, media_types: &[String], types: &Types, schemas: &mut Schemas) -> Result<Content> {
+fn content(
+    body: &Node,
+    media_types: &[String],
+    types: &Types,
+    schemas: &mut Schemas,
+) -> Result<Content> {
     let mut content = Content::new();
-    let named: Vec<&(String, Node)> = body.entries().iter().filter(|(key, _)| key.contains('/')).collect();
+    let named: Vec<&(String, Node)> = body
+        .entries()
+        .iter()
+        .filter(|(key, _)| key.contains('/'))
+        .collect();
     if named.is_empty() {
         // A body without a media type has the document's; one that is nothing at all is not described.
         if !body.is_null() || body.tag.is_some() {
@@ -249,14 +323,21 @@ fn content(body: &Node, media_types: &[String], types: &Types, schemas: &mut Sch
 }
 
 fn body_schema(node: &Node, types: &Types, schemas: &mut Schemas) -> Result<Option<Value>> {
-    if node.tag.is_none() && (node.is_null() || node.text().is_some_and(|text| text.trim().is_empty()) || matches!(&node.kind, Kind::Mapping(entries) if entries.is_empty())) {
+    if node.tag.is_none()
+        && (node.is_null()
+            || node.text().is_some_and(|text| text.trim().is_empty())
+            || matches!(&node.kind, Kind::Mapping(entries) if entries.is_empty()))
+    {
         return Ok(None);
     }
     // `{type: X}` is X.
     if let [(key, value)] = node.entries()
         && matches!(key.as_str(), "type" | "schema")
     {
-        if value.tag.is_none() && value.text().is_none_or(|text| text.trim().is_empty()) && value.entries().is_empty() {
+        if value.tag.is_none()
+            && value.text().is_none_or(|text| text.trim().is_empty())
+            && value.entries().is_empty()
+        {
             return Ok(None);
         }
         return declaration(value, types, schemas, 0).map(Some);
@@ -265,7 +346,13 @@ fn body_schema(node: &Node, types: &Types, schemas: &mut Schemas) -> Result<Opti
 }
 
 /// The schema of a named declaration: a reference to where it stands.
-fn declared(node: &Node, types: &Types, schemas: &mut Schemas, name: &str, depth: usize) -> Result<Value> {
+fn declared(
+    node: &Node,
+    types: &Types,
+    schemas: &mut Schemas,
+    name: &str,
+    depth: usize,
+) -> Result<Value> {
     if node.tag.as_deref() == Some("include") || node.text().is_some() {
         return declaration(node, types, schemas, depth);
     }
@@ -281,12 +368,17 @@ fn declared(node: &Node, types: &Types, schemas: &mut Schemas, name: &str, depth
 /// The schema of a type expression or an inline declaration.
 fn declaration(node: &Node, types: &Types, schemas: &mut Schemas, depth: usize) -> Result<Value> {
     if depth > 64 {
-        return Err(node.error("types nested deeper than 64 levels, or a type that leads back to itself"));
+        return Err(
+            node.error("types nested deeper than 64 levels, or a type that leads back to itself")
+        );
     }
     if node.tag.as_deref() == Some("include") {
         let path = raml::include_path(node)?;
         if !path.is_file() {
-            return Err(node.error(format!("the included file {} does not exist", path.display())));
+            return Err(node.error(format!(
+                "the included file {} does not exist",
+                path.display()
+            )));
         }
         let reference = format!("{}#", path.display());
         schemas.load(&path, &node.file)?;
@@ -299,7 +391,10 @@ fn declaration(node: &Node, types: &Types, schemas: &mut Schemas, depth: usize) 
         return expression(node, text.trim(), types, schemas, depth);
     }
     if let Kind::Sequence(parents) = &node.kind {
-        let parts: Vec<Value> = parents.iter().map(|p| declaration(p, types, schemas, depth + 1)).collect::<Result<_>>()?;
+        let parts: Vec<Value> = parents
+            .iter()
+            .map(|p| declaration(p, types, schemas, depth + 1))
+            .collect::<Result<_>>()?;
         return Ok(json!({"allOf": parts}));
     }
     let base = match node.get("type").or_else(|| node.get("schema")) {
@@ -322,7 +417,10 @@ fn declaration(node: &Node, types: &Types, schemas: &mut Schemas, depth: usize) 
                     if let Some(said) = property.get("required").and_then(Node::text) {
                         needed = said == "true";
                     }
-                    properties.insert(plain.to_owned(), declaration(property, types, schemas, depth + 1)?);
+                    properties.insert(
+                        plain.to_owned(),
+                        declaration(property, types, schemas, depth + 1)?,
+                    );
                     if needed {
                         required.push(Value::from(plain));
                     }
@@ -331,16 +429,34 @@ fn declaration(node: &Node, types: &Types, schemas: &mut Schemas, depth: usize) 
                 own.insert("required".into(), required.into());
             }
             "items" => {
-                own.insert("items".into(), declaration(value, types, schemas, depth + 1)?);
+                own.insert(
+                    "items".into(),
+                    declaration(value, types, schemas, depth + 1)?,
+                );
             }
-            "enum" | "pattern" | "minLength" | "maxLength" | "minimum" | "maximum" | "format" | "multipleOf" | "minItems" | "maxItems"
-            | "uniqueItems" | "minProperties" | "maxProperties" | "default" | "additionalProperties" => {
+            "enum"
+            | "pattern"
+            | "minLength"
+            | "maxLength"
+            | "minimum"
+            | "maximum"
+            | "format"
+            | "multipleOf"
+            | "minItems"
+            | "maxItems"
+            | "uniqueItems"
+            | "minProperties"
+            | "maxProperties"
+            | "default"
+            | "additionalProperties" => {
                 own.insert(key.clone(), value.json());
             }
             _ => {}
         }
     }
-    let Value::Object(mut base) = base else { return Ok(base) };
+    let Value::Object(mut base) = base else {
+        return Ok(base);
+    };
     if base.contains_key("$ref") && !own.is_empty() {
         own.insert("type".into(), "object".into());
         return Ok(json!({"allOf": [base, own]}));
@@ -349,15 +465,25 @@ fn declaration(node: &Node, types: &Types, schemas: &mut Schemas, depth: usize) 
     Ok(base.into())
 }
 
-fn expression(node: &Node, text: &str, types: &Types, schemas: &mut Schemas, depth: usize) -> Result<Value> {
+fn expression(
+    node: &Node,
+    text: &str,
+    types: &Types,
+    schemas: &mut Schemas,
+    depth: usize,
+) -> Result<Value> {
     if text.starts_with('{') {
-        let mut schema: Value =
-            serde_json::from_str(text).map_err(|error| node.error(format!("broken JSON in a schema: {error}")))?;
+        let mut schema: Value = serde_json::from_str(text)
+            .map_err(|error| node.error(format!("broken JSON in a schema: {error}")))?;
         absolute(&mut schema, &node.file, 0)?;
         return Ok(schema);
     }
     if text.contains('|') {
-        let parts: Vec<&str> = text.trim_matches(['(', ')']).split('|').map(str::trim).collect();
+        let parts: Vec<&str> = text
+            .trim_matches(['(', ')'])
+            .split('|')
+            .map(str::trim)
+            .collect();
         let nil = parts.contains(&"nil");
         let parts: Vec<Value> = parts
             .into_iter()
@@ -370,7 +496,13 @@ fn expression(node: &Node, text: &str, types: &Types, schemas: &mut Schemas, dep
         });
     }
     if let Some(items) = text.strip_suffix("[]") {
-        let items = expression(node, items.trim().trim_matches(['(', ')']), types, schemas, depth + 1)?;
+        let items = expression(
+            node,
+            items.trim().trim_matches(['(', ')']),
+            types,
+            schemas,
+            depth + 1,
+        )?;
         return Ok(json!({"type": "array", "items": items}));
     }
     if let Some(optional) = text.strip_suffix('?') {
@@ -386,7 +518,10 @@ fn expression(node: &Node, text: &str, types: &Types, schemas: &mut Schemas, dep
         name => {
             let Some((found, sight)) = types.get(name) else {
                 let known: Vec<&str> = types.iter().map(|(name, _)| name.as_str()).collect();
-                return Err(node.error(format!("unknown type `{name}`; declared are: {}", known.join(", "))));
+                return Err(node.error(format!(
+                    "unknown type `{name}`; declared are: {}",
+                    known.join(", ")
+                )));
             };
             let (found, sight) = (found.clone(), sight.clone());
             declared(&found, &sight, schemas, name, depth + 1)?
@@ -406,47 +541,96 @@ fn parameter_schema(node: &Node, types: &Types, schemas: &mut Schemas) -> Result
 // ---------------------------------------------------------------- OpenAPI
 
 /// Reads an OpenAPI root; `base` goes before its paths.
-pub fn openapi(module: &Path, root: &str, base: &str, schemas: &mut Schemas) -> Result<Vec<Operation>> {
+pub fn openapi(
+    module: &Path,
+    root: &str,
+    base: &str,
+    schemas: &mut Schemas,
+) -> Result<Vec<Operation>> {
     let file = clean(&module.join(root));
     let document = schemas.document(&file)?.clone();
-    let version = document.get("openapi").and_then(Value::as_str).unwrap_or_default();
+    let version = document
+        .get("openapi")
+        .and_then(Value::as_str)
+        .unwrap_or_default();
     if !version.starts_with("3.") {
-        return Err(Error::file(&file, format!("expected `openapi: 3.x`, found `{version}`")));
+        return Err(Error::file(
+            &file,
+            format!("expected `openapi: 3.x`, found `{version}`"),
+        ));
     }
     let mut operations = Vec::new();
-    let paths = document.get("paths").and_then(Value::as_object).cloned().unwrap_or_default();
+    let paths = document
+        .get("paths")
+        .and_then(Value::as_object)
+        .cloned()
+        .unwrap_or_default();
     for (path, item) in paths {
         let (item, home) = follow(&item, &file, schemas)?;
         let shared = list(&item, "parameters", &home, schemas)?;
         for method in ["get", "put", "post", "delete", "options", "head", "patch"] {
-            let Some(operation) = item.get(method) else { continue };
+            let Some(operation) = item.get(method) else {
+                continue;
+            };
             let mut parameters = Vec::new();
-            for (parameter, home) in list(operation, "parameters", &home, schemas)?.into_iter().chain(shared.clone()) {
-                let text = |key: &str| parameter.get(key).and_then(Value::as_str).map(str::to_owned);
-                let (Some(name), Some(place)) = (text("name"), text("in")) else {
-                    return Err(Error::file(&home, format!("a parameter of {method} {path} without `name` or `in`")));
+            for (parameter, home) in list(operation, "parameters", &home, schemas)?
+                .into_iter()
+                .chain(shared.clone())
+            {
+                let text = |key: &str| {
+                    parameter
+                        .get(key)
+                        .and_then(Value::as_str)
+                        .map(str::to_owned)
                 };
-                if parameters.iter().any(|known: &Parameter| known.name == name && known.place == place) {
+                let (Some(name), Some(place)) = (text("name"), text("in")) else {
+                    return Err(Error::file(
+                        &home,
+                        format!("a parameter of {method} {path} without `name` or `in`"),
+                    ));
+                };
+                if parameters
+                    .iter()
+                    .any(|known: &Parameter| known.name == name && known.place == place)
+                {
                     continue;
                 }
                 let schema = parameter.get("schema").or_else(|| {
-                    parameter.get("content")?.as_object()?.values().next()?.get("schema")
+                    parameter
+                        .get("content")?
+                        .as_object()?
+                        .values()
+                        .next()?
+                        .get("schema")
                 });
                 let mut schema = schema.cloned().unwrap_or_else(|| json!({"type": "string"}));
                 absolute(&mut schema, &home, 0)?;
                 let required = parameter.get("required") == Some(&Value::Bool(true));
-                parameters.push(Parameter { name, place, required, schema });
+                parameters.push(Parameter {
+                    name,
+                    place,
+                    required,
+                    schema,
+                });
             }
             let request = match operation.get("requestBody") {
                 None => None,
                 Some(body) => {
                     let (body, home) = follow(body, &home, schemas)?;
                     let required = body.get("required") == Some(&Value::Bool(true));
-                    Some(Request { required, content: openapi_content(&body, &home)? })
+                    Some(Request {
+                        required,
+                        content: openapi_content(&body, &home)?,
+                    })
                 }
             };
             let mut responses = BTreeMap::new();
-            for (status, response) in operation.get("responses").and_then(Value::as_object).into_iter().flatten() {
+            for (status, response) in operation
+                .get("responses")
+                .and_then(Value::as_object)
+                .into_iter()
+                .flatten()
+            {
                 let (response, home) = follow(response, &home, schemas)?;
                 responses.insert(status.clone(), openapi_content(&response, &home)?);
             }
@@ -454,7 +638,10 @@ pub fn openapi(module: &Path, root: &str, base: &str, schemas: &mut Schemas) -> 
                 method: method.to_owned(),
                 path: format!("{}{path}", base.trim_end_matches('/')),
                 root: root.to_owned(),
-                upstream_id: operation.get("operationId").and_then(Value::as_str).map(str::to_owned),
+                upstream_id: operation
+                    .get("operationId")
+                    .and_then(Value::as_str)
+                    .map(str::to_owned),
                 parameters,
                 request,
                 responses,
@@ -469,7 +656,12 @@ pub fn openapi(module: &Path, root: &str, base: &str, schemas: &mut Schemas) -> 
 
 fn openapi_content(of: &Value, home: &Path) -> Result<Content> {
     let mut content = Content::new();
-    for (media_type, value) in of.get("content").and_then(Value::as_object).into_iter().flatten() {
+    for (media_type, value) in of
+        .get("content")
+        .and_then(Value::as_object)
+        .into_iter()
+        .flatten()
+    {
         let mut schema = value.get("schema").cloned();
         if let Some(schema) = &mut schema {
             absolute(schema, home, 0)?;
@@ -484,18 +676,39 @@ fn follow(value: &Value, home: &Path, schemas: &mut Schemas) -> Result<(Value, P
     let mut value = value.clone();
     let mut home = home.to_path_buf();
     for _ in 0..32 {
-        let Some(Value::String(reference)) = value.get("$ref") else { return Ok((value, home)) };
+        let Some(Value::String(reference)) = value.get("$ref") else {
+            return Ok((value, home));
+        };
         let target = resolve(reference, &home);
         let (file, pointer) = target.split_once('#').unwrap_or((&target, ""));
         let path = PathBuf::from(file);
         schemas.load(&path, &home)?;
-        let found = schemas.files.get(&path).and_then(|root| root.pointer(pointer)).cloned();
-        value = found.ok_or_else(|| Error::file(&home, format!("the reference `{reference}` leads nowhere")))?;
+        let found = schemas
+            .files
+            .get(&path)
+            .and_then(|root| root.pointer(pointer))
+            .cloned();
+        value = found.ok_or_else(|| {
+            Error::file(&home, format!("the reference `{reference}` leads nowhere"))
+        })?;
         home = path;
     }
-    Err(Error::file(&home, "references that lead back to themselves"))
+    Err(Error::file(
+        &home,
+        "references that lead back to themselves",
+    ))
 }
 
-fn list(of: &Value, key: &str, home: &Path, schemas: &mut Schemas) -> Result<Vec<(Value, PathBuf)>> {
-    of.get(key).and_then(Value::as_array).into_iter().flatten().map(|value| follow(value, home, schemas)).collect()
+fn list(
+    of: &Value,
+    key: &str,
+    home: &Path,
+    schemas: &mut Schemas,
+) -> Result<Vec<(Value, PathBuf)>> {
+    of.get(key)
+        .and_then(Value::as_array)
+        .into_iter()
+        .flatten()
+        .map(|value| follow(value, home, schemas))
+        .collect()
 }
