@@ -1,0 +1,773 @@
+//! Who we are to the server: logging in, renewing the token, logging out.
+//!
+//! FOLIO gives a short-lived access token and a refresh token, both as cookies. What this module rests on:
+//!
+//! - The cookies are `Secure` even where FOLIO is reached over http, so that a cookie jar would not send them back: they are read here.
+//! - The access token goes into the header `x-okapi-token`. If a cookie said something else, Okapi would answer 400 and Kong 404: there is
+//!   no cookie on calls.
+//! - A refresh token can be used once. To use it again ends all sessions of the user (Okapi), so the renewal is one for all who wait, and a
+//!   refresh token counts as used from the moment it is sent; when its answer is lost, the password is used.
+//! - Five wrong passwords block an account: one that was refused is not tried again.
+
+use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, SystemTime};
+
+use bytes::Bytes;
+use http::header::{ACCEPT, CONTENT_TYPE, COOKIE, DATE, SET_COOKIE};
+use http::{HeaderMap, HeaderValue, Method};
+use reqwest::Url;
+use secrecy::{ExposeSecret, SecretString};
+use serde::{Deserialize, Serialize};
+use tokio::runtime::Handle;
+use tokio::sync::watch;
+use tokio::time::Instant;
+use tracing::{debug, info, warn};
+
+use crate::error::{Error, ErrorKind, Exchange, Result};
+use crate::operation::Operation;
+use crate::request::{TENANT, TOKEN};
+use crate::retry::{self, RetryPolicy};
+use crate::transport::{Answer, Gateway};
+
+static LOGIN: Operation = Operation::new("login", Method::POST, "/authn/login-with-expiry");
+static REFRESH: Operation = Operation::new("refresh", Method::POST, "/authn/refresh");
+static LOGOUT: Operation = Operation::new("logout", Method::POST, "/authn/logout");
+
+const ACCESS_COOKIE: &str = "folioAccessToken";
+const REFRESH_COOKIE: &str = "folioRefreshToken";
+
+/// How long a login may take at most, whatever longer time a request may take.
+const LOGIN_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// How long closing waits for the server.
+const LOGOUT_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// How often a login is sent at most. Its answers may be lost while the server counts wrong passwords, and the fifth blocks the account.
+const LOGIN_ATTEMPTS: u32 = 3;
+
+/// How long after a failed early renewal the next one begins. The token is still good.
+const EARLY_RENEWAL_PAUSE: Duration = Duration::from_secs(10);
+
+/// What a user logs in with.
+#[derive(Clone)]
+pub struct Credentials {
+    username: String,
+    password: SecretString,
+}
+
+impl Credentials {
+    /// A username and a password.
+    pub fn password(username: impl Into<String>, password: impl Into<Password>) -> Self {
+        Self {
+            username: username.into(),
+            password: password.into().0,
+        }
+    }
+
+    /// The name of the user.
+    pub fn username(&self) -> &str {
+        &self.username
+    }
+
+    fn is_same(&self, other: &Self) -> bool {
+        self.username == other.username
+            && self.password.expose_secret() == other.password.expose_secret()
+    }
+}
+
+impl fmt::Debug for Credentials {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.debug_struct("Credentials")
+            .field("username", &self.username)
+            .field("password", &"REDACTED")
+            .finish()
+    }
+}
+
+/// A password. It is wiped from memory when it is dropped, and never shown.
+#[derive(Clone)]
+pub struct Password(SecretString);
+
+impl From<&str> for Password {
+    fn from(password: &str) -> Self {
+        Self(password.into())
+    }
+}
+
+impl From<String> for Password {
+    fn from(password: String) -> Self {
+        Self(password.into())
+    }
+}
+
+impl From<&String> for Password {
+    fn from(password: &String) -> Self {
+        Self(password.as_str().into())
+    }
+}
+
+impl From<SecretString> for Password {
+    fn from(password: SecretString) -> Self {
+        Self(password)
+    }
+}
+
+impl fmt::Debug for Password {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str("REDACTED")
+    }
+}
+
+/// Where credentials come from: a vault, a keyring, the environment. It is asked before each login with a password, so that a password that
+/// was changed is noticed. [`Credentials`] are a source of themselves.
+///
+/// ```
+/// use folio_sdk::{CredentialSource, Credentials};
+///
+/// #[derive(Debug)]
+/// struct Vault;
+///
+/// impl CredentialSource for Vault {
+///     async fn credentials(&self) -> Result<Credentials, Box<dyn std::error::Error + Send + Sync>> {
+///         Ok(Credentials::password("importer", std::fs::read_to_string("/run/secrets/folio")?))
+///     }
+/// }
+/// ```
+pub trait CredentialSource: fmt::Debug + Send + Sync + 'static {
+    /// The credentials to log in with now.
+    fn credentials(
+        &self,
+    ) -> impl Future<Output = Result<Credentials, Box<dyn std::error::Error + Send + Sync>>> + Send;
+}
+
+impl CredentialSource for Credentials {
+    async fn credentials(&self) -> Result<Credentials, Box<dyn std::error::Error + Send + Sync>> {
+        Ok(self.clone())
+    }
+}
+
+type Asked<'a> = Pin<
+    Box<
+        dyn Future<Output = Result<Credentials, Box<dyn std::error::Error + Send + Sync>>>
+            + Send
+            + 'a,
+    >,
+>;
+
+/// A [`CredentialSource`] of whatever type.
+pub(crate) trait AnySource: fmt::Debug + Send + Sync + 'static {
+    fn ask(&self) -> Asked<'_>;
+}
+
+impl<S: CredentialSource> AnySource for S {
+    fn ask(&self) -> Asked<'_> {
+        Box::pin(self.credentials())
+    }
+}
+
+/// An access token. The generation counts the logins and renewals of this client: whoever is refused with an older one need not renew.
+#[derive(Clone)]
+pub(crate) struct Token {
+    pub(crate) generation: u64,
+    /// Marked as sensitive, so that nothing prints it.
+    pub(crate) header: HeaderValue,
+    lifetime: Option<Lifetime>,
+}
+
+#[derive(Clone, Copy)]
+struct Lifetime {
+    /// From here on it is renewed while it is still used.
+    renew: Instant,
+    /// From here on it is not used any more.
+    end: Instant,
+}
+
+impl Lifetime {
+    fn new(now: Instant, length: Duration) -> Option<Self> {
+        // A length of nothing is a wrong clock rather than a token that was never good. Then the server's 401 tells.
+        (length > Duration::ZERO).then_some(())?;
+        let end = now.checked_add(length - (length / 20).min(Duration::from_secs(2)))?;
+        let renew = now.checked_add(length - (length / 4).min(Duration::from_secs(60)))?;
+        Some(Self { renew, end })
+    }
+}
+
+struct RefreshToken {
+    value: SecretString,
+    end: Option<Instant>,
+}
+
+/// What waits for a renewal is told by it. None while it runs.
+type Outcome = Option<Result<Token, Arc<Error>>>;
+
+#[derive(Default)]
+struct State {
+    closed: bool,
+    generation: u64,
+    token: Option<Token>,
+    refresh: Option<RefreshToken>,
+    /// The credentials that the server refused, and how.
+    refused: Option<(Credentials, Error)>,
+    renewal: Option<watch::Receiver<Outcome>>,
+    no_early_renewal_before: Option<Instant>,
+}
+
+/// The session with the server that all clones and tenant handles of a client share.
+pub(crate) struct Auth {
+    gateway: Arc<Gateway>,
+    tenant: HeaderValue,
+    source: Box<dyn AnySource>,
+    retry: RetryPolicy,
+    /// Never held across an await.
+    state: Mutex<State>,
+    closing: watch::Sender<bool>,
+}
+
+impl Auth {
+    pub(crate) fn new(
+        gateway: Arc<Gateway>,
+        tenant: HeaderValue,
+        source: Box<dyn AnySource>,
+        retry: RetryPolicy,
+    ) -> Arc<Self> {
+        let state = Mutex::default();
+        Arc::new(Self {
+            gateway,
+            tenant,
+            source,
+            retry,
+            state,
+            closing: watch::Sender::new(false),
+        })
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        // Nothing panics while it is held; and were it so, what is in it is still true.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn is_closed(&self) -> bool {
+        self.state().closed
+    }
+
+    /// Waits for `delay`; fails at once when the client is closed.
+    pub(crate) async fn pause(&self, delay: Duration) -> Result<()> {
+        let mut closing = self.closing.subscribe();
+        match tokio::time::timeout(delay, closing.wait_for(|closed| *closed)).await {
+            Ok(_) => Err(Error::closed()),
+            Err(_elapsed) => Ok(()),
+        }
+    }
+
+    /// A token to send. `refused` is the generation of one that the server has just refused.
+    pub(crate) async fn token(self: &Arc<Self>, refused: Option<u64>) -> Result<Token> {
+        // A renewal ends without a word only when its runtime was shut down. Then another is begun; but not for ever.
+        for _ in 0..3 {
+            let mut renewal =
+                {
+                    let mut state = self.state();
+                    if state.closed {
+                        return Err(Error::closed());
+                    }
+                    let now = Instant::now();
+                    if state.token.as_ref().is_some_and(|token| {
+                        refused.is_some_and(|refused| token.generation <= refused)
+                    }) {
+                        state.token = None;
+                    }
+                    if let Some(token) = &state.token
+                        && token.lifetime.is_none_or(|lifetime| now < lifetime.end)
+                    {
+                        let token = token.clone();
+                        if token.lifetime.is_some_and(|lifetime| now >= lifetime.renew)
+                            && state
+                                .no_early_renewal_before
+                                .is_none_or(|pause| now >= pause)
+                        {
+                            // Others go on with the old token meanwhile.
+                            self.renewal(&mut state)?;
+                        }
+                        return Ok(token);
+                    }
+                    self.renewal(&mut state)?
+                };
+            let outcome = match renewal.wait_for(Option::is_some).await {
+                Ok(outcome) => outcome.clone(),
+                Err(_stopped) => None,
+            };
+            match outcome {
+                Some(Ok(token)) if refused.is_none_or(|refused| token.generation > refused) => {
+                    return Ok(token);
+                }
+                Some(Ok(_)) | None => {}
+                Some(Err(error)) => return Err(error.duplicate()),
+            }
+        }
+        Err(Error::configuration(
+            "the login was interrupted three times: the tokio runtime that it ran in was shut down",
+        ))
+    }
+
+    /// The renewal that runs, or a new one. It runs in a task of its own, so that it goes on when whoever noticed the need gives up.
+    fn renewal(self: &Arc<Self>, state: &mut State) -> Result<watch::Receiver<Outcome>> {
+        if let Some(running) = &state.renewal
+            && running.has_changed().is_ok()
+        {
+            return Ok(running.clone());
+        }
+        let runtime = Handle::try_current().map_err(|_| {
+            Error::configuration(
+                "folio-sdk runs in a tokio runtime: call it from one (`#[tokio::main]`)",
+            )
+        })?;
+        let (sender, receiver) = watch::channel(None);
+        state.renewal = Some(receiver.clone());
+        let auth = Arc::clone(self);
+        runtime.spawn(async move {
+            let outcome = auth.renew().await.map_err(Arc::new);
+            {
+                let mut state = auth.state();
+                state.renewal = None;
+                state.no_early_renewal_before = outcome
+                    .is_err()
+                    .then(|| Instant::now().checked_add(EARLY_RENEWAL_PAUSE))
+                    .flatten();
+            }
+            if let Err(error) = &outcome
+                && error.kind() != ErrorKind::ClientClosed
+            {
+                warn!(error = %error, "no token");
+            }
+            sender.send_replace(Some(outcome));
+        });
+        Ok(receiver)
+    }
+
+    async fn renew(&self) -> Result<Token> {
+        let refresh = {
+            let mut state = self.state();
+            if state.closed {
+                return Err(Error::closed());
+            }
+            // Taken out before it is sent: it counts as used whatever becomes of this.
+            state
+                .refresh
+                .take()
+                .filter(|refresh| refresh.end.is_none_or(|end| Instant::now() < end))
+        };
+        if let Some(refresh) = refresh {
+            match self.refresh(refresh).await {
+                Ok(token) => return Ok(token),
+                Err(error)
+                    if matches!(error.kind(), ErrorKind::Connect | ErrorKind::ClientClosed) =>
+                {
+                    return Err(error);
+                }
+                Err(error) => {
+                    debug!(error = %error, "the refresh token was not taken; logging in with the password")
+                }
+            }
+        }
+        self.login().await
+    }
+
+    /// Renews by the refresh token: sent once, and again only if it is certain that nothing was sent.
+    async fn refresh(&self, refresh: RefreshToken) -> Result<Token> {
+        let started = Instant::now();
+        let mut attempts = 0;
+        loop {
+            attempts += 1;
+            let mut headers = self.headers();
+            headers.insert(
+                COOKIE,
+                secret_header(&format!(
+                    "{REFRESH_COOKIE}={}",
+                    refresh.value.expose_secret()
+                ))?,
+            );
+            match self
+                .send(&REFRESH, headers, None, LOGIN_TIMEOUT, attempts, started)
+                .await
+            {
+                Ok(answer) => {
+                    let token = self.keep(&REFRESH, answer, attempts, started)?;
+                    info!(generation = token.generation, "token renewed");
+                    return Ok(token);
+                }
+                Err((error, _)) if error.kind() == ErrorKind::Connect => {
+                    let Some(delay) = self.retry.delay(attempts, started.elapsed(), None) else {
+                        // It was never sent, so it is still good.
+                        self.state().refresh = Some(refresh);
+                        return Err(error);
+                    };
+                    debug!(error = %error, ?delay, "refresh again");
+                    self.pause(delay).await?;
+                }
+                Err((error, _)) => return Err(error),
+            }
+        }
+    }
+
+    async fn login(&self) -> Result<Token> {
+        let credentials = self.source.ask().await.map_err(|error| {
+            Error::configuration(format!(
+                "the credential source gave no credentials: {error}"
+            ))
+        })?;
+        if let Some((refused, error)) = &self.state().refused
+            && refused.is_same(&credentials)
+        {
+            return Err(error.duplicate());
+        }
+        let body: Bytes = serde_json::to_vec(&LoginBody {
+            username: &credentials.username,
+            password: credentials.password.expose_secret(),
+        })
+        .map_err(|error| {
+            Error::configuration(format!(
+                "the credentials cannot be written as JSON: {error}"
+            ))
+        })?
+        .into();
+        let policy = self.retry.clone();
+        let started = Instant::now();
+        let mut attempts = 0;
+        loop {
+            attempts += 1;
+            let mut headers = self.headers();
+            headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+            let (error, retry_after) = match self
+                .send(
+                    &LOGIN,
+                    headers,
+                    Some(body.clone()),
+                    LOGIN_TIMEOUT,
+                    attempts,
+                    started,
+                )
+                .await
+            {
+                Ok(answer) => {
+                    let token = self.keep(&LOGIN, answer, attempts, started)?;
+                    info!(username = credentials.username, tenant = ?self.tenant, generation = token.generation, "logged in");
+                    return Ok(token);
+                }
+                Err(failed) => failed,
+            };
+            // 422 (Okapi), 401 and 400 (Keycloak) say that the user, the password or the account is not good.
+            if matches!(
+                error.status().map(|status| status.as_u16()),
+                Some(400 | 401 | 422)
+            ) {
+                let message = format!(
+                    "the login of `{}` in tenant `{}` was refused",
+                    credentials.username,
+                    self.tenant.to_str().unwrap_or_default()
+                );
+                let error = error.into_login(message).with_help(
+                    "check username, password and tenant. This client will not try them again: five wrong passwords block an account",
+                );
+                self.state().refused = Some((credentials, error.duplicate()));
+                return Err(error);
+            }
+            // Of a login whose answer was lost, a session too many remains, which expires.
+            let delay = (error.is_retryable()
+                && (attempts < LOGIN_ATTEMPTS || error.kind() == ErrorKind::Connect))
+                .then(|| policy.delay(attempts, started.elapsed(), retry_after))
+                .flatten();
+            let Some(delay) = delay else {
+                return Err(error);
+            };
+            debug!(error = %error, ?delay, "login again");
+            self.pause(delay).await?;
+        }
+    }
+
+    fn headers(&self) -> HeaderMap {
+        let mut headers = HeaderMap::new();
+        headers.insert(TENANT, self.tenant.clone());
+        headers.insert(
+            ACCEPT,
+            HeaderValue::from_static("application/json, text/plain"),
+        );
+        headers
+    }
+
+    /// Sends to an authn endpoint, once. Gives of a failure also what `Retry-After` says.
+    async fn send(
+        &self,
+        operation: &'static Operation,
+        headers: HeaderMap,
+        body: Option<Bytes>,
+        timeout: Duration,
+        attempts: u32,
+        started: Instant,
+    ) -> Result<Answer, (Error, Option<Duration>)> {
+        let url = self.gateway.url(operation.path);
+        let parsed = Url::parse(&url)
+            .map_err(|error| (Error::configuration(format!("{url}: {error}")), None))?;
+        let timeout = timeout.min(self.gateway.timeout());
+        let sent = self
+            .gateway
+            .send(operation.method.clone(), parsed, headers, body, timeout)
+            .await;
+        let exchange = || self.exchange(operation, attempts, started);
+        match sent {
+            Ok(answer) if answer.status.is_success() => Ok(answer),
+            Ok(answer) => {
+                let content_type = answer
+                    .headers
+                    .get(CONTENT_TYPE)
+                    .and_then(|value| value.to_str().ok());
+                let retry_after = retry_after(&answer.headers);
+                Err((
+                    Error::answered(exchange(), answer.status, content_type, &answer.body),
+                    retry_after,
+                ))
+            }
+            Err(failure) => Err((
+                Error::transport(failure.kind, exchange(), failure.message, failure.source),
+                None,
+            )),
+        }
+    }
+
+    fn exchange(&self, operation: &'static Operation, attempts: u32, started: Instant) -> Exchange {
+        Exchange {
+            operation,
+            method: operation.method.clone(),
+            url: self.gateway.url(operation.path),
+            attempts,
+            elapsed: started.elapsed(),
+            sensitive: true,
+        }
+    }
+
+    /// Keeps the tokens of an answer.
+    fn keep(
+        &self,
+        operation: &'static Operation,
+        answer: Answer,
+        attempts: u32,
+        started: Instant,
+    ) -> Result<Token> {
+        let now = Instant::now();
+        let exchange = || self.exchange(operation, attempts, started);
+        let expiration: Expiration = serde_json::from_slice(&answer.body).unwrap_or_default();
+        let date = answer
+            .headers
+            .get(DATE)
+            .and_then(|date| date.to_str().ok())
+            .and_then(|date| httpdate::parse_http_date(date).ok());
+        let access = cookie(&answer.headers, ACCESS_COOKIE);
+        let refresh = cookie(&answer.headers, REFRESH_COOKIE);
+        let Some(access) = access.or_else(|| token_header(&answer.headers)) else {
+            return Err(Error::login(
+                exchange(),
+                format!("the server logged in, but sent no cookie {ACCESS_COOKIE}"),
+            )
+            .with_help("does a proxy in front of FOLIO remove Set-Cookie?"));
+        };
+        let header = secret_header(&access.value).map_err(|_| {
+            Error::login(
+                exchange(),
+                "the server sent a token that cannot stand in a header",
+            )
+        })?;
+        let length = length(
+            expiration.access_token_expiration.as_deref(),
+            access.max_age,
+            date,
+        );
+        let mut state = self.state();
+        state.generation += 1;
+        let token = Token {
+            generation: state.generation,
+            header,
+            lifetime: length.and_then(|length| Lifetime::new(now, length)),
+        };
+        state.refresh = refresh.map(|refresh| {
+            let length = self::length(
+                expiration.refresh_token_expiration.as_deref(),
+                refresh.max_age,
+                date,
+            );
+            RefreshToken {
+                value: refresh.value.into(),
+                end: length.and_then(|length| now.checked_add(length)),
+            }
+        });
+        state.token = Some(token.clone());
+        state.refused = None;
+        if state.closed {
+            // Closed while this was on its way: nobody else will log out of it.
+            let (token, refresh) = (state.token.take(), state.refresh.take());
+            drop(state);
+            let gateway = Arc::clone(&self.gateway);
+            let headers = self.logout_headers(token, refresh);
+            if let (Ok(runtime), Some(headers)) = (Handle::try_current(), headers) {
+                runtime.spawn(async move {
+                    if let Ok(url) = Url::parse(&gateway.url(LOGOUT.path)) {
+                        let _ = gateway
+                            .send(LOGOUT.method.clone(), url, headers, None, LOGOUT_TIMEOUT)
+                            .await;
+                    }
+                });
+            }
+            return Err(Error::closed());
+        }
+        Ok(token)
+    }
+
+    /// The headers that end this session and no other. None without a refresh token: FOLIO takes a logout without one as one of all
+    /// sessions of the user.
+    fn logout_headers(
+        &self,
+        token: Option<Token>,
+        refresh: Option<RefreshToken>,
+    ) -> Option<HeaderMap> {
+        let now = Instant::now();
+        let refresh = refresh?;
+        let mut cookie = format!("{REFRESH_COOKIE}={}", refresh.value.expose_secret());
+        // An access token that is no longer good would have the logout refused.
+        if let Some(token) =
+            token.filter(|token| token.lifetime.is_none_or(|lifetime| now < lifetime.end))
+            && let Ok(token) = token.header.to_str()
+        {
+            cookie = format!("{ACCESS_COOKIE}={token}; {cookie}");
+        }
+        let mut headers = self.headers();
+        headers.insert(COOKIE, secret_header(&cookie).ok()?);
+        Some(headers)
+    }
+
+    /// Ends the session. What was closed before stays closed, without a word.
+    pub(crate) async fn close(&self) -> Result<()> {
+        let (token, refresh) = {
+            let mut state = self.state();
+            if std::mem::replace(&mut state.closed, true) {
+                return Ok(());
+            }
+            state.refused = None;
+            (state.token.take(), state.refresh.take())
+        };
+        self.closing.send_replace(true);
+        let Some(headers) = self.logout_headers(token, refresh) else {
+            debug!("closed without a session");
+            return Ok(());
+        };
+        match self.send(&LOGOUT, headers, None, LOGOUT_TIMEOUT, 1, Instant::now()).await {
+            Ok(_) => {
+                info!("logged out");
+                Ok(())
+            }
+            Err((error, _)) if error.is_not_found() || error.is_unauthenticated() => {
+                debug!(error = %error, "there was nothing to log out of");
+                Ok(())
+            }
+            Err((error, _)) => Err(error.with_help("the client is closed all the same; the session at the server ends when its tokens expire")),
+        }
+    }
+}
+
+impl Drop for Auth {
+    fn drop(&mut self) {
+        let state = self.state.get_mut().unwrap_or_else(PoisonError::into_inner);
+        if !state.closed && state.refresh.is_some() {
+            debug!(
+                "the client was dropped without `close`: its session at the server ends when its tokens expire"
+            );
+        }
+    }
+}
+
+#[derive(Serialize)]
+struct LoginBody<'a> {
+    username: &'a str,
+    password: &'a str,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+struct Expiration {
+    access_token_expiration: Option<String>,
+    refresh_token_expiration: Option<String>,
+}
+
+struct Cookie {
+    value: String,
+    max_age: Option<Duration>,
+}
+
+/// A cookie of an answer. An expired one is none.
+fn cookie(headers: &HeaderMap, name: &str) -> Option<Cookie> {
+    headers
+        .get_all(SET_COOKIE)
+        .iter()
+        .filter_map(|header| header.to_str().ok())
+        .find_map(|header| {
+            let mut parts = header.split(';');
+            let (found, value) = parts.next()?.split_once('=')?;
+            let value = value.trim();
+            if found.trim() != name || value.is_empty() {
+                return None;
+            }
+            let max_age = parts.find_map(|part| {
+                let (key, value) = part.split_once('=')?;
+                key.trim()
+                    .eq_ignore_ascii_case("max-age")
+                    .then(|| value.trim().parse().ok().map(Duration::from_secs))?
+            });
+            Some(Cookie {
+                value: value.to_owned(),
+                max_age,
+            })
+        })
+}
+
+/// Some gateways take cookies away and leave the header.
+fn token_header(headers: &HeaderMap) -> Option<Cookie> {
+    let value = headers.get(TOKEN)?.to_str().ok()?;
+    Some(Cookie {
+        value: value.to_owned(),
+        max_age: None,
+    })
+}
+
+/// How long a token lives: until the instant in the body, by the server's own clock where it tells it, or for the cookie's age; the shorter.
+fn length(
+    expiration: Option<&str>,
+    max_age: Option<Duration>,
+    date: Option<SystemTime>,
+) -> Option<Duration> {
+    let until = expiration.and_then(|text| humantime::parse_rfc3339(text).ok());
+    let by_body = until.and_then(|until| {
+        until
+            .duration_since(date.unwrap_or_else(SystemTime::now))
+            .ok()
+    });
+    match (by_body, max_age) {
+        (Some(body), Some(cookie)) => Some(body.min(cookie)),
+        (one, other) => one.or(other),
+    }
+}
+
+fn secret_header(text: &str) -> Result<HeaderValue> {
+    let mut value = HeaderValue::from_str(text).map_err(|_| {
+        Error::configuration(
+            "a token or cookie of the server has characters that a header cannot have",
+        )
+    })?;
+    value.set_sensitive(true);
+    Ok(value)
+}
+
+pub(crate) fn retry_after(headers: &HeaderMap) -> Option<Duration> {
+    retry::retry_after(
+        headers.get("retry-after")?.to_str().ok()?,
+        SystemTime::now(),
+    )
+}

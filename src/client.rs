@@ -1,0 +1,267 @@
+//! The client: what is built, cloned, narrowed to a tenant, and closed.
+
+use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use http::HeaderValue;
+
+use crate::auth::{AnySource, Auth, CredentialSource, Credentials, Password};
+use crate::error::{Error, Result};
+use crate::limit::Limit;
+use crate::request::Request;
+use crate::response::Response;
+use crate::retry::RetryPolicy;
+use crate::session::Session;
+use crate::transport::{Gateway, Options};
+
+/// A client of one FOLIO, logged in as one user.
+///
+/// Clones are cheap and share everything: the login, the connections, the limits. A client is bound to a tenant for good;
+/// [`for_tenant`](Self::for_tenant) gives a handle for another one without changing anybody else's.
+///
+/// ```no_run
+/// # async fn example() -> Result<(), folio_sdk::Error> {
+/// use folio_sdk::FolioClient;
+/// use serde_json::Value;
+///
+/// let folio = FolioClient::builder("https://folio.example.edu").tenant("diku").credentials("admin", "secret").connect().await?;
+/// let groups: Vec<Value> = folio.folio_get("/groups", "usergroups").limit(50).await?;
+/// folio.close().await?;
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone)]
+pub struct FolioClient {
+    session: Arc<Session>,
+    tenant: Tenant,
+}
+
+/// A tenant's name, and the header it makes or what is wrong with it.
+#[derive(Clone)]
+struct Tenant {
+    name: Arc<str>,
+    header: Result<HeaderValue, Arc<str>>,
+}
+
+impl Tenant {
+    fn new(name: &str) -> Self {
+        let header = if name.trim().is_empty() {
+            Err("the tenant is empty: call `tenant` with the id of one, such as \"diku\"".into())
+        } else {
+            HeaderValue::from_str(name.trim()).map_err(|_| {
+                format!(
+                    "`{}` is no tenant id: it has characters that a header cannot have",
+                    name.escape_debug()
+                )
+                .into()
+            })
+        };
+        Self {
+            name: name.trim().into(),
+            header,
+        }
+    }
+}
+
+impl FolioClient {
+    /// Begins to build a client of the FOLIO at `url`: of Okapi, of Kong, or of a proxy in front of them; with a path, if it has one
+    /// (`https://folio.example.edu/okapi`).
+    pub fn builder(url: impl Into<String>) -> FolioClientBuilder {
+        FolioClientBuilder {
+            url: url.into(),
+            tenant: String::new(),
+            source: None,
+            connect_timeout: Duration::from_secs(10),
+            // A gateway in front of FOLIO gives up after 60 s: what is longer gets its answer rather than ours.
+            timeout: Duration::from_secs(90),
+            max_in_flight: 16,
+            retry: RetryPolicy::default(),
+            user_agent: concat!("folio-sdk/", env!("CARGO_PKG_VERSION")).to_owned(),
+        }
+    }
+
+    /// The address of the gateway, without a slash at its end.
+    pub fn url(&self) -> &str {
+        self.session.gateway.base()
+    }
+
+    /// The tenant that requests of this handle go to.
+    pub fn tenant(&self) -> &str {
+        &self.tenant.name
+    }
+
+    /// A handle whose requests go to another tenant, with the same login. It shares connections, limits and the token, and is closed with
+    /// this client.
+    ///
+    /// What FOLIO needs for that: a consortium (ECS) where the user has an affiliation with the tenant. Otherwise it answers 403 (Okapi)
+    /// or 401 (Eureka).
+    #[must_use]
+    pub fn for_tenant(&self, tenant: impl AsRef<str>) -> Self {
+        Self {
+            session: Arc::clone(&self.session),
+            tenant: Tenant::new(tenant.as_ref()),
+        }
+    }
+
+    /// Logs in, unless it is done. Calls log in by themselves; this finds out early whether they can.
+    ///
+    /// # Errors
+    /// What the server says to the login; [`is_unauthenticated`](Error::is_unauthenticated) if it refuses user or password.
+    pub async fn connect(&self) -> Result<()> {
+        self.session.auth.token(None).await.map(drop)
+    }
+
+    /// Sends a request, renewing the token and repeating it where that is safe, and reads the whole answer. Every call of this library
+    /// goes this way.
+    ///
+    /// # Errors
+    /// Any status that is no success is an error, with the server's own words.
+    pub fn execute(
+        &self,
+        request: Request,
+    ) -> impl Future<Output = Result<Response>> + Send + use<> {
+        // Boxed, so that the futures of calls are small whatever is in this one, and it is compiled once.
+        let tenant = self
+            .tenant
+            .header
+            .clone()
+            .map_err(|problem| problem.to_string());
+        let future: Pin<Box<dyn Future<Output = Result<Response>> + Send>> =
+            Box::pin(Arc::clone(&self.session).run(tenant, request));
+        future
+    }
+
+    /// Logs out of this session (and no other of the user) and closes the client, with all its clones and handles. Requests that wait for
+    /// their turn or for their repetition fail at once with [`ErrorKind::ClientClosed`](crate::ErrorKind::ClientClosed), and so do later
+    /// ones. Those that were sent already get their answers. To close again does nothing.
+    ///
+    /// # Errors
+    /// The server did not confirm the logout. The client is closed all the same.
+    pub async fn close(&self) -> Result<()> {
+        self.session.limit.close();
+        self.session.auth.close().await
+    }
+
+    /// Whether the client was closed.
+    pub fn is_closed(&self) -> bool {
+        self.session.auth.is_closed()
+    }
+}
+
+impl fmt::Debug for FolioClient {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.debug_struct("FolioClient")
+            .field("url", &self.url())
+            .field("tenant", &self.tenant())
+            .finish_non_exhaustive()
+    }
+}
+
+/// What a [`FolioClient`] is built of.
+#[must_use = "a builder builds nothing before `connect` or `build`"]
+#[derive(Debug)]
+pub struct FolioClientBuilder {
+    url: String,
+    tenant: String,
+    source: Option<Box<dyn AnySource>>,
+    connect_timeout: Duration,
+    timeout: Duration,
+    max_in_flight: usize,
+    retry: RetryPolicy,
+    user_agent: String,
+}
+
+impl FolioClientBuilder {
+    /// The tenant to log in to, and the one that requests go to. Required.
+    pub fn tenant(mut self, tenant: impl Into<String>) -> Self {
+        self.tenant = tenant.into();
+        self
+    }
+
+    /// The user and the password to log in with.
+    pub fn credentials(self, username: impl Into<String>, password: impl Into<Password>) -> Self {
+        self.credential_source(Credentials::password(username, password))
+    }
+
+    /// Where the credentials come from, if not from the program.
+    pub fn credential_source(mut self, source: impl CredentialSource) -> Self {
+        self.source = Some(Box::new(source));
+        self
+    }
+
+    /// How long to wait for a connection. 10 seconds by default.
+    pub fn connect_timeout(mut self, timeout: Duration) -> Self {
+        self.connect_timeout = timeout;
+        self
+    }
+
+    /// How long one attempt of a request may take, until its whole answer is there. 90 seconds by default; gateways mostly give up after
+    /// 60.
+    pub fn timeout(mut self, timeout: Duration) -> Self {
+        self.timeout = timeout;
+        self
+    }
+
+    /// How many requests are on their way at once; further ones wait for their turn, first come, first served. 16 by default, at least 1.
+    pub fn max_in_flight(mut self, requests: usize) -> Self {
+        self.max_in_flight = requests;
+        self
+    }
+
+    /// What is repeated, when and how often.
+    pub fn retry(mut self, policy: RetryPolicy) -> Self {
+        self.retry = policy;
+        self
+    }
+
+    /// The header `User-Agent`: `folio-sdk/` and its version by default.
+    pub fn user_agent(mut self, name: impl Into<String>) -> Self {
+        self.user_agent = name.into();
+        self
+    }
+
+    /// Builds the client without asking the server anything. The first call logs in.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Configuration`](crate::ErrorKind::Configuration) if the URL is none, or tenant or credentials are missing.
+    pub fn build(self) -> Result<FolioClient> {
+        let tenant = Tenant::new(&self.tenant);
+        let header = tenant
+            .header
+            .clone()
+            .map_err(|problem| Error::configuration(problem.to_string()))?;
+        let source = self.source.ok_or_else(|| {
+            Error::configuration("there are no credentials: call `credentials(username, password)`")
+        })?;
+        let options = Options {
+            connect_timeout: self.connect_timeout,
+            timeout: self.timeout,
+            user_agent: self.user_agent,
+        };
+        let gateway = Arc::new(Gateway::new(&self.url, &options)?);
+        let auth = Auth::new(Arc::clone(&gateway), header, source, self.retry.clone());
+        let session = Session {
+            gateway,
+            auth,
+            limit: Limit::new(self.max_in_flight),
+            retry: self.retry,
+        };
+        Ok(FolioClient {
+            session: Arc::new(session),
+            tenant,
+        })
+    }
+
+    /// Builds the client and logs in.
+    ///
+    /// # Errors
+    /// As [`build`](Self::build) and [`FolioClient::connect`].
+    pub async fn connect(self) -> Result<FolioClient> {
+        let folio = self.build()?;
+        folio.connect().await?;
+        Ok(folio)
+    }
+}

@@ -1,0 +1,590 @@
+//! The one error of this library.
+
+use std::borrow::Cow;
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::{Method, StatusCode};
+
+use crate::json_path;
+use crate::operation::Operation;
+use crate::server_message::{self, ServerMessage};
+
+pub use crate::server_message::{Parameter, ValidationError};
+
+/// The result of a call.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// How much of a body an error keeps.
+const EXCERPT: usize = 2048;
+
+/// How much of a record an error keeps. A record that cannot be read is worth more than an excerpt, but memory has an end.
+const RECORD: usize = 256 * 1024;
+
+/// How much of the server's words stands in the one line of `Display`.
+const LINE: usize = 500;
+
+/// What went wrong, on what, and what the server said about it.
+///
+/// `Display` gives one line; the alternate form `{:#}` gives everything that is known, on several lines. Neither shows a password, a token
+/// or a cookie.
+///
+/// ```no_run
+/// # async fn example(folio: folio_sdk::FolioClient) -> Result<(), folio_sdk::Error> {
+/// match folio.folio_get::<serde_json::Value>("/users/8c1a2a5e-0000-4000-8000-000000000000", None).await {
+///     Ok(user) => println!("{user}"),
+///     Err(error) if error.is_not_found() => println!("no such user"),
+///     Err(error) => return Err(error),
+/// }
+/// # Ok(())
+/// # }
+/// ```
+pub struct Error(Box<Inner>);
+
+/// What kind of thing went wrong. Predicates such as [`Error::is_not_found`] say it more finely.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum ErrorKind {
+    /// The client was not built from sound values: a wrong URL, no tenant, no credentials.
+    Configuration,
+    /// The request could not be made of what was given, and was not sent.
+    Request,
+    /// The client was closed.
+    ClientClosed,
+    /// The server refused to log in, or does not accept the token that it has just given.
+    Login,
+    /// The server answered with a status that is not a success.
+    Status,
+    /// There was no answer in time.
+    Timeout,
+    /// The gateway could not be reached; nothing was sent.
+    Connect,
+    /// The connection broke before the whole answer was there.
+    Transport,
+    /// The server broke off a list in the middle of an answer with status 200.
+    Truncated,
+    /// The answer is not what was expected.
+    Decode,
+    /// One record of a list is not what was expected; the list goes on.
+    Record,
+    /// A list cannot be read to its end without losing or repeating records.
+    Paging,
+}
+
+#[derive(Clone)]
+struct Inner {
+    kind: ErrorKind,
+    message: Cow<'static, str>,
+    exchange: Option<Exchange>,
+    status: Option<StatusCode>,
+    server: ServerMessage,
+    excerpt: Option<String>,
+    record: Option<BadRecord>,
+    help: Option<Cow<'static, str>>,
+    source: Option<Arc<dyn std::error::Error + Send + Sync>>,
+}
+
+#[derive(Clone)]
+struct BadRecord {
+    index: u64,
+    id: Option<String>,
+    json: String,
+}
+
+/// The request that an answer or an error belongs to.
+#[derive(Clone, Debug)]
+pub(crate) struct Exchange {
+    pub(crate) operation: &'static Operation,
+    pub(crate) method: Method,
+    /// As sent, but for the values of parameters that are secrets.
+    pub(crate) url: String,
+    pub(crate) attempts: u32,
+    pub(crate) elapsed: Duration,
+    /// Whether the bodies may hold tokens or passwords, so that they must not be shown.
+    pub(crate) sensitive: bool,
+}
+
+impl Error {
+    fn new(kind: ErrorKind, message: impl Into<Cow<'static, str>>) -> Self {
+        Self(Box::new(Inner {
+            kind,
+            message: message.into(),
+            exchange: None,
+            status: None,
+            server: ServerMessage::default(),
+            excerpt: None,
+            record: None,
+            help: None,
+            source: None,
+        }))
+    }
+
+    pub(crate) fn configuration(message: impl Into<Cow<'static, str>>) -> Self {
+        Self::new(ErrorKind::Configuration, message)
+    }
+
+    pub(crate) fn request(exchange: Exchange, message: impl Into<Cow<'static, str>>) -> Self {
+        Self::new(ErrorKind::Request, message).on(exchange)
+    }
+
+    /// The body was forgotten.
+    pub(crate) fn no_body(operation: &'static Operation) -> Self {
+        let exchange = Exchange {
+            operation,
+            method: operation.method.clone(),
+            url: operation.path.to_owned(),
+            attempts: 0,
+            elapsed: Duration::ZERO,
+            sensitive: false,
+        };
+        Self::request(
+            exchange,
+            "the request has no body, and this operation needs one: call `body` before `send`",
+        )
+    }
+
+    pub(crate) fn closed() -> Self {
+        Self::new(
+            ErrorKind::ClientClosed,
+            "the client was closed: build a new one to go on",
+        )
+    }
+
+    pub(crate) fn answered(
+        exchange: Exchange,
+        status: StatusCode,
+        content_type: Option<&str>,
+        body: &Bytes,
+    ) -> Self {
+        let mut error = Self::new(ErrorKind::Status, "");
+        error.0.status = Some(status);
+        error.0.server = server_message::parse(content_type, body);
+        error.0.excerpt = excerpt(body, EXCERPT);
+        error.on(exchange)
+    }
+
+    /// Makes of a status that the login got an error of the login.
+    pub(crate) fn into_login(mut self, message: String) -> Self {
+        self.0.kind = ErrorKind::Login;
+        self.0.message = message.into();
+        self
+    }
+
+    pub(crate) fn login(exchange: Exchange, message: impl Into<Cow<'static, str>>) -> Self {
+        Self::new(ErrorKind::Login, message).on(exchange)
+    }
+
+    pub(crate) fn transport(
+        kind: ErrorKind,
+        exchange: Exchange,
+        message: String,
+        source: impl std::error::Error + Send + Sync + 'static,
+    ) -> Self {
+        Self::new(kind, message).on(exchange).because(source)
+    }
+
+    pub(crate) fn truncated(exchange: Exchange, diagnostics: String) -> Self {
+        let mut error = Self::new(
+            ErrorKind::Truncated,
+            "the server broke off the list in the middle",
+        );
+        error.0.server.message = Some(diagnostics);
+        error.on(exchange)
+    }
+
+    /// The body is not what was expected. `problem` says what is wrong where; serde's message holds no more of the body than one value.
+    pub(crate) fn decode(
+        exchange: Exchange,
+        status: Option<StatusCode>,
+        body: &[u8],
+        source: serde_json::Error,
+    ) -> Self {
+        let path = json_path::at(body, &source);
+        let message = if body.is_empty() {
+            "the answer has no body, and JSON was expected".to_owned()
+        } else if path.is_empty() {
+            format!("the answer is not what was expected: {source}")
+        } else {
+            format!("the answer is not what was expected at `{path}`: {source}")
+        };
+        let mut error = Self::new(ErrorKind::Decode, message);
+        error.0.status = status;
+        if !exchange.sensitive {
+            error.0.excerpt = json_path::around(body, &source, EXCERPT);
+        }
+        error.on(exchange).because(source)
+    }
+
+    pub(crate) fn unexpected(exchange: Exchange, message: String, body: &[u8]) -> Self {
+        let mut error = Self::new(ErrorKind::Decode, message);
+        if !exchange.sensitive {
+            error.0.excerpt = excerpt(body, EXCERPT);
+        }
+        error.on(exchange)
+    }
+
+    /// A record of a list that cannot be read: the `index`-th of all (from 0), as `json`.
+    pub(crate) fn record(
+        exchange: Exchange,
+        index: u64,
+        id: Option<String>,
+        json: &[u8],
+        source: serde_json::Error,
+    ) -> Self {
+        let path = json_path::at(json, &source);
+        let name = match &id {
+            Some(id) => format!("record {index} (id {id})"),
+            None => format!("record {index}"),
+        };
+        let at = if path.is_empty() {
+            String::new()
+        } else {
+            format!(" at `{path}`")
+        };
+        let mut error = Self::new(
+            ErrorKind::Record,
+            format!("{name} of the list is not what was expected{at}: {source}"),
+        );
+        error.0.record = Some(BadRecord {
+            index,
+            id,
+            json: excerpt(json, RECORD).unwrap_or_default(),
+        });
+        error.0.help = Some("the other records of the list follow; `record_json()` has this one as the server sent it".into());
+        error.on(exchange).because(source)
+    }
+
+    pub(crate) fn paging(exchange: Exchange, message: impl Into<Cow<'static, str>>) -> Self {
+        Self::new(ErrorKind::Paging, message).on(exchange)
+    }
+
+    pub(crate) fn with_help(mut self, help: impl Into<Cow<'static, str>>) -> Self {
+        self.0.help = Some(help.into());
+        self
+    }
+
+    fn on(mut self, exchange: Exchange) -> Self {
+        if exchange.sensitive {
+            self.0.excerpt = None;
+        }
+        self.0.exchange = Some(exchange);
+        self
+    }
+
+    fn because(mut self, source: impl std::error::Error + Send + Sync + 'static) -> Self {
+        self.0.source = Some(Arc::new(source));
+        self
+    }
+
+    /// The same error once more, for others who wait for the same thing.
+    pub(crate) fn duplicate(&self) -> Self {
+        Self(self.0.clone())
+    }
+
+    /// What kind of thing went wrong.
+    pub fn kind(&self) -> ErrorKind {
+        self.0.kind
+    }
+
+    /// The server has no such record or path (404).
+    pub fn is_not_found(&self) -> bool {
+        self.0.status == Some(StatusCode::NOT_FOUND) && self.0.kind == ErrorKind::Status
+    }
+
+    /// The record was changed by somebody else since it was read (409), or is otherwise in conflict.
+    pub fn is_conflict(&self) -> bool {
+        self.0.status == Some(StatusCode::CONFLICT)
+    }
+
+    /// The server understood the record and refuses its content: 422, or 400 with structured errors as newer modules give them.
+    pub fn is_validation(&self) -> bool {
+        self.0.kind == ErrorKind::Status
+            && (self.0.status == Some(StatusCode::UNPROCESSABLE_ENTITY)
+                || self.0.status == Some(StatusCode::BAD_REQUEST) && self.0.server.is_validation())
+    }
+
+    /// The server does not know who asks: the login was refused, or the token is not accepted even after a renewal.
+    pub fn is_unauthenticated(&self) -> bool {
+        self.0.kind == ErrorKind::Login || self.0.status == Some(StatusCode::UNAUTHORIZED)
+    }
+
+    /// The user lacks a permission, or may not act in this tenant (403).
+    pub fn is_forbidden(&self) -> bool {
+        self.0.status == Some(StatusCode::FORBIDDEN)
+    }
+
+    /// There was no answer in time: by this client's clock, or by a gateway's (408, 504). Whether the request was carried out is unknown.
+    pub fn is_timeout(&self) -> bool {
+        self.0.kind == ErrorKind::Timeout
+            || matches!(
+                self.0.status,
+                Some(StatusCode::REQUEST_TIMEOUT | StatusCode::GATEWAY_TIMEOUT)
+            )
+    }
+
+    /// The client was closed.
+    pub fn is_closed(&self) -> bool {
+        self.0.kind == ErrorKind::ClientClosed
+    }
+
+    /// The same call may well succeed later. It says nothing about whether a write was carried out already.
+    pub fn is_retryable(&self) -> bool {
+        match self.0.kind {
+            ErrorKind::Timeout
+            | ErrorKind::Connect
+            | ErrorKind::Transport
+            | ErrorKind::Truncated => true,
+            ErrorKind::Status => self.0.status.is_some_and(crate::retry::is_transient),
+            _ => false,
+        }
+    }
+
+    /// The status of the answer, where there was one.
+    pub fn status(&self) -> Option<StatusCode> {
+        self.0.status
+    }
+
+    /// The method of the request, where there was one.
+    pub fn method(&self) -> Option<&Method> {
+        self.0.exchange.as_ref().map(|exchange| &exchange.method)
+    }
+
+    /// The URL of the request; of one that could not be made, its path. Values of parameters that are secrets are left out.
+    pub fn url(&self) -> Option<&str> {
+        self.0
+            .exchange
+            .as_ref()
+            .map(|exchange| exchange.url.as_str())
+    }
+
+    /// The operation; none for a generic call.
+    pub fn operation(&self) -> Option<&'static Operation> {
+        self.0
+            .exchange
+            .as_ref()
+            .map(|exchange| exchange.operation)
+            .filter(|operation| !operation.name.is_empty())
+    }
+
+    /// How often the request was sent, or tried to be.
+    pub fn attempts(&self) -> u32 {
+        self.0
+            .exchange
+            .as_ref()
+            .map_or(0, |exchange| exchange.attempts)
+    }
+
+    /// How long the call took in all, waiting included.
+    pub fn elapsed(&self) -> Duration {
+        self.0
+            .exchange
+            .as_ref()
+            .map_or(Duration::ZERO, |exchange| exchange.elapsed)
+    }
+
+    /// What the server said, freed from the JSON or HTML it was wrapped in. On one line.
+    pub fn server_message(&self) -> Option<&str> {
+        self.0.server.message.as_deref()
+    }
+
+    /// The errors that the server lists, each with the field it concerns.
+    pub fn validation_errors(&self) -> &[ValidationError] {
+        &self.0.server.errors
+    }
+
+    /// The beginning of the body (of a decode error: the part around the fault), at most 2 KiB.
+    pub fn body_excerpt(&self) -> Option<&str> {
+        self.0.excerpt.as_deref()
+    }
+
+    /// The record of a list that could not be read, as the server sent it. At most 256 KiB.
+    pub fn record_json(&self) -> Option<&str> {
+        self.0.record.as_ref().map(|record| record.json.as_str())
+    }
+
+    /// The place in the list of the record that could not be read, from 0.
+    pub fn record_index(&self) -> Option<u64> {
+        self.0.record.as_ref().map(|record| record.index)
+    }
+
+    /// The `id` of the record that could not be read, if it has one.
+    pub fn record_id(&self) -> Option<&str> {
+        self.0
+            .record
+            .as_ref()
+            .and_then(|record| record.id.as_deref())
+    }
+
+    fn summary(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let inner = &*self.0;
+        if !inner.message.is_empty() {
+            write!(out, "{}", OneLine(&inner.message))?;
+        }
+        if inner.kind != ErrorKind::Decode
+            && let Some(status) = inner.status
+        {
+            let comma = if inner.message.is_empty() { "" } else { ": " };
+            write!(out, "{comma}{}", Status(status))?;
+        }
+        if let Some(message) = &inner.server.message {
+            write!(out, ": {}", OneLine(message))?;
+        }
+        Ok(())
+    }
+
+    fn all(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let inner = &*self.0;
+        self.summary(out)?;
+        if let Some(exchange) = &inner.exchange {
+            write!(out, "\n  request:     {} {}", exchange.method, exchange.url)?;
+            let operation = exchange.operation;
+            if !operation.name.is_empty() {
+                write!(out, "\n  operation:   {}", operation.name)?;
+                if !operation.module.is_empty() {
+                    write!(out, " of {}", operation.module)?;
+                }
+                if !operation.interface.is_empty() {
+                    write!(out, " (interface {})", operation.interface)?;
+                }
+                if !operation.permissions.is_empty() {
+                    write!(out, "\n  permissions: {}", operation.permissions.join(", "))?;
+                }
+            }
+            if exchange.attempts > 0 {
+                write!(out, "\n  attempts:    {}", Attempts(exchange))?;
+            }
+        }
+        for error in &inner.server.errors {
+            write!(out, "\n  error:       {error}")?;
+        }
+        if let Some(record) = &inner.record {
+            write!(out, "\n  record:      {}", OneLine(&record.json))?;
+        }
+        if let Some(excerpt) = &inner.excerpt {
+            write!(
+                out,
+                "\n  body:        {}",
+                excerpt.replace('\n', "\n               ")
+            )?;
+        }
+        let mut source = std::error::Error::source(self);
+        while let Some(cause) = source {
+            write!(out, "\n  cause:       {cause}")?;
+            source = cause.source();
+        }
+        if let Some(help) = &inner.help {
+            write!(out, "\n  help:        {help}")?;
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if out.alternate() {
+            return self.all(out);
+        }
+        if let Some(exchange) = &self.0.exchange {
+            if !exchange.operation.name.is_empty() {
+                write!(out, "{}: ", exchange.operation.name)?;
+            }
+            write!(out, "{} {}: ", exchange.method, exchange.url)?;
+        }
+        self.summary(out)?;
+        match &self.0.exchange {
+            Some(exchange) if exchange.attempts > 1 => {
+                write!(out, " (attempts: {})", Attempts(exchange))
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+impl fmt::Debug for Error {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // What `fn main() -> Result<(), Error>` prints: for people.
+        write!(out, "{:?}: {self:#}", self.0.kind)
+    }
+}
+
+impl std::error::Error for Error {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        self.0
+            .source
+            .as_deref()
+            .map(|source| source as &(dyn std::error::Error + 'static))
+    }
+}
+
+struct Attempts<'a>(&'a Exchange);
+
+impl fmt::Display for Attempts<'_> {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            out,
+            "{} in {:.1} s",
+            self.0.attempts,
+            self.0.elapsed.as_secs_f64()
+        )
+    }
+}
+
+/// `404 Not Found`, and of a status without a name the number only.
+struct Status(StatusCode);
+
+impl fmt::Display for Status {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(out, "{}", self.0.as_u16())?;
+        self.0
+            .canonical_reason()
+            .map_or(Ok(()), |reason| write!(out, " {reason}"))
+    }
+}
+
+/// Text without line breaks, and not without end.
+struct OneLine<'a>(&'a str);
+
+impl fmt::Display for OneLine<'_> {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut length = 0;
+        for (index, word) in self
+            .0
+            .split(|c: char| c.is_whitespace() || c.is_control())
+            .filter(|word| !word.is_empty())
+            .enumerate()
+        {
+            if length > LINE {
+                return out.write_str(" …");
+            }
+            if index > 0 {
+                out.write_str(" ")?;
+            }
+            let end = word
+                .char_indices()
+                .nth(LINE)
+                .map_or(word.len(), |(end, _)| end);
+            out.write_str(word.get(..end).unwrap_or_default())?;
+            length += end + 1;
+        }
+        Ok(())
+    }
+}
+
+/// The beginning of a body, cut at a character.
+fn excerpt(body: &[u8], most: usize) -> Option<String> {
+    if body.is_empty() {
+        return None;
+    }
+    let cut = body.get(..most).unwrap_or(body);
+    let mut text = String::from_utf8_lossy(cut).into_owned();
+    if cut.len() < body.len() {
+        // A character that the cut went through.
+        while text.ends_with(char::REPLACEMENT_CHARACTER) {
+            text.pop();
+        }
+        text.push_str(" …");
+    }
+    Some(text)
+}

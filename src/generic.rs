@@ -1,0 +1,501 @@
+//! Calls of any path: what the typed calls do not have, in the words of those who know FOLIO by its URLs.
+
+use std::fmt;
+use std::future::{Future, IntoFuture};
+use std::marker::PhantomData;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use bytes::Bytes;
+use futures_core::Stream;
+use http::Method;
+use serde::Serialize;
+use serde::de::{DeserializeOwned, DeserializeSeed, Deserializer, IgnoredAny, MapAccess, Visitor};
+use serde_json::Value;
+
+use crate::client::FolioClient;
+use crate::cql::Cql;
+use crate::error::Result;
+use crate::paging::{Items, PagingStyle, Plan, missing_key};
+use crate::request::Request;
+use crate::response::Response;
+use crate::retry::RetryPolicy;
+
+type Sending<T> = Pin<Box<dyn Future<Output = Result<T>> + Send>>;
+
+impl FolioClient {
+    /// Gets what is at a path: the value of `key` in the answer, or with `None` the whole answer.
+    ///
+    /// Of a list this is one page, by FOLIO's default of 10 records: say [`limit`](Get::limit), or read all of it with
+    /// [`folio_get_all`](Self::folio_get_all).
+    ///
+    /// ```no_run
+    /// # async fn example(folio: folio_sdk::FolioClient) -> Result<(), folio_sdk::Error> {
+    /// # use serde_json::Value;
+    /// let groups: Vec<Value> = folio.folio_get("/groups", "usergroups").limit(50).await?;
+    /// let user: Value = folio.folio_get("/users/8c1a2a5e-0000-4000-8000-000000000000", None).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// What [`execute`](Self::execute) gives; [`ErrorKind::Decode`](crate::ErrorKind::Decode) if the answer has no such key (the error
+    /// names those it has) or is no `T`.
+    pub fn folio_get<'a, T: DeserializeOwned + Send + 'static>(
+        &self,
+        path: impl AsRef<str>,
+        key: impl Into<Option<&'a str>>,
+    ) -> Get<T> {
+        Get {
+            client: self.clone(),
+            request: Request::to(Method::GET, path),
+            key: key.into().filter(|key| !key.is_empty()).map(str::to_owned),
+            answer: PhantomData,
+        }
+    }
+
+    /// Reads a whole list, page by page, as a stream of records. `key` names the array in the answer; with `None` the answer is the array.
+    ///
+    /// The list is read by offset, in the caller's order (`sortBy` in the query) with `id` added to make it unique, or by `id`; where the
+    /// endpoint is known to support `id>`, [`GetAll::by_id`] is faster and safer. See [`Items`] for what errors mean.
+    pub fn folio_get_all<'a, T: DeserializeOwned + Send + 'static>(
+        &self,
+        path: impl AsRef<str>,
+        key: impl Into<Option<&'a str>>,
+    ) -> GetAll<T> {
+        let request = Request::to(Method::GET, path);
+        let style = match request.path().split('/').nth(1) {
+            Some("search") => PagingStyle::Search,
+            Some("erm" | "licenses") => PagingStyle::Erm,
+            _ => PagingStyle::Cql,
+        };
+        GetAll {
+            client: self.clone(),
+            request,
+            items: key.into().filter(|key| !key.is_empty()).map(str::to_owned),
+            style,
+            by_id: false,
+            unsorted: false,
+            limit: None,
+            offset: None,
+            running: None,
+        }
+    }
+
+    /// Posts `body` as JSON. Gives the answer as JSON, text as a string, an empty one as null; [`typed`](Write::typed) gives it as a type.
+    ///
+    /// It is sent again only if it is certain that it did not arrive (see [`RetryPolicy`]).
+    pub fn folio_post(
+        &self,
+        path: impl AsRef<str>,
+        body: &(impl Serialize + ?Sized),
+    ) -> Write<Value> {
+        Write {
+            client: self.clone(),
+            request: Request::to(Method::POST, path).json(body),
+            read: loosely,
+        }
+    }
+
+    /// Puts `body` as JSON: FOLIO replaces the whole record, what is absent is gone. Answers as [`folio_post`](Self::folio_post).
+    pub fn folio_put(
+        &self,
+        path: impl AsRef<str>,
+        body: &(impl Serialize + ?Sized),
+    ) -> Write<Value> {
+        Write {
+            client: self.clone(),
+            request: Request::to(Method::PUT, path).json(body),
+            read: loosely,
+        }
+    }
+
+    /// Deletes what is at a path. Answers as [`folio_post`](Self::folio_post).
+    pub fn folio_delete(&self, path: impl AsRef<str>) -> Write<Value> {
+        Write {
+            client: self.clone(),
+            request: Request::to(Method::DELETE, path),
+            read: loosely,
+        }
+    }
+
+    /// A request with any method to any path, whose answer is handed out as it came.
+    ///
+    /// ```no_run
+    /// # async fn example(folio: folio_sdk::FolioClient) -> Result<(), folio_sdk::Error> {
+    /// use folio_sdk::Method;
+    ///
+    /// let raw = folio.request(Method::GET, "/some/new/endpoint").send().await?;
+    /// println!("{} {} bytes", raw.status(), raw.body().len());
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn request(&self, method: Method, path: impl AsRef<str>) -> RequestBuilder {
+        RequestBuilder {
+            client: self.clone(),
+            request: Request::to(method, path),
+        }
+    }
+}
+
+/// What all builders of generic calls can do to their request.
+macro_rules! common {
+    () => {
+        /// Adds a parameter of the query string.
+        pub fn param(mut self, name: impl Into<String>, value: impl fmt::Display) -> Self {
+            self.request = self.request.param(name.into(), value);
+            self
+        }
+
+        /// A header; it replaces what the client would send.
+        pub fn header(mut self, name: &str, value: &str) -> Self {
+            self.request.set_header(name, value);
+            self
+        }
+
+        /// The tenant that the request goes to, in place of the client's.
+        pub fn tenant(mut self, tenant: &str) -> Self {
+            self.request.set_tenant(tenant);
+            self
+        }
+
+        /// When the request is repeated, in place of the client's policy.
+        pub fn retry(mut self, policy: RetryPolicy) -> Self {
+            self.request = self.request.retry(policy);
+            self
+        }
+
+        /// How long one attempt may take, in place of the client's timeout.
+        pub fn timeout(mut self, timeout: Duration) -> Self {
+            self.request = self.request.timeout(timeout);
+            self
+        }
+    };
+}
+
+macro_rules! list {
+    () => {
+        /// Which records: a query in CQL.
+        pub fn query(mut self, query: impl Into<Cql>) -> Self {
+            self.request = self.request.query(query);
+            self
+        }
+    };
+}
+
+/// A `GET` that gives a value. Await it.
+#[must_use = "a call is not sent before it is awaited"]
+pub struct Get<T> {
+    client: FolioClient,
+    request: Request,
+    key: Option<String>,
+    answer: PhantomData<fn() -> T>,
+}
+
+impl<T> Get<T> {
+    common!();
+    list!();
+
+    /// How many records at most. FOLIO's own default is 10, mostly.
+    pub fn limit(mut self, limit: u32) -> Self {
+        self.request.set_query("limit", limit.to_string());
+        self
+    }
+
+    /// How many records to pass over.
+    pub fn offset(mut self, offset: u32) -> Self {
+        self.request.set_query("offset", offset.to_string());
+        self
+    }
+}
+
+impl<T: DeserializeOwned + Send + 'static> IntoFuture for Get<T> {
+    type Output = Result<T>;
+    type IntoFuture = Sending<T>;
+
+    fn into_future(self) -> Sending<T> {
+        Box::pin(async move {
+            let response = self.client.execute(self.request).await?;
+            match self.key {
+                Some(key) => value_of(&response, &key),
+                None => response.json(),
+            }
+        })
+    }
+}
+
+/// A `POST`, `PUT` or `DELETE`. Await it.
+#[must_use = "a call is not sent before it is awaited"]
+pub struct Write<T> {
+    client: FolioClient,
+    request: Request,
+    read: fn(&Response) -> Result<T>,
+}
+
+impl<T> Write<T> {
+    common!();
+
+    /// Says whether the request may be carried out twice without harm, see [`Request::idempotent`].
+    pub fn idempotent(mut self, idempotent: bool) -> Self {
+        self.request = self.request.idempotent(idempotent);
+        self
+    }
+
+    /// Gives the answer as a type. (An empty answer is read as `null`: ask for an `Option` where the server may say nothing.)
+    pub fn typed<U: DeserializeOwned>(self) -> Write<U> {
+        Write {
+            client: self.client,
+            request: self.request,
+            read: strictly,
+        }
+    }
+}
+
+impl<T: Send + 'static> IntoFuture for Write<T> {
+    type Output = Result<T>;
+    type IntoFuture = Sending<T>;
+
+    fn into_future(self) -> Sending<T> {
+        Box::pin(async move { (self.read)(&self.client.execute(self.request).await?) })
+    }
+}
+
+fn strictly<T: DeserializeOwned>(response: &Response) -> Result<T> {
+    if response.body().is_empty()
+        && let Ok(nothing) = serde_json::from_slice(b"null")
+    {
+        return Ok(nothing);
+    }
+    response.json()
+}
+
+/// JSON, or text, or nothing: modules answer a PUT or DELETE with any of them.
+fn loosely(response: &Response) -> Result<Value> {
+    let is_json = response
+        .header("content-type")
+        .is_none_or(|media_type| media_type.contains("json"));
+    if is_json || response.body().is_empty() {
+        strictly(response)
+    } else {
+        response.text().map(Value::String)
+    }
+}
+
+/// Any request. [`send`](Self::send) sends it.
+#[must_use = "a call is not sent before `send`"]
+pub struct RequestBuilder {
+    client: FolioClient,
+    request: Request,
+}
+
+impl RequestBuilder {
+    common!();
+    list!();
+
+    /// The body, as JSON.
+    pub fn json<T: Serialize + ?Sized>(mut self, body: &T) -> Self {
+        self.request = self.request.json(body);
+        self
+    }
+
+    /// The body as it is, and its media type.
+    pub fn body(mut self, body: impl Into<Bytes>, content_type: &str) -> Self {
+        self.request = self.request.body(body, content_type);
+        self
+    }
+
+    /// Says whether the request may be carried out twice without harm, see [`Request::idempotent`].
+    pub fn idempotent(mut self, idempotent: bool) -> Self {
+        self.request = self.request.idempotent(idempotent);
+        self
+    }
+
+    /// Sends it and reads the whole answer.
+    ///
+    /// # Errors
+    /// What [`FolioClient::execute`] gives.
+    pub fn send(self) -> impl Future<Output = Result<Response>> + Send + 'static {
+        self.client.execute(self.request)
+    }
+}
+
+/// A whole list, as a stream. What it is asked for is said before the first record is taken.
+#[must_use = "a stream asks for nothing before it is polled"]
+pub struct GetAll<T> {
+    client: FolioClient,
+    request: Request,
+    items: Option<String>,
+    style: PagingStyle,
+    by_id: bool,
+    unsorted: bool,
+    limit: Option<u32>,
+    offset: Option<u32>,
+    running: Option<Items<T>>,
+}
+
+impl<T: DeserializeOwned + Send + 'static> GetAll<T> {
+    common!();
+    list!();
+
+    /// How many records a page, 500 by default. All are read, whatever this is.
+    pub fn limit(mut self, limit: u32) -> Self {
+        self.limit = Some(limit);
+        self
+    }
+
+    /// How many records to pass over at the beginning.
+    pub fn offset(mut self, offset: u32) -> Self {
+        self.offset = Some(offset);
+        self
+    }
+
+    /// Reads the list by `id`: each page asks for the records after the last one (`id>"…"`). The storage modules support it. With a
+    /// `sortBy` in the query it has no effect.
+    pub fn by_id(mut self) -> Self {
+        self.by_id = true;
+        self
+    }
+
+    /// Adds nothing to the order of the records. Only for endpoints that refuse `sortBy id`: without a unique order pages may repeat and
+    /// miss records.
+    pub fn unsorted(mut self) -> Self {
+        self.unsorted = true;
+        self
+    }
+
+    /// The dialect of the list. By default that of mod-search for `/search/…`, that of ERM for `/erm/…` and `/licenses/…`, and CQL for
+    /// all others.
+    pub fn style(mut self, style: PagingStyle) -> Self {
+        self.style = style;
+        self
+    }
+
+    /// The stream of the records.
+    pub fn stream(self) -> Items<T> {
+        let Self {
+            client,
+            request,
+            items,
+            style,
+            by_id,
+            unsorted,
+            limit,
+            offset,
+            running,
+        } = self;
+        running.unwrap_or_else(|| {
+            let plan = Plan {
+                style,
+                items: items.map(Into::into),
+                key: by_id.then_some("id".into()),
+                tie: (style == PagingStyle::Cql && !unsorted).then_some("id".into()),
+                max: None,
+            };
+            Items::planned(client, request, plan, limit, offset)
+        })
+    }
+
+    /// The next record; none at the end.
+    pub async fn next(&mut self) -> Option<Result<T>> {
+        self.running().next().await
+    }
+
+    fn running(&mut self) -> &mut Items<T> {
+        let items = self.running.take().unwrap_or_else(|| {
+            Self {
+                client: self.client.clone(),
+                request: self.request.clone(),
+                items: self.items.clone(),
+                running: None,
+                ..*self
+            }
+            .stream()
+        });
+        self.running.insert(items)
+    }
+}
+
+impl<T> Unpin for GetAll<T> {}
+
+impl<T: DeserializeOwned + Send + 'static> Stream for GetAll<T> {
+    type Item = Result<T>;
+
+    fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Result<T>>> {
+        Pin::new(self.running()).poll_next(context)
+    }
+}
+
+macro_rules! debug {
+    ($($name:ident $(<$T:ident>)?),*) => {
+        $(impl $(<$T>)? fmt::Debug for $name $(<$T>)? {
+            fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+                out.debug_struct(stringify!($name)).field("request", &self.request).finish_non_exhaustive()
+            }
+        })*
+    };
+}
+
+debug!(Get<T>, Write<T>, RequestBuilder, GetAll<T>);
+
+/// The value of a key of the answer. Decoded in one pass, whatever stands around it.
+fn value_of<T: DeserializeOwned>(response: &Response, key: &str) -> Result<T> {
+    let mut keys = Vec::new();
+    let mut deserializer = serde_json::Deserializer::from_slice(response.body());
+    let seed = Pick {
+        key,
+        keys: &mut keys,
+        value: PhantomData,
+    };
+    match seed
+        .deserialize(&mut deserializer)
+        .and_then(|value| deserializer.end().map(|()| value))
+    {
+        Ok(Some(value)) => Ok(value),
+        Ok(None) => Err(missing_key(
+            response.exchange(),
+            Some(key),
+            &keys,
+            response.body(),
+        )),
+        Err(error) => Err(response.wrong(error)),
+    }
+}
+
+/// Takes the value of one key out of an object.
+struct Pick<'a, T> {
+    key: &'a str,
+    keys: &'a mut Vec<String>,
+    value: PhantomData<T>,
+}
+
+impl<'de, T: serde::Deserialize<'de>> DeserializeSeed<'de> for Pick<'_, T> {
+    type Value = Option<T>;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Option<T>, D::Error> {
+        deserializer.deserialize_map(self)
+    }
+}
+
+impl<'de, T: serde::Deserialize<'de>> Visitor<'de> for Pick<'_, T> {
+    type Value = Option<T>;
+
+    fn expecting(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(out, "an object with the key `{}`", self.key)
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Option<T>, A::Error> {
+        let mut value = None;
+        while let Some(key) = map.next_key::<String>()? {
+            if key == self.key {
+                value = Some(map.next_value()?);
+            } else {
+                map.next_value::<IgnoredAny>()?;
+            }
+            if self.keys.len() < 30 {
+                self.keys.push(key);
+            }
+        }
+        Ok(value)
+    }
+}

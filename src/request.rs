@@ -1,0 +1,489 @@
+//! A request as a value: what every call, typed or generic, is before it is sent.
+
+use std::borrow::Cow;
+use std::fmt;
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::header::{CONTENT_TYPE, HeaderName};
+use http::{HeaderMap, HeaderValue, Method};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
+use serde::Serialize;
+
+use crate::cql::Cql;
+use crate::error::Exchange;
+use crate::operation::Operation;
+use crate::retry::RetryPolicy;
+
+/// What stands as it is in a segment of a path: RFC 3986's unreserved characters.
+const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC
+    .remove(b'-')
+    .remove(b'.')
+    .remove(b'_')
+    .remove(b'~');
+
+/// What stands as it is in a query besides. Not `+`, which servers read as a space, nor `;`, which some read as `&`. CQL has many of the
+/// others, and the length of a URL is limited (Okapi: 8192 bytes).
+const QUERY: &AsciiSet = &SEGMENT
+    .remove(b'=')
+    .remove(b'(')
+    .remove(b')')
+    .remove(b'*')
+    .remove(b',')
+    .remove(b':')
+    .remove(b'/')
+    .remove(b'@')
+    .remove(b'!')
+    .remove(b'$');
+
+/// What stands as it is in a path that the caller wrote: also what the caller has encoded already.
+const WRITTEN: &AsciiSet = &SEGMENT
+    .remove(b'%')
+    .remove(b'!')
+    .remove(b'$')
+    .remove(b'(')
+    .remove(b')')
+    .remove(b'*')
+    .remove(b'+')
+    .remove(b',')
+    .remove(b':')
+    .remove(b'=')
+    .remove(b'@');
+
+/// A request to FOLIO: an operation or a method and path, parameters, headers, a body.
+///
+/// It says nothing of the server, the tenant and the token: [`FolioClient::execute`](crate::FolioClient::execute) adds them. What is wrong
+/// with it (an empty identifier, a body that is no JSON) is told when it is executed, and then nothing is sent.
+///
+/// ```
+/// use folio_sdk::{Method, Request};
+///
+/// let request = Request::to(Method::GET, "/users").query("username==\"a b\"").param("limit", 10);
+/// assert_eq!(request.target(), "/users?query=username==%22a%20b%22&limit=10");
+/// ```
+#[derive(Clone)]
+pub struct Request {
+    operation: &'static Operation,
+    method: Method,
+    path: String,
+    query: Vec<(Cow<'static, str>, String)>,
+    headers: HeaderMap,
+    body: Option<Bytes>,
+    retry: Option<RetryPolicy>,
+    idempotent: Option<bool>,
+    timeout: Option<Duration>,
+    problem: Option<String>,
+}
+
+impl Request {
+    /// A request for an operation. The arguments take the places of the `{parameters}` of its path, in their order, each as one segment: a
+    /// slash in an identifier is part of the identifier.
+    ///
+    /// An argument that is empty, `.` or `..` is an error when the request is executed: `DELETE /users/{id}` without an id would be
+    /// `DELETE /users`.
+    pub fn new(operation: &'static Operation, arguments: &[&str]) -> Self {
+        let mut problem = None;
+        let mut path = String::with_capacity(operation.path.len() + 36 * arguments.len());
+        let mut arguments = arguments.iter();
+        let mut rest = operation.path;
+        while let Some((before, after)) = rest.split_once('{') {
+            path.push_str(before);
+            let (name, after) = after.split_once('}').unwrap_or((after, ""));
+            match arguments.next() {
+                None => _ = problem.get_or_insert(format!("`{name}` of the path is missing")),
+                Some(&argument @ ("" | "." | "..")) => {
+                    _ = problem.get_or_insert(format!(
+                        "`{name}` of the path is \"{argument}\", and an identifier was expected"
+                    ));
+                }
+                Some(argument) => path.extend(utf8_percent_encode(argument, SEGMENT)),
+            }
+            rest = after;
+        }
+        path.push_str(rest);
+        if arguments.next().is_some() {
+            problem
+                .get_or_insert("there are more arguments than the path has parameters".to_owned());
+        }
+        Self::make(operation, operation.method.clone(), path, problem)
+    }
+
+    /// A request for any method and path, `/users` or `users`, which may have a query: `/users?limit=10`. Identifiers in the path are
+    /// best encoded by the caller; a segment `..` and empty ones are refused when the request is executed.
+    pub fn to(method: Method, path: impl AsRef<str>) -> Self {
+        let text = path.as_ref();
+        let (written, query) = text
+            .split_once('?')
+            .map_or((text, None), |(path, query)| (path, Some(query)));
+        let problem = problem_of(&method, written);
+        let written = written.strip_prefix('/').unwrap_or(written);
+        let mut path = String::with_capacity(written.len() + 1);
+        for segment in written.split('/') {
+            path.push('/');
+            for (index, part) in segment.split('%').enumerate() {
+                // A percent sign that encodes nothing is meant as such.
+                if index > 0 {
+                    let encodes = part
+                        .get(..2)
+                        .is_some_and(|hex| hex.bytes().all(|byte| byte.is_ascii_hexdigit()));
+                    path.push_str(if encodes { "%" } else { "%25" });
+                }
+                path.extend(utf8_percent_encode(part, WRITTEN));
+            }
+        }
+        let mut request = Self::make(Operation::generic(), method, path, problem);
+        for pair in query
+            .unwrap_or_default()
+            .split('&')
+            .filter(|pair| !pair.is_empty())
+        {
+            let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
+            request.query.push((decoded(name).into(), decoded(value)));
+        }
+        request
+    }
+
+    fn make(
+        operation: &'static Operation,
+        method: Method,
+        path: String,
+        problem: Option<String>,
+    ) -> Self {
+        Self {
+            operation,
+            method,
+            path,
+            query: Vec::new(),
+            headers: HeaderMap::new(),
+            body: None,
+            retry: None,
+            idempotent: None,
+            timeout: None,
+            problem,
+        }
+    }
+
+    /// Adds a parameter of the query string. It may stand several times.
+    pub fn param(mut self, name: impl Into<Cow<'static, str>>, value: impl fmt::Display) -> Self {
+        self.add_query(name, value.to_string());
+        self
+    }
+
+    /// Asks for the records that a query in CQL describes; it replaces an earlier one.
+    pub fn query(mut self, query: impl Into<Cql>) -> Self {
+        self.set_query("query", query.into().to_string());
+        self
+    }
+
+    /// The body, as JSON.
+    pub fn json<T: Serialize + ?Sized>(mut self, body: &T) -> Self {
+        self.set_json("application/json", body);
+        self
+    }
+
+    /// The body as it is, and its media type.
+    pub fn body(mut self, body: impl Into<Bytes>, content_type: &str) -> Self {
+        self.set_body(content_type, body.into());
+        self
+    }
+
+    /// A header; it replaces what the client would send. With `x-okapi-token` the request goes without the client's own token.
+    pub fn header(mut self, name: &str, value: &str) -> Self {
+        self.set_header(name, value);
+        self
+    }
+
+    /// The tenant that the request goes to, in place of the client's.
+    pub fn tenant(mut self, tenant: &str) -> Self {
+        self.set_tenant(tenant);
+        self
+    }
+
+    /// When this request is repeated, in place of the client's policy.
+    pub fn retry(mut self, policy: RetryPolicy) -> Self {
+        self.retry = Some(policy);
+        self
+    }
+
+    /// Says whether the request may be carried out twice without harm, whatever its method. A POST that only asks (`…/retrieve`) may; one
+    /// that creates a record may if the record has an `id` made by the caller, since the server refuses a second one (the repetition then
+    /// fails although the first worked: see [`Error::is_validation`](crate::Error::is_validation)).
+    pub fn idempotent(mut self, idempotent: bool) -> Self {
+        self.idempotent = Some(idempotent);
+        self
+    }
+
+    /// How long one attempt may take, in place of the client's timeout.
+    pub fn timeout(mut self, timeout: Duration) -> Self {
+        self.timeout = Some(timeout);
+        self
+    }
+
+    pub(crate) fn add_query(&mut self, name: impl Into<Cow<'static, str>>, value: String) {
+        self.query.push((name.into(), value));
+    }
+
+    /// Sets a query parameter in place of those of the same name.
+    pub(crate) fn set_query(&mut self, name: impl Into<Cow<'static, str>>, value: String) {
+        let name = name.into();
+        self.query.retain(|(other, _)| *other != name);
+        self.query.push((name, value));
+    }
+
+    pub(crate) fn parameter(&self, name: &str) -> Option<&str> {
+        self.query
+            .iter()
+            .find(|(other, _)| other == name)
+            .map(|(_, value)| value.as_str())
+    }
+
+    pub(crate) fn set_json<T: Serialize + ?Sized>(&mut self, media_type: &str, body: &T) {
+        match serde_json::to_vec(body) {
+            Ok(json) => self.set_body(media_type, json.into()),
+            Err(error) => self.fault(format!("the body cannot be written as JSON: {error}")),
+        }
+    }
+
+    pub(crate) fn set_body(&mut self, media_type: &str, body: Bytes) {
+        match HeaderValue::from_str(media_type) {
+            Ok(media_type) => _ = self.headers.insert(CONTENT_TYPE, media_type),
+            Err(_) => self.fault(format!("`{}` is no media type", media_type.escape_debug())),
+        }
+        self.body = Some(body);
+    }
+
+    pub(crate) fn set_header(&mut self, name: &str, value: &str) {
+        match (
+            HeaderName::from_bytes(name.as_bytes()),
+            HeaderValue::from_str(value),
+        ) {
+            (Ok(name), Ok(mut value)) => {
+                value.set_sensitive(matches!(
+                    name.as_str(),
+                    "authorization" | "cookie" | "x-okapi-token"
+                ));
+                self.headers.insert(name, value);
+            }
+            (Err(_), _) => self.fault(format!("`{}` is no name of a header", name.escape_debug())),
+            // The value may be a token.
+            (_, Err(_)) => self.fault(format!(
+                "the value of the header `{name}` has characters that a header cannot have"
+            )),
+        }
+    }
+
+    pub(crate) fn set_tenant(&mut self, tenant: &str) {
+        if tenant.trim().is_empty() {
+            self.fault("the tenant is empty".to_owned());
+        }
+        self.set_header(TENANT.as_str(), tenant);
+    }
+
+    fn fault(&mut self, problem: String) {
+        self.problem.get_or_insert(problem);
+    }
+
+    /// The operation. All generic requests have the same one, with empty texts.
+    pub fn operation(&self) -> &'static Operation {
+        self.operation
+    }
+
+    /// The method.
+    pub fn method(&self) -> &Method {
+        &self.method
+    }
+
+    /// The template of the path, of a generic request the path: what a log is grouped by.
+    pub(crate) fn path(&self) -> &str {
+        if self.operation.path.is_empty() {
+            &self.path
+        } else {
+            self.operation.path
+        }
+    }
+
+    /// Path and query, encoded, as they follow the address of the gateway.
+    pub fn target(&self) -> String {
+        self.written(|_| false)
+    }
+
+    /// As [`target`](Self::target), without what is secret: edge modules take keys and Keycloak takes codes as parameters.
+    pub(crate) fn shown(&self) -> String {
+        self.written(|name| {
+            SECRET_PARAMETERS
+                .iter()
+                .any(|secret| name.eq_ignore_ascii_case(secret))
+        })
+    }
+
+    fn written(&self, is_secret: impl Fn(&str) -> bool) -> String {
+        let length: usize = self
+            .query
+            .iter()
+            .map(|(name, value)| name.len() + value.len() * 5 / 4 + 2)
+            .sum();
+        let mut target = String::with_capacity(self.path.len() + length);
+        target.push_str(&self.path);
+        for (index, (name, value)) in self.query.iter().enumerate() {
+            target.push(if index == 0 { '?' } else { '&' });
+            target.extend(utf8_percent_encode(name, SEGMENT));
+            target.push('=');
+            if is_secret(name) {
+                target.push_str("REDACTED");
+            } else {
+                target.extend(utf8_percent_encode(value, QUERY));
+            }
+        }
+        target
+    }
+
+    /// Whether the bodies hold passwords or tokens: those of logins and of changes of passwords.
+    pub(crate) fn is_sensitive(&self) -> bool {
+        self.path.split('/').any(|segment| {
+            let segment = segment.to_ascii_lowercase();
+            segment == "authn"
+                || segment.starts_with("login")
+                || segment.contains("password")
+                || segment.contains("credentials")
+        })
+    }
+
+    /// Whether one record is meant, by its id: the path ends with a parameter, or with a UUID.
+    pub(crate) fn names_a_record(&self) -> bool {
+        let is_uuid = |text: &str| {
+            text.len() == 36
+                && text
+                    .bytes()
+                    .all(|byte| byte.is_ascii_hexdigit() || byte == b'-')
+        };
+        self.query.is_empty()
+            && (self.operation.path.ends_with('}')
+                || self.path.rsplit('/').next().is_some_and(is_uuid))
+    }
+
+    /// Whether the body is a record guarded by optimistic locking: one with a `_version`, as it was read. (-1 switches the guard off.)
+    pub(crate) fn is_guarded(&self) -> bool {
+        #[derive(serde::Deserialize)]
+        struct Guarded {
+            _version: Option<i64>,
+        }
+        let body = self.body.as_deref().unwrap_or_default();
+        serde_json::from_slice::<Guarded>(body)
+            .is_ok_and(|record| record._version.is_some_and(|version| version >= 0))
+    }
+
+    pub(crate) fn is_idempotent(&self) -> Option<bool> {
+        self.idempotent
+    }
+
+    /// What this request and an answer to it are told by.
+    pub(crate) fn exchange(&self, base: &str) -> Exchange {
+        Exchange {
+            operation: self.operation,
+            method: self.method.clone(),
+            url: format!("{base}{}", self.shown()),
+            attempts: 0,
+            elapsed: Duration::ZERO,
+            sensitive: self.is_sensitive(),
+        }
+    }
+
+    pub(crate) fn headers(&self) -> &HeaderMap {
+        &self.headers
+    }
+
+    pub(crate) fn body_bytes(&self) -> Option<&Bytes> {
+        self.body.as_ref()
+    }
+
+    pub(crate) fn retry_policy(&self) -> Option<&RetryPolicy> {
+        self.retry.as_ref()
+    }
+
+    pub(crate) fn attempt_timeout(&self) -> Option<Duration> {
+        self.timeout
+    }
+
+    pub(crate) fn problem(&self) -> Option<&str> {
+        self.problem.as_deref()
+    }
+}
+
+/// Parameters whose values are secrets.
+const SECRET_PARAMETERS: [&str; 6] = [
+    "apikey",
+    "code",
+    "token",
+    "access_token",
+    "password",
+    "secret",
+];
+
+/// What is wrong with a path that the caller wrote.
+fn problem_of(method: &Method, path: &str) -> Option<String> {
+    if path
+        .split('?')
+        .next()
+        .is_some_and(|path| path.contains("://"))
+    {
+        return Some(
+            "a path was expected, `/users`, and not a whole URL: the client knows the gateway"
+                .to_owned(),
+        );
+    }
+    let path = path.strip_prefix('/').unwrap_or(path);
+    let last = path.split('/').count();
+    for (index, segment) in path.split('/').enumerate() {
+        match decoded_segment(segment).as_str() {
+            "." | ".." => {
+                return Some(
+                    "the path has a segment `.` or `..`, which would lead elsewhere".to_owned(),
+                );
+            }
+            // `/users/` is what `format!("/users/{id}")` gives for an empty id. That is harmless to read and not to delete.
+            "" if index + 1 < last || !method.is_safe() => {
+                return Some("the path has an empty segment: is an identifier empty?".to_owned());
+            }
+            _ => {}
+        }
+    }
+    None
+}
+
+fn decoded_segment(segment: &str) -> String {
+    percent_decode_str(segment).decode_utf8_lossy().into_owned()
+}
+
+/// A name or value of a query that the caller wrote, read as servers do: `+` is a space.
+fn decoded(text: &str) -> String {
+    percent_decode_str(&text.replace('+', " "))
+        .decode_utf8_lossy()
+        .into_owned()
+}
+
+impl fmt::Debug for Request {
+    /// Shows neither values of headers nor the body.
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.debug_struct("Request")
+            .field("operation", &self.operation.name)
+            .field("method", &self.method)
+            .field("target", &self.shown())
+            .field(
+                "headers",
+                &self
+                    .headers
+                    .keys()
+                    .map(HeaderName::as_str)
+                    .collect::<Vec<_>>(),
+            )
+            .field("bytes", &self.body.as_ref().map_or(0, Bytes::len))
+            .field("problem", &self.problem)
+            .finish_non_exhaustive()
+    }
+}
+
+/// The header that names the tenant.
+pub(crate) const TENANT: HeaderName = HeaderName::from_static("x-okapi-tenant");
+
+/// The header that carries the access token.
+pub(crate) const TOKEN: HeaderName = HeaderName::from_static("x-okapi-token");

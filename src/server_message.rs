@@ -1,0 +1,395 @@
+//! What a server says about an error, in whatever it is wrapped: FOLIO's modules, gateways and proxies each have their own form.
+
+use std::fmt;
+
+use serde_json::Value;
+
+/// How much of a body is looked at. Error bodies are small; a page of a proxy that is larger has its words at the beginning.
+const MOST: usize = 256 * 1024;
+
+/// How much text is kept of a message.
+const LONGEST: usize = 4096;
+
+/// What an error body says.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct ServerMessage {
+    /// On one line.
+    pub(crate) message: Option<String>,
+    pub(crate) errors: Vec<ValidationError>,
+}
+
+impl ServerMessage {
+    /// Whether the errors are about the content of what was sent. Newer modules answer so with 400 and the code `validation_error`, or
+    /// with parameters that name the fields.
+    pub(crate) fn is_validation(&self) -> bool {
+        self.errors.iter().any(|error| {
+            error.code.as_deref() == Some("validation_error") || !error.parameters.is_empty()
+        })
+    }
+}
+
+/// One of the errors that a FOLIO module lists in its answer.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ValidationError {
+    /// What is wrong, in the server's words.
+    pub message: String,
+    /// The code, such as `validation_error` or the name of a database constraint.
+    pub code: Option<String>,
+    /// The type, `1` or the name of a Java exception.
+    pub kind: Option<String>,
+    /// What it is about: mostly the name of a field and the value it had.
+    pub parameters: Vec<Parameter>,
+}
+
+/// A field or other thing that an error concerns.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Parameter {
+    /// The field, as the server names it.
+    pub key: String,
+    /// The value that was refused.
+    pub value: Option<String>,
+}
+
+impl ValidationError {
+    /// The field that it concerns, where the server says so.
+    pub fn field(&self) -> Option<&str> {
+        self.parameters
+            .first()
+            .map(|parameter| parameter.key.as_str())
+    }
+}
+
+impl fmt::Display for ValidationError {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str(&self.message)?;
+        if let Some(code) = &self.code {
+            write!(out, " [{code}]")?;
+        }
+        for (index, parameter) in self.parameters.iter().enumerate() {
+            write!(
+                out,
+                "{}{}",
+                if index == 0 { " (" } else { ", " },
+                parameter.key
+            )?;
+            if let Some(value) = &parameter.value {
+                write!(out, " = {value}")?;
+            }
+        }
+        if self.parameters.is_empty() {
+            Ok(())
+        } else {
+            out.write_str(")")
+        }
+    }
+}
+
+/// Reads the body of an error. What it is, is told by its first character: modules forward the answers of others without their
+/// content type, and gateways send HTML as anything.
+pub(crate) fn parse(content_type: Option<&str>, body: &[u8]) -> ServerMessage {
+    let body = body.get(..MOST).unwrap_or(body);
+    let text = String::from_utf8_lossy(body);
+    let text = text.trim_start_matches('\u{feff}').trim();
+    match text.as_bytes().first() {
+        None => ServerMessage::default(),
+        Some(b'{' | b'[' | b'"') => match serde_json::from_str::<Value>(text) {
+            Ok(value) => from_json(&value, 0),
+            Err(_) => plain(text),
+        },
+        Some(b'<') => html(text),
+        Some(_) if content_type.is_some_and(|media_type| media_type.starts_with("text/html")) => {
+            html(text)
+        }
+        Some(_) => plain(text),
+    }
+}
+
+fn plain(text: &str) -> ServerMessage {
+    ServerMessage {
+        message: one_line(text),
+        errors: Vec::new(),
+    }
+}
+
+/// The keys under which a message stands, the best first: RMB and Kong `message`, old Spring and vendors `errorMessage`, RFC 9457 `detail`
+/// and `title`, Spring Boot's own `error`, OAuth `error_description`.
+const MESSAGE_KEYS: [&str; 9] = [
+    "message",
+    "errorMessage",
+    "error_description",
+    "detail",
+    "description",
+    "msg",
+    "reason",
+    "title",
+    "error",
+];
+
+fn from_json(value: &Value, depth: u8) -> ServerMessage {
+    match value {
+        Value::String(text) => plain(text),
+        Value::Array(items) => listed(items, None),
+        Value::Object(object) => {
+            let own = MESSAGE_KEYS.iter().find_map(|key| match object.get(*key)? {
+                Value::String(text) => one_line(text),
+                nested @ Value::Object(_) if depth < 4 => from_json(nested, depth + 1).message,
+                _ => None,
+            });
+            match object.get("errors") {
+                Some(Value::Array(items)) if !items.is_empty() => listed(items, own),
+                // Grails and some Spring handlers: {"errors": {"field": "message"}}.
+                Some(Value::Object(errors)) if !errors.is_empty() => {
+                    let errors = errors
+                        .iter()
+                        .map(|(key, value)| ValidationError {
+                            message: scalar(value).unwrap_or_default(),
+                            parameters: vec![Parameter {
+                                key: key.clone(),
+                                value: None,
+                            }],
+                            ..ValidationError::default()
+                        })
+                        .collect::<Vec<_>>();
+                    ServerMessage {
+                        message: own.or_else(|| joined(&errors)),
+                        errors,
+                    }
+                }
+                _ => ServerMessage {
+                    message: own.or_else(|| one_line(&value.to_string())),
+                    errors: Vec::new(),
+                },
+            }
+        }
+        other => plain(&other.to_string()),
+    }
+}
+
+/// The list of errors that RMB, folio-spring-support, the Eureka sidecar and Grails give, each a little different.
+fn listed(items: &[Value], own: Option<String>) -> ServerMessage {
+    let errors: Vec<ValidationError> = items
+        .iter()
+        .map(|item| match item {
+            Value::Object(object) => {
+                let text = |key: &str| object.get(key).and_then(scalar);
+                let mut parameters: Vec<Parameter> = object
+                    .get("parameters")
+                    .and_then(Value::as_array)
+                    .into_iter()
+                    .flatten()
+                    .filter_map(|parameter| {
+                        Some(Parameter {
+                            key: parameter.get("key").and_then(scalar)?,
+                            value: parameter.get("value").and_then(scalar),
+                        })
+                    })
+                    .collect();
+                // Grails: {"object": …, "field": …, "rejected-value": …, "message": …}.
+                if let Some(key) = text("field") {
+                    parameters.push(Parameter {
+                        key,
+                        value: text("rejected-value").or_else(|| text("rejectedValue")),
+                    });
+                }
+                ValidationError {
+                    message: MESSAGE_KEYS
+                        .iter()
+                        .find_map(|key| text(key))
+                        .unwrap_or_else(|| item.to_string()),
+                    code: text("code").filter(|code| code != "-1"),
+                    kind: text("type"),
+                    parameters,
+                }
+            }
+            other => ValidationError {
+                message: scalar(other).unwrap_or_default(),
+                ..ValidationError::default()
+            },
+        })
+        .collect();
+    ServerMessage {
+        message: joined(&errors).or(own),
+        errors,
+    }
+}
+
+/// The errors in one line. Messages of RMB do not name the field ("may not be null"): its parameters do.
+fn joined(errors: &[ValidationError]) -> Option<String> {
+    let texts: Vec<String> = errors.iter().map(ToString::to_string).collect();
+    one_line(&texts.join("; "))
+}
+
+fn scalar(value: &Value) -> Option<String> {
+    match value {
+        Value::Null => None,
+        Value::String(text) => Some(text.clone()),
+        other => Some(other.to_string()),
+    }
+}
+
+/// The words of a page of a proxy: its title and its text.
+fn html(text: &str) -> ServerMessage {
+    let mut words = String::new();
+    let mut rest = text;
+    while let Some(start) = rest.find('<') {
+        let (before, tag) = rest.split_at(start);
+        words.push_str(before);
+        words.push(' ');
+        // Case does not matter in HTML, and nor do the contents of style and script.
+        let hidden = ["style", "script", "!--"].into_iter().find(|name| {
+            tag.get(1..=name.len())
+                .is_some_and(|begin| begin.eq_ignore_ascii_case(name))
+        });
+        let end = match hidden {
+            Some("!--") => tag.find("-->").map(|end| end + 3),
+            Some(name) => {
+                let lower = tag.to_ascii_lowercase();
+                lower
+                    .find(&format!("</{name}"))
+                    .and_then(|close| tag.get(close..)?.find('>').map(|end| close + end + 1))
+            }
+            None => tag.find('>').map(|end| end + 1),
+        };
+        rest = end.and_then(|end| tag.get(end..)).unwrap_or_default();
+    }
+    words.push_str(rest);
+    for (entity, character) in [
+        ("&nbsp;", " "),
+        ("&lt;", "<"),
+        ("&gt;", ">"),
+        ("&quot;", "\""),
+        ("&#39;", "'"),
+        ("&amp;", "&"),
+    ] {
+        words = words.replace(entity, character);
+    }
+    // The heading mostly repeats the title: "502 Bad Gateway 502 Bad Gateway nginx".
+    let line = one_line(&words).map(|line| {
+        let half = line.match_indices(' ').map(|(at, _)| at).find(|at| {
+            let (title, body) = line.split_at(*at);
+            *at > 2
+                && body
+                    .strip_prefix(' ')
+                    .is_some_and(|body| body.starts_with(title))
+        });
+        match half.and_then(|at| line.get(at + 1..)) {
+            Some(rest) => rest.to_owned(),
+            None => line,
+        }
+    });
+    ServerMessage {
+        message: line,
+        errors: Vec::new(),
+    }
+}
+
+fn one_line(text: &str) -> Option<String> {
+    let mut line = String::new();
+    for word in text
+        .split(|c: char| c.is_whitespace() || c.is_control())
+        .filter(|word| !word.is_empty())
+    {
+        if !line.is_empty() {
+            line.push(' ');
+        }
+        line.push_str(word);
+        if line.len() > LONGEST {
+            let end = line
+                .char_indices()
+                .map(|(at, _)| at)
+                .take_while(|at| *at <= LONGEST)
+                .last()
+                .unwrap_or_default();
+            line.truncate(end);
+            line.push_str(" …");
+            break;
+        }
+    }
+    (!line.is_empty()).then_some(line)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn message(body: &str) -> Option<String> {
+        parse(None, body.as_bytes()).message
+    }
+
+    #[test]
+    fn every_form_that_servers_use_gives_its_words() {
+        insta::assert_debug_snapshot!(
+            [
+                "",
+                "  \n ",
+                "Not found",
+                "\"a JSON string\"",
+                "ERROR: Stored _version is 4,\n  _version of request is 3 (23F09)",
+                r#"{"errors":[{"message":"must not be null","type":"1","code":"-1","parameters":[{"key":"personal","value":"null"}]}]}"#,
+                r#"{"errors":[{"message":"Item is checked out","parameters":[{"key":"itemId","value":"7"}]},{"message":"second"}],"total_records":2}"#,
+                r#"{"errors":[{"type":"NotFoundException","code":"not_found_error","message":"no tenant","parameters":[]}],"total_records":1}"#,
+                r#"{"message":"no Route matched with those values","request_id":"abc"}"#,
+                r#"{"timestamp":"2025-01-01T00:00:00Z","status":404,"error":"Not Found","path":"/x"}"#,
+                r#"{"timestamp":"2025-01-01","status":500,"error":"Internal Server Error","message":"boom"}"#,
+                r#"{"errorMessage":"old Spring"}"#,
+                r#"{"error":{"message":"nested"}}"#,
+                r#"{"message":"Validation failed","errors":[{"object":"Sas","field":"name","rejected-value":null,"message":"cannot be null"}],"total":1}"#,
+                r#"{"errors":{"name":"is required"}}"#,
+                r#"["one","two"]"#,
+                r#"{"unknown":1}"#,
+                "{ broken",
+                "<html><head><title>502 Bad Gateway</title><style>a{}</style></head><body><center><h1>502 Bad Gateway</h1></center><hr>nginx</body></html>",
+                "<!DOCTYPE html><HTML><SCRIPT>var x = '<';</SCRIPT><body>Service &amp; more<!-- no --></body>",
+                "<",
+            ]
+            .map(|body| (body, message(body)))
+        );
+    }
+
+    #[test]
+    fn errors_tell_the_field_they_concern() {
+        let parsed = parse(
+            Some("application/json"),
+            br#"{"errors":[{"message":"may not be null","type":"1","code":"-1","parameters":[{"key":"username","value":"null"}]}]}"#,
+        );
+        let [error] = &parsed.errors[..] else {
+            panic!("{parsed:?}")
+        };
+        assert_eq!(error.field(), Some("username"));
+        assert_eq!(error.code, None);
+        assert!(parsed.is_validation());
+    }
+
+    #[test]
+    fn a_message_has_an_end() {
+        let long = "word ".repeat(10_000);
+        let message = message(&long).unwrap_or_default();
+        assert!(message.len() < LONGEST + 20 && message.ends_with('…'));
+        let wide = "ü".repeat(10_000);
+        assert!(
+            super::parse(None, wide.as_bytes())
+                .message
+                .unwrap_or_default()
+                .len()
+                < LONGEST + 20
+        );
+    }
+
+    #[test]
+    fn no_bytes_make_it_fail() {
+        for body in [
+            &b"\xff\xfe"[..],
+            b"<\xc3",
+            b"<style",
+            b"<script>",
+            b"<!--",
+            b"{\"errors\":[null,1,[]]}",
+            b"[[]]",
+            b"\0\0",
+        ] {
+            let _ = parse(None, body);
+        }
+    }
+}

@@ -1,0 +1,360 @@
+//! The pipeline that every request goes through:
+//! closed? -> permit -> token and tenant -> send -> classify -> renew, back off, or done.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use http::header::{ACCEPT, CONTENT_TYPE};
+use http::{HeaderMap, HeaderValue, Method, StatusCode};
+use reqwest::Url;
+use serde::Deserialize;
+use tokio::runtime::Handle;
+use tokio::time::Instant;
+use tracing::{Instrument, debug, debug_span};
+
+use crate::auth::{self, Auth};
+use crate::error::{Error, Exchange, Result};
+use crate::limit::Limit;
+use crate::request::{Request, TENANT, TOKEN};
+use crate::response::Response;
+use crate::retry::{self, RetryPolicy};
+use crate::transport::{Answer, Gateway};
+
+/// What all clones and tenant handles of a client share.
+pub(crate) struct Session {
+    pub(crate) gateway: Arc<Gateway>,
+    pub(crate) auth: Arc<Auth>,
+    pub(crate) limit: Limit,
+    pub(crate) retry: RetryPolicy,
+}
+
+/// Many methods of FOLIO's modules give text only, and answer 400 to those who accept JSON only.
+const ACCEPTED: HeaderValue = HeaderValue::from_static("application/json, text/plain");
+
+/// What became of one attempt.
+enum Verdict {
+    Done(Response),
+    /// The server did not accept the token.
+    Renew(Error),
+    /// It may be tried again if it may be repeated; `sent` tells whether the server may have carried it out.
+    Again {
+        error: Error,
+        retry_after: Option<Duration>,
+        sent: bool,
+    },
+    Failed(Error),
+}
+
+impl Session {
+    /// Sends a request until it is done, and reads the whole answer.
+    pub(crate) async fn run(
+        self: Arc<Self>,
+        tenant: Result<HeaderValue, String>,
+        request: Request,
+    ) -> Result<Response> {
+        let span = debug_span!(
+            "folio",
+            operation = request.operation().name,
+            method = %request.method(),
+            path = request.path(),
+            tenant = tenant.as_ref().map(|tenant| tenant.to_str().unwrap_or_default()).unwrap_or_default(),
+        );
+        self.pursue(tenant, request).instrument(span).await
+    }
+
+    async fn pursue(
+        &self,
+        tenant: Result<HeaderValue, String>,
+        request: Request,
+    ) -> Result<Response> {
+        if self.auth.is_closed() {
+            return Err(Error::closed());
+        }
+        if let Some(problem) = request.problem() {
+            return Err(Error::request(
+                request.exchange(self.gateway.base()),
+                problem.to_owned(),
+            ));
+        }
+        if Handle::try_current().is_err() {
+            return Err(Error::configuration(
+                "folio-sdk runs in a tokio runtime: call it from one (`#[tokio::main]`)",
+            ));
+        }
+        let url = self.gateway.url(&request.target());
+        let url = Url::parse(&url).map_err(|error| {
+            Error::request(
+                request.exchange(self.gateway.base()),
+                format!("it makes no URL: {error}"),
+            )
+        })?;
+        let headers = headers(tenant, &request)?;
+        let own_token = headers.contains_key(TOKEN);
+        let timeout = request
+            .attempt_timeout()
+            .unwrap_or_else(|| self.gateway.timeout());
+        let policy = request.retry_policy().unwrap_or(&self.retry);
+
+        let started = Instant::now();
+        let mut exchange = request.exchange(self.gateway.base());
+        // The generation of the token that the server refused: it is renewed once for a request.
+        let mut refused = None;
+        // Whether an attempt that seems to have failed may have been carried out.
+        let mut in_doubt = false;
+        loop {
+            let permit = self.limit.acquire().await.ok_or_else(Error::closed)?;
+            let mut headers = headers.clone();
+            let mut generation = None;
+            if !own_token {
+                let token = self.auth.token(refused).await?;
+                generation = Some(token.generation);
+                headers.insert(TOKEN, token.header);
+            }
+            exchange.attempts += 1;
+            let sent = self
+                .gateway
+                .send(
+                    request.method().clone(),
+                    url.clone(),
+                    headers,
+                    request.body_bytes().cloned(),
+                    timeout,
+                )
+                .await;
+            // Not held while waiting to try again.
+            drop(permit);
+            exchange.elapsed = started.elapsed();
+            let verdict = match sent {
+                Ok(answer) => classify(&request, &exchange, answer, in_doubt),
+                Err(failure) => {
+                    let sent = !failure.was_never_sent();
+                    let error = Error::transport(
+                        failure.kind,
+                        exchange.clone(),
+                        failure.message,
+                        failure.source,
+                    );
+                    Verdict::Again {
+                        error,
+                        retry_after: None,
+                        sent,
+                    }
+                }
+            };
+            match verdict {
+                Verdict::Done(response) => {
+                    debug!(
+                        status = response.status().as_u16(),
+                        attempts = exchange.attempts,
+                        bytes = response.body().len(),
+                        elapsed_ms =
+                            u64::try_from(exchange.elapsed.as_millis()).unwrap_or(u64::MAX),
+                        "answered"
+                    );
+                    return Ok(response);
+                }
+                Verdict::Renew(error) => {
+                    if refused.is_some() || own_token || exchange.sensitive {
+                        return Err(error);
+                    }
+                    debug!(error = %error, "the token was refused");
+                    refused = generation;
+                }
+                Verdict::Again {
+                    error,
+                    retry_after,
+                    sent,
+                } => {
+                    let may = !sent || may_be_repeated(&request, policy);
+                    let delay = may
+                        .then(|| policy.delay(exchange.attempts, exchange.elapsed, retry_after))
+                        .flatten();
+                    let Some(delay) = delay else {
+                        debug!(error = %error, "given up");
+                        return Err(explained(error, &request, sent, may));
+                    };
+                    in_doubt |= sent;
+                    debug!(error = %error, ?delay, "again");
+                    self.auth.pause(delay).await?;
+                }
+                Verdict::Failed(error) => {
+                    let error = if in_doubt && error.is_conflict() {
+                        error.with_help(
+                            "an earlier attempt of this very call got no answer and may have been carried out: read the record again and compare",
+                        )
+                    } else {
+                        error
+                    };
+                    debug!(error = %error, "failed");
+                    return Err(error);
+                }
+            }
+        }
+    }
+}
+
+/// The headers of all attempts; the token comes with each.
+fn headers(tenant: Result<HeaderValue, String>, request: &Request) -> Result<HeaderMap> {
+    let mut headers = request.headers().clone();
+    if !headers.contains_key(TENANT) {
+        headers.insert(TENANT, tenant.map_err(Error::configuration)?);
+    }
+    if !headers.contains_key(ACCEPT) {
+        headers.insert(ACCEPT, ACCEPTED);
+    }
+    if request.body_bytes().is_none() {
+        // The Eureka sidecar refuses a GET that seems to have a body.
+        headers.remove(CONTENT_TYPE);
+    }
+    Ok(headers)
+}
+
+fn classify(request: &Request, exchange: &Exchange, answer: Answer, in_doubt: bool) -> Verdict {
+    let Answer {
+        status,
+        headers,
+        body,
+    } = answer;
+    if status.is_success() {
+        if request.method().is_safe()
+            && let Some(diagnostics) = broken_off(&body)
+        {
+            let error = Error::truncated(exchange.clone(), diagnostics);
+            return Verdict::Again {
+                error,
+                retry_after: None,
+                sent: true,
+            };
+        }
+        return Verdict::Done(Response::new(status, headers, body, exchange.clone()));
+    }
+    if in_doubt && status == StatusCode::NOT_FOUND && *request.method() == Method::DELETE {
+        // An earlier attempt has deleted it: what was asked for is so.
+        return Verdict::Done(Response::new(
+            StatusCode::NO_CONTENT,
+            HeaderMap::new(),
+            bytes::Bytes::new(),
+            exchange.clone(),
+        ));
+    }
+    let content_type = headers
+        .get(CONTENT_TYPE)
+        .and_then(|value| value.to_str().ok());
+    let error = Error::answered(exchange.clone(), status, content_type, &body);
+    if is_token_refused(status, content_type, &error) {
+        return Verdict::Renew(error);
+    }
+    if retry::is_transient(status) {
+        return Verdict::Again {
+            error,
+            retry_after: auth::retry_after(&headers),
+            sent: true,
+        };
+    }
+    if status.is_redirection() {
+        let target = headers
+            .get("location")
+            .and_then(|value| value.to_str().ok())
+            .unwrap_or("nowhere")
+            .to_owned();
+        return Verdict::Failed(error.with_help(format!(
+            "the server redirects to {target}; this client follows no redirect, since the token would go along: is the URL of the gateway right?"
+        )));
+    }
+    Verdict::Failed(error)
+}
+
+/// Whether the gateway refused the token, so that no module has seen the request. Mostly 401; Okapi answers 400 "Token missing" and Kong
+/// 404 when tokens do not match.
+fn is_token_refused(status: StatusCode, content_type: Option<&str>, error: &Error) -> bool {
+    let says = |words: &[&str]| {
+        let message = error
+            .server_message()
+            .unwrap_or_default()
+            .to_ascii_lowercase();
+        message.len() < 400
+            && message.contains("token")
+            && words.iter().any(|word| message.contains(word))
+    };
+    match status.as_u16() {
+        401 => true,
+        400 => {
+            content_type.is_none_or(|media_type| media_type.starts_with("text/plain"))
+                && says(&["missing"])
+        }
+        404 => {
+            content_type.is_some_and(|media_type| media_type.starts_with("application/json"))
+                && says(&["match", "differ"])
+        }
+        _ => false,
+    }
+}
+
+/// Whether a request may be sent again although the server may have carried it out: only if it cannot happen twice.
+fn may_be_repeated(request: &Request, policy: &RetryPolicy) -> bool {
+    if request.method().is_safe() {
+        return true;
+    }
+    if let Some(idempotent) = request.is_idempotent() {
+        return idempotent;
+    }
+    // A login that is sent again with a wrong password counts again.
+    if request.is_sensitive() {
+        return false;
+    }
+    match *request.method() {
+        Method::DELETE => policy.repeats_idempotent_writes() || request.names_a_record(),
+        Method::PUT => policy.repeats_idempotent_writes() || request.is_guarded(),
+        _ => false,
+    }
+}
+
+/// Says of a write that was not repeated why not.
+fn explained(error: Error, request: &Request, sent: bool, repeatable: bool) -> Error {
+    if request.method().is_safe() || !sent {
+        return error;
+    }
+    if repeatable {
+        return error.with_help("whether the last attempt was carried out is not known");
+    }
+    error.with_help(
+        "it was not repeated: whether the server carried it out is not known, and it could happen twice (see RetryPolicy and Request::idempotent)",
+    )
+}
+
+/// What the server says if it broke off a list that it had begun to send with 200: RMB then closes the array and appends the reason.
+fn broken_off(body: &[u8]) -> Option<String> {
+    #[derive(Deserialize)]
+    struct Page {
+        #[serde(rename = "resultInfo")]
+        result_info: Option<ResultInfo>,
+    }
+    #[derive(Deserialize)]
+    struct ResultInfo {
+        #[serde(default)]
+        diagnostics: Vec<Diagnostic>,
+    }
+    #[derive(Deserialize)]
+    struct Diagnostic {
+        message: Option<String>,
+        code: Option<String>,
+    }
+    // It stands at the end. Most bodies do not have the word there, and are not read for it.
+    let tail = body
+        .get(body.len().saturating_sub(16 * 1024)..)
+        .unwrap_or(body);
+    memchr::memmem::rfind(tail, b"\"diagnostics\"")?;
+    let diagnostics = serde_json::from_slice::<Page>(body)
+        .ok()?
+        .result_info?
+        .diagnostics;
+    let texts: Vec<String> = diagnostics
+        .into_iter()
+        .map(|diagnostic| match (diagnostic.message, diagnostic.code) {
+            (Some(message), Some(code)) => format!("{message} (code {code})"),
+            (Some(text), None) | (None, Some(text)) => text,
+            (None, None) => "no reason given".to_owned(),
+        })
+        .collect();
+    (!texts.is_empty()).then(|| texts.join("; "))
+}

@@ -1,0 +1,262 @@
+//! HTTP and TLS: sends bytes and gets bytes, and knows nothing of FOLIO but where its gateway is.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::{HeaderMap, Method, StatusCode};
+use reqwest::Url;
+
+use crate::error::{Error, ErrorKind, Result};
+
+/// The gateway of a FOLIO: its address, and the connections to it.
+#[derive(Debug)]
+pub(crate) struct Gateway {
+    base: String,
+    client: reqwest::Client,
+    timeout: Duration,
+}
+
+/// How the connections are made.
+#[derive(Debug, Clone)]
+pub(crate) struct Options {
+    pub(crate) connect_timeout: Duration,
+    pub(crate) timeout: Duration,
+    pub(crate) user_agent: String,
+}
+
+/// An answer, whole.
+pub(crate) struct Answer {
+    pub(crate) status: StatusCode,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: Bytes,
+}
+
+/// Why there is no answer.
+pub(crate) struct Failure {
+    pub(crate) kind: ErrorKind,
+    pub(crate) message: String,
+    pub(crate) source: reqwest::Error,
+}
+
+impl Failure {
+    /// Whether it is certain that the server saw nothing of the request.
+    pub(crate) fn was_never_sent(&self) -> bool {
+        self.kind == ErrorKind::Connect
+    }
+}
+
+impl Gateway {
+    pub(crate) fn new(url: &str, options: &Options) -> Result<Self> {
+        let base = base(url)?;
+        let builder = reqwest::Client::builder()
+            .user_agent(&options.user_agent)
+            .connect_timeout(options.connect_timeout)
+            .timeout(options.timeout)
+            // Load balancers in front of FOLIO drop idle connections after 60 s. A connection that is dropped while a request is on its way
+            // is a POST that must not be repeated.
+            .pool_idle_timeout(Duration::from_secs(45))
+            // FOLIO redirects nowhere, and a redirect would carry the token, which stands in a header of FOLIO's own, to another host.
+            .redirect(reqwest::redirect::Policy::none())
+            // This library decides what is repeated.
+            .retry(reqwest::retry::never());
+        let client = tls(builder, base.starts_with("https:"))?
+            .build()
+            .map_err(|error| {
+                Error::configuration(format!(
+                    "the HTTP client could not be made: {}",
+                    innermost(&error)
+                ))
+            })?;
+        Ok(Self {
+            base,
+            client,
+            timeout: options.timeout,
+        })
+    }
+
+    /// The address, without a slash at its end.
+    pub(crate) fn base(&self) -> &str {
+        &self.base
+    }
+
+    /// The URL of a path that begins with a slash.
+    pub(crate) fn url(&self, path: &str) -> String {
+        format!("{}{path}", self.base)
+    }
+
+    /// How long a request may take.
+    pub(crate) fn timeout(&self) -> Duration {
+        self.timeout
+    }
+
+    /// Sends a request and reads the whole answer. `timeout` is for both together.
+    pub(crate) async fn send(
+        &self,
+        method: Method,
+        url: Url,
+        headers: HeaderMap,
+        body: Option<Bytes>,
+        timeout: Duration,
+    ) -> Result<Answer, Failure> {
+        let mut request = reqwest::Request::new(method, url);
+        *request.headers_mut() = headers;
+        *request.timeout_mut() = Some(timeout);
+        if let Some(body) = body {
+            *request.body_mut() = Some(body.into());
+        }
+        let failed = |error: reqwest::Error| failure(error.without_url(), timeout);
+        let mut response = self.client.execute(request).await.map_err(failed)?;
+        let (status, headers) = (response.status(), std::mem::take(response.headers_mut()));
+        let body = response.bytes().await.map_err(failed)?;
+        Ok(Answer {
+            status,
+            headers,
+            body,
+        })
+    }
+}
+
+fn failure(error: reqwest::Error, timeout: Duration) -> Failure {
+    let (kind, message) = if error.is_connect() {
+        (
+            ErrorKind::Connect,
+            format!("the gateway cannot be reached: {}", innermost(&error)),
+        )
+    } else if error.is_timeout() {
+        (
+            ErrorKind::Timeout,
+            format!("no whole answer within {} s", timeout.as_secs_f64()),
+        )
+    } else {
+        (
+            ErrorKind::Transport,
+            format!(
+                "the connection broke before the whole answer was there: {}",
+                innermost(&error)
+            ),
+        )
+    };
+    Failure {
+        kind,
+        message,
+        source: error,
+    }
+}
+
+/// The cause of causes says it plainly; the others say "error sending request".
+fn innermost(error: &dyn std::error::Error) -> String {
+    let mut cause = error;
+    while let Some(next) = cause.source() {
+        cause = next;
+    }
+    cause.to_string()
+}
+
+/// Checks the address of a gateway.
+fn base(text: &str) -> Result<String> {
+    let text = text.trim();
+    let wrong = |problem: &str| {
+        // A password in a URL must not get into an error.
+        let shown = text.rsplit_once('@').map_or(text, |(_, host)| host);
+        Error::configuration(format!(
+            "`{shown}` is not the URL of a FOLIO gateway: {problem}; expected is one like https://folio.example.edu or https://folio.example.edu/okapi"
+        ))
+    };
+    let url = Url::parse(text).map_err(|problem| match problem.to_string().as_str() {
+        "relative URL without a base" => wrong("it has no http:// or https://"),
+        other => wrong(other),
+    })?;
+    if !matches!(url.scheme(), "http" | "https") {
+        return Err(wrong("it begins with neither http:// nor https://"));
+    }
+    if !url.username().is_empty() || url.password().is_some() {
+        return Err(wrong(
+            "user and password do not belong into it (use `credentials`)",
+        ));
+    }
+    if url.query().is_some() || url.fragment().is_some() {
+        return Err(wrong("it has a query or a fragment"));
+    }
+    Ok(url.as_str().trim_end_matches('/').to_owned())
+}
+
+#[cfg(feature = "rustls")]
+fn tls(builder: reqwest::ClientBuilder, needed: bool) -> Result<reqwest::ClientBuilder> {
+    use std::sync::Arc;
+
+    use rustls::{ClientConfig, RootCertStore};
+    use rustls_platform_verifier::BuilderVerifierExt;
+
+    // The provider is handed over, not installed: another part of the program may have chosen its own.
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let versions = || {
+        ClientConfig::builder_with_provider(Arc::clone(&provider))
+            .with_safe_default_protocol_versions()
+            .map_err(|error| Error::configuration(format!("TLS cannot be set up: {error}")))
+    };
+    let config = match versions()?.with_platform_verifier() {
+        Ok(config) => config.with_no_client_auth(),
+        Err(error) if needed => {
+            return Err(Error::configuration(format!(
+                "the certificates that this system trusts cannot be read: {error}"
+            )));
+        }
+        // A container without certificates can still talk http://.
+        Err(_) => versions()?
+            .with_root_certificates(RootCertStore::empty())
+            .with_no_client_auth(),
+    };
+    Ok(builder.tls_backend_preconfigured(config))
+}
+
+#[cfg(all(feature = "native-tls", not(feature = "rustls")))]
+fn tls(builder: reqwest::ClientBuilder, _needed: bool) -> Result<reqwest::ClientBuilder> {
+    Ok(builder)
+}
+
+#[cfg(not(any(feature = "native-tls", feature = "rustls")))]
+fn tls(builder: reqwest::ClientBuilder, needed: bool) -> Result<reqwest::ClientBuilder> {
+    if needed {
+        return Err(Error::configuration(
+            "an https:// URL needs TLS, and folio-sdk was built without it: turn on its feature `rustls` or `native-tls`",
+        ));
+    }
+    Ok(builder)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_gateway_may_have_a_path_and_a_slash() {
+        assert_eq!(base("https://h/okapi/").unwrap(), "https://h/okapi");
+        assert_eq!(
+            base(" http://localhost:9130 ").unwrap(),
+            "http://localhost:9130"
+        );
+        assert_eq!(base("https://h").unwrap(), "https://h");
+    }
+
+    #[test]
+    fn a_wrong_url_is_told_what_is_wrong_with_it() {
+        let problems = [
+            "",
+            "folio.example.edu",
+            "localhost:9130",
+            "ftp://h",
+            "https://",
+            "https://h?x=1",
+            "https://h#x",
+            "https://u:secret@h",
+            "http://[",
+        ]
+        .map(|url| (url, base(url).unwrap_err().to_string()));
+        assert!(
+            problems
+                .iter()
+                .all(|(_, problem)| !problem.contains("secret"))
+        );
+        insta::assert_debug_snapshot!(problems);
+    }
+}
