@@ -51,7 +51,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     println!(
         "{} users, {} groups, {} locations. The first users:",
         total(users.total_records),
-        groups.usergroups.len(),
+        groups.usergroups.as_ref().map_or(0, Vec::len),
         locations.locations.len()
     );
     for user in &users.users {
@@ -66,8 +66,9 @@ async fn main() -> Result<(), Box<dyn Error>> {
     }
 
     // All users, page by page: memory holds one page, and the paging is stable whatever is inserted meanwhile.
-    let names: BTreeMap<Id, String> = groups
+    let names: BTreeMap<String, String> = groups
         .usergroups
+        .unwrap_or_default()
         .into_iter()
         .filter_map(|group| Some((group.id?, group.group)))
         .collect();
@@ -77,7 +78,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
         let group = user
             .patron_group
             .as_ref()
-            .and_then(|id| names.get(id))
+            .and_then(|id| names.get(id.as_str()))
             .map_or("(no group)", String::as_str);
         *members.entry(group).or_default() += 1;
     }

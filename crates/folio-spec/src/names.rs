@@ -30,8 +30,11 @@ pub fn name(operations: &[Unnamed], collections: &BTreeSet<String>) -> Vec<Strin
         }
         let mut again = false;
         for group in groups.values().filter(|group| group.len() > 1) {
+            // Where one of them is a record's home, where it is made and read, that one keeps the name, and views of it take others.
+            let homes: Vec<usize> = group.iter().copied().filter(|index| is_home(&operations[*index].path, operations)).collect();
             for &index in group {
-                if levels[index] < literals(&operations[index].path).len() + 1 {
+                let keeps = homes == [index] && levels[index] == 0;
+                if !keeps && levels[index] < literals(&operations[index].path).len() + 1 {
                     levels[index] += 1;
                     again = true;
                 }
@@ -41,6 +44,16 @@ pub fn name(operations: &[Unnamed], collections: &BTreeSet<String>) -> Vec<Strin
             return names;
         }
     }
+}
+
+/// Whether a path, or the list it is a record of, is where records are made (POST on the list) and read (GET by id).
+fn is_home(path: &str, operations: &[Unnamed]) -> bool {
+    let list = match path.trim_end_matches('/').rsplit_once('/') {
+        Some((above, last)) if last.starts_with('{') => above,
+        _ => path.trim_end_matches('/'),
+    };
+    let is_record = |path: &str| path.rsplit_once('/').is_some_and(|(above, last)| above == list && last.starts_with('{'));
+    operations.iter().any(|o| o.method == "post" && o.path == list) && operations.iter().any(|o| o.method == "get" && is_record(&o.path))
 }
 
 /// The name of an operation with `level` segments more than it needs by itself.
