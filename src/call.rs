@@ -77,14 +77,20 @@ impl Call {
 
     /// Sends the request; the answer is a record, or a list of them.
     #[inline]
-    pub fn record<T: Field>(self, needs_body: bool) -> impl Future<Output = Result<T>> + Send + 'static {
+    pub fn record<T: Field>(
+        self,
+        needs_body: bool,
+    ) -> impl Future<Output = Result<T>> + Send + 'static {
         let answer = self.response(needs_body);
         async move { Ok(answer.await?.json::<Typed<T>>()?.0) }
     }
 
     /// As [`record`](Self::record), where the server may also say nothing.
     #[inline]
-    pub fn record_or_nothing<T: Field>(self, needs_body: bool) -> impl Future<Output = Result<Option<T>>> + Send + 'static {
+    pub fn record_or_nothing<T: Field>(
+        self,
+        needs_body: bool,
+    ) -> impl Future<Output = Result<Option<T>>> + Send + 'static {
         let answer = self.response(needs_body);
         async move {
             let answer = answer.await?;
@@ -105,7 +111,10 @@ impl Call {
         async move { answer.await?.text() }
     }
 
-    pub fn text_or_nothing(self, needs_body: bool) -> impl Future<Output = Result<Option<String>>> + Send + 'static {
+    pub fn text_or_nothing(
+        self,
+        needs_body: bool,
+    ) -> impl Future<Output = Result<Option<String>>> + Send + 'static {
         let answer = self.text(needs_body);
         async move { Ok(Some(answer.await?).filter(|text| !text.is_empty())) }
     }
@@ -115,20 +124,27 @@ impl Call {
         async move { Ok(answer.await?.into_body()) }
     }
 
-    pub fn binary_or_nothing(self, needs_body: bool) -> impl Future<Output = Result<Option<Bytes>>> + Send + 'static {
+    pub fn binary_or_nothing(
+        self,
+        needs_body: bool,
+    ) -> impl Future<Output = Result<Option<Bytes>>> + Send + 'static {
         let answer = self.binary(needs_body);
         async move { Ok(Some(answer.await?).filter(|bytes| !bytes.is_empty())) }
     }
 
     /// Sends the request; the answer is handed out as it came.
-    pub fn response(mut self, needs_body: bool) -> impl Future<Output = Result<Response>> + Send + 'static {
+    pub fn response(
+        mut self,
+        needs_body: bool,
+    ) -> impl Future<Output = Result<Response>> + Send + 'static {
         if let Some(limit) = self.limit {
             self.request.set_query("limit", limit.to_string());
         }
         if let Some(offset) = self.offset {
             self.request.set_query("offset", offset.to_string());
         }
-        let forgotten = (needs_body && !self.has_body).then(|| Error::no_body(self.request.operation()));
+        let forgotten =
+            (needs_body && !self.has_body).then(|| Error::no_body(self.request.operation()));
         async move {
             match forgotten {
                 Some(error) => Err(error),

@@ -217,10 +217,6 @@ impl Cql {
 
     /// The first holds and the other does not. CQL has no `not` of one query: `cql::all().not(…)` says it.
     #[must_use]
-    #[expect(
-        clippy::should_implement_trait,
-        reason = "CQL's `not` takes two queries"
-    )]
     pub fn not(self, other: impl Into<Self>) -> Self {
         self.join("not", other.into())
     }

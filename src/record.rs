@@ -56,14 +56,24 @@ pub trait Field: Sized {
 }
 
 /// Reads the next value of `map` as a field.
-#[doc(hidden)]
-pub fn get<'de, T: Field, A: MapAccess<'de>>(map: &mut A) -> Result<T, A::Error> {
+fn get<'de, T: Field, A: MapAccess<'de>>(map: &mut A) -> Result<T, A::Error> {
     map.next_value_seed(Seed(PhantomData))
+}
+
+/// Reads the next value of `map` into an optional field.
+#[doc(hidden)]
+pub fn set<'de, T: Field, A: MapAccess<'de>>(field: &mut T, map: &mut A) -> Result<u64, A::Error> {
+    *field = get(map)?;
+    Ok(0)
 }
 
 /// Reads the next value of `map` as a required field and says by `bit` that it was there. A `null` leaves the field missing.
 #[doc(hidden)]
-pub fn need<'de, T: Field, A: MapAccess<'de>>(field: &mut T, bit: u32, map: &mut A) -> Result<u64, A::Error> {
+pub fn need<'de, T: Field, A: MapAccess<'de>>(
+    field: &mut T,
+    bit: u32,
+    map: &mut A,
+) -> Result<u64, A::Error> {
     Ok(match get::<Option<T>, A>(map)? {
         Some(value) => {
             *field = value;
@@ -75,7 +85,11 @@ pub fn need<'de, T: Field, A: MapAccess<'de>>(field: &mut T, bit: u32, map: &mut
 
 /// Keeps the next value of `map` among the unknown fields.
 #[doc(hidden)]
-pub fn keep<'de, A: MapAccess<'de>>(extra: &mut Extra, key: &str, map: &mut A) -> Result<u64, A::Error> {
+pub fn keep<'de, A: MapAccess<'de>>(
+    extra: &mut Extra,
+    key: &str,
+    map: &mut A,
+) -> Result<u64, A::Error> {
     extra.insert(key, map.next_value::<Value>()?);
     Ok(0)
 }
@@ -140,9 +154,17 @@ fn missing<R: Record, E: serde::de::Error>(seen: u64) -> Result<(), E> {
     if seen.count_ones() as usize == R::REQUIRED.len() {
         return Ok(());
     }
-    let absent: Vec<&str> =
-        R::REQUIRED.iter().enumerate().filter(|(bit, _)| seen & (1 << bit) == 0).map(|(_, name)| *name).collect();
-    Err(E::custom(format_args!("{} record without its required field {}", R::NAME, absent.join(", "))))
+    let absent: Vec<&str> = R::REQUIRED
+        .iter()
+        .enumerate()
+        .filter(|(bit, _)| seen & (1 << bit) == 0)
+        .map(|(_, name)| *name)
+        .collect();
+    Err(E::custom(format_args!(
+        "{} record without its required field {}",
+        R::NAME,
+        absent.join(", ")
+    )))
 }
 
 /// A key of a JSON object: borrowed from the input unless it has escapes.
@@ -217,7 +239,9 @@ impl Extra {
 
     /// Sets a field that the description does not have; returns what it was before.
     pub fn insert(&mut self, key: impl Into<String>, value: impl Into<Value>) -> Option<Value> {
-        self.0.get_or_insert_default().insert(key.into(), value.into())
+        self.0
+            .get_or_insert_default()
+            .insert(key.into(), value.into())
     }
 
     /// Takes an unknown field out, so that it is not written back.
@@ -265,7 +289,10 @@ impl<T: Field> Field for Option<T> {
             fn visit_unit<E>(self) -> Result<Option<T>, E> {
                 Ok(None)
             }
-            fn visit_some<D: Deserializer<'de>>(self, deserializer: D) -> Result<Option<T>, D::Error> {
+            fn visit_some<D: Deserializer<'de>>(
+                self,
+                deserializer: D,
+            ) -> Result<Option<T>, D::Error> {
                 T::decode(deserializer).map(Some)
             }
         }
@@ -518,12 +545,17 @@ macro_rules! __open_enum_impls {
             }
         }
         impl<'de> $crate::runtime::Deserialize<'de> for $name {
-            fn deserialize<D: $crate::runtime::Deserializer<'de>>(deserializer: D) -> ::core::result::Result<Self, D::Error> {
+            fn deserialize<D: $crate::runtime::Deserializer<'de>>(
+                deserializer: D,
+            ) -> ::core::result::Result<Self, D::Error> {
                 $crate::runtime::decode_enum(deserializer)
             }
         }
         impl $crate::runtime::Serialize for $name {
-            fn serialize<S: $crate::runtime::Serializer>(&self, serializer: S) -> ::core::result::Result<S::Ok, S::Error> {
+            fn serialize<S: $crate::runtime::Serializer>(
+                &self,
+                serializer: S,
+            ) -> ::core::result::Result<S::Ok, S::Error> {
                 serializer.serialize_str(self.as_str())
             }
         }
@@ -531,10 +563,15 @@ macro_rules! __open_enum_impls {
             fn blank() -> Self {
                 Self::from("")
             }
-            fn decode<'de, D: $crate::runtime::Deserializer<'de>>(deserializer: D) -> ::core::result::Result<Self, D::Error> {
+            fn decode<'de, D: $crate::runtime::Deserializer<'de>>(
+                deserializer: D,
+            ) -> ::core::result::Result<Self, D::Error> {
                 $crate::runtime::decode_enum(deserializer)
             }
-            fn encode<S: $crate::runtime::Serializer>(&self, serializer: S) -> ::core::result::Result<S::Ok, S::Error> {
+            fn encode<S: $crate::runtime::Serializer>(
+                &self,
+                serializer: S,
+            ) -> ::core::result::Result<S::Ok, S::Error> {
                 serializer.serialize_str(self.as_str())
             }
         }

@@ -11,14 +11,16 @@ pub use serde::ser::SerializeMap;
 pub use serde::{Deserialize, Deserializer, Serialize, Serializer};
 pub use serde_json::{Map, Value};
 
+pub use crate::FolioClient;
 pub use crate::call::Call;
 pub use crate::cql::Cql;
 pub use crate::operation::Operation;
 pub use crate::paging::{Items, Paging, PagingStyle};
-pub use crate::record::{Extra, Field, OpenEnum, Put, Record, decode, decode_enum, encode, get, keep, need};
+pub use crate::record::{
+    Extra, Field, OpenEnum, Put, Record, decode, decode_enum, encode, keep, need, set,
+};
 pub use crate::response::Response;
 pub use crate::value::{DateTime, Id, Number};
-pub use crate::FolioClient;
 
 /// The result of a call; also that of reading and writing, with serde's errors.
 pub type Result<T, E = crate::Error> = std::result::Result<T, E>;

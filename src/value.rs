@@ -31,9 +31,10 @@ impl<const N: usize> Text<N> {
     fn as_str(&self) -> &str {
         match self {
             // What `new` copied was a `str`, so neither fallback is ever taken.
-            Self::Short { len, bytes } => {
-                bytes.get(..usize::from(*len)).and_then(|bytes| std::str::from_utf8(bytes).ok()).unwrap_or_default()
-            }
+            Self::Short { len, bytes } => bytes
+                .get(..usize::from(*len))
+                .and_then(|bytes| std::str::from_utf8(bytes).ok())
+                .unwrap_or_default(),
             Self::Long(text) => text,
         }
     }
@@ -88,13 +89,13 @@ macro_rules! text_value {
 
         impl PartialEq<str> for $name {
             fn eq(&self, other: &str) -> bool {
-                *self == Self::from(other)
+                self.is(other)
             }
         }
 
         impl PartialEq<&str> for $name {
             fn eq(&self, other: &&str) -> bool {
-                *self == Self::from(*other)
+                self.is(other)
             }
         }
 
@@ -148,6 +149,10 @@ impl Id {
         uuid::Uuid::new_v4().into()
     }
 
+    fn is(&self, text: &str) -> bool {
+        self.as_str().eq_ignore_ascii_case(text)
+    }
+
     /// The UUID, if it is one.
     pub fn uuid(&self) -> Option<uuid::Uuid> {
         uuid::Uuid::try_parse(self.as_str()).ok()
@@ -156,13 +161,16 @@ impl Id {
 
 impl From<uuid::Uuid> for Id {
     fn from(uuid: uuid::Uuid) -> Self {
-        Self(Text::new(uuid.hyphenated().encode_lower(&mut uuid::Uuid::encode_buffer())))
+        Self(Text::new(
+            uuid.hyphenated()
+                .encode_lower(&mut uuid::Uuid::encode_buffer()),
+        ))
     }
 }
 
 impl PartialEq for Id {
     fn eq(&self, other: &Self) -> bool {
-        self.as_str().eq_ignore_ascii_case(other.as_str())
+        self.is(other.as_str())
     }
 }
 
@@ -186,7 +194,10 @@ impl PartialOrd for Id {
 impl Ord for Id {
     /// The order of UUIDs, in which a list sorted by `id` comes.
     fn cmp(&self, other: &Self) -> std::cmp::Ordering {
-        self.as_str().bytes().map(|b| b.to_ascii_lowercase()).cmp(other.as_str().bytes().map(|b| b.to_ascii_lowercase()))
+        self.as_str()
+            .bytes()
+            .map(|b| b.to_ascii_lowercase())
+            .cmp(other.as_str().bytes().map(|b| b.to_ascii_lowercase()))
     }
 }
 
@@ -205,6 +216,12 @@ impl Ord for Id {
 pub struct DateTime(Text<30>);
 
 text_value!(DateTime, "a date (a string)");
+
+impl DateTime {
+    fn is(&self, text: &str) -> bool {
+        self.as_str() == text
+    }
+}
 
 impl<const N: usize> PartialEq for Text<N> {
     fn eq(&self, other: &Self) -> bool {
@@ -275,7 +292,9 @@ impl TryFrom<f64> for Number {
     type Error = NotANumber;
 
     fn try_from(number: f64) -> Result<Self, NotANumber> {
-        serde_json::Number::from_f64(number).map(Self).ok_or(NotANumber)
+        serde_json::Number::from_f64(number)
+            .map(Self)
+            .ok_or(NotANumber)
     }
 }
 

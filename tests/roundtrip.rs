@@ -3,6 +3,13 @@
 //! The samples lie in `../shared/folio-samples`; `FOLIO_SAMPLES` names another folder of the same form: `index.jsonl` with a line a file
 //! (`module`, `path`, `guess`: an endpoint or the file of a schema, `guess_kind`), and the files in folders by module.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test fails by a panic"
+)]
+
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};

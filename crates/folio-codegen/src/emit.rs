@@ -237,29 +237,23 @@ fn emit_record(out: &mut String, origin: &Origin<'_>, record: &Record) -> Result
             line(
                 out,
                 3,
-                &format!(
-                    "{:?} => return rt::need(&mut self.{name}, {bit}, map),",
-                    field.key
-                ),
+                &format!("{:?} => rt::need(&mut self.{name}, {bit}, map),", field.key),
             );
             bit += 1;
         } else {
             line(
                 out,
                 3,
-                &format!("{:?} => self.{name} = rt::get(map)?,", field.key),
+                &format!("{:?} => rt::set(&mut self.{name}, map),", field.key),
             );
         }
     }
     line(
         out,
         3,
-        &format!("_ => return rt::keep(&mut self.{extra}, key, map),"),
+        &format!("_ => rt::keep(&mut self.{extra}, key, map),"),
     );
     line(out, 2, "}");
-    if bit < record.fields.len() {
-        line(out, 2, "Ok(0)");
-    }
     line(out, 1, "}");
     line(
         out,

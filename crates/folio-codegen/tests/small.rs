@@ -1,5 +1,12 @@
 //! The generated code of small documents, as snapshots.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test fails by a panic"
+)]
+
 use std::path::Path;
 
 use folio_codegen::{Specs, generate};

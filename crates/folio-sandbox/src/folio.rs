@@ -1,5 +1,10 @@
 //! What a FOLIO answers: Okapi's checks, login, and the collections of the modules.
 
+#![allow(
+    clippy::result_large_err,
+    reason = "an answer is made once a request, and goes out whole either way"
+)]
+
 use http::{HeaderValue, StatusCode, header};
 use serde_json::{Map, Value, json};
 

@@ -31,7 +31,11 @@ pub fn name(operations: &[Unnamed], collections: &BTreeSet<String>) -> Vec<Strin
         let mut again = false;
         for group in groups.values().filter(|group| group.len() > 1) {
             // Where one of them is a record's home, where it is made and read, that one keeps the name, and views of it take others.
-            let homes: Vec<usize> = group.iter().copied().filter(|index| is_home(&operations[*index].path, operations)).collect();
+            let homes: Vec<usize> = group
+                .iter()
+                .copied()
+                .filter(|index| is_home(&operations[*index].path, operations))
+                .collect();
             for &index in group {
                 let keeps = homes == [index] && levels[index] == 0;
                 if !keeps && levels[index] < literals(&operations[index].path).len() + 1 {
@@ -52,8 +56,16 @@ fn is_home(path: &str, operations: &[Unnamed]) -> bool {
         Some((above, last)) if last.starts_with('{') => above,
         _ => path.trim_end_matches('/'),
     };
-    let is_record = |path: &str| path.rsplit_once('/').is_some_and(|(above, last)| above == list && last.starts_with('{'));
-    operations.iter().any(|o| o.method == "post" && o.path == list) && operations.iter().any(|o| o.method == "get" && is_record(&o.path))
+    let is_record = |path: &str| {
+        path.rsplit_once('/')
+            .is_some_and(|(above, last)| above == list && last.starts_with('{'))
+    };
+    operations
+        .iter()
+        .any(|o| o.method == "post" && o.path == list)
+        && operations
+            .iter()
+            .any(|o| o.method == "get" && is_record(&o.path))
 }
 
 /// The name of an operation with `level` segments more than it needs by itself.
@@ -83,17 +95,15 @@ fn one(operation: &Unnamed, collections: &BTreeSet<String>, level: usize) -> Str
     }
     // All segments are used up and it still collides: the parameter tells.
     let mut suffix = String::new();
-    if level > before.len() {
-        if let Some(parameter) = operation
+    if level > before.len()
+        && ends_with_parameter
+        && let Some((parameter, _)) = operation
             .path
             .rsplit('{')
             .next()
             .and_then(|rest| rest.split_once('}'))
-        {
-            if ends_with_parameter {
-                suffix = format!("_by_{}", snake(parameter.0));
-            }
-        }
+    {
+        suffix = format!("_by_{}", snake(parameter));
     }
     let name = match (operation.method.as_str(), ends_with_parameter, collection) {
         ("get", false, true) => format!("list_{prefix}{all}"),

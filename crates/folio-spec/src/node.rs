@@ -203,18 +203,21 @@ fn plain(text: &str) -> Value {
         _ => {}
     }
     let digits = text.trim_start_matches(['-', '+']);
-    if !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit()) {
-        if let Ok(number) = text.trim_start_matches('+').parse::<i64>() {
-            return number.into();
-        }
+    if !digits.is_empty()
+        && digits.bytes().all(|b| b.is_ascii_digit())
+        && let Ok(number) = text.trim_start_matches('+').parse::<i64>()
+    {
+        return number.into();
     }
     let float = digits
         .bytes()
         .all(|b| b.is_ascii_digit() || matches!(b, b'.' | b'e' | b'E' | b'-' | b'+'));
-    if float && digits.bytes().any(|b| b.is_ascii_digit()) && !digits.starts_with(['e', 'E']) {
-        if let Some(number) = text.parse::<f64>().ok().and_then(Number::from_f64) {
-            return Value::Number(number);
-        }
+    if float
+        && digits.bytes().any(|b| b.is_ascii_digit())
+        && !digits.starts_with(['e', 'E'])
+        && let Some(number) = text.parse::<f64>().ok().and_then(Number::from_f64)
+    {
+        return Value::Number(number);
     }
     Value::String(text.to_owned())
 }

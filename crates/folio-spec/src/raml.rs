@@ -459,7 +459,7 @@ fn strip(node: &Node) -> Node {
             entries
                 .into_iter()
                 // Under `properties` and parameters these words are names.
-                .filter(|(key, value)| !(PROSE.contains(&key.as_str()) && !is_declaration(value)))
+                .filter(|(key, _)| !PROSE.contains(&key.as_str()))
                 .map(|(key, value)| {
                     let value = if matches!(
                         key.as_str(),
@@ -492,10 +492,6 @@ fn named(node: &Node) -> Node {
         }
     }
     node
-}
-
-fn is_declaration(_: &Node) -> bool {
-    false
 }
 
 /// The name in `type: name` or `type: {name: {parameter: value}}`, and the parameters.

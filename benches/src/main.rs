@@ -1,0 +1,140 @@
+//! How fast records are read and written: the SDK's table-driven records beside structs with serde's derives, in one run.
+//!
+//! `cargo run --release -p folio-sdk-benches` prints MB/s and ratios. The baseline has the same fields, optional where ours are, and keeps
+//! unknown fields in a flattened map, as it must to lose nothing; `plain` is the same without that map, which loses them.
+
+use std::collections::BTreeMap;
+use std::hint::black_box;
+use std::time::Instant;
+
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use serde_json::{Map, Value, json};
+
+mod baseline;
+
+/// Records of a page.
+const RECORDS: usize = 1_000;
+
+fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let page = serde_json::to_string(&json!({"instances": instances(), "totalRecords": RECORDS}))?;
+    println!(
+        "a page of {RECORDS} instances, {} bytes a record",
+        page.len() / RECORDS
+    );
+    let mut table: BTreeMap<&str, f64> = BTreeMap::new();
+    // Each in turn, several times, and the fastest of each: what else the machine does hits all alike.
+    for _ in 0..15 {
+        let mut note = |name, seconds: f64| {
+            let best = table.entry(name).or_insert(f64::MAX);
+            *best = best.min(seconds);
+        };
+        note(
+            "decode, table (ours)",
+            time(|| read::<folio_sdk::inventory_storage::Instances>(&page)),
+        );
+        note(
+            "decode, derive + extra",
+            time(|| read::<baseline::Instances>(&page)),
+        );
+        note(
+            "decode, derive, plain",
+            time(|| read::<baseline::plain::Instances>(&page)),
+        );
+        note("decode, Value", time(|| read::<Value>(&page)));
+        let ours: folio_sdk::inventory_storage::Instances = serde_json::from_str(&page)?;
+        let derived: baseline::Instances = serde_json::from_str(&page)?;
+        note(
+            "encode, table (ours)",
+            time(|| serde_json::to_vec(&ours).is_ok()),
+        );
+        note(
+            "encode, derive + extra",
+            time(|| serde_json::to_vec(&derived).is_ok()),
+        );
+    }
+    let megabytes = page.len() as f64 / 1e6;
+    for (name, seconds) in &table {
+        println!("{name:<26}{:>8.0} MB/s", megabytes / seconds);
+    }
+    let ratio = |ours, other| {
+        table.get(other).copied().unwrap_or(f64::NAN) / table.get(ours).copied().unwrap_or(f64::NAN)
+    };
+    println!(
+        "decode, ours : derive + extra   {:.2}",
+        ratio("decode, table (ours)", "decode, derive + extra")
+    );
+    println!(
+        "decode, ours : derive, plain    {:.2}",
+        ratio("decode, table (ours)", "decode, derive, plain")
+    );
+    println!(
+        "encode, ours : derive + extra   {:.2}",
+        ratio("encode, table (ours)", "encode, derive + extra")
+    );
+    Ok(())
+}
+
+fn read<T: DeserializeOwned>(page: &str) -> bool {
+    black_box(serde_json::from_str::<T>(page)).is_ok()
+}
+
+fn time(mut work: impl FnMut() -> bool) -> f64 {
+    let start = Instant::now();
+    let done = black_box(work());
+    let seconds = start.elapsed().as_secs_f64();
+    if done { seconds } else { f64::NAN }
+}
+
+/// Instances as large as real ones, some 2 kB each.
+fn instances() -> Vec<Value> {
+    (0..RECORDS)
+        .map(|n| {
+            let id = |part: usize| format!("{:08x}-0000-4000-8000-{part:012x}", n + 1);
+            json!({
+                "id": id(1), "_version": "1".parse::<i64>().unwrap_or(1), "hrid": format!("in{n:011}"), "source": "MARC",
+                "title": format!("A title of a book with number {n} and a subtitle / by somebody."),
+                "indexTitle": format!("title of a book with number {n}"),
+                "alternativeTitles": [{"alternativeTitleTypeId": id(2), "alternativeTitle": "Another title"}],
+                "editions": ["Second edition"], "series": [{"value": "Studies in something ; 12"}],
+                "identifiers": [
+                    {"identifierTypeId": id(3), "value": "9780123456789"}, {"identifierTypeId": id(4), "value": "(OCoLC)123456789"},
+                    {"identifierTypeId": id(5), "value": "2019012345"},
+                ],
+                "contributors": [
+                    {"name": "Author, First", "contributorNameTypeId": id(6), "primary": true, "contributorTypeId": id(7)},
+                    {"name": "Editor, Second", "contributorNameTypeId": id(6), "primary": false, "contributorTypeText": "editor"},
+                ],
+                "subjects": [{"value": "Subject heading one"}, {"value": "Subject heading two"}],
+                "classifications": [{"classificationNumber": "QA76.73.R87", "classificationTypeId": id(8)}],
+                "publication": [{"publisher": "A publisher", "place": "Somewhere", "dateOfPublication": "2019", "role": "Publication"}],
+                "electronicAccess": [{"uri": "https://example.edu/book", "linkText": "Full text", "relationshipId": id(9)}],
+                "instanceTypeId": id(10), "instanceFormatIds": [id(11)], "physicalDescriptions": ["xii, 345 pages ; 24 cm"],
+                "languages": ["eng"], "notes": [{"instanceNoteTypeId": id(12), "note": "Includes an index.", "staffOnly": false}],
+                "modeOfIssuanceId": id(13), "catalogedDate": "2019-04-05", "previouslyHeld": false, "staffSuppress": false,
+                "discoverySuppress": false, "statisticalCodeIds": [], "statusId": id(14),
+                "statusUpdatedDate": "2025-03-03T09:00:00.000+0000",
+                "metadata": {
+                    "createdDate": "2025-03-03T09:00:00.000+00:00", "createdByUserId": id(15),
+                    "updatedDate": "2025-03-03T09:00:00.000+00:00", "updatedByUserId": id(15),
+                },
+            })
+        })
+        .collect()
+}
+
+/// What the baselines share with each other.
+type Extra = Map<String, Value>;
+
+#[derive(Debug, Serialize, Deserialize)]
+struct Metadata {
+    #[serde(rename = "createdDate")]
+    created_date: String,
+    #[serde(rename = "createdByUserId", skip_serializing_if = "Option::is_none")]
+    created_by_user_id: Option<uuid::Uuid>,
+    #[serde(rename = "updatedDate", skip_serializing_if = "Option::is_none")]
+    updated_date: Option<String>,
+    #[serde(rename = "updatedByUserId", skip_serializing_if = "Option::is_none")]
+    updated_by_user_id: Option<uuid::Uuid>,
+    #[serde(flatten)]
+    extra: Extra,
+}
