@@ -46,24 +46,30 @@ pub trait Record: Sized {
 /// It differs from serde's traits where FOLIO's servers differ from their descriptions: `3.0` is an integer, `null` is absent.
 #[doc(hidden)]
 pub trait Field: Sized {
+    /// What stands where nothing has been read yet.
     fn blank() -> Self;
-    fn decode<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error>;
+
+    /// Reads a value into its place. Records are large: in place, none is moved from hand to hand on its way.
+    fn read<'de, D: Deserializer<'de>>(&mut self, deserializer: D) -> Result<(), D::Error>;
+
     fn encode<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error>;
+
     /// Whether the field is left out when its record is written.
     fn is_absent(&self) -> bool {
         false
     }
-}
 
-/// Reads the next value of `map` as a field.
-fn get<'de, T: Field, A: MapAccess<'de>>(map: &mut A) -> Result<T, A::Error> {
-    map.next_value_seed(Seed(PhantomData))
+    fn decode<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let mut value = Self::blank();
+        value.read(deserializer)?;
+        Ok(value)
+    }
 }
 
 /// Reads the next value of `map` into an optional field.
 #[doc(hidden)]
 pub fn set<'de, T: Field, A: MapAccess<'de>>(field: &mut T, map: &mut A) -> Result<u64, A::Error> {
-    *field = get(map)?;
+    map.next_value_seed(InPlace(field))?;
     Ok(0)
 }
 
@@ -74,13 +80,7 @@ pub fn need<'de, T: Field, A: MapAccess<'de>>(
     bit: u32,
     map: &mut A,
 ) -> Result<u64, A::Error> {
-    Ok(match get::<Option<T>, A>(map)? {
-        Some(value) => {
-            *field = value;
-            1 << bit
-        }
-        None => 0,
-    })
+    Ok(u64::from(map.next_value_seed(Present(&mut Required(field), PhantomData))?) << bit)
 }
 
 /// Keeps the next value of `map` among the unknown fields.
@@ -119,7 +119,18 @@ impl<M: SerializeMap> Put<'_, M> {
 /// Reads a record: the one implementation of `Deserialize` for all records.
 #[doc(hidden)]
 pub fn decode<'de, R: Record, D: Deserializer<'de>>(deserializer: D) -> Result<R, D::Error> {
-    deserializer.deserialize_map(RecordVisitor(PhantomData))
+    let mut record = R::blank();
+    read(&mut record, deserializer)?;
+    Ok(record)
+}
+
+/// Reads a record into its place, where nothing but a blank one is.
+#[doc(hidden)]
+pub fn read<'de, R: Record, D: Deserializer<'de>>(
+    record: &mut R,
+    deserializer: D,
+) -> Result<(), D::Error> {
+    deserializer.deserialize_map(Fields(record))
 }
 
 /// Writes a record: the one implementation of `Serialize` for all records.
@@ -130,23 +141,21 @@ pub fn encode<R: Record, S: Serializer>(record: &R, serializer: S) -> Result<S::
     map.end()
 }
 
-struct RecordVisitor<R>(PhantomData<R>);
+struct Fields<'a, R>(&'a mut R);
 
-impl<'de, R: Record> Visitor<'de> for RecordVisitor<R> {
-    type Value = R;
+impl<'de, R: Record> Visitor<'de> for Fields<'_, R> {
+    type Value = ();
 
     fn expecting(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(out, "a {} record (a JSON object)", R::NAME)
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<R, A::Error> {
-        let mut record = R::blank();
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
         let mut seen = 0;
         while let Some(key) = map.next_key_seed(Key)? {
-            seen |= record.set(&key, &mut map)?;
+            seen |= self.0.set(&key, &mut map)?;
         }
-        missing::<R, A::Error>(seen)?;
-        Ok(record)
+        missing::<R, A::Error>(seen)
     }
 }
 
@@ -198,14 +207,75 @@ impl<'de> Visitor<'de> for Key {
     }
 }
 
-/// Reads a [`Field`] where serde wants a seed.
-struct Seed<T>(PhantomData<T>);
+/// Reads a [`Field`] into its place where serde wants a seed.
+struct InPlace<'a, T>(&'a mut T);
 
-impl<'de, T: Field> DeserializeSeed<'de> for Seed<T> {
-    type Value = T;
+impl<'de, T: Field> DeserializeSeed<'de> for InPlace<'_, T> {
+    type Value = ();
 
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<T, D::Error> {
-        T::decode(deserializer)
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+        self.0.read(deserializer)
+    }
+}
+
+/// Reads a [`Field`], if it is not `null`, into the place that is made for it then; says whether it was there.
+struct Present<'a, T, P>(&'a mut P, PhantomData<T>);
+
+/// Where a value goes that may be `null`.
+trait Place<T> {
+    /// Makes the place.
+    fn make(&mut self) -> &mut T;
+}
+
+/// A required field.
+struct Required<'a, T>(&'a mut T);
+
+impl<T> Place<T> for Required<'_, T> {
+    fn make(&mut self) -> &mut T {
+        self.0
+    }
+}
+
+impl<T: Field> Place<T> for Option<T> {
+    fn make(&mut self) -> &mut T {
+        self.insert(T::blank())
+    }
+}
+
+impl<T: Field> Place<T> for Vec<T> {
+    fn make(&mut self) -> &mut T {
+        let index = self.len();
+        self.push(T::blank());
+        &mut self[index]
+    }
+}
+
+impl<'de, T: Field, P: Place<T>> DeserializeSeed<'de> for Present<'_, T, P> {
+    type Value = bool;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<bool, D::Error> {
+        deserializer.deserialize_option(self)
+    }
+}
+
+impl<'de, T: Field, P: Place<T>> Visitor<'de> for Present<'_, T, P> {
+    type Value = bool;
+
+    fn expecting(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str("a value or null")
+    }
+
+    fn visit_none<E>(self) -> Result<bool, E> {
+        Ok(false)
+    }
+
+    fn visit_unit<E>(self) -> Result<bool, E> {
+        Ok(false)
+    }
+
+    fn visit_some<D: Deserializer<'de>>(self, deserializer: D) -> Result<bool, D::Error> {
+        self.0.make().read(deserializer)?;
+        Ok(true)
     }
 }
 
@@ -276,27 +346,10 @@ impl<T: Field> Field for Option<T> {
         None
     }
 
-    fn decode<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Maybe<T>(PhantomData<T>);
-        impl<'de, T: Field> Visitor<'de> for Maybe<T> {
-            type Value = Option<T>;
-            fn expecting(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-                out.write_str("a value or null")
-            }
-            fn visit_none<E>(self) -> Result<Option<T>, E> {
-                Ok(None)
-            }
-            fn visit_unit<E>(self) -> Result<Option<T>, E> {
-                Ok(None)
-            }
-            fn visit_some<D: Deserializer<'de>>(
-                self,
-                deserializer: D,
-            ) -> Result<Option<T>, D::Error> {
-                T::decode(deserializer).map(Some)
-            }
-        }
-        deserializer.deserialize_option(Maybe(PhantomData))
+    fn read<'de, D: Deserializer<'de>>(&mut self, deserializer: D) -> Result<(), D::Error> {
+        *self = None;
+        Present(self, PhantomData).deserialize(deserializer)?;
+        Ok(())
     }
 
     fn encode<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
@@ -317,22 +370,23 @@ impl<T: Field> Field for Vec<T> {
     }
 
     /// Elements that are `null` are left out: FOLIO's lists can have them (RMB streams), and `null` is absent everywhere else too.
-    fn decode<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Elements<T>(PhantomData<T>);
-        impl<'de, T: Field> Visitor<'de> for Elements<T> {
-            type Value = Vec<T>;
+    fn read<'de, D: Deserializer<'de>>(&mut self, deserializer: D) -> Result<(), D::Error> {
+        struct Elements<'a, T>(&'a mut Vec<T>);
+        impl<'de, T: Field> Visitor<'de> for Elements<'_, T> {
+            type Value = ();
             fn expecting(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
                 out.write_str("an array")
             }
-            fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Vec<T>, A::Error> {
-                let mut elements = Vec::new();
-                while let Some(element) = seq.next_element_seed(Seed::<Option<T>>(PhantomData))? {
-                    elements.extend(element);
-                }
-                Ok(elements)
+            fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<(), A::Error> {
+                while seq
+                    .next_element_seed(Present(&mut *self.0, PhantomData))?
+                    .is_some()
+                {}
+                Ok(())
             }
         }
-        deserializer.deserialize_seq(Elements(PhantomData))
+        self.clear();
+        deserializer.deserialize_seq(Elements(self))
     }
 
     fn encode<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
@@ -349,24 +403,25 @@ impl<T: Field> Field for BTreeMap<String, T> {
         BTreeMap::new()
     }
 
-    fn decode<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Entries<T>(PhantomData<T>);
-        impl<'de, T: Field> Visitor<'de> for Entries<T> {
-            type Value = BTreeMap<String, T>;
+    fn read<'de, D: Deserializer<'de>>(&mut self, deserializer: D) -> Result<(), D::Error> {
+        struct Entries<'a, T>(&'a mut BTreeMap<String, T>);
+        impl<'de, T: Field> Visitor<'de> for Entries<'_, T> {
+            type Value = ();
             fn expecting(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
                 out.write_str("an object")
             }
-            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-                let mut entries = BTreeMap::new();
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
                 while let Some(key) = map.next_key::<String>()? {
-                    if let Some(value) = get::<Option<T>, A>(&mut map)? {
-                        entries.insert(key, value);
+                    let mut value = T::blank();
+                    if map.next_value_seed(Present(&mut Required(&mut value), PhantomData))? {
+                        self.0.insert(key, value);
                     }
                 }
-                Ok(entries)
+                Ok(())
             }
         }
-        deserializer.deserialize_map(Entries(PhantomData))
+        self.clear();
+        deserializer.deserialize_map(Entries(self))
     }
 
     fn encode<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
@@ -383,8 +438,8 @@ impl<T: Field> Field for Box<T> {
         Box::new(T::blank())
     }
 
-    fn decode<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        T::decode(deserializer).map(Box::new)
+    fn read<'de, D: Deserializer<'de>>(&mut self, deserializer: D) -> Result<(), D::Error> {
+        T::read(self, deserializer)
     }
 
     fn encode<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
@@ -403,8 +458,9 @@ macro_rules! plain_fields {
             fn blank() -> Self {
                 $blank
             }
-            fn decode<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                serde::Deserialize::deserialize(deserializer)
+            fn read<'de, D: Deserializer<'de>>(&mut self, deserializer: D) -> Result<(), D::Error> {
+                *self = serde::Deserialize::deserialize(deserializer)?;
+                Ok(())
             }
             fn encode<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
                 serde::Serialize::serialize(self, serializer)
@@ -430,7 +486,7 @@ macro_rules! integer_fields {
             fn blank() -> Self {
                 0
             }
-            fn decode<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+            fn read<'de, D: Deserializer<'de>>(&mut self, deserializer: D) -> Result<(), D::Error> {
                 struct Integer;
                 impl Visitor<'_> for Integer {
                     type Value = $type;
@@ -451,7 +507,8 @@ macro_rules! integer_fields {
                         Err(E::invalid_value(serde::de::Unexpected::Float(value), &self))
                     }
                 }
-                deserializer.deserialize_i64(Integer)
+                *self = deserializer.deserialize_i64(Integer)?;
+                Ok(())
             }
             fn encode<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
                 serde::Serialize::serialize(self, serializer)
@@ -482,8 +539,8 @@ macro_rules! __record {
                 fn blank() -> Self {
                     $crate::runtime::Record::blank()
                 }
-                fn decode<'de, D: $crate::runtime::Deserializer<'de>>(deserializer: D) -> ::core::result::Result<Self, D::Error> {
-                    $crate::runtime::decode(deserializer)
+                fn read<'de, D: $crate::runtime::Deserializer<'de>>(&mut self, deserializer: D) -> ::core::result::Result<(), D::Error> {
+                    $crate::runtime::read(self, deserializer)
                 }
                 fn encode<S: $crate::runtime::Serializer>(&self, serializer: S) -> ::core::result::Result<S::Ok, S::Error> {
                     $crate::runtime::encode(self, serializer)
@@ -563,10 +620,12 @@ macro_rules! __open_enum_impls {
             fn blank() -> Self {
                 Self::from("")
             }
-            fn decode<'de, D: $crate::runtime::Deserializer<'de>>(
+            fn read<'de, D: $crate::runtime::Deserializer<'de>>(
+                &mut self,
                 deserializer: D,
-            ) -> ::core::result::Result<Self, D::Error> {
-                $crate::runtime::decode_enum(deserializer)
+            ) -> ::core::result::Result<(), D::Error> {
+                *self = $crate::runtime::decode_enum(deserializer)?;
+                ::core::result::Result::Ok(())
             }
             fn encode<S: $crate::runtime::Serializer>(
                 &self,
