@@ -28,6 +28,7 @@ use tracing::{debug, info, warn};
 
 use crate::error::{Error, ErrorKind, Exchange, Result};
 use crate::operation::Operation;
+use crate::redact::{self, REDACTED};
 use crate::request::{TENANT, TOKEN};
 use crate::retry::{self, RetryPolicy};
 use crate::transport::{Answer, Gateway};
@@ -82,7 +83,7 @@ impl fmt::Debug for Credentials {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         out.debug_struct("Credentials")
             .field("username", &self.username)
-            .field("password", &"REDACTED")
+            .field("password", &REDACTED)
             .finish()
     }
 }
@@ -117,7 +118,7 @@ impl From<SecretString> for Password {
 
 impl fmt::Debug for Password {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        out.write_str("REDACTED")
+        out.write_str(REDACTED)
     }
 }
 
@@ -146,6 +147,13 @@ pub trait CredentialSource: fmt::Debug + Send + Sync + 'static {
 impl CredentialSource for Credentials {
     async fn credentials(&self) -> Result<Credentials, Box<dyn std::error::Error + Send + Sync>> {
         Ok(self.clone())
+    }
+}
+
+/// A source that several clients share.
+impl<S: CredentialSource> CredentialSource for Arc<S> {
+    async fn credentials(&self) -> Result<Credentials, Box<dyn std::error::Error + Send + Sync>> {
+        S::credentials(self).await
     }
 }
 
@@ -510,6 +518,7 @@ impl Auth {
         let parsed = Url::parse(&url)
             .map_err(|error| (Error::configuration(format!("{url}: {error}")), None))?;
         let timeout = timeout.min(self.gateway.timeout());
+        let secrets = redact::secrets(&headers, body.as_ref());
         let sent = self
             .gateway
             .send(operation.method.clone(), parsed, headers, body, timeout)
@@ -524,7 +533,12 @@ impl Auth {
                     .and_then(|value| value.to_str().ok());
                 let retry_after = retry_after(&answer.headers);
                 Err((
-                    Error::answered(exchange(), answer.status, content_type, &answer.body),
+                    Error::answered(
+                        exchange(),
+                        answer.status,
+                        content_type,
+                        &redact::redact(&answer.body, &secrets),
+                    ),
                     retry_after,
                 ))
             }

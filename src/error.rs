@@ -5,7 +5,6 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use bytes::Bytes;
 use http::{Method, StatusCode};
 
 use crate::json_path;
@@ -152,11 +151,12 @@ impl Error {
         )
     }
 
+    /// The server refused. The body has no secrets in it any more.
     pub(crate) fn answered(
         exchange: Exchange,
         status: StatusCode,
         content_type: Option<&str>,
-        body: &Bytes,
+        body: &[u8],
     ) -> Self {
         let mut error = Self::new(ErrorKind::Status, "");
         error.0.status = Some(status);

@@ -13,6 +13,7 @@ mod limit;
 mod operation;
 mod paging;
 mod record;
+mod redact;
 mod request;
 mod response;
 mod retry;

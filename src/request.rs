@@ -13,6 +13,7 @@ use serde::Serialize;
 use crate::cql::Cql;
 use crate::error::Exchange;
 use crate::operation::Operation;
+use crate::redact::REDACTED;
 use crate::retry::RetryPolicy;
 
 /// What stands as it is in a segment of a path: RFC 3986's unreserved characters.
@@ -329,7 +330,7 @@ impl Request {
             target.extend(utf8_percent_encode(name, SEGMENT));
             target.push('=');
             if is_secret(name) {
-                target.push_str("REDACTED");
+                target.push_str(REDACTED);
             } else {
                 target.extend(utf8_percent_encode(value, QUERY));
             }

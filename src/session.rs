@@ -15,6 +15,7 @@ use tracing::{Instrument, debug, debug_span};
 use crate::auth::{self, Auth};
 use crate::error::{Error, Exchange, Result};
 use crate::limit::Limit;
+use crate::redact;
 use crate::request::{Request, TENANT, TOKEN};
 use crate::response::Response;
 use crate::retry::{self, RetryPolicy};
@@ -111,6 +112,7 @@ impl Session {
                 headers.insert(TOKEN, token.header);
             }
             exchange.attempts += 1;
+            let token = headers.get(TOKEN).cloned();
             let sent = self
                 .gateway
                 .send(
@@ -125,7 +127,7 @@ impl Session {
             drop(permit);
             exchange.elapsed = started.elapsed();
             let verdict = match sent {
-                Ok(answer) => classify(&request, &exchange, answer, in_doubt),
+                Ok(answer) => classify(&request, token, &exchange, answer, in_doubt),
                 Err(failure) => {
                     let sent = !failure.was_never_sent();
                     let error = Error::transport(
@@ -209,7 +211,13 @@ fn headers(tenant: Result<HeaderValue, String>, request: &Request) -> Result<Hea
     Ok(headers)
 }
 
-fn classify(request: &Request, exchange: &Exchange, answer: Answer, in_doubt: bool) -> Verdict {
+fn classify(
+    request: &Request,
+    token: Option<HeaderValue>,
+    exchange: &Exchange,
+    answer: Answer,
+    in_doubt: bool,
+) -> Verdict {
     let Answer {
         status,
         headers,
@@ -240,6 +248,10 @@ fn classify(request: &Request, exchange: &Exchange, answer: Answer, in_doubt: bo
     let content_type = headers
         .get(CONTENT_TYPE)
         .and_then(|value| value.to_str().ok());
+    let mut sent = request.headers().clone();
+    sent.extend(token.map(|token| (TOKEN, token)));
+    let secrets = redact::secrets(&sent, request.body_bytes().filter(|_| exchange.sensitive));
+    let body = redact::redact(&body, &secrets);
     let error = Error::answered(exchange.clone(), status, content_type, &body);
     if is_token_refused(status, content_type, &error) {
         return Verdict::Renew(error);

@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::{HeaderMap, Method, StatusCode};
+use http::header::CONTENT_LENGTH;
+use http::{HeaderMap, HeaderValue, Method, StatusCode};
 use reqwest::Url;
 
 use crate::error::{Error, ErrorKind, Result};
@@ -103,6 +104,14 @@ impl Gateway {
         *request.timeout_mut() = Some(timeout);
         if let Some(body) = body {
             *request.body_mut() = Some(body.into());
+        } else if matches!(
+            *request.method(),
+            Method::POST | Method::PUT | Method::PATCH
+        ) {
+            // RFC 9110, 8.6: without it some proxies answer 411.
+            request
+                .headers_mut()
+                .insert(CONTENT_LENGTH, HeaderValue::from_static("0"));
         }
         let failed = |error: reqwest::Error| failure(error.without_url(), timeout);
         let mut response = self.client.execute(request).await.map_err(failed)?;

@@ -43,10 +43,16 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         note("decode, Value", time(|| read::<Value>(&page)));
         // Each is written right after it was read, so that both lie in the cache alike.
         let ours: folio_sdk::inventory_storage::Instances = serde_json::from_str(&page)?;
-        note("encode, table (ours)", time(|| serde_json::to_vec(&ours).is_ok()));
+        note(
+            "encode, table (ours)",
+            time(|| serde_json::to_vec(&ours).is_ok()),
+        );
         drop(ours);
         let derived: baseline::Instances = serde_json::from_str(&page)?;
-        note("encode, derive + extra", time(|| serde_json::to_vec(&derived).is_ok()));
+        note(
+            "encode, derive + extra",
+            time(|| serde_json::to_vec(&derived).is_ok()),
+        );
     }
     let megabytes = page.len() as f64 / 1e6;
     for (name, seconds) in &table {

@@ -1,0 +1,211 @@
+//! What errors tell.
+
+use folio_sdk::{Error, ErrorKind, FolioClient, Method, RetryPolicy};
+use serde::Deserialize;
+use serde_json::Value;
+
+use crate::support::{Folio, Reply};
+
+/// The error as it is shown, without what differs from run to run.
+fn shown(server: &Folio, error: &Error) -> String {
+    let mut text =
+        format!("{:?}\n{error}\n{error:#}", error.kind()).replace(&server.url, "http://folio");
+    while let Some(at) = text.find(" in 0.").map(|at| at + 4) {
+        text.replace_range(at..at + 3, "TIME");
+    }
+    text
+}
+
+async fn of(reply: Reply) -> (Folio, Error) {
+    let server =
+        Folio::start(move |asked, _| (asked.path() == "/users/1").then(|| reply.clone())).await;
+    let folio = server
+        .builder()
+        .retry(RetryPolicy::none())
+        .connect()
+        .await
+        .unwrap();
+    let error = folio
+        .folio_get::<Value>("/users/1", None)
+        .await
+        .unwrap_err();
+    (server, error)
+}
+
+#[tokio::test]
+async fn every_kind_of_error_reads_well() {
+    let json = |status, body: &str| Reply::new(status, "application/json", body);
+    let cases = [
+        ("not_found", Reply::text(404, "Not found")),
+        (
+            "forbidden",
+            Reply::text(
+                403,
+                "Access for user 'ann' requires permission: users.item.get",
+            ),
+        ),
+        (
+            "conflict",
+            Reply::text(
+                409,
+                "ERROR: Cannot update record 1 because it has been changed (optimistic locking): Stored _version is 4, _version of request is 3 (23F09)",
+            ),
+        ),
+        (
+            "validation",
+            json(
+                422,
+                r#"{"errors":[{"message":"may not be null","type":"1","code":"-1","parameters":[{"key":"username","value":"null"}]},{"message":"too long","code":"size","parameters":[]}]}"#,
+            ),
+        ),
+        (
+            "spring_validation",
+            json(
+                400,
+                r#"{"errors":[{"message":"limit must be positive","type":"ConstraintViolationException","code":"validation_error"}],"total_records":1}"#,
+            ),
+        ),
+        (
+            "kong",
+            json(404, r#"{"message":"no Route matched with those values"}"#),
+        ),
+        (
+            "html",
+            Reply::new(
+                502,
+                "text/html",
+                "<html>\n<head><title>502 Bad Gateway</title></head>\n<body>\n<center><h1>502 Bad Gateway</h1></center>\n<hr><center>nginx</center>\n</body>\n</html>",
+            ),
+        ),
+        ("empty", Reply::empty(500)),
+        ("dropped", Reply::Drop),
+        ("decode", json(200, r#"{"id": "1", "username": }"#)),
+    ];
+    for (name, reply) in cases {
+        let (server, error) = of(reply).await;
+        assert!(!error.to_string().contains('\n'));
+        insta::assert_snapshot!(name, shown(&server, &error));
+    }
+}
+
+#[tokio::test]
+async fn predicates_say_what_it_is() {
+    let json = |status, body: &str| Reply::new(status, "application/json", body);
+    let is = |error: &Error| {
+        [
+            error.is_not_found(),
+            error.is_conflict(),
+            error.is_validation(),
+            error.is_unauthenticated(),
+            error.is_forbidden(),
+            error.is_timeout(),
+            error.is_closed(),
+            error.is_retryable(),
+        ]
+        .map(u8::from)
+    };
+    for (reply, expected) in [
+        (Reply::text(404, "Not found"), [1, 0, 0, 0, 0, 0, 0, 0]),
+        (Reply::text(409, "version"), [0, 1, 0, 0, 0, 0, 0, 0]),
+        (json(422, r#"{"errors":[]}"#), [0, 0, 1, 0, 0, 0, 0, 0]),
+        (
+            json(
+                400,
+                r#"{"errors":[{"code":"validation_error","message":"m"}]}"#,
+            ),
+            [0, 0, 1, 0, 0, 0, 0, 0],
+        ),
+        (Reply::text(400, "bad query"), [0, 0, 0, 0, 0, 0, 0, 0]),
+        (Reply::text(401, "Invalid token"), [0, 0, 0, 1, 0, 0, 0, 0]),
+        (Reply::text(403, "no"), [0, 0, 0, 0, 1, 0, 0, 0]),
+        (Reply::text(408, "slow"), [0, 0, 0, 0, 0, 1, 0, 1]),
+        (Reply::text(504, "slow"), [0, 0, 0, 0, 0, 1, 0, 1]),
+        (Reply::text(503, "busy"), [0, 0, 0, 0, 0, 0, 0, 1]),
+        (Reply::text(500, "fault"), [0, 0, 0, 0, 0, 0, 0, 0]),
+        (Reply::Drop, [0, 0, 0, 0, 0, 0, 0, 1]),
+    ] {
+        let (_server, error) = of(reply.clone()).await;
+        assert_eq!(is(&error), expected, "{reply:?}");
+    }
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[expect(dead_code, reason = "only read")]
+struct User {
+    personal: Personal,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[expect(dead_code, reason = "only read")]
+struct Personal {
+    last_name: String,
+}
+
+#[tokio::test]
+async fn a_decoding_error_leads_to_the_value_and_shows_what_stands_around_it() {
+    let long = "x".repeat(10_000);
+    let body = format!(
+        r#"{{"padding":"{long}","users":[{{"personal":{{"lastName":"a"}}}},{{"personal":{{"lastName":17}}}}],"more":"{long}"}}"#
+    );
+    let server = Folio::start(move |asked, _| {
+        (asked.path() == "/users").then(|| Reply::new(200, "application/json", body.clone()))
+    })
+    .await;
+    let folio = server.connect().await;
+    let error = folio
+        .folio_get::<Vec<User>>("/users", "users")
+        .await
+        .unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Decode);
+    assert!(
+        error.to_string().contains(
+            "at `users[1].personal.lastName`: invalid type: integer `17`, expected a string"
+        ),
+        "{error}"
+    );
+    let excerpt = error.body_excerpt().unwrap();
+    assert!(
+        excerpt.contains(r#""lastName":17"#) && excerpt.len() < 2100,
+        "{}",
+        excerpt.len()
+    );
+}
+
+#[tokio::test]
+async fn an_error_tells_everything_about_its_call() {
+    let (server, error) = of(Reply::text(404, "Not found")).await;
+    assert_eq!(error.method(), Some(&Method::GET));
+    assert_eq!(
+        error.url(),
+        Some(format!("{}/users/1", server.url).as_str())
+    );
+    assert_eq!(error.status().map(|status| status.as_u16()), Some(404));
+    assert_eq!(error.server_message(), Some("Not found"));
+    assert_eq!(error.body_excerpt(), Some("Not found"));
+    assert_eq!(error.attempts(), 1);
+    assert!(error.operation().is_none());
+    assert!(error.validation_errors().is_empty());
+}
+
+#[tokio::test]
+async fn a_large_error_body_is_cut() {
+    let (_server, error) = of(Reply::text(500, &"words and ".repeat(100_000))).await;
+    assert!(error.body_excerpt().unwrap().len() < 2100);
+    assert!(error.to_string().len() < 700, "{}", error.to_string().len());
+}
+
+#[tokio::test]
+async fn a_gateway_that_is_not_there_says_so() {
+    let folio = FolioClient::builder("http://127.0.0.1:1")
+        .tenant("diku")
+        .credentials("ann", "x")
+        .retry(RetryPolicy::none())
+        .build()
+        .unwrap();
+    let error = folio.connect().await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Connect);
+    assert!(error.to_string().starts_with("login: POST http://127.0.0.1:1/authn/login-with-expiry: the gateway cannot be reached: "), "{error}");
+    assert!(std::error::Error::source(&error).is_some());
+}

@@ -1,0 +1,584 @@
+//! Lists that stream: every record once, whatever the server does.
+
+use std::collections::BTreeSet;
+
+use folio_sdk::{Error, ErrorKind, FolioClient, Items, Method, Paging, PagingStyle, Request, cql};
+use futures_util::StreamExt;
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use crate::support::{Asked, Folio, Reply};
+
+fn id(number: usize) -> String {
+    format!("{number:08x}-0000-4000-8000-000000000000")
+}
+
+/// The ids of `count` records, and what the server does with a request for them.
+struct Collection {
+    count: usize,
+    /// The server's own limit.
+    most: usize,
+    heeds_key: bool,
+    heeds_offset: bool,
+}
+
+impl Default for Collection {
+    fn default() -> Self {
+        Self {
+            count: 25,
+            most: usize::MAX,
+            heeds_key: true,
+            heeds_offset: true,
+        }
+    }
+}
+
+impl Collection {
+    fn page(&self, asked: &Asked) -> Vec<usize> {
+        let query = asked.param("query").unwrap_or_default();
+        let after = query
+            .strip_prefix("id>\"")
+            .filter(|_| self.heeds_key)
+            .map(|rest| usize::from_str_radix(&rest[..8], 16).unwrap());
+        let first = after.map_or(0, |after| after + 1)
+            + if self.heeds_offset {
+                asked.number("offset")
+            } else {
+                0
+            };
+        let limit = asked
+            .param("limit")
+            .map_or(10, |limit| limit.parse().unwrap())
+            .min(self.most);
+        (first..self.count).take(limit).collect()
+    }
+
+    async fn serve(self) -> Folio {
+        Folio::start(move |asked, _| {
+            (asked.path() == "/things").then(|| {
+                let things: Vec<Value> = self
+                    .page(asked)
+                    .into_iter()
+                    .map(|number| json!({"id": id(number), "number": number}))
+                    .collect();
+                // An estimate that is wrong in both directions.
+                Reply::json(json!({"things": things, "totalRecords": 3}))
+            })
+        })
+        .await
+    }
+}
+
+fn typed(
+    folio: &FolioClient,
+    query: Option<&str>,
+    limit: Option<u32>,
+    offset: Option<u32>,
+) -> Items<Value> {
+    let mut request = Request::to(Method::GET, "/things");
+    if let Some(query) = query {
+        request = request.query(query);
+    }
+    Items::new(
+        folio.clone(),
+        request,
+        Paging::new(PagingStyle::Cql, Some("things"), Some("id"), None),
+        limit,
+        offset,
+    )
+}
+
+async fn numbers(items: Items<Value>) -> Vec<usize> {
+    items
+        .map(|thing| usize::try_from(thing.unwrap()["number"].as_u64().unwrap()).unwrap())
+        .collect()
+        .await
+}
+
+fn queries(server: &Folio) -> Vec<String> {
+    server
+        .asked("/things")
+        .iter()
+        .map(|asked| asked.param("query").unwrap())
+        .collect()
+}
+
+#[tokio::test]
+async fn a_list_with_a_known_key_is_read_by_it() {
+    let server = Collection::default().serve().await;
+    let folio = server.connect().await;
+    assert_eq!(
+        numbers(typed(&folio, None, Some(10), None)).await,
+        (0..25).collect::<Vec<_>>()
+    );
+    assert_eq!(
+        queries(&server),
+        [
+            "cql.allRecords=1 sortBy id".to_owned(),
+            format!("id>\"{}\" sortBy id", id(9)),
+            format!("id>\"{}\" sortBy id", id(19)),
+            format!("id>\"{}\" sortBy id", id(24)),
+        ]
+    );
+    assert!(
+        server
+            .asked("/things")
+            .iter()
+            .all(|asked| asked.param("offset").is_none() && asked.param("limit").unwrap() == "10")
+    );
+}
+
+#[tokio::test]
+async fn the_callers_query_is_in_parentheses() {
+    let server = Collection::default().serve().await;
+    let folio = server.connect().await;
+    assert_eq!(
+        numbers(typed(&folio, Some("a=1 or b=2"), Some(20), None))
+            .await
+            .len(),
+        25
+    );
+    assert_eq!(
+        queries(&server)[..2],
+        [
+            "a=1 or b=2 sortBy id".to_owned(),
+            format!("id>\"{}\" and (a=1 or b=2) sortBy id", id(19))
+        ]
+    );
+}
+
+#[tokio::test]
+async fn the_callers_order_is_respected_and_made_unique() {
+    let server = Collection::default().serve().await;
+    let folio = server.connect().await;
+    for (query, sent) in [
+        ("a=1 sortBy name", "a=1 sortBy name id"),
+        (
+            "a=1 sortby name/sort.descending",
+            "a=1 sortBy name/sort.descending id",
+        ),
+        (
+            "a=1 sortBy id/sort.descending",
+            "a=1 sortBy id/sort.descending",
+        ),
+        ("a=1 SORTBY identifier", "a=1 sortBy identifier id"),
+        ("sortBy name", "cql.allRecords=1 sortBy name id"),
+    ] {
+        let before = server.asked("/things").len();
+        assert_eq!(
+            numbers(typed(&folio, Some(query), Some(10), None)).await,
+            (0..25).collect::<Vec<_>>()
+        );
+        let asked = server.asked("/things").split_off(before);
+        assert_eq!(
+            asked
+                .iter()
+                .map(|asked| asked.number("offset"))
+                .collect::<Vec<_>>(),
+            [0, 10, 20, 25]
+        );
+        assert!(
+            asked
+                .iter()
+                .all(|asked| asked.param("query").unwrap() == sent),
+            "{query}"
+        );
+    }
+    // What only looks like an order.
+    let before = server.asked("/things").len();
+    assert_eq!(
+        numbers(typed(&folio, Some("title=\"a sortBy b\""), Some(10), None))
+            .await
+            .len(),
+        25
+    );
+    assert_eq!(queries(&server)[before], "title=\"a sortBy b\" sortBy id");
+    assert!(queries(&server)[before + 1].starts_with("id>"));
+}
+
+#[tokio::test]
+async fn a_generic_list_is_read_by_offset_in_a_unique_order_or_by_id_when_asked() {
+    let server = Collection::default().serve().await;
+    let folio = server.connect().await;
+    let all = folio
+        .folio_get_all::<Value>("/things", "things")
+        .query(cql::field("a").exact(1))
+        .limit(10);
+    assert_eq!(numbers(all.stream()).await.len(), 25);
+    assert_eq!(queries(&server), ["a==\"1\" sortBy id"; 4]);
+    assert_eq!(
+        numbers(
+            folio
+                .folio_get_all("things?query=a==1", "things")
+                .limit(10)
+                .by_id()
+                .stream()
+        )
+        .await
+        .len(),
+        25
+    );
+    assert_eq!(
+        queries(&server)[5],
+        format!("id>\"{}\" and (a==1) sortBy id", id(9))
+    );
+    let mut unsorted = folio.folio_get_all::<Value>("/things", "things").unsorted();
+    unsorted.next().await.unwrap().unwrap();
+    assert_eq!(queries(&server)[8], "cql.allRecords=1");
+    // A stream by itself, without `stream()`.
+    assert_eq!(
+        folio
+            .folio_get_all::<Value>("/things", "things")
+            .count()
+            .await,
+        25
+    );
+}
+
+#[tokio::test]
+async fn a_server_with_a_limit_of_its_own_gives_everything_all_the_same() {
+    for by_id in [false, true] {
+        let server = Collection {
+            most: 7,
+            ..Collection::default()
+        }
+        .serve()
+        .await;
+        let folio = server.connect().await;
+        let all = folio.folio_get_all::<Value>("/things", "things").limit(10);
+        let all = if by_id { all.by_id() } else { all };
+        assert_eq!(numbers(all.stream()).await, (0..25).collect::<Vec<_>>());
+    }
+}
+
+#[tokio::test]
+async fn a_list_begins_where_it_is_told() {
+    let server = Collection::default().serve().await;
+    let folio = server.connect().await;
+    assert_eq!(
+        numbers(typed(&folio, None, Some(10), Some(5))).await,
+        (5..25).collect::<Vec<_>>()
+    );
+    assert_eq!(
+        numbers(typed(&folio, Some("a=1 sortBy b"), Some(10), Some(5))).await,
+        (5..25).collect::<Vec<_>>()
+    );
+}
+
+#[tokio::test]
+async fn a_page_of_nothing_is_refused() {
+    let server = Collection::default().serve().await;
+    let folio = server.connect().await;
+    let mut items = typed(&folio, None, Some(0), None);
+    assert_eq!(
+        items.next().await.unwrap().unwrap_err().kind(),
+        ErrorKind::Request
+    );
+    assert!(items.next().await.is_none());
+    assert_eq!(server.asked("/things").len(), 0);
+}
+
+#[tokio::test]
+async fn a_server_that_ignores_the_key_or_the_offset_is_found_out() {
+    let server = Collection {
+        heeds_key: false,
+        ..Collection::default()
+    }
+    .serve()
+    .await;
+    let folio = server.connect().await;
+    let mut items = typed(&folio, None, Some(10), None);
+    let mut seen = BTreeSet::new();
+    let error = loop {
+        match items.next().await.unwrap() {
+            Ok(thing) => assert!(seen.insert(thing["number"].as_u64()), "twice"),
+            Err(error) => break error,
+        }
+    };
+    assert_eq!((error.kind(), seen.len()), (ErrorKind::Paging, 10));
+    assert!(items.next().await.is_none());
+
+    let server = Collection {
+        heeds_offset: false,
+        ..Collection::default()
+    }
+    .serve()
+    .await;
+    let folio = server.connect().await;
+    let results: Vec<Result<Value, Error>> = folio
+        .folio_get_all("/things", "things")
+        .limit(10)
+        .collect()
+        .await;
+    assert_eq!(results.len(), 11);
+    assert_eq!(results[10].as_ref().unwrap_err().kind(), ErrorKind::Paging);
+}
+
+#[tokio::test]
+async fn an_endpoint_that_does_not_page_is_read_once() {
+    let server = Folio::start(|asked, _| {
+        (asked.path() == "/all")
+            .then(|| Reply::json(json!([{"id": "a"}, {"id": "b"}, {"id": "c"}])))
+    })
+    .await;
+    let folio = server.connect().await;
+    for limit in [2, 3, 500] {
+        let results: Vec<Result<Value, Error>> = folio
+            .folio_get_all("/all", None)
+            .limit(limit)
+            .collect()
+            .await;
+        // A page that is exactly full could be the first of many that are not given.
+        assert_eq!(results.iter().filter(|result| result.is_ok()).count(), 3);
+        assert_eq!(results.len(), if limit == 3 { 4 } else { 3 });
+    }
+}
+
+#[derive(Debug, Deserialize, PartialEq)]
+struct Thing {
+    id: String,
+    number: u8,
+}
+
+#[tokio::test]
+async fn a_bad_record_stands_in_its_place_and_the_others_come() {
+    let server = Folio::start(|asked, _| {
+        (asked.path() == "/things").then(|| {
+            if asked.param("query").unwrap().contains("id>") {
+                return Reply::json(json!({"things": []}));
+            }
+            Reply::new(
+                200,
+                "application/json",
+                format!(
+                    r#" {{ "totalRecords" : 5 , "things" : [ {{"id":"{}","number":1}} , null, {{"number":"two\u2028","id":"{}","x":[{{}}]}},
+                    {{"id":"{}"}}, {{"id":"{}","number":4,"more":"]}}"}} ], "resultInfo": {{"diagnostics": []}} }} "#,
+                    id(1),
+                    id(2),
+                    id(3),
+                    id(4)
+                ),
+            )
+        })
+    })
+    .await;
+    let folio = server.connect().await;
+    let results: Vec<Result<Thing, Error>> = folio
+        .folio_get_all("/things", "things")
+        .by_id()
+        .collect()
+        .await;
+    assert_eq!(results.len(), 4);
+    assert_eq!(results[0].as_ref().unwrap().number, 1);
+    assert_eq!(results[3].as_ref().unwrap().number, 4);
+    let bad = results[1].as_ref().unwrap_err();
+    assert_eq!(bad.kind(), ErrorKind::Record);
+    assert_eq!(
+        (bad.record_index(), bad.record_id()),
+        (Some(2), Some(id(2).as_str()))
+    );
+    assert_eq!(
+        bad.record_json(),
+        Some(format!(r#"{{"number":"two\u2028","id":"{}","x":[{{}}]}}"#, id(2)).as_str())
+    );
+    assert!(
+        bad.to_string()
+            .contains("at `number`: invalid type: string"),
+        "{bad}"
+    );
+    assert!(
+        results[2]
+            .as_ref()
+            .unwrap_err()
+            .to_string()
+            .contains("missing field `number`")
+    );
+    assert_eq!(
+        server
+            .asked("/things")
+            .last()
+            .unwrap()
+            .param("query")
+            .unwrap(),
+        format!("id>\"{}\" sortBy id", id(4))
+    );
+}
+
+#[tokio::test]
+async fn an_answer_that_is_no_list_is_an_error_and_not_an_empty_list() {
+    let bodies = [
+        ("", "no body"),
+        ("{}", "has no `things`"),
+        (
+            r#"{"users":[],"totalRecords":0}"#,
+            "it has `users`, `totalRecords`",
+        ),
+        (r#"{"things":{"a":1}}"#, "is no array"),
+        (r#"{"things":[{"id":"1"}"#, "EOF"),
+        (r#"{"things":[{"id":"1"},]}"#, "expected value"),
+        (r#"{"things":[1 2]}"#, "expected `,` or `]`"),
+        (r#"{"things":[]} x"#, "trailing characters"),
+        ("\"text\"", "is no list"),
+        ("null", "is no list"),
+        ("<html>", "expected value"),
+    ];
+    for (body, expected) in bodies {
+        let server = Folio::start(move |asked, _| {
+            (asked.path() == "/things").then(|| Reply::new(200, "application/json", body))
+        })
+        .await;
+        let folio = server.connect().await;
+        let results: Vec<Result<Value, Error>> =
+            folio.folio_get_all("/things", "things").collect().await;
+        let error = results.last().unwrap().as_ref().unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Decode, "{body}");
+        assert!(error.to_string().contains(expected), "{body}: {error}");
+        assert_eq!(results.len(), 1, "{body}");
+    }
+    let server = Folio::start(|asked, _| {
+        (asked.path() == "/things").then(|| Reply::json(json!({"things": null})))
+    })
+    .await;
+    let folio = server.connect().await;
+    assert_eq!(
+        folio
+            .folio_get_all::<Value>("/things", "things")
+            .count()
+            .await,
+        0
+    );
+    let error = folio
+        .folio_get_all::<Value>("/things", None)
+        .next()
+        .await
+        .unwrap()
+        .unwrap_err();
+    assert!(
+        error
+            .to_string()
+            .contains("give the key of the list in it: it has `things`"),
+        "{error}"
+    );
+}
+
+#[tokio::test]
+async fn records_without_the_key_cannot_be_read_by_it() {
+    let server = Folio::start(|asked, _| {
+        (asked.path() == "/things").then(|| Reply::json(json!({"things": [{"name": "a"}]})))
+    })
+    .await;
+    let folio = server.connect().await;
+    let error = folio
+        .folio_get_all::<Value>("/things", "things")
+        .by_id()
+        .next()
+        .await
+        .unwrap()
+        .unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Paging);
+}
+
+#[tokio::test]
+async fn a_failure_in_the_middle_is_repeated_and_nothing_comes_twice() {
+    let server = Folio::start(move |asked, n| {
+        (asked.path() == "/things").then(|| match n % 3 {
+            0 => Reply::text(503, "busy"),
+            1 => Reply::Break(json!({"things": [{"id": id(99)}]}).to_string()),
+            _ => {
+                let things: Vec<Value> = Collection::default()
+                    .page(asked)
+                    .into_iter()
+                    .map(|number| json!({"id": id(number), "number": number}))
+                    .collect();
+                Reply::json(json!({"things": things}))
+            }
+        })
+    })
+    .await;
+    let folio = server.connect().await;
+    assert_eq!(
+        numbers(typed(&folio, None, Some(10), None)).await,
+        (0..25).collect::<Vec<_>>()
+    );
+}
+
+#[tokio::test]
+async fn the_erm_dialect() {
+    let server = Folio::start(|asked, _| {
+        (asked.path() == "/erm/sas").then(|| {
+            let (first, size) = (asked.number("offset"), asked.number("perPage"));
+            Reply::json(
+                (first..230)
+                    .take(size)
+                    .map(|number| json!({"id": number}))
+                    .collect(),
+            )
+        })
+    })
+    .await;
+    let folio = server.connect().await;
+    assert_eq!(
+        folio
+            .folio_get_all::<Value>("/erm/sas", None)
+            .param("filters", "type==a")
+            .count()
+            .await,
+        230
+    );
+    let asked = server.asked("/erm/sas");
+    assert_eq!(
+        asked
+            .iter()
+            .map(|asked| asked.number("offset"))
+            .collect::<Vec<_>>(),
+        [0, 100, 200, 230]
+    );
+    assert!(
+        asked
+            .iter()
+            .all(|asked| asked.target.contains("sort=id%3Basc&perPage=100")
+                && !asked.target.contains("limit"))
+    );
+}
+
+#[tokio::test]
+async fn mod_search_gives_ten_thousand_and_says_when_there_are_more() {
+    for (count, total) in [(10_000_usize, 10_000_usize), (12_000, 12_000)] {
+        let server = Folio::start(move |asked, _| {
+            (asked.path() == "/search/instances").then(|| {
+                let (first, size) = (asked.number("offset"), asked.number("limit"));
+                if first + size > 10_000 || size > 500 {
+                    return Reply::text(
+                        400,
+                        "The sum of limit and offset should not exceed 10000.",
+                    );
+                }
+                let instances: Vec<Value> = (first..count)
+                    .take(size)
+                    .map(|number| json!({"id": number}))
+                    .collect();
+                Reply::json(json!({"totalRecords": total, "instances": instances}))
+            })
+        })
+        .await;
+        let folio = server.connect().await;
+        let results: Vec<Result<Value, Error>> = folio
+            .folio_get_all("/search/instances", "instances")
+            .query("title=a")
+            .limit(700)
+            .collect()
+            .await;
+        assert_eq!(
+            results.iter().filter(|result| result.is_ok()).count(),
+            10_000
+        );
+        assert_eq!(
+            results.last().unwrap().as_ref().err().map(Error::kind),
+            (count > 10_000).then_some(ErrorKind::Paging)
+        );
+        assert_eq!(
+            server.asked("/search/instances")[0].param("query").unwrap(),
+            "title=a"
+        );
+    }
+}

@@ -1,0 +1,12 @@
+//! The handwritten core over a real socket, against a server that plays what real ones do and what they should not.
+
+mod support;
+
+mod core {
+    mod auth;
+    mod calls;
+    mod errors;
+    mod lists;
+    mod retries;
+    mod secrets;
+}
