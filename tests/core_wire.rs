@@ -1,5 +1,7 @@
 //! The handwritten core over a real socket, against a server that plays what real ones do and what they should not.
 
+#![allow(clippy::unwrap_used, clippy::panic, reason = "tests may")]
+
 mod support;
 
 mod core {

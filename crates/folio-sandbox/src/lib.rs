@@ -399,7 +399,7 @@ impl Sandbox {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Puts records into a collection as they are, in place of those of the same identifiers. They are not checked: a server newer than
+    /// Puts records into a collection of a tenant, which is made if there is none, as they are, in place of those of the same identifiers. They are not checked: a server newer than
     /// the documents has fields that these lack, and so may such records.
     ///
     /// # Errors
@@ -493,5 +493,7 @@ fn load(state: &mut State, tenant: &str, path: &str, records: Vec<Value>) -> Res
         }
         rows.push((id, record));
     }
+    // A tenant without users: users of others may have an affiliation with it.
+    state.auth.tenants.entry(tenant.to_owned()).or_default();
     Ok(state.store.load(tenant, &collection.path, &rows)?)
 }

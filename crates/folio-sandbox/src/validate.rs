@@ -10,13 +10,20 @@ pub(crate) struct Violation {
     pub(crate) field: String,
     pub(crate) value: String,
     pub(crate) message: String,
+    code: &'static str,
 }
+
+/// The codes of RMB: the message keys of Bean Validation, and -1 of all else.
+const NOT_NULL: &str = "javax.validation.constraints.NotNull.message";
+const PATTERN: &str = "javax.validation.constraints.Pattern.message";
+const SIZE: &str = "javax.validation.constraints.Size.message";
+const OTHER: &str = "-1";
 
 impl Violation {
     /// RMB's form of it.
     pub(crate) fn json(&self) -> Value {
         json!({
-            "message": self.message, "type": "1", "code": "javax.validation.constraints.NotNull.message",
+            "message": self.message, "type": "1", "code": self.code,
             "parameters": [{"key": self.field, "value": self.value}],
         })
     }
@@ -47,6 +54,16 @@ struct Checker<'a> {
 
 impl Checker<'_> {
     fn wrong(&mut self, field: &str, value: &Value, message: impl Into<String>) {
+        self.violates(OTHER, field, value, message);
+    }
+
+    fn violates(
+        &mut self,
+        code: &'static str,
+        field: &str,
+        value: &Value,
+        message: impl Into<String>,
+    ) {
         let value: String = match value {
             Value::String(text) => text.chars().take(80).collect(),
             other => other.to_string().chars().take(80).collect(),
@@ -55,6 +72,7 @@ impl Checker<'_> {
             field: field.to_owned(),
             value,
             message: message.into(),
+            code,
         });
     }
 
@@ -134,12 +152,12 @@ impl Checker<'_> {
         if schema.get("format").and_then(Value::as_str) == Some("uuid")
             && (text.len() != 36 || uuid::Uuid::try_parse(text).is_err())
         {
-            self.wrong(at, value, "must match the pattern of a UUID");
+            self.violates(PATTERN, at, value, "must match the pattern of a UUID");
         }
         if length("maxLength").is_some_and(|max| text.chars().count() > max)
             || length("minLength").is_some_and(|min| text.chars().count() < min)
         {
-            self.wrong(at, value, "size is out of bounds");
+            self.violates(SIZE, at, value, "size is out of bounds");
         }
     }
 
@@ -170,7 +188,7 @@ impl Checker<'_> {
             .filter_map(Value::as_str)
         {
             if fields.get(name).is_none_or(Value::is_null) {
-                self.wrong(&path(name), &Value::Null, "must not be null");
+                self.violates(NOT_NULL, &path(name), &Value::Null, "must not be null");
             }
         }
         let properties = schema.get("properties").and_then(Value::as_object);
