@@ -97,7 +97,8 @@ fn every_valid_sample_comes_back_as_it_was() {
 /// Past the test harness, which keeps to itself what a test that passes prints.
 fn say(text: &str) {
     use std::io::Write as _;
-    writeln!(std::io::stderr(), "\n{text}").unwrap();
+    let mut out = std::io::stderr();
+    writeln!(out, "\n{text}").unwrap();
 }
 
 /// The canonical documents of the enabled modules.
