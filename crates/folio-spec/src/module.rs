@@ -23,6 +23,9 @@ pub struct Entry {
     pub manifest: Value,
 }
 
+/// How many words of its place are put before the name of a record to tell it from others.
+const MOST_WORDS: usize = 12;
+
 /// What became of a module.
 #[derive(Clone, Debug)]
 pub struct Module {
@@ -333,38 +336,54 @@ impl Assembly<'_> {
         }
         let groups: Vec<Vec<String>> = groups.into_values().collect();
         let mut levels = vec![0; groups.len()];
+        // Two of one file whose names differ in case only are told apart by a number.
+        let mut numbers = vec![0; groups.len()];
         let named = loop {
             let named: Vec<String> = groups
                 .iter()
-                .zip(&levels)
-                .map(|(group, level)| self.component_name(group, *level))
+                .zip(levels.iter().zip(&numbers))
+                .map(|(group, (level, number))| {
+                    let name = self.component_name(group, *level);
+                    if *number > 1 {
+                        format!("{name}{number}")
+                    } else {
+                        name
+                    }
+                })
                 .collect();
             let mut clashes: BTreeMap<String, Vec<usize>> = BTreeMap::new();
             for (index, name) in named.iter().enumerate() {
                 clashes.entry(name.to_lowercase()).or_default().push(index);
             }
-            let clashing: Vec<usize> = clashes
-                .into_values()
-                .filter(|group| group.len() > 1)
-                .flatten()
-                .collect();
-            if clashing.is_empty() {
+            clashes.retain(|_, group| group.len() > 1);
+            if clashes.is_empty() {
                 break named;
             }
-            if clashing.iter().any(|&index| levels[index] > 12) {
-                let places: Vec<&str> = clashing
-                    .iter()
-                    .map(|&index| groups[index][0].as_str())
-                    .collect();
-                return Err(Error::file(
-                    &self.entry.folder,
-                    format!(
-                        "these records cannot be told apart by name: {}",
-                        places.join(", ")
-                    ),
-                ));
+            for group in clashes.into_values() {
+                if group.iter().all(|&index| levels[index] < MOST_WORDS) {
+                    group.into_iter().for_each(|index| levels[index] += 1);
+                    continue;
+                }
+                if group.iter().any(|&index| numbers[index] > 0) {
+                    let places: Vec<&str> = group
+                        .iter()
+                        .map(|&index| groups[index][0].as_str())
+                        .collect();
+                    return Err(Error::file(
+                        &self.entry.folder,
+                        format!(
+                            "these records cannot be told apart by name: {}",
+                            places.join(", ")
+                        ),
+                    ));
+                }
+                // In the order of the places that they stand at.
+                let mut group = group;
+                group.sort_by_key(|&index| std::cmp::Reverse(groups[index][0].clone()));
+                for (number, index) in group.into_iter().enumerate() {
+                    (levels[index], numbers[index]) = (0, number + 1);
+                }
             }
-            clashing.into_iter().for_each(|index| levels[index] += 1);
         };
         let mut names = BTreeMap::new();
         for (group, name) in groups.iter().zip(&named) {

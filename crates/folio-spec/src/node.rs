@@ -64,25 +64,24 @@ impl Node {
         // RAML's own parsers take what YAML 1.2 forbids and several modules do: lines of a list in brackets, or of a quoted text, that
         // are indented no deeper than the key they belong to. Such a line is indented, which changes nothing else.
         for _ in 0..MAX_REPAIRS {
-            match Self::parse_strictly(path, &text) {
-                Err((error, Some(line))) => {
-                    match indented(&text, line).or_else(|| indented(&text, line + 1)) {
-                        Some(repaired) => text = repaired,
-                        None => return Err(error),
-                    }
-                }
-                Err((error, None)) => return Err(error),
+            let (error, lines) = match Self::parse_strictly(path, &text) {
                 Ok(node) => return Ok(node),
+                Err((error, None)) => return Err(error),
+                Err((error, Some(lines))) => (error, lines),
+            };
+            match lines.into_iter().find_map(|line| indented(&text, line)) {
+                Some(repaired) => text = repaired,
+                None => return Err(error),
             }
         }
         Self::parse_strictly(path, &text).map_err(|(error, _)| error)
     }
 
-    /// Reads YAML text; an error that indentation may mend comes with its line.
+    /// Reads YAML text; an error that indentation may mend comes with the lines that it may stand in, the likelier first.
     fn parse_strictly(
         path: &Path,
         text: &str,
-    ) -> std::result::Result<Self, (Error, Option<usize>)> {
+    ) -> std::result::Result<Self, (Error, Option<[usize; 2]>)> {
         let file = Arc::new(path.to_path_buf());
         let mut builder = Builder {
             file: file.clone(),
@@ -95,10 +94,12 @@ impl Node {
         while let Some(event) = parser.next_event() {
             let (event, span) = event.map_err(|error| {
                 let at = error.marker();
-                let mendable = error
-                    .info()
-                    .starts_with("invalid indentation")
-                    .then(|| at.line());
+                // Of a quoted text the place is the end of the line before.
+                let mendable = match error.info() {
+                    info if !info.starts_with("invalid indentation") => None,
+                    info if info.contains("quoted") => Some([at.line() + 1, at.line()]),
+                    _ => Some([at.line(), at.line() + 1]),
+                };
                 (
                     Error::at(
                         path,

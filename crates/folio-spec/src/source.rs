@@ -63,6 +63,8 @@ pub struct Request {
 #[derive(Debug, Default)]
 pub struct Schemas {
     files: HashMap<PathBuf, Value>,
+    /// The OpenAPI documents of the module. Files that are meant to be bundled into one refer to its components as to their own.
+    roots: Vec<PathBuf>,
     declared: BTreeMap<String, Value>,
     /// Names under which RAML roots declare what stands somewhere.
     pub names: BTreeMap<String, BTreeMap<String, usize>>,
@@ -77,17 +79,58 @@ impl Schemas {
         let (file, pointer) = reference.split_once('#').unwrap_or((reference, ""));
         let path = PathBuf::from(file);
         self.load(&path, from)?;
-        let root = self.files.get(&path).unwrap_or(&Value::Null);
-        let found = root.pointer(pointer).ok_or_else(|| {
-            Error::at(
+        let own = std::iter::once(&path);
+        let bundled = self
+            .roots
+            .iter()
+            .filter(|_| pointer.starts_with("/components/"));
+        let found = own
+            .chain(bundled)
+            .find_map(|file| Some((file.clone(), self.files.get(file)?.pointer(pointer)?)));
+        let Some((path, found)) = found else {
+            return Err(Error::at(
                 from,
-                String::new(),
+                self.place(reference, from),
                 format!("the reference `{reference}` leads nowhere: {file} has no `{pointer}`"),
-            )
-        })?;
+            ));
+        };
         let mut found = found.clone();
         absolute(&mut found, &path, 0)?;
         Ok(found)
+    }
+
+    /// Where in a file a reference stands, as a JSON pointer.
+    fn place(&self, reference: &str, from: &Path) -> String {
+        fn find(value: &Value, from: &Path, reference: &str, at: &mut String) -> bool {
+            let length = at.len();
+            let mut inside = |step: &str, value: &Value| {
+                at.push('/');
+                at.push_str(&step.replace('~', "~0").replace('/', "~1"));
+                let found = match value {
+                    Value::String(text) => {
+                        matches!(step, "$ref") && resolve(text, from) == reference
+                    }
+                    value => find(value, from, reference, at),
+                };
+                if !found {
+                    at.truncate(length);
+                }
+                found
+            };
+            match value {
+                Value::Object(map) => map.iter().any(|(key, value)| inside(key, value)),
+                Value::Array(list) => list
+                    .iter()
+                    .enumerate()
+                    .any(|(index, value)| inside(&index.to_string(), value)),
+                _ => false,
+            }
+        }
+        let mut place = String::new();
+        if let Some(document) = self.files.get(from) {
+            find(document, from, reference, &mut place);
+        }
+        place
     }
 
     fn load(&mut self, path: &Path, from: &Path) -> Result<()> {
@@ -95,8 +138,10 @@ impl Schemas {
             return Ok(());
         }
         if !path.is_file() {
-            return Err(Error::file(
+            let reference = format!("{}#", path.display());
+            return Err(Error::at(
                 from,
+                self.place(&reference, from),
                 format!("refers to {}, which does not exist", path.display()),
             ));
         }
@@ -380,6 +425,10 @@ fn declaration(node: &Node, types: &Types, schemas: &mut Schemas, depth: usize) 
                 path.display()
             )));
         }
+        // An XML schema: what is sent is text, and nothing here reads more of it.
+        if path.extension().is_some_and(|extension| extension == "xsd") {
+            return Ok(json!({}));
+        }
         let reference = format!("{}#", path.display());
         schemas.load(&path, &node.file)?;
         return Ok(json!({"$ref": reference}));
@@ -549,6 +598,7 @@ pub fn openapi(
 ) -> Result<Vec<Operation>> {
     let file = clean(&module.join(root));
     let document = schemas.document(&file)?.clone();
+    schemas.roots.push(file.clone());
     let version = document
         .get("openapi")
         .and_then(Value::as_str)
