@@ -345,7 +345,7 @@ impl Reader {
             if key.starts_with('/') {
                 self.resource(
                     scope,
-                    &format!("{}{key}", path.trim_end_matches('/')),
+                    &format!("{path}{key}"),
                     inner,
                     &uri,
                     depth + 1,
