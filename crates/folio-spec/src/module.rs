@@ -327,14 +327,7 @@ impl Assembly<'_> {
 
     /// Names the components, equal ones once, and puts them into the document.
     fn name_components(&mut self, document: &mut Value) -> Result<()> {
-        let mut groups: BTreeMap<String, Vec<String>> = BTreeMap::new();
-        for key in self.components.schemas.keys() {
-            groups
-                .entry(fingerprint(&self.components.schemas, key))
-                .or_default()
-                .push(key.clone());
-        }
-        let groups: Vec<Vec<String>> = groups.into_values().collect();
+        let groups = equals(&self.components.schemas);
         let mut levels = vec![0; groups.len()];
         // Two of one file whose names differ in case only are told apart by a number.
         let mut numbers = vec![0; groups.len()];
@@ -550,38 +543,16 @@ fn collections(routed: &[Routed]) -> BTreeSet<String> {
     collections
 }
 
-/// What tells equal components: their content, all the way down.
-fn fingerprint(schemas: &BTreeMap<String, Value>, key: &str) -> String {
-    fn write(
-        schemas: &BTreeMap<String, Value>,
-        value: &Value,
-        stack: &mut Vec<String>,
-        out: &mut String,
-    ) {
+/// The components that are equal all the way down, together. They are told apart by their own content first, and then, again and again, by
+/// the groups that what they refer to is in.
+fn equals(schemas: &BTreeMap<String, Value>) -> Vec<Vec<String>> {
+    fn write(value: &Value, groups: &BTreeMap<&str, usize>, out: &mut String) {
         match value {
             Value::Object(map) => {
                 out.push('{');
                 for (key, value) in map {
                     out.push_str(&format!("{key:?}:"));
-                    match value {
-                        Value::String(text) if text.starts_with(PENDING) => {
-                            let target = &text[PENDING.len()..];
-                            match stack.iter().rposition(|open| open == target) {
-                                Some(depth) => out.push_str(&format!("^{}", stack.len() - depth)),
-                                None => {
-                                    stack.push(target.to_owned());
-                                    write(
-                                        schemas,
-                                        schemas.get(target).unwrap_or(&Value::Null),
-                                        stack,
-                                        out,
-                                    );
-                                    stack.pop();
-                                }
-                            }
-                        }
-                        value => write(schemas, value, stack, out),
-                    }
+                    write(value, groups, out);
                     out.push(',');
                 }
                 out.push('}');
@@ -589,22 +560,55 @@ fn fingerprint(schemas: &BTreeMap<String, Value>, key: &str) -> String {
             Value::Array(list) => {
                 out.push('[');
                 for value in list {
-                    write(schemas, value, stack, out);
+                    write(value, groups, out);
                     out.push(',');
                 }
                 out.push(']');
             }
+            Value::String(text) => match text.strip_prefix(PENDING) {
+                Some(target) => {
+                    let group = groups.get(target).copied().unwrap_or_default();
+                    out.push_str(&format!("^{group}"));
+                }
+                None => out.push_str(&format!("{text:?}")),
+            },
             other => out.push_str(&other.to_string()),
         }
     }
-    let mut out = String::new();
-    write(
-        schemas,
-        schemas.get(key).unwrap_or(&Value::Null),
-        &mut vec![key.to_owned()],
-        &mut out,
-    );
-    out
+    let mut groups: BTreeMap<&str, usize> = schemas.keys().map(|key| (key.as_str(), 0)).collect();
+    // The variants that a discriminator tells apart stay apart, whatever they hold.
+    let mut count = 1;
+    for schema in schemas.values() {
+        let mapping = schema.pointer("/discriminator/mapping");
+        for target in mapping.and_then(Value::as_object).into_iter().flatten() {
+            let target = target
+                .1
+                .as_str()
+                .and_then(|text| text.strip_prefix(PENDING));
+            if let Some(group) = target.and_then(|target| groups.get_mut(target)) {
+                *group = count;
+                count += 1;
+            }
+        }
+    }
+    count = groups.values().collect::<BTreeSet<_>>().len();
+    loop {
+        let mut told: BTreeMap<(usize, String), Vec<&str>> = BTreeMap::new();
+        for (key, schema) in schemas {
+            let mut text = String::new();
+            write(schema, &groups, &mut text);
+            let group = groups.get(key.as_str()).copied().unwrap_or_default();
+            told.entry((group, text)).or_default().push(key);
+        }
+        if told.len() <= count {
+            let owned = |keys: Vec<&str>| keys.into_iter().map(str::to_owned).collect();
+            return told.into_values().map(owned).collect();
+        }
+        count = told.len();
+        for (group, keys) in told.into_values().enumerate() {
+            groups.extend(keys.into_iter().map(|key| (key, group)));
+        }
+    }
 }
 
 /// Puts the names of components where references to them stand.

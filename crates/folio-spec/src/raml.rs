@@ -53,6 +53,15 @@ impl Types {
         self.libraries.get(library)?.get(rest)
     }
 
+    /// All names that can be used here, those of libraries as `library.name`.
+    pub fn names(&self) -> Vec<String> {
+        let inner = self.libraries.iter().flat_map(|(library, types)| {
+            let names = types.names().into_iter();
+            names.map(move |name| format!("{library}.{name}"))
+        });
+        self.declared.keys().cloned().chain(inner).collect()
+    }
+
     /// The names declared here and what they stand for.
     pub fn iter(&self) -> impl Iterator<Item = (&String, &Node)> {
         self.declared.iter()

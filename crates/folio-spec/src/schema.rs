@@ -16,6 +16,8 @@ pub(crate) const PENDING: &str = "pending:";
 pub(crate) struct Components {
     pub(crate) schemas: BTreeMap<String, Value>,
     open: BTreeSet<String>,
+    /// Records that something refers to and that are read later, so that a long chain of them is no deep one.
+    waiting: Vec<String>,
     /// `required` entries that name no property: dropped, and counted.
     pub(crate) dropped_required: usize,
 }
@@ -67,7 +69,26 @@ impl Components {
         schemas: &mut Schemas,
         file: &Path,
     ) -> Result<Value> {
-        self.at(schema, schemas, file, 0)
+        let normalised = self.at(schema, schemas, file, 0)?;
+        while let Some(key) = self.waiting.pop() {
+            let target = schemas.get(&key, file)?;
+            self.component(key, &target, schemas, 0)?;
+        }
+        Ok(normalised)
+    }
+
+    fn component(
+        &mut self,
+        key: String,
+        target: &Value,
+        schemas: &mut Schemas,
+        depth: usize,
+    ) -> Result<()> {
+        let home = key.split(['#', '!']).next().unwrap_or_default().to_owned();
+        let normalised = self.at(target, schemas, Path::new(&home), depth);
+        self.open.remove(&key);
+        self.schemas.insert(key, normalised?);
+        Ok(())
     }
 
     fn at(
@@ -323,10 +344,14 @@ impl Components {
         };
         if !self.open.contains(&key) && !self.schemas.contains_key(&key) {
             self.open.insert(key.clone());
-            let home = key.split(['#', '!']).next().unwrap_or_default().to_owned();
-            let normalised = self.at(&target, schemas, Path::new(&home), depth + 1);
-            self.open.remove(&key);
-            self.schemas.insert(key.clone(), normalised?);
+            let is_record = ["properties", "items"]
+                .iter()
+                .any(|part| target.get(part).is_some_and(|part| !part.is_null()));
+            if is_record {
+                self.waiting.push(key.clone());
+            } else {
+                self.component(key.clone(), &target, schemas, depth + 1)?;
+            }
         }
         let facts: Map<String, Value> = [
             ("readOnly", "readOnly"),

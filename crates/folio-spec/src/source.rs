@@ -566,7 +566,7 @@ fn expression(
         "time-only" | "datetime-only" => json!({"type": "string"}),
         name => {
             let Some((found, sight)) = types.get(name) else {
-                let known: Vec<&str> = types.iter().map(|(name, _)| name.as_str()).collect();
+                let known = types.names();
                 return Err(node.error(format!(
                     "unknown type `{name}`; declared are: {}",
                     known.join(", ")
@@ -739,7 +739,11 @@ fn follow(value: &Value, home: &Path, schemas: &mut Schemas) -> Result<(Value, P
             .and_then(|root| root.pointer(pointer))
             .cloned();
         value = found.ok_or_else(|| {
-            Error::file(&home, format!("the reference `{reference}` leads nowhere"))
+            Error::at(
+                &home,
+                schemas.place(&target, &home),
+                format!("the reference `{reference}` leads nowhere: {file} has no `{pointer}`"),
+            )
         })?;
         home = path;
     }

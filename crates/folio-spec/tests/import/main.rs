@@ -1,0 +1,8 @@
+//! The import as a whole: what becomes of good descriptions, and of bad ones.
+
+#![allow(clippy::unwrap_used, clippy::panic, reason = "tests may")]
+
+mod documents;
+mod errors;
+mod mutated;
+mod support;
