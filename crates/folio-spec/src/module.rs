@@ -429,7 +429,12 @@ impl Assembly<'_> {
             .filter(|word| !word.is_empty())
             .collect();
         let stem = words.last().copied().unwrap_or_default();
-        let stem = stem.rsplit_once('.').map_or(stem, |(stem, _)| stem);
+        // A file has an extension behind its name; a type of a RAML library has the library before it.
+        let stem = if place.contains('!') {
+            stem.rsplit('.').next().unwrap_or(stem)
+        } else {
+            stem.rsplit_once('.').map_or(stem, |(stem, _)| stem)
+        };
         // Two that are declared under one name have names of their own.
         let own = voted
             .filter(|_| level == 0)

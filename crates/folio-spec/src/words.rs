@@ -7,7 +7,7 @@ const SAME: [&str; 14] = [
 ];
 
 /// Plurals that no rule gives.
-const IRREGULAR: [(&str, &str); 8] = [
+const IRREGULAR: [(&str, &str); 12] = [
     ("people", "person"),
     ("children", "child"),
     ("indices", "index"),
@@ -16,6 +16,10 @@ const IRREGULAR: [(&str, &str); 8] = [
     ("buses", "bus"),
     ("lenses", "lens"),
     ("movies", "movie"),
+    ("shelves", "shelf"),
+    ("halves", "half"),
+    ("analyses", "analysis"),
+    ("bases", "base"),
 ];
 
 /// The singular of a word's last part: `patron-groups` is `patron-group`, `addressTypes` is `addressType`.
