@@ -553,6 +553,14 @@ fn number(value: &Value) -> Option<f64> {
     }
 }
 
+/// Text without its case and accents, as RMB compares and sorts it (`lower(f_unaccent(…))`).
+pub(crate) fn folded(text: &str) -> String {
+    text.to_lowercase()
+        .nfd()
+        .filter(|c| !is_combining_mark(*c))
+        .collect()
+}
+
 /// Text without its escapes.
 pub(crate) fn unescaped(text: &str) -> String {
     let mut plain = String::with_capacity(text.len());

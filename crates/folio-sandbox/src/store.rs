@@ -3,7 +3,7 @@
 use rusqlite::{Connection, OptionalExtension, params};
 use serde_json::Value;
 
-use crate::cql::{Query, Relation, SortKey, unescaped};
+use crate::cql::{Query, Relation, SortKey, folded, unescaped};
 
 /// All records of all tenants.
 pub(crate) struct Store {
@@ -269,19 +269,22 @@ fn order(keys: &[SortKey], a: &Value, b: &Value) -> std::cmp::Ordering {
             key.index
                 .split('.')
                 .try_fold(record.clone(), |value, name| value.get(name).cloned())
+                .filter(|value| !value.is_null())
         };
         let ordering = match (field(a), field(b)) {
             (None, None) => Ordering::Equal,
-            // What is not there comes last, as null does in PostgreSQL.
-            (None, Some(_)) => return Ordering::Greater,
-            (Some(_), None) => return Ordering::Less,
+            // What is not there is greater than all, as null is in PostgreSQL.
+            (None, Some(_)) => Ordering::Greater,
+            (Some(_), None) => Ordering::Less,
             (Some(a), Some(b)) => match (a.as_f64(), b.as_f64()) {
                 (Some(a), Some(b)) => a.total_cmp(&b),
                 _ => {
                     let text = |value: &Value| {
-                        value
-                            .as_str()
-                            .map_or_else(|| value.to_string(), str::to_lowercase)
+                        folded(
+                            &value
+                                .as_str()
+                                .map_or_else(|| value.to_string(), str::to_owned),
+                        )
                     };
                     text(&a).cmp(&text(&b))
                 }
