@@ -1,0 +1,113 @@
+//! The code of the README, compiled and run. Each of its blocks stands here as it stands there.
+
+#![allow(clippy::unwrap_used, clippy::panic, reason = "tests may")]
+
+use folio_sandbox::Sandbox;
+use folio_sdk::{FolioClient, Id, cql};
+use futures_util::TryStreamExt;
+use serde_json::{Value, json};
+
+#[rustfmt::skip]
+mod blocks {
+use super::*;
+
+pub(crate) async fn connect(url: &str, password: String) -> Result<FolioClient, folio_sdk::Error> {
+    FolioClient::builder(url)
+        .tenant("diku")
+        .credentials("diku_admin", password)
+        .connect()
+        .await
+}
+
+pub(crate) async fn rename(folio: &FolioClient, id: &Id) -> Result<(), folio_sdk::Error> {
+    let mut instance = folio.inventory_storage().get_instance(id).send().await?;
+    instance.title = "A better title".to_owned();
+    // All that the server sent goes back, known or not; a change by somebody else meanwhile is an error.
+    match folio.inventory_storage().update_instance(id).body(&instance).send().await {
+        Err(error) if error.is_conflict() => println!("somebody was faster: {error}"),
+        other => other?,
+    }
+    Ok(())
+}
+
+pub(crate) async fn active_users(folio: &FolioClient) -> Result<Vec<String>, folio_sdk::Error> {
+    let active = cql::field("active").exact(true);
+    let mut users = folio.users().list_users().query(active).stream();
+    let mut names = Vec::new();
+    while let Some(user) = users.try_next().await? {
+        names.extend(user.username);
+    }
+    Ok(names)
+}
+
+pub(crate) async fn service_points(folio: &FolioClient) -> Result<Vec<Value>, folio_sdk::Error> {
+    folio.folio_get("/service-points", "servicepoints").limit(100).await
+}
+}
+
+const README: &str = include_str!("../README.md");
+
+#[test]
+fn every_block_of_the_readme_is_here() {
+    let here = include_str!("readme.rs").replace("pub(crate) ", "");
+    let blocks: Vec<&str> = README
+        .split("```rust\n")
+        .skip(1)
+        .map(|rest| rest.split("```").next().unwrap())
+        .collect();
+    assert_eq!(blocks.len(), 4);
+    for block in blocks {
+        assert!(here.contains(block), "{block}");
+    }
+}
+
+#[test]
+fn the_table_of_features_is_that_of_the_manifest() {
+    let manifest = include_str!("../Cargo.toml");
+    let full = manifest
+        .lines()
+        .find_map(|line| line.strip_prefix("full = ["))
+        .unwrap();
+    let named: Vec<&str> = README
+        .lines()
+        .filter(|line| line.starts_with("| `"))
+        .map(|line| line.split('`').nth(1).unwrap())
+        .collect();
+    let features: Vec<&str> = full.split('"').skip(1).step_by(2).collect();
+    assert_eq!(named, features);
+    let version = manifest
+        .lines()
+        .find_map(|line| line.strip_prefix("rust-version = \""))
+        .unwrap();
+    assert!(README.contains(&format!("({} or newer)", version.trim_end_matches('"'))));
+}
+
+#[tokio::test]
+async fn what_the_readme_shows_runs() {
+    let sandbox = Sandbox::builder().demo_data().start().await.unwrap();
+    let folio = blocks::connect(sandbox.url(), "admin".to_owned())
+        .await
+        .unwrap();
+    let stored = || {
+        sandbox
+            .records("diku", "/instance-storage/instances")
+            .unwrap()
+    };
+    let id = Id::from(stored()[0]["id"].as_str().unwrap());
+    blocks::rename(&folio, &id).await.unwrap();
+    let renamed = stored()
+        .into_iter()
+        .find(|instance| instance["id"] == json!(id))
+        .unwrap();
+    assert_eq!(renamed["title"], "A better title");
+
+    let active = sandbox.records("diku", "/users").unwrap();
+    let active = active.iter().filter(|user| user["active"] == json!(true));
+    assert_eq!(
+        blocks::active_users(&folio).await.unwrap().len(),
+        active.count()
+    );
+    let points = blocks::service_points(&folio).await.unwrap();
+    assert_eq!(points, sandbox.records("diku", "/service-points").unwrap());
+    folio.close().await.unwrap();
+}
