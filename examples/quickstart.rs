@@ -1,38 +1,33 @@
 //! The SDK's main job in one program: typed calls, a stream, a generic call.
 //!
 //! `cargo run --example quickstart` runs it against a FOLIO that it starts inside the process. With `FOLIO_URL`, `FOLIO_TENANT`,
-//! `FOLIO_USERNAME` and `FOLIO_PASSWORD` it runs against a real one; it then writes one instance back as it was.
+//! `FOLIO_USERNAME` and `FOLIO_PASSWORD` it runs against a real one; it then adds a note to one instance and takes it away again.
 
 use std::collections::BTreeMap;
 use std::env;
 use std::error::Error;
 
 use folio_sandbox::Sandbox;
+use folio_sdk::inventory_storage::Instance;
 use folio_sdk::{FolioClient, Id, cql};
 use futures_util::TryStreamExt;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
     // The sandbox lives as long as the example: dropping it stops it.
-    let sandbox = if env::var_os("FOLIO_URL").is_some() {
-        None
+    let sandbox;
+    let (url, tenant, username, password) = if env::var_os("FOLIO_URL").is_some() {
+        (
+            variable("FOLIO_URL")?,
+            variable("FOLIO_TENANT")?,
+            variable("FOLIO_USERNAME")?,
+            variable("FOLIO_PASSWORD")?,
+        )
     } else {
-        Some(Sandbox::builder().demo_data().start().await?)
-    };
-    let (url, tenant, username, password) = match &sandbox {
-        Some(sandbox) => (
-            sandbox.url().to_owned(),
-            "diku".to_owned(),
-            "diku_admin".to_owned(),
-            "admin".to_owned(),
-        ),
-        None => (
-            env::var("FOLIO_URL")?,
-            env::var("FOLIO_TENANT")?,
-            env::var("FOLIO_USERNAME")?,
-            env::var("FOLIO_PASSWORD")?,
-        ),
+        sandbox = Sandbox::builder().demo_data().start().await?;
+        let [tenant, username, password] = ["diku", "diku_admin", "admin"].map(str::to_owned);
+        (sandbox.url().to_owned(), tenant, username, password)
     };
 
     let folio = FolioClient::builder(&url)
@@ -48,9 +43,11 @@ async fn main() -> Result<(), Box<dyn Error>> {
         folio.users().list_groups().limit(100).send(),
         folio.inventory_storage().list_locations().limit(100).send(),
     )?;
+    let total = users
+        .total_records
+        .map_or_else(|| "Some".to_owned(), |total| total.to_string());
     println!(
-        "{} users, {} groups, {} locations. The first users:",
-        total(users.total_records),
+        "{total} users, {} groups, {} locations. The first users:",
         groups.usergroups.as_ref().map_or(0, Vec::len),
         locations.locations.len()
     );
@@ -88,43 +85,44 @@ async fn main() -> Result<(), Box<dyn Error>> {
     }
 
     // Read, change, write back. Fields that this SDK does not know are kept in `extra` and sent back too.
-    let found = folio
-        .inventory_storage()
+    let inventory = folio.inventory_storage();
+    let found = inventory
         .list_instances()
         .query(cql::field("source").exact("FOLIO"))
         .limit(1)
         .send()
         .await?;
     if let Some(mut instance) = found.instances.into_iter().next() {
-        let id = instance.id.clone().ok_or("an instance without id")?;
-        let before = instance.status_updated_date.take();
-        instance.status_updated_date = before;
-        let note = json!("seen by quickstart");
-        let administrative_notes = instance.administrative_notes.get_or_insert_default();
-        if sandbox.is_some() {
-            administrative_notes.push(note.as_str().unwrap_or_default().to_owned());
-        }
-        folio
-            .inventory_storage()
+        let id = instance.id.clone().ok_or("an instance without an id")?;
+        let notes = instance.administrative_notes.clone();
+        instance
+            .administrative_notes
+            .get_or_insert_default()
+            .push("seen by quickstart".to_owned());
+        inventory
             .update_instance(&id)
             .body(&instance)
             .send()
             .await?;
-        let after = folio.inventory_storage().get_instance(&id).send().await?;
+
+        let mut changed = inventory.get_instance(&id).send().await?;
+        println!("\nInstance “{}”:", changed.title);
+        println!("  version        {}", version(&instance, &changed));
         println!(
-            "\nInstance “{}”: version {} is now version {}.",
-            after.title,
-            version(instance.version),
-            version(after.version)
+            "  notes          {}",
+            changed
+                .administrative_notes
+                .as_deref()
+                .unwrap_or_default()
+                .join("; ")
         );
-        println!(
-            "  notes: {}",
-            after.administrative_notes.unwrap_or_default().join("; ")
-        );
-        println!(
-            "  fields the description does not have, all kept: {:?}",
-            after.extra
-        );
+        for (name, value) in &changed.extra {
+            println!("  {name:<14} {value} (not described, and kept)");
+        }
+
+        // And back, so that no trace is left.
+        changed.administrative_notes = notes;
+        inventory.update_instance(&id).body(&changed).send().await?;
     }
 
     // Any path, any type: the generic calls go through the same login, retry and limits.
@@ -146,10 +144,13 @@ async fn main() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-fn total(records: Option<i64>) -> String {
-    records.map_or_else(|| "some".to_owned(), |records| records.to_string())
+fn variable(name: &str) -> Result<String, String> {
+    env::var(name).map_err(|error| format!("{name}: {error}; with FOLIO_URL, all of FOLIO_URL, FOLIO_TENANT, FOLIO_USERNAME and FOLIO_PASSWORD are needed"))
 }
 
-fn version(version: Option<i64>) -> String {
-    version.map_or_else(|| "?".to_owned(), |version| version.to_string())
+fn version(before: &Instance, after: &Instance) -> String {
+    match (before.version, after.version) {
+        (Some(before), Some(after)) => format!("{before} -> {after}"),
+        _ => "(none)".to_owned(),
+    }
 }

@@ -12,6 +12,7 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::marker::PhantomData;
+use std::sync::OnceLock;
 
 use serde::de::{DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde::ser::{SerializeMap, SerializeSeq, Serializer};
@@ -320,8 +321,12 @@ impl Extra {
     }
 
     /// The unknown fields and their values.
-    pub fn iter(&self) -> impl Iterator<Item = (&String, &Value)> {
-        self.0.iter().flat_map(|map| map.iter())
+    pub fn iter(&self) -> serde_json::map::Iter<'_> {
+        static NONE: OnceLock<Map<String, Value>> = OnceLock::new();
+        match &self.0 {
+            Some(map) => map.iter(),
+            None => NONE.get_or_init(Map::new).iter(),
+        }
     }
 
     /// How many unknown fields there are.
@@ -332,6 +337,15 @@ impl Extra {
     /// Whether the description has every field that the server sent.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
+    }
+}
+
+impl<'a> IntoIterator for &'a Extra {
+    type Item = (&'a String, &'a Value);
+    type IntoIter = serde_json::map::Iter<'a>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.iter()
     }
 }
 

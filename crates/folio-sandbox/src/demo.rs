@@ -3,6 +3,8 @@
 use serde_json::{Value, json};
 use uuid::Uuid;
 
+use crate::cql::folded;
+
 const GROUPS: [(&str, &str); 5] = [
     ("faculty", "Teachers and researchers"),
     ("graduate", "Students after their first degree"),
@@ -303,11 +305,7 @@ fn users() -> Vec<Value> {
             .get((n * 3 + n / 7) % GROUPS.len())
             .copied()
             .unwrap_or(("staff", ""));
-        let plain: String = last
-            .chars()
-            .filter(char::is_ascii)
-            .collect::<String>()
-            .to_lowercase();
+        let plain: String = folded(last).chars().filter(char::is_ascii).collect();
         users.push(json!({
             "id": id("user", n), "username": format!("{plain}{:02}", n + 1), "barcode": format!("{:08}", 20_250_000 + n),
             "active": n % 9 != 8, "type": "patron", "patronGroup": id("group", group), "departments": [],
