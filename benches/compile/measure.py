@@ -4,7 +4,7 @@
   benches/compile/measure.py [--specs specs/trillium] [--repeat 3] [feature ...]
 
 Prints, for `cargo check`, dev and release builds, the user CPU seconds and the peak memory of the rustc that compiles the generated crate,
-the fastest of the repetitions each. Dependencies are compiled before and do not count. Ours is the whole of folio-sdk with its handwritten
+the fastest of the repetitions each; dev builds have full debug information, which is cargo's default. Dependencies are compiled before and do not count. Ours is the whole of folio-sdk with its handwritten
 core; `core` is folio-sdk without any module, so that ours less core is what generation adds.
 """
 import argparse
@@ -66,11 +66,12 @@ def measure(name, cwd, touch, commands, repeat, work, target):
             touch.touch()
             run(
                 command, cwd, CARGO_TARGET_DIR=str(target), RUSTC_WRAPPER=str(wrapper), MEASURED=name, MEASURE_LOG=str(log),
-                CARGO_INCREMENTAL="0",
+                CARGO_INCREMENTAL="0", CARGO_PROFILE_DEV_DEBUG="2",
             )
             seconds, peak = (float(part) for part in log.read_text().split("\n")[-2].split())
             best = min(best or (seconds, peak), (seconds, peak))
         figures[label] = best
+        print(f"{name} {label}: {best[0]:.2f} s, {best[1] / 1024:.0f} MB", file=sys.stderr, flush=True)
     return figures
 
 

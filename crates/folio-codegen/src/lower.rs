@@ -27,6 +27,7 @@ const SHARED: &str = "common.json#/components/schemas/";
 pub(crate) fn module(document: &Document, common: &Document) -> Result<Lowered, Error> {
     let mut lowering = Lowering {
         document,
+        in_module: true,
         common,
         used: BTreeSet::new(),
     };
@@ -68,6 +69,7 @@ pub(crate) fn module(document: &Document, common: &Document) -> Result<Lowered, 
 pub(crate) fn common(common: &Document, wanted: &BTreeSet<String>) -> Result<Lowered, Error> {
     let mut lowering = Lowering {
         document: common,
+        in_module: false,
         common,
         used: BTreeSet::new(),
     };
@@ -107,7 +109,10 @@ fn openapi(document: &Document, paths: Map<String, Value>, schemas: Map<String, 
 }
 
 struct Lowering<'a> {
+    /// The document that references are read in. While what a shared name stands for is put in its place, the shared one.
     document: &'a Document,
+    /// Whether what is lowered becomes part of a module.
+    in_module: bool,
     common: &'a Document,
     used: BTreeSet<String>,
 }
@@ -436,7 +441,7 @@ impl Lowering<'_> {
             self.document = home;
             return lowered;
         }
-        if document.name == COMMON && self.document.name != COMMON {
+        if document.name == COMMON && self.in_module {
             self.used.insert(name.to_owned());
         }
         Ok(json!({"$ref": format!("{LOCAL}{name}")}))
@@ -655,6 +660,7 @@ mod tests {
         let common = nothing_shared();
         let mut lowering = Lowering {
             document: &document,
+            in_module: true,
             common: &common,
             used: BTreeSet::new(),
         };
@@ -764,23 +770,29 @@ mod tests {
                 "Errors": {"type": "object", "properties": {"errors": {"type": "array", "items": {"$ref": "#/components/schemas/Error"}}}},
                 "Error": {"type": "object", "properties": {"message": {"type": "string"}}},
                 "Unused": {"type": "object", "properties": {"x": {"type": "string"}}},
+                "Notes": {"type": "array", "items": {"$ref": "#/components/schemas/Note"}},
+                "Note": {"type": "object", "properties": {"text": {"type": "string"}}},
             }}}),
         );
         let module = document(
             "mod-test",
             json!({"paths": {}, "components": {"schemas": {
-                "Answer": {"type": "object", "properties": {"errors": {"$ref": "common.json#/components/schemas/Errors"}}},
+                "Answer": {"type": "object", "properties": {
+                    "errors": {"$ref": "common.json#/components/schemas/Errors"},
+                    "notes": {"$ref": "common.json#/components/schemas/Notes"},
+                }},
             }}}),
         );
         let lowered = super::module(&module, &common).unwrap();
-        assert_eq!(lowered.common, BTreeSet::from(["Errors".to_owned()]));
+        let expected = BTreeSet::from(["Errors", "Note"].map(str::to_owned));
+        assert_eq!(lowered.common, expected);
         let lowered = super::common(&common, &lowered.common).unwrap();
         let names: Vec<&String> = lowered.openapi["components"]["schemas"]
             .as_object()
             .unwrap()
             .keys()
             .collect();
-        assert_eq!(names, ["Error", "Errors"]);
+        assert_eq!(names, ["Error", "Errors", "Note"]);
     }
 
     fn operation(operation: Value) -> (Operation, Value) {
@@ -895,6 +907,7 @@ mod tests {
         let common = nothing_shared();
         let mut lowering = Lowering {
             document: &document,
+            in_module: true,
             common: &common,
             used: BTreeSet::new(),
         };

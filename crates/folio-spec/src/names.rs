@@ -82,8 +82,8 @@ fn one(operation: &Unnamed, collections: &BTreeSet<String>, level: usize) -> Str
     let mut prefix = String::new();
     // A single word says little of an action: `reindex/upload` is `reindex_upload`.
     let action = operation.method == "post" && !ends_with_parameter && !collection;
-    let level = level + usize::from(action && !all.contains('_'));
-    let added = before.len().saturating_sub(level);
+    let words = level + usize::from(action && !all.contains('_'));
+    let added = before.len().saturating_sub(words);
     for part in &before[added..] {
         let word = if part.before_parameter {
             words::singular(&part.text)
@@ -93,18 +93,19 @@ fn one(operation: &Unnamed, collections: &BTreeSet<String>, level: usize) -> Str
         prefix.push_str(&snake(&word));
         prefix.push('_');
     }
-    // All segments are used up and it still collides: the parameter tells.
-    let mut suffix = String::new();
-    if level > before.len()
-        && ends_with_parameter
-        && let Some((parameter, _)) = operation
-            .path
-            .rsplit('{')
-            .next()
-            .and_then(|rest| rest.split_once('}'))
-    {
-        suffix = format!("_by_{}", snake(parameter));
-    }
+    // All segments are used up and it still collides: the last parameter tells, or all of them.
+    let parameters: Vec<String> = operation
+        .path
+        .split('{')
+        .skip(1)
+        .filter_map(|rest| rest.split_once('}'))
+        .map(|(name, _)| snake(name))
+        .collect();
+    let suffix = match (level.saturating_sub(before.len()), &parameters[..]) {
+        (0, _) | (_, []) => String::new(),
+        (1, [.., last]) if ends_with_parameter => format!("_by_{last}"),
+        _ => format!("_by_{}", parameters.join("_and_")),
+    };
     let name = match (operation.method.as_str(), ends_with_parameter, collection) {
         ("get", false, true) => format!("list_{prefix}{all}"),
         ("get", true, _) => format!("get_{prefix}{record}"),
