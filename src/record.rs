@@ -18,6 +18,8 @@ use serde::de::{DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde::ser::{SerializeMap, SerializeSeq, Serializer};
 use serde_json::{Map, Value};
 
+use crate::redact;
+
 /// A record that reads and writes itself by a table of its fields. Implemented by generated code.
 pub trait Record: Sized {
     /// The record's name, `User`.
@@ -36,7 +38,7 @@ pub trait Record: Sized {
 
     /// Writes the fields that are present.
     #[doc(hidden)]
-    fn put<M: SerializeMap>(&self, out: &mut Put<'_, M>) -> Result<(), M::Error>;
+    fn put<M: SerializeMap>(&self, out: &mut Put<'_, M>);
 
     /// The fields that the server sent and the description does not have.
     fn extra(&self) -> &Extra;
@@ -95,25 +97,33 @@ pub fn keep<'de, A: MapAccess<'de>>(
     Ok(0)
 }
 
-/// Where a record writes its fields.
+/// Where a record writes its fields. It remembers the first failure: a chain of fields is cheaper to compile than one of `?`.
 #[doc(hidden)]
-pub struct Put<'a, M>(&'a mut M);
+pub struct Put<'a, M: SerializeMap> {
+    map: &'a mut M,
+    failed: Option<M::Error>,
+}
 
 impl<M: SerializeMap> Put<'_, M> {
     /// Writes a field, unless it is absent.
-    pub fn field<T: Field>(&mut self, key: &'static str, value: &T) -> Result<(), M::Error> {
-        if value.is_absent() {
-            return Ok(());
+    pub fn field<T: Field>(&mut self, key: &'static str, value: &T) -> &mut Self {
+        if !value.is_absent() {
+            self.entry(key, &Writer(value));
         }
-        self.0.serialize_entry(key, &Writer(value))
+        self
     }
 
     /// Writes the unknown fields.
-    pub fn extra(&mut self, extra: &Extra) -> Result<(), M::Error> {
+    pub fn extra(&mut self, extra: &Extra) {
         for (key, value) in extra.iter() {
-            self.0.serialize_entry(key, value)?;
+            self.entry(key, value);
         }
-        Ok(())
+    }
+
+    fn entry(&mut self, key: &str, value: &(impl serde::Serialize + ?Sized)) {
+        if self.failed.is_none() {
+            self.failed = self.map.serialize_entry(key, value).err();
+        }
     }
 }
 
@@ -138,8 +148,39 @@ pub fn read<'de, R: Record, D: Deserializer<'de>>(
 #[doc(hidden)]
 pub fn encode<R: Record, S: Serializer>(record: &R, serializer: S) -> Result<S::Ok, S::Error> {
     let mut map = serializer.serialize_map(None)?;
-    record.put(&mut Put(&mut map))?;
-    map.end()
+    let mut out = Put {
+        map: &mut map,
+        failed: None,
+    };
+    record.put(&mut out);
+    match out.failed {
+        Some(error) => Err(error),
+        None => map.end(),
+    }
+}
+
+/// Shows a record as the JSON that it is written as, but for its secrets.
+#[doc(hidden)]
+pub fn debug<R: Record>(record: &R, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+    match serde_json::to_value(Encoded(record)) {
+        Ok(mut value) => {
+            redact::conceal(&mut value);
+            if out.alternate() {
+                write!(out, "{} {value:#}", R::NAME)
+            } else {
+                write!(out, "{} {value}", R::NAME)
+            }
+        }
+        Err(error) => write!(out, "{} ({error})", R::NAME),
+    }
+}
+
+struct Encoded<'a, R>(&'a R);
+
+impl<R: Record> serde::Serialize for Encoded<'_, R> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        encode(self.0, serializer)
+    }
 }
 
 struct Fields<'a, R>(&'a mut R);
@@ -549,7 +590,14 @@ macro_rules! __record {
                     $crate::runtime::encode(self, serializer)
                 }
             }
+            impl ::core::fmt::Debug for $record {
+                #[inline]
+                fn fmt(&self, out: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+                    $crate::runtime::debug(self, out)
+                }
+            }
             impl $crate::runtime::Field for $record {
+                #[inline]
                 fn blank() -> Self {
                     $crate::runtime::Record::blank()
                 }
@@ -580,6 +628,7 @@ macro_rules! __open_enum {
             }
             impl $name {
                 /// The value as it is written in JSON.
+                #[inline]
                 pub fn as_str(&self) -> &str {
                     match self {
                         $(Self::$variant => $text,)*
@@ -588,6 +637,7 @@ macro_rules! __open_enum {
                 }
             }
             impl ::core::convert::From<&str> for $name {
+                #[inline]
                 fn from(text: &str) -> Self {
                     match text {
                         $($text => Self::$variant,)*

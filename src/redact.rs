@@ -28,19 +28,36 @@ pub(crate) fn secrets(headers: &HeaderMap, body: Option<&Bytes>) -> Vec<String> 
     secrets
 }
 
+/// Whether the text in a field of this name is a secret.
+fn is_secret(name: &str) -> bool {
+    let name = name.to_ascii_lowercase();
+    ["password", "token", "secret", "credential"]
+        .iter()
+        .any(|word| name.contains(word))
+}
+
+/// Puts something else in place of the secrets of a record that is to be shown.
+pub(crate) fn conceal(value: &mut Value) {
+    match value {
+        Value::Object(fields) => {
+            for (name, value) in fields {
+                match value {
+                    Value::String(text) if is_secret(name) => *text = REDACTED.to_owned(),
+                    other => conceal(other),
+                }
+            }
+        }
+        Value::Array(items) => items.iter_mut().for_each(conceal),
+        _ => {}
+    }
+}
+
 fn collect(value: &Value, secrets: &mut Vec<String>) {
     match value {
         Value::Object(fields) => {
             for (name, value) in fields {
-                let name = name.to_ascii_lowercase();
                 match value {
-                    Value::String(text)
-                        if ["password", "token", "secret", "credential"]
-                            .iter()
-                            .any(|word| name.contains(word)) =>
-                    {
-                        secrets.push(text.clone());
-                    }
+                    Value::String(text) if is_secret(name) => secrets.push(text.clone()),
                     other => collect(other, secrets),
                 }
             }

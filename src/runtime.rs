@@ -17,7 +17,7 @@ pub use crate::cql::Cql;
 pub use crate::operation::Operation;
 pub use crate::paging::{Items, Paging, PagingStyle};
 pub use crate::record::{
-    Extra, Field, OpenEnum, Put, Record, decode, decode_enum, encode, keep, need, read, set,
+    Extra, Field, OpenEnum, Put, Record, debug, decode, decode_enum, encode, keep, need, read, set,
 };
 pub use crate::response::Response;
 pub use crate::value::{DateTime, Id, Number};

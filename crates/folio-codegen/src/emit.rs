@@ -132,7 +132,7 @@ fn emit_record(out: &mut String, origin: &Origin<'_>, record: &Record) -> Result
     for text in record_docs(origin, name) {
         line(out, 0, &format!("/// {text}"));
     }
-    line(out, 0, "#[derive(Clone, Debug, PartialEq)]");
+    line(out, 0, "#[derive(Clone, PartialEq)]");
     line(out, 0, &format!("pub struct {name} {{"));
     for field in &record.fields {
         line(out, 1, &format!("/// {}", field_docs(field)));
@@ -159,13 +159,14 @@ fn emit_record(out: &mut String, origin: &Origin<'_>, record: &Record) -> Result
             1,
             "/// A record of which no field is set: the description requires none.",
         );
+        line(out, 1, "#[inline]");
         line(out, 1, "fn default() -> Self {");
         line(out, 2, "rt::Record::blank()");
         line(out, 1, "}");
         line(out, 0, "}");
     } else {
         line(out, 0, &format!("/// The required fields of a [`{name}`]."));
-        line(out, 0, "#[derive(Clone, Debug)]");
+        line(out, 0, "#[derive(Debug)]");
         line(out, 0, &format!("pub struct {name}Required {{"));
         for field in &needed {
             line(out, 1, &format!("/// {}", field_docs(field)));
@@ -182,6 +183,7 @@ fn emit_record(out: &mut String, origin: &Origin<'_>, record: &Record) -> Result
             1,
             "/// A record with its required fields; the others are absent.",
         );
+        line(out, 1, "#[inline]");
         line(
             out,
             1,
@@ -211,6 +213,7 @@ fn emit_record(out: &mut String, origin: &Origin<'_>, record: &Record) -> Result
             keys.join(", ")
         ),
     );
+    line(out, 1, "#[inline]");
     line(out, 1, "fn blank() -> Self {");
     line(out, 2, "Self {");
     for field in &record.fields {
@@ -258,17 +261,19 @@ fn emit_record(out: &mut String, origin: &Origin<'_>, record: &Record) -> Result
     line(
         out,
         1,
-        "fn put<M: rt::SerializeMap>(&self, out: &mut rt::Put<'_, M>) -> Result<(), M::Error> {",
+        "fn put<M: rt::SerializeMap>(&self, out: &mut rt::Put<'_, M>) {",
     );
+    line(out, 2, "out");
     for field in &record.fields {
         line(
             out,
-            2,
-            &format!("out.field({:?}, &self.{})?;", field.key, ident(&field.name)),
+            3,
+            &format!(".field({:?}, &self.{})", field.key, ident(&field.name)),
         );
     }
-    line(out, 2, &format!("out.extra(&self.{extra})"));
+    line(out, 3, &format!(".extra(&self.{extra});"));
     line(out, 1, "}");
+    line(out, 1, "#[inline]");
     line(out, 1, "fn extra(&self) -> &rt::Extra {");
     line(out, 2, &format!("&self.{extra}"));
     line(out, 1, "}");
@@ -427,6 +432,7 @@ fn api(
             constant_name(operation),
             path.join(", ")
         );
+        line(out, 2, "#[inline]");
         line(
             out,
             2,
@@ -490,6 +496,7 @@ fn builder(
                     _ => "/// How many records to pass over.",
                 },
             );
+            line(out, 2, "#[inline]");
             line(
                 out,
                 2,
@@ -538,6 +545,7 @@ fn builder(
                 2,
                 "/// The record to send. It is turned into JSON here and now.",
             );
+            line(out, 2, "#[inline]");
             line(
                 out,
                 2,

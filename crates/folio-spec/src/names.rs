@@ -200,7 +200,8 @@ pub fn camel(text: &str) -> String {
     }
 }
 
-fn is_identifier(name: &str) -> bool {
+/// Whether Rust takes it as the name of a function.
+pub fn is_identifier(name: &str) -> bool {
     const KEYWORDS: [&str; 41] = [
         "as", "async", "await", "box", "break", "const", "continue", "crate", "do", "dyn", "else",
         "enum", "extern", "false", "fn", "for", "gen", "if", "impl", "in", "let", "loop", "macro",

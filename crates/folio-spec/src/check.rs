@@ -1,0 +1,246 @@
+//! What is wrong with canonical documents, before the compiler says it in its own words.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::Value;
+
+use crate::canonical::{Release, feature, operations, schemas};
+use crate::names;
+
+/// Something that is wrong.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Finding {
+    /// The document, `mod-users`.
+    pub document: String,
+    /// Where, as a JSON pointer.
+    pub at: String,
+    /// What.
+    pub problem: String,
+}
+
+impl std::fmt::Display for Finding {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(out, "{}.json:{}: {}", self.document, self.at, self.problem)
+    }
+}
+
+/// Names that generated code uses of Rust itself: a record of such a name would hide it.
+const PRELUDE: [&str; 10] = [
+    "Box", "Default", "Err", "None", "Ok", "Option", "Self", "Some", "String", "Vec",
+];
+
+/// Looks through the documents of a release.
+pub fn check(release: &Release) -> Vec<Finding> {
+    let mut checker = Checker {
+        release,
+        findings: Vec::new(),
+    };
+    let mut features: BTreeMap<String, &str> = BTreeMap::new();
+    for (module, document) in &release.modules {
+        let name = names::snake(feature(module));
+        if let Some(other) = features.insert(name.clone(), module) {
+            checker.add(module, "", format!("its Rust module `{name}` is that of {other} too"));
+        }
+        checker.document(module, document);
+    }
+    checker.components("common", &release.common);
+    checker.findings
+}
+
+struct Checker<'a> {
+    release: &'a Release,
+    findings: Vec<Finding>,
+}
+
+impl Checker<'_> {
+    fn add(&mut self, document: &str, at: impl Into<String>, problem: impl Into<String>) {
+        self.findings.push(Finding {
+            document: document.to_owned(),
+            at: at.into(),
+            problem: problem.into(),
+        });
+    }
+
+    fn document(&mut self, name: &str, document: &Value) {
+        let version = document
+            .get("openapi")
+            .and_then(Value::as_str)
+            .unwrap_or_default();
+        if version != "3.0.3" {
+            self.add(name, "/openapi", format!("expected 3.0.3, found `{version}`"));
+        }
+        let own = document.pointer("/x-folio/module").and_then(Value::as_str);
+        if own != Some(name) {
+            self.add(
+                name,
+                "/x-folio/module",
+                format!("expected the module of the file's name, found `{}`", own.unwrap_or_default()),
+            );
+        }
+        let mut names: BTreeMap<&str, String> = BTreeMap::new();
+        for operation in operations(document) {
+            let at = pointer(&["paths", operation.path, operation.method]);
+            if !names::is_identifier(operation.name()) {
+                self.add(
+                    name,
+                    format!("{at}/operationId"),
+                    format!("`{}` is no name of a function", operation.name()),
+                );
+            }
+            if let Some(other) = names.insert(operation.name(), at.clone()) {
+                self.add(
+                    name,
+                    format!("{at}/operationId"),
+                    format!("two operations are named `{}`: the other stands at {other}", operation.name()),
+                );
+            }
+            self.parameters(name, operation.path, operation.value, &at);
+            let has_success = operation
+                .value
+                .get("responses")
+                .and_then(Value::as_object)
+                .is_some_and(|responses| responses.keys().any(|status| status.starts_with('2') || status == "default"));
+            if !has_success && operation.value.get("responses").is_none() {
+                self.add(name, format!("{at}/responses"), "expected responses");
+            }
+        }
+        self.references(name, document, &mut String::new());
+        self.components(name, document);
+    }
+
+    fn parameters(&mut self, document: &str, path: &str, operation: &Value, at: &str) {
+        let wanted: Vec<&str> = path
+            .split('{')
+            .skip(1)
+            .filter_map(|rest| rest.split_once('}'))
+            .map(|(name, _)| name)
+            .collect();
+        let given = |place: &str| -> Vec<&str> {
+            let parameters = operation.get("parameters").and_then(Value::as_array);
+            parameters
+                .into_iter()
+                .flatten()
+                .filter(|parameter| parameter.get("in").and_then(Value::as_str) == Some(place))
+                .filter_map(|parameter| parameter.get("name").and_then(Value::as_str))
+                .collect()
+        };
+        let own: BTreeSet<&str> = given("path").into_iter().collect();
+        for name in &wanted {
+            if !own.contains(name) {
+                self.add(document, at, format!("the path has `{{{name}}}`, and the parameters do not"));
+            }
+        }
+        for name in own {
+            if !wanted.contains(&name) {
+                self.add(document, at, format!("the path has no `{{{name}}}`, and the parameters do"));
+            }
+        }
+        let mut fields = BTreeMap::new();
+        for name in ["query", "header", "path"].into_iter().flat_map(given) {
+            let field = names::snake(name);
+            if let Some(other) = fields.insert(field.clone(), name) {
+                self.add(document, at, format!("the parameters `{other}` and `{name}` are both `{field}` in Rust"));
+            }
+        }
+    }
+
+    /// Every reference leads somewhere.
+    fn references(&mut self, document: &str, value: &Value, at: &mut String) {
+        let length = at.len();
+        match value {
+            Value::Object(map) => {
+                for (key, value) in map {
+                    at.push('/');
+                    at.push_str(&key.replace('~', "~0").replace('/', "~1"));
+                    match (key.as_str(), value) {
+                        ("$ref", Value::String(reference)) => self.reference(document, reference, at),
+                        (_, value) => self.references(document, value, at),
+                    }
+                    at.truncate(length);
+                }
+            }
+            Value::Array(list) => {
+                for (index, value) in list.iter().enumerate() {
+                    at.push_str(&format!("/{index}"));
+                    self.references(document, value, at);
+                    at.truncate(length);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn reference(&mut self, document: &str, reference: &str, at: &str) {
+        let (target, name) = match reference.split_once("#/components/schemas/") {
+            Some(("", name)) => (self.release.modules.get(document).unwrap_or(&self.release.common), name),
+            Some(("common.json", name)) => (&self.release.common, name),
+            _ => {
+                return self.add(
+                    document,
+                    at,
+                    format!("`{reference}`: expected #/components/schemas/Name or common.json#/components/schemas/Name"),
+                );
+            }
+        };
+        if target.pointer(&pointer(&["components", "schemas", name])).is_none() {
+            self.add(document, at, format!("`{reference}` leads nowhere"));
+        }
+    }
+
+    fn components(&mut self, document: &str, value: &Value) {
+        if document == "common" {
+            self.references(document, value, &mut String::new());
+        }
+        let mut names: BTreeMap<String, &str> = BTreeMap::new();
+        for (name, schema) in schemas(value) {
+            let at = pointer(&["components", "schemas", name]);
+            let is_type = name.starts_with(|c: char| c.is_ascii_uppercase())
+                && name.chars().all(|c| c.is_ascii_alphanumeric())
+                && !PRELUDE.contains(&name.as_str());
+            if !is_type {
+                self.add(document, &at, format!("`{name}` is no name of a record"));
+            }
+            if let Some(other) = names.insert(name.to_lowercase(), name) {
+                self.add(document, &at, format!("`{other}` and `{name}` differ in case only"));
+            }
+            self.schema(document, schema, &at);
+        }
+    }
+
+    fn schema(&mut self, document: &str, schema: &Value, at: &str) {
+        let properties = schema.get("properties").and_then(Value::as_object);
+        if let Some(properties) = properties {
+            let mut fields: BTreeMap<String, &str> = BTreeMap::new();
+            for (name, property) in properties {
+                let field = names::snake(name);
+                if let Some(other) = fields.insert(field.clone(), name) {
+                    self.add(document, at, format!("the properties `{other}` and `{name}` are both `{field}` in Rust"));
+                }
+                self.schema(document, property, &format!("{at}{}", pointer(&["properties", name])));
+            }
+            for name in schema.get("required").and_then(Value::as_array).into_iter().flatten() {
+                if name.as_str().is_none_or(|name| !properties.contains_key(name)) {
+                    self.add(document, at, format!("{name} is required, and there is no such property"));
+                }
+            }
+        }
+        for key in ["items", "additionalProperties"] {
+            if let Some(inner @ Value::Object(_)) = schema.get(key) {
+                self.schema(document, inner, &format!("{at}/{key}"));
+            }
+        }
+        for key in ["allOf", "oneOf", "anyOf"] {
+            for (index, part) in schema.get(key).and_then(Value::as_array).into_iter().flatten().enumerate() {
+                self.schema(document, part, &format!("{at}/{key}/{index}"));
+            }
+        }
+    }
+}
+
+/// A JSON pointer of these steps.
+pub(crate) fn pointer(steps: &[&str]) -> String {
+    steps
+        .iter()
+        .map(|step| format!("/{}", step.replace('~', "~0").replace('/', "~1")))
+        .collect()
+}

@@ -1,0 +1,27 @@
+//! The operations of a release, one JSON line each.
+
+use serde_json::{Value, json};
+
+use crate::canonical::{Release, feature, operations};
+
+/// A JSON value an operation: `module`, `feature`, `interface`, `method`, `path`, `name`, `typed`, `paging` (a style, or null),
+/// `permissions`.
+pub fn routes(release: &Release) -> impl Iterator<Item = Value> {
+    release.modules.iter().flat_map(|(module, document)| {
+        operations(document).map(move |operation| {
+            let untyped = operation.fact("untyped") == Some(&Value::Bool(true));
+            let fact = |key: &str| operation.fact(key).cloned().unwrap_or_default();
+            json!({
+                "module": module,
+                "feature": feature(module),
+                "interface": fact("interface"),
+                "method": operation.method.to_uppercase(),
+                "path": operation.path,
+                "name": operation.name(),
+                "typed": !untyped,
+                "paging": operation.fact("paging").and_then(|paging| paging.get("style")),
+                "permissions": operation.fact("permissions").cloned().unwrap_or_else(|| json!([])),
+            })
+        })
+    })
+}
