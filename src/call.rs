@@ -174,7 +174,7 @@ impl<'de, T: Field> Deserialize<'de> for Typed<T> {
     }
 }
 
-/// Defines the builder of an operation: what all of them can do.
+/// Defines the builder of an operation.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __call {
@@ -183,19 +183,25 @@ macro_rules! __call {
         #[must_use = "a call is not sent before `send`"]
         #[derive(Debug)]
         pub struct $name(pub(crate) $crate::runtime::Call);
+    };
+}
 
-        impl $name {
-            /// A header of this request; it replaces what the client would send. `x-okapi-tenant` sends it to another tenant.
-            pub fn header(mut self, name: &str, value: &str) -> Self {
-                self.0.header(name, value);
-                self
-            }
+/// What all builders can do, as part of their one `impl`: each `impl` has its cost.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __call_items {
+    () => {
+        /// A header of this request; it replaces what the client would send. `x-okapi-tenant` sends it to another tenant.
+        #[inline]
+        pub fn header(mut self, name: &str, value: &str) -> Self {
+            self.0.header(name, value);
+            self
+        }
 
-            /// A query parameter that the description does not have.
-            pub fn param(mut self, name: &str, value: impl $crate::runtime::Display) -> Self {
-                self.0.parameter(name, value.to_string());
-                self
-            }
+        /// A query parameter that the description does not have.
+        pub fn param(mut self, name: &str, value: impl $crate::runtime::Display) -> Self {
+            self.0.parameter(name, value.to_string());
+            self
         }
     };
 }

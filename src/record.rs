@@ -488,21 +488,17 @@ impl<T: Field> Field for BTreeMap<String, T> {
     }
 }
 
-impl<T: Field> Field for Box<T> {
+impl<R: Record> Field for R {
     fn blank() -> Self {
-        Box::new(T::blank())
+        Record::blank()
     }
 
     fn read<'de, D: Deserializer<'de>>(&mut self, deserializer: D) -> Result<(), D::Error> {
-        T::read(self, deserializer)
+        read(self, deserializer)
     }
 
     fn encode<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        T::encode(self, serializer)
-    }
-
-    fn is_absent(&self) -> bool {
-        T::is_absent(self)
+        encode(self, serializer)
     }
 }
 
@@ -596,16 +592,26 @@ macro_rules! __record {
                     $crate::runtime::debug(self, out)
                 }
             }
-            impl $crate::runtime::Field for $record {
-                #[inline]
+        )*
+    };
+}
+
+/// Makes fields of records that lie in a box, since they have a field of their own type. A box of any record could not be made one: another
+/// crate could have a record that is a box.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __boxed {
+    ($($record:ty),* $(,)?) => {
+        $(
+            impl $crate::runtime::Field for ::std::boxed::Box<$record> {
                 fn blank() -> Self {
-                    $crate::runtime::Record::blank()
+                    ::std::boxed::Box::new($crate::runtime::Record::blank())
                 }
                 fn read<'de, D: $crate::runtime::Deserializer<'de>>(&mut self, deserializer: D) -> ::core::result::Result<(), D::Error> {
-                    $crate::runtime::read(self, deserializer)
+                    $crate::runtime::read(&mut **self, deserializer)
                 }
                 fn encode<S: $crate::runtime::Serializer>(&self, serializer: S) -> ::core::result::Result<S::Ok, S::Error> {
-                    $crate::runtime::encode(self, serializer)
+                    $crate::runtime::encode(&**self, serializer)
                 }
             }
         )*

@@ -104,6 +104,13 @@ fn types(out: &mut String, origin: &Origin<'_>, model: &Model) -> Result<(), Err
             .collect();
         line(out, 0, &format!("crate::__record!({});", names.join(", ")));
     }
+    let mut boxed = BTreeSet::new();
+    let fields = model.records.iter().flat_map(|record| &record.fields);
+    fields.for_each(|field| boxes(&field.ty, &mut boxed));
+    if !boxed.is_empty() {
+        let names: Vec<String> = boxed.into_iter().collect();
+        line(out, 0, &format!("crate::__boxed!({});", names.join(", ")));
+    }
     if !model.enums.is_empty() {
         line(out, 0, "crate::__open_enum! {");
         for item in &model.enums {
@@ -166,7 +173,7 @@ fn emit_record(out: &mut String, origin: &Origin<'_>, record: &Record) -> Result
         line(out, 0, "}");
     } else {
         line(out, 0, &format!("/// The required fields of a [`{name}`]."));
-        line(out, 0, "#[derive(Debug)]");
+        // Without `Debug`: it lives for one call, and may hold a password.
         line(out, 0, &format!("pub struct {name}Required {{"));
         for field in &needed {
             line(out, 1, &format!("/// {}", field_docs(field)));
@@ -279,6 +286,18 @@ fn emit_record(out: &mut String, origin: &Origin<'_>, record: &Record) -> Result
     line(out, 1, "}");
     line(out, 0, "}");
     Ok(())
+}
+
+/// The types that lie in boxes within a type.
+fn boxes(ty: &Ty, found: &mut BTreeSet<String>) {
+    match ty {
+        Ty::Box(inner) => {
+            found.insert(rust(inner, ""));
+            boxes(inner, found);
+        }
+        Ty::Vec(inner) | Ty::Map(inner) => boxes(inner, found),
+        _ => {}
+    }
 }
 
 fn required(record: &Record) -> impl Iterator<Item = &Field> {
@@ -474,6 +493,7 @@ fn builder(
     );
     line(out, 2, &format!("{name});"));
     line(out, 1, &format!("impl {name} {{"));
+    line(out, 2, "crate::__call_items!();");
     let mut names = BTreeSet::new();
     let paged = operation
         .paging
