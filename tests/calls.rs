@@ -525,3 +525,18 @@ async fn a_wrong_password_is_refused_in_the_servers_words() {
     assert!(error.is_unauthenticated());
     assert_snapshot!(shown(&sandbox, &error));
 }
+
+#[test]
+fn a_record_is_shown_as_its_json_without_its_secrets() {
+    let user: User = serde_json::from_value(json!({
+        "username": "ann",
+        "personal": {"lastName": "A", "resetPassword": "hunter2"},
+        "token": "t-1",
+        "tags": [{"apiSecret": "s-1", "label": "token"}],
+    }))
+    .unwrap();
+    assert_snapshot!(format!("{user:?}\n{user:#?}"), @"");
+    assert_eq!(user, user.clone());
+    // What is shown is all that differs from what is sent.
+    assert_eq!(serde_json::to_value(&user).unwrap()["token"], "t-1");
+}

@@ -39,7 +39,11 @@ pub fn check(release: &Release) -> Vec<Finding> {
     for (module, document) in &release.modules {
         let name = names::snake(feature(module));
         if let Some(other) = features.insert(name.clone(), module) {
-            checker.add(module, "", format!("its Rust module `{name}` is that of {other} too"));
+            checker.add(
+                module,
+                "",
+                format!("its Rust module `{name}` is that of {other} too"),
+            );
         }
         checker.document(module, document);
     }
@@ -67,14 +71,21 @@ impl Checker<'_> {
             .and_then(Value::as_str)
             .unwrap_or_default();
         if version != "3.0.3" {
-            self.add(name, "/openapi", format!("expected 3.0.3, found `{version}`"));
+            self.add(
+                name,
+                "/openapi",
+                format!("expected 3.0.3, found `{version}`"),
+            );
         }
         let own = document.pointer("/x-folio/module").and_then(Value::as_str);
         if own != Some(name) {
             self.add(
                 name,
                 "/x-folio/module",
-                format!("expected the module of the file's name, found `{}`", own.unwrap_or_default()),
+                format!(
+                    "expected the module of the file's name, found `{}`",
+                    own.unwrap_or_default()
+                ),
             );
         }
         let mut names: BTreeMap<&str, String> = BTreeMap::new();
@@ -91,7 +102,10 @@ impl Checker<'_> {
                 self.add(
                     name,
                     format!("{at}/operationId"),
-                    format!("two operations are named `{}`: the other stands at {other}", operation.name()),
+                    format!(
+                        "two operations are named `{}`: the other stands at {other}",
+                        operation.name()
+                    ),
                 );
             }
             self.parameters(name, operation.path, operation.value, &at);
@@ -99,7 +113,11 @@ impl Checker<'_> {
                 .value
                 .get("responses")
                 .and_then(Value::as_object)
-                .is_some_and(|responses| responses.keys().any(|status| status.starts_with('2') || status == "default"));
+                .is_some_and(|responses| {
+                    responses
+                        .keys()
+                        .any(|status| status.starts_with('2') || status == "default")
+                });
             if !has_success && operation.value.get("responses").is_none() {
                 self.add(name, format!("{at}/responses"), "expected responses");
             }
@@ -127,19 +145,31 @@ impl Checker<'_> {
         let own: BTreeSet<&str> = given("path").into_iter().collect();
         for name in &wanted {
             if !own.contains(name) {
-                self.add(document, at, format!("the path has `{{{name}}}`, and the parameters do not"));
+                self.add(
+                    document,
+                    at,
+                    format!("the path has `{{{name}}}`, and the parameters do not"),
+                );
             }
         }
         for name in own {
             if !wanted.contains(&name) {
-                self.add(document, at, format!("the path has no `{{{name}}}`, and the parameters do"));
+                self.add(
+                    document,
+                    at,
+                    format!("the path has no `{{{name}}}`, and the parameters do"),
+                );
             }
         }
         let mut fields = BTreeMap::new();
         for name in ["query", "header", "path"].into_iter().flat_map(given) {
             let field = names::snake(name);
             if let Some(other) = fields.insert(field.clone(), name) {
-                self.add(document, at, format!("the parameters `{other}` and `{name}` are both `{field}` in Rust"));
+                self.add(
+                    document,
+                    at,
+                    format!("the parameters `{other}` and `{name}` are both `{field}` in Rust"),
+                );
             }
         }
     }
@@ -153,7 +183,9 @@ impl Checker<'_> {
                     at.push('/');
                     at.push_str(&key.replace('~', "~0").replace('/', "~1"));
                     match (key.as_str(), value) {
-                        ("$ref", Value::String(reference)) => self.reference(document, reference, at),
+                        ("$ref", Value::String(reference)) => {
+                            self.reference(document, reference, at)
+                        }
                         (_, value) => self.references(document, value, at),
                     }
                     at.truncate(length);
@@ -172,7 +204,13 @@ impl Checker<'_> {
 
     fn reference(&mut self, document: &str, reference: &str, at: &str) {
         let (target, name) = match reference.split_once("#/components/schemas/") {
-            Some(("", name)) => (self.release.modules.get(document).unwrap_or(&self.release.common), name),
+            Some(("", name)) => (
+                self.release
+                    .modules
+                    .get(document)
+                    .unwrap_or(&self.release.common),
+                name,
+            ),
             Some(("common.json", name)) => (&self.release.common, name),
             _ => {
                 return self.add(
@@ -182,7 +220,10 @@ impl Checker<'_> {
                 );
             }
         };
-        if target.pointer(&pointer(&["components", "schemas", name])).is_none() {
+        if target
+            .pointer(&pointer(&["components", "schemas", name]))
+            .is_none()
+        {
             self.add(document, at, format!("`{reference}` leads nowhere"));
         }
     }
@@ -201,7 +242,11 @@ impl Checker<'_> {
                 self.add(document, &at, format!("`{name}` is no name of a record"));
             }
             if let Some(other) = names.insert(name.to_lowercase(), name) {
-                self.add(document, &at, format!("`{other}` and `{name}` differ in case only"));
+                self.add(
+                    document,
+                    &at,
+                    format!("`{other}` and `{name}` differ in case only"),
+                );
             }
             self.schema(document, schema, &at);
         }
@@ -214,13 +259,33 @@ impl Checker<'_> {
             for (name, property) in properties {
                 let field = names::snake(name);
                 if let Some(other) = fields.insert(field.clone(), name) {
-                    self.add(document, at, format!("the properties `{other}` and `{name}` are both `{field}` in Rust"));
+                    self.add(
+                        document,
+                        at,
+                        format!("the properties `{other}` and `{name}` are both `{field}` in Rust"),
+                    );
                 }
-                self.schema(document, property, &format!("{at}{}", pointer(&["properties", name])));
+                self.schema(
+                    document,
+                    property,
+                    &format!("{at}{}", pointer(&["properties", name])),
+                );
             }
-            for name in schema.get("required").and_then(Value::as_array).into_iter().flatten() {
-                if name.as_str().is_none_or(|name| !properties.contains_key(name)) {
-                    self.add(document, at, format!("{name} is required, and there is no such property"));
+            for name in schema
+                .get("required")
+                .and_then(Value::as_array)
+                .into_iter()
+                .flatten()
+            {
+                if name
+                    .as_str()
+                    .is_none_or(|name| !properties.contains_key(name))
+                {
+                    self.add(
+                        document,
+                        at,
+                        format!("{name} is required, and there is no such property"),
+                    );
                 }
             }
         }
@@ -230,7 +295,13 @@ impl Checker<'_> {
             }
         }
         for key in ["allOf", "oneOf", "anyOf"] {
-            for (index, part) in schema.get(key).and_then(Value::as_array).into_iter().flatten().enumerate() {
+            for (index, part) in schema
+                .get(key)
+                .and_then(Value::as_array)
+                .into_iter()
+                .flatten()
+                .enumerate()
+            {
                 self.schema(document, part, &format!("{at}/{key}/{index}"));
             }
         }

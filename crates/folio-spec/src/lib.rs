@@ -4,14 +4,18 @@
 //! 1.0 or OpenAPI 3), reconciles each with its ModuleDescriptor, normalises it, and writes the documents that `docs/canonical-documents.md`
 //! describes, all of them or none.
 
+pub mod canonical;
+pub mod check;
 mod common;
 pub mod descriptor;
+pub mod diff;
 pub mod error;
 mod module;
 pub mod names;
 pub mod node;
 mod overrides;
 pub mod raml;
+pub mod routes;
 mod schema;
 pub mod source;
 pub mod words;

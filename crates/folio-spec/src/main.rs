@@ -1,10 +1,15 @@
 //! The command `folio-spec`.
 
-use std::path::PathBuf;
+use std::io::Write;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-use folio_spec::Import;
+use folio_spec::canonical::Release;
+use folio_spec::check::check;
+use folio_spec::diff::{Change, diff};
+use folio_spec::routes::routes;
+use folio_spec::{Error, Import};
 
 /// Reads the API descriptions of FOLIO modules and writes canonical, facts-only documents.
 #[derive(Parser)]
@@ -34,39 +39,149 @@ enum Command {
         #[arg(long = "module")]
         modules: Vec<String>,
     },
+    /// Prints the operations of an imported release, one JSON line each.
+    Routes {
+        /// The name of the release.
+        #[arg(long)]
+        release: String,
+        /// The folder with the releases' folders.
+        #[arg(long, default_value = "specs")]
+        specs: PathBuf,
+    },
+    /// Tells what changed between two imported releases; what may break a program is marked by `!`.
+    Diff {
+        /// The earlier release: its name, or a folder.
+        old: String,
+        /// The later one.
+        new: String,
+        /// The folder with the releases' folders.
+        #[arg(long, default_value = "specs")]
+        specs: PathBuf,
+        /// A JSON line a change instead of text.
+        #[arg(long)]
+        json: bool,
+        /// Only what may break a program.
+        #[arg(long)]
+        breaking: bool,
+    },
+    /// Looks for what the compiler would stumble over in imported documents.
+    Check {
+        /// The name of the release.
+        #[arg(long)]
+        release: String,
+        /// The folder with the releases' folders.
+        #[arg(long, default_value = "specs")]
+        specs: PathBuf,
+    },
 }
 
 fn main() -> ExitCode {
-    let Command::Import {
-        release,
-        from,
-        out,
-        specs,
-        modules,
-    } = Arguments::parse().command;
-    let start = std::time::Instant::now();
-    match folio_spec::import(&Import {
-        release,
-        from,
-        out,
-        specs,
-        modules,
-    }) {
-        Ok(report) => {
-            for line in report.modules.iter().chain(&report.notes) {
-                println!("{line}");
-            }
-            println!(
+    match run(Arguments::parse().command) {
+        Ok(code) => code,
+        Err(error) => {
+            eprintln!("error: {error}\nnothing was written");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(command: Command) -> Result<ExitCode, Error> {
+    match command {
+        Command::Import {
+            release,
+            from,
+            out,
+            specs,
+            modules,
+        } => {
+            let start = std::time::Instant::now();
+            let report = folio_spec::import(&Import {
+                release,
+                from,
+                out,
+                specs,
+                modules,
+            })?;
+            let summary = format!(
                 "{} modules, {} operations in {:.2?}",
                 report.modules.len(),
                 report.operations,
                 start.elapsed()
             );
-            ExitCode::SUCCESS
+            say(report
+                .modules
+                .into_iter()
+                .chain(report.notes)
+                .chain([summary]));
+            Ok(ExitCode::SUCCESS)
         }
-        Err(error) => {
-            eprintln!("error: {error}\nnothing was written");
-            ExitCode::FAILURE
+        Command::Routes { release, specs } => {
+            say(routes(&read(&specs, &release)?).map(|line| line.to_string()));
+            Ok(ExitCode::SUCCESS)
+        }
+        Command::Diff {
+            old,
+            new,
+            specs,
+            json,
+            breaking,
+        } => {
+            let mut changes = diff(&read(&specs, &old)?, &read(&specs, &new)?);
+            changes.retain(|change| change.breaking || !breaking);
+            if json {
+                say(changes.iter().map(|change| change.json().to_string()));
+            } else {
+                say(listed(&changes));
+            }
+            Ok(ExitCode::SUCCESS)
+        }
+        Command::Check { release, specs } => {
+            let findings = check(&read(&specs, &release)?);
+            say(findings.iter().map(ToString::to_string));
+            say([format!("{} findings", findings.len())]);
+            Ok(if findings.is_empty() {
+                ExitCode::SUCCESS
+            } else {
+                ExitCode::FAILURE
+            })
+        }
+    }
+}
+
+/// Reads a release by its name, or by its folder.
+fn read(specs: &Path, release: &str) -> Result<Release, Error> {
+    let folder = Path::new(release);
+    if folder.is_dir() && !specs.join(release).is_dir() {
+        return Release::read(folder);
+    }
+    Release::read(&specs.join(release))
+}
+
+/// The changes as text, a heading a module.
+fn listed(changes: &[Change]) -> Vec<String> {
+    let mut lines = Vec::new();
+    let mut module = "";
+    for change in changes {
+        if change.module != module {
+            module = &change.module;
+            lines.extend([String::new(), format!("## {module}")]);
+        }
+        lines.push(change.to_string());
+    }
+    let breaking = changes.iter().filter(|change| change.breaking).count();
+    lines.push(format!(
+        "\n{} changes, {breaking} of them breaking",
+        changes.len()
+    ));
+    lines
+}
+
+/// Prints lines until nobody reads them any more.
+fn say(lines: impl IntoIterator<Item = String>) {
+    let mut out = std::io::stdout().lock();
+    for line in lines {
+        if writeln!(out, "{line}").is_err() {
+            return;
         }
     }
 }

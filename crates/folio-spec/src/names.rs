@@ -208,5 +208,9 @@ pub fn is_identifier(name: &str) -> bool {
         "match", "mod", "move", "mut", "pub", "ref", "return", "self", "static", "struct", "super",
         "trait", "true", "try", "type", "unsafe", "use", "where",
     ];
-    !name.starts_with(|c: char| c.is_ascii_digit()) && !name.is_empty() && !KEYWORDS.contains(&name)
+    name.starts_with(|c: char| c.is_ascii_lowercase() || c == '_')
+        && name
+            .chars()
+            .all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_')
+        && !KEYWORDS.contains(&name)
 }

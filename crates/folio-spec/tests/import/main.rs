@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests may")]
 
+mod commands;
 mod documents;
 mod errors;
 mod mutated;
