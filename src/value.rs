@@ -6,35 +6,28 @@
 use std::fmt;
 use std::hash::{Hash, Hasher};
 
+use arrayvec::ArrayString;
 use serde::de::{Deserialize, Deserializer, Visitor};
 use serde::ser::{Serialize, Serializer};
 
 /// Text that is nearly always at most `N` bytes long and then needs no allocation.
 #[derive(Clone)]
 enum Text<const N: usize> {
-    Short { len: u8, bytes: [u8; N] },
+    Short(ArrayString<N>),
     Long(Box<str>),
 }
 
 impl<const N: usize> Text<N> {
     fn new(text: &str) -> Self {
-        let mut bytes = [0; N];
-        match (u8::try_from(text.len()), bytes.get_mut(..text.len())) {
-            (Ok(len), Some(start)) => {
-                start.copy_from_slice(text.as_bytes());
-                Self::Short { len, bytes }
-            }
-            _ => Self::Long(text.into()),
+        match ArrayString::from(text) {
+            Ok(short) => Self::Short(short),
+            Err(_) => Self::Long(text.into()),
         }
     }
 
     fn as_str(&self) -> &str {
         match self {
-            // What `new` copied was a `str`, so neither fallback is ever taken.
-            Self::Short { len, bytes } => bytes
-                .get(..usize::from(*len))
-                .and_then(|bytes| std::str::from_utf8(bytes).ok())
-                .unwrap_or_default(),
+            Self::Short(text) => text,
             Self::Long(text) => text,
         }
     }

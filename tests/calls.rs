@@ -532,10 +532,10 @@ fn a_record_is_shown_as_its_json_without_its_secrets() {
         "username": "ann",
         "personal": {"lastName": "A", "resetPassword": "hunter2"},
         "token": "t-1",
-        "tags": [{"apiSecret": "s-1", "label": "token"}],
+        "other": [{"apiSecret": "s-1", "label": "token"}],
     }))
     .unwrap();
-    assert_snapshot!(format!("{user:?}\n{user:#?}"), @"");
+    assert_snapshot!("a_record_shown", format!("{user:?}\n{user:#?}"));
     assert_eq!(user, user.clone());
     // What is shown is all that differs from what is sent.
     assert_eq!(serde_json::to_value(&user).unwrap()["token"], "t-1");
