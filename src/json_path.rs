@@ -149,7 +149,7 @@ mod tests {
             "users[0].active"
         );
         assert_eq!(path(r#"{"users":{}}"#), "users");
-        assert_eq!(path("[]"), "");
+        assert_eq!(path("7"), "");
         assert_eq!(path("<html>"), "");
     }
 

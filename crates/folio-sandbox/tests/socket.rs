@@ -8,6 +8,12 @@ use folio_sandbox::{Builder, Effect, Error, Fault, Sandbox};
 use reqwest::{Client, Method, Response, StatusCode};
 use serde_json::{Value, json};
 
+/// In a build of the whole workspace reqwest has TLS without a provider of its own, and wants one even for http.
+fn client(gzip: bool) -> Client {
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    Client::builder().gzip(gzip).build().unwrap()
+}
+
 /// A client without any cleverness: what the test does not say is not sent.
 struct Caller {
     client: Client,
@@ -20,7 +26,7 @@ struct Caller {
 impl Caller {
     fn new(sandbox: &Sandbox) -> Self {
         Self {
-            client: Client::new(),
+            client: client(true),
             url: sandbox.url().to_owned(),
             tenant: Some("diku"),
             token: None,
@@ -627,7 +633,7 @@ async fn answers_are_compressed_for_those_who_ask() {
     let caller = Caller::of(&sandbox).await;
     let page = caller.get("/groups?limit=300").await;
     assert_eq!(page["usergroups"].as_array().unwrap().len(), 300);
-    let plain = Client::builder().gzip(false).build().unwrap();
+    let plain = client(false);
     let request = || {
         plain
             .get(format!("{}/groups?limit=300", sandbox.url()))
