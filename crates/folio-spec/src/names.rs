@@ -82,7 +82,9 @@ fn one(operation: &Unnamed, collections: &BTreeSet<String>, level: usize) -> Str
     let mut prefix = String::new();
     // A single word says little of an action: `reindex/upload` is `reindex_upload`.
     let action = operation.method == "post" && !ends_with_parameter && !collection;
-    let words = level + usize::from(action && !all.contains('_'));
+    // What lies below a record says little without it: `users/{id}/permissions` are `user_permissions`.
+    let below = before.last().is_some_and(|part| part.before_parameter);
+    let words = level + usize::from(below || action && !all.contains('_'));
     let added = before.len().saturating_sub(words);
     for part in &before[added..] {
         let word = if part.before_parameter {
