@@ -414,9 +414,14 @@ impl Lowering<'_> {
                 needed.push(name.clone());
             }
         }
-        Ok(
-            json!({"type": "object", "properties": fields, "required": needed, "additionalProperties": {}}),
-        )
+        let mut object = json!({"type": "object", "properties": fields, "required": needed, "additionalProperties": {}});
+        if let Some(name) = inline_name(at)
+            && (self.document.schemas()?.contains_key(&name)
+                || self.common.schemas()?.contains_key(&name))
+        {
+            object["title"] = format!("{name}Inline").into();
+        }
+        Ok(object)
     }
 
     fn reference(&mut self, at: &str, reference: &str, depth: usize) -> Result<Value, Error> {
@@ -512,6 +517,28 @@ impl Lowering<'_> {
         }
         Ok(merged)
     }
+}
+
+/// The name that typify gives a record without one, by the place where it stands: `TitleData` of the property `data` of `Title`. It does not
+/// look whether a record is named so already.
+fn inline_name(at: &str) -> Option<String> {
+    let mut steps = at.strip_prefix("/components/schemas/")?.split('/');
+    let mut name = steps.next()?.to_owned();
+    let mut inner = false;
+    while let Some(step) = steps.next() {
+        inner = true;
+        if step == "items" {
+            name.push_str("Item");
+            continue;
+        }
+        let words = steps.next()?.split(|c: char| !c.is_ascii_alphanumeric());
+        for word in words {
+            let mut chars = word.chars();
+            name.extend(chars.next().map(|first| first.to_ascii_uppercase()));
+            name.push_str(chars.as_str());
+        }
+    }
+    inner.then_some(name)
 }
 
 /// Text: an identifier, a date, one of several values, or any.
@@ -665,6 +692,24 @@ mod tests {
             used: BTreeSet::new(),
         };
         lowering.schema("", &schema, 0).unwrap()
+    }
+
+    #[test]
+    fn a_record_within_a_record_takes_the_name_of_no_other() {
+        let module = document(
+            "mod-test",
+            json!({"paths": {}, "components": {"schemas": {
+                "Title": {"type": "object", "properties": {
+                    "data": {"type": "object", "properties": {"a": {"type": "string"}}},
+                    "more": {"type": "object", "properties": {"a": {"type": "string"}}},
+                }},
+                "TitleData": {"type": "object", "properties": {"b": {"type": "string"}}},
+            }}}),
+        );
+        let lowered = super::module(&module, &nothing_shared()).unwrap();
+        let title = &lowered.openapi["components"]["schemas"]["Title"]["properties"];
+        assert_eq!(title["data"]["title"], "TitleDataInline");
+        assert_eq!(title["more"].get("title"), None);
     }
 
     fn object_of(properties: Value, required: Value) -> Value {

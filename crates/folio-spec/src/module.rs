@@ -230,6 +230,25 @@ impl Assembly<'_> {
                 let schema =
                     self.components
                         .normalise(&parameter.schema, &mut self.schemas, &file)?;
+                // OpenAPI sends an object in a query as a parameter for each of its properties.
+                let object = match schema.get("$ref").and_then(Value::as_str) {
+                    Some(key) => key
+                        .strip_prefix(PENDING)
+                        .and_then(|key| self.components.schemas.get(key)),
+                    None => Some(&schema),
+                };
+                let properties = object.and_then(|object| object.get("properties")?.as_object());
+                if let (Some(properties), "query") = (properties, place) {
+                    let needed = object.and_then(|object| object.get("required")?.as_array());
+                    for (name, property) in properties {
+                        let needed =
+                            needed.is_some_and(|needed| needed.iter().any(|other| other == name));
+                        parameters.push(json!({
+                            "in": place, "name": name, "required": parameter.required && needed, "schema": property,
+                        }));
+                    }
+                    continue;
+                }
                 parameters.push(json!({
                     "in": place, "name": parameter.name, "required": parameter.required || place == "path", "schema": schema,
                 }));
