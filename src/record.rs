@@ -162,7 +162,7 @@ pub fn encode<R: Record, S: Serializer>(record: &R, serializer: S) -> Result<S::
 /// Shows a record as the JSON that it is written as, but for its secrets.
 #[doc(hidden)]
 pub fn debug<R: Record>(record: &R, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-    match serde_json::to_value(Encoded(record)) {
+    match serde_json::to_value(Writer(record)) {
         Ok(mut value) => {
             redact::conceal(&mut value);
             if out.alternate() {
@@ -172,14 +172,6 @@ pub fn debug<R: Record>(record: &R, out: &mut fmt::Formatter<'_>) -> fmt::Result
             }
         }
         Err(error) => write!(out, "{} ({error})", R::NAME),
-    }
-}
-
-struct Encoded<'a, R>(&'a R);
-
-impl<R: Record> serde::Serialize for Encoded<'_, R> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        encode(self.0, serializer)
     }
 }
 

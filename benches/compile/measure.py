@@ -4,8 +4,9 @@
   benches/compile/measure.py [--specs specs/trillium] [--repeat 3] [feature ...]
 
 Prints, for `cargo check`, dev and release builds, the user CPU seconds and the peak memory of the rustc that compiles the generated crate,
-the fastest of the repetitions each; dev builds have full debug information, which is cargo's default. Dependencies are compiled before and do not count. Ours is the whole of folio-sdk with its handwritten
-core; `core` is folio-sdk without any module, so that ours less core is what generation adds.
+the fastest of the repetitions each; dev builds have full debug information, which is cargo's default. Dependencies are compiled before and
+do not count. Ours is the whole of folio-sdk with its handwritten core; `core` is folio-sdk without any module, so that ours less core is what
+generation adds.
 """
 import argparse
 import json

@@ -441,7 +441,7 @@ impl Term {
         if self.has("respectAccents") {
             text
         } else {
-            text.nfd().filter(|c| !is_combining_mark(*c)).collect()
+            without_accents(&text)
         }
     }
 
@@ -555,10 +555,11 @@ fn number(value: &Value) -> Option<f64> {
 
 /// Text without its case and accents, as RMB compares and sorts it (`lower(f_unaccent(…))`).
 pub(crate) fn folded(text: &str) -> String {
-    text.to_lowercase()
-        .nfd()
-        .filter(|c| !is_combining_mark(*c))
-        .collect()
+    without_accents(&text.to_lowercase())
+}
+
+fn without_accents(text: &str) -> String {
+    text.nfd().filter(|c| !is_combining_mark(*c)).collect()
 }
 
 /// Text without its escapes.

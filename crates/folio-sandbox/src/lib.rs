@@ -399,8 +399,8 @@ impl Sandbox {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Puts records into a collection of a tenant, which is made if there is none, as they are, in place of those of the same identifiers. They are not checked: a server newer than
-    /// the documents has fields that these lack, and so may such records.
+    /// Puts records into a collection of a tenant, which is made if there is none, as they are, in place of those of the same identifiers.
+    /// They are not checked: a server newer than the documents has fields that these lack, and so may such records.
     ///
     /// # Errors
     /// There is no such collection, or a record is no object.
