@@ -66,6 +66,8 @@ struct Selection {
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 struct Selected {
+    /// None means all of the manifest.
+    #[serde(default)]
     modules: Vec<String>,
     /// Modules that the release does not have, and the folder of the release that they come from, relative to `--from`.
     #[serde(default)]
@@ -141,8 +143,13 @@ pub fn entries(import: &Import) -> Result<Vec<Entry>> {
     let selected = selection(import)?;
     let manifest = manifest(&import.from)?;
     let mut wanted: Vec<String> = match (&import.modules[..], &selected) {
-        ([], Some(selected)) => selected.modules.clone(),
-        ([], None) => manifest.keys().cloned().collect(),
+        ([], Some(selected)) if !selected.modules.is_empty() => selected.modules.clone(),
+        ([], _) => {
+            let stand_ins = selected
+                .iter()
+                .flat_map(|selected| selected.stand_ins.keys());
+            manifest.keys().chain(stand_ins).cloned().collect()
+        }
         ([all], _) if all == "all" => manifest.keys().cloned().collect(),
         (modules, _) => modules.to_vec(),
     };
