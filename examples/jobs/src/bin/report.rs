@@ -1,0 +1,33 @@
+//! `cargo run -p folio-example-jobs --bin report`: loans by group of user, of a FOLIO in the process, or of a real one with `FOLIO_URL`,
+//! `FOLIO_TENANT`, `FOLIO_USERNAME` and `FOLIO_PASSWORD`.
+
+use std::env;
+use std::error::Error;
+
+use folio_sandbox::Sandbox;
+use folio_sdk::FolioClient;
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn Error>> {
+    let sandbox;
+    let builder = if let Ok(url) = env::var("FOLIO_URL") {
+        FolioClient::builder(url)
+            .tenant(env::var("FOLIO_TENANT")?)
+            .credentials(env::var("FOLIO_USERNAME")?, env::var("FOLIO_PASSWORD")?)
+    } else {
+        sandbox = Sandbox::builder().demo_data().start().await?;
+        FolioClient::builder(sandbox.url())
+            .tenant("diku")
+            .credentials("diku_admin", "admin")
+    };
+    let folio = builder.connect().await?;
+    let report = folio_example_jobs::report::report(&folio, 8).await;
+    folio.close().await?;
+    let report = report?;
+    for (group, (users, loans)) in report.groups {
+        println!("{group:<20} {users:>6} users {loans:>6} loans");
+    }
+    let (locations, points) = report.places;
+    println!("{locations} locations, {points} service points");
+    Ok(())
+}

@@ -1,0 +1,4 @@
+//! Jobs beside FOLIO: a [`worker`] that takes orders from a queue with bounded concurrency, and a [`report`] made of concurrent calls.
+
+pub mod report;
+pub mod worker;

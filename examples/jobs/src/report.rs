@@ -1,0 +1,100 @@
+//! A report: three lists at once, then a call for each user of them, so many at a time.
+
+use std::collections::BTreeMap;
+
+use folio_sdk::users::User;
+use folio_sdk::{Error, FolioClient, cql};
+use futures_util::{StreamExt, TryStreamExt, stream};
+use serde_json::Value;
+
+/// How many loans users of a group have, by the group's name.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Report {
+    /// Groups, users and loans.
+    pub groups: BTreeMap<String, (usize, usize)>,
+    /// How many locations and service points there are.
+    pub places: (usize, usize),
+}
+
+/// Makes the report. `at_once` is how many users are looked at at the same time.
+///
+/// # Errors
+/// The first error ends it; the requests that are on their way then are given up.
+pub async fn report(folio: &FolioClient, at_once: usize) -> Result<Report, Error> {
+    // All at once; the first that fails ends them all. (`asyncio.gather` goes on with the others, and nobody hears of them.)
+    let (groups, locations, points) = futures_util::try_join!(
+        folio.users().list_groups().limit(1000).send(),
+        folio
+            .inventory_storage()
+            .list_locations()
+            .limit(1000)
+            .send(),
+        service_points(folio),
+    )?;
+    let names: BTreeMap<String, String> = groups
+        .usergroups
+        .unwrap_or_default()
+        .into_iter()
+        .filter_map(|group| Some((group.id?, group.group)))
+        .collect();
+
+    // A stream of users, and of each a call: `at_once` of these run at a time, in whatever order they end. Neither users nor calls are
+    // gathered: memory holds a page of users and `at_once` calls.
+    let counted = folio
+        .users()
+        .list_users()
+        .stream()
+        .map_ok(|user| async move {
+            let loans = loans_of(folio, &user).await?;
+            Ok((user, loans))
+        })
+        .try_buffer_unordered(at_once.max(1));
+    let groups = counted
+        .try_fold(BTreeMap::new(), async |mut groups, (user, loans)| {
+            let name = user
+                .patron_group
+                .and_then(|id| names.get(id.as_str()).cloned())
+                .unwrap_or_else(|| "(no group)".to_owned());
+            let entry: &mut (usize, usize) = groups.entry(name).or_default();
+            *entry = (entry.0 + 1, entry.1 + loans);
+            Ok(groups)
+        })
+        .await?;
+    Ok(Report {
+        groups,
+        places: (locations.locations.len(), points.len()),
+    })
+}
+
+async fn service_points(folio: &FolioClient) -> Result<Vec<Value>, Error> {
+    folio
+        .folio_get("/service-points", "servicepoints")
+        .limit(1000)
+        .await
+}
+
+async fn loans_of(folio: &FolioClient, user: &User) -> Result<usize, Error> {
+    let Some(id) = &user.id else { return Ok(0) };
+    let loans = folio
+        .circulation_storage()
+        .list_loans()
+        .query(cql::field("userId").exact(id))
+        .stream();
+    loans.try_fold(0, async |count, _| Ok(count + 1)).await
+}
+
+/// The same calls, each with a result of its own: what failed does not stop the rest.
+pub async fn usernames(
+    folio: &FolioClient,
+    ids: impl IntoIterator<Item = String>,
+    at_once: usize,
+) -> BTreeMap<String, Result<Option<String>, Error>> {
+    stream::iter(ids)
+        .map(|id| async move {
+            let user = folio.users().get_user(&id).send().await;
+            (id, user.map(|user| user.username))
+        })
+        .buffer_unordered(at_once.max(1))
+        .collect()
+        .await
+}
