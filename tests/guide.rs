@@ -1,0 +1,258 @@
+//! The programs of the guide, compiled and run. Each of its blocks stands here as it stands there, or in an example that it is taken from.
+
+#![allow(clippy::unwrap_used, clippy::panic, reason = "tests may")]
+
+use folio_sandbox::{Effect, Fault, Sandbox};
+use folio_sdk::users::{Usergroup, UsergroupRequired};
+use folio_sdk::{Error, FolioClient, Id, cql};
+use futures_util::TryStreamExt;
+use serde_json::{Value, json};
+
+#[rustfmt::skip]
+mod blocks {
+use super::*;
+
+pub(crate) async fn first_look(url: &str, password: &str) -> Result<String, Error> {
+    let folio = FolioClient::builder(url)
+        .tenant("diku")
+        .credentials("diku_admin", password)
+        .connect()
+        .await?;
+
+    // Typed: the record and its fields are those of the release.
+    let users = folio.users().list_users().limit(100).send().await?.users;
+    // Generic: any path, and any type that serde can read.
+    let groups: Vec<Value> = folio.folio_get("/groups", "usergroups").limit(100).await?;
+
+    folio.close().await?;
+    Ok(format!("{} users and {} groups", users.len(), groups.len()))
+}
+
+pub(crate) async fn create_change_delete(folio: &FolioClient) -> Result<(), Error> {
+    // The id is made here. If the answer is lost, creating it again cannot make a second one.
+    let mut group = Usergroup::new(UsergroupRequired { group: "night shift".to_owned() });
+    group.id = Some(Id::random().to_string());
+    let mut group = folio.users().create_group().body(&group).send().await?;
+
+    group.desc = Some("Who works when nobody reads".to_owned());
+    let id = group.id.clone().unwrap_or_default();
+    folio.users().update_group(&id).body(&group).send().await?;
+
+    let stored = folio.users().get_group(&id).send().await?;
+    assert_eq!(stored.desc, group.desc);
+
+    folio.users().delete_group(&id).send().await
+}
+
+pub(crate) async fn barcodes(folio: &FolioClient) -> Result<Vec<String>, Error> {
+    let active = cql::field("active").exact(true);
+    let mut users = folio.users().list_users().query(active).stream();
+    let mut barcodes = Vec::new();
+    while let Some(user) = users.try_next().await? {
+        barcodes.extend(user.barcode);
+    }
+    Ok(barcodes)
+}
+
+pub(crate) async fn titles(folio: &FolioClient) -> Result<(Vec<String>, Vec<Error>), Error> {
+    let mut instances = folio.inventory_storage().list_instances().stream();
+    let (mut titles, mut unreadable) = (Vec::new(), Vec::new());
+    while let Some(instance) = instances.next().await {
+        match instance {
+            Ok(instance) => titles.push(instance.title),
+            Err(error) if error.record_json().is_some() => unreadable.push(error),
+            Err(error) => return Err(error),
+        }
+    }
+    Ok((titles, unreadable))
+}
+
+pub(crate) async fn open_loans(folio: &FolioClient) -> Result<usize, Error> {
+    let mut loans = folio
+        .folio_get_all::<Value>("/loan-storage/loans", "loans")
+        .query(cql::field("status.name").exact("Open"));
+    let mut count = 0;
+    while let Some(loan) = loans.next().await {
+        loan?;
+        count += 1;
+    }
+    Ok(count)
+}
+
+pub(crate) async fn overview(folio: &FolioClient) -> Result<(usize, usize, usize), Error> {
+    let (users, groups, locations) = tokio::try_join!(
+        folio.users().list_users().limit(100).send(),
+        folio.users().list_groups().limit(100).send(),
+        folio.inventory_storage().list_locations().limit(100).send(),
+    )?;
+    Ok((users.users.len(), groups.usergroups.map_or(0, |groups| groups.len()), locations.locations.len()))
+}
+
+pub(crate) async fn loans_by_user(folio: &FolioClient) -> Result<Vec<(String, usize)>, Error> {
+    folio
+        .users()
+        .list_users()
+        .stream()
+        .map_ok(|user| async move {
+            let id = user.id.unwrap_or_default();
+            let loans = folio
+                .folio_get_all::<Value>("/loan-storage/loans", "loans")
+                .query(cql::field("userId").exact(&id))
+                .stream()
+                .try_fold(0, async |count, _| Ok(count + 1))
+                .await?;
+            Ok((id, loans))
+        })
+        .try_buffer_unordered(10)
+        .try_collect()
+        .await
+}
+
+pub(crate) async fn name_of(folio: &FolioClient, id: &str) -> Result<Option<String>, Error> {
+    match folio.users().get_user(id).send().await {
+        Ok(user) => Ok(user.username),
+        Err(error) if error.is_not_found() => Ok(None),
+        Err(error) => {
+            eprintln!("{error:#}");
+            Err(error)
+        }
+    }
+}
+
+pub(crate) async fn what_is_wrong_with(folio: &FolioClient, user: &Value) -> Result<Vec<String>, Error> {
+    match folio.folio_post("/users", user).await {
+        Ok(_) => Ok(Vec::new()),
+        Err(error) if error.is_validation() => {
+            Ok(error.validation_errors().iter().map(|problem| problem.message.clone()).collect())
+        }
+        Err(error) => Err(error),
+    }
+}
+
+pub(crate) async fn whatever_can_be_had(folio: &FolioClient) -> Vec<(&'static str, Result<usize, Error>)> {
+    let lists = [("/users", "users"), ("/groups", "usergroups"), ("/locations", "locations")];
+    futures_util::future::join_all(lists.map(|(path, key)| async move {
+        let records: Result<Vec<Value>, Error> = folio.folio_get(path, key).limit(100).await;
+        (path, records.map(|records| records.len()))
+    }))
+    .await
+}
+} // blocks
+
+const GUIDE: &str = include_str!("../docs/async-usage.md");
+
+/// Where blocks of the guide may come from besides this file.
+const EXAMPLES: [&str; 4] = [
+    include_str!("../examples/axum/src/lib.rs"),
+    include_str!("../examples/actix-web/src/lib.rs"),
+    include_str!("../examples/jobs/src/worker.rs"),
+    include_str!("../examples/jobs/src/report.rs"),
+];
+
+#[test]
+fn every_block_of_the_guide_is_compiled() {
+    let here = include_str!("guide.rs").replace("pub(crate) ", "");
+    let mut blocks = GUIDE
+        .split("```rust\n")
+        .skip(1)
+        .map(|rest| rest.split("```").next().unwrap());
+    // The first one is what the others begin with.
+    for import in blocks.next().unwrap().lines() {
+        let names: Vec<&str> = import
+            .split(|c: char| !c.is_alphanumeric() && c != '_')
+            .filter(|name| name.starts_with(char::is_uppercase) || *name == "cql")
+            .collect();
+        assert!(names.iter().all(|name| here.contains(name)), "{import}");
+    }
+    let mut count = 0;
+    for block in blocks {
+        let known = here.contains(block) || EXAMPLES.iter().any(|text| text.contains(block));
+        assert!(known, "this block is nowhere compiled:\n{block}");
+        count += 1;
+    }
+    assert!(count >= 10, "{count}");
+}
+
+async fn start() -> (Sandbox, FolioClient) {
+    let sandbox = Sandbox::builder().demo_data().start().await.unwrap();
+    let folio = FolioClient::builder(sandbox.url())
+        .tenant("diku")
+        .credentials("diku_admin", "admin")
+        .connect()
+        .await
+        .unwrap();
+    (sandbox, folio)
+}
+
+fn stored(sandbox: &Sandbox, path: &str) -> Vec<Value> {
+    sandbox.records("diku", path).unwrap()
+}
+
+#[tokio::test]
+async fn basic_operations() {
+    let (sandbox, folio) = start().await;
+    let said = blocks::first_look(sandbox.url(), "admin").await.unwrap();
+    assert_eq!(said, "60 users and 5 groups");
+    let groups = stored(&sandbox, "/groups");
+    blocks::create_change_delete(&folio).await.unwrap();
+    assert_eq!(stored(&sandbox, "/groups"), groups);
+}
+
+#[tokio::test]
+async fn whole_lists() {
+    let (sandbox, folio) = start().await;
+    let active = stored(&sandbox, "/users")
+        .into_iter()
+        .filter(|user| user["active"] == json!(true) && user["barcode"].is_string());
+    assert_eq!(
+        blocks::barcodes(&folio).await.unwrap().len(),
+        active.count()
+    );
+    let open = stored(&sandbox, "/loan-storage/loans")
+        .into_iter()
+        .filter(|loan| loan["status"]["name"] == "Open");
+    assert_eq!(blocks::open_loans(&folio).await.unwrap(), open.count());
+
+    let broken = json!({"id": "00000000-0000-4000-8000-000000000001", "title": 7});
+    let path = "/instance-storage/instances";
+    sandbox.load("diku", path, vec![broken]).unwrap();
+    let (titles, unreadable) = blocks::titles(&folio).await.unwrap();
+    assert_eq!(titles.len() + 1, stored(&sandbox, path).len());
+    assert_eq!(unreadable.len(), 1);
+}
+
+#[tokio::test]
+async fn many_calls_at_once_and_work_in_batches() {
+    let (sandbox, folio) = start().await;
+    let counted = blocks::overview(&folio).await.unwrap();
+    let count = |path| stored(&sandbox, path).len();
+    assert_eq!(
+        counted,
+        (count("/users"), count("/groups"), count("/locations"))
+    );
+    let loans = blocks::loans_by_user(&folio).await.unwrap();
+    assert_eq!(loans.len(), count("/users"));
+    let all: usize = loans.iter().map(|(_, loans)| loans).sum();
+    assert_eq!(all, count("/loan-storage/loans"));
+}
+
+#[tokio::test]
+async fn errors() {
+    let (sandbox, folio) = start().await;
+    let user = stored(&sandbox, "/users").remove(0);
+    let name = blocks::name_of(&folio, user["id"].as_str().unwrap()).await;
+    assert_eq!(name.unwrap().as_deref(), user["username"].as_str());
+    let absent = blocks::name_of(&folio, Id::random().as_str()).await;
+    assert_eq!(absent.unwrap(), None);
+    let problems = blocks::what_is_wrong_with(&folio, &user).await.unwrap();
+    assert!(problems[0].contains("already exists"), "{problems:?}");
+
+    sandbox.fault(Fault::new(Effect::status(403, "no")).path("/groups"));
+    let results = blocks::whatever_can_be_had(&folio).await;
+    let failed: Vec<&str> = results
+        .iter()
+        .filter(|(_, result)| result.is_err())
+        .map(|(path, _)| *path)
+        .collect();
+    assert_eq!(failed, ["/groups"]);
+}
