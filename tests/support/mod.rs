@@ -141,7 +141,14 @@ impl Folio {
     pub(crate) async fn start(
         script: impl Fn(&Asked, usize) -> Option<Reply> + Send + Sync + 'static,
     ) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        Self::listen(TcpListener::bind("127.0.0.1:0").await.unwrap(), script)
+    }
+
+    /// As [`start`](Self::start), on a port of the test's choice.
+    pub(crate) fn listen(
+        listener: TcpListener,
+        script: impl Fn(&Asked, usize) -> Option<Reply> + Send + Sync + 'static,
+    ) -> Self {
         let url = format!("http://{}", listener.local_addr().unwrap());
         let state = Arc::new(Mutex::new(State {
             lifetime: Some(600),
