@@ -17,7 +17,7 @@ use serde_json::Value;
 use crate::client::FolioClient;
 use crate::cql::Cql;
 use crate::error::Result;
-use crate::paging::{Items, PagingStyle, Plan, missing_key};
+use crate::paging::{ByIds, Items, PagingStyle, Plan, missing_key};
 use crate::request::Request;
 use crate::response::Response;
 use crate::retry::RetryPolicy;
@@ -68,6 +68,11 @@ impl FolioClient {
         let style = match request.path().split('/').nth(1) {
             Some("search") => PagingStyle::Search,
             Some("erm" | "licenses") => PagingStyle::Erm,
+            Some("calendar") => PagingStyle::Offset,
+            Some("source-storage") if request.path().starts_with("/source-storage/stream/") => {
+                PagingStyle::Stream
+            }
+            _ if request.path().ends_with("/retrieve") => PagingStyle::Retrieve,
             _ => PagingStyle::Cql,
         };
         GetAll {
@@ -81,6 +86,29 @@ impl FolioClient {
             offset: None,
             running: None,
         }
+    }
+
+    /// Reads the records of many ids of a list, in as many requests as it takes; in the order of the ids, and tells those that are missing:
+    /// see [`ByIds`].
+    ///
+    /// ```no_run
+    /// # async fn example(folio: folio_sdk::FolioClient, ids: Vec<String>) -> Result<(), folio_sdk::Error> {
+    /// # use serde_json::Value;
+    /// let mut users = folio.folio_get_by_ids::<Value>("/users", "users", ids);
+    /// while let Some(user) = users.next().await {
+    ///     println!("{}", user?["username"]);
+    /// }
+    /// println!("there are no users {:?}", users.missing());
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn folio_get_by_ids<'a, T: DeserializeOwned + Send + 'static>(
+        &self,
+        path: impl AsRef<str>,
+        key: impl Into<Option<&'a str>>,
+        ids: impl IntoIterator<Item = impl fmt::Display>,
+    ) -> ByIds<T> {
+        self.folio_get_all(path, key).stream().ids(ids)
     }
 
     /// Posts `body` as JSON. Gives the answer as JSON, text as a string, an empty one as null; [`typed`](Write::typed) gives it as a type.
@@ -389,7 +417,8 @@ impl<T: DeserializeOwned + Send + 'static> GetAll<T> {
                 style,
                 items: items.map(Into::into),
                 key: by_id.then_some("id".into()),
-                tie: (style == PagingStyle::Cql && !unsorted).then_some("id".into()),
+                tie: (matches!(style, PagingStyle::Cql | PagingStyle::Retrieve) && !unsorted)
+                    .then_some("id".into()),
                 max: None,
             };
             Items::planned(client, request, plan, limit, offset)

@@ -100,7 +100,7 @@ pub use error::{Error, ErrorKind, Parameter, Result, ValidationError};
 pub use generic::{Get, GetAll, RequestBuilder, Write};
 pub use http::{Method, StatusCode};
 pub use operation::Operation;
-pub use paging::{Items, Paging, PagingStyle};
+pub use paging::{ByIds, Items, Paging, PagingStyle};
 pub use record::{Extra, Record};
 pub use request::Request;
 pub use response::Response;

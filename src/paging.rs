@@ -7,25 +7,34 @@
 //! - `totalRecords` is an estimate. A list ends with an empty page: a short one may be short because the server has a limit of its own, or
 //!   because it takes records out after counting them.
 //! - A server may ignore what it does not know: the order, the offset, the query. A page that brings nothing new is an error, not a loop.
+//! - Most of the time of a long list is waiting. So the next page is on its way while the caller works on this one.
+
+mod by_ids;
+mod page;
+mod pager;
+mod resources;
 
 use std::borrow::Cow;
+use std::collections::VecDeque;
 use std::fmt;
 use std::future::Future;
-use std::hash::{DefaultHasher, Hash, Hasher};
-use std::ops::Range;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
 use futures_core::Stream;
-use serde::Deserialize;
-use serde::de::{DeserializeOwned, IgnoredAny};
-use serde_json::value::RawValue;
+use serde::de::DeserializeOwned;
+use tokio::task::JoinHandle;
 
 use crate::client::FolioClient;
-use crate::cql::Cql;
-use crate::error::{Error, Exchange, Result};
+use crate::error::{Error, Result};
 use crate::request::Request;
 use crate::response::Response;
+
+pub use by_ids::ByIds;
+pub(crate) use page::{Page, missing_key};
+pub(crate) use pager::Pager;
+use pager::Turn;
+use resources::ResourceIds;
 
 /// How a list of a FOLIO module is paged.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
@@ -36,10 +45,18 @@ pub enum PagingStyle {
     /// `limit` and `offset`, without CQL.
     #[default]
     Offset,
-    /// `perPage`, `offset` and `sort=field;asc`: agreements, licenses and the other ERM modules. At most 100 a page.
+    /// `perPage`, `offset` and `sort=field;asc`: agreements, licenses and the other ERM modules. At most 100 a page. With the parameter
+    /// `stats=true` the records are read from `results`.
     Erm,
-    /// mod-search: CQL over an index, at most 500 a page and 10,000 in all, ordered only by what the module lists.
+    /// mod-search: CQL over an index, at most 500 a page, ordered only by what the module lists. It shows the first 10,000 records. Of
+    /// instances and authorities without `sortBy`, where there are more, all are read by a resource job (`POST /search/resources/jobs`),
+    /// and then by their ids, in no order; elsewhere the list ends with an error that says so.
     Search,
+    /// `POST …/retrieve` with `query`, `limit` and `offset` in the body: the same as [`Cql`](Self::Cql) for queries of any length.
+    Retrieve,
+    /// One record after the other without an array around them (`application/stream+json`), by `limit`, `offset` and
+    /// `orderBy=field,ASC`: the streams of source-record-storage.
+    Stream,
 }
 
 /// What is known of an operation's list.
@@ -73,12 +90,6 @@ impl Paging {
     }
 }
 
-/// Records a page if the caller does not say. FOLIO's own default is 10, mostly.
-const PAGE: u32 = 500;
-
-/// How far mod-search counts: `offset` + `limit`.
-const SEARCH_WINDOW: u64 = 10_000;
-
 /// How a list is to be read.
 #[derive(Debug, Clone)]
 pub(crate) struct Plan {
@@ -97,7 +108,7 @@ impl From<Paging> for Plan {
         let tie = key
             .clone()
             .or(Some(Cow::Borrowed("id")))
-            .filter(|_| paging.style == PagingStyle::Cql);
+            .filter(|_| matches!(paging.style, PagingStyle::Cql | PagingStyle::Retrieve));
         Self {
             style: paging.style,
             items: paging.items.map(Cow::Borrowed),
@@ -109,7 +120,8 @@ impl From<Paging> for Plan {
 }
 
 /// The records of a list, as a stream: [`next`](Self::next) gives them one by one, and so do the methods of `futures`' `StreamExt` and
-/// `TryStreamExt`. It holds one page in memory.
+/// `TryStreamExt`. It holds one page in memory, and the next one, which it asks for as soon as a second record is taken: a page is on its
+/// way while the caller works on the one before. Dropping the stream gives that up.
 ///
 /// A record that cannot be read is an error of kind [`ErrorKind::Record`](crate::ErrorKind::Record) in its place, with the record as the
 /// server sent it, and the stream goes on. After any other error it ends.
@@ -128,12 +140,64 @@ impl From<Paging> for Plan {
 /// # Ok(())
 /// # }
 /// ```
+///
+/// A list by id can be inserted into, and deleted from, while it is read: every record that is there all the time comes once. In a list by
+/// offset what follows moves: a record that was on the page before is left out, but a deletion can hide another. Such a list is best read
+/// while nobody writes.
 #[must_use = "a stream asks for nothing before it is polled"]
 pub struct Items<T> {
     pager: Pager,
-    ready: std::vec::IntoIter<Result<T>>,
-    page: Option<Pin<Box<dyn Future<Output = Result<Response>> + Send>>>,
+    /// The page of a list that is read by key: decoded record by record.
+    page: Option<Page>,
+    /// The records of a page of other lists, whose number says where the next one begins: decoded all at once.
+    decoded: VecDeque<Result<T>>,
+    fetch: Fetch,
+    /// The last key of this page, as far as it is known without reading it.
+    expected: Option<String>,
+    /// The key of the record before, as long as the order is watched.
+    watched: Option<String>,
+    /// How many records of this page were taken.
+    taken: u64,
+    /// The page is the last one.
+    is_last: bool,
     ended: bool,
+}
+
+type Asking<T> = Pin<Box<dyn Future<Output = Result<T>> + Send>>;
+
+enum Fetch {
+    Nothing,
+    /// Somebody waits for it.
+    Page(Asking<Response>),
+    /// Nobody waits for it yet. The key is what it was asked after.
+    Ahead(Ahead, Option<String>),
+    /// The resource job of mod-search, and the page that stands for it if it is refused.
+    Job(Asking<ResourceIds>, Box<Page>),
+}
+
+/// A request that goes on while nobody polls it, until it is dropped.
+pub(crate) struct Ahead(JoinHandle<Result<Response>>);
+
+impl Ahead {
+    pub(crate) fn send(client: &FolioClient, request: Request) -> Self {
+        Self(tokio::spawn(client.execute(request)))
+    }
+
+    pub(crate) fn poll(&mut self, context: &mut Context<'_>) -> Poll<Result<Response>> {
+        Pin::new(&mut self.0)
+            .poll(context)
+            .map(|outcome| match outcome {
+                Ok(outcome) => outcome,
+                // The runtime is shutting down: nobody else can end the task.
+                Err(_) => Err(Error::closed()),
+            })
+    }
+}
+
+impl Drop for Ahead {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
 }
 
 impl<T> Unpin for Items<T> {}
@@ -158,10 +222,19 @@ impl<T: DeserializeOwned + Send + 'static> Items<T> {
         limit: Option<u32>,
         offset: Option<u32>,
     ) -> Self {
+        Self::of(Pager::new(client, request, plan, limit, offset))
+    }
+
+    pub(crate) fn of(pager: Pager) -> Self {
         Self {
-            pager: Pager::new(client, request, plan, limit, offset),
-            ready: Vec::new().into_iter(),
+            pager,
             page: None,
+            decoded: VecDeque::new(),
+            fetch: Fetch::Nothing,
+            expected: None,
+            watched: None,
+            taken: 0,
+            is_last: false,
             ended: false,
         }
     }
@@ -171,23 +244,200 @@ impl<T: DeserializeOwned + Send + 'static> Items<T> {
         std::future::poll_fn(|context| Pin::new(&mut *self).poll_next(context)).await
     }
 
-    fn turn(&mut self, response: &Response) -> Result<()> {
-        let page = decode::<T>(
-            response,
-            self.pager.plan.items.as_deref(),
-            self.pager.seen,
-            self.pager.id_field(),
-        )?;
-        match self.pager.advance(response, &page.shape)? {
-            Turn::More => {}
-            Turn::Last => self.ended = true,
-            Turn::Again => {
-                self.ended = true;
-                return Ok(());
+    /// Instead of the whole list, the records of these ids, as many requests as the length of a URL asks for: see [`ByIds`].
+    ///
+    /// ```no_run
+    /// # async fn example(folio: folio_sdk::FolioClient, barcodes: Vec<String>) -> Result<(), folio_sdk::Error> {
+    /// # use serde_json::Value;
+    /// let wanted = ["7212ba6a-8dcf-45a1-be9a-ffaa847c4423", "5bf370e0-8cca-4d9c-82e4-5170ab2a0a39"];
+    /// let mut instances = folio.folio_get_all::<Value>("/instance-storage/instances", "instances").stream().ids(wanted);
+    /// while let Some(instance) = instances.next().await {
+    ///     println!("{}", instance?["title"]);
+    /// }
+    /// println!("not found: {:?}", instances.missing());
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn ids(self, ids: impl IntoIterator<Item = impl fmt::Display>) -> ByIds<T> {
+        ByIds::new(self.pager, ids.into_iter().map(|id| id.to_string()))
+    }
+
+    /// How many records came from the server so far, those of this page and bad ones included.
+    pub fn received(&self) -> u64 {
+        self.pager.seen
+    }
+
+    /// A page came.
+    fn begin(&mut self, response: &Response) -> Result<()> {
+        let page = self.pager.page(response, self.pager.seen);
+        self.taken = 0;
+        self.expected = None;
+        if !self.pager.by_key {
+            return self.decode(page);
+        }
+        let (first, last) = page.ends();
+        self.pager.goes_on(&page, first.as_deref())?;
+        self.expected = last;
+        self.page = Some(page);
+        Ok(())
+    }
+
+    /// Decodes a page of a list that is not read by key.
+    fn decode(&mut self, mut page: Page) -> Result<()> {
+        let mut keys = Vec::new();
+        while let Some(record) = page.next::<T>() {
+            match record {
+                Err(error) if error.record_json().is_none() => {
+                    // The answer is broken from here on. What came before is good.
+                    self.decoded.push_back(Err(error));
+                    self.is_last = true;
+                    return Ok(());
+                }
+                record => {
+                    if let Some(key) = page.key_of_last() {
+                        let is_repeated = self.pager.is_repeated(&key);
+                        keys.push(key);
+                        if is_repeated {
+                            continue;
+                        }
+                    }
+                    self.decoded.push_back(record);
+                }
             }
         }
-        self.ready = page.records.into_iter();
+        let shape = page.shape();
+        if let Some((kind, query)) = self.pager.needs_job(&shape) {
+            self.decoded.clear();
+            let base = self.pager.request().clone();
+            let job = resources::find(self.pager.client.clone(), base, kind, query);
+            self.fetch = Fetch::Job(Box::pin(job), Box::new(page));
+            return Ok(());
+        }
+        let new = self.decoded.len() as u64 + (page.received() - keys.len() as u64);
+        self.turn(&page, new)?;
+        self.pager.remember(&keys);
         Ok(())
+    }
+
+    /// A page was read to its end.
+    fn turn(&mut self, page: &Page, new: u64) -> Result<()> {
+        match self.pager.advance(page.exchange(), &page.shape(), new)? {
+            Turn::More => {}
+            Turn::Last => self.is_last = true,
+            Turn::Again => {
+                self.decoded.clear();
+                self.is_last = true;
+            }
+        }
+        Ok(())
+    }
+
+    /// The next record of this page.
+    fn take(&mut self) -> Option<Result<T>> {
+        let record = match &mut self.page {
+            None => self.decoded.pop_front()?,
+            Some(page) => match page.next::<T>() {
+                Some(Err(error)) if error.record_json().is_none() => Err(error),
+                Some(record) => {
+                    if self.pager.watches(page.received())
+                        && let Some(key) = page.key_of_last()
+                    {
+                        let before = self.watched.replace(key);
+                        if let (Some(before), Some(key)) = (before, &self.watched)
+                            && let Some(error) =
+                                self.pager.out_of_order(page.exchange(), &before, key)
+                        {
+                            return Some(Err(error));
+                        }
+                    }
+                    record
+                }
+                None => {
+                    let page = self.page.take()?;
+                    return self.turn(&page, page.received()).err().map(Err);
+                }
+            },
+        };
+        self.taken += 1;
+        Some(record)
+    }
+
+    /// Asks for the next page while the records of this one are taken. Not before the second: who wants only one has it.
+    fn look_ahead(&mut self) {
+        if self.taken == 0 || self.is_last || !matches!(self.fetch, Fetch::Nothing) {
+            return;
+        }
+        let (request, after) = match (&self.page, self.expected.take()) {
+            (Some(_), Some(last)) => (Ok(Some(self.pager.after(Some(&last)))), Some(last)),
+            (Some(_), None) => return,
+            // What is wrong is found when the page is needed.
+            (None, _) => (self.pager.next(), None),
+        };
+        match request {
+            Ok(Some(request)) => {
+                self.fetch = Fetch::Ahead(Ahead::send(&self.pager.client, request), after);
+            }
+            Ok(None) => self.is_last = true,
+            Err(error) => {
+                self.decoded.push_back(Err(error));
+                self.is_last = true;
+            }
+        }
+    }
+
+    /// Waits for the next page.
+    fn poll_page(&mut self, context: &mut Context<'_>) -> Poll<Result<()>> {
+        loop {
+            let response = match &mut self.fetch {
+                Fetch::Nothing => match self.pager.next()? {
+                    None => {
+                        self.is_last = true;
+                        return Poll::Ready(Ok(()));
+                    }
+                    Some(request) => {
+                        self.fetch = Fetch::Page(Box::pin(self.pager.client.execute(request)));
+                        continue;
+                    }
+                },
+                // The page did not end as it seemed to: what was asked for is of no use.
+                Fetch::Ahead(_, after @ Some(_)) if after.as_deref() != self.pager.last() => {
+                    self.fetch = Fetch::Nothing;
+                    continue;
+                }
+                Fetch::Page(page) => ready!(page.as_mut().poll(context)),
+                Fetch::Ahead(page, _) => ready!(page.poll(context)),
+                Fetch::Job(job, _) => {
+                    let found = ready!(job.as_mut().poll(context));
+                    let Fetch::Job(_, page) = std::mem::replace(&mut self.fetch, Fetch::Nothing)
+                    else {
+                        return Poll::Ready(Ok(()));
+                    };
+                    return Poll::Ready(self.job_ended(found, *page));
+                }
+            };
+            self.fetch = Fetch::Nothing;
+            return Poll::Ready(response.and_then(|response| self.begin(&response)));
+        }
+    }
+
+    fn job_ended(&mut self, found: Result<ResourceIds>, page: Page) -> Result<()> {
+        match found {
+            Ok(ids) => {
+                self.pager.read_ids(ids);
+                Ok(())
+            }
+            // There are no jobs for this user or in this release: what the window shows is more than nothing.
+            Err(error)
+                if error.is_not_found()
+                    || error.is_forbidden()
+                    || error.status() == Some(http::StatusCode::NOT_IMPLEMENTED) =>
+            {
+                tracing::debug!(error = %error, "no resource job");
+                self.pager.refuse_jobs();
+                self.decode(page.again())
+            }
+            Err(error) => Err(error),
+        }
     }
 }
 
@@ -197,27 +447,26 @@ impl<T: DeserializeOwned + Send + 'static> Stream for Items<T> {
     fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Result<T>>> {
         let this = &mut *self;
         loop {
-            if let Some(record) = this.ready.next() {
-                return Poll::Ready(Some(record));
-            }
             if this.ended {
                 return Poll::Ready(None);
             }
-            let outcome = match &mut this.page {
-                Some(page) => {
-                    let response = ready!(page.as_mut().poll(context));
-                    this.page = None;
-                    response.and_then(|response| this.turn(&response))
+            this.look_ahead();
+            let error = match this.take() {
+                Some(Err(error)) if error.record_json().is_none() => error,
+                Some(record) => return Poll::Ready(Some(record)),
+                None if this.is_last => {
+                    this.ended = true;
+                    continue;
                 }
-                None => this.pager.next().map(|page| match page {
-                    Some(page) => this.page = Some(page),
-                    None => this.ended = true,
-                }),
+                None => match ready!(this.poll_page(context)) {
+                    Ok(()) => continue,
+                    Err(error) => error,
+                },
             };
-            if let Err(error) = outcome {
-                this.ended = true;
-                return Poll::Ready(Some(Err(error)));
-            }
+            this.ended = true;
+            this.page = None;
+            this.fetch = Fetch::Nothing;
+            return Poll::Ready(Some(Err(error)));
         }
     }
 }
@@ -225,456 +474,10 @@ impl<T: DeserializeOwned + Send + 'static> Stream for Items<T> {
 impl<T> fmt::Debug for Items<T> {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         out.debug_struct("Items")
-            .field("request", &self.pager.request)
+            .field("request", self.pager.request())
             .field("paging", &self.pager.plan)
             .field("read", &self.pager.seen)
             .field("ended", &self.ended)
             .finish_non_exhaustive()
     }
-}
-
-/// Which page comes next. Not generic: all lists share it.
-struct Pager {
-    client: FolioClient,
-    request: Request,
-    plan: Plan,
-    size: u32,
-    query: Cql,
-    by_key: bool,
-    offset: u64,
-    /// The key of the last record.
-    last: Option<String>,
-    previous: Option<Fingerprint>,
-    /// How many records came, those that were null or bad included.
-    seen: u64,
-    total: Option<u64>,
-    problem: Option<&'static str>,
-}
-
-enum Turn {
-    More,
-    /// The page is the last one.
-    Last,
-    /// The page is the one before once more: there are no others.
-    Again,
-}
-
-/// What two pages that are the same have in common.
-#[derive(Clone, Copy, PartialEq)]
-struct Fingerprint {
-    received: u64,
-    ends: u64,
-}
-
-impl Pager {
-    fn new(
-        client: FolioClient,
-        request: Request,
-        plan: Plan,
-        limit: Option<u32>,
-        offset: Option<u32>,
-    ) -> Self {
-        let most = plan.max.unwrap_or(u32::MAX).min(match plan.style {
-            PagingStyle::Erm => 100,
-            PagingStyle::Search => 500,
-            PagingStyle::Cql | PagingStyle::Offset => u32::MAX,
-        });
-        let query = Cql::from(request.parameter("query").unwrap_or_default());
-        // The caller's order is kept; then only the offset can tell how far we are.
-        let by_key =
-            plan.style == PagingStyle::Cql && plan.key.is_some() && query.order().is_none();
-        let query = match (&plan.key, &plan.tie, query.order()) {
-            (Some(key), _, None) if by_key => query.ordered(key.clone()),
-            (_, Some(tie), None) => query.ordered(tie.clone()),
-            (_, Some(tie), Some(order)) if !sorts_by(order, tie) => {
-                let order = format!("{order} {tie}");
-                query.ordered(order)
-            }
-            _ => query,
-        };
-        Self {
-            client,
-            request,
-            size: limit.unwrap_or(PAGE).min(most.max(1)),
-            query,
-            by_key,
-            offset: offset.unwrap_or_default().into(),
-            last: None,
-            previous: None,
-            seen: 0,
-            total: None,
-            problem: (limit == Some(0)).then_some(
-                "a page of no records (`limit` 0) never ends the list: ask for 1 or more",
-            ),
-            plan,
-        }
-    }
-
-    fn id_field(&self) -> &str {
-        self.plan.key.as_deref().unwrap_or("id")
-    }
-
-    /// Asks for the next page. None if the list ended.
-    #[expect(clippy::type_complexity, reason = "a future without a name")]
-    fn next(&mut self) -> Result<Option<Pin<Box<dyn Future<Output = Result<Response>> + Send>>>> {
-        if let Some(problem) = self.problem {
-            return Err(Error::request(
-                self.request.exchange(self.client.url()),
-                problem,
-            ));
-        }
-        let mut request = self.request.clone();
-        let mut size = self.size;
-        match self.plan.style {
-            PagingStyle::Cql => {
-                let query = match (&self.last, self.plan.key.as_deref()) {
-                    (Some(last), Some(key)) if self.by_key => self.query.after(key, last),
-                    _ => self.query.clone(),
-                };
-                request.set_query("query", query.to_string());
-            }
-            PagingStyle::Search => {
-                request.set_query("query", self.query.to_string());
-                let room = SEARCH_WINDOW.saturating_sub(self.offset);
-                size = size.min(u32::try_from(room).unwrap_or(u32::MAX));
-                if size == 0 {
-                    if self.total.is_some_and(|total| total <= SEARCH_WINDOW) {
-                        return Ok(None);
-                    }
-                    return Err(Error::paging(
-                        request.exchange(self.client.url()),
-                        format!(
-                            "mod-search gives the first {SEARCH_WINDOW} records only, and there are more: divide the query"
-                        ),
-                    ));
-                }
-            }
-            PagingStyle::Erm if request.parameter("sort").is_none() => {
-                request.set_query("sort", "id;asc".to_owned())
-            }
-            PagingStyle::Erm | PagingStyle::Offset => {}
-        }
-        let limit = if self.plan.style == PagingStyle::Erm {
-            "perPage"
-        } else {
-            "limit"
-        };
-        request.set_query(limit, size.to_string());
-        if self.offset > 0 {
-            request.set_query("offset", self.offset.to_string());
-        }
-        Ok(Some(Box::pin(self.client.execute(request))))
-    }
-
-    /// What a page means for the next.
-    fn advance(&mut self, response: &Response, page: &Shape) -> Result<Turn> {
-        let stuck = |message: String| Err(Error::paging(response.exchange().clone(), message));
-        if page.received == 0 {
-            return Ok(Turn::Last);
-        }
-        self.total = page.total.or(self.total);
-        let fingerprint = Fingerprint {
-            received: page.received,
-            ends: page.ends,
-        };
-        let same = self.previous.replace(fingerprint) == Some(fingerprint);
-        self.seen += page.received;
-        if self.by_key {
-            let key = self.id_field();
-            let Some(last) = &page.last else {
-                return stuck(format!(
-                    "no record of the page has a `{key}` that is text or a number, and the list is read by it"
-                ));
-            };
-            if let Some(before) = &self.last
-                && !is_after(last, before)
-            {
-                return stuck(format!(
-                    "the server ignores `{key}>…` or the order by `{key}`: after {before} came a page that ends with {last}; read this list by offset (give a `sortBy` of your own)"
-                ));
-            }
-            self.last = Some(last.clone());
-            // An offset is for the first page only.
-            self.offset = 0;
-            return Ok(Turn::More);
-        }
-        if same {
-            if page.received < u64::from(self.size) {
-                // All of it came at once, and once more: this endpoint does not page.
-                return Ok(Turn::Again);
-            }
-            return stuck(format!(
-                "the server ignores `offset`: the page at {} is the one before it once more",
-                self.offset
-            ));
-        }
-        let first = self.seen == page.received;
-        self.offset += page.received;
-        // More than was asked for: this endpoint does not page, and that is all of it.
-        Ok(if first && page.received > u64::from(self.size) {
-            Turn::Last
-        } else {
-            Turn::More
-        })
-    }
-}
-
-/// Whether an order has a field in it.
-fn sorts_by(order: &str, field: &str) -> bool {
-    order
-        .split_whitespace()
-        .filter_map(|key| key.split('/').next())
-        .any(|key| key.trim_matches('"') == field)
-}
-
-/// Whether an id comes after another. Of UUIDs the order is known; other text is ordered as the database pleases.
-fn is_after(id: &str, before: &str) -> bool {
-    let is_uuid = |id: &str| {
-        id.len() == 36
-            && id
-                .bytes()
-                .all(|byte| byte.is_ascii_hexdigit() || byte == b'-')
-    };
-    if is_uuid(id) && is_uuid(before) {
-        id.to_ascii_lowercase() > before.to_ascii_lowercase()
-    } else {
-        id != before
-    }
-}
-
-/// What came of a page.
-struct Page<T> {
-    records: Vec<Result<T>>,
-    shape: Shape,
-}
-
-/// A page but for its records.
-#[derive(Default)]
-struct Shape {
-    received: u64,
-    /// The key of the last record that has one.
-    last: Option<String>,
-    /// A hash of the first and the last record.
-    ends: u64,
-    total: Option<u64>,
-}
-
-/// Reads the records of a page in one pass, each on its own, so that a bad one stands alone.
-fn decode<T: DeserializeOwned>(
-    response: &Response,
-    items: Option<&str>,
-    first: u64,
-    key: &str,
-) -> Result<Page<T>> {
-    let body: &[u8] = response.body();
-    let mut records = Vec::new();
-    let mut spans: Vec<Range<usize>> = Vec::new();
-    let mut received = 0;
-    let total = walk(response.exchange(), body, items, &mut |start| {
-        let json = body.get(start..)?;
-        let index = first + received;
-        received += 1;
-        let length = match read::<Option<T>>(json) {
-            Some(Ok((record, length))) => {
-                // FOLIO's lists may have null for a record: it is none.
-                if let Some(record) = record {
-                    records.push(Ok(record));
-                }
-                length
-            }
-            Some(Err(error)) => {
-                let (error, length) = bad_record(response.exchange(), json, index, key, error)?;
-                records.push(Err(error));
-                length
-            }
-            None => return None,
-        };
-        spans.push(start..start + length);
-        Some(start + length)
-    })?;
-    let part = |span: Option<&Range<usize>>| {
-        span.and_then(|span| body.get(span.clone()))
-            .unwrap_or_default()
-    };
-    let mut hasher = DefaultHasher::new();
-    (part(spans.first()), part(spans.last())).hash(&mut hasher);
-    let last = spans
-        .iter()
-        .rev()
-        .find_map(|span| key_of(part(Some(span)), key));
-    Ok(Page {
-        records,
-        shape: Shape {
-            received,
-            last,
-            ends: hasher.finish(),
-            total,
-        },
-    })
-}
-
-fn bad_record(
-    exchange: &Exchange,
-    json: &[u8],
-    index: u64,
-    key: &str,
-    error: serde_json::Error,
-) -> Option<(Error, usize)> {
-    let (raw, length) = read::<&RawValue>(json)?.ok()?;
-    let raw = raw.get().as_bytes();
-    Some((
-        Error::record(exchange.clone(), index, key_of(raw, key), raw, error),
-        length,
-    ))
-}
-
-/// The first JSON value of `json` and where it ends.
-fn read<'a, T: Deserialize<'a>>(json: &'a [u8]) -> Option<Result<(T, usize), serde_json::Error>> {
-    let mut stream = serde_json::Deserializer::from_slice(json).into_iter::<T>();
-    let value = stream.next()?;
-    Some(value.map(|value| (value, stream.byte_offset())))
-}
-
-/// The key of a record, text or number.
-fn key_of(json: &[u8], key: &str) -> Option<String> {
-    let record: std::collections::BTreeMap<String, &RawValue> =
-        serde_json::from_slice(json).ok()?;
-    let value = record.get(key)?.get();
-    match serde_json::from_str(value).ok()? {
-        serde_json::Value::String(text) if !text.is_empty() => Some(text),
-        serde_json::Value::Number(number) => Some(number.to_string()),
-        _ => None,
-    }
-}
-
-/// Goes through an answer to the array of records and calls `each` with where one begins; it says where the record ends, or nothing if
-/// there is no JSON. Gives `totalRecords`.
-fn walk(
-    exchange: &Exchange,
-    body: &[u8],
-    items: Option<&str>,
-    each: &mut dyn FnMut(usize) -> Option<usize>,
-) -> Result<Option<u64>> {
-    let mut found = None;
-    let mut keys = Vec::new();
-    let mut total = None;
-    let end = (|| {
-        let at = blank(body, 0);
-        match body.get(at)? {
-            b'[' => {
-                found = Some(true);
-                return elements(body, at + 1, each);
-            }
-            b'{' => {}
-            _ => return None,
-        }
-        let mut at = blank(body, at + 1);
-        if body.get(at) == Some(&b'}') {
-            return Some(at + 1);
-        }
-        loop {
-            let (key, length) = read::<String>(body.get(at..)?)?.ok()?;
-            at = blank(body, at + length);
-            (body.get(at) == Some(&b':')).then_some(())?;
-            at = blank(body, at + 1);
-            let wanted = items == Some(key.as_str());
-            at = if wanted && body.get(at) == Some(&b'[') {
-                found = Some(true);
-                elements(body, at + 1, each)?
-            } else if key == "totalRecords" {
-                let (value, length) = read::<serde_json::Value>(body.get(at..)?)?.ok()?;
-                total = value.as_u64();
-                at + length
-            } else {
-                let (value, length) = read::<IgnoredAnyOrNull>(body.get(at..)?)?.ok()?;
-                if wanted {
-                    // A list that is null is empty.
-                    found = Some(value.0.is_none());
-                }
-                at + length
-            };
-            if keys.len() < 30 {
-                keys.push(key);
-            }
-            at = blank(body, at);
-            match body.get(at)? {
-                b',' => at = blank(body, at + 1),
-                b'}' => return Some(at + 1),
-                _ => return None,
-            }
-        }
-    })();
-    let whole = end.is_some_and(|end| blank(body, end) == body.len());
-    if !whole {
-        // Broken JSON. serde_json says where.
-        return Err(match serde_json::from_slice::<IgnoredAny>(body) {
-            Err(error) => Error::decode(exchange.clone(), None, body, error),
-            Ok(_) => Error::unexpected(
-                exchange.clone(),
-                "the answer is no list: expected a JSON object or array".to_owned(),
-                body,
-            ),
-        });
-    }
-    match (found, items) {
-        (Some(true), _) => Ok(total),
-        (Some(false), Some(items)) => Err(Error::unexpected(
-            exchange.clone(),
-            format!("`{items}` of the answer is no array"),
-            body,
-        )),
-        (_, items) => Err(missing_key(exchange, items, &keys, body)),
-    }
-}
-
-/// The answer has other keys than the one that was asked for.
-pub(crate) fn missing_key(
-    exchange: &Exchange,
-    items: Option<&str>,
-    keys: &[String],
-    body: &[u8],
-) -> Error {
-    let keys = if keys.is_empty() {
-        "nothing".to_owned()
-    } else {
-        format!("`{}`", keys.join("`, `"))
-    };
-    let message = match items {
-        Some(items) => format!("the answer has no `{items}`; it has {keys}"),
-        None => format!(
-            "the answer is an object and not an array; give the key of the list in it: it has {keys}"
-        ),
-    };
-    Error::unexpected(exchange.clone(), message, body)
-}
-
-/// Any value, passed over; tells null from others.
-#[derive(Deserialize)]
-struct IgnoredAnyOrNull(Option<IgnoredAny>);
-
-fn elements(
-    body: &[u8],
-    mut at: usize,
-    each: &mut dyn FnMut(usize) -> Option<usize>,
-) -> Option<usize> {
-    at = blank(body, at);
-    if body.get(at) == Some(&b']') {
-        return Some(at + 1);
-    }
-    loop {
-        at = blank(body, each(at)?);
-        match body.get(at)? {
-            b',' => at = blank(body, at + 1),
-            b']' => return Some(at + 1),
-            _ => return None,
-        }
-    }
-}
-
-/// Where the white space from `at` on ends.
-fn blank(body: &[u8], mut at: usize) -> usize {
-    while matches!(body.get(at), Some(b' ' | b'\n' | b'\r' | b'\t')) {
-        at += 1;
-    }
-    at
 }

@@ -231,6 +231,31 @@ impl Request {
         self.query.push((name, value));
     }
 
+    pub(crate) fn remove_query(&mut self, name: &str) {
+        self.query.retain(|(other, _)| other != name);
+    }
+
+    /// The same request by another method.
+    pub(crate) fn with_method(self, method: Method) -> Self {
+        Self { method, ..self }
+    }
+
+    /// The same request to what is below its path.
+    pub(crate) fn under(mut self, path: &str) -> Self {
+        self.path.push_str(path);
+        self
+    }
+
+    /// Another request that goes to the same tenant with the same headers, policy and timeout.
+    pub(crate) fn like(&self, method: Method, path: &str) -> Self {
+        Self {
+            headers: self.headers.clone(),
+            retry: self.retry.clone(),
+            timeout: self.timeout,
+            ..Self::to(method, path)
+        }
+    }
+
     pub(crate) fn parameter(&self, name: &str) -> Option<&str> {
         self.query
             .iter()

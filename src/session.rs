@@ -224,7 +224,7 @@ fn classify(
         body,
     } = answer;
     if status.is_success() {
-        if request.method().is_safe()
+        if (request.method().is_safe() || request.is_idempotent() == Some(true))
             && let Some(diagnostics) = broken_off(&body)
         {
             let error = Error::truncated(exchange.clone(), diagnostics);

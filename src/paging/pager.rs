@@ -1,0 +1,462 @@
+//! Which page comes next, and what a page that came means for it. Nothing here is generic: all lists share it.
+
+use std::collections::HashSet;
+use std::hash::{BuildHasher, RandomState};
+
+use http::Method;
+
+use super::page::{Page, Shape};
+use super::resources::ResourceIds;
+use super::{PagingStyle, Plan};
+use crate::client::FolioClient;
+use crate::cql::{self, Cql};
+use crate::error::{Error, Exchange, Result};
+use crate::request::Request;
+
+/// Records a page if the caller does not say. FOLIO's own default is 10, mostly.
+const PAGE: u32 = 500;
+
+/// How far mod-search counts: `offset` + `limit`.
+const SEARCH_WINDOW: u64 = 10_000;
+
+/// How long a URL may be with its method and version. Okapi and most gateways take 8192 bytes.
+const URL: usize = 8_000;
+
+/// Of how many records the order is looked at one by one. A server that does not sort is found out among the first.
+const WATCHED: u64 = 1_000;
+
+/// Lists that can also be asked for by POST, with the query in the body, where it may be of any length.
+const BY_POST: [&str; 3] = [
+    "/holdings-storage/holdings",
+    "/instance-storage/instances",
+    "/item-storage/items",
+];
+
+pub(crate) struct Pager {
+    pub(crate) client: FolioClient,
+    request: Request,
+    pub(crate) plan: Plan,
+    size: u32,
+    pub(crate) query: Cql,
+    has_query: bool,
+    pub(crate) by_key: bool,
+    offset: u64,
+    /// The key of the last record.
+    last: Option<String>,
+    previous: Previous,
+    /// How many records came, those that were null or bad included.
+    pub(crate) seen: u64,
+    total: Option<u64>,
+    /// What mod-search found beyond its window.
+    ids: Option<ResourceIds>,
+    jobs_are_refused: bool,
+    problem: Option<String>,
+}
+
+/// What is remembered of the page before.
+#[derive(Default)]
+struct Previous {
+    fingerprint: Option<(u64, u64)>,
+    hasher: RandomState,
+    keys: HashSet<u64>,
+}
+
+pub(super) enum Turn {
+    More,
+    /// The page is the last one.
+    Last,
+    /// The page is the one before once more: there are no others.
+    Again,
+}
+
+impl Pager {
+    pub(super) fn new(
+        client: FolioClient,
+        request: Request,
+        mut plan: Plan,
+        limit: Option<u32>,
+        offset: Option<u32>,
+    ) -> Self {
+        let most = match plan.style {
+            PagingStyle::Erm => plan.max.unwrap_or(100).min(100),
+            PagingStyle::Search => plan.max.unwrap_or(500),
+            _ => plan.max.unwrap_or(u32::MAX),
+        };
+        if plan.style == PagingStyle::Erm
+            && plan.items.is_none()
+            && request.parameter("stats") == Some("true")
+        {
+            // With figures around it the list is the property `results`.
+            plan.items = Some("results".into());
+        }
+        let written = request.parameter("query").unwrap_or_default();
+        let has_query = !written.trim().is_empty();
+        let query = Cql::from(written);
+        let problem = match query.problem() {
+            _ if limit == Some(0) => Some(
+                "a page of no records (`limit` 0) never ends the list: ask for 1 or more"
+                    .to_owned(),
+            ),
+            Some(error) => Some(format!("the query is {error}")),
+            None => None,
+        };
+        // The caller's order is kept; then only the offset can tell how far we are.
+        let by_key = matches!(plan.style, PagingStyle::Cql | PagingStyle::Retrieve)
+            && plan.key.is_some()
+            && !query.is_sorted();
+        let order = match (&plan.key, &plan.tie) {
+            (Some(key), _) if by_key => Some(key),
+            (_, Some(tie)) if !query.sorts_by(tie) => Some(tie),
+            _ => None,
+        };
+        let query = match order {
+            Some(key) => query.sort_by(&**key),
+            None => query,
+        };
+        Self {
+            client,
+            request,
+            size: limit.unwrap_or(PAGE).min(most.max(1)),
+            query,
+            has_query,
+            by_key,
+            offset: offset.unwrap_or_default().into(),
+            last: None,
+            previous: Previous::default(),
+            seen: 0,
+            total: None,
+            ids: None,
+            jobs_are_refused: false,
+            problem,
+            plan,
+        }
+    }
+
+    pub(crate) fn key(&self) -> &str {
+        self.plan.key.as_deref().unwrap_or("id")
+    }
+
+    /// The key after which the next page begins.
+    pub(super) fn last(&self) -> Option<&str> {
+        self.last.as_deref()
+    }
+
+    pub(crate) fn request(&self) -> &Request {
+        &self.request
+    }
+
+    /// What an answer is read by; `first` records came before it.
+    pub(crate) fn page(&self, response: &crate::Response, first: u64) -> Page {
+        let key = self.plan.key.clone().unwrap_or("id".into());
+        let is_sequence = self.plan.style == PagingStyle::Stream;
+        Page::new(response, self.plan.items.clone(), key, first, is_sequence)
+    }
+
+    /// What cannot be asked for.
+    pub(crate) fn check(&self) -> Result<()> {
+        match &self.problem {
+            Some(problem) => Err(self.refusal(problem.clone())),
+            None => Ok(()),
+        }
+    }
+
+    pub(crate) fn refusal(&self, problem: impl Into<std::borrow::Cow<'static, str>>) -> Error {
+        Error::request(self.request.exchange(self.client.url()), problem)
+    }
+
+    /// The request for the next page. None if the list ended.
+    pub(super) fn next(&mut self) -> Result<Option<Request>> {
+        self.check()?;
+        if self.by_key {
+            return Ok(Some(self.after(self.last.as_deref())));
+        }
+        if let Some(ids) = &mut self.ids {
+            let exchange = self.request.exchange(self.client.url());
+            let base = &self.request;
+            let room = URL.saturating_sub(self.client.url().len());
+            return ids.next(&exchange, self.size, |ids| {
+                let mut request = base.clone();
+                request.set_query("query", cql::field("id").one_of(ids).to_string());
+                request.set_query("limit", ids.len().to_string());
+                (request.target().len() < room || ids.len() == 1).then_some(request)
+            });
+        }
+        let mut size = self.size;
+        if self.plan.style == PagingStyle::Search {
+            let room = SEARCH_WINDOW.saturating_sub(self.offset);
+            size = size.min(u32::try_from(room).unwrap_or(u32::MAX));
+            if size == 0 {
+                if self.total.is_some_and(|total| total <= SEARCH_WINDOW) {
+                    return Ok(None);
+                }
+                return Err(Error::paging(
+                    self.request.exchange(self.client.url()),
+                    format!(
+                        "mod-search gives the first {SEARCH_WINDOW} records only, and there are more: divide the query{}",
+                        if self.query.is_sorted() {
+                            ", or leave out `sortBy`: without it all are read by a resource job"
+                        } else {
+                            ""
+                        }
+                    ),
+                ));
+            }
+        }
+        Ok(Some(self.asking(&self.query, size, self.offset)))
+    }
+
+    /// The request for the page after a record of a list that is read by key.
+    pub(super) fn after(&self, last: Option<&str>) -> Request {
+        match last {
+            Some(last) => self.range(Some(last), None),
+            // An offset is for the first page only.
+            None => self.asking(&self.query, self.size, self.offset),
+        }
+    }
+
+    /// The request for the first page of the records whose keys are greater than one and at most another.
+    pub(crate) fn range(&self, after: Option<&str>, until: Option<&str>) -> Request {
+        let query = self.query.within(self.key(), after, until);
+        self.asking(&query, self.size, 0)
+    }
+
+    fn asking(&self, query: &Cql, size: u32, offset: u64) -> Request {
+        let mut request = self.request.clone();
+        match self.plan.style {
+            PagingStyle::Retrieve => return by_post(request, query, size, offset),
+            PagingStyle::Cql => request.set_query("query", query.to_string()),
+            // The lists of a consortium have no query.
+            PagingStyle::Search if self.has_query || !request.path().contains("/consortium/") => {
+                request.set_query("query", query.to_string());
+            }
+            PagingStyle::Erm if request.parameter("sort").is_none() => {
+                request.set_query("sort", "id;asc".to_owned());
+            }
+            PagingStyle::Stream if request.parameter("orderBy").is_none() => {
+                request.set_query("orderBy", "id,ASC".to_owned());
+            }
+            _ => {}
+        }
+        let limit = match self.plan.style {
+            PagingStyle::Erm => "perPage",
+            _ => "limit",
+        };
+        request.set_query(limit, size.to_string());
+        if offset > 0 {
+            request.set_query("offset", offset.to_string());
+        }
+        if self.plan.style == PagingStyle::Cql
+            && request.target().len() + self.client.url().len() > URL
+            && has_post(&request)
+        {
+            return by_post(self.request.clone(), query, size, offset);
+        }
+        request
+    }
+
+    /// The request for the records of some ids, and how many of `ids` it asks for: as many as go into one request.
+    pub(crate) fn some_ids(&self, ids: &[String]) -> (Request, usize) {
+        let base = &self.request;
+        let style = self.plan.style;
+        let by_post_too =
+            style == PagingStyle::Retrieve || style == PagingStyle::Cql && has_post(base);
+        let asking = |count: usize| {
+            let wanted = cql::field(self.key()).one_of(&ids[..count]);
+            let wanted = match base.parameter("query") {
+                Some(query) if self.has_query => wanted.and(Cql::from(query).unsorted()),
+                _ => wanted,
+            };
+            let size = u32::try_from(count).unwrap_or(u32::MAX);
+            if by_post_too {
+                return by_post(base.clone(), &wanted, size, 0);
+            }
+            let mut request = base.clone();
+            request.set_query("query", wanted.to_string());
+            request.set_query("limit", size.to_string());
+            request
+        };
+        let most = usize::try_from(self.size).unwrap_or(usize::MAX);
+        let mut count = ids
+            .len()
+            .min(most)
+            .min(if by_post_too { 1_000 } else { 200 });
+        let room = URL.saturating_sub(self.client.url().len());
+        loop {
+            let request = asking(count);
+            let length = request.target().len();
+            if count <= 1 || length <= room {
+                return (request, count);
+            }
+            // The length grows with the number of ids; what else there is makes the estimate a little too low.
+            count = (count * room / length).clamp(1, count - 1);
+        }
+    }
+
+    /// Whether the order of a record must be looked at.
+    pub(super) fn watches(&self, received: u64) -> bool {
+        self.by_key && self.seen + received <= WATCHED
+    }
+
+    /// What is wrong with a key that came after another.
+    pub(crate) fn out_of_order(
+        &self,
+        exchange: &Exchange,
+        before: &str,
+        key: &str,
+    ) -> Option<Error> {
+        (!is_after(key, before)).then(|| {
+            let name = self.key();
+            Error::paging(
+                exchange.clone(),
+                format!(
+                    "the server ignores `{name}>…` or the order by `{name}`: after {before} came {key}; read this list by offset (give a `sortBy` of your own)"
+                ),
+            )
+        })
+    }
+
+    /// Whether a page of a list that is read by key comes after the one before.
+    pub(super) fn goes_on(&self, page: &Page, first: Option<&str>) -> Result<()> {
+        match (&self.last, first) {
+            (Some(before), Some(first)) if self.by_key => self
+                .out_of_order(page.exchange(), before, first)
+                .map_or(Ok(()), Err),
+            _ => Ok(()),
+        }
+    }
+
+    /// Whether a record was on the page before: something was inserted meanwhile, and all moved on by one.
+    pub(super) fn is_repeated(&self, key: &str) -> bool {
+        self.previous
+            .keys
+            .contains(&self.previous.hasher.hash_one(key))
+    }
+
+    pub(super) fn remember(&mut self, keys: &[String]) {
+        let hasher = &self.previous.hasher;
+        self.previous.keys = keys.iter().map(|key| hasher.hash_one(key)).collect();
+    }
+
+    /// What a page means for the next. `new` is how many of its records were not on the page before.
+    pub(super) fn advance(&mut self, exchange: &Exchange, page: &Shape, new: u64) -> Result<Turn> {
+        let stuck = |message: String| Err(Error::paging(exchange.clone(), message));
+        if let Some(ids) = &mut self.ids {
+            self.seen += page.received;
+            return Ok(if ids.is_empty() {
+                Turn::Last
+            } else {
+                Turn::More
+            });
+        }
+        if page.received == 0 {
+            return Ok(Turn::Last);
+        }
+        self.total = page.total.or(self.total);
+        let fingerprint = (page.received, page.ends);
+        let same = self.previous.fingerprint.replace(fingerprint) == Some(fingerprint) || new == 0;
+        self.seen += page.received;
+        if self.by_key {
+            let key = self.key();
+            let Some(last) = &page.last else {
+                return stuck(format!(
+                    "no record of the page has a `{key}` that is text or a number, and the list is read by it"
+                ));
+            };
+            if let Some(before) = &self.last
+                && let Some(error) = self.out_of_order(exchange, before, last)
+            {
+                return Err(error);
+            }
+            self.last = Some(last.clone());
+            return Ok(Turn::More);
+        }
+        if same {
+            let whole = self.seen - page.received;
+            if page.received < u64::from(self.size)
+                && whole == page.received
+                && self.total.is_none_or(|total| total <= whole)
+            {
+                // All of it came at once, and once more: this endpoint does not page.
+                return Ok(Turn::Again);
+            }
+            return stuck(format!(
+                "the server ignores `offset`: the page at {} is the one before it once more",
+                self.offset
+            ));
+        }
+        let first = self.seen == page.received;
+        self.offset += page.received;
+        // More than was asked for: this endpoint does not page, and that is all of it.
+        Ok(if first && page.received > u64::from(self.size) {
+            Turn::Last
+        } else {
+            Turn::More
+        })
+    }
+
+    /// What mod-search has to be asked by a resource job, because there is more than its window shows: the kind of record and the query.
+    /// The order of such a list is not known beforehand, so one that the caller ordered is not read so.
+    pub(super) fn needs_job(&self, page: &Shape) -> Option<(&'static str, String)> {
+        let is_first = self.ids.is_none() && self.seen == 0 && self.offset == 0;
+        let kind = match self.request.path() {
+            "/search/instances" => "INSTANCE",
+            "/search/authorities" => "AUTHORITY",
+            _ => return None,
+        };
+        (is_first
+            && self.plan.style == PagingStyle::Search
+            && !self.jobs_are_refused
+            && !self.query.is_sorted()
+            && page.total.is_some_and(|total| total > SEARCH_WINDOW))
+        .then(|| (kind, self.query.to_string()))
+    }
+
+    pub(super) fn refuse_jobs(&mut self) {
+        self.jobs_are_refused = true;
+    }
+
+    pub(super) fn read_ids(&mut self, ids: ResourceIds) {
+        self.ids = Some(ids);
+    }
+}
+
+fn has_post(request: &Request) -> bool {
+    *request.method() == Method::GET && BY_POST.contains(&request.path())
+}
+
+/// The same list by POST, with limit, offset and query in the body. It only reads, so it may be sent again.
+fn by_post(request: Request, query: &Cql, size: u32, offset: u64) -> Request {
+    let mut request = match request.path().ends_with("/retrieve") {
+        true => request.with_method(Method::POST),
+        false => request.under("/retrieve").with_method(Method::POST),
+    };
+    for name in ["query", "limit", "offset"] {
+        request.remove_query(name);
+    }
+    let body = serde_json::json!({"query": query.to_string(), "limit": size, "offset": offset});
+    request.set_json("application/json", &body);
+    request.idempotent(true)
+}
+
+/// Whether an id comes after another. Of UUIDs the order is known; other text is ordered as the database pleases.
+pub(crate) fn is_after(id: &str, before: &str) -> bool {
+    if is_uuid(id) && is_uuid(before) {
+        // Both are of the same length, so that this is the order of the numbers, in either case of the letters.
+        let lower = |text: &'_ str| {
+            text.bytes()
+                .map(|byte| byte.to_ascii_lowercase())
+                .collect::<Vec<u8>>()
+        };
+        lower(id) > lower(before)
+    } else {
+        id != before
+    }
+}
+
+pub(crate) fn is_uuid(id: &str) -> bool {
+    id.len() == 36
+        && id.bytes().enumerate().all(|(at, byte)| match at {
+            8 | 13 | 18 | 23 => byte == b'-',
+            _ => byte.is_ascii_hexdigit(),
+        })
+}
