@@ -8,6 +8,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::client::FolioClient;
+use crate::deletion::Deletion;
 use crate::error::{Error, Result};
 use crate::operation::Operation;
 use crate::paging::{Items, Paging};
@@ -65,6 +66,10 @@ impl Call {
     pub fn bytes(&mut self, media_type: &'static str, body: Bytes) {
         self.has_body = true;
         self.request.set_body(media_type, body);
+    }
+
+    pub fn confirm(&mut self, deletion: Deletion) {
+        self.request.set_deletion(deletion);
     }
 
     pub fn header(&mut self, name: &str, value: &str) {

@@ -145,6 +145,14 @@ impl FolioClient {
         self.session.auth.close().await
     }
 
+    /// Waits before something is tried again for the `tries`-th time, by the client's policy; an error if the client is closed meanwhile.
+    pub(crate) async fn backoff(&self, tries: u32) -> Result<()> {
+        self.session
+            .auth
+            .pause(self.session.retry.wait(tries))
+            .await
+    }
+
     /// Whether the client was closed.
     pub fn is_closed(&self) -> bool {
         self.session.auth.is_closed()

@@ -70,6 +70,8 @@ pub enum ErrorKind {
     Record,
     /// A list cannot be read to its end without losing or repeating records.
     Paging,
+    /// The record was changed by somebody else since it was read; found before anything was sent.
+    Conflict,
 }
 
 #[derive(Clone)]
@@ -260,6 +262,14 @@ impl Error {
         Self::new(ErrorKind::Paging, message).on(exchange)
     }
 
+    pub(crate) fn conflict(exchange: Exchange, message: String) -> Self {
+        Self::new(ErrorKind::Conflict, message)
+            .on(exchange)
+            .with_help(
+                "read it again and change it, or say that what others changed may be overwritten",
+            )
+    }
+
     pub(crate) fn with_help(mut self, help: impl Into<Cow<'static, str>>) -> Self {
         self.0.help = Some(help.into());
         self
@@ -295,7 +305,7 @@ impl Error {
 
     /// The record was changed by somebody else since it was read (409), or is otherwise in conflict.
     pub fn is_conflict(&self) -> bool {
-        self.0.status == Some(StatusCode::CONFLICT)
+        self.0.status == Some(StatusCode::CONFLICT) || self.0.kind == ErrorKind::Conflict
     }
 
     /// The server understood the record and refuses its content: 422, or 400 with structured errors as newer modules give them.

@@ -16,6 +16,7 @@ use serde_json::Value;
 
 use crate::client::FolioClient;
 use crate::cql::Cql;
+use crate::deletion::Deletion;
 use crate::error::Result;
 use crate::paging::{ByIds, Items, PagingStyle, Plan, missing_key};
 use crate::request::Request;
@@ -139,7 +140,7 @@ impl FolioClient {
         }
     }
 
-    /// Deletes what is at a path. Answers as [`folio_post`](Self::folio_post).
+    /// Deletes what is at a path. Answers as [`folio_post`](Self::folio_post). With a `query` it needs a confirmation ([`Deletion`]).
     pub fn folio_delete(&self, path: impl AsRef<str>) -> Write<Value> {
         Write {
             client: self.clone(),
@@ -270,6 +271,12 @@ impl<T> Write<T> {
         self
     }
 
+    /// Confirms that records are to be deleted by a query: see [`Deletion`].
+    pub fn confirm(mut self, deletion: Deletion) -> Self {
+        self.request = self.request.confirm(deletion);
+        self
+    }
+
     /// Gives the answer as a type. (An empty answer is read as `null`: ask for an `Option` where the server may say nothing.)
     pub fn typed<U: DeserializeOwned>(self) -> Write<U> {
         Write {
@@ -336,6 +343,12 @@ impl RequestBuilder {
     /// Says whether the request may be carried out twice without harm, see [`Request::idempotent`].
     pub fn idempotent(mut self, idempotent: bool) -> Self {
         self.request = self.request.idempotent(idempotent);
+        self
+    }
+
+    /// Confirms that records are to be deleted by a query: see [`Deletion`].
+    pub fn confirm(mut self, deletion: Deletion) -> Self {
+        self.request = self.request.confirm(deletion);
         self
     }
 

@@ -71,9 +71,12 @@
 
 mod api;
 mod auth;
+mod batch;
 mod call;
 mod client;
+mod collection;
 pub mod cql;
+mod deletion;
 mod error;
 mod generic;
 mod json_path;
@@ -90,12 +93,16 @@ pub mod runtime;
 mod server_message;
 mod session;
 mod transport;
+mod update;
 mod value;
 
 pub use api::*;
 pub use auth::{CredentialSource, Credentials, Password};
+pub use batch::{AbsentFields, Failure, Outcome, Upsert, UpsertReport, Written};
 pub use client::{FolioClient, FolioClientBuilder};
+pub use collection::{Collection, Stored};
 pub use cql::Cql;
+pub use deletion::Deletion;
 pub use error::{Error, ErrorKind, Parameter, Result, ValidationError};
 pub use generic::{Get, GetAll, RequestBuilder, Write};
 pub use http::{Method, StatusCode};
@@ -105,4 +112,5 @@ pub use record::{Extra, Record};
 pub use request::Request;
 pub use response::Response;
 pub use retry::RetryPolicy;
+pub use update::Update;
 pub use value::{DateTime, Id, NotANumber, Number};

@@ -11,13 +11,14 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_perc
 use serde::Serialize;
 
 use crate::cql::Cql;
+use crate::deletion::{self, Deletion};
 use crate::error::Exchange;
 use crate::operation::Operation;
 use crate::redact::REDACTED;
 use crate::retry::RetryPolicy;
 
 /// What stands as it is in a segment of a path: RFC 3986's unreserved characters.
-const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC
+pub(crate) const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'-')
     .remove(b'.')
     .remove(b'_')
@@ -73,6 +74,7 @@ pub struct Request {
     retry: Option<RetryPolicy>,
     idempotent: Option<bool>,
     timeout: Option<Duration>,
+    deletion: Option<Deletion>,
     problem: Option<String>,
 }
 
@@ -160,6 +162,7 @@ impl Request {
             retry: None,
             idempotent: None,
             timeout: None,
+            deletion: None,
             problem,
         }
     }
@@ -218,6 +221,16 @@ impl Request {
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.timeout = Some(timeout);
         self
+    }
+
+    /// Confirms that records are to be deleted by a query. Without it a `DELETE` with a `query` is not sent: see [`Deletion`].
+    pub fn confirm(mut self, deletion: Deletion) -> Self {
+        self.set_deletion(deletion);
+        self
+    }
+
+    pub(crate) fn set_deletion(&mut self, deletion: Deletion) {
+        self.deletion = Some(deletion);
     }
 
     pub(crate) fn add_query(&mut self, name: impl Into<Cow<'static, str>>, value: String) {
@@ -431,7 +444,12 @@ impl Request {
     }
 
     pub(crate) fn problem(&self) -> Option<&str> {
-        self.problem.as_deref()
+        self.problem.as_deref().or_else(|| {
+            let query = self.parameter("query");
+            let by_query = self.method == Method::DELETE
+                && (query.is_some() || self.operation.name.ends_with("_by_query"));
+            by_query.then(|| deletion::problem(self.deletion, query))?
+        })
     }
 }
 

@@ -109,6 +109,19 @@ impl RetryPolicy {
         self.idempotent_writes
     }
 
+    /// A random time up to the base delay, doubled with each attempt so far, up to the longest.
+    pub(crate) fn wait(&self, attempt: u32) -> Duration {
+        let ceiling = self
+            .base_delay
+            .saturating_mul(
+                1_u32
+                    .checked_shl(attempt.saturating_sub(1))
+                    .unwrap_or(u32::MAX),
+            )
+            .min(self.max_delay);
+        ceiling.mul_f64(fastrand::f64())
+    }
+
     /// How long to wait before sending again; none to give up. `attempt` is the number of attempts so far, `elapsed` the time since the
     /// first began.
     pub(crate) fn delay(
@@ -120,15 +133,7 @@ impl RetryPolicy {
         if attempt >= self.max_attempts {
             return None;
         }
-        let ceiling = self
-            .base_delay
-            .saturating_mul(
-                1_u32
-                    .checked_shl(attempt.saturating_sub(1))
-                    .unwrap_or(u32::MAX),
-            )
-            .min(self.max_delay);
-        let jitter = ceiling.mul_f64(fastrand::f64());
+        let jitter = self.wait(attempt);
         let delay = match retry_after {
             // A tenth of the jitter on top, so that those who were told the same time do not come at the same time.
             Some(told) => told.min(self.max_retry_after).saturating_add(jitter / 10),

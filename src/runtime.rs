@@ -13,7 +13,9 @@ pub use serde_json::{Map, Value};
 
 pub use crate::FolioClient;
 pub use crate::call::Call;
+pub use crate::collection::{Collection, Stored};
 pub use crate::cql::Cql;
+pub use crate::deletion::Deletion;
 pub use crate::operation::Operation;
 pub use crate::paging::{Items, Paging, PagingStyle};
 pub use crate::record::{

@@ -5,6 +5,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
+use crate::collections::{self, Collection};
 use crate::document::{COMMON, Document};
 use crate::error::Error;
 use crate::facts::{Answer, Body, Operation, Paging};
@@ -24,7 +25,9 @@ const MOST_REQUIRED: usize = 64;
 const KEYWORDS: [&str; 4] = ["self", "Self", "super", "crate"];
 
 /// Methods of every builder: a parameter of one of these names gets an underscore.
-const BUILDER: [&str; 6] = ["body", "send", "stream", "header", "param", "new"];
+const BUILDER: [&str; 7] = [
+    "body", "confirm", "send", "stream", "header", "param", "new",
+];
 
 /// The file of a module.
 pub(crate) fn module(
@@ -46,6 +49,10 @@ pub(crate) fn module(
         );
     }
     types(&mut out, origin, model)?;
+    stored(
+        &mut out,
+        &collections::find(origin.document, model, operations),
+    );
     for operation in operations {
         constant(&mut out, operation, name);
     }
@@ -63,6 +70,30 @@ pub(crate) fn module(
     }
     line(&mut out, 0, "}");
     Ok(out)
+}
+
+/// Where records are kept.
+fn stored(out: &mut String, collections: &[Collection<'_>]) {
+    if collections.is_empty() {
+        return;
+    }
+    line(out, 0, "crate::__stored! {");
+    for collection in collections {
+        let Collection {
+            record,
+            path,
+            items,
+            batch,
+            retrieve,
+            read_only,
+        } = collection;
+        line(
+            out,
+            1,
+            &format!("{record}({path:?}, {items:?}, {batch:?}, {retrieve:?}, &{read_only:?});"),
+        );
+    }
+    line(out, 0, "}");
 }
 
 /// The file of the shared records.
@@ -590,6 +621,21 @@ fn builder(
             line(out, 3, "self");
             line(out, 2, "}");
         }
+    }
+    if operation.method == "delete" && operation.name.ends_with("_by_query") {
+        line(
+            out,
+            2,
+            "/// Confirms that records are to be deleted by the query: without it nothing is sent.",
+        );
+        line(
+            out,
+            2,
+            "pub fn confirm(mut self, deletion: rt::Deletion) -> Self {",
+        );
+        line(out, 3, "self.0.confirm(deletion);");
+        line(out, 3, "self");
+        line(out, 2, "}");
     }
     let (ty, send) = answer(origin, operation, signature)?;
     line(out, 2, "/// Sends the request and reads the answer.");

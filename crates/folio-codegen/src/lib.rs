@@ -18,6 +18,7 @@
 //! # Ok::<(), folio_codegen::Error>(())
 //! ```
 
+mod collections;
 mod document;
 mod emit;
 mod error;

@@ -154,6 +154,13 @@ impl Routes {
         self.collections.get(path)
     }
 
+    /// The collection below `/{module}` whose lists have their records in `items`.
+    pub(crate) fn listed(&self, module: &str, items: &str) -> Option<&Collection> {
+        self.collections.values().find(|collection| {
+            collection.items == items && collection.path.split('/').nth(1) == Some(module)
+        })
+    }
+
     /// The schema that a reference in a document leads to, with the document it stands in.
     pub(crate) fn resolve<'a>(
         &'a self,

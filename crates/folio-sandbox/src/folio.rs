@@ -5,6 +5,8 @@
     reason = "an answer is made once a request, and goes out whole either way"
 )]
 
+use std::collections::HashSet;
+
 use http::{HeaderValue, StatusCode, header};
 use serde_json::{Map, Value, json};
 
@@ -21,6 +23,14 @@ use crate::validate;
 const MOST: i64 = 2_147_483_647;
 
 pub(crate) fn answer(state: &mut State, asked: &Asked, effect: Option<&Effect>) -> Answer {
+    if asked.body.len() > state.max_body {
+        // A gateway refuses it before anybody looks at it.
+        return Answer::new(
+            StatusCode::PAYLOAD_TOO_LARGE,
+            "text/html",
+            "<html>\r\n<head><title>413 Request Entity Too Large</title></head>\r\n<body>\r\n<center><h1>413 Request Entity Too Large</h1></center>\r\n</body>\r\n</html>\r\n",
+        );
+    }
     let path = asked
         .path
         .strip_prefix(&state.base)
@@ -60,7 +70,13 @@ pub(crate) fn answer(state: &mut State, asked: &Asked, effect: Option<&Effect>) 
             format!("Access for user requires permission: {missing}"),
         );
     }
+    let is_batch = served.path.ends_with("/batch/synchronous")
+        || served.path.ends_with("/batch/synchronous-unsafe");
     let done = match served.arguments.as_slice() {
+        [] if is_batch => Some(batch(state, asked, &caller, served.path)),
+        [] if asked.method == "POST" && served.path.ends_with("/retrieve") => {
+            retrieve(state, asked, &caller, served.path)
+        }
         [] => routes()
             .collection(served.path)
             .map(|collection| match asked.method.as_str() {
@@ -354,6 +370,29 @@ fn list(
     Ok(Answer::json(StatusCode::OK, &Value::Object(body)))
 }
 
+/// `POST …/retrieve`: a list whose query is in the body, where it has room. None where no such list is known.
+fn retrieve(state: &mut State, asked: &Asked, caller: &Caller, path: &str) -> Option<Done> {
+    let collection = routes().collection(path.strip_suffix("/retrieve")?)?;
+    let body = match record(asked) {
+        Ok(body) => body,
+        Err(answer) => return Some(Ok(answer)),
+    };
+    let query = body.iter().map(|(name, value)| {
+        let text = value
+            .as_str()
+            .map_or_else(|| value.to_string(), str::to_owned);
+        (name.clone(), text)
+    });
+    let asked = Asked {
+        method: "GET".to_owned(),
+        path: collection.path.clone(),
+        query: query.collect(),
+        headers: asked.headers.clone(),
+        body: bytes::Bytes::new(),
+    };
+    Some(list(state, &asked, caller, collection, None))
+}
+
 fn parse(text: &str) -> Result<Query, Answer> {
     let query = Query::parse(text)
         .map_err(|error| Answer::text(StatusCode::BAD_REQUEST, error.to_string()))?;
@@ -420,15 +459,16 @@ fn has_field(collection: &Collection, field: &str) -> bool {
         })
 }
 
-fn create(state: &mut State, asked: &Asked, caller: &Caller, collection: &Collection) -> Done {
-    let mut record = match record(asked) {
-        Ok(record) => record,
-        Err(answer) => return Ok(answer),
-    };
+/// A record as it is stored when it is new.
+fn born(
+    caller: &Caller,
+    collection: &Collection,
+    mut record: Map<String, Value>,
+) -> Result<(String, Map<String, Value>), Answer> {
     // RMB strips what is null before it looks.
     record.retain(|_, value| !value.is_null());
     if let Some(answer) = violations(collection, &Value::Object(record.clone()), None) {
-        return Ok(answer);
+        return Err(answer);
     }
     let id = record
         .get("id")
@@ -445,28 +485,159 @@ fn create(state: &mut State, asked: &Asked, caller: &Caller, collection: &Collec
     if collection.locking {
         record.insert("_version".into(), 1.into());
     }
+    Ok((id, record))
+}
+
+/// A record as it is stored in place of another.
+fn changed(
+    caller: &Caller,
+    collection: &Collection,
+    id: &str,
+    mut record: Map<String, Value>,
+    stored: &Value,
+) -> Result<Map<String, Value>, Answer> {
+    record.retain(|_, value| !value.is_null());
+    if let Some(answer) = violations(collection, &Value::Object(record.clone()), Some(stored)) {
+        return Err(answer);
+    }
+    record.insert(
+        "id".into(),
+        stored.get("id").cloned().unwrap_or_else(|| id.into()),
+    );
+    if collection.locking {
+        let (have, want) = (
+            stored.get("_version").and_then(Value::as_i64),
+            record.get("_version").and_then(Value::as_i64),
+        );
+        if have.is_some() && have != want {
+            let want = want.map_or_else(|| "null".to_owned(), |version| version.to_string());
+            let text = format!(
+                "Cannot update record {id} because it has been changed (optimistic locking): Stored _version is {}, _version of request is {want} (23F09)",
+                have.unwrap_or_default()
+            );
+            return Err(Answer::text(StatusCode::CONFLICT, text));
+        }
+        record.insert("_version".into(), (have.unwrap_or_default() + 1).into());
+    }
+    if has_field(collection, "metadata") {
+        let mut metadata = stored
+            .get("metadata")
+            .cloned()
+            .unwrap_or_else(|| json!({"createdDate": now(), "createdByUserId": caller.user}));
+        metadata["updatedDate"] = now().into();
+        metadata["updatedByUserId"] = caller.user.clone().into();
+        record.insert("metadata".into(), metadata);
+    }
+    Ok(record)
+}
+
+/// RMB's answer where there is a record of this id already.
+fn exists(collection: &Collection, id: &str) -> Answer {
+    let name = collection
+        .path
+        .trim_start_matches('/')
+        .replace(['/', '-'], "_");
+    let body = errors(
+        &format!("id value already exists in table {name}: {id}"),
+        "-1",
+        "1",
+        &[("id", id)],
+    );
+    Answer::json(StatusCode::UNPROCESSABLE_ENTITY, &body)
+}
+
+fn create(state: &mut State, asked: &Asked, caller: &Caller, collection: &Collection) -> Done {
+    let (id, record) = match record(asked).and_then(|record| born(caller, collection, record)) {
+        Ok(born) => born,
+        Err(answer) => return Ok(answer),
+    };
     let record = Value::Object(record);
     if !state
         .store
         .insert(&caller.tenant, &collection.path, &id, &record)?
     {
-        let name = collection
-            .path
-            .trim_start_matches('/')
-            .replace(['/', '-'], "_");
-        let body = errors(
-            &format!("id value already exists in table {name}: {id}"),
-            "-1",
-            "1",
-            &[("id", &id)],
-        );
-        return Ok(Answer::json(StatusCode::UNPROCESSABLE_ENTITY, &body));
+        return Ok(exists(collection, &id));
     }
     let mut answer = Answer::json(StatusCode::CREATED, &record);
     if let Ok(location) = HeaderValue::try_from(format!("{}/{id}", collection.path)) {
         answer.headers.insert(header::LOCATION, location);
     }
     Ok(answer)
+}
+
+/// `POST /…-storage/batch/synchronous`: all records or none. An existing record is replaced only with `upsert=true` and its `_version`.
+fn batch(state: &mut State, asked: &Asked, caller: &Caller, path: &str) -> Done {
+    let body = match record(asked) {
+        Ok(body) => body,
+        Err(answer) => return Ok(answer),
+    };
+    let module = path.split('/').nth(1).unwrap_or_default();
+    let Some((collection, records)) = body.iter().find_map(|(items, records)| {
+        let collection = routes().listed(module, items)?;
+        Some((collection, records.as_array()?))
+    }) else {
+        return Ok(Answer::text(
+            StatusCode::BAD_REQUEST,
+            "Json content error: expected a list of records",
+        ));
+    };
+    if path.ends_with("-unsafe") && !state.suppress_locking {
+        // So it is: the status of a body that is too large for a variable that is not set.
+        return Ok(Answer::text(
+            StatusCode::PAYLOAD_TOO_LARGE,
+            "DB_ALLOW_SUPPRESS_OPTIMISTIC_LOCKING environment variable doesn't allow to disable optimistic locking",
+        ));
+    }
+    if records.len() > state.max_batch {
+        let text = format!(
+            "Expected a maximum of {} records to prevent out of memory but got {}",
+            state.max_batch,
+            records.len()
+        );
+        return Ok(Answer::text(StatusCode::PAYLOAD_TOO_LARGE, text));
+    }
+    let upsert = asked.parameter("upsert") == Some("true") || path.ends_with("-unsafe");
+    let mut rows: Vec<(String, Value)> = Vec::with_capacity(records.len());
+    let mut ids = HashSet::with_capacity(records.len());
+    for record in records {
+        let Value::Object(record) = record else {
+            return Ok(Answer::text(
+                StatusCode::BAD_REQUEST,
+                "Json content error: expected an object",
+            ));
+        };
+        let mut record = record.clone();
+        let id = record.get("id").and_then(Value::as_str).map(str::to_owned);
+        let stored = match &id {
+            Some(id) => state.store.get(&caller.tenant, &collection.path, id)?,
+            None => None,
+        };
+        let made = match (&id, &stored) {
+            (Some(id), Some(_)) if !upsert => Err(exists(collection, id)),
+            (Some(id), Some(stored)) => {
+                if path.ends_with("-unsafe") {
+                    record.insert(
+                        "_version".into(),
+                        stored.get("_version").cloned().unwrap_or_default(),
+                    );
+                }
+                changed(caller, collection, id, record, stored).map(|record| (id.clone(), record))
+            }
+            _ => born(caller, collection, record),
+        };
+        match made {
+            Err(answer) => return Ok(answer),
+            Ok((id, _)) if !ids.insert(id.to_ascii_lowercase()) => {
+                return Ok(Answer::text(
+                    StatusCode::INTERNAL_SERVER_ERROR,
+                    "ON CONFLICT DO UPDATE command cannot affect row a second time (21000)",
+                ));
+            }
+            Ok((id, record)) => rows.push((id, Value::Object(record))),
+        }
+    }
+    state.store.load(&caller.tenant, &collection.path, &rows)?;
+    Ok(Answer::empty(StatusCode::CREATED))
 }
 
 fn not_found() -> Answer {
@@ -488,11 +659,10 @@ fn update(
     collection: &Collection,
     id: &str,
 ) -> Done {
-    let mut record = match record(asked) {
+    let record = match record(asked) {
         Ok(record) => record,
         Err(answer) => return Ok(answer),
     };
-    record.retain(|_, value| !value.is_null());
     if let Some(own) = record.get("id").and_then(Value::as_str)
         && !own.eq_ignore_ascii_case(id)
     {
@@ -504,37 +674,10 @@ fn update(
     let Some(stored) = state.store.get(&caller.tenant, &collection.path, id)? else {
         return Ok(not_found());
     };
-    if let Some(answer) = violations(collection, &Value::Object(record.clone()), Some(&stored)) {
-        return Ok(answer);
-    }
-    record.insert(
-        "id".into(),
-        stored.get("id").cloned().unwrap_or_else(|| id.into()),
-    );
-    if collection.locking {
-        let (have, want) = (
-            stored.get("_version").and_then(Value::as_i64),
-            record.get("_version").and_then(Value::as_i64),
-        );
-        if have.is_some() && have != want {
-            let want = want.map_or_else(|| "null".to_owned(), |version| version.to_string());
-            let text = format!(
-                "Cannot update record {id} because it has been changed (optimistic locking): Stored _version is {}, _version of request is {want} (23F09)",
-                have.unwrap_or_default()
-            );
-            return Ok(Answer::text(StatusCode::CONFLICT, text));
-        }
-        record.insert("_version".into(), (have.unwrap_or_default() + 1).into());
-    }
-    if has_field(collection, "metadata") {
-        let mut metadata = stored
-            .get("metadata")
-            .cloned()
-            .unwrap_or_else(|| json!({"createdDate": now(), "createdByUserId": caller.user}));
-        metadata["updatedDate"] = now().into();
-        metadata["updatedByUserId"] = caller.user.clone().into();
-        record.insert("metadata".into(), metadata);
-    }
+    let record = match changed(caller, collection, id, record, &stored) {
+        Ok(record) => record,
+        Err(answer) => return Ok(answer),
+    };
     state
         .store
         .replace(&caller.tenant, &collection.path, id, &Value::Object(record))?;

@@ -121,6 +121,9 @@ pub(crate) struct State {
     pub(crate) latency: Duration,
     pub(crate) base: String,
     pub(crate) cross_tenant: bool,
+    pub(crate) max_body: usize,
+    pub(crate) max_batch: usize,
+    pub(crate) suppress_locking: bool,
     exchanges: Vec<Exchange>,
     keep: usize,
 }
@@ -173,6 +176,9 @@ pub struct Builder {
     seed: u64,
     demo: bool,
     cross_tenant: bool,
+    max_body: usize,
+    max_batch: usize,
+    suppress_locking: bool,
     keep: usize,
 }
 
@@ -274,6 +280,24 @@ impl Builder {
         self
     }
 
+    /// The largest body of a request, in bytes: what is larger is answered 413, as Kong does from 1 MB on. No limit by default.
+    pub fn max_body(mut self, bytes: usize) -> Self {
+        self.max_body = bytes;
+        self
+    }
+
+    /// How many records a batch may have (`POST_SYNC_MAX_ENTITIES`): 10,000 by default, more are answered 413.
+    pub fn max_batch(mut self, records: usize) -> Self {
+        self.max_batch = records;
+        self
+    }
+
+    /// Whether `…/batch/synchronous-unsafe` works (`DB_ALLOW_SUPPRESS_OPTIMISTIC_LOCKING`); by default it answers 413.
+    pub fn allow_unsafe_batches(mut self, allow: bool) -> Self {
+        self.suppress_locking = allow;
+        self
+    }
+
     /// A small library in the tenant `diku`: users in groups, locations, instances with holdings and items. `diku_admin` with the password
     /// `admin` may do everything there.
     pub fn demo_data(mut self) -> Self {
@@ -293,6 +317,9 @@ impl Builder {
             latency: self.latency,
             base: self.base.clone(),
             cross_tenant: self.cross_tenant,
+            max_body: self.max_body,
+            max_batch: self.max_batch,
+            suppress_locking: self.suppress_locking,
             exchanges: Vec::new(),
             keep: self.keep,
         };
@@ -385,6 +412,9 @@ impl Sandbox {
             seed: 1,
             demo: false,
             cross_tenant: false,
+            max_body: usize::MAX,
+            max_batch: 10_000,
+            suppress_locking: false,
             keep: 10_000,
         }
     }

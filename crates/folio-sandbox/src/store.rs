@@ -3,7 +3,7 @@
 use rusqlite::{Connection, OptionalExtension, params};
 use serde_json::Value;
 
-use crate::cql::{Query, Relation, SortKey, folded, unescaped};
+use crate::cql::{Clause, Query, Relation, SortKey, folded, unescaped};
 
 /// All records of all tenants.
 pub(crate) struct Store {
@@ -132,6 +132,22 @@ impl Store {
         collection: &str,
         page: &Page<'_>,
     ) -> Result<(Vec<Value>, usize)> {
+        if let Some(query) = page.query
+            && let Some(mut ids) = ids(&query.clause)
+            && (query.sort.is_empty()
+                || matches!(&query.sort[..], [only] if only.index == "id" && !only.descending))
+        {
+            // A list of identifiers is looked up, not searched for.
+            ids.sort();
+            ids.dedup();
+            let mut found = Vec::new();
+            for id in &ids {
+                found.extend(self.get(tenant, collection, id)?);
+            }
+            let total = found.len();
+            let records = found.into_iter().skip(page.offset).take(page.limit);
+            return Ok((records.collect(), total));
+        }
         let mut sql = String::from("SELECT body FROM record WHERE tenant = ?1 AND collection = ?2");
         let mut bounds: Vec<String> = Vec::new();
         let mut exact = true;
@@ -253,8 +269,26 @@ fn json(body: &str) -> Value {
     serde_json::from_str(body).unwrap_or_default()
 }
 
-fn only_and(clause: &crate::cql::Clause) -> bool {
-    use crate::cql::Clause;
+/// The identifiers of a query that asks for nothing but some.
+fn ids(clause: &Clause) -> Option<Vec<String>> {
+    match clause {
+        Clause::Or(a, b) => {
+            let mut list = ids(a)?;
+            list.extend(ids(b)?);
+            Some(list)
+        }
+        Clause::Term(term) => {
+            let plain = term.index == "id"
+                && matches!(term.relation, Relation::Exact | Relation::Words)
+                && !term.text.contains(['*', '?', '^'])
+                && !term.text.is_empty();
+            plain.then(|| vec![key(&unescaped(&term.text))])
+        }
+        Clause::And(..) | Clause::Not(..) => None,
+    }
+}
+
+fn only_and(clause: &Clause) -> bool {
     match clause {
         Clause::Term(_) => true,
         Clause::And(a, b) => only_and(a) && only_and(b),

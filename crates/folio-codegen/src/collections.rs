@@ -1,0 +1,140 @@
+//! Which records are kept where: those that a module lists, creates and replaces at one path.
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+
+use crate::document::Document;
+use crate::facts::Operation;
+use crate::model::{Model, Ty};
+
+/// Where the records of a name are kept.
+#[derive(Debug, PartialEq)]
+pub(crate) struct Collection<'a> {
+    pub(crate) record: &'a str,
+    pub(crate) path: &'a str,
+    /// The key of the records in a list.
+    pub(crate) items: &'a str,
+    /// The path that takes many records at once, and their key there.
+    pub(crate) batch: Option<(&'a str, &'a str)>,
+    /// The path that takes the query of a list in a POST.
+    pub(crate) retrieve: Option<&'a str>,
+    /// The fields that the server makes.
+    pub(crate) read_only: Vec<&'a str>,
+}
+
+/// The collections of a module, by their records' names. A record of several collections is in none: it would not be clear which is meant.
+pub(crate) fn find<'a>(
+    document: &'a Document,
+    model: &'a Model,
+    operations: &'a [Operation],
+) -> Vec<Collection<'a>> {
+    let mut found: BTreeMap<&str, Vec<Collection<'a>>> = BTreeMap::new();
+    for list in operations
+        .iter()
+        .filter(|operation| operation.method == "get")
+    {
+        let Some(paging) = &list.paging else { continue };
+        let Some(items) = paging.items.as_deref().filter(|_| paging.style == "cql") else {
+            continue;
+        };
+        let Some(Ty::Named(answer)) = answer(model, list) else {
+            continue;
+        };
+        let Some(record) = element(model, answer, |key| key == items).map(|(_, name)| name) else {
+            continue;
+        };
+        let takes = |method: &str, fits: &dyn Fn(&str) -> bool| {
+            operations.iter().any(|operation| {
+                operation.method == method
+                    && fits(&operation.path)
+                    && body(model, operation) == Some(record)
+            })
+        };
+        let is_below = |path: &str| {
+            path.strip_prefix(&list.path)
+                .and_then(|rest| rest.strip_prefix("/{"))
+                .is_some_and(|rest| rest.ends_with('}') && !rest.contains('/'))
+        };
+        if !list.path_parameters.is_empty()
+            || !takes("post", &|path| path == list.path)
+            || !takes("put", &is_below)
+        {
+            continue;
+        }
+        let posts = || {
+            operations
+                .iter()
+                .filter(|operation| operation.method == "post")
+        };
+        let batch = posts()
+            .filter(|operation| operation.path.ends_with("/batch/synchronous"))
+            .find_map(|operation| {
+                let (key, name) = element(model, body(model, operation)?, |_| true)?;
+                (name == record).then_some((operation.path.as_str(), key))
+            });
+        let retrieve = posts()
+            .map(|operation| operation.path.as_str())
+            .find(|path| path.strip_suffix("/retrieve") == Some(&list.path));
+        found.entry(record).or_default().push(Collection {
+            record,
+            path: &list.path,
+            items,
+            batch,
+            retrieve,
+            read_only: read_only(document, record),
+        });
+    }
+    found
+        .into_values()
+        .filter(|collections| collections.len() == 1)
+        .flatten()
+        .collect()
+}
+
+fn answer<'a>(model: &'a Model, operation: &Operation) -> Option<&'a Ty> {
+    model.operations.get(&operation.name)?.answer.as_ref()
+}
+
+/// The record that an operation takes.
+fn body<'a>(model: &'a Model, operation: &Operation) -> Option<&'a str> {
+    match model
+        .operations
+        .get(&operation.name)?
+        .arguments
+        .get("body")?
+    {
+        Ty::Named(name) => Some(name),
+        _ => None,
+    }
+}
+
+/// The list of records in a record: its key, and what its elements are.
+fn element<'a>(
+    model: &'a Model,
+    record: &str,
+    wanted: impl Fn(&str) -> bool,
+) -> Option<(&'a str, &'a str)> {
+    let record = model.records.iter().find(|known| known.name == record)?;
+    record.fields.iter().find_map(|field| match &field.ty {
+        Ty::Vec(element) if wanted(&field.key) => match &**element {
+            Ty::Named(name) => Some((field.key.as_str(), name.as_str())),
+            _ => None,
+        },
+        _ => None,
+    })
+}
+
+fn read_only<'a>(document: &'a Document, record: &str) -> Vec<&'a str> {
+    let properties = document
+        .schemas()
+        .ok()
+        .and_then(|schemas| schemas.get(record)?.get("properties")?.as_object());
+    properties
+        .into_iter()
+        .flatten()
+        .filter(|(_, schema)| schema.get("readOnly") == Some(&Value::Bool(true)))
+        .map(|(key, _)| key.as_str())
+        .filter(|key| *key != "id")
+        .collect()
+}

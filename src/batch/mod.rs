@@ -1,0 +1,644 @@
+//! Writing many records: each is created or replaced, the bad ones are found and the good ones land.
+
+mod content;
+mod writer;
+
+use std::collections::{HashSet, VecDeque};
+use std::fmt;
+use std::future::poll_fn;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::task::{Context, Poll};
+
+use futures_core::Stream;
+use http::Method;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::{Map, Value};
+use tokio::runtime::Handle;
+use tokio::task::JoinSet;
+use uuid::Uuid;
+
+use crate::client::FolioClient;
+use crate::collection::{Collection, Stored};
+use crate::error::{Error, Result};
+use crate::request::Request;
+
+pub(crate) use content::{dropped, has_landed, same};
+use writer::{Entry, Merge, Writer, key};
+
+type Fields = Map<String, Value>;
+
+/// Records of a request, unless it is said otherwise: servers take 10,000, and are at ease with some hundreds.
+const RECORDS: usize = 500;
+
+/// Bytes of a request, unless it is said otherwise: gateways take 1 MB.
+const BYTES: usize = 999_000;
+
+/// Requests at a time, unless it is said otherwise.
+const CONCURRENCY: usize = 4;
+
+/// Failures that a report keeps, unless it is said otherwise.
+const FAILURES: usize = 1_000;
+
+impl FolioClient {
+    /// Writes records: creates those that are not there, replaces those that are, and leaves alone those that are the same already. What
+    /// was written is written for good, however it ends, so that running it again with the same records writes only what is missing.
+    ///
+    /// See [`Upsert`] for how, and for what can be said before it runs.
+    ///
+    /// ```no_run
+    /// # async fn example(folio: folio_sdk::FolioClient, instances: Vec<serde_json::Value>) -> Result<(), folio_sdk::Error> {
+    /// # #[cfg(feature = "inventory-storage")] {
+    /// use folio_sdk::inventory_storage::Instance;
+    ///
+    /// # let instances: Vec<Instance> = Vec::new();
+    /// let report = folio.upsert(instances).run().await;
+    /// println!("{report}");
+    /// for failure in &report.failures {
+    ///     eprintln!("{}: {}", failure.id, failure.error);
+    /// }
+    /// # }
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn upsert<T: Stored>(
+        &self,
+        records: impl IntoIterator<Item = T, IntoIter: Send + 'static>,
+    ) -> Upsert<T> {
+        self.upsert_into(T::COLLECTION, records)
+    }
+
+    /// As [`upsert`](Self::upsert), of records that come as a stream.
+    pub fn upsert_stream<T: Stored>(
+        &self,
+        records: impl Stream<Item = T> + Send + 'static,
+    ) -> Upsert<T> {
+        Upsert::new(self, T::COLLECTION, Box::pin(records))
+    }
+
+    /// As [`upsert`](Self::upsert), of any records into any collection.
+    ///
+    /// ```no_run
+    /// # async fn example(folio: folio_sdk::FolioClient) -> Result<(), folio_sdk::Error> {
+    /// use folio_sdk::Collection;
+    /// use serde_json::json;
+    ///
+    /// let groups = ["staff", "students"].map(|group| json!({"group": group}));
+    /// let report = folio.upsert_into(Collection::new("/groups", "usergroups"), groups).id_from(|group| group["group"].to_string()).run().await;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn upsert_into<T: Serialize + DeserializeOwned + Send + 'static>(
+        &self,
+        collection: Collection,
+        records: impl IntoIterator<Item = T, IntoIter: Send + 'static>,
+    ) -> Upsert<T> {
+        Upsert::new(self, collection, Box::pin(Iter(records.into_iter())))
+    }
+
+    /// As [`upsert_into`](Self::upsert_into), of records that come as a stream.
+    pub fn upsert_stream_into<T: Serialize + DeserializeOwned + Send + 'static>(
+        &self,
+        collection: Collection,
+        records: impl Stream<Item = T> + Send + 'static,
+    ) -> Upsert<T> {
+        Upsert::new(self, collection, Box::pin(records))
+    }
+}
+
+/// An iterator as a stream.
+struct Iter<I>(I);
+
+impl<I> Unpin for Iter<I> {}
+
+impl<I: Iterator> Stream for Iter<I> {
+    type Item = I::Item;
+
+    fn poll_next(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<I::Item>> {
+        Poll::Ready(self.0.next())
+    }
+}
+
+/// What becomes of the fields that the server's record has and the one to write lacks. FOLIO replaces records as wholes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum AbsentFields {
+    /// They are gone. [`Written::Updated`] names them.
+    #[default]
+    Drop,
+    /// They stay, in objects within the record too; lists are replaced as wholes.
+    Keep,
+    /// The record is not written; its failure names them.
+    Refuse,
+}
+
+/// Records on their way into a collection: a stream of what became of each. [`run`](Self::run) gives the sum.
+///
+/// How it goes:
+///
+/// - Records are taken as they are needed, a few requests' worth at a time, so that there may be any number of them. One without an `id`
+///   gets a random one, or one made from a key ([`id_from`](Self::id_from)).
+/// - What is there already is read. A record that would not change is not sent. One that is there is sent with the server's `_version`;
+///   one that brings a `_version` of its own, and an older one, fails with a conflict ([`Error::is_conflict`]): somebody changed it since
+///   it was read. [`overwrite`](Self::overwrite) and [`merge`](Self::merge) say otherwise.
+/// - Where the module has a batch endpoint, records go together, 500 at most and less than 1 MB ([`max_records`](Self::max_records),
+///   [`max_bytes`](Self::max_bytes)), in several requests at a time ([`concurrency`](Self::concurrency)) within the client's own limit.
+///   Elsewhere each goes alone.
+/// - A request that is refused is halved until the bad record is known. That one fails with the server's words; the others land.
+/// - Of a request without an answer (a timeout, a broken connection, a 5xx) nobody knows what it did. The records are read again, and only
+///   those that did not land are sent again.
+/// - Of several records of one id the last one wins: they are written one after the other.
+///
+/// It ends early where it is of no use to go on: the user may not write there, the server is away, the client was closed. See
+/// [`UpsertReport::stopped`].
+///
+/// Dropping it ends it; requests that were sent may still be carried out.
+#[must_use = "nothing is written before it is run"]
+pub struct Upsert<T> {
+    source: Pin<Box<dyn Stream<Item = T> + Send>>,
+    settings: Option<Writer>,
+    writer: Option<Arc<Writer>>,
+    id_from: Option<Box<dyn Fn(&T) -> String + Send>>,
+    concurrency: usize,
+    failures: usize,
+    /// A record that has to wait until another of its id is written.
+    held: Option<(Entry, usize)>,
+    chunk: Vec<Entry>,
+    bytes: usize,
+    ids: HashSet<String>,
+    taken: u64,
+    drained: bool,
+    tasks: JoinSet<(Vec<Outcome>, Option<Error>)>,
+    ready: VecDeque<Outcome>,
+    stopped: Option<Error>,
+}
+
+impl<T> Unpin for Upsert<T> {}
+
+impl<T: Serialize + DeserializeOwned + Send + 'static> Upsert<T> {
+    fn new(
+        client: &FolioClient,
+        collection: Collection,
+        source: Pin<Box<dyn Stream<Item = T> + Send>>,
+    ) -> Self {
+        Self {
+            source,
+            settings: Some(Writer {
+                client: client.clone(),
+                collection,
+                max_records: RECORDS,
+                max_bytes: AtomicUsize::new(BYTES),
+                taken: AtomicUsize::new(0),
+                absent: AbsentFields::Drop,
+                overwrite: false,
+                merge: None,
+                singly: AtomicBool::new(false),
+                stopped: AtomicBool::new(false),
+            }),
+            writer: None,
+            id_from: None,
+            concurrency: CONCURRENCY,
+            failures: FAILURES,
+            held: None,
+            chunk: Vec::new(),
+            bytes: 0,
+            ids: HashSet::new(),
+            taken: 0,
+            drained: false,
+            tasks: JoinSet::new(),
+            ready: VecDeque::new(),
+            stopped: None,
+        }
+    }
+
+    fn set(mut self, set: impl FnOnce(&mut Writer)) -> Self {
+        if let Some(settings) = &mut self.settings {
+            set(settings);
+        }
+        self
+    }
+
+    /// How many records a request has at most. 500 by default; servers take up to 10,000, and are at ease with 100 to 1,000.
+    pub fn max_records(self, records: usize) -> Self {
+        self.set(|settings| settings.max_records = records.max(1))
+    }
+
+    /// How many bytes a request has at most. 999,000 by default: gateways mostly refuse bodies of more than 1 MB. A record that is larger
+    /// goes alone.
+    pub fn max_bytes(self, bytes: usize) -> Self {
+        self.set(|settings| settings.max_bytes = AtomicUsize::new(bytes))
+    }
+
+    /// How many requests' worth of records is on its way at once. 4 by default. The client's own limit holds besides.
+    pub fn concurrency(mut self, requests: usize) -> Self {
+        self.concurrency = requests.max(1);
+        self
+    }
+
+    /// What becomes of the fields that the server's record has and the new one lacks. They are dropped by default, as FOLIO does.
+    pub fn absent_fields(self, absent: AbsentFields) -> Self {
+        self.set(|settings| settings.absent = absent)
+    }
+
+    /// Makes what is written out of what is there and what came: `merge(&existing, &mut incoming)`. It is called for records that exist, and
+    /// again if somebody else changes the record meanwhile. What comes out replaces the record, whatever `_version` came in.
+    ///
+    /// ```no_run
+    /// # async fn example(folio: folio_sdk::FolioClient) {
+    /// # #[cfg(feature = "inventory-storage")] {
+    /// # use folio_sdk::inventory_storage::Instance;
+    /// # let instances: Vec<Instance> = Vec::new();
+    /// let report = folio
+    ///     .upsert(instances)
+    ///     .merge(|existing, incoming| incoming.staff_suppress = existing.staff_suppress)
+    ///     .run()
+    ///     .await;
+    /// # }
+    /// # }
+    /// ```
+    pub fn merge(self, merge: impl Fn(&T, &mut T) + Send + Sync + 'static) -> Self {
+        let read = |fields: Fields, which: &str| -> Result<T, String> {
+            serde_json::from_value(Value::Object(fields))
+                .map_err(|error| format!("the {which} record cannot be merged: {error}"))
+        };
+        let merge: Merge = Arc::new(move |existing, incoming| {
+            let existing = read(existing.clone(), "existing")?;
+            let mut incoming = read(incoming, "incoming")?;
+            merge(&existing, &mut incoming);
+            match serde_json::to_value(&incoming) {
+                Ok(Value::Object(fields)) => Ok(fields),
+                Ok(_) => Err("the merged record is no JSON object".to_owned()),
+                Err(error) => Err(format!("the merged record cannot be written: {error}")),
+            }
+        });
+        self.set(|settings| settings.merge = Some(merge))
+    }
+
+    /// Also replaces records that were changed since those that came were read, by their `_version`. What others changed is lost.
+    pub fn overwrite(self, overwrite: bool) -> Self {
+        self.set(|settings| settings.overwrite = overwrite)
+    }
+
+    /// The key of which a record without `id` gets its id: the same key gives the same id in the same tenant and collection, so that a second
+    /// run finds what the first one made. (A UUID of version 5; its name is the key, its namespace that of URLs over
+    /// `folio-sdk:{tenant}{path}`.) Without this, a record without `id` gets a random one, and a second run makes it again.
+    pub fn id_from(mut self, key: impl Fn(&T) -> String + Send + 'static) -> Self {
+        self.id_from = Some(Box::new(key));
+        self
+    }
+
+    /// How many failures the report keeps. 1,000 by default; all are counted.
+    pub fn keep_failures(mut self, failures: usize) -> Self {
+        self.failures = failures;
+        self
+    }
+
+    /// Writes all records and gives the sum.
+    pub async fn run(mut self) -> UpsertReport {
+        let mut report = UpsertReport::default();
+        while let Some(outcome) = self.next().await {
+            report.add(outcome, self.failures);
+        }
+        report.stopped = self.stopped;
+        report
+    }
+
+    /// What became of the next record; none at the end. Records come in the order in which they are done.
+    pub async fn next(&mut self) -> Option<Outcome> {
+        poll_fn(|context| Pin::new(&mut *self).poll_next(context)).await
+    }
+
+    /// Why it ended before all records were taken, if it did.
+    pub fn stopped(&self) -> Option<&Error> {
+        self.stopped.as_ref()
+    }
+
+    fn writer(&mut self) -> Option<Arc<Writer>> {
+        if let Some(settings) = self.settings.take() {
+            self.writer = Some(Arc::new(settings));
+        }
+        self.writer.clone()
+    }
+
+    /// Takes a record in: gives it an id and finds out how large it is.
+    fn take(&mut self, writer: &Writer, record: T) -> Result<(Entry, usize), Outcome> {
+        let index = self.taken;
+        self.taken += 1;
+        let unfit = |problem: String, record: Value| {
+            let request = Request::to(Method::POST, writer.collection.path());
+            Outcome {
+                index,
+                id: String::new(),
+                what: Written::Failed {
+                    error: Error::request(request.exchange(writer.client.url()), problem),
+                    record,
+                },
+            }
+        };
+        let mut fields = match serde_json::to_value(&record) {
+            Ok(Value::Object(fields)) => fields,
+            Ok(other) => return Err(unfit("the record is no JSON object".to_owned(), other)),
+            Err(error) => {
+                return Err(unfit(
+                    format!("the record cannot be written as JSON: {error}"),
+                    Value::Null,
+                ));
+            }
+        };
+        let id = match fields.get("id") {
+            Some(Value::String(id)) if !id.is_empty() => id.clone(),
+            None | Some(Value::Null) => {
+                let id = match &self.id_from {
+                    Some(key) => self.made(writer, &key(&record)),
+                    None => Uuid::new_v4().to_string(),
+                };
+                fields.insert("id".to_owned(), id.clone().into());
+                id
+            }
+            Some(_) => {
+                return Err(unfit(
+                    "the record's `id` is no text, or an empty one".to_owned(),
+                    Value::Object(fields),
+                ));
+            }
+        };
+        let guard = fields.remove("_version").as_ref().and_then(Value::as_i64);
+        let size = size(&fields);
+        Ok((Entry::new(index, id, fields, guard), size))
+    }
+
+    fn made(&self, writer: &Writer, key: &str) -> String {
+        let place = format!(
+            "folio-sdk:{}{}",
+            writer.client.tenant(),
+            writer.collection.path()
+        );
+        let namespace = Uuid::new_v5(&Uuid::NAMESPACE_URL, place.as_bytes());
+        Uuid::new_v5(&namespace, key.as_bytes()).to_string()
+    }
+
+    /// Takes records until there are enough for a request. Gives whether there are some to write now.
+    fn fill(&mut self, writer: &Writer, context: &mut Context<'_>) -> bool {
+        while self.chunk.len() < writer.max_records {
+            let (entry, size) = match self.held.take() {
+                Some(held) => held,
+                None if self.drained => break,
+                None => match self.source.as_mut().poll_next(context) {
+                    Poll::Pending => return false,
+                    Poll::Ready(None) => {
+                        self.drained = true;
+                        break;
+                    }
+                    Poll::Ready(Some(record)) => match self.take(writer, record) {
+                        Ok(taken) => taken,
+                        Err(outcome) => {
+                            self.ready.push_back(outcome);
+                            // So that a list of nothing else does not fill the memory.
+                            if self.ready.len() >= writer.max_records {
+                                return false;
+                            }
+                            continue;
+                        }
+                    },
+                },
+            };
+            // Another of this id is on its way, or it does not fit in any more: it is the first of the next.
+            if self.ids.contains(&key(&entry.id))
+                || !self.chunk.is_empty()
+                    && self.bytes + size > writer.max_bytes.load(Ordering::Relaxed)
+            {
+                self.held = Some((entry, size));
+                break;
+            }
+            self.ids.insert(key(&entry.id));
+            self.bytes += size;
+            self.chunk.push(entry);
+        }
+        !self.chunk.is_empty()
+    }
+
+    /// Takes no more records, and says why of those that were taken and not sent.
+    fn stop(&mut self, error: Error) {
+        let held = self.held.take().map(|(entry, _)| entry);
+        let unsent = std::mem::take(&mut self.chunk).into_iter().chain(held);
+        self.ready
+            .extend(unsent.map(|entry| entry.failed(error.duplicate())));
+        self.drained = true;
+        self.stopped.get_or_insert(error);
+    }
+}
+
+impl<T: Serialize + DeserializeOwned + Send + 'static> Stream for Upsert<T> {
+    type Item = Outcome;
+
+    fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Outcome>> {
+        let this = &mut *self;
+        let Some(writer) = this.writer() else {
+            return Poll::Ready(None);
+        };
+        loop {
+            if let Some(outcome) = this.ready.pop_front() {
+                return Poll::Ready(Some(outcome));
+            }
+            while this.stopped.is_none()
+                && this.tasks.len() < this.concurrency
+                && !writer.stopped.load(Ordering::Relaxed)
+                && this.fill(&writer, context)
+            {
+                if Handle::try_current().is_err() {
+                    this.stop(Error::configuration(
+                        "folio-sdk runs in a tokio runtime: call it from one (`#[tokio::main]`)",
+                    ));
+                    break;
+                }
+                this.bytes = 0;
+                let chunk = std::mem::take(&mut this.chunk);
+                this.tasks.spawn(Arc::clone(&writer).write(chunk));
+            }
+            if !this.ready.is_empty() {
+                continue;
+            }
+            match this.tasks.poll_join_next(context) {
+                Poll::Ready(Some(Ok((outcomes, reason)))) => {
+                    for outcome in &outcomes {
+                        this.ids.remove(&key(&outcome.id));
+                    }
+                    this.ready.extend(outcomes);
+                    if let Some(error) = reason {
+                        this.stop(error);
+                    }
+                }
+                // It was the caller's own code: the merge, or the serialisation of a record.
+                Poll::Ready(Some(Err(error))) if error.is_panic() => {
+                    std::panic::resume_unwind(error.into_panic());
+                }
+                // The runtime is shut down.
+                Poll::Ready(Some(Err(_))) => this.stop(Error::closed()),
+                Poll::Ready(None) if this.drained && this.held.is_none() => {
+                    return Poll::Ready(None);
+                }
+                // The source has nothing now.
+                Poll::Ready(None) | Poll::Pending => return Poll::Pending,
+            }
+        }
+    }
+}
+
+impl<T> fmt::Debug for Upsert<T> {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let writer = self.writer.as_deref().or(self.settings.as_ref());
+        out.debug_struct("Upsert")
+            .field("collection", &writer.map(|writer| &writer.collection))
+            .field("taken", &self.taken)
+            .field("on_their_way", &self.ids.len())
+            .finish_non_exhaustive()
+    }
+}
+
+/// What became of one record.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct Outcome {
+    /// Its place among the records that were given, from 0.
+    pub index: u64,
+    /// Its id, also where it was made by the client. Empty if it could not be told.
+    pub id: String,
+    /// What was done.
+    pub what: Written,
+}
+
+/// What was done with a record.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum Written {
+    /// It was not there, and is now.
+    Created,
+    /// It was there, and was replaced.
+    Updated {
+        /// The fields of the old record that the new one lacks, `barcode` or `personal.middleName`: they are gone.
+        dropped: Vec<String>,
+    },
+    /// It was there as it is: nothing was sent.
+    Unchanged,
+    /// It was not written, or it is not known whether it was.
+    Failed {
+        /// Why: in the server's words, if it was the server.
+        error: Error,
+        /// The record, with the id that it has got.
+        record: Value,
+    },
+}
+
+/// A record that was not written.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct Failure {
+    /// Its place among the records that were given, from 0.
+    pub index: u64,
+    /// Its id. Empty if it could not be told.
+    pub id: String,
+    /// Why: in the server's words, if it was the server.
+    pub error: Error,
+    /// The record, with the id that it has got.
+    pub record: Value,
+}
+
+/// What became of all records.
+#[derive(Debug, Default)]
+#[must_use = "records may have failed: look at `failed`, or call `ok`"]
+#[non_exhaustive]
+pub struct UpsertReport {
+    /// How many were not there, and are now.
+    pub created: u64,
+    /// How many were there and were replaced.
+    pub updated: u64,
+    /// How many were there as they are.
+    pub unchanged: u64,
+    /// How many were not written.
+    pub failed: u64,
+    /// The first of those, as many as [`Upsert::keep_failures`] says.
+    pub failures: Vec<Failure>,
+    /// Why it ended before all records were taken, if it did. Those that were not taken are not counted.
+    pub stopped: Option<Error>,
+}
+
+impl UpsertReport {
+    /// Counts an outcome, and keeps it if it is one of the first failures.
+    fn add(&mut self, outcome: Outcome, keep: usize) {
+        match outcome.what {
+            Written::Created => self.created += 1,
+            Written::Updated { .. } => self.updated += 1,
+            Written::Unchanged => self.unchanged += 1,
+            Written::Failed { error, record } => {
+                self.failed += 1;
+                if self.failures.len() < keep {
+                    self.failures.push(Failure {
+                        index: outcome.index,
+                        id: outcome.id,
+                        error,
+                        record,
+                    });
+                }
+            }
+        }
+    }
+
+    /// How many records were taken.
+    pub fn total(&self) -> u64 {
+        self.created + self.updated + self.unchanged + self.failed
+    }
+
+    /// Nothing if all records are there as they were given; else why it stopped, or the first failure.
+    ///
+    /// # Errors
+    /// A record failed, or not all were taken.
+    pub fn ok(self) -> Result<()> {
+        let failure = self
+            .failures
+            .into_iter()
+            .next()
+            .map(|failure| failure.error);
+        match self.stopped.or(failure) {
+            Some(error) => Err(error),
+            None if self.failed > 0 => Err(Error::configuration(
+                "records failed, and the report was told to keep no failures",
+            )),
+            None => Ok(()),
+        }
+    }
+}
+
+impl fmt::Display for UpsertReport {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            out,
+            "{} created, {} updated, {} unchanged, {} failed",
+            self.created, self.updated, self.unchanged, self.failed
+        )?;
+        match &self.stopped {
+            Some(error) => write!(out, "; stopped: {error}"),
+            None => Ok(()),
+        }
+    }
+}
+
+/// About how many bytes a record takes as JSON.
+fn size(fields: &Fields) -> usize {
+    fn of(value: &Value) -> usize {
+        match value {
+            Value::Null => 4,
+            Value::Bool(_) => 5,
+            Value::Number(_) => 8,
+            Value::String(text) => text.len() + 3,
+            Value::Array(items) => items.iter().map(of).sum::<usize>() + 2,
+            Value::Object(fields) => size(fields),
+        }
+    }
+    fields
+        .iter()
+        .map(|(key, value)| key.len() + 4 + of(value))
+        .sum::<usize>()
+        + 2
+}
