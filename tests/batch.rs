@@ -501,7 +501,10 @@ fn kinds() -> impl Strategy<Value = Vec<Kind>> {
     proptest::collection::vec(kind, 1..40)
 }
 
-fn faults() -> impl Strategy<Value = Vec<(Effect, usize, usize)>> {
+/// What goes wrong, after how many requests, how often.
+type Strikes = Vec<(Effect, usize, usize)>;
+
+fn faults() -> impl Strategy<Value = Strikes> {
     let effect = prop_oneof![
         1 => Just(Effect::Drop),
         3 => Just(Effect::DropAnswer),
@@ -539,7 +542,7 @@ proptest! {
                 records.push(if matches!(kind, Kind::Bad) { bad(n) } else { new });
             }
             sandbox.load("diku", INSTANCES, before).unwrap();
-            let strikes: &[(&str, &str, &Vec<(Effect, usize, usize)>)] = if batch {
+            let strikes: &[(&str, &str, &Strikes)] = if batch {
                 &[("POST", BATCH, &on_write), ("POST", "/instance-storage/instances/retrieve", &on_read)]
             } else {
                 &[("POST", INSTANCES, &on_write), ("PUT", INSTANCES, &on_write), ("GET", INSTANCES, &on_read)]

@@ -30,6 +30,9 @@ use writer::{Entry, Merge, Writer, key};
 
 type Fields = Map<String, Value>;
 
+/// The key of a record, of which its id is made.
+type KeyOf<T> = Box<dyn Fn(&T) -> String + Send>;
+
 /// Records of a request, unless it is said otherwise: servers take 10,000, and are at ease with some hundreds.
 const RECORDS: usize = 500;
 
@@ -160,7 +163,7 @@ pub struct Upsert<T> {
     source: Pin<Box<dyn Stream<Item = T> + Send>>,
     settings: Option<Writer>,
     writer: Option<Arc<Writer>>,
-    id_from: Option<Box<dyn Fn(&T) -> String + Send>>,
+    id_from: Option<KeyOf<T>>,
     concurrency: usize,
     failures: usize,
     /// A record that has to wait until another of its id is written.

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use folio_sdk::{Error, ErrorKind, FolioClient, Method, RetryPolicy};
+use folio_sdk::{Deletion, Error, ErrorKind, FolioClient, Method, RetryPolicy};
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 
@@ -88,7 +88,7 @@ async fn a_write_is_never_sent_twice_when_it_may_have_happened() {
             let folio = server.connect().await;
             let call = folio.request(method.clone(), path);
             let call = if method == Method::DELETE {
-                call
+                call.confirm(Deletion::Matching)
             } else {
                 call.json(&json!({"id": "1"}))
             };

@@ -509,10 +509,7 @@ async fn records_with_versions_are_locked_optimistically() {
 
 #[tokio::test]
 async fn a_batch_is_written_as_a_whole_or_not_at_all() {
-    let builder = Sandbox::builder()
-        .demo_data()
-        .max_batch(3)
-        .max_body(10_000);
+    let builder = Sandbox::builder().demo_data().max_batch(3).max_body(10_000);
     let sandbox = start(builder).await;
     let caller = Caller::of(&sandbox).await;
     let path = "/item-storage/batch/synchronous";
@@ -536,14 +533,36 @@ async fn a_batch_is_written_as_a_whole_or_not_at_all() {
     for (to, records, status, word) in [
         (path, json!([new, known]), 422, "id value already exists"),
         (upsert, json!([new, bad]), 422, "materialTypeId"),
-        (upsert, json!([new, stale]), 409, "_version of request is 99"),
-        (upsert, json!([new, bare]), 409, "_version of request is null"),
+        (
+            upsert,
+            json!([new, stale]),
+            409,
+            "_version of request is 99",
+        ),
+        (
+            upsert,
+            json!([new, bare]),
+            409,
+            "_version of request is null",
+        ),
         (upsert, json!([new, new]), 500, "second time"),
-        (upsert, json!([new, new, new, new]), 413, "maximum of 3 records"),
-        (upsert, json!([{"id": large}]), 413, "Request Entity Too Large"),
+        (
+            upsert,
+            json!([new, new, new, new]),
+            413,
+            "maximum of 3 records",
+        ),
+        (
+            upsert,
+            json!([{"id": large}]),
+            413,
+            "Request Entity Too Large",
+        ),
         (unsafe_path, json!([new, bare]), 413, "DB_ALLOW_SUPPRESS"),
     ] {
-        let (told, text) = caller.told("POST", to, Some(json!({"items": records}))).await;
+        let (told, text) = caller
+            .told("POST", to, Some(json!({"items": records})))
+            .await;
         assert_eq!(told, status, "{text}");
         assert!(text.contains(word), "{text}");
         assert_eq!(items(), before);
