@@ -8,8 +8,8 @@ use serde_json::{Map, Value};
 use crate::error::{Error, Result};
 use crate::source::read_json;
 
-/// The methods of OpenAPI, in the order in which they are told.
-const METHODS: [&str; 7] = ["get", "post", "put", "patch", "delete", "head", "options"];
+/// The methods of OpenAPI and RAML, in the order in which they are told.
+pub const METHODS: [&str; 7] = ["get", "post", "put", "patch", "delete", "head", "options"];
 
 /// The documents of a release.
 #[derive(Clone, Debug)]

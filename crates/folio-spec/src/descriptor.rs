@@ -131,22 +131,54 @@ pub fn shape(path: &str) -> String {
 }
 
 impl Descriptor {
-    /// The route that serves a method and path: the one of its shape, else the longest with a star that it begins with.
+    /// The route that serves a method and path: the one of its shape, else the one with parameters where it has words, of several the one
+    /// with most words, else the longest with a star that it begins with.
     pub fn route(&self, method: &str, path: &str) -> Option<&Route> {
         let wanted = shape(path);
-        let serves = |route: &&Route| route.method == method || route.method == "*";
-        self.routes
-            .iter()
-            .filter(serves)
+        let routes = || {
+            self.routes
+                .iter()
+                .filter(|route| route.method == method || route.method == "*")
+        };
+        routes()
             .find(|route| shape(&route.pattern) == wanted)
             .or_else(|| {
-                self.routes
-                    .iter()
-                    .filter(serves)
-                    .filter(|route| {
-                        route.pattern.ends_with('*') && wanted.starts_with(&shape(&route.pattern))
+                routes()
+                    .filter(|route| covers(&route.pattern, &wanted))
+                    .max_by_key(|route| {
+                        (
+                            !route.pattern.ends_with('*'),
+                            words(&route.pattern),
+                            route.pattern.len(),
+                        )
                     })
-                    .max_by_key(|route| route.pattern.len())
             })
     }
+}
+
+/// How many segments of a pattern are no parameters.
+fn words(pattern: &str) -> usize {
+    let segments = pattern.split('/');
+    segments.filter(|segment| !segment.starts_with('{')).count()
+}
+
+/// Whether a pattern serves a path of this shape: its parameters stand for any segment, a star at its end for anything.
+fn covers(pattern: &str, shape_of_path: &str) -> bool {
+    let own = shape(pattern);
+    let mut wanted = shape_of_path.split('/').skip(1);
+    let mut segments = own.split('/').skip(1).peekable();
+    while let Some(segment) = segments.next() {
+        let Some(word) = wanted.next() else {
+            return false;
+        };
+        // `/things/can*` serves `/things/cancel`.
+        let starred = segments.peek().is_none()
+            && pattern.ends_with('*')
+            && !pattern.ends_with("/*")
+            && word.starts_with(segment);
+        if segment != "{}" && segment != word && !starred {
+            return false;
+        }
+    }
+    pattern.ends_with('*') || wanted.next().is_none()
 }

@@ -43,6 +43,9 @@ pub struct Import {
     pub specs: PathBuf,
     /// The modules to import; none means those of the selection, or all where there is none. `all` means all of the manifest.
     pub modules: Vec<String>,
+    /// Whether what cannot be read ends the import. Otherwise a description that is broken leaves its routes untyped, a schema that is
+    /// nowhere is anything, and the report tells.
+    pub strict: bool,
 }
 
 /// What was imported.
@@ -50,8 +53,10 @@ pub struct Import {
 pub struct Report {
     /// A line a module.
     pub modules: Vec<String>,
-    /// What somebody should look at: overrides that changed nothing, unrouted operations.
+    /// What somebody should look at: overrides that changed nothing, modules that are not there.
     pub notes: Vec<String>,
+    /// What could not be read; it is left out or untyped.
+    pub problems: Vec<Error>,
     /// How many operations the documents have.
     pub operations: usize,
 }
@@ -79,13 +84,19 @@ struct Selected {
 /// # Errors
 /// A file is missing or broken, a reference leads nowhere, a name is unknown. Nothing is written then.
 pub fn import(import: &Import) -> Result<Report> {
-    let entries = entries(import)?;
-    let overrides = Overrides::read(&import.specs.join("overrides"))?;
-    let mut modules = Vec::new();
     let mut report = Report::default();
+    let entries = entries_with(import, &mut report.notes)?;
+    let overrides = Overrides::read(&import.specs.join("overrides"))?;
+    let reading = module::Reading {
+        release: &import.release,
+        overrides: &overrides,
+        strict: import.strict,
+    };
+    let pins = Pins::of(import);
+    let mut modules = Vec::new();
     let mut releases = serde_json::Map::new();
     for entry in &entries {
-        let module = module::read(entry, &import.release, &overrides)?;
+        let mut module = module::read(entry, &reading, &pins.module(&entry.name)?)?;
         let operations: usize = module.document["paths"]
             .as_object()
             .into_iter()
@@ -108,6 +119,7 @@ pub fn import(import: &Import) -> Result<Report> {
                 module.name
             ));
         }
+        report.problems.append(&mut module.problems);
         let text = |key: &str| entry.manifest.get(key).cloned().unwrap_or_default();
         releases.insert(
             module.name.clone(),
@@ -135,21 +147,66 @@ pub fn import(import: &Import) -> Result<Report> {
     Ok(report)
 }
 
+/// The names that operations have in the documents that are there already, of this release and of others: they stay.
+struct Pins {
+    releases: Vec<PathBuf>,
+}
+
+impl Pins {
+    fn of(import: &Import) -> Self {
+        let folders = std::fs::read_dir(&import.specs).into_iter().flatten();
+        let mut releases: Vec<PathBuf> = folders
+            .flatten()
+            .map(|entry| entry.path())
+            .filter(|path| path.join("release.json").is_file())
+            .collect();
+        releases.sort();
+        Self { releases }
+    }
+
+    fn module(&self, module: &str) -> Result<names::Pinned> {
+        let mut pinned = names::Pinned::new();
+        for release in &self.releases {
+            let file = release.join(format!("{module}.json"));
+            if !file.is_file() {
+                continue;
+            }
+            let document = source::read_json(&file)?;
+            for operation in canonical::operations(&document) {
+                let key = (
+                    operation.method.to_owned(),
+                    descriptor::shape(operation.path),
+                );
+                if names::is_identifier(operation.name()) {
+                    pinned
+                        .entry(key)
+                        .or_insert_with(|| operation.name().to_owned());
+                }
+            }
+        }
+        Ok(pinned)
+    }
+}
+
 /// The modules to import, in the order of their names.
 ///
 /// # Errors
 /// There is no manifest, or it does not have a module that is wanted.
 pub fn entries(import: &Import) -> Result<Vec<Entry>> {
+    entries_with(import, &mut Vec::new())
+}
+
+fn entries_with(import: &Import, notes: &mut Vec<String>) -> Result<Vec<Entry>> {
     let selected = selection(import)?;
     let manifest = manifest(&import.from)?;
+    let stand_ins = selected.iter().flat_map(|selected| &selected.stand_ins);
     let mut wanted: Vec<String> = match (&import.modules[..], &selected) {
         ([], Some(selected)) if !selected.modules.is_empty() => selected.modules.clone(),
-        ([], _) => {
-            let stand_ins = selected
-                .iter()
-                .flat_map(|selected| selected.stand_ins.keys());
-            manifest.keys().chain(stand_ins).cloned().collect()
-        }
+        ([], _) => manifest
+            .keys()
+            .chain(stand_ins.map(|(name, _)| name))
+            .cloned()
+            .collect(),
         ([all], _) if all == "all" => manifest.keys().cloned().collect(),
         (modules, _) => modules.to_vec(),
     };
@@ -178,20 +235,19 @@ pub fn entries(import: &Import) -> Result<Vec<Entry>> {
             ));
         };
         let folder = raml::clean(&import.from.join(other));
-        let others = self::manifest(&folder).map_err(|error| Error {
-            problem: format!(
-                "{}; `{name}` is not in {} and stands in from there",
-                error.problem,
-                import.from.display()
-            ),
-            ..error
-        })?;
-        let mut entry = others.get(&name).cloned().ok_or_else(|| {
-            Error::file(
-                folder.join("manifest.json"),
-                format!("has no module `{name}`, which should stand in from here"),
-            )
-        })?;
+        let entry = if folder.join("manifest.json").is_file() {
+            self::manifest(&folder)?.remove(&name)
+        } else {
+            None
+        };
+        let Some(mut entry) = entry else {
+            notes.push(format!(
+                "{name}: not in {}, and {} does not have it either: it is left out",
+                import.from.display(),
+                folder.display()
+            ));
+            continue;
+        };
         entry["standIn"] = folder
             .file_name()
             .map(|name| name.to_string_lossy().into_owned())

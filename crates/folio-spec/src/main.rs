@@ -38,6 +38,9 @@ enum Command {
         /// A module to import, more than once for several; `all` for all of the manifest. Without it, the selection.
         #[arg(long = "module")]
         modules: Vec<String>,
+        /// End with an error at the first thing that cannot be read, instead of leaving its routes untyped.
+        #[arg(long)]
+        strict: bool,
     },
     /// Prints the operations of an imported release, one JSON line each.
     Routes {
@@ -79,7 +82,7 @@ fn main() -> ExitCode {
     match run(Arguments::parse().command) {
         Ok(code) => code,
         Err(error) => {
-            eprintln!("error: {error}\nnothing was written");
+            eprintln!("error: {error}");
             ExitCode::FAILURE
         }
     }
@@ -93,6 +96,7 @@ fn run(command: Command) -> Result<ExitCode, Error> {
             out,
             specs,
             modules,
+            strict,
         } => {
             let start = std::time::Instant::now();
             let report = folio_spec::import(&Import {
@@ -101,11 +105,20 @@ fn run(command: Command) -> Result<ExitCode, Error> {
                 out,
                 specs,
                 modules,
+                strict,
+            })
+            .map_err(|error| Error {
+                problem: format!("{}\nnothing was written", error.problem),
+                ..error
             })?;
+            for problem in &report.problems {
+                eprintln!("not read: {problem}");
+            }
             let summary = format!(
-                "{} modules, {} operations in {:.2?}",
+                "{} modules, {} operations, {} problems in {:.2?}",
                 report.modules.len(),
                 report.operations,
+                report.problems.len(),
                 start.elapsed()
             );
             say(report

@@ -41,24 +41,37 @@ pub struct Module {
     pub dropped_required: usize,
     /// Overrides that changed nothing.
     pub stale_overrides: Vec<String>,
+    /// What could not be read, and was taken for anything.
+    pub problems: Vec<Error>,
 }
 
-/// Reads and normalises a module.
-pub(crate) fn read(entry: &Entry, release: &str, overrides: &Overrides) -> Result<Module> {
-    let text = |key: &str| {
-        entry
-            .manifest
-            .get(key)
-            .and_then(Value::as_str)
-            .unwrap_or_default()
-    };
-    let descriptor = match entry.manifest.get("descriptor").and_then(Value::as_str) {
-        Some(path) => Some(descriptor::read(&entry.folder.join(path))?)
-            .filter(|descriptor| !descriptor.routes.is_empty()),
-        None => None,
-    };
+/// How modules are read.
+pub(crate) struct Reading<'a> {
+    /// The release's name.
+    pub(crate) release: &'a str,
+    /// What is mended.
+    pub(crate) overrides: &'a Overrides,
+    /// Whether what cannot be read ends the import.
+    pub(crate) strict: bool,
+}
+
+/// Reads and normalises a module; `pinned` are the names that its operations have in other releases.
+pub(crate) fn read(entry: &Entry, reading: &Reading<'_>, pinned: &names::Pinned) -> Result<Module> {
+    let overrides = reading.overrides;
     let mut schemas = Schemas::default();
-    let operations = sources(entry, &mut schemas)?;
+    schemas.strict = reading.strict;
+    let descriptor = match entry.text("descriptor") {
+        "" => None,
+        path => match descriptor::read(&entry.folder.join(path)) {
+            Ok(descriptor) => Some(descriptor).filter(|descriptor| !descriptor.routes.is_empty()),
+            Err(problem) => {
+                schemas.forgive(problem)?;
+                None
+            }
+        },
+    };
+    let mut operations = sources(entry, &mut schemas)?;
+    overrides.describe(entry, &mut operations, &mut schemas);
     let mut module = Assembly {
         entry,
         schemas,
@@ -79,10 +92,18 @@ pub(crate) fn read(entry: &Entry, release: &str, overrides: &Overrides) -> Resul
                 .any(|parameter| parameter.name == "query"),
         })
         .collect();
-    let names = names::name(&unnamed, &collections(&routed));
+    let names = names::name(&unnamed, &collections(&routed), pinned);
     let mut paths: BTreeMap<String, Map<String, Value>> = BTreeMap::new();
     for ((operation, route), name) in routed.iter().zip(&names) {
-        let document = module.operation(operation, route.as_ref(), name)?;
+        let document = match module.operation(operation, route.as_ref(), name) {
+            Ok(document) => document,
+            Err(problem) => {
+                module.schemas.forgive(problem)?;
+                module.untyped += 1;
+                let unread = untyped(&operation.method, &operation.path);
+                module.operation(&unread, route.as_ref(), name)?
+            }
+        };
         paths
             .entry(operation.path.clone())
             .or_default()
@@ -95,13 +116,14 @@ pub(crate) fn read(entry: &Entry, release: &str, overrides: &Overrides) -> Resul
         .collect();
     let mut document = json!({
         "openapi": "3.0.3",
-        "info": {"title": entry.name, "version": text("version")},
+        "info": {"title": entry.name, "version": entry.text("version")},
         "paths": paths,
         "components": {"schemas": {}},
-        "x-folio": {"release": release, "module": entry.name, "interfaces": interfaces},
+        "x-folio": {"release": reading.release, "module": entry.name, "interfaces": interfaces},
     });
-    module.name_components(&mut document)?;
-    let stale_overrides = overrides.apply(&entry.name, &mut document)?;
+    module.name_components(&mut document);
+    let mut stale_overrides = overrides.apply(&entry.name, &mut document);
+    stale_overrides.append(&mut module.schemas.stale);
     module.paging(&mut document);
     Ok(Module {
         name: entry.name.clone(),
@@ -110,47 +132,80 @@ pub(crate) fn read(entry: &Entry, release: &str, overrides: &Overrides) -> Resul
         untyped: module.untyped,
         dropped_required: module.components.dropped_required,
         stale_overrides,
+        problems: module.schemas.problems,
     })
 }
 
-/// The operations of all roots of a module.
+impl Entry {
+    /// A text of the manifest; empty where there is none.
+    pub(crate) fn text(&self, key: &str) -> &str {
+        self.manifest
+            .get(key)
+            .and_then(Value::as_str)
+            .unwrap_or_default()
+    }
+}
+
+/// The operations of all roots of a module, those of a newer description behind them.
+///
+/// # Errors
+/// The manifest is wrong; or, if `schemas` are strict, a root cannot be read.
 pub fn sources(entry: &Entry, schemas: &mut Schemas) -> Result<Vec<Operation>> {
     let mut operations = Vec::new();
-    for root in entry
-        .manifest
-        .get("roots")
+    for root in roots(&entry.manifest) {
+        match source(entry, root, schemas) {
+            Ok(read) => operations.extend(read),
+            Err(problem) => schemas.forgive(problem)?,
+        }
+    }
+    let Some(supplement) = entry.manifest.get("supplement") else {
+        return Ok(operations);
+    };
+    let commit = supplement.get("commit").and_then(Value::as_str);
+    for root in roots(supplement) {
+        match source(entry, root, schemas) {
+            Ok(read) => operations.extend(read.into_iter().map(|operation| Operation {
+                supplement: Some(commit.unwrap_or_default().to_owned()),
+                ..operation
+            })),
+            Err(problem) => schemas.forgive(problem)?,
+        }
+    }
+    Ok(operations)
+}
+
+fn roots(of: &Value) -> impl Iterator<Item = &Value> {
+    of.get("roots")
         .and_then(Value::as_array)
         .into_iter()
         .flatten()
-    {
-        let text = |key: &str| root.get(key).and_then(Value::as_str).unwrap_or_default();
-        let path = text("path");
-        if !entry.folder.join(path).is_file() {
-            return Err(Error::file(
-                entry.folder.join(path),
-                "the manifest names this root, and it does not exist",
-            ));
-        }
-        operations.extend(match text("format") {
-            "raml" => source::raml(&entry.folder, path, schemas)?,
-            "openapi" => {
-                let applies = root.get("base_path_applies") == Some(&Value::Bool(true));
-                source::openapi(
-                    &entry.folder,
-                    path,
-                    if applies { text("base_path") } else { "" },
-                    schemas,
-                )?
-            }
-            other => {
-                return Err(Error::file(
-                    entry.folder.join(path),
-                    format!("expected the format `raml` or `openapi`, found `{other}`"),
-                ));
-            }
-        });
+}
+
+fn source(entry: &Entry, root: &Value, schemas: &mut Schemas) -> Result<Vec<Operation>> {
+    let text = |key: &str| root.get(key).and_then(Value::as_str).unwrap_or_default();
+    let path = text("path");
+    if !entry.folder.join(path).is_file() {
+        return Err(Error::file(
+            entry.folder.join(path),
+            "the manifest names this root, and it does not exist",
+        ));
     }
-    Ok(operations)
+    match text("format") {
+        "raml" => source::raml(&entry.folder, path, schemas),
+        "openapi" => {
+            let applies = root.get("base_path_applies") == Some(&Value::Bool(true));
+            source::openapi(
+                &entry.folder,
+                path,
+                if applies { text("base_path") } else { "" },
+                schemas,
+            )
+        }
+        other => Err(Error::file(
+            entry.folder.join(path),
+            format!("expected the format `raml` or `openapi`, found `{other}`"),
+        )),
+    }
 }
 
 struct Assembly<'a> {
@@ -172,7 +227,6 @@ impl Assembly<'_> {
         descriptor: Option<&Descriptor>,
     ) -> Vec<Routed> {
         let mut routed: BTreeMap<(String, String), Routed> = BTreeMap::new();
-        let mut served = BTreeSet::new();
         for mut operation in operations {
             operation.path = tidy(&operation.path);
             let key = (shape(&operation.path), operation.method.clone());
@@ -180,9 +234,11 @@ impl Assembly<'_> {
                 continue;
             }
             let route = match descriptor {
+                None if operation.supplement.is_some() => continue,
                 None => None,
                 Some(descriptor) => match descriptor.route(&operation.method, &operation.path) {
                     Some(route) => Some(route.clone()),
+                    None if operation.supplement.is_some() => continue,
                     None => {
                         self.unrouted.push(format!(
                             "{} {}",
@@ -193,18 +249,16 @@ impl Assembly<'_> {
                     }
                 },
             };
-            if let Some(route) = &route {
-                served.insert((shape(&route.pattern), route.method.clone()));
-            }
             routed.insert(key, (operation, route));
         }
         for route in descriptor.iter().flat_map(|descriptor| &descriptor.routes) {
             let key = (shape(&route.pattern), route.method.clone());
-            if route.method == "*" || served.contains(&key) || routed.contains_key(&key) {
+            if route.method == "*" || routed.contains_key(&key) {
                 continue;
             }
             self.untyped += 1;
-            routed.insert(key, (untyped(route), Some(route.clone())));
+            let path = tidy(route.pattern.trim_end_matches('*'));
+            routed.insert(key, (untyped(&route.method, &path), Some(route.clone())));
         }
         self.unrouted.sort();
         routed.into_values().collect()
@@ -292,6 +346,9 @@ impl Assembly<'_> {
         } else {
             folio.insert("source".into(), operation.root.clone().into());
         }
+        if let Some(commit) = &operation.supplement {
+            folio.insert("supplement".into(), commit.clone().into());
+        }
         if let Some(id) = &operation.upstream_id {
             folio.insert("upstreamId".into(), id.clone().into());
         }
@@ -345,7 +402,7 @@ impl Assembly<'_> {
     }
 
     /// Names the components, equal ones once, and puts them into the document.
-    fn name_components(&mut self, document: &mut Value) -> Result<()> {
+    fn name_components(&mut self, document: &mut Value) {
         let groups = equals(&self.components.schemas);
         let mut levels = vec![0; groups.len()];
         // Two of one file whose names differ in case only are told apart by a number.
@@ -372,28 +429,24 @@ impl Assembly<'_> {
                 break named;
             }
             for group in clashes.into_values() {
-                if group.iter().all(|&index| levels[index] < MOST_WORDS) {
+                if group
+                    .iter()
+                    .all(|&index| levels[index] < MOST_WORDS && numbers[index] == 0)
+                {
                     group.into_iter().for_each(|index| levels[index] += 1);
                     continue;
                 }
-                if group.iter().any(|&index| numbers[index] > 0) {
-                    let places: Vec<&str> = group
-                        .iter()
-                        .map(|&index| groups[index][0].as_str())
-                        .collect();
-                    return Err(Error::file(
-                        &self.entry.folder,
-                        format!(
-                            "these records cannot be told apart by name: {}",
-                            places.join(", ")
-                        ),
-                    ));
-                }
                 // In the order of the places that they stand at.
                 let mut group = group;
-                group.sort_by_key(|&index| std::cmp::Reverse(groups[index][0].clone()));
+                group.sort_by_key(|&index| (numbers[index], std::cmp::Reverse(&groups[index][0])));
+                let first = group.iter().all(|&index| numbers[index] == 0);
                 for (number, index) in group.into_iter().enumerate() {
-                    (levels[index], numbers[index]) = (0, number + 1);
+                    if first {
+                        (levels[index], numbers[index]) = (0, number + 1);
+                    } else if number > 0 {
+                        // What is numbered clashes with a name that ends with a number.
+                        numbers[index] = numbers[index].max(1) + 1;
+                    }
                 }
             }
         };
@@ -424,7 +477,6 @@ impl Assembly<'_> {
         document["components"]["schemas"] = schemas.into();
         settle(document, &names);
         prune(document);
-        Ok(())
     }
 
     /// The name of equal components: the one that most roots declare, else that of the place; `level` more words of the place in front.
@@ -519,12 +571,12 @@ fn is_kept(parameter: &Parameter) -> bool {
 }
 
 /// An operation of which only the route is known: JSON in, JSON out.
-fn untyped(route: &descriptor::Route) -> Operation {
+fn untyped(method: &str, path: &str) -> Operation {
     let json = || Content::from([("application/json".to_owned(), None)]);
-    let takes = matches!(route.method.as_str(), "post" | "put" | "patch");
+    let takes = matches!(method, "post" | "put" | "patch");
     Operation {
-        method: route.method.clone(),
-        path: tidy(route.pattern.trim_end_matches('*')),
+        method: method.to_owned(),
+        path: path.to_owned(),
         root: String::new(),
         upstream_id: None,
         parameters: Vec::new(),
@@ -539,6 +591,7 @@ fn untyped(route: &descriptor::Route) -> Operation {
         deprecated: false,
         collection_post: false,
         rmb: false,
+        supplement: None,
     }
 }
 
@@ -709,24 +762,31 @@ fn paging(
         .find(|(media_type, _)| media_type.contains("json"))?
         .1
         .get("schema")?;
-    let resolve = |schema: &Value| -> Value {
-        let name = schema
-            .get("$ref")
-            .and_then(Value::as_str)
-            .and_then(|name| name.strip_prefix("#/components/schemas/"));
-        name.and_then(|name| schemas.get(name))
-            .unwrap_or(schema)
-            .clone()
-    };
-    let body = resolve(schema);
+    let resolve = |schema: &Value| resolved(schema, schemas).clone();
+    let mut body = resolve(schema);
+    // ERM gives the array, or, if asked for `stats`, an object around it: lists that are read to their end do not ask.
+    let variants = ["oneOf", "anyOf"]
+        .iter()
+        .find_map(|key| body.get(*key)?.as_array());
+    let array = variants
+        .into_iter()
+        .flatten()
+        .map(&resolve)
+        .find(|variant| variant["type"] == "array");
     let mut paging = json!({"style": style});
+    if let Some(array) = array {
+        if let Some(record) = array.pointer("/items/$ref") {
+            paging["record"] = record.clone();
+        }
+        body = array;
+    }
     let item = if body["type"] == "array" {
         resolve(&body["items"])
     } else {
-        let arrays: Vec<(&String, Value)> = body["properties"]
-            .as_object()?
+        let mut properties = BTreeMap::new();
+        all_properties(&body, schemas, 0, &mut properties);
+        let arrays: Vec<(&String, &Value)> = properties
             .iter()
-            .map(|(name, property)| (name, resolve(property)))
             .filter(|(name, property)| {
                 property["type"] == "array"
                     && !matches!(name.as_str(), "errors" | "resultInfo" | "facets")
@@ -752,4 +812,31 @@ fn paging(
         paging["max"] = max.into();
     }
     Some(paging)
+}
+
+/// What a reference to a component leads to.
+fn resolved<'a>(schema: &'a Value, schemas: &'a Value) -> &'a Value {
+    let name = schema.get("$ref").and_then(Value::as_str);
+    name.and_then(|name| schemas.get(name.strip_prefix("#/components/schemas/")?))
+        .unwrap_or(schema)
+}
+
+/// The properties of an object and of all its parts, references in them followed.
+fn all_properties(
+    schema: &Value,
+    schemas: &Value,
+    depth: usize,
+    properties: &mut BTreeMap<String, Value>,
+) {
+    if depth > 8 {
+        return;
+    }
+    let own = schema.get("properties").and_then(Value::as_object);
+    for (name, property) in own.into_iter().flatten() {
+        properties.insert(name.clone(), resolved(property, schemas).clone());
+    }
+    let parts = schema.get("allOf").and_then(Value::as_array);
+    for part in parts.into_iter().flatten() {
+        all_properties(resolved(part, schemas), schemas, depth + 1, properties);
+    }
 }

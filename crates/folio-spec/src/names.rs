@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::descriptor::shape;
 use crate::words;
 
 /// An operation to be named.
@@ -15,14 +16,39 @@ pub struct Unnamed {
     pub by_query: bool,
 }
 
-/// Names the operations of one module, in their order. `collections` are the paths that are lists of records.
-pub fn name(operations: &[Unnamed], collections: &BTreeSet<String>) -> Vec<String> {
+/// The names that operations have in other releases, by method and [shape](crate::descriptor::shape) of the path.
+pub type Pinned = BTreeMap<(String, String), String>;
+
+/// Names the operations of one module, in their order. `collections` are the paths that are lists of records. What is `pinned` keeps its
+/// name, and others of that name take longer ones: a release that adds operations renames none.
+pub fn name(
+    operations: &[Unnamed],
+    collections: &BTreeSet<String>,
+    pinned: &Pinned,
+) -> Vec<String> {
     let mut levels = vec![0; operations.len()];
+    let mut kept: Vec<Option<&String>> = operations
+        .iter()
+        .map(|operation| pinned.get(&(operation.method.clone(), shape(&operation.path))))
+        .collect();
+    // Releases that somebody else imported may say one name of two operations: then neither is kept.
+    for index in 0..kept.len() {
+        let name = kept[index];
+        if name.is_some() && kept.iter().filter(|other| **other == name).count() > 1 {
+            kept.iter_mut()
+                .filter(|other| **other == name)
+                .for_each(|other| *other = None);
+        }
+    }
+    let is_kept: Vec<bool> = kept.iter().map(Option::is_some).collect();
     loop {
         let names: Vec<String> = operations
             .iter()
-            .zip(&levels)
-            .map(|(operation, level)| one(operation, collections, *level))
+            .zip(levels.iter().zip(&kept))
+            .map(|(operation, (level, kept))| match kept {
+                Some(name) => (*name).clone(),
+                None => one(operation, collections, *level),
+            })
             .collect();
         let mut groups: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
         for (index, name) in names.iter().enumerate() {
@@ -37,7 +63,9 @@ pub fn name(operations: &[Unnamed], collections: &BTreeSet<String>) -> Vec<Strin
                 .filter(|index| is_home(&operations[*index].path, operations))
                 .collect();
             for &index in group {
-                let keeps = homes == [index] && levels[index] == 0;
+                let others_kept = group.iter().any(|other| is_kept[*other]);
+                let keeps =
+                    is_kept[index] || !others_kept && homes == [index] && levels[index] == 0;
                 if !keeps && levels[index] < literals(&operations[index].path).len() + 1 {
                     levels[index] += 1;
                     again = true;
@@ -45,9 +73,28 @@ pub fn name(operations: &[Unnamed], collections: &BTreeSet<String>) -> Vec<Strin
             }
         }
         if !again {
-            return names;
+            return numbered(names, &is_kept);
         }
     }
+}
+
+/// Names that are still those of others get a number, so that an import of whatever module gives what compiles.
+fn numbered(mut names: Vec<String>, is_kept: &[bool]) -> Vec<String> {
+    let mut taken: BTreeSet<String> = names
+        .iter()
+        .zip(is_kept)
+        .filter(|(_, kept)| **kept)
+        .map(|(name, _)| name.clone())
+        .collect();
+    for (name, _) in names.iter_mut().zip(is_kept).filter(|(_, kept)| !**kept) {
+        let plain = name.clone();
+        let mut number = 2;
+        while !taken.insert(name.clone()) {
+            *name = format!("{plain}_{number}");
+            number += 1;
+        }
+    }
+    names
 }
 
 /// Whether a path, or the list it is a record of, is where records are made (POST on the list) and read (GET by id).

@@ -5,9 +5,13 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use serde::Deserialize;
-use serde_json::Value;
+use serde_json::{Value, json};
 
+use crate::descriptor::shape;
 use crate::error::{Error, Result};
+use crate::module::Entry;
+use crate::raml;
+use crate::source::{Content, Operation, Request, Schemas};
 
 /// The overrides of all modules.
 #[derive(Clone, Debug, Default)]
@@ -21,6 +25,26 @@ struct File {
     paging: Option<Paging>,
     #[serde(default)]
     fix: Vec<Fix>,
+    #[serde(default)]
+    describe: Vec<Describe>,
+}
+
+/// A schema that a module publishes for an operation that its description leaves out.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Describe {
+    name: String,
+    #[allow(dead_code, reason = "read by people")]
+    reason: String,
+    /// Method and path as the descriptor has them, `POST /things/check`.
+    operation: String,
+    /// The file of the schema of what is sent.
+    request: Option<String>,
+    /// The file of the schema of what comes back.
+    response: Option<String>,
+    /// The media type of both, where it is not JSON.
+    #[serde(rename = "media-type")]
+    media_type: Option<String>,
 }
 
 #[derive(Clone, Debug, Deserialize)]
@@ -99,8 +123,84 @@ impl Overrides {
         Some(self.modules.get(module)?.paging.as_ref()?.style.clone())
     }
 
+    /// Adds the operations that are described here only, where the module's own descriptions lack them. What is no longer there is told as a
+    /// problem of the module.
+    pub(crate) fn describe(
+        &self,
+        entry: &Entry,
+        operations: &mut Vec<Operation>,
+        schemas: &mut Schemas,
+    ) {
+        for described in self
+            .modules
+            .get(&entry.name)
+            .into_iter()
+            .flat_map(|file| &file.describe)
+        {
+            let (method, path) = described
+                .operation
+                .split_once(' ')
+                .unwrap_or(("", &described.operation));
+            let method = method.to_lowercase();
+            let known = operations
+                .iter()
+                .any(|other| other.method == method && shape(&other.path) == shape(path));
+            let files = [&described.request, &described.response];
+            let missing = files
+                .into_iter()
+                .flatten()
+                .find(|file| !entry.folder.join(file).is_file());
+            let stale = if known {
+                Some("the module describes the operation itself by now".to_owned())
+            } else {
+                missing.map(|file| format!("the module has no `{file}`"))
+            };
+            if let Some(why) = stale {
+                schemas.stale.push(format!("{} ({why})", described.name));
+                continue;
+            }
+            let content = |file: &Option<String>| {
+                let schema = file.as_ref().map(|file| {
+                    let file = raml::clean(&entry.folder.join(file));
+                    json!({"$ref": format!("{}#", file.display())})
+                });
+                let media_type = described
+                    .media_type
+                    .as_deref()
+                    .unwrap_or("application/json");
+                Content::from([(media_type.to_owned(), schema)])
+            };
+            let takes = described.request.is_some() || matches!(&*method, "post" | "put" | "patch");
+            operations.push(Operation {
+                path: path.to_owned(),
+                root: described
+                    .request
+                    .as_ref()
+                    .or(described.response.as_ref())
+                    .cloned()
+                    .unwrap_or_default(),
+                upstream_id: None,
+                parameters: Vec::new(),
+                request: takes.then(|| Request {
+                    required: described.request.is_some(),
+                    content: content(&described.request),
+                }),
+                responses: [
+                    ("200".to_owned(), content(&described.response)),
+                    ("204".to_owned(), Content::new()),
+                ]
+                .into(),
+                deprecated: false,
+                collection_post: false,
+                rmb: false,
+                supplement: None,
+                method,
+            });
+        }
+    }
+
     /// Applies the fixes of a module; gives the names of those that changed nothing.
-    pub fn apply(&self, module: &str, document: &mut Value) -> Result<Vec<String>> {
+    pub fn apply(&self, module: &str, document: &mut Value) -> Vec<String> {
         let mut stale = Vec::new();
         for fix in self
             .modules
@@ -112,7 +212,7 @@ impl Overrides {
                 stale.push(fix.name.clone());
             }
         }
-        Ok(stale)
+        stale
     }
 }
 

@@ -4,6 +4,7 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::{Path, PathBuf};
 
+use crate::canonical::METHODS;
 use crate::error::{Error, Result};
 use crate::node::{Kind, Node};
 use crate::words;
@@ -67,8 +68,6 @@ impl Types {
         self.declared.iter()
     }
 }
-
-const METHODS: [&str; 7] = ["get", "put", "post", "delete", "options", "head", "patch"];
 
 /// What is prose or example, and read by nobody here. It is left out before parameters are put in, so that an example that is missing, or a
 /// description that names an unknown parameter, stops nothing.

@@ -71,7 +71,10 @@ impl Components {
     ) -> Result<Value> {
         let normalised = self.at(schema, schemas, file, 0)?;
         while let Some(key) = self.waiting.pop() {
-            let target = schemas.get(&key, file)?;
+            let target = match schemas.get(&key, file) {
+                Ok(target) => target,
+                Err(problem) => schemas.anything(problem)?,
+            };
             self.component(key, &target, schemas, 0)?;
         }
         Ok(normalised)
@@ -99,7 +102,7 @@ impl Components {
         depth: usize,
     ) -> Result<Value> {
         if depth > MAX_DEPTH {
-            return Err(Error::file(
+            return schemas.anything(Error::file(
                 file,
                 format!("a schema nested deeper than {MAX_DEPTH} levels"),
             ));
@@ -331,12 +334,15 @@ impl Components {
         let mut passed = BTreeSet::new();
         let target = loop {
             if !passed.insert(key.clone()) {
-                return Err(Error::file(
+                return schemas.anything(Error::file(
                     file,
                     format!("the reference `{reference}` leads back to itself"),
                 ));
             }
-            let target = schemas.get(&key, file)?;
+            let target = match schemas.get(&key, file) {
+                Ok(target) => target,
+                Err(problem) => return schemas.anything(problem),
+            };
             match target.get("$ref") {
                 Some(Value::String(next)) => key = next.clone(),
                 _ => break target,

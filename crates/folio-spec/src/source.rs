@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::{Map, Value, json};
 
+use crate::canonical::METHODS;
 use crate::error::{Error, Result};
 use crate::node::{Kind, Node};
 use crate::raml::{self, Types, clean};
@@ -32,6 +33,8 @@ pub struct Operation {
     pub collection_post: bool,
     /// Whether RMB serves it.
     pub rmb: bool,
+    /// The commit of a description that is newer than the release.
+    pub supplement: Option<String>,
 }
 
 /// Bodies by their media types; the schema where there is one, with absolute references.
@@ -68,6 +71,12 @@ pub struct Schemas {
     declared: BTreeMap<String, Value>,
     /// Names under which RAML roots declare what stands somewhere.
     pub names: BTreeMap<String, BTreeMap<String, usize>>,
+    /// Whether what cannot be read ends the import. Otherwise it is anything, and is told at the end.
+    pub strict: bool,
+    /// What could not be read, each once.
+    pub problems: Vec<Error>,
+    /// Overrides that describe what need not be described here.
+    pub stale: Vec<String>,
 }
 
 impl Schemas {
@@ -151,6 +160,23 @@ impl Schemas {
             read_json(path)?
         };
         self.files.insert(path.into(), value);
+        Ok(())
+    }
+
+    /// What stands for a schema that cannot be read: anything, and the problem is told.
+    pub(crate) fn anything(&mut self, problem: Error) -> Result<Value> {
+        self.forgive(problem)?;
+        Ok(json!({}))
+    }
+
+    /// Keeps a problem for the report, unless it is to end the import.
+    pub(crate) fn forgive(&mut self, problem: Error) -> Result<()> {
+        if self.strict {
+            return Err(problem);
+        }
+        if !self.problems.contains(&problem) {
+            self.problems.push(problem);
+        }
         Ok(())
     }
 
@@ -334,6 +360,7 @@ pub fn raml(module: &Path, root: &str, schemas: &mut Schemas) -> Result<Vec<Oper
                     .iter()
                     .any(|name| name.contains("collection")),
             rmb: true,
+            supplement: None,
         });
     }
     Ok(operations)
@@ -420,7 +447,7 @@ fn declaration(node: &Node, types: &Types, schemas: &mut Schemas, depth: usize) 
     if node.tag.as_deref() == Some("include") {
         let path = raml::include_path(node)?;
         if !path.is_file() {
-            return Err(node.error(format!(
+            return schemas.anything(node.error(format!(
                 "the included file {} does not exist",
                 path.display()
             )));
@@ -430,7 +457,9 @@ fn declaration(node: &Node, types: &Types, schemas: &mut Schemas, depth: usize) 
             return Ok(json!({}));
         }
         let reference = format!("{}#", path.display());
-        schemas.load(&path, &node.file)?;
+        if let Err(problem) = schemas.load(&path, &node.file) {
+            return schemas.anything(problem);
+        }
         return Ok(json!({"$ref": reference}));
     }
     if node.is_null() {
@@ -522,8 +551,12 @@ fn expression(
     depth: usize,
 ) -> Result<Value> {
     if text.starts_with('{') {
-        let mut schema: Value = serde_json::from_str(text)
-            .map_err(|error| node.error(format!("broken JSON in a schema: {error}")))?;
+        let mut schema: Value = match serde_json::from_str(text) {
+            Ok(schema) => schema,
+            Err(error) => {
+                return schemas.anything(node.error(format!("broken JSON in a schema: {error}")));
+            }
+        };
         absolute(&mut schema, &node.file, 0)?;
         return Ok(schema);
     }
@@ -567,7 +600,7 @@ fn expression(
         name => {
             let Some((found, sight)) = types.get(name) else {
                 let known = types.names();
-                return Err(node.error(format!(
+                return schemas.anything(node.error(format!(
                     "unknown type `{name}`; declared are: {}",
                     known.join(", ")
                 )));
@@ -616,92 +649,118 @@ pub fn openapi(
         .cloned()
         .unwrap_or_default();
     for (path, item) in paths {
-        let (item, home) = follow(&item, &file, schemas)?;
-        let shared = list(&item, "parameters", &home, schemas)?;
-        for method in ["get", "put", "post", "delete", "options", "head", "patch"] {
+        let read = follow(&item, &file, schemas).and_then(|(item, home)| {
+            let shared = list(&item, "parameters", &home, schemas)?;
+            Ok((item, home, shared))
+        });
+        let (item, home, shared) = match read {
+            Ok(read) => read,
+            Err(problem) => {
+                schemas.forgive(problem)?;
+                continue;
+            }
+        };
+        for method in METHODS {
             let Some(operation) = item.get(method) else {
                 continue;
             };
-            let mut parameters = Vec::new();
-            for (parameter, home) in list(operation, "parameters", &home, schemas)?
-                .into_iter()
-                .chain(shared.clone())
-            {
-                let text = |key: &str| {
-                    parameter
-                        .get(key)
-                        .and_then(Value::as_str)
-                        .map(str::to_owned)
-                };
-                let (Some(name), Some(place)) = (text("name"), text("in")) else {
-                    return Err(Error::file(
-                        &home,
-                        format!("a parameter of {method} {path} without `name` or `in`"),
-                    ));
-                };
-                if parameters
-                    .iter()
-                    .any(|known: &Parameter| known.name == name && known.place == place)
-                {
-                    continue;
-                }
-                let schema = parameter.get("schema").or_else(|| {
-                    parameter
-                        .get("content")?
-                        .as_object()?
-                        .values()
-                        .next()?
-                        .get("schema")
-                });
-                let mut schema = schema.cloned().unwrap_or_else(|| json!({"type": "string"}));
-                absolute(&mut schema, &home, 0)?;
-                let required = parameter.get("required") == Some(&Value::Bool(true));
-                parameters.push(Parameter {
-                    name,
-                    place,
-                    required,
-                    schema,
-                });
+            let path = format!("{}{path}", base.trim_end_matches('/'));
+            match openapi_operation(operation, method, path, root, &home, &shared, schemas) {
+                Ok(operation) => operations.push(operation),
+                Err(problem) => schemas.forgive(problem)?,
             }
-            let request = match operation.get("requestBody") {
-                None => None,
-                Some(body) => {
-                    let (body, home) = follow(body, &home, schemas)?;
-                    let required = body.get("required") == Some(&Value::Bool(true));
-                    Some(Request {
-                        required,
-                        content: openapi_content(&body, &home)?,
-                    })
-                }
-            };
-            let mut responses = BTreeMap::new();
-            for (status, response) in operation
-                .get("responses")
-                .and_then(Value::as_object)
-                .into_iter()
-                .flatten()
-            {
-                let (response, home) = follow(response, &home, schemas)?;
-                responses.insert(status.clone(), openapi_content(&response, &home)?);
-            }
-            operations.push(Operation {
-                method: method.to_owned(),
-                path: format!("{}{path}", base.trim_end_matches('/')),
-                root: root.to_owned(),
-                upstream_id: operation
-                    .get("operationId")
-                    .and_then(Value::as_str)
-                    .map(str::to_owned),
-                parameters,
-                request,
-                responses,
-                deprecated: operation.get("deprecated") == Some(&Value::Bool(true)),
-                collection_post: false,
-                rmb: false,
-            });
         }
     }
     Ok(operations)
+}
+
+fn openapi_operation(
+    operation: &Value,
+    method: &str,
+    path: String,
+    root: &str,
+    home: &Path,
+    shared: &[(Value, PathBuf)],
+    schemas: &mut Schemas,
+) -> Result<Operation> {
+    let mut parameters = Vec::new();
+    for (parameter, home) in list(operation, "parameters", home, schemas)?
+        .into_iter()
+        .chain(shared.to_vec())
+    {
+        let text = |key: &str| {
+            parameter
+                .get(key)
+                .and_then(Value::as_str)
+                .map(str::to_owned)
+        };
+        let (Some(name), Some(place)) = (text("name"), text("in")) else {
+            return Err(Error::file(
+                &home,
+                format!("a parameter of {method} {path} without `name` or `in`"),
+            ));
+        };
+        if parameters
+            .iter()
+            .any(|known: &Parameter| known.name == name && known.place == place)
+        {
+            continue;
+        }
+        let schema = parameter.get("schema").or_else(|| {
+            parameter
+                .get("content")?
+                .as_object()?
+                .values()
+                .next()?
+                .get("schema")
+        });
+        let mut schema = schema.cloned().unwrap_or_else(|| json!({"type": "string"}));
+        absolute(&mut schema, &home, 0)?;
+        let required = parameter.get("required") == Some(&Value::Bool(true));
+        parameters.push(Parameter {
+            name,
+            place,
+            required,
+            schema,
+        });
+    }
+    let request = match operation.get("requestBody") {
+        None => None,
+        Some(body) => {
+            let (body, home) = follow(body, home, schemas)?;
+            let required = body.get("required") == Some(&Value::Bool(true));
+            Some(Request {
+                required,
+                content: openapi_content(&body, &home)?,
+            })
+        }
+    };
+    let mut responses = BTreeMap::new();
+    for (status, response) in operation
+        .get("responses")
+        .and_then(Value::as_object)
+        .into_iter()
+        .flatten()
+    {
+        let (response, home) = follow(response, home, schemas)?;
+        responses.insert(status.clone(), openapi_content(&response, &home)?);
+    }
+    Ok(Operation {
+        method: method.to_owned(),
+        path,
+        root: root.to_owned(),
+        upstream_id: operation
+            .get("operationId")
+            .and_then(Value::as_str)
+            .map(str::to_owned),
+        parameters,
+        request,
+        responses,
+        deprecated: operation.get("deprecated") == Some(&Value::Bool(true)),
+        collection_post: false,
+        rmb: false,
+        supplement: None,
+    })
 }
 
 fn openapi_content(of: &Value, home: &Path) -> Result<Content> {
@@ -753,16 +812,28 @@ fn follow(value: &Value, home: &Path, schemas: &mut Schemas) -> Result<(Value, P
     ))
 }
 
+/// A list of what may be references; the list itself may be one.
 fn list(
     of: &Value,
     key: &str,
     home: &Path,
     schemas: &mut Schemas,
 ) -> Result<Vec<(Value, PathBuf)>> {
-    of.get(key)
-        .and_then(Value::as_array)
-        .into_iter()
-        .flatten()
-        .map(|value| follow(value, home, schemas))
-        .collect()
+    let Some(list) = of.get(key) else {
+        return Ok(Vec::new());
+    };
+    let (list, home) = follow(list, home, schemas)?;
+    let mut all = Vec::new();
+    for value in list.as_array().into_iter().flatten() {
+        let (value, home) = follow(value, &home, schemas)?;
+        match value {
+            Value::Array(inner) => {
+                for value in &inner {
+                    all.push(follow(value, &home, schemas)?);
+                }
+            }
+            value => all.push((value, home)),
+        }
+    }
+    Ok(all)
 }

@@ -105,3 +105,153 @@ fn a_module_may_come_from_another_releases_folder() {
     let index: serde_json::Value = serde_json::from_str(&text).unwrap();
     assert_eq!(index["modules"]["mod-old"]["standIn"], "earlier");
 }
+
+#[test]
+fn a_stand_in_that_is_not_there_is_told_and_left_out() {
+    let release = Release::raml(RAML);
+    release.write(
+        "specs/selection.toml",
+        "[test]\n[test.stand-ins]\nmod-old = \"../earlier\"\n",
+    );
+    let report = release.import().unwrap();
+    assert_eq!(report.modules.len(), 1);
+    assert_eq!(report.notes.len(), 1);
+    assert!(
+        report.notes[0].starts_with("mod-old: not in "),
+        "{:?}",
+        report.notes
+    );
+}
+
+#[test]
+fn a_newer_description_types_what_the_release_routes() {
+    let release = Release::raml(&[(
+        "ModuleDescriptor.json",
+        r#"{"provides": [{"id": "books", "version": "1.0", "handlers": [
+            {"methods": ["GET"], "pathPattern": "/books"},
+            {"methods": ["GET"], "pathPattern": "/books/{id}/export*"},
+            {"methods": ["GET"], "pathPattern": "/books/{id}"}]}]}"#,
+    )]);
+    release.write(
+        "from/manifest.json",
+        r#"[{"module": "mod-books", "version": "1.0.0", "kind": "descriptor-only", "roots": [], "descriptor": "ModuleDescriptor.json",
+            "supplement": {"commit": "abc", "roots": [{"path": "supplement/a.yaml", "format": "openapi"}]}}]"#,
+    );
+    release.write(
+        "from/mod-books/supplement/a.yaml",
+        r#"openapi: 3.1.0
+components:
+  schemas:
+    Book: {type: object, properties: {id: {type: [string, "null"]}}}
+    Books: {type: array, items: {$ref: '#/components/schemas/Book'}}
+    Page: {allOf: [{type: object, properties: {total: {type: integer}}}, {properties: {results: {$ref: '#/components/schemas/Books'}}}]}
+paths:
+  /books:
+    get:
+      parameters: {$ref: 'parameters.yaml'}
+      responses:
+        '200':
+          content:
+            application/json:
+              schema: {oneOf: [{$ref: '#/components/schemas/Page'}, {$ref: '#/components/schemas/Books'}]}
+  /books/{bookId}/export/all:
+    get:
+      responses: {'200': {content: {application/json: {schema: {$ref: '#/components/schemas/Books'}}}}}
+  /authors:
+    get:
+      responses: {'200': {description: newer than the release}}
+"#,
+    );
+    release.write(
+        "from/mod-books/supplement/parameters.yaml",
+        "- {in: query, name: perPage, schema: {type: integer}}\n- {in: query, name: stats, schema: {type: boolean}}\n",
+    );
+    let report = release.import_with(true).unwrap();
+    assert_eq!(
+        report.modules,
+        ["mod-books 1.0.0: 4 operations, 2 untyped, 0 unrouted left out"]
+    );
+    assert_json_snapshot!("supplement", release.document()["paths"]);
+}
+
+#[test]
+fn a_description_of_one_word_is_served_by_a_route_with_a_parameter() {
+    let release = Release::openapi(&[
+        (
+            "ModuleDescriptor.json",
+            r#"{"provides": [{"id": "x", "version": "1.0", "handlers": [
+                {"methods": ["PUT"], "pathPattern": "/circ/{operation}/{id}"}]}]}"#,
+        ),
+        (
+            "api/shelves.yaml",
+            "openapi: 3.0.0\npaths:\n  /circ/recall/{id}:\n    put: {responses: {'204': {description: x}}}\n  /circ/{id}:\n    put: {responses: {'204': {description: x}}}\n",
+        ),
+    ]);
+    let report = release.import_with(true).unwrap();
+    assert_eq!(
+        report.modules,
+        ["mod-books 1.2.3: 2 operations, 1 untyped, 1 unrouted left out"]
+    );
+}
+
+#[test]
+fn an_operation_that_is_described_nowhere_else_can_be_described_by_an_override() {
+    let release = Release::raml(RAML);
+    release.write(
+        "specs/overrides/mod-books.toml",
+        r#"
+[[describe]]
+name = "covers-take-a-book"
+reason = "the schema is published, the route is not"
+operation = "DELETE /book-storage/covers/{id}"
+response = "ramls/book.json"
+
+[[describe]]
+name = "books-are-known"
+reason = "it was added upstream"
+operation = "GET /book-storage/books"
+"#,
+    );
+    let report = release.import_with(true).unwrap();
+    assert_eq!(
+        report.notes,
+        [
+            "mod-books: the override `books-are-known (the module describes the operation itself by now)` no longer changes anything: remove it"
+        ]
+    );
+}
+
+#[test]
+fn what_has_a_name_in_the_documents_keeps_it() {
+    let of = |paths: &[&str]| {
+        let paths: String = paths
+            .iter()
+            .map(|path| {
+                format!("  {path}:\n    get: {{responses: {{'204': {{description: x}}}}}}\n")
+            })
+            .collect();
+        Release::openapi(&[(
+            "api/shelves.yaml",
+            &format!("openapi: 3.0.0\npaths:\n{paths}"),
+        )])
+    };
+    let names = |release: &Release| -> Vec<String> {
+        let document = release.document();
+        let paths = document["paths"].as_object().unwrap().values();
+        paths
+            .map(|item| item["get"]["operationId"].as_str().unwrap().to_owned())
+            .collect()
+    };
+    let both = of(&["/old/status", "/new/status"]);
+    both.import().unwrap();
+    assert_eq!(names(&both), ["get_new_status", "get_old_status"]);
+
+    let old = of(&["/old/status"]);
+    old.import().unwrap();
+    assert_eq!(names(&old), ["get_status"]);
+    both.write("specs/earlier/mod-books.json", &old.document().to_string());
+    both.write("specs/earlier/release.json", "{}");
+    std::fs::remove_dir_all(both.path("specs/test")).unwrap();
+    both.import().unwrap();
+    assert_eq!(names(&both), ["get_new_status", "get_status"]);
+}

@@ -265,10 +265,6 @@ fn a_bad_release_says_what_is_wrong_with_it() {
         ("broken", "[test"),
         ("another key", "[test]\nmodule = []\n"),
         ("an unknown module", "[test]\nmodules = [\"mod-boks\"]\n"),
-        (
-            "a stand-in from nowhere",
-            "[test]\nmodules = [\"mod-x\"]\n[test.stand-ins]\nmod-x = \"../none\"\n",
-        ),
     ] {
         release.write("specs/selection.toml", text);
         assert_snapshot!(format!("selection, {name}"), release.error());
@@ -301,7 +297,7 @@ fn after_an_error_everything_is_as_it_was() {
             &format!("from/mod-books/{file}"),
             &replaced(RAML, file, from, to),
         );
-        release.import().unwrap_err();
+        release.import_with(true).unwrap_err();
         assert_eq!(before, bytes(&release.path("specs/test")));
         release.write(&format!("from/mod-books/{file}"), old);
     }
@@ -366,8 +362,35 @@ fn what_would_take_all_memory_or_the_stack_is_refused() {
             .map(|(name, text)| (name.as_str(), text.as_str())),
     );
     let release = Release::raml(&files);
-    match release.import() {
+    match release.import_with(true) {
         Ok(_) => {}
         Err(error) => assert_snapshot!("a long chain of schemas", error.problem),
     }
+}
+
+#[test]
+fn what_is_broken_upstream_is_told_and_the_rest_is_imported() {
+    let missing = replaced(
+        RAML,
+        "ramls/book.json",
+        "\"../common/author.json",
+        "\"../common/autor.json",
+    );
+    let release = Release::raml(&with(RAML, "ramls/book.json", &missing));
+    let report = release.import().unwrap();
+    let told = |report: &folio_spec::Report| {
+        let folder = format!("{}/", release.folder.path().display());
+        let problems: Vec<String> = report.problems.iter().map(ToString::to_string).collect();
+        problems.join("\n").replace(&folder, "")
+    };
+    assert_snapshot!("told, a schema that is nowhere", told(&report));
+    let book = &release.document()["components"]["schemas"]["Book"];
+    assert_eq!(book["properties"]["title"]["type"], "string");
+
+    release.write("from/mod-books/ramls/books.raml", "#%RAML 1.0\ntitle: {");
+    let report = release.import().unwrap();
+    assert_snapshot!("told, a root that cannot be read", told(&report));
+    let list = &release.document()["paths"]["/book-storage/books"]["get"];
+    assert_eq!(list["x-folio"]["untyped"], true);
+    assert_eq!(list["operationId"], "list_books");
 }

@@ -93,12 +93,17 @@ impl Release {
     }
 
     pub(crate) fn import(&self) -> Result<Report, Error> {
+        self.import_with(false)
+    }
+
+    pub(crate) fn import_with(&self, strict: bool) -> Result<Report, Error> {
         import(&Import {
             release: "test".to_owned(),
             from: self.path("from"),
             out: self.path("specs/test"),
             specs: self.path("specs"),
             modules: Vec::new(),
+            strict,
         })
     }
 
@@ -110,7 +115,7 @@ impl Release {
 
     /// The error without the folder that it happened in.
     pub(crate) fn error(&self) -> String {
-        let error = self.import().unwrap_err().to_string();
+        let error = self.import_with(true).unwrap_err().to_string();
         error.replace(&format!("{}/", self.folder.path().display()), "")
     }
 }
