@@ -1,6 +1,6 @@
 //! Writes what `build.rs` would generate into a folder, to look at it.
 //!
-//! `cargo run -p folio-codegen --example generate -- specs/trillium OUT [feature ...]`
+//! `cargo run -p folio-codegen --example generate -- specs/trillium OUT [module ...]`
 
 use std::error::Error;
 use std::path::Path;
@@ -10,12 +10,12 @@ use folio_codegen::Specs;
 
 fn main() -> Result<(), Box<dyn Error>> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let [specs, out, features @ ..] = &arguments[..] else {
-        return Err("usage: generate SPECS OUT [feature ...]".into());
+    let [specs, out, modules @ ..] = &arguments[..] else {
+        return Err("usage: generate SPECS OUT [module ...]".into());
     };
     let start = Instant::now();
-    let specs = Specs::read(Path::new(specs), |feature| {
-        features.is_empty() || features.iter().any(|f| f == feature)
+    let specs = Specs::read(Path::new(specs), |module| {
+        modules.is_empty() || modules.iter().any(|name| name == module)
     })?;
     for (name, text) in folio_codegen::generate(&specs)? {
         std::fs::write(Path::new(out).join(name), text)?;

@@ -1,6 +1,6 @@
 //! Writes progenitor's own output of the canonical documents in a folder, for `benches/compile`.
 //!
-//! `cargo run -p folio-codegen --example stock -- specs/trillium OUT positional|builder [feature ...]`
+//! `cargo run -p folio-codegen --example stock -- specs/trillium OUT positional|builder [module ...]`
 
 use std::error::Error;
 use std::path::Path;
@@ -10,11 +10,11 @@ use progenitor_impl::{GenerationSettings, Generator, InterfaceStyle};
 
 fn main() -> Result<(), Box<dyn Error>> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let [specs, out, style, features @ ..] = &arguments[..] else {
-        return Err("usage: stock SPECS OUT positional|builder [feature ...]".into());
+    let [specs, out, style, modules @ ..] = &arguments[..] else {
+        return Err("usage: stock SPECS OUT positional|builder [module ...]".into());
     };
-    let specs = Specs::read(Path::new(specs), |feature| {
-        features.is_empty() || features.iter().any(|f| f == feature)
+    let specs = Specs::read(Path::new(specs), |module| {
+        modules.is_empty() || modules.iter().any(|name| name == module)
     })?;
     let mut lib = String::from("#![allow(warnings)]\n");
     let mut operations = 0;

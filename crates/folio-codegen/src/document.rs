@@ -1,6 +1,6 @@
 //! Canonical documents, as `folio-spec` writes them (`docs/canonical-documents.md`).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use serde_json::{Map, Value};
@@ -9,6 +9,9 @@ use crate::error::Error;
 
 /// The name under which the document of shared records is known.
 pub(crate) const COMMON: &str = "common";
+
+/// What a folder has besides documents: what it was imported from.
+const RELEASE: &str = "release";
 
 /// One canonical document.
 #[derive(Clone, Debug)]
@@ -48,6 +51,13 @@ impl Document {
         Ok(Self { name, root })
     }
 
+    /// The names of the modules that a folder has documents of.
+    pub(crate) fn modules(folder: &Path) -> Result<BTreeSet<String>, Error> {
+        let mut names: BTreeSet<String> = files(folder)?.into_keys().collect();
+        names.remove(COMMON);
+        Ok(names)
+    }
+
     /// The module's name without `mod-`: its feature. `mod-login-keycloak` is `login-keycloak`.
     pub fn feature(&self) -> &str {
         feature_of(&self.name)
@@ -80,35 +90,20 @@ pub struct Specs {
 }
 
 impl Specs {
-    /// Reads the documents of the modules that `wanted` accepts by their feature names, out of a folder such as `specs/trillium`.
+    /// Reads the documents of the modules that `wanted` accepts by their names, out of a folder such as `specs/trillium`.
     ///
     /// # Errors
     /// The folder or a document cannot be read.
     pub fn read(folder: &Path, wanted: impl Fn(&str) -> bool) -> Result<Self, Error> {
-        let io = |source| Error::Io {
-            path: folder.into(),
-            source,
-        };
-        let mut paths = BTreeMap::new();
-        for entry in std::fs::read_dir(folder).map_err(io)? {
-            let path = entry.map_err(io)?.path();
-            let name = path
-                .file_name()
-                .map(|name| name.to_string_lossy().into_owned())
-                .unwrap_or_default();
-            if let Some(name) = name.strip_suffix(".json") {
-                paths.insert(name.to_owned(), path);
-            }
-        }
         let mut specs = Self {
             common: Document::new(COMMON, serde_json::json!({"components": {"schemas": {}}})),
             modules: Vec::new(),
             files: Vec::new(),
         };
-        for (name, path) in paths {
+        for (name, path) in files(folder)? {
             if name == COMMON {
                 specs.common = Document::read(&path)?;
-            } else if name != "release" && wanted(feature_of(&name)) {
+            } else if wanted(&name) {
                 specs.modules.push(Document::read(&path)?);
             } else {
                 continue;
@@ -117,6 +112,28 @@ impl Specs {
         }
         Ok(specs)
     }
+}
+
+/// The documents of a folder, by the names of their modules.
+fn files(folder: &Path) -> Result<BTreeMap<String, PathBuf>, Error> {
+    let io = |source| Error::Io {
+        path: folder.into(),
+        source,
+    };
+    let mut paths = BTreeMap::new();
+    for entry in std::fs::read_dir(folder).map_err(io)? {
+        let path = entry.map_err(io)?.path();
+        let name = path
+            .file_name()
+            .map(|name| name.to_string_lossy().into_owned())
+            .unwrap_or_default();
+        if let Some(name) = name.strip_suffix(".json")
+            && name != RELEASE
+        {
+            paths.insert(name.to_owned(), path);
+        }
+    }
+    Ok(paths)
 }
 
 fn feature_of(module: &str) -> &str {

@@ -30,6 +30,8 @@ pub enum Error {
         /// What was found and what was expected.
         problem: String,
     },
+    /// The features that are on do not go together, or ask for what a release does not have.
+    Features(String),
     /// progenitor or typify refused a document, or gave something that the passes do not know.
     Model {
         /// The document, `mod-users`.
@@ -79,6 +81,7 @@ impl fmt::Display for Error {
                     "{document}: at {pointer}: {problem}; check it with `folio-spec import`"
                 )
             }
+            Self::Features(problem) => out.write_str(problem),
             Self::Model { document, problem } => write!(
                 out,
                 "{document}: the code generator cannot take it: {problem}"
@@ -92,7 +95,7 @@ impl std::error::Error for Error {
         match self {
             Self::Io { source, .. } => Some(source),
             Self::Json { source, .. } => Some(source),
-            Self::Document { .. } | Self::Model { .. } => None,
+            Self::Document { .. } | Self::Features(_) | Self::Model { .. } => None,
         }
     }
 }

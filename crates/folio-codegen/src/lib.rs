@@ -23,13 +23,16 @@ mod document;
 mod emit;
 mod error;
 mod facts;
+mod features;
 mod lower;
 mod model;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 pub use document::{Document, Specs};
 pub use error::Error;
+pub use features::Features;
 
 /// Generates the files of a build by their names: one a module, `common.rs`, `api.rs` which holds them all, and `records.rs`, by which
 /// tests reach each record by its name.
@@ -42,23 +45,12 @@ pub fn generate(specs: &Specs) -> Result<BTreeMap<String, String>, Error> {
     let mut files = BTreeMap::new();
     let mut shared = BTreeSet::new();
     let mut records = Vec::new();
-    for document in &specs.modules {
-        let lowered = lower::module(document, &specs.common)?;
-        let model = model::build(&document.name, &lowered)?;
-        let origin = emit::Origin {
-            document,
-            common: &lowered.common,
-        };
-        files.insert(
-            format!("{}.rs", rust_name(document.feature())),
-            emit::module(&origin, &model, &lowered.operations)?,
-        );
-        records.push((
-            document.name.clone(),
-            rust_name(document.feature()),
-            names(&model),
-        ));
-        shared.extend(lowered.common);
+    for (document, generated) in specs.modules.iter().zip(side_by_side(specs)) {
+        let generated = generated?;
+        let name = rust_name(document.feature());
+        files.insert(format!("{name}.rs"), generated.text);
+        records.push((document.name.clone(), name, generated.records));
+        shared.extend(generated.shared);
     }
     let lowered = lower::common(&specs.common, &shared)?;
     let model = model::build(&specs.common.name, &lowered)?;
@@ -75,6 +67,61 @@ pub fn generate(specs: &Specs) -> Result<BTreeMap<String, String>, Error> {
     files.insert("api.rs".to_owned(), emit::api_file(&specs.modules));
     files.insert("records.rs".to_owned(), emit::records_file(&records));
     Ok(files)
+}
+
+/// What a document becomes.
+struct Generated {
+    text: String,
+    records: Vec<String>,
+    /// The shared records that it names.
+    shared: BTreeSet<String>,
+}
+
+fn module(document: &Document, common: &Document) -> Result<Generated, Error> {
+    let lowered = lower::module(document, common)?;
+    let model = model::build(&document.name, &lowered)?;
+    let origin = emit::Origin {
+        document,
+        common: &lowered.common,
+    };
+    Ok(Generated {
+        text: emit::module(&origin, &model, &lowered.operations)?,
+        records: names(&model),
+        shared: lowered.common,
+    })
+}
+
+/// Generates the modules on as many threads as the machine has cores: a whole release is a hundred modules, and a build script is compiled
+/// without optimisation. The results are in the order of the documents.
+fn side_by_side(specs: &Specs) -> Vec<Result<Generated, Error>> {
+    let threads = std::thread::available_parallelism().map_or(1, usize::from);
+    let next = AtomicUsize::new(0);
+    let work = || {
+        let mut done = Vec::new();
+        loop {
+            let index = next.fetch_add(1, Ordering::Relaxed);
+            let Some(document) = specs.modules.get(index) else {
+                return done;
+            };
+            done.push((index, module(document, &specs.common)));
+        }
+    };
+    let mut done: Vec<_> = std::thread::scope(|scope| {
+        let others: Vec<_> = (1..threads.min(specs.modules.len()))
+            .map(|_| scope.spawn(work))
+            .collect();
+        let mut done = work();
+        for other in others {
+            match other.join() {
+                Ok(results) => done.extend(results),
+                // Nothing panics here that is not caught; if it does, it is this thread's panic too.
+                Err(panic) => std::panic::resume_unwind(panic),
+            }
+        }
+        done
+    });
+    done.sort_by_key(|(index, _)| *index);
+    done.into_iter().map(|(_, result)| result).collect()
 }
 
 /// The documents of the modules as progenitor takes them, each complete with the shared records that it names: to measure the generated

@@ -17,7 +17,7 @@ fn documents() -> std::path::PathBuf {
 
 #[test]
 fn a_small_module_gives_records_by_table_and_thin_builders() {
-    let specs = Specs::read(&documents(), |feature| feature == "books").unwrap();
+    let specs = Specs::read(&documents(), |module| module == "mod-books").unwrap();
     let files = generate(&specs).unwrap();
     for (name, text) in files {
         insta::assert_snapshot!(name.replace('.', "_"), text);

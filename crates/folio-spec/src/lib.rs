@@ -10,6 +10,7 @@ mod common;
 pub mod descriptor;
 pub mod diff;
 pub mod error;
+pub mod features;
 mod module;
 pub mod names;
 pub mod node;

@@ -8,6 +8,7 @@ use clap::{Parser, Subcommand};
 use folio_spec::canonical::Release;
 use folio_spec::check::check;
 use folio_spec::diff::{Change, diff};
+use folio_spec::features::Features;
 use folio_spec::routes::routes;
 use folio_spec::{Error, Import};
 
@@ -66,6 +67,18 @@ enum Command {
         /// Only what may break a program.
         #[arg(long)]
         breaking: bool,
+    },
+    /// Writes the features of the imported releases into Cargo.toml, specs/features.json and docs/modules.md.
+    Features {
+        /// The folder with the releases' folders and features.toml.
+        #[arg(long, default_value = "specs")]
+        specs: PathBuf,
+        /// The folder with Cargo.toml and docs.
+        #[arg(long, default_value = ".")]
+        root: PathBuf,
+        /// Writes nothing, and fails where something would change.
+        #[arg(long)]
+        check: bool,
     },
     /// Looks for what the compiler would stumble over in imported documents.
     Check {
@@ -129,7 +142,9 @@ fn run(command: Command) -> Result<ExitCode, Error> {
             Ok(ExitCode::SUCCESS)
         }
         Command::Routes { release, specs } => {
-            say(routes(&read(&specs, &release)?).map(|line| line.to_string()));
+            let features = Features::read(&specs).ok();
+            let release = read(&specs, &release)?;
+            say(routes(&release, features.as_ref()).map(|line| line.to_string()));
             Ok(ExitCode::SUCCESS)
         }
         Command::Diff {
@@ -147,6 +162,29 @@ fn run(command: Command) -> Result<ExitCode, Error> {
                 say(listed(&changes));
             }
             Ok(ExitCode::SUCCESS)
+        }
+        Command::Features { specs, root, check } => {
+            let mut stale = Vec::new();
+            for (path, text) in Features::read(&specs)?.files(&root, &specs)? {
+                if std::fs::read_to_string(&path).is_ok_and(|known| known == text) {
+                    continue;
+                }
+                if !check {
+                    std::fs::write(&path, text).map_err(|error| {
+                        Error::file(&path, format!("cannot be written: {error}"))
+                    })?;
+                }
+                stale.push(path.display().to_string());
+            }
+            Ok(if !check || stale.is_empty() {
+                say(stale.iter().map(|path| format!("{path}: written")));
+                ExitCode::SUCCESS
+            } else {
+                say(stale.iter().map(|path| {
+                    format!("{path}: not as the releases are; run `folio-spec features`")
+                }));
+                ExitCode::FAILURE
+            })
         }
         Command::Check { release, specs } => {
             let findings = check(&read(&specs, &release)?);

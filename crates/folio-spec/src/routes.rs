@@ -3,17 +3,22 @@
 use serde_json::{Value, json};
 
 use crate::canonical::{Release, feature, operations};
+use crate::features::Features;
 
 /// A JSON value an operation: `module`, `feature`, `interface`, `method`, `path`, `name`, `typed`, `paging` (a style, or null),
-/// `permissions`.
-pub fn routes(release: &Release) -> impl Iterator<Item = Value> {
-    release.modules.iter().flat_map(|(module, document)| {
+/// `permissions`. Without `features`, that of a module is its name without `mod-`.
+pub fn routes(release: &Release, features: Option<&Features>) -> impl Iterator<Item = Value> {
+    release.modules.iter().flat_map(move |(module, document)| {
+        let feature = features.map_or_else(
+            || feature(module).to_owned(),
+            |features| features.of(module),
+        );
         operations(document).map(move |operation| {
             let untyped = operation.fact("untyped") == Some(&Value::Bool(true));
             let fact = |key: &str| operation.fact(key).cloned().unwrap_or_default();
             json!({
                 "module": module,
-                "feature": feature(module),
+                "feature": feature,
                 "interface": fact("interface"),
                 "method": operation.method.to_uppercase(),
                 "path": operation.path,

@@ -21,7 +21,7 @@ fn every_operation_is_a_line() {
     let lines: Vec<String> = [Release::raml(RAML), Release::openapi(OPENAPI)]
         .iter()
         .flat_map(|release| {
-            routes(&imported(release))
+            routes(&imported(release), None)
                 .map(|line| line.to_string())
                 .collect::<Vec<_>>()
         })

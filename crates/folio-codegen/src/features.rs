@@ -1,0 +1,208 @@
+//! What a build is made of: which release, and which of its modules.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+
+use serde_json::Value;
+
+use crate::document::Document;
+use crate::error::Error;
+
+/// The features of the SDK, as `folio-spec features` writes them into `specs/features.json`.
+#[derive(Clone, Debug)]
+pub struct Features {
+    /// Oldest first; the last is built unless another is named.
+    releases: Vec<String>,
+    /// By the name of the module.
+    modules: BTreeMap<String, Module>,
+}
+
+#[derive(Clone, Debug)]
+struct Module {
+    feature: String,
+    releases: Vec<String>,
+    bundles: Vec<String>,
+}
+
+/// The bundle of all modules.
+const FULL: &str = "full";
+
+impl Features {
+    /// Reads the file.
+    ///
+    /// # Errors
+    /// It cannot be read, or is not what `folio-spec features` writes.
+    pub fn read(path: &Path) -> Result<Self, Error> {
+        let root = Document::read(path)?.root;
+        let wrong = |pointer: &str| {
+            let problem = "is not as `folio-spec features` writes it: run it again";
+            Error::document("features.json", pointer, problem)
+        };
+        let texts = |value: &Value, pointer: &str| -> Result<Vec<String>, Error> {
+            let list = value.as_array().ok_or_else(|| wrong(pointer))?;
+            list.iter()
+                .map(|text| {
+                    text.as_str()
+                        .map(str::to_owned)
+                        .ok_or_else(|| wrong(pointer))
+                })
+                .collect()
+        };
+        let releases = texts(&root["releases"], "/releases")?;
+        if releases.is_empty() {
+            return Err(wrong("/releases"));
+        }
+        let mut modules = BTreeMap::new();
+        for (name, facts) in root["modules"]
+            .as_object()
+            .ok_or_else(|| wrong("/modules"))?
+        {
+            let pointer = format!("/modules/{name}");
+            let module = Module {
+                feature: facts["feature"]
+                    .as_str()
+                    .ok_or_else(|| wrong(&pointer))?
+                    .to_owned(),
+                releases: texts(&facts["releases"], &pointer)?,
+                bundles: texts(&facts["bundles"], &pointer)?,
+            };
+            modules.insert(name.clone(), module);
+        }
+        Ok(Self { releases, modules })
+    }
+
+    /// The release to build.
+    ///
+    /// # Errors
+    /// More than one is on.
+    pub fn release(&self, is_on: impl Fn(&str) -> bool) -> Result<&str, Error> {
+        let mut named = self.releases.iter().filter(|release| is_on(release));
+        let newest = self.releases.last().map_or("", String::as_str);
+        match (named.next(), named.next()) {
+            (None, _) => Ok(newest),
+            (Some(release), None) => Ok(release),
+            (Some(one), Some(other)) => Err(Error::Features(format!(
+                "the features `{one}` and `{other}` are both on, and a build has one release of FOLIO. Turn one of them off: \
+                 `cargo tree -e features -i folio-sdk` shows who turned it on. Without either it is {newest}"
+            ))),
+        }
+    }
+
+    /// The modules to build of those that a folder has: those whose features are on, by themselves or by a bundle, and those that have no
+    /// feature because they are one's own. `release` is the folder's release, where it is one of the SDK's own.
+    ///
+    /// # Errors
+    /// The feature of a module is on that the folder does not have. (A bundle takes what there is.)
+    pub fn modules(
+        &self,
+        folder: &Path,
+        release: Option<&str>,
+        is_on: impl Fn(&str) -> bool,
+    ) -> Result<BTreeSet<String>, Error> {
+        let mut wanted = BTreeSet::new();
+        let present = Document::modules(folder)?;
+        for name in &present {
+            let is_wanted = self.modules.get(name).is_none_or(|module| {
+                is_on(&module.feature)
+                    || is_on(FULL)
+                    || module.bundles.iter().any(|bundle| is_on(bundle))
+            });
+            if is_wanted {
+                wanted.insert(name.clone());
+            }
+        }
+        for (name, module) in &self.modules {
+            let is_missing = is_on(&module.feature) && !present.contains(name);
+            if is_missing && !is_on(FULL) && !module.bundles.iter().any(|bundle| is_on(bundle)) {
+                return Err(Error::Features(self.missing(folder, release, name, module)));
+            }
+        }
+        Ok(wanted)
+    }
+
+    fn missing(&self, folder: &Path, release: Option<&str>, name: &str, module: &Module) -> String {
+        let feature = &module.feature;
+        let Some(release) = release else {
+            return format!(
+                "the feature `{feature}` is on, and {} has no document of {name}: import it with `folio-spec import`, or turn the feature off \
+                 (`default-features = false`, if it is one of the default ones)",
+                folder.display()
+            );
+        };
+        let newest = self.releases.last().map_or("", String::as_str);
+        let others: Vec<String> = module
+            .releases
+            .iter()
+            .map(|other| {
+                if other == newest {
+                    format!("{other} (built when no other release is on)")
+                } else {
+                    format!("{other} (built with the feature `{other}`)")
+                }
+            })
+            .collect();
+        format!(
+            "the feature `{feature}` is on, and the release {release} has no module {name}. It is in {}. Turn the feature off, or build such a release",
+            others.join(" and in ")
+        )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn features() -> (tempfile::TempDir, Features) {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("features.json");
+        let text = r#"{"releases": ["oak", "pine"], "modules": {
+            "mod-books": {"feature": "books", "releases": ["oak", "pine"], "bundles": ["shelf"]},
+            "mod-shelf": {"feature": "mod-shelf", "releases": ["oak"], "bundles": ["shelf"]},
+            "okapi": {"feature": "okapi", "releases": ["oak"], "bundles": []}}}"#;
+        std::fs::write(&path, text).unwrap();
+        for module in ["mod-books", "mod-mine", "common", "release"] {
+            std::fs::write(folder.path().join(format!("{module}.json")), "{}").unwrap();
+        }
+        std::fs::remove_file(folder.path().join("release.json")).unwrap();
+        let features = Features::read(&path).unwrap();
+        std::fs::remove_file(path).unwrap();
+        (folder, features)
+    }
+
+    #[test]
+    fn the_newest_release_is_built_unless_another_is_named() {
+        let (_folder, features) = features();
+        assert_eq!(features.release(|_| false).unwrap(), "pine");
+        assert_eq!(features.release(|name| name == "oak").unwrap(), "oak");
+        insta::assert_snapshot!(features.release(|_| true).unwrap_err(), @"the features `oak` and `pine` are both on, and a build has one release of FOLIO. Turn one of them off: `cargo tree -e features -i folio-sdk` shows who turned it on. Without either it is pine");
+    }
+
+    #[test]
+    fn a_bundle_takes_what_the_release_has_and_ones_own_modules_need_no_feature() {
+        let (folder, features) = features();
+        let wanted = |on: &[&str]| {
+            let wanted = features.modules(folder.path(), Some("pine"), |name| on.contains(&name));
+            wanted.map(|wanted| wanted.into_iter().collect::<Vec<_>>())
+        };
+        assert_eq!(wanted(&[]).unwrap(), ["mod-mine"]);
+        for on in ["books", "shelf", "full"] {
+            assert_eq!(wanted(&[on]).unwrap(), ["mod-books", "mod-mine"]);
+        }
+        // Cargo turns on what a bundle lists.
+        assert!(wanted(&["full", "okapi", "shelf", "mod-shelf"]).is_ok());
+        insta::assert_snapshot!(wanted(&["okapi"]).unwrap_err(), @"the feature `okapi` is on, and the release pine has no module okapi. It is in oak (built with the feature `oak`). Turn the feature off, or build such a release");
+    }
+
+    #[test]
+    fn a_module_that_ones_own_folder_does_not_have_is_told() {
+        let (folder, features) = features();
+        let error = features
+            .modules(folder.path(), None, |name| name == "okapi")
+            .unwrap_err()
+            .to_string();
+        assert!(
+            error.contains("has no document of okapi: import it"),
+            "{error}"
+        );
+    }
+}
