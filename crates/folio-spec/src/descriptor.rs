@@ -66,7 +66,7 @@ pub fn read(path: &Path) -> Result<Descriptor> {
                     )
                 })
         };
-        let (id, version) = (text("id")?, text("version")?);
+        let (id, version) = (text("id")?, filled(&text("version")?, path));
         for (number, handler) in interface
             .get("handlers")
             .and_then(Value::as_array)
@@ -98,7 +98,7 @@ pub fn read(path: &Path) -> Result<Descriptor> {
                 descriptor.routes.push(Route {
                     method: method.to_lowercase(),
                     pattern: pattern.to_owned(),
-                    interface: format!("{id} {version}"),
+                    interface: format!("{id} {version}").trim_end().to_owned(),
                     permissions: strings("permissionsRequired"),
                     desired: strings("permissionsDesired"),
                     module: strings("modulePermissions"),
@@ -108,6 +108,34 @@ pub fn read(path: &Path) -> Result<Descriptor> {
         descriptor.interfaces.push((id, version));
     }
     Ok(descriptor)
+}
+
+/// A version that the build puts in, `${okapiInterfaceVersion}`: from the `gradle.properties` above the descriptor, else empty.
+fn filled(version: &str, descriptor: &Path) -> String {
+    let Some(name) = version
+        .strip_prefix("${")
+        .and_then(|rest| rest.strip_suffix('}'))
+    else {
+        let is_placeholder = version.contains("${") || version.starts_with('@');
+        return if is_placeholder {
+            String::new()
+        } else {
+            version.to_owned()
+        };
+    };
+    descriptor
+        .ancestors()
+        .skip(1)
+        .take(6)
+        .filter_map(|folder| std::fs::read_to_string(folder.join("gradle.properties")).ok())
+        .find_map(|text| {
+            let lines = text.lines().filter_map(|line| line.split_once('='));
+            lines
+                .map(|(key, value)| (key.trim(), value.trim().to_owned()))
+                .find(|(key, _)| *key == name)
+                .map(|(_, value)| value)
+        })
+        .unwrap_or_default()
 }
 
 /// A path with its parameters unnamed, so that `/users/{id}` and `/users/{userId}` are one.

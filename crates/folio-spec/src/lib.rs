@@ -9,12 +9,15 @@ pub mod check;
 mod common;
 pub mod descriptor;
 pub mod diff;
+pub mod discover;
 pub mod error;
 pub mod features;
+pub mod fetch;
 mod module;
 pub mod names;
 pub mod node;
 mod overrides;
+pub mod platform;
 pub mod raml;
 pub mod routes;
 mod schema;
@@ -65,6 +68,9 @@ pub struct Report {
 /// `selection.toml`: which modules of a release are imported, and which come from another folder.
 #[derive(Debug, Default, Deserialize)]
 struct Selection {
+    /// Libraries whose API modules offer.
+    #[serde(default)]
+    libraries: Vec<String>,
     #[serde(flatten)]
     releases: BTreeMap<String, Selected>,
 }
@@ -263,13 +269,25 @@ fn entries_with(import: &Import, notes: &mut Vec<String>) -> Result<Vec<Entry>> 
 }
 
 fn selection(import: &Import) -> Result<Option<Selected>> {
-    let path = import.specs.join("selection.toml");
+    Ok(read_selection(&import.specs)?
+        .releases
+        .remove(&import.release))
+}
+
+/// The libraries whose API modules offer, as `selection.toml` in a folder names them.
+///
+/// # Errors
+/// The file is broken.
+pub fn libraries(specs: &Path) -> Result<Vec<String>> {
+    Ok(read_selection(specs)?.libraries)
+}
+
+fn read_selection(specs: &Path) -> Result<Selection> {
+    let path = specs.join("selection.toml");
     let Ok(text) = std::fs::read_to_string(&path) else {
-        return Ok(None);
+        return Ok(Selection::default());
     };
-    let mut selection: Selection =
-        toml::from_str(&text).map_err(|error| Error::file(&path, error.to_string()))?;
-    Ok(selection.releases.remove(&import.release))
+    toml::from_str(&text).map_err(|error| Error::file(&path, error.to_string()))
 }
 
 fn manifest(folder: &Path) -> Result<BTreeMap<String, Value>> {

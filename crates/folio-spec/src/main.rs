@@ -9,6 +9,8 @@ use folio_spec::canonical::Release;
 use folio_spec::check::check;
 use folio_spec::diff::{Change, diff};
 use folio_spec::features::Features;
+use folio_spec::fetch::{Fetch, fetch};
+use folio_spec::platform::Platform;
 use folio_spec::routes::routes;
 use folio_spec::{Error, Import};
 
@@ -27,12 +29,24 @@ enum Command {
         /// The name of the release, `trillium`.
         #[arg(long)]
         release: String,
-        /// The folder with the release's manifest.json.
+        #[command(flatten)]
+        from: From,
+        /// What the names of repositories go behind, in place of the host of submodules too: a URL or a folder.
+        #[arg(
+            long,
+            default_value = "https://github.com/folio-org",
+            conflicts_with = "from"
+        )]
+        git_base: String,
+        /// The descriptor of an application that --platform-descriptor names, or a folder of them; those beside it are found.
+        #[arg(long = "application-descriptor", requires = "platform_descriptor")]
+        application_descriptors: Vec<PathBuf>,
+        /// An empty folder to keep what is fetched in; later imports can be --from it.
+        #[arg(long, conflicts_with = "from")]
+        keep: Option<PathBuf>,
+        /// The folder for the documents; what is in it is replaced. By default the release's in --specs.
         #[arg(long)]
-        from: PathBuf,
-        /// The folder for the documents; what is in it is replaced.
-        #[arg(long)]
-        out: PathBuf,
+        out: Option<PathBuf>,
         /// The folder with selection.toml and overrides/.
         #[arg(long, default_value = "specs")]
         specs: PathBuf,
@@ -91,6 +105,21 @@ enum Command {
     },
 }
 
+/// Where the sources come from.
+#[derive(clap::Args)]
+#[group(required = true, multiple = false)]
+struct From {
+    /// The folder with the release's manifest.json.
+    #[arg(long)]
+    from: Option<PathBuf>,
+    /// The install.json of a platform: its modules are fetched by git.
+    #[arg(long)]
+    install_json: Option<PathBuf>,
+    /// The platform-descriptor.json of a platform: its modules are fetched by git.
+    #[arg(long)]
+    platform_descriptor: Option<PathBuf>,
+}
+
 fn main() -> ExitCode {
     match run(Arguments::parse().command) {
         Ok(code) => code,
@@ -106,24 +135,51 @@ fn run(command: Command) -> Result<ExitCode, Error> {
         Command::Import {
             release,
             from,
+            git_base,
+            application_descriptors,
+            keep,
             out,
             specs,
             modules,
             strict,
         } => {
             let start = std::time::Instant::now();
+            let nothing_written = |error: Error| Error {
+                problem: format!("{}\nnothing was written", error.problem),
+                ..error
+            };
+            let mut fetched = Vec::new();
+            let temporary = tempfile::tempdir()
+                .map_err(|error| Error::file("", format!("no temporary folder: {error}")))?;
+            let platform = match (&from.install_json, &from.platform_descriptor) {
+                (Some(file), _) => Some(Platform::install(file)),
+                (_, Some(file)) => Some(Platform::descriptor(file, &application_descriptors)),
+                _ => None,
+            };
+            let folder = match (platform, from.from) {
+                (Some(platform), _) => {
+                    let into = keep.unwrap_or_else(|| temporary.path().join(&release));
+                    let to = Fetch {
+                        base: git_base,
+                        into: into.clone(),
+                        libraries: folio_spec::libraries(&specs)?,
+                    };
+                    fetched = platform
+                        .and_then(|platform| fetch(&platform, &to))
+                        .map_err(nothing_written)?;
+                    into
+                }
+                (None, from) => from.unwrap_or_default(),
+            };
             let report = folio_spec::import(&Import {
+                out: out.unwrap_or_else(|| specs.join(&release)),
                 release,
-                from,
-                out,
+                from: folder,
                 specs,
                 modules,
                 strict,
             })
-            .map_err(|error| Error {
-                problem: format!("{}\nnothing was written", error.problem),
-                ..error
-            })?;
+            .map_err(nothing_written)?;
             for problem in &report.problems {
                 eprintln!("not read: {problem}");
             }
@@ -137,6 +193,7 @@ fn run(command: Command) -> Result<ExitCode, Error> {
             say(report
                 .modules
                 .into_iter()
+                .chain(fetched)
                 .chain(report.notes)
                 .chain([summary]));
             Ok(ExitCode::SUCCESS)

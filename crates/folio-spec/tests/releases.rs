@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use folio_spec::canonical::{Release, operations};
 use folio_spec::check::check;
 use folio_spec::descriptor::shape;
+use folio_spec::discover::discover;
 use folio_spec::routes::routes;
 use folio_spec::{Import, import};
 use serde_json::Value;
@@ -205,4 +206,55 @@ fn every_route_of_the_descriptors_is_an_operation() {
             assert!(unrouted || served.contains(module), "{module}");
         }
     }
+}
+
+/// What is found in a repository is what the manifests list, which were made by others.
+#[test]
+fn the_roots_and_descriptors_of_modules_are_found() {
+    let Some(shared) = shared("discover") else {
+        return;
+    };
+    let (mut modules, mut roots) = (0, 0);
+    for release in RELEASES {
+        let folder = shared.join("folio-specs").join(release);
+        let text = std::fs::read_to_string(folder.join("manifest.json")).unwrap();
+        let manifest: Value = serde_json::from_str(&text).unwrap();
+        for listed in manifest.as_array().unwrap() {
+            let name = listed["module"].as_str().unwrap();
+            let foreign = listed["submodules"].as_array().unwrap().iter();
+            let foreign: BTreeSet<PathBuf> = foreign
+                .map(|submodule| PathBuf::from(submodule["path"].as_str().unwrap()))
+                .chain([PathBuf::from("supplement")])
+                .collect();
+            let mut found = serde_json::json!({});
+            discover(&folder.join(name), &foreign, &mut found);
+            let of = |entry: &Value| -> BTreeMap<String, (String, String)> {
+                let roots = entry["roots"].as_array().unwrap().iter();
+                roots
+                    .map(|root| {
+                        let applies = root["base_path_applies"] == true;
+                        let base = if applies {
+                            root["base_path"].as_str().unwrap()
+                        } else {
+                            ""
+                        };
+                        let text = |key: &str| root[key].as_str().unwrap().to_owned();
+                        (
+                            text("path"),
+                            (text("format"), base.trim_end_matches('/').to_owned()),
+                        )
+                    })
+                    .collect()
+            };
+            assert_eq!(of(&found), of(listed), "{release} {name}");
+            assert_eq!(
+                found["descriptor"], listed["descriptor"],
+                "{release} {name}"
+            );
+            assert_eq!(found["kind"], listed["kind"], "{release} {name}");
+            modules += 1;
+            roots += of(listed).len();
+        }
+    }
+    say(&format!("discover: {modules} modules, {roots} roots"));
 }

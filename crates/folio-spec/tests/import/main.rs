@@ -5,5 +5,6 @@
 mod commands;
 mod documents;
 mod errors;
+mod fetched;
 mod mutated;
 mod support;
