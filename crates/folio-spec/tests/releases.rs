@@ -167,7 +167,7 @@ fn every_route_of_the_descriptors_is_an_operation() {
         let documents = imported(&shared, release, &specs());
         let mut have: BTreeMap<(String, String), BTreeSet<String>> = BTreeMap::new();
         let mut untyped = BTreeMap::<String, usize>::new();
-        for line in routes(&documents) {
+        for line in routes(&documents, None) {
             let text = |key: &str| line[key].as_str().unwrap().to_owned();
             if line["typed"] == false {
                 *untyped.entry(text("module")).or_default() += 1;
