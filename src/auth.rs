@@ -217,6 +217,7 @@ struct State {
     generation: u64,
     token: Option<Token>,
     refresh: Option<RefreshToken>,
+    username: Option<String>,
     /// The credentials that the server refused, and how.
     refused: Option<(Credentials, Error)>,
     renewal: Option<watch::Receiver<Outcome>>,
@@ -259,6 +260,16 @@ impl Auth {
 
     pub(crate) fn is_closed(&self) -> bool {
         self.state().closed
+    }
+
+    /// The tenant of the login.
+    pub(crate) fn tenant(&self) -> &str {
+        self.tenant.to_str().unwrap_or_default()
+    }
+
+    /// The user of the last login with a password.
+    pub(crate) fn username(&self) -> Option<String> {
+        self.state().username.clone()
     }
 
     /// Waits for `delay`; fails at once when the client is closed.
@@ -317,6 +328,24 @@ impl Auth {
         Err(Error::configuration(
             "the login was interrupted three times: the tokio runtime that it ran in was shut down",
         ))
+    }
+
+    /// A token for somebody who cannot renew it: one that is about to expire is renewed first. Where that fails, it is still good.
+    pub(crate) async fn fresh_token(self: &Arc<Self>) -> Result<Token> {
+        let token = self.token(None).await?;
+        let is_fresh = |token: &Token| {
+            token
+                .lifetime
+                .is_none_or(|lifetime| Instant::now() < lifetime.renew)
+        };
+        let renewal = self.state().renewal.clone();
+        if is_fresh(&token) {
+            return Ok(token);
+        }
+        if let Some(mut renewal) = renewal {
+            let _ = renewal.wait_for(Option::is_some).await;
+        }
+        self.token(None).await
     }
 
     /// The renewal that runs, or a new one. It runs in a task of its own, so that it goes on when whoever noticed the need gives up.
@@ -460,6 +489,7 @@ impl Auth {
             {
                 Ok(answer) => {
                     let token = self.keep(&LOGIN, answer, attempts, started)?;
+                    self.state().username = Some(credentials.username.clone());
                     info!(username = credentials.username, tenant = ?self.tenant, generation = token.generation, "logged in");
                     return Ok(token);
                 }

@@ -9,6 +9,7 @@ use std::time::Duration;
 use http::HeaderValue;
 
 use crate::auth::{AnySource, Auth, CredentialSource, Credentials, Password};
+use crate::cache::Cache;
 use crate::error::{Error, Result};
 use crate::limit::Limit;
 use crate::request::Request;
@@ -83,6 +84,19 @@ impl FolioClient {
         }
     }
 
+    /// What all handles share.
+    pub(crate) fn session(&self) -> &Session {
+        &self.session
+    }
+
+    /// The header of this handle's tenant.
+    pub(crate) fn tenant_header(&self) -> Result<HeaderValue> {
+        self.tenant
+            .header
+            .clone()
+            .map_err(|problem| Error::configuration(problem.to_string()))
+    }
+
     /// The address of the gateway, without a slash at its end.
     pub fn url(&self) -> &str {
         self.session.gateway.base()
@@ -142,6 +156,7 @@ impl FolioClient {
     /// The server did not confirm the logout. The client is closed all the same.
     pub async fn close(&self) -> Result<()> {
         self.session.limit.close();
+        self.session.cache.clear();
         self.session.auth.close().await
     }
 
@@ -255,6 +270,7 @@ impl FolioClientBuilder {
             gateway,
             auth,
             limit: Limit::new(self.max_in_flight),
+            cache: Cache::default(),
             retry: self.retry,
         };
         Ok(FolioClient {

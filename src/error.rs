@@ -68,6 +68,8 @@ pub enum ErrorKind {
     Decode,
     /// One record of a list is not what was expected; the list goes on.
     Record,
+    /// What was looked up by its name or code is not there, or not just once.
+    Lookup,
     /// A list cannot be read to its end without losing or repeating records.
     Paging,
     /// The record was changed by somebody else since it was read; found before anything was sent.
@@ -268,6 +270,11 @@ impl Error {
             .with_help(
                 "read it again and change it, or say that what others changed may be overwritten",
             )
+    }
+
+    /// Nothing, or more than one thing, has the name that was looked up.
+    pub(crate) fn lookup(message: String) -> Self {
+        Self::new(ErrorKind::Lookup, message)
     }
 
     pub(crate) fn with_help(mut self, help: impl Into<Cow<'static, str>>) -> Self {

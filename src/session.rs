@@ -13,6 +13,7 @@ use tokio::time::Instant;
 use tracing::{Instrument, debug, debug_span};
 
 use crate::auth::{self, Auth};
+use crate::cache::Cache;
 use crate::error::{Error, Exchange, Result};
 use crate::limit::Limit;
 use crate::redact;
@@ -27,6 +28,7 @@ pub(crate) struct Session {
     pub(crate) auth: Arc<Auth>,
     pub(crate) limit: Limit,
     pub(crate) retry: RetryPolicy,
+    pub(crate) cache: Cache,
 }
 
 /// Many methods of FOLIO's modules give text only, and answer 400 to those who accept JSON only.

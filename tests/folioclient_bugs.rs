@@ -356,6 +356,39 @@ async fn bug_09_a_task_on_another_tenant_changes_no_other_tasks_tenant() {
     assert_eq!(server.asked("/x").len(), 8 * 20 * 2);
 }
 
+/// Found out by the versions: a list in which the module with the longer name comes first.
+#[tokio::test]
+async fn bug_10_the_version_of_a_module_is_that_of_exactly_this_module() {
+    let okapi = Folio::start(|asked, _| {
+        (asked.path() == "/_/proxy/tenants/diku/modules").then(|| {
+            Reply::json(json!([{"id": "mod-users-bl-8.0.0"}, {"id": "mod-users-keycloak-4.0.1"}, {"id": "mod-users-19.4.0"}]))
+        })
+    })
+    .await;
+    let eureka = Folio::start(|asked, _| {
+        let descriptors = json!([
+            {"id": "app-a-1.0.0", "modules": [{"id": "mod-users-bl-8.0.0", "name": "mod-users-bl", "version": "8.0.0"}]},
+            {"id": "app-b-1.0.0", "modules": [{"id": "mod-users-19.4.0", "name": "mod-users", "version": "19.4.0"}]},
+        ]);
+        (asked.path() == "/entitlements/diku/applications").then(|| {
+            let page = if asked.number("offset") == 0 { descriptors } else { json!([]) };
+            Reply::json(json!({"applicationDescriptors": page, "totalRecords": 2}))
+        })
+    })
+    .await;
+    for server in [okapi, eureka] {
+        let folio = server.connect().await;
+        assert_eq!(folio.module_version("mod-users").await.unwrap(), "19.4.0");
+        assert_eq!(folio.module_version("mod-users-bl").await.unwrap(), "8.0.0");
+        let error = folio.module_version("mod-user").await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Lookup);
+        assert!(
+            format!("{error:#}").contains("mod-users-19.4.0"),
+            "{error:#}"
+        );
+    }
+}
+
 /// Found out by the count of what the server carried out.
 #[tokio::test]
 async fn bug_11_a_post_whose_connection_breaks_is_not_sent_again() {
@@ -545,4 +578,56 @@ async fn bug_16_values_are_escaped_pages_have_records_and_calls_have_an_end() {
         "{:?}",
         asked.elapsed()
     );
+}
+
+/// Found out by the requests: a list that is kept for ever is not asked for after its time, and one that is thrown away whenever a task turns
+/// to another tenant is asked for each time.
+#[tokio::test]
+async fn bug_17_reference_lists_are_kept_for_a_time_a_tenant_and_within_bounds() {
+    let server = Folio::start(|asked, _| {
+        let point = json!({"id": "00000000-0000-4000-8000-000000000000", "name": asked.header("x-okapi-tenant")});
+        (asked.path() == "/service-points").then(|| {
+            let first = !asked.param("query").unwrap().contains("id>");
+            Reply::json(json!({"servicepoints": if first { vec![point] } else { vec![] }}))
+        })
+    })
+    .await;
+    let folio = server.connect().await;
+    let name = async |tenant: &str| {
+        let list = folio
+            .for_tenant(tenant)
+            .reference()
+            .service_points::<Value>()
+            .await
+            .unwrap();
+        list[0]["name"].as_str().unwrap().to_owned()
+    };
+    let reads = || {
+        server
+            .asked("/service-points")
+            .iter()
+            .filter(|asked| !asked.param("query").unwrap().contains("id>"))
+            .count()
+    };
+    for _ in 0..5 {
+        assert_eq!(
+            (name("a").await, name("b").await),
+            ("a".to_owned(), "b".to_owned())
+        );
+    }
+    assert_eq!(reads(), 2);
+    // More tenants than are kept: the one that was used last is still there, and the first ones are not.
+    for tenant in 0..600 {
+        name(&format!("t{tenant}")).await;
+    }
+    assert_eq!(reads(), 602);
+    name("t599").await;
+    assert_eq!(reads(), 602);
+    name("a").await;
+    assert_eq!(reads(), 603);
+    tokio::time::pause();
+    tokio::time::advance(Duration::from_secs(601)).await;
+    tokio::time::resume();
+    name("a").await;
+    assert_eq!(reads(), 604);
 }

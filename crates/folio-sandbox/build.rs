@@ -56,6 +56,17 @@ fn embed() -> Result<(), String> {
         );
     }
     text.push_str("];\n");
+    let release = folder.join("release.json");
+    println!("cargo::rerun-if-changed={}", release.display());
+    if release.exists() {
+        let _ = writeln!(
+            text,
+            "const RELEASE: &str = include_str!({:?});",
+            release.display().to_string()
+        );
+    } else {
+        text.push_str("const RELEASE: &str = \"{}\";\n");
+    }
     let out = Path::new(&variable("OUT_DIR")?).join("documents.rs");
     std::fs::write(&out, text).map_err(|error| format!("{}: {error}", out.display()))
 }

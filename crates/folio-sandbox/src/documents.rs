@@ -23,6 +23,8 @@ pub(crate) struct Collection {
     /// The document and the reference of a record's schema.
     pub(crate) schema: Option<(String, Value)>,
     pub(crate) locking: bool,
+    /// Parameters of the list that are fields of its records: only those with that value are wanted.
+    pub(crate) filters: Vec<String>,
 }
 
 struct Route {
@@ -61,6 +63,23 @@ pub(crate) fn routes() -> &'static Routes {
                 })
                 .collect(),
         )
+    })
+}
+
+/// The modules of the release and their versions.
+pub(crate) fn modules() -> &'static [(String, String)] {
+    static MODULES: OnceLock<Vec<(String, String)>> = OnceLock::new();
+    MODULES.get_or_init(|| {
+        let release: Value = serde_json::from_str(RELEASE).unwrap_or_default();
+        let modules = release.get("modules").and_then(Value::as_object);
+        modules
+            .into_iter()
+            .flatten()
+            .filter_map(|(name, facts)| {
+                let version = facts.get("version")?.as_str()?;
+                Some((name.clone(), version.to_owned()))
+            })
+            .collect()
     })
 }
 
@@ -224,6 +243,14 @@ fn collection(
     let list = get.pointer("/responses/200").and_then(json)?;
     let (home, list) = resolve(documents, name, &list);
     let record = list.get("properties")?.get(&items)?.get("items")?.clone();
+    let (_, fields) = resolve(documents, home, &record);
+    let parameters = get.get("parameters").and_then(Value::as_array);
+    let filters = parameters
+        .into_iter()
+        .flatten()
+        .filter_map(|parameter| Some(parameter.get("name")?.as_str()?.to_owned()))
+        .filter(|name| fields.pointer(&format!("/properties/{name}")).is_some())
+        .collect();
     let posted = item.pointer("/post/requestBody").and_then(json);
     let schema = match posted {
         Some(posted) => Some((name.to_owned(), posted)),
@@ -240,5 +267,6 @@ fn collection(
         items,
         schema,
         locking,
+        filters,
     })
 }

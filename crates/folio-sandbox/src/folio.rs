@@ -72,6 +72,9 @@ pub(crate) fn answer(state: &mut State, asked: &Asked, effect: Option<&Effect>) 
     }
     let is_batch = served.path.ends_with("/batch/synchronous")
         || served.path.ends_with("/batch/synchronous-unsafe");
+    if let Some(answer) = crate::platform::answer(state, asked, &caller, &path) {
+        return answer;
+    }
     let done = match served.arguments.as_slice() {
         [] if is_batch => Some(batch(state, asked, &caller, served.path)),
         [] if asked.method == "POST" && served.path.ends_with("/retrieve") => {
@@ -119,7 +122,7 @@ fn not_implemented(asked: &Asked, module: &str) -> Answer {
 
 // ---------------------------------------------------------------- login
 
-fn errors(message: &str, code: &str, kind: &str, parameters: &[(&str, &str)]) -> Value {
+pub(crate) fn errors(message: &str, code: &str, kind: &str, parameters: &[(&str, &str)]) -> Value {
     let parameters: Vec<Value> = parameters
         .iter()
         .map(|(key, value)| json!({"key": key, "value": value}))
@@ -142,7 +145,11 @@ fn login(state: &mut State, asked: &Asked) -> Answer {
     let Some(tenant) = asked.header("x-okapi-tenant") else {
         return Answer::text(StatusCode::BAD_REQUEST, "Missing Tenant");
     };
-    match state.auth.login(tenant, username, password) {
+    let home = match &state.consortium {
+        Some(consortium) => consortium.home(&state.auth, tenant, username),
+        None => tenant,
+    };
+    match state.auth.login(home, username, password) {
         Ok(session) => session_answer(&session),
         Err(LoginError::UnknownTenant) => {
             Answer::text(StatusCode::BAD_REQUEST, format!("No such Tenant {tenant}"))
@@ -294,7 +301,14 @@ fn caller(state: &State, asked: &Asked) -> Result<Caller, Answer> {
         .caller(&token)
         .ok_or_else(|| Answer::text(StatusCode::UNAUTHORIZED, "Invalid token"))?;
     match tenant {
-        Some(tenant) if tenant != caller.tenant && !state.cross_tenant => {
+        Some(tenant)
+            if tenant != caller.tenant
+                && !state.cross_tenant
+                && !state
+                    .consortium
+                    .as_ref()
+                    .is_some_and(|consortium| consortium.allows(&caller.user, tenant)) =>
+        {
             Err(Answer::text(StatusCode::FORBIDDEN, "Invalid token"))
         }
         Some(tenant) => Ok(Caller {
@@ -349,7 +363,24 @@ fn list(
         limit: size(limit),
         count: totals != "none",
     };
-    let (mut records, total) = state.store.list(&caller.tenant, &collection.path, &page)?;
+    let wanted: Vec<(&str, &str)> = collection
+        .filters
+        .iter()
+        .filter_map(|name| Some((name.as_str(), asked.parameter(name)?)))
+        .collect();
+    let (mut records, total) = if wanted.is_empty() {
+        state.store.list(&caller.tenant, &collection.path, &page)?
+    } else {
+        let mut all = state.store.all(&caller.tenant, &collection.path)?;
+        all.retain(|record| {
+            wanted
+                .iter()
+                .all(|(name, text)| record.get(name).and_then(Value::as_str) == Some(text))
+        });
+        let total = all.len();
+        let page = all.into_iter().skip(page.offset).take(page.limit);
+        (page.collect(), total)
+    };
     let mut info = json!({"totalRecords": total, "diagnostics": []});
     match effect {
         Some(Effect::Truncate) => {
@@ -640,7 +671,7 @@ fn batch(state: &mut State, asked: &Asked, caller: &Caller, path: &str) -> Done 
     Ok(Answer::empty(StatusCode::CREATED))
 }
 
-fn not_found() -> Answer {
+pub(crate) fn not_found() -> Answer {
     Answer::text(StatusCode::NOT_FOUND, "Not found")
 }
 

@@ -24,6 +24,7 @@ mod demo;
 mod documents;
 mod faults;
 mod folio;
+mod platform;
 mod server;
 mod store;
 mod validate;
@@ -124,6 +125,9 @@ pub(crate) struct State {
     pub(crate) max_body: usize,
     pub(crate) max_batch: usize,
     pub(crate) suppress_locking: bool,
+    pub(crate) eureka: bool,
+    pub(crate) consortium: Option<platform::Consortium>,
+    pub(crate) rules: Vec<platform::Rule>,
     exchanges: Vec<Exchange>,
     keep: usize,
 }
@@ -179,6 +183,9 @@ pub struct Builder {
     max_body: usize,
     max_batch: usize,
     suppress_locking: bool,
+    eureka: bool,
+    user_records: bool,
+    consortium: Option<(String, Vec<String>)>,
     keep: usize,
 }
 
@@ -298,6 +305,32 @@ impl Builder {
         self
     }
 
+    /// The modules of tenants are those of applications, as Eureka has it, and not enabled one by one, as Okapi has it.
+    pub fn eureka(mut self) -> Self {
+        self.eureka = true;
+        self
+    }
+
+    /// Those who can log in are also records in `/users`.
+    pub fn user_records(mut self) -> Self {
+        self.user_records = true;
+        self
+    }
+
+    /// A consortium of a central tenant and its members. Users of members have shadow users in the central tenant, and its users in all
+    /// members; nobody else may act in another tenant than their own. In the central tenant, users of members can log in too.
+    pub fn consortium(
+        mut self,
+        central: impl Into<String>,
+        members: impl IntoIterator<Item = impl Into<String>>,
+    ) -> Self {
+        self.consortium = Some((
+            central.into(),
+            members.into_iter().map(Into::into).collect(),
+        ));
+        self
+    }
+
     /// A small library in the tenant `diku`: users in groups, locations, instances with holdings and items. `diku_admin` with the password
     /// `admin` may do everything there.
     pub fn demo_data(mut self) -> Self {
@@ -320,6 +353,9 @@ impl Builder {
             max_body: self.max_body,
             max_batch: self.max_batch,
             suppress_locking: self.suppress_locking,
+            eureka: self.eureka,
+            consortium: None,
+            rules: Vec::new(),
             exchanges: Vec::new(),
             keep: self.keep,
         };
@@ -343,6 +379,12 @@ impl Builder {
             for (path, records) in demo::records() {
                 load(&mut state, DEFAULT.0, path, records)?;
             }
+        }
+        if self.user_records || self.consortium.is_some() {
+            platform::user_records(&mut state)?;
+        }
+        if let Some((central, members)) = &self.consortium {
+            platform::found(&mut state, platform::Consortium::new(central, members))?;
         }
         let state = Arc::new(Mutex::new(state));
         let (stop, stopped) = oneshot::channel();
@@ -415,6 +457,9 @@ impl Sandbox {
             max_body: usize::MAX,
             max_batch: 10_000,
             suppress_locking: false,
+            eureka: false,
+            user_records: false,
+            consortium: None,
             keep: 10_000,
         }
     }
@@ -447,6 +492,26 @@ impl Sandbox {
             .collection(path)
             .ok_or_else(|| Error::NoCollection(path.to_owned()))?;
         Ok(self.state().store.all(tenant, &collection.path)?)
+    }
+
+    /// A circulation rule of a tenant: questions whose parameters (`item_type_id`, `location_id`, …) have these values get this policy. The
+    /// first rule that fits decides. `policy` is `loan`, `request`, `notice`, `overdue-fine` or `lost-item`.
+    pub fn circulation_rule(
+        &self,
+        tenant: &str,
+        policy: &str,
+        conditions: &[(&str, &str)],
+        policy_id: &str,
+    ) {
+        self.state().rules.push(platform::Rule {
+            tenant: tenant.to_owned(),
+            policy: policy.to_owned(),
+            conditions: conditions
+                .iter()
+                .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+                .collect(),
+            id: policy_id.to_owned(),
+        });
     }
 
     /// Makes something go wrong.

@@ -1,0 +1,384 @@
+//! What stands above the modules: which of them a tenant has, what runs them, the consortium it belongs to, and what the circulation rules
+//! decide.
+
+use std::collections::BTreeSet;
+
+use http::StatusCode;
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use crate::auth::{Auth, Caller};
+use crate::documents::modules;
+use crate::folio::{errors, not_found};
+use crate::server::{Answer, Asked};
+use crate::store::Store;
+use crate::{Error, State, load};
+
+/// How many tenants mod-consortia gives if it is not told.
+const CONSORTIA_PAGE: usize = 100;
+
+/// A consortium: its tenants, and who may act where.
+#[derive(Debug)]
+pub(crate) struct Consortium {
+    id: String,
+    pub(crate) central: String,
+    members: Vec<String>,
+    /// Users and the tenants that they have a (shadow) user in.
+    affiliations: BTreeSet<(String, String)>,
+}
+
+/// A circulation rule: what it looks at, and the policy that it gives.
+#[derive(Debug)]
+pub(crate) struct Rule {
+    pub(crate) tenant: String,
+    /// `loan`, `request`, …
+    pub(crate) policy: String,
+    pub(crate) conditions: Vec<(String, String)>,
+    pub(crate) id: String,
+}
+
+impl Consortium {
+    pub(crate) fn new(central: &str, members: &[String]) -> Self {
+        let id = Uuid::new_v5(
+            &Uuid::NAMESPACE_OID,
+            format!("consortium of {central}").as_bytes(),
+        );
+        Self {
+            id: id.to_string(),
+            central: central.to_owned(),
+            members: members.to_vec(),
+            affiliations: BTreeSet::new(),
+        }
+    }
+
+    fn tenants(&self) -> impl Iterator<Item = &String> {
+        std::iter::once(&self.central).chain(&self.members)
+    }
+
+    /// Whether a user of one tenant may act in another.
+    pub(crate) fn allows(&self, user: &str, tenant: &str) -> bool {
+        self.affiliations
+            .contains(&(user.to_owned(), tenant.to_owned()))
+    }
+
+    /// The tenant that a login is for: in the central one, users of the members can log in too (mod-login asks `/user-tenants`).
+    pub(crate) fn home<'a>(&'a self, auth: &Auth, tenant: &'a str, username: &str) -> &'a str {
+        let has = |tenant: &str| {
+            auth.tenants
+                .get(tenant)
+                .is_some_and(|users| users.iter().any(|user| user.username == username))
+        };
+        if tenant != self.central || has(tenant) {
+            return tenant;
+        }
+        let homes: Vec<&String> = self.members.iter().filter(|member| has(member)).collect();
+        match homes.as_slice() {
+            [only] => only,
+            _ => tenant,
+        }
+    }
+}
+
+/// Records of those who can log in.
+pub(crate) fn user_records(state: &mut State) -> Result<(), Error> {
+    let tenants: Vec<(String, Vec<Value>)> = state
+        .auth
+        .tenants
+        .iter()
+        .map(|(tenant, users)| {
+            let records = users
+                .iter()
+                .map(|user| user_record(&user.id, &user.username, "staff"))
+                .collect();
+            (tenant.clone(), records)
+        })
+        .collect();
+    for (tenant, records) in tenants {
+        load(state, &tenant, "/users", records)?;
+    }
+    Ok(())
+}
+
+fn user_record(id: &str, username: &str, kind: &str) -> Value {
+    json!({"id": id, "username": username, "active": true, "type": kind, "personal": {"lastName": username}})
+}
+
+/// Gives the users of a consortium their shadows and affiliations: members' users in the central tenant, its users everywhere. A member's
+/// own list has one record, of nobody, that leads to the central tenant.
+pub(crate) fn found(state: &mut State, mut consortium: Consortium) -> Result<(), Error> {
+    let tenants: Vec<String> = consortium.tenants().cloned().collect();
+    let mut affiliations = Vec::new();
+    for home in &tenants {
+        let users = state.auth.tenants.entry(home.clone()).or_default();
+        let users: Vec<(String, String)> = users
+            .iter()
+            .map(|user| (user.id.clone(), user.username.clone()))
+            .collect();
+        for (id, username) in users {
+            let others = tenants
+                .iter()
+                .filter(|tenant| *tenant != home)
+                .filter(|tenant| **tenant == consortium.central || *home == consortium.central);
+            for there in others {
+                // mod-consortia appends five random letters.
+                let letters: String =
+                    Uuid::new_v5(&Uuid::NAMESPACE_OID, format!("{there}/{id}").as_bytes())
+                        .simple()
+                        .to_string()
+                        .chars()
+                        .take(5)
+                        .collect();
+                let shadow = format!("{username}_{letters}");
+                load(
+                    state,
+                    there,
+                    "/users",
+                    vec![user_record(&id, &shadow, "shadow")],
+                )?;
+                affiliations.push((id.clone(), shadow, there.clone(), false));
+                consortium.affiliations.insert((id.clone(), there.clone()));
+            }
+            affiliations.push((id, username, home.clone(), true));
+        }
+    }
+    let record = |user: &str, username: &str, tenant: &str| {
+        json!({
+            "id": Uuid::new_v5(&Uuid::NAMESPACE_OID, format!("{user} in {tenant}").as_bytes()).to_string(),
+            "userId": user, "username": username, "tenantId": tenant, "centralTenantId": consortium.central, "consortiumId": consortium.id,
+        })
+    };
+    let all = affiliations
+        .iter()
+        .map(|(user, username, tenant, _)| record(user, username, tenant))
+        .collect();
+    load(state, &consortium.central, "/user-tenants", all)?;
+    for member in &consortium.members {
+        let nobody = Uuid::new_v5(
+            &Uuid::NAMESPACE_OID,
+            format!("nobody of {member}").as_bytes(),
+        );
+        let dummy = record(&nobody.to_string(), "dummy_user", member);
+        load(state, member, "/user-tenants", vec![dummy])?;
+    }
+    state.consortium = Some(consortium);
+    Ok(())
+}
+
+/// The answer of what this file has; none of what it has not.
+pub(crate) fn answer(state: &State, asked: &Asked, caller: &Caller, path: &str) -> Option<Answer> {
+    if asked.method != "GET" {
+        return None;
+    }
+    let segments: Vec<&str> = path.split('/').skip(1).collect();
+    Some(match segments.as_slice() {
+        ["_", "proxy", "tenants", tenant, "modules"] => tenant_modules(state, tenant),
+        ["entitlements", tenant, "applications"] => applications(state, asked, tenant),
+        ["consortia"] => consortia(state, caller),
+        ["consortia", id, "tenants"] => consortium_tenants(state, asked, caller, id),
+        ["bl-users", "_self"] => composite(&state.store, caller, |user| {
+            user.get("id").and_then(Value::as_str) == Some(&caller.user)
+        }),
+        ["bl-users", "by-username", username] => {
+            let username = crate::server::decoded(username);
+            composite(&state.store, caller, |user| {
+                user.get("username").and_then(Value::as_str) == Some(&username)
+            })
+        }
+        ["circulation", "rules", policy] => {
+            rule(state, asked, caller, policy.strip_suffix("-policy")?)
+        }
+        _ => return None,
+    })
+}
+
+/// What Kong says of a path that it does not know.
+fn no_route() -> Answer {
+    let body = json!({"message": "no Route matched with those values", "request_id": "0"});
+    Answer::json(StatusCode::NOT_FOUND, &body)
+}
+
+fn tenant_modules(state: &State, tenant: &str) -> Answer {
+    if state.eureka {
+        return no_route();
+    }
+    if !state.auth.tenants.contains_key(tenant) {
+        return Answer::text(StatusCode::NOT_FOUND, tenant);
+    }
+    let ids: Vec<Value> = modules()
+        .iter()
+        .map(|(name, version)| json!({"id": format!("{name}-{version}")}))
+        .collect();
+    Answer::json(StatusCode::OK, &ids.into())
+}
+
+/// The modules as applications: each letter of the alphabet is one, so that there are several.
+fn applications(state: &State, asked: &Asked, tenant: &str) -> Answer {
+    if !state.eureka {
+        let text = format!("No suitable module found for path /entitlements/{tenant}/applications");
+        return Answer::text(StatusCode::NOT_FOUND, text);
+    }
+    let mut applications: Vec<(String, Vec<Value>)> = Vec::new();
+    for (name, version) in modules() {
+        let letter = name.split('-').nth(1).and_then(|word| word.chars().next());
+        let application = format!("app-{}", letter.unwrap_or('x'));
+        let module = json!({"id": format!("{name}-{version}"), "name": name, "version": version});
+        match applications
+            .iter_mut()
+            .find(|(known, _)| *known == application)
+        {
+            Some((_, list)) => list.push(module),
+            None => applications.push((application, vec![module])),
+        }
+    }
+    let list = applications
+        .into_iter()
+        .map(|(name, modules)| {
+            json!({"id": format!("{name}-1.0.0"), "name": name, "version": "1.0.0", "modules": modules, "uiModules": []})
+        })
+        .collect();
+    page(asked, "applicationDescriptors", list, 10)
+}
+
+/// A page as Spring modules give it; they refuse a limit of nothing.
+fn page(asked: &Asked, key: &str, list: Vec<Value>, default: usize) -> Answer {
+    let number = |name: &str, default| match asked.parameter(name) {
+        None => Some(default),
+        Some(text) => text.parse::<usize>().ok(),
+    };
+    let (Some(offset), Some(limit @ 1..)) = (number("offset", 0), number("limit", default)) else {
+        let body = errors(
+            "Limit cannot be negative or zero",
+            "VALIDATION_ERROR",
+            "-1",
+            &[],
+        );
+        return Answer::json(StatusCode::BAD_REQUEST, &body);
+    };
+    let total = list.len();
+    let page: Vec<Value> = list.into_iter().skip(offset).take(limit).collect();
+    Answer::json(StatusCode::OK, &json!({key: page, "totalRecords": total}))
+}
+
+/// Only the central tenant has stored the consortium.
+fn consortia(state: &State, caller: &Caller) -> Answer {
+    let Some(consortium) = &state.consortium else {
+        return Answer::text(
+            StatusCode::NOT_FOUND,
+            format!(
+                "No suitable module found for path /consortia for tenant {}",
+                caller.tenant
+            ),
+        );
+    };
+    let list = if caller.tenant == consortium.central {
+        vec![json!({"id": consortium.id, "name": "Sandbox consortium"})]
+    } else {
+        Vec::new()
+    };
+    Answer::json(
+        StatusCode::OK,
+        &json!({"consortia": list, "totalRecords": list.len()}),
+    )
+}
+
+fn consortium_tenants(state: &State, asked: &Asked, caller: &Caller, id: &str) -> Answer {
+    let consortium = match &state.consortium {
+        Some(consortium) if caller.tenant == consortium.central && consortium.id == id => {
+            consortium
+        }
+        _ => {
+            let body = errors(
+                &format!("Object with consortiumId [{id}] was not found"),
+                "NOT_FOUND_ERROR",
+                "-1",
+                &[],
+            );
+            return Answer::json(StatusCode::NOT_FOUND, &body);
+        }
+    };
+    let list = consortium
+        .tenants()
+        .enumerate()
+        .map(|(number, tenant)| {
+            json!({
+                "id": tenant, "code": format!("T{number}"), "name": format!("Tenant {tenant}"),
+                "isCentral": *tenant == consortium.central, "isDeleted": false,
+            })
+        })
+        .collect();
+    page(asked, "tenants", list, CONSORTIA_PAGE)
+}
+
+fn composite(store: &Store, caller: &Caller, wanted: impl Fn(&Value) -> bool) -> Answer {
+    match store.all(&caller.tenant, "/users") {
+        Ok(users) => users
+            .into_iter()
+            .find(wanted)
+            .map_or_else(not_found, |user| {
+                Answer::json(StatusCode::OK, &json!({"user": user}))
+            }),
+        Err(error) => Answer::text(StatusCode::INTERNAL_SERVER_ERROR, error.to_string()),
+    }
+}
+
+/// The first rule whose conditions the question fulfils.
+fn rule(state: &State, asked: &Asked, caller: &Caller, policy: &str) -> Answer {
+    for name in [
+        "item_type_id",
+        "loan_type_id",
+        "patron_type_id",
+        "location_id",
+    ] {
+        match asked.parameter(name) {
+            None => {
+                return Answer::text(
+                    StatusCode::BAD_REQUEST,
+                    format!("Missing required parameter: {name}"),
+                );
+            }
+            Some(text) if Uuid::try_parse(text).is_err() => {
+                return Answer::text(
+                    StatusCode::BAD_REQUEST,
+                    format!("{name} is not a UUID: {text}"),
+                );
+            }
+            Some(_) => {}
+        }
+    }
+    let fits = |rule: &&Rule| {
+        rule.tenant == caller.tenant
+            && rule.policy == policy
+            && rule
+                .conditions
+                .iter()
+                .all(|(name, value)| asked.parameter(name) == Some(value))
+    };
+    let Some(rule) = state.rules.iter().find(fits) else {
+        return Answer::text(
+            StatusCode::INTERNAL_SERVER_ERROR,
+            "Circulation rules must have a fallback policy",
+        );
+    };
+    let has = |name: &str| {
+        rule.conditions
+            .iter()
+            .any(|(condition, _)| condition == name)
+    };
+    let key = rule
+        .policy
+        .split('-')
+        .enumerate()
+        .map(|(index, word)| match word.split_at_checked(1) {
+            Some((first, rest)) if index > 0 => first.to_uppercase() + rest,
+            _ => word.to_owned(),
+        })
+        .collect::<String>()
+        + "PolicyId";
+    let conditions = json!({
+        "isItemTypePresent": has("item_type_id"), "isLoanTypePresent": has("loan_type_id"), "isPatronGroupPresent": has("patron_type_id"),
+    });
+    Answer::json(
+        StatusCode::OK,
+        &json!({key: rule.id, "appliedRuleConditions": conditions}),
+    )
+}

@@ -1,0 +1,239 @@
+//! Who the client is to the server: its user, and the headers that let other HTTP clients speak for it.
+
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use http::{HeaderMap, Method};
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+
+use crate::client::FolioClient;
+use crate::cql;
+use crate::error::{Error, Result};
+use crate::operation::Operation;
+use crate::request::{Request, TENANT, TOKEN};
+use crate::value::Id;
+
+static BY_USERNAME: Operation = Operation::new(
+    "get_user_by_username",
+    Method::GET,
+    "/bl-users/by-username/{username}",
+);
+static MYSELF: Operation = Operation::new("get_self", Method::GET, "/bl-users/_self");
+static USERS: Operation = Operation::new("list_users", Method::GET, "/users");
+static USER: Operation = Operation::new("get_user", Method::GET, "/users/{userId}");
+
+/// What an access token says of its user. It is not checked: the server does that, with every request.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct Claims {
+    user_id: Option<String>,
+    tenant: Option<String>,
+    /// The issuer: of Keycloak's tokens the address of the tenant's realm.
+    iss: Option<String>,
+    /// Okapi's tokens have the username here; Keycloak's an identifier of its own.
+    sub: Option<String>,
+    /// Keycloak's tokens have the username here.
+    preferred_username: Option<String>,
+}
+
+impl Claims {
+    /// Reads the payload of a JSON Web Token. What is none says nothing.
+    fn of(token: &str) -> Self {
+        let payload = token.split('.').nth(1).unwrap_or_default();
+        URL_SAFE_NO_PAD
+            .decode(payload.trim_end_matches('='))
+            .ok()
+            .and_then(|payload| serde_json::from_slice(&payload).ok())
+            .unwrap_or_default()
+    }
+
+    fn tenant(&self) -> Option<&str> {
+        let realm = || {
+            self.iss
+                .as_deref()?
+                .split_once("/realms/")
+                .map(|(_, realm)| realm)
+        };
+        self.tenant
+            .as_deref()
+            .or_else(realm)
+            .filter(|tenant| !tenant.is_empty())
+    }
+
+    fn username(&self) -> Option<&str> {
+        self.preferred_username
+            .as_deref()
+            .or(self.sub.as_deref().filter(|_| self.iss.is_none()))
+            .filter(|name| !name.is_empty())
+    }
+}
+
+/// The user of the login, as far as it is known without asking for the record.
+struct Login {
+    claims: Claims,
+    username: Option<String>,
+    tenant: String,
+}
+
+impl FolioClient {
+    /// The headers that FOLIO wants of a request: `x-okapi-tenant` of this handle and `x-okapi-token`, for HTTP clients that do not go
+    /// through this one.
+    ///
+    /// The token is fresh: one that is about to expire is renewed first. It dies all the same, mostly after 10 minutes, so ask again for
+    /// each request rather than to keep it; and with it goes no refresh token. Its value is marked as sensitive: `Debug` does not show it.
+    ///
+    /// ```no_run
+    /// # async fn example(folio: folio_sdk::FolioClient, other: reqwest::Client) -> Result<(), Box<dyn std::error::Error>> {
+    /// let url = format!("{}/oai/records?verb=Identify", folio.url());
+    /// let answer = other.get(url).headers(folio.folio_headers().await?).send().await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// What the server says to a login or renewal that was needed.
+    pub async fn folio_headers(&self) -> Result<HeaderMap> {
+        let tenant = self.tenant_header()?;
+        let token = self.session().auth.fresh_token().await?;
+        let mut headers = HeaderMap::with_capacity(2);
+        headers.insert(TENANT, tenant);
+        headers.insert(TOKEN, token.header);
+        Ok(headers)
+    }
+
+    /// The identifier of the user that this client is logged in as: in a consortium that of the tenant of the login, whatever the tenant of
+    /// this handle.
+    ///
+    /// The token says it, and nothing is sent. Where it does not, what is sent is `GET /bl-users/by-username/{username}`, and if that is
+    /// refused or unknown, `GET /users?query=username=="…"`; without a username (a token was handed in) `GET /bl-users/_self`.
+    ///
+    /// # Errors
+    /// What the server says; [`ErrorKind::Lookup`](crate::ErrorKind::Lookup) if it has no record of the user, as of system users.
+    #[doc(alias = "current_user")]
+    pub async fn current_user_id(&self) -> Result<Id> {
+        let login = self.login().await?;
+        self.id_of_user(&login).await
+    }
+
+    /// The record of the user that this client is logged in as, from the tenant of the login: `GET /users/{id}`. The type is the caller's
+    /// choice: the generated `users::User`, or [`Value`](serde_json::Value).
+    ///
+    /// ```no_run
+    /// # async fn example(folio: folio_sdk::FolioClient) -> Result<(), folio_sdk::Error> {
+    /// let me: serde_json::Value = folio.current_user().await?;
+    /// println!("{}", me["username"]);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// As [`current_user_id`](Self::current_user_id), and what the server says to the second call.
+    pub async fn current_user<T: DeserializeOwned>(&self) -> Result<T> {
+        let login = self.login().await?;
+        let id = self.id_of_user(&login).await?;
+        let request = Request::new(&USER, &[id.as_str()]).tenant(&login.tenant);
+        self.execute(request).await?.json()
+    }
+
+    async fn login(&self) -> Result<Login> {
+        let auth = &self.session().auth;
+        let token = auth.token(None).await?;
+        let claims = Claims::of(token.header.to_str().unwrap_or_default());
+        let username = claims
+            .username()
+            .map(str::to_owned)
+            .or_else(|| auth.username());
+        let tenant = claims
+            .tenant()
+            .map_or_else(|| auth.tenant().to_owned(), str::to_owned);
+        Ok(Login {
+            claims,
+            username,
+            tenant,
+        })
+    }
+
+    async fn id_of_user(&self, login: &Login) -> Result<Id> {
+        #[derive(Deserialize)]
+        struct Composite {
+            user: Identified,
+        }
+        #[derive(Deserialize)]
+        struct Identified {
+            id: Id,
+        }
+        #[derive(Deserialize)]
+        struct Users {
+            #[serde(default)]
+            users: Vec<Identified>,
+        }
+        if let Some(id) = login.claims.user_id.as_deref().filter(|id| !id.is_empty()) {
+            return Ok(id.into());
+        }
+        let ask = |request: Request| self.execute(request.tenant(&login.tenant));
+        let Some(username) = &login.username else {
+            let user: Composite = ask(Request::new(&MYSELF, &[])).await?.json()?;
+            return Ok(user.user.id);
+        };
+        match ask(Request::new(&BY_USERNAME, &[username])).await {
+            Ok(response) => return Ok(response.json::<Composite>()?.user.id),
+            Err(error) if error.is_not_found() || error.is_forbidden() => {}
+            Err(error) => return Err(error),
+        }
+        let query = cql::field("username").exact(username.as_str());
+        let request = Request::new(&USERS, &[]).query(query).param("limit", 2);
+        let users = ask(request).await?.json::<Users>()?.users;
+        match users.as_slice() {
+            [user] => Ok(user.id.clone()),
+            found => Err(Error::lookup(format!(
+                "{} users of tenant `{}` have the username `{username}`, and one was expected",
+                found.len(),
+                login.tenant
+            ))),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn claims(payload: &str) -> Claims {
+        Claims::of(&format!("e30.{}.x", URL_SAFE_NO_PAD.encode(payload)))
+    }
+
+    #[test]
+    fn tokens_of_both_platforms_say_whose_they_are() {
+        let okapi = claims(r#"{"sub":"ann","user_id":"u1","tenant":"college","exp":1}"#);
+        assert_eq!(
+            (okapi.user_id.as_deref(), okapi.username(), okapi.tenant()),
+            (Some("u1"), Some("ann"), Some("college"))
+        );
+        let keycloak = claims(
+            r#"{"iss":"https://kc/realms/college","sub":"kc-1","preferred_username":"ann","user_id":"u1"}"#,
+        );
+        assert_eq!(
+            (
+                keycloak.user_id.as_deref(),
+                keycloak.username(),
+                keycloak.tenant()
+            ),
+            (Some("u1"), Some("ann"), Some("college"))
+        );
+        let bare = claims(r#"{"iss":"https://kc/realms/college","sub":"kc-1"}"#);
+        assert_eq!(bare.username(), None);
+    }
+
+    #[test]
+    fn what_is_no_token_says_nothing() {
+        for token in ["", "opaque", "a.b.c", "e30..x", "e30.bm8.x", "é.é.é"] {
+            let claims = Claims::of(token);
+            assert!(
+                claims.user_id.is_none()
+                    && claims.tenant().is_none()
+                    && claims.username().is_none()
+            );
+        }
+        assert!(claims(r#"{"user_id":7}"#).user_id.is_none());
+    }
+}
