@@ -157,6 +157,56 @@ impl<S: CredentialSource> CredentialSource for Arc<S> {
     }
 }
 
+/// Credentials in variables of the environment, `FOLIO_USERNAME` and `FOLIO_PASSWORD` unless others are named. They are read anew for each
+/// login.
+///
+/// ```
+/// use folio_sdk::{EnvironmentCredentials, FolioClient};
+///
+/// let builder = FolioClient::builder("https://folio.example.edu")
+///     .tenant("diku")
+///     .credential_source(EnvironmentCredentials::new("LIBRARY_USER", "LIBRARY_PASSWORD"));
+/// ```
+#[derive(Debug, Clone)]
+pub struct EnvironmentCredentials {
+    username: String,
+    password: String,
+}
+
+impl EnvironmentCredentials {
+    /// The names of the variables with the username and with the password.
+    pub fn new(username: impl Into<String>, password: impl Into<String>) -> Self {
+        Self {
+            username: username.into(),
+            password: password.into(),
+        }
+    }
+}
+
+impl Default for EnvironmentCredentials {
+    fn default() -> Self {
+        Self::new("FOLIO_USERNAME", "FOLIO_PASSWORD")
+    }
+}
+
+impl CredentialSource for EnvironmentCredentials {
+    async fn credentials(&self) -> Result<Credentials, Box<dyn std::error::Error + Send + Sync>> {
+        let read = |name: &str| match std::env::var(name) {
+            Ok(value) if !value.is_empty() => Ok(value),
+            Ok(_) | Err(std::env::VarError::NotPresent) => {
+                Err(format!("the environment variable {name} is not set"))
+            }
+            Err(std::env::VarError::NotUnicode(_)) => {
+                Err(format!("the environment variable {name} is not UTF-8 text"))
+            }
+        };
+        Ok(Credentials::password(
+            read(&self.username)?,
+            read(&self.password)?,
+        ))
+    }
+}
+
 type Asked<'a> = Pin<
     Box<
         dyn Future<Output = Result<Credentials, Box<dyn std::error::Error + Send + Sync>>>
@@ -587,6 +637,7 @@ impl Auth {
             attempts,
             elapsed: started.elapsed(),
             sensitive: true,
+            in_doubt: false,
         }
     }
 

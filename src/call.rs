@@ -2,6 +2,7 @@
 
 use std::fmt::Display;
 use std::future::Future;
+use std::time::Duration;
 
 use bytes::Bytes;
 use serde::de::DeserializeOwned;
@@ -15,6 +16,7 @@ use crate::paging::{Items, Paging};
 use crate::record::Field;
 use crate::request::Request;
 use crate::response::Response;
+use crate::retry::RetryPolicy;
 
 /// The client, the request, and what a list was asked for. Not generic over the operation: all calls share its code.
 #[doc(hidden)]
@@ -74,6 +76,14 @@ impl Call {
 
     pub fn header(&mut self, name: &str, value: &str) {
         self.request.set_header(name, value);
+    }
+
+    pub fn retry(&mut self, policy: RetryPolicy) {
+        self.request.set_retry(policy);
+    }
+
+    pub fn timeout(&mut self, timeout: Duration) {
+        self.request.set_timeout(timeout);
     }
 
     pub fn parameter(&mut self, name: &str, value: String) {
@@ -200,6 +210,20 @@ macro_rules! __call_items {
         #[inline]
         pub fn header(mut self, name: &str, value: &str) -> Self {
             self.0.header(name, value);
+            self
+        }
+
+        /// When this call is repeated, in place of the client's policy.
+        #[inline]
+        pub fn retry(mut self, policy: $crate::RetryPolicy) -> Self {
+            self.0.retry(policy);
+            self
+        }
+
+        /// How long one attempt may take, in place of the client's timeout.
+        #[inline]
+        pub fn timeout(mut self, timeout: ::std::time::Duration) -> Self {
+            self.0.timeout(timeout);
             self
         }
 

@@ -8,13 +8,16 @@ use std::time::Duration;
 
 use http::HeaderValue;
 
-use crate::auth::{AnySource, Auth, CredentialSource, Credentials, Password};
+use crate::auth::{
+    AnySource, Auth, CredentialSource, Credentials, EnvironmentCredentials, Password,
+};
 use crate::cache::Cache;
+use crate::environment::Environment;
 use crate::error::{Error, Result};
-use crate::limit::Limit;
+use crate::limit::{Limit, Rate};
 use crate::request::Request;
 use crate::response::Response;
-use crate::retry::RetryPolicy;
+use crate::retry::{Allowance, RetryPolicy};
 use crate::session::Session;
 use crate::transport::{Gateway, Options};
 
@@ -75,11 +78,13 @@ impl FolioClient {
             url: url.into(),
             tenant: String::new(),
             source: None,
-            connect_timeout: Duration::from_secs(10),
-            // A gateway in front of FOLIO gives up after 60 s: what is longer gets its answer rather than ours.
-            timeout: Duration::from_secs(90),
+            environment: Environment::of_process(),
+            connect_timeout: None,
+            timeout: None,
+            queue_timeout: None,
             max_in_flight: 16,
-            retry: RetryPolicy::default(),
+            rate: None,
+            retry: None,
             user_agent: concat!("folio-sdk/", env!("CARGO_PKG_VERSION")).to_owned(),
         }
     }
@@ -95,6 +100,30 @@ impl FolioClient {
             .header
             .clone()
             .map_err(|problem| Error::configuration(problem.to_string()))
+    }
+
+    /// Begins to build a client of what the environment names: `FOLIO_URL`, `FOLIO_TENANT`, and `FOLIO_USERNAME` and `FOLIO_PASSWORD`,
+    /// which are read anew for each login ([`EnvironmentCredentials`]).
+    ///
+    /// ```no_run
+    /// # async fn example() -> Result<(), folio_sdk::Error> {
+    /// let folio = folio_sdk::FolioClient::from_env()?.connect().await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// [`ErrorKind::Configuration`](crate::ErrorKind::Configuration) names the variable that is not set.
+    pub fn from_env() -> Result<FolioClientBuilder> {
+        let environment = Environment::of_process();
+        let url = environment.required(
+            "FOLIO_URL",
+            "the gateway, such as https://folio.example.edu",
+        )?;
+        let tenant = environment.required("FOLIO_TENANT", "the tenant, such as diku")?;
+        Ok(Self::builder(url)
+            .tenant(tenant)
+            .credential_source(EnvironmentCredentials::default()))
     }
 
     /// The address of the gateway, without a slash at its end.
@@ -190,10 +219,13 @@ pub struct FolioClientBuilder {
     url: String,
     tenant: String,
     source: Option<Box<dyn AnySource>>,
-    connect_timeout: Duration,
-    timeout: Duration,
+    environment: Environment,
+    connect_timeout: Option<Duration>,
+    timeout: Option<Duration>,
+    queue_timeout: Option<Duration>,
     max_in_flight: usize,
-    retry: RetryPolicy,
+    rate: Option<(f64, u32)>,
+    retry: Option<RetryPolicy>,
     user_agent: String,
 }
 
@@ -215,16 +247,29 @@ impl FolioClientBuilder {
         self
     }
 
+    /// The variables that say how the client works where the program does not: those of the process by default. See [`Environment`].
+    pub fn environment(mut self, environment: Environment) -> Self {
+        self.environment = environment;
+        self
+    }
+
     /// How long to wait for a connection. 10 seconds by default.
     pub fn connect_timeout(mut self, timeout: Duration) -> Self {
-        self.connect_timeout = timeout;
+        self.connect_timeout = Some(timeout);
         self
     }
 
     /// How long one attempt of a request may take, until its whole answer is there. 90 seconds by default; gateways mostly give up after
     /// 60.
     pub fn timeout(mut self, timeout: Duration) -> Self {
-        self.timeout = timeout;
+        self.timeout = Some(timeout);
+        self
+    }
+
+    /// How long a request may wait for its turn, where [`max_in_flight`](Self::max_in_flight) others are on their way; then it fails with a
+    /// timeout, and was not sent. Without end by default.
+    pub fn queue_timeout(mut self, timeout: Duration) -> Self {
+        self.queue_timeout = Some(timeout);
         self
     }
 
@@ -234,9 +279,16 @@ impl FolioClientBuilder {
         self
     }
 
-    /// What is repeated, when and how often.
+    /// How many requests are sent in a second, on average: further ones wait for their turn, first come, first served. After a pause up to
+    /// `burst` go at once (at least 1). Repetitions count, logins do not. Without limit by default; so is a number that is not above 0.
+    pub fn rate_limit(mut self, requests_per_second: f64, burst: u32) -> Self {
+        self.rate = Some((requests_per_second, burst));
+        self
+    }
+
+    /// What is repeated, when and how often. Without it the [`Environment`] says it, and else [`RetryPolicy::default`].
     pub fn retry(mut self, policy: RetryPolicy) -> Self {
-        self.retry = policy;
+        self.retry = Some(policy);
         self
     }
 
@@ -249,7 +301,8 @@ impl FolioClientBuilder {
     /// Builds the client without asking the server anything. The first call logs in.
     ///
     /// # Errors
-    /// [`ErrorKind::Configuration`](crate::ErrorKind::Configuration) if the URL is none, or tenant or credentials are missing.
+    /// [`ErrorKind::Configuration`](crate::ErrorKind::Configuration) if the URL is none, if tenant or credentials are missing, or if a variable
+    /// of the [`Environment`] has a value that is none of those it can have.
     pub fn build(self) -> Result<FolioClient> {
         let tenant = Tenant::new(&self.tenant);
         let header = tenant
@@ -259,19 +312,36 @@ impl FolioClientBuilder {
         let source = self.source.ok_or_else(|| {
             Error::configuration("there are no credentials: call `credentials(username, password)`")
         })?;
+        let settings = self.environment.settings()?;
+        let retry = self.retry.unwrap_or(settings.retry);
         let options = Options {
-            connect_timeout: self.connect_timeout,
-            timeout: self.timeout,
+            connect_timeout: self
+                .connect_timeout
+                .or(settings.connect_timeout)
+                .unwrap_or(Duration::from_secs(10)),
+            // A gateway in front of FOLIO gives up after 60 s: what is longer gets its answer rather than ours.
+            timeout: self
+                .timeout
+                .or(settings.timeout)
+                .unwrap_or(Duration::from_secs(90)),
+            read_timeout: settings.read_timeout,
             user_agent: self.user_agent,
         };
         let gateway = Arc::new(Gateway::new(&self.url, &options)?);
-        let auth = Auth::new(Arc::clone(&gateway), header, source, self.retry.clone());
+        let auth = Auth::new(Arc::clone(&gateway), header, source, retry.clone());
         let session = Session {
             gateway,
             auth,
-            limit: Limit::new(self.max_in_flight),
             cache: Cache::default(),
-            retry: self.retry,
+            limit: Limit::new(
+                self.max_in_flight,
+                self.queue_timeout.or(settings.queue_timeout),
+            ),
+            rate: self
+                .rate
+                .and_then(|(per_second, burst)| Rate::new(per_second, burst)),
+            allowance: Allowance::of(&retry),
+            retry,
         };
         Ok(FolioClient {
             session: Arc::new(session),

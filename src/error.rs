@@ -86,6 +86,8 @@ struct Inner {
     excerpt: Option<String>,
     record: Option<BadRecord>,
     help: Option<Cow<'static, str>>,
+    /// The gateway refused the token, by whatever status.
+    refused_token: bool,
     source: Option<Arc<dyn std::error::Error + Send + Sync>>,
 }
 
@@ -107,6 +109,8 @@ pub(crate) struct Exchange {
     pub(crate) elapsed: Duration,
     /// Whether the bodies may hold tokens or passwords, so that they must not be shown.
     pub(crate) sensitive: bool,
+    /// Whether an earlier attempt, which seemed to fail, may have been carried out.
+    pub(crate) in_doubt: bool,
 }
 
 impl Error {
@@ -120,6 +124,7 @@ impl Error {
             excerpt: None,
             record: None,
             help: None,
+            refused_token: false,
             source: None,
         }))
     }
@@ -141,6 +146,7 @@ impl Error {
             attempts: 0,
             elapsed: Duration::ZERO,
             sensitive: false,
+            in_doubt: false,
         };
         Self::request(
             exchange,
@@ -153,6 +159,18 @@ impl Error {
             ErrorKind::ClientClosed,
             "the client was closed: build a new one to go on",
         )
+    }
+
+    /// It did not get its turn.
+    pub(crate) fn queued(longest: Duration) -> Self {
+        Self::new(
+            ErrorKind::Timeout,
+            format!(
+                "the request did not get its turn within {} s, and was not sent",
+                longest.as_secs_f64()
+            ),
+        )
+        .with_help("more requests are on their way than `max_in_flight` allows, and they are slow; `queue_timeout` is how long to wait")
     }
 
     /// The server refused. The body has no secrets in it any more.
@@ -295,6 +313,21 @@ impl Error {
         self
     }
 
+    /// Marks it as the gateway's refusal of the token, which Okapi may tell by 400 and Kong by 404.
+    pub(crate) fn of_refused_token(mut self) -> Self {
+        self.0.refused_token = true;
+        self
+    }
+
+    pub(crate) fn exchange(&self) -> Option<&Exchange> {
+        self.0.exchange.as_ref()
+    }
+
+    /// Whether an earlier attempt may have been carried out.
+    pub(crate) fn is_in_doubt(&self) -> bool {
+        self.exchange().is_some_and(|exchange| exchange.in_doubt)
+    }
+
     /// The same error once more, for others who wait for the same thing.
     pub(crate) fn duplicate(&self) -> Self {
         Self(self.0.clone())
@@ -307,7 +340,9 @@ impl Error {
 
     /// The server has no such record or path (404).
     pub fn is_not_found(&self) -> bool {
-        self.0.status == Some(StatusCode::NOT_FOUND) && self.0.kind == ErrorKind::Status
+        self.0.status == Some(StatusCode::NOT_FOUND)
+            && self.0.kind == ErrorKind::Status
+            && !self.0.refused_token
     }
 
     /// The record was changed by somebody else since it was read (409), or is otherwise in conflict.
@@ -322,9 +357,12 @@ impl Error {
                 || self.0.status == Some(StatusCode::BAD_REQUEST) && self.0.server.is_validation())
     }
 
-    /// The server does not know who asks: the login was refused, or the token is not accepted even after a renewal.
+    /// The server does not know who asks: the login was refused, or the token is not accepted even after a renewal. (Gateways tell the
+    /// latter by 401; Okapi also by 400 "Token missing", Kong also by 404.)
     pub fn is_unauthenticated(&self) -> bool {
-        self.0.kind == ErrorKind::Login || self.0.status == Some(StatusCode::UNAUTHORIZED)
+        self.0.kind == ErrorKind::Login
+            || self.0.status == Some(StatusCode::UNAUTHORIZED)
+            || self.0.refused_token
     }
 
     /// The user lacks a permission, or may not act in this tenant (403).

@@ -1,25 +1,99 @@
-//! How many requests are in flight at once.
+//! How many requests are in flight at once, and how many are sent in a second.
+
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
 
 use tokio::sync::{Semaphore, SemaphorePermit};
+use tokio::time::Instant;
+
+use crate::auth::Auth;
+use crate::error::{Error, Result};
 
 /// Hands out permits to send, in the order in which they were asked for. Whoever gives up waiting gives up only its own place.
 #[derive(Debug)]
-pub(crate) struct Limit(Semaphore);
+pub(crate) struct Limit {
+    permits: Semaphore,
+    longest_wait: Option<Duration>,
+}
 
 impl Limit {
-    pub(crate) fn new(max_in_flight: usize) -> Self {
-        Self(Semaphore::new(
-            max_in_flight.clamp(1, Semaphore::MAX_PERMITS),
-        ))
+    pub(crate) fn new(max_in_flight: usize, longest_wait: Option<Duration>) -> Self {
+        Self {
+            permits: Semaphore::new(max_in_flight.clamp(1, Semaphore::MAX_PERMITS)),
+            longest_wait,
+        }
     }
 
-    /// Waits for a permit. None once the limit is closed.
-    pub(crate) async fn acquire(&self) -> Option<SemaphorePermit<'_>> {
-        self.0.acquire().await.ok()
+    /// Waits for a permit: not for ever, if there is a limit, and no longer than until the client is closed.
+    pub(crate) async fn acquire(&self) -> Result<SemaphorePermit<'_>> {
+        // The clock is asked only if there is none at once.
+        if let Ok(permit) = self.permits.try_acquire() {
+            return Ok(permit);
+        }
+        let permit = match self.longest_wait {
+            None => self.permits.acquire().await,
+            Some(longest) => tokio::time::timeout(longest, self.permits.acquire())
+                .await
+                .map_err(|_| Error::queued(longest))?,
+        };
+        permit.map_err(|_| Error::closed())
     }
 
     /// Whoever waits, and whoever comes, gets no permit any more.
     pub(crate) fn close(&self) {
-        self.0.close();
+        self.permits.close();
+    }
+}
+
+/// How many requests are sent in a second: a bucket that time fills, and sending empties.
+#[derive(Debug)]
+pub(crate) struct Rate {
+    per_second: f64,
+    burst: f64,
+    /// What is in the bucket, and since when. Never held across an await.
+    bucket: Mutex<(f64, Instant)>,
+    /// Who is first in the queue waits for the bucket; the others wait for their place, in the order in which they came.
+    queue: Semaphore,
+}
+
+impl Rate {
+    /// A `per_second` that is no positive number is no limit.
+    pub(crate) fn new(per_second: f64, burst: u32) -> Option<Self> {
+        let burst = f64::from(burst.max(1));
+        (per_second > 0.0 && per_second.is_finite()).then(|| Self {
+            per_second,
+            burst,
+            bucket: Mutex::new((burst, Instant::now())),
+            queue: Semaphore::new(1),
+        })
+    }
+
+    /// Waits until one more request may be sent. Who gives up waiting takes nothing out of the bucket.
+    pub(crate) async fn acquire(&self, auth: &Auth) -> Result<()> {
+        let _first = self.queue.acquire().await.map_err(|_| Error::closed())?;
+        while let Some(wait) = self.take() {
+            auth.pause(wait).await?;
+        }
+        Ok(())
+    }
+
+    /// Takes one out of the bucket, or tells how long it takes until there is one.
+    fn take(&self) -> Option<Duration> {
+        let mut bucket = self.bucket.lock().unwrap_or_else(PoisonError::into_inner);
+        let now = Instant::now();
+        let since = now.saturating_duration_since(bucket.1).as_secs_f64();
+        let filled = (bucket.0 + since * self.per_second).min(self.burst);
+        *bucket = (filled, now);
+        if filled >= 1.0 {
+            bucket.0 -= 1.0;
+            return None;
+        }
+        let seconds = (1.0 - filled) / self.per_second;
+        // Not less than the clock can tell: rounding must not make it wait for nothing again and again.
+        Some(
+            Duration::try_from_secs_f64(seconds)
+                .unwrap_or(Duration::MAX)
+                .max(Duration::from_millis(1)),
+        )
     }
 }

@@ -9,6 +9,7 @@ use http::header::{CONTENT_TYPE, HeaderName};
 use http::{HeaderMap, HeaderValue, Method};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 use serde::Serialize;
+use serde_json::Value;
 
 use crate::cql::Cql;
 use crate::deletion::{self, Deletion};
@@ -209,9 +210,8 @@ impl Request {
         self
     }
 
-    /// Says whether the request may be carried out twice without harm, whatever its method. A POST that only asks (`…/retrieve`) may; one
-    /// that creates a record may if the record has an `id` made by the caller, since the server refuses a second one (the repetition then
-    /// fails although the first worked: see [`Error::is_validation`](crate::Error::is_validation)).
+    /// Says whether the request may be carried out twice without harm, whatever its method. A POST that only asks (`…/retrieve`) may. (One
+    /// that creates a record with an `id` made by the caller need not say it: see [`RetryPolicy`].)
     pub fn idempotent(mut self, idempotent: bool) -> Self {
         self.idempotent = Some(idempotent);
         self
@@ -227,6 +227,14 @@ impl Request {
     pub fn confirm(mut self, deletion: Deletion) -> Self {
         self.set_deletion(deletion);
         self
+    }
+
+    pub(crate) fn set_retry(&mut self, policy: RetryPolicy) {
+        self.retry = Some(policy);
+    }
+
+    pub(crate) fn set_timeout(&mut self, timeout: Duration) {
+        self.timeout = Some(timeout);
     }
 
     pub(crate) fn set_deletion(&mut self, deletion: Deletion) {
@@ -389,12 +397,6 @@ impl Request {
 
     /// Whether one record is meant, by its id: the path ends with a parameter, or with a UUID.
     pub(crate) fn names_a_record(&self) -> bool {
-        let is_uuid = |text: &str| {
-            text.len() == 36
-                && text
-                    .bytes()
-                    .all(|byte| byte.is_ascii_hexdigit() || byte == b'-')
-        };
         self.query.is_empty()
             && (self.operation.path.ends_with('}')
                 || self.path.rsplit('/').next().is_some_and(is_uuid))
@@ -411,6 +413,56 @@ impl Request {
             .is_ok_and(|record| record._version.is_some_and(|version| version >= 0))
     }
 
+    /// The path as it is sent.
+    pub(crate) fn own_path(&self) -> &str {
+        &self.path
+    }
+
+    /// The id, made by the caller, of the record that this request creates; none if it creates none, or the server makes the id.
+    pub(crate) fn created_id(&self) -> Option<uuid::Uuid> {
+        #[derive(serde::Deserialize)]
+        struct Identified<'a> {
+            #[serde(borrow)]
+            id: Option<&'a str>,
+        }
+        // A path with an identifier in it is of something that is done to a record.
+        let creates = self.method == Method::POST
+            && !self.is_sensitive()
+            && if self.operation.name.is_empty() {
+                self.path.split('/').all(|segment| !is_uuid(segment))
+            } else {
+                self.operation.name.starts_with("create_")
+            };
+        let body = self.body.as_deref().filter(|_| creates)?;
+        uuid::Uuid::try_parse(serde_json::from_slice::<Identified>(body).ok()?.id?).ok()
+    }
+
+    /// Whether a stored record is the one that is the body of this request, by what is plain to compare: FOLIO writes dates in its own way,
+    /// and adds to records.
+    pub(crate) fn is_stored_as(&self, stored: &[u8]) -> bool {
+        let body = self.body.as_deref().unwrap_or_default();
+        let (Ok(Value::Object(sent)), Ok(Value::Object(stored))) =
+            (serde_json::from_slice(body), serde_json::from_slice(stored))
+        else {
+            return false;
+        };
+        sent.iter()
+            .filter(|(key, _)| key.as_str() != "_version")
+            .all(|(key, sent)| match (sent, stored.get(key)) {
+                (Value::Bool(sent), Some(Value::Bool(stored))) => sent == stored,
+                (Value::String(sent), Some(Value::String(stored))) => {
+                    let is_date = |text: &str| {
+                        text.len() >= 10
+                            && text.bytes().take(4).all(|byte| byte.is_ascii_digit())
+                            && text.as_bytes().get(4) == Some(&b'-')
+                    };
+                    sent.trim().eq_ignore_ascii_case(stored.trim())
+                        || is_date(sent) && is_date(stored)
+                }
+                _ => true,
+            })
+    }
+
     pub(crate) fn is_idempotent(&self) -> Option<bool> {
         self.idempotent
     }
@@ -424,6 +476,7 @@ impl Request {
             attempts: 0,
             elapsed: Duration::ZERO,
             sensitive: self.is_sensitive(),
+            in_doubt: false,
         }
     }
 
@@ -451,6 +504,13 @@ impl Request {
             by_query.then(|| deletion::problem(self.deletion, query))?
         })
     }
+}
+
+fn is_uuid(text: &str) -> bool {
+    text.len() == 36
+        && text
+            .bytes()
+            .all(|byte| byte.is_ascii_hexdigit() || byte == b'-')
 }
 
 /// Parameters whose values are secrets.

@@ -94,6 +94,14 @@ impl Response {
         }
     }
 
+    /// The same answer, given to another request.
+    pub(crate) fn of(self, exchange: Option<Exchange>) -> Self {
+        Self {
+            exchange: exchange.unwrap_or(self.exchange),
+            ..self
+        }
+    }
+
     pub(crate) fn exchange(&self) -> &Exchange {
         &self.exchange
     }

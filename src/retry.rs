@@ -1,8 +1,10 @@
 //! What is sent again, when, and how often.
 
+use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 
 use http::StatusCode;
+use tokio::time::Instant;
 
 /// When a request is repeated, as a value. Set one for the client with
 /// [`FolioClientBuilder::retry`](crate::FolioClientBuilder::retry), or for one request with [`Request::retry`](crate::Request::retry).
@@ -15,10 +17,14 @@ use http::StatusCode;
 /// | GET, HEAD, OPTIONS | 408, 429, 502, 503, 504, a timeout, a broken connection, a list that the server broke off |
 /// | DELETE of one record by its id | the same. A 404 to the repetition is success: the record is gone |
 /// | PUT of a record with its `_version` | the same: the server refuses the second one. Then the call fails with a conflict ([`is_conflict`](crate::Error::is_conflict)), and the error says that the first may have worked |
-/// | PUT without `_version`, DELETE by query, POST, PATCH | nothing else, unless [`idempotent_writes`](Self::idempotent_writes) (PUT and DELETE) or [`Request::idempotent`](crate::Request::idempotent) says that it may be |
+/// | POST that creates a record with an `id` made by the caller | the same: the server refuses a second record of that id. Then the record is read, and if it is the one that was sent, the first attempt worked and the record as stored is the answer |
+/// | PUT without `_version`, DELETE by query, other POST, PATCH | nothing else, unless [`idempotent_writes`](Self::idempotent_writes) (PUT and DELETE) or [`Request::idempotent`](crate::Request::idempotent) says that it may be |
 ///
 /// A token that was refused is no such failure: it is renewed and the request sent again, once, whatever its method, since the gateway
 /// refuses before any module sees the request.
+///
+/// All repetitions of a client draw on one [`budget`](Self::budget), so that a server that is down is not hammered. Eureka answers 403
+/// also when it could not find out what a user may do; see [`forbidden_retries`](Self::forbidden_retries).
 ///
 /// ```
 /// use std::time::Duration;
@@ -27,35 +33,78 @@ use http::StatusCode;
 /// let patient = RetryPolicy::default().max_attempts(10).max_delay(Duration::from_secs(60)).deadline(Duration::from_secs(900));
 /// let never = RetryPolicy::none();
 /// ```
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct RetryPolicy {
     max_attempts: u32,
-    base_delay: Duration,
-    max_delay: Duration,
+    backoff: Backoff,
     max_retry_after: Duration,
     deadline: Duration,
     idempotent_writes: bool,
+    /// None is the default: once, where it is Eureka.
+    forbidden_retries: Option<u32>,
+    forbidden_backoff: Backoff,
+    budget: Option<Budget>,
+}
+
+/// Waits that grow: the first is up to `delay`, each further one up to `factor` times as long, none longer than `max`.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Backoff {
+    pub(crate) delay: Duration,
+    pub(crate) factor: f64,
+    pub(crate) max: Duration,
+}
+
+impl Backoff {
+    /// The longest wait before the `attempt`-th repetition, from 1.
+    fn ceiling(&self, attempt: u32) -> Duration {
+        let exponent = i32::try_from(attempt.saturating_sub(1)).unwrap_or(i32::MAX);
+        let seconds = self.delay.as_secs_f64() * self.factor.powi(exponent);
+        Duration::try_from_secs_f64(seconds)
+            .unwrap_or(Duration::MAX)
+            .min(self.max)
+    }
+}
+
+/// What all repetitions of a client together may cost.
+#[derive(Debug, Clone, Copy, PartialEq)]
+struct Budget {
+    ratio: f64,
+    burst: u32,
 }
 
 impl Default for RetryPolicy {
     /// 5 attempts in all; before the n-th repetition a random time up to 0.5 s · 2ⁿ⁻¹, at most 30 s; a server's `Retry-After` is honoured
-    /// up to 60 s; no new attempt later than 3 minutes after the first.
+    /// up to 60 s; no new attempt later than 3 minutes after the first. After a 403 of Eureka one repetition, after up to 1 s. A budget of
+    /// 100 repetitions, and then one for every five calls.
     fn default() -> Self {
         Self {
             max_attempts: 5,
-            base_delay: Duration::from_millis(500),
-            max_delay: Duration::from_secs(30),
+            backoff: Backoff {
+                delay: Duration::from_millis(500),
+                factor: 2.0,
+                max: Duration::from_secs(30),
+            },
             max_retry_after: Duration::from_secs(60),
             deadline: Duration::from_secs(180),
             idempotent_writes: false,
+            forbidden_retries: None,
+            forbidden_backoff: Backoff {
+                delay: Duration::from_secs(1),
+                factor: 3.0,
+                max: Duration::from_secs(60),
+            },
+            budget: Some(Budget {
+                ratio: 0.2,
+                burst: 100,
+            }),
         }
     }
 }
 
 impl RetryPolicy {
-    /// No repetition at all.
+    /// No repetition at all, not even after a 403 of Eureka.
     pub fn none() -> Self {
-        Self::default().max_attempts(1)
+        Self::default().max_attempts(1).forbidden_retries(0)
     }
 
     /// How often a request is sent at most, the first time included. 0 counts as 1.
@@ -66,21 +115,23 @@ impl RetryPolicy {
         }
     }
 
-    /// The longest wait before the first repetition; it doubles with each. The wait is random between nothing and this ("full jitter"),
-    /// so that many clients do not come back at the same time.
-    pub fn base_delay(self, delay: Duration) -> Self {
-        Self {
-            base_delay: delay,
-            ..self
-        }
+    /// The longest wait before the first repetition; it doubles with each, unless [`factor`](Self::factor) says otherwise. The wait is
+    /// random between nothing and this ("full jitter"), so that many clients do not come back at the same time.
+    pub fn base_delay(mut self, delay: Duration) -> Self {
+        self.backoff.delay = delay;
+        self
+    }
+
+    /// By what the longest wait grows with each repetition. 2 by default. What is less than 1, or no number, counts as 1: it stays.
+    pub fn factor(mut self, factor: f64) -> Self {
+        self.backoff.factor = if factor > 1.0 { factor } else { 1.0 };
+        self
     }
 
     /// The longest wait before any repetition.
-    pub fn max_delay(self, delay: Duration) -> Self {
-        Self {
-            max_delay: delay,
-            ..self
-        }
+    pub fn max_delay(mut self, delay: Duration) -> Self {
+        self.backoff.max = delay;
+        self
     }
 
     /// The longest wait that a server can ask for by `Retry-After`. A longer one is cut to this.
@@ -105,21 +156,91 @@ impl RetryPolicy {
         }
     }
 
+    /// How often a request that was answered with 403 (and may be repeated, by the table above) is sent again. Not said: once, and only
+    /// where the gateway is Eureka's, whose sidecars have answered 403 when Keycloak did not answer them. Said: that often, whatever the
+    /// gateway; 0 is never.
+    pub fn forbidden_retries(self, repetitions: u32) -> Self {
+        Self {
+            forbidden_retries: Some(repetitions),
+            ..self
+        }
+    }
+
+    /// The longest wait before the first repetition after a 403; it triples with each, up to 60 s. 1 second by default. The wait is random
+    /// between half of it and all of it.
+    pub fn forbidden_delay(mut self, delay: Duration) -> Self {
+        self.forbidden_backoff.delay = delay;
+        self
+    }
+
+    /// How many repetitions all calls of a client may cost together: `burst` at once, and from then on `ratio` for each call that is made
+    /// (0.2: one for five calls), besides one a second. When the budget is spent, calls fail without a repetition, and the error says so.
+    ///
+    /// The budget is the client's. Of a policy for one request ([`Request::retry`](crate::Request::retry)) only counts whether it has one.
+    pub fn budget(self, ratio: f64, burst: u32) -> Self {
+        Self {
+            budget: Some(Budget {
+                ratio: if ratio > 0.0 { ratio } else { 0.0 },
+                burst,
+            }),
+            ..self
+        }
+    }
+
+    /// Repetitions are not counted against the client's [`budget`](Self::budget).
+    pub fn no_budget(self) -> Self {
+        Self {
+            budget: None,
+            ..self
+        }
+    }
+
+    pub(crate) fn with_backoff(self, backoff: Backoff) -> Self {
+        Self { backoff, ..self }
+    }
+
+    /// With a deadline that lets all attempts be made, however long they wait.
+    pub(crate) fn long_enough(mut self) -> Self {
+        let mut waits = Duration::ZERO;
+        for attempt in 1..self.max_attempts.min(1000) {
+            waits = waits.saturating_add(self.backoff.ceiling(attempt));
+        }
+        let forbidden = self.forbidden_retries.unwrap_or(1).min(1000);
+        for repetition in 1..=forbidden {
+            waits = waits.saturating_add(self.forbidden_backoff.ceiling(repetition));
+        }
+        // The attempts themselves take their time as well.
+        self.deadline = self.deadline.max(waits.saturating_mul(2));
+        self
+    }
+
+    pub(crate) fn backoff(&self) -> Backoff {
+        self.backoff
+    }
+
+    pub(crate) fn with_forbidden_backoff(self, forbidden_backoff: Backoff) -> Self {
+        Self {
+            forbidden_backoff,
+            ..self
+        }
+    }
+
+    pub(crate) fn forbidden_backoff(&self) -> Backoff {
+        self.forbidden_backoff
+    }
+
     pub(crate) fn repeats_idempotent_writes(&self) -> bool {
         self.idempotent_writes
     }
 
-    /// A random time up to the base delay, doubled with each attempt so far, up to the longest.
+    /// Whether its repetitions count against the client's budget.
+    pub(crate) fn has_budget(&self) -> bool {
+        self.budget.is_some()
+    }
+
+    /// A random time up to the longest wait before the `attempt`-th repetition.
     pub(crate) fn wait(&self, attempt: u32) -> Duration {
-        let ceiling = self
-            .base_delay
-            .saturating_mul(
-                1_u32
-                    .checked_shl(attempt.saturating_sub(1))
-                    .unwrap_or(u32::MAX),
-            )
-            .min(self.max_delay);
-        ceiling.mul_f64(fastrand::f64())
+        part_of(self.backoff.ceiling(attempt), fastrand::f64())
     }
 
     /// How long to wait before sending again; none to give up. `attempt` is the number of attempts so far, `elapsed` the time since the
@@ -140,6 +261,70 @@ impl RetryPolicy {
             None => jitter,
         };
         (elapsed.saturating_add(delay) <= self.deadline).then_some(delay)
+    }
+
+    /// How long to wait after a 403 before sending again; none to give up. `repetitions` is how many there were after a 403.
+    pub(crate) fn forbidden_wait(
+        &self,
+        repetitions: u32,
+        elapsed: Duration,
+        is_eureka: bool,
+    ) -> Option<Duration> {
+        let most = self.forbidden_retries.unwrap_or(u32::from(is_eureka));
+        if repetitions >= most {
+            return None;
+        }
+        let ceiling = self
+            .forbidden_backoff
+            .ceiling(repetitions.saturating_add(1));
+        // What is behind a passing 403 needs its time: not at once.
+        let delay = part_of(ceiling, 0.5 + fastrand::f64() / 2.0);
+        (elapsed.saturating_add(delay) <= self.deadline).then_some(delay)
+    }
+}
+
+/// A part of a time, from 0 to 1. `Duration::mul_f64` would panic on the longest.
+fn part_of(time: Duration, part: f64) -> Duration {
+    Duration::try_from_secs_f64(time.as_secs_f64() * part).unwrap_or(time)
+}
+
+/// What is left of a client's budget: a bucket that calls and time fill, and repetitions empty.
+#[derive(Debug)]
+pub(crate) struct Allowance {
+    budget: Budget,
+    /// Never held across an await.
+    left: Mutex<(f64, Instant)>,
+}
+
+impl Allowance {
+    pub(crate) fn of(policy: &RetryPolicy) -> Self {
+        let budget = policy.budget.unwrap_or(Budget {
+            ratio: 0.0,
+            burst: u32::MAX,
+        });
+        Self {
+            budget,
+            left: Mutex::new((f64::from(budget.burst), Instant::now())),
+        }
+    }
+
+    /// A call was made.
+    pub(crate) fn earn(&self) {
+        let mut left = self.left.lock().unwrap_or_else(PoisonError::into_inner);
+        left.0 = (left.0 + self.budget.ratio).min(f64::from(self.budget.burst));
+    }
+
+    /// Takes a repetition out of the budget, if there is one.
+    pub(crate) fn spend(&self) -> bool {
+        let mut left = self.left.lock().unwrap_or_else(PoisonError::into_inner);
+        let now = Instant::now();
+        let since = now.saturating_duration_since(left.1).as_secs_f64();
+        *left = ((left.0 + since).min(f64::from(self.budget.burst)), now);
+        if left.0 < 1.0 {
+            return false;
+        }
+        left.0 -= 1.0;
+        true
     }
 }
 
@@ -196,7 +381,44 @@ mod tests {
         assert_eq!(policy.delay(1, 11 * SECOND, None), None);
         assert_eq!(policy.delay(1, Duration::ZERO, Some(20 * SECOND)), None);
         assert_eq!(RetryPolicy::none().delay(1, Duration::ZERO, None), None);
-        assert_eq!(RetryPolicy::default().max_attempts(0), RetryPolicy::none());
+        assert_eq!(
+            RetryPolicy::default().max_attempts(0).forbidden_retries(0),
+            RetryPolicy::none()
+        );
+    }
+
+    #[test]
+    fn no_value_makes_a_wait_panic() {
+        for delay in [Duration::ZERO, SECOND, Duration::MAX] {
+            for factor in [-1.0, 0.0, f64::NAN, f64::INFINITY, 1.5, f64::MAX] {
+                let policy = RetryPolicy::default()
+                    .max_attempts(u32::MAX)
+                    .base_delay(delay)
+                    .factor(factor)
+                    .max_delay(Duration::MAX)
+                    .forbidden_retries(u32::MAX)
+                    .forbidden_delay(delay);
+                for attempt in [0, 1, 2, 1000, u32::MAX - 1] {
+                    let _ = policy.delay(attempt, Duration::ZERO, None);
+                    let _ = policy.forbidden_wait(attempt, Duration::ZERO, true);
+                }
+            }
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_budget_is_spent_and_grows_by_calls_and_by_time() {
+        let allowance = Allowance::of(&RetryPolicy::default().budget(0.5, 2));
+        assert_eq!([(); 3].map(|()| allowance.spend()), [true, true, false]);
+        allowance.earn();
+        allowance.earn();
+        assert_eq!([(); 2].map(|()| allowance.spend()), [true, false]);
+        tokio::time::advance(SECOND).await;
+        assert_eq!([(); 2].map(|()| allowance.spend()), [true, false]);
+        tokio::time::advance(100 * SECOND).await;
+        assert_eq!([(); 3].map(|()| allowance.spend()), [true, true, false]);
+        let without = Allowance::of(&RetryPolicy::default().no_budget());
+        assert!((0..10_000).all(|_| without.spend()));
     }
 
     #[test]

@@ -10,16 +10,17 @@ use reqwest::Url;
 use serde::Deserialize;
 use tokio::runtime::Handle;
 use tokio::time::Instant;
-use tracing::{Instrument, debug, debug_span};
+use tracing::field::Empty;
+use tracing::{Instrument, Span, debug, debug_span};
 
 use crate::auth::{self, Auth};
 use crate::cache::Cache;
 use crate::error::{Error, Exchange, Result};
-use crate::limit::Limit;
+use crate::limit::{Limit, Rate};
 use crate::redact;
 use crate::request::{Request, TENANT, TOKEN};
 use crate::response::Response;
-use crate::retry::{self, RetryPolicy};
+use crate::retry::{self, Allowance, RetryPolicy};
 use crate::transport::{Answer, Gateway};
 
 /// What all clones and tenant handles of a client share.
@@ -27,8 +28,10 @@ pub(crate) struct Session {
     pub(crate) gateway: Arc<Gateway>,
     pub(crate) auth: Arc<Auth>,
     pub(crate) limit: Limit,
+    pub(crate) rate: Option<Rate>,
     pub(crate) retry: RetryPolicy,
     pub(crate) cache: Cache,
+    pub(crate) allowance: Allowance,
 }
 
 /// Many methods of FOLIO's modules give text only, and answer 400 to those who accept JSON only.
@@ -45,6 +48,11 @@ enum Verdict {
         retry_after: Option<Duration>,
         sent: bool,
     },
+    /// The user may not, or so the server says.
+    Forbidden {
+        error: Error,
+        is_eureka: bool,
+    },
     Failed(Error),
 }
 
@@ -55,20 +63,69 @@ impl Session {
         tenant: Result<HeaderValue, String>,
         request: Request,
     ) -> Result<Response> {
-        let span = debug_span!(
-            "folio",
-            operation = request.operation().name,
-            method = %request.method(),
-            path = request.path(),
-            tenant = tenant.as_ref().map(|tenant| tenant.to_str().unwrap_or_default()).unwrap_or_default(),
+        let span = span(&tenant, &request);
+        let outcome = self
+            .pursue(tenant.clone(), &request)
+            .instrument(span.clone())
+            .await;
+        let outcome = match outcome {
+            Err(error) if error.is_in_doubt() => {
+                let found = self.created(tenant, &request, error);
+                found.instrument(span.clone()).await
+            }
+            outcome => outcome,
+        };
+        match &outcome {
+            Ok(response) => {
+                let exchange = response.exchange();
+                record(&span, exchange, Some(response.status()));
+                span.record("received_bytes", response.body().len());
+            }
+            Err(error) => {
+                span.record("error", tracing::field::debug(error.kind()));
+                if let Some(exchange) = error.exchange() {
+                    record(&span, exchange, error.status());
+                }
+            }
+        }
+        outcome
+    }
+
+    /// Finds out whether a record was created by an attempt that got no answer, after the server has refused to create it again.
+    async fn created(
+        &self,
+        tenant: Result<HeaderValue, String>,
+        request: &Request,
+        error: Error,
+    ) -> Result<Response> {
+        let says_so = matches!(
+            error.status().map(|status| status.as_u16()),
+            Some(400 | 409 | 422 | 500)
         );
-        self.pursue(tenant, request).instrument(span).await
+        let Some(id) = says_so.then(|| request.created_id()).flatten() else {
+            return Err(error);
+        };
+        debug!(error = %error, %id, "refused after an attempt without an answer: was that one carried out?");
+        let stored = request.like(Method::GET, &format!("{}/{id}", request.own_path()));
+        match self.pursue(tenant, &stored).await {
+            Ok(found) if request.is_stored_as(found.body()) => {
+                let exchange = error.exchange().cloned();
+                Ok(found.of(exchange))
+            }
+            Ok(_) => Err(error.with_help(
+                "an earlier attempt of this very call got no answer, and the record that now has this id is not the one that was sent: compare them",
+            )),
+            Err(lookup) => {
+                debug!(error = %lookup, "the record was not found");
+                Err(error)
+            }
+        }
     }
 
     async fn pursue(
         &self,
         tenant: Result<HeaderValue, String>,
-        request: Request,
+        request: &Request,
     ) -> Result<Response> {
         if self.auth.is_closed() {
             return Err(Error::closed());
@@ -91,7 +148,7 @@ impl Session {
                 format!("it makes no URL: {error}"),
             )
         })?;
-        let headers = headers(tenant, &request)?;
+        let headers = headers(tenant, request)?;
         let own_token = headers.contains_key(TOKEN);
         let timeout = request
             .attempt_timeout()
@@ -102,16 +159,20 @@ impl Session {
         let mut exchange = request.exchange(self.gateway.base());
         // The generation of the token that the server refused: it is renewed once for a request.
         let mut refused = None;
-        // Whether an attempt that seems to have failed may have been carried out.
-        let mut in_doubt = false;
+        // How often it was sent again after a 403.
+        let mut forbidden = 0;
+        self.allowance.earn();
         loop {
-            let permit = self.limit.acquire().await.ok_or_else(Error::closed)?;
+            let permit = self.limit.acquire().await?;
             let mut headers = headers.clone();
             let mut generation = None;
             if !own_token {
                 let token = self.auth.token(refused).await?;
                 generation = Some(token.generation);
                 headers.insert(TOKEN, token.header);
+            }
+            if let Some(rate) = &self.rate {
+                rate.acquire(&self.auth).await?;
             }
             exchange.attempts += 1;
             let token = headers.get(TOKEN).cloned();
@@ -129,7 +190,7 @@ impl Session {
             drop(permit);
             exchange.elapsed = started.elapsed();
             let verdict = match sent {
-                Ok(answer) => classify(&request, token, &exchange, answer, in_doubt),
+                Ok(answer) => classify(request, token, &exchange, answer),
                 Err(failure) => {
                     let sent = !failure.was_never_sent();
                     let error = Error::transport(
@@ -151,8 +212,7 @@ impl Session {
                         status = response.status().as_u16(),
                         attempts = exchange.attempts,
                         bytes = response.body().len(),
-                        elapsed_ms =
-                            u64::try_from(exchange.elapsed.as_millis()).unwrap_or(u64::MAX),
+                        elapsed_ms = milliseconds(exchange.elapsed),
                         "answered"
                     );
                     return Ok(response);
@@ -169,20 +229,39 @@ impl Session {
                     retry_after,
                     sent,
                 } => {
-                    let may = !sent || may_be_repeated(&request, policy);
+                    let may = !sent || may_be_repeated(request, policy);
                     let delay = may
                         .then(|| policy.delay(exchange.attempts, exchange.elapsed, retry_after))
                         .flatten();
                     let Some(delay) = delay else {
-                        debug!(error = %error, "given up");
-                        return Err(explained(error, &request, sent, may));
+                        debug!(error = %error, attempts = exchange.attempts, "given up");
+                        return Err(explained(error, request, sent, may));
                     };
-                    in_doubt |= sent;
-                    debug!(error = %error, ?delay, "again");
+                    if policy.has_budget() && !self.allowance.spend() {
+                        debug!(error = %error, attempts = exchange.attempts, "given up: the budget is spent");
+                        return Err(explained(error, request, sent, may).with_help(
+                            "it was not repeated: much fails, and the client's budget for repetitions is spent (see RetryPolicy::budget)",
+                        ));
+                    }
+                    exchange.in_doubt |= sent;
+                    debug!(error = %error, ?delay, attempts = exchange.attempts, "again");
+                    self.auth.pause(delay).await?;
+                }
+                Verdict::Forbidden { error, is_eureka } => {
+                    let delay = may_be_repeated(request, policy)
+                        .then(|| policy.forbidden_wait(forbidden, exchange.elapsed, is_eureka))
+                        .flatten()
+                        .filter(|_| !policy.has_budget() || self.allowance.spend());
+                    let Some(delay) = delay else {
+                        debug!(error = %error, attempts = exchange.attempts, "failed");
+                        return Err(error);
+                    };
+                    forbidden += 1;
+                    debug!(error = %error, ?delay, attempts = exchange.attempts, "again, since a 403 may pass");
                     self.auth.pause(delay).await?;
                 }
                 Verdict::Failed(error) => {
-                    let error = if in_doubt && error.is_conflict() {
+                    let error = if exchange.in_doubt && error.is_conflict() {
                         error.with_help(
                             "an earlier attempt of this very call got no answer and may have been carried out: read the record again and compare",
                         )
@@ -195,6 +274,37 @@ impl Session {
             }
         }
     }
+}
+
+/// What of a request is told to those who watch: its fields are filled in when it ends.
+fn span(tenant: &Result<HeaderValue, String>, request: &Request) -> Span {
+    let tenant = request.headers().get(TENANT).or(tenant.as_ref().ok());
+    debug_span!(
+        "folio",
+        operation = request.operation().name,
+        module = request.operation().module,
+        method = %request.method(),
+        path = request.path(),
+        tenant = tenant.and_then(|tenant| tenant.to_str().ok()).unwrap_or_default(),
+        sent_bytes = request.body_bytes().map_or(0, bytes::Bytes::len),
+        status = Empty,
+        attempts = Empty,
+        received_bytes = Empty,
+        elapsed_ms = Empty,
+        error = Empty,
+    )
+}
+
+fn record(span: &Span, exchange: &Exchange, status: Option<StatusCode>) {
+    if let Some(status) = status {
+        span.record("status", status.as_u16());
+    }
+    span.record("attempts", exchange.attempts);
+    span.record("elapsed_ms", milliseconds(exchange.elapsed));
+}
+
+fn milliseconds(time: Duration) -> u64 {
+    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
 }
 
 /// The headers of all attempts; the token comes with each.
@@ -218,7 +328,6 @@ fn classify(
     token: Option<HeaderValue>,
     exchange: &Exchange,
     answer: Answer,
-    in_doubt: bool,
 ) -> Verdict {
     let Answer {
         status,
@@ -238,7 +347,7 @@ fn classify(
         }
         return Verdict::Done(Response::new(status, headers, body, exchange.clone()));
     }
-    if in_doubt && status == StatusCode::NOT_FOUND && *request.method() == Method::DELETE {
+    if exchange.in_doubt && status == StatusCode::NOT_FOUND && *request.method() == Method::DELETE {
         // An earlier attempt has deleted it: what was asked for is so.
         return Verdict::Done(Response::new(
             StatusCode::NO_CONTENT,
@@ -256,7 +365,11 @@ fn classify(
     let body = redact::redact(&body, &secrets);
     let error = Error::answered(exchange.clone(), status, content_type, &body);
     if is_token_refused(status, content_type, &error) {
-        return Verdict::Renew(error);
+        return Verdict::Renew(error.of_refused_token());
+    }
+    if status == StatusCode::FORBIDDEN {
+        let is_eureka = is_of_eureka(&headers, content_type, &error);
+        return Verdict::Forbidden { error, is_eureka };
     }
     if retry::is_transient(status) {
         return Verdict::Again {
@@ -304,6 +417,23 @@ fn is_token_refused(status: StatusCode, content_type: Option<&str>, error: &Erro
     }
 }
 
+/// Whether a 403 comes from Eureka: Kong names itself in `Server` or `Via`, and sidecars answer with JSON and these words, where Okapi
+/// answers with text that names the permission. Eureka's sidecars have given 403 for any fault of Keycloak (MODSIDECAR-192).
+fn is_of_eureka(headers: &HeaderMap, content_type: Option<&str>, error: &Error) -> bool {
+    let names_kong = ["server", "via"].iter().any(|name| {
+        headers
+            .get_all(*name)
+            .iter()
+            .filter_map(|value| value.to_str().ok())
+            .any(|value| value.to_ascii_lowercase().contains("kong"))
+    });
+    names_kong
+        || content_type.is_some_and(|media_type| media_type.starts_with("application/json"))
+            && error
+                .server_message()
+                .is_some_and(|message| message.to_ascii_lowercase().contains("access denied"))
+}
+
 /// Whether a request may be sent again although the server may have carried it out: only if it cannot happen twice.
 fn may_be_repeated(request: &Request, policy: &RetryPolicy) -> bool {
     if request.method().is_safe() {
@@ -319,6 +449,8 @@ fn may_be_repeated(request: &Request, policy: &RetryPolicy) -> bool {
     match *request.method() {
         Method::DELETE => policy.repeats_idempotent_writes() || request.names_a_record(),
         Method::PUT => policy.repeats_idempotent_writes() || request.is_guarded(),
+        // The server refuses a second record of the same id.
+        Method::POST => request.created_id().is_some(),
         _ => false,
     }
 }

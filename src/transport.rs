@@ -22,6 +22,7 @@ pub(crate) struct Gateway {
 pub(crate) struct Options {
     pub(crate) connect_timeout: Duration,
     pub(crate) timeout: Duration,
+    pub(crate) read_timeout: Option<Duration>,
     pub(crate) user_agent: String,
 }
 
@@ -60,6 +61,10 @@ impl Gateway {
             .redirect(reqwest::redirect::Policy::none())
             // This library decides what is repeated.
             .retry(reqwest::retry::never());
+        let builder = match options.read_timeout {
+            Some(timeout) => builder.read_timeout(timeout),
+            None => builder,
+        };
         let client = tls(builder, base.starts_with("https:"))?
             .build()
             .map_err(|error| {

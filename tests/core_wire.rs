@@ -8,8 +8,10 @@ mod support;
 mod core {
     mod auth;
     mod calls;
+    mod environment;
     mod errors;
     mod lists;
+    mod repetition;
     mod retries;
     mod secrets;
 }

@@ -25,8 +25,8 @@ const MOST_REQUIRED: usize = 64;
 const KEYWORDS: [&str; 4] = ["self", "Self", "super", "crate"];
 
 /// Methods of every builder: a parameter of one of these names gets an underscore.
-const BUILDER: [&str; 7] = [
-    "body", "confirm", "send", "stream", "header", "param", "new",
+const BUILDER: [&str; 9] = [
+    "body", "confirm", "send", "stream", "header", "param", "retry", "timeout", "new",
 ];
 
 /// The file of a module.
