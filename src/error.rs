@@ -154,6 +154,12 @@ impl Error {
         )
     }
 
+    pub(crate) fn no_runtime() -> Self {
+        Self::configuration(
+            "folio-sdk runs in a tokio runtime: call it from one (`#[tokio::main]`)",
+        )
+    }
+
     pub(crate) fn closed() -> Self {
         Self::new(
             ErrorKind::ClientClosed,

@@ -458,6 +458,13 @@ impl<T: DeserializeOwned + Send + 'static> GetAll<T> {
     }
 }
 
+impl<T: DeserializeOwned + Send + 'static> From<GetAll<T>> for Items<T> {
+    /// See [`GetAll::stream`].
+    fn from(list: GetAll<T>) -> Self {
+        list.stream()
+    }
+}
+
 impl<T> Unpin for GetAll<T> {}
 
 impl<T: DeserializeOwned + Send + 'static> Stream for GetAll<T> {

@@ -23,6 +23,7 @@ use std::task::{Context, Poll, ready};
 
 use futures_core::Stream;
 use serde::de::DeserializeOwned;
+use tokio::runtime::Handle;
 use tokio::task::JoinHandle;
 
 use crate::client::FolioClient;
@@ -32,8 +33,8 @@ use crate::response::Response;
 
 pub use by_ids::ByIds;
 pub(crate) use page::{Page, missing_key};
-pub(crate) use pager::Pager;
 use pager::Turn;
+pub(crate) use pager::{Pager, is_after, is_uuid};
 use resources::ResourceIds;
 
 /// How a list of a FOLIO module is paged.
@@ -150,7 +151,7 @@ pub struct Items<T> {
     /// The page of a list that is read by key: decoded record by record.
     page: Option<Page>,
     /// The records of a page of other lists, whose number says where the next one begins: decoded all at once.
-    decoded: VecDeque<Result<T>>,
+    decoded: VecDeque<(u64, Result<T>)>,
     fetch: Fetch,
     /// The last key of this page, as far as it is known without reading it.
     expected: Option<String>,
@@ -158,6 +159,8 @@ pub struct Items<T> {
     watched: Option<String>,
     /// How many records of this page were taken.
     taken: u64,
+    /// Of a list that is read by offset: how many records lie before the next one.
+    passed: u64,
     /// The page is the last one.
     is_last: bool,
     ended: bool,
@@ -176,27 +179,31 @@ enum Fetch {
 }
 
 /// A request that goes on while nobody polls it, until it is dropped.
-pub(crate) struct Ahead(JoinHandle<Result<Response>>);
+pub(crate) struct Ahead(Option<JoinHandle<Result<Response>>>);
 
 impl Ahead {
     pub(crate) fn send(client: &FolioClient, request: Request) -> Self {
-        Self(tokio::spawn(client.execute(request)))
+        let runtime = Handle::try_current().ok();
+        Self(runtime.map(|runtime| runtime.spawn(client.execute(request))))
     }
 
     pub(crate) fn poll(&mut self, context: &mut Context<'_>) -> Poll<Result<Response>> {
-        Pin::new(&mut self.0)
-            .poll(context)
-            .map(|outcome| match outcome {
-                Ok(outcome) => outcome,
-                // The runtime is shutting down: nobody else can end the task.
-                Err(_) => Err(Error::closed()),
-            })
+        let Some(task) = &mut self.0 else {
+            return Poll::Ready(Err(Error::no_runtime()));
+        };
+        Pin::new(task).poll(context).map(|outcome| match outcome {
+            Ok(outcome) => outcome,
+            // The runtime is shutting down: nobody else can end the task.
+            Err(_) => Err(Error::closed()),
+        })
     }
 }
 
 impl Drop for Ahead {
     fn drop(&mut self) {
-        self.0.abort();
+        if let Some(task) = &self.0 {
+            task.abort();
+        }
     }
 }
 
@@ -227,6 +234,7 @@ impl<T: DeserializeOwned + Send + 'static> Items<T> {
 
     pub(crate) fn of(pager: Pager) -> Self {
         Self {
+            passed: pager.offset(),
             pager,
             page: None,
             decoded: VecDeque::new(),
@@ -267,6 +275,24 @@ impl<T: DeserializeOwned + Send + 'static> Items<T> {
         self.pager.seen
     }
 
+    pub(crate) fn pager(&self) -> &Pager {
+        &self.pager
+    }
+
+    pub(crate) fn into_pager(self) -> Pager {
+        self.pager
+    }
+
+    /// Of a list that is read by offset: how many records lie before the next one.
+    pub(crate) fn passed(&self) -> u64 {
+        self.passed
+    }
+
+    /// How many records there are, by what the server says.
+    pub(crate) fn total(&self) -> Option<u64> {
+        self.pager.total()
+    }
+
     /// A page came.
     fn begin(&mut self, response: &Response) -> Result<()> {
         let page = self.pager.page(response, self.pager.seen);
@@ -275,9 +301,9 @@ impl<T: DeserializeOwned + Send + 'static> Items<T> {
         if !self.pager.by_key {
             return self.decode(page);
         }
-        let (first, last) = page.ends();
-        self.pager.goes_on(&page, first.as_deref())?;
-        self.expected = last;
+        let ends = page.ends();
+        self.pager.goes_on(&page, ends.first.as_deref())?;
+        self.expected = ends.last;
         self.page = Some(page);
         Ok(())
     }
@@ -285,15 +311,18 @@ impl<T: DeserializeOwned + Send + 'static> Items<T> {
     /// Decodes a page of a list that is not read by key.
     fn decode(&mut self, mut page: Page) -> Result<()> {
         let mut keys = Vec::new();
+        let mut records = Vec::new();
+        let mut good = 0;
         while let Some(record) = page.next::<T>() {
             match record {
                 Err(error) if error.record_json().is_none() => {
                     // The answer is broken from here on. What came before is good.
-                    self.decoded.push_back(Err(error));
+                    records.push((page.received(), good, Err(error)));
                     self.is_last = true;
-                    return Ok(());
+                    break;
                 }
                 record => {
+                    good += 1;
                     if let Some(key) = page.key_of_last() {
                         let is_repeated = self.pager.is_repeated(&key);
                         keys.push(key);
@@ -301,19 +330,28 @@ impl<T: DeserializeOwned + Send + 'static> Items<T> {
                             continue;
                         }
                     }
-                    self.decoded.push_back(record);
+                    records.push((page.received(), good, record));
                 }
             }
         }
         let shape = page.shape();
         if let Some((kind, query)) = self.pager.needs_job(&shape) {
-            self.decoded.clear();
             let base = self.pager.request().clone();
             let job = resources::find(self.pager.client.clone(), base, kind, query);
             self.fetch = Fetch::Job(Box::pin(job), Box::new(page));
             return Ok(());
         }
-        let new = self.decoded.len() as u64 + (page.received() - keys.len() as u64);
+        let new = records.len() as u64 + (page.received() - keys.len() as u64);
+        // A null may stand beside the records rather than for one: then there are more than were asked for.
+        let is_beside = shape.received > self.pager.size().into();
+        let offset = self.pager.offset();
+        self.decoded = records
+            .into_iter()
+            .map(|(all, good, record)| (offset + if is_beside { good } else { all }, record))
+            .collect();
+        if self.is_last {
+            return Ok(());
+        }
         self.turn(&page, new)?;
         self.pager.remember(&keys);
         Ok(())
@@ -335,7 +373,11 @@ impl<T: DeserializeOwned + Send + 'static> Items<T> {
     /// The next record of this page.
     fn take(&mut self) -> Option<Result<T>> {
         let record = match &mut self.page {
-            None => self.decoded.pop_front()?,
+            None => {
+                let (passed, record) = self.decoded.pop_front()?;
+                self.passed = passed;
+                record
+            }
             Some(page) => match page.next::<T>() {
                 Some(Err(error)) if error.record_json().is_none() => Err(error),
                 Some(record) => {
@@ -379,7 +421,8 @@ impl<T: DeserializeOwned + Send + 'static> Items<T> {
             }
             Ok(None) => self.is_last = true,
             Err(error) => {
-                self.decoded.push_back(Err(error));
+                let passed = self.pager.offset();
+                self.decoded.push_back((passed, Err(error)));
                 self.is_last = true;
             }
         }

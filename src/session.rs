@@ -137,9 +137,7 @@ impl Session {
             ));
         }
         if Handle::try_current().is_err() {
-            return Err(Error::configuration(
-                "folio-sdk runs in a tokio runtime: call it from one (`#[tokio::main]`)",
-            ));
+            return Err(Error::no_runtime());
         }
         let url = self.gateway.url(&request.target());
         let url = Url::parse(&url).map_err(|error| {

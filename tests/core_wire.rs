@@ -10,6 +10,7 @@ mod core {
     mod calls;
     mod environment;
     mod errors;
+    mod harvest;
     mod lists;
     mod repetition;
     mod retries;

@@ -55,6 +55,16 @@ pub(crate) struct Shape {
     pub(crate) last: Option<String>,
     /// A hash of the first and the last record.
     pub(crate) ends: u64,
+    /// How many of the records are null.
+    pub(crate) nulls: u64,
+    pub(crate) total: Option<u64>,
+}
+
+/// The keys of the first and the last record, as far as they can be told from both ends of a page, and `totalRecords`.
+#[derive(Debug, Default)]
+pub(crate) struct Ends {
+    pub(crate) first: Option<String>,
+    pub(crate) last: Option<String>,
     pub(crate) total: Option<u64>,
 }
 
@@ -175,6 +185,12 @@ impl Page {
         )
     }
 
+    /// The key of the last record that was passed and has one.
+    pub(crate) fn last_key(&self) -> Option<String> {
+        let mut backwards = self.spans.iter().rev();
+        backwards.find_map(|span| key_of(self.body.get(span.clone())?, &self.key))
+    }
+
     /// The key of the record that was passed last.
     pub(crate) fn key_of_last(&self) -> Option<String> {
         self.spans
@@ -190,18 +206,55 @@ impl Page {
         };
         let mut hasher = DefaultHasher::new();
         (part(self.spans.first()), part(self.spans.last())).hash(&mut hasher);
-        let mut backwards = self.spans.iter().rev();
         Shape {
             received: self.received(),
-            last: backwards.find_map(|span| key_of(part(Some(span)), &self.key)),
+            last: self.last_key(),
             ends: hasher.finish(),
+            nulls: self
+                .spans
+                .iter()
+                .filter(|span| part(Some(span)) == b"null")
+                .count() as u64,
             total: self.total,
         }
     }
 
-    /// The keys of the first and, as far as can be told without reading all of it, of the last record.
-    pub(crate) fn ends(&self) -> (Option<String>, Option<String>) {
-        let mut ahead = Self {
+    /// What can be told of the page without reading all of it.
+    pub(crate) fn ends(&self) -> Ends {
+        let mut ahead = self.fresh();
+        let key = |json: Option<&[u8]>| key_of(json.unwrap_or_default(), &self.key);
+        let first = match ahead.locate() {
+            Ok(Some(start)) => key(self.body.get(start..)),
+            _ => None,
+        };
+        let (last, after) = match last_record(&self.body) {
+            Some((span, after)) => (key(self.body.get(span)), after),
+            None => (None, None),
+        };
+        Ends {
+            first,
+            last,
+            total: ahead.total.or(after),
+        }
+    }
+
+    /// What the page is like, found by reading all of it.
+    pub(crate) fn outline(&self) -> Result<Shape> {
+        Ok(self.read_ahead()?.shape())
+    }
+
+    /// The page at its end, without its records being decoded.
+    fn read_ahead(&self) -> Result<Self> {
+        let mut ahead = self.fresh();
+        while let Some(span) = ahead.skip() {
+            span?;
+        }
+        Ok(ahead)
+    }
+
+    /// The same page with nothing read of it.
+    fn fresh(&self) -> Self {
+        Self {
             body: self.body.clone(),
             exchange: self.exchange.clone(),
             items: self.items.clone(),
@@ -209,13 +262,7 @@ impl Page {
             spans: Vec::new(),
             properties: Vec::new(),
             ..*self
-        };
-        let first = match ahead.locate() {
-            Ok(Some(start)) => key_of(self.body.get(start..).unwrap_or_default(), &self.key),
-            _ => None,
-        };
-        let last = last_record(&self.body).and_then(|span| key_of(self.body.get(span)?, &self.key));
-        (first, last)
+        }
     }
 
     /// The same page, to be read once more.
@@ -447,7 +494,8 @@ impl<'de> Visitor<'de> for Key<'_> {
 /// Read from the end backwards, which in JSON is unambiguous: outside of strings a quotation mark ends one, and the one that begins it has
 /// no backslash before it. It says nothing of answers that are no JSON; what it says of others may be of the wrong array. So it is good
 /// for a guess, which is compared with what is found when the page is read.
-fn last_record(body: &[u8]) -> Option<Range<usize>> {
+fn last_record(body: &[u8]) -> Option<(Range<usize>, Option<u64>)> {
+    let mut total = None;
     let mut end = blank_back(body, body.len());
     match body.get(end.checked_sub(1)?)? {
         b']' => {}
@@ -461,7 +509,11 @@ fn last_record(body: &[u8]) -> Option<Range<usize>> {
                 let value = value_back(body, end)?;
                 let colon = blank_back(body, value).checked_sub(1)?;
                 (body.get(colon) == Some(&b':')).then_some(())?;
-                let name = value_back(body, blank_back(body, colon))?;
+                let name_end = blank_back(body, colon);
+                let name = value_back(body, name_end)?;
+                if body.get(name..name_end) == Some(b"\"totalRecords\"") {
+                    total = serde_json::from_slice(body.get(value..end)?).ok();
+                }
                 let comma = blank_back(body, name).checked_sub(1)?;
                 (body.get(comma) == Some(&b',')).then_some(())?;
                 end = comma;
@@ -471,7 +523,7 @@ fn last_record(body: &[u8]) -> Option<Range<usize>> {
     }
     let end = blank_back(body, end - 1);
     let start = value_back(body, end)?;
-    Some(start..end)
+    Some((start..end, total))
 }
 
 /// Where the value begins that ends before `end`.
@@ -578,7 +630,7 @@ mod tests {
             }
             for (value, last) in [(answer.clone(), records.last()), (json!(records), records.last())] {
                 let body = if pretty { format!("{value:#}\n") } else { value.to_string() };
-                let span = last_record(body.as_bytes()).unwrap();
+                let (span, _) = last_record(body.as_bytes()).unwrap();
                 prop_assert_eq!(&serde_json::from_str::<Value>(&body[span]).unwrap(), last.unwrap());
             }
         }

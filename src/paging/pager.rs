@@ -145,6 +145,25 @@ impl Pager {
         &self.request
     }
 
+    /// How many records a page has at most.
+    pub(crate) fn size(&self) -> u32 {
+        self.size
+    }
+
+    /// Where the list begins, or the next page of one that is read by offset.
+    pub(crate) fn offset(&self) -> u64 {
+        self.offset
+    }
+
+    pub(crate) fn set_offset(&mut self, offset: u64) {
+        self.offset = offset;
+    }
+
+    /// How many records there are, by what the server says.
+    pub(super) fn total(&self) -> Option<u64> {
+        self.total
+    }
+
     /// What an answer is read by; `first` records came before it.
     pub(crate) fn page(&self, response: &crate::Response, first: u64) -> Page {
         let key = self.plan.key.clone().unwrap_or("id".into());
@@ -315,6 +334,22 @@ impl Pager {
         })
     }
 
+    /// What is wrong with a page of a list that is read by key, of which no record has one. A page of nulls that could have had more is the
+    /// last one.
+    pub(crate) fn without_keys(&self, exchange: &Exchange, page: &Shape) -> Option<Error> {
+        if page.received == 0 || page.nulls == page.received && page.received < u64::from(self.size)
+        {
+            return None;
+        }
+        let key = self.key();
+        Some(Error::paging(
+            exchange.clone(),
+            format!(
+                "no record of the page has a `{key}` that is text or a number, and the list is read by it"
+            ),
+        ))
+    }
+
     /// Whether a page of a list that is read by key comes after the one before.
     pub(super) fn goes_on(&self, page: &Page, first: Option<&str>) -> Result<()> {
         match (&self.last, first) {
@@ -356,11 +391,11 @@ impl Pager {
         let same = self.previous.fingerprint.replace(fingerprint) == Some(fingerprint) || new == 0;
         self.seen += page.received;
         if self.by_key {
-            let key = self.key();
             let Some(last) = &page.last else {
-                return stuck(format!(
-                    "no record of the page has a `{key}` that is text or a number, and the list is read by it"
-                ));
+                return match self.without_keys(exchange, page) {
+                    Some(error) => Err(error),
+                    None => Ok(Turn::Last),
+                };
             };
             if let Some(before) = &self.last
                 && let Some(error) = self.out_of_order(exchange, before, last)
@@ -385,9 +420,11 @@ impl Pager {
             ));
         }
         let first = self.seen == page.received;
-        self.offset += page.received;
+        let size = u64::from(self.size);
+        // A null may stand beside the records rather than for one.
+        self.offset += page.received.min(size.max(page.received - page.nulls));
         // More than was asked for: this endpoint does not page, and that is all of it.
-        Ok(if first && page.received > u64::from(self.size) {
+        Ok(if first && page.received - page.nulls > size {
             Turn::Last
         } else {
             Turn::More

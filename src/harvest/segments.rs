@@ -1,0 +1,340 @@
+//! The ranges of a list, in the order of their ids: which are asked for, which came, and how they are divided.
+
+use std::task::{Context, Poll};
+
+use super::checkpoint::Range;
+use super::is_beyond;
+use super::progress::Figures;
+use crate::error::{Error, Result};
+use crate::paging::{Ahead, Page, Pager};
+
+/// How many pages a range has at least so that it is divided: each costs one request more, for what may be left behind its last page.
+const WORTH: f64 = 4.0;
+
+/// How many pages the ranges have that are read ahead of others, if the records are to come in order.
+const AHEAD: f64 = 2.0;
+
+/// Where the server does not say how many records there are, no more pages than this are believed in.
+const BELIEVED: f64 = 8.0;
+
+pub(super) struct Segments {
+    list: Vec<Segment>,
+    parallel: usize,
+    ordered: bool,
+    /// How many ids the last page covered.
+    density: f64,
+    /// Whether the end of a page, read from behind, was where it seemed to be.
+    is_trusted: bool,
+    is_first: bool,
+}
+
+struct Segment {
+    range: Range,
+    /// How many pages are in it, and how many ids a page covers there: guesses, which only say where to divide. 0 if nothing is known.
+    pages: f64,
+    density: f64,
+    state: State,
+}
+
+enum State {
+    Waiting,
+    /// With the end of the range as it was asked for. It may have been divided since.
+    Asked(Ahead, Option<String>),
+    /// The page that covers the range.
+    Here(Box<Page>, Option<String>),
+}
+
+/// A page whose records are taken.
+pub(super) struct Taken {
+    pub(super) page: Page,
+    range: Range,
+    /// The server may have gone beyond the range: there the page ends.
+    pub(super) stop: Option<String>,
+}
+
+impl Taken {
+    /// What is left of it.
+    pub(super) fn rest(&self) -> Range {
+        Range {
+            after: self.page.last_key().or_else(|| self.range.after.clone()),
+            until: self.range.until.clone(),
+        }
+    }
+
+    /// Whether the page ended where it seemed to.
+    pub(super) fn check(&self, pager: &Pager) -> Result<()> {
+        let last = self.page.shape().last;
+        if self.stop.is_some() || last.is_none() || last == self.range.until {
+            return Ok(());
+        }
+        Err(Error::paging(
+            self.page.exchange().clone(),
+            format!(
+                "the page has another array after its records, with another `{}`: read this list as a stream instead",
+                pager.key()
+            ),
+        ))
+    }
+}
+
+impl Segments {
+    pub(super) fn new(ranges: &[Range], parallel: usize, ordered: bool) -> Self {
+        let waiting = |range: &Range| Segment {
+            range: range.clone(),
+            pages: 0.0,
+            density: 0.0,
+            state: State::Waiting,
+        };
+        Self {
+            list: ranges.iter().map(waiting).collect(),
+            parallel,
+            ordered,
+            density: 0.0,
+            is_trusted: false,
+            is_first: true,
+        }
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.list.is_empty()
+    }
+
+    pub(super) fn rest(&self) -> impl Iterator<Item = Range> {
+        self.list.iter().map(|segment| segment.range.clone())
+    }
+
+    /// What part of all ids is left, 0 to 1.
+    pub(super) fn share(&self) -> f64 {
+        let shares = self.list.iter().map(|segment| segment.range.share() as f64);
+        shares.sum::<f64>() / u128::MAX as f64
+    }
+
+    fn count(&self, is: impl Fn(&State) -> bool) -> usize {
+        self.list
+            .iter()
+            .filter(|segment| is(&segment.state))
+            .count()
+    }
+
+    /// Asks for as many pages as may be on their way, and divides what is large for that.
+    pub(super) fn ask(&mut self, pager: &Pager) {
+        loop {
+            let asked = self.count(|state| matches!(state, State::Asked(..)));
+            let here = self.count(|state| matches!(state, State::Here(..)));
+            let most = if self.ordered {
+                3 * self.parallel
+            } else {
+                self.parallel
+            };
+            let is_waiting = |segment: &Segment| matches!(segment.state, State::Waiting);
+            let next = self.list.iter().position(is_waiting);
+            // Whatever else is held, the one that all wait for is asked for.
+            let is_needed = next == Some(0);
+            if asked >= self.parallel || asked + here >= most && !is_needed {
+                return;
+            }
+            match next {
+                Some(at) => self.send(at, pager),
+                None if !self.divide() => return,
+                None => {}
+            }
+        }
+    }
+
+    fn send(&mut self, at: usize, pager: &Pager) {
+        if self.ordered && self.list[at].pages > 2.0 * AHEAD {
+            self.divide_at(at, AHEAD, self.density);
+        }
+        let segment = &mut self.list[at];
+        let Range { after, until } = &segment.range;
+        let request = pager.range(after.as_deref(), until.as_deref());
+        segment.state = State::Asked(Ahead::send(&pager.client, request), until.clone());
+    }
+
+    /// Divides the largest range of those that are on their way. The page that comes belongs to its first part.
+    fn divide(&mut self) -> bool {
+        let on_its_way = |segment: &Segment| matches!(segment.state, State::Asked(..));
+        let largest = (0..self.list.len())
+            .filter(|at| on_its_way(&self.list[*at]))
+            .max_by(|a, b| self.list[*a].pages.total_cmp(&self.list[*b].pages));
+        match largest {
+            Some(at) if self.list[at].pages >= WORTH => {
+                let Segment { pages, density, .. } = self.list[at];
+                self.divide_at(at, pages / 2.0, density)
+            }
+            _ => false,
+        }
+    }
+
+    /// Divides a range behind its first pages: where these would end if their ids lay as near each other as those before, and in the middle
+    /// at most.
+    fn divide_at(&mut self, at: usize, pages: f64, density: f64) -> bool {
+        let segment = &mut self.list[at];
+        let part = (pages * density / segment.range.share() as f64).min(0.5);
+        let Some((low, high)) = segment.range.split(part) else {
+            // As small as can be.
+            segment.pages = 0.0;
+            return false;
+        };
+        let rest = Segment {
+            range: high,
+            pages: segment.pages - pages,
+            density: segment.density,
+            state: State::Waiting,
+        };
+        segment.range = low;
+        segment.pages = pages;
+        self.list.insert(at + 1, rest);
+        true
+    }
+
+    /// Sees what has come.
+    pub(super) fn poll(
+        &mut self,
+        context: &mut Context<'_>,
+        pager: &Pager,
+        figures: &mut Figures,
+    ) -> Poll<Result<()>> {
+        let mut came = false;
+        let mut at = 0;
+        while at < self.list.len() {
+            if let State::Asked(ahead, _) = &mut self.list[at].state
+                && let Poll::Ready(response) = ahead.poll(context)
+            {
+                came = true;
+                let arrived = response.and_then(|response| {
+                    figures.page(response.body().len());
+                    self.arrive(at, pager.page(&response, figures.received()), pager)
+                });
+                if let Err(error) = arrived {
+                    // It is still to be read.
+                    self.list[at].state = State::Waiting;
+                    return Poll::Ready(Err(error));
+                }
+                figures.rest(self.share());
+            }
+            at += 1;
+        }
+        if came {
+            Poll::Ready(Ok(()))
+        } else {
+            Poll::Pending
+        }
+    }
+
+    /// A page of a range came: it covers the range up to its last record; behind that the range goes on.
+    fn arrive(&mut self, at: usize, page: Page, pager: &Pager) -> Result<()> {
+        let mut ends = page.ends();
+        if !self.is_trusted || ends.last.is_none() {
+            let last = page.outline()?.last;
+            if self.is_first && last.is_some() {
+                self.is_first = false;
+                self.is_trusted = ends.last == last;
+            }
+            ends.last = last;
+        }
+        let Segment {
+            range,
+            pages,
+            state,
+            ..
+        } = &self.list[at];
+        let (range, pages) = (range.clone(), *pages);
+        let asked_until = match state {
+            State::Asked(_, until) => until.clone(),
+            State::Waiting | State::Here(..) => range.until.clone(),
+        };
+        let Some(last) = ends.last else {
+            if let Some(problem) = pager.without_keys(page.exchange(), &page.outline()?) {
+                return Err(problem);
+            }
+            self.nothing_until(at, asked_until.as_deref());
+            return Ok(());
+        };
+        if let (Some(after), Some(first)) = (&range.after, &ends.first)
+            && let Some(error) = pager.out_of_order(page.exchange(), after, first)
+        {
+            return Err(error);
+        }
+        let is_whole = range
+            .until
+            .as_deref()
+            .is_some_and(|until| is_beyond(&last, until) || last.eq_ignore_ascii_case(until));
+        let rest = Range {
+            after: Some(last.clone()),
+            until: range.until.clone(),
+        };
+        let covered = Range {
+            after: range.after.clone(),
+            until: Some(last.clone()),
+        };
+        let density = (covered.share() as f64).max(1.0);
+        self.density = density;
+        let told = ends.total.filter(|_| asked_until == range.until);
+        let told = told.map(|total| total as f64 / f64::from(pager.size()) - 1.0);
+        let spread = rest.share() as f64 / density;
+        let left = match told {
+            Some(told) => told.max(spread.min(BELIEVED)),
+            None if pages > 0.0 => spread.min(pages.max(BELIEVED)),
+            None => spread.min(BELIEVED * BELIEVED),
+        };
+        // The server may not heed the end of the range, or the range was divided since.
+        let stop = range.until.clone().filter(|until| is_beyond(&last, until));
+        let segment = &mut self.list[at];
+        segment.range = Range {
+            after: range.after,
+            until: Some(stop.clone().unwrap_or(last)),
+        };
+        segment.state = State::Here(Box::new(page), stop);
+        if !is_whole {
+            let rest = Segment {
+                range: rest,
+                pages: left,
+                density,
+                state: State::Waiting,
+            };
+            self.list.insert(at + 1, rest);
+        }
+        Ok(())
+    }
+
+    /// There is nothing in a range, as far as was asked: nor in what was divided from it since.
+    fn nothing_until(&mut self, at: usize, asked_until: Option<&str>) {
+        let end = Range {
+            after: None,
+            until: asked_until.map(str::to_owned),
+        };
+        let is_within = |segment: &Segment| match (end.bounds(), segment.range.bounds()) {
+            (Some((_, end)), Some((_, until))) => until <= end,
+            _ => false,
+        };
+        self.list.remove(at);
+        while self
+            .list
+            .get(at)
+            .is_some_and(|segment| is_within(segment) && !matches!(segment.state, State::Here(..)))
+        {
+            self.list.remove(at);
+        }
+        // The ids are not as near each other here as they were.
+        self.density *= 4.0;
+    }
+
+    /// A page whose records can be taken: any, or the first if they are to come in order.
+    pub(super) fn take(&mut self) -> Option<Taken> {
+        let is_here = |segment: &Segment| matches!(segment.state, State::Here(..));
+        let at = self.list.iter().position(is_here)?;
+        if self.ordered && at > 0 {
+            return None;
+        }
+        let segment = self.list.remove(at);
+        match segment.state {
+            State::Here(page, stop) => Some(Taken {
+                page: *page,
+                range: segment.range,
+                stop,
+            }),
+            State::Waiting | State::Asked(..) => None,
+        }
+    }
+}
