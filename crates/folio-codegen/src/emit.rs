@@ -22,7 +22,16 @@ pub(crate) struct Origin<'a> {
 const MOST_REQUIRED: usize = 64;
 
 /// The words that a field, an argument or a function cannot have.
-const KEYWORDS: [&str; 4] = ["self", "Self", "super", "crate"];
+const UNUSABLE: [&str; 5] = ["Self", "_", "crate", "self", "super"];
+
+/// The words that it can have when they are written raw, in their order.
+const RESERVED: [&str; 48] = [
+    "abstract", "as", "async", "await", "become", "box", "break", "const", "continue", "do", "dyn",
+    "else", "enum", "extern", "false", "final", "fn", "for", "gen", "if", "impl", "in", "let",
+    "loop", "macro", "match", "mod", "move", "mut", "override", "priv", "pub", "ref", "return",
+    "static", "struct", "trait", "true", "try", "type", "typeof", "unsafe", "unsized", "use",
+    "virtual", "where", "while", "yield",
+];
 
 /// Methods of every builder: a parameter of one of these names gets an underscore.
 const BUILDER: [&str; 9] = [
@@ -932,16 +941,14 @@ fn argument(name: &str, taken: &mut BTreeSet<String>) -> String {
 
 /// A name that Rust takes: keywords are written raw.
 fn ident(name: &str) -> String {
-    match syn::parse_str::<syn::Ident>(name) {
-        Ok(_) => name.to_owned(),
-        Err(_)
-            if KEYWORDS.contains(&name)
-                || name.starts_with(|c: char| c.is_ascii_digit())
-                || name.is_empty() =>
-        {
-            format!("_{name}")
-        }
-        Err(_) => format!("r#{name}"),
+    // Parsing a hundred thousand names is a good part of the time of a build script, which is compiled without optimisation.
+    let begins_well = name.starts_with(|c: char| c == '_' || c.is_alphabetic());
+    if UNUSABLE.contains(&name) || !begins_well {
+        format!("_{name}")
+    } else if RESERVED.binary_search(&name).is_ok() {
+        format!("r#{name}")
+    } else {
+        name.to_owned()
     }
 }
 
@@ -1126,4 +1133,33 @@ pub(crate) fn records_file(modules: &[(String, String, Vec<String>)]) -> String 
     line(&mut out, 1, "})");
     line(&mut out, 0, "}");
     out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_word_that_rust_reserves_is_written_raw_and_no_other() {
+        assert!(RESERVED.is_sorted());
+        for word in RESERVED.into_iter().chain(UNUSABLE) {
+            // syn goes by an older edition, which does not reserve `gen`.
+            let refused = syn::parse_str::<syn::Ident>(word).is_err();
+            assert!(refused || word == "gen", "{word}");
+            assert!(syn::parse_str::<syn::Ident>(&ident(word)).is_ok(), "{word}");
+        }
+        for word in [
+            "union",
+            "default",
+            "auto",
+            "macro_rules",
+            "raw",
+            "safe",
+            "_type",
+        ] {
+            assert_eq!(ident(word), word);
+            assert!(syn::parse_str::<syn::Ident>(word).is_ok(), "{word}");
+        }
+        assert_eq!(ident("2nd"), "_2nd");
+    }
 }

@@ -24,6 +24,7 @@ mod emit;
 mod error;
 mod facts;
 mod features;
+mod items;
 mod lower;
 mod model;
 

@@ -6,14 +6,17 @@
 use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
+use proc_macro2::TokenStream;
 use progenitor_impl::{GenerationSettings, Generator, InterfaceStyle, TypeImpl};
 use schemars::schema::{InstanceType, SchemaObject};
+use serde::Deserialize as _;
 use syn::{
-    Attribute, Expr, Fields, FnArg, GenericArgument, ImplItem, Item, Lit, Meta, Pat, PathArguments,
-    ReturnType, Type,
+    Attribute, Expr, Fields, FnArg, GenericArgument, Lit, Meta, Pat, PathArguments, ReturnType,
+    Type,
 };
 
 use crate::error::Error;
+use crate::items::items;
 use crate::lower::Lowered;
 
 /// The types and operations of a document.
@@ -91,7 +94,7 @@ const SHARED: &str = "folio::common";
 /// Runs progenitor and typify over a lowered document.
 pub(crate) fn build(name: &str, lowered: &Lowered) -> Result<Model, Error> {
     let failed = |problem: String| Error::model(name, problem);
-    let openapi: openapiv3::OpenAPI = serde_json::from_value(lowered.openapi.clone())
+    let openapi = openapiv3::OpenAPI::deserialize(&lowered.openapi)
         .map_err(|error| failed(format!("no OpenAPI 3.0: {error}")))?;
     let mut settings = GenerationSettings::new();
     settings.with_interface(InterfaceStyle::Positional);
@@ -129,37 +132,31 @@ pub(crate) fn build(name: &str, lowered: &Lowered) -> Result<Model, Error> {
         ))
     })?
     .map_err(|error| failed(error.to_string()))?;
-    let file: syn::File = syn::parse2(tokens)
-        .map_err(|error| failed(format!("progenitor's output is no Rust: {error}")))?;
-    read(&file).map_err(failed)
+    read(tokens).map_err(failed)
 }
 
 /// Reads the model out of generated code.
-fn read(file: &syn::File) -> Result<Model, String> {
+fn read(tokens: TokenStream) -> Result<Model, String> {
+    fn parsed<T: syn::parse::Parse>(tokens: TokenStream) -> Result<T, String> {
+        syn::parse2(tokens).map_err(|error| format!("progenitor's output is no Rust: {error}"))
+    }
     let mut model = Model::default();
-    for item in &file.items {
-        match item {
-            Item::Mod(module) if module.ident == "types" => {
-                for item in module.content.iter().flat_map(|(_, items)| items) {
-                    match item {
-                        Item::Struct(item) => model.records.push(record(item)?),
-                        Item::Enum(item) => model.enums.push(string_enum(item)?),
-                        _ => {}
-                    }
+    for item in items(tokens) {
+        if item.keyword == "mod" && item.name().as_deref() == Some("types") {
+            for item in items(item.inside()) {
+                match &*item.keyword {
+                    "struct" => model.records.push(record(&parsed(item.whole())?)?),
+                    "enum" => model.enums.push(string_enum(&parsed(item.whole())?)?),
+                    _ => {}
                 }
             }
-            Item::Impl(block) if block.trait_.is_none() => {
-                for item in &block.items {
-                    if let ImplItem::Fn(function) = item
-                        && function.sig.asyncness.is_some()
-                    {
-                        model
-                            .operations
-                            .insert(plain(&function.sig.ident), signature(&function.sig)?);
-                    }
-                }
+        } else if item.keyword == "impl" && !item.has("for") {
+            for function in items(item.inside()).filter(|function| function.has("async")) {
+                let declared: syn::Signature = parsed(function.declaration())?;
+                model
+                    .operations
+                    .insert(plain(&declared.ident), signature(&declared)?);
             }
-            _ => {}
         }
     }
     Ok(model)
