@@ -8,6 +8,9 @@
 //! - A refresh token can be used once. To use it again ends all sessions of the user (Okapi), so the renewal is one for all who wait, and a
 //!   refresh token counts as used from the moment it is sent; when its answer is lost, the password is used.
 //! - Five wrong passwords block an account: one that was refused is not tried again.
+//! - Tokens of a user of a consortium may be of another tenant than the one that was asked; they are renewed and ended there.
+//! - Old systems know only `/authn/login`, whose token does not expire, and answer 404 to `/authn/login-with-expiry`; newer ones do the
+//!   reverse.
 
 use std::fmt;
 use std::future::Future;
@@ -26,6 +29,7 @@ use tokio::sync::watch;
 use tokio::time::Instant;
 use tracing::{debug, info, warn};
 
+use crate::claims::Claims;
 use crate::error::{Error, ErrorKind, Exchange, Result};
 use crate::operation::Operation;
 use crate::redact::{self, REDACTED};
@@ -34,6 +38,8 @@ use crate::retry::{self, RetryPolicy};
 use crate::transport::{Answer, Gateway};
 
 static LOGIN: Operation = Operation::new("login", Method::POST, "/authn/login-with-expiry");
+static LEGACY_LOGIN: Operation =
+    Operation::new("login_without_expiry", Method::POST, "/authn/login");
 static REFRESH: Operation = Operation::new("refresh", Method::POST, "/authn/refresh");
 static LOGOUT: Operation = Operation::new("logout", Method::POST, "/authn/logout");
 
@@ -52,39 +58,109 @@ const LOGIN_ATTEMPTS: u32 = 3;
 /// How long after a failed early renewal the next one begins. The token is still good.
 const EARLY_RENEWAL_PAUSE: Duration = Duration::from_secs(10);
 
-/// What a user logs in with.
+/// What a client is let in with: a username and a password, or a token that somebody else got.
 #[derive(Clone)]
-pub struct Credentials {
-    username: String,
-    password: SecretString,
+pub struct Credentials(Kind);
+
+#[derive(Clone)]
+enum Kind {
+    Password {
+        username: String,
+        password: SecretString,
+    },
+    Token(Handed),
+}
+
+/// A token that was handed in.
+#[derive(Clone)]
+struct Handed {
+    access: SecretString,
+    refresh: Option<SecretString>,
+    end: Option<Instant>,
 }
 
 impl Credentials {
     /// A username and a password.
     pub fn password(username: impl Into<String>, password: impl Into<Password>) -> Self {
-        Self {
+        Self(Kind::Password {
             username: username.into(),
             password: password.into().0,
+        })
+    }
+
+    /// An access token that somebody else got, for instance the one of a request that a FOLIO module answers. When FOLIO no longer accepts
+    /// it, the client renews it by the [`refresh_token`](Self::refresh_token), or asks its [`CredentialSource`] for another one. If there is
+    /// neither, calls fail ([`Error::is_unauthenticated`]) and say so.
+    ///
+    /// The client does not log out of a session that it was handed, unless it has renewed it.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use folio_sdk::Credentials;
+    ///
+    /// let credentials = Credentials::token("eyJhbGciOi…").refresh_token("eyJhbGciOi…").expires_in(Duration::from_secs(600));
+    /// ```
+    pub fn token(access: impl Into<SecretString>) -> Self {
+        Self(Kind::Token(Handed {
+            access: access.into(),
+            refresh: None,
+            end: None,
+        }))
+    }
+
+    /// The refresh token that came with an access token. It can be used once: whoever else has it must not use it any more.
+    pub fn refresh_token(mut self, refresh: impl Into<SecretString>) -> Self {
+        if let Kind::Token(handed) = &mut self.0 {
+            handed.refresh = Some(refresh.into());
+        }
+        self
+    }
+
+    /// How long from now the access token is good, where it is known. Without it the server's 401 tells when it is not.
+    pub fn expires_in(mut self, time: Duration) -> Self {
+        if let Kind::Token(handed) = &mut self.0 {
+            handed.end = Instant::now().checked_add(time);
+        }
+        self
+    }
+
+    /// The name of the user; none with a token.
+    pub fn username(&self) -> Option<&str> {
+        match &self.0 {
+            Kind::Password { username, .. } => Some(username),
+            Kind::Token(_) => None,
         }
     }
 
-    /// The name of the user.
-    pub fn username(&self) -> &str {
-        &self.username
-    }
-
     fn is_same(&self, other: &Self) -> bool {
-        self.username == other.username
-            && self.password.expose_secret() == other.password.expose_secret()
+        match (&self.0, &other.0) {
+            (
+                Kind::Password { username, password },
+                Kind::Password {
+                    username: other_name,
+                    password: other_password,
+                },
+            ) => {
+                username == other_name && password.expose_secret() == other_password.expose_secret()
+            }
+            (Kind::Token(one), Kind::Token(other)) => {
+                one.access.expose_secret() == other.access.expose_secret()
+            }
+            _ => false,
+        }
     }
 }
 
 impl fmt::Debug for Credentials {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        out.debug_struct("Credentials")
-            .field("username", &self.username)
-            .field("password", &REDACTED)
-            .finish()
+        let mut shown = out.debug_struct("Credentials");
+        match &self.0 {
+            Kind::Password { username, .. } => shown
+                .field("username", username)
+                .field("password", &REDACTED),
+            Kind::Token(_) => shown.field("token", &REDACTED),
+        };
+        shown.finish()
     }
 }
 
@@ -123,7 +199,8 @@ impl fmt::Debug for Password {
 }
 
 /// Where credentials come from: a vault, a keyring, the environment. It is asked before each login with a password, so that a password that
-/// was changed is noticed. [`Credentials`] are a source of themselves.
+/// was changed is noticed, and when a token that it gave is no longer good. [`Credentials`] are a source of themselves,
+/// [`EnvironmentCredentials`] are another one.
 ///
 /// ```
 /// use folio_sdk::{CredentialSource, Credentials};
@@ -232,6 +309,8 @@ pub(crate) struct Token {
     pub(crate) generation: u64,
     /// Marked as sensitive, so that nothing prints it.
     pub(crate) header: HeaderValue,
+    /// The tenant that it was given for, where it says so.
+    pub(crate) tenant: Option<Arc<str>>,
     lifetime: Option<Lifetime>,
 }
 
@@ -255,7 +334,11 @@ impl Lifetime {
 
 struct RefreshToken {
     value: SecretString,
+    /// The tenant where it is known.
+    tenant: HeaderValue,
     end: Option<Instant>,
+    /// Whether the session is this client's own, and not somebody's who handed in its token.
+    is_own: bool,
 }
 
 /// What waits for a renewal is told by it. None while it runs.
@@ -270,6 +353,8 @@ struct State {
     username: Option<String>,
     /// The credentials that the server refused, and how.
     refused: Option<(Credentials, Error)>,
+    /// The token that was handed in last.
+    handed: Option<Credentials>,
     renewal: Option<watch::Receiver<Outcome>>,
     no_early_renewal_before: Option<Instant>,
 }
@@ -454,7 +539,7 @@ impl Auth {
                     return Err(error);
                 }
                 Err(error) => {
-                    debug!(error = %error, "the refresh token was not taken; logging in with the password")
+                    debug!(error = %error, "the refresh token was not taken; logging in anew")
                 }
             }
         }
@@ -467,7 +552,7 @@ impl Auth {
         let mut attempts = 0;
         loop {
             attempts += 1;
-            let mut headers = self.headers();
+            let mut headers = headers(&refresh.tenant);
             headers.insert(
                 COOKIE,
                 secret_header(&format!(
@@ -509,9 +594,13 @@ impl Auth {
         {
             return Err(error.duplicate());
         }
+        let (username, password) = match &credentials.0 {
+            Kind::Password { username, password } => (username.as_str(), password),
+            Kind::Token(handed) => return self.adopt(&credentials, handed).await,
+        };
         let body: Bytes = serde_json::to_vec(&LoginBody {
-            username: &credentials.username,
-            password: credentials.password.expose_secret(),
+            username,
+            password: password.expose_secret(),
         })
         .map_err(|error| {
             Error::configuration(format!(
@@ -522,13 +611,16 @@ impl Auth {
         let policy = self.retry.clone();
         let started = Instant::now();
         let mut attempts = 0;
+        let mut operation = &LOGIN;
+        // What was said to the login that newer systems have.
+        let mut unknown: Option<Error> = None;
         loop {
             attempts += 1;
-            let mut headers = self.headers();
+            let mut headers = headers(&self.tenant);
             headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
             let (error, retry_after) = match self
                 .send(
-                    &LOGIN,
+                    operation,
                     headers,
                     Some(body.clone()),
                     LOGIN_TIMEOUT,
@@ -538,21 +630,44 @@ impl Auth {
                 .await
             {
                 Ok(answer) => {
-                    let token = self.keep(&LOGIN, answer, attempts, started)?;
-                    self.state().username = Some(credentials.username.clone());
-                    info!(username = credentials.username, tenant = ?self.tenant, generation = token.generation, "logged in");
+                    let token = self.keep(operation, answer, attempts, started)?;
+                    self.state().username = Some(username.to_owned());
+                    info!(
+                        username,
+                        tenant = ?self.tenant,
+                        token_tenant = token.tenant.as_deref(),
+                        generation = token.generation,
+                        without_expiry = operation == &LEGACY_LOGIN,
+                        "logged in"
+                    );
                     return Ok(token);
                 }
                 Err(failed) => failed,
             };
+            if error.is_not_found() {
+                match unknown {
+                    None => {
+                        debug!(error = %error, "there is no login with expiry; trying the old one");
+                        operation = &LEGACY_LOGIN;
+                        unknown = Some(error);
+                        attempts = 0;
+                        continue;
+                    }
+                    // The old login is known nowhere any more but in old systems: what is said to the new one tells more.
+                    Some(first) => {
+                        return Err(first.with_help(
+                            "there is no /authn/login either: is the URL of the gateway right, and is the tenant?",
+                        ));
+                    }
+                }
+            }
             // 422 (Okapi), 401 and 400 (Keycloak) say that the user, the password or the account is not good.
             if matches!(
                 error.status().map(|status| status.as_u16()),
                 Some(400 | 401 | 422)
             ) {
                 let message = format!(
-                    "the login of `{}` in tenant `{}` was refused",
-                    credentials.username,
+                    "the login of `{username}` in tenant `{}` was refused",
                     self.tenant.to_str().unwrap_or_default()
                 );
                 let error = error.into_login(message).with_help(
@@ -574,14 +689,65 @@ impl Auth {
         }
     }
 
-    fn headers(&self) -> HeaderMap {
-        let mut headers = HeaderMap::new();
-        headers.insert(TENANT, self.tenant.clone());
-        headers.insert(
-            ACCEPT,
-            HeaderValue::from_static("application/json, text/plain"),
-        );
-        headers
+    /// Takes a token that was handed in.
+    async fn adopt(&self, credentials: &Credentials, handed: &Handed) -> Result<Token> {
+        let now = Instant::now();
+        let claims = Claims::of(handed.access.expose_secret());
+        let is_over = handed.end.is_some_and(|end| end <= now);
+        let refresh = handed.refresh.as_ref().map(|value| RefreshToken {
+            value: value.clone(),
+            tenant: self.tenant_of(&claims),
+            end: None,
+            is_own: false,
+        });
+        {
+            let mut state = self.state();
+            if state.closed {
+                return Err(Error::closed());
+            }
+            let is_known = state
+                .handed
+                .replace(credentials.clone())
+                .is_some_and(|before| before.is_same(credentials));
+            if is_known || is_over && refresh.is_none() {
+                return Err(Error::no_token(if is_known {
+                    "the token that was handed in is no longer accepted, and could not be renewed"
+                } else {
+                    "the token that was handed in has expired"
+                }));
+            }
+            if !is_over {
+                let header = secret_header(handed.access.expose_secret())?;
+                state.generation += 1;
+                let token = Token {
+                    generation: state.generation,
+                    header,
+                    tenant: claims.tenant().map(Into::into),
+                    lifetime: handed
+                        .end
+                        .and_then(|end| Lifetime::new(now, end.saturating_duration_since(now))),
+                };
+                state.refresh = refresh;
+                state.token = Some(token.clone());
+                info!(
+                    generation = token.generation,
+                    "took the token that was handed in"
+                );
+                return Ok(token);
+            }
+        }
+        match refresh {
+            Some(refresh) => self.refresh(refresh).await,
+            None => Err(Error::no_token("the token that was handed in has expired")),
+        }
+    }
+
+    /// The tenant to which a token belongs; that of the login, if the token does not say.
+    fn tenant_of(&self, claims: &Claims) -> HeaderValue {
+        claims
+            .tenant()
+            .and_then(|tenant| HeaderValue::from_str(tenant).ok())
+            .unwrap_or_else(|| self.tenant.clone())
     }
 
     /// Sends to an authn endpoint, once. Gives of a failure also what `Retry-After` says.
@@ -659,7 +825,19 @@ impl Auth {
             .and_then(|date| httpdate::parse_http_date(date).ok());
         let access = cookie(&answer.headers, ACCESS_COOKIE);
         let refresh = cookie(&answer.headers, REFRESH_COOKIE);
-        let Some(access) = access.or_else(|| token_header(&answer.headers)) else {
+        // The old login gives its token as a header and in the body; and some gateways take cookies away and leave the header.
+        let access = access.or_else(|| {
+            let header = answer
+                .headers
+                .get(TOKEN)
+                .and_then(|value| value.to_str().ok());
+            let value = header.map(str::to_owned).or(expiration.okapi_token)?;
+            Some(Cookie {
+                value,
+                max_age: None,
+            })
+        });
+        let Some(access) = access.filter(|access| !access.value.is_empty()) else {
             return Err(Error::login(
                 exchange(),
                 format!("the server logged in, but sent no cookie {ACCESS_COOKIE}"),
@@ -677,11 +855,14 @@ impl Auth {
             access.max_age,
             date,
         );
+        let claims = Claims::of(&access.value);
+        let tenant = self.tenant_of(&claims);
         let mut state = self.state();
         state.generation += 1;
         let token = Token {
             generation: state.generation,
             header,
+            tenant: claims.tenant().map(Into::into),
             lifetime: length.and_then(|length| Lifetime::new(now, length)),
         };
         state.refresh = refresh.map(|refresh| {
@@ -692,6 +873,8 @@ impl Auth {
             );
             RefreshToken {
                 value: refresh.value.into(),
+                tenant,
+                is_own: true,
                 end: length.and_then(|length| now.checked_add(length)),
             }
         });
@@ -701,57 +884,17 @@ impl Auth {
             // Closed while this was on its way: nobody else will log out of it.
             let (token, refresh) = (state.token.take(), state.refresh.take());
             drop(state);
-            let gateway = Arc::clone(&self.gateway);
-            let headers = self.logout_headers(token, refresh);
-            if let (Ok(runtime), Some(headers)) = (Handle::try_current(), headers) {
-                runtime.spawn(async move {
-                    if let Ok(url) = Url::parse(&gateway.url(LOGOUT.path)) {
-                        let _ = gateway
-                            .send(LOGOUT.method.clone(), url, headers, None, LOGOUT_TIMEOUT)
-                            .await;
-                    }
-                });
+            if let Some(headers) = logout_headers(token, refresh) {
+                self.log_out_in_the_background(headers);
             }
             return Err(Error::closed());
         }
         Ok(token)
     }
 
-    /// The headers that end this session and no other. None without a refresh token: FOLIO takes a logout without one as one of all
-    /// sessions of the user.
-    fn logout_headers(
-        &self,
-        token: Option<Token>,
-        refresh: Option<RefreshToken>,
-    ) -> Option<HeaderMap> {
-        let now = Instant::now();
-        let refresh = refresh?;
-        let mut cookie = format!("{REFRESH_COOKIE}={}", refresh.value.expose_secret());
-        // An access token that is no longer good would have the logout refused.
-        if let Some(token) =
-            token.filter(|token| token.lifetime.is_none_or(|lifetime| now < lifetime.end))
-            && let Ok(token) = token.header.to_str()
-        {
-            cookie = format!("{ACCESS_COOKIE}={token}; {cookie}");
-        }
-        let mut headers = self.headers();
-        headers.insert(COOKIE, secret_header(&cookie).ok()?);
-        Some(headers)
-    }
-
     /// Ends the session. What was closed before stays closed, without a word.
     pub(crate) async fn close(&self) -> Result<()> {
-        let (token, refresh) = {
-            let mut state = self.state();
-            if std::mem::replace(&mut state.closed, true) {
-                return Ok(());
-            }
-            state.refused = None;
-            (state.token.take(), state.refresh.take())
-        };
-        self.closing.send_replace(true);
-        let Some(headers) = self.logout_headers(token, refresh) else {
-            debug!("closed without a session");
+        let Some(headers) = self.begin_to_close() else {
             return Ok(());
         };
         match self.send(&LOGOUT, headers, None, LOGOUT_TIMEOUT, 1, Instant::now()).await {
@@ -766,6 +909,79 @@ impl Auth {
             Err((error, _)) => Err(error.with_help("the client is closed all the same; the session at the server ends when its tokens expire")),
         }
     }
+
+    /// As [`close`](Self::close), for those who cannot wait: the logout is sent in the background, as long as there is a runtime.
+    pub(crate) fn close_in_the_background(&self) {
+        if let Some(headers) = self.begin_to_close() {
+            self.log_out_in_the_background(headers);
+        }
+    }
+
+    /// Closes, and gives what is to be sent to log out; none if there is nothing to log out of.
+    fn begin_to_close(&self) -> Option<HeaderMap> {
+        let (token, refresh) = {
+            let mut state = self.state();
+            if std::mem::replace(&mut state.closed, true) {
+                return None;
+            }
+            state.refused = None;
+            state.handed = None;
+            (state.token.take(), state.refresh.take())
+        };
+        self.closing.send_replace(true);
+        let headers = logout_headers(token, refresh);
+        if headers.is_none() {
+            debug!("closed without a session of its own");
+        }
+        headers
+    }
+
+    fn log_out_in_the_background(&self, headers: HeaderMap) {
+        let gateway = Arc::clone(&self.gateway);
+        let (Ok(runtime), Ok(url)) = (Handle::try_current(), Url::parse(&gateway.url(LOGOUT.path)))
+        else {
+            debug!(
+                "there is no runtime to log out in: the session at the server ends when its tokens expire"
+            );
+            return;
+        };
+        runtime.spawn(async move {
+            let sent = gateway.send(LOGOUT.method.clone(), url, headers, None, LOGOUT_TIMEOUT);
+            match sent.await {
+                Ok(answer) if answer.status.is_success() => info!("logged out"),
+                Ok(answer) => debug!(status = answer.status.as_u16(), "not logged out"),
+                Err(failure) => debug!(problem = failure.message, "not logged out"),
+            }
+        });
+    }
+}
+
+fn headers(tenant: &HeaderValue) -> HeaderMap {
+    let mut headers = HeaderMap::new();
+    headers.insert(TENANT, tenant.clone());
+    headers.insert(
+        ACCEPT,
+        HeaderValue::from_static("application/json, text/plain"),
+    );
+    headers
+}
+
+/// The headers that end this client's session and no other. None without a refresh token of its own: FOLIO takes a logout without one as one
+/// of all sessions of the user.
+fn logout_headers(token: Option<Token>, refresh: Option<RefreshToken>) -> Option<HeaderMap> {
+    let now = Instant::now();
+    let refresh = refresh.filter(|refresh| refresh.is_own)?;
+    let mut cookie = format!("{REFRESH_COOKIE}={}", refresh.value.expose_secret());
+    // An access token that is no longer good would have the logout refused.
+    if let Some(token) =
+        token.filter(|token| token.lifetime.is_none_or(|lifetime| now < lifetime.end))
+        && let Ok(token) = token.header.to_str()
+    {
+        cookie = format!("{ACCESS_COOKIE}={token}; {cookie}");
+    }
+    let mut headers = headers(&refresh.tenant);
+    headers.insert(COOKIE, secret_header(&cookie).ok()?);
+    Some(headers)
 }
 
 impl Drop for Auth {
@@ -790,6 +1006,7 @@ struct LoginBody<'a> {
 struct Expiration {
     access_token_expiration: Option<String>,
     refresh_token_expiration: Option<String>,
+    okapi_token: Option<String>,
 }
 
 struct Cookie {
@@ -816,20 +1033,15 @@ fn cookie(headers: &HeaderMap, name: &str) -> Option<Cookie> {
                     .eq_ignore_ascii_case("max-age")
                     .then(|| value.trim().parse().ok().map(Duration::from_secs))?
             });
+            // A server that takes a cookie back.
+            if max_age == Some(Duration::ZERO) {
+                return None;
+            }
             Some(Cookie {
                 value: value.to_owned(),
                 max_age,
             })
         })
-}
-
-/// Some gateways take cookies away and leave the header.
-fn token_header(headers: &HeaderMap) -> Option<Cookie> {
-    let value = headers.get(TOKEN)?.to_str().ok()?;
-    Some(Cookie {
-        value: value.to_owned(),
-        max_age: None,
-    })
 }
 
 /// How long a token lives: until the instant in the body, by the server's own clock where it tells it, or for the cookie's age; the shorter.

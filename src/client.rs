@@ -7,6 +7,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use http::HeaderValue;
+use secrecy::SecretString;
+use tracing::warn;
 
 use crate::auth::{
     AnySource, Auth, CredentialSource, Credentials, EnvironmentCredentials, Password,
@@ -77,6 +79,7 @@ impl FolioClient {
         FolioClientBuilder {
             url: url.into(),
             tenant: String::new(),
+            login_tenant: None,
             source: None,
             environment: Environment::of_process(),
             connect_timeout: None,
@@ -197,9 +200,47 @@ impl FolioClient {
             .await
     }
 
+    /// Closes the client, as [`close`](Self::close) does, when `work` has ended, however it ends: with a value, with an error, by a panic, or
+    /// because whoever waits for it gives up (then, and after a panic, the logout is sent in the background). The client of `work` can be
+    /// cloned; all clones are closed with it.
+    ///
+    /// ```no_run
+    /// # async fn example() -> Result<(), folio_sdk::Error> {
+    /// use folio_sdk::FolioClient;
+    /// use serde_json::Value;
+    ///
+    /// let folio = FolioClient::from_env()?.connect().await?;
+    /// let groups: Vec<Value> = folio.scoped(async |folio| folio.folio_get("/groups", "usergroups").limit(50).await).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// What it cannot do: if the process ends, or its runtime, before the logout was sent, the session at the server ends when its tokens
+    /// expire. A logout that fails is told by an event only, since `work` has done what it should.
+    pub async fn scoped<T>(self, work: impl AsyncFnOnce(Self) -> T) -> T {
+        let guard = CloseOnDrop(self.clone());
+        let outcome = work(self).await;
+        if let Err(error) = guard.0.close().await {
+            warn!(error = %error, "not logged out");
+        }
+        outcome
+    }
+
     /// Whether the client was closed.
     pub fn is_closed(&self) -> bool {
         self.session.auth.is_closed()
+    }
+}
+
+/// Closes a client whatever happens.
+struct CloseOnDrop(FolioClient);
+
+impl Drop for CloseOnDrop {
+    fn drop(&mut self) {
+        // Of one that is closed nothing is left to do.
+        self.0.session.limit.close();
+        self.0.session.cache.clear();
+        self.0.session.auth.close_in_the_background();
     }
 }
 
@@ -218,6 +259,7 @@ impl fmt::Debug for FolioClient {
 pub struct FolioClientBuilder {
     url: String,
     tenant: String,
+    login_tenant: Option<String>,
     source: Option<Box<dyn AnySource>>,
     environment: Environment,
     connect_timeout: Option<Duration>,
@@ -230,15 +272,28 @@ pub struct FolioClientBuilder {
 }
 
 impl FolioClientBuilder {
-    /// The tenant to log in to, and the one that requests go to. Required.
+    /// The tenant that requests go to, and the one to log in to, unless [`login_tenant`](Self::login_tenant) names another. Required.
     pub fn tenant(mut self, tenant: impl Into<String>) -> Self {
         self.tenant = tenant.into();
+        self
+    }
+
+    /// The tenant to log in to, if it is another one than that of the requests: in a consortium the tenant where the user has a password,
+    /// while requests go to a tenant with which the user has an affiliation.
+    pub fn login_tenant(mut self, tenant: impl Into<String>) -> Self {
+        self.login_tenant = Some(tenant.into());
         self
     }
 
     /// The user and the password to log in with.
     pub fn credentials(self, username: impl Into<String>, password: impl Into<Password>) -> Self {
         self.credential_source(Credentials::password(username, password))
+    }
+
+    /// An access token that somebody else got, in place of a login. More of it, such as its refresh token, can be said by
+    /// [`Credentials::token`].
+    pub fn token(self, access: impl Into<SecretString>) -> Self {
+        self.credential_source(Credentials::token(access))
     }
 
     /// Where the credentials come from, if not from the program.
@@ -309,8 +364,14 @@ impl FolioClientBuilder {
             .header
             .clone()
             .map_err(|problem| Error::configuration(problem.to_string()))?;
+        let header = match &self.login_tenant {
+            None => header,
+            Some(tenant) => Tenant::new(tenant)
+                .header
+                .map_err(|problem| Error::configuration(problem.to_string()))?,
+        };
         let source = self.source.ok_or_else(|| {
-            Error::configuration("there are no credentials: call `credentials(username, password)`")
+            Error::configuration("there are no credentials: call `credentials(username, password)`, `token` or `credential_source`")
         })?;
         let settings = self.environment.settings()?;
         let retry = self.retry.unwrap_or(settings.retry);
@@ -347,6 +408,36 @@ impl FolioClientBuilder {
             session: Arc::new(session),
             tenant,
         })
+    }
+
+    /// Builds the client, logs in, and closes it when `work` has ended: see [`FolioClient::scoped`].
+    ///
+    /// ```no_run
+    /// # async fn example() -> Result<(), folio_sdk::Error> {
+    /// use folio_sdk::FolioClient;
+    /// use serde_json::Value;
+    ///
+    /// let user: Value = FolioClient::from_env()?
+    ///     .scoped(async |folio| folio.folio_get("/users/8c1a2a5e-0000-4000-8000-000000000000", None).await)
+    ///     .await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// As [`connect`](Self::connect), and what `work` gives.
+    pub async fn scoped<T, E: From<Error>>(
+        self,
+        work: impl AsyncFnOnce(FolioClient) -> Result<T, E>,
+    ) -> Result<T, E> {
+        let folio = self.build()?;
+        // The login as well: whoever gives up waiting for it leaves no session behind.
+        folio
+            .scoped(async |folio| {
+                folio.connect().await?;
+                work(folio).await
+            })
+            .await
     }
 
     /// Builds the client and logs in.

@@ -204,6 +204,13 @@ impl Error {
         Self::new(ErrorKind::Login, message).on(exchange)
     }
 
+    /// A token that was handed in is no longer good.
+    pub(crate) fn no_token(message: &'static str) -> Self {
+        Self::new(ErrorKind::Login, message).with_help(
+            "hand in a refresh token with it (`Credentials::refresh_token`), or a CredentialSource that gives another token when it is asked again",
+        )
+    }
+
     pub(crate) fn transport(
         kind: ErrorKind,
         exchange: Exchange,

@@ -75,6 +75,7 @@ mod batch;
 mod cache;
 mod call;
 mod circulation_rules;
+mod claims;
 mod client;
 mod collection;
 mod consortium;

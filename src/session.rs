@@ -148,6 +148,10 @@ impl Session {
         })?;
         let headers = headers(tenant, request)?;
         let own_token = headers.contains_key(TOKEN);
+        let tenant_sent = headers
+            .get(TENANT)
+            .and_then(|tenant| tenant.to_str().ok())
+            .map(str::to_owned);
         let timeout = request
             .attempt_timeout()
             .unwrap_or_else(|| self.gateway.timeout());
@@ -164,9 +168,11 @@ impl Session {
             let permit = self.limit.acquire().await?;
             let mut headers = headers.clone();
             let mut generation = None;
+            let mut token_tenant = None;
             if !own_token {
                 let token = self.auth.token(refused).await?;
                 generation = Some(token.generation);
+                token_tenant = token.tenant;
                 headers.insert(TOKEN, token.header);
             }
             if let Some(rate) = &self.rate {
@@ -187,6 +193,14 @@ impl Session {
             // Not held while waiting to try again.
             drop(permit);
             exchange.elapsed = started.elapsed();
+            let of_other_tenant = |error: Error| {
+                match (&token_tenant, &tenant_sent) {
+                (Some(token), Some(sent)) if **token != **sent => error.with_help(format!(
+                    "the token is of the tenant `{token}`, and the request went to `{sent}`: that needs a consortium where the user has an affiliation with it"
+                )),
+                _ => error,
+            }
+            };
             let verdict = match sent {
                 Ok(answer) => classify(request, token, &exchange, answer),
                 Err(failure) => {
@@ -217,7 +231,7 @@ impl Session {
                 }
                 Verdict::Renew(error) => {
                     if refused.is_some() || own_token || exchange.sensitive {
-                        return Err(error);
+                        return Err(of_other_tenant(error));
                     }
                     debug!(error = %error, "the token was refused");
                     refused = generation;
@@ -252,7 +266,7 @@ impl Session {
                         .filter(|_| !policy.has_budget() || self.allowance.spend());
                     let Some(delay) = delay else {
                         debug!(error = %error, attempts = exchange.attempts, "failed");
-                        return Err(error);
+                        return Err(of_other_tenant(error));
                     };
                     forbidden += 1;
                     debug!(error = %error, ?delay, attempts = exchange.attempts, "again, since a 403 may pass");

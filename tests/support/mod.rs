@@ -195,6 +195,16 @@ impl Folio {
         state.issued = number;
     }
 
+    /// An access token is good, wherever it comes from.
+    pub(crate) fn accept(&self, token: &str) {
+        self.state.lock().unwrap().access.insert(token.to_owned());
+    }
+
+    /// A refresh token is good, once, wherever it comes from.
+    pub(crate) fn accept_refresh(&self, token: &str) {
+        self.state.lock().unwrap().refresh.insert(token.to_owned());
+    }
+
     /// The access tokens that were given are no longer good.
     pub(crate) fn expire(&self) {
         self.state.lock().unwrap().access.clear();
