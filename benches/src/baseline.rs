@@ -1,6 +1,24 @@
 //! The same records with serde's derives: what one writes by hand, or gets from typify.
 
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+/// What the baselines share with each other.
+pub(crate) type Extra = Map<String, Value>;
+
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct Metadata {
+    #[serde(rename = "createdDate")]
+    created_date: String,
+    #[serde(rename = "createdByUserId", skip_serializing_if = "Option::is_none")]
+    created_by_user_id: Option<uuid::Uuid>,
+    #[serde(rename = "updatedDate", skip_serializing_if = "Option::is_none")]
+    updated_date: Option<String>,
+    #[serde(rename = "updatedByUserId", skip_serializing_if = "Option::is_none")]
+    updated_by_user_id: Option<uuid::Uuid>,
+    #[serde(flatten)]
+    extra: Extra,
+}
 
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct Instances {
@@ -11,7 +29,7 @@ pub(crate) struct Instances {
     #[serde(rename = "totalRecords", skip_serializing_if = "Option::is_none")]
     pub(crate) total_records: Option<i64>,
     #[serde(flatten)]
-    pub(crate) extra: super::Extra,
+    pub(crate) extra: Extra,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -60,7 +78,7 @@ pub(crate) struct Instance {
     #[serde(rename = "matchKey", skip_serializing_if = "Option::is_none")]
     pub(crate) match_key: Option<String>,
     #[serde(rename = "metadata", skip_serializing_if = "Option::is_none")]
-    pub(crate) metadata: Option<super::Metadata>,
+    pub(crate) metadata: Option<Metadata>,
     #[serde(rename = "modeOfIssuanceId", skip_serializing_if = "Option::is_none")]
     pub(crate) mode_of_issuance_id: Option<uuid::Uuid>,
     #[serde(
@@ -111,7 +129,7 @@ pub(crate) struct Instance {
     #[serde(rename = "_version", skip_serializing_if = "Option::is_none")]
     pub(crate) version: Option<i64>,
     #[serde(flatten)]
-    pub(crate) extra: super::Extra,
+    pub(crate) extra: Extra,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -126,7 +144,7 @@ pub(crate) struct InstanceAlternativeTitlesItem {
     #[serde(rename = "authorityId", skip_serializing_if = "Option::is_none")]
     pub(crate) authority_id: Option<uuid::Uuid>,
     #[serde(flatten)]
-    pub(crate) extra: super::Extra,
+    pub(crate) extra: Extra,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -138,7 +156,7 @@ pub(crate) struct InstanceClassificationsItem {
     #[serde(rename = "classificationTypeId")]
     pub(crate) classification_type_id: uuid::Uuid,
     #[serde(flatten)]
-    pub(crate) extra: super::Extra,
+    pub(crate) extra: Extra,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -164,7 +182,7 @@ pub(crate) struct InstanceContributorsItem {
     #[serde(rename = "primary", skip_serializing_if = "Option::is_none")]
     pub(crate) primary: Option<bool>,
     #[serde(flatten)]
-    pub(crate) extra: super::Extra,
+    pub(crate) extra: Extra,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -176,7 +194,7 @@ pub(crate) struct InstanceDates {
     #[serde(rename = "dateTypeId", skip_serializing_if = "Option::is_none")]
     pub(crate) date_type_id: Option<uuid::Uuid>,
     #[serde(flatten)]
-    pub(crate) extra: super::Extra,
+    pub(crate) extra: Extra,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -195,7 +213,7 @@ pub(crate) struct ElectronicAccessItem {
     #[serde(rename = "uri")]
     pub(crate) uri: String,
     #[serde(flatten)]
-    pub(crate) extra: super::Extra,
+    pub(crate) extra: Extra,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -260,7 +278,7 @@ pub(crate) struct HoldingsRecord {
     #[serde(rename = "instanceId")]
     pub(crate) instance_id: uuid::Uuid,
     #[serde(rename = "metadata", skip_serializing_if = "Option::is_none")]
-    pub(crate) metadata: Option<super::Metadata>,
+    pub(crate) metadata: Option<Metadata>,
     #[serde(rename = "notes", skip_serializing_if = "Option::is_none")]
     pub(crate) notes: Option<Vec<HoldingsNote>>,
     #[serde(rename = "numberOfItems", skip_serializing_if = "Option::is_none")]
@@ -289,7 +307,7 @@ pub(crate) struct HoldingsRecord {
     #[serde(rename = "_version", skip_serializing_if = "Option::is_none")]
     pub(crate) version: Option<i64>,
     #[serde(flatten)]
-    pub(crate) extra: super::Extra,
+    pub(crate) extra: Extra,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -303,7 +321,7 @@ pub(crate) struct CallNumberComponents {
     #[serde(rename = "typeId", skip_serializing_if = "Option::is_none")]
     pub(crate) type_id: Option<uuid::Uuid>,
     #[serde(flatten)]
-    pub(crate) extra: super::Extra,
+    pub(crate) extra: Extra,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -315,7 +333,7 @@ pub(crate) struct HoldingsStatement {
     #[serde(rename = "statement", skip_serializing_if = "Option::is_none")]
     pub(crate) statement: Option<String>,
     #[serde(flatten)]
-    pub(crate) extra: super::Extra,
+    pub(crate) extra: Extra,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -327,7 +345,7 @@ pub(crate) struct HoldingsNote {
     #[serde(rename = "staffOnly", skip_serializing_if = "Option::is_none")]
     pub(crate) staff_only: Option<bool>,
     #[serde(flatten)]
-    pub(crate) extra: super::Extra,
+    pub(crate) extra: Extra,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -337,7 +355,7 @@ pub(crate) struct HoldingsReceivingHistory {
     #[serde(rename = "entries", skip_serializing_if = "Option::is_none")]
     pub(crate) entries: Option<Vec<HoldingsReceivingHistoryEntry>>,
     #[serde(flatten)]
-    pub(crate) extra: super::Extra,
+    pub(crate) extra: Extra,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -349,7 +367,7 @@ pub(crate) struct HoldingsReceivingHistoryEntry {
     #[serde(rename = "publicDisplay", skip_serializing_if = "Option::is_none")]
     pub(crate) public_display: Option<bool>,
     #[serde(flatten)]
-    pub(crate) extra: super::Extra,
+    pub(crate) extra: Extra,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -364,7 +382,7 @@ pub(crate) struct Identifier {
     #[serde(rename = "value")]
     pub(crate) value: String,
     #[serde(flatten)]
-    pub(crate) extra: super::Extra,
+    pub(crate) extra: Extra,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -374,13 +392,13 @@ pub(crate) struct InstanceFormat {
     #[serde(rename = "id", skip_serializing_if = "Option::is_none")]
     pub(crate) id: Option<String>,
     #[serde(rename = "metadata", skip_serializing_if = "Option::is_none")]
-    pub(crate) metadata: Option<super::Metadata>,
+    pub(crate) metadata: Option<Metadata>,
     #[serde(rename = "name")]
     pub(crate) name: String,
     #[serde(rename = "source")]
     pub(crate) source: String,
     #[serde(flatten)]
-    pub(crate) extra: super::Extra,
+    pub(crate) extra: Extra,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -392,7 +410,7 @@ pub(crate) struct InstanceNotesItem {
     #[serde(rename = "staffOnly", skip_serializing_if = "Option::is_none")]
     pub(crate) staff_only: Option<bool>,
     #[serde(flatten)]
-    pub(crate) extra: super::Extra,
+    pub(crate) extra: Extra,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -406,7 +424,7 @@ pub(crate) struct InstancePublicationItem {
     #[serde(rename = "role", skip_serializing_if = "Option::is_none")]
     pub(crate) role: Option<String>,
     #[serde(flatten)]
-    pub(crate) extra: super::Extra,
+    pub(crate) extra: Extra,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -416,7 +434,7 @@ pub(crate) struct InstanceSeriesItem {
     #[serde(rename = "value")]
     pub(crate) value: String,
     #[serde(flatten)]
-    pub(crate) extra: super::Extra,
+    pub(crate) extra: Extra,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -430,7 +448,7 @@ pub(crate) struct InstanceSubjectsItem {
     #[serde(rename = "value")]
     pub(crate) value: String,
     #[serde(flatten)]
-    pub(crate) extra: super::Extra,
+    pub(crate) extra: Extra,
 }
 
 /// Without the map that keeps unknown fields.
@@ -493,7 +511,7 @@ pub(crate) mod plain {
         #[serde(rename = "matchKey", skip_serializing_if = "Option::is_none")]
         pub(crate) match_key: Option<String>,
         #[serde(rename = "metadata", skip_serializing_if = "Option::is_none")]
-        pub(crate) metadata: Option<super::super::Metadata>,
+        pub(crate) metadata: Option<super::Metadata>,
         #[serde(rename = "modeOfIssuanceId", skip_serializing_if = "Option::is_none")]
         pub(crate) mode_of_issuance_id: Option<uuid::Uuid>,
         #[serde(
@@ -681,7 +699,7 @@ pub(crate) mod plain {
         #[serde(rename = "instanceId")]
         pub(crate) instance_id: uuid::Uuid,
         #[serde(rename = "metadata", skip_serializing_if = "Option::is_none")]
-        pub(crate) metadata: Option<super::super::Metadata>,
+        pub(crate) metadata: Option<super::Metadata>,
         #[serde(rename = "notes", skip_serializing_if = "Option::is_none")]
         pub(crate) notes: Option<Vec<HoldingsNote>>,
         #[serde(rename = "numberOfItems", skip_serializing_if = "Option::is_none")]
@@ -781,7 +799,7 @@ pub(crate) mod plain {
         #[serde(rename = "id", skip_serializing_if = "Option::is_none")]
         pub(crate) id: Option<String>,
         #[serde(rename = "metadata", skip_serializing_if = "Option::is_none")]
-        pub(crate) metadata: Option<super::super::Metadata>,
+        pub(crate) metadata: Option<super::Metadata>,
         #[serde(rename = "name")]
         pub(crate) name: String,
         #[serde(rename = "source")]

@@ -7,16 +7,19 @@ use std::collections::BTreeMap;
 use std::hint::black_box;
 use std::time::Instant;
 
-use serde::{Deserialize, Serialize, de::DeserializeOwned};
-use serde_json::{Map, Value, json};
+use serde::{Serialize, de::DeserializeOwned};
+use serde_json::{Value, json};
 
 mod baseline;
+mod sample;
 
 /// Records of a page.
 const RECORDS: usize = 1_000;
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
-    let page = serde_json::to_string(&json!({"instances": instances(), "totalRecords": RECORDS}))?;
+    let page = serde_json::to_string(
+        &json!({"instances": (0..RECORDS).map(sample::instance).collect::<Vec<_>>(), "totalRecords": RECORDS}),
+    )?;
     println!(
         "a page of {RECORDS} instances, {} bytes a record",
         page.len() / RECORDS
@@ -120,58 +123,4 @@ fn time(mut work: impl FnMut() -> bool) -> f64 {
     let done = black_box(work());
     let seconds = start.elapsed().as_secs_f64();
     if done { seconds } else { f64::NAN }
-}
-
-/// Instances as large as real ones, some 2 kB each.
-fn instances() -> Vec<Value> {
-    (0..RECORDS)
-        .map(|n| {
-            let id = |part: usize| format!("{:08x}-0000-4000-8000-{part:012x}", n + 1);
-            json!({
-                "id": id(1), "_version": "1".parse::<i64>().unwrap_or(1), "hrid": format!("in{n:011}"), "source": "MARC",
-                "title": format!("A title of a book with number {n} and a subtitle / by somebody."),
-                "indexTitle": format!("title of a book with number {n}"),
-                "alternativeTitles": [{"alternativeTitleTypeId": id(2), "alternativeTitle": "Another title"}],
-                "editions": ["Second edition"], "series": [{"value": "Studies in something ; 12"}],
-                "identifiers": [
-                    {"identifierTypeId": id(3), "value": "9780123456789"}, {"identifierTypeId": id(4), "value": "(OCoLC)123456789"},
-                    {"identifierTypeId": id(5), "value": "2019012345"},
-                ],
-                "contributors": [
-                    {"name": "Author, First", "contributorNameTypeId": id(6), "primary": true, "contributorTypeId": id(7)},
-                    {"name": "Editor, Second", "contributorNameTypeId": id(6), "primary": false, "contributorTypeText": "editor"},
-                ],
-                "subjects": [{"value": "Subject heading one"}, {"value": "Subject heading two"}],
-                "classifications": [{"classificationNumber": "QA76.73.R87", "classificationTypeId": id(8)}],
-                "publication": [{"publisher": "A publisher", "place": "Somewhere", "dateOfPublication": "2019", "role": "Publication"}],
-                "electronicAccess": [{"uri": "https://example.edu/book", "linkText": "Full text", "relationshipId": id(9)}],
-                "instanceTypeId": id(10), "instanceFormatIds": [id(11)], "physicalDescriptions": ["xii, 345 pages ; 24 cm"],
-                "languages": ["eng"], "notes": [{"instanceNoteTypeId": id(12), "note": "Includes an index.", "staffOnly": false}],
-                "modeOfIssuanceId": id(13), "catalogedDate": "2019-04-05", "previouslyHeld": false, "staffSuppress": false,
-                "discoverySuppress": false, "statisticalCodeIds": [], "statusId": id(14),
-                "statusUpdatedDate": "2025-03-03T09:00:00.000+0000",
-                "metadata": {
-                    "createdDate": "2025-03-03T09:00:00.000+00:00", "createdByUserId": id(15),
-                    "updatedDate": "2025-03-03T09:00:00.000+00:00", "updatedByUserId": id(15),
-                },
-            })
-        })
-        .collect()
-}
-
-/// What the baselines share with each other.
-type Extra = Map<String, Value>;
-
-#[derive(Debug, Serialize, Deserialize)]
-struct Metadata {
-    #[serde(rename = "createdDate")]
-    created_date: String,
-    #[serde(rename = "createdByUserId", skip_serializing_if = "Option::is_none")]
-    created_by_user_id: Option<uuid::Uuid>,
-    #[serde(rename = "updatedDate", skip_serializing_if = "Option::is_none")]
-    updated_date: Option<String>,
-    #[serde(rename = "updatedByUserId", skip_serializing_if = "Option::is_none")]
-    updated_by_user_id: Option<uuid::Uuid>,
-    #[serde(flatten)]
-    extra: Extra,
 }

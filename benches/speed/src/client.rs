@@ -1,0 +1,252 @@
+//! One job, done by one client in a process of its own, so that its CPU time and memory are its own.
+
+use std::error::Error;
+use std::io::Write as _;
+use std::time::Instant;
+
+use folio_sdk::inventory_storage::Instance;
+use folio_sdk::{Collection, FolioClient, RetryPolicy};
+use serde::de::DeserializeOwned;
+use serde_json::value::RawValue;
+use serde_json::{Value, json};
+
+use crate::baseline;
+
+type Failure = Box<dyn Error + Send + Sync>;
+
+const PATH: &str = "/instance-storage/instances";
+
+/// What a job gives: records that it has seen, and a number made of them, so that nothing is left out.
+#[derive(Default)]
+struct Seen {
+    records: u64,
+    sum: u64,
+}
+
+impl Seen {
+    fn add(&mut self, sum: usize) {
+        self.records += 1;
+        self.sum += sum as u64;
+    }
+}
+
+/// Does a job and prints what it took, as JSON on one line.
+pub(crate) async fn run(job: &str, url: &str, page: u32, records: u64) -> Result<(), Failure> {
+    let start = Instant::now();
+    let seen = match job {
+        "hand-typed" => hand::<baseline::Instances>(url, page).await?,
+        "hand-typed-plain" => hand::<baseline::plain::Instances>(url, page).await?,
+        "hand-value" => hand::<Value>(url, page).await?,
+        "bytes" => bytes(url, page).await?,
+        "ours-typed" => typed(url, page).await?,
+        "ours-value" => generic::<Value>(url, page, value_length).await?,
+        "ours-raw" => generic::<Box<RawValue>>(url, page, |raw| raw.get().len()).await?,
+        "ours-upsert" => upsert(url, records).await?,
+        "hand-one-by-one" => one_by_one(url, records).await?,
+        other => return Err(format!("no such job: {other}").into()),
+    };
+    let wall = start.elapsed().as_secs_f64();
+    let line = json!({"records": seen.records, "sum": seen.sum, "wall": wall, "cpu": cpu()?, "peak": peak()?});
+    writeln!(std::io::stdout(), "{line}")?;
+    Ok(())
+}
+
+fn value_length(value: &Value) -> usize {
+    value["title"].as_str().unwrap_or_default().len()
+}
+
+/// User and system time of this process, in seconds.
+fn cpu() -> Result<f64, Failure> {
+    let stat = std::fs::read_to_string("/proc/self/stat")?;
+    // The name of the process stands in parentheses and may have blanks.
+    let fields = stat.rsplit_once(')').ok_or("no CPU time")?.1;
+    let ticks: u64 = fields
+        .split_whitespace()
+        .skip(11)
+        .take(2)
+        .filter_map(|ticks| ticks.parse::<u64>().ok())
+        .sum();
+    // Linux counts them in hundredths for all programs.
+    Ok(ticks as f64 / 100.0)
+}
+
+/// The most memory that this process has had, in MB.
+fn peak() -> Result<f64, Failure> {
+    let status = std::fs::read_to_string("/proc/self/status")?;
+    let line = status
+        .lines()
+        .find_map(|line| line.strip_prefix("VmHWM:"))
+        .ok_or("no peak of memory")?;
+    Ok(line.trim().trim_end_matches("kB").trim().parse::<f64>()? / 1024.0)
+}
+
+/// A page as the hand-written loops have it.
+trait Page: DeserializeOwned {
+    /// Does something with each record, and gives the identifier of the last.
+    fn read(&self, seen: &mut Seen) -> Option<String>;
+}
+
+impl Page for baseline::Instances {
+    fn read(&self, seen: &mut Seen) -> Option<String> {
+        for instance in &self.instances {
+            seen.add(instance.title.len());
+        }
+        self.instances.last()?.id.map(|id| id.to_string())
+    }
+}
+
+impl Page for baseline::plain::Instances {
+    fn read(&self, seen: &mut Seen) -> Option<String> {
+        for instance in &self.instances {
+            seen.add(instance.title.len());
+        }
+        self.instances.last()?.id.map(|id| id.to_string())
+    }
+}
+
+impl Page for Value {
+    fn read(&self, seen: &mut Seen) -> Option<String> {
+        let instances = self["instances"].as_array()?;
+        for instance in instances {
+            seen.add(value_length(instance));
+        }
+        Some(instances.last()?["id"].as_str()?.to_owned())
+    }
+}
+
+/// The loop that one writes by hand: ask for a page, decode it, ask for the next.
+async fn hand<T: Page>(url: &str, page: u32) -> Result<Seen, Failure> {
+    let client = reqwest::Client::new();
+    let mut seen = Seen::default();
+    let mut last = None;
+    loop {
+        let before = seen.records;
+        let request = client.get(address(url, page, last.as_deref())?);
+        let request = request
+            .header("x-okapi-tenant", "diku")
+            .header("x-okapi-token", "a");
+        let answer = request.send().await?.error_for_status()?;
+        last = answer.json::<T>().await?.read(&mut seen);
+        if seen.records == before {
+            return Ok(seen);
+        }
+    }
+}
+
+fn address(url: &str, page: u32, last: Option<&str>) -> Result<reqwest::Url, Failure> {
+    let query = match last {
+        Some(last) => format!("id>\"{last}\" sortBy id"),
+        None => "cql.allRecords=1 sortBy id".to_owned(),
+    };
+    Ok(reqwest::Url::parse_with_params(
+        &format!("{url}{PATH}"),
+        [("query", query), ("limit", page.to_string())],
+    )?)
+}
+
+/// The same, of what is not even read: what the server can do. The key of the last record is found from the end.
+async fn bytes(url: &str, page: u32) -> Result<Seen, Failure> {
+    let client = reqwest::Client::new();
+    let mut seen = Seen::default();
+    let mut last: Option<String> = None;
+    loop {
+        let answer = client
+            .get(address(url, page, last.as_deref())?)
+            .send()
+            .await?
+            .error_for_status()?
+            .bytes()
+            .await?;
+        let text = std::str::from_utf8(&answer)?;
+        let Some(at) = text.rfind("\"id\":\"") else {
+            return Ok(seen);
+        };
+        last = text.get(at + 6..at + 42).map(str::to_owned);
+        seen.records += u64::from(page);
+        seen.sum += answer.len() as u64;
+    }
+}
+
+async fn connect(url: &str) -> Result<FolioClient, Failure> {
+    let client = FolioClient::builder(url)
+        .tenant("diku")
+        .credentials("admin", "secret")
+        .retry(RetryPolicy::none());
+    Ok(client.connect().await?)
+}
+
+async fn typed(url: &str, page: u32) -> Result<Seen, Failure> {
+    let folio = connect(url).await?;
+    let mut instances = folio
+        .inventory_storage()
+        .list_instances()
+        .limit(page)
+        .stream();
+    let mut seen = Seen::default();
+    while let Some(instance) = instances.next().await {
+        seen.add(instance?.title.len());
+    }
+    Ok(seen)
+}
+
+async fn generic<T: DeserializeOwned + Send + 'static>(
+    url: &str,
+    page: u32,
+    length: impl Fn(&T) -> usize,
+) -> Result<Seen, Failure> {
+    let folio = connect(url).await?;
+    let mut instances = folio
+        .folio_get_all::<T>(PATH, "instances")
+        .by_id()
+        .limit(page)
+        .stream();
+    let mut seen = Seen::default();
+    while let Some(instance) = instances.next().await {
+        seen.add(length(&instance?));
+    }
+    Ok(seen)
+}
+
+fn instances(records: u64) -> Result<impl Iterator<Item = Instance> + Send + 'static, Failure> {
+    let instance: Instance = serde_json::from_value(crate::sample::instance(0))?;
+    Ok((0..records).map(move |n| {
+        let mut instance = instance.clone();
+        instance.id = Some(format!("{n:08x}-0000-4000-8000-000000000000").into());
+        instance.version = None;
+        instance
+    }))
+}
+
+async fn upsert(url: &str, records: u64) -> Result<Seen, Failure> {
+    let folio = connect(url).await?;
+    let collection = Collection::new(PATH, "instances")
+        .batch("/instance-storage/batch/synchronous", "instances")
+        .retrieve("/instance-storage/instances/retrieve");
+    let report = folio
+        .upsert_into(collection, instances(records)?)
+        .run()
+        .await;
+    let records = report.created;
+    report.ok()?;
+    Ok(Seen {
+        records,
+        sum: records,
+    })
+}
+
+async fn one_by_one(url: &str, records: u64) -> Result<Seen, Failure> {
+    let client = reqwest::Client::new();
+    let mut seen = Seen::default();
+    for instance in instances(records)? {
+        let answer = client
+            .post(format!("{url}{PATH}"))
+            .header("x-okapi-tenant", "diku")
+            .header("x-okapi-token", "a")
+            .json(&instance)
+            .send()
+            .await?;
+        answer.error_for_status()?.bytes().await?;
+        seen.add(1);
+    }
+    Ok(seen)
+}

@@ -1,0 +1,384 @@
+//! How fast many records are read and written, beside a hand-written loop and FolioClient, in one run. Prints tables in Markdown.
+//!
+//! `cargo run --release -p folio-sdk-speed`: all that `benches/README.md` shows. With `--quick` a tenth of the records.
+//!
+//! Each job is done by a process of its own against a server in another, several times in turn with the others; the least of each counts,
+//! since what else the machine does only adds.
+
+use std::collections::BTreeMap;
+use std::error::Error;
+use std::io::{BufRead as _, BufReader};
+use std::process::{Child, Command, Stdio};
+
+use serde::Deserialize;
+
+#[path = "../../src/baseline.rs"]
+#[allow(dead_code, reason = "only what is read is measured")]
+mod baseline;
+mod client;
+#[path = "../../src/sample.rs"]
+mod sample;
+mod server;
+
+type Failure = Box<dyn Error + Send + Sync>;
+
+/// Records a page, for all.
+const PAGE: u32 = 1_000;
+
+/// What a job took.
+#[derive(Clone, Copy, Debug, Deserialize)]
+struct Took {
+    records: u64,
+    /// Seconds.
+    wall: f64,
+    /// Seconds of user and system time.
+    cpu: f64,
+    /// MB.
+    peak: f64,
+}
+
+fn main() -> Result<(), Failure> {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    let runtime = || {
+        tokio::runtime::Builder::new_multi_thread()
+            .enable_all()
+            .build()
+    };
+    match words[..] {
+        ["server", records, latency] => {
+            let latency = std::time::Duration::from_millis(latency.parse()?);
+            Ok(runtime()?.block_on(server::serve(records.parse()?, latency))?)
+        }
+        ["client", job, url, records] => {
+            runtime()?.block_on(client::run(job, url, PAGE, records.parse()?))
+        }
+        [] => measure(200_000, 3),
+        ["--quick"] => measure(20_000, 1),
+        _ => Err("expected nothing, or --quick".into()),
+    }
+}
+
+/// A server in a process of its own, which ends with this.
+struct Server {
+    process: Child,
+    url: String,
+}
+
+impl Server {
+    fn start(records: u64, latency: u64) -> Result<Self, Failure> {
+        let mut process = Command::new(std::env::current_exe()?)
+            .args(["server", &records.to_string(), &latency.to_string()])
+            .stdout(Stdio::piped())
+            .spawn()?;
+        let output = process.stdout.take().ok_or("the server has no output")?;
+        let mut port = String::new();
+        BufReader::new(output).read_line(&mut port)?;
+        Ok(Self {
+            process,
+            url: format!("http://127.0.0.1:{}", port.trim()),
+        })
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+/// Does a job in a process of its own.
+fn job(job: &str, server: &Server, records: u64) -> Result<Took, Failure> {
+    let mut command = match job {
+        "folioclient" => {
+            let mut command = Command::new(python());
+            let script = concat!(env!("CARGO_MANIFEST_DIR"), "/../peers/folioclient_list.py");
+            command.args([script, &server.url, &PAGE.to_string()]);
+            command
+        }
+        job => {
+            let mut command = Command::new(std::env::current_exe()?);
+            command.args(["client", job, &server.url, &records.to_string()]);
+            command
+        }
+    };
+    let output = command.stderr(Stdio::inherit()).output()?;
+    if !output.status.success() {
+        return Err(format!("{job} failed").into());
+    }
+    let took: Took = serde_json::from_slice(&output.stdout)?;
+    if took.records != records {
+        return Err(format!("{job} has seen {} records of {records}", took.records).into());
+    }
+    Ok(took)
+}
+
+fn python() -> String {
+    std::env::var("FOLIO_PEER_PYTHON").unwrap_or_else(|_| "python3".to_owned())
+}
+
+/// Whether there is a Python that has FolioClient.
+fn has_folioclient() -> bool {
+    let check =
+        "import importlib.metadata as m, sys; sys.exit(m.version('folioclient') != '1.0.15')";
+    let found = Command::new(python())
+        .args(["-c", check])
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .status();
+    found.is_ok_and(|status| status.success())
+}
+
+/// The least of what several runs took, in turn with each other.
+fn best<'a>(
+    jobs: &[&'a str],
+    server: &Server,
+    records: u64,
+    rounds: usize,
+) -> Result<BTreeMap<&'a str, Took>, Failure> {
+    let mut best: BTreeMap<&str, Took> = BTreeMap::new();
+    for round in 0..rounds {
+        for name in jobs {
+            // It takes its time, and is far from the others.
+            if *name == "folioclient" && round > 0 {
+                continue;
+            }
+            let took = job(name, server, records)?;
+            best.entry(name)
+                .and_modify(|best| {
+                    best.wall = best.wall.min(took.wall);
+                    best.cpu = best.cpu.min(took.cpu);
+                    best.peak = best.peak.min(took.peak);
+                })
+                .or_insert(took);
+        }
+    }
+    Ok(best)
+}
+
+/// What the jobs are called in the tables.
+fn title(job: &str) -> &'static str {
+    match job {
+        "hand-typed" => "(a) hand-written, typed, unknown fields kept",
+        "hand-typed-plain" => "(a') hand-written, typed, unknown fields lost",
+        "hand-value" => "(a) hand-written, `Value`",
+        "folioclient" => "(b) FolioClient 1.0.15",
+        "bytes" => "(c) the server's limit: bodies that are not read",
+        "ours-typed" => "`list_instances().stream()`",
+        "ours-value" => "`folio_get_all::<Value>`",
+        "ours-raw" => "`folio_get_all::<Box<RawValue>>`",
+        "ours-harvest" => "`harvest`, typed, 16 in flight",
+        "ours-harvest-raw" => "`harvest`, raw, 16 in flight",
+        "ours-upsert" => "`upsert`",
+        _ => "(a) hand-written, one by one",
+    }
+}
+
+fn table(took: &BTreeMap<&str, Took>, jobs: &[&str]) {
+    println!("| | wall | CPU | CPU : wall | peak memory | records a second |");
+    println!("|---|---|---|---|---|---|");
+    for name in jobs {
+        if let Some(Took {
+            records,
+            wall,
+            cpu,
+            peak,
+        }) = took.get(name)
+        {
+            let rate = *records as f64 / wall;
+            println!(
+                "| {} | {wall:.2} s | {cpu:.2} s | {:.2} | {peak:.0} MB | {rate:.0} |",
+                title(name),
+                cpu / wall
+            );
+        }
+    }
+}
+
+/// A ratio, and what is asked of it.
+fn ratio(what: &str, value: Option<f64>, asked: &str, met: impl Fn(f64) -> bool) {
+    match value {
+        Some(value) => println!(
+            "| {what} | {value:.2} | {asked} | {} |",
+            if met(value) { "met" } else { "NOT MET" }
+        ),
+        None => println!("| {what} | skipped | {asked} | |"),
+    }
+}
+
+fn measure(records: u64, rounds: usize) -> Result<(), Failure> {
+    let peer = has_folioclient();
+    if !peer {
+        println!(
+            "FolioClient 1.0.15 is skipped: `{} -c 'import folioclient'` does not find it (FOLIO_PEER_PYTHON names a Python)\n",
+            python()
+        );
+    }
+    println!(
+        "{records} instances of {} bytes, {PAGE} a page, {} cores, the least of {rounds} runs each\n",
+        sample::instance(0).to_string().len(),
+        std::thread::available_parallelism()?
+    );
+    let mut ratios: Vec<Box<dyn FnOnce()>> = Vec::new();
+    let of = |took: &BTreeMap<&str, Took>, ours: &str, other: &str, what: fn(&Took) -> f64| {
+        Some(what(took.get(ours)?) / what(took.get(other)?))
+    };
+    let (wall, cpu, peak): (fn(&Took) -> f64, fn(&Took) -> f64, fn(&Took) -> f64) =
+        (|took| took.wall, |took| took.cpu, |took| took.peak);
+    for latency in [0, 5, 30] {
+        let server = Server::start(records, latency)?;
+        let mut jobs = vec![
+            "bytes",
+            "hand-typed",
+            "hand-typed-plain",
+            "ours-typed",
+            "hand-value",
+            "ours-value",
+            "ours-raw",
+        ];
+        if peer && latency != 5 {
+            jobs.insert(1, "folioclient");
+        }
+        // Waiting is the same each time.
+        let rounds = if latency == 0 { rounds } else { rounds.min(2) };
+        let took = best(&jobs, &server, records, rounds)?;
+        println!("## Reading at {latency} ms\n");
+        table(&took, &jobs);
+        println!();
+        if latency == 0 {
+            let figures = [
+                of(&took, "ours-typed", "hand-typed", cpu),
+                of(&took, "ours-typed", "hand-typed-plain", cpu),
+                of(&took, "ours-typed", "hand-typed", peak),
+                of(&took, "ours-value", "hand-value", cpu),
+                of(&took, "ours-raw", "hand-typed", cpu),
+            ];
+            ratios.push(Box::new(move || {
+                ratio("one stream, typed : (a), CPU", figures[0], "<= 1.10", |r| {
+                    r <= 1.10
+                });
+                ratio(
+                    "one stream, typed : (a'), CPU",
+                    figures[1],
+                    "for comparison",
+                    |_| true,
+                );
+                ratio(
+                    "one stream, typed : (a), peak memory",
+                    figures[2],
+                    "<= 2",
+                    |r| r <= 2.0,
+                );
+                ratio(
+                    "`Value` : (a) with `Value`, CPU",
+                    figures[3],
+                    "<= 1.10",
+                    |r| r <= 1.10,
+                );
+                ratio("raw : (a) typed, CPU", figures[4], "<= 0.65", |r| r <= 0.65);
+            }));
+        }
+        if latency == 30 {
+            let cores = std::thread::available_parallelism()?.get() as f64;
+            let busy = took
+                .get("ours-harvest")
+                .map(|took| took.cpu / took.wall / cores);
+            let figures = [
+                of(&took, "ours-typed", "hand-typed", wall),
+                of(&took, "hand-typed", "ours-harvest", wall),
+                of(&took, "folioclient", "ours-harvest", wall),
+                of(&took, "hand-typed", "ours-harvest-raw", wall),
+                of(&took, "folioclient", "ours-harvest-raw", wall),
+                busy,
+            ];
+            ratios.push(Box::new(move || {
+                ratio(
+                    "one stream, typed : (a), wall at 30 ms",
+                    figures[0],
+                    "<= 0.85",
+                    |r| r <= 0.85,
+                );
+                ratio(
+                    "harvest typed, times (a) at 30 ms",
+                    figures[1],
+                    ">= 5, or cores busy",
+                    |r| r >= 5.0,
+                );
+                ratio(
+                    "harvest typed, times (b) at 30 ms",
+                    figures[2],
+                    ">= 10, or cores busy",
+                    |r| r >= 10.0,
+                );
+                ratio(
+                    "harvest raw, times (a) at 30 ms",
+                    figures[3],
+                    ">= 8, or cores busy",
+                    |r| r >= 8.0,
+                );
+                ratio(
+                    "harvest raw, times (b) at 30 ms",
+                    figures[4],
+                    ">= 20, or cores busy",
+                    |r| r >= 20.0,
+                );
+                ratio(
+                    "harvest typed: share of all cores that the client keeps busy",
+                    figures[5],
+                    ">= 0.90 (the server has a share too)",
+                    |r| r >= 0.9,
+                );
+            }));
+        }
+    }
+    println!("## Memory of one stream\n");
+    println!("| records | peak memory |\n|---|---|");
+    let mut peaks = Vec::new();
+    for records in [records / 10, records, records * 10] {
+        let server = Server::start(records, 0)?;
+        let took = job("ours-typed", &server, records)?;
+        println!("| {records} | {:.1} MB |", took.peak);
+        peaks.push(took.peak);
+    }
+    let growth = peaks
+        .last()
+        .zip(peaks.first())
+        .map(|(last, first)| last / first);
+    ratios.push(Box::new(move || {
+        ratio(
+            "peak memory, all records : a hundredth of them",
+            growth,
+            "flat (<= 1.10)",
+            |r| r <= 1.10,
+        )
+    }));
+    println!("\n## Writing at 5 ms\n");
+    let writes = records / 2;
+    let server = Server::start(0, 5)?;
+    let jobs = ["hand-one-by-one", "ours-upsert"];
+    // One by one takes as long for a tenth of them, ten times over.
+    let few = (writes / 10).max(1);
+    let mut took = BTreeMap::new();
+    took.insert("hand-one-by-one", job("hand-one-by-one", &server, few)?);
+    took.insert("ours-upsert", job("ours-upsert", &server, writes)?);
+    table(&took, &jobs);
+    println!("\n({few} one by one, {writes} in batches.)\n");
+    let times = took
+        .get("ours-upsert")
+        .zip(took.get("hand-one-by-one"))
+        .map(|(ours, hand)| (ours.records as f64 / ours.wall) / (hand.records as f64 / hand.wall));
+    ratios.push(Box::new(move || {
+        ratio(
+            "batch upsert, times (a) one by one, records a second",
+            times,
+            "reported",
+            |_| true,
+        )
+    }));
+    println!("## What is asked\n\n| | measured | asked | |\n|---|---|---|---|");
+    for ratio in ratios {
+        ratio();
+    }
+    Ok(())
+}
