@@ -101,6 +101,9 @@ mod retry;
 pub mod runtime;
 mod server_message;
 mod session;
+#[cfg(feature = "testing")]
+#[cfg_attr(docsrs, doc(cfg(feature = "testing")))]
+pub mod testing;
 mod transport;
 mod update;
 mod value;
