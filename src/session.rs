@@ -482,6 +482,7 @@ fn explained(error: Error, request: &Request, sent: bool, repeatable: bool) -> E
 
 /// What the server says if it broke off a list that it had begun to send with 200: RMB then closes the array and appends the reason.
 fn broken_off(body: &[u8]) -> Option<String> {
+    const DIAGNOSTICS: &[u8] = b"\"diagnostics\"";
     #[derive(Deserialize)]
     struct Page {
         #[serde(rename = "resultInfo")]
@@ -501,7 +502,18 @@ fn broken_off(body: &[u8]) -> Option<String> {
     let tail = body
         .get(body.len().saturating_sub(16 * 1024)..)
         .unwrap_or(body);
-    memchr::memmem::rfind(tail, b"\"diagnostics\"")?;
+    let at = memchr::memmem::rfind(tail, DIAGNOSTICS)?;
+    // RMB has it in every list, mostly empty: then the page need not be read for it.
+    let mut rest = tail
+        .get(at + DIAGNOSTICS.len()..)?
+        .iter()
+        .filter(|byte| !byte.is_ascii_whitespace());
+    if [b':', b'[', b']']
+        .iter()
+        .all(|sign| rest.next() == Some(sign))
+    {
+        return None;
+    }
     let diagnostics = serde_json::from_slice::<Page>(body)
         .ok()?
         .result_info?
