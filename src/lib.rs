@@ -124,7 +124,7 @@ pub use harvest::{Checkpoint, CheckpointError, Harvest, HarvestStream, Progress,
 pub use http::{Method, StatusCode};
 pub use modules::{Module, Modules, Platform};
 pub use operation::Operation;
-pub use paging::{ByIds, Items, Paging, PagingStyle};
+pub use paging::{ByIds, Items, Paging, PagingStyle, RawRecord};
 pub use record::{Extra, Record};
 pub use reference::{Reference, ReferenceList, ReferenceRecords};
 pub use request::Request;

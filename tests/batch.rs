@@ -774,3 +774,26 @@ async fn deleting_by_query_needs_a_confirmation() {
         .unwrap();
     assert!(stored(&sandbox, INSTANCES).is_empty());
 }
+
+// ---------------------------------------------------------------- records that are not decoded
+
+#[tokio::test]
+async fn raw_records_come_as_the_server_wrote_them() {
+    let (sandbox, folio) = start(Sandbox::builder()).await;
+    let records: Vec<_> = (0..25).map(|n| value(&instance(n, "t"))).collect();
+    sandbox.load("diku", INSTANCES, records).unwrap();
+    let mut list = folio
+        .inventory_storage()
+        .list_instances()
+        .limit(10)
+        .stream()
+        .raw();
+    let mut ids = Vec::new();
+    while let Some(record) = list.next().await {
+        let record = record.unwrap();
+        assert!(record.get().starts_with('{') && record.get().contains('\n'));
+        let record: Value = serde_json::from_str(record.get()).unwrap();
+        ids.push(record["id"].as_str().unwrap().to_owned());
+    }
+    assert_eq!(ids, (0..25).map(id).collect::<Vec<_>>());
+}

@@ -5,9 +5,8 @@ use std::io::Write as _;
 use std::time::Instant;
 
 use folio_sdk::inventory_storage::Instance;
-use folio_sdk::{Collection, FolioClient, RetryPolicy};
+use folio_sdk::{Collection, FolioClient, RawRecord, RetryPolicy};
 use serde::de::DeserializeOwned;
-use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
 use crate::baseline;
@@ -40,7 +39,9 @@ pub(crate) async fn run(job: &str, url: &str, page: u32, records: u64) -> Result
         "bytes" => bytes(url, page).await?,
         "ours-typed" => typed(url, page).await?,
         "ours-value" => generic::<Value>(url, page, value_length).await?,
-        "ours-raw" => generic::<Box<RawValue>>(url, page, |raw| raw.get().len()).await?,
+        "ours-raw" => generic::<RawRecord>(url, page, |raw| raw.get().len()).await?,
+        "ours-harvest" => harvest::<Instance>(url, page, |instance| instance.title.len()).await?,
+        "ours-harvest-raw" => harvest::<RawRecord>(url, page, |raw| raw.get().len()).await?,
         "ours-upsert" => upsert(url, records).await?,
         "hand-one-by-one" => one_by_one(url, records).await?,
         other => return Err(format!("no such job: {other}").into()),
@@ -200,6 +201,24 @@ async fn generic<T: DeserializeOwned + Send + 'static>(
         .by_id()
         .limit(page)
         .stream();
+    let mut seen = Seen::default();
+    while let Some(instance) = instances.next().await {
+        seen.add(length(&instance?));
+    }
+    Ok(seen)
+}
+
+async fn harvest<T: DeserializeOwned + Send + 'static>(
+    url: &str,
+    page: u32,
+    length: impl Fn(&T) -> usize,
+) -> Result<Seen, Failure> {
+    let folio = connect(url).await?;
+    let list = folio
+        .folio_get_all::<T>(PATH, "instances")
+        .by_id()
+        .limit(page);
+    let mut instances = folio.harvest(list).parallel(16).stream();
     let mut seen = Seen::default();
     while let Some(instance) = instances.next().await {
         seen.add(length(&instance?));

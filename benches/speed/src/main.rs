@@ -167,7 +167,7 @@ fn title(job: &str) -> &'static str {
         "bytes" => "(c) the server's limit: bodies that are not read",
         "ours-typed" => "`list_instances().stream()`",
         "ours-value" => "`folio_get_all::<Value>`",
-        "ours-raw" => "`folio_get_all::<Box<RawValue>>`",
+        "ours-raw" => "`folio_get_all::<RawRecord>`",
         "ours-harvest" => "`harvest`, typed, 16 in flight",
         "ours-harvest-raw" => "`harvest`, raw, 16 in flight",
         "ours-upsert" => "`upsert`",
@@ -224,8 +224,9 @@ fn measure(records: u64, rounds: usize) -> Result<(), Failure> {
     let of = |took: &BTreeMap<&str, Took>, ours: &str, other: &str, what: fn(&Took) -> f64| {
         Some(what(took.get(ours)?) / what(took.get(other)?))
     };
-    let (wall, cpu, peak): (fn(&Took) -> f64, fn(&Took) -> f64, fn(&Took) -> f64) =
-        (|took| took.wall, |took| took.cpu, |took| took.peak);
+    let wall: fn(&Took) -> f64 = |took| took.wall;
+    let cpu: fn(&Took) -> f64 = |took| took.cpu;
+    let peak: fn(&Took) -> f64 = |took| took.peak;
     for latency in [0, 5, 30] {
         let server = Server::start(records, latency)?;
         let mut jobs = vec![
@@ -236,6 +237,8 @@ fn measure(records: u64, rounds: usize) -> Result<(), Failure> {
             "hand-value",
             "ours-value",
             "ours-raw",
+            "ours-harvest",
+            "ours-harvest-raw",
         ];
         if peer && latency != 5 {
             jobs.insert(1, "folioclient");
