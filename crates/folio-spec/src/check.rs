@@ -24,11 +24,6 @@ impl std::fmt::Display for Finding {
     }
 }
 
-/// Names that generated code uses of Rust itself: a record of such a name would hide it.
-const PRELUDE: [&str; 10] = [
-    "Box", "Default", "Err", "None", "Ok", "Option", "Self", "Some", "String", "Vec",
-];
-
 /// Looks through the documents of a release.
 pub fn check(release: &Release) -> Vec<Finding> {
     let mut checker = Checker {
@@ -226,10 +221,7 @@ impl Checker<'_> {
         let mut names: BTreeMap<String, &str> = BTreeMap::new();
         for (name, schema) in schemas(value) {
             let at = pointer(&["components", "schemas", name]);
-            let is_type = name.starts_with(|c: char| c.is_ascii_uppercase())
-                && name.chars().all(|c| c.is_ascii_alphanumeric())
-                && !PRELUDE.contains(&name.as_str());
-            if !is_type {
+            if !names::is_type(name) {
                 self.add(document, &at, format!("`{name}` is no name of a record"));
             }
             if let Some(other) = names.insert(name.to_lowercase(), name) {

@@ -5,11 +5,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::{Map, Value, json};
 
 use crate::module::Module;
+use crate::pins::Pins;
 
 const LOCAL: &str = "#/components/schemas/";
 
 /// Moves shared records out of the modules; gives the document that has them.
-pub(crate) fn extract(modules: &mut [Module], release: &str) -> Value {
+pub(crate) fn extract(modules: &mut [Module], release: &str, pins: &Pins) -> Value {
     // By content: in which modules, under which name.
     let mut found: BTreeMap<String, Vec<(usize, String)>> = BTreeMap::new();
     for (index, module) in modules.iter().enumerate() {
@@ -28,7 +29,25 @@ pub(crate) fn extract(modules: &mut [Module], release: &str) -> Value {
             .len()
             > 1
     });
-    let names = name(&found);
+    let sources = |(module, name): &(usize, String)| -> Vec<String> {
+        let list = schemas(&modules[*module].document)
+            .get(name)
+            .and_then(|schema| schema.pointer("/x-folio/sources")?.as_array());
+        list.into_iter()
+            .flatten()
+            .filter_map(|source| source.as_str().map(str::to_owned))
+            .collect()
+    };
+    let mut pinned: Vec<(usize, &String, &str)> = found
+        .iter()
+        .filter_map(|(content, places)| {
+            let sources: Vec<String> = places.iter().flat_map(sources).collect();
+            let (votes, name) = pins.shared(&sources)?;
+            Some((votes, content, name))
+        })
+        .collect();
+    pinned.sort_by_key(|(votes, content, _)| (std::cmp::Reverse(*votes), *content));
+    let names = name(&found, &pinned);
     let mut moved: Vec<BTreeMap<String, String>> = vec![BTreeMap::new(); modules.len()];
     for (content, places) in &found {
         for (module, name) in places {
@@ -88,8 +107,12 @@ pub(crate) fn extract(modules: &mut [Module], release: &str) -> Value {
     })
 }
 
-/// The name that most modules use; where two contents want one, the one in more modules has it and the others take a module's word.
-fn name(found: &BTreeMap<String, Vec<(usize, String)>>) -> BTreeMap<String, String> {
+/// The name that it has already, else the one that most modules use; where two contents want one, the one in more modules has it and the
+/// others get a number.
+fn name(
+    found: &BTreeMap<String, Vec<(usize, String)>>,
+    pinned: &[(usize, &String, &str)],
+) -> BTreeMap<String, String> {
     let mut wishes: Vec<(&String, String, usize)> = found
         .iter()
         .map(|(content, places)| {
@@ -116,7 +139,15 @@ fn name(found: &BTreeMap<String, Vec<(usize, String)>>) -> BTreeMap<String, Stri
     });
     let mut taken = BTreeSet::new();
     let mut names = BTreeMap::new();
+    for (_, content, name) in pinned {
+        if taken.insert(name.to_lowercase()) {
+            names.insert((*content).clone(), (*name).to_owned());
+        }
+    }
     for (content, wish, _) in wishes {
+        if names.contains_key(content) {
+            continue;
+        }
         let mut name = wish.clone();
         let mut number = 2;
         while !taken.insert(name.to_lowercase()) {

@@ -15,7 +15,7 @@ pub struct Change {
     pub module: String,
     /// What changed: `GET /users` or `User.personal.lastName`.
     pub subject: String,
-    /// `module`, `operation`, `record`, `field`, `parameter` or `value`.
+    /// `module`, `interface`, `operation`, `parameter`, `record`, `field` or `value`.
     pub kind: &'static str,
     /// How.
     pub change: String,
@@ -45,7 +45,10 @@ impl fmt::Display for Change {
 
 /// What differs from `old` to `new`, by module.
 pub fn diff(old: &Release, new: &Release) -> Vec<Change> {
-    let mut changes = Changes::default();
+    let mut changes = Changes {
+        sent: sent(new),
+        ..Changes::default()
+    };
     let names: BTreeSet<&String> = old.modules.keys().chain(new.modules.keys()).collect();
     for name in names {
         changes.module.clone_from(name);
@@ -76,6 +79,7 @@ pub fn diff(old: &Release, new: &Release) -> Vec<Change> {
                         false,
                     );
                 }
+                changes.interfaces(&a, &b);
                 changes.operations(&a, &b);
                 changes.records(&a, &b);
             }
@@ -111,6 +115,45 @@ pub fn diff(old: &Release, new: &Release) -> Vec<Change> {
 struct Side<'a> {
     document: &'a Value,
     release: &'a Release,
+}
+
+/// The components of a release that are sent, by document and name: what is newly required in one stops a program that does not send it.
+fn sent(release: &Release) -> BTreeSet<(String, String)> {
+    fn references(value: &Value, document: &str, out: &mut Vec<(String, String)>) {
+        match value {
+            Value::Object(map) => map
+                .values()
+                .for_each(|value| references(value, document, out)),
+            Value::Array(list) => list
+                .iter()
+                .for_each(|value| references(value, document, out)),
+            Value::String(text) => {
+                if let Some((file, name)) = text.split_once("#/components/schemas/") {
+                    let document = if file.is_empty() { document } else { "common" };
+                    out.push((document.to_owned(), name.to_owned()));
+                }
+            }
+            _ => {}
+        }
+    }
+    let mut open = Vec::new();
+    for (module, document) in &release.modules {
+        for operation in operations(document) {
+            if let Some(body) = operation.value.get("requestBody") {
+                references(body, module, &mut open);
+            }
+        }
+    }
+    let mut sent = BTreeSet::new();
+    while let Some((document, name)) = open.pop() {
+        let home = release.modules.get(&document).unwrap_or(&release.common);
+        if let Some(schema) = home.pointer(&format!("/components/schemas/{name}"))
+            && sent.insert((document.clone(), name))
+        {
+            references(schema, &document, &mut open);
+        }
+    }
+    sent
 }
 
 impl Side<'_> {
@@ -172,13 +215,16 @@ impl Side<'_> {
 
 fn is_record(schema: &Value) -> bool {
     schema.get("properties").is_some()
-        || schema.get("allOf").is_some()
         || schema.get("enum").is_some()
+        || ["allOf", "oneOf", "anyOf"]
+            .iter()
+            .any(|key| schema.get(*key).is_some())
 }
 
 #[derive(Default)]
 struct Changes {
     module: String,
+    sent: BTreeSet<(String, String)>,
     list: Vec<Change>,
 }
 
@@ -197,6 +243,28 @@ impl Changes {
             change: change.into(),
             breaking,
         });
+    }
+
+    fn interfaces(&mut self, a: &Side<'_>, b: &Side<'_>) {
+        let of = |side: &Side<'_>| {
+            let all = side.document.pointer("/x-folio/interfaces");
+            all.and_then(Value::as_object).cloned().unwrap_or_default()
+        };
+        let (before, after) = (of(a), of(b));
+        for (id, version) in &after {
+            let version = version.as_str().unwrap_or_default();
+            match before.get(id).and_then(Value::as_str) {
+                None => self.add("interface", id, format!("added, {version}"), false),
+                Some(old) if old != version => {
+                    self.add("interface", id, format!("{old} is now {version}"), false);
+                }
+                Some(_) => {}
+            }
+        }
+        // Its operations tell what breaks.
+        for id in before.keys().filter(|id| !after.contains_key(*id)) {
+            self.add("interface", id, "removed", false);
+        }
     }
 
     fn operations(&mut self, a: &Side<'_>, b: &Side<'_>) {
@@ -263,6 +331,19 @@ impl Changes {
                 );
             }
         }
+        self.media_types(subject, old, new);
+        let needs_body = |operation: &Operation<'_>| {
+            operation.value.pointer("/requestBody/required") == Some(&Value::Bool(true))
+        };
+        if request(a, old).is_some() && !needs_body(old) && needs_body(new) {
+            self.add("operation", subject, "its body is now required", true);
+        }
+        let deprecated = |operation: &Operation<'_>| {
+            operation.value.get("deprecated") == Some(&Value::Bool(true))
+        };
+        if deprecated(new) && !deprecated(old) {
+            self.add("operation", subject, "is deprecated", false);
+        }
         let permissions = |operation: &Operation<'_>| -> BTreeSet<String> {
             let list = operation.fact("permissions").and_then(Value::as_array);
             list.into_iter()
@@ -310,7 +391,71 @@ impl Changes {
             }
             _ => {}
         }
+        for (key, what) in [
+            ("items", "its records stand in"),
+            ("key", "is read on by"),
+            ("max", "gives a page of at most"),
+        ] {
+            let of = |operation: &Operation<'_>| operation.fact("paging")?.get(key).cloned();
+            if style(old).is_some() && style(new).is_some() && of(old) != of(new) {
+                let told = |value: Option<Value>| match value {
+                    None => "nothing".to_owned(),
+                    Some(Value::String(text)) => text,
+                    Some(other) => other.to_string(),
+                };
+                self.add(
+                    "operation",
+                    subject,
+                    format!("{what} {}, before {}", told(of(new)), told(of(old))),
+                    false,
+                );
+            }
+        }
         self.parameters(subject, (a, old), (b, new));
+    }
+
+    /// What else than JSON is taken and given: a media type that is gone stops a program that sends or reads it.
+    fn media_types(&mut self, subject: &str, old: &Operation<'_>, new: &Operation<'_>) {
+        fn types(content: Option<&Value>) -> BTreeSet<String> {
+            let content = content.and_then(Value::as_object);
+            content
+                .into_iter()
+                .flatten()
+                .map(|(key, _)| key.clone())
+                .collect()
+        }
+        let taken =
+            |operation: &Operation<'_>| types(operation.value.pointer("/requestBody/content"));
+        let given = |operation: &Operation<'_>| -> BTreeSet<String> {
+            let responses = operation.value.get("responses").and_then(Value::as_object);
+            let good = responses
+                .into_iter()
+                .flatten()
+                .filter(|(status, _)| status.starts_with('2'));
+            good.flat_map(|(_, response)| types(response.get("content")))
+                .collect()
+        };
+        for (what, before, after) in [
+            ("takes", taken(old), taken(new)),
+            ("gives", given(old), given(new)),
+        ] {
+            // That there is a body now, or none any more, is told with its type.
+            if before.is_empty() || after.is_empty() {
+                continue;
+            }
+            for media_type in before.difference(&after) {
+                let change = format!("no longer {what} {media_type}");
+                self.add("operation", subject, change, true);
+            }
+            for media_type in after.difference(&before) {
+                self.add(
+                    "operation",
+                    subject,
+                    format!("{what} {media_type} too"),
+                    false,
+                );
+            }
+        }
     }
 
     fn parameters(
@@ -333,10 +478,30 @@ impl Changes {
                 .filter(|((place, _), _)| *place != "path")
                 .collect()
         }
+        // Of the path they are told by their place, whatever they are called.
+        let in_path = |operation: &Operation<'_>| -> Vec<Value> {
+            let list = operation.value.get("parameters").and_then(Value::as_array);
+            list.into_iter()
+                .flatten()
+                .filter(|parameter| parameter.get("in").and_then(Value::as_str) == Some("path"))
+                .cloned()
+                .collect()
+        };
         let is_required = |parameter: &Value| parameter.get("required") == Some(&Value::Bool(true));
         let ty = |side: &Side<'_>, parameter: &Value| {
             side.ty(parameter.get("schema").unwrap_or(&Value::Null))
         };
+        for (one, two) in in_path(old).iter().zip(&in_path(new)) {
+            if ty(a, one) != ty(b, two) {
+                let name = two.get("name").and_then(Value::as_str).unwrap_or_default();
+                self.add(
+                    "parameter",
+                    format!("{subject} {name}"),
+                    format!("is {}, before {}", ty(b, two), ty(a, one)),
+                    true,
+                );
+            }
+        }
         let (before, after) = (keyed(old), keyed(new));
         for (key, parameter) in &before {
             let subject = format!("{subject} {}", key.1);
@@ -351,9 +516,19 @@ impl Changes {
                             true,
                         );
                     }
-                    if !is_required(parameter) && is_required(other) {
-                        self.add("parameter", &subject, "is now required", true);
+                    match (is_required(parameter), is_required(other)) {
+                        (false, true) => self.add("parameter", &subject, "is now required", true),
+                        (true, false) => {
+                            self.add("parameter", &subject, "is no longer required", false);
+                        }
+                        _ => {}
                     }
+                    let none = Value::Null;
+                    let (one, two) = (
+                        parameter.get("schema").unwrap_or(&none),
+                        other.get("schema").unwrap_or(&none),
+                    );
+                    self.values(&subject, one, two);
                 }
             }
         }
@@ -375,6 +550,10 @@ impl Changes {
         }
     }
 
+    fn is_sent(&self, document: &str, name: &str) -> bool {
+        self.sent.contains(&(document.to_owned(), name.to_owned()))
+    }
+
     fn records(&mut self, a: &Side<'_>, b: &Side<'_>) {
         let keyed = |document| {
             schemas(document)
@@ -391,11 +570,17 @@ impl Changes {
                         .common
                         .pointer(&format!("/components/schemas/{name}"));
                     match moved.filter(|_| !std::ptr::eq(b.document, &b.release.common)) {
-                        Some(moved) => self.record(name, (a, schema), (b, moved)),
+                        Some(moved) => {
+                            let is_sent = self.is_sent("common", name);
+                            self.record(name, is_sent, (a, schema), (b, moved));
+                        }
                         None => self.add("record", *name, "removed", true),
                     }
                 }
-                Some(other) => self.record(name, (a, schema), (b, other)),
+                Some(other) => {
+                    let is_sent = self.is_sent(&self.module, name);
+                    self.record(name, is_sent, (a, schema), (b, other));
+                }
             }
         }
         for name in new.keys().filter(|name| !old.contains_key(*name)) {
@@ -409,8 +594,10 @@ impl Changes {
         }
     }
 
-    fn record(&mut self, at: &str, (a, old): (&Side<'_>, &Value), (b, new): (&Side<'_>, &Value)) {
+    /// The values of an enum, or of a list of one.
+    fn values(&mut self, at: &str, old: &Value, new: &Value) {
         let values = |schema: &Value| -> BTreeSet<String> {
+            let schema = schema.get("items").unwrap_or(schema);
             let list = schema.get("enum").and_then(Value::as_array);
             list.into_iter()
                 .flatten()
@@ -422,22 +609,71 @@ impl Changes {
                 .collect()
         };
         let (before, after) = (values(old), values(new));
+        // That there are values now, or none any more, is another type.
+        if before.is_empty() || after.is_empty() {
+            return;
+        }
         for value in after.difference(&before) {
             self.add("value", at, format!("`{value}` added"), false);
         }
         for value in before.difference(&after) {
             self.add("value", at, format!("`{value}` removed"), true);
         }
-        let fields = |schema: &Value| {
-            schema
-                .get("properties")
-                .and_then(Value::as_object)
-                .cloned()
-                .unwrap_or_default()
+    }
+
+    /// `is_sent`: whether programs make such records.
+    fn record(
+        &mut self,
+        at: &str,
+        is_sent: bool,
+        (a, old): (&Side<'_>, &Value),
+        (b, new): (&Side<'_>, &Value),
+    ) {
+        self.values(at, old, new);
+        let whole = |schema: &Value| {
+            ["oneOf", "anyOf"]
+                .iter()
+                .any(|key| schema.get(*key).is_some())
+        };
+        if whole(old) || whole(new) {
+            let (before, after) = (a.ty(old), b.ty(new));
+            if before != after {
+                self.add("record", at, format!("is {after}, before {before}"), true);
+            }
+        }
+        let parts = |side: &Side<'_>, schema: &Value| -> BTreeSet<String> {
+            let list = schema.get("allOf").and_then(Value::as_array);
+            let named = list
+                .into_iter()
+                .flatten()
+                .filter(|part| part.get("$ref").is_some());
+            named.map(|part| side.ty(part)).collect()
+        };
+        let (before, after) = (parts(a, old), parts(b, new));
+        for part in after.difference(&before) {
+            self.add("record", at, format!("has the fields of {part} too"), false);
+        }
+        for part in before.difference(&after) {
+            self.add(
+                "record",
+                at,
+                format!("no longer has the fields of {part}"),
+                true,
+            );
+        }
+        fn inline(schema: &Value) -> impl Iterator<Item = &Value> {
+            let parts = schema.get("allOf").and_then(Value::as_array);
+            std::iter::once(schema).chain(parts.into_iter().flatten())
+        }
+        let fields = |schema: &Value| -> BTreeMap<String, Value> {
+            let all = inline(schema).filter_map(|part| part.get("properties")?.as_object());
+            all.flatten()
+                .map(|(name, field)| (name.clone(), field.clone()))
+                .collect()
         };
         let needs = |schema: &Value, name: &str| {
-            let list = schema.get("required").and_then(Value::as_array);
-            list.into_iter().flatten().any(|required| required == name)
+            let lists = inline(schema).filter_map(|part| part.get("required")?.as_array());
+            lists.flatten().any(|required| required == name)
         };
         let (before, after) = (fields(old), fields(new));
         for (name, schema) in &before {
@@ -467,7 +703,7 @@ impl Changes {
                 };
                 let (one, two) = (inner(schema), inner(other));
                 if one.get("$ref").is_none() && two.get("$ref").is_none() {
-                    self.record(&field, (a, &one), (b, &two));
+                    self.record(&field, is_sent, (a, &one), (b, &two));
                 }
             }
         }
@@ -478,7 +714,7 @@ impl Changes {
             } else {
                 "added"
             };
-            self.add("field", format!("{at}.{name}"), change, required);
+            self.add("field", format!("{at}.{name}"), change, required && is_sent);
         }
     }
 }

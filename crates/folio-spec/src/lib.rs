@@ -17,6 +17,7 @@ mod module;
 pub mod names;
 pub mod node;
 mod overrides;
+mod pins;
 pub mod platform;
 pub mod raml;
 pub mod routes;
@@ -27,6 +28,7 @@ pub mod words;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use pins::Pins;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -99,11 +101,11 @@ pub fn import(import: &Import) -> Result<Report> {
         overrides: &overrides,
         strict: import.strict,
     };
-    let pins = Pins::of(import);
+    let pins = Pins::read(&import.specs, &import.release)?;
     let mut modules = Vec::new();
     let mut releases = serde_json::Map::new();
     for entry in &entries {
-        let mut module = module::read(entry, &reading, &pins.module(&entry.name)?)?;
+        let mut module = module::read(entry, &reading, &pins)?;
         let operations: usize = module.document["paths"]
             .as_object()
             .into_iter()
@@ -139,7 +141,7 @@ pub fn import(import: &Import) -> Result<Report> {
         );
         modules.push(module);
     }
-    let shared = common::extract(&mut modules, &import.release);
+    let shared = common::extract(&mut modules, &import.release, &pins);
     let mut files = BTreeMap::from([
         ("common.json".to_owned(), shared),
         (
@@ -152,47 +154,6 @@ pub fn import(import: &Import) -> Result<Report> {
     }
     write(&import.out, &files)?;
     Ok(report)
-}
-
-/// The names that operations have in the documents that are there already, of this release and of others: they stay.
-struct Pins {
-    releases: Vec<PathBuf>,
-}
-
-impl Pins {
-    fn of(import: &Import) -> Self {
-        let folders = std::fs::read_dir(&import.specs).into_iter().flatten();
-        let mut releases: Vec<PathBuf> = folders
-            .flatten()
-            .map(|entry| entry.path())
-            .filter(|path| path.join("release.json").is_file())
-            .collect();
-        releases.sort();
-        Self { releases }
-    }
-
-    fn module(&self, module: &str) -> Result<names::Pinned> {
-        let mut pinned = names::Pinned::new();
-        for release in &self.releases {
-            let file = release.join(format!("{module}.json"));
-            if !file.is_file() {
-                continue;
-            }
-            let document = source::read_json(&file)?;
-            for operation in canonical::operations(&document) {
-                let key = (
-                    operation.method.to_owned(),
-                    descriptor::shape(operation.path),
-                );
-                if names::is_identifier(operation.name()) {
-                    pinned
-                        .entry(key)
-                        .or_insert_with(|| operation.name().to_owned());
-                }
-            }
-        }
-        Ok(pinned)
-    }
 }
 
 /// The modules to import, in the order of their names.

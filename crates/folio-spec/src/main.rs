@@ -78,6 +78,9 @@ enum Command {
         /// A JSON line a change instead of text.
         #[arg(long)]
         json: bool,
+        /// A page of Markdown instead of text, as docs/changes/ has them.
+        #[arg(long, conflicts_with = "json")]
+        markdown: bool,
         /// Only what may break a program.
         #[arg(long)]
         breaking: bool,
@@ -209,12 +212,15 @@ fn run(command: Command) -> Result<ExitCode, Error> {
             new,
             specs,
             json,
+            markdown,
             breaking,
         } => {
             let mut changes = diff(&read(&specs, &old)?, &read(&specs, &new)?);
             changes.retain(|change| change.breaking || !breaking);
             if json {
                 say(changes.iter().map(|change| change.json().to_string()));
+            } else if markdown {
+                say(page(&old, &new, &changes));
             } else {
                 say(listed(&changes));
             }
@@ -281,6 +287,44 @@ fn listed(changes: &[Change]) -> Vec<String> {
         "\n{} changes, {breaking} of them breaking",
         changes.len()
     ));
+    lines
+}
+
+/// The changes as a page.
+fn page(old: &str, new: &str, changes: &[Change]) -> Vec<String> {
+    let count = |module: &str| {
+        let breaking = changes
+            .iter()
+            .filter(|change| change.breaking && change.module == module);
+        breaking.count()
+    };
+    let breaking = changes.iter().filter(|change| change.breaking).count();
+    let mut lines = vec![
+        format!("# What changed from {old} to {new}"),
+        String::new(),
+        format!("`folio-spec diff {old} {new} --markdown` writes this page from the documents of both. {} changes, {breaking} of them", changes.len()),
+        "**breaking**: a program that compiled against the first, or ran against it, may not do so against the second.".to_owned(),
+    ];
+    let mut module = "";
+    for change in changes {
+        if change.module != module {
+            module = &change.module;
+            let breaking = match count(module) {
+                0 => String::new(),
+                count => format!(" ({count} breaking)"),
+            };
+            lines.extend([
+                String::new(),
+                format!("## {module}{breaking}"),
+                String::new(),
+            ]);
+        }
+        let mark = if change.breaking { "**breaking** " } else { "" };
+        lines.push(format!(
+            "- {mark}{} `{}`: {}",
+            change.kind, change.subject, change.change
+        ));
+    }
     lines
 }
 

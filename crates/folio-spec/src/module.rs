@@ -9,6 +9,7 @@ use crate::descriptor::{self, Descriptor, shape};
 use crate::error::{Error, Result};
 use crate::names::{self, Unnamed, camel};
 use crate::overrides::Overrides;
+use crate::pins::Pins;
 use crate::schema::{Components, PENDING};
 use crate::source::{self, Content, Operation, Parameter, Request, Schemas};
 
@@ -55,8 +56,8 @@ pub(crate) struct Reading<'a> {
     pub(crate) strict: bool,
 }
 
-/// Reads and normalises a module; `pinned` are the names that its operations have in other releases.
-pub(crate) fn read(entry: &Entry, reading: &Reading<'_>, pinned: &names::Pinned) -> Result<Module> {
+/// Reads and normalises a module; what is pinned keeps its name.
+pub(crate) fn read(entry: &Entry, reading: &Reading<'_>, pins: &Pins) -> Result<Module> {
     let overrides = reading.overrides;
     let mut schemas = Schemas::default();
     schemas.strict = reading.strict;
@@ -92,7 +93,11 @@ pub(crate) fn read(entry: &Entry, reading: &Reading<'_>, pinned: &names::Pinned)
                 .any(|parameter| parameter.name == "query"),
         })
         .collect();
-    let names = names::name(&unnamed, &collections(&routed), pinned);
+    let names = names::name(
+        &unnamed,
+        &collections(&routed),
+        &pins.operations(&entry.name),
+    );
     let mut paths: BTreeMap<String, Map<String, Value>> = BTreeMap::new();
     for ((operation, route), name) in routed.iter().zip(&names) {
         let document = match module.operation(operation, route.as_ref(), name) {
@@ -121,7 +126,7 @@ pub(crate) fn read(entry: &Entry, reading: &Reading<'_>, pinned: &names::Pinned)
         "components": {"schemas": {}},
         "x-folio": {"release": reading.release, "module": entry.name, "interfaces": interfaces},
     });
-    module.name_components(&mut document);
+    module.name_components(&mut document, pins);
     let mut stale_overrides = overrides.apply(&entry.name, &mut document);
     stale_overrides.append(&mut module.schemas.stale);
     module.paging(&mut document);
@@ -402,16 +407,20 @@ impl Assembly<'_> {
     }
 
     /// Names the components, equal ones once, and puts them into the document.
-    fn name_components(&mut self, document: &mut Value) {
+    fn name_components(&mut self, document: &mut Value, pins: &Pins) {
         let groups = equals(&self.components.schemas);
+        let pinned = self.pinned(&groups, pins);
         let mut levels = vec![0; groups.len()];
         // Two of one file whose names differ in case only are told apart by a number.
         let mut numbers = vec![0; groups.len()];
         let named = loop {
             let named: Vec<String> = groups
                 .iter()
-                .zip(levels.iter().zip(&numbers))
-                .map(|(group, (level, number))| {
+                .zip(levels.iter().zip(numbers.iter().zip(&pinned)))
+                .map(|(group, (level, (number, pinned)))| {
+                    if let Some(name) = pinned {
+                        return name.clone();
+                    }
                     let name = self.component_name(group, *level);
                     if *number > 1 {
                         format!("{name}{number}")
@@ -428,7 +437,9 @@ impl Assembly<'_> {
             if clashes.is_empty() {
                 break named;
             }
-            for group in clashes.into_values() {
+            for mut group in clashes.into_values() {
+                group.retain(|&index| pinned[index].is_none());
+                let is_taken = clashing_pin(&pinned, &named, &group);
                 if group
                     .iter()
                     .all(|&index| levels[index] < MOST_WORDS && numbers[index] == 0)
@@ -437,13 +448,12 @@ impl Assembly<'_> {
                     continue;
                 }
                 // In the order of the places that they stand at.
-                let mut group = group;
                 group.sort_by_key(|&index| (numbers[index], std::cmp::Reverse(&groups[index][0])));
-                let first = group.iter().all(|&index| numbers[index] == 0);
+                let first = group.iter().all(|&index| numbers[index] == 0) && !is_taken;
                 for (number, index) in group.into_iter().enumerate() {
                     if first {
                         (levels[index], numbers[index]) = (0, number + 1);
-                    } else if number > 0 {
+                    } else if number > 0 || is_taken {
                         // What is numbered clashes with a name that ends with a number.
                         numbers[index] = numbers[index].max(1) + 1;
                     }
@@ -477,6 +487,27 @@ impl Assembly<'_> {
         document["components"]["schemas"] = schemas.into();
         settle(document, &names);
         prune(document);
+    }
+
+    /// The names that components have already; of several that have one, the one of most sources keeps it.
+    fn pinned(&self, groups: &[Vec<String>], pins: &Pins) -> Vec<Option<String>> {
+        let mut best: BTreeMap<String, (usize, usize)> = BTreeMap::new();
+        let mut pinned = vec![None; groups.len()];
+        for (index, group) in groups.iter().enumerate() {
+            let places: Vec<String> = group.iter().map(|key| self.place(key)).collect();
+            let Some((votes, name)) = pins.record(&places) else {
+                continue;
+            };
+            let lower = name.to_lowercase();
+            match best.get(&lower) {
+                Some((known, _)) if *known >= votes => continue,
+                Some((_, other)) => pinned[*other] = None,
+                None => {}
+            }
+            best.insert(lower, (votes, index));
+            pinned[index] = Some(name.to_owned());
+        }
+        pinned
     }
 
     /// The name of equal components: the one that most roots declare, else that of the place; `level` more words of the place in front.
@@ -518,7 +549,12 @@ impl Assembly<'_> {
             .rev()
             .map(|word| camel(word.rsplit_once('.').map_or(*word, |(w, _)| w)))
             .collect();
-        format!("{prefix}{own}")
+        let name = format!("{prefix}{own}");
+        if names::is_type(&name) {
+            name
+        } else {
+            format!("{name}Record")
+        }
     }
 
     /// Where a component stands, from the module on.
@@ -545,6 +581,15 @@ impl Assembly<'_> {
             }
         }
     }
+}
+
+/// Whether what these components would be named is pinned to another.
+fn clashing_pin(pinned: &[Option<String>], named: &[String], group: &[usize]) -> bool {
+    let taken = |name: &String| {
+        let mut pins = pinned.iter().flatten();
+        pins.any(|pin| pin.eq_ignore_ascii_case(name))
+    };
+    group.first().is_some_and(|&index| taken(&named[index]))
 }
 
 fn raml_clean(path: &Path) -> String {

@@ -16,7 +16,7 @@ pub struct Unnamed {
     pub by_query: bool,
 }
 
-/// The names that operations have in other releases, by method and [shape](crate::descriptor::shape) of the path.
+/// The names that operations have already, by method and [shape](crate::descriptor::shape) of the path.
 pub type Pinned = BTreeMap<(String, String), String>;
 
 /// Names the operations of one module, in their order. `collections` are the paths that are lists of records. What is `pinned` keeps its
@@ -247,6 +247,18 @@ pub fn camel(text: &str) -> String {
     } else {
         camel
     }
+}
+
+/// Names that generated code uses of Rust itself: a record of such a name would hide it.
+const PRELUDE: [&str; 10] = [
+    "Box", "Default", "Err", "None", "Ok", "Option", "Self", "Some", "String", "Vec",
+];
+
+/// Whether a record may have it as its name.
+pub fn is_type(name: &str) -> bool {
+    name.starts_with(|c: char| c.is_ascii_uppercase())
+        && name.chars().all(|c| c.is_ascii_alphanumeric())
+        && !PRELUDE.contains(&name)
 }
 
 /// Whether Rust takes it as the name of a function.

@@ -159,6 +159,31 @@ fn what_differs_is_told_and_marked_if_it_breaks_a_program() {
             "/components/schemas/Shelf",
             json!({"type": "object", "properties": {}}),
         ),
+        // What is only given may be required: nobody has to send it.
+        (
+            "/components/schemas/Books/properties/page",
+            json!({"type": "integer"}),
+        ),
+        (
+            "/components/schemas/Books/required",
+            json!(["books", "page", "totalRecords"]),
+        ),
+        (
+            "/paths/~1book-storage~1books~1{bookId}/get/parameters/0/schema",
+            json!({"type": "integer"}),
+        ),
+        (
+            "/paths/~1book-storage~1books~1{bookId}/get/deprecated",
+            json!(true),
+        ),
+        (
+            "/paths/~1book-storage~1books/post/requestBody/content/text~1plain",
+            json!({}),
+        ),
+        (
+            "/x-folio/interfaces",
+            json!({"book-storage": "2.0", "covers": "1.0"}),
+        ),
     ] {
         let (parent, last) = at.rsplit_once('/').unwrap();
         let parent = document.pointer_mut(parent).unwrap();

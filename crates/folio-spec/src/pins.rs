@@ -1,0 +1,111 @@
+//! The names that are in the documents already, of this release and of others: they stay, so that a release that adds operations and records
+//! renames none.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use serde_json::Value;
+
+use crate::canonical::{operations, schemas};
+use crate::descriptor::shape;
+use crate::error::Result;
+use crate::names::{self, Pinned};
+use crate::source::read_json;
+
+/// Names, of this release first, then of the newest that has one.
+#[derive(Debug, Default)]
+pub(crate) struct Pins {
+    operations: BTreeMap<String, Pinned>,
+    /// Names of modules' records by where their sources stand, `mod-users/ramls/userdata.json`.
+    records: BTreeMap<String, String>,
+    /// Those of shared records.
+    shared: BTreeMap<String, String>,
+}
+
+impl Pins {
+    /// Reads the documents of all releases in a folder.
+    pub(crate) fn read(specs: &Path, release: &str) -> Result<Self> {
+        let entries = std::fs::read_dir(specs).into_iter().flatten().flatten();
+        let mut releases: Vec<_> = entries
+            .map(|entry| entry.path())
+            .filter(|path| path.join("release.json").is_file())
+            .collect();
+        releases.sort_by_key(|path| {
+            let own = path.file_name().is_some_and(|name| *name == *release);
+            (!own, std::cmp::Reverse(path.clone()))
+        });
+        let mut pins = Self::default();
+        for release in releases {
+            let mut files: Vec<_> = std::fs::read_dir(&release)
+                .into_iter()
+                .flatten()
+                .flatten()
+                .map(|entry| entry.path())
+                .filter(|path| {
+                    path.extension()
+                        .is_some_and(|extension| extension == "json")
+                })
+                .collect();
+            files.sort();
+            for file in files {
+                let name = file.file_stem().unwrap_or_default().to_string_lossy();
+                if name != "release" {
+                    pins.document(&name, &read_json(&file)?);
+                }
+            }
+        }
+        Ok(pins)
+    }
+
+    fn document(&mut self, module: &str, document: &Value) {
+        let own = self.operations.entry(module.to_owned()).or_default();
+        for operation in operations(document) {
+            let key = (operation.method.to_owned(), shape(operation.path));
+            if names::is_identifier(operation.name()) {
+                own.entry(key)
+                    .or_insert_with(|| operation.name().to_owned());
+            }
+        }
+        for (name, schema) in schemas(document).filter(|(name, _)| names::is_type(name)) {
+            let sources = schema.pointer("/x-folio/sources").and_then(Value::as_array);
+            for source in sources.into_iter().flatten().filter_map(Value::as_str) {
+                let names = if module == "common" {
+                    &mut self.shared
+                } else {
+                    &mut self.records
+                };
+                names
+                    .entry(source.to_owned())
+                    .or_insert_with(|| name.clone());
+            }
+        }
+    }
+
+    /// The names of a module's operations.
+    pub(crate) fn operations(&self, module: &str) -> Pinned {
+        self.operations.get(module).cloned().unwrap_or_default()
+    }
+
+    /// The name that most of these sources of one record have, and how much it counts: that of a record of the module more than that of a
+    /// shared one, which may stand beside it.
+    pub(crate) fn record(&self, sources: &[String]) -> Option<(usize, &str)> {
+        let own = most(&self.records, sources).map(|(votes, name)| (votes + sources.len(), name));
+        own.or_else(|| self.shared(sources))
+    }
+
+    /// The same of a shared record.
+    pub(crate) fn shared(&self, sources: &[String]) -> Option<(usize, &str)> {
+        most(&self.shared, sources)
+    }
+}
+
+fn most<'a>(names: &'a BTreeMap<String, String>, sources: &[String]) -> Option<(usize, &'a str)> {
+    let mut votes: BTreeMap<&str, usize> = BTreeMap::new();
+    for name in sources.iter().filter_map(|source| names.get(source)) {
+        *votes.entry(name).or_default() += 1;
+    }
+    let best = votes
+        .into_iter()
+        .max_by_key(|(name, count)| (*count, std::cmp::Reverse(*name)));
+    best.map(|(name, count)| (count, name))
+}
