@@ -2,9 +2,11 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests may")]
 
+use std::time::Duration;
+
 use folio_sandbox::{Effect, Fault, Sandbox};
 use folio_sdk::users::{Usergroup, UsergroupRequired};
-use folio_sdk::{Error, FolioClient, Id, cql};
+use folio_sdk::{Error, FolioClient, Id, RetryPolicy, cql, testing};
 use futures_util::TryStreamExt;
 use serde_json::{Value, json};
 
@@ -137,6 +139,41 @@ pub(crate) async fn whatever_can_be_had(folio: &FolioClient) -> Vec<(&'static st
     }))
     .await
 }
+
+pub(crate) async fn patient(url: &str, password: &str) -> Result<FolioClient, Error> {
+    FolioClient::builder(url)
+        .tenant("diku")
+        .credentials("diku_admin", password)
+        .retry(RetryPolicy::default().max_attempts(8).deadline(Duration::from_secs(600)))
+        .connect()
+        .await
+}
+
+pub(crate) async fn now_or_never(folio: &FolioClient) -> Result<Vec<Value>, Error> {
+    folio.folio_get("/groups", "usergroups").retry(RetryPolicy::none()).timeout(Duration::from_secs(2)).await
+}
+
+pub(crate) async fn in_a_scope(url: &str, password: &str) -> Result<usize, Error> {
+    let builder = FolioClient::builder(url).tenant("diku").credentials("diku_admin", password);
+    builder
+        .scoped(async |folio| {
+            let groups: Vec<Value> = folio.folio_get("/groups", "usergroups").limit(100).await?;
+            Ok(groups.len())
+        })
+        .await
+}
+
+pub(crate) async fn a_test() -> Result<(), Error> {
+    let folio = testing::folio().await?;
+    let users = folio.users().list_users().limit(2).send().await?;
+    assert_eq!(users.users.len(), 2);
+
+    // The server does what it is told to: here it fails twice, and the caller does not notice.
+    folio.sandbox().fault(testing::Fault::new(testing::Effect::status(503, "busy")).path("/groups").times(2));
+    let groups: Vec<Value> = folio.folio_get("/groups", "usergroups").limit(100).await?;
+    assert_eq!(groups.len(), 5);
+    Ok(())
+}
 } // blocks
 
 const GUIDE: &str = include_str!("../docs/async-usage.md");
@@ -255,4 +292,41 @@ async fn errors() {
         .map(|(path, _)| *path)
         .collect();
     assert_eq!(failed, ["/groups"]);
+}
+
+#[tokio::test]
+async fn what_is_repeated() {
+    let (sandbox, folio) = start().await;
+    let patient = blocks::patient(sandbox.url(), "admin").await.unwrap();
+    let busy = || Fault::new(Effect::status(503, "busy")).path("/groups");
+    sandbox.fault(busy().times(1));
+    let groups: Vec<Value> = patient.folio_get("/groups", "usergroups").await.unwrap();
+    assert_eq!(groups.len(), 5);
+    sandbox.fault(busy().times(1));
+    let error = blocks::now_or_never(&folio).await.unwrap_err();
+    assert_eq!(
+        (error.status().unwrap().as_u16(), error.attempts()),
+        (503, 1)
+    );
+    assert_eq!(blocks::now_or_never(&folio).await.unwrap().len(), 5);
+}
+
+#[tokio::test]
+async fn clients_that_close_themselves() {
+    let (sandbox, _folio) = start().await;
+    let logouts = || {
+        let all = sandbox.exchanges().into_iter();
+        all.filter(|exchange| exchange.path == "/authn/logout")
+            .count()
+    };
+    assert_eq!(blocks::in_a_scope(sandbox.url(), "admin").await.unwrap(), 5);
+    assert_eq!(logouts(), 1);
+    sandbox.fault(Fault::new(Effect::status(403, "no")).path("/groups"));
+    assert!(blocks::in_a_scope(sandbox.url(), "admin").await.is_err());
+    assert_eq!(logouts(), 2);
+}
+
+#[tokio::test]
+async fn tests_of_programs() {
+    blocks::a_test().await.unwrap();
 }
