@@ -88,6 +88,9 @@ mod harvest;
 mod identity;
 mod json_path;
 mod limit;
+#[cfg(feature = "logging")]
+#[cfg_attr(docsrs, doc(cfg(feature = "logging")))]
+pub mod logging;
 mod modules;
 mod operation;
 mod paging;

@@ -34,6 +34,9 @@ pub(crate) struct Session {
     pub(crate) allowance: Allowance,
 }
 
+/// Where the one line is told that each call has when it is over.
+pub(crate) const REQUESTS: &str = "folio_sdk::request";
+
 /// Many methods of FOLIO's modules give text only, and answer 400 to those who accept JSON only.
 const ACCEPTED: HeaderValue = HeaderValue::from_static("application/json, text/plain");
 
@@ -80,12 +83,24 @@ impl Session {
                 let exchange = response.exchange();
                 record(&span, exchange, Some(response.status()));
                 span.record("received_bytes", response.body().len());
+                debug!(
+                    target: REQUESTS,
+                    parent: None,
+                    "{} {} -> {} in {} ms, {} bytes, attempts: {}",
+                    exchange.method,
+                    exchange.url,
+                    response.status().as_u16(),
+                    milliseconds(exchange.elapsed),
+                    response.body().len(),
+                    exchange.attempts,
+                );
             }
             Err(error) => {
                 span.record("error", tracing::field::debug(error.kind()));
                 if let Some(exchange) = error.exchange() {
                     record(&span, exchange, error.status());
                 }
+                debug!(target: REQUESTS, parent: None, "{error}");
             }
         }
         outcome
