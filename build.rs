@@ -4,7 +4,7 @@ use std::env;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use folio_codegen::{Error, Features, Specs};
+use folio_codegen::{Error, Features, Options, Specs};
 
 /// The variable that names a folder of one's own imported documents.
 const SPECS_DIR: &str = "FOLIO_SPECS_DIR";
@@ -35,6 +35,8 @@ fn generate() -> Result<(), String> {
         None => (specs.join(release), Some(release)),
     };
     println!("cargo::rerun-if-changed={}", folder.display());
+    // For the tests, which compare with the documents.
+    println!("cargo::rustc-env=FOLIO_SPECS_READ={}", folder.display());
     let unread = |error: Error| {
         format!(
             "folio-sdk reads FOLIO's canonical documents, and could not: {error}. {SPECS_DIR} names another folder; `folio-spec import` fills one"
@@ -46,7 +48,10 @@ fn generate() -> Result<(), String> {
         Err(error) => return Err(unread(error)),
     };
     let specs = Specs::read(&folder, |module| wanted.contains(module)).map_err(unread)?;
-    for (name, text) in folio_codegen::generate(&specs).map_err(said)? {
+    let options = Options {
+        schemas: is_on("schemars"),
+    };
+    for (name, text) in folio_codegen::generate(&specs, options).map_err(said)? {
         let path = out.join(name);
         std::fs::write(&path, text).map_err(|error| format!("{}: {error}", path.display()))?;
     }

@@ -102,6 +102,8 @@ mod response;
 mod retry;
 #[doc(hidden)]
 pub mod runtime;
+#[cfg(feature = "schemars")]
+mod schema;
 mod server_message;
 mod session;
 #[cfg(feature = "testing")]

@@ -6,6 +6,8 @@ pub use std::future::Future;
 
 pub use bytes::Bytes;
 pub use http::Method;
+#[cfg(feature = "schemars")]
+pub use schemars::{JsonSchema, Schema, SchemaGenerator};
 pub use serde::de::MapAccess;
 pub use serde::ser::SerializeMap;
 pub use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -22,6 +24,8 @@ pub use crate::record::{
     Extra, Field, OpenEnum, Put, Record, debug, decode, decode_enum, encode, keep, need, read, set,
 };
 pub use crate::response::Response;
+#[cfg(feature = "schemars")]
+pub use crate::schema::schema;
 pub use crate::value::{DateTime, Id, Number};
 
 /// The result of a call; also that of reading and writing, with serde's errors.

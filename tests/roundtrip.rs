@@ -109,11 +109,8 @@ struct Specs {
 
 impl Specs {
     fn read() -> Self {
-        let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-        let folder = option_env!("FOLIO_SPECS_DIR")
-            .map_or_else(|| root.join("specs/trillium"), PathBuf::from);
         let mut documents = BTreeMap::new();
-        for entry in std::fs::read_dir(&folder).unwrap() {
+        for entry in std::fs::read_dir(env!("FOLIO_SPECS_READ")).unwrap() {
             let path = entry.unwrap().path();
             if path
                 .extension()

@@ -5,7 +5,7 @@
 //! that read and write themselves by a table (`docs/architecture.md` says why).
 //!
 //! ```
-//! use folio_codegen::{Document, Specs, generate};
+//! use folio_codegen::{Document, Options, Specs, generate};
 //! use serde_json::json;
 //!
 //! let module = Document::new("mod-books", json!({
@@ -13,7 +13,8 @@
 //!     "components": {"schemas": {"Book": {"type": "object", "properties": {"title": {"type": "string"}}}}},
 //! }));
 //! let common = Document::new("common", json!({}));
-//! let files = generate(&Specs { common, modules: vec![module], files: Vec::new() })?;
+//! let specs = Specs { common, modules: vec![module], files: Vec::new() };
+//! let files = generate(&specs, Options::default())?;
 //! assert!(files["books.rs"].contains("pub struct Book {"));
 //! # Ok::<(), folio_codegen::Error>(())
 //! ```
@@ -27,6 +28,7 @@ mod features;
 mod items;
 mod lower;
 mod model;
+mod schemas;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -35,23 +37,32 @@ pub use document::{Document, Specs};
 pub use error::Error;
 pub use features::Features;
 
+/// What is generated beside records and calls.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Options {
+    /// The JSON Schemas of the types, for the SDK's feature `schemars`.
+    pub schemas: bool,
+}
+
 /// Generates the files of a build by their names: one a module, `common.rs`, `api.rs` which holds them all, and `records.rs`, by which
-/// tests reach each record by its name.
+/// tests reach each record by its name; with schemas also `schemas.rs`, by which tests reach those.
 ///
 /// The same documents give the same text.
 ///
 /// # Errors
 /// A document is not canonical, or progenitor refuses it.
-pub fn generate(specs: &Specs) -> Result<BTreeMap<String, String>, Error> {
+pub fn generate(specs: &Specs, options: Options) -> Result<BTreeMap<String, String>, Error> {
     let mut files = BTreeMap::new();
     let mut shared = BTreeSet::new();
     let mut records = Vec::new();
+    let mut models = Vec::new();
     for (document, generated) in specs.modules.iter().zip(side_by_side(specs)) {
         let generated = generated?;
         let name = rust_name(document.feature());
         files.insert(format!("{name}.rs"), generated.text);
-        records.push((document.name.clone(), name, generated.records));
+        records.push((document.name.clone(), name, names(&generated.model)));
         shared.extend(generated.shared);
+        models.push((document, generated.model));
     }
     let lowered = lower::common(&specs.common, &shared)?;
     let model = model::build(&specs.common.name, &lowered)?;
@@ -67,13 +78,52 @@ pub fn generate(specs: &Specs) -> Result<BTreeMap<String, String>, Error> {
     ));
     files.insert("api.rs".to_owned(), emit::api_file(&specs.modules));
     files.insert("records.rs".to_owned(), emit::records_file(&records));
+    if options.schemas {
+        models.push((&specs.common, model));
+        add_schemas(&specs.common, &models, &mut files)?;
+    }
     Ok(files)
+}
+
+/// Adds the schemas of the types to the files: the shared ones last, when it is known which of them the modules refer to.
+fn add_schemas(
+    common: &Document,
+    models: &[(&Document, model::Model)],
+    files: &mut BTreeMap<String, String>,
+) -> Result<(), Error> {
+    let mut shared = BTreeMap::new();
+    if let Some((document, model)) = models.last() {
+        shared = schemas::types(document, model)?;
+    }
+    let mut wanted = BTreeSet::new();
+    let mut told = Vec::new();
+    for (document, model) in models {
+        let name = rust_name(document.feature());
+        let origin = schemas::Origin {
+            document,
+            common,
+            model,
+        };
+        let open = if document.name == common.name {
+            std::mem::take(&mut wanted)
+        } else {
+            BTreeSet::new()
+        };
+        let written = schemas::emit(&origin, &shared, open)?;
+        if let Some(file) = files.get_mut(&format!("{name}.rs")) {
+            file.push_str(written.code());
+        }
+        wanted.extend(written.shared);
+        told.push((document.name.clone(), name, written.types));
+    }
+    files.insert("schemas.rs".to_owned(), schemas::file(&told));
+    Ok(())
 }
 
 /// What a document becomes.
 struct Generated {
     text: String,
-    records: Vec<String>,
+    model: model::Model,
     /// The shared records that it names.
     shared: BTreeSet<String>,
 }
@@ -87,7 +137,7 @@ fn module(document: &Document, common: &Document) -> Result<Generated, Error> {
     };
     Ok(Generated {
         text: emit::module(&origin, &model, &lowered.operations)?,
-        records: names(&model),
+        model,
         shared: lowered.common,
     })
 }

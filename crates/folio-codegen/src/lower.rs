@@ -616,7 +616,7 @@ fn is_type(schema: &Value) -> bool {
 }
 
 /// Whether a media type is JSON, `application/vnd.api+json` too.
-fn is_json(media_type: &str) -> bool {
+pub(crate) fn is_json(media_type: &str) -> bool {
     let essence = media_type.split(';').next().unwrap_or_default().trim();
     essence == "application/json"
         || essence.ends_with("+json") && essence != "application/stream+json"

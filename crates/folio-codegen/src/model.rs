@@ -27,6 +27,43 @@ pub(crate) struct Model {
     pub(crate) operations: BTreeMap<String, Signature>,
 }
 
+impl Model {
+    /// The names of all types.
+    pub(crate) fn names(&self) -> impl Iterator<Item = &String> {
+        let records = self.records.iter().map(|record| &record.name);
+        records.chain(self.enums.iter().map(|item| &item.name))
+    }
+
+    /// The types that a type holds, each with the steps that lead from its schema to theirs.
+    pub(crate) fn parts(&self, name: &str) -> Vec<(Vec<Step>, &Ty)> {
+        let record = self.records.iter().find(|record| record.name == name);
+        let fields = record.map_or(&[][..], |record| &record.fields);
+        fields
+            .iter()
+            .map(|field| {
+                let step = Step {
+                    word: "properties",
+                    name: Some(field.key.clone()),
+                };
+                (vec![step], &field.ty)
+            })
+            .collect()
+    }
+}
+
+/// A step into a schema: to what stands at a word, or at a name or number there.
+#[derive(Debug)]
+pub(crate) struct Step {
+    pub(crate) word: &'static str,
+    pub(crate) name: Option<String>,
+}
+
+impl Step {
+    pub(crate) fn of(word: &'static str) -> Self {
+        Self { word, name: None }
+    }
+}
+
 #[derive(Debug)]
 pub(crate) struct Record {
     pub(crate) name: String,

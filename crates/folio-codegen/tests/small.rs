@@ -9,7 +9,7 @@
 
 use std::path::Path;
 
-use folio_codegen::{Specs, generate};
+use folio_codegen::{Options, Specs, generate};
 
 fn documents() -> std::path::PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/documents")
@@ -18,7 +18,7 @@ fn documents() -> std::path::PathBuf {
 #[test]
 fn a_small_module_gives_records_by_table_and_thin_builders() {
     let specs = Specs::read(&documents(), |module| module == "mod-books").unwrap();
-    let files = generate(&specs).unwrap();
+    let files = generate(&specs, Options { schemas: true }).unwrap();
     for (name, text) in files {
         insta::assert_snapshot!(name.replace('.', "_"), text);
     }
