@@ -5,8 +5,9 @@
 use std::time::Duration;
 
 use folio_sandbox::{Effect, Fault, Sandbox};
+use folio_sdk::inventory_storage::{Instance, InstanceRequired};
 use folio_sdk::users::{Usergroup, UsergroupRequired};
-use folio_sdk::{Error, FolioClient, Id, RetryPolicy, cql, testing};
+use folio_sdk::{Deletion, Error, FolioClient, Id, RetryPolicy, UpsertReport, cql, testing};
 use futures_util::TryStreamExt;
 use serde_json::{Value, json};
 
@@ -88,6 +89,33 @@ pub(crate) async fn overview(folio: &FolioClient) -> Result<(usize, usize, usize
         folio.inventory_storage().list_locations().limit(100).send(),
     )?;
     Ok((users.users.len(), groups.usergroups.map_or(0, |groups| groups.len()), locations.locations.len()))
+}
+
+pub(crate) async fn load_books(folio: &FolioClient, titles: Vec<String>) -> Result<UpsertReport, Error> {
+    let book_type = "6312d172-f0cf-40f6-b27d-9fa8feaf332f";
+    let instances = titles.into_iter().map(move |title| {
+        Instance::new(InstanceRequired { source: "FOLIO".to_owned(), title, instance_type_id: book_type.into() })
+    });
+    // The same title gets the same id each time.
+    let report = folio.upsert(instances).id_from(|instance| instance.title.clone()).run().await;
+    for failure in &report.failures {
+        eprintln!("{}: {}", failure.record["title"], failure.error);
+    }
+    Ok(report)
+}
+
+pub(crate) async fn hide(folio: &FolioClient, id: &str) -> Result<bool, Error> {
+    let update = folio.update_with(id, |instance: &mut Instance| instance.discovery_suppress = Some(true)).await?;
+    Ok(update.written)
+}
+
+pub(crate) async fn delete_hidden(folio: &FolioClient) -> Result<(), Error> {
+    let hidden = cql::field("discoverySuppress").exact(true);
+    folio.inventory_storage().delete_instances_by_query().query(hidden).confirm(Deletion::Matching).send().await
+}
+
+pub(crate) fn show_calls() {
+    folio_sdk::logging::requests();
 }
 
 pub(crate) async fn loans_by_user(folio: &FolioClient) -> Result<Vec<(String, usize)>, Error> {
@@ -271,6 +299,33 @@ async fn many_calls_at_once_and_work_in_batches() {
     assert_eq!(loans.len(), count("/users"));
     let all: usize = loans.iter().map(|(_, loans)| loans).sum();
     assert_eq!(all, count("/loan-storage/loans"));
+}
+
+#[tokio::test]
+async fn many_records_are_written_and_one_is_changed() {
+    let (sandbox, folio) = start().await;
+    let path = "/instance-storage/instances";
+    let before = stored(&sandbox, path).len();
+    let titles = || vec!["One".to_owned(), "Two".to_owned(), "Three".to_owned()];
+    let report = blocks::load_books(&folio, titles()).await.unwrap();
+    assert_eq!((report.created, report.failed), (3, 0));
+    let report = blocks::load_books(&folio, titles()).await.unwrap();
+    assert_eq!((report.created, report.unchanged), (0, 3));
+    assert_eq!(stored(&sandbox, path).len(), before + 3);
+
+    let one = stored(&sandbox, path)
+        .into_iter()
+        .find(|instance| instance["title"] == "One");
+    let id = one.unwrap()["id"].as_str().unwrap().to_owned();
+    assert!(blocks::hide(&folio, &id).await.unwrap());
+    assert!(!blocks::hide(&folio, &id).await.unwrap());
+    blocks::delete_hidden(&folio).await.unwrap();
+    assert!(
+        !stored(&sandbox, path)
+            .iter()
+            .any(|instance| instance["id"] == *id)
+    );
+    blocks::show_calls();
 }
 
 #[tokio::test]
