@@ -64,7 +64,7 @@ impl FolioClient {
     /// What the server says; [`ErrorKind::Lookup`](crate::ErrorKind::Lookup) if it has no record of the user, as of system users.
     #[doc(alias = "current_user")]
     pub async fn current_user_id(&self) -> Result<Id> {
-        let login = self.login().await?;
+        let login = self.current_login().await?;
         self.id_of_user(&login).await
     }
 
@@ -82,13 +82,13 @@ impl FolioClient {
     /// # Errors
     /// As [`current_user_id`](Self::current_user_id), and what the server says to the second call.
     pub async fn current_user<T: DeserializeOwned>(&self) -> Result<T> {
-        let login = self.login().await?;
+        let login = self.current_login().await?;
         let id = self.id_of_user(&login).await?;
         let request = Request::new(&USER, &[id.as_str()]).tenant(&login.tenant);
         self.execute(request).await?.json()
     }
 
-    async fn login(&self) -> Result<Login> {
+    async fn current_login(&self) -> Result<Login> {
         let auth = &self.session().auth;
         let token = auth.token(None).await?;
         let claims = Claims::of(token.header.to_str().unwrap_or_default());
