@@ -21,7 +21,8 @@ use crate::request::Request;
 use crate::response::Response;
 use crate::retry::{Allowance, RetryPolicy};
 use crate::session::Session;
-use crate::transport::{Gateway, Options};
+use crate::tls::TlsOptions;
+use crate::transport::{Gateway, Options, Proxy};
 
 /// A client of one FOLIO, logged in as one user.
 ///
@@ -87,6 +88,8 @@ impl FolioClient {
             queue_timeout: None,
             max_in_flight: 16,
             rate: None,
+            tls: TlsOptions::default(),
+            proxy: Proxy::default(),
             retry: None,
             user_agent: concat!("folio-sdk/", env!("CARGO_PKG_VERSION")).to_owned(),
         }
@@ -267,6 +270,8 @@ pub struct FolioClientBuilder {
     queue_timeout: Option<Duration>,
     max_in_flight: usize,
     rate: Option<(f64, u32)>,
+    tls: TlsOptions,
+    proxy: Proxy,
     retry: Option<RetryPolicy>,
     user_agent: String,
 }
@@ -347,6 +352,56 @@ impl FolioClientBuilder {
         self
     }
 
+    /// Root certificates to trust besides those of the system, as PEM: for a gateway whose certificate is of an authority of one's own. Can
+    /// be called several times. What cannot be read is an error of [`build`](Self::build).
+    ///
+    /// ```no_run
+    /// # fn example() -> Result<(), Box<dyn std::error::Error>> {
+    /// let builder = folio_sdk::FolioClient::builder("https://folio.example.edu")
+    ///     .root_certificates(std::fs::read("/etc/ssl/library-ca.pem")?);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn root_certificates(mut self, pem: impl Into<Vec<u8>>) -> Self {
+        self.tls.roots.push(pem.into());
+        self
+    }
+
+    /// As [`root_certificates`](Self::root_certificates), and those of the system are not trusted.
+    pub fn only_root_certificates(mut self, pem: impl Into<Vec<u8>>) -> Self {
+        self.tls.only_these_roots = true;
+        self.root_certificates(pem)
+    }
+
+    /// The certificate that the client shows to the gateway, for one that asks for it (mTLS): PEM with the client's certificate, those that
+    /// lead from it to a root, and its private key.
+    pub fn client_certificate(mut self, pem: impl Into<Vec<u8>>) -> Self {
+        self.tls.identity = Some(pem.into().into());
+        self
+    }
+
+    /// Takes whatever certificate the gateway has: expired, of another host, of anybody. **Whoever is on the way to the gateway can then
+    /// read and change everything, the password included.** For tests; what a gateway with a certificate of its own needs is
+    /// [`root_certificates`](Self::root_certificates).
+    pub fn danger_accept_invalid_certificates(mut self, accept: bool) -> Self {
+        self.tls.accept_invalid = accept;
+        self
+    }
+
+    /// The proxy through which all connections go: `http://proxy.example.edu:3128`, with user and password if it wants them
+    /// (`http://user:password@…`; they are kept secret). Without this, the variables `HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY` and `NO_PROXY`
+    /// of the environment are heeded, by their usual rules.
+    pub fn proxy(mut self, url: impl Into<SecretString>) -> Self {
+        self.proxy = Proxy::At(url.into());
+        self
+    }
+
+    /// Connects to the gateway itself, whatever the environment says of proxies.
+    pub fn no_proxy(mut self) -> Self {
+        self.proxy = Proxy::None;
+        self
+    }
+
     /// The header `User-Agent`: `folio-sdk/` and its version by default.
     pub fn user_agent(mut self, name: impl Into<String>) -> Self {
         self.user_agent = name.into();
@@ -387,6 +442,8 @@ impl FolioClientBuilder {
                 .unwrap_or(Duration::from_secs(90)),
             read_timeout: settings.read_timeout,
             user_agent: self.user_agent,
+            tls: self.tls,
+            proxy: self.proxy,
         };
         let gateway = Arc::new(Gateway::new(&self.url, &options)?);
         let auth = Auth::new(Arc::clone(&gateway), header, source, retry.clone());

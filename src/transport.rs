@@ -6,8 +6,10 @@ use bytes::Bytes;
 use http::header::CONTENT_LENGTH;
 use http::{HeaderMap, HeaderValue, Method, StatusCode};
 use reqwest::Url;
+use secrecy::{ExposeSecret, SecretString};
 
 use crate::error::{Error, ErrorKind, Result};
+use crate::tls::{self, TlsOptions};
 
 /// The gateway of a FOLIO: its address, and the connections to it.
 #[derive(Debug)]
@@ -18,12 +20,60 @@ pub(crate) struct Gateway {
 }
 
 /// How the connections are made.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub(crate) struct Options {
     pub(crate) connect_timeout: Duration,
     pub(crate) timeout: Duration,
     pub(crate) read_timeout: Option<Duration>,
     pub(crate) user_agent: String,
+    pub(crate) tls: TlsOptions,
+    pub(crate) proxy: Proxy,
+}
+
+/// Through what the connections go.
+#[derive(Default)]
+pub(crate) enum Proxy {
+    /// What `HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY` and `NO_PROXY` say.
+    #[default]
+    OfEnvironment,
+    None,
+    /// A URL, which may have a user and a password.
+    At(SecretString),
+}
+
+impl Proxy {
+    fn apply(&self, builder: reqwest::ClientBuilder) -> Result<reqwest::ClientBuilder> {
+        match self {
+            Self::OfEnvironment => Ok(builder),
+            Self::None => Ok(builder.no_proxy()),
+            Self::At(url) => {
+                let text = url.expose_secret().trim();
+                let shown = text.rsplit_once('@').map_or(text, |(_, host)| host);
+                let shown = if shown.is_empty() { "…@" } else { shown };
+                let url = Url::parse(text)
+                    .ok()
+                    .filter(|url| matches!(url.scheme(), "http" | "https") && url.has_host());
+                // Its own message may show the URL as it is.
+                url.and_then(|url| reqwest::Proxy::all(url).ok())
+                    .map(|proxy| builder.proxy(proxy))
+                    .ok_or_else(|| {
+                        Error::configuration(format!(
+                            "`{shown}` is not the URL of a proxy; expected is one like http://proxy.example.edu:3128"
+                        ))
+                    })
+            }
+        }
+    }
+}
+
+impl std::fmt::Debug for Proxy {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        out.write_str(match self {
+            Self::OfEnvironment => "OfEnvironment",
+            Self::None => "None",
+            Self::At(_) => "At(…)",
+        })
+    }
 }
 
 /// An answer, whole.
@@ -65,7 +115,8 @@ impl Gateway {
             Some(timeout) => builder.read_timeout(timeout),
             None => builder,
         };
-        let client = tls(builder, base.starts_with("https:"))?
+        let builder = options.proxy.apply(builder)?;
+        let client = tls::secure(builder, &options.tls, base.starts_with("https:"))?
             .build()
             .map_err(|error| {
                 Error::configuration(format!(
@@ -192,50 +243,6 @@ fn base(text: &str) -> Result<String> {
         return Err(wrong("it has a query or a fragment"));
     }
     Ok(url.as_str().trim_end_matches('/').to_owned())
-}
-
-#[cfg(feature = "rustls")]
-fn tls(builder: reqwest::ClientBuilder, needed: bool) -> Result<reqwest::ClientBuilder> {
-    use std::sync::Arc;
-
-    use rustls::{ClientConfig, RootCertStore};
-    use rustls_platform_verifier::BuilderVerifierExt;
-
-    // The provider is handed over, not installed: another part of the program may have chosen its own.
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let versions = || {
-        ClientConfig::builder_with_provider(Arc::clone(&provider))
-            .with_safe_default_protocol_versions()
-            .map_err(|error| Error::configuration(format!("TLS cannot be set up: {error}")))
-    };
-    let config = match versions()?.with_platform_verifier() {
-        Ok(config) => config.with_no_client_auth(),
-        Err(error) if needed => {
-            return Err(Error::configuration(format!(
-                "the certificates that this system trusts cannot be read: {error}"
-            )));
-        }
-        // A container without certificates can still talk http://.
-        Err(_) => versions()?
-            .with_root_certificates(RootCertStore::empty())
-            .with_no_client_auth(),
-    };
-    Ok(builder.tls_backend_preconfigured(config))
-}
-
-#[cfg(all(feature = "native-tls", not(feature = "rustls")))]
-fn tls(builder: reqwest::ClientBuilder, _needed: bool) -> Result<reqwest::ClientBuilder> {
-    Ok(builder)
-}
-
-#[cfg(not(any(feature = "native-tls", feature = "rustls")))]
-fn tls(builder: reqwest::ClientBuilder, needed: bool) -> Result<reqwest::ClientBuilder> {
-    if needed {
-        return Err(Error::configuration(
-            "an https:// URL needs TLS, and folio-sdk was built without it: turn on its feature `rustls` or `native-tls`",
-        ));
-    }
-    Ok(builder)
 }
 
 #[cfg(test)]

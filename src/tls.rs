@@ -1,0 +1,233 @@
+//! How connections are secured: whom the client trusts, and how it shows who it is.
+
+use std::fmt;
+
+use secrecy::{ExposeSecret, SecretSlice};
+
+use crate::error::{Error, Result};
+
+/// What of TLS is to be other than the system has it.
+#[derive(Default)]
+pub(crate) struct TlsOptions {
+    /// PEM, to be trusted.
+    pub(crate) roots: Vec<Vec<u8>>,
+    /// Trusted are the roots above and no others.
+    pub(crate) only_these_roots: bool,
+    /// PEM: the certificates of the client, its own first, and its private key.
+    pub(crate) identity: Option<SecretSlice<u8>>,
+    /// Anybody's certificate is taken, also that of an attacker.
+    pub(crate) accept_invalid: bool,
+}
+
+#[cfg(not(feature = "rustls"))]
+impl TlsOptions {
+    fn is_default(&self) -> bool {
+        self.roots.is_empty()
+            && !self.only_these_roots
+            && self.identity.is_none()
+            && !self.accept_invalid
+    }
+}
+
+impl fmt::Debug for TlsOptions {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.debug_struct("TlsOptions")
+            .field("roots", &self.roots.len())
+            .field("only_these_roots", &self.only_these_roots)
+            .field("has_identity", &self.identity.is_some())
+            .field("accept_invalid", &self.accept_invalid)
+            .finish()
+    }
+}
+
+const NO_ROOT: &str = "the root certificates have no PEM block `CERTIFICATE`";
+const NO_IDENTITY: &str = "the client certificate needs PEM blocks of both kinds, `CERTIFICATE` (its own first) and `PRIVATE KEY`";
+
+fn wrong(what: &str, error: impl fmt::Display) -> Error {
+    Error::configuration(format!("{what}: {error}"))
+}
+
+#[cfg(feature = "rustls")]
+pub(crate) fn secure(
+    builder: reqwest::ClientBuilder,
+    options: &TlsOptions,
+    needed: bool,
+) -> Result<reqwest::ClientBuilder> {
+    rustls_backend::config(options, needed).map(|config| builder.tls_backend_preconfigured(config))
+}
+
+#[cfg(feature = "rustls")]
+mod rustls_backend {
+    use std::sync::Arc;
+
+    use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
+    use rustls::crypto::CryptoProvider;
+    use rustls::pki_types::pem::PemObject;
+    use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime};
+    use rustls::{ClientConfig, DigitallySignedStruct, RootCertStore, SignatureScheme};
+    use rustls_platform_verifier::Verifier;
+
+    use super::*;
+
+    pub(super) fn config(options: &TlsOptions, needed: bool) -> Result<ClientConfig> {
+        // The provider is handed over, not installed: another part of the program may have chosen its own.
+        let provider = Arc::new(rustls::crypto::ring::default_provider());
+        let builder = ClientConfig::builder_with_provider(Arc::clone(&provider))
+            .with_safe_default_protocol_versions()
+            .map_err(|error| wrong("TLS cannot be set up", error))?;
+        let mut roots = Vec::new();
+        for pem in &options.roots {
+            let read = certificates(pem)?;
+            if read.is_empty() {
+                return Err(Error::configuration(NO_ROOT));
+            }
+            roots.extend(read);
+        }
+        let builder = if options.accept_invalid {
+            builder
+                .dangerous()
+                .with_custom_certificate_verifier(Arc::new(Anybody(provider)))
+        } else if options.only_these_roots {
+            builder.with_root_certificates(store(&roots)?)
+        } else {
+            // Unreadable roots are told as such, and not as a fault of the system.
+            store(&roots)?;
+            match Verifier::new_with_extra_roots(roots, provider) {
+                Ok(verifier) => builder
+                    .dangerous()
+                    .with_custom_certificate_verifier(Arc::new(verifier)),
+                Err(error) if needed => {
+                    return Err(wrong(
+                        "the certificates that this system trusts cannot be read",
+                        error,
+                    ));
+                }
+                // A container without certificates can still talk http://.
+                Err(_) => builder.with_root_certificates(RootCertStore::empty()),
+            }
+        };
+        let mut config = match &options.identity {
+            None => builder.with_no_client_auth(),
+            Some(pem) => {
+                let pem = pem.expose_secret();
+                let chain = certificates(pem)?;
+                let key = PrivateKeyDer::from_pem_slice(pem)
+                    .map_err(|_| Error::configuration(NO_IDENTITY))?;
+                if chain.is_empty() {
+                    return Err(Error::configuration(NO_IDENTITY));
+                }
+                builder
+                    .with_client_auth_cert(chain, key)
+                    .map_err(|error| wrong("the client certificate cannot be used", error))?
+            }
+        };
+        if cfg!(feature = "http2") {
+            // The server chooses: what is in front of FOLIO may know HTTP/2, Okapi itself does not.
+            config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+        }
+        Ok(config)
+    }
+
+    fn certificates(pem: &[u8]) -> Result<Vec<CertificateDer<'static>>> {
+        CertificateDer::pem_slice_iter(pem)
+            .collect::<Result<_, _>>()
+            .map_err(|error| wrong("a certificate is no PEM", error))
+    }
+
+    fn store(roots: &[CertificateDer<'static>]) -> Result<RootCertStore> {
+        let mut store = RootCertStore::empty();
+        for root in roots {
+            store
+                .add(root.clone())
+                .map_err(|error| wrong("a root certificate cannot be used", error))?;
+        }
+        Ok(store)
+    }
+
+    /// Takes any certificate of anybody. That the server has the key that belongs to it is still checked.
+    #[derive(Debug)]
+    struct Anybody(Arc<CryptoProvider>);
+
+    impl ServerCertVerifier for Anybody {
+        fn verify_server_cert(
+            &self,
+            _: &CertificateDer<'_>,
+            _: &[CertificateDer<'_>],
+            _: &ServerName<'_>,
+            _: &[u8],
+            _: UnixTime,
+        ) -> Result<ServerCertVerified, rustls::Error> {
+            Ok(ServerCertVerified::assertion())
+        }
+
+        fn verify_tls12_signature(
+            &self,
+            message: &[u8],
+            certificate: &CertificateDer<'_>,
+            signature: &DigitallySignedStruct,
+        ) -> Result<HandshakeSignatureValid, rustls::Error> {
+            let algorithms = &self.0.signature_verification_algorithms;
+            rustls::crypto::verify_tls12_signature(message, certificate, signature, algorithms)
+        }
+
+        fn verify_tls13_signature(
+            &self,
+            message: &[u8],
+            certificate: &CertificateDer<'_>,
+            signature: &DigitallySignedStruct,
+        ) -> Result<HandshakeSignatureValid, rustls::Error> {
+            let algorithms = &self.0.signature_verification_algorithms;
+            rustls::crypto::verify_tls13_signature(message, certificate, signature, algorithms)
+        }
+
+        fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+            self.0.signature_verification_algorithms.supported_schemes()
+        }
+    }
+}
+
+#[cfg(all(feature = "native-tls", not(feature = "rustls")))]
+pub(crate) fn secure(
+    mut builder: reqwest::ClientBuilder,
+    options: &TlsOptions,
+    _needed: bool,
+) -> Result<reqwest::ClientBuilder> {
+    if options.is_default() {
+        return Ok(builder);
+    }
+    let mut roots = Vec::new();
+    for pem in &options.roots {
+        let read = reqwest::Certificate::from_pem_bundle(pem)
+            .map_err(|error| wrong("a root certificate cannot be used", error))?;
+        if read.is_empty() {
+            return Err(Error::configuration(NO_ROOT));
+        }
+        roots.extend(read);
+    }
+    builder = if options.only_these_roots {
+        builder.tls_certs_only(roots)
+    } else {
+        builder.tls_certs_merge(roots)
+    };
+    if let Some(pem) = &options.identity {
+        let pem = pem.expose_secret();
+        let identity = reqwest::Identity::from_pkcs8_pem(pem, pem)
+            .map_err(|_| Error::configuration(NO_IDENTITY))?;
+        builder = builder.identity(identity);
+    }
+    Ok(builder.tls_danger_accept_invalid_certs(options.accept_invalid))
+}
+
+#[cfg(not(any(feature = "native-tls", feature = "rustls")))]
+pub(crate) fn secure(
+    builder: reqwest::ClientBuilder,
+    options: &TlsOptions,
+    needed: bool,
+) -> Result<reqwest::ClientBuilder> {
+    if needed || !options.is_default() {
+        return Err(Error::configuration(
+            "an https:// URL, certificates and their verification need TLS, and folio-sdk was built without it: turn on its feature `rustls` or `native-tls`",
+        ));
+    }
+    Ok(builder)
+}

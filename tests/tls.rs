@@ -1,0 +1,465 @@
+//! TLS and proxies over real sockets, with certificates that are made here.
+
+#![allow(clippy::unwrap_used, clippy::panic, reason = "tests may")]
+#![cfg(feature = "rustls")]
+
+use std::convert::Infallible;
+use std::process::Command;
+use std::sync::{Arc, Mutex};
+
+use folio_sdk::{Error, ErrorKind, FolioClient, FolioClientBuilder, RetryPolicy};
+use hyper::body::Bytes;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioExecutor, TokioIo};
+use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use rustls::server::WebPkiClientVerifier;
+use rustls::{RootCertStore, ServerConfig};
+use serde_json::json;
+use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
+use tokio::net::{TcpListener, TcpStream};
+use tokio_rustls::TlsAcceptor;
+
+/// An authority of one's own.
+struct Authority {
+    pem: String,
+    issuer: Issuer<'static, KeyPair>,
+}
+
+impl Authority {
+    fn new() -> Self {
+        let key = KeyPair::generate().unwrap();
+        let mut parameters = CertificateParams::new(Vec::new()).unwrap();
+        parameters.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        let pem = parameters.self_signed(&key).unwrap().pem();
+        Self {
+            pem,
+            issuer: Issuer::new(parameters, key),
+        }
+    }
+
+    /// A certificate for a name, and its key: as PEM.
+    fn certificate(&self, name: &str) -> (String, String) {
+        let key = KeyPair::generate().unwrap();
+        let parameters = CertificateParams::new(vec![name.to_owned()]).unwrap();
+        let certificate = parameters.signed_by(&key, &self.issuer).unwrap();
+        (certificate.pem(), key.serialize_pem())
+    }
+}
+
+/// A FOLIO behind TLS, which tells of a request by which version of HTTP it came.
+struct Gateway {
+    port: u16,
+}
+
+impl Gateway {
+    async fn start(
+        authority: &Authority,
+        name: &str,
+        protocols: &[&str],
+        clients: Option<&Authority>,
+    ) -> Self {
+        let (certificate, key) = authority.certificate(name);
+        let chain = vec![CertificateDer::from_pem_slice(certificate.as_bytes()).unwrap()];
+        let key = PrivateKeyDer::from_pem_slice(key.as_bytes()).unwrap();
+        let provider = Arc::new(rustls::crypto::ring::default_provider());
+        let builder = ServerConfig::builder_with_provider(Arc::clone(&provider))
+            .with_safe_default_protocol_versions()
+            .unwrap();
+        let builder = match clients {
+            None => builder.with_no_client_auth(),
+            Some(authority) => {
+                let mut roots = RootCertStore::empty();
+                roots
+                    .add(CertificateDer::from_pem_slice(authority.pem.as_bytes()).unwrap())
+                    .unwrap();
+                let verifier =
+                    WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider)
+                        .build()
+                        .unwrap();
+                builder.with_client_cert_verifier(verifier)
+            }
+        };
+        let mut config = builder.with_single_cert(chain, key).unwrap();
+        config.alpn_protocols = protocols
+            .iter()
+            .map(|name| name.as_bytes().to_vec())
+            .collect();
+        let acceptor = TlsAcceptor::from(Arc::new(config));
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let port = listener.local_addr().unwrap().port();
+        tokio::spawn(async move {
+            while let Ok((stream, _)) = listener.accept().await {
+                let acceptor = acceptor.clone();
+                tokio::spawn(async move {
+                    let Ok(stream) = acceptor.accept(stream).await else {
+                        return;
+                    };
+                    let is_h2 = stream.get_ref().1.alpn_protocol() == Some(b"h2");
+                    let io = TokioIo::new(stream);
+                    let service = service_fn(answer);
+                    if is_h2 {
+                        let _ = hyper::server::conn::http2::Builder::new(TokioExecutor::new())
+                            .serve_connection(io, service)
+                            .await;
+                    } else {
+                        let _ = hyper::server::conn::http1::Builder::new()
+                            .serve_connection(io, service)
+                            .await;
+                    }
+                });
+            }
+        });
+        Self { port }
+    }
+
+    fn builder(&self, name: &str) -> FolioClientBuilder {
+        builder(&format!("https://{name}:{}", self.port))
+    }
+}
+
+fn builder(url: &str) -> FolioClientBuilder {
+    FolioClient::builder(url)
+        .tenant("diku")
+        .credentials("ann", "pw")
+        .retry(RetryPolicy::none())
+}
+
+async fn answer(
+    request: hyper::Request<hyper::body::Incoming>,
+) -> Result<hyper::Response<http_body_util::Full<Bytes>>, Infallible> {
+    let response = hyper::Response::builder();
+    let response = match request.uri().path() {
+        "/authn/login-with-expiry" => response
+            .status(201)
+            .header("set-cookie", "folioAccessToken=a.b.c; Path=/; Secure"),
+        _ => response,
+    };
+    let body = json!({"version": format!("{:?}", request.version()), "token": request.headers().get("x-okapi-token").is_some()});
+    Ok(response
+        .header("content-type", "application/json")
+        .body(body.to_string().into())
+        .unwrap())
+}
+
+async fn version(builder: FolioClientBuilder) -> Result<String, Error> {
+    let folio = builder.connect().await?;
+    folio.folio_get("/x", "version").await
+}
+
+#[tokio::test]
+async fn a_gateway_with_a_certificate_of_ones_own_authority_is_trusted_when_its_root_is_given() {
+    let (own, other) = (Authority::new(), Authority::new());
+    let gateway = Gateway::start(&own, "localhost", &["http/1.1"], None).await;
+    for trusting in [
+        gateway
+            .builder("localhost")
+            .root_certificates(own.pem.clone()),
+        gateway
+            .builder("localhost")
+            .root_certificates(other.pem.clone())
+            .root_certificates(own.pem.clone()),
+        gateway
+            .builder("localhost")
+            .only_root_certificates(format!("{}\n{}", other.pem, own.pem)),
+    ] {
+        assert_eq!(version(trusting).await.unwrap(), "HTTP/1.1");
+    }
+    for distrusting in [
+        gateway
+            .builder("localhost")
+            .root_certificates(other.pem.clone()),
+        gateway
+            .builder("localhost")
+            .only_root_certificates(other.pem.clone()),
+        // The right authority, and another host.
+        gateway
+            .builder("127.0.0.1")
+            .root_certificates(own.pem.clone()),
+    ] {
+        let error = version(distrusting).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Connect, "{error:#}");
+        assert!(error.to_string().contains("certificate"), "{error}");
+    }
+}
+
+#[tokio::test]
+async fn verification_is_off_only_by_the_name_that_says_danger() {
+    let gateway = Gateway::start(&Authority::new(), "elsewhere.example", &["http/1.1"], None).await;
+    version(
+        gateway
+            .builder("localhost")
+            .only_root_certificates(Authority::new().pem),
+    )
+    .await
+    .unwrap_err();
+    version(
+        gateway
+            .builder("localhost")
+            .danger_accept_invalid_certificates(true),
+    )
+    .await
+    .unwrap();
+    version(
+        gateway
+            .builder("localhost")
+            .only_root_certificates(Authority::new().pem)
+            .danger_accept_invalid_certificates(false),
+    )
+    .await
+    .unwrap_err();
+}
+
+#[tokio::test]
+async fn a_gateway_that_asks_for_a_certificate_gets_the_clients() {
+    let (authority, clients) = (Authority::new(), Authority::new());
+    let gateway = Gateway::start(&authority, "localhost", &["http/1.1"], Some(&clients)).await;
+    let trusting = || {
+        gateway
+            .builder("localhost")
+            .only_root_certificates(authority.pem.clone())
+    };
+    let pem = |authority: &Authority| {
+        let (certificate, key) = authority.certificate("ann");
+        format!("{certificate}\n{key}")
+    };
+    version(trusting().client_certificate(pem(&clients)))
+        .await
+        .unwrap();
+    for refused in [trusting(), trusting().client_certificate(pem(&authority))] {
+        let error = version(refused).await.unwrap_err();
+        assert!(
+            matches!(error.kind(), ErrorKind::Connect | ErrorKind::Transport),
+            "{error:#}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn what_is_no_certificate_is_told_when_the_client_is_built() {
+    let (certificate, key) = Authority::new().certificate("ann");
+    let new = || builder("https://localhost:1");
+    let problems: Vec<String> = [
+        new().root_certificates("nonsense"),
+        new().root_certificates("-----BEGIN CERTIFICATE-----\n!!!\n-----END CERTIFICATE-----\n"),
+        new().only_root_certificates(
+            "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n",
+        ),
+        new().client_certificate(certificate),
+        new().client_certificate(key.clone()),
+        new().proxy("http://user:hidden-word@"),
+        new().proxy("ftp://user:hidden-word@proxy"),
+        new().proxy("proxy"),
+    ]
+    .map(|builder| {
+        let error = builder.build().unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Configuration);
+        error.to_string()
+    })
+    .into();
+    assert!(
+        problems
+            .iter()
+            .all(|problem| !problem.contains("hidden-word")),
+        "{problems:?}"
+    );
+    let shown = format!(
+        "{:?}",
+        new()
+            .client_certificate(key.clone())
+            .proxy("http://user:hidden-word@proxy:1")
+    );
+    assert!(
+        !shown.contains("hidden-word") && !shown.contains("PRIVATE"),
+        "{shown}"
+    );
+    insta::assert_snapshot!(problems.join("\n"));
+}
+
+#[cfg(feature = "http2")]
+#[tokio::test]
+async fn http_2_is_spoken_where_the_server_offers_it() {
+    let authority = Authority::new();
+    for (offered, spoken) in [
+        (&["h2", "http/1.1"][..], "HTTP/2.0"),
+        (&["http/1.1"][..], "HTTP/1.1"),
+        (&[][..], "HTTP/1.1"),
+    ] {
+        let gateway = Gateway::start(&authority, "localhost", offered, None).await;
+        let builder = gateway
+            .builder("localhost")
+            .only_root_certificates(authority.pem.clone());
+        assert_eq!(version(builder).await.unwrap(), spoken);
+    }
+}
+
+/// A proxy that makes tunnels, and keeps what it was asked for. It goes to its own host, whatever the name is.
+struct Tunnel {
+    address: String,
+    asked: Arc<Mutex<Vec<(String, Option<String>)>>>,
+}
+
+impl Tunnel {
+    async fn start() -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap().to_string();
+        let asked: Arc<Mutex<Vec<_>>> = Arc::default();
+        let log = Arc::clone(&asked);
+        tokio::spawn(async move {
+            while let Ok((stream, _)) = listener.accept().await {
+                let log = Arc::clone(&log);
+                tokio::spawn(async move {
+                    let _ = tunnel(stream, &log).await;
+                });
+            }
+        });
+        Self { address, asked }
+    }
+
+    fn asked(&self) -> Vec<(String, Option<String>)> {
+        self.asked.lock().unwrap().clone()
+    }
+}
+
+async fn tunnel(
+    stream: TcpStream,
+    log: &Mutex<Vec<(String, Option<String>)>>,
+) -> std::io::Result<()> {
+    let mut stream = BufReader::new(stream);
+    let (mut first, mut authorization) = (String::new(), None);
+    stream.read_line(&mut first).await?;
+    loop {
+        let mut line = String::new();
+        stream.read_line(&mut line).await?;
+        match line.trim().split_once(": ") {
+            None => break,
+            Some((name, value)) if name.eq_ignore_ascii_case("proxy-authorization") => {
+                authorization = Some(value.to_owned())
+            }
+            Some(_) => {}
+        }
+    }
+    let port = first
+        .split([' ', ':'])
+        .nth(2)
+        .unwrap_or_default()
+        .to_owned();
+    let is_allowed = authorization.as_deref() != Some("Basic dXNlcjp3cm9uZw==");
+    log.lock()
+        .unwrap()
+        .push((first.trim().to_owned(), authorization));
+    if !is_allowed {
+        return stream
+            .write_all(b"HTTP/1.1 407 Proxy Authentication Required\r\ncontent-length: 0\r\n\r\n")
+            .await;
+    }
+    let mut onward = TcpStream::connect(format!("127.0.0.1:{port}")).await?;
+    stream
+        .write_all(b"HTTP/1.1 200 Connection established\r\n\r\n")
+        .await?;
+    tokio::io::copy_bidirectional(&mut stream, &mut onward)
+        .await
+        .map(drop)
+}
+
+#[tokio::test]
+async fn a_proxy_is_gone_through_with_its_own_password() {
+    let authority = Authority::new();
+    let gateway = Gateway::start(&authority, "folio.invalid", &["h2", "http/1.1"], None).await;
+    let proxy = Tunnel::start().await;
+    let trusting = || {
+        gateway
+            .builder("folio.invalid")
+            .only_root_certificates(authority.pem.clone())
+    };
+    let url = |user: &str| format!("http://{user}{}", proxy.address);
+    version(trusting().proxy(url(""))).await.unwrap();
+    version(trusting().proxy(url("user:p%40ss@")))
+        .await
+        .unwrap();
+    let line = format!("CONNECT folio.invalid:{} HTTP/1.1", gateway.port);
+    assert!(proxy.asked().contains(&(line.clone(), None)));
+    assert!(
+        proxy
+            .asked()
+            .contains(&(line, Some("Basic dXNlcjpwQHNz".to_owned()))),
+        "{:?}",
+        proxy.asked()
+    );
+    let error = version(trusting().proxy(url("user:wrong@")))
+        .await
+        .unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Connect);
+    let shown = format!("{error:#} {error:?}");
+    assert!(
+        !shown.contains("wrong") && !shown.contains("dXNlcjp3cm9uZw"),
+        "{shown}"
+    );
+}
+
+/// Not a test of its own: the next one runs it in a process with an environment of its own.
+#[tokio::test]
+async fn child_process_of_the_proxies() {
+    let (Ok(url), Ok(pem)) = (
+        std::env::var("FOLIO_SDK_TEST_URL"),
+        std::env::var("FOLIO_SDK_TEST_ROOT"),
+    ) else {
+        return;
+    };
+    let mut builder = builder(&url).only_root_certificates(pem);
+    if std::env::var("FOLIO_SDK_TEST_NO_PROXY").is_ok() {
+        builder = builder.no_proxy();
+    }
+    match version(builder).await {
+        Ok(version) => println!("spoke {version}"),
+        Err(error) => println!("failed {:?}", error.kind()),
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_proxies_of_the_environment_are_heeded() {
+    let authority = Authority::new();
+    let gateway = Gateway::start(&authority, "localhost", &["http/1.1"], None).await;
+    let proxy = Tunnel::start().await;
+    let run = |variables: &[(&str, &str)]| {
+        let mut command = Command::new(std::env::current_exe().unwrap());
+        command.args(["--exact", "child_process_of_the_proxies", "--nocapture"]);
+        for name in [
+            "HTTPS_PROXY",
+            "https_proxy",
+            "HTTP_PROXY",
+            "http_proxy",
+            "ALL_PROXY",
+            "all_proxy",
+            "NO_PROXY",
+            "no_proxy",
+        ] {
+            command.env_remove(name);
+        }
+        command.env(
+            "FOLIO_SDK_TEST_URL",
+            format!("https://localhost:{}", gateway.port),
+        );
+        command.env("FOLIO_SDK_TEST_ROOT", &authority.pem);
+        command.envs(variables.iter().copied());
+        let before = proxy.asked().len();
+        let output = tokio::task::block_in_place(|| command.output().unwrap());
+        let shown = String::from_utf8_lossy(&output.stdout).into_owned();
+        assert!(shown.contains("spoke HTTP/1.1"), "{variables:?}: {shown}");
+        proxy.asked().len() > before
+    };
+    let address = format!("http://user:pw@{}", proxy.address);
+    assert!(!run(&[]));
+    assert!(run(&[("HTTPS_PROXY", &address)]));
+    assert!(run(&[("ALL_PROXY", &address)]));
+    assert!(!run(&[("HTTP_PROXY", &address)]), "it is for http:// only");
+    assert!(!run(&[
+        ("HTTPS_PROXY", &address),
+        ("NO_PROXY", "example.org,localhost")
+    ]));
+    assert!(!run(&[
+        ("HTTPS_PROXY", &address),
+        ("FOLIO_SDK_TEST_NO_PROXY", "1")
+    ]));
+}
