@@ -11,7 +11,7 @@ use crate::json_path;
 use crate::operation::Operation;
 use crate::server_message::{self, ServerMessage};
 
-pub use crate::server_message::{Parameter, ValidationError};
+pub use crate::server_message::{Parameter, ValidationError, VersionConflict};
 
 /// The result of a call.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -21,6 +21,9 @@ const EXCERPT: usize = 2048;
 
 /// How much of a record an error keeps. A record that cannot be read is worth more than an excerpt, but memory has an end.
 const RECORD: usize = 256 * 1024;
+
+/// How much of a URL stands in the one line of `Display`: queries are long.
+const SHOWN_URL: usize = 300;
 
 /// How much of the server's words stands in the one line of `Display`.
 const LINE: usize = 500;
@@ -462,6 +465,11 @@ impl Error {
         &self.0.server.errors
     }
 
+    /// The versions, if it is a conflict of optimistic locking: the record was changed by somebody else since it was read.
+    pub fn version_conflict(&self) -> Option<VersionConflict> {
+        VersionConflict::of(self.server_message().filter(|_| self.is_conflict())?)
+    }
+
     /// The beginning of the body (of a decode error: the part around the fault), at most 2 KiB.
     pub fn body_excerpt(&self) -> Option<&str> {
         self.0.excerpt.as_deref()
@@ -524,6 +532,13 @@ impl Error {
                 write!(out, "\n  attempts:    {}", Attempts(exchange))?;
             }
         }
+        if let Some(VersionConflict { stored, sent }) = self.version_conflict() {
+            write!(out, "\n  versions:    stored {stored}, sent ")?;
+            match sent {
+                Some(sent) => write!(out, "{sent}")?,
+                None => out.write_str("none")?,
+            }
+        }
         for error in &inner.server.errors {
             write!(out, "\n  error:       {error}")?;
         }
@@ -558,7 +573,16 @@ impl fmt::Display for Error {
             if !exchange.operation.name.is_empty() {
                 write!(out, "{}: ", exchange.operation.name)?;
             }
-            write!(out, "{} {}: ", exchange.method, exchange.url)?;
+            let url = exchange.url.as_str();
+            match url.char_indices().nth(SHOWN_URL) {
+                None => write!(out, "{} {url}: ", exchange.method)?,
+                Some((end, _)) => write!(
+                    out,
+                    "{} {}…: ",
+                    exchange.method,
+                    url.get(..end).unwrap_or_default()
+                )?,
+            }
         }
         self.summary(out)?;
         match &self.0.exchange {

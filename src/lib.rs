@@ -124,7 +124,7 @@ pub use consortium::{Consortium, Member};
 pub use cql::Cql;
 pub use deletion::Deletion;
 pub use environment::Environment;
-pub use error::{Error, ErrorKind, Parameter, Result, ValidationError};
+pub use error::{Error, ErrorKind, Parameter, Result, ValidationError, VersionConflict};
 pub use generic::{Get, GetAll, RequestBuilder, Write};
 pub use harvest::{Checkpoint, CheckpointError, Harvest, HarvestStream, Progress, ProgressStream};
 pub use http::{Method, StatusCode};

@@ -28,6 +28,35 @@ impl ServerMessage {
     }
 }
 
+/// The versions of a record that another client has changed meanwhile: FOLIO's optimistic locking.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct VersionConflict {
+    /// The `_version` that the record has now.
+    pub stored: i64,
+    /// The `_version` that was sent; none if there was none.
+    pub sent: Option<i64>,
+}
+
+impl VersionConflict {
+    /// Reads the words of RMB's database trigger, which come as text or within JSON: "Stored _version is 4, _version of request is 3".
+    pub(crate) fn of(message: &str) -> Option<Self> {
+        let number = |words: &str| -> Option<i64> {
+            let (_, after) = message.split_once(words)?;
+            let after = after.trim_start();
+            let end = after
+                .char_indices()
+                .find(|(at, c)| !(c.is_ascii_digit() || *at == 0 && *c == '-'))
+                .map_or(after.len(), |(at, _)| at);
+            after.get(..end)?.parse().ok()
+        };
+        Some(Self {
+            stored: number("Stored _version is")?,
+            sent: number("_version of request is"),
+        })
+    }
+}
+
 /// One of the errors that a FOLIO module lists in its answer.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
@@ -360,6 +389,35 @@ mod tests {
         assert_eq!(error.field(), Some("username"));
         assert_eq!(error.code, None);
         assert!(parsed.is_validation());
+    }
+
+    #[test]
+    fn versions_in_conflict_are_numbers() {
+        let of =
+            |message| VersionConflict::of(message).map(|conflict| (conflict.stored, conflict.sent));
+        for (message, expected) in [
+            (
+                "Stored _version is 4, _version of request is 3",
+                Some((4, Some(3))),
+            ),
+            (
+                "ERROR: Cannot update record 7 because it has been changed (optimistic locking): Stored _version is 12, _version of request is -1 (23F09)",
+                Some((12, Some(-1))),
+            ),
+            (
+                "Stored _version is 1, _version of request is <NULL>",
+                Some((1, None)),
+            ),
+            ("Stored _version is <NULL>, _version of request is 3", None),
+            (
+                "Stored _version is 99999999999999999999, _version of request is 3",
+                None,
+            ),
+            ("Stored _version is", None),
+            ("another conflict", None),
+        ] {
+            assert_eq!(of(message), expected, "{message}");
+        }
     }
 
     #[test]

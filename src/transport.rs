@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use http::header::CONTENT_LENGTH;
 use http::{HeaderMap, HeaderValue, Method, StatusCode};
 use reqwest::Url;
@@ -172,13 +172,33 @@ impl Gateway {
         let failed = |error: reqwest::Error| failure(error.without_url(), timeout);
         let mut response = self.client.execute(request).await.map_err(failed)?;
         let (status, headers) = (response.status(), std::mem::take(response.headers_mut()));
-        let body = response.bytes().await.map_err(failed)?;
+        let body = if status.is_success() {
+            response.bytes().await.map_err(failed)?
+        } else {
+            beginning(response).await
+        };
         Ok(Answer {
             status,
             headers,
             body,
         })
     }
+}
+
+/// How much is read of an answer that is no success. What says more is no error of FOLIO, and memory has an end.
+const ERROR_BODY: usize = 1024 * 1024;
+
+/// The beginning of the body of an error. Its status is known, so that a connection that breaks now breaks nothing.
+async fn beginning(mut response: reqwest::Response) -> Bytes {
+    let mut body = BytesMut::new();
+    while let Ok(Some(chunk)) = response.chunk().await {
+        let room = ERROR_BODY.saturating_sub(body.len());
+        body.extend_from_slice(chunk.get(..room).unwrap_or(&chunk));
+        if body.len() >= ERROR_BODY {
+            break;
+        }
+    }
+    body.freeze()
 }
 
 fn failure(error: reqwest::Error, timeout: Duration) -> Failure {

@@ -14,6 +14,5 @@ mod core {
     mod lists;
     mod repetition;
     mod retries;
-    mod secrets;
     mod sessions;
 }

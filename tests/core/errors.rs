@@ -3,6 +3,7 @@
 use folio_sdk::{Error, ErrorKind, FolioClient, Method, RetryPolicy};
 use serde::Deserialize;
 use serde_json::Value;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 use crate::support::{Folio, Reply};
 
@@ -36,6 +37,49 @@ async fn of(reply: Reply) -> (Folio, Error) {
 async fn every_kind_of_error_reads_well() {
     let json = |status, body: &str| Reply::new(status, "application/json", body);
     let cases = [
+        (
+            "conflict_in_json",
+            json(
+                409,
+                r#"{"errors":[{"message":"Cannot update record 1 because it has been changed (optimistic locking): Stored _version is 4, _version of request is <NULL>","type":"1","code":"23F09","parameters":[]}],"total_records":1}"#,
+            ),
+        ),
+        (
+            "sidecar",
+            json(
+                403,
+                r#"{"errors":[{"type":"ForbiddenException","code":"authorization_error","message":"Access Denied"}],"total_records":1}"#,
+            ),
+        ),
+        (
+            "consortia_keycloak",
+            json(
+                422,
+                r#"{"errors":[{"message":"User with id [7] doesn't have affiliation","code":"VALIDATION_ERROR","type":"-1","parameters":[{"key":"userId","value":"7"}]}]}"#,
+            ),
+        ),
+        (
+            "vertx",
+            Reply::new(
+                422,
+                "application/json; charset=utf-8",
+                r#"{"errors":[{"message":"Item is already checked out","parameters":[{"key":"itemBarcode","value":"90"}],"code":"ITEM_ALREADY_CHECKED_OUT"}]}"#,
+            ),
+        ),
+        (
+            "old_spring",
+            json(
+                500,
+                r#"{"timestamp":"2025-01-01T00:00:00.000+00:00","status":500,"error":"Internal Server Error","message":"boom","path":"/users/1"}"#,
+            ),
+        ),
+        (
+            "grails",
+            json(
+                422,
+                r#"{"message":"Validation failed","errors":[{"object":"org.olf.erm.SubscriptionAgreement","field":"name","rejected-value":null,"message":"cannot be null"}],"total":1}"#,
+            ),
+        ),
         ("not_found", Reply::text(404, "Not found")),
         (
             "forbidden",
@@ -187,6 +231,138 @@ async fn an_error_tells_everything_about_its_call() {
     assert_eq!(error.attempts(), 1);
     assert!(error.operation().is_none());
     assert!(error.validation_errors().is_empty());
+}
+
+#[tokio::test]
+async fn a_conflict_tells_both_versions_as_numbers() {
+    let (_server, error) = of(Reply::text(
+        409,
+        "Cannot update record 1 because it has been changed (optimistic locking): Stored _version is 4, _version of request is 3",
+    ))
+    .await;
+    let conflict = error.version_conflict().unwrap();
+    assert_eq!((conflict.stored, conflict.sent), (4, Some(3)));
+    let (_server, error) = of(Reply::text(
+        400,
+        "Stored _version is 4, _version of request is 3",
+    ))
+    .await;
+    assert_eq!(error.version_conflict(), None);
+}
+
+#[tokio::test]
+async fn validation_errors_name_their_fields() {
+    let (_server, error) = of(Reply::new(
+        422,
+        "application/json",
+        r#"{"errors":[{"message":"may not be null","type":"1","code":"-1","parameters":[{"key":"username","value":"null"}]},{"message":"other"}]}"#,
+    ))
+    .await;
+    let fields: Vec<_> = error
+        .validation_errors()
+        .iter()
+        .map(|error| error.field())
+        .collect();
+    assert_eq!(fields, [Some("username"), None]);
+}
+
+#[tokio::test]
+async fn a_token_that_is_refused_by_400_or_404_is_unauthenticated_and_not_missing() {
+    for reply in [
+        Reply::text(
+            400,
+            "Unable to authorize: Token missing, access requires permission: x",
+        ),
+        Reply::new(
+            404,
+            "application/json",
+            r#"{"message":"Token in cookie and header does not match"}"#,
+        ),
+    ] {
+        let (_server, error) = of(reply).await;
+        assert!(
+            error.is_unauthenticated() && !error.is_not_found() && !error.is_validation(),
+            "{error:#}"
+        );
+        assert_eq!(error.attempts(), 2, "once more with a new token");
+    }
+}
+
+#[tokio::test]
+async fn an_error_in_another_encoding_is_read_as_far_as_it_can_be() {
+    let address = raw(
+        b"HTTP/1.1 400 Bad\r\ncontent-type: text/plain\r\ncontent-length: 16\r\n\r\n",
+        b"\xfcml\xe4ut not here!",
+    )
+    .await;
+    let error = ask(&address, "/x").await;
+    assert!(
+        error
+            .server_message()
+            .is_some_and(|message| message.ends_with("ut not here!")),
+        "{error:#}"
+    );
+}
+
+/// A server that answers with these bytes, and then with the others again and again, as long as they are taken.
+async fn raw(head: &'static [u8], forever: &'static [u8]) -> String {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = format!("http://{}", listener.local_addr().unwrap());
+    tokio::spawn(async move {
+        while let Ok((mut stream, _)) = listener.accept().await {
+            tokio::spawn(async move {
+                let mut request = [0; 4096];
+                let _ = stream.read(&mut request).await;
+                let mut sent = stream.write_all(head).await;
+                while sent.is_ok() {
+                    sent = stream.write_all(forever).await;
+                }
+            });
+        }
+    });
+    address
+}
+
+async fn ask(address: &str, path: &str) -> Error {
+    let folio = FolioClient::builder(address)
+        .tenant("diku")
+        .token("own")
+        .retry(RetryPolicy::none())
+        .build()
+        .unwrap();
+    folio.folio_get::<Value>(path, None).await.unwrap_err()
+}
+
+#[tokio::test]
+async fn an_error_without_end_is_read_to_a_limit() {
+    let address = raw(
+        b"HTTP/1.1 500 Fault\r\ncontent-type: text/plain\r\ntransfer-encoding: chunked\r\n\r\n",
+        b"10\r\nwords and words \r\n",
+    )
+    .await;
+    let error = ask(&address, "/x").await;
+    assert_eq!(error.status().map(|status| status.as_u16()), Some(500));
+    assert!(error.body_excerpt().unwrap().len() < 2100);
+}
+
+#[tokio::test]
+async fn the_one_line_is_short_whatever_the_url_is() {
+    let (_server, folio) = {
+        let server = Folio::start(|asked, _| {
+            (asked.path() == "/users").then(|| Reply::text(414, "URI too long"))
+        })
+        .await;
+        let folio = server.connect().await;
+        (server, folio)
+    };
+    let query = format!("id==({})", "x or ".repeat(1000));
+    let error = folio
+        .folio_get::<Value>("/users", None)
+        .param("query", &query)
+        .await
+        .unwrap_err();
+    assert!(error.to_string().len() < 500, "{error}");
+    assert!(format!("{error:#}").len() > 5000);
 }
 
 #[tokio::test]
