@@ -17,25 +17,20 @@ use serde_json::Value;
 async fn main() -> Result<(), Box<dyn Error>> {
     // The sandbox lives as long as the example: dropping it stops it.
     let sandbox;
-    let (url, tenant, username, password) = if env::var_os("FOLIO_URL").is_some() {
-        (
-            variable("FOLIO_URL")?,
-            variable("FOLIO_TENANT")?,
-            variable("FOLIO_USERNAME")?,
-            variable("FOLIO_PASSWORD")?,
-        )
+    let builder = if env::var_os("FOLIO_URL").is_some() {
+        FolioClient::from_env()?
     } else {
         sandbox = Sandbox::builder().demo_data().start().await?;
-        let [tenant, username, password] = ["diku", "diku_admin", "admin"].map(str::to_owned);
-        (sandbox.url().to_owned(), tenant, username, password)
+        FolioClient::builder(sandbox.url())
+            .tenant("diku")
+            .credentials("diku_admin", "admin")
     };
-
-    let folio = FolioClient::builder(&url)
-        .tenant(&tenant)
-        .credentials(&username, password)
-        .connect()
-        .await?;
-    println!("Logged in to {url} as {username} of tenant {tenant}.\n");
+    let folio = builder.connect().await?;
+    println!(
+        "Logged in to {} in tenant {}.\n",
+        folio.url(),
+        folio.tenant()
+    );
 
     // Three typed calls at once, over one pool of connections and one login.
     let (users, groups, locations) = tokio::try_join!(
@@ -142,10 +137,6 @@ async fn main() -> Result<(), Box<dyn Error>> {
     folio.close().await?;
     println!("\nLogged out.");
     Ok(())
-}
-
-fn variable(name: &str) -> Result<String, String> {
-    env::var(name).map_err(|error| format!("{name}: {error}; with FOLIO_URL, all of FOLIO_URL, FOLIO_TENANT, FOLIO_USERNAME and FOLIO_PASSWORD are needed"))
 }
 
 fn version(before: &Instance, after: &Instance) -> String {

@@ -1,9 +1,9 @@
 //! How many requests are in flight at once, and how many are sent in a second.
 
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use tokio::sync::{Semaphore, SemaphorePermit};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::Instant;
 
 use crate::auth::Auth;
@@ -12,27 +12,31 @@ use crate::error::{Error, Result};
 /// Hands out permits to send, in the order in which they were asked for. Whoever gives up waiting gives up only its own place.
 #[derive(Debug)]
 pub(crate) struct Limit {
-    permits: Semaphore,
+    permits: Arc<Semaphore>,
     longest_wait: Option<Duration>,
 }
 
 impl Limit {
     pub(crate) fn new(max_in_flight: usize, longest_wait: Option<Duration>) -> Self {
         Self {
-            permits: Semaphore::new(max_in_flight.clamp(1, Semaphore::MAX_PERMITS)),
+            permits: Arc::new(Semaphore::new(
+                max_in_flight.clamp(1, Semaphore::MAX_PERMITS),
+            )),
             longest_wait,
         }
     }
 
-    /// Waits for a permit: not for ever, if there is a limit, and no longer than until the client is closed.
-    pub(crate) async fn acquire(&self) -> Result<SemaphorePermit<'_>> {
+    /// Waits for a permit, which can be kept as long as an answer is read. Not for ever, if there is a limit, and no longer than until the
+    /// client is closed.
+    pub(crate) async fn acquire(&self) -> Result<OwnedSemaphorePermit> {
         // The clock is asked only if there is none at once.
-        if let Ok(permit) = self.permits.try_acquire() {
+        if let Ok(permit) = Arc::clone(&self.permits).try_acquire_owned() {
             return Ok(permit);
         }
+        let turn = Arc::clone(&self.permits).acquire_owned();
         let permit = match self.longest_wait {
-            None => self.permits.acquire().await,
-            Some(longest) => tokio::time::timeout(longest, self.permits.acquire())
+            None => turn.await,
+            Some(longest) => tokio::time::timeout(longest, turn)
                 .await
                 .map_err(|_| Error::queued(longest))?,
         };

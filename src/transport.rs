@@ -108,9 +108,9 @@ impl Gateway {
             // is a POST that must not be repeated.
             .pool_idle_timeout(Duration::from_secs(45))
             // FOLIO redirects nowhere, and a redirect would carry the token, which stands in a header of FOLIO's own, to another host.
-            .redirect(reqwest::redirect::Policy::none())
-            // This library decides what is repeated.
-            .retry(reqwest::retry::never());
+            // What is repeated is decided above this, but for what an HTTP/2 server says it has not looked at (REFUSED_STREAM, a graceful
+            // GOAWAY): that is never carried out, and reqwest sends it again.
+            .redirect(reqwest::redirect::Policy::none());
         let builder = match options.read_timeout {
             Some(timeout) => builder.read_timeout(timeout),
             None => builder,

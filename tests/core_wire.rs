@@ -15,4 +15,5 @@ mod core {
     mod repetition;
     mod retries;
     mod sessions;
+    mod tenants;
 }
