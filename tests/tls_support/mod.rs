@@ -140,10 +140,13 @@ async fn answer(
         .unwrap())
 }
 
+/// The first line of a request to a proxy, and what it says of who asks.
+type Knock = (String, Option<String>);
+
 /// A proxy that makes tunnels, and keeps what it was asked for. It goes to its own host, whatever the name is.
 pub(crate) struct Tunnel {
     pub(crate) address: String,
-    asked: Arc<Mutex<Vec<(String, Option<String>)>>>,
+    asked: Arc<Mutex<Vec<Knock>>>,
 }
 
 impl Tunnel {
@@ -163,15 +166,12 @@ impl Tunnel {
         Self { address, asked }
     }
 
-    pub(crate) fn asked(&self) -> Vec<(String, Option<String>)> {
+    pub(crate) fn asked(&self) -> Vec<Knock> {
         self.asked.lock().unwrap().clone()
     }
 }
 
-async fn tunnel(
-    stream: TcpStream,
-    log: &Mutex<Vec<(String, Option<String>)>>,
-) -> std::io::Result<()> {
+async fn tunnel(stream: TcpStream, log: &Mutex<Vec<Knock>>) -> std::io::Result<()> {
     let mut stream = BufReader::new(stream);
     let (mut first, mut authorization) = (String::new(), None);
     stream.read_line(&mut first).await?;
