@@ -96,6 +96,15 @@ pub fn import(import: &Import) -> Result<Report> {
     let mut report = Report::default();
     let entries = entries_with(import, &mut report.notes)?;
     let overrides = Overrides::read(&import.specs.join("overrides"))?;
+    if entries.is_empty() {
+        return Err(Error::file(
+            &import.from,
+            format!(
+                "has none of the modules that are wanted: {}",
+                report.notes.join("; ")
+            ),
+        ));
+    }
     let reading = module::Reading {
         release: &import.release,
         overrides: &overrides,
@@ -180,6 +189,12 @@ fn entries_with(import: &Import, notes: &mut Vec<String>) -> Result<Vec<Entry>> 
     };
     wanted.sort();
     wanted.dedup();
+    if wanted.is_empty() {
+        return Err(Error::file(
+            import.from.join("manifest.json"),
+            "names no module",
+        ));
+    }
     let mut entries = Vec::new();
     for name in wanted {
         if let Some(entry) = manifest.get(&name) {
@@ -267,15 +282,24 @@ fn manifest(folder: &Path) -> Result<BTreeMap<String, Value>> {
         .enumerate()
         .map(
             |(index, entry)| match entry.get("module").and_then(Value::as_str) {
-                Some(name) => Ok((name.to_owned(), entry.clone())),
-                None => Err(Error::at(
+                Some(name) if is_name(name) => Ok((name.to_owned(), entry.clone())),
+                _ => Err(Error::at(
                     &path,
                     format!("/{index}/module"),
-                    "expected the name of a module",
+                    "expected the name of a module, in letters, digits and `-`",
                 )),
             },
         )
         .collect()
+}
+
+/// Whether a module may have this name: it is that of a file, too.
+fn is_name(name: &str) -> bool {
+    name.starts_with(|c: char| c.is_ascii_alphanumeric())
+        && name
+            .chars()
+            .all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_'))
+        && !matches!(name, "common" | "release")
 }
 
 /// Writes all files, or none: into a folder beside the target, which then takes its place.
