@@ -131,7 +131,8 @@ impl Components {
         }
         for key in KEPT {
             if let Some(value) = schema.get(key).filter(|value| {
-                !value.is_null() && **value != Value::Bool(false) || key == "default"
+                (!value.is_null() && **value != Value::Bool(false) || key == "default")
+                    && !has_reference(value)
             }) {
                 out.insert(key.into(), value.clone());
             }
@@ -386,6 +387,15 @@ impl Components {
     }
 }
 
+/// Whether a value that should be a fact has a reference in it, which nobody would follow.
+fn has_reference(value: &Value) -> bool {
+    match value {
+        Value::Object(map) => map.contains_key("$ref") || map.values().any(has_reference),
+        Value::Array(list) => list.iter().any(has_reference),
+        _ => false,
+    }
+}
+
 /// Whether a schema needs no name: text, numbers, anything.
 fn is_plain(schema: &Value) -> bool {
     let has = |key: &str| schema.get(key).is_some();
@@ -434,7 +444,9 @@ fn values(schema: &Map<String, Value>, out: &mut Map<String, Value>, kind: Optio
             (Some("string"), Value::Number(_) | Value::Bool(_)) => Value::String(value.to_string()),
             _ => value,
         };
-        if !value.is_null() && !kept.contains(&value) {
+        // A value that is no scalar is none that a program could name.
+        let is_scalar = !(value.is_null() || value.is_object() || value.is_array());
+        if is_scalar && !kept.contains(&value) {
             kept.push(value);
         }
     }
