@@ -457,6 +457,15 @@ async fn it_stops_where_the_user_may_not_write_and_says_what_was_not_written() {
 }
 
 #[tokio::test]
+async fn a_403_that_passes_stops_nothing() {
+    let (sandbox, folio) = start(Sandbox::builder()).await;
+    let fault = Fault::new(Effect::status(403, "Access Denied"));
+    sandbox.fault(fault.path(BATCH).times(2));
+    let report = folio.upsert((0..5).map(|n| instance(n, "t"))).run().await;
+    assert_eq!(figures(&report), [5, 0, 0, 0]);
+}
+
+#[tokio::test]
 async fn what_is_no_record_is_said_of_each() {
     let (sandbox, folio) = start(Sandbox::builder()).await;
     let records = [

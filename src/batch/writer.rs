@@ -28,6 +28,9 @@ pub(super) type Merge = Arc<dyn Fn(&Fields, Fields) -> Result<Fields, String> + 
 const TRIES: u32 = 2;
 const TRIES_OF_ONE: u32 = 5;
 
+/// How often what is forbidden is tried: it may pass.
+const TRIES_OF_FORBIDDEN: u32 = 3;
+
 /// How often what only reads is tried again, on top of what the client's policy does.
 const LOOKS: u32 = 4;
 
@@ -168,6 +171,8 @@ enum Verdict {
     /// They were not sent.
     Unsent,
     NoEndpoint,
+    /// The gateway let none of them through: Eureka also says so when it has troubles of its own.
+    Forbidden,
     /// It is of no use to go on.
     Stop,
 }
@@ -178,7 +183,8 @@ fn judge(error: &Error) -> Verdict {
         ErrorKind::Timeout | ErrorKind::Transport | ErrorKind::Truncated => Verdict::Unknown,
         ErrorKind::Connect => Verdict::Unsent,
         _ => match error.status() {
-            Some(StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN) => Verdict::Stop,
+            Some(StatusCode::UNAUTHORIZED) => Verdict::Stop,
+            Some(StatusCode::FORBIDDEN) => Verdict::Forbidden,
             Some(StatusCode::NOT_FOUND | StatusCode::METHOD_NOT_ALLOWED) => Verdict::NoEndpoint,
             Some(StatusCode::CONFLICT) => Verdict::Conflict,
             Some(StatusCode::REQUEST_TIMEOUT | StatusCode::TOO_MANY_REQUESTS) => Verdict::Unknown,
@@ -289,7 +295,14 @@ impl Writer {
             state,
         };
         match verdict {
-            Verdict::Stop => {
+            Verdict::Forbidden if tries + 1 < TRIES_OF_FORBIDDEN => {
+                if let Err(closed) = self.client.backoff(tries + 1).await {
+                    fail(outcomes, entries, &closed);
+                    return Some(closed);
+                }
+                work.push(again(entries, tries + 1, State::Ready));
+            }
+            Verdict::Stop | Verdict::Forbidden => {
                 self.stopped.store(true, Ordering::Relaxed);
                 fail(outcomes, entries, &error);
                 return Some(error);
@@ -536,7 +549,10 @@ impl Writer {
                     if error
                         .status()
                         .is_some_and(|status| status.is_client_error())
-                        && !matches!(judge(&error), Verdict::Stop | Verdict::Unknown) => {}
+                        && !matches!(
+                            judge(&error),
+                            Verdict::Stop | Verdict::Forbidden | Verdict::Unknown
+                        ) => {}
                 Err(error) => return Err(error),
             }
         }
