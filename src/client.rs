@@ -195,12 +195,11 @@ impl FolioClient {
         self.session.auth.close().await
     }
 
-    /// Waits before something is tried again for the `tries`-th time, by the client's policy; an error if the client is closed meanwhile.
-    pub(crate) async fn backoff(&self, tries: u32) -> Result<()> {
-        self.session
-            .auth
-            .pause(self.session.retry.wait(tries))
-            .await
+    /// Waits before something is tried again for the `tries`-th time, by the client's policy and as the server says; an error if the client is
+    /// closed meanwhile.
+    pub(crate) async fn backoff(&self, tries: u32, error: &Error) -> Result<()> {
+        let wait = self.session.retry.wait(tries, error.retry_after());
+        self.session.auth.pause(wait).await
     }
 
     /// Closes the client, as [`close`](Self::close) does, when `work` has ended, however it ends: with a value, with an error, by a panic, or

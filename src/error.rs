@@ -87,6 +87,7 @@ struct Inner {
     status: Option<StatusCode>,
     server: ServerMessage,
     excerpt: Option<String>,
+    retry_after: Option<Duration>,
     record: Option<BadRecord>,
     help: Option<Cow<'static, str>>,
     /// The gateway refused the token, by whatever status.
@@ -125,6 +126,7 @@ impl Error {
             status: None,
             server: ServerMessage::default(),
             excerpt: None,
+            retry_after: None,
             record: None,
             help: None,
             refused_token: false,
@@ -311,6 +313,11 @@ impl Error {
         Self::new(ErrorKind::Lookup, message)
     }
 
+    pub(crate) fn with_retry_after(mut self, wait: Option<Duration>) -> Self {
+        self.0.retry_after = wait;
+        self
+    }
+
     pub(crate) fn with_help(mut self, help: impl Into<Cow<'static, str>>) -> Self {
         self.0.help = Some(help.into());
         self
@@ -415,6 +422,11 @@ impl Error {
     /// The status of the answer, where there was one.
     pub fn status(&self) -> Option<StatusCode> {
         self.0.status
+    }
+
+    /// How long the server asks to wait before the next attempt (`Retry-After`), if it says so.
+    pub fn retry_after(&self) -> Option<Duration> {
+        self.0.retry_after
     }
 
     /// The method of the request, where there was one.

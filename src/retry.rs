@@ -238,9 +238,14 @@ impl RetryPolicy {
         self.budget.is_some()
     }
 
-    /// A random time up to the longest wait before the `attempt`-th repetition.
-    pub(crate) fn wait(&self, attempt: u32) -> Duration {
-        part_of(self.backoff.ceiling(attempt), fastrand::f64())
+    /// A random time up to the longest wait before the `attempt`-th repetition, or as long as the server asks for, up to a limit.
+    pub(crate) fn wait(&self, attempt: u32, retry_after: Option<Duration>) -> Duration {
+        let jitter = part_of(self.backoff.ceiling(attempt), fastrand::f64());
+        match retry_after {
+            // A tenth of the jitter on top, so that those who were told the same time do not come at the same time.
+            Some(told) => told.min(self.max_retry_after).saturating_add(jitter / 10),
+            None => jitter,
+        }
     }
 
     /// How long to wait before sending again; none to give up. `attempt` is the number of attempts so far, `elapsed` the time since the
@@ -254,12 +259,7 @@ impl RetryPolicy {
         if attempt >= self.max_attempts {
             return None;
         }
-        let jitter = self.wait(attempt);
-        let delay = match retry_after {
-            // A tenth of the jitter on top, so that those who were told the same time do not come at the same time.
-            Some(told) => told.min(self.max_retry_after).saturating_add(jitter / 10),
-            None => jitter,
-        };
+        let delay = self.wait(attempt, retry_after);
         (elapsed.saturating_add(delay) <= self.deadline).then_some(delay)
     }
 

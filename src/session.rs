@@ -399,9 +399,10 @@ fn classify(
         return Verdict::Forbidden { error, is_eureka };
     }
     if retry::is_transient(status) {
+        let retry_after = auth::retry_after(&headers);
         return Verdict::Again {
-            error,
-            retry_after: auth::retry_after(&headers),
+            error: error.with_retry_after(retry_after),
+            retry_after,
             sent: true,
         };
     }

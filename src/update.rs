@@ -165,7 +165,7 @@ impl FolioClient {
             } else if !error.is_conflict() && !error.is_retryable() {
                 return Err(error);
             }
-            self.backoff(attempts).await?;
+            self.backoff(attempts, &error).await?;
         }
     }
 }

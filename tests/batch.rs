@@ -466,6 +466,26 @@ async fn a_403_that_passes_stops_nothing() {
 }
 
 #[tokio::test]
+async fn a_server_that_asks_to_wait_is_waited_for() {
+    let (sandbox, folio) = start(Sandbox::builder()).await;
+    let busy = Effect::Answer {
+        status: 503,
+        headers: vec![("retry-after".into(), "1".into())],
+        body: "busy".into(),
+    };
+    sandbox.fault(Fault::new(busy.clone()).path(BATCH).times(1));
+    let begun = std::time::Instant::now();
+    let report = folio.upsert([instance(1, "t")]).run().await;
+    assert_eq!(figures(&report), [1, 0, 0, 0]);
+    assert!(begun.elapsed() >= Duration::from_secs(1));
+
+    sandbox.fault(Fault::new(busy).path("/groups").times(1));
+    let call = folio.folio_get::<Value>("/groups", None);
+    let error = call.retry(RetryPolicy::none()).await.unwrap_err();
+    assert_eq!(error.retry_after(), Some(Duration::from_secs(1)));
+}
+
+#[tokio::test]
 async fn what_is_no_record_is_said_of_each() {
     let (sandbox, folio) = start(Sandbox::builder()).await;
     let records = [

@@ -296,7 +296,7 @@ impl Writer {
         };
         match verdict {
             Verdict::Forbidden if tries + 1 < TRIES_OF_FORBIDDEN => {
-                if let Err(closed) = self.client.backoff(tries + 1).await {
+                if let Err(closed) = self.client.backoff(tries + 1, &error).await {
                     fail(outcomes, entries, &closed);
                     return Some(closed);
                 }
@@ -365,7 +365,7 @@ impl Writer {
                     // One more look.
                     work.push(again(entries, tries, State::Conflict(error)));
                 } else {
-                    if let Err(closed) = self.client.backoff(tries).await {
+                    if let Err(closed) = self.client.backoff(tries, &error).await {
                         fail(outcomes, entries, &closed);
                         return Some(closed);
                     }
@@ -597,7 +597,7 @@ impl Writer {
             match self.client.execute(request()).await {
                 Err(error) if may_pass(&error) && tries < LOOKS => {
                     tries += 1;
-                    self.client.backoff(tries).await?;
+                    self.client.backoff(tries, &error).await?;
                 }
                 done => return done,
             }
