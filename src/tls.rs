@@ -2,7 +2,9 @@
 
 use std::fmt;
 
-use secrecy::{ExposeSecret, SecretSlice};
+#[cfg(any(feature = "native-tls", feature = "rustls"))]
+use secrecy::ExposeSecret;
+use secrecy::SecretSlice;
 
 use crate::error::{Error, Result};
 
@@ -40,9 +42,12 @@ impl fmt::Debug for TlsOptions {
     }
 }
 
+#[cfg(any(feature = "native-tls", feature = "rustls"))]
 const NO_ROOT: &str = "the root certificates have no PEM block `CERTIFICATE`";
+#[cfg(any(feature = "native-tls", feature = "rustls"))]
 const NO_IDENTITY: &str = "the client certificate needs PEM blocks of both kinds, `CERTIFICATE` (its own first) and `PRIVATE KEY`";
 
+#[cfg(any(feature = "native-tls", feature = "rustls"))]
 fn wrong(what: &str, error: impl fmt::Display) -> Error {
     Error::configuration(format!("{what}: {error}"))
 }
