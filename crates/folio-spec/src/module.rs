@@ -829,7 +829,7 @@ fn paging(
         resolve(&body["items"])
     } else {
         let mut properties = BTreeMap::new();
-        all_properties(&body, schemas, 0, &mut properties);
+        all_properties(&body, schemas, &mut Vec::new(), &mut properties);
         let arrays: Vec<(&String, &Value)> = properties
             .iter()
             .filter(|(name, property)| {
@@ -867,21 +867,23 @@ fn resolved<'a>(schema: &'a Value, schemas: &'a Value) -> &'a Value {
 }
 
 /// The properties of an object and of all its parts, references in them followed.
-fn all_properties(
-    schema: &Value,
-    schemas: &Value,
-    depth: usize,
+fn all_properties<'a>(
+    schema: &'a Value,
+    schemas: &'a Value,
+    seen: &mut Vec<&'a Value>,
     properties: &mut BTreeMap<String, Value>,
 ) {
-    if depth > 8 {
+    // Parts may lead back to the whole.
+    if seen.iter().any(|other| std::ptr::eq(*other, schema)) {
         return;
     }
+    seen.push(schema);
     let own = schema.get("properties").and_then(Value::as_object);
     for (name, property) in own.into_iter().flatten() {
         properties.insert(name.clone(), resolved(property, schemas).clone());
     }
     let parts = schema.get("allOf").and_then(Value::as_array);
     for part in parts.into_iter().flatten() {
-        all_properties(resolved(part, schemas), schemas, depth + 1, properties);
+        all_properties(resolved(part, schemas), schemas, seen, properties);
     }
 }

@@ -45,7 +45,7 @@ fn what_is_imported_passes_the_check() {
 
 #[test]
 fn every_mistake_is_found_and_told_where_it_stands() {
-    let changes: [(&str, Value); 12] = [
+    let changes: [(&str, Value); 17] = [
         ("/openapi", json!("3.1.0")),
         ("/x-folio/module", json!("mod-book")),
         (
@@ -81,6 +81,26 @@ fn every_mistake_is_found_and_told_where_it_stands() {
         (
             "/components/schemas/Author/required",
             json!(["name", "nothing"]),
+        ),
+        (
+            "/paths/~1book-storage~1books/get/operationId",
+            json!("match"),
+        ),
+        (
+            "/paths/~1book-storage~1books/get/x-folio/paging/style",
+            json!("pages"),
+        ),
+        (
+            "/paths/~1book-storage~1books/get/x-folio/paging/items",
+            json!("tomes"),
+        ),
+        (
+            "/paths/~1book-storage~1books/get/x-folio/paging/key",
+            json!("number"),
+        ),
+        (
+            "/paths/~1book-storage~1books/get/x-folio/paging",
+            json!({"style": "erm", "record": "#/components/schemas/Tome"}),
         ),
     ];
     let sound = imported(&Release::raml(RAML));
