@@ -1,16 +1,19 @@
 //! A typed call on its way: what every generated builder holds.
 
 use std::fmt::Display;
-use std::future::Future;
 use std::time::Duration;
 
 use bytes::Bytes;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer, Serialize};
 
+use crate::body::Body;
 use crate::client::FolioClient;
 use crate::deletion::Deletion;
+use crate::download::{Download, Records};
 use crate::error::{Error, Result};
+use crate::mode::Sending;
+use crate::multipart::Multipart;
 use crate::operation::Operation;
 use crate::paging::{Items, Paging};
 use crate::record::Field;
@@ -65,9 +68,20 @@ impl Call {
         self.request.set_json(media_type, body);
     }
 
-    pub fn bytes(&mut self, media_type: &'static str, body: Bytes) {
+    pub fn body(&mut self, media_type: &'static str, body: Body) {
         self.has_body = true;
         self.request.set_body(media_type, body);
+    }
+
+    pub fn multipart(&mut self, form: Multipart) {
+        self.has_body = true;
+        self.request.set_multipart(form);
+    }
+
+    /// A form of the fields of a record: text as it is, all else as JSON.
+    pub fn form<T: Serialize + ?Sized>(&mut self, body: &T) {
+        self.has_body = true;
+        self.request.set_form_of(body);
     }
 
     pub fn confirm(&mut self, deletion: Deletion) {
@@ -90,82 +104,101 @@ impl Call {
         self.request.add_query(name.to_owned(), value);
     }
 
+    /// The media types that are asked for, in place of those that the operation has.
+    pub fn accept(&mut self, media_type: &'static str) {
+        self.request.set_header("accept", media_type);
+    }
+
     /// Sends the request; the answer is a record, or a list of them.
     #[inline]
-    pub fn record<T: Field>(
-        self,
-        needs_body: bool,
-    ) -> impl Future<Output = Result<T>> + Send + 'static {
-        let answer = self.response(needs_body);
-        async move { Ok(answer.await?.json::<Typed<T>>()?.0) }
+    pub fn record<T: Field>(self, needs_body: bool) -> Sending<T> {
+        self.read(needs_body, record)
     }
 
     /// As [`record`](Self::record), where the server may also say nothing.
     #[inline]
-    pub fn record_or_nothing<T: Field>(
-        self,
-        needs_body: bool,
-    ) -> impl Future<Output = Result<Option<T>>> + Send + 'static {
-        let answer = self.response(needs_body);
-        async move {
-            let answer = answer.await?;
+    pub fn record_or_nothing<T: Field>(self, needs_body: bool) -> Sending<Option<T>> {
+        self.read(needs_body, |answer| {
             if answer.body().is_empty() {
                 return Ok(None);
             }
-            Ok(Some(answer.json::<Typed<T>>()?.0))
-        }
+            record(answer).map(Some)
+        })
     }
 
-    pub fn nothing(self, needs_body: bool) -> impl Future<Output = Result<()>> + Send + 'static {
-        let answer = self.response(needs_body);
-        async move { answer.await.map(drop) }
+    pub fn nothing(self, needs_body: bool) -> Sending<()> {
+        self.read(needs_body, |_| Ok(()))
     }
 
-    pub fn text(self, needs_body: bool) -> impl Future<Output = Result<String>> + Send + 'static {
-        let answer = self.response(needs_body);
-        async move { answer.await?.text() }
+    pub fn text(self, needs_body: bool) -> Sending<String> {
+        self.read(needs_body, text)
     }
 
-    pub fn text_or_nothing(
-        self,
-        needs_body: bool,
-    ) -> impl Future<Output = Result<Option<String>>> + Send + 'static {
-        let answer = self.text(needs_body);
-        async move { Ok(Some(answer.await?).filter(|text| !text.is_empty())) }
+    pub fn text_or_nothing(self, needs_body: bool) -> Sending<Option<String>> {
+        self.read(needs_body, |answer| {
+            text(answer).map(|text| Some(text).filter(|text| !text.is_empty()))
+        })
     }
 
-    pub fn binary(self, needs_body: bool) -> impl Future<Output = Result<Bytes>> + Send + 'static {
-        let answer = self.response(needs_body);
-        async move { Ok(answer.await?.into_body()) }
+    pub fn binary(self, needs_body: bool) -> Sending<Bytes> {
+        self.read(needs_body, |answer| Ok(answer.into_body()))
     }
 
-    pub fn binary_or_nothing(
-        self,
-        needs_body: bool,
-    ) -> impl Future<Output = Result<Option<Bytes>>> + Send + 'static {
-        let answer = self.binary(needs_body);
-        async move { Ok(Some(answer.await?).filter(|bytes| !bytes.is_empty())) }
+    pub fn binary_or_nothing(self, needs_body: bool) -> Sending<Option<Bytes>> {
+        self.read(needs_body, |answer| {
+            Ok(Some(answer.into_body()).filter(|bytes| !bytes.is_empty()))
+        })
     }
 
     /// Sends the request; the answer is handed out as it came.
-    pub fn response(
-        mut self,
-        needs_body: bool,
-    ) -> impl Future<Output = Result<Response>> + Send + 'static {
+    pub fn response(self, needs_body: bool) -> Sending<Response> {
+        self.read(needs_body, Ok)
+    }
+
+    /// Sends the request; `read` tells which of several answers came.
+    #[inline]
+    pub fn one_of<T>(self, needs_body: bool, read: fn(Response) -> Result<T>) -> Sending<T> {
+        self.read(needs_body, read)
+    }
+
+    /// Sends the request; the body of the answer is read piece by piece.
+    pub fn download(self, needs_body: bool) -> Sending<Download> {
+        match self.ready(needs_body) {
+            Ok((client, request)) => Sending::download(Box::pin(client.open(request)), |it| it),
+            Err(error) => Sending::failed(error),
+        }
+    }
+
+    /// The records of an answer that has a line a record.
+    #[inline]
+    pub fn lines<T: DeserializeOwned>(self, needs_body: bool) -> Sending<Records<T>> {
+        match self.ready(needs_body) {
+            Ok((client, request)) => {
+                Sending::download(Box::pin(client.open(request)), Download::records)
+            }
+            Err(error) => Sending::failed(error),
+        }
+    }
+
+    fn read<T>(self, needs_body: bool, read: fn(Response) -> Result<T>) -> Sending<T> {
+        match self.ready(needs_body) {
+            Ok((client, request)) => Sending::answer(Box::pin(client.execute(request)), read),
+            Err(error) => Sending::failed(error),
+        }
+    }
+
+    /// The request as it is sent.
+    fn ready(mut self, needs_body: bool) -> Result<(FolioClient, Request)> {
         if let Some(limit) = self.limit {
             self.request.set_query("limit", limit.to_string());
         }
         if let Some(offset) = self.offset {
             self.request.set_query("offset", offset.to_string());
         }
-        let forgotten =
-            (needs_body && !self.has_body).then(|| Error::no_body(self.request.operation()));
-        async move {
-            match forgotten {
-                Some(error) => Err(error),
-                None => self.client.execute(self.request).await,
-            }
+        if needs_body && !self.has_body {
+            return Err(Error::no_body(self.request.operation()));
         }
+        Ok((self.client, self.request))
     }
 
     /// The records of a list, page by page. A `limit` is the size of a page, an `offset` where to begin.
@@ -178,6 +211,34 @@ impl Call {
     fn items<T: DeserializeOwned + Send + 'static>(self, paging: Paging) -> Items<T> {
         Items::new(self.client, self.request, paging, self.limit, self.offset)
     }
+}
+
+/// An answer as a record.
+#[doc(hidden)]
+pub fn record<T: Field>(answer: Response) -> Result<T> {
+    Ok(answer.json::<Typed<T>>()?.0)
+}
+
+/// Which of several answers came, by its media type.
+#[doc(hidden)]
+pub fn variant(answer: &Response) -> &'static str {
+    match answer.media_type() {
+        name if name == "application/json" || name == "text/json" || name.ends_with("+json") => {
+            "Json"
+        }
+        "text/xml" | "application/xml" => "Xml",
+        "text/csv" => "Csv",
+        "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet" => "Xlsx",
+        name if name.ends_with("/octet-stream") => "Bytes",
+        name if name.starts_with("text/") || name == "application/text" => "Text",
+        _ => "",
+    }
+}
+
+/// An answer as text.
+#[doc(hidden)]
+pub fn text(answer: Response) -> Result<String> {
+    answer.text()
 }
 
 /// An answer read by the rules of records' fields: `null` elements of lists are passed over.
@@ -197,7 +258,7 @@ macro_rules! __call {
         $(#[$meta])*
         #[must_use = "a call is not sent before `send`"]
         #[derive(Debug)]
-        pub struct $name(pub(crate) $crate::runtime::Call);
+        pub struct $name<M = $crate::runtime::Async>(pub(crate) $crate::runtime::Call, pub(crate) M);
     };
 }
 

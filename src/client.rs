@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::future::Future;
+use std::marker::PhantomData;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,9 +15,11 @@ use crate::auth::{
     AnySource, Auth, CredentialSource, Credentials, EnvironmentCredentials, Password,
 };
 use crate::cache::Cache;
+use crate::download::Download;
 use crate::environment::Environment;
 use crate::error::{Error, Result};
 use crate::limit::{Limit, Rate};
+use crate::mode::Async;
 use crate::request::Request;
 use crate::response::Response;
 use crate::retry::{Allowance, RetryPolicy};
@@ -77,22 +80,7 @@ impl FolioClient {
     /// Begins to build a client of the FOLIO at `url`: of Okapi, of Kong, or of a proxy in front of them; with a path, if it has one
     /// (`https://folio.example.edu/okapi`).
     pub fn builder(url: impl Into<String>) -> FolioClientBuilder {
-        FolioClientBuilder {
-            url: url.into(),
-            tenant: String::new(),
-            login_tenant: None,
-            source: None,
-            environment: Environment::of_process(),
-            connect_timeout: None,
-            timeout: None,
-            queue_timeout: None,
-            max_in_flight: 16,
-            rate: None,
-            tls: TlsOptions::default(),
-            proxy: Proxy::default(),
-            retry: None,
-            user_agent: concat!("folio-sdk/", env!("CARGO_PKG_VERSION")).to_owned(),
-        }
+        FolioClientBuilder::new(url)
     }
 
     /// What all handles share.
@@ -121,15 +109,7 @@ impl FolioClient {
     /// # Errors
     /// [`ErrorKind::Configuration`](crate::ErrorKind::Configuration) names the variable that is not set.
     pub fn from_env() -> Result<FolioClientBuilder> {
-        let environment = Environment::of_process();
-        let url = environment.required(
-            "FOLIO_URL",
-            "the gateway, such as https://folio.example.edu",
-        )?;
-        let tenant = environment.required("FOLIO_TENANT", "the tenant, such as diku")?;
-        Ok(Self::builder(url)
-            .tenant(tenant)
-            .credential_source(EnvironmentCredentials::default()))
+        FolioClientBuilder::from_env()
     }
 
     /// The address of the gateway, without a slash at its end.
@@ -180,6 +160,24 @@ impl FolioClient {
             .map_err(|problem| problem.to_string());
         let future: Pin<Box<dyn Future<Output = Result<Response>> + Send>> =
             Box::pin(Arc::clone(&self.session).run(tenant, request));
+        future
+    }
+
+    /// Sends a request as [`execute`](Self::execute) does, and gives its answer as soon as the head of it is there: the body is read
+    /// piece by piece, and is never whole in memory.
+    ///
+    /// The timeout is then how long nothing may move. The request counts as one in flight until the head is there.
+    ///
+    /// # Errors
+    /// As `execute`: an answer that is no success is read whole, and is an error.
+    pub fn open(&self, request: Request) -> impl Future<Output = Result<Download>> + Send + use<> {
+        let tenant = self
+            .tenant
+            .header
+            .clone()
+            .map_err(|problem| problem.to_string());
+        let future: Pin<Box<dyn Future<Output = Result<Download>> + Send>> =
+            Box::pin(Arc::clone(&self.session).open(tenant, request));
         future
     }
 
@@ -258,7 +256,7 @@ impl fmt::Debug for FolioClient {
 /// What a [`FolioClient`] is built of.
 #[must_use = "a builder builds nothing before `connect` or `build`"]
 #[derive(Debug)]
-pub struct FolioClientBuilder {
+pub struct FolioClientBuilder<M = Async> {
     url: String,
     tenant: String,
     login_tenant: Option<String>,
@@ -273,9 +271,97 @@ pub struct FolioClientBuilder {
     proxy: Proxy,
     retry: Option<RetryPolicy>,
     user_agent: String,
+    mode: PhantomData<fn() -> M>,
 }
 
-impl FolioClientBuilder {
+impl<M> FolioClientBuilder<M> {
+    pub(crate) fn from_env() -> Result<Self> {
+        let environment = Environment::of_process();
+        let url = environment.required(
+            "FOLIO_URL",
+            "the gateway, such as https://folio.example.edu",
+        )?;
+        let tenant = environment.required("FOLIO_TENANT", "the tenant, such as diku")?;
+        Ok(Self::new(url)
+            .tenant(tenant)
+            .credential_source(EnvironmentCredentials::default()))
+    }
+
+    pub(crate) fn new(url: impl Into<String>) -> Self {
+        Self {
+            url: url.into(),
+            tenant: String::new(),
+            login_tenant: None,
+            source: None,
+            environment: Environment::of_process(),
+            connect_timeout: None,
+            timeout: None,
+            queue_timeout: None,
+            max_in_flight: 16,
+            rate: None,
+            tls: TlsOptions::default(),
+            proxy: Proxy::default(),
+            retry: None,
+            user_agent: concat!("folio-sdk/", env!("CARGO_PKG_VERSION")).to_owned(),
+            mode: PhantomData,
+        }
+    }
+
+    /// The client, whatever the mode of its calls.
+    pub(crate) fn assemble(self) -> Result<FolioClient> {
+        let tenant = Tenant::new(&self.tenant);
+        let header = tenant
+            .header
+            .clone()
+            .map_err(|problem| Error::configuration(problem.to_string()))?;
+        let header = match &self.login_tenant {
+            None => header,
+            Some(tenant) => Tenant::new(tenant)
+                .header
+                .map_err(|problem| Error::configuration(problem.to_string()))?,
+        };
+        let source = self.source.ok_or_else(|| {
+            Error::configuration("there are no credentials: call `credentials(username, password)`, `token` or `credential_source`")
+        })?;
+        let settings = self.environment.settings()?;
+        let retry = self.retry.unwrap_or(settings.retry);
+        let options = Options {
+            connect_timeout: self
+                .connect_timeout
+                .or(settings.connect_timeout)
+                .unwrap_or(Duration::from_secs(10)),
+            // A gateway in front of FOLIO gives up after 60 s: what is longer gets its answer rather than ours.
+            timeout: self
+                .timeout
+                .or(settings.timeout)
+                .unwrap_or(Duration::from_secs(90)),
+            read_timeout: settings.read_timeout,
+            user_agent: self.user_agent,
+            tls: self.tls,
+            proxy: self.proxy,
+        };
+        let gateway = Arc::new(Gateway::new(&self.url, &options)?);
+        let auth = Auth::new(Arc::clone(&gateway), header, source, retry.clone());
+        let session = Session {
+            gateway,
+            auth,
+            cache: Cache::default(),
+            limit: Limit::new(
+                self.max_in_flight,
+                self.queue_timeout.or(settings.queue_timeout),
+            ),
+            rate: self
+                .rate
+                .and_then(|(per_second, burst)| Rate::new(per_second, burst)),
+            allowance: Allowance::of(&retry),
+            retry,
+        };
+        Ok(FolioClient {
+            session: Arc::new(session),
+            tenant,
+        })
+    }
+
     /// The tenant that requests go to, and the one to log in to, unless [`login_tenant`](Self::login_tenant) names another. Required.
     pub fn tenant(mut self, tenant: impl Into<String>) -> Self {
         self.tenant = tenant.into();
@@ -406,64 +492,38 @@ impl FolioClientBuilder {
         self.user_agent = name.into();
         self
     }
+}
 
+#[cfg(feature = "blocking")]
+impl FolioClientBuilder<crate::blocking::Blocking> {
+    /// Builds the client without asking the server anything. The first call logs in.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Configuration`](crate::ErrorKind::Configuration) if the URL is none, tenant or credentials are missing, or no thread
+    /// can be started.
+    pub fn build(self) -> Result<crate::blocking::FolioClient> {
+        crate::blocking::FolioClient::new(self.assemble()?)
+    }
+
+    /// Builds the client and logs in.
+    ///
+    /// # Errors
+    /// As [`build`](Self::build) and [`FolioClient::connect`].
+    pub fn connect(self) -> Result<crate::blocking::FolioClient> {
+        let folio = self.build()?;
+        folio.connect()?;
+        Ok(folio)
+    }
+}
+
+impl FolioClientBuilder {
     /// Builds the client without asking the server anything. The first call logs in.
     ///
     /// # Errors
     /// [`ErrorKind::Configuration`](crate::ErrorKind::Configuration) if the URL is none, if tenant or credentials are missing, or if a variable
     /// of the [`Environment`] has a value that is none of those it can have.
     pub fn build(self) -> Result<FolioClient> {
-        let tenant = Tenant::new(&self.tenant);
-        let header = tenant
-            .header
-            .clone()
-            .map_err(|problem| Error::configuration(problem.to_string()))?;
-        let header = match &self.login_tenant {
-            None => header,
-            Some(tenant) => Tenant::new(tenant)
-                .header
-                .map_err(|problem| Error::configuration(problem.to_string()))?,
-        };
-        let source = self.source.ok_or_else(|| {
-            Error::configuration("there are no credentials: call `credentials(username, password)`, `token` or `credential_source`")
-        })?;
-        let settings = self.environment.settings()?;
-        let retry = self.retry.unwrap_or(settings.retry);
-        let options = Options {
-            connect_timeout: self
-                .connect_timeout
-                .or(settings.connect_timeout)
-                .unwrap_or(Duration::from_secs(10)),
-            // A gateway in front of FOLIO gives up after 60 s: what is longer gets its answer rather than ours.
-            timeout: self
-                .timeout
-                .or(settings.timeout)
-                .unwrap_or(Duration::from_secs(90)),
-            read_timeout: settings.read_timeout,
-            user_agent: self.user_agent,
-            tls: self.tls,
-            proxy: self.proxy,
-        };
-        let gateway = Arc::new(Gateway::new(&self.url, &options)?);
-        let auth = Auth::new(Arc::clone(&gateway), header, source, retry.clone());
-        let session = Session {
-            gateway,
-            auth,
-            cache: Cache::default(),
-            limit: Limit::new(
-                self.max_in_flight,
-                self.queue_timeout.or(settings.queue_timeout),
-            ),
-            rate: self
-                .rate
-                .and_then(|(per_second, burst)| Rate::new(per_second, burst)),
-            allowance: Allowance::of(&retry),
-            retry,
-        };
-        Ok(FolioClient {
-            session: Arc::new(session),
-            tenant,
-        })
+        self.assemble()
     }
 
     /// Builds the client, logs in, and closes it when `work` has ended: see [`FolioClient::scoped`].

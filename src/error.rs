@@ -75,6 +75,8 @@ pub enum ErrorKind {
     Lookup,
     /// A list cannot be read to its end without losing or repeating records.
     Paging,
+    /// What was downloaded cannot be written where it should go.
+    Io,
     /// The record was changed by somebody else since it was read; found before anything was sent.
     Conflict,
 }
@@ -220,9 +222,13 @@ impl Error {
         kind: ErrorKind,
         exchange: Exchange,
         message: String,
-        source: impl std::error::Error + Send + Sync + 'static,
+        source: Option<impl std::error::Error + Send + Sync + 'static>,
     ) -> Self {
-        Self::new(kind, message).on(exchange).because(source)
+        let error = Self::new(kind, message).on(exchange);
+        match source {
+            Some(source) => error.because(source),
+            None => error,
+        }
     }
 
     pub(crate) fn truncated(exchange: Exchange, diagnostics: String) -> Self {

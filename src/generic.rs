@@ -1,29 +1,30 @@
 //! Calls of any path: what the typed calls do not have, in the words of those who know FOLIO by its URLs.
 
 use std::fmt;
-use std::future::{Future, IntoFuture};
+use std::future::IntoFuture;
 use std::marker::PhantomData;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use bytes::Bytes;
 use futures_core::Stream;
 use http::Method;
 use serde::Serialize;
 use serde::de::{DeserializeOwned, DeserializeSeed, Deserializer, IgnoredAny, MapAccess, Visitor};
 use serde_json::Value;
 
+use crate::body::Body;
 use crate::client::FolioClient;
 use crate::cql::Cql;
 use crate::deletion::Deletion;
+use crate::download::Download;
 use crate::error::Result;
+use crate::mode::{Async, Mode, Sending};
+use crate::multipart::Multipart;
 use crate::paging::{ByIds, Items, PagingStyle, Plan, missing_key};
 use crate::request::Request;
 use crate::response::Response;
 use crate::retry::RetryPolicy;
-
-type Sending<T> = Pin<Box<dyn Future<Output = Result<T>> + Send>>;
 
 impl FolioClient {
     /// Gets what is at a path: the value of `key` in the answer, or with `None` the whole answer.
@@ -49,6 +50,7 @@ impl FolioClient {
         key: impl Into<Option<&'a str>>,
     ) -> Get<T> {
         Get {
+            mode: Async,
             client: self.clone(),
             request: Request::to(Method::GET, path),
             key: key.into().filter(|key| !key.is_empty()).map(str::to_owned),
@@ -77,6 +79,7 @@ impl FolioClient {
             _ => PagingStyle::Cql,
         };
         GetAll {
+            mode: Async,
             client: self.clone(),
             request,
             items: key.into().filter(|key| !key.is_empty()).map(str::to_owned),
@@ -121,6 +124,7 @@ impl FolioClient {
         body: &(impl Serialize + ?Sized),
     ) -> Write<Value> {
         Write {
+            mode: Async,
             client: self.clone(),
             request: Request::to(Method::POST, path).json(body),
             read: loosely,
@@ -134,6 +138,7 @@ impl FolioClient {
         body: &(impl Serialize + ?Sized),
     ) -> Write<Value> {
         Write {
+            mode: Async,
             client: self.clone(),
             request: Request::to(Method::PUT, path).json(body),
             read: loosely,
@@ -143,6 +148,7 @@ impl FolioClient {
     /// Deletes what is at a path. Answers as [`folio_post`](Self::folio_post). With a `query` it needs a confirmation ([`Deletion`]).
     pub fn folio_delete(&self, path: impl AsRef<str>) -> Write<Value> {
         Write {
+            mode: Async,
             client: self.clone(),
             request: Request::to(Method::DELETE, path),
             read: loosely,
@@ -162,11 +168,32 @@ impl FolioClient {
     /// ```
     pub fn request(&self, method: Method, path: impl AsRef<str>) -> RequestBuilder {
         RequestBuilder {
+            mode: Async,
             client: self.clone(),
             request: Request::to(method, path),
         }
     }
 }
+
+/// The same call in another mode.
+#[cfg(feature = "blocking")]
+macro_rules! in_mode {
+    ($builder:ident<$($parameter:ident)?> { $($field:ident),* }) => {
+        impl<$($parameter,)? M> $builder<$($parameter,)? M> {
+            pub(crate) fn in_mode<N>(self, mode: N) -> $builder<$($parameter,)? N> {
+                $builder { mode, $($field: self.$field),* }
+            }
+        }
+    };
+}
+#[cfg(feature = "blocking")]
+in_mode!(Get<T> { client, request, key, answer });
+#[cfg(feature = "blocking")]
+in_mode!(Write<T> { client, request, read });
+#[cfg(feature = "blocking")]
+in_mode!(RequestBuilder<> { client, request });
+#[cfg(feature = "blocking")]
+in_mode!(GetAll<T> { client, request, items, style, by_id, unsorted, limit, offset, running });
 
 /// What all builders of generic calls can do to their request.
 macro_rules! common {
@@ -215,14 +242,15 @@ macro_rules! list {
 
 /// A `GET` that gives a value. Await it.
 #[must_use = "a call is not sent before it is awaited"]
-pub struct Get<T> {
+pub struct Get<T, M = Async> {
+    pub(crate) mode: M,
     client: FolioClient,
     request: Request,
     key: Option<String>,
     answer: PhantomData<fn() -> T>,
 }
 
-impl<T> Get<T> {
+impl<T, M> Get<T, M> {
     common!();
     list!();
 
@@ -239,30 +267,39 @@ impl<T> Get<T> {
     }
 }
 
+impl<T: DeserializeOwned + Send + 'static, M: Mode> Get<T, M> {
+    /// Sends it. (To await the call does the same.)
+    ///
+    /// # Errors
+    /// Those of [`folio_get`](FolioClient::folio_get).
+    pub fn send(self) -> M::Sent<T> {
+        let answer = Box::pin(self.client.execute(self.request));
+        self.mode.send(match self.key {
+            None => Sending::answer(answer, |response| response.json()),
+            Some(key) => Sending::other(async move { value_of(&answer.await?, &key) }),
+        })
+    }
+}
+
 impl<T: DeserializeOwned + Send + 'static> IntoFuture for Get<T> {
     type Output = Result<T>;
     type IntoFuture = Sending<T>;
 
     fn into_future(self) -> Sending<T> {
-        Box::pin(async move {
-            let response = self.client.execute(self.request).await?;
-            match self.key {
-                Some(key) => value_of(&response, &key),
-                None => response.json(),
-            }
-        })
+        self.send()
     }
 }
 
 /// A `POST`, `PUT` or `DELETE`. Await it.
 #[must_use = "a call is not sent before it is awaited"]
-pub struct Write<T> {
+pub struct Write<T, M = Async> {
+    pub(crate) mode: M,
     client: FolioClient,
     request: Request,
-    read: fn(&Response) -> Result<T>,
+    read: fn(Response) -> Result<T>,
 }
 
-impl<T> Write<T> {
+impl<T, M> Write<T, M> {
     common!();
 
     /// Says whether the request may be carried out twice without harm, see [`Request::idempotent`].
@@ -278,12 +315,24 @@ impl<T> Write<T> {
     }
 
     /// Gives the answer as a type. (An empty answer is read as `null`: ask for an `Option` where the server may say nothing.)
-    pub fn typed<U: DeserializeOwned>(self) -> Write<U> {
+    pub fn typed<U: DeserializeOwned>(self) -> Write<U, M> {
         Write {
+            mode: self.mode,
             client: self.client,
             request: self.request,
             read: strictly,
         }
+    }
+}
+
+impl<T: Send + 'static, M: Mode> Write<T, M> {
+    /// Sends it. (To await the call does the same.)
+    ///
+    /// # Errors
+    /// What [`FolioClient::execute`] gives; [`ErrorKind::Decode`](crate::ErrorKind::Decode) if the answer is not what was asked for.
+    pub fn send(self) -> M::Sent<T> {
+        let answer = Box::pin(self.client.execute(self.request));
+        self.mode.send(Sending::answer(answer, self.read))
     }
 }
 
@@ -292,11 +341,11 @@ impl<T: Send + 'static> IntoFuture for Write<T> {
     type IntoFuture = Sending<T>;
 
     fn into_future(self) -> Sending<T> {
-        Box::pin(async move { (self.read)(&self.client.execute(self.request).await?) })
+        self.send()
     }
 }
 
-fn strictly<T: DeserializeOwned>(response: &Response) -> Result<T> {
+fn strictly<T: DeserializeOwned>(response: Response) -> Result<T> {
     if response.body().is_empty()
         && let Ok(nothing) = serde_json::from_slice(b"null")
     {
@@ -306,7 +355,7 @@ fn strictly<T: DeserializeOwned>(response: &Response) -> Result<T> {
 }
 
 /// JSON, or text, or nothing: modules answer a PUT or DELETE with any of them.
-fn loosely(response: &Response) -> Result<Value> {
+fn loosely(response: Response) -> Result<Value> {
     let is_json = response
         .header("content-type")
         .is_none_or(|media_type| media_type.contains("json"));
@@ -319,12 +368,13 @@ fn loosely(response: &Response) -> Result<Value> {
 
 /// Any request. [`send`](Self::send) sends it.
 #[must_use = "a call is not sent before `send`"]
-pub struct RequestBuilder {
+pub struct RequestBuilder<M = Async> {
+    pub(crate) mode: M,
     client: FolioClient,
     request: Request,
 }
 
-impl RequestBuilder {
+impl<M: Mode> RequestBuilder<M> {
     common!();
     list!();
 
@@ -334,9 +384,24 @@ impl RequestBuilder {
         self
     }
 
-    /// The body as it is, and its media type.
-    pub fn body(mut self, body: impl Into<Bytes>, content_type: &str) -> Self {
+    /// The body as it is, and its media type: bytes, text, or a [`Body`] that is sent while it is read.
+    pub fn body(mut self, body: impl Into<Body>, content_type: &str) -> Self {
         self.request = self.request.body(body, content_type);
+        self
+    }
+
+    /// The body, as a form of fields and files (`multipart/form-data`).
+    pub fn multipart(mut self, form: Multipart) -> Self {
+        self.request = self.request.multipart(form);
+        self
+    }
+
+    /// The body, as a form of pairs (`application/x-www-form-urlencoded`).
+    pub fn form<N: AsRef<str>, V: AsRef<str>>(
+        mut self,
+        pairs: impl IntoIterator<Item = (N, V)>,
+    ) -> Self {
+        self.request = self.request.form(pairs);
         self
     }
 
@@ -356,14 +421,25 @@ impl RequestBuilder {
     ///
     /// # Errors
     /// What [`FolioClient::execute`] gives.
-    pub fn send(self) -> impl Future<Output = Result<Response>> + Send + 'static {
-        self.client.execute(self.request)
+    pub fn send(self) -> M::Sent<Response> {
+        let answer = Box::pin(self.client.execute(self.request));
+        self.mode.send(Sending::answer(answer, Ok))
+    }
+
+    /// Sends it and gives the answer as soon as its head is there, see [`FolioClient::open`].
+    ///
+    /// # Errors
+    /// What [`FolioClient::execute`] gives.
+    pub fn download(self) -> M::Sent<M::Stream<Download>> {
+        let download = Box::pin(self.client.open(self.request));
+        self.mode.open(Sending::download(download, |it| it))
     }
 }
 
 /// A whole list, as a stream. What it is asked for is said before the first record is taken.
 #[must_use = "a stream asks for nothing before it is polled"]
-pub struct GetAll<T> {
+pub struct GetAll<T, M = Async> {
+    pub(crate) mode: M,
     client: FolioClient,
     request: Request,
     items: Option<String>,
@@ -375,7 +451,7 @@ pub struct GetAll<T> {
     running: Option<Items<T>>,
 }
 
-impl<T: DeserializeOwned + Send + 'static> GetAll<T> {
+impl<T: DeserializeOwned + Send + 'static, M: Mode> GetAll<T, M> {
     common!();
     list!();
 
@@ -413,47 +489,39 @@ impl<T: DeserializeOwned + Send + 'static> GetAll<T> {
     }
 
     /// The stream of the records.
-    pub fn stream(self) -> Items<T> {
-        let Self {
-            client,
-            request,
-            items,
-            style,
-            by_id,
-            unsorted,
-            limit,
-            offset,
-            running,
-        } = self;
-        running.unwrap_or_else(|| {
-            let plan = Plan {
-                style,
-                items: items.map(Into::into),
-                key: by_id.then_some("id".into()),
-                tie: (matches!(style, PagingStyle::Cql | PagingStyle::Retrieve) && !unsorted)
-                    .then_some("id".into()),
-                max: None,
-            };
-            Items::planned(client, request, plan, limit, offset)
-        })
+    pub fn stream(mut self) -> M::Stream<Items<T>> {
+        let items = self.running.take();
+        let items = items.unwrap_or_else(|| self.items());
+        self.mode.stream(items)
     }
 
+    fn items(&self) -> Items<T> {
+        let plan = Plan {
+            style: self.style,
+            items: self.items.clone().map(Into::into),
+            key: self.by_id.then_some("id".into()),
+            tie: (matches!(self.style, PagingStyle::Cql | PagingStyle::Retrieve) && !self.unsorted)
+                .then_some("id".into()),
+            max: None,
+        };
+        Items::planned(
+            self.client.clone(),
+            self.request.clone(),
+            plan,
+            self.limit,
+            self.offset,
+        )
+    }
+}
+
+impl<T: DeserializeOwned + Send + 'static> GetAll<T> {
     /// The next record; none at the end.
     pub async fn next(&mut self) -> Option<Result<T>> {
         self.running().next().await
     }
 
     fn running(&mut self) -> &mut Items<T> {
-        let items = self.running.take().unwrap_or_else(|| {
-            Self {
-                client: self.client.clone(),
-                request: self.request.clone(),
-                items: self.items.clone(),
-                running: None,
-                ..*self
-            }
-            .stream()
-        });
+        let items = self.running.take().unwrap_or_else(|| self.items());
         self.running.insert(items)
     }
 }
@@ -465,7 +533,7 @@ impl<T: DeserializeOwned + Send + 'static> From<GetAll<T>> for Items<T> {
     }
 }
 
-impl<T> Unpin for GetAll<T> {}
+impl<T, M> Unpin for GetAll<T, M> {}
 
 impl<T: DeserializeOwned + Send + 'static> Stream for GetAll<T> {
     type Item = Result<T>;

@@ -72,6 +72,10 @@
 mod api;
 mod auth;
 mod batch;
+#[cfg(feature = "blocking")]
+#[cfg_attr(docsrs, doc(cfg(feature = "blocking")))]
+pub mod blocking;
+mod body;
 mod cache;
 mod call;
 mod circulation_rules;
@@ -81,6 +85,7 @@ mod collection;
 mod consortium;
 pub mod cql;
 mod deletion;
+mod download;
 mod environment;
 mod error;
 mod generic;
@@ -91,7 +96,9 @@ mod limit;
 #[cfg(feature = "logging")]
 #[cfg_attr(docsrs, doc(cfg(feature = "logging")))]
 pub mod logging;
+mod mode;
 mod modules;
+mod multipart;
 mod operation;
 mod paging;
 mod record;
@@ -111,24 +118,30 @@ mod session;
 pub mod testing;
 mod tls;
 mod transport;
+mod union;
 mod update;
 mod value;
 
 pub use api::*;
 pub use auth::{CredentialSource, Credentials, EnvironmentCredentials, Password};
 pub use batch::{AbsentFields, Failure, Outcome, Upsert, UpsertReport, Written};
+pub use body::Body;
+pub use bytes::Bytes;
 pub use circulation_rules::{AppliedPolicy, CirculationRules, RuleParameters};
 pub use client::{FolioClient, FolioClientBuilder};
 pub use collection::{Collection, Stored};
 pub use consortium::{Consortium, Member};
 pub use cql::Cql;
 pub use deletion::Deletion;
+pub use download::{Download, Records};
 pub use environment::Environment;
 pub use error::{Error, ErrorKind, Parameter, Result, ValidationError, VersionConflict};
 pub use generic::{Get, GetAll, RequestBuilder, Write};
 pub use harvest::{Checkpoint, CheckpointError, Harvest, HarvestStream, Progress, ProgressStream};
 pub use http::{Method, StatusCode};
+pub use mode::{Async, Mode, Sending};
 pub use modules::{Module, Modules, Platform};
+pub use multipart::Multipart;
 pub use operation::Operation;
 pub use paging::{ByIds, Items, Paging, PagingStyle, RawRecord};
 pub use record::{Extra, Record};

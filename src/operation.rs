@@ -25,6 +25,8 @@ pub struct Operation {
     pub permissions: &'static [&'static str],
     /// How its list is paged, where it gives a list.
     pub paging: Option<Paging>,
+    /// The media types that it is asked for, as the header `Accept`; empty where JSON and text are.
+    pub accept: &'static str,
 }
 
 impl Operation {
@@ -44,6 +46,7 @@ impl Operation {
             path,
             permissions: &[],
             paging: None,
+            accept: "",
         }
     }
 

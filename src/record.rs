@@ -19,6 +19,7 @@ use serde::ser::{SerializeMap, SerializeSeq, Serializer};
 use serde_json::{Map, Value};
 
 use crate::redact;
+use crate::union::misfit;
 
 /// A record that reads and writes itself by a table of its fields. Implemented by generated code.
 pub trait Record: Sized {
@@ -94,6 +95,7 @@ pub fn keep<'de, A: MapAccess<'de>>(
     map: &mut A,
 ) -> Result<u64, A::Error> {
     extra.insert(key, map.next_value::<Value>()?);
+    misfit();
     Ok(0)
 }
 
@@ -314,7 +316,7 @@ impl<'de, T: Field, P: Place<T>> Visitor<'de> for Present<'_, T, P> {
 }
 
 /// Writes a [`Field`] where serde wants a value.
-struct Writer<'a, T>(&'a T);
+pub(crate) struct Writer<'a, T>(pub(crate) &'a T);
 
 impl<T: Field> serde::Serialize for Writer<'_, T> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
@@ -647,6 +649,10 @@ macro_rules! __open_enum {
                 fn text(&self) -> &str {
                     self.as_str()
                 }
+                #[inline]
+                fn is_listed(&self) -> bool {
+                    !matches!(self, Self::$unlisted(_))
+                }
             }
             $crate::__open_enum_impls!($name);
         )*
@@ -703,6 +709,7 @@ macro_rules! __open_enum_impls {
 #[doc(hidden)]
 pub trait OpenEnum: for<'a> From<&'a str> {
     fn text(&self) -> &str;
+    fn is_listed(&self) -> bool;
 }
 
 /// Reads an open enum: any string is one.
@@ -715,7 +722,11 @@ pub fn decode_enum<'de, E: OpenEnum, D: Deserializer<'de>>(deserializer: D) -> R
             out.write_str("a string")
         }
         fn visit_str<X>(self, text: &str) -> Result<E, X> {
-            Ok(E::from(text))
+            let value = E::from(text);
+            if !value.is_listed() {
+                misfit();
+            }
+            Ok(value)
         }
     }
     deserializer.deserialize_str(Text(PhantomData))

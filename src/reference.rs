@@ -324,6 +324,19 @@ macro_rules! lists {
                 }
             )*
         }
+
+        #[cfg(feature = "blocking")]
+        impl crate::blocking::Handle<Reference> {
+            $(
+                #[doc = concat!("The records of `", $path, "`, as [`list`](Self::list) gives them.")]
+                ///
+                /// # Errors
+                /// As [`list`](Self::list).
+                pub fn $function<T: DeserializeOwned + Send + Sync + 'static>(&self) -> Result<Arc<ReferenceRecords<T>>> {
+                    self.list(&Reference::$constant)
+                }
+            )*
+        }
     };
 }
 

@@ -11,9 +11,11 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_perc
 use serde::Serialize;
 use serde_json::Value;
 
+use crate::body::Body;
 use crate::cql::Cql;
 use crate::deletion::{self, Deletion};
 use crate::error::Exchange;
+use crate::multipart::Multipart;
 use crate::operation::Operation;
 use crate::redact::REDACTED;
 use crate::retry::RetryPolicy;
@@ -71,7 +73,7 @@ pub struct Request {
     path: String,
     query: Vec<(Cow<'static, str>, String)>,
     headers: HeaderMap,
-    body: Option<Bytes>,
+    body: Option<Body>,
     retry: Option<RetryPolicy>,
     idempotent: Option<bool>,
     timeout: Option<Duration>,
@@ -186,9 +188,28 @@ impl Request {
         self
     }
 
-    /// The body as it is, and its media type.
-    pub fn body(mut self, body: impl Into<Bytes>, content_type: &str) -> Self {
+    /// The body as it is, and its media type: bytes, text, or a [`Body`] that is sent while it is read.
+    pub fn body(mut self, body: impl Into<Body>, content_type: &str) -> Self {
         self.set_body(content_type, body.into());
+        self
+    }
+
+    /// The body, as a form of fields and files (`multipart/form-data`).
+    pub fn multipart(mut self, form: Multipart) -> Self {
+        self.set_multipart(form);
+        self
+    }
+
+    /// The body, as a form of pairs (`application/x-www-form-urlencoded`).
+    pub fn form<N: AsRef<str>, V: AsRef<str>>(
+        mut self,
+        pairs: impl IntoIterator<Item = (N, V)>,
+    ) -> Self {
+        let mut form = Form::default();
+        for (name, value) in pairs {
+            form.push(name.as_ref(), value.as_ref());
+        }
+        self.set_form(form);
         self
     }
 
@@ -291,7 +312,37 @@ impl Request {
         }
     }
 
-    pub(crate) fn set_body(&mut self, media_type: &str, body: Bytes) {
+    pub(crate) fn set_multipart(&mut self, form: Multipart) {
+        self.set_body(&form.media_type(), form.into_body());
+    }
+
+    pub(crate) fn set_form_of<T: Serialize + ?Sized>(&mut self, body: &T) {
+        match serde_json::to_value(body) {
+            Ok(Value::Object(fields)) => {
+                let mut form = Form::default();
+                for (name, value) in &fields {
+                    match value {
+                        Value::Null => {}
+                        Value::String(text) => form.push(name, text),
+                        Value::Array(values) => values.iter().for_each(|value| match value {
+                            Value::String(text) => form.push(name, text),
+                            other => form.push(name, &other.to_string()),
+                        }),
+                        other => form.push(name, &other.to_string()),
+                    }
+                }
+                self.set_form(form);
+            }
+            Ok(_) => self.fault("the body has no fields, and a form is made of fields".to_owned()),
+            Err(error) => self.fault(format!("the body cannot be written as a form: {error}")),
+        }
+    }
+
+    pub(crate) fn set_form(&mut self, form: Form) {
+        self.set_body("application/x-www-form-urlencoded", form.0.into());
+    }
+
+    pub(crate) fn set_body(&mut self, media_type: &str, body: Body) {
         match HeaderValue::from_str(media_type) {
             Ok(media_type) => _ = self.headers.insert(CONTENT_TYPE, media_type),
             Err(_) => self.fault(format!("`{}` is no media type", media_type.escape_debug())),
@@ -408,7 +459,7 @@ impl Request {
         struct Guarded {
             _version: Option<i64>,
         }
-        let body = self.body.as_deref().unwrap_or_default();
+        let body = self.body_bytes().map_or(&[][..], |bytes| bytes);
         serde_json::from_slice::<Guarded>(body)
             .is_ok_and(|record| record._version.is_some_and(|version| version >= 0))
     }
@@ -433,14 +484,14 @@ impl Request {
             } else {
                 self.operation.name.starts_with("create_")
             };
-        let body = self.body.as_deref().filter(|_| creates)?;
+        let body = self.body_bytes().filter(|_| creates)?;
         uuid::Uuid::try_parse(serde_json::from_slice::<Identified>(body).ok()?.id?).ok()
     }
 
     /// Whether a stored record is the one that is the body of this request, by what is plain to compare: FOLIO writes dates in its own way,
     /// and adds to records.
     pub(crate) fn is_stored_as(&self, stored: &[u8]) -> bool {
-        let body = self.body.as_deref().unwrap_or_default();
+        let body = self.body_bytes().map_or(&[][..], |bytes| bytes);
         let (Ok(Value::Object(sent)), Ok(Value::Object(stored))) =
             (serde_json::from_slice(body), serde_json::from_slice(stored))
         else {
@@ -484,8 +535,14 @@ impl Request {
         &self.headers
     }
 
-    pub(crate) fn body_bytes(&self) -> Option<&Bytes> {
+    /// The body, wherever it is read from.
+    pub(crate) fn payload(&self) -> Option<&Body> {
         self.body.as_ref()
+    }
+
+    /// The body, if it is in memory.
+    pub(crate) fn body_bytes(&self) -> Option<&Bytes> {
+        self.body.as_ref()?.as_bytes()
     }
 
     pub(crate) fn retry_policy(&self) -> Option<&RetryPolicy> {
@@ -511,6 +568,21 @@ fn is_uuid(text: &str) -> bool {
         && text
             .bytes()
             .all(|byte| byte.is_ascii_hexdigit() || byte == b'-')
+}
+
+/// Pairs as a form has them: `application/x-www-form-urlencoded`.
+#[derive(Default)]
+pub(crate) struct Form(String);
+
+impl Form {
+    pub(crate) fn push(&mut self, name: &str, value: &str) {
+        if !self.0.is_empty() {
+            self.0.push('&');
+        }
+        self.0.extend(utf8_percent_encode(name, SEGMENT));
+        self.0.push('=');
+        self.0.extend(utf8_percent_encode(value, SEGMENT));
+    }
 }
 
 /// Parameters whose values are secrets.
@@ -580,7 +652,7 @@ impl fmt::Debug for Request {
                     .map(HeaderName::as_str)
                     .collect::<Vec<_>>(),
             )
-            .field("bytes", &self.body.as_ref().map_or(0, Bytes::len))
+            .field("body", &self.body)
             .field("problem", &self.problem)
             .finish_non_exhaustive()
     }

@@ -102,6 +102,17 @@ impl Response {
         }
     }
 
+    /// The media type of the body without its parameters, `text/csv`; empty if the server names none.
+    pub(crate) fn media_type(&self) -> &str {
+        let named = self.header("content-type").unwrap_or_default();
+        named.split(';').next().unwrap_or_default().trim()
+    }
+
+    /// The same answer with another body.
+    pub(crate) fn with_body(self, body: Bytes) -> Self {
+        Self { body, ..self }
+    }
+
     pub(crate) fn exchange(&self) -> &Exchange {
         &self.exchange
     }

@@ -2,7 +2,6 @@
 
 pub use std::collections::BTreeMap;
 pub use std::fmt::Display;
-pub use std::future::Future;
 
 pub use bytes::Bytes;
 pub use http::Method;
@@ -14,10 +13,14 @@ pub use serde::{Deserialize, Deserializer, Serialize, Serializer};
 pub use serde_json::{Map, Value};
 
 pub use crate::FolioClient;
-pub use crate::call::Call;
+pub use crate::body::Body;
+pub use crate::call::{Call, record, text, variant};
 pub use crate::collection::{Collection, Stored};
 pub use crate::cql::Cql;
 pub use crate::deletion::Deletion;
+pub use crate::download::{Download, Records};
+pub use crate::mode::{Async, Mode};
+pub use crate::multipart::Multipart;
 pub use crate::operation::Operation;
 pub use crate::paging::{Items, Paging, PagingStyle};
 pub use crate::record::{
@@ -26,6 +29,7 @@ pub use crate::record::{
 pub use crate::response::Response;
 #[cfg(feature = "schemars")]
 pub use crate::schema::schema;
+pub use crate::union::{Union, debug_union, decode_union, fit};
 pub use crate::value::{DateTime, Id, Number};
 
 /// The result of a call; also that of reading and writing, with serde's errors.

@@ -14,14 +14,16 @@ use tracing::field::Empty;
 use tracing::{Instrument, Span, debug, debug_span};
 
 use crate::auth::{self, Auth};
+use crate::body::{Body, Progress};
 use crate::cache::Cache;
-use crate::error::{Error, Exchange, Result};
+use crate::download::Download;
+use crate::error::{Error, ErrorKind, Exchange, Result};
 use crate::limit::{Limit, Rate};
 use crate::redact;
 use crate::request::{Request, TENANT, TOKEN};
 use crate::response::Response;
 use crate::retry::{self, Allowance, RetryPolicy};
-use crate::transport::{Answer, Gateway};
+use crate::transport::{self, Answer, Arriving, Failure, Gateway};
 
 /// What all clones and tenant handles of a client share.
 pub(crate) struct Session {
@@ -39,6 +41,9 @@ pub(crate) const REQUESTS: &str = "folio_sdk::request";
 
 /// Many methods of FOLIO's modules give text only, and answer 400 to those who accept JSON only.
 const ACCEPTED: HeaderValue = HeaderValue::from_static("application/json, text/plain");
+
+/// An answer, and what of its body was not read.
+type Answered = (Response, Option<reqwest::Body>);
 
 /// What became of one attempt.
 enum Verdict {
@@ -66,20 +71,44 @@ impl Session {
         tenant: Result<HeaderValue, String>,
         request: Request,
     ) -> Result<Response> {
-        let span = span(&tenant, &request);
+        self.carry_out(tenant, &request, true)
+            .await
+            .map(|(response, _)| response)
+    }
+
+    /// Sends a request until it is done, and reads the head of the answer.
+    pub(crate) async fn open(
+        self: Arc<Self>,
+        tenant: Result<HeaderValue, String>,
+        request: Request,
+    ) -> Result<Download> {
+        let timeout = request
+            .attempt_timeout()
+            .unwrap_or_else(|| self.gateway.timeout());
+        let (response, body) = self.carry_out(tenant, &request, false).await?;
+        Ok(Download::new(response, body.unwrap_or_default(), timeout))
+    }
+
+    async fn carry_out(
+        &self,
+        tenant: Result<HeaderValue, String>,
+        request: &Request,
+        whole: bool,
+    ) -> Result<Answered> {
+        let span = span(&tenant, request);
         let outcome = self
-            .pursue(tenant.clone(), &request)
+            .pursue(tenant.clone(), request, whole)
             .instrument(span.clone())
             .await;
         let outcome = match outcome {
             Err(error) if error.is_in_doubt() => {
-                let found = self.created(tenant, &request, error);
+                let found = self.created(tenant, request, error);
                 found.instrument(span.clone()).await
             }
             outcome => outcome,
         };
         match &outcome {
-            Ok(response) => {
+            Ok((response, _)) => {
                 let exchange = response.exchange();
                 record(&span, exchange, Some(response.status()));
                 span.record("received_bytes", response.body().len());
@@ -112,7 +141,7 @@ impl Session {
         tenant: Result<HeaderValue, String>,
         request: &Request,
         error: Error,
-    ) -> Result<Response> {
+    ) -> Result<Answered> {
         let says_so = matches!(
             error.status().map(|status| status.as_u16()),
             Some(400 | 409 | 422 | 500)
@@ -122,10 +151,10 @@ impl Session {
         };
         debug!(error = %error, %id, "refused after an attempt without an answer: was that one carried out?");
         let stored = request.like(Method::GET, &format!("{}/{id}", request.own_path()));
-        match self.pursue(tenant, &stored).await {
-            Ok(found) if request.is_stored_as(found.body()) => {
+        match self.pursue(tenant, &stored, true).await {
+            Ok((found, _)) if request.is_stored_as(found.body()) => {
                 let exchange = error.exchange().cloned();
-                Ok(found.of(exchange))
+                Ok((found.of(exchange), None))
             }
             Ok(_) => Err(error.with_help(
                 "an earlier attempt of this very call got no answer, and the record that now has this id is not the one that was sent: compare them",
@@ -137,11 +166,13 @@ impl Session {
         }
     }
 
+    /// Gives with the answer what of its body was not read, if it was not to be read whole.
     async fn pursue(
         &self,
         tenant: Result<HeaderValue, String>,
         request: &Request,
-    ) -> Result<Response> {
+        whole: bool,
+    ) -> Result<Answered> {
         if self.auth.is_closed() {
             return Err(Error::closed());
         }
@@ -196,14 +227,7 @@ impl Session {
             exchange.attempts += 1;
             let token = headers.get(TOKEN).cloned();
             let sent = self
-                .gateway
-                .send(
-                    request.method().clone(),
-                    url.clone(),
-                    headers,
-                    request.body_bytes().cloned(),
-                    timeout,
-                )
+                .attempt(request, url.clone(), headers, timeout, whole)
                 .await;
             // Not held while waiting to try again.
             drop(permit);
@@ -216,8 +240,15 @@ impl Session {
                 _ => error,
             }
             };
+            let mut rest = None;
             let verdict = match sent {
-                Ok(answer) => classify(request, token, &exchange, answer),
+                Ok((answer, body)) => {
+                    rest = body;
+                    classify(request, token, &exchange, answer)
+                }
+                Err(failure) if failure.kind == ErrorKind::Request => {
+                    Verdict::Failed(Error::request(exchange.clone(), failure.message))
+                }
                 Err(failure) => {
                     let sent = !failure.was_never_sent();
                     let error = Error::transport(
@@ -242,11 +273,14 @@ impl Session {
                         elapsed_ms = milliseconds(exchange.elapsed),
                         "answered"
                     );
-                    return Ok(response);
+                    return Ok((response, rest));
                 }
                 Verdict::Renew(error) => {
                     if refused.is_some() || own_token || exchange.sensitive {
                         return Err(of_other_tenant(error));
+                    }
+                    if is_spent(request) {
+                        return Err(error.with_help(SPENT));
                     }
                     debug!(error = %error, "the token was refused");
                     refused = generation;
@@ -257,6 +291,9 @@ impl Session {
                     sent,
                 } => {
                     let may = !sent || may_be_repeated(request, policy);
+                    if may && is_spent(request) {
+                        return Err(error.with_help(SPENT));
+                    }
                     let delay = may
                         .then(|| policy.delay(exchange.attempts, exchange.elapsed, retry_after))
                         .flatten();
@@ -283,6 +320,9 @@ impl Session {
                         debug!(error = %error, attempts = exchange.attempts, "failed");
                         return Err(of_other_tenant(error));
                     };
+                    if is_spent(request) {
+                        return Err(error.with_help(SPENT));
+                    }
                     forbidden += 1;
                     debug!(error = %error, ?delay, attempts = exchange.attempts, "again, since a 403 may pass");
                     self.auth.pause(delay).await?;
@@ -334,6 +374,70 @@ fn milliseconds(time: Duration) -> u64 {
     u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
 }
 
+impl Session {
+    /// Sends a request once. If the answer is not to be read whole, and is a success, its body is handed on.
+    async fn attempt(
+        &self,
+        request: &Request,
+        url: Url,
+        headers: HeaderMap,
+        timeout: Duration,
+        whole: bool,
+    ) -> Result<(Answer, Option<reqwest::Body>), Failure> {
+        let method = request.method().clone();
+        let in_memory = request.body_bytes().cloned();
+        let streamed = request.payload().filter(|_| in_memory.is_none());
+        if whole && streamed.is_none() {
+            let answer = self
+                .gateway
+                .send(method, url, headers, in_memory, timeout)
+                .await?;
+            return Ok((answer, None));
+        }
+        let progress = Arc::new(Progress::default());
+        let unreadable = |problem: String| Failure {
+            kind: ErrorKind::Request,
+            message: format!("its body cannot be read: {problem}"),
+            source: None,
+        };
+        let body = match streamed {
+            Some(body) => {
+                let opened = body.open().await;
+                let opened = opened.map_err(|error| unreadable(error.to_string()))?;
+                Some(opened.into_request(Arc::clone(&progress)))
+            }
+            None => in_memory.map(Into::into),
+        };
+        let opened = self
+            .gateway
+            .open(method, url, headers, body, timeout, &progress)
+            .await;
+        let Arriving {
+            status,
+            headers,
+            body,
+        } = opened.map_err(|failure| progress.failure().map_or(failure, unreadable))?;
+        let (body, rest) = if whole || !status.is_success() {
+            (transport::collect(body, timeout, status).await?, None)
+        } else {
+            (bytes::Bytes::new(), Some(body))
+        };
+        let answer = Answer {
+            status,
+            headers,
+            body,
+        };
+        Ok((answer, rest))
+    }
+}
+
+/// Whether the body was a stream, which is gone.
+fn is_spent(request: &Request) -> bool {
+    request.payload().is_some_and(Body::is_spent)
+}
+
+const SPENT: &str = "it was not repeated, since its body was a stream that can be read once: `Body::file` and `Body::reopen` can be sent again";
+
 /// The headers of all attempts; the token comes with each.
 fn headers(tenant: Result<HeaderValue, String>, request: &Request) -> Result<HeaderMap> {
     let mut headers = request.headers().clone();
@@ -341,13 +445,21 @@ fn headers(tenant: Result<HeaderValue, String>, request: &Request) -> Result<Hea
         headers.insert(TENANT, tenant.map_err(Error::configuration)?);
     }
     if !headers.contains_key(ACCEPT) {
-        headers.insert(ACCEPT, ACCEPTED);
+        headers.insert(ACCEPT, accepted(request));
     }
-    if request.body_bytes().is_none() {
+    if request.payload().is_none() {
         // The Eureka sidecar refuses a GET that seems to have a body.
         headers.remove(CONTENT_TYPE);
     }
     Ok(headers)
+}
+
+/// What of answers the operation describes, and what errors are written in.
+fn accepted(request: &Request) -> HeaderValue {
+    match request.operation().accept {
+        "" => ACCEPTED,
+        accept => HeaderValue::from_static(accept),
+    }
 }
 
 fn classify(

@@ -1,5 +1,7 @@
 //! HTTP and TLS: sends bytes and gets bytes, and knows nothing of FOLIO but where its gateway is.
 
+use std::future::poll_fn;
+use std::pin::pin;
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
@@ -8,6 +10,7 @@ use http::{HeaderMap, HeaderValue, Method, StatusCode};
 use reqwest::Url;
 use secrecy::{ExposeSecret, SecretString};
 
+use crate::body::Progress;
 use crate::error::{Error, ErrorKind, Result};
 use crate::tls::{self, TlsOptions};
 
@@ -76,6 +79,13 @@ impl std::fmt::Debug for Proxy {
     }
 }
 
+/// An answer whose body is still on its way.
+pub(crate) struct Arriving {
+    pub(crate) status: StatusCode,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: reqwest::Body,
+}
+
 /// An answer, whole.
 pub(crate) struct Answer {
     pub(crate) status: StatusCode,
@@ -87,7 +97,7 @@ pub(crate) struct Answer {
 pub(crate) struct Failure {
     pub(crate) kind: ErrorKind,
     pub(crate) message: String,
-    pub(crate) source: reqwest::Error,
+    pub(crate) source: Option<reqwest::Error>,
 }
 
 impl Failure {
@@ -103,7 +113,6 @@ impl Gateway {
         let builder = reqwest::Client::builder()
             .user_agent(&options.user_agent)
             .connect_timeout(options.connect_timeout)
-            .timeout(options.timeout)
             // Load balancers in front of FOLIO drop idle connections after 60 s. A connection that is dropped while a request is on its way
             // is a POST that must not be repeated.
             .pool_idle_timeout(Duration::from_secs(45))
@@ -155,20 +164,8 @@ impl Gateway {
         body: Option<Bytes>,
         timeout: Duration,
     ) -> Result<Answer, Failure> {
-        let mut request = reqwest::Request::new(method, url);
-        *request.headers_mut() = headers;
+        let mut request = request(method, url, headers, body.map(Into::into));
         *request.timeout_mut() = Some(timeout);
-        if let Some(body) = body {
-            *request.body_mut() = Some(body.into());
-        } else if matches!(
-            *request.method(),
-            Method::POST | Method::PUT | Method::PATCH
-        ) {
-            // RFC 9110, 8.6: without it some proxies answer 411.
-            request
-                .headers_mut()
-                .insert(CONTENT_LENGTH, HeaderValue::from_static("0"));
-        }
         let failed = |error: reqwest::Error| failure(error.without_url(), timeout);
         let mut response = self.client.execute(request).await.map_err(failed)?;
         let (status, headers) = (response.status(), std::mem::take(response.headers_mut()));
@@ -181,6 +178,35 @@ impl Gateway {
             status,
             headers,
             body,
+        })
+    }
+
+    /// Sends a request and reads the head of the answer. `timeout` is how long nothing may move: what is large takes its time.
+    pub(crate) async fn open(
+        &self,
+        method: Method,
+        url: Url,
+        headers: HeaderMap,
+        body: Option<reqwest::Body>,
+        timeout: Duration,
+        progress: &Progress,
+    ) -> Result<Arriving, Failure> {
+        let mut sending = pin!(self.client.execute(request(method, url, headers, body)));
+        let mut before = 0;
+        let mut response = loop {
+            match tokio::time::timeout(timeout, sending.as_mut()).await {
+                Ok(outcome) => {
+                    break outcome.map_err(|error| failure(error.without_url(), timeout))?;
+                }
+                Err(_) if progress.sent() != before => before = progress.sent(),
+                Err(_) => return Err(Failure::silent(timeout)),
+            }
+        };
+        let (status, headers) = (response.status(), std::mem::take(response.headers_mut()));
+        Ok(Arriving {
+            status,
+            headers,
+            body: response.into(),
         })
     }
 }
@@ -201,7 +227,66 @@ async fn beginning(mut response: reqwest::Response) -> Bytes {
     body.freeze()
 }
 
-fn failure(error: reqwest::Error, timeout: Duration) -> Failure {
+impl Failure {
+    /// Nothing came, and nothing was taken, for as long as that.
+    pub(crate) fn silent(timeout: Duration) -> Self {
+        Self {
+            kind: ErrorKind::Timeout,
+            message: format!("nothing moved for {} s", timeout.as_secs_f64()),
+            source: None,
+        }
+    }
+}
+
+/// Reads the rest of an answer; of one that is no success its beginning. `timeout` is how long nothing may come.
+pub(crate) async fn collect(
+    body: reqwest::Body,
+    timeout: Duration,
+    status: StatusCode,
+) -> Result<Bytes, Failure> {
+    let mut body = pin!(body);
+    let mut whole = BytesMut::new();
+    loop {
+        let frame = poll_fn(|context| http_body::Body::poll_frame(body.as_mut(), context));
+        match tokio::time::timeout(timeout, frame).await {
+            Err(_) => return Err(Failure::silent(timeout)),
+            Ok(None) => return Ok(whole.freeze()),
+            Ok(Some(Err(error))) => return Err(failure(error.without_url(), timeout)),
+            Ok(Some(Ok(frame))) => {
+                if let Ok(chunk) = frame.into_data() {
+                    whole.extend_from_slice(&chunk);
+                }
+                if !status.is_success() && whole.len() >= ERROR_BODY {
+                    return Ok(whole.freeze());
+                }
+            }
+        }
+    }
+}
+
+fn request(
+    method: Method,
+    url: Url,
+    headers: HeaderMap,
+    body: Option<reqwest::Body>,
+) -> reqwest::Request {
+    let mut request = reqwest::Request::new(method, url);
+    *request.headers_mut() = headers;
+    if body.is_some() {
+        *request.body_mut() = body;
+    } else if matches!(
+        *request.method(),
+        Method::POST | Method::PUT | Method::PATCH
+    ) {
+        // RFC 9110, 8.6: without it some proxies answer 411.
+        request
+            .headers_mut()
+            .insert(CONTENT_LENGTH, HeaderValue::from_static("0"));
+    }
+    request
+}
+
+pub(crate) fn failure(error: reqwest::Error, timeout: Duration) -> Failure {
     let (kind, message) = if error.is_connect() {
         (
             ErrorKind::Connect,
@@ -224,7 +309,7 @@ fn failure(error: reqwest::Error, timeout: Duration) -> Failure {
     Failure {
         kind,
         message,
-        source: error,
+        source: Some(error),
     }
 }
 

@@ -1,5 +1,7 @@
 //! A server that plays exactly what a test tells it to, over a real socket: FOLIO's logins, and answers that no well-behaved server gives.
 
+pub(crate) mod stream;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;

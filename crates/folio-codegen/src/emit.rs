@@ -8,8 +8,8 @@ use std::fmt::Write as _;
 use crate::collections::{self, Collection};
 use crate::document::{COMMON, Document};
 use crate::error::Error;
-use crate::facts::{Answer, Body, Operation, Paging};
-use crate::model::{Enum, Field, Model, Record, Signature, Ty};
+use crate::facts::{Answer, Body, BodyKind, Operation, Paging, Success, SuccessKind};
+use crate::model::{Enum, Field, Model, Record, Signature, Ty, Union};
 
 /// Where the facts of a module's types come from.
 pub(crate) struct Origin<'a> {
@@ -150,6 +150,13 @@ fn types(out: &mut String, origin: &Origin<'_>, model: &Model) -> Result<(), Err
     if !boxed.is_empty() {
         let names: Vec<String> = boxed.into_iter().collect();
         line(out, 0, &format!("crate::__boxed!({});", names.join(", ")));
+    }
+    if !model.unions.is_empty() {
+        line(out, 0, "crate::__union! {");
+        for item in &model.unions {
+            union(out, item);
+        }
+        line(out, 0, "}");
     }
     if !model.enums.is_empty() {
         line(out, 0, "crate::__open_enum! {");
@@ -353,6 +360,53 @@ fn extra_name(record: &Record) -> &'static str {
     }
 }
 
+fn union(out: &mut String, item: &Union) {
+    let other = ["Other", "OtherValue", "OtherThanListed"]
+        .into_iter()
+        .find(|name| item.variants.iter().all(|variant| variant.name != *name))
+        .unwrap_or("AnyOther");
+    let told = match item.tag.as_str() {
+        "" => "Which one is told by what fits best.".to_owned(),
+        tag => format!("Which one is told by {}.", code(tag)),
+    };
+    line(
+        out,
+        1,
+        &format!("/// One of those listed here, or any other that the server has. {told}"),
+    );
+    line(
+        out,
+        1,
+        &format!("{} by {:?} / {other} {{", item.name, item.tag),
+    );
+    for variant in &item.variants {
+        let ty = rust(&variant.ty, "");
+        // Boxed, since a record may hold the union that it is in.
+        let held = match &variant.ty {
+            Ty::Named(_) | Ty::Common(_) => format!("Box<{ty}>"),
+            _ => ty.clone(),
+        };
+        let tags: Vec<String> = variant.tags.iter().map(|tag| format!("{tag:?}")).collect();
+        let docs: Vec<String> = variant.tags.iter().map(|tag| code(tag)).collect();
+        let docs = match &docs[..] {
+            [] => code(&ty),
+            docs => docs.join(" or "),
+        };
+        line(out, 2, &format!("/// {docs}"));
+        line(
+            out,
+            2,
+            &format!(
+                "{}: {held} as {ty} = [{}] {},",
+                variant.name,
+                tags.join(", "),
+                variant.size
+            ),
+        );
+    }
+    line(out, 1, "}");
+}
+
 fn open_enum(out: &mut String, item: &Enum) {
     let unlisted = ["Unlisted", "UnlistedValue", "ValueThatIsNotListed"]
         .into_iter()
@@ -416,6 +470,7 @@ fn constant(out: &mut String, operation: &Operation, module: &str) {
                 .map_or_else(|| "None".to_owned(), paging)
         ),
     );
+    line(out, 1, &format!("accept: {:?},", operation.accept));
     line(out, 0, "};");
 }
 
@@ -444,10 +499,11 @@ fn api(
         &format!("/// The operations of `{}`.", origin.document.name),
     );
     line(out, 1, "#[derive(Clone, Debug)]");
-    line(out, 1, "pub struct Api {");
+    line(out, 1, "pub struct Api<M = rt::Async> {");
     line(out, 2, "pub(crate) client: rt::FolioClient,");
+    line(out, 2, "pub(crate) mode: M,");
     line(out, 1, "}");
-    line(out, 1, "impl Api {");
+    line(out, 1, "impl<M: rt::Mode> Api<M> {");
     for operation in operations {
         let signature = signature(origin, model, operation)?;
         for text in operation_docs(origin, operation) {
@@ -496,17 +552,25 @@ fn api(
             out,
             2,
             &format!(
-                "pub fn {}(&self{arguments}) -> {} {{",
+                "pub fn {}(&self{arguments}) -> {}<M> {{",
                 ident(&operation.name),
                 builder_name(operation)
             ),
         );
         if setters.is_empty() {
-            line(out, 3, &format!("{}({build})", builder_name(operation)));
+            line(
+                out,
+                3,
+                &format!("{}({build}, self.mode.clone())", builder_name(operation)),
+            );
         } else {
             line(out, 3, &format!("let mut call = {build};"));
             line(out, 3, &setters.replace("self.0.", "call."));
-            line(out, 3, &format!("{}(call)", builder_name(operation)));
+            line(
+                out,
+                3,
+                &format!("{}(call, self.mode.clone())", builder_name(operation)),
+            );
         }
         line(out, 2, "}");
     }
@@ -532,7 +596,7 @@ fn builder(
         ),
     );
     line(out, 2, &format!("{name});"));
-    line(out, 1, &format!("impl {name} {{"));
+    line(out, 1, &format!("impl<M: rt::Mode> {name}<M> {{"));
     line(out, 2, "crate::__call_items!();");
     let mut names = BTreeSet::new();
     let paged = operation
@@ -587,49 +651,12 @@ fn builder(
         line(out, 3, "self");
         line(out, 2, "}");
     }
-    match &operation.body {
-        Body::None => {}
-        Body::Json { media_type, .. } => {
-            let ty = signature.arguments.get("body").ok_or_else(|| {
-                Error::model(
-                    &origin.document.name,
-                    format!("progenitor's `{}` takes no body", operation.name),
-                )
-            })?;
-            let ty = match ty {
-                Ty::Vec(inner) => format!("[{}]", rust(inner, "super::")),
-                ty => rust(ty, "super::"),
-            };
-            line(
-                out,
-                2,
-                "/// The record to send. It is turned into JSON here and now.",
-            );
-            line(out, 2, "#[inline]");
-            line(
-                out,
-                2,
-                &format!("pub fn body(mut self, body: &{ty}) -> Self {{"),
-            );
-            line(out, 3, &format!("self.0.json({media_type:?}, body);"));
-            line(out, 3, "self");
-            line(out, 2, "}");
-        }
-        Body::Bytes { media_type, .. } => {
-            line(out, 2, &format!("/// What to send, as `{media_type}`."));
-            line(
-                out,
-                2,
-                "pub fn body(mut self, body: impl Into<rt::Bytes>) -> Self {",
-            );
-            line(
-                out,
-                3,
-                &format!("self.0.bytes({media_type:?}, body.into());"),
-            );
-            line(out, 3, "self");
-            line(out, 2, "}");
-        }
+    for (index, body) in operation.bodies.iter().enumerate() {
+        let function = match index {
+            0 => "body".to_owned(),
+            _ => format!("body_{}", short(&body.media_type)),
+        };
+        emit_body(out, origin, operation, signature, body, &function)?;
     }
     if operation.method == "delete" && operation.name.ends_with("_by_query") {
         line(
@@ -646,29 +673,102 @@ fn builder(
         line(out, 3, "self");
         line(out, 2, "}");
     }
-    let (ty, send) = answer(origin, operation, signature)?;
-    line(out, 2, "/// Sends the request and reads the answer.");
-    line(out, 2, "///");
-    line(out, 2, "/// # Errors");
-    line(
-        out,
-        2,
-        "/// The request could not be made or sent, the server refused it, or its answer is not as described: see [`Error`](crate::Error).",
+    let needs_body = operation.needs_body && !operation.bodies.is_empty();
+    let (ty, send) = answer(origin, model, operation, signature)?;
+    if let Answer::Several(answers) = &operation.answer {
+        for success in answers.iter().filter(|success| success.status.is_none()) {
+            let media_type = success.media_types.first().map_or("", String::as_str);
+            line(
+                out,
+                2,
+                &format!(
+                    "/// Asks for [`{}`]({}Answer::{}), {}.",
+                    success.name,
+                    name,
+                    success.name,
+                    code(media_type)
+                ),
+            );
+            line(
+                out,
+                2,
+                &format!(
+                    "pub fn accept_{}(mut self) -> Self {{",
+                    success.name.to_ascii_lowercase()
+                ),
+            );
+            line(
+                out,
+                3,
+                &format!("self.0.accept({:?});", success.media_types.join(", ")),
+            );
+            line(out, 3, "self");
+            line(out, 2, "}");
+        }
+    }
+    let errors = "/// The request could not be made or sent, the server refused it, or its answer is not as described: see [`Error`](crate::Error).";
+    if operation.answer == Answer::Lines {
+        line(
+            out,
+            2,
+            "/// Sends the request and gives the records of the answer, a line a record, as they come: see [`Records`](crate::Records).",
+        );
+        line(out, 2, "///");
+        line(out, 2, "/// # Errors");
+        line(out, 2, errors);
+        line(out, 2, "#[inline]");
+        line(
+            out,
+            2,
+            &format!("pub fn stream(self) -> M::Sent<M::Stream<rt::Records<{ty}>>> {{"),
+        );
+        line(out, 3, &format!("self.1.open(self.0.lines({needs_body}))"));
+        line(out, 2, "}");
+    } else {
+        line(out, 2, "/// Sends the request and reads the answer.");
+        line(out, 2, "///");
+        line(out, 2, "/// # Errors");
+        line(out, 2, errors);
+        line(out, 2, "#[inline]");
+        line(out, 2, &format!("pub fn send(self) -> M::Sent<{ty}> {{"));
+        let read = match &operation.answer {
+            Answer::Several(_) => format!("{needs_body}, {name}Answer::of"),
+            _ => needs_body.to_string(),
+        };
+        line(out, 3, &format!("self.1.send(self.0.{send}({read}))"));
+        line(out, 2, "}");
+    }
+    let streamed = matches!(
+        operation.answer,
+        Answer::Text | Answer::Bytes | Answer::Lines | Answer::Several(_) | Answer::Undescribed
     );
-    line(out, 2, "#[inline]");
-    line(
-        out,
-        2,
-        &format!(
-            "pub fn send(self) -> impl rt::Future<Output = rt::Result<{ty}>> + Send + 'static {{"
-        ),
-    );
-    let required = matches!(
-        operation.body,
-        Body::Json { required: true, .. } | Body::Bytes { required: true, .. }
-    );
-    line(out, 3, &format!("self.0.{send}({required})"));
-    line(out, 2, "}");
+    if streamed {
+        line(
+            out,
+            2,
+            "/// Sends the request and gives the answer as soon as its head is there, to be read piece by piece: see",
+        );
+        line(out, 2, "/// [`Download`](crate::Download).");
+        line(out, 2, "///");
+        line(out, 2, "/// # Errors");
+        line(
+            out,
+            2,
+            "/// The request could not be made or sent, or the server refused it: see [`Error`](crate::Error).",
+        );
+        line(out, 2, "#[inline]");
+        line(
+            out,
+            2,
+            "pub fn download(self) -> M::Sent<M::Stream<rt::Download>> {",
+        );
+        line(
+            out,
+            3,
+            &format!("self.1.open(self.0.download({needs_body}))"),
+        );
+        line(out, 2, "}");
+    }
     if paged && let Some(item) = item_type(model, operation, signature) {
         line(
             out,
@@ -679,17 +779,224 @@ fn builder(
         line(
             out,
             2,
-            &format!("pub fn stream(self) -> rt::Items<{item}> {{"),
+            &format!("pub fn stream(self) -> M::Stream<rt::Items<{item}>> {{"),
         );
-        line(out, 3, "self.0.stream()");
+        line(out, 3, "self.1.stream(self.0.stream())");
         line(out, 2, "}");
     }
+    line(out, 1, "}");
+    if let Answer::Several(answers) = &operation.answer {
+        several(out, origin, model, operation, answers)?;
+    }
+    Ok(())
+}
+
+/// The setter of a body.
+fn emit_body(
+    out: &mut String,
+    origin: &Origin<'_>,
+    operation: &Operation,
+    signature: &Signature,
+    body: &Body,
+    function: &str,
+) -> Result<(), Error> {
+    let media_type = &body.media_type;
+    let as_type = code(media_type);
+    match &body.kind {
+        kind @ (BodyKind::Json | BodyKind::Form) => {
+            let ty = signature.arguments.get("body").ok_or_else(|| {
+                Error::model(
+                    &origin.document.name,
+                    format!("progenitor's `{}` takes no body", operation.name),
+                )
+            })?;
+            let ty = match ty {
+                Ty::Vec(inner) => format!("[{}]", rust(inner, "super::")),
+                ty => rust(ty, "super::"),
+            };
+            line(
+                out,
+                2,
+                &match kind {
+                    BodyKind::Form => {
+                        "/// The record to send, its fields as a form. It is written here and now."
+                            .to_owned()
+                    }
+                    _ if media_type == "application/json" => {
+                        "/// The record to send. It is turned into JSON here and now.".to_owned()
+                    }
+                    _ => format!(
+                        "/// The record to send, as {as_type}. It is turned into JSON here and now."
+                    ),
+                },
+            );
+            line(out, 2, "#[inline]");
+            line(
+                out,
+                2,
+                &format!("pub fn {function}(mut self, body: &{ty}) -> Self {{"),
+            );
+            match kind {
+                BodyKind::Form => line(out, 3, "self.0.form(body);"),
+                _ => line(out, 3, &format!("self.0.json({media_type:?}, body);")),
+            }
+        }
+        BodyKind::Multipart(parts) => {
+            let named: Vec<String> = parts
+                .iter()
+                .map(|(name, is_file)| match is_file {
+                    true => format!("the file {}", code(name)),
+                    false => code(name),
+                })
+                .collect();
+            let described = match &named[..] {
+                [] => "Its parts are not described.".to_owned(),
+                named => format!("Described are {}.", named.join(", ")),
+            };
+            line(
+                out,
+                2,
+                &format!("/// The form to send, fields and files. {described}"),
+            );
+            line(
+                out,
+                2,
+                &format!("pub fn {function}(mut self, body: rt::Multipart) -> Self {{"),
+            );
+            line(out, 3, "self.0.multipart(body);");
+        }
+        BodyKind::Bytes => {
+            line(
+                out,
+                2,
+                &format!(
+                    "/// What to send, as {as_type}: bytes, text, or a [`Body`](crate::Body) that is sent while it is read."
+                ),
+            );
+            line(
+                out,
+                2,
+                &format!("pub fn {function}(mut self, body: impl Into<rt::Body>) -> Self {{"),
+            );
+            line(
+                out,
+                3,
+                &format!("self.0.body({media_type:?}, body.into());"),
+            );
+        }
+    }
+    line(out, 3, "self");
+    line(out, 2, "}");
+    Ok(())
+}
+
+/// A media type as part of a name: `application/x-www-form-urlencoded` is `form`.
+fn short(media_type: &str) -> String {
+    let (kind, name) = media_type.split_once('/').unwrap_or(("", media_type));
+    match name.split(';').next().unwrap_or_default().trim() {
+        "x-www-form-urlencoded" => "form".to_owned(),
+        "form-data" => "multipart".to_owned(),
+        "octet-stream" => "bytes".to_owned(),
+        "plain" => "text".to_owned(),
+        _ if kind.is_empty() => snake(media_type),
+        name => snake(name),
+    }
+}
+
+/// What one of several answers is, as a type and as the function that reads it.
+fn success(
+    origin: &Origin<'_>,
+    model: &Model,
+    success: &Success,
+) -> Result<(String, &'static str), Error> {
+    Ok(match &success.kind {
+        SuccessKind::Text => ("String".into(), "rt::text(answer)"),
+        SuccessKind::Bytes => ("rt::Bytes".into(), "Ok(answer.into_body())"),
+        SuccessKind::Json(name) => {
+            let ty = model
+                .operations
+                .get(name)
+                .and_then(|signature| signature.answer.as_ref())
+                .ok_or_else(|| {
+                    Error::model(
+                        &origin.document.name,
+                        format!("progenitor made no type for `{name}`"),
+                    )
+                })?;
+            (rust(ty, "super::"), "rt::record(answer)")
+        }
+    })
+}
+
+/// The enum of an operation that gives one of several things.
+fn several(
+    out: &mut String,
+    origin: &Origin<'_>,
+    model: &Model,
+    operation: &Operation,
+    answers: &[Success],
+) -> Result<(), Error> {
+    let name = format!("{}Answer", builder_name(operation));
+    line(
+        out,
+        1,
+        &format!(
+            "/// What `{} {}` answers.",
+            upper(operation.method),
+            operation.path
+        ),
+    );
+    line(out, 1, "#[derive(Debug)]");
+    line(out, 1, "#[non_exhaustive]");
+    line(out, 1, &format!("pub enum {name} {{"));
+    let mut arms = Vec::new();
+    for answer in answers {
+        let (ty, read) = success(origin, model, answer)?;
+        let types: Vec<String> = answer.media_types.iter().map(|name| code(name)).collect();
+        let status = match &answer.status {
+            Some(status) => format!("Status {status}, as "),
+            None => "As ".to_owned(),
+        };
+        line(out, 2, &format!("/// {status}{}.", types.join(" or ")));
+        line(out, 2, &format!("{}({ty}),", answer.name));
+        let pattern = match &answer.status {
+            Some(status) => format!("({status}, _)"),
+            None => format!("(_, {:?})", answer.name),
+        };
+        arms.push(format!("{pattern} => {read}.map(Self::{}),", answer.name));
+    }
+    if operation.may_be_empty {
+        line(out, 2, "/// Nothing.");
+        line(out, 2, "Nothing,");
+    }
+    line(out, 2, "/// What is not described, as it came.");
+    line(out, 2, "Other(rt::Response),");
+    line(out, 1, "}");
+    line(out, 1, &format!("impl {name} {{"));
+    line(out, 2, "fn of(answer: rt::Response) -> rt::Result<Self> {");
+    if operation.may_be_empty {
+        line(out, 3, "if answer.body().is_empty() {");
+        line(out, 4, "return Ok(Self::Nothing);");
+        line(out, 3, "}");
+    }
+    line(
+        out,
+        3,
+        "match (answer.status().as_u16(), rt::variant(&answer)) {",
+    );
+    for arm in arms {
+        line(out, 4, &arm);
+    }
+    line(out, 4, "_ => Ok(Self::Other(answer)),");
+    line(out, 3, "}");
+    line(out, 2, "}");
     line(out, 1, "}");
     Ok(())
 }
 
 fn answer(
     origin: &Origin<'_>,
+    model: &Model,
     operation: &Operation,
     signature: &Signature,
 ) -> Result<(String, String), Error> {
@@ -697,21 +1004,47 @@ fn answer(
         true => (format!("Option<{ty}>"), format!("{send}_or_nothing")),
         false => (ty.to_owned(), send.to_owned()),
     };
-    Ok(match operation.answer {
-        Answer::Json => {
-            let ty = signature.answer.as_ref().ok_or_else(|| {
-                Error::model(
-                    &origin.document.name,
-                    format!("progenitor's `{}` gives nothing back", operation.name),
-                )
-            })?;
-            optional(&rust(ty, "super::"), "record")
-        }
+    let typed = || {
+        signature.answer.as_ref().ok_or_else(|| {
+            Error::model(
+                &origin.document.name,
+                format!("progenitor's `{}` gives nothing back", operation.name),
+            )
+        })
+    };
+    Ok(match &operation.answer {
+        Answer::Json => optional(&rust(typed()?, "super::"), "record"),
+        // Described is a record, or the list of all.
+        Answer::Lines => match typed()? {
+            Ty::Vec(item) => (rust(item, "super::"), "lines".into()),
+            ty => (item_of(model, ty), "lines".into()),
+        },
         Answer::Text => optional("String", "text"),
         Answer::Bytes => optional("rt::Bytes", "binary"),
         Answer::Empty => ("()".into(), "nothing".into()),
         Answer::Undescribed => ("rt::Response".into(), "response".into()),
+        Answer::Several(_) => (
+            format!("{}Answer", builder_name(operation)),
+            "one_of".into(),
+        ),
     })
+}
+
+/// The records of a collection that is described where each record comes alone; else the record itself.
+fn item_of(model: &Model, ty: &Ty) -> String {
+    if let Ty::Named(name) = ty
+        && let Some(record) = model.records.iter().find(|record| record.name == *name)
+        && name.ends_with("Collection")
+    {
+        let mut lists = record.fields.iter().filter_map(|field| match &field.ty {
+            Ty::Vec(item) => Some(item),
+            _ => None,
+        });
+        if let (Some(item), None) = (lists.next(), lists.next()) {
+            return rust(item, "super::");
+        }
+    }
+    rust(ty, "super::")
 }
 
 /// The type of a list's records: of the array that its paging names.
@@ -720,7 +1053,10 @@ fn item_type(model: &Model, operation: &Operation, signature: &Signature) -> Opt
     let list = match (&operation.paging.as_ref()?.items, answer) {
         (None, list) => list,
         (Some(items), Ty::Named(name)) => {
-            let record = model.records.iter().find(|record| record.name == *name)?;
+            let Some(record) = model.records.iter().find(|record| record.name == *name) else {
+                // One of several collections.
+                return Some("rt::Value".into());
+            };
             &record.fields.iter().find(|field| field.key == *items)?.ty
         }
         // A shared collection, or an answer that is not typed: its records are any JSON.
@@ -1057,16 +1393,36 @@ pub(crate) fn api_file(modules: &[Document]) -> String {
         );
         line(&mut out, 0, "}");
     }
-    line(&mut out, 0, "impl crate::FolioClient {");
+    handles(
+        &mut out,
+        modules,
+        "crate::FolioClient",
+        "crate::Async",
+        "crate::Async",
+    );
+    line(&mut out, 0, "#[cfg(feature = \"blocking\")]");
+    handles(
+        &mut out,
+        modules,
+        "crate::blocking::FolioClient",
+        "crate::blocking::Blocking",
+        "self.mode()",
+    );
+    out
+}
+
+/// The handles of the modules on a client.
+fn handles(out: &mut String, modules: &[Document], client: &str, mode: &str, make: &str) {
+    let inner = match make {
+        "crate::Async" => "self.clone()",
+        _ => "self.as_async().clone()",
+    };
+    line(out, 0, &format!("impl {client} {{"));
     for module in modules {
         let name = crate::rust_name(module.feature());
+        line(out, 1, &format!("/// The operations of `{}`.", module.name));
         line(
-            &mut out,
-            1,
-            &format!("/// The operations of `{}`.", module.name),
-        );
-        line(
-            &mut out,
+            out,
             1,
             &format!(
                 "#[cfg_attr(docsrs, doc(cfg(feature = {:?})))]",
@@ -1074,19 +1430,18 @@ pub(crate) fn api_file(modules: &[Document]) -> String {
             ),
         );
         line(
-            &mut out,
+            out,
             1,
-            &format!("pub fn {name}(&self) -> {name}::call::Api {{"),
+            &format!("pub fn {name}(&self) -> {name}::call::Api<{mode}> {{"),
         );
         line(
-            &mut out,
+            out,
             2,
-            &format!("{name}::call::Api {{ client: self.clone() }}"),
+            &format!("{name}::call::Api {{ client: {inner}, mode: {make} }}"),
         );
-        line(&mut out, 1, "}");
+        line(out, 1, "}");
     }
-    line(&mut out, 0, "}");
-    out
+    line(out, 0, "}");
 }
 
 /// A function that sends JSON through the record of a name: for tests, which include the file.
@@ -1162,4 +1517,80 @@ mod tests {
         }
         assert_eq!(ident("2nd"), "_2nd");
     }
+}
+
+/// The variants of all unions with what they are described as, and a function that tells which one JSON is read as: for tests, which include
+/// the file.
+pub(crate) fn unions_file(modules: &[(String, String, Vec<crate::unions::Union>)]) -> String {
+    let mut out = String::new();
+    line(
+        &mut out,
+        0,
+        "/// Module, union, variant, values of the tag, and what the variant is described as.",
+    );
+    line(
+        &mut out,
+        0,
+        "const VARIANTS: &[(&str, &str, &str, &[&str], &str)] = &[",
+    );
+    for (module, _, unions) in modules {
+        for union in unions {
+            for variant in &union.variants {
+                let described = variant.described.to_string();
+                line(
+                    &mut out,
+                    1,
+                    &format!(
+                        "({module:?}, {:?}, {:?}, &{:?}, {described:?}),",
+                        union.name, variant.name, variant.tags
+                    ),
+                );
+            }
+        }
+    }
+    line(&mut out, 0, "];");
+    line(
+        &mut out,
+        0,
+        "/// Which variant of the union `name` of `module` JSON is read as, and what is written; nothing where there is no such union.",
+    );
+    line(
+        &mut out,
+        0,
+        "fn variant(module: &str, name: &str, json: &str) -> Option<Result<(&'static str, serde_json::Value), String>> {",
+    );
+    line(
+        &mut out,
+        1,
+        "fn of<T: serde::de::DeserializeOwned + serde::Serialize + folio_sdk::runtime::Union>(json: &str) -> Result<(&'static str, serde_json::Value), String> {",
+    );
+    line(
+        &mut out,
+        2,
+        "let union: T = serde_json::from_str(json).map_err(|error| error.to_string())?;",
+    );
+    line(
+        &mut out,
+        2,
+        "let written = serde_json::to_value(&union).map_err(|error| error.to_string())?;",
+    );
+    line(&mut out, 2, "Ok((union.variant(), written))");
+    line(&mut out, 1, "}");
+    line(&mut out, 1, "Some(match (module, name) {");
+    for (module, rust, unions) in modules {
+        for union in unions {
+            line(
+                &mut out,
+                2,
+                &format!(
+                    "({module:?}, {0:?}) => of::<folio_sdk::{rust}::{0}>(json),",
+                    union.name
+                ),
+            );
+        }
+    }
+    line(&mut out, 2, "_ => return None,");
+    line(&mut out, 1, "})");
+    line(&mut out, 0, "}");
+    out
 }

@@ -14,8 +14,12 @@ pub(crate) struct Operation {
     /// The names in the path's braces, in their order.
     pub(crate) path_parameters: Vec<String>,
     pub(crate) query: Vec<Parameter>,
-    pub(crate) body: Body,
+    /// The bodies that it takes, the main one first.
+    pub(crate) bodies: Vec<Body>,
+    pub(crate) needs_body: bool,
     pub(crate) answer: Answer,
+    /// The media types of its answers, as the header `Accept`; empty for JSON and text.
+    pub(crate) accept: String,
     /// Whether a success without a body is described beside the one with it.
     pub(crate) may_be_empty: bool,
     pub(crate) interface: String,
@@ -34,25 +38,51 @@ pub(crate) struct Parameter {
     pub(crate) required: bool,
 }
 
-/// What an operation sends.
+/// What an operation sends, by its media type.
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) enum Body {
-    None,
-    /// JSON of a type that progenitor names, by its media type.
-    Json {
-        media_type: String,
-        required: bool,
-    },
-    /// Text or bytes of a media type.
-    Bytes {
-        media_type: String,
-        required: bool,
-    },
+pub(crate) struct Body {
+    pub(crate) media_type: String,
+    pub(crate) kind: BodyKind,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum BodyKind {
+    /// JSON of a type that progenitor names.
+    Json,
+    /// A form of the fields of such a type.
+    Form,
+    /// A form of fields and files: the names of its parts, and whether one is a file.
+    Multipart(Vec<(String, bool)>),
+    /// Text or bytes.
+    Bytes,
+}
+
+/// One of several answers of success.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Success {
+    /// The variant that it is, `Xml` or `Status207`.
+    pub(crate) name: String,
+    pub(crate) media_types: Vec<String>,
+    /// Where it is told by its status.
+    pub(crate) status: Option<String>,
+    pub(crate) kind: SuccessKind,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum SuccessKind {
+    /// JSON of the type that progenitor names for this operation: one that is made for the type alone.
+    Json(String),
+    Text,
+    Bytes,
 }
 
 /// What an operation gives back.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Answer {
+    /// One of several things, by status or media type.
+    Several(Vec<Success>),
+    /// JSON of a type that progenitor names, a line a record.
+    Lines,
     /// JSON of a type that progenitor names.
     Json,
     Text,
@@ -120,8 +150,10 @@ pub(crate) fn read(
         path: path.to_owned(),
         path_parameters: braces(path),
         query: Vec::new(),
-        body: Body::None,
+        bodies: Vec::new(),
+        needs_body: false,
         answer: Answer::Undescribed,
+        accept: String::new(),
         may_be_empty: false,
         interface: string(document, &folio_at, folio, "interface")?.unwrap_or_default(),
         permissions: strings(document, &folio_at, folio, "permissions")?,

@@ -29,6 +29,7 @@ mod items;
 mod lower;
 mod model;
 mod schemas;
+mod unions;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -44,8 +45,8 @@ pub struct Options {
     pub schemas: bool,
 }
 
-/// Generates the files of a build by their names: one a module, `common.rs`, `api.rs` which holds them all, and `records.rs`, by which
-/// tests reach each record by its name; with schemas also `schemas.rs`, by which tests reach those.
+/// Generates the files of a build by their names: one a module, `common.rs`, `api.rs` which holds them all, and `records.rs` and
+/// `unions.rs`, by which tests reach each record and union by its name; with schemas also `schemas.rs`, by which tests reach those.
 ///
 /// The same documents give the same text.
 ///
@@ -56,10 +57,12 @@ pub fn generate(specs: &Specs, options: Options) -> Result<BTreeMap<String, Stri
     let mut shared = BTreeSet::new();
     let mut records = Vec::new();
     let mut models = Vec::new();
+    let mut unions = Vec::new();
     for (document, generated) in specs.modules.iter().zip(side_by_side(specs)) {
         let generated = generated?;
         let name = rust_name(document.feature());
         files.insert(format!("{name}.rs"), generated.text);
+        unions.push((document.name.clone(), name.clone(), generated.unions));
         records.push((document.name.clone(), name, names(&generated.model)));
         shared.extend(generated.shared);
         models.push((document, generated.model));
@@ -77,6 +80,12 @@ pub fn generate(specs: &Specs, options: Options) -> Result<BTreeMap<String, Stri
         names(&model),
     ));
     files.insert("api.rs".to_owned(), emit::api_file(&specs.modules));
+    unions.push((
+        specs.common.name.clone(),
+        "common".to_owned(),
+        lowered.unions,
+    ));
+    files.insert("unions.rs".to_owned(), emit::unions_file(&unions));
     files.insert("records.rs".to_owned(), emit::records_file(&records));
     if options.schemas {
         models.push((&specs.common, model));
@@ -124,6 +133,7 @@ fn add_schemas(
 struct Generated {
     text: String,
     model: model::Model,
+    unions: Vec<unions::Union>,
     /// The shared records that it names.
     shared: BTreeSet<String>,
 }
@@ -138,6 +148,7 @@ fn module(document: &Document, common: &Document) -> Result<Generated, Error> {
     Ok(Generated {
         text: emit::module(&origin, &model, &lowered.operations)?,
         model,
+        unions: lowered.unions,
         shared: lowered.common,
     })
 }
@@ -201,6 +212,7 @@ fn names(model: &model::Model) -> Vec<String> {
         .records
         .iter()
         .map(|record| record.name.clone())
+        .chain(model.unions.iter().map(|union| union.name.clone()))
         .collect()
 }
 

@@ -9,7 +9,10 @@ use serde_json::{Map, Value, json};
 
 use crate::document::{COMMON, Document, kind};
 use crate::error::Error;
-use crate::facts::{self, Answer, Body, METHODS, Operation, Parameter};
+use crate::facts::{
+    self, Answer, Body, BodyKind, METHODS, Operation, Parameter, Success, SuccessKind,
+};
+use crate::unions::{self, Part, Union, Unions, Variant};
 
 /// A document that progenitor takes, and what goes around it.
 #[derive(Debug)]
@@ -18,6 +21,7 @@ pub(crate) struct Lowered {
     pub(crate) operations: Vec<Operation>,
     /// The shared records that the document names.
     pub(crate) common: BTreeSet<String>,
+    pub(crate) unions: Vec<Union>,
 }
 
 const LOCAL: &str = "#/components/schemas/";
@@ -30,6 +34,8 @@ pub(crate) fn module(document: &Document, common: &Document) -> Result<Lowered, 
         in_module: true,
         common,
         used: BTreeSet::new(),
+        answers: Vec::new(),
+        unions: Unions::default(),
     };
     let mut schemas = lowering.schemas(document)?;
     let mut operations = Vec::new();
@@ -53,6 +59,11 @@ pub(crate) fn module(document: &Document, common: &Document) -> Result<Lowered, 
         }
         paths.insert(path.clone(), Value::Object(lowered));
     }
+    for (name, answer) in std::mem::take(&mut lowering.answers) {
+        paths.insert(format!("/-/{name}"), typed(&name, answer));
+    }
+    schemas.append(&mut lowering.unions.inline);
+    declare(&lowering.unions.list, &mut paths, &mut schemas);
     // A replaced type has to be declared; what it holds is of no matter.
     for name in &lowering.used {
         schemas.insert(name.clone(), json!({"type": "object"}));
@@ -62,6 +73,7 @@ pub(crate) fn module(document: &Document, common: &Document) -> Result<Lowered, 
         openapi: openapi(document, paths, schemas),
         operations,
         common,
+        unions: lowering.unions.list,
     })
 }
 
@@ -72,8 +84,15 @@ pub(crate) fn common(common: &Document, wanted: &BTreeSet<String>) -> Result<Low
         in_module: false,
         common,
         used: BTreeSet::new(),
+        answers: Vec::new(),
+        unions: Unions::default(),
     };
-    let all = lowering.schemas(common)?;
+    let mut all = lowering.schemas(common)?;
+    all.append(&mut lowering.unions.inline);
+    for union in &lowering.unions.list {
+        let variants: Vec<&Value> = union.variants.iter().map(|v| &v.schema).collect();
+        all.insert(union.name.clone(), json!({"x-variants": variants}));
+    }
     let mut schemas = Map::new();
     let mut open: Vec<String> = wanted.iter().cloned().collect();
     while let Some(name) = open.pop() {
@@ -92,11 +111,33 @@ pub(crate) fn common(common: &Document, wanted: &BTreeSet<String>) -> Result<Low
         });
         schemas.insert(name, schema.clone());
     }
+    let mut unions = lowering.unions.list;
+    unions.retain(|union| schemas.contains_key(&union.name));
+    let mut paths = Map::new();
+    declare(&unions, &mut paths, &mut schemas);
     Ok(Lowered {
-        openapi: openapi(common, Map::new(), schemas),
+        openapi: openapi(common, paths, schemas),
         operations: Vec::new(),
         common: BTreeSet::new(),
+        unions,
     })
+}
+
+/// An operation that is made for the type of its answer alone.
+fn typed(name: &str, answer: Value) -> Value {
+    json!({"get": {"operationId": name, "parameters": [], "responses": {"200": answer}}})
+}
+
+/// Declares the unions, which typify replaces, and has their variants' types told.
+fn declare(unions: &[Union], paths: &mut Map<String, Value>, schemas: &mut Map<String, Value>) {
+    for union in unions {
+        schemas.insert(union.name.clone(), json!({"type": "object"}));
+        for variant in &union.variants {
+            let answer = json!({"description": "", "content": {"application/json": {"schema": variant.schema}}});
+            let path = format!("/-/{}", variant.operation);
+            paths.insert(path, typed(&variant.operation, answer));
+        }
+    }
 }
 
 fn openapi(document: &Document, paths: Map<String, Value>, schemas: Map<String, Value>) -> Value {
@@ -115,6 +156,9 @@ struct Lowering<'a> {
     in_module: bool,
     common: &'a Document,
     used: BTreeSet<String>,
+    /// Operations that are made for a type alone, by their names, and their answers.
+    answers: Vec<(String, Value)>,
+    unions: Unions,
 }
 
 impl Lowering<'_> {
@@ -122,7 +166,10 @@ impl Lowering<'_> {
     fn schemas(&mut self, of: &Document) -> Result<Map<String, Value>, Error> {
         let mut lowered = Map::new();
         for (name, schema) in of.schemas()? {
-            if is_type(schema) {
+            if unions::subtypes(of, name).is_some() {
+                continue;
+            }
+            if is_type(schema) || unions::is_subtype(of, schema) {
                 lowered.insert(
                     name.clone(),
                     self.schema(&format!("/components/schemas/{name}"), schema, 0)?,
@@ -207,8 +254,15 @@ impl Lowering<'_> {
 
     fn parameter_schema(&mut self, at: &str, schema: &Value) -> Result<Value, Error> {
         let lowered = self.schema(at, schema, 0)?;
+        let unions = &self.unions.list;
         let simple = |schema: &Value| {
-            schema.get("$ref").is_some()
+            schema
+                .get("$ref")
+                .and_then(Value::as_str)
+                .is_some_and(|reference| {
+                    let name = reference.strip_prefix(LOCAL).unwrap_or(reference);
+                    unions.iter().all(|union| union.name != name)
+                })
                 || matches!(
                     schema["type"].as_str(),
                     Some("string" | "integer" | "number" | "boolean")
@@ -233,31 +287,92 @@ impl Lowering<'_> {
         let Some(body) = body else { return Ok(None) };
         let at = format!("{at}/requestBody");
         let content = object(self.document, &format!("{at}/content"), body.get("content"))?;
-        let required = body.get("required") == Some(&Value::Bool(true));
-        if let Some((media_type, json)) = content.iter().find(|(media_type, _)| is_json(media_type))
-        {
-            let at = format!("{at}/content/{}/schema", media_type.replace('/', "~1"));
-            let schema = self.schema(&at, json.get("schema").unwrap_or(&Value::Null), 0)?;
-            facts.body = Body::Json {
-                media_type: media_type.clone(),
-                required,
+        facts.needs_body = body.get("required") == Some(&Value::Bool(true));
+        let mut typed = None;
+        for (media_type, described) in content {
+            let schema = described.get("schema").unwrap_or(&Value::Null);
+            let kind = if is_json(media_type) {
+                BodyKind::Json
+            } else if media_type == "application/x-www-form-urlencoded" && self.has_fields(schema) {
+                BodyKind::Form
+            } else if media_type == "multipart/form-data" {
+                BodyKind::Multipart(self.parts(schema))
+            } else {
+                BodyKind::Bytes
             };
-            // progenitor's optional bodies are required ones all the same; ours are setters.
-            return Ok(Some(
-                json!({"required": true, "content": {"application/json": {"schema": schema}}}),
-            ));
-        }
-        if let Some(media_type) = content.keys().next() {
-            facts.body = Body::Bytes {
+            if matches!(kind, BodyKind::Json | BodyKind::Form) {
+                let at = format!("{at}/content/{}/schema", media_type.replace('/', "~1"));
+                // progenitor takes one: JSON goes before forms.
+                if typed.is_some() && kind != BodyKind::Json {
+                    continue;
+                }
+                typed = Some(self.schema(&at, schema, 0)?);
+                facts
+                    .bodies
+                    .retain(|body| !matches!(body.kind, BodyKind::Json | BodyKind::Form));
+            }
+            facts.bodies.push(Body {
                 media_type: media_type.clone(),
-                required,
-            };
+                kind,
+            });
         }
-        Ok(None)
+        facts.bodies.sort_by_key(|body| match body.kind {
+            BodyKind::Json => 0,
+            BodyKind::Form => 1,
+            BodyKind::Multipart(_) => 2,
+            BodyKind::Bytes => 3,
+        });
+        // progenitor's optional bodies are required ones all the same; ours are setters.
+        Ok(typed.map(
+            |schema| json!({"required": true, "content": {"application/json": {"schema": schema}}}),
+        ))
+    }
+
+    /// The schema that a chain of references ends at.
+    fn target<'s>(&'s self, schema: &'s Value) -> &'s Value {
+        let mut schema = schema;
+        for _ in 0..16 {
+            let Some(reference) = schema.get("$ref").and_then(Value::as_str) else {
+                break;
+            };
+            let found = match (
+                reference.strip_prefix(LOCAL),
+                reference.strip_prefix(SHARED),
+            ) {
+                (Some(name), _) => self.document.schemas().ok().and_then(|all| all.get(name)),
+                (None, Some(name)) => self.common.schemas().ok().and_then(|all| all.get(name)),
+                (None, None) => None,
+            };
+            match found {
+                Some(found) => schema = found,
+                None => break,
+            }
+        }
+        schema
+    }
+
+    fn has_fields(&self, schema: &Value) -> bool {
+        self.target(schema)["properties"]
+            .as_object()
+            .is_some_and(|fields| !fields.is_empty())
+    }
+
+    /// The parts of a form that are described, and whether each is a file.
+    fn parts(&self, schema: &Value) -> Vec<(String, bool)> {
+        let fields = self.target(schema)["properties"].as_object();
+        fields
+            .into_iter()
+            .flatten()
+            .map(|(name, part)| {
+                let part = self.target(part);
+                let is_file = part["format"] == "binary" || part["items"]["format"] == "binary";
+                (name.clone(), is_file)
+            })
+            .collect()
     }
 
     /// progenitor takes one type of success and one of failure. Failures are dropped, since the SDK has one error type that carries the
-    /// server's words. Of the successes the one with JSON stays.
+    /// server's words. Of several successes each gets an operation of its own that is made for its type alone.
     fn responses(
         &mut self,
         facts: &mut Operation,
@@ -265,49 +380,130 @@ impl Lowering<'_> {
         responses: Option<&Value>,
     ) -> Result<Value, Error> {
         let mut successes = Vec::new();
+        let mut empty = false;
         for (status, response) in object(self.document, &format!("{at}/responses"), responses)? {
-            if status.starts_with('2') {
-                successes.push((status, response.get("content").and_then(Value::as_object)));
+            if !status.starts_with('2') {
+                continue;
+            }
+            let content = response.get("content").and_then(Value::as_object);
+            // 204 has no content, whatever is written.
+            let content = content.filter(|content| !content.is_empty() && status != "204");
+            empty |= content.is_none();
+            for (media_type, described) in content.into_iter().flatten() {
+                let schema = described.get("schema").unwrap_or(&Value::Null);
+                successes.push((status.clone(), media_type.clone(), schema.clone()));
             }
         }
-        let with = |wanted: &dyn Fn(&str) -> bool| {
-            successes.iter().find_map(|(status, content)| {
-                let (media_type, value) = (*content)?
-                    .iter()
-                    .find(|(media_type, _)| wanted(media_type))?;
-                Some(((*status).clone(), media_type.clone(), value))
+        let answer = |schema: Value| json!({"description": "", "content": {"application/json": {"schema": schema}}});
+        let mut kinds = self.kinds(at, &successes)?;
+        // JSON first: of the media types that a server can choose from, it is the one with types.
+        kinds.sort_by_key(|success| !matches!(success.0.kind, SuccessKind::Json(_)));
+        facts.accept = accept(kinds.iter().flat_map(|success| &success.0.media_types));
+        let is_lines = |success: &Success| {
+            success.media_types.iter().any(|name| {
+                name.starts_with("application/stream+json")
+                    || name.starts_with("application/x-ndjson")
             })
         };
-        let empty = successes
-            .iter()
-            .any(|(_, content)| content.is_none_or(Map::is_empty));
-        let json = with(&is_json);
-        let (status, answer) = if let Some((status, media_type, value)) = json {
-            facts.answer = Answer::Json;
+        let (status, lowered) = match &mut kinds[..] {
+            [] if empty => {
+                facts.answer = Answer::Empty;
+                ("204", json!({"description": ""}))
+            }
+            [] => {
+                facts.answer = Answer::Undescribed;
+                ("204", json!({"description": ""}))
+            }
+            [(only, schema)] => match (&only.kind, schema.take()) {
+                (SuccessKind::Json(_), Some(schema)) => {
+                    facts.answer = if is_lines(only) {
+                        Answer::Lines
+                    } else {
+                        Answer::Json
+                    };
+                    ("200", answer(schema))
+                }
+                (SuccessKind::Bytes, _) => {
+                    facts.answer = Answer::Bytes;
+                    ("200", json!({"description": ""}))
+                }
+                _ => {
+                    facts.answer = Answer::Text;
+                    ("200", json!({"description": ""}))
+                }
+            },
+            several => {
+                for (success, schema) in several.iter_mut() {
+                    if let (SuccessKind::Json(operation), Some(schema)) =
+                        (&mut success.kind, schema.take())
+                    {
+                        *operation =
+                            format!("{}_{}", facts.name, success.name.to_ascii_lowercase());
+                        self.answers.push((operation.clone(), answer(schema)));
+                    }
+                }
+                facts.answer =
+                    Answer::Several(several.iter().map(|(success, _)| success.clone()).collect());
+                ("204", json!({"description": ""}))
+            }
+        };
+        facts.may_be_empty = empty && !matches!(facts.answer, Answer::Empty | Answer::Undescribed);
+        Ok(json!({status: lowered}))
+    }
+
+    /// The successes that differ in what they give, with their lowered schemas.
+    fn kinds(
+        &mut self,
+        at: &str,
+        successes: &[(String, String, Value)],
+    ) -> Result<Vec<(Success, Option<Value>)>, Error> {
+        let mut kinds: Vec<(Success, Option<Value>)> = Vec::new();
+        for (status, media_type, schema) in successes {
             let at = format!(
                 "{at}/responses/{status}/content/{}/schema",
                 media_type.replace('/', "~1")
             );
-            let schema = self.schema(&at, value.get("schema").unwrap_or(&Value::Null), 0)?;
-            (
-                status,
-                json!({"description": "", "content": {"application/json": {"schema": schema}}}),
-            )
-        } else {
-            let (status, answer) = match (
-                with(&|media_type| media_type.starts_with("text/")),
-                with(&|_| true),
-            ) {
-                (Some((status, ..)), _) => (status, Answer::Text),
-                (None, Some((status, ..))) => (status, Answer::Bytes),
-                (None, None) if empty => ("204".to_owned(), Answer::Empty),
-                (None, None) => ("204".to_owned(), Answer::Undescribed),
+            let (kind, lowered) = if is_json(media_type) {
+                let lowered = self.schema(&at, schema, 0)?;
+                (SuccessKind::Json(String::new()), Some(lowered))
+            } else if is_text(media_type) {
+                (SuccessKind::Text, None)
+            } else {
+                (SuccessKind::Bytes, None)
             };
-            facts.answer = answer;
-            (status, json!({"description": ""}))
-        };
-        facts.may_be_empty = empty && !matches!(facts.answer, Answer::Empty | Answer::Undescribed);
-        Ok(json!({status: answer}))
+            let name = variant_of(media_type);
+            let same = kinds.iter_mut().find(|(success, known)| {
+                success.kind == kind && *known == lowered && success.name == name
+            });
+            if let Some((success, _)) = same {
+                if !success.media_types.contains(media_type) {
+                    success.media_types.push(media_type.clone());
+                }
+                continue;
+            }
+            kinds.push((
+                Success {
+                    name,
+                    media_types: vec![media_type.clone()],
+                    status: Some(status.clone()),
+                    kind,
+                },
+                lowered,
+            ));
+        }
+        // Of one media type, they are told by their status; otherwise the media type tells them.
+        let names: Vec<String> = kinds
+            .iter()
+            .map(|(success, _)| success.name.clone())
+            .collect();
+        for (success, _) in &mut kinds {
+            if names.iter().filter(|name| **name == success.name).count() > 1 {
+                success.name = format!("Status{}", success.status.as_deref().unwrap_or_default());
+            } else {
+                success.status = None;
+            }
+        }
+        Ok(kinds)
     }
 
     /// Lowers a schema:
@@ -319,7 +515,7 @@ impl Lowering<'_> {
     /// - defaults and limits go: a default would be written into records that lack the field, a limit makes a type of every field;
     /// - what may be null may be absent, and so may `totalRecords`, which RMB leaves out when asked for `totalRecords=none`;
     /// - `allOf` is merged, since a record is one struct;
-    /// - unions are any JSON, since "the first that fits" is wrong for records whose fields are optional.
+    /// - unions become types of their own, see [`unions`].
     fn schema(&mut self, at: &str, schema: &Value, depth: usize) -> Result<Value, Error> {
         if depth > 64 {
             return Err(Error::document(
@@ -338,10 +534,11 @@ impl Lowering<'_> {
             let merged = self.merge(at, schema, parts, depth)?;
             return self.schema(at, &merged, depth + 1);
         }
-        if schema.contains_key("oneOf")
-            || schema.contains_key("anyOf")
-            || schema.contains_key("not")
-        {
+        if let Some(parts) = unions::parts(schema) {
+            let tag = unions::discriminator(schema).map(|(property, _)| property);
+            return self.union(at, &tag.unwrap_or_default(), parts, depth);
+        }
+        if schema.contains_key("not") {
             return Ok(json!({}));
         }
         let mut lowered = match schema.get("type").and_then(Value::as_str) {
@@ -377,6 +574,83 @@ impl Lowering<'_> {
             lowered["description"] = facts.into();
         }
         Ok(lowered)
+    }
+
+    /// Makes a union a type that typify knows by its name only.
+    fn union(
+        &mut self,
+        at: &str,
+        tag: &str,
+        parts: Vec<Part>,
+        depth: usize,
+    ) -> Result<Value, Error> {
+        if let [only] = &parts[..] {
+            return self.schema(at, &only.schema, depth + 1);
+        }
+        let schemas: Vec<&Value> = parts.iter().map(|part| &part.schema).collect();
+        let key = format!("{} {tag} {}", self.document.name, json!(schemas));
+        let declared = |name: &str| json!({"$ref": format!("{LOCAL}{name}")});
+        if let Some(name) = self.unions.names.get(&key) {
+            return Ok(declared(name));
+        }
+        let mut name = unions::name(at, &parts);
+        let is_component = at == format!("/components/schemas/{name}");
+        while self.unions.list.iter().any(|union| union.name == name)
+            || !is_component
+                && (self.document.schemas()?.contains_key(&name)
+                    || self.common.schemas()?.contains_key(&name))
+        {
+            name.push_str("Union");
+        }
+        // Before its variants, which may contain it.
+        self.unions.names.insert(key, name.clone());
+        let place = self.unions.list.len();
+        self.unions.list.push(Union {
+            name: name.clone(),
+            tag: tag.to_owned(),
+            variants: Vec::new(),
+        });
+        let mut variants: Vec<Variant> = Vec::new();
+        for (index, part) in parts.iter().enumerate() {
+            let mut variant = unions::variant(&name, part, index);
+            let schema = match part.schema["properties"].as_object() {
+                Some(fields) if !fields.is_empty() => {
+                    let inline = format!("{name}{variant}");
+                    let at = format!("/components/schemas/{inline}");
+                    let lowered = self.schema(&at, &part.schema, depth + 1)?;
+                    self.unions.inline.insert(inline.clone(), lowered);
+                    declared(&inline)
+                }
+                _ => self.schema(&format!("{at}/{index}"), &part.schema, depth + 1)?,
+            };
+            // Any JSON is what the catch-all is for.
+            if schema.as_object().is_some_and(Map::is_empty) {
+                continue;
+            }
+            if let Some(same) = variants.iter_mut().find(|same| same.schema == schema) {
+                same.tags.extend(part.tags.iter().cloned());
+                continue;
+            }
+            while variants.iter().any(|other| other.name == variant) {
+                variant.push_str(&(index + 1).to_string());
+            }
+            variants.push(Variant {
+                operation: format!("union_{}_{index}", name.to_ascii_lowercase()),
+                name: variant,
+                tags: if tag.is_empty() {
+                    Vec::new()
+                } else {
+                    part.tags.clone()
+                },
+                schema,
+                described: part.schema.clone(),
+                place: part.place,
+            });
+        }
+        if let Some(union) = self.unions.list.get_mut(place) {
+            union.variants = variants;
+        }
+        Ok(declared(&name))
     }
 
     fn object(
@@ -440,7 +714,14 @@ impl Lowering<'_> {
             (None, None) => return Err(unresolved()),
         };
         let target = document.schemas()?.get(name).ok_or_else(unresolved)?;
-        if !is_type(target) {
+        if let Some((tag, parts)) = unions::subtypes(document, name) {
+            let home = std::mem::replace(&mut self.document, document);
+            let at = format!("/components/schemas/{name}");
+            let lowered = self.union(&at, &tag, parts, depth + 1);
+            self.document = home;
+            return lowered;
+        }
+        if !is_type(target) && !unions::is_subtype(document, target) {
             let home = std::mem::replace(&mut self.document, document);
             let lowered = self.schema(&format!("/components/schemas/{name}"), target, depth + 1);
             self.document = home;
@@ -472,6 +753,8 @@ impl Lowering<'_> {
         // One reference with facts beside it is how OpenAPI 3.0 says "read-only" of a reference.
         if let ([part @ Value::Object(only)], false) = (parts, beside.contains_key("properties"))
             && only.contains_key("$ref")
+            && !(is_component(at)
+                && unions::is_subtype(self.document, &Value::Object(schema.clone())))
         {
             return Ok(part.clone());
         }
@@ -497,6 +780,12 @@ impl Lowering<'_> {
                     share(&mut part);
                 }
             }
+            // The tag is a field, whether it is described as one or not.
+            if let Some((tag, _)) = part.as_object().and_then(unions::discriminator)
+                && let Some(Value::Object(to)) = merged.get_mut("properties")
+            {
+                to.entry(tag).or_insert_with(|| json!({"type": "string"}));
+            }
             if let Some(Value::Array(inner)) = part.get("allOf") {
                 let outer = part.as_object().cloned().unwrap_or_default();
                 part = self.merge(at, &outer, inner, depth + 1)?;
@@ -517,6 +806,12 @@ impl Lowering<'_> {
         }
         Ok(merged)
     }
+}
+
+/// Whether a place is a component's.
+fn is_component(at: &str) -> bool {
+    at.strip_prefix("/components/schemas/")
+        .is_some_and(|name| !name.contains('/'))
 }
 
 /// The name that typify gives a record without one, by the place where it stands: `TitleData` of the property `data` of `Title`. It does not
@@ -599,8 +894,9 @@ fn is_type(schema: &Value) -> bool {
     let has_fields = schema["properties"]
         .as_object()
         .is_some_and(|fields| !fields.is_empty());
-    let union = schema.get("oneOf").is_some()
-        || schema.get("anyOf").is_some()
+    let union = schema
+        .as_object()
+        .is_some_and(|schema| unions::parts(schema).is_some())
         || schema.get("not").is_some();
     let merged = schema["allOf"]
         .as_array()
@@ -615,11 +911,61 @@ fn is_type(schema: &Value) -> bool {
     !union && (has_fields || merged || text)
 }
 
+/// A media type without its parameters.
+fn essence(media_type: &str) -> &str {
+    media_type.split(';').next().unwrap_or_default().trim()
+}
+
 /// Whether a media type is JSON, `application/vnd.api+json` too.
 pub(crate) fn is_json(media_type: &str) -> bool {
-    let essence = media_type.split(';').next().unwrap_or_default().trim();
-    essence == "application/json"
-        || essence.ends_with("+json") && essence != "application/stream+json"
+    let essence = essence(media_type);
+    matches!(
+        essence,
+        "application/json" | "text/json" | "application/x-ndjson"
+    ) || essence.ends_with("+json")
+}
+
+/// Whether a media type is text: XML and CSV too.
+fn is_text(media_type: &str) -> bool {
+    let essence = essence(media_type);
+    essence.starts_with("text/")
+        || matches!(essence, "application/xml" | "application/text")
+        || essence.ends_with("+xml")
+}
+
+/// The variant of an answer's media type.
+fn variant_of(media_type: &str) -> String {
+    let essence = essence(media_type);
+    let name = match essence {
+        _ if is_json(essence) => "Json",
+        "text/xml" | "application/xml" => "Xml",
+        "text/csv" => "Csv",
+        _ if essence.ends_with("spreadsheetml.sheet") => "Xlsx",
+        _ if essence.ends_with("/octet-stream") => "Bytes",
+        _ if is_text(essence) => "Text",
+        _ => "Bytes",
+    };
+    name.to_owned()
+}
+
+/// The header `Accept`: what is described, and what errors come as. Empty where that is JSON and text.
+fn accept<'a>(media_types: impl Iterator<Item = &'a String>) -> String {
+    let mut names: Vec<&str> = Vec::new();
+    for name in media_types.map(|name| essence(name)) {
+        if !names.contains(&name) {
+            names.push(name);
+        }
+    }
+    let usual = ["application/json", "text/plain"];
+    if names.iter().all(|name| usual.contains(name)) {
+        return String::new();
+    }
+    for name in usual {
+        if !names.contains(&name) {
+            names.push(name);
+        }
+    }
+    names.join(", ")
 }
 
 /// Makes a part of the shared document say where its references lead, before it becomes part of a module's.
@@ -690,6 +1036,8 @@ mod tests {
             in_module: true,
             common: &common,
             used: BTreeSet::new(),
+            answers: Vec::new(),
+            unions: Unions::default(),
         };
         lowering.schema("", &schema, 0).unwrap()
     }
@@ -872,13 +1220,12 @@ mod tests {
             json!({"operationId": "post_a", "responses": {"200": {"description": "",
             "content": {"text/plain": {}}}}, "requestBody": {"required": true, "content": {"application/octet-stream": {}}}}),
         );
-        assert_eq!(
-            facts.body,
-            Body::Bytes {
-                media_type: "application/octet-stream".into(),
-                required: true
-            }
-        );
+        let body = Body {
+            media_type: "application/octet-stream".into(),
+            kind: BodyKind::Bytes,
+        };
+        assert_eq!(facts.bodies, [body]);
+        assert!(facts.needs_body);
         assert_eq!(facts.answer, Answer::Text);
         assert!(lowered.get("requestBody").is_none());
         assert_eq!(lowered["responses"], json!({"200": {"description": ""}}));
@@ -955,6 +1302,8 @@ mod tests {
             in_module: true,
             common: &common,
             used: BTreeSet::new(),
+            answers: Vec::new(),
+            unions: Unions::default(),
         };
         let error = lowering
             .schema("", &json!({"$ref": "#/components/schemas/Loop"}), 0)

@@ -25,17 +25,51 @@ pub(crate) struct Model {
     pub(crate) records: Vec<Record>,
     pub(crate) enums: Vec<Enum>,
     pub(crate) operations: BTreeMap<String, Signature>,
+    pub(crate) unions: Vec<Union>,
+}
+
+/// A value that is one of several things.
+#[derive(Debug)]
+pub(crate) struct Union {
+    pub(crate) name: String,
+    pub(crate) tag: String,
+    pub(crate) variants: Vec<Variant>,
+}
+
+#[derive(Debug)]
+pub(crate) struct Variant {
+    pub(crate) name: String,
+    pub(crate) ty: Ty,
+    pub(crate) tags: Vec<String>,
+    /// Where it stands in the union.
+    pub(crate) place: Option<(&'static str, usize)>,
+    /// How much its description says: of variants that fit alike the one that says least is meant.
+    pub(crate) size: u32,
 }
 
 impl Model {
     /// The names of all types.
     pub(crate) fn names(&self) -> impl Iterator<Item = &String> {
         let records = self.records.iter().map(|record| &record.name);
-        records.chain(self.enums.iter().map(|item| &item.name))
+        let unions = self.unions.iter().map(|union| &union.name);
+        records
+            .chain(self.enums.iter().map(|item| &item.name))
+            .chain(unions)
     }
 
     /// The types that a type holds, each with the steps that lead from its schema to theirs.
     pub(crate) fn parts(&self, name: &str) -> Vec<(Vec<Step>, &Ty)> {
+        if let Some(union) = self.unions.iter().find(|union| union.name == name) {
+            let variants = union.variants.iter().filter_map(|variant| {
+                let (word, index) = variant.place?;
+                let step = Step {
+                    word,
+                    name: Some(index.to_string()),
+                };
+                Some((vec![step], &variant.ty))
+            });
+            return variants.collect();
+        }
         let record = self.records.iter().find(|record| record.name == name);
         let fields = record.map_or(&[][..], |record| &record.fields);
         fields
@@ -127,6 +161,7 @@ const ID: &str = "folio::Id";
 const DATE_TIME: &str = "folio::DateTime";
 const NUMBER: &str = "folio::Number";
 const SHARED: &str = "folio::common";
+const UNION: &str = "folio::union";
 
 /// Runs progenitor and typify over a lowered document.
 pub(crate) fn build(name: &str, lowered: &Lowered) -> Result<Model, Error> {
@@ -154,6 +189,13 @@ pub(crate) fn build(name: &str, lowered: &Lowered) -> Result<Model, Error> {
             std::iter::empty::<TypeImpl>(),
         );
     }
+    for union in &lowered.unions {
+        settings.with_replacement(
+            &union.name,
+            format!("{UNION}::{}", union.name),
+            std::iter::empty::<TypeImpl>(),
+        );
+    }
     // progenitor and typify panic at what they do not support; a build script should say which document it was.
     let tokens = catch_unwind(AssertUnwindSafe(|| {
         Generator::new(&settings).generate_tokens(&openapi)
@@ -169,7 +211,56 @@ pub(crate) fn build(name: &str, lowered: &Lowered) -> Result<Model, Error> {
         ))
     })?
     .map_err(|error| failed(error.to_string()))?;
-    read(tokens).map_err(failed)
+    let mut model = read(tokens).map_err(failed)?;
+    for union in &lowered.unions {
+        let mut variants = Vec::new();
+        for variant in &union.variants {
+            let told = model.operations.get(&variant.operation);
+            let ty = told.and_then(|told| told.answer.clone()).ok_or_else(|| {
+                failed(format!(
+                    "progenitor gave no type for the variant `{}` of `{}`",
+                    variant.name, union.name
+                ))
+            })?;
+            variants.push(Variant {
+                name: variant.name.clone(),
+                size: size(&model, &ty, 3),
+                ty,
+                tags: variant.tags.clone(),
+                place: variant.place,
+            });
+        }
+        model.unions.push(Union {
+            name: union.name.clone(),
+            tag: union.tag.clone(),
+            variants,
+        });
+    }
+    Ok(model)
+}
+
+/// How much is described of a type: its fields and, some levels down, theirs.
+fn size(model: &Model, ty: &Ty, depth: u32) -> u32 {
+    match ty {
+        Ty::Named(name) => {
+            let record = model.records.iter().find(|record| record.name == *name);
+            let fields = record.map_or(&[][..], |record| &record.fields);
+            fields.iter().fold(0, |sum, field| {
+                let inner = match depth {
+                    0 => 0,
+                    _ => match size(model, &field.ty, depth - 1) {
+                        u32::MAX => 1,
+                        size => size,
+                    },
+                };
+                sum.saturating_add(1).saturating_add(inner)
+            })
+        }
+        Ty::Vec(inner) | Ty::Box(inner) => size(model, inner, depth).max(1),
+        Ty::Common(_) => 64,
+        Ty::Value | Ty::Object | Ty::Map(_) => u32::MAX,
+        _ => 1,
+    }
 }
 
 /// Reads the model out of generated code.
@@ -361,6 +452,7 @@ fn ty(of: &Type) -> Result<Ty, String> {
         ["std", "vec", "Vec"] => Ty::Vec(inner(0)?),
         ["std", "boxed", "Box"] => Ty::Box(inner(0)?),
         ["folio", "common", name] => Ty::Common(type_name(name)),
+        ["folio", "union", name] => Ty::Named((*name).to_owned()),
         [name] | ["types", name] => Ty::Named(type_name(name)),
         _ => {
             return Err(format!(

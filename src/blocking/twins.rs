@@ -1,0 +1,275 @@
+//! The calls beside those of the modules: each waits for the asynchronous one of its name.
+
+use std::fmt;
+use std::ops::Deref;
+use std::sync::Arc;
+
+use http::HeaderMap;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use super::{Blocking, FolioClient, Iter};
+use crate::batch::{Upsert, UpsertReport};
+use crate::circulation_rules::{AppliedPolicy, CirculationRules, RuleParameters};
+use crate::collection::{Collection, Stored};
+use crate::consortium::{Consortium, Member};
+use crate::error::Result;
+use crate::generic::GetAll;
+use crate::harvest::{Harvest, HarvestStream};
+use crate::mode::Mode;
+use crate::modules::Modules;
+use crate::paging::Items;
+use crate::reference::{Reference, ReferenceList, ReferenceRecords};
+use crate::update::Update;
+use crate::value::Id;
+
+/// Something that the asynchronous client gives, whose calls wait here. What does not wait is reached by [`Deref`], what is set by
+/// [`with`](Self::with).
+#[derive(Clone)]
+#[must_use = "it asks for nothing by itself"]
+pub struct Handle<H> {
+    inner: H,
+    mode: Blocking,
+}
+
+impl<H> Handle<H> {
+    /// Sets what the asynchronous one has setters for.
+    ///
+    /// ```no_run
+    /// # fn example(folio: folio_sdk::blocking::FolioClient) -> Result<(), folio_sdk::Error> {
+    /// # use serde_json::Value;
+    /// let list = folio.folio_get_all::<Value>("/instance-storage/instances", "instances").by_id();
+    /// for instance in folio.harvest(list).with(|harvest| harvest.parallel(16)).stream() {
+    ///     println!("{}", instance?["title"]);
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn with(self, set: impl FnOnce(H) -> H) -> Self {
+        Self {
+            inner: set(self.inner),
+            mode: self.mode,
+        }
+    }
+
+    /// The asynchronous one.
+    pub fn into_inner(self) -> H {
+        self.inner
+    }
+}
+
+impl<H> Deref for Handle<H> {
+    type Target = H;
+
+    fn deref(&self) -> &H {
+        &self.inner
+    }
+}
+
+impl<H: fmt::Debug> fmt::Debug for Handle<H> {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.inner.fmt(out)
+    }
+}
+
+/// Defines calls that wait for the asynchronous ones of their names.
+macro_rules! twins {
+    ($client:ident => $field:ident {
+        $($name:ident $([$($generics:tt)*])? ($($argument:ident: $type:ty),*) -> $answer:ty;)*
+    }) => {
+        impl $client {
+            $(
+                #[doc = concat!("Waits for [`", stringify!($name), "`](crate::FolioClient::", stringify!($name), ").")]
+                ///
+                /// # Errors
+                /// Those of the asynchronous call; [`ErrorKind::Configuration`](crate::ErrorKind::Configuration) in asynchronous code.
+                pub fn $name$(<$($generics)*>)?(&self, $($argument: $type),*) -> Result<$answer> {
+                    self.mode.wait(self.$field.$name($($argument),*))
+                }
+            )*
+        }
+    };
+}
+
+twins!(FolioClient => folio {
+    current_user_id() -> Id;
+    current_user[T: DeserializeOwned]() -> T;
+    folio_headers() -> HeaderMap;
+    modules() -> Modules;
+    module_version(name: &str) -> String;
+    update_with[T: Stored](id: impl fmt::Display + Send, change: impl FnMut(&mut T) + Send) -> Update<T>;
+    update_at[T: Serialize + DeserializeOwned + Send](path: impl AsRef<str> + Send, change: impl FnMut(&mut T) + Send) -> Update<T>;
+});
+
+impl FolioClient {
+    fn handle<H>(&self, inner: H) -> Handle<H> {
+        Handle {
+            inner,
+            mode: self.mode.clone(),
+        }
+    }
+
+    /// The reference data of this handle's tenant: see [`folio_sdk::FolioClient::reference`](crate::FolioClient::reference).
+    pub fn reference(&self) -> Handle<Reference> {
+        self.handle(self.folio.reference())
+    }
+
+    /// The policies that apply: see [`folio_sdk::FolioClient::circulation_rules`](crate::FolioClient::circulation_rules).
+    pub fn circulation_rules(&self) -> Handle<CirculationRules> {
+        self.handle(self.folio.circulation_rules())
+    }
+
+    /// The consortium of this handle's tenant: see [`folio_sdk::FolioClient::consortium`](crate::FolioClient::consortium).
+    ///
+    /// # Errors
+    /// Those of the asynchronous call.
+    pub fn consortium(&self) -> Result<Option<Handle<Consortium>>> {
+        let consortium = self.mode.wait(self.folio.consortium())?;
+        Ok(consortium.map(|consortium| self.handle(consortium)))
+    }
+
+    /// Reads a whole list in parallel: see [`folio_sdk::FolioClient::harvest`](crate::FolioClient::harvest).
+    pub fn harvest<T: DeserializeOwned + Send + 'static>(
+        &self,
+        list: impl Into<Items<T>>,
+    ) -> Handle<Harvest<T>> {
+        self.handle(self.folio.harvest(list))
+    }
+
+    /// Writes records: see [`folio_sdk::FolioClient::upsert`](crate::FolioClient::upsert).
+    pub fn upsert<T: Stored>(
+        &self,
+        records: impl IntoIterator<Item = T, IntoIter: Send + 'static>,
+    ) -> Handle<Upsert<T>> {
+        self.handle(self.folio.upsert(records))
+    }
+
+    /// Writes records into any collection: see [`folio_sdk::FolioClient::upsert_into`](crate::FolioClient::upsert_into).
+    pub fn upsert_into<T: Serialize + DeserializeOwned + Send + 'static>(
+        &self,
+        collection: Collection,
+        records: impl IntoIterator<Item = T, IntoIter: Send + 'static>,
+    ) -> Handle<Upsert<T>> {
+        self.handle(self.folio.upsert_into(collection, records))
+    }
+
+    /// Closes the client when `work` has ended, with a value, an error or a panic.
+    ///
+    /// # Errors
+    /// Those of `work`. A logout that fails is none of them, since `work` has done what it should.
+    pub fn scoped<T>(self, work: impl FnOnce(&Self) -> T) -> T {
+        struct Close(FolioClient);
+        impl Drop for Close {
+            fn drop(&mut self) {
+                if let Err(error) = self.0.close() {
+                    tracing::warn!(error = %error, "not logged out");
+                }
+            }
+        }
+        let close = Close(self);
+        work(&close.0)
+    }
+}
+
+impl Handle<Reference> {
+    /// Waits for [`Reference::list`].
+    ///
+    /// # Errors
+    /// Those of the asynchronous call.
+    pub fn list<T: DeserializeOwned + Send + Sync + 'static>(
+        &self,
+        list: &ReferenceList,
+    ) -> Result<Arc<ReferenceRecords<T>>> {
+        self.mode.wait(self.inner.list(list))
+    }
+
+    /// Waits for [`Reference::id_of`].
+    ///
+    /// # Errors
+    /// Those of the asynchronous call.
+    pub fn id_of(&self, list: &ReferenceList, text: &str) -> Result<Id> {
+        self.mode.wait(self.inner.id_of(list, text))
+    }
+
+    /// Waits for [`Reference::location_id`].
+    ///
+    /// # Errors
+    /// Those of the asynchronous call.
+    pub fn location_id(&self, code: &str) -> Result<Id> {
+        self.mode.wait(self.inner.location_id(code))
+    }
+}
+
+impl Handle<Consortium> {
+    /// A client for the central tenant, with the same login.
+    pub fn central(&self) -> FolioClient {
+        FolioClient {
+            folio: self.inner.central(),
+            mode: self.mode.clone(),
+        }
+    }
+
+    /// Waits for [`Consortium::members`].
+    ///
+    /// # Errors
+    /// Those of the asynchronous call.
+    pub fn members(&self) -> Result<Vec<Member>> {
+        self.mode.wait(self.inner.members())
+    }
+}
+
+macro_rules! policies {
+    ($($name:ident),*) => {
+        impl Handle<CirculationRules> {
+            $(
+                #[doc = concat!("Waits for [`CirculationRules::", stringify!($name), "`].")]
+                ///
+                /// # Errors
+                /// Those of the asynchronous call.
+                pub fn $name(&self, parameters: &RuleParameters) -> Result<Arc<AppliedPolicy>> {
+                    self.mode.wait(self.inner.$name(parameters))
+                }
+            )*
+        }
+    };
+}
+
+policies!(
+    loan_policy,
+    request_policy,
+    notice_policy,
+    overdue_fine_policy,
+    lost_item_policy
+);
+
+impl<T: DeserializeOwned + Send + 'static> Handle<Harvest<T>> {
+    /// The records: see [`Harvest::stream`].
+    pub fn stream(self) -> Iter<HarvestStream<T>> {
+        let _context = self.mode.enter();
+        let stream = self.inner.stream();
+        self.mode.stream(stream)
+    }
+}
+
+impl<T: Serialize + DeserializeOwned + Send + 'static> Handle<Upsert<T>> {
+    /// Writes all records and gives the sum: see [`Upsert::run`].
+    ///
+    /// # Errors
+    /// [`ErrorKind::Configuration`](crate::ErrorKind::Configuration) in asynchronous code. What became of the records is in the report.
+    pub fn run(self) -> Result<UpsertReport> {
+        let run = self.inner.run();
+        self.mode.wait(async move { Ok(run.await) })
+    }
+}
+
+impl<T: DeserializeOwned + Send + 'static> From<Iter<Items<T>>> for Items<T> {
+    fn from(list: Iter<Self>) -> Self {
+        list.into_inner()
+    }
+}
+
+impl<T: DeserializeOwned + Send + 'static> From<GetAll<T, Blocking>> for Items<T> {
+    fn from(list: GetAll<T, Blocking>) -> Self {
+        list.stream().into_inner()
+    }
+}

@@ -1,0 +1,385 @@
+//! An answer that is read piece by piece.
+
+use std::collections::VecDeque;
+use std::fmt;
+use std::future::{Future, poll_fn};
+use std::marker::PhantomData;
+use std::path::Path;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+
+use bytes::{Bytes, BytesMut};
+use futures_core::Stream;
+use http::{HeaderMap, StatusCode};
+use serde::de::DeserializeOwned;
+use tokio::io::{AsyncWrite, AsyncWriteExt};
+use tokio::time::Sleep;
+
+use crate::error::{Error, ErrorKind, Result};
+use crate::response::Response;
+use crate::transport::{Failure, failure};
+
+/// A successful answer whose body is still on its way: a stream of pieces, none of them larger than what the connection gave at once.
+///
+/// What is not read is not asked for: the server waits. Dropping it gives the rest up. If the connection breaks, or nothing comes for as
+/// long as the client's timeout, the stream ends with an error; it is not begun again.
+///
+/// ```no_run
+/// # async fn example(folio: folio_sdk::FolioClient) -> Result<(), folio_sdk::Error> {
+/// use folio_sdk::{Method, Request};
+///
+/// let export = folio.open(Request::to(Method::GET, "/data-export-spring/jobs/7212ba6a-8dcf-45a1-be9a-ffaa847c4423/download")).await?;
+/// println!("{:?} bytes", export.length());
+/// export.save("/tmp/export.mrc").await?;
+/// # Ok(())
+/// # }
+/// ```
+#[must_use = "the body is not read before it is polled"]
+pub struct Download {
+    head: Response,
+    body: Pin<Box<reqwest::Body>>,
+    timeout: Duration,
+    /// Runs while a piece is waited for.
+    timer: Option<Pin<Box<Sleep>>>,
+    received: u64,
+    ended: bool,
+}
+
+impl Download {
+    pub(crate) fn new(head: Response, body: reqwest::Body, timeout: Duration) -> Self {
+        Self {
+            head,
+            body: Box::pin(body),
+            timeout,
+            timer: None,
+            received: 0,
+            ended: false,
+        }
+    }
+
+    /// The status, 200 to 299.
+    pub fn status(&self) -> StatusCode {
+        self.head.status()
+    }
+
+    /// The headers.
+    pub fn headers(&self) -> &HeaderMap {
+        self.head.headers()
+    }
+
+    /// A header as text; none if it is absent or not text.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.head.header(name)
+    }
+
+    /// How many bytes the server announced; none if it did not, or sends them compressed.
+    pub fn length(&self) -> Option<u64> {
+        self.header("content-length")?.trim().parse().ok()
+    }
+
+    /// How many bytes were read so far.
+    pub fn received(&self) -> u64 {
+        self.received
+    }
+
+    /// The next piece; none at the end.
+    pub async fn next(&mut self) -> Option<Result<Bytes>> {
+        poll_fn(|context| Pin::new(&mut *self).poll_next(context)).await
+    }
+
+    /// Reads the rest into memory.
+    ///
+    /// # Errors
+    /// The connection broke, or nothing came for too long.
+    pub async fn bytes(self) -> Result<Bytes> {
+        self.whole().await.map(Response::into_body)
+    }
+
+    /// Reads the rest into memory, as text.
+    ///
+    /// # Errors
+    /// As [`bytes`](Self::bytes); [`ErrorKind::Decode`] if it is not UTF-8.
+    pub async fn text(self) -> Result<String> {
+        self.whole().await?.text()
+    }
+
+    async fn whole(mut self) -> Result<Response> {
+        let mut whole = BytesMut::new();
+        while let Some(piece) = self.next().await {
+            whole.extend_from_slice(&piece?);
+        }
+        Ok(self.head.with_body(whole.freeze()))
+    }
+
+    /// Writes the rest to `writer` as it comes, and says how many bytes that were.
+    ///
+    /// # Errors
+    /// As [`bytes`](Self::bytes); [`ErrorKind::Io`] if it cannot be written.
+    pub async fn write_to(
+        mut self,
+        writer: &mut (impl AsyncWrite + Unpin + ?Sized),
+    ) -> Result<u64> {
+        let mut written = 0;
+        while let Some(piece) = self.next().await {
+            let piece = piece?;
+            let outcome = writer.write_all(&piece).await;
+            outcome.map_err(|error| self.unwritten("the answer", error))?;
+            written += piece.len() as u64;
+        }
+        let flushed = writer.flush().await;
+        flushed.map_err(|error| self.unwritten("the answer", error))?;
+        Ok(written)
+    }
+
+    /// Writes the rest into a file as it comes, and says how many bytes that were. The file has another name (`….part`) until it is whole;
+    /// what was there before is replaced.
+    ///
+    /// # Errors
+    /// As [`write_to`](Self::write_to). Then the file is not there, or what it was.
+    pub async fn save(mut self, path: impl AsRef<Path>) -> Result<u64> {
+        let path = path.as_ref();
+        let mut part = path.as_os_str().to_owned();
+        part.push(".part");
+        let part = Part(part.into());
+        let named = |download: &Self, error| download.unwritten(&path.display().to_string(), error);
+        let mut file = tokio::fs::File::create(&part.0)
+            .await
+            .map_err(|error| named(&self, error))?;
+        let mut written = 0;
+        while let Some(piece) = self.next().await {
+            let piece = piece?;
+            let outcome = file.write_all(&piece).await;
+            outcome.map_err(|error| named(&self, error))?;
+            written += piece.len() as u64;
+        }
+        let flushed = file.flush().await;
+        flushed.map_err(|error| named(&self, error))?;
+        drop(file);
+        tokio::fs::rename(&part.0, path)
+            .await
+            .map_err(|error| named(&self, error))?;
+        Ok(written)
+    }
+
+    /// The records of an answer that has one after the other (`application/stream+json`, a line a record): see [`Records`].
+    pub fn records<T: DeserializeOwned>(self) -> Records<T> {
+        Records {
+            download: self,
+            rest: BytesMut::new(),
+            searched: 0,
+            ready: VecDeque::new(),
+            count: 0,
+            ended: false,
+            record: PhantomData,
+        }
+    }
+
+    pub(crate) fn unwritten(&self, what: &str, error: std::io::Error) -> Error {
+        Error::transport(
+            ErrorKind::Io,
+            self.head.exchange().clone(),
+            format!("{what} cannot be written: {error}"),
+            Some(error),
+        )
+    }
+
+    fn failed(&self, failure: Failure) -> Error {
+        let message = match failure.kind {
+            ErrorKind::Transport => format!("{} ({} bytes were)", failure.message, self.received),
+            _ => failure.message,
+        };
+        Error::transport(
+            failure.kind,
+            self.head.exchange().clone(),
+            message,
+            failure.source,
+        )
+    }
+}
+
+/// A file that is removed unless it was given its own name.
+struct Part(std::path::PathBuf);
+
+impl Drop for Part {
+    fn drop(&mut self) {
+        // Gone already if it was renamed.
+        let _ = std::fs::remove_file(&self.0);
+    }
+}
+
+impl Stream for Download {
+    type Item = Result<Bytes>;
+
+    fn poll_next(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Bytes>>> {
+        loop {
+            if self.ended {
+                return Poll::Ready(None);
+            }
+            let polled = http_body::Body::poll_frame(self.body.as_mut(), context);
+            let Poll::Ready(frame) = polled else {
+                let timeout = self.timeout;
+                let timer = self
+                    .timer
+                    .get_or_insert_with(|| Box::pin(tokio::time::sleep(timeout)));
+                ready!(timer.as_mut().poll(context));
+                self.ended = true;
+                return Poll::Ready(Some(Err(self.failed(Failure::silent(timeout)))));
+            };
+            self.timer = None;
+            match frame {
+                None => self.ended = true,
+                Some(Err(error)) => {
+                    self.ended = true;
+                    let failure = failure(error.without_url(), self.timeout);
+                    return Poll::Ready(Some(Err(self.failed(failure))));
+                }
+                // Trailers say nothing here.
+                Some(Ok(frame)) => {
+                    if let Ok(piece) = frame.into_data()
+                        && !piece.is_empty()
+                    {
+                        self.received += piece.len() as u64;
+                        return Poll::Ready(Some(Ok(piece)));
+                    }
+                }
+            }
+        }
+    }
+}
+
+impl fmt::Debug for Download {
+    /// Shows neither headers nor body.
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.debug_struct("Download")
+            .field("status", &self.status())
+            .field("url", &self.head.url())
+            .field("received", &self.received)
+            .finish_non_exhaustive()
+    }
+}
+
+/// The records of an answer that is read piece by piece: a line a record, in bounded memory.
+///
+/// Lines end at `\n` only: FOLIO writes U+2028 and the like into its data as they are. A line that is no record is an error of kind
+/// [`ErrorKind::Record`](crate::ErrorKind::Record) in its place, with the line, and the stream goes on. After any other error it ends.
+#[must_use = "a stream reads nothing before it is polled"]
+pub struct Records<T> {
+    download: Download,
+    /// What was read and is no whole line yet.
+    rest: BytesMut,
+    /// How much of it has no end of line.
+    searched: usize,
+    /// Records of a line that holds several.
+    ready: VecDeque<Result<T>>,
+    count: u64,
+    ended: bool,
+    record: PhantomData<fn() -> T>,
+}
+
+impl<T> Unpin for Records<T> {}
+
+impl<T: DeserializeOwned> Records<T> {
+    /// The next record; none at the end.
+    pub async fn next(&mut self) -> Option<Result<T>> {
+        poll_fn(|context| Pin::new(&mut *self).poll_next(context)).await
+    }
+
+    /// Reads a line. Some modules write records one after the other without an end of line between them.
+    fn line(&mut self, line: &[u8]) {
+        let mut at = 0;
+        while let Some(rest) = line.get(at..).filter(|rest| !rest.trim_ascii().is_empty()) {
+            let mut values = serde_json::Deserializer::from_slice(rest).into_iter::<Option<T>>();
+            let outcome = match values.next() {
+                Some(Ok(record)) => {
+                    at += values.byte_offset();
+                    record.map(Ok)
+                }
+                Some(Err(error)) => {
+                    // Where this value ends is known if it is JSON and only no record.
+                    let mut any = serde_json::Deserializer::from_slice(rest)
+                        .into_iter::<serde::de::IgnoredAny>();
+                    let length = match any.next() {
+                        Some(Ok(_)) => any.byte_offset(),
+                        _ => rest.len(),
+                    };
+                    at += length;
+                    let json = rest.get(..length).unwrap_or(rest);
+                    Some(Err(Error::record(
+                        self.download.head.exchange().clone(),
+                        self.count,
+                        id_of(json),
+                        json,
+                        error,
+                    )))
+                }
+                None => break,
+            };
+            if let Some(outcome) = outcome {
+                self.count += 1;
+                self.ready.push_back(outcome);
+            }
+        }
+    }
+}
+
+/// The `id` of a record, if that much of it can be read.
+fn id_of(json: &[u8]) -> Option<String> {
+    #[derive(serde::Deserialize)]
+    struct Named {
+        id: Option<String>,
+    }
+    serde_json::from_slice::<Named>(json).ok()?.id
+}
+
+impl<T: DeserializeOwned> Stream for Records<T> {
+    type Item = Result<T>;
+
+    fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Result<T>>> {
+        loop {
+            if let Some(record) = self.ready.pop_front() {
+                return Poll::Ready(Some(record));
+            }
+            let unsearched = self.rest.get(self.searched..).unwrap_or_default();
+            if let Some(length) = memchr::memchr(b'\n', unsearched) {
+                let end = self.searched + length + 1;
+                let line = self.rest.split_to(end);
+                self.searched = 0;
+                self.line(&line);
+                continue;
+            }
+            self.searched = self.rest.len();
+            if self.ended {
+                if self.rest.is_empty() {
+                    return Poll::Ready(None);
+                }
+                let line = std::mem::take(&mut self.rest);
+                self.searched = 0;
+                self.line(&line);
+                continue;
+            }
+            match ready!(Pin::new(&mut self.download).poll_next(context)) {
+                Some(Ok(piece)) => self.rest.extend_from_slice(&piece),
+                Some(Err(error)) => {
+                    self.ended = true;
+                    // What is left is half a record.
+                    self.rest.clear();
+                    return Poll::Ready(Some(Err(error)));
+                }
+                None => self.ended = true,
+            }
+        }
+    }
+}
+
+impl<T> fmt::Debug for Records<T> {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.debug_struct("Records")
+            .field("download", &self.download)
+            .field("count", &self.count)
+            .finish_non_exhaustive()
+    }
+}

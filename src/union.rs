@@ -1,0 +1,205 @@
+//! Unions: how a value that is one of several things is told apart.
+//!
+//! Where the description names a property that says which variant it is (a discriminator), that decides. Otherwise each variant is tried,
+//! and the one that fits best is taken: the one of whose description least is missing or unknown, on all levels. The first that can be read
+//! would be wrong, since nearly all fields are optional and unknown ones are kept. A value that is none of the variants stays JSON.
+
+use std::cell::Cell;
+use std::fmt;
+
+use serde::de::Deserializer;
+use serde::ser::Serializer;
+use serde_json::Value;
+
+use crate::record::{Field, Writer};
+use crate::redact;
+
+/// A value that is one of several things. Implemented by generated code.
+#[doc(hidden)]
+pub trait Union: Sized {
+    const NAME: &'static str;
+
+    /// The property that says which variant it is; empty where none does.
+    const TAG: &'static str;
+
+    /// Of each variant the values of the tag that mean it, and how much its description says.
+    const CASES: &'static [(&'static [&'static str], u32)];
+
+    /// Reads a value as the variant of an index, and says how much of it does not fit.
+    fn case(index: usize, value: &Value) -> Option<(Self, u32)>;
+
+    fn other(value: Value) -> Self;
+
+    /// The name of the variant.
+    fn variant(&self) -> &'static str;
+
+    fn put<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error>;
+}
+
+thread_local! {
+    /// How much of the values that this thread reads is unknown to their descriptions. Only what unions read is counted for anything.
+    static MISFITS: Cell<u32> = const { Cell::new(0) };
+    /// How many unions are being tried, one within the other.
+    static TRIALS: Cell<u32> = const { Cell::new(0) };
+}
+
+/// How deep unions are tried within unions. Each level multiplies the work by the number of variants, and a server decides how deep it goes.
+const DEEPEST: u32 = 6;
+
+/// Something was read that the description does not have: an unknown field, a value that an enum does not list.
+pub(crate) fn misfit() {
+    MISFITS.set(MISFITS.get().saturating_add(1));
+}
+
+/// Reads a value as a variant.
+#[doc(hidden)]
+pub fn fit<T: Field>(value: &Value) -> Option<(T, u32)> {
+    let before = MISFITS.replace(0);
+    let read = T::decode(value);
+    let misfits = MISFITS.replace(before);
+    Some((read.ok()?, misfits))
+}
+
+/// Reads a union: any JSON is one.
+#[doc(hidden)]
+pub fn decode_union<'de, U: Union, D: Deserializer<'de>>(deserializer: D) -> Result<U, D::Error> {
+    let value: Value = serde::Deserialize::deserialize(deserializer)?;
+    Ok(match best::<U>(&value) {
+        Some((union, misfits)) => {
+            MISFITS.set(MISFITS.get().saturating_add(misfits));
+            union
+        }
+        None => {
+            misfit();
+            U::other(value)
+        }
+    })
+}
+
+fn best<U: Union>(value: &Value) -> Option<(U, u32)> {
+    let tag = Some(U::TAG).filter(|tag| !tag.is_empty());
+    if let Some(tag) = tag.and_then(|tag| value.get(tag)?.as_str()) {
+        let index = U::CASES.iter().position(|(tags, _)| tags.contains(&tag))?;
+        return U::case(index, value);
+    }
+    let depth = TRIALS.get();
+    // A union with a tag may contain itself, and then without a tag goes down as far as the server likes.
+    if depth >= DEEPEST || tag.is_some() && depth > 0 {
+        return None;
+    }
+    TRIALS.set(depth + 1);
+    let best = tried::<U>(value);
+    TRIALS.set(depth);
+    best
+}
+
+fn tried<U: Union>(value: &Value) -> Option<(U, u32)> {
+    let mut best: Option<(U, u32, u32)> = None;
+    for (index, (_, size)) in U::CASES.iter().enumerate() {
+        let Some((union, misfits)) = U::case(index, value) else {
+            continue;
+        };
+        // What takes any object fits all: it is for those that nothing else fits.
+        let misfits = if *size == u32::MAX { u32::MAX } else { misfits };
+        let better = best
+            .as_ref()
+            .is_none_or(|(_, fewest, least)| (misfits, size) < (*fewest, least));
+        if better {
+            best = Some((union, misfits, *size));
+        }
+    }
+    best.map(|(union, misfits, _)| (union, if misfits == u32::MAX { 1 } else { misfits }))
+}
+
+/// Shows a union as the JSON that it is written as, but for its secrets.
+#[doc(hidden)]
+pub fn debug_union<U: Union + Field>(union: &U, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+    match serde_json::to_value(Writer(union)) {
+        Ok(mut value) => {
+            redact::conceal(&mut value);
+            write!(out, "{} {value}", U::NAME)
+        }
+        Err(error) => write!(out, "{} ({error})", U::NAME),
+    }
+}
+
+/// Defines unions: enums of what a value can be, and a catch-all that keeps the JSON of any other.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __union {
+    ($($(#[$meta:meta])* $name:ident by $tag:literal / $other:ident {
+        $($(#[$vmeta:meta])* $variant:ident: $held:ty as $ty:ty = [$($value:literal),*] $size:literal,)*
+    })*) => {
+        $(
+            $(#[$meta])*
+            #[derive(Clone, PartialEq)]
+            #[non_exhaustive]
+            pub enum $name {
+                $($(#[$vmeta])* $variant($held),)*
+                /// What is none of the others, as the server sent it.
+                $other($crate::runtime::Value),
+            }
+            impl $crate::runtime::Union for $name {
+                const NAME: &'static str = stringify!($name);
+                const TAG: &'static str = $tag;
+                const CASES: &'static [(&'static [&'static str], u32)] = &[$((&[$($value),*], $size)),*];
+                fn case(index: usize, value: &$crate::runtime::Value) -> ::core::option::Option<(Self, u32)> {
+                    let cases: &[fn(&$crate::runtime::Value) -> ::core::option::Option<(Self, u32)>] = &[
+                        $(|value| {
+                            let (read, misfits) = $crate::runtime::fit::<$ty>(value)?;
+                            ::core::option::Option::Some((Self::$variant(read.into()), misfits))
+                        }),*
+                    ];
+                    cases.get(index)?(value)
+                }
+                #[inline]
+                fn other(value: $crate::runtime::Value) -> Self {
+                    Self::$other(value)
+                }
+                fn variant(&self) -> &'static str {
+                    match self {
+                        $(Self::$variant(_) => stringify!($variant),)*
+                        Self::$other(_) => stringify!($other),
+                    }
+                }
+                fn put<S: $crate::runtime::Serializer>(&self, serializer: S) -> ::core::result::Result<S::Ok, S::Error> {
+                    match self {
+                        $(Self::$variant(value) => {
+                            $crate::runtime::Field::encode(::core::borrow::Borrow::<$ty>::borrow(value), serializer)
+                        })*
+                        Self::$other(value) => $crate::runtime::Serialize::serialize(value, serializer),
+                    }
+                }
+            }
+            impl<'de> $crate::runtime::Deserialize<'de> for $name {
+                fn deserialize<D: $crate::runtime::Deserializer<'de>>(deserializer: D) -> ::core::result::Result<Self, D::Error> {
+                    $crate::runtime::decode_union(deserializer)
+                }
+            }
+            impl $crate::runtime::Serialize for $name {
+                fn serialize<S: $crate::runtime::Serializer>(&self, serializer: S) -> ::core::result::Result<S::Ok, S::Error> {
+                    $crate::runtime::Union::put(self, serializer)
+                }
+            }
+            impl $crate::runtime::Field for $name {
+                #[inline]
+                fn blank() -> Self {
+                    Self::$other($crate::runtime::Value::Null)
+                }
+                fn read<'de, D: $crate::runtime::Deserializer<'de>>(&mut self, deserializer: D) -> ::core::result::Result<(), D::Error> {
+                    *self = $crate::runtime::decode_union(deserializer)?;
+                    ::core::result::Result::Ok(())
+                }
+                fn encode<S: $crate::runtime::Serializer>(&self, serializer: S) -> ::core::result::Result<S::Ok, S::Error> {
+                    $crate::runtime::Union::put(self, serializer)
+                }
+            }
+            impl ::core::fmt::Debug for $name {
+                #[inline]
+                fn fmt(&self, out: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+                    $crate::runtime::debug_union(self, out)
+                }
+            }
+        )*
+    };
+}

@@ -1,0 +1,594 @@
+//! Bodies of every kind, each by an operation of a module over a real socket: what is sent, and what comes of the answer.
+
+#![cfg(all(
+    feature = "bulk-operations",
+    feature = "data-export-spring",
+    feature = "data-import",
+    feature = "erm-usage",
+    feature = "gobi",
+    feature = "inventory-update",
+    feature = "kb-ebsco-java",
+    feature = "login",
+    feature = "users"
+))]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "tests may")]
+
+#[allow(dead_code, reason = "other tests use more of it")]
+mod support;
+
+use std::future::poll_fn;
+use std::io;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use folio_sdk::bulk_operations::EntityType;
+use folio_sdk::common::IdentifierType;
+use folio_sdk::erm_usage::call::{GetCounterReportDownloadAnswer, GetExportAnswer};
+use folio_sdk::inventory_update::call::{ListJobLogsAnswer, UpdateInventoryBatchUpsertHridAnswer};
+use folio_sdk::{Body, Bytes, Error, ErrorKind, Method, Multipart, Request};
+use futures_util::{StreamExt, stream};
+use serde_json::{Value, json};
+use tokio::io::{AsyncRead, ReadBuf};
+
+use support::stream::{Flow, Streams};
+
+const MEGABYTE: usize = 1024 * 1024;
+const ID: &str = "7212ba6a-8dcf-45a1-be9a-ffaa847c4423";
+
+fn json_flow(value: Value) -> Flow {
+    Flow::new(200, "application/json", value.to_string())
+}
+
+/// The largest part of this process that was ever in memory, in bytes.
+fn peak() -> usize {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let line = status.lines().find(|line| line.starts_with("VmHWM"));
+    let kilobytes = line.and_then(|line| line.split_whitespace().nth(1)?.parse::<usize>().ok());
+    kilobytes.unwrap_or_default() * 1024
+}
+
+fn scratch(name: &str) -> std::path::PathBuf {
+    let folder = std::env::temp_dir().join(format!("folio-sdk-bodies-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).unwrap();
+    folder.join(name)
+}
+
+#[tokio::test]
+async fn an_upload_of_300_megabytes_takes_a_small_memory() {
+    let server =
+        Streams::start(|_, _| json_flow(json!({"id": ID, "profile_picture_blob": "AA=="}))).await;
+    let folio = server.connect().await;
+    let before = peak();
+    let pieces = stream::iter((0..300).map(|_| Ok::<_, io::Error>(vec![1_u8; MEGABYTE])));
+    folio
+        .data_import()
+        .post_upload_definition_file(ID, ID)
+        .body(Body::stream(pieces))
+        .send()
+        .await
+        .unwrap();
+    let got = server.last();
+    assert_eq!(
+        (got.length, got.sum),
+        (300 * MEGABYTE as u64, 300 * MEGABYTE as u64)
+    );
+    assert_eq!(got.header("content-type"), "application/octet-stream");
+    assert_eq!(got.header("transfer-encoding"), "chunked");
+    assert!(
+        peak() - before < 100 * MEGABYTE,
+        "{} bytes more",
+        peak() - before
+    );
+}
+
+#[tokio::test]
+async fn a_download_of_300_megabytes_takes_a_small_memory_and_waits_for_its_reader() {
+    let server =
+        Streams::start(|_, _| Flow::large("application/octet-stream", vec![1; MEGABYTE], 300))
+            .await;
+    let folio = server.connect().await;
+    let before = peak();
+    let mut export = folio
+        .data_export_spring()
+        .get_job_download(ID)
+        .download()
+        .await
+        .unwrap();
+    assert_eq!(export.length(), Some(300 * MEGABYTE as u64));
+    export.next().await.unwrap().unwrap();
+    // The server goes on only as far as what lies between takes it.
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    let written = server.written.load(Ordering::Relaxed);
+    assert!(written < 32 * MEGABYTE as u64, "{written}");
+    let mut sum = export.received();
+    while let Some(piece) = export.next().await {
+        sum += piece
+            .unwrap()
+            .iter()
+            .map(|byte| u64::from(*byte))
+            .sum::<u64>();
+    }
+    assert_eq!(sum, 300 * MEGABYTE as u64);
+    assert!(
+        peak() - before < 100 * MEGABYTE,
+        "{} bytes more",
+        peak() - before
+    );
+}
+
+#[tokio::test]
+async fn a_file_goes_with_its_length_and_is_sent_again_and_a_stream_is_not() {
+    let path = scratch("picture.png");
+    std::fs::write(&path, vec![7; 200_000]).unwrap();
+    let server = Streams::start(|got, before| match before % 2 {
+        0 if got.head.contains("POST") => Flow::new(401, "text/plain", "Invalid token"),
+        _ => json_flow(json!({"id": ID, "profile_picture_blob": "AA=="})),
+    })
+    .await;
+    let folio = server.connect().await;
+    let create = || folio.users().create_profile_picture();
+    create().body(Body::file(&path)).send().await.unwrap();
+    let log = server.log();
+    assert_eq!(log.len(), 2);
+    for got in log {
+        assert_eq!((got.length, got.sum), (200_000, 1_400_000));
+        assert_eq!(got.header("content-length"), "200000");
+        assert!(got.header("transfer-encoding").is_empty());
+    }
+    let opened = Arc::new(AtomicUsize::new(0));
+    let count = Arc::clone(&opened);
+    let reopened = Body::reopen(move || {
+        count.fetch_add(1, Ordering::Relaxed);
+        async { Ok(Body::reader(&b"abc"[..]).length(3)) }
+    });
+    create().body(reopened).send().await.unwrap();
+    assert_eq!(opened.load(Ordering::Relaxed), 2);
+
+    let once = Body::stream(stream::iter([Ok::<_, io::Error>("abc")])).length(3);
+    let error = create().body(once).send().await.unwrap_err();
+    assert_eq!(server.log().len(), 5);
+    assert!(error.is_unauthenticated());
+    assert!(
+        format!("{error:#}").contains("can be read once"),
+        "{error:#}"
+    );
+}
+
+#[tokio::test]
+async fn a_stream_of_which_nothing_was_read_is_sent_again() {
+    // Nobody listens here until the second attempt.
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    drop(listener);
+    let folio = folio_sdk::FolioClient::builder(format!("http://{address}"))
+        .tenant("diku")
+        .credentials("ann", "secret")
+        .retry(
+            folio_sdk::RetryPolicy::default()
+                .base_delay(Duration::from_millis(1))
+                .max_attempts(3),
+        )
+        .build()
+        .unwrap();
+    let body = Body::stream(stream::iter([Ok::<_, io::Error>("abc")]));
+    let request = Request::to(Method::POST, "/x")
+        .header("x-okapi-token", "a.b.c")
+        .body(body, "text/plain");
+    let error = folio.execute(request).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Connect);
+    assert_eq!(error.attempts(), 3, "{error}");
+}
+
+#[tokio::test]
+async fn a_body_that_cannot_be_read_is_an_error_of_the_request_and_says_why() {
+    let server = Streams::start(|_, _| json_flow(json!({}))).await;
+    let folio = server.connect().await;
+    let upload = |body: Body| {
+        let call = folio.data_import().post_upload_definition_file(ID, ID);
+        call.body(body).send()
+    };
+    let error = upload(Body::file("/nowhere/marc.mrc")).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Request);
+    assert!(error.to_string().contains("/nowhere/marc.mrc"), "{error}");
+
+    let broken = stream::iter([Ok("abc"), Err(io::Error::other("the disk is gone"))]);
+    let error = upload(Body::stream(broken)).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Request);
+    assert!(error.to_string().contains("the disk is gone"), "{error}");
+
+    let short = Body::stream(stream::iter([Ok::<_, io::Error>("abc")])).length(5);
+    let error = upload(short).await.unwrap_err();
+    assert!(error.to_string().contains("2 bytes shorter"), "{error}");
+    let long = Body::stream(stream::iter([Ok::<_, io::Error>("abc")])).length(2);
+    let error = upload(long).await.unwrap_err();
+    assert!(
+        error.to_string().contains("longer than was announced"),
+        "{error}"
+    );
+}
+
+#[tokio::test]
+async fn an_upload_that_moves_takes_longer_than_the_timeout_and_one_that_stalls_does_not() {
+    struct Slow(u32, Pin<Box<tokio::time::Sleep>>);
+    impl AsyncRead for Slow {
+        fn poll_read(
+            mut self: Pin<&mut Self>,
+            context: &mut Context<'_>,
+            out: &mut ReadBuf<'_>,
+        ) -> Poll<io::Result<()>> {
+            std::task::ready!(self.1.as_mut().poll(context));
+            if self.0 > 0 {
+                self.0 -= 1;
+                out.put_slice(b"x");
+                self.1 = Box::pin(tokio::time::sleep(Duration::from_millis(100)));
+            }
+            Poll::Ready(Ok(()))
+        }
+    }
+    let slow = |pieces, first| {
+        let wait = Box::pin(tokio::time::sleep(Duration::from_millis(first)));
+        Body::reader(Slow(pieces, wait))
+    };
+    let server =
+        Streams::start(|_, _| json_flow(json!({"id": ID, "profile_picture_blob": "AA=="}))).await;
+    let folio = server
+        .builder()
+        .timeout(Duration::from_millis(400))
+        .connect()
+        .await
+        .unwrap();
+    let create = || folio.users().create_profile_picture();
+    create().body(slow(8, 0)).send().await.unwrap();
+    assert_eq!(server.last().length, 8);
+    let error = create().body(slow(8, 60_000)).send().await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Timeout);
+}
+
+#[tokio::test]
+async fn a_download_that_breaks_or_is_refused_says_so() {
+    let server = Streams::start(|_, before| match before {
+        0 => Flow {
+            head: "HTTP/1.1 200 X\r\ncontent-length: 100000\r\nconnection: close\r\n".into(),
+            pieces: Box::new(std::iter::once(vec![1; 5000])),
+        },
+        1 => Flow::new(404, "text/plain", "no such job"),
+        2 => Flow::new(503, "text/plain", "busy"),
+        _ => Flow::new(200, "application/octet-stream", vec![0, 159, 146, 150]),
+    })
+    .await;
+    let folio = server.connect().await;
+    let job = || folio.data_export_spring().get_job_download(ID);
+    let target = scratch("broken.mrc");
+    let error = job()
+        .download()
+        .await
+        .unwrap()
+        .save(&target)
+        .await
+        .unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Transport);
+    assert!(error.to_string().contains("5000 bytes"), "{error}");
+    assert!(!target.exists() && !scratch("broken.mrc.part").exists());
+
+    let error = job().download().await.unwrap_err();
+    assert!(error.is_not_found());
+    assert_eq!(error.server_message(), Some("no such job"));
+
+    // Repeated after 503, since nothing was handed out yet.
+    let target = scratch("whole.mrc");
+    assert_eq!(
+        job().download().await.unwrap().save(&target).await.unwrap(),
+        4
+    );
+    assert_eq!(std::fs::read(&target).unwrap(), [0, 159, 146, 150]);
+    assert_eq!(
+        job().send().await.unwrap(),
+        Bytes::from_static(&[0, 159, 146, 150])
+    );
+    let asked = server.last();
+    assert_eq!(
+        asked.header("accept"),
+        "application/octet-stream, application/json, text/plain"
+    );
+    let error = job().download().await.unwrap().text().await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Decode);
+}
+
+#[tokio::test]
+async fn a_form_has_fields_and_files() {
+    let path = scratch("users.csv");
+    std::fs::write(&path, "barcode\n1\n").unwrap();
+    let server = Streams::start(|got, before| match (before, got.header("content-length")) {
+        (0, _) => Flow::new(401, "text/plain", "Invalid token"),
+        _ => json_flow(json!({"id": ID, "profile_picture_blob": "AA=="})),
+    })
+    .await;
+    let folio = server.connect().await;
+    let form = Multipart::new().text("comment", "für \"July\"").file(
+        "file",
+        "a \"b\"\r\n.csv",
+        Body::file(&path),
+        "text/csv",
+    );
+    folio
+        .bulk_operations()
+        .bulk_operations_upload(EntityType::User, IdentifierType::Barcode)
+        .body(form)
+        .send()
+        .await
+        .unwrap();
+    let log = server.log();
+    assert_eq!(log.len(), 2);
+    let got = &log[1];
+    let boundary = got
+        .header("content-type")
+        .strip_prefix("multipart/form-data; boundary=")
+        .unwrap();
+    let expected = format!(
+        "--{boundary}\r\nContent-Disposition: form-data; name=\"comment\"\r\n\r\nfür \"July\"\r\n\
+         --{boundary}\r\nContent-Disposition: form-data; name=\"file\"; filename=\"a %22b%22%0D%0A.csv\"\r\nContent-Type: text/csv\r\n\r\n\
+         barcode\n1\n\r\n--{boundary}--\r\n"
+    );
+    assert_eq!(got.text(), expected);
+    assert!(got.head.contains("entityType=USER") && got.head.contains("identifierType=BARCODE"));
+
+    // All in memory: with a length, as some servers want it.
+    let form = Multipart::new().file("file", "x", Body::from("1"), "text/plain");
+    folio
+        .erm_usage()
+        .post_provider(ID)
+        .body(form)
+        .send()
+        .await
+        .unwrap();
+    assert_eq!(
+        server.last().header("content-length"),
+        server.last().length.to_string()
+    );
+}
+
+#[tokio::test]
+async fn json_api_is_sent_and_asked_for_by_its_own_media_type() {
+    let server = Streams::start(|_, _| {
+        let provider =
+            json!({"data": {"id": "19", "type": "providers", "attributes": {"name": "EBSCO"}}, "jsonapi": {"version": "1.0"}});
+        Flow::new(200, "application/vnd.api+json", provider.to_string())
+    })
+    .await;
+    let folio = server.connect().await;
+    let provider = folio.kb_ebsco_java().get_provider(19).send().await.unwrap();
+    assert_eq!(
+        server.last().header("accept"),
+        "application/vnd.api+json, application/json, text/plain"
+    );
+    assert_eq!(
+        serde_json::to_value(&provider).unwrap()["data"]["attributes"]["name"],
+        "EBSCO"
+    );
+    let update: folio_sdk::kb_ebsco_java::ProviderPutRequest =
+        serde_json::from_value(json!({"data": {"type": "providers", "attributes": {}}})).unwrap();
+    folio
+        .kb_ebsco_java()
+        .update_provider(19)
+        .body(&update)
+        .send()
+        .await
+        .unwrap();
+    assert_eq!(
+        server.last().header("content-type"),
+        "application/vnd.api+json"
+    );
+}
+
+#[tokio::test]
+async fn xml_and_csv_are_text() {
+    let server = Streams::start(|got, _| match got.head.contains("/gobi/orders") {
+        true => Flow::new(
+            201,
+            "application/xml",
+            "<Response><PoLineNumber>1</PoLineNumber></Response>",
+        ),
+        false => Flow::new(200, "text/csv", "a,b\n1,2\n"),
+    })
+    .await;
+    let folio = server.connect().await;
+    let answer = folio
+        .gobi()
+        .gobi_orders()
+        .body("<PurchaseOrder/>")
+        .send()
+        .await
+        .unwrap();
+    assert!(answer.contains("<PoLineNumber>1"));
+    let got = server.last();
+    assert_eq!(
+        (got.header("content-type"), &*got.text()),
+        ("application/xml", "<PurchaseOrder/>")
+    );
+    assert_eq!(
+        got.header("accept"),
+        "application/xml, application/json, text/plain"
+    );
+    let csv = folio
+        .kb_ebsco_java()
+        .get_export("1-2", 2026)
+        .send()
+        .await
+        .unwrap();
+    assert_eq!(csv, "a,b\n1,2\n");
+    assert_eq!(
+        server.last().header("accept"),
+        "text/csv, application/json, text/plain"
+    );
+}
+
+#[tokio::test]
+async fn one_of_several_answers_is_told_by_its_media_type() {
+    let server = Streams::start(|got, _| match got.header("accept").split(',').next() {
+        Some("text/plain") => Flow::new(200, "text/plain", "a log"),
+        Some("application/xml") => Flow::new(200, "application/xml; charset=utf-8", "<report/>"),
+        Some("text/csv") => Flow::new(200, "text/csv", "a,b"),
+        Some("application/json") => json_flow(json!({"logLines": [], "totalRecords": 0})),
+        _ => Flow::new(200, "image/png", "?"),
+    })
+    .await;
+    let folio = server.connect().await;
+    let logs = || folio.inventory_update().list_job_logs();
+    let ListJobLogsAnswer::Json(lines) = logs().send().await.unwrap() else {
+        panic!("no JSON");
+    };
+    assert!(lines.log_lines.is_some_and(|lines| lines.is_empty()));
+    let text = logs().accept_text().send().await.unwrap();
+    assert!(matches!(text, ListJobLogsAnswer::Text(text) if text == "a log"));
+    let report = folio.erm_usage().get_counter_report_download(ID);
+    let xml = report.accept_xml().send().await.unwrap();
+    assert!(matches!(xml, GetCounterReportDownloadAnswer::Xml(xml) if xml == "<report/>"));
+    let csv = folio
+        .erm_usage()
+        .get_export(ID)
+        .accept_csv()
+        .send()
+        .await
+        .unwrap();
+    assert!(matches!(csv, GetExportAnswer::Csv(csv) if csv == "a,b"));
+    // What nobody described is handed out as it came.
+    let other = folio
+        .erm_usage()
+        .get_export(ID)
+        .header("accept", "image/png")
+        .send()
+        .await
+        .unwrap();
+    assert!(
+        matches!(other, GetExportAnswer::Other(answer) if answer.header("content-type") == Some("image/png"))
+    );
+}
+
+#[tokio::test]
+async fn one_of_several_answers_is_told_by_its_status() {
+    let server = Streams::start(|_, before| {
+        let status = if before == 0 { 200 } else { 207 };
+        let body = json!({"metrics": {}, "errors": [{"message": "no title"}]});
+        Flow::new(status, "application/json", body.to_string())
+    })
+    .await;
+    let folio = server.connect().await;
+    let upsert = || {
+        let set = serde_json::from_value(json!({"inventoryRecordSets": []})).unwrap();
+        let call = folio
+            .inventory_update()
+            .update_inventory_batch_upsert_hrid();
+        call.body(&set).send()
+    };
+    let all = upsert().await.unwrap();
+    assert!(
+        matches!(all, UpdateInventoryBatchUpsertHridAnswer::Status200(_)),
+        "{all:?}"
+    );
+    let some = upsert().await.unwrap();
+    assert!(
+        matches!(some, UpdateInventoryBatchUpsertHridAnswer::Status207(_)),
+        "{some:?}"
+    );
+}
+
+#[tokio::test]
+async fn records_come_a_line_each_and_a_bad_one_hides_none() {
+    let lines = "{\"id\":\"1\",\"title\":\"a\u{2028}b\"}\n\r\n{\"id\":\"2\",\"title\":7}\n{\"id\":\"3\"\n{\"id\":\"4\",\"title\":\"x\"}{\"id\":\"5\"}\nnull\n{\"id\":\"6\"}";
+    let server = Streams::start(move |_, _| {
+        // A byte a piece: no record and no character is whole.
+        let pieces: Vec<Vec<u8>> = lines.bytes().map(|byte| vec![byte]).collect();
+        Flow {
+            head: format!(
+                "HTTP/1.1 200 X\r\ncontent-type: application/stream+json\r\ncontent-length: {}\r\n",
+                lines.len()
+            ),
+            pieces: Box::new(pieces.into_iter()),
+        }
+    })
+    .await;
+    #[derive(Debug, serde::Deserialize)]
+    struct Record {
+        id: String,
+        title: Option<String>,
+    }
+    let folio = server.connect().await;
+    let answer = folio
+        .request(Method::GET, "/source-storage/stream/records")
+        .download()
+        .await
+        .unwrap();
+    let records: Vec<Result<Record, Error>> = answer.records().collect().await;
+    let told: Vec<String> = records
+        .iter()
+        .map(|record| match record {
+            Ok(record) => format!("{} {:?}", record.id, record.title.as_deref()),
+            Err(error) => format!(
+                "{:?} {}",
+                error.kind(),
+                error.record_json().unwrap_or_default()
+            ),
+        })
+        .collect();
+    insta::assert_debug_snapshot!(told);
+}
+
+#[tokio::test]
+async fn a_form_of_pairs_is_encoded() {
+    let server = Streams::start(|_, _| json_flow(json!({}))).await;
+    let folio = server.connect().await;
+    let pairs = [
+        ("SAMLResponse", "PHg+=="),
+        ("RelayState", "http://a/b?c=d e&ü"),
+    ];
+    folio
+        .request(Method::POST, "/saml/callback")
+        .form(pairs)
+        .send()
+        .await
+        .unwrap();
+    let got = server.last();
+    assert_eq!(
+        got.header("content-type"),
+        "application/x-www-form-urlencoded"
+    );
+    assert_eq!(
+        got.text(),
+        "SAMLResponse=PHg%2B%3D%3D&RelayState=http%3A%2F%2Fa%2Fb%3Fc%3Dd%20e%26%C3%BC"
+    );
+}
+
+#[tokio::test]
+async fn nothing_beside_something_is_none() {
+    let server = Streams::start(|_, before| match before {
+        0 => Flow::new(204, "text/plain", ""),
+        _ => json_flow(json!({"loggingEvent": []})),
+    })
+    .await;
+    let folio = server.connect().await;
+    let events = || folio.login().list_events().send();
+    assert!(events().await.unwrap().is_none());
+    assert!(events().await.unwrap().is_some());
+}
+
+#[tokio::test]
+async fn a_download_that_is_dropped_is_given_up() {
+    let server = Streams::start(|_, _| Flow::large("text/csv", vec![1; MEGABYTE], 300)).await;
+    let folio = server.builder().max_in_flight(1).connect().await.unwrap();
+    let open = || folio.open(Request::to(Method::GET, "/x"));
+    let mut first = open().await.unwrap();
+    poll_fn(|context| Pin::new(&mut first).poll_next_unpin(context))
+        .await
+        .unwrap()
+        .unwrap();
+    // A download that nobody reads keeps nobody waiting.
+    let second = open().await.unwrap();
+    drop((first, second));
+    tokio::time::sleep(Duration::from_millis(100)).await;
+    let written = server.written.load(Ordering::Relaxed);
+    tokio::time::sleep(Duration::from_millis(200)).await;
+    assert_eq!(server.written.load(Ordering::Relaxed), written);
+}
