@@ -5,6 +5,12 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests may")]
 
+#[allow(
+    dead_code,
+    unreachable_code,
+    unused_variables,
+    reason = "the modules that are built may have no unions"
+)]
 mod described {
     use std::collections::BTreeMap;
     use std::path::{Path, PathBuf};
