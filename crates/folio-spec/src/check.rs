@@ -373,10 +373,12 @@ impl Checker<'_> {
                 .into_iter()
                 .flatten()
             {
-                if name
-                    .as_str()
-                    .is_none_or(|name| !properties.contains_key(name))
-                {
+                // What a part of it has may be required here.
+                let in_parts = ["allOf", "oneOf", "anyOf"]
+                    .iter()
+                    .any(|key| schema.get(*key).is_some());
+                let is_known = |name: &str| properties.contains_key(name);
+                if !in_parts && !name.as_str().is_some_and(is_known) {
                     self.add(
                         document,
                         at,
