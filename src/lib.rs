@@ -69,6 +69,7 @@
 //! In the repository: the guide to asynchronous use (`docs/async-usage.md`), how operations are named (`docs/names.md`), how a release is
 //! imported (`docs/regenerate.md`), the architecture (`docs/architecture.md`), and web services and jobs that run (`examples/`).
 
+#[allow(clippy::type_complexity, reason = "types are as they are described")]
 mod api;
 mod auth;
 mod batch;

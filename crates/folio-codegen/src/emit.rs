@@ -911,7 +911,7 @@ fn success(
 ) -> Result<(String, &'static str), Error> {
     Ok(match &success.kind {
         SuccessKind::Text => ("String".into(), "rt::text(answer)"),
-        SuccessKind::Bytes => ("rt::Bytes".into(), "Ok(answer.into_body())"),
+        SuccessKind::Bytes => ("rt::Bytes".into(), "answer.into_body()"),
         SuccessKind::Json(name) => {
             let ty = model
                 .operations
@@ -963,7 +963,12 @@ fn several(
             Some(status) => format!("({status}, _)"),
             None => format!("(_, {:?})", answer.name),
         };
-        arms.push(format!("{pattern} => {read}.map(Self::{}),", answer.name));
+        arms.push(match answer.kind {
+            SuccessKind::Bytes => {
+                format!("{pattern} => Ok(Self::{}({read})),", answer.name)
+            }
+            _ => format!("{pattern} => {read}.map(Self::{}),", answer.name),
+        });
     }
     if operation.may_be_empty {
         line(out, 2, "/// Nothing.");
