@@ -47,6 +47,9 @@ fn generate() -> Result<(), String> {
         Err(error @ Error::Features(_)) => return Err(error.to_string()),
         Err(error) => return Err(unread(error)),
     };
+    let lists = folio_codegen::lists(&folder).map_err(unread)?;
+    let path = out.join("lists.rs");
+    std::fs::write(&path, lists).map_err(|error| format!("{}: {error}", path.display()))?;
     let specs = Specs::read(&folder, |module| wanted.contains(module)).map_err(unread)?;
     let options = Options {
         schemas: is_on("schemars"),

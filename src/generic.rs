@@ -19,6 +19,7 @@ use crate::cql::Cql;
 use crate::deletion::Deletion;
 use crate::download::Download;
 use crate::error::Result;
+use crate::lists;
 use crate::mode::{Async, Mode, Sending};
 use crate::multipart::Multipart;
 use crate::paging::{ByIds, Items, PagingStyle, Plan, missing_key};
@@ -60,14 +61,18 @@ impl FolioClient {
 
     /// Reads a whole list, page by page, as a stream of records. `key` names the array in the answer; with `None` the answer is the array.
     ///
-    /// The list is read by offset, in the caller's order (`sortBy` in the query) with `id` added to make it unique, or by `id`; where the
-    /// endpoint is known to support `id>`, [`GetAll::by_id`] is faster and safer. See [`Items`] for what errors mean.
+    /// Where FOLIO's descriptions say that the list can be read by `id`, it is: each page asks for the records after the last one. Others
+    /// are read by offset, and so are those that the caller orders (`sortBy` in the query), with `id` added to make the order unique. The
+    /// descriptions of all modules of the release are known, whether or not they are enabled; of other lists say
+    /// [`by_id`](GetAll::by_id) if they support it. See [`Items`] for what errors mean.
     pub fn folio_get_all<'a, T: DeserializeOwned + Send + 'static>(
         &self,
         path: impl AsRef<str>,
         key: impl Into<Option<&'a str>>,
     ) -> GetAll<T> {
         let request = Request::to(Method::GET, path);
+        let items = key.into().filter(|key| !key.is_empty()).map(str::to_owned);
+        let known = lists::known(request.path()).filter(|known| known.items == items.as_deref());
         let style = match request.path().split('/').nth(1) {
             Some("search") => PagingStyle::Search,
             Some("erm" | "licenses") => PagingStyle::Erm,
@@ -82,9 +87,10 @@ impl FolioClient {
             mode: Async,
             client: self.clone(),
             request,
-            items: key.into().filter(|key| !key.is_empty()).map(str::to_owned),
-            style,
-            by_id: false,
+            items,
+            style: known.map_or(style, |known| known.style),
+            key: known.and_then(|known| known.key),
+            max: known.and_then(|known| known.max),
             unsorted: false,
             limit: None,
             offset: None,
@@ -193,7 +199,7 @@ in_mode!(Write<T> { client, request, read });
 #[cfg(feature = "blocking")]
 in_mode!(RequestBuilder<> { client, request });
 #[cfg(feature = "blocking")]
-in_mode!(GetAll<T> { client, request, items, style, by_id, unsorted, limit, offset, running });
+in_mode!(GetAll<T> { client, request, items, style, key, max, unsorted, limit, offset, running });
 
 /// What all builders of generic calls can do to their request.
 macro_rules! common {
@@ -444,7 +450,8 @@ pub struct GetAll<T, M = Async> {
     request: Request,
     items: Option<String>,
     style: PagingStyle,
-    by_id: bool,
+    key: Option<&'static str>,
+    max: Option<u32>,
     unsorted: bool,
     limit: Option<u32>,
     offset: Option<u32>,
@@ -470,7 +477,13 @@ impl<T: DeserializeOwned + Send + 'static, M: Mode> GetAll<T, M> {
     /// Reads the list by `id`: each page asks for the records after the last one (`id>"…"`). The storage modules support it. With a
     /// `sortBy` in the query it has no effect.
     pub fn by_id(mut self) -> Self {
-        self.by_id = true;
+        self.key = self.key.or(Some("id"));
+        self
+    }
+
+    /// Reads the list by offset, although it is known that it can be read by `id`.
+    pub fn by_offset(mut self) -> Self {
+        self.key = None;
         self
     }
 
@@ -478,11 +491,12 @@ impl<T: DeserializeOwned + Send + 'static, M: Mode> GetAll<T, M> {
     /// miss records.
     pub fn unsorted(mut self) -> Self {
         self.unsorted = true;
+        self.key = None;
         self
     }
 
-    /// The dialect of the list. By default that of mod-search for `/search/…`, that of ERM for `/erm/…` and `/licenses/…`, and CQL for
-    /// all others.
+    /// The dialect of the list. By default what FOLIO's descriptions say; of lists that they do not have that of mod-search for `/search/…`,
+    /// that of ERM for `/erm/…` and `/licenses/…`, that of source-record-storage for `/source-storage/stream/…`, and CQL for all others.
     pub fn style(mut self, style: PagingStyle) -> Self {
         self.style = style;
         self
@@ -499,10 +513,10 @@ impl<T: DeserializeOwned + Send + 'static, M: Mode> GetAll<T, M> {
         let plan = Plan {
             style: self.style,
             items: self.items.clone().map(Into::into),
-            key: self.by_id.then_some("id".into()),
+            key: self.key.map(Into::into),
             tie: (matches!(self.style, PagingStyle::Cql | PagingStyle::Retrieve) && !self.unsorted)
                 .then_some("id".into()),
-            max: None,
+            max: self.max,
         };
         Items::planned(
             self.client.clone(),

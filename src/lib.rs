@@ -94,6 +94,7 @@ mod harvest;
 mod identity;
 mod json_path;
 mod limit;
+mod lists;
 #[cfg(feature = "logging")]
 #[cfg_attr(docsrs, doc(cfg(feature = "logging")))]
 pub mod logging;

@@ -2,8 +2,11 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests may")]
 
+use std::error::Error;
+use std::path::Path;
+
 use folio_sandbox::Sandbox;
-use folio_sdk::{FolioClient, Id, cql};
+use folio_sdk::{Checkpoint, FolioClient, Id, cql};
 use futures_util::TryStreamExt;
 use serde_json::{Value, json};
 
@@ -43,6 +46,20 @@ pub(crate) async fn active_users(folio: &FolioClient) -> Result<Vec<String>, fol
 pub(crate) async fn service_points(folio: &FolioClient) -> Result<Vec<Value>, folio_sdk::Error> {
     folio.folio_get("/service-points", "servicepoints").limit(100).await
 }
+
+pub(crate) async fn harvest(folio: &FolioClient, left: &Path) -> Result<Vec<String>, Box<dyn Error>> {
+    let mut harvest = folio.harvest(folio.users().list_users().limit(1000).stream()).parallel(8);
+    if let Some(checkpoint) = Checkpoint::load(left)? {
+        harvest = harvest.resume(checkpoint);
+    }
+    let mut names = Vec::new();
+    let mut users = harvest.stream();
+    while let Some(user) = users.next().await {
+        names.extend(user?.username);
+    }
+    users.checkpoint().save(left)?;
+    Ok(names)
+}
 }
 
 const README: &str = include_str!("../README.md");
@@ -55,7 +72,7 @@ fn every_block_of_the_readme_is_here() {
         .skip(1)
         .map(|rest| rest.split("```").next().unwrap())
         .collect();
-    assert_eq!(blocks.len(), 4);
+    assert_eq!(blocks.len(), 5);
     for block in blocks {
         assert!(here.contains(block), "{block}");
     }
@@ -109,6 +126,12 @@ async fn what_the_readme_shows_runs() {
         blocks::active_users(&folio).await.unwrap().len(),
         active.count()
     );
+    let left = std::env::temp_dir().join(format!("folio-sdk-readme-{}", std::process::id()));
+    let all = sandbox.records("diku", "/users").unwrap().len();
+    assert_eq!(blocks::harvest(&folio, &left).await.unwrap().len(), all);
+    // All is read.
+    assert!(blocks::harvest(&folio, &left).await.unwrap().is_empty());
+    std::fs::remove_file(left).unwrap();
     let points = blocks::service_points(&folio).await.unwrap();
     assert_eq!(points, sandbox.records("diku", "/service-points").unwrap());
     folio.close().await.unwrap();

@@ -1034,3 +1034,51 @@ async fn a_query_that_would_break_out_of_its_parentheses_is_not_sent() {
     }
     assert_eq!(server.asked("/things").len(), 0);
 }
+
+#[tokio::test]
+async fn a_path_whose_list_is_described_is_read_by_what_is_said_of_it() {
+    let server = Folio::start(|asked, _| {
+        let key = match asked.path() {
+            "/users" => "users",
+            // Of a module that no feature of this build has.
+            "/orders-storage/po-lines" => "poLines",
+            "/applications" => "applicationDescriptors",
+            _ => return None,
+        };
+        let collection = Collection {
+            count: 1_200,
+            ..Collection::default()
+        };
+        let records: Vec<Value> = collection
+            .page(asked)
+            .into_iter()
+            .map(|number| json!({"id": id(number), "number": number}))
+            .collect();
+        Some(Reply::json(json!({key: records})))
+    })
+    .await;
+    let folio = server.connect().await;
+    for (path, key) in [("/users", "users"), ("orders-storage/po-lines", "poLines")] {
+        let all = folio.folio_get_all::<Value>(path, key).limit(500);
+        assert_eq!(numbers(all.stream()).await.len(), 1_200);
+        let asked = server.asked(&format!("/{}", path.trim_start_matches('/')));
+        assert_eq!(asked.len(), 4);
+        assert!(
+            asked[1]
+                .param("query")
+                .unwrap()
+                .starts_with(&format!("id>\"{}\"", id(499)))
+        );
+        assert!(asked.iter().all(|asked| asked.param("offset").is_none()));
+    }
+    let before = server.asked("/users").len();
+    let all = folio.folio_get_all::<Value>("/users", "users").by_offset();
+    assert_eq!(numbers(all.stream()).await.len(), 1_200);
+    assert_eq!(server.asked("/users")[before + 1].number("offset"), 500);
+    // The largest page that the server takes.
+    let all = folio
+        .folio_get_all::<Value>("/applications", "applicationDescriptors")
+        .limit(2_000);
+    assert_eq!(numbers(all.stream()).await.len(), 1_200);
+    assert_eq!(server.asked("/applications")[0].number("limit"), 500);
+}

@@ -115,7 +115,7 @@ impl Specs {
 }
 
 /// The documents of a folder, by the names of their modules.
-fn files(folder: &Path) -> Result<BTreeMap<String, PathBuf>, Error> {
+pub(crate) fn files(folder: &Path) -> Result<BTreeMap<String, PathBuf>, Error> {
     let io = |source| Error::Io {
         path: folder.into(),
         source,

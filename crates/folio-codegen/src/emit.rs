@@ -474,13 +474,19 @@ fn constant(out: &mut String, operation: &Operation, module: &str) {
     line(out, 0, "};");
 }
 
-fn paging(paging: &Paging) -> String {
-    let style = match paging.style.as_str() {
+/// The variant of a style of paging.
+pub(crate) fn style(style: &str) -> Option<&'static str> {
+    Some(match style {
         "cql" => "Cql",
         "erm" => "Erm",
+        "offset" => "Offset",
         "search" => "Search",
-        _ => "Offset",
-    };
+        _ => return None,
+    })
+}
+
+fn paging(paging: &Paging) -> String {
+    let style = style(&paging.style).unwrap_or("Offset");
     format!(
         "Some(rt::Paging::new(rt::PagingStyle::{style}, {:?}, {:?}, {:?}))",
         paging.items, paging.key, paging.max

@@ -26,6 +26,7 @@ mod error;
 mod facts;
 mod features;
 mod items;
+mod lists;
 mod lower;
 mod model;
 mod schemas;
@@ -37,6 +38,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 pub use document::{Document, Specs};
 pub use error::Error;
 pub use features::Features;
+pub use lists::lists;
 
 /// What is generated beside records and calls.
 #[derive(Clone, Copy, Debug, Default)]

@@ -1,0 +1,116 @@
+//! How the lists of a release are paged, of all its modules: what calls by path are read by, whether or not the module is enabled.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::path::Path;
+
+use serde_json::Value;
+
+use crate::document::{self, Document};
+use crate::error::Error;
+
+/// Writes a table of the lists in the documents of a folder: path template, style, key of the array, key of a record, largest page.
+///
+/// Of a path that several modules have, only what all of them say is told. Edge modules are left out: they answer on hosts of their own.
+///
+/// # Errors
+/// The folder or a document cannot be read.
+pub fn lists(folder: &Path) -> Result<String, Error> {
+    let mut lists: BTreeMap<String, List> = BTreeMap::new();
+    for (name, path) in document::files(folder)? {
+        if name.starts_with("edge-") {
+            continue;
+        }
+        for (path, list) in of(&Document::read(&path)?) {
+            lists
+                .entry(path)
+                .and_modify(|known| known.narrow(&list))
+                .or_insert(list);
+        }
+    }
+    let mut text = String::from("pub(crate) static LISTS: &[(&str, Paging)] = &[\n");
+    for (path, list) in &lists {
+        let Some(style) = crate::emit::style(&list.style) else {
+            continue;
+        };
+        let List {
+            items, key, max, ..
+        } = list;
+        let _ = writeln!(
+            text,
+            "    ({path:?}, Paging::new(PagingStyle::{style}, {items:?}, {key:?}, {max:?})),"
+        );
+    }
+    text.push_str("];\n");
+    Ok(text)
+}
+
+#[derive(Debug, PartialEq)]
+struct List {
+    style: String,
+    items: Option<String>,
+    key: Option<String>,
+    max: Option<u64>,
+}
+
+impl List {
+    fn narrow(&mut self, other: &Self) {
+        if (&self.style, &self.items) != (&other.style, &other.items) {
+            // They have no more in common than that: nothing is known.
+            self.style = String::new();
+        }
+        if self.key != other.key {
+            self.key = None;
+        }
+        self.max = self.max.min(other.max).or(self.max).or(other.max);
+    }
+}
+
+fn of(document: &Document) -> Vec<(String, List)> {
+    let paths = document.root.get("paths").and_then(Value::as_object);
+    let lists = paths.into_iter().flatten().filter_map(|(path, item)| {
+        let paging = item.pointer("/get/x-folio/paging")?;
+        let text = |key: &str| paging.get(key).and_then(Value::as_str).map(str::to_owned);
+        let list = List {
+            style: text("style")?,
+            items: text("items"),
+            key: text("key"),
+            max: paging.get("max").and_then(Value::as_u64),
+        };
+        Some((path.clone(), list))
+    });
+    lists.collect()
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "tests may")]
+
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_path_of_two_modules_has_what_both_say() {
+        let document = |paging: Value| {
+            let root =
+                json!({"paths": {"/things": {"get": {"x-folio": {"paging": paging}}, "post": {}}}});
+            of(&Document::new("mod-things", root)).pop().unwrap().1
+        };
+        let mut list = document(json!({"style": "cql", "items": "things", "key": "id"}));
+        list.narrow(&document(
+            json!({"style": "cql", "items": "things", "max": 500}),
+        ));
+        assert_eq!(
+            list,
+            List {
+                style: "cql".to_owned(),
+                items: Some("things".to_owned()),
+                key: None,
+                max: Some(500)
+            }
+        );
+        list.narrow(&document(json!({"style": "offset", "items": "things"})));
+        assert_eq!(crate::emit::style(&list.style), None);
+    }
+}
