@@ -4,6 +4,8 @@ use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
+use serde_json::Value;
+
 fn main() -> ExitCode {
     match embed() {
         Ok(()) => ExitCode::SUCCESS,
@@ -43,19 +45,24 @@ fn embed() -> Result<(), String> {
         }
     }
     names.sort();
-    let mut text = String::from("pub(crate) const DOCUMENTS: &[(&str, &str)] = &[\n");
+    let out = PathBuf::from(variable("OUT_DIR")?);
+    let mut documents = String::from("const DOCUMENTS: &[(&str, &str)] = &[\n");
+    let mut routes = String::from("const ROUTES: &[(&str, &str, &str, &[&str])] = &[\n");
+    let mut lists = String::from("const LISTS: &[(&str, &str, &str)] = &[\n");
     for path in names {
         let name = path
             .file_stem()
             .map(|stem| stem.to_string_lossy().into_owned())
             .unwrap_or_default();
-        let _ = writeln!(
-            text,
-            "    ({name:?}, include_str!({:?})),",
-            path.display().to_string()
-        );
+        let broken = |error: &dyn std::fmt::Display| format!("{}: {error}", path.display());
+        let text = std::fs::read_to_string(&path).map_err(|error| broken(&error))?;
+        let document: Value = serde_json::from_str(&text).map_err(|error| broken(&error))?;
+        index(&name, &document, &mut routes, &mut lists);
+        let file = out.join(format!("{name}.json"));
+        write(&file, &document.to_string())?;
+        let _ = writeln!(documents, "    ({name:?}, include_str!({file:?})),");
     }
-    text.push_str("];\n");
+    let mut text = format!("{documents}];\n{routes}];\n{lists}];\n");
     let release = folder.join("release.json");
     println!("cargo::rerun-if-changed={}", release.display());
     if release.exists() {
@@ -67,6 +74,35 @@ fn embed() -> Result<(), String> {
     } else {
         text.push_str("const RELEASE: &str = \"{}\";\n");
     }
-    let out = Path::new(&variable("OUT_DIR")?).join("documents.rs");
-    std::fs::write(&out, text).map_err(|error| format!("{}: {error}", out.display()))
+    write(&out.join("documents.rs"), &text)
+}
+
+/// Writes down what the sandbox needs to know of all documents at once, so that a program parses those only whose records it meets: method,
+/// path, module and permissions of each route; path, module and array of each list.
+fn index(module: &str, document: &Value, routes: &mut String, lists: &mut String) {
+    let paths = document.get("paths").and_then(Value::as_object);
+    for (path, item) in paths.into_iter().flatten() {
+        for (method, operation) in item.as_object().into_iter().flatten() {
+            let permissions: Vec<&str> = operation
+                .pointer("/x-folio/permissions")
+                .and_then(Value::as_array)
+                .into_iter()
+                .flatten()
+                .filter_map(Value::as_str)
+                .collect();
+            let method = method.to_uppercase();
+            let _ = writeln!(
+                routes,
+                "    ({method:?}, {path:?}, {module:?}, &{permissions:?}),"
+            );
+        }
+        let items = item.pointer("/get/x-folio/paging/items");
+        if let Some(items) = items.and_then(Value::as_str) {
+            let _ = writeln!(lists, "    ({path:?}, {module:?}, {items:?}),");
+        }
+    }
+}
+
+fn write(path: &Path, text: &str) -> Result<(), String> {
+    std::fs::write(path, text).map_err(|error| format!("{}: {error}", path.display()))
 }

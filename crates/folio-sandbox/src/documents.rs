@@ -10,9 +10,26 @@ include!(concat!(env!("OUT_DIR"), "/documents.rs"));
 /// The routes of all modules.
 pub(crate) struct Routes {
     routes: Vec<Route>,
-    documents: BTreeMap<String, Value>,
-    /// Collections by their paths: the array in the list, the schema of a record.
-    collections: BTreeMap<String, Collection>,
+    documents: Documents,
+    /// Lists by their paths: those that describe them, and what they are found to be.
+    lists: BTreeMap<&'static str, List>,
+}
+
+/// The documents by their names, each parsed when it is first asked for: all of a release are millions of bytes.
+struct Documents(BTreeMap<&'static str, (&'static str, OnceLock<Value>)>);
+
+impl Documents {
+    fn get(&self, name: &str) -> Option<&Value> {
+        let (text, parsed) = self.0.get(name)?;
+        Some(parsed.get_or_init(|| serde_json::from_str(text).unwrap_or_default()))
+    }
+}
+
+#[derive(Default)]
+struct List {
+    /// Module and array.
+    described: Vec<(&'static str, &'static str)>,
+    collection: OnceLock<Option<Collection>>,
 }
 
 /// A list of records.
@@ -28,42 +45,30 @@ pub(crate) struct Collection {
 }
 
 struct Route {
-    method: String,
+    method: &'static str,
     segments: Vec<Segment>,
-    path: String,
-    permissions: Vec<String>,
-    module: String,
+    path: &'static str,
+    permissions: &'static [&'static str],
+    module: &'static str,
 }
 
 enum Segment {
-    Literal(String),
+    Literal(&'static str),
     Parameter,
 }
 
 /// What serves a request.
-pub(crate) struct Served<'a> {
-    pub(crate) path: &'a str,
-    pub(crate) permissions: &'a [String],
+pub(crate) struct Served {
+    pub(crate) path: &'static str,
+    pub(crate) permissions: &'static [&'static str],
     pub(crate) arguments: Vec<String>,
-    pub(crate) module: &'a str,
+    pub(crate) module: &'static str,
 }
 
 /// The routes of the documents that were built in.
 pub(crate) fn routes() -> &'static Routes {
     static ROUTES: OnceLock<Routes> = OnceLock::new();
-    ROUTES.get_or_init(|| {
-        Routes::new(
-            DOCUMENTS
-                .iter()
-                .map(|(name, text)| {
-                    (
-                        (*name).to_owned(),
-                        serde_json::from_str(text).unwrap_or_default(),
-                    )
-                })
-                .collect(),
-        )
-    })
+    ROUTES.get_or_init(Routes::new)
 }
 
 /// The modules of the release and their versions.
@@ -84,46 +89,31 @@ pub(crate) fn modules() -> &'static [(String, String)] {
 }
 
 impl Routes {
-    pub(crate) fn new(documents: BTreeMap<String, Value>) -> Self {
-        let mut routes = Vec::new();
-        let mut collections = BTreeMap::new();
-        for (name, document) in &documents {
-            for (path, item) in document
-                .get("paths")
-                .and_then(Value::as_object)
-                .into_iter()
-                .flatten()
-            {
-                for (method, operation) in item.as_object().into_iter().flatten() {
-                    let permissions = operation
-                        .pointer("/x-folio/permissions")
-                        .and_then(Value::as_array);
-                    routes.push(Route {
-                        method: method.to_uppercase(),
-                        segments: path
-                            .split('/')
-                            .filter(|segment| !segment.is_empty())
-                            .map(|s| {
-                                if s.contains('{') {
-                                    Segment::Parameter
-                                } else {
-                                    Segment::Literal(s.to_owned())
-                                }
-                            })
-                            .collect(),
-                        path: path.clone(),
-                        permissions: permissions
-                            .into_iter()
-                            .flatten()
-                            .filter_map(|p| p.as_str().map(str::to_owned))
-                            .collect(),
-                        module: name.clone(),
-                    });
-                }
-                if let Some(collection) = collection(&documents, name, path, item) {
-                    collections.entry(path.clone()).or_insert(collection);
-                }
-            }
+    fn new() -> Self {
+        let mut routes: Vec<Route> = ROUTES
+            .iter()
+            .map(|(method, path, module, permissions)| Route {
+                method,
+                segments: path
+                    .split('/')
+                    .filter(|segment| !segment.is_empty())
+                    .map(|segment| match segment.contains('{') {
+                        true => Segment::Parameter,
+                        false => Segment::Literal(segment),
+                    })
+                    .collect(),
+                path,
+                permissions,
+                module,
+            })
+            .collect();
+        let mut lists: BTreeMap<&str, List> = BTreeMap::new();
+        for (path, module, items) in LISTS {
+            lists
+                .entry(path)
+                .or_default()
+                .described
+                .push((module, items));
         }
         // Paths without parameters are found before those with: `/users/profile-picture` is no user.
         routes.sort_by_key(|route| {
@@ -133,14 +123,17 @@ impl Routes {
                 .filter(|segment| matches!(segment, Segment::Parameter))
                 .count()
         });
+        let documents = DOCUMENTS
+            .iter()
+            .map(|(name, text)| (*name, (*text, OnceLock::new())));
         Self {
             routes,
-            documents,
-            collections,
+            documents: Documents(documents.collect()),
+            lists,
         }
     }
 
-    pub(crate) fn find(&self, method: &str, path: &str) -> Option<Served<'_>> {
+    pub(crate) fn find(&self, method: &str, path: &str) -> Option<Served> {
         let segments: Vec<&str> = path
             .split('/')
             .filter(|segment| !segment.is_empty())
@@ -155,29 +148,41 @@ impl Routes {
                 let mut arguments = Vec::new();
                 for (known, given) in route.segments.iter().zip(&segments) {
                     match known {
-                        Segment::Literal(text) if text == given => {}
+                        Segment::Literal(text) if *text == *given => {}
                         Segment::Literal(_) => return None,
                         Segment::Parameter => arguments.push(crate::server::decoded(given)),
                     }
                 }
                 Some(Served {
-                    path: &route.path,
-                    permissions: &route.permissions,
+                    path: route.path,
+                    permissions: route.permissions,
                     arguments,
-                    module: &route.module,
+                    module: route.module,
                 })
             })
     }
 
     pub(crate) fn collection(&self, path: &str) -> Option<&Collection> {
-        self.collections.get(path)
+        let (path, list) = self.lists.get_key_value(path)?;
+        let found = list.collection.get_or_init(|| {
+            list.described.iter().find_map(|(module, _)| {
+                let item = self.documents.get(module)?.get("paths")?.get(*path)?;
+                collection(&self.documents, module, path, item)
+            })
+        });
+        found.as_ref()
     }
 
     /// The collection below `/{module}` whose lists have their records in `items`.
     pub(crate) fn listed(&self, module: &str, items: &str) -> Option<&Collection> {
-        self.collections.values().find(|collection| {
-            collection.items == items && collection.path.split('/').nth(1) == Some(module)
-        })
+        self.lists
+            .iter()
+            .filter(|(path, list)| {
+                path.split('/').nth(1) == Some(module)
+                    && list.described.iter().any(|(_, array)| *array == items)
+            })
+            .filter_map(|(path, _)| self.collection(path))
+            .find(|collection| collection.items == items)
     }
 
     /// The schema that a reference in a document leads to, with the document it stands in.
@@ -191,7 +196,7 @@ impl Routes {
 }
 
 fn resolve<'a>(
-    documents: &'a BTreeMap<String, Value>,
+    documents: &'a Documents,
     document: &'a str,
     schema: &'a Value,
 ) -> (&'a str, &'a Value) {
@@ -216,12 +221,7 @@ fn resolve<'a>(
     (document, schema)
 }
 
-fn collection(
-    documents: &BTreeMap<String, Value>,
-    name: &str,
-    path: &str,
-    item: &Value,
-) -> Option<Collection> {
+fn collection(documents: &Documents, name: &str, path: &str, item: &Value) -> Option<Collection> {
     let get = item.get("get")?;
     let paging = get.pointer("/x-folio/paging")?;
     if !matches!(

@@ -63,7 +63,7 @@ pub(crate) fn answer(state: &mut State, asked: &Asked, effect: Option<&Effect>) 
         && let Some(missing) = served
             .permissions
             .iter()
-            .find(|permission| !own.contains(*permission))
+            .find(|permission| !own.contains(**permission))
     {
         return Answer::text(
             StatusCode::FORBIDDEN,
