@@ -18,6 +18,9 @@ use serde_json::{Map, Value, json};
 
 // `through(module, record, json)`, generated with the records.
 include!(concat!(env!("OUT_DIR"), "/records.rs"));
+// `schemas()`, generated with the types.
+#[cfg(feature = "schemars")]
+include!(concat!(env!("OUT_DIR"), "/schemas.rs"));
 
 /// What became of a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -41,25 +44,16 @@ const OUTCOMES: [(Outcome, &str); 6] = [
 
 #[test]
 fn every_valid_sample_comes_back_as_it_was() {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let samples = std::env::var_os("FOLIO_SAMPLES")
-        .map_or_else(|| root.join("../shared/folio-samples"), PathBuf::from);
-    let index = samples.join("index.jsonl");
-    let Ok(index) = std::fs::read_to_string(&index) else {
-        say(&format!("roundtrip skipped: {} is absent", index.display()));
+    let Some((samples, index)) = index() else {
         return;
     };
     let specs = Specs::read();
     let mut table: BTreeMap<String, BTreeMap<Outcome, usize>> = BTreeMap::new();
     let mut said = String::new();
     let mut bad = 0;
-    for line in index.lines().filter(|line| !line.trim().is_empty()) {
-        let entry: Value = serde_json::from_str(line).unwrap();
+    for entry in &index {
         let module = entry["module"].as_str().unwrap();
-        if !specs.documents.contains_key(module) {
-            continue;
-        }
-        let (outcome, reason) = specs.outcome(&samples, &entry);
+        let (outcome, reason) = specs.outcome(&samples, entry);
         *table
             .entry(module.to_owned())
             .or_default()
@@ -92,6 +86,122 @@ fn every_valid_sample_comes_back_as_it_was() {
         !table.is_empty(),
         "none of the samples belongs to an enabled module"
     );
+}
+
+/// The feature `schemars`: its schemas give the verdicts of the published ones, on each sample and on what becomes of it when one of its
+/// fields is taken away or is something else.
+#[cfg(feature = "schemars")]
+#[test]
+fn schemas_give_the_verdicts_of_the_published_ones() {
+    let Some((samples, index)) = index() else {
+        return;
+    };
+    let specs = Specs::read();
+    let squashed = |name: &str| name.replace(['_', '-'], "").to_lowercase();
+    let schemas: BTreeMap<_, _> = schemas()
+        .into_iter()
+        .map(|(module, name, _, schema)| ((module.to_owned(), squashed(name)), schema))
+        .collect();
+    let mut validators = BTreeMap::new();
+    let (mut compared, mut refused, mut different) = (0, 0, Vec::new());
+    for entry in &index {
+        let module = entry["module"].as_str().unwrap();
+        let Ok((sample, reference)) = specs.sample(&samples, entry) else {
+            continue;
+        };
+        let (owner, name) = owner(module, &reference);
+        let Some(schema) = schemas.get(&(owner.to_owned(), squashed(name))) else {
+            continue;
+        };
+        let (published, ours) = validators
+            .entry((module.to_owned(), reference.clone()))
+            .or_insert_with(|| {
+                let mut generator = schemars::SchemaGenerator::default();
+                let mut root = schema(&mut generator).to_value();
+                root["$defs"] = Value::Object(generator.take_definitions(true));
+                (
+                    specs.validator(module, &reference).unwrap(),
+                    built(jsonschema::Draft::Draft202012, &root).unwrap(),
+                )
+            });
+        for sample in std::iter::once(sample.clone()).chain(variations(&sample)) {
+            let verdict = published.is_valid(&sample);
+            compared += 1;
+            refused += usize::from(!verdict);
+            if ours.is_valid(&sample) != verdict {
+                let path = entry["path"].as_str().unwrap();
+                different.push(format!(
+                    "{module}/{path}: {name}: {verdict} as published: {sample}"
+                ));
+            }
+        }
+    }
+    say(&format!(
+        "{compared} values compared, {refused} of them invalid"
+    ));
+    assert!(different.is_empty(), "{}", different.join("\n"));
+    assert!(refused > 0 && refused < compared, "no verdict of one kind");
+}
+
+/// A record with one of its fields taken away, or of another kind.
+#[cfg(feature = "schemars")]
+fn variations(sample: &Value) -> Vec<Value> {
+    let mut varied = Vec::new();
+    let Value::Object(fields) = sample else {
+        return varied;
+    };
+    for key in fields.keys() {
+        let mut less = fields.clone();
+        less.remove(key);
+        varied.push(Value::Object(less));
+        for other in [json!(null), json!("?"), json!(-7), json!([]), json!({})] {
+            let mut changed = fields.clone();
+            changed.insert(key.clone(), other);
+            varied.push(Value::Object(changed));
+        }
+    }
+    varied
+}
+
+/// The folder of the samples and their index, or a word that they are absent.
+fn index() -> Option<(PathBuf, Vec<Value>)> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let samples = std::env::var_os("FOLIO_SAMPLES").map_or_else(
+        || {
+            let shared = std::env::var_os("FOLIO_SHARED");
+            let shared = shared.map_or_else(|| root.join("../shared"), PathBuf::from);
+            shared.join("folio-samples")
+        },
+        PathBuf::from,
+    );
+    let index = samples.join("index.jsonl");
+    let Ok(text) = std::fs::read_to_string(&index) else {
+        say(&format!("skipped: {} is absent", index.display()));
+        return None;
+    };
+    let specs = Specs::read();
+    let entries = text.lines().filter(|line| !line.trim().is_empty());
+    let mut entries: Vec<Value> = entries
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
+    // Of modules that are not enabled there are no records.
+    entries.retain(|entry| {
+        specs
+            .documents
+            .contains_key(entry["module"].as_str().unwrap())
+    });
+    Some((samples, entries))
+}
+
+/// The document that a reference of a module leads into, and the component there.
+fn owner<'a>(module: &'a str, reference: &'a str) -> (&'a str, &'a str) {
+    match reference.strip_prefix("common.json#/components/schemas/") {
+        Some(name) => ("common", name),
+        None => (
+            module,
+            reference.trim_start_matches("#/components/schemas/"),
+        ),
+    }
 }
 
 /// Past the test harness, which keeps to itself what a test that passes prints.
@@ -141,16 +251,17 @@ impl Specs {
         Self { documents, common }
     }
 
-    fn outcome(&self, samples: &Path, entry: &Value) -> (Outcome, String) {
+    /// A sample, and the reference of what it is by the index.
+    fn sample(&self, samples: &Path, entry: &Value) -> Result<(Value, String), (Outcome, String)> {
         let module = entry["module"].as_str().unwrap();
         let file = samples.join(module).join(entry["path"].as_str().unwrap());
         let text = match std::fs::read_to_string(&file) {
             Ok(text) => text,
-            Err(error) => return (Outcome::Invalid, error.to_string()),
+            Err(error) => return Err((Outcome::Invalid, error.to_string())),
         };
         let sample: Value = match serde_json::from_str(text.trim_start_matches('\u{feff}')) {
             Ok(sample) => sample,
-            Err(error) => return (Outcome::Invalid, error.to_string()),
+            Err(error) => return Err((Outcome::Invalid, error.to_string())),
         };
         let reference = match (entry["guess"].as_str(), entry["guess_kind"].as_str()) {
             (Some(path), Some("endpoint")) => self.by_endpoint(module, path, &sample),
@@ -169,24 +280,26 @@ impl Specs {
                 .to_lowercase()
         };
         let own = stem(entry["path"].as_str().unwrap());
-        let Some(reference) =
-            reference.or_else(|| self.by_source(module, |source| stem(source) == own))
-        else {
-            return (
-                Outcome::NoRecord,
-                format!("nothing is described for {}", entry["guess"]),
-            );
+        let reference = reference.or_else(|| self.by_source(module, |source| stem(source) == own));
+        match reference {
+            Some(reference) => Ok((sample, reference)),
+            None => {
+                let reason = format!("nothing is described for {}", entry["guess"]);
+                Err((Outcome::NoRecord, reason))
+            }
+        }
+    }
+
+    fn outcome(&self, samples: &Path, entry: &Value) -> (Outcome, String) {
+        let module = entry["module"].as_str().unwrap();
+        let (sample, reference) = match self.sample(samples, entry) {
+            Ok(found) => found,
+            Err(outcome) => return outcome,
         };
         if let Err(reason) = self.validate(module, &reference, &sample) {
             return (Outcome::Invalid, reason);
         }
-        let (owner, name) = match reference.strip_prefix("common.json#/components/schemas/") {
-            Some(name) => ("common", name),
-            None => (
-                module,
-                reference.trim_start_matches("#/components/schemas/"),
-            ),
-        };
+        let (owner, name) = owner(module, &reference);
         match through(owner, name, &sample.to_string()) {
             None => (Outcome::NoRecord, format!("{name} is no record")),
             Some(Err(error)) => (Outcome::Failed, format!("{name}: {error}")),
@@ -245,7 +358,17 @@ impl Specs {
             item.pointer(&format!("/{method}/requestBody"))
                 .and_then(schema)
         };
-        taken("post").or_else(|| taken("put")).or_else(listed)
+        // Data that comes with a module is as records are stored, which is not always how they are sent.
+        let candidates: Vec<String> = [taken("post"), taken("put"), listed()]
+            .into_iter()
+            .flatten()
+            .collect();
+        let valid = |candidate: &&String| self.validate(module, candidate, sample).is_ok();
+        candidates
+            .iter()
+            .find(valid)
+            .or(candidates.first())
+            .cloned()
     }
 
     /// The component that was made of a file.
@@ -272,6 +395,14 @@ impl Specs {
 
     /// Whether the sample is valid by the schema as its module published it: the canonical document keeps all that is said there.
     fn validate(&self, module: &str, reference: &str, sample: &Value) -> Result<(), String> {
+        let validator = self.validator(module, reference)?;
+        let mut errors = validator.iter_errors(sample);
+        errors.next().map_or(Ok(()), |error| {
+            Err(format!("{}: {error}", error.instance_path()))
+        })
+    }
+
+    fn validator(&self, module: &str, reference: &str) -> Result<jsonschema::Validator, String> {
         let mut schema = json!({
             "$ref": reference,
             "components": self.documents[module]["components"],
@@ -284,23 +415,21 @@ impl Specs {
             .unwrap()
             .replace("common.json#/components/", "#/common/");
         schema["$ref"] = root.into();
-        let validator = jsonschema::options()
-            .with_draft(jsonschema::Draft::Draft4)
-            .with_format("uuid", |text| {
-                text.len() == 36 && uuid::Uuid::try_parse(text).is_ok()
-            })
-            // Dates are text here: FOLIO's own sample data has zones without a colon.
-            .with_format("date-time", |_| true)
-            .should_validate_formats(true)
-            .build(&schema)
-            .map_err(|error| format!("the schema itself: {error}"))?;
-        validator
-            .iter_errors(sample)
-            .next()
-            .map_or(Ok(()), |error| {
-                Err(format!("{}: {error}", error.instance_path()))
-            })
+        built(jsonschema::Draft::Draft4, &schema)
     }
+}
+
+fn built(draft: jsonschema::Draft, schema: &Value) -> Result<jsonschema::Validator, String> {
+    jsonschema::options()
+        .with_draft(draft)
+        .with_format("uuid", |text| {
+            text.len() == 36 && uuid::Uuid::try_parse(text).is_ok()
+        })
+        // Dates are text here: FOLIO's own sample data has zones without a colon.
+        .with_format("date-time", |_| true)
+        .should_validate_formats(true)
+        .build(schema)
+        .map_err(|error| format!("the schema itself: {error}"))
 }
 
 /// Turns what is OpenAPI's own into JSON Schema: `nullable`, and references.

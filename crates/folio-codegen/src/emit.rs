@@ -515,6 +515,8 @@ fn api(
         for text in operation_docs(origin, operation) {
             line(out, 2, &format!("/// {text}"));
         }
+        let (given, _) = answer(origin, operation, signature)?;
+        line(out, 2, &format!("/// {}", given_docs(&given)));
         if let Some(id) = operation
             .upstream_id
             .as_ref()
@@ -1151,7 +1153,12 @@ fn operation_docs(origin: &Origin<'_>, operation: &Operation) -> Vec<String> {
         format!("`{} {}`", upper(operation.method), operation.path),
         String::new(),
     ];
-    let mut facts = vec![format!("`{}`", origin.document.name)];
+    let version = origin.document.root.pointer("/info/version");
+    let version = version.and_then(|version| version.as_str());
+    let mut facts = vec![match version {
+        Some(version) => format!("`{}` {version}", origin.document.name),
+        None => format!("`{}`", origin.document.name),
+    }];
     if !operation.interface.is_empty() {
         facts.push(format!("interface `{}`", operation.interface));
     }
@@ -1184,6 +1191,18 @@ fn operation_docs(origin: &Origin<'_>, operation: &Operation) -> Vec<String> {
         docs.push(format!("A list ({} paging{by}{max}).", paging.style));
     }
     docs
+}
+
+/// What the answer becomes, by the type that `send` gives.
+fn given_docs(ty: &str) -> String {
+    match ty {
+        "()" => "Gives nothing back.".to_owned(),
+        "rt::Response" => "Gives the answer as it came: no success is described.".to_owned(),
+        ty => {
+            let plain = ty.replace("super::", "").replace("crate::common::", "");
+            format!("Gives `{}`.", plain.replace("rt::", ""))
+        }
+    }
 }
 
 fn record_docs(origin: &Origin<'_>, name: &str) -> Vec<String> {
