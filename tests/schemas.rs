@@ -120,9 +120,25 @@ struct Comparison {
 impl Comparison {
     /// What stands at a pointer, which may lead through references and `allOf`, and in which document.
     fn find(&self, document: &str, pointer: &str) -> Option<(String, Value)> {
-        let mut place = (document.to_owned(), self.documents.get(document)?.clone());
-        for key in pointer.split('/').skip(1) {
-            place = self.step(&place, &key.replace("~1", "/").replace("~0", "~"))?;
+        let keys = pointer.split('/').skip(1);
+        let keys: Vec<String> = keys
+            .map(|key| key.replace("~1", "/").replace("~0", "~"))
+            .collect();
+        // A component, or what stands at an operation, is there as it is written; below it parts may have to be merged.
+        let start = match keys.first()?.as_str() {
+            "components" => 3,
+            _ => keys.iter().position(|key| key == "schema")? + 1,
+        };
+        let mut at = self.documents.get(document)?;
+        for key in keys.get(..start)? {
+            at = match at {
+                Value::Array(list) => list.get(key.parse::<usize>().ok()?)?,
+                at => at.get(key)?,
+            };
+        }
+        let mut place = (document.to_owned(), at.clone());
+        for key in keys.get(start..)? {
+            place = self.step(&place, key)?;
         }
         Some(place)
     }
@@ -132,7 +148,8 @@ impl Comparison {
             Value::Array(list) => list.get(key.parse::<usize>().ok()?),
             value => value.get(key),
         };
-        if let Some(found) = found {
+        let is_merged = key == "properties" && value.get("allOf").is_some();
+        if let (Some(found), false) = (found, is_merged) {
             return Some((home.clone(), found.clone()));
         }
         if let Some(reference) = value.get("$ref").and_then(Value::as_str) {
@@ -140,10 +157,11 @@ impl Comparison {
         }
         // A property of a record that is merged of parts: `properties` is of that part which has it.
         let parts = value.get("allOf")?.as_array()?;
-        let parts: Vec<_> = parts
+        let mut parts: Vec<_> = parts
             .iter()
             .filter_map(|part| self.step(&(home.clone(), part.clone()), key))
             .collect();
+        parts.extend(found.map(|own| (home.clone(), own.clone())));
         match &parts[..] {
             [.., (home, Value::Object(_))] if parts.len() > 1 => {
                 let mut merged = Map::new();
