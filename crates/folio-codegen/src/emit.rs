@@ -515,7 +515,7 @@ fn api(
         for text in operation_docs(origin, operation) {
             line(out, 2, &format!("/// {text}"));
         }
-        let (given, _) = answer(origin, operation, signature)?;
+        let (given, _) = answer(origin, model, operation, signature)?;
         line(out, 2, &format!("/// {}", given_docs(&given)));
         if let Some(id) = operation
             .upstream_id
