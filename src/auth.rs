@@ -311,7 +311,17 @@ pub(crate) struct Token {
     pub(crate) header: HeaderValue,
     /// The tenant that it was given for, where it says so.
     pub(crate) tenant: Option<Arc<str>>,
+    /// When it came.
+    pub(crate) obtained: Instant,
     lifetime: Option<Lifetime>,
+}
+
+impl Token {
+    /// Whether it should be good by what the server said of it.
+    pub(crate) fn is_good(&self) -> bool {
+        self.lifetime
+            .is_none_or(|lifetime| Instant::now() < lifetime.end)
+    }
 }
 
 #[derive(Clone, Copy)]
@@ -426,16 +436,15 @@ impl Auth {
                     if state.closed {
                         return Err(Error::closed());
                     }
-                    let now = Instant::now();
                     if state.token.as_ref().is_some_and(|token| {
                         refused.is_some_and(|refused| token.generation <= refused)
                     }) {
                         state.token = None;
                     }
                     if let Some(token) = &state.token
-                        && token.lifetime.is_none_or(|lifetime| now < lifetime.end)
+                        && token.is_good()
                     {
-                        let token = token.clone();
+                        let (token, now) = (token.clone(), Instant::now());
                         if token.lifetime.is_some_and(|lifetime| now >= lifetime.renew)
                             && state
                                 .no_early_renewal_before
@@ -723,6 +732,7 @@ impl Auth {
                     generation: state.generation,
                     header,
                     tenant: claims.tenant().map(Into::into),
+                    obtained: now,
                     lifetime: handed
                         .end
                         .and_then(|end| Lifetime::new(now, end.saturating_duration_since(now))),
@@ -863,6 +873,7 @@ impl Auth {
             generation: state.generation,
             header,
             tenant: claims.tenant().map(Into::into),
+            obtained: now,
             lifetime: length.and_then(|length| Lifetime::new(now, length)),
         };
         state.refresh = refresh.map(|refresh| {

@@ -45,6 +45,9 @@ const ACCEPTED: HeaderValue = HeaderValue::from_static("application/json, text/p
 /// An answer, and what of its body was not read.
 type Answered = (Response, Option<reqwest::Body>);
 
+/// How often a token may be refused in one call. Each time it is renewed, since a call that is repeated for minutes can outlive several.
+const MOST_REFUSALS: u32 = 10;
+
 /// What became of one attempt.
 enum Verdict {
     Done(Response),
@@ -205,24 +208,25 @@ impl Session {
 
         let started = Instant::now();
         let mut exchange = request.exchange(self.gateway.base());
-        // The generation of the token that the server refused: it is renewed once for a request.
+        // The generation of the token that the server refused last.
         let mut refused = None;
+        // When it refused one at the last attempt, and how often it did so at all.
+        let (mut just_refused, mut refusals): (Option<Instant>, u32) = (None, 0);
         // How often it was sent again after a 403.
         let mut forbidden = 0;
         self.allowance.earn();
         loop {
             let permit = self.limit.acquire().await?;
             let mut headers = headers.clone();
-            let mut generation = None;
-            let mut token_tenant = None;
-            if !own_token {
-                let token = self.auth.token(refused).await?;
-                generation = Some(token.generation);
-                token_tenant = token.tenant;
-                headers.insert(TOKEN, token.header);
-            }
             if let Some(rate) = &self.rate {
                 rate.acquire(&self.auth).await?;
+            }
+            // After all waiting: a token may live shorter than that takes.
+            let mut used = None;
+            if !own_token {
+                let token = self.auth.token(refused).await?;
+                headers.insert(TOKEN, token.header.clone());
+                used = Some(token);
             }
             exchange.attempts += 1;
             let token = headers.get(TOKEN).cloned();
@@ -233,7 +237,8 @@ impl Session {
             drop(permit);
             exchange.elapsed = started.elapsed();
             let of_other_tenant = |error: Error| {
-                match (&token_tenant, &tenant_sent) {
+                let token_tenant = used.as_ref().and_then(|token| token.tenant.as_ref());
+                match (token_tenant, &tenant_sent) {
                 (Some(token), Some(sent)) if **token != **sent => error.with_help(format!(
                     "the token is of the tenant `{token}`, and the request went to `{sent}`: that needs a consortium where the user has an affiliation with it"
                 )),
@@ -276,14 +281,23 @@ impl Session {
                     return Ok((response, rest));
                 }
                 Verdict::Renew(error) => {
-                    if refused.is_some() || own_token || exchange.sensitive {
+                    let Some(token) = used.as_ref().filter(|_| !exchange.sensitive) else {
+                        return Err(of_other_tenant(error));
+                    };
+                    // A token that came after the last refusal and should be good: the next one would be refused too. One that was there
+                    // before, or has expired on its way, says nothing of the next.
+                    let is_hopeless =
+                        just_refused.is_some_and(|at| token.obtained >= at && token.is_good());
+                    refusals += 1;
+                    if is_hopeless || refusals >= MOST_REFUSALS {
                         return Err(of_other_tenant(error));
                     }
                     if is_spent(request) {
                         return Err(error.with_help(SPENT));
                     }
                     debug!(error = %error, "the token was refused");
-                    refused = generation;
+                    refused = Some(token.generation);
+                    just_refused = Some(Instant::now());
                 }
                 Verdict::Again {
                     error,
@@ -308,6 +322,7 @@ impl Session {
                         ));
                     }
                     exchange.in_doubt |= sent;
+                    just_refused = None;
                     debug!(error = %error, ?delay, attempts = exchange.attempts, "again");
                     self.auth.pause(delay).await?;
                 }
@@ -324,6 +339,7 @@ impl Session {
                         return Err(error.with_help(SPENT));
                     }
                     forbidden += 1;
+                    just_refused = None;
                     debug!(error = %error, ?delay, attempts = exchange.attempts, "again, since a 403 may pass");
                     self.auth.pause(delay).await?;
                 }

@@ -8,7 +8,7 @@ use std::time::Duration;
 use folio_sdk::{CredentialSource, Credentials, Error, ErrorKind, FolioClient, Method};
 use serde_json::{Value, json};
 
-use crate::support::{Asked, Folio, PASSWORD, Reply};
+use crate::support::{Asked, Folio, PASSWORD, Reply, quick};
 
 fn users(asked: &Asked, _: usize) -> Option<Reply> {
     (asked.path() == "/users")
@@ -432,6 +432,27 @@ async fn a_token_that_is_refused_again_right_after_a_renewal_is_an_error() {
         ),
         (1, 1, 2)
     );
+}
+
+#[tokio::test]
+async fn a_call_that_is_repeated_for_long_outlives_several_tokens() {
+    let server = Folio::start(|asked, n| {
+        (asked.path() == "/x").then(|| match n {
+            0 | 2 | 5 => Reply::text(401, "Invalid token"),
+            1 | 4 => Reply::text(503, "busy"),
+            3 => Reply::Drop,
+            _ => Reply::json(json!({"n": n})),
+        })
+    })
+    .await;
+    let folio = server
+        .builder()
+        .retry(quick().max_attempts(9))
+        .connect()
+        .await
+        .unwrap();
+    assert_eq!(folio.folio_get::<usize>("/x", "n").await.unwrap(), 6);
+    assert_eq!((server.logins(), server.refreshes()), (1, 3));
 }
 
 #[tokio::test]

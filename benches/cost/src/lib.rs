@@ -1,0 +1,293 @@
+//! The same job done twice: by the SDK, and by a program that a careful person would write over reqwest. And a server for both, in a
+//! process of its own, so that what it costs is not counted.
+
+use std::process::Stdio;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+use folio_sdk::FolioClient;
+use http_body_util::Full;
+use hyper::service::service_fn;
+use hyper::{Request, Response};
+use hyper_util::rt::TokioIo;
+use reqwest::header::{ACCEPT, HeaderMap, HeaderValue};
+use serde::Deserialize;
+use tokio::io::{AsyncBufReadExt, BufReader};
+use tokio::net::TcpListener;
+use tokio::process::{Child, Command};
+use tokio::sync::{RwLock, Semaphore};
+
+/// Whatever goes wrong ends the measurement.
+pub type Failure = Box<dyn std::error::Error + Send + Sync>;
+
+/// What is asked for: a user, with few fields.
+const USER: &str = r#"{
+  "id": "0a246f61-d85f-42b6-8dcc-48d25a46690b",
+  "username": "ann",
+  "active": true,
+  "patronGroup": "3684a786-6671-4268-8ed0-9db82ebca60b"
+}"#;
+
+/// The record, as both programs read it.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct User {
+    /// Its identifier.
+    pub id: String,
+    /// Its name.
+    pub username: String,
+    /// Whether it may log in.
+    pub active: bool,
+    /// Its group.
+    pub patron_group: String,
+}
+
+const PATH: &str = "/users/0a246f61-d85f-42b6-8dcc-48d25a46690b";
+
+// ---------------------------------------------------------------- the server
+
+/// A login and a user, over HTTP/1.1. Says on its standard output where it listens.
+///
+/// # Errors
+/// There is no port.
+pub async fn serve() -> Result<(), Failure> {
+    let listener = TcpListener::bind(("127.0.0.1", 0)).await?;
+    println!("http://{}", listener.local_addr()?);
+    loop {
+        let (socket, _) = listener.accept().await?;
+        socket.set_nodelay(true)?;
+        tokio::spawn(async move {
+            let service = service_fn(|request: Request<hyper::body::Incoming>| async move {
+                Ok::<_, hyper::http::Error>(answer(request.uri().path())?)
+            });
+            let connection = hyper::server::conn::http1::Builder::new();
+            let _ = connection
+                .serve_connection(TokioIo::new(socket), service)
+                .await;
+        });
+    }
+}
+
+fn answer(path: &str) -> Result<Response<Full<Bytes>>, hyper::http::Error> {
+    let answer = Response::builder().header("content-type", "application/json");
+    if path == "/authn/login-with-expiry" {
+        return answer
+            .status(201)
+            .header("set-cookie", "folioAccessToken=eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJhbm4ifQ.c2lnbmF0dXJl; Max-Age=3600; Path=/")
+            .header("set-cookie", "folioRefreshToken=refresh; Max-Age=604800; Path=/authn")
+            .body(Full::new(Bytes::from_static(b"{}")));
+    }
+    if path == "/authn/logout" {
+        return answer.status(204).body(Full::default());
+    }
+    answer.body(Full::new(Bytes::from_static(USER.as_bytes())))
+}
+
+/// Starts this program once more as the server, and gives its address. It ends with the value.
+///
+/// # Errors
+/// The program cannot be started.
+pub async fn server() -> Result<(Child, String), Failure> {
+    let mut child = Command::new(std::env::current_exe()?)
+        .arg("server")
+        .stdout(Stdio::piped())
+        .kill_on_drop(true)
+        .spawn()?;
+    let output = child.stdout.take().ok_or("the server has no output")?;
+    let url = BufReader::new(output)
+        .lines()
+        .next_line()
+        .await?
+        .ok_or("the server said nothing")?;
+    Ok((child, url))
+}
+
+// ---------------------------------------------------------------- the SDK
+
+/// A client for so many calls at once, logged in.
+///
+/// # Errors
+/// The server is not there.
+pub async fn ours(url: &str, in_flight: usize) -> Result<FolioClient, Failure> {
+    Ok(FolioClient::builder(url)
+        .tenant("diku")
+        .credentials("ann", "secret")
+        .max_in_flight(in_flight)
+        .connect()
+        .await?)
+}
+
+/// One call of the SDK.
+///
+/// # Errors
+/// It failed.
+pub async fn call_ours(folio: &FolioClient) -> Result<User, Failure> {
+    Ok(folio.folio_get::<User>(PATH, None).await?)
+}
+
+// ---------------------------------------------------------------- by hand
+
+/// What a careful program over reqwest has: a pool of connections, timeouts, a limit of requests in flight, a token that it looks at before
+/// each call and renews in time, the headers that FOLIO wants, and a check of the status.
+#[derive(Debug)]
+pub struct ByHand {
+    client: reqwest::Client,
+    url: String,
+    limit: Semaphore,
+    token: RwLock<Token>,
+}
+
+#[derive(Clone, Debug)]
+struct Token {
+    header: HeaderValue,
+    ends: Instant,
+}
+
+impl ByHand {
+    /// A client for so many calls at once, logged in.
+    ///
+    /// # Errors
+    /// The server is not there.
+    pub async fn connect(url: &str, in_flight: usize) -> Result<Arc<Self>, Failure> {
+        let client = reqwest::Client::builder()
+            .user_agent("by-hand/1.0")
+            .connect_timeout(Duration::from_secs(10))
+            .timeout(Duration::from_secs(90))
+            .pool_idle_timeout(Duration::from_secs(45))
+            .redirect(reqwest::redirect::Policy::none())
+            .build()?;
+        let token = login(&client, url).await?;
+        Ok(Arc::new(Self {
+            client,
+            url: url.to_owned(),
+            limit: Semaphore::new(in_flight),
+            token: RwLock::new(token),
+        }))
+    }
+
+    async fn token(&self) -> Result<HeaderValue, Failure> {
+        let token = self.token.read().await;
+        if Instant::now() < token.ends {
+            return Ok(token.header.clone());
+        }
+        drop(token);
+        let mut token = self.token.write().await;
+        if Instant::now() >= token.ends {
+            *token = login(&self.client, &self.url).await?;
+        }
+        Ok(token.header.clone())
+    }
+}
+
+async fn login(client: &reqwest::Client, url: &str) -> Result<Token, Failure> {
+    let response = client
+        .post(format!("{url}/authn/login-with-expiry"))
+        .header("x-okapi-tenant", "diku")
+        .header("content-type", "application/json")
+        .body(r#"{"username":"ann","password":"secret"}"#)
+        .send()
+        .await?
+        .error_for_status()?;
+    let cookie = response
+        .headers()
+        .get("set-cookie")
+        .ok_or("no cookie")?
+        .to_str()?;
+    let token = cookie
+        .strip_prefix("folioAccessToken=")
+        .and_then(|rest| rest.split(';').next())
+        .ok_or("no token")?;
+    let mut header = HeaderValue::from_str(token)?;
+    header.set_sensitive(true);
+    Ok(Token {
+        header,
+        ends: Instant::now() + Duration::from_secs(3540),
+    })
+}
+
+/// One call by hand.
+///
+/// # Errors
+/// It failed.
+pub async fn call_by_hand(by_hand: &ByHand) -> Result<User, Failure> {
+    let _permit = by_hand.limit.acquire().await?;
+    let mut headers = HeaderMap::with_capacity(3);
+    headers.insert("x-okapi-tenant", HeaderValue::from_static("diku"));
+    headers.insert("x-okapi-token", by_hand.token().await?);
+    headers.insert(
+        ACCEPT,
+        HeaderValue::from_static("application/json, text/plain"),
+    );
+    let response = by_hand
+        .client
+        .get(format!("{}{PATH}", by_hand.url))
+        .headers(headers)
+        .timeout(Duration::from_secs(90))
+        .send()
+        .await?;
+    if !response.status().is_success() {
+        return Err(format!("{}: {}", response.status(), response.text().await?).into());
+    }
+    Ok(serde_json::from_slice(&response.bytes().await?)?)
+}
+
+// ---------------------------------------------------------------- the job
+
+/// Which of the two.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Program {
+    /// The SDK.
+    Ours,
+    /// The one over reqwest.
+    ByHand,
+}
+
+/// A program that is logged in, and does so many calls at once.
+#[derive(Clone, Debug)]
+pub enum Ready {
+    /// The SDK.
+    Ours(FolioClient),
+    /// The one over reqwest.
+    ByHand(Arc<ByHand>),
+}
+
+impl Ready {
+    /// Logs in.
+    ///
+    /// # Errors
+    /// The server is not there.
+    pub async fn connect(program: Program, url: &str, in_flight: usize) -> Result<Self, Failure> {
+        Ok(match program {
+            Program::Ours => Self::Ours(ours(url, in_flight).await?),
+            Program::ByHand => Self::ByHand(ByHand::connect(url, in_flight).await?),
+        })
+    }
+
+    async fn calls(self, number: usize) -> Result<(), Failure> {
+        for _ in 0..number {
+            let user = match &self {
+                Self::Ours(folio) => call_ours(folio).await?,
+                Self::ByHand(by_hand) => call_by_hand(by_hand).await?,
+            };
+            if user.username != "ann" {
+                return Err("another user came".into());
+            }
+        }
+        Ok(())
+    }
+
+    /// Does `number` calls in as many tasks as are to be in flight.
+    ///
+    /// # Errors
+    /// A call failed.
+    pub async fn run(&self, number: usize, in_flight: usize) -> Result<(), Failure> {
+        let tasks: Vec<_> = (0..in_flight)
+            .map(|_| tokio::spawn(self.clone().calls(number / in_flight)))
+            .collect();
+        for task in tasks {
+            task.await??;
+        }
+        Ok(())
+    }
+}
