@@ -438,11 +438,15 @@ impl Request {
     /// Whether the bodies hold passwords or tokens: those of logins and of changes of passwords.
     pub(crate) fn is_sensitive(&self) -> bool {
         self.path.split('/').any(|segment| {
-            let segment = segment.to_ascii_lowercase();
-            segment == "authn"
-                || segment.starts_with("login")
-                || segment.contains("password")
-                || segment.contains("credentials")
+            let has = |word: &str| {
+                let mut places = segment.as_bytes().windows(word.len());
+                places.any(|place| place.eq_ignore_ascii_case(word.as_bytes()))
+            };
+            let begins = segment.as_bytes().get(..5);
+            segment.eq_ignore_ascii_case("authn")
+                || begins.is_some_and(|begins| begins.eq_ignore_ascii_case(b"login"))
+                || has("password")
+                || has("credentials")
         })
     }
 
@@ -610,7 +614,7 @@ fn problem_of(method: &Method, path: &str) -> Option<String> {
     let path = path.strip_prefix('/').unwrap_or(path);
     let last = path.split('/').count();
     for (index, segment) in path.split('/').enumerate() {
-        match decoded_segment(segment).as_str() {
+        match &*decoded_segment(segment) {
             "." | ".." => {
                 return Some(
                     "the path has a segment `.` or `..`, which would lead elsewhere".to_owned(),
@@ -626,8 +630,8 @@ fn problem_of(method: &Method, path: &str) -> Option<String> {
     None
 }
 
-fn decoded_segment(segment: &str) -> String {
-    percent_decode_str(segment).decode_utf8_lossy().into_owned()
+fn decoded_segment(segment: &str) -> Cow<'_, str> {
+    percent_decode_str(segment).decode_utf8_lossy()
 }
 
 /// A name or value of a query that the caller wrote, read as servers do: `+` is a space.

@@ -1,12 +1,12 @@
 //! The pipeline that every request goes through:
 //! closed? -> permit -> token and tenant -> send -> classify -> renew, back off, or done.
 
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
 use http::header::{ACCEPT, CONTENT_TYPE};
 use http::{HeaderMap, HeaderValue, Method, StatusCode};
-use reqwest::Url;
+use memchr::memmem::FinderRev;
 use serde::Deserialize;
 use tokio::runtime::Handle;
 use tokio::time::Instant;
@@ -188,13 +188,7 @@ impl Session {
         if Handle::try_current().is_err() {
             return Err(Error::no_runtime());
         }
-        let url = self.gateway.url(&request.target());
-        let url = Url::parse(&url).map_err(|error| {
-            Error::request(
-                request.exchange(self.gateway.base()),
-                format!("it makes no URL: {error}"),
-            )
-        })?;
+        let url = self.gateway.locate(&request.target());
         let headers = headers(tenant, request)?;
         let own_token = headers.contains_key(TOKEN);
         let tenant_sent = headers
@@ -627,6 +621,7 @@ fn explained(error: Error, request: &Request, sent: bool, repeatable: bool) -> E
 /// What the server says if it broke off a list that it had begun to send with 200: RMB then closes the array and appends the reason.
 fn broken_off(body: &[u8]) -> Option<String> {
     const DIAGNOSTICS: &[u8] = b"\"diagnostics\"";
+    static FINDER: LazyLock<FinderRev<'static>> = LazyLock::new(|| FinderRev::new(DIAGNOSTICS));
     #[derive(Deserialize)]
     struct Page {
         #[serde(rename = "resultInfo")]
@@ -646,7 +641,7 @@ fn broken_off(body: &[u8]) -> Option<String> {
     let tail = body
         .get(body.len().saturating_sub(16 * 1024)..)
         .unwrap_or(body);
-    let at = memchr::memmem::rfind(tail, DIAGNOSTICS)?;
+    let at = FINDER.rfind(tail)?;
     // RMB has it in every list, mostly empty: then the page need not be read for it.
     let mut rest = tail
         .get(at + DIAGNOSTICS.len()..)?
