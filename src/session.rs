@@ -7,6 +7,7 @@ use std::time::Duration;
 use http::header::{ACCEPT, CONTENT_TYPE};
 use http::{HeaderMap, HeaderValue, Method, StatusCode};
 use memchr::memmem::FinderRev;
+use reqwest::Url;
 use serde::Deserialize;
 use tokio::runtime::Handle;
 use tokio::time::Instant;

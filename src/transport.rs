@@ -383,6 +383,8 @@ mod tests {
             timeout: Duration::from_secs(1),
             read_timeout: None,
             user_agent: "test".to_owned(),
+            proxy: Default::default(),
+            tls: Default::default(),
         };
         for root in ["http://h", "http://h/okapi", "http://[::1]:9130/a/b/"] {
             let gateway = Gateway::new(root, &options).unwrap();
