@@ -48,7 +48,7 @@ fn generate() -> Result<(), String> {
         Err(error) => return Err(unread(error)),
     };
     let lists = folio_codegen::lists(&folder).map_err(unread)?;
-    let path = out.join("lists.rs");
+    let path = out.join("described_lists.rs");
     std::fs::write(&path, lists).map_err(|error| format!("{}: {error}", path.display()))?;
     let specs = Specs::read(&folder, |module| wanted.contains(module)).map_err(unread)?;
     let options = Options {

@@ -17,9 +17,9 @@ use crate::body::Body;
 use crate::client::FolioClient;
 use crate::cql::Cql;
 use crate::deletion::Deletion;
+use crate::described_lists;
 use crate::download::Download;
 use crate::error::Result;
-use crate::lists;
 use crate::mode::{Async, Mode, Sending};
 use crate::multipart::Multipart;
 use crate::paging::{ByIds, Items, PagingStyle, Plan, missing_key};
@@ -72,7 +72,8 @@ impl FolioClient {
     ) -> GetAll<T> {
         let request = Request::to(Method::GET, path);
         let items = key.into().filter(|key| !key.is_empty()).map(str::to_owned);
-        let known = lists::known(request.path()).filter(|known| known.items == items.as_deref());
+        let known =
+            described_lists::known(request.path()).filter(|known| known.items == items.as_deref());
         let style = match request.path().split('/').nth(1) {
             Some("search") => PagingStyle::Search,
             Some("erm" | "licenses") => PagingStyle::Erm,

@@ -86,6 +86,7 @@ mod collection;
 mod consortium;
 pub mod cql;
 mod deletion;
+mod described_lists;
 mod download;
 mod environment;
 mod error;
@@ -94,7 +95,6 @@ mod harvest;
 mod identity;
 mod json_path;
 mod limit;
-mod lists;
 #[cfg(feature = "logging")]
 #[cfg_attr(docsrs, doc(cfg(feature = "logging")))]
 pub mod logging;

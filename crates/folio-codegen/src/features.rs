@@ -205,4 +205,23 @@ mod tests {
             "{error}"
         );
     }
+
+    #[test]
+    fn no_file_of_the_sdk_has_the_name_of_a_module() {
+        // It would hide the module, or the module's generated file would stand in its place.
+        let root = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../.."));
+        let features = Features::read(&root.join("specs/features.json")).unwrap();
+        let modules: BTreeSet<String> = features
+            .modules
+            .keys()
+            .map(|module| module.trim_start_matches("mod-").replace('-', "_"))
+            .collect();
+        let files = std::fs::read_dir(root.join("src")).unwrap();
+        let taken: Vec<String> = files
+            .map(|file| file.unwrap().path())
+            .filter_map(|path| Some(path.file_stem()?.to_string_lossy().into_owned()))
+            .filter(|stem| modules.contains(stem))
+            .collect();
+        assert!(taken.is_empty(), "{taken:?} in src/");
+    }
 }

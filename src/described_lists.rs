@@ -3,7 +3,7 @@
 
 use crate::paging::{Paging, PagingStyle};
 
-include!(concat!(env!("OUT_DIR"), "/lists.rs"));
+include!(concat!(env!("OUT_DIR"), "/described_lists.rs"));
 
 /// What is known of the list at a path.
 pub(crate) fn known(path: &str) -> Option<&'static Paging> {
