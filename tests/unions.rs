@@ -12,7 +12,7 @@
     reason = "the modules that are built may have no unions"
 )]
 mod described {
-    use std::collections::BTreeMap;
+    use std::collections::{BTreeMap, BTreeSet};
     use std::path::{Path, PathBuf};
 
     use serde_json::{Map, Value, json};
@@ -52,9 +52,39 @@ mod described {
 
         /// A value that has all that is described, down to a depth; below that what is required.
         fn value(&self, document: &str, schema: &Value, depth: usize) -> Value {
+            let mut required = BTreeSet::new();
+            self.required(document, schema, &mut required);
+            self.valued(document, schema, depth, &required)
+        }
+
+        /// What a schema and its parts require: a part may require what another one has.
+        fn required(&self, document: &str, schema: &Value, names: &mut BTreeSet<String>) {
             if let Some(reference) = schema["$ref"].as_str() {
                 let (document, schema) = self.find(document, reference);
-                return self.value(document, schema, depth);
+                return self.required(document, schema, names);
+            }
+            let texts = |word: &str| schema[word].as_array().cloned().unwrap_or_default();
+            names.extend(
+                texts("required")
+                    .iter()
+                    .filter_map(Value::as_str)
+                    .map(str::to_owned),
+            );
+            for part in texts("allOf") {
+                self.required(document, &part, names);
+            }
+        }
+
+        fn valued(
+            &self,
+            document: &str,
+            schema: &Value,
+            depth: usize,
+            needed: &BTreeSet<String>,
+        ) -> Value {
+            if let Some(reference) = schema["$ref"].as_str() {
+                let (document, schema) = self.find(document, reference);
+                return self.valued(document, schema, depth, needed);
             }
             let parts = |word: &str| schema[word].as_array().cloned().unwrap_or_default();
             if let Some(first) = parts("oneOf").iter().chain(&parts("anyOf")).next() {
@@ -64,13 +94,13 @@ mod described {
             }
             let mut fields = Map::new();
             for part in parts("allOf") {
-                if let Value::Object(more) = self.value(document, &part, depth) {
+                if let Value::Object(more) = self.valued(document, &part, depth, needed) {
                     fields.extend(more);
                 }
             }
             let properties = schema["properties"].as_object();
             for (name, property) in properties.into_iter().flatten() {
-                let required = parts("required").iter().any(|required| required == name);
+                let required = needed.contains(name);
                 if required && depth < 12 || depth < 3 {
                     fields.insert(name.clone(), self.value(document, property, depth + 1));
                 }
@@ -242,21 +272,25 @@ mod serials {
     }
 
     #[test]
-    fn what_differs_further_down_only_is_told_apart_too() {
-        let rule = |level: Value| {
-            let value = json!({"ruleFormat": {"levels": [level]}});
+    fn formats_are_told_apart_by_what_they_need() {
+        let rule = |format: Value| {
+            let value = json!({"ruleFormat": format});
             let rule: EnumerationTemplateMetadataRule =
                 serde_json::from_value(value.clone()).unwrap();
             assert_eq!(serde_json::to_value(&rule).unwrap(), value);
             rule.rule_format
         };
-        let textual = rule(json!({"index": 0, "units": 2, "value": "spring"}));
+        let textual = rule(json!({
+            "levels": [{"index": 0, "units": 2, "staticValue": "spring"}],
+            "refdataCategory": {"id": "7212ba6a-8dcf-45a1-be9a-ffaa847c4423", "desc": "Season"},
+        }));
         assert!(
             matches!(textual, Format::EnumerationTextualTmrf(_)),
             "{textual:?}"
         );
-        let numeric =
-            rule(json!({"index": 0, "units": 2, "sequence": "continuous", "format": "number"}));
+        let numeric = rule(
+            json!({"levels": [{"index": 0, "units": 2, "sequence": "continuous", "format": "number"}]}),
+        );
         assert!(
             matches!(numeric, Format::EnumerationNumericTmrf(_)),
             "{numeric:?}"

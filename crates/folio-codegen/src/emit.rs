@@ -1520,35 +1520,6 @@ pub(crate) fn records_file(modules: &[(String, String, Vec<String>)]) -> String 
     out
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn every_word_that_rust_reserves_is_written_raw_and_no_other() {
-        assert!(RESERVED.is_sorted());
-        for word in RESERVED.into_iter().chain(UNUSABLE) {
-            // syn goes by an older edition, which does not reserve `gen`.
-            let refused = syn::parse_str::<syn::Ident>(word).is_err();
-            assert!(refused || word == "gen", "{word}");
-            assert!(syn::parse_str::<syn::Ident>(&ident(word)).is_ok(), "{word}");
-        }
-        for word in [
-            "union",
-            "default",
-            "auto",
-            "macro_rules",
-            "raw",
-            "safe",
-            "_type",
-        ] {
-            assert_eq!(ident(word), word);
-            assert!(syn::parse_str::<syn::Ident>(word).is_ok(), "{word}");
-        }
-        assert_eq!(ident("2nd"), "_2nd");
-    }
-}
-
 /// The variants of all unions with what they are described as, and a function that tells which one JSON is read as: for tests, which include
 /// the file.
 pub(crate) fn unions_file(modules: &[(String, String, Vec<crate::unions::Union>)]) -> String {
@@ -1623,4 +1594,33 @@ pub(crate) fn unions_file(modules: &[(String, String, Vec<crate::unions::Union>)
     line(&mut out, 1, "})");
     line(&mut out, 0, "}");
     out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_word_that_rust_reserves_is_written_raw_and_no_other() {
+        assert!(RESERVED.is_sorted());
+        for word in RESERVED.into_iter().chain(UNUSABLE) {
+            // syn goes by an older edition, which does not reserve `gen`.
+            let refused = syn::parse_str::<syn::Ident>(word).is_err();
+            assert!(refused || word == "gen", "{word}");
+            assert!(syn::parse_str::<syn::Ident>(&ident(word)).is_ok(), "{word}");
+        }
+        for word in [
+            "union",
+            "default",
+            "auto",
+            "macro_rules",
+            "raw",
+            "safe",
+            "_type",
+        ] {
+            assert_eq!(ident(word), word);
+            assert!(syn::parse_str::<syn::Ident>(word).is_ok(), "{word}");
+        }
+        assert_eq!(ident("2nd"), "_2nd");
+    }
 }
