@@ -16,7 +16,7 @@ pub struct Unnamed {
     pub by_query: bool,
 }
 
-/// The names that operations have already, by method and [shape](crate::descriptor::shape) of the path.
+/// The names that operations have already, by method and [shape of the path](crate::descriptor::shape).
 pub type Pinned = BTreeMap<(String, String), String>;
 
 /// Names the operations of one module, in their order. `collections` are the paths that are lists of records. What is `pinned` keeps its
