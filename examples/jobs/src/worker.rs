@@ -1,5 +1,6 @@
 //! A worker: orders come through a queue, a bounded number of them is worked on at once, and each tells what became of it.
 
+use folio_sdk::inventory_storage::Instance;
 use folio_sdk::{Error, FolioClient, Id};
 use tokio::sync::mpsc::{Receiver, Sender};
 use tokio::task::JoinSet;
@@ -21,9 +22,6 @@ pub struct Outcome {
     /// Whether it was carried out.
     pub result: Result<(), Error>,
 }
-
-/// How often an order is tried when others change the instance at the same time.
-const ATTEMPTS: usize = 5;
 
 /// Works on up to `at_once` orders at a time, until the queue is closed and empty. An order that fails does not stop the others.
 ///
@@ -58,26 +56,16 @@ pub async fn work(
     while running.join_next().await.is_some() {}
 }
 
-/// Reads, changes, writes. Where somebody else was faster, it reads again: `_version` guards the instance, so that no change is lost.
+/// Reads, changes, writes, and again where somebody else was faster: `_version` guards the instance, so that no change is lost.
 async fn carry_out(folio: &FolioClient, order: &Order) -> Result<(), Error> {
-    let inventory = folio.inventory_storage();
-    let mut attempt = 1;
-    loop {
-        let mut instance = inventory.get_instance(&order.instance).send().await?;
-        let notes = instance.administrative_notes.get_or_insert_default();
-        if notes.contains(&order.note) {
-            // An order that comes twice is carried out once.
-            return Ok(());
-        }
-        notes.push(order.note.clone());
-        match inventory
-            .update_instance(&order.instance)
-            .body(&instance)
-            .send()
-            .await
-        {
-            Err(error) if error.is_conflict() && attempt < ATTEMPTS => attempt += 1,
-            result => return result,
-        }
-    }
+    folio
+        .update_with(&order.instance, |instance: &mut Instance| {
+            let notes = instance.administrative_notes.get_or_insert_default();
+            // An order that comes twice is carried out once: what is not changed is not written.
+            if !notes.contains(&order.note) {
+                notes.push(order.note.clone());
+            }
+        })
+        .await
+        .map(drop)
 }

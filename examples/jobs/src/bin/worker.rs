@@ -14,10 +14,8 @@ use tokio::sync::mpsc;
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
     let sandbox;
-    let builder = if let Ok(url) = env::var("FOLIO_URL") {
-        FolioClient::builder(url)
-            .tenant(env::var("FOLIO_TENANT")?)
-            .credentials(env::var("FOLIO_USERNAME")?, env::var("FOLIO_PASSWORD")?)
+    let builder = if env::var_os("FOLIO_URL").is_some() {
+        FolioClient::from_env()?
     } else {
         sandbox = Sandbox::builder().demo_data().start().await?;
         FolioClient::builder(sandbox.url())
