@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, Value, json};
 
-use crate::module::Module;
+use crate::module::{Module, says_nothing};
 use crate::pins::Pins;
 
 const LOCAL: &str = "#/components/schemas/";
@@ -167,7 +167,7 @@ fn schemas(document: &Value) -> &Map<String, Value> {
         .unwrap_or_else(|| NONE.get_or_init(Map::new))
 }
 
-/// The content of a record, all the way down, without where it stands.
+/// The content of a record, all the way down, without where it stands. What says nothing of its content is told by its name.
 fn fingerprint(schemas: &Map<String, Value>, name: &str) -> String {
     fn write(
         schemas: &Map<String, Value>,
@@ -198,13 +198,12 @@ fn fingerprint(schemas: &Map<String, Value>, name: &str) -> String {
                 match stack.iter().rposition(|open| open == target) {
                     Some(depth) => out.push_str(&format!("^{}", stack.len() - depth)),
                     None => {
+                        let schema = schemas.get(target).unwrap_or(&Value::Null);
+                        if says_nothing(schema) {
+                            out.push_str(target);
+                        }
                         stack.push(target.to_owned());
-                        write(
-                            schemas,
-                            schemas.get(target).unwrap_or(&Value::Null),
-                            stack,
-                            out,
-                        );
+                        write(schemas, schema, stack, out);
                         stack.pop();
                     }
                 }
@@ -212,13 +211,12 @@ fn fingerprint(schemas: &Map<String, Value>, name: &str) -> String {
             other => out.push_str(&other.to_string()),
         }
     }
+    let schema = schemas.get(name).unwrap_or(&Value::Null);
     let mut out = String::new();
-    write(
-        schemas,
-        schemas.get(name).unwrap_or(&Value::Null),
-        &mut vec![name.to_owned()],
-        &mut out,
-    );
+    if says_nothing(schema) {
+        out.push_str(name);
+    }
+    write(schemas, schema, &mut vec![name.to_owned()], &mut out);
     out
 }
 

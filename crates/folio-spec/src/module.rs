@@ -128,6 +128,7 @@ pub(crate) fn read(entry: &Entry, reading: &Reading<'_>, pins: &Pins) -> Result<
     });
     module.name_components(&mut document, pins);
     let mut stale_overrides = overrides.apply(&entry.name, &mut document);
+    prune(&mut document);
     stale_overrides.append(&mut module.schemas.stale);
     module.paging(&mut document);
     Ok(Module {
@@ -235,7 +236,15 @@ impl Assembly<'_> {
         for mut operation in operations {
             operation.path = tidy(&operation.path);
             let key = (shape(&operation.path), operation.method.clone());
-            if routed.contains_key(&key) {
+            if let Some((known, _)) = routed.get_mut(&key) {
+                // The release's own description may name a route and say nothing of what it gives.
+                let says_more = operation.supplement.is_some()
+                    && operation.says_what_it_gives()
+                    && !(known.says_what_it_gives()
+                        || known.request.is_some() && operation.request.is_none());
+                if says_more {
+                    *known = operation;
+                }
                 continue;
             }
             let route = match descriptor {
@@ -308,9 +317,11 @@ impl Assembly<'_> {
                     }
                     continue;
                 }
-                parameters.push(json!({
-                    "in": place, "name": parameter.name, "required": parameter.required || place == "path", "schema": schema,
-                }));
+                for name in parameter.names() {
+                    parameters.push(json!({
+                        "in": place, "name": name, "required": parameter.required || place == "path", "schema": schema,
+                    }));
+                }
             }
         }
         for name in operation
@@ -665,6 +676,20 @@ fn collections(routed: &[Routed]) -> BTreeSet<String> {
     collections
 }
 
+/// Whether it is an object of which nothing is described.
+pub(crate) fn says_nothing(schema: &Value) -> bool {
+    schema.get("type").and_then(Value::as_str) == Some("object")
+        && schema.as_object().is_some_and(|schema| {
+            schema.iter().all(|(key, value)| match key.as_str() {
+                "type" | "x-folio" | "nullable" | "readOnly" | "deprecated" => true,
+                "additionalProperties" | "properties" => {
+                    value.is_boolean() || value.as_object().is_some_and(Map::is_empty)
+                }
+                _ => false,
+            })
+        })
+}
+
 /// The components that are equal all the way down, together. They are told apart by their own content first, and then, again and again, by
 /// the groups that what they refer to is in.
 fn equals(schemas: &BTreeMap<String, Value>) -> Vec<Vec<String>> {
@@ -698,8 +723,23 @@ fn equals(schemas: &BTreeMap<String, Value>) -> Vec<Vec<String>> {
         }
     }
     let mut groups: BTreeMap<&str, usize> = schemas.keys().map(|key| (key.as_str(), 0)).collect();
-    // The variants that a discriminator tells apart stay apart, whatever they hold.
     let mut count = 1;
+    // Those that say nothing of what they hold have nothing in common but their names.
+    let mut named: BTreeMap<String, usize> = BTreeMap::new();
+    for (key, group) in groups
+        .iter_mut()
+        .filter(|(key, _)| schemas.get(**key).is_some_and(says_nothing))
+    {
+        let words = key.trim_end_matches('#').rsplit(['/', '#', '!']).next();
+        let word = words.and_then(|word| word.split('.').next());
+        *group = *named
+            .entry(word.unwrap_or_default().to_lowercase())
+            .or_insert_with(|| {
+                count += 1;
+                count - 1
+            });
+    }
+    // The variants that a discriminator tells apart stay apart, whatever they hold.
     for schema in schemas.values() {
         let mapping = schema.pointer("/discriminator/mapping");
         for target in mapping.and_then(Value::as_object).into_iter().flatten() {

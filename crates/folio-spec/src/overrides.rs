@@ -62,15 +62,24 @@ struct Fix {
     name: String,
     #[allow(dead_code, reason = "read by people")]
     reason: String,
-    /// A JSON pointer into the canonical document.
-    at: String,
+    /// A JSON pointer into the canonical document; several, where releases name the same thing differently.
+    at: Pointers,
     /// What is to stand there.
     set: Option<toml::Value>,
+    /// The key that it is to have instead.
+    rename: Option<String>,
     /// Whether what stands there goes.
     #[serde(default)]
     remove: bool,
     /// An element of the list there that goes.
     without: Option<String>,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(untagged)]
+enum Pointers {
+    One(String),
+    Several(Vec<String>),
 }
 
 impl Overrides {
@@ -92,16 +101,17 @@ impl Overrides {
             let file: File =
                 toml::from_str(&text).map_err(|error| Error::file(&path, error.to_string()))?;
             for fix in &file.fix {
-                if [fix.set.is_some(), fix.remove, fix.without.is_some()]
-                    .iter()
-                    .filter(|said| **said)
-                    .count()
-                    != 1
-                {
+                let said = [
+                    fix.set.is_some(),
+                    fix.rename.is_some(),
+                    fix.remove,
+                    fix.without.is_some(),
+                ];
+                if said.iter().filter(|said| **said).count() != 1 {
                     return Err(Error::file(
                         &path,
                         format!(
-                            "the fix `{}` needs one of `set`, `remove`, `without`",
+                            "the fix `{}` needs one of `set`, `rename`, `remove`, `without`",
                             fix.name
                         ),
                     ));
@@ -143,14 +153,20 @@ impl Overrides {
                 .unwrap_or(("", &described.operation));
             let method = method.to_lowercase();
             let known = operations
-                .iter()
-                .any(|other| other.method == method && shape(&other.path) == shape(path));
+                .iter_mut()
+                .find(|other| other.method == method && shape(&other.path) == shape(path));
+            // A description may name a route and say nothing of what it gives.
+            let lacks_answer = described.response.is_some()
+                && described.request.is_none()
+                && known
+                    .as_ref()
+                    .is_some_and(|known| !known.says_what_it_gives());
             let files = [&described.request, &described.response];
             let missing = files
                 .into_iter()
                 .flatten()
                 .find(|file| !entry.folder.join(file).is_file());
-            let stale = if known {
+            let stale = if known.is_some() && !lacks_answer {
                 Some("the module describes the operation itself by now".to_owned())
             } else {
                 missing.map(|file| format!("the module has no `{file}`"))
@@ -170,6 +186,12 @@ impl Overrides {
                     .unwrap_or("application/json");
                 Content::from([(media_type.to_owned(), schema)])
             };
+            if let Some(known) = known {
+                known
+                    .responses
+                    .insert("200".to_owned(), content(&described.response));
+                continue;
+            }
             let takes = described.request.is_some() || matches!(&*method, "post" | "put" | "patch");
             operations.push(Operation {
                 path: path.to_owned(),
@@ -217,13 +239,26 @@ impl Overrides {
 }
 
 impl Fix {
+    /// Whether it changed something.
     fn apply(&self, document: &mut Value) -> bool {
-        let Some((parent, last)) = self.at.rsplit_once('/') else {
+        let pointers = match &self.at {
+            Pointers::One(at) => std::slice::from_ref(at),
+            Pointers::Several(at) => at,
+        };
+        let mut changed = false;
+        for at in pointers {
+            changed |= self.apply_at(at, document);
+        }
+        changed
+    }
+
+    fn apply_at(&self, at: &str, document: &mut Value) -> bool {
+        let Some((parent, last)) = at.rsplit_once('/') else {
             return false;
         };
         let last = last.replace("~1", "/").replace("~0", "~");
         if let Some(gone) = &self.without {
-            let Some(Value::Array(list)) = document.pointer_mut(&self.at) else {
+            let Some(Value::Array(list)) = document.pointer_mut(at) else {
                 return false;
             };
             let before = list.len();
@@ -233,6 +268,14 @@ impl Fix {
         let Some(Value::Object(parent)) = document.pointer_mut(parent) else {
             return false;
         };
+        if let Some(name) = &self.rename {
+            let renamed = parent.remove(&last);
+            let changed = renamed.is_some() && last != *name;
+            if let Some(value) = renamed {
+                parent.insert(name.clone(), value);
+            }
+            return changed;
+        }
         match &self.set {
             Some(value) => {
                 let value = serde_json::to_value(value).unwrap_or_default();

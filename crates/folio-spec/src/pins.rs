@@ -9,6 +9,7 @@ use serde_json::Value;
 use crate::canonical::{operations, schemas};
 use crate::descriptor::shape;
 use crate::error::Result;
+use crate::module::says_nothing;
 use crate::names::{self, Pinned};
 use crate::source::read_json;
 
@@ -67,6 +68,10 @@ impl Pins {
             }
         }
         for (name, schema) in schemas(document).filter(|(name, _)| names::is_type(name)) {
+            // Of what says nothing the name is all there is: it is that of its source.
+            if module == "common" && says_nothing(schema) {
+                continue;
+            }
             let sources = schema.pointer("/x-folio/sources").and_then(Value::as_array);
             for source in sources.into_iter().flatten().filter_map(Value::as_str) {
                 let names = if module == "common" {

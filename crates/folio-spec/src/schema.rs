@@ -247,7 +247,7 @@ impl Components {
             out.insert("allOf".into(), json!([extended]));
         }
         if let Some(Value::Object(discriminator)) = schema.get("discriminator")
-            && let Some(name) = discriminator.get("propertyName")
+            && let Some(name @ Value::String(_)) = discriminator.get("propertyName")
         {
             let mut kept = json!({"propertyName": name});
             if let Some(Value::Object(mapping)) = discriminator.get("mapping") {
@@ -255,10 +255,10 @@ impl Components {
                 for (value, target) in mapping {
                     let target = target.as_str().unwrap_or_default();
                     let target = self.at(&json!({"$ref": target}), schemas, file, depth + 1)?;
-                    names.insert(
-                        value.clone(),
-                        target.get("$ref").cloned().unwrap_or_default(),
-                    );
+                    // A variant that is no component cannot be named.
+                    if let Some(target @ Value::String(_)) = target.get("$ref") {
+                        names.insert(value.clone(), target.clone());
+                    }
                 }
                 kept["mapping"] = names.into();
             }

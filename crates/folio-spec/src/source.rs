@@ -37,6 +37,15 @@ pub struct Operation {
     pub supplement: Option<String>,
 }
 
+impl Operation {
+    /// Whether it is said what comes back when it succeeds: a body, or that there is none (204).
+    pub(crate) fn says_what_it_gives(&self) -> bool {
+        self.responses.iter().any(|(status, content)| {
+            status == "204" || status.starts_with('2') && !content.is_empty()
+        })
+    }
+}
+
 /// Bodies by their media types; the schema where there is one, with absolute references.
 pub type Content = BTreeMap<String, Option<Value>>;
 
@@ -51,6 +60,33 @@ pub struct Parameter {
     pub required: bool,
     /// Its schema.
     pub schema: Value,
+}
+
+impl Parameter {
+    /// Its name; several, where RAML has an expression between slashes that is a choice of words, and none where it is another: nobody can
+    /// tell what matches it.
+    pub(crate) fn names(&self) -> Vec<&str> {
+        let expression = self
+            .name
+            .strip_prefix('/')
+            .and_then(|rest| rest.strip_suffix('/'));
+        let Some(expression) = expression else {
+            return vec![&self.name];
+        };
+        let words = expression.trim_start_matches('^').trim_end_matches('$');
+        let words = words
+            .strip_prefix('(')
+            .and_then(|rest| rest.strip_suffix(')'))
+            .unwrap_or(words);
+        let is_word = |word: &str| {
+            let is_plain = |c: char| c.is_alphanumeric() || matches!(c, '-' | '_');
+            !word.is_empty() && word.chars().all(is_plain)
+        };
+        match words.split('|').all(is_word) {
+            true => words.split('|').collect(),
+            false => Vec::new(),
+        }
+    }
 }
 
 /// What an operation takes.

@@ -175,6 +175,198 @@ paths:
 }
 
 #[test]
+fn a_newer_description_stands_for_one_that_says_nothing_of_what_comes_back() {
+    let release = Release::raml(&[]);
+    release.write(
+        "from/manifest.json",
+        r#"[{"module": "mod-books", "version": "1.0.0", "kind": "raml", "descriptor": "ModuleDescriptor.json",
+            "roots": [{"path": "books.raml", "format": "raml"}],
+            "supplement": {"commit": "abc", "roots": [{"path": "supplement/a.yaml", "format": "openapi"}]}}]"#,
+    );
+    release.write(
+        "from/mod-books/ModuleDescriptor.json",
+        r#"{"provides": [{"id": "books", "version": "1.0", "handlers": [
+            {"methods": ["GET", "PUT"], "pathPattern": "/books/{id}"}]}]}"#,
+    );
+    release.write(
+        "from/mod-books/books.raml",
+        "#%RAML 1.0\ntitle: Books\n/books/{bookId}:\n  get:\n    responses: {200: {description: fine}}\n  put:\n    body: {application/json: {type: string}}\n    responses: {200: {body: {text/plain: }}}\n",
+    );
+    release.write(
+        "from/mod-books/supplement/a.yaml",
+        r#"openapi: 3.1.0
+components:
+  schemas:
+    Book: {type: object, properties: {id: {type: string}}}
+paths:
+  /books/{id}:
+    get:
+      responses: {'200': {content: {application/json: {schema: {$ref: '#/components/schemas/Book'}}}}}
+    put:
+      responses: {'200': {content: {application/json: {schema: {$ref: '#/components/schemas/Book'}}}}}
+"#,
+    );
+    release.import_with(true).unwrap();
+    let document = release.document();
+    let item = &document["paths"]["/books/{id}"];
+    assert_eq!(item["get"]["x-folio"]["supplement"], "abc", "{document:#}");
+    assert_eq!(
+        item["get"]["responses"]["200"]["content"]["application/json"]["schema"]["$ref"],
+        "#/components/schemas/Book"
+    );
+    let kept = &document["paths"]["/books/{bookId}"]["put"];
+    assert!(kept["responses"]["200"]["content"]["text/plain"].is_object());
+    assert!(kept["requestBody"].is_object());
+}
+
+#[test]
+fn an_override_renames_a_key_and_may_name_the_places_of_several_releases() {
+    let release = Release::raml(RAML);
+    release.write(
+        "specs/overrides/mod-books.toml",
+        r#"
+[[fix]]
+name = "books-are-a-stream"
+reason = "the server writes a record a line"
+at = "/paths/~1book-storage~1books/get/responses/200/content/application~1json"
+rename = "application/stream+json"
+
+[[fix]]
+name = "price-is-text"
+reason = "the record had another name before"
+at = ["/components/schemas/OldBook/properties/price", "/components/schemas/Book/properties/price"]
+set = { type = "string" }
+"#,
+    );
+    let report = release.import_with(true).unwrap();
+    assert_eq!(report.notes, [] as [&str; 0]);
+    let document = release.document();
+    let content = &document["paths"]["/book-storage/books"]["get"]["responses"]["200"]["content"];
+    let media_types: Vec<&String> = content.as_object().unwrap().keys().collect();
+    assert_eq!(media_types, ["application/stream+json"]);
+    assert_eq!(
+        document["components"]["schemas"]["Book"]["properties"]["price"]["type"],
+        "string"
+    );
+}
+
+#[test]
+fn an_answer_that_a_description_leaves_out_can_be_described_by_an_override() {
+    let text = "#%RAML 1.0\ntitle: Books\n/books:\n  get:\n    queryParameters: {isbn: string}\n    responses: {200: {description: fine}}\n";
+    let release = Release::raml(&[
+        ("ramls/books.raml", text),
+        (
+            "ramls/book.json",
+            r#"{"type": "object", "properties": {"id": {"type": "string"}}}"#,
+        ),
+    ]);
+    release.write(
+        "specs/overrides/mod-books.toml",
+        "[[describe]]\nname = \"books-are-given\"\nreason = \"x\"\noperation = \"GET /books\"\nresponse = \"ramls/book.json\"\n",
+    );
+    let report = release.import_with(true).unwrap();
+    assert_eq!(report.notes, [] as [&str; 0]);
+    let document = release.document();
+    let get = &document["paths"]["/books"]["get"];
+    assert_eq!(
+        get["responses"]["200"]["content"]["application/json"]["schema"]["$ref"],
+        "#/components/schemas/Book"
+    );
+    assert_eq!(get["parameters"][0]["name"], "isbn");
+}
+
+#[test]
+fn parameters_that_are_named_by_an_expression_are_those_that_it_lists() {
+    let text = r#"#%RAML 1.0
+title: Books
+/isbn/validator:
+  get:
+    queryParameters:
+      /^(isbn|isbn10|isbn13)$/: {type: string}
+      /^x-.*$/: {type: string}
+      plain?: {type: integer}
+    responses: {204: }
+"#;
+    let release = Release::raml(&[("ramls/books.raml", text)]);
+    release.import_with(true).unwrap();
+    let document = release.document();
+    let parameters = &document["paths"]["/isbn/validator"]["get"]["parameters"];
+    let names: Vec<&str> = parameters
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|parameter| parameter["name"].as_str().unwrap())
+        .collect();
+    assert_eq!(names, ["isbn", "isbn10", "isbn13", "plain"]);
+}
+
+#[test]
+fn objects_of_which_nothing_is_described_keep_their_names() {
+    let release = Release::raml(&[]);
+    let module = |name: &str| {
+        format!(
+            r#"{{"module": "{name}", "version": "1.0.0", "kind": "openapi", "roots": [{{"path": "a.yaml", "format": "openapi"}}]}}"#
+        )
+    };
+    let both = format!("[{}, {}]", module("mod-books"), module("mod-shelves"));
+    release.write("from/manifest.json", &both);
+    let api = |schemas: &[&str]| {
+        let declared: String = schemas
+            .iter()
+            .map(|name| format!("    {name}: {{type: object}}\n"))
+            .collect();
+        let paths: String = schemas
+            .iter()
+            .map(|name| {
+                format!("  /{name}:\n    get: {{responses: {{'200': {{content: {{application/json: {{schema: {{$ref: '#/components/schemas/{name}'}}}}}}}}}}}}\n")
+            })
+            .collect();
+        format!("openapi: 3.0.0\ncomponents:\n  schemas:\n{declared}paths:\n{paths}")
+    };
+    release.write("from/mod-books/a.yaml", &api(&["errors", "book"]));
+    release.write("from/mod-shelves/a.yaml", &api(&["errors", "shelf"]));
+    release.import_with(true).unwrap();
+    let document = release.document();
+    let reference = |path: &str| {
+        document["paths"][path]["get"]["responses"]["200"]["content"]["application/json"]["schema"]
+            ["$ref"]
+            .clone()
+    };
+    assert_eq!(reference("/book"), "#/components/schemas/Book");
+    assert_eq!(
+        reference("/errors"),
+        "common.json#/components/schemas/Errors"
+    );
+}
+
+#[test]
+fn a_discriminator_that_names_no_property_is_none() {
+    let text = r#"openapi: 3.0.0
+components:
+  schemas:
+    Book: {type: object, properties: {kind: {type: string}}, discriminator: {propertyName: {$ref: '#/components/schemas/Book'}}}
+    Shelf: {type: object, properties: {kind: {type: string}}, discriminator: {propertyName: kind, mapping: {a: '#/components/schemas/None', b: 7}}}
+paths:
+  /books:
+    get: {responses: {'200': {content: {application/json: {schema: {$ref: '#/components/schemas/Book'}}}}}}
+  /shelves:
+    get: {responses: {'200': {content: {application/json: {schema: {$ref: '#/components/schemas/Shelf'}}}}}}
+"#;
+    let release = Release::openapi(&[("api/shelves.yaml", text)]);
+    release.import().unwrap();
+    let document = release.document();
+    assert!(
+        document["components"]["schemas"]["Book"]
+            .get("discriminator")
+            .is_none()
+    );
+    assert_eq!(
+        document["components"]["schemas"]["Shelf"]["discriminator"],
+        serde_json::json!({"propertyName": "kind", "mapping": {}})
+    );
+}
+
+#[test]
 fn a_description_of_one_word_is_served_by_a_route_with_a_parameter() {
     let release = Release::openapi(&[
         (
