@@ -168,6 +168,7 @@ impl Download {
             download: self,
             rest: BytesMut::new(),
             searched: 0,
+            unbroken: UNBROKEN,
             ready: VecDeque::new(),
             count: 0,
             ended: false,
@@ -262,7 +263,7 @@ impl fmt::Debug for Download {
     }
 }
 
-/// The records of an answer that is read piece by piece: a line a record, in bounded memory.
+/// The records of an answer that is read piece by piece, in bounded memory: a line a record, or one after the other.
 ///
 /// Lines end at `\n` only: FOLIO writes U+2028 and the like into its data as they are. A line that is no record is an error of kind
 /// [`ErrorKind::Record`](crate::ErrorKind::Record) in its place, with the line, and the stream goes on. After any other error it ends.
@@ -273,6 +274,8 @@ pub struct Records<T> {
     rest: BytesMut,
     /// How much of it has no end of line.
     searched: usize,
+    /// From how much without an end of line on it is looked whether there are whole records in it.
+    unbroken: usize,
     /// Records of a line that holds several.
     ready: VecDeque<Result<T>>,
     count: u64,
@@ -281,6 +284,26 @@ pub struct Records<T> {
 }
 
 impl<T> Unpin for Records<T> {}
+
+/// How long a line may be before it is looked whether it is many records: some modules write no ends of lines at all.
+const UNBROKEN: usize = 64 * 1024;
+
+/// How much of the beginning of a line is whole records.
+fn whole(line: &[u8]) -> usize {
+    let mut values =
+        serde_json::Deserializer::from_slice(line).into_iter::<serde::de::IgnoredAny>();
+    let mut end = 0;
+    while let Some(Ok(_)) = values.next() {
+        // What is a number may go on.
+        if line
+            .get(..values.byte_offset())
+            .is_some_and(|read| read.ends_with(b"}"))
+        {
+            end = values.byte_offset();
+        }
+    }
+    end
+}
 
 impl<T: DeserializeOwned> Records<T> {
     /// The next record; none at the end.
@@ -348,10 +371,20 @@ impl<T: DeserializeOwned> Stream for Records<T> {
                 let end = self.searched + length + 1;
                 let line = self.rest.split_to(end);
                 self.searched = 0;
+                self.unbroken = UNBROKEN;
                 self.line(&line);
                 continue;
             }
             self.searched = self.rest.len();
+            if self.rest.len() >= self.unbroken {
+                let end = whole(&self.rest);
+                let records = self.rest.split_to(end);
+                self.searched = self.rest.len();
+                // So that a record that is large itself is not read again with each piece of it.
+                self.unbroken = UNBROKEN.max(self.rest.len().saturating_mul(2));
+                self.line(&records);
+                continue;
+            }
             if self.ended {
                 if self.rest.is_empty() {
                     return Poll::Ready(None);

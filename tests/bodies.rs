@@ -592,3 +592,90 @@ async fn a_download_that_is_dropped_is_given_up() {
     tokio::time::sleep(Duration::from_millis(200)).await;
     assert_eq!(server.written.load(Ordering::Relaxed), written);
 }
+
+#[tokio::test]
+async fn records_without_ends_of_lines_come_as_they_are_read() {
+    // As AbstractInstanceRecordsApi of mod-inventory-storage writes them.
+    let marc = "x".repeat(4_000);
+    let one = format!("{{\"instanceId\":\"{ID}\",\"deleted\":\"false\",\"marc\":\"{marc}\"}}");
+    let piece = one.repeat(100).into_bytes();
+    let server =
+        Streams::start(move |_, _| Flow::large("application/json", piece.clone(), 200)).await;
+    let folio = server.connect().await;
+    let answer = folio
+        .request(Method::GET, "/oai-pmh-view/updatedInstanceIds")
+        .download()
+        .await
+        .unwrap();
+    let mut records = answer.records::<Value>();
+    assert_eq!(records.next().await.unwrap().unwrap()["deleted"], "false");
+    // The server goes on only as far as what lies between takes it.
+    tokio::time::sleep(Duration::from_millis(100)).await;
+    let written = server.written.load(Ordering::Relaxed);
+    assert!(written < 32 * MEGABYTE as u64, "{written}");
+    let mut count = 1;
+    while let Some(record) = records.next().await {
+        assert_eq!(record.unwrap()["instanceId"], ID);
+        count += 1;
+    }
+    assert_eq!(count, 20_000);
+}
+
+#[cfg(feature = "source-record-storage")]
+#[tokio::test]
+async fn a_described_stream_gives_its_records() {
+    let record = |kind: &str| {
+        let content = json!({"id": ID, "content": "a\u{2028}b"});
+        json!({"id": ID, "snapshotId": ID, "matchedId": ID, "recordType": kind, "rawRecord": content})
+    };
+    let lines = [
+        record("MARC_BIB"),
+        json!({"id": 7}),
+        record("MARC_OF_TOMORROW"),
+    ];
+    let text: String = lines.iter().map(|line| format!("{line}\n")).collect();
+    let server =
+        Streams::start(move |_, _| Flow::new(200, "application/stream+json", text.clone())).await;
+    let folio = server.connect().await;
+    let records: Vec<_> = folio
+        .source_record_storage()
+        .list_stream_records()
+        .record_type("MARC_BIB")
+        .stream()
+        .await
+        .unwrap()
+        .collect()
+        .await;
+    assert_eq!(
+        server.last().header("accept"),
+        "application/stream+json, application/json, text/plain"
+    );
+    let [Ok(first), Err(error), Ok(last)] = &records[..] else {
+        panic!("{records:?}");
+    };
+    assert_eq!(serde_json::to_value(first).unwrap(), lines[0]);
+    assert_eq!(error.kind(), ErrorKind::Record);
+    assert_eq!(last.matched_id, ID);
+}
+
+#[cfg(all(feature = "login-saml", feature = "sunflower"))]
+#[tokio::test]
+async fn an_operation_that_takes_a_form_sends_it_as_one() {
+    let server = Streams::start(|_, _| Flow::new(204, "text/plain", "")).await;
+    let folio = server.connect().await;
+    folio
+        .login_saml()
+        .saml_callback()
+        .body_form("SAMLResponse=PHg%2B&RelayState=x")
+        .send()
+        .await
+        .unwrap();
+    let got = server.last();
+    assert_eq!(
+        (got.header("content-type"), &*got.text()),
+        (
+            "application/x-www-form-urlencoded",
+            "SAMLResponse=PHg%2B&RelayState=x"
+        )
+    );
+}
