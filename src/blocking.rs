@@ -32,6 +32,7 @@ use std::ops::{Deref, DerefMut};
 use std::path::Path;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll, Wake, Waker};
 use std::thread::{self, Thread};
 
@@ -45,10 +46,12 @@ use tokio::runtime::{EnterGuard, Runtime};
 
 pub use twins::Handle;
 
+use crate::batch::Outcome;
 use crate::client::FolioClientBuilder;
 use crate::download::{Download, Records};
 use crate::error::{Error, Result};
 use crate::generic::{Get, GetAll, RequestBuilder, Write};
+use crate::harvest::Progress;
 use crate::mode::{Mode, Sending, sealed};
 use crate::paging::{ByIds, Items};
 use crate::request::Request;
@@ -124,27 +127,39 @@ fn in_async_code() -> bool {
 }
 
 /// Wakes a thread that waits.
-struct Parked(Thread);
+struct Parked {
+    thread: Thread,
+    /// A call may wait within another one, as that of an iterator does whose records are written. Then what wakes the outer one is taken by
+    /// the inner one, so that it has to be remembered.
+    woken: AtomicBool,
+}
 
 impl Wake for Parked {
     fn wake(self: Arc<Self>) {
-        self.0.unpark();
+        self.wake_by_ref();
     }
 
     fn wake_by_ref(self: &Arc<Self>) {
-        self.0.unpark();
+        self.woken.store(true, Ordering::Release);
+        self.thread.unpark();
     }
 }
 
 /// Unlike the runtime's own, it cannot panic.
 fn block_on<T>(future: impl Future<Output = T>) -> T {
-    let waker = Waker::from(Arc::new(Parked(thread::current())));
+    let parked = Arc::new(Parked {
+        thread: thread::current(),
+        woken: AtomicBool::new(false),
+    });
+    let waker = Waker::from(Arc::clone(&parked));
     let mut context = Context::from_waker(&waker);
     let mut future = pin!(future);
     loop {
-        match future.as_mut().poll(&mut context) {
-            Poll::Ready(value) => return value,
-            Poll::Pending => thread::park(),
+        if let Poll::Ready(value) = future.as_mut().poll(&mut context) {
+            return value;
+        }
+        while !parked.woken.swap(false, Ordering::Acquire) {
+            thread::park();
         }
     }
 }
@@ -302,6 +317,16 @@ impl FolioClient {
         self.folio.folio_get_all(path, key).in_mode(self.mode())
     }
 
+    /// Reads the records of many ids, see [`folio_sdk::FolioClient::folio_get_by_ids`](crate::FolioClient::folio_get_by_ids).
+    pub fn folio_get_by_ids<'a, T: DeserializeOwned + Send + 'static>(
+        &self,
+        path: impl AsRef<str>,
+        key: impl Into<Option<&'a str>>,
+        ids: impl IntoIterator<Item = impl fmt::Display>,
+    ) -> Iter<ByIds<T>> {
+        self.folio_get_all(path, key).stream().ids(ids)
+    }
+
     /// Posts JSON to a path, see [`folio_sdk::FolioClient::folio_post`](crate::FolioClient::folio_post). `send` sends it.
     pub fn folio_post(
         &self,
@@ -378,22 +403,65 @@ impl<S> Iter<S> {
     }
 }
 
-impl<S: Stream<Item = Result<T>> + Unpin, T> Iterator for Iter<S> {
-    type Item = Result<T>;
+impl<S: Stream<Item: Given> + Unpin> Iterator for Iter<S> {
+    type Item = Result<<S::Item as Given>::Value>;
 
-    fn next(&mut self) -> Option<Result<T>> {
+    fn next(&mut self) -> Option<Self::Item> {
         if self.ended {
             return None;
         }
         let Self { stream, mode, .. } = self;
         let next =
             std::future::poll_fn(|context| Pin::new(&mut *stream).poll_next(context).map(Ok));
-        let next = mode.wait(next).unwrap_or_else(|error| {
-            self.ended = true;
-            Some(Err(error))
-        });
+        let next = match mode.wait(next) {
+            Ok(next) => next.map(Given::given),
+            Err(error) => {
+                self.ended = true;
+                Some(Err(error))
+            }
+        };
         self.ended |= next.is_none();
         next
+    }
+}
+
+/// What streams of the SDK give. What cannot fail by itself is a `Result` in an iterator, since waiting for it can be refused.
+pub trait Given: given::Sealed {
+    /// What it is if nothing fails.
+    type Value;
+
+    #[doc(hidden)]
+    fn given(self) -> Result<Self::Value>;
+}
+
+mod given {
+    pub trait Sealed {}
+    impl<T> Sealed for crate::error::Result<T> {}
+    impl Sealed for crate::batch::Outcome {}
+    impl Sealed for crate::harvest::Progress {}
+}
+
+impl<T> Given for Result<T> {
+    type Value = T;
+
+    fn given(self) -> Self {
+        self
+    }
+}
+
+impl Given for Outcome {
+    type Value = Self;
+
+    fn given(self) -> Result<Self> {
+        Ok(self)
+    }
+}
+
+impl Given for Progress {
+    type Value = Self;
+
+    fn given(self) -> Result<Self> {
+        Ok(self)
     }
 }
 

@@ -514,6 +514,31 @@ impl FolioClientBuilder<crate::blocking::Blocking> {
         folio.connect()?;
         Ok(folio)
     }
+
+    /// Builds the client, logs in, and closes it when `work` has ended: see
+    /// [`blocking::FolioClient::scoped`](crate::blocking::FolioClient::scoped).
+    ///
+    /// ```no_run
+    /// # fn example() -> Result<(), folio_sdk::Error> {
+    /// use folio_sdk::blocking::FolioClient;
+    /// use serde_json::Value;
+    ///
+    /// let groups: Vec<Value> = FolioClient::from_env()?.scoped(|folio| folio.folio_get("/groups", "usergroups").limit(50).send())?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// As [`connect`](Self::connect), and what `work` gives.
+    pub fn scoped<T, E: From<Error>>(
+        self,
+        work: impl FnOnce(&crate::blocking::FolioClient) -> Result<T, E>,
+    ) -> Result<T, E> {
+        self.build()?.scoped(|folio| {
+            folio.connect()?;
+            work(folio)
+        })
+    }
 }
 
 impl FolioClientBuilder {

@@ -3,7 +3,9 @@
 use std::fmt;
 use std::ops::Deref;
 use std::sync::Arc;
+use std::time::Duration;
 
+use futures_core::Stream;
 use http::HeaderMap;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -15,7 +17,7 @@ use crate::collection::{Collection, Stored};
 use crate::consortium::{Consortium, Member};
 use crate::error::Result;
 use crate::generic::GetAll;
-use crate::harvest::{Harvest, HarvestStream};
+use crate::harvest::{Harvest, HarvestStream, ProgressStream};
 use crate::mode::Mode;
 use crate::modules::Modules;
 use crate::paging::Items;
@@ -74,12 +76,12 @@ impl<H: fmt::Debug> fmt::Debug for Handle<H> {
 
 /// Defines calls that wait for the asynchronous ones of their names.
 macro_rules! twins {
-    ($client:ident => $field:ident {
+    ($of:ident, $twin:ty, $field:ident {
         $($name:ident $([$($generics:tt)*])? ($($argument:ident: $type:ty),*) -> $answer:ty;)*
     }) => {
-        impl $client {
+        impl $twin {
             $(
-                #[doc = concat!("Waits for [`", stringify!($name), "`](crate::FolioClient::", stringify!($name), ").")]
+                #[doc = concat!("Waits for [`", stringify!($of), "::", stringify!($name), "`](crate::", stringify!($of), "::", stringify!($name), ").")]
                 ///
                 /// # Errors
                 /// Those of the asynchronous call; [`ErrorKind::Configuration`](crate::ErrorKind::Configuration) in asynchronous code.
@@ -91,7 +93,7 @@ macro_rules! twins {
     };
 }
 
-twins!(FolioClient => folio {
+twins!(FolioClient, FolioClient, folio {
     current_user_id() -> Id;
     current_user[T: DeserializeOwned]() -> T;
     folio_headers() -> HeaderMap;
@@ -99,6 +101,24 @@ twins!(FolioClient => folio {
     module_version(name: &str) -> String;
     update_with[T: Stored](id: impl fmt::Display + Send, change: impl FnMut(&mut T) + Send) -> Update<T>;
     update_at[T: Serialize + DeserializeOwned + Send](path: impl AsRef<str> + Send, change: impl FnMut(&mut T) + Send) -> Update<T>;
+});
+
+twins!(Reference, Handle<Reference>, inner {
+    list[T: DeserializeOwned + Send + Sync + 'static](list: &ReferenceList) -> Arc<ReferenceRecords<T>>;
+    id_of(list: &ReferenceList, text: &str) -> Id;
+    location_id(code: &str) -> Id;
+});
+
+twins!(CirculationRules, Handle<CirculationRules>, inner {
+    loan_policy(parameters: &RuleParameters) -> Arc<AppliedPolicy>;
+    request_policy(parameters: &RuleParameters) -> Arc<AppliedPolicy>;
+    notice_policy(parameters: &RuleParameters) -> Arc<AppliedPolicy>;
+    overdue_fine_policy(parameters: &RuleParameters) -> Arc<AppliedPolicy>;
+    lost_item_policy(parameters: &RuleParameters) -> Arc<AppliedPolicy>;
+});
+
+twins!(Consortium, Handle<Consortium>, inner {
+    members() -> Vec<Member>;
 });
 
 impl FolioClient {
@@ -153,10 +173,28 @@ impl FolioClient {
         self.handle(self.folio.upsert_into(collection, records))
     }
 
+    /// Writes records that come as a stream: see [`folio_sdk::FolioClient::upsert_stream`](crate::FolioClient::upsert_stream). What an iterator
+    /// gives, also that of a list, is for [`upsert`](Self::upsert).
+    pub fn upsert_stream<T: Stored>(
+        &self,
+        records: impl Stream<Item = T> + Send + 'static,
+    ) -> Handle<Upsert<T>> {
+        self.handle(self.folio.upsert_stream(records))
+    }
+
+    /// Writes records that come as a stream into any collection: see
+    /// [`folio_sdk::FolioClient::upsert_stream_into`](crate::FolioClient::upsert_stream_into).
+    pub fn upsert_stream_into<T: Serialize + DeserializeOwned + Send + 'static>(
+        &self,
+        collection: Collection,
+        records: impl Stream<Item = T> + Send + 'static,
+    ) -> Handle<Upsert<T>> {
+        self.handle(self.folio.upsert_stream_into(collection, records))
+    }
+
     /// Closes the client when `work` has ended, with a value, an error or a panic.
     ///
-    /// # Errors
-    /// Those of `work`. A logout that fails is none of them, since `work` has done what it should.
+    /// Gives what `work` gives. A logout that fails is only logged, since `work` has done what it should.
     pub fn scoped<T>(self, work: impl FnOnce(&Self) -> T) -> T {
         struct Close(FolioClient);
         impl Drop for Close {
@@ -171,35 +209,6 @@ impl FolioClient {
     }
 }
 
-impl Handle<Reference> {
-    /// Waits for [`Reference::list`].
-    ///
-    /// # Errors
-    /// Those of the asynchronous call.
-    pub fn list<T: DeserializeOwned + Send + Sync + 'static>(
-        &self,
-        list: &ReferenceList,
-    ) -> Result<Arc<ReferenceRecords<T>>> {
-        self.mode.wait(self.inner.list(list))
-    }
-
-    /// Waits for [`Reference::id_of`].
-    ///
-    /// # Errors
-    /// Those of the asynchronous call.
-    pub fn id_of(&self, list: &ReferenceList, text: &str) -> Result<Id> {
-        self.mode.wait(self.inner.id_of(list, text))
-    }
-
-    /// Waits for [`Reference::location_id`].
-    ///
-    /// # Errors
-    /// Those of the asynchronous call.
-    pub fn location_id(&self, code: &str) -> Result<Id> {
-        self.mode.wait(self.inner.location_id(code))
-    }
-}
-
 impl Handle<Consortium> {
     /// A client for the central tenant, with the same login.
     pub fn central(&self) -> FolioClient {
@@ -208,39 +217,7 @@ impl Handle<Consortium> {
             mode: self.mode.clone(),
         }
     }
-
-    /// Waits for [`Consortium::members`].
-    ///
-    /// # Errors
-    /// Those of the asynchronous call.
-    pub fn members(&self) -> Result<Vec<Member>> {
-        self.mode.wait(self.inner.members())
-    }
 }
-
-macro_rules! policies {
-    ($($name:ident),*) => {
-        impl Handle<CirculationRules> {
-            $(
-                #[doc = concat!("Waits for [`CirculationRules::", stringify!($name), "`].")]
-                ///
-                /// # Errors
-                /// Those of the asynchronous call.
-                pub fn $name(&self, parameters: &RuleParameters) -> Result<Arc<AppliedPolicy>> {
-                    self.mode.wait(self.inner.$name(parameters))
-                }
-            )*
-        }
-    };
-}
-
-policies!(
-    loan_policy,
-    request_policy,
-    notice_policy,
-    overdue_fine_policy,
-    lost_item_policy
-);
 
 impl<T: DeserializeOwned + Send + 'static> Handle<Harvest<T>> {
     /// The records: see [`Harvest::stream`].
@@ -259,6 +236,37 @@ impl<T: Serialize + DeserializeOwned + Send + 'static> Handle<Upsert<T>> {
     pub fn run(self) -> Result<UpsertReport> {
         let run = self.inner.run();
         self.mode.wait(async move { Ok(run.await) })
+    }
+
+    /// What became of the records, one after the other: an error only in asynchronous code. Whether it was stopped, and by what, says
+    /// [`Upsert::stopped`] at the end.
+    ///
+    /// ```no_run
+    /// # fn example(folio: folio_sdk::blocking::FolioClient) -> Result<(), folio_sdk::Error> {
+    /// use folio_sdk::Collection;
+    /// use serde_json::json;
+    ///
+    /// let groups = ["staff", "students"].map(|group| json!({"group": group}));
+    /// let mut outcomes = folio.upsert_into(Collection::new("/groups", "usergroups"), groups).stream();
+    /// for outcome in &mut outcomes {
+    ///     println!("{:?}", outcome?);
+    /// }
+    /// if let Some(error) = outcomes.stopped() {
+    ///     eprintln!("{error}");
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn stream(self) -> Iter<Upsert<T>> {
+        self.mode.stream(self.inner)
+    }
+}
+
+impl<T: DeserializeOwned + Send + 'static> Iter<HarvestStream<T>> {
+    /// How far it is, each `period`: see [`HarvestStream::watch`]. It is for another thread than that which reads.
+    pub fn watch(&self, period: Duration) -> Iter<ProgressStream> {
+        let _context = self.mode.enter();
+        self.mode.stream(self.stream.watch(period))
     }
 }
 
