@@ -19,3 +19,8 @@ pub(crate) fn known(path: &str) -> Option<&'static Paging> {
     let found = LISTS.iter().find(|(template, _)| fits(template));
     found.map(|(_, paging)| paging)
 }
+
+/// Whether the list at a path can also be asked for by `POST …/retrieve`, with the query in the body, where it may be of any length.
+pub(crate) fn is_asked_by_post(path: &str) -> bool {
+    BY_POST.contains(&path)
+}

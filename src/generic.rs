@@ -75,7 +75,8 @@ impl FolioClient {
         let known =
             described_lists::known(request.path()).filter(|known| known.items == items.as_deref());
         let style = match request.path().split('/').nth(1) {
-            Some("search") => PagingStyle::Search,
+            Some("search" | "browse") => PagingStyle::Search,
+            Some("inventory-hierarchy" | "oai-pmh-view") => PagingStyle::Whole,
             Some("erm" | "licenses") => PagingStyle::Erm,
             Some("calendar") => PagingStyle::Offset,
             Some("source-storage") if request.path().starts_with("/source-storage/stream/") => {

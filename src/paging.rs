@@ -10,6 +10,8 @@
 //! - Most of the time of a long list is waiting. So the next page is on its way while the caller works on this one.
 
 mod by_ids;
+mod decoding;
+mod overlap;
 mod page;
 mod pager;
 mod resources;
@@ -33,9 +35,10 @@ use crate::request::Request;
 use crate::response::Response;
 
 pub use by_ids::ByIds;
-pub(crate) use page::{Page, missing_key};
+pub(crate) use decoding::{Came, Decoding};
+pub(crate) use page::{Page, Shape, missing_key};
 use pager::Turn;
-pub(crate) use pager::{Pager, is_after, is_uuid};
+pub(crate) use pager::{Pager, is_after, is_uuid, is_without};
 use resources::ResourceIds;
 
 /// How a list of a FOLIO module is paged.
@@ -52,13 +55,17 @@ pub enum PagingStyle {
     Erm,
     /// mod-search: CQL over an index, at most 500 a page, ordered only by what the module lists. It shows the first 10,000 records. Of
     /// instances and authorities without `sortBy`, where there are more, all are read by a resource job (`POST /search/resources/jobs`),
-    /// and then by their ids, in no order; elsewhere the list ends with an error that says so.
+    /// and then by their ids, in no order; elsewhere the list ends with an error that says so. What is below `/browse` has one page, which
+    /// shows what stands around the value of its query; if there is more, the list ends with an error that says how to go on.
     Search,
     /// `POST …/retrieve` with `query`, `limit` and `offset` in the body: the same as [`Cql`](Self::Cql) for queries of any length.
     Retrieve,
     /// One record after the other without an array around them (`application/stream+json`), by `limit`, `offset` and
     /// `orderBy=field,ASC`: the streams of source-record-storage.
     Stream,
+    /// All records in one answer, in an array or one after the other, without a limit: the views of inventory-storage for OAI-PMH and
+    /// `/inventory-hierarchy`. The answer is held whole; [`open`](crate::FolioClient::open) reads it piece by piece.
+    Whole,
 }
 
 /// What is known of an operation's list.
@@ -174,33 +181,41 @@ enum Fetch {
     /// Somebody waits for it.
     Page(Asking<Response>),
     /// Nobody waits for it yet. The key is what it was asked after.
-    Ahead(Ahead, Option<String>),
+    Ahead(Ahead<Result<Response>>, Option<String>),
     /// The resource job of mod-search, and the page that stands for it if it is refused.
     Job(Asking<ResourceIds>, Box<Page>),
 }
 
-/// A request that goes on while nobody polls it, until it is dropped.
-pub(crate) struct Ahead(Option<JoinHandle<Result<Response>>>);
+/// Work that goes on while nobody polls it, in a task of its own, until it is dropped.
+pub(crate) struct Ahead<T>(Option<JoinHandle<T>>);
 
-impl Ahead {
+impl Ahead<Result<Response>> {
     pub(crate) fn send(client: &FolioClient, request: Request) -> Self {
+        Self::run(client.execute(request))
+    }
+}
+
+impl<T: Send + 'static> Ahead<T> {
+    pub(crate) fn run(work: impl Future<Output = T> + Send + 'static) -> Self {
         let runtime = Handle::try_current().ok();
-        Self(runtime.map(|runtime| runtime.spawn(client.execute(request))))
+        Self(runtime.map(|runtime| runtime.spawn(work)))
     }
 
-    pub(crate) fn poll(&mut self, context: &mut Context<'_>) -> Poll<Result<Response>> {
+    pub(crate) fn poll(&mut self, context: &mut Context<'_>) -> Poll<Result<T>> {
         let Some(task) = &mut self.0 else {
             return Poll::Ready(Err(Error::no_runtime()));
         };
         Pin::new(task).poll(context).map(|outcome| match outcome {
-            Ok(outcome) => outcome,
+            Ok(outcome) => Ok(outcome),
+            // What the caller's own type panics with is the caller's.
+            Err(error) if error.is_panic() => std::panic::resume_unwind(error.into_panic()),
             // The runtime is shutting down: nobody else can end the task.
             Err(_) => Err(Error::closed()),
         })
     }
 }
 
-impl Drop for Ahead {
+impl<T> Drop for Ahead<T> {
     fn drop(&mut self) {
         if let Some(task) = &self.0 {
             task.abort();
@@ -334,60 +349,60 @@ impl<T: DeserializeOwned + Send + 'static> Items<T> {
     fn decode(&mut self, mut page: Page) -> Result<()> {
         let mut keys = Vec::new();
         let mut records = Vec::new();
-        let mut good = 0;
+        let mut broken = None;
         while let Some(record) = page.next::<T>() {
             match record {
+                // The answer is broken from here on. What came before is good.
                 Err(error) if error.record_json().is_none() => {
-                    // The answer is broken from here on. What came before is good.
-                    records.push((page.received(), good, Err(error)));
-                    self.is_last = true;
+                    broken = Some(error);
                     break;
                 }
                 record => {
-                    good += 1;
-                    if let Some(key) = page.key_of_last() {
-                        let is_repeated = self.pager.is_repeated(&key);
-                        keys.push(key);
-                        if is_repeated {
-                            continue;
-                        }
-                    }
-                    records.push((page.received(), good, record));
+                    keys.push(page.key_of_last());
+                    records.push((page.received(), record));
                 }
             }
         }
         let shape = page.shape();
-        if let Some((kind, query)) = self.pager.needs_job(&shape) {
+        if broken.is_none()
+            && let Some((kind, query)) = self.pager.needs_job(&shape)
+        {
             let base = self.pager.request().clone();
             let job = resources::find(self.pager.client.clone(), base, kind, query);
             self.fetch = Fetch::Job(Box::pin(job), Box::new(page));
             return Ok(());
         }
-        let new = records.len() as u64 + (page.received() - keys.len() as u64);
+        let from = self.pager.from();
         // A null may stand beside the records rather than for one: then there are more than were asked for.
         let is_beside = shape.received > self.pager.size().into();
-        let offset = self.pager.offset();
-        self.decoded = records
-            .into_iter()
-            .map(|(all, good, record)| (offset + if is_beside { good } else { all }, record))
-            .collect();
-        if self.is_last {
-            return Ok(());
-        }
-        self.turn(&page, new)?;
-        self.pager.remember(&keys);
-        Ok(())
-    }
-
-    /// A page was read to its end.
-    fn turn(&mut self, page: &Page, new: u64) -> Result<()> {
-        match self.pager.advance(page.exchange(), &page.shape(), new)? {
-            Turn::More => {}
-            Turn::Last => self.is_last = true,
-            Turn::Again => {
-                self.decoded.clear();
-                self.is_last = true;
+        let ends_so = records
+            .last()
+            .is_some_and(|(received, _)| *received == shape.received);
+        let exchange = page.exchange();
+        let advanced = self
+            .pager
+            .advance_by_offset(exchange, &shape, &keys, ends_so);
+        // If the answer is broken, nothing else is to be said of it.
+        let (turn, new) = match (advanced, broken.take()) {
+            (Err(_), Some(broken)) => return Err(broken),
+            (advanced, still) => {
+                broken = still;
+                advanced?
             }
+        };
+        self.is_last = matches!(turn, Turn::Last | Turn::Again) || broken.is_some();
+        if let Turn::Again | Turn::Retry = turn {
+            records.clear();
+        }
+        let mut passed = from;
+        for (at, (all, record)) in records.into_iter().enumerate() {
+            passed = from + if is_beside { at as u64 + 1 } else { all };
+            if new.has(at) {
+                self.decoded.push_back((passed, record));
+            }
+        }
+        if let Some(error) = broken {
+            self.decoded.push_back((passed, Err(error)));
         }
         Ok(())
     }
@@ -418,7 +433,13 @@ impl<T: DeserializeOwned + Send + 'static> Items<T> {
                 }
                 None => {
                     let page = self.page.take()?;
-                    return self.turn(&page, page.received()).err().map(Err);
+                    return match self.pager.advance(page.exchange(), &page.shape()) {
+                        Ok(turn) => {
+                            self.is_last |= matches!(turn, Turn::Last);
+                            None
+                        }
+                        Err(error) => Some(Err(error)),
+                    };
                 }
             },
         };
@@ -470,7 +491,7 @@ impl<T: DeserializeOwned + Send + 'static> Items<T> {
                     continue;
                 }
                 Fetch::Page(page) => ready!(page.as_mut().poll(context)),
-                Fetch::Ahead(page, _) => ready!(page.poll(context)),
+                Fetch::Ahead(page, _) => ready!(page.poll(context)).flatten(),
                 Fetch::Job(job, _) => {
                     let found = ready!(job.as_mut().poll(context));
                     let Fetch::Job(_, page) = std::mem::replace(&mut self.fetch, Fetch::Nothing)
@@ -492,11 +513,7 @@ impl<T: DeserializeOwned + Send + 'static> Items<T> {
                 Ok(())
             }
             // There are no jobs for this user or in this release: what the window shows is more than nothing.
-            Err(error)
-                if error.is_not_found()
-                    || error.is_forbidden()
-                    || error.status() == Some(http::StatusCode::NOT_IMPLEMENTED) =>
-            {
+            Err(error) if is_without(&error) => {
                 tracing::debug!(error = %error, "no resource job");
                 self.pager.refuse_jobs();
                 self.decode(page.again())

@@ -198,6 +198,7 @@ impl<T: Serialize + DeserializeOwned + Send + 'static> Upsert<T> {
                 overwrite: false,
                 merge: None,
                 singly: AtomicBool::new(false),
+                by_get: AtomicBool::new(false),
                 stopped: AtomicBool::new(false),
             }),
             writer: None,

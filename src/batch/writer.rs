@@ -17,6 +17,7 @@ use crate::client::FolioClient;
 use crate::collection::Collection;
 use crate::cql;
 use crate::error::{Error, ErrorKind, Result};
+use crate::paging::is_without;
 use crate::request::Request;
 
 type Fields = Map<String, Value>;
@@ -52,6 +53,8 @@ pub(super) struct Writer {
     pub(super) merge: Option<Merge>,
     /// The server has no batch endpoint after all.
     pub(super) singly: AtomicBool,
+    /// The server has no endpoint that takes a query in a POST after all, or not for this user.
+    pub(super) by_get: AtomicBool,
     /// Going on is of no use: nobody may write, or nobody answers.
     pub(super) stopped: AtomicBool,
 }
@@ -556,23 +559,32 @@ impl Writer {
                 Err(error) => return Err(error),
             }
         }
-        let most = match self.collection.retrieve_endpoint() {
-            Some(_) => self.max_records.max(1),
-            None => IDS_OF_URL,
-        };
-        for ids in uuids.chunks(most) {
+        let mut rest = &uuids[..];
+        while !rest.is_empty() {
+            let retrieve = self
+                .collection
+                .retrieve_endpoint()
+                .filter(|_| !self.by_get.load(Ordering::Relaxed));
+            let most = retrieve.map_or(IDS_OF_URL, |_| self.max_records.max(1));
+            let (ids, others) = rest.split_at(rest.len().min(most));
             let query = cql::field("id").one_of(ids);
-            let response = self
-                .patiently(|| match self.collection.retrieve_endpoint() {
-                    Some(path) => {
-                        let body = serde_json::json!({"query": query.to_string(), "offset": 0, "limit": ids.len()});
-                        Request::to(Method::POST, path).json(&body).idempotent(true)
-                    }
-                    None => Request::to(Method::GET, self.collection.path())
-                        .query(query.clone())
-                        .param("limit", ids.len()),
-                })
-                .await?;
+            let response = self.patiently(|| match retrieve {
+                Some(path) => {
+                    let body = serde_json::json!({"query": query.to_string(), "offset": 0, "limit": ids.len()});
+                    Request::to(Method::POST, path).json(&body).idempotent(true)
+                }
+                None => Request::to(Method::GET, self.collection.path())
+                    .query(query.clone())
+                    .param("limit", ids.len()),
+            });
+            let response = match response.await {
+                Err(error) if retrieve.is_some() && is_without(&error) => {
+                    self.by_get.store(true, Ordering::Relaxed);
+                    continue;
+                }
+                response => response?,
+            };
+            rest = others;
             let mut answer: Fields = response.json()?;
             let Some(Value::Array(records)) = answer.remove(self.collection.items()) else {
                 let keys: Vec<String> = answer.keys().cloned().collect();

@@ -11,6 +11,7 @@ use serde::de::DeserializeOwned;
 use super::page::Page;
 use super::{Ahead, Pager};
 use crate::error::Result;
+use crate::response::Response;
 
 /// How many requests are on their way at once; the client's own limit holds besides.
 const AHEAD: usize = 4;
@@ -27,7 +28,7 @@ pub struct ByIds<T> {
     pager: Pager,
     /// Those that were not asked for yet.
     ids: VecDeque<String>,
-    chunks: VecDeque<(Vec<String>, Ahead)>,
+    chunks: VecDeque<(Vec<String>, Ahead<Result<Response>>)>,
     ready: VecDeque<Result<T>>,
     missing: Vec<String>,
     ended: bool,
@@ -112,8 +113,18 @@ impl<T: DeserializeOwned + Send + 'static> Stream for ByIds<T> {
                 let Poll::Ready(response) = ahead.poll(context) else {
                     return Ok(Poll::Pending);
                 };
+                let response = match response.flatten() {
+                    Err(error) if this.pager.refuses_post(&error) => {
+                        // By GET then, fewer at once.
+                        for (ids, _) in this.chunks.drain(..).rev() {
+                            ids.into_iter().rev().for_each(|id| this.ids.push_front(id));
+                        }
+                        return Ok(Poll::Ready(()));
+                    }
+                    response => response?,
+                };
                 let ids = this.chunks.pop_front().map(|(ids, _)| ids);
-                let page = this.pager.page(&response?, this.pager.seen);
+                let page = this.pager.page(&response, this.pager.seen);
                 this.arrange(ids.unwrap_or_default(), page)?;
                 Ok(Poll::Ready(()))
             });

@@ -186,16 +186,24 @@ impl Page {
     }
 
     /// The key of the last record that was passed and has one.
-    pub(crate) fn last_key(&self) -> Option<String> {
+    fn last_key(&self) -> Option<String> {
         let mut backwards = self.spans.iter().rev();
-        backwards.find_map(|span| key_of(self.body.get(span.clone())?, &self.key))
+        backwards.find_map(|span| self.key_in(span))
     }
 
     /// The key of the record that was passed last.
     pub(crate) fn key_of_last(&self) -> Option<String> {
-        self.spans
-            .last()
-            .and_then(|span| key_of(self.body.get(span.clone())?, &self.key))
+        self.key_in(self.spans.last()?)
+    }
+
+    /// The key of the record at a place of the page.
+    pub(super) fn key_in(&self, span: &Range<usize>) -> Option<String> {
+        key_of(self.body.get(span.clone())?, &self.key)
+    }
+
+    /// Where the record is that was passed last.
+    pub(super) fn last_span(&self) -> Range<usize> {
+        self.spans.last().cloned().unwrap_or_default()
     }
 
     /// What the page was like.
@@ -253,7 +261,7 @@ impl Page {
     }
 
     /// The same page with nothing read of it.
-    fn fresh(&self) -> Self {
+    pub(super) fn fresh(&self) -> Self {
         Self {
             body: self.body.clone(),
             exchange: self.exchange.clone(),

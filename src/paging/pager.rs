@@ -1,15 +1,14 @@
 //! Which page comes next, and what a page that came means for it. Nothing here is generic: all lists share it.
 
-use std::collections::HashSet;
-use std::hash::{BuildHasher, RandomState};
+use http::{Method, StatusCode};
 
-use http::Method;
-
+use super::overlap::Overlap;
 use super::page::{Page, Shape};
 use super::resources::ResourceIds;
 use super::{PagingStyle, Plan};
 use crate::client::FolioClient;
 use crate::cql::{self, Cql};
+use crate::described_lists;
 use crate::error::{Error, Exchange, Result};
 use crate::request::Request;
 
@@ -25,13 +24,6 @@ const URL: usize = 8_000;
 /// Of how many records the order is looked at one by one. A server that does not sort is found out among the first.
 const WATCHED: u64 = 1_000;
 
-/// Lists that can also be asked for by POST, with the query in the body, where it may be of any length.
-const BY_POST: [&str; 3] = [
-    "/holdings-storage/holdings",
-    "/instance-storage/instances",
-    "/item-storage/items",
-];
-
 pub(crate) struct Pager {
     pub(crate) client: FolioClient,
     request: Request,
@@ -41,32 +33,42 @@ pub(crate) struct Pager {
     has_query: bool,
     pub(crate) by_key: bool,
     offset: u64,
+    overlap: Overlap,
     /// The key of the last record.
     last: Option<String>,
-    previous: Previous,
+    /// What the page before was like.
+    fingerprint: Option<(u64, u64)>,
     /// How many records came, those that were null or bad included.
     pub(crate) seen: u64,
     total: Option<u64>,
     /// What mod-search found beyond its window.
     ids: Option<ResourceIds>,
     jobs_are_refused: bool,
+    /// This server has no `…/retrieve` beside the list, or not for this user.
+    posts_are_refused: bool,
     problem: Option<String>,
-}
-
-/// What is remembered of the page before.
-#[derive(Default)]
-struct Previous {
-    fingerprint: Option<(u64, u64)>,
-    hasher: RandomState,
-    keys: HashSet<u64>,
 }
 
 pub(super) enum Turn {
     More,
     /// The page is the last one.
     Last,
-    /// The page is the one before once more: there are no others.
+    /// All of the page came before: there are no others.
     Again,
+    /// Nothing of the page is used: another one tells how to go on.
+    Retry,
+}
+
+/// Which records of a page by offset are new: those that are not said to be repeated.
+#[derive(Default)]
+pub(super) struct New {
+    repeated: Vec<bool>,
+}
+
+impl New {
+    pub(super) fn has(&self, at: usize) -> bool {
+        !self.repeated.get(at).is_some_and(|repeated| *repeated)
+    }
 }
 
 impl Pager {
@@ -113,20 +115,24 @@ impl Pager {
             Some(key) => query.sort_by(&**key),
             None => query,
         };
+        let size = limit.unwrap_or(PAGE).min(most.max(1));
+        let overlap = Overlap::new(size, plan.style);
         Self {
             client,
             request,
-            size: limit.unwrap_or(PAGE).min(most.max(1)),
+            size,
             query,
             has_query,
             by_key,
             offset: offset.unwrap_or_default().into(),
+            overlap,
             last: None,
-            previous: Previous::default(),
+            fingerprint: None,
             seen: 0,
             total: None,
             ids: None,
             jobs_are_refused: false,
+            posts_are_refused: false,
             problem,
             plan,
         }
@@ -167,7 +173,17 @@ impl Pager {
     /// What an answer is read by; `first` records came before it.
     pub(crate) fn page(&self, response: &crate::Response, first: u64) -> Page {
         let key = self.plan.key.clone().unwrap_or("id".into());
-        let is_sequence = self.plan.style == PagingStyle::Stream;
+        let is_sequence = match self.plan.style {
+            PagingStyle::Stream => true,
+            PagingStyle::Whole => {
+                let first = response
+                    .body()
+                    .iter()
+                    .find(|byte| !byte.is_ascii_whitespace());
+                self.plan.items.is_none() && first != Some(&b'[')
+            }
+            _ => false,
+        };
         Page::new(response, self.plan.items.clone(), key, first, is_sequence)
     }
 
@@ -201,6 +217,14 @@ impl Pager {
             });
         }
         let mut size = self.size;
+        if self.request.path().starts_with("/browse/") && self.seen > 0 {
+            return match self.total {
+                Some(total) if total <= self.seen => Ok(None),
+                _ => Err(self.refusal(
+                    "a browse list has one page, which shows what stands around the value of its query: go on with a query for what the answer gives as `next` or `prev`",
+                )),
+            };
+        }
         if self.plan.style == PagingStyle::Search {
             let room = SEARCH_WINDOW.saturating_sub(self.offset);
             size = size.min(u32::try_from(room).unwrap_or(u32::MAX));
@@ -221,7 +245,8 @@ impl Pager {
                 ));
             }
         }
-        Ok(Some(self.asking(&self.query, size, self.offset)))
+        let from = self.overlap.ask(self.offset);
+        Ok(Some(self.asking(&self.query, size, from)))
     }
 
     /// The request for the page after a record of a list that is read by key.
@@ -242,6 +267,7 @@ impl Pager {
     fn asking(&self, query: &Cql, size: u32, offset: u64) -> Request {
         let mut request = self.request.clone();
         match self.plan.style {
+            PagingStyle::Whole => return request,
             PagingStyle::Retrieve => return by_post(request, query, size, offset),
             PagingStyle::Cql => request.set_query("query", query.to_string()),
             // The lists of a consortium have no query.
@@ -266,7 +292,7 @@ impl Pager {
         }
         if self.plan.style == PagingStyle::Cql
             && request.target().len() + self.client.url().len() > URL
-            && has_post(&request)
+            && self.has_post()
         {
             return by_post(self.request.clone(), query, size, offset);
         }
@@ -278,7 +304,7 @@ impl Pager {
         let base = &self.request;
         let style = self.plan.style;
         let by_post_too =
-            style == PagingStyle::Retrieve || style == PagingStyle::Cql && has_post(base);
+            style == PagingStyle::Retrieve || style == PagingStyle::Cql && self.has_post();
         let asking = |count: usize| {
             let wanted = cql::field(self.key()).one_of(&ids[..count]);
             let wanted = match base.parameter("query") {
@@ -309,6 +335,20 @@ impl Pager {
             // The length grows with the number of ids; what else there is makes the estimate a little too low.
             count = (count * room / length).clamp(1, count - 1);
         }
+    }
+
+    /// Whether the list can also be asked for by POST, with the query in the body, where it may be of any length.
+    fn has_post(&self) -> bool {
+        !self.posts_are_refused
+            && *self.request.method() == Method::GET
+            && described_lists::is_asked_by_post(self.request.path())
+    }
+
+    /// Whether an error says that there is no `…/retrieve`, in this release or for this user: then it is not asked again.
+    pub(super) fn refuses_post(&mut self, error: &Error) -> bool {
+        let refused = self.plan.style == PagingStyle::Cql && self.has_post() && is_without(error);
+        self.posts_are_refused |= refused;
+        refused
     }
 
     /// Whether the order of a record must be looked at.
@@ -360,75 +400,167 @@ impl Pager {
         }
     }
 
-    /// Whether a record was on the page before: something was inserted meanwhile, and all moved on by one.
-    pub(super) fn is_repeated(&self, key: &str) -> bool {
-        self.previous
-            .keys
-            .contains(&self.previous.hasher.hash_one(key))
+    /// Where the page by offset begins that was asked for last.
+    pub(super) fn from(&self) -> u64 {
+        self.overlap.from()
     }
 
-    pub(super) fn remember(&mut self, keys: &[String]) {
-        let hasher = &self.previous.hasher;
-        self.previous.keys = keys.iter().map(|key| hasher.hash_one(key)).collect();
-    }
-
-    /// What a page means for the next. `new` is how many of its records were not on the page before.
-    pub(super) fn advance(&mut self, exchange: &Exchange, page: &Shape, new: u64) -> Result<Turn> {
-        let stuck = |message: String| Err(Error::paging(exchange.clone(), message));
-        if let Some(ids) = &mut self.ids {
-            self.seen += page.received;
-            return Ok(if ids.is_empty() {
-                Turn::Last
-            } else {
-                Turn::More
-            });
-        }
+    /// What a page of a list that is read by key means for the next.
+    pub(super) fn advance(&mut self, exchange: &Exchange, page: &Shape) -> Result<Turn> {
         if page.received == 0 {
             return Ok(Turn::Last);
         }
         self.total = page.total.or(self.total);
-        let fingerprint = (page.received, page.ends);
-        let same = self.previous.fingerprint.replace(fingerprint) == Some(fingerprint) || new == 0;
         self.seen += page.received;
-        if self.by_key {
-            let Some(last) = &page.last else {
-                return match self.without_keys(exchange, page) {
-                    Some(error) => Err(error),
-                    None => Ok(Turn::Last),
-                };
+        let Some(last) = &page.last else {
+            return match self.without_keys(exchange, page) {
+                Some(error) => Err(error),
+                None => Ok(Turn::Last),
             };
-            if let Some(before) = &self.last
-                && let Some(error) = self.out_of_order(exchange, before, last)
-            {
-                return Err(error);
-            }
-            self.last = Some(last.clone());
-            return Ok(Turn::More);
+        };
+        if let Some(before) = &self.last
+            && let Some(error) = self.out_of_order(exchange, before, last)
+        {
+            return Err(error);
         }
-        if same {
-            let whole = self.seen - page.received;
-            if page.received < u64::from(self.size)
-                && whole == page.received
-                && self.total.is_none_or(|total| total <= whole)
-            {
+        self.last = Some(last.clone());
+        Ok(Turn::More)
+    }
+
+    /// What a page of another list means for the next, and which of its records are new. `keys` are those of its records; of nulls there
+    /// are none. `ends_so` says that the last one ends the page.
+    pub(super) fn advance_by_offset(
+        &mut self,
+        exchange: &Exchange,
+        page: &Shape,
+        keys: &[Option<String>],
+        ends_so: bool,
+    ) -> Result<(Turn, New)> {
+        if let Some(ids) = &self.ids {
+            let turn = if ids.is_empty() {
+                Turn::Last
+            } else {
+                Turn::More
+            };
+            self.seen += page.received;
+            return Ok((turn, New::default()));
+        }
+        if self.overlap.overlaps() {
+            return self.advance_by_overlap(exchange, page, keys, ends_so);
+        }
+        if page.received == 0 {
+            return Ok((Turn::Last, New::default()));
+        }
+        self.total = page.total.or(self.total);
+        let is_new = |key: &Option<String>| {
+            key.as_ref()
+                .is_none_or(|key| !self.overlap.is_repeated(key))
+        };
+        let new = New {
+            repeated: keys.iter().map(|key| !is_new(key)).collect(),
+        };
+        let nothing = !keys.is_empty() && new.repeated.iter().all(|repeated| *repeated);
+        if self.is_same(page) || nothing {
+            // A server that takes the offset for a number of whole pages gives the last one again.
+            let is_end = self.overlap.is_given_up()
+                && self.seen > page.received
+                && page.received < u64::from(self.size);
+            if is_end || self.is_all(page) {
                 // All of it came at once, and once more: this endpoint does not page.
-                return Ok(Turn::Again);
+                return Ok((Turn::Again, new));
             }
-            return stuck(format!(
-                "the server ignores `offset`: the page at {} is the one before it once more",
-                self.offset
+            return Err(Error::paging(
+                exchange.clone(),
+                format!(
+                    "the server ignores `offset`: the page at {} is the one before it once more",
+                    self.offset
+                ),
             ));
         }
-        let first = self.seen == page.received;
-        let size = u64::from(self.size);
-        // A null may stand beside the records rather than for one.
-        self.offset += page.received.min(size.max(page.received - page.nulls));
+        let is_first = self.seen == 0;
+        self.seen += page.received;
+        self.go_on(exchange, page, keys, ends_so)?;
         // More than was asked for: this endpoint does not page, and that is all of it.
-        Ok(if first && page.received - page.nulls > size {
-            Turn::Last
-        } else {
-            Turn::More
-        })
+        let is_whole = self.plan.style == PagingStyle::Whole
+            || is_first && page.received - page.nulls > u64::from(self.size);
+        let turn = if is_whole { Turn::Last } else { Turn::More };
+        Ok((turn, new))
+    }
+
+    /// The same of a page that begins with records of the one before.
+    fn advance_by_overlap(
+        &mut self,
+        exchange: &Exchange,
+        page: &Shape,
+        keys: &[Option<String>],
+        ends_so: bool,
+    ) -> Result<(Turn, New)> {
+        let again = Ok((Turn::Retry, New::default()));
+        if self.is_same(page) && self.overlap.is_untried() {
+            if self.is_all(page) {
+                return Ok((Turn::Again, New::default()));
+            }
+            // It ignores the offset, or takes it for a number of whole pages.
+            self.overlap.deny();
+            return again;
+        }
+        let Some(found) = self.overlap.find(keys) else {
+            tracing::debug!(offset = self.offset, "the list moved while it is read");
+            self.overlap
+                .step_back()
+                .map_err(|problem| Error::paging(exchange.clone(), problem))?;
+            return again;
+        };
+        self.total = page.total.or(self.total);
+        let from = self.overlap.from();
+        let is_nothing_new = !found.known.contains(&false);
+        if is_nothing_new && page.received <= 1 {
+            return Ok((Turn::Again, New::default()));
+        }
+        if is_nothing_new && found.is_where_it_was && from + page.received == self.offset {
+            // The last record is where it was; the server did not show it there.
+            self.overlap.deny();
+            return again;
+        }
+        let new = New {
+            repeated: found.known,
+        };
+        let of_new = keys.iter().enumerate().filter(|(at, _)| new.has(*at));
+        let of_new: Vec<Option<String>> = of_new.map(|(_, key)| key.clone()).collect();
+        self.seen += of_new.len() as u64;
+        self.go_on(exchange, page, &of_new, ends_so)?;
+        Ok((Turn::More, new))
+    }
+
+    /// The list goes on behind a page, of whose records these are new.
+    fn go_on(
+        &mut self,
+        exchange: &Exchange,
+        page: &Shape,
+        new: &[Option<String>],
+        ends_so: bool,
+    ) -> Result<()> {
+        self.fingerprint = Some((page.received, page.ends));
+        // A null may stand beside the records rather than for one.
+        let passed = page
+            .received
+            .min(u64::from(self.size).max(page.received - page.nulls));
+        self.offset = self.overlap.from() + passed;
+        let is_anchored = ends_so && new.last().is_some_and(Option::is_some);
+        self.overlap
+            .remember(new, is_anchored)
+            .map_err(|problem| Error::paging(exchange.clone(), problem))
+    }
+
+    fn is_same(&self, page: &Shape) -> bool {
+        self.fingerprint == Some((page.received, page.ends))
+    }
+
+    /// Whether a page that came once more is the whole list.
+    fn is_all(&self, page: &Shape) -> bool {
+        page.received < u64::from(self.size)
+            && self.seen == page.received
+            && self.total.is_none_or(|total| total <= self.seen)
     }
 
     /// What mod-search has to be asked by a resource job, because there is more than its window shows: the kind of record and the query.
@@ -457,8 +589,15 @@ impl Pager {
     }
 }
 
-fn has_post(request: &Request) -> bool {
-    *request.method() == Method::GET && BY_POST.contains(&request.path())
+/// Whether a server says that it has no such endpoint, or not for this user.
+pub(crate) fn is_without(error: &Error) -> bool {
+    let status = error.status();
+    error.is_not_found()
+        || error.is_forbidden()
+        || matches!(
+            status,
+            Some(StatusCode::METHOD_NOT_ALLOWED | StatusCode::NOT_IMPLEMENTED)
+        )
 }
 
 /// The same list by POST, with limit, offset and query in the body. It only reads, so it may be sent again.

@@ -1,6 +1,7 @@
 //! Lists that stream: every record once, whatever the server does.
 
 use std::collections::BTreeSet;
+use std::sync::Mutex;
 use std::time::Duration;
 
 use folio_sdk::{Error, ErrorKind, FolioClient, Items, Method, Paging, PagingStyle, Request, cql};
@@ -176,7 +177,8 @@ async fn the_callers_order_is_respected_and_made_unique() {
                 .iter()
                 .map(|asked| asked.number("offset"))
                 .collect::<Vec<_>>(),
-            [0, 10, 20, 25]
+            // Each page begins with the last record of the one before.
+            [0, 9, 18, 24]
         );
         assert!(
             asked
@@ -536,7 +538,7 @@ async fn the_erm_dialect() {
             .iter()
             .map(|asked| asked.number("offset"))
             .collect::<Vec<_>>(),
-        [0, 100, 200, 230]
+        [0, 99, 198, 229]
     );
     assert!(
         asked
@@ -673,23 +675,197 @@ async fn a_limit_of_the_servers_own_does_not_hide_that_it_ignores_the_offset() {
     assert_eq!(results[7].as_ref().unwrap_err().kind(), ErrorKind::Paging);
 }
 
-#[tokio::test]
-async fn a_record_that_an_insertion_moves_to_the_next_page_comes_once() {
-    // The second page begins with the last record of the first.
-    let server = Folio::start(|asked, n| {
+/// A list by offset that changes after each request, as `change` says, which is given the numbers of its records in order.
+async fn changing(
+    numbers: impl IntoIterator<Item = usize>,
+    change: impl FnMut(&mut BTreeSet<usize>) + Send + 'static,
+) -> Folio {
+    let state = Mutex::new((BTreeSet::from_iter(numbers), change));
+    Folio::start(move |asked, _| {
         (asked.path() == "/things").then(|| {
-            let first = asked.number("offset") - usize::from(n > 0);
-            let things: Vec<Value> = (first..25)
+            let mut state = state.lock().unwrap();
+            let (numbers, change) = &mut *state;
+            let things: Vec<Value> = numbers
+                .iter()
+                .skip(asked.number("offset"))
+                .take(asked.number("limit"))
+                .map(|number| json!({"id": id(*number), "number": number}))
+                .collect();
+            change(numbers);
+            Reply::json(json!({"things": things, "totalRecords": numbers.len()}))
+        })
+    })
+    .await
+}
+
+#[tokio::test]
+async fn a_list_by_offset_is_whole_whatever_is_deleted_and_inserted_meanwhile() {
+    for seed in 0..80 {
+        let mut random = fastrand::Rng::with_seed(seed);
+        let before: BTreeSet<usize> = (0..random.usize(1..120))
+            .map(|_| random.usize(..1_000))
+            .collect();
+        let lasting: BTreeSet<usize> = before.iter().copied().filter(|_| random.bool()).collect();
+        let kept = lasting.clone();
+        let (deletions, insertions) = (random.usize(..12), random.usize(..6));
+        let limit = random.u32(2..15);
+        let server = changing(before, move |numbers| {
+            let doomed: Vec<usize> = numbers.difference(&kept).copied().collect();
+            for _ in 0..deletions.min(doomed.len()) {
+                numbers.remove(&doomed[random.usize(..doomed.len())]);
+            }
+            // What is written at last comes to an end.
+            for _ in 0..random
+                .usize(..=insertions)
+                .min(300_usize.saturating_sub(numbers.len()))
+            {
+                numbers.insert(random.usize(..1_000));
+            }
+        })
+        .await;
+        let folio = server.connect().await;
+        let all = folio.folio_get_all("/things", "things").limit(limit);
+        let came = numbers(all.stream()).await;
+        for number in &lasting {
+            let times = came.iter().filter(|came| *came == number).count();
+            assert_eq!(times, 1, "{number} of seed {seed}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_list_by_offset_from_which_more_is_deleted_than_can_be_made_up_for_is_an_error() {
+    let mut asked = 0;
+    let server = changing(0..12_000, move |numbers| {
+        asked += 1;
+        if asked == 11 {
+            numbers.retain(|number| *number > 11_100 || *number < 500);
+        }
+    })
+    .await;
+    let folio = server.connect().await;
+    let results: Vec<Result<Value, Error>> = folio
+        .folio_get_all("/things", "things")
+        .limit(1_000)
+        .collect()
+        .await;
+    let error = results.last().unwrap().as_ref().unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Paging);
+    assert!(error.to_string().contains("so much was deleted"), "{error}");
+}
+
+#[tokio::test]
+async fn a_server_that_takes_the_offset_for_whole_pages_is_read_whole() {
+    for by_page in [true, false] {
+        let server = Folio::start(move |asked, _| {
+            (asked.path() == "/things").then(|| {
+                let (offset, limit) = (asked.number("offset"), asked.number("limit"));
+                // One rounds it, the other knows nothing else.
+                let first = match by_page {
+                    true => offset / limit * limit,
+                    false if offset % limit == 0 => offset,
+                    false => 25,
+                };
+                let things: Vec<Value> = (first..25)
+                    .take(limit)
+                    .map(|number| json!({"id": id(number), "number": number}))
+                    .collect();
+                Reply::json(json!({"things": things, "totalRecords": 25}))
+            })
+        })
+        .await;
+        let folio = server.connect().await;
+        let all = folio.folio_get_all("/things", "things").limit(10).stream();
+        assert_eq!(numbers(all).await, (0..25).collect::<Vec<_>>());
+    }
+}
+
+#[tokio::test]
+async fn what_comes_in_one_answer_is_asked_for_once() {
+    let server = Folio::start(|asked, _| {
+        let records = (0..30).map(|number| json!({"id": id(number), "number": number}));
+        match asked.path() {
+            "/inventory-hierarchy/updated-instance-ids" => {
+                let text: String = records.map(|record| format!("{record:#}")).collect();
+                Some(Reply::new(200, "application/json", text))
+            }
+            "/oai-pmh-view/instances" => Some(Reply::json(records.collect())),
+            _ => None,
+        }
+    })
+    .await;
+    let folio = server.connect().await;
+    for path in [
+        "/inventory-hierarchy/updated-instance-ids",
+        "/oai-pmh-view/instances",
+    ] {
+        let all = folio
+            .folio_get_all::<Value>(path, None)
+            .param("startDate", "2024-01-01T00:00:00Z")
+            .limit(10);
+        assert_eq!(numbers(all.stream()).await, (0..30).collect::<Vec<_>>());
+        let asked = server.asked(path);
+        assert_eq!(asked.len(), 1);
+        assert_eq!(
+            asked[0].target,
+            format!("{path}?startDate=2024-01-01T00:00:00Z")
+        );
+    }
+}
+
+#[tokio::test]
+async fn the_ids_of_many_records_are_a_list_like_others() {
+    let server = Folio::start(|asked, _| {
+        (asked.path() == "/record-bulk/ids").then(|| {
+            assert_eq!(asked.param("recordType").as_deref(), Some("HOLDING"));
+            let ids: Vec<Value> = (asked.number("offset")..25)
                 .take(asked.number("limit"))
                 .map(|number| json!({"id": id(number), "number": number}))
                 .collect();
-            Reply::json(json!({"things": things}))
+            Reply::json(json!({"ids": ids, "totalRecords": 25}))
         })
     })
     .await;
     let folio = server.connect().await;
-    let all = folio.folio_get_all("/things", "things").limit(10).stream();
-    assert_eq!(numbers(all).await, (0..25).collect::<Vec<_>>());
+    let all = folio
+        .folio_get_all::<Value>("/record-bulk/ids", "ids")
+        .param("recordType", "HOLDING")
+        .limit(10);
+    assert_eq!(numbers(all.stream()).await, (0..25).collect::<Vec<_>>());
+}
+
+#[tokio::test]
+async fn a_browse_list_has_one_page_and_says_how_to_go_on() {
+    let server = Folio::start(|asked, _| {
+        let total = match asked.path() {
+            "/browse/subjects/instances" => 230,
+            "/browse/authorities" => 3,
+            _ => return None,
+        };
+        let items = ["a", "b", "c"].map(|value| json!({"value": value}));
+        Some(Reply::json(
+            json!({"items": items, "totalRecords": total, "prev": "a", "next": "c"}),
+        ))
+    })
+    .await;
+    let folio = server.connect().await;
+    let subjects = folio
+        .folio_get_all::<Value>("/browse/subjects/instances", "items")
+        .query("value>=\"a\"")
+        .limit(3);
+    let results: Vec<Result<Value, Error>> = subjects.collect().await;
+    assert_eq!(results.len(), 4);
+    let error = results[3].as_ref().unwrap_err();
+    assert!(
+        error
+            .to_string()
+            .contains("go on with a query for what the answer gives as `next`"),
+        "{error}"
+    );
+    let authorities = folio
+        .folio_get_all::<Value>("/browse/authorities", "items")
+        .query("headingRef>=\"a\"");
+    assert_eq!(authorities.count().await, 3);
 }
 
 #[tokio::test]
@@ -814,6 +990,37 @@ async fn ids_are_asked_for_by_post_where_there_is_a_way() {
     // No ids, no request.
     let mut none = folio.folio_get_by_ids::<Value>("/things", "instances", [""; 0]);
     assert!(none.next().await.is_none());
+}
+
+#[tokio::test]
+async fn ids_are_asked_for_by_get_where_the_way_by_post_is_not_there() {
+    for status in [404, 403] {
+        let server = Folio::start(move |asked, _| match asked.path() {
+            "/instance-storage/instances/retrieve" => Some(Reply::text(status, "no such path")),
+            "/instance-storage/instances" => {
+                let query = asked.param("query").unwrap();
+                let records: Vec<Value> = (0..1_000)
+                    .filter(|number| query.contains(&id(*number)))
+                    .map(|number| json!({"id": id(number), "number": number}))
+                    .collect();
+                Some(Reply::json(json!({"instances": records})))
+            }
+            _ => None,
+        })
+        .await;
+        let folio = server.connect().await;
+        let mut found = folio.folio_get_by_ids::<Value>(
+            "/instance-storage/instances",
+            "instances",
+            (0..1_100).map(id),
+        );
+        let mut came = Vec::new();
+        while let Some(record) = found.next().await {
+            came.push(record.unwrap()["number"].as_u64().unwrap() as usize);
+        }
+        assert_eq!(came, (0..1_000).collect::<Vec<_>>());
+        assert_eq!(found.missing().len(), 100);
+    }
 }
 
 #[tokio::test]
@@ -1074,7 +1281,7 @@ async fn a_path_whose_list_is_described_is_read_by_what_is_said_of_it() {
     let before = server.asked("/users").len();
     let all = folio.folio_get_all::<Value>("/users", "users").by_offset();
     assert_eq!(numbers(all.stream()).await.len(), 1_200);
-    assert_eq!(server.asked("/users")[before + 1].number("offset"), 500);
+    assert_eq!(server.asked("/users")[before + 1].number("offset"), 499);
     // The largest page that the server takes.
     let all = folio
         .folio_get_all::<Value>("/applications", "applicationDescriptors")

@@ -47,7 +47,7 @@ pub(crate) async fn run(job: &str, url: &str, page: u32, records: u64) -> Result
         other => return Err(format!("no such job: {other}").into()),
     };
     let wall = start.elapsed().as_secs_f64();
-    let line = json!({"records": seen.records, "sum": seen.sum, "wall": wall, "cpu": cpu()?, "peak": peak()?});
+    let line = json!({"records": seen.records, "sum": seen.sum, "wall": wall, "cpu": cpu_of("/proc/self/task".as_ref())?, "peak": peak()?});
     writeln!(std::io::stdout(), "{line}")?;
     Ok(())
 }
@@ -56,10 +56,10 @@ fn value_length(value: &Value) -> usize {
     value["title"].as_str().unwrap_or_default().len()
 }
 
-/// User and system time of this process, in seconds: of the threads that live, to the nanosecond, which are all that the runtime has.
-fn cpu() -> Result<f64, Failure> {
+/// User and system time of the threads of a process, in seconds: of those that live, to the nanosecond, which are all that the runtime has.
+pub(crate) fn cpu_of(tasks: &std::path::Path) -> Result<f64, Failure> {
     let mut nanoseconds = 0;
-    for thread in std::fs::read_dir("/proc/self/task")? {
+    for thread in std::fs::read_dir(tasks)? {
         let told = std::fs::read_to_string(thread?.path().join("schedstat"))?;
         let ran = told.split_whitespace().next().ok_or("no CPU time")?;
         nanoseconds += ran.parse::<u64>()?;

@@ -1,6 +1,6 @@
 //! How the lists of a release are paged, of all its modules: what calls by path are read by, whether or not the module is enabled.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::path::Path;
 
@@ -17,11 +17,14 @@ use crate::error::Error;
 /// The folder or a document cannot be read.
 pub fn lists(folder: &Path) -> Result<String, Error> {
     let mut lists: BTreeMap<String, List> = BTreeMap::new();
+    let mut by_post = BTreeSet::new();
     for (name, path) in document::files(folder)? {
         if name.starts_with("edge-") {
             continue;
         }
-        for (path, list) in of(&Document::read(&path)?) {
+        let document = Document::read(&path)?;
+        by_post.extend(asked_by_post(&document));
+        for (path, list) in of(&document) {
             lists
                 .entry(path)
                 .and_modify(|known| known.narrow(&list))
@@ -41,7 +44,12 @@ pub fn lists(folder: &Path) -> Result<String, Error> {
             "    ({path:?}, Paging::new(PagingStyle::{style}, {items:?}, {key:?}, {max:?})),"
         );
     }
-    text.push_str("];\n");
+    text.push_str("];\n\n/// Those that can also be asked for by a POST below them, with the query in the body.\n");
+    let _ = writeln!(
+        text,
+        "pub(crate) static BY_POST: &[&str] = &{:?};",
+        Vec::from_iter(by_post)
+    );
     Ok(text)
 }
 
@@ -64,6 +72,18 @@ impl List {
         }
         self.max = self.max.min(other.max).or(self.max).or(other.max);
     }
+}
+
+/// The lists in CQL beside which there is `POST …/retrieve`.
+fn asked_by_post(document: &Document) -> Vec<String> {
+    let paths = document.root.get("paths").and_then(Value::as_object);
+    let beside = paths.into_iter().flatten().filter_map(|(path, item)| {
+        item.get("post")?;
+        let list = path.strip_suffix("/retrieve")?;
+        let style = paths?.get(list)?.pointer("/get/x-folio/paging/style")?;
+        (style == "cql").then(|| list.to_owned())
+    });
+    beside.collect()
 }
 
 fn of(document: &Document) -> Vec<(String, List)> {
