@@ -611,12 +611,21 @@ fn builder(
         .paging
         .as_ref()
         .is_some_and(|paging| paging.style != "erm");
-    for parameter in operation
+    let mut optional: Vec<_> = operation
         .query
         .iter()
         .filter(|parameter| !parameter.required)
-    {
-        let function = argument(&parameter.name, &mut names);
+        .map(|parameter| (parameter, String::new()))
+        .collect();
+    // One whose name is that of its function already keeps it, whatever others there are.
+    for is_so_named in [true, false] {
+        for (parameter, function) in &mut optional {
+            if (snake(&parameter.name) == parameter.name) == is_so_named {
+                *function = argument(&parameter.name, &mut names);
+            }
+        }
+    }
+    for (parameter, function) in optional {
         if paged && matches!(parameter.name.as_str(), "limit" | "offset") {
             line(
                 out,

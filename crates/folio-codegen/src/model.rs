@@ -3,7 +3,7 @@
 //! Their output is Rust with two serde derives a record and an async function an operation. The names, the types and what is required are
 //! taken from it; its form is not.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use proc_macro2::TokenStream;
@@ -335,7 +335,25 @@ fn record(item: &syn::ItemStruct) -> Result<Record, String> {
             facts: description(&field.attrs),
         });
     }
+    tell_apart(&mut fields);
     Ok(Record { name, fields })
+}
+
+/// Gives fields whose keys differ in case or punctuation only names of their own. The one whose key is its name keeps it, whatever others a
+/// later release adds; the others have a `_` more each, in the order of their keys.
+fn tell_apart(fields: &mut [Field]) {
+    let mut order: Vec<usize> = (0..fields.len()).collect();
+    order.sort_by_key(|&index| {
+        let field = &fields[index];
+        let is_so_named = field.name.trim_end_matches('_') == field.key;
+        (!is_so_named, field.key.clone())
+    });
+    let mut taken = BTreeSet::new();
+    for index in order {
+        while !taken.insert(fields[index].name.clone()) {
+            fields[index].name.push('_');
+        }
+    }
 }
 
 fn string_enum(item: &syn::ItemEnum) -> Result<Enum, String> {

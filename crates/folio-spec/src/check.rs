@@ -154,15 +154,12 @@ impl Checker<'_> {
                 );
             }
         }
-        let mut fields = BTreeMap::new();
-        for name in ["query", "header", "path"].into_iter().flat_map(given) {
-            let field = names::snake(name);
-            if let Some(other) = fields.insert(field.clone(), name) {
-                self.add(
-                    document,
-                    at,
-                    format!("the parameters `{other}` and `{name}` are both `{field}` in Rust"),
-                );
+        for place in ["path", "query", "header"] {
+            let mut known = BTreeSet::new();
+            for name in given(place) {
+                if !known.insert(name) {
+                    self.add(document, at, format!("two parameters are named `{name}`"));
+                }
             }
         }
     }
@@ -351,16 +348,7 @@ impl Checker<'_> {
     fn schema(&mut self, document: &str, schema: &Value, at: &str) {
         let properties = schema.get("properties").and_then(Value::as_object);
         if let Some(properties) = properties {
-            let mut fields: BTreeMap<String, &str> = BTreeMap::new();
             for (name, property) in properties {
-                let field = names::snake(name);
-                if let Some(other) = fields.insert(field.clone(), name) {
-                    self.add(
-                        document,
-                        at,
-                        format!("the properties `{other}` and `{name}` are both `{field}` in Rust"),
-                    );
-                }
                 self.schema(
                     document,
                     property,
