@@ -53,7 +53,7 @@ use crate::error::{Error, Result};
 use crate::generic::{Get, GetAll, RequestBuilder, Write};
 use crate::harvest::Progress;
 use crate::mode::{Mode, Sending, sealed};
-use crate::paging::{ByIds, Items};
+use crate::paging::{ByIds, Items, RawRecord};
 use crate::request::Request;
 use crate::response::Response;
 
@@ -480,6 +480,11 @@ impl<S> DerefMut for Iter<S> {
 }
 
 impl<T: DeserializeOwned + Send + 'static> Iter<Items<T>> {
+    /// The same list, not begun yet, as records that are not decoded: see [`Items::raw`].
+    pub fn raw(self) -> Iter<Items<RawRecord>> {
+        self.map(Items::raw)
+    }
+
     /// Instead of the whole list, the records of these ids: see [`Items::ids`].
     pub fn ids(self, ids: impl IntoIterator<Item = impl fmt::Display>) -> Iter<ByIds<T>> {
         self.map(|items| items.ids(ids))

@@ -2,13 +2,17 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests may")]
 
+use std::path::Path;
 use std::time::Duration;
 
 use folio_sandbox::{Effect, Fault, Sandbox};
 use folio_sdk::inventory_storage::{Instance, InstanceRequired};
-use folio_sdk::users::{Usergroup, UsergroupRequired};
-use folio_sdk::{Deletion, Error, FolioClient, Id, RetryPolicy, UpsertReport, cql, testing};
-use futures_util::TryStreamExt;
+use folio_sdk::users::{User, Usergroup, UsergroupRequired};
+use folio_sdk::{
+    Checkpoint, Cql, Deletion, Error, FolioClient, Id, RetryPolicy, UpsertReport, blocking, cql,
+    testing,
+};
+use futures_util::{StreamExt, TryStreamExt};
 use serde_json::{Value, json};
 
 #[rustfmt::skip]
@@ -191,6 +195,89 @@ pub(crate) async fn in_a_scope(url: &str, password: &str) -> Result<usize, Error
         .await
 }
 
+pub(crate) async fn rename_user(folio: &FolioClient, username: &str, last_name: &str) -> Result<bool, Error> {
+    let found = folio.users().list_users().query(cql::field("username").exact(username)).limit(1).send().await?;
+    let Some(mut user) = found.users.into_iter().next() else {
+        return Ok(false);
+    };
+    if let Some(personal) = &mut user.personal {
+        personal.last_name = last_name.to_owned();
+    }
+    let id = user.id.clone().unwrap_or_default();
+    folio.users().update_user(&id).body(&user).send().await?;
+    Ok(true)
+}
+
+pub(crate) async fn as_they_came(folio: &FolioClient) -> Result<usize, Error> {
+    let mut users = folio.users().list_users().stream().raw();
+    let mut bytes = 0;
+    while let Some(user) = users.try_next().await? {
+        bytes += user.get().len();
+    }
+    Ok(bytes)
+}
+
+pub(crate) async fn not_there(folio: &FolioClient, ids: Vec<String>) -> Result<Vec<String>, Error> {
+    let mut users = folio.users().list_users().stream().ids(ids);
+    while let Some(user) = users.try_next().await? {
+        println!("{}", user.username.unwrap_or_default());
+    }
+    Ok(users.missing().to_vec())
+}
+
+pub(crate) fn overdue(patron_group: &str, today: &str) -> Cql {
+    cql::field("patronGroup")
+        .exact(patron_group)
+        .and(cql::field("dueDate").less(today))
+        .and(cql::field("status.name").one_of(["Open", "Checked out"]))
+        .sort_by("dueDate")
+}
+
+pub(crate) async fn harvest_titles(folio: &FolioClient, left: &Path) -> Result<Vec<String>, Box<dyn std::error::Error>> {
+    let list = folio.inventory_storage().list_instances().limit(1000).stream();
+    let mut harvest = folio.harvest(list).parallel(8);
+    if let Some(checkpoint) = Checkpoint::load(left)? {
+        harvest = harvest.resume(checkpoint);
+    }
+    let mut titles = Vec::new();
+    let mut instances = harvest.stream();
+    while let Some(instance) = instances.next().await {
+        titles.push(instance?.title);
+    }
+    println!("{}", instances.progress());
+    instances.checkpoint().save(left)?;
+    Ok(titles)
+}
+
+pub(crate) async fn copy_groups(from: &FolioClient, to: &FolioClient) -> UpsertReport {
+    let groups = from.users().list_groups().stream().filter_map(async |group| {
+        // What cannot be read is told, and left out.
+        group.inspect_err(|error| eprintln!("{error}")).ok()
+    });
+    to.upsert_stream(groups).run().await
+}
+
+pub(crate) async fn users_by_tenant(folio: &FolioClient, tenants: [&str; 2]) -> Result<Vec<usize>, Error> {
+    let count = async |tenant: &str| {
+        let folio = folio.for_tenant(tenant);
+        folio.users().list_users().stream().try_fold(0, async |count, _| Ok(count + 1)).await
+    };
+    let (one, other) = tokio::try_join!(count(tenants[0]), count(tenants[1]))?;
+    Ok(vec![one, other])
+}
+
+pub(crate) fn without_async(url: &str, password: &str) -> Result<usize, Error> {
+    let folio = blocking::FolioClient::builder(url).tenant("diku").credentials("diku_admin", password).connect()?;
+    let groups: Vec<Value> = folio.folio_get("/groups", "usergroups").limit(100).send()?;
+    let mut active = 0;
+    for user in folio.users().list_users().stream() {
+        let user: User = user?;
+        active += usize::from(user.active == Some(true));
+    }
+    folio.close()?;
+    Ok(groups.len() + active)
+}
+
 pub(crate) async fn a_test() -> Result<(), Error> {
     let folio = testing::folio().await?;
     let users = folio.users().list_users().limit(2).send().await?;
@@ -200,6 +287,16 @@ pub(crate) async fn a_test() -> Result<(), Error> {
     folio.sandbox().fault(testing::Fault::new(testing::Effect::status(503, "busy")).path("/groups").times(2));
     let groups: Vec<Value> = folio.folio_get("/groups", "usergroups").limit(100).await?;
     assert_eq!(groups.len(), 5);
+
+    // A snapshot in one line, the same in every run.
+    insta::assert_json_snapshot!(testing::redacted(&groups[0]), @r#"
+    {
+      "desc": "Teachers and researchers",
+      "group": "faculty",
+      "id": "[id 1]",
+      "metadata": "[metadata]"
+    }
+    "#);
     Ok(())
 }
 } // blocks
@@ -384,4 +481,75 @@ async fn clients_that_close_themselves() {
 #[tokio::test]
 async fn tests_of_programs() {
     blocks::a_test().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_user_is_renamed() {
+    let (sandbox, folio) = start().await;
+    let name = stored(&sandbox, "/users")[0]["username"].clone();
+    let renamed = blocks::rename_user(&folio, name.as_str().unwrap(), "Berg").await;
+    assert!(renamed.unwrap());
+    let users = stored(&sandbox, "/users");
+    let user = users.iter().find(|user| user["username"] == name).unwrap();
+    assert_eq!(user["personal"]["lastName"], "Berg");
+    assert!(!blocks::rename_user(&folio, "nobody", "Berg").await.unwrap());
+    // As the guide says: an id that is empty is an error, and nothing is sent.
+    let sent = sandbox.exchanges().len();
+    let user = User::default();
+    let update = folio.users().update_user("").body(&user).send().await;
+    assert_eq!(update.unwrap_err().kind(), folio_sdk::ErrorKind::Request);
+    assert_eq!(sandbox.exchanges().len(), sent);
+}
+
+#[tokio::test]
+async fn records_as_they_came_by_their_ids_and_by_queries() {
+    let (sandbox, folio) = start().await;
+    let users = stored(&sandbox, "/users");
+    assert!(blocks::as_they_came(&folio).await.unwrap() > users.len() * 100);
+    let there = users[0]["id"].as_str().unwrap().to_owned();
+    let absent = Id::random().to_string();
+    let missing = blocks::not_there(&folio, vec![there, absent.clone()]).await;
+    assert_eq!(missing.unwrap(), [absent]);
+    assert_eq!(
+        blocks::overdue(r#"g" or id="*"#, "2026-01-01").to_string(),
+        r#"patronGroup=="g\" or id=\"\*" and dueDate<"2026-01-01" and status.name==("Open" or "Checked out") sortBy dueDate"#
+    );
+}
+
+#[tokio::test]
+async fn a_harvest_goes_on_where_it_ended() {
+    let (sandbox, folio) = start().await;
+    let left = std::env::temp_dir().join(format!("folio-sdk-guide-{}", std::process::id()));
+    let all = stored(&sandbox, "/instance-storage/instances").len();
+    let titles = blocks::harvest_titles(&folio, &left).await.unwrap();
+    assert_eq!(titles.len(), all);
+    assert!(
+        blocks::harvest_titles(&folio, &left)
+            .await
+            .unwrap()
+            .is_empty()
+    );
+    std::fs::remove_file(left).unwrap();
+}
+
+#[tokio::test]
+async fn a_list_is_copied_to_another_tenant_and_users_are_counted_by_tenant() {
+    let builder = Sandbox::builder().tenant("college").user("eve", "eve");
+    let builder = builder.demo_data().allow_cross_tenant(true);
+    let folio = testing::over(builder).await.unwrap();
+    let college = folio.for_tenant("college");
+    let report = blocks::copy_groups(&folio, &college).await;
+    assert_eq!((report.created, report.failed), (5, 0), "{report}");
+    let counted = blocks::users_by_tenant(&folio, ["diku", "college"]).await;
+    assert_eq!(counted.unwrap(), [60, 0]);
+}
+
+#[tokio::test]
+async fn without_async() {
+    let (sandbox, _folio) = start().await;
+    let url = sandbox.url().to_owned();
+    let counted = tokio::task::spawn_blocking(move || blocks::without_async(&url, "admin"));
+    let active = stored(&sandbox, "/users");
+    let active = active.iter().filter(|user| user["active"] == json!(true));
+    assert_eq!(counted.await.unwrap().unwrap(), 5 + active.count());
 }

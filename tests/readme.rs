@@ -3,7 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests may")]
 
 use std::error::Error;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use folio_sandbox::Sandbox;
 use folio_sdk::{Checkpoint, FolioClient, Id, cql};
@@ -72,9 +72,16 @@ fn every_block_of_the_readme_is_here() {
         .skip(1)
         .map(|rest| rest.split("```").next().unwrap())
         .collect();
-    assert_eq!(blocks.len(), 5);
+    assert_eq!(blocks.len(), 6);
     for block in blocks {
-        assert!(here.contains(block), "{block}");
+        // Imports stand here with those of the tests.
+        let found = match block.starts_with("use ") {
+            true => block
+                .lines()
+                .all(|line| here.contains(line.trim_end_matches("Value;"))),
+            false => here.contains(block),
+        };
+        assert!(found, "{block}");
     }
 }
 
@@ -135,4 +142,86 @@ async fn what_the_readme_shows_runs() {
     let points = blocks::service_points(&folio).await.unwrap();
     assert_eq!(points, sandbox.records("diku", "/service-points").unwrap());
     folio.close().await.unwrap();
+}
+
+/// What is in a folder, with the folders in it.
+fn files(folder: &Path, found: &mut Vec<PathBuf>) {
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        match path.is_dir() {
+            true => files(&path, found),
+            false => found.push(path),
+        }
+    }
+}
+
+#[test]
+fn what_the_pages_link_to_is_there() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut pages = vec![root.join("README.md"), root.join("benches/README.md")];
+    files(&root.join("docs"), &mut pages);
+    for page in pages
+        .iter()
+        .filter(|page| page.extension().is_some_and(|end| end == "md"))
+    {
+        let text = std::fs::read_to_string(page).unwrap();
+        let inline = text
+            .split("](")
+            .skip(1)
+            .map(|rest| rest.split(')').next().unwrap());
+        let listed = text
+            .lines()
+            .filter_map(|line| line.strip_prefix('[')?.split_once("]: "));
+        for link in inline.chain(listed.map(|(_, link)| link)) {
+            // Of Rust's documentation, or of the web.
+            if link.contains("://") || link.contains("::") {
+                continue;
+            }
+            let (file, anchor) = link.split_once('#').unwrap_or((link, ""));
+            let target = match file {
+                "" => page.clone(),
+                file => page.parent().unwrap().join(file),
+            };
+            assert!(target.exists(), "{}: {link}", page.display());
+            if !anchor.is_empty() {
+                let text = std::fs::read_to_string(&target).unwrap();
+                let heading = |line: &str| {
+                    let words = line.trim_start_matches('#').trim().to_lowercase();
+                    let kept = words
+                        .chars()
+                        .filter(|c| c.is_alphanumeric() || " -_".contains(*c));
+                    kept.collect::<String>().replace(' ', "-")
+                };
+                let found = text
+                    .lines()
+                    .any(|line| line.starts_with('#') && heading(line) == anchor);
+                assert!(found, "{}: {link}", page.display());
+            }
+        }
+    }
+}
+
+#[test]
+fn the_architecture_names_each_source_member_example_and_test() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let page = include_str!("../docs/architecture.md");
+    let mut wanted = Vec::new();
+    for folder in ["src", "tests", "examples", "crates"] {
+        for entry in std::fs::read_dir(root.join(folder)).unwrap() {
+            let name = entry.unwrap().file_name().into_string().unwrap();
+            // `lib.rs` is where a reader begins; what is no source has no place of its own.
+            match name.ends_with(".rs") || folder == "crates" {
+                true if name != "lib.rs" => wanted.push(name),
+                _ => {}
+            }
+        }
+    }
+    let missing: Vec<&String> = wanted
+        .iter()
+        .filter(|name| !page.contains(name.as_str()))
+        .collect();
+    assert!(
+        missing.is_empty(),
+        "not in docs/architecture.md: {missing:?}"
+    );
 }

@@ -15,6 +15,7 @@ use std::io;
 use std::net::TcpListener;
 
 use actix_web::http::StatusCode;
+use actix_web::http::header::RETRY_AFTER;
 use actix_web::web::{Bytes, Data, Json, Path, ServiceConfig};
 use actix_web::{App, HttpResponse, HttpServer, ResponseError, get, post};
 use folio_sdk::inventory_storage::{Item, Location};
@@ -171,6 +172,12 @@ impl ResponseError for Problem {
                 .server_message()
                 .unwrap_or("FOLIO cannot be asked now")
         };
-        HttpResponse::build(status).json(json!({"error": message}))
+        let mut answer = HttpResponse::build(status);
+        // What FOLIO asks of this service, this service asks of its callers.
+        if let Some(wait) = self.0.retry_after() {
+            let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
+            answer.insert_header((RETRY_AFTER, seconds.to_string()));
+        }
+        answer.json(json!({"error": message}))
     }
 }

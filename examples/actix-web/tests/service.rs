@@ -133,7 +133,14 @@ async fn an_error_of_folio_is_a_fitting_answer() {
         .await
         .unwrap();
     assert_eq!(posted.status(), 404);
-    for (status, answered) in [(503, 503), (504, 504), (500, 502), (403, 502)] {
+    for (status, answered) in [
+        (503, 503),
+        (504, 504),
+        (500, 502),
+        (403, 502),
+        (401, 502),
+        (422, 422),
+    ] {
         let fault = Fault::new(Effect::status(status, "internal: db-7.example.edu")).path("/loc");
         service.sandbox.fault(fault);
         let answer = service.get("/locations").await;
@@ -142,6 +149,15 @@ async fn an_error_of_folio_is_a_fitting_answer() {
         let text = answer.text().await.unwrap();
         assert!(answered != 502 || !text.contains("db-7"), "{text}");
     }
+    let busy = Effect::Answer {
+        status: 429,
+        headers: vec![("retry-after".to_owned(), "7".to_owned())],
+        body: String::new(),
+    };
+    service.sandbox.fault(Fault::new(busy).path("/loc"));
+    let answer = service.get("/locations").await;
+    assert_eq!(answer.status(), 503);
+    assert_eq!(answer.headers()["retry-after"], "7");
 }
 
 #[tokio::test]

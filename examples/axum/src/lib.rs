@@ -156,6 +156,14 @@ impl IntoResponse for Problem {
                 .server_message()
                 .unwrap_or("FOLIO cannot be asked now")
         };
-        (status, Json(json!({"error": message}))).into_response()
+        let mut answer = (status, Json(json!({"error": message}))).into_response();
+        // What FOLIO asks of this service, this service asks of its callers.
+        if let Some(wait) = error.retry_after() {
+            let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
+            answer
+                .headers_mut()
+                .insert(header::RETRY_AFTER, seconds.into());
+        }
+        answer
     }
 }

@@ -120,10 +120,28 @@ async fn an_error_of_folio_is_a_fitting_answer() {
         .get("/users/00000000-0000-4000-8000-00000000dead")
         .await;
     assert_eq!(absent.status(), 404);
-    for (status, answered) in [(503, 503), (504, 504), (500, 502), (403, 502), (409, 409)] {
+    for (status, answered) in [
+        (503, 503),
+        (504, 504),
+        (500, 502),
+        (403, 502),
+        (401, 502),
+        (409, 409),
+        (422, 422),
+    ] {
         let fault = Fault::new(Effect::status(status, "internal: db-7.example.edu")).path("/users");
         assert_eq!(service.status_with(fault).await, answered, "{status}");
     }
+    let busy = Effect::Answer {
+        status: 429,
+        headers: vec![("retry-after".to_owned(), "7".to_owned())],
+        body: String::new(),
+    };
+    service.sandbox.fault(Fault::new(busy).path("/users"));
+    let answer = service.get("/users").await;
+    service.sandbox.clear_faults();
+    assert_eq!(answer.status(), 503);
+    assert_eq!(answer.headers()["retry-after"], "7");
     let fault = Fault::new(Effect::Drop).path("/users");
     assert_eq!(service.status_with(fault).await, 503);
     service
