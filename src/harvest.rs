@@ -303,7 +303,7 @@ impl<T: DeserializeOwned + Send + 'static> Ranges<T> {
             if self.segments.is_empty() {
                 return Poll::Ready(None);
             }
-            if let Err(error) = ready!(self.segments.wait(context, &self.pager)) {
+            if let Err(error) = ready!(self.segments.wait(context, &self.pager, figures)) {
                 return Poll::Ready(Some(Err(error)));
             }
         }

@@ -601,6 +601,70 @@ proptest! {
     }
 }
 
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 24, max_shrink_iters: 100, failure_persistence: None, ..ProptestConfig::default() })]
+
+    /// Somebody else changes the same records at the same time, one after the other, by their `_version`. By the rule that `merge` gives,
+    /// all that they wrote is there in the end beside what was written here.
+    #[test]
+    fn whoever_else_writes_at_the_same_time_nothing_of_either_is_lost(
+        kinds in kinds(), on_write in faults(), max_records in 1_usize..12, concurrency in 1_usize..4, batch in any::<bool>(),
+        changes in proptest::collection::vec(0_usize..40, 1..40),
+    ) {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        runtime.block_on(async {
+            let (sandbox, folio) = start(Sandbox::builder()).await;
+            let collection = if batch { instances() } else { Collection::new(INSTANCES, "instances") };
+            let good = |(_, kind): &(usize, &Kind)| !matches!(kind, Kind::Bad);
+            let good: Vec<usize> = kinds.iter().enumerate().filter(good).map(|(n, _)| n).collect();
+            let is_new = |n: &usize| matches!(kinds[*n], Kind::New);
+            let before = good.iter().filter(|n| !is_new(n)).map(|n| value(&instance(*n, "before")));
+            sandbox.load("diku", INSTANCES, before.collect()).unwrap();
+            let (method, path) = if batch { ("POST", BATCH) } else { ("PUT", INSTANCES) };
+            for (effect, after, times) in &on_write {
+                sandbox.fault(Fault::new(effect.clone()).method(method).path(path).after(*after).times(*times));
+            }
+            let other = folio.clone();
+            let others = tokio::spawn(async move {
+                let mut made = Vec::new();
+                for (n, target) in changes.into_iter().enumerate() {
+                    let mark = format!("edition {n}");
+                    let change = other.update_with(id(target), |instance: &mut Instance| {
+                        let editions = instance.editions.get_or_insert_default();
+                        if !editions.contains(&mark) {
+                            editions.push(mark.clone());
+                        }
+                    });
+                    // Some are not there, or not yet.
+                    if change.await.is_ok() {
+                        made.push((target, mark));
+                    }
+                }
+                made
+            });
+            let records: Vec<Instance> = good.iter().map(|n| instance(*n, &format!("title {n}"))).collect();
+            let report = folio
+                .upsert_into(collection, records)
+                .merge(|existing, incoming| incoming.editions = existing.editions.clone())
+                .max_records(max_records)
+                .concurrency(concurrency)
+                .run()
+                .await;
+            let made = others.await.unwrap();
+            prop_assert_eq!(report.failed, 0, "{}", report.failures.iter().map(|f| format!("{:#}\n", f.error)).collect::<String>());
+            let stored = stored(&sandbox, INSTANCES);
+            for n in good {
+                prop_assert_eq!(&stored[&id(n)]["title"], &json!(format!("title {n}")));
+            }
+            for (n, mark) in made {
+                let editions = stored[&id(n)]["editions"].as_array().cloned().unwrap_or_default();
+                prop_assert!(editions.contains(&json!(mark)), "{} of {} is lost: {:?}", mark, n, editions);
+            }
+            Ok(())
+        })?;
+    }
+}
+
 // ---------------------------------------------------------------- one record
 
 #[tokio::test]

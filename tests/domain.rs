@@ -89,19 +89,18 @@ async fn a_reference_list_is_read_to_its_end_once_for_all_who_ask() {
     assert_eq!(asked(&sandbox, "/locations"), pages);
 }
 
+fn one_more(sandbox: &Sandbox, number: usize) {
+    let location = json!({"id": id(number), "code": format!("L/{number}"), "name": "x"});
+    sandbox.load("diku", "/locations", vec![location]).unwrap();
+}
+
 #[tokio::test]
 async fn a_kept_list_expires_and_can_be_refreshed_or_forgotten() {
     let (sandbox, folio) = locations(3).await;
     let reference = folio.reference();
     let codes = |list: Arc<ReferenceRecords<Value>>| list.len();
     assert_eq!(codes(reference.locations().await.unwrap()), 3);
-    sandbox
-        .load(
-            "diku",
-            "/locations",
-            vec![json!({"id": id(9), "code": "L/9", "name": "x"})],
-        )
-        .unwrap();
+    one_more(&sandbox, 9);
     pass(Duration::from_secs(590)).await;
     assert_eq!(codes(reference.locations().await.unwrap()), 3);
     // One who wants it newer gets it newer, and so do all others.
@@ -117,13 +116,7 @@ async fn a_kept_list_expires_and_can_be_refreshed_or_forgotten() {
         4
     );
     assert_eq!(codes(reference.locations().await.unwrap()), 4);
-    sandbox
-        .load(
-            "diku",
-            "/locations",
-            vec![json!({"id": id(10), "code": "L/10", "name": "x"})],
-        )
-        .unwrap();
+    one_more(&sandbox, 10);
     assert_eq!(
         codes(
             reference
@@ -135,23 +128,11 @@ async fn a_kept_list_expires_and_can_be_refreshed_or_forgotten() {
         ),
         5
     );
-    sandbox
-        .load(
-            "diku",
-            "/locations",
-            vec![json!({"id": id(11), "code": "L/11", "name": "x"})],
-        )
-        .unwrap();
+    one_more(&sandbox, 11);
     assert_eq!(codes(reference.locations().await.unwrap()), 5);
     reference.forget();
     assert_eq!(codes(reference.locations().await.unwrap()), 6);
-    sandbox
-        .load(
-            "diku",
-            "/locations",
-            vec![json!({"id": id(12), "code": "L/12", "name": "x"})],
-        )
-        .unwrap();
+    one_more(&sandbox, 12);
     pass(Duration::from_secs(601)).await;
     assert_eq!(codes(reference.locations().await.unwrap()), 7);
 }

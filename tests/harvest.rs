@@ -17,7 +17,7 @@ use std::time::{Duration, Instant};
 
 use folio_sandbox::{Effect, Fault, Sandbox};
 use folio_sdk::users::Usergroup;
-use folio_sdk::{Checkpoint, Error, FolioClient, RetryPolicy};
+use folio_sdk::{Checkpoint, Error, FolioClient, GetAll, Items, RetryPolicy};
 use futures_util::{Stream, StreamExt};
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
@@ -147,6 +147,16 @@ async fn trouble(count: u64) -> Groups {
 }
 
 impl Groups {
+    fn generic(&self) -> GetAll<Value> {
+        let list = self.folio.folio_get_all("/groups", "usergroups");
+        list.by_id().limit(page(count(RECORDS)))
+    }
+
+    fn typed(&self) -> Items<Usergroup> {
+        let list = self.folio.users().list_groups();
+        list.limit(page(count(RECORDS))).stream()
+    }
+
     /// Takes all records and looks at how often each came.
     async fn all_come_once(
         self,
@@ -209,69 +219,45 @@ const RECORDS: u64 = 5_000;
 #[tokio::test]
 async fn a_generic_stream_loses_nothing_and_repeats_nothing() {
     let groups = trouble(count(RECORDS)).await;
-    let list = groups
-        .folio
-        .folio_get_all("/groups", "usergroups")
-        .by_id()
-        .limit(page(count(RECORDS)));
-    groups
-        .all_come_once("generic stream", list.stream().map(id_of))
-        .await;
+    let ids = groups.generic().stream().map(id_of);
+    groups.all_come_once("generic stream", ids).await;
 }
 
 #[tokio::test]
 async fn a_typed_stream_loses_nothing_and_repeats_nothing() {
     let groups = trouble(count(RECORDS)).await;
-    let list = groups
-        .folio
-        .users()
-        .list_groups()
-        .limit(page(count(RECORDS)));
-    groups
-        .all_come_once("typed stream", list.stream().map(typed_id))
-        .await;
+    let ids = groups.typed().map(typed_id);
+    groups.all_come_once("typed stream", ids).await;
 }
 
 #[tokio::test]
 async fn a_generic_harvest_loses_nothing_and_repeats_nothing() {
     let groups = trouble(count(RECORDS)).await;
-    let list = groups
-        .folio
-        .folio_get_all("/groups", "usergroups")
-        .by_id()
-        .limit(page(count(RECORDS)));
-    let harvest = groups.folio.harvest(list).stream();
-    groups
-        .all_come_once("generic harvest", harvest.map(id_of))
-        .await;
+    let harvest = groups.folio.harvest(groups.generic());
+    let ids = harvest.stream().map(id_of);
+    groups.all_come_once("generic harvest", ids).await;
 }
 
 #[tokio::test]
 async fn a_typed_harvest_in_order_loses_nothing_and_repeats_nothing() {
     let groups = trouble(count(RECORDS)).await;
-    let list = groups
-        .folio
-        .users()
-        .list_groups()
-        .limit(page(count(RECORDS)));
-    let harvest = groups.folio.harvest(list.stream()).ordered().stream();
-    groups
-        .all_come_once("typed harvest in order", harvest.map(typed_id))
-        .await;
+    let harvest = groups.folio.harvest(groups.typed()).ordered();
+    let ids = harvest.stream().map(typed_id);
+    groups.all_come_once("typed harvest in order", ids).await;
 }
 
 #[tokio::test]
 async fn a_typed_harvest_loses_nothing_and_repeats_nothing() {
     let groups = trouble(count(RECORDS)).await;
-    let list = groups
-        .folio
-        .users()
-        .list_groups()
-        .limit(page(count(RECORDS)));
-    let harvest = groups.folio.harvest(list.stream()).stream();
-    groups
-        .all_come_once("typed harvest", harvest.map(typed_id))
-        .await;
+    let harvest = groups.folio.harvest(groups.typed());
+    let ids = harvest.stream().map(typed_id);
+    groups.all_come_once("typed harvest", ids).await;
+}
+
+/// All groups as the server wrote them.
+fn raw(folio: &FolioClient, page: u32) -> GetAll<Box<RawValue>> {
+    let list = folio.folio_get_all("/groups", "usergroups");
+    list.by_id().limit(page)
 }
 
 /// What the process that is killed does.
@@ -281,10 +267,7 @@ fn the_process_that_is_killed() {
     let variable = |name: &str| std::env::var(name).unwrap();
     tokio::runtime::Runtime::new().unwrap().block_on(async {
         let folio = connect(&variable("HARVEST_URL")).await;
-        let list = folio
-            .folio_get_all::<Box<RawValue>>("/groups", "usergroups")
-            .by_id()
-            .limit(50);
+        let list = raw(&folio, 50);
         let output = variable("HARVEST_OUTPUT");
         let job = Job {
             output: Path::new(&output),
@@ -310,6 +293,14 @@ fn lines(path: &Path) -> Vec<String> {
     }
     .unwrap();
     text.lines().map(str::to_owned).collect()
+}
+
+fn ids_of(lines: &[String]) -> BTreeSet<String> {
+    let id = |line: &String| {
+        let record: Value = serde_json::from_str(line).unwrap();
+        record["id"].as_str().unwrap().to_owned()
+    };
+    lines.iter().map(id).collect()
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -375,15 +366,7 @@ async fn a_process_that_is_killed_at_any_time_loses_nothing_and_repeats_nothing(
         assert!(kills >= 3, "{kills}");
         let lines = lines(&output);
         assert_eq!(lines.len() as u64, records, "{name} after {kills} kills");
-        let came: BTreeSet<String> = lines
-            .iter()
-            .map(|line| {
-                serde_json::from_str::<Value>(line).unwrap()["id"]
-                    .as_str()
-                    .unwrap()
-                    .to_owned()
-            })
-            .collect();
+        let came = ids_of(&lines);
         assert_eq!(came, ids);
         println!(
             "{name}: {records} records once each after {kills} kills, {behind} of them with output that no checkpoint knew"
@@ -391,10 +374,7 @@ async fn a_process_that_is_killed_at_any_time_loses_nothing_and_repeats_nothing(
         // Once more does nothing more.
         let length = std::fs::metadata(&output).unwrap().len();
         let folio = connect(sandbox.url()).await;
-        let list = folio
-            .folio_get_all::<Box<RawValue>>("/groups", "usergroups")
-            .by_id()
-            .limit(50);
+        let list = raw(&folio, 50);
         job.run(folio.harvest(list), std::future::pending(), |_| {})
             .await
             .unwrap();
@@ -417,13 +397,7 @@ async fn a_harvest_that_is_told_to_stop_can_be_gone_on_with() {
         output: &output,
         every: 10_000,
     };
-    let list = || {
-        groups
-            .folio
-            .folio_get_all::<Box<RawValue>>("/groups", "usergroups")
-            .by_id()
-            .limit(20)
-    };
+    let list = || raw(&groups.folio, 20);
     let (stop, stopped) = tokio::sync::oneshot::channel();
     let stopped = async { stopped.await.unwrap() };
     let progress = job
@@ -444,15 +418,7 @@ async fn a_harvest_that_is_told_to_stop_can_be_gone_on_with() {
         .await
         .unwrap();
     assert!(progress.is_complete);
-    let came: BTreeSet<String> = lines(&output)
-        .iter()
-        .map(|line| {
-            serde_json::from_str::<Value>(line).unwrap()["id"]
-                .as_str()
-                .unwrap()
-                .to_owned()
-        })
-        .collect();
+    let came = ids_of(&lines(&output));
     assert!(groups.lasting.is_subset(&came));
     assert_eq!(lines(&output).len(), came.len());
     // A file without its checkpoint is not written over.

@@ -425,7 +425,12 @@ impl<T: DeserializeOwned + Send + 'static> Segments<T> {
     }
 
     /// Waits for records: of any page, or of the first if they are to come in order.
-    pub(super) fn wait(&mut self, context: &mut Context<'_>, pager: &Pager) -> Poll<Result<()>> {
+    pub(super) fn wait(
+        &mut self,
+        context: &mut Context<'_>,
+        pager: &Pager,
+        figures: &mut Figures,
+    ) -> Poll<Result<()>> {
         self.decode();
         let candidates = if self.ordered { 1 } else { self.list.len() };
         for (at, segment) in self.list.iter_mut().enumerate().take(candidates) {
@@ -441,6 +446,7 @@ impl<T: DeserializeOwned + Send + 'static> Segments<T> {
                 Poll::Ready(Ok(Came::End(shape))) => {
                     reading.check(&shape, segment.range.until.as_deref(), pager)?;
                     self.list.remove(at);
+                    figures.rest(self.share());
                     return Poll::Ready(Ok(()));
                 }
                 Poll::Ready(Err(error)) => return Poll::Ready(Err(error)),
