@@ -122,7 +122,7 @@ impl<T: DeserializeOwned + Send + 'static> Harvest<T> {
             .clone()
             .unwrap_or_else(|| match self.is_parallel() {
                 true => Checkpoint::whole(list),
-                false => Checkpoint::from_offset(list, self.list.pager().offset()),
+                false => Checkpoint::from_offset(list, self.list.pager().offset(), Vec::new()),
             })
     }
 
@@ -142,7 +142,7 @@ impl<T: DeserializeOwned + Send + 'static> Harvest<T> {
                 pager,
             })),
             None => {
-                pager.set_offset(checkpoint.offset.unwrap_or_default());
+                pager.go_on_after(checkpoint.offset.unwrap_or_default(), &checkpoint.last);
                 Source::Sequence(Box::new(Items::of(pager)))
             }
         };
@@ -226,7 +226,12 @@ impl<T: DeserializeOwned + Send + 'static> HarvestStream<T> {
                 Checkpoint::of_ranges(self.begun.list.clone(), rest)
             }
             Source::Sequence(items) => {
-                Checkpoint::from_offset(self.begun.list.clone(), items.passed())
+                let mut last: Vec<String> = items.recent().cloned().collect();
+                last.reverse();
+                if last.is_empty() {
+                    last.clone_from(&self.begun.last);
+                }
+                Checkpoint::from_offset(self.begun.list.clone(), items.passed(), last)
                     .ended(self.ended && self.figures.is_complete())
             }
             Source::Refused(_) => self.begun.clone(),

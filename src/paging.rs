@@ -4,6 +4,7 @@
 //!
 //! - Without a unique order, pages repeat and miss records. Where a list is known to support it, it is read by id: each page asks for the
 //!   records after the last one. Elsewhere by offset, with the id added to the order.
+//! - Offsets move when something is deleted. So pages overlap by a record (`overlap.rs`).
 //! - `totalRecords` is an estimate. A list ends with an empty page: a short one may be short because the server has a limit of its own, or
 //!   because it takes records out after counting them.
 //! - A server may ignore what it does not know: the order, the offset, the query. A page that brings nothing new is an error, not a loop.
@@ -150,16 +151,17 @@ impl From<Paging> for Plan {
 /// # }
 /// ```
 ///
-/// A list by id can be inserted into, and deleted from, while it is read: every record that is there all the time comes once. In a list by
-/// offset what follows moves: a record that was on the page before is left out, but a deletion can hide another. Such a list is best read
-/// while nobody writes.
+/// A list can be inserted into, and deleted from, while it is read: every record that is there all the time comes once. In a list by
+/// offset what follows moves. So each page begins with the last record of the one before; where that is not there, the list is read again
+/// from further back, and what came is left out. If some thousands are deleted at once, so that this does not tell what was missed, the
+/// list ends with an error. The lists of mod-search have no order that holds, and are best read while nobody writes.
 #[must_use = "a stream asks for nothing before it is polled"]
 pub struct Items<T> {
     pager: Pager,
     /// The page of a list that is read by key: decoded record by record.
     page: Option<Page>,
     /// The records of a page of other lists, whose number says where the next one begins: decoded all at once.
-    decoded: VecDeque<(u64, Result<T>)>,
+    decoded: VecDeque<Row<T>>,
     fetch: Fetch,
     /// The last key of this page, as far as it is known without reading it.
     expected: Option<String>,
@@ -169,10 +171,23 @@ pub struct Items<T> {
     taken: u64,
     /// Of a list that is read by offset: how many records lie before the next one.
     passed: u64,
+    /// The keys of those that came last.
+    recent: VecDeque<String>,
     /// The page is the last one.
     is_last: bool,
     ended: bool,
 }
+
+/// A record of a page by offset.
+struct Row<T> {
+    /// How many records lie before the next one.
+    passed: u64,
+    key: Option<String>,
+    record: Result<T>,
+}
+
+/// How many keys tell where a list by offset is gone on with: so many of its last records may be deleted meanwhile.
+const RECENT: usize = 16;
 
 type Asking<T> = Pin<Box<dyn Future<Output = Result<T>> + Send>>;
 
@@ -262,6 +277,7 @@ impl<T: DeserializeOwned + Send + 'static> Items<T> {
             expected: None,
             watched: None,
             taken: 0,
+            recent: VecDeque::new(),
             is_last: false,
             ended: false,
         }
@@ -323,6 +339,11 @@ impl<T: DeserializeOwned + Send + 'static> Items<T> {
     /// Of a list that is read by offset: how many records lie before the next one.
     pub(crate) fn passed(&self) -> u64 {
         self.passed
+    }
+
+    /// Of a list that is read by offset: the keys of the records that were taken last.
+    pub(crate) fn recent(&self) -> impl Iterator<Item = &String> {
+        self.recent.iter()
     }
 
     /// How many records there are, by what the server says.
@@ -395,15 +416,21 @@ impl<T: DeserializeOwned + Send + 'static> Items<T> {
             records.clear();
         }
         let mut passed = from;
-        for (at, (all, record)) in records.into_iter().enumerate() {
+        for (at, ((all, record), key)) in records.into_iter().zip(keys).enumerate() {
             passed = from + if is_beside { at as u64 + 1 } else { all };
             if new.has(at) {
-                self.decoded.push_back((passed, record));
+                self.decoded.push_back(Row {
+                    passed,
+                    key,
+                    record,
+                });
             }
         }
-        if let Some(error) = broken {
-            self.decoded.push_back((passed, Err(error)));
-        }
+        self.decoded.extend(broken.map(|error| Row {
+            passed,
+            key: None,
+            record: Err(error),
+        }));
         Ok(())
     }
 
@@ -411,9 +438,13 @@ impl<T: DeserializeOwned + Send + 'static> Items<T> {
     fn take(&mut self) -> Option<Result<T>> {
         let record = match &mut self.page {
             None => {
-                let (passed, record) = self.decoded.pop_front()?;
-                self.passed = passed;
-                record
+                let row = self.decoded.pop_front()?;
+                self.passed = row.passed;
+                if let Some(key) = row.key {
+                    self.recent.truncate(RECENT - 1);
+                    self.recent.push_front(key);
+                }
+                row.record
             }
             Some(page) => match page.next::<T>() {
                 Some(Err(error)) if error.record_json().is_none() => Err(error),
@@ -464,8 +495,11 @@ impl<T: DeserializeOwned + Send + 'static> Items<T> {
             }
             Ok(None) => self.is_last = true,
             Err(error) => {
-                let passed = self.pager.offset();
-                self.decoded.push_back((passed, Err(error)));
+                self.decoded.push_back(Row {
+                    passed: self.pager.offset(),
+                    key: None,
+                    record: Err(error),
+                });
                 self.is_last = true;
             }
         }

@@ -23,6 +23,9 @@ pub struct Checkpoint {
     /// Of a list that cannot be read by id: where to go on.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) offset: Option<u64>,
+    /// The keys of the records before, the last one at the end: they tell if something was deleted meanwhile.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(super) last: Vec<String>,
     #[serde(default)]
     finished: bool,
     pub(super) records: u64,
@@ -88,6 +91,7 @@ impl Checkpoint {
             finished: remaining.is_empty(),
             remaining,
             offset: None,
+            last: Vec::new(),
             records: 0,
             mark: 0,
         }
@@ -97,12 +101,13 @@ impl Checkpoint {
         Self::of_ranges(list, vec![Range::default()])
     }
 
-    pub(super) fn from_offset(list: String, offset: u64) -> Self {
+    pub(super) fn from_offset(list: String, offset: u64, last: Vec<String>) -> Self {
         Self {
             version: Version::One,
             list,
             remaining: Vec::new(),
             offset: Some(offset),
+            last,
             finished: false,
             records: 0,
             mark: 0,

@@ -94,6 +94,14 @@ impl Overlap {
         self.back == 0 && !self.has_worked
     }
 
+    /// The list is gone on with behind records with these keys.
+    pub(super) fn begin_after(&mut self, keys: &[String]) {
+        let hashes = keys.iter().map(|key| self.hasher.hash_one(key));
+        self.keys.extend(hashes);
+        self.is_anchored = !keys.is_empty();
+        self.has_forgotten |= self.is_anchored;
+    }
+
     /// From now on pages begin behind the one before.
     pub(super) fn give_up(&mut self) {
         self.is_used = false;
@@ -138,10 +146,11 @@ impl Overlap {
         self.has_moved = true;
         let before: HashSet<u64> = self.keys.iter().copied().collect();
         let is_known = |hash: &Option<u64>| hash.is_some_and(|hash| before.contains(&hash));
-        let known: Vec<bool> = hashes.iter().map(is_known).collect();
+        // What stands before one that came either came too, or was inserted behind our back.
+        let known = hashes.iter().rposition(is_known).map_or(0, |at| at + 1);
         // If there is none, all that came before is gone, or the page begins too late.
-        let follows = known.contains(&true) || self.from == 0 && !self.has_forgotten;
-        follows.then(|| found(known))
+        let follows = known > 0 || self.from == 0 && !self.has_forgotten;
+        follows.then(|| found((0..keys.len()).map(|at| at < known).collect()))
     }
 
     /// The next page begins further back.

@@ -161,8 +161,10 @@ impl Pager {
         self.offset
     }
 
-    pub(crate) fn set_offset(&mut self, offset: u64) {
+    /// A list by offset is gone on with: so many records came, the last of them with these keys.
+    pub(crate) fn go_on_after(&mut self, offset: u64, last: &[String]) {
         self.offset = offset;
+        self.overlap.begin_after(last);
     }
 
     /// How many records there are, by what the server says.

@@ -449,6 +449,46 @@ async fn a_checkpoint_of_another_list_is_refused() {
 }
 
 #[tokio::test]
+async fn a_list_by_offset_is_gone_on_with_where_it_ended_whatever_was_deleted_meanwhile() {
+    let ids = random_ids(300);
+    let sandbox = sandbox(&ids).await;
+    let folio = connect(&sandbox).await;
+    let list = || {
+        let list = folio.folio_get_all::<Value>("/groups", "usergroups");
+        list.by_offset().limit(20)
+    };
+    let id = |group: Value| group["id"].as_str().unwrap().to_owned();
+    let mut stream = folio.harvest(list()).stream();
+    let mut came = Vec::new();
+    for _ in 0..95 {
+        came.push(id(stream.next().await.unwrap().unwrap()));
+    }
+    let text = serde_json::to_string(&stream.checkpoint()).unwrap();
+    drop(stream);
+    // Of those that came, the last three among them.
+    let doomed: Vec<String> = came
+        .iter()
+        .rev()
+        .take(3)
+        .chain(came.iter().take(40).step_by(2))
+        .cloned()
+        .collect();
+    for id in &doomed {
+        folio.folio_delete(format!("/groups/{id}")).await.unwrap();
+    }
+    let checkpoint: Checkpoint = serde_json::from_str(&text).unwrap();
+    let mut stream = folio.harvest(list()).resume(checkpoint).stream();
+    while let Some(group) = stream.next().await {
+        came.push(id(group.unwrap()));
+    }
+    assert!(stream.checkpoint().is_finished());
+    came.sort_unstable();
+    let mut expected = ids;
+    expected.sort_unstable();
+    assert_eq!(came, expected);
+}
+
+#[tokio::test]
 async fn figures_tell_how_far_it_is() {
     let ids = random_ids(2_000);
     let sandbox = sandbox(&ids).await;
