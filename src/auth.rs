@@ -319,8 +319,11 @@ pub(crate) struct Token {
 impl Token {
     /// Whether it should be good by what the server said of it.
     pub(crate) fn is_good(&self) -> bool {
-        self.lifetime
-            .is_none_or(|lifetime| Instant::now() < lifetime.end)
+        self.is_good_at(Instant::now())
+    }
+
+    fn is_good_at(&self, now: Instant) -> bool {
+        self.lifetime.is_none_or(|lifetime| now < lifetime.end)
     }
 }
 
@@ -430,33 +433,13 @@ impl Auth {
     pub(crate) async fn token(self: &Arc<Self>, refused: Option<u64>) -> Result<Token> {
         // A renewal ends without a word only when its runtime was shut down. Then another is begun; but not for ever.
         for _ in 0..3 {
-            let mut renewal =
-                {
-                    let mut state = self.state();
-                    if state.closed {
-                        return Err(Error::closed());
-                    }
-                    if state.token.as_ref().is_some_and(|token| {
-                        refused.is_some_and(|refused| token.generation <= refused)
-                    }) {
-                        state.token = None;
-                    }
-                    if let Some(token) = &state.token
-                        && token.is_good()
-                    {
-                        let (token, now) = (token.clone(), Instant::now());
-                        if token.lifetime.is_some_and(|lifetime| now >= lifetime.renew)
-                            && state
-                                .no_early_renewal_before
-                                .is_none_or(|pause| now >= pause)
-                        {
-                            // Others go on with the old token meanwhile.
-                            self.renewal(&mut state)?;
-                        }
-                        return Ok(token);
-                    }
-                    self.renewal(&mut state)?
-                };
+            let mut renewal = {
+                let mut state = self.state();
+                match self.at_hand(&mut state, refused)? {
+                    Some(token) => return Ok(token),
+                    None => self.renewal(&mut state)?,
+                }
+            };
             let outcome = match renewal.wait_for(Option::is_some).await {
                 Ok(outcome) => outcome.clone(),
                 Err(_stopped) => None,
@@ -472,6 +455,36 @@ impl Auth {
         Err(Error::configuration(
             "the login was interrupted three times: the tokio runtime that it ran in was shut down",
         ))
+    }
+
+    /// The token that is there and good, if there is one: nothing is waited for.
+    pub(crate) fn token_at_hand(self: &Arc<Self>, refused: Option<u64>) -> Result<Option<Token>> {
+        self.at_hand(&mut self.state(), refused)
+    }
+
+    fn at_hand(self: &Arc<Self>, state: &mut State, refused: Option<u64>) -> Result<Option<Token>> {
+        if state.closed {
+            return Err(Error::closed());
+        }
+        if let (Some(token), Some(refused)) = (&state.token, refused)
+            && token.generation <= refused
+        {
+            state.token = None;
+        }
+        let now = Instant::now();
+        let Some(token) = state.token.as_ref().filter(|token| token.is_good_at(now)) else {
+            return Ok(None);
+        };
+        let token = token.clone();
+        if token.lifetime.is_some_and(|lifetime| now >= lifetime.renew)
+            && state
+                .no_early_renewal_before
+                .is_none_or(|pause| now >= pause)
+        {
+            // Others go on with the old token meanwhile.
+            self.renewal(state)?;
+        }
+        Ok(Some(token))
     }
 
     /// A token for somebody who cannot renew it: one that is about to expire is renewed first. Where that fails, it is still good.
@@ -579,7 +592,8 @@ impl Auth {
                     return Ok(token);
                 }
                 Err((error, _)) if error.kind() == ErrorKind::Connect => {
-                    let Some(delay) = self.retry.delay(attempts, started.elapsed(), None) else {
+                    let delay = self.retry.delay(attempts, started.elapsed(), None);
+                    let Some(delay) = delay.filter(|_| error.is_retryable()) else {
                         // It was never sent, so it is still good.
                         self.state().refresh = Some(refresh);
                         return Err(error);
@@ -798,10 +812,7 @@ impl Auth {
                     retry_after,
                 ))
             }
-            Err(failure) => Err((
-                Error::transport(failure.kind, exchange(), failure.message, failure.source),
-                None,
-            )),
+            Err(failure) => Err((failure.into_error(exchange()), None)),
         }
     }
 
@@ -828,11 +839,7 @@ impl Auth {
         let now = Instant::now();
         let exchange = || self.exchange(operation, attempts, started);
         let expiration: Expiration = serde_json::from_slice(&answer.body).unwrap_or_default();
-        let date = answer
-            .headers
-            .get(DATE)
-            .and_then(|date| date.to_str().ok())
-            .and_then(|date| httpdate::parse_http_date(date).ok());
+        let date = date(&answer.headers);
         let access = cookie(&answer.headers, ACCESS_COOKIE);
         let refresh = cookie(&answer.headers, REFRESH_COOKIE);
         // The old login gives its token as a header and in the body; and some gateways take cookies away and leave the header.
@@ -1034,15 +1041,27 @@ fn cookie(headers: &HeaderMap, name: &str) -> Option<Cookie> {
         .find_map(|header| {
             let mut parts = header.split(';');
             let (found, value) = parts.next()?.split_once('=')?;
-            let value = value.trim();
+            // RFC 6265, 4.1.1: the value may stand in quotes, which are not part of a token.
+            let value = value.trim().trim_matches('"');
             if found.trim() != name || value.is_empty() {
                 return None;
             }
-            let max_age = parts.find_map(|part| {
-                let (key, value) = part.split_once('=')?;
-                key.trim()
-                    .eq_ignore_ascii_case("max-age")
-                    .then(|| value.trim().parse().ok().map(Duration::from_secs))?
+            let attribute = |name: &str| {
+                parts.clone().find_map(|part| {
+                    let (key, value) = part.split_once('=')?;
+                    key.trim()
+                        .eq_ignore_ascii_case(name)
+                        .then(|| value.trim().trim_matches('"'))
+                })
+            };
+            // RFC 6265, 5.3: `Max-Age` counts, and without it `Expires`. What is in the past takes the cookie back.
+            let max_age = attribute("max-age")
+                .and_then(|age| age.parse::<i64>().ok())
+                .map(|age| Duration::from_secs(u64::try_from(age).unwrap_or_default()));
+            let max_age = max_age.or_else(|| {
+                let end = httpdate::parse_http_date(attribute("expires")?).ok()?;
+                let now = date(headers).unwrap_or_else(SystemTime::now);
+                Some(end.duration_since(now).unwrap_or_default())
             });
             // A server that takes a cookie back.
             if max_age == Some(Duration::ZERO) {
@@ -1071,6 +1090,11 @@ fn length(
         (Some(body), Some(cookie)) => Some(body.min(cookie)),
         (one, other) => one.or(other),
     }
+}
+
+/// The server's own clock.
+fn date(headers: &HeaderMap) -> Option<SystemTime> {
+    httpdate::parse_http_date(headers.get(DATE)?.to_str().ok()?).ok()
 }
 
 fn secret_header(text: &str) -> Result<HeaderValue> {

@@ -6,7 +6,7 @@ use std::future::Future;
 use std::io;
 use std::path::Path;
 use std::pin::Pin;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll, ready};
 
@@ -53,7 +53,7 @@ type Chunks = Pin<Box<dyn Stream<Item = io::Result<Bytes>> + Send>>;
 type Opening = Pin<Box<dyn Future<Output = io::Result<Body>> + Send>>;
 
 /// How much of a file or reader is read at once.
-const CHUNK: usize = 64 * 1024;
+pub(crate) const CHUNK: usize = 64 * 1024;
 
 impl Body {
     /// What a stream gives, piece by piece. It can be sent once.
@@ -308,12 +308,19 @@ pub(crate) struct Opened {
 #[derive(Debug, Default)]
 pub(crate) struct Progress {
     sent: AtomicU64,
+    /// Whether the connection has the last piece and did not ask for the next: not while the body is waited for, nor at its end.
+    is_sending: AtomicBool,
     failed: Mutex<Option<String>>,
 }
 
 impl Progress {
     pub(crate) fn sent(&self) -> u64 {
         self.sent.load(Ordering::Relaxed)
+    }
+
+    /// Whether the connection is waited for.
+    pub(crate) fn is_sending(&self) -> bool {
+        self.is_sending.load(Ordering::Relaxed)
     }
 
     /// Why the body could not be read.
@@ -326,6 +333,20 @@ impl Progress {
 }
 
 impl Opened {
+    /// Bytes, in pieces, so that it can be seen whether they are taken.
+    pub(crate) fn of(bytes: &Bytes) -> Self {
+        let mut rest = bytes.clone();
+        let mut pieces = Vec::new();
+        while !rest.is_empty() {
+            pieces.push(Piece::Bytes(rest.split_to(rest.len().min(CHUNK))));
+        }
+        pieces.reverse();
+        Self {
+            pieces,
+            length: Some(bytes.len() as u64),
+        }
+    }
+
     pub(crate) fn into_request(self, progress: Arc<Progress>) -> reqwest::Body {
         reqwest::Body::wrap(Wire {
             // Never locked: it makes the streams `Sync`, which reqwest asks for.
@@ -375,7 +396,13 @@ impl http_body::Body for Wire {
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
     ) -> Poll<Option<io::Result<Frame<Bytes>>>> {
-        let chunk = ready!(self.poll(context));
+        let polled = self.poll(context);
+        let left = |taken: usize| self.left.is_none_or(|left| left > taken as u64);
+        let is_sending = matches!(&polled, Poll::Ready(Some(Ok(chunk))) if left(chunk.len()));
+        self.progress
+            .is_sending
+            .store(is_sending, Ordering::Relaxed);
+        let chunk = ready!(polled);
         let checked = match (chunk, self.left) {
             (Some(Ok(chunk)), Some(left)) => match left.checked_sub(chunk.len() as u64) {
                 Some(left) => {

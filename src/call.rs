@@ -164,7 +164,7 @@ impl Call {
     /// Sends the request; the body of the answer is read piece by piece.
     pub fn download(self, needs_body: bool) -> Sending<Download> {
         match self.ready(needs_body) {
-            Ok((client, request)) => Sending::download(Box::pin(client.open(request)), |it| it),
+            Ok((client, request)) => Sending::download(client.download(request), |it| it),
             Err(error) => Sending::failed(error),
         }
     }
@@ -173,16 +173,14 @@ impl Call {
     #[inline]
     pub fn lines<T: DeserializeOwned>(self, needs_body: bool) -> Sending<Records<T>> {
         match self.ready(needs_body) {
-            Ok((client, request)) => {
-                Sending::download(Box::pin(client.open(request)), Download::records)
-            }
+            Ok((client, request)) => Sending::download(client.download(request), Download::records),
             Err(error) => Sending::failed(error),
         }
     }
 
     fn read<T>(self, needs_body: bool, read: fn(Response) -> Result<T>) -> Sending<T> {
         match self.ready(needs_body) {
-            Ok((client, request)) => Sending::answer(Box::pin(client.execute(request)), read),
+            Ok((client, request)) => Sending::answer(client.answer(request), read),
             Err(error) => Sending::failed(error),
         }
     }

@@ -3,7 +3,6 @@
 use std::fmt;
 use std::future::Future;
 use std::marker::PhantomData;
-use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -19,7 +18,7 @@ use crate::download::Download;
 use crate::environment::Environment;
 use crate::error::{Error, Result};
 use crate::limit::{Limit, Rate};
-use crate::mode::Async;
+use crate::mode::{Async, Boxed};
 use crate::request::Request;
 use crate::response::Response;
 use crate::retry::{Allowance, RetryPolicy};
@@ -152,33 +151,40 @@ impl FolioClient {
         &self,
         request: Request,
     ) -> impl Future<Output = Result<Response>> + Send + use<> {
-        // Boxed, so that the futures of calls are small whatever is in this one, and it is compiled once.
+        self.answer(request)
+    }
+
+    /// As [`execute`](Self::execute). Boxed, so that the futures of calls are small whatever is in this one, and it is compiled once.
+    pub(crate) fn answer(&self, request: Request) -> Boxed<Response> {
         let tenant = self
             .tenant
             .header
             .clone()
             .map_err(|problem| problem.to_string());
-        let future: Pin<Box<dyn Future<Output = Result<Response>> + Send>> =
-            Box::pin(Arc::clone(&self.session).run(tenant, request));
-        future
+        Box::pin(Arc::clone(&self.session).run(tenant, request))
     }
 
     /// Sends a request as [`execute`](Self::execute) does, and gives its answer as soon as the head of it is there: the body is read
     /// piece by piece, and is never whole in memory.
     ///
-    /// The timeout is then how long nothing may move. The request counts as one in flight until the head is there.
+    /// The timeout is then how long nothing may move. The request counts as one in flight until the body was read to its end or is dropped:
+    /// who keeps as many downloads open as [`max_in_flight`](FolioClientBuilder::max_in_flight) allows, and makes calls before reading on,
+    /// waits for ever, or as long as [`queue_timeout`](FolioClientBuilder::queue_timeout) lets it. Lists that are read page by page are not
+    /// concerned: between pages they hold nothing.
     ///
     /// # Errors
     /// As `execute`: an answer that is no success is read whole, and is an error.
     pub fn open(&self, request: Request) -> impl Future<Output = Result<Download>> + Send + use<> {
+        self.download(request)
+    }
+
+    pub(crate) fn download(&self, request: Request) -> Boxed<Download> {
         let tenant = self
             .tenant
             .header
             .clone()
             .map_err(|problem| problem.to_string());
-        let future: Pin<Box<dyn Future<Output = Result<Download>> + Send>> =
-            Box::pin(Arc::clone(&self.session).open(tenant, request));
-        future
+        Box::pin(Arc::clone(&self.session).open(tenant, request))
     }
 
     /// Logs out of this session (and no other of the user) and closes the client, with all its clones and handles. Requests that wait for
@@ -336,6 +342,7 @@ impl<M> FolioClientBuilder<M> {
                 .or(settings.timeout)
                 .unwrap_or(Duration::from_secs(90)),
             read_timeout: settings.read_timeout,
+            write_timeout: settings.write_timeout,
             user_agent: self.user_agent,
             tls: self.tls,
             proxy: self.proxy,

@@ -14,6 +14,7 @@ use futures_core::Stream;
 use http::{HeaderMap, StatusCode};
 use serde::de::DeserializeOwned;
 use tokio::io::{AsyncWrite, AsyncWriteExt};
+use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::Sleep;
 
 use crate::error::{Error, ErrorKind, Result};
@@ -39,6 +40,8 @@ use crate::transport::{Failure, failure};
 pub struct Download {
     head: Response,
     body: Pin<Box<reqwest::Body>>,
+    /// It counts as in flight until the end.
+    permit: Option<OwnedSemaphorePermit>,
     timeout: Duration,
     /// Runs while a piece is waited for.
     timer: Option<Pin<Box<Sleep>>>,
@@ -47,10 +50,16 @@ pub struct Download {
 }
 
 impl Download {
-    pub(crate) fn new(head: Response, body: reqwest::Body, timeout: Duration) -> Self {
+    pub(crate) fn new(
+        head: Response,
+        rest: Option<(reqwest::Body, OwnedSemaphorePermit)>,
+        timeout: Duration,
+    ) -> Self {
+        let (body, permit) = rest.unzip();
         Self {
             head,
-            body: Box::pin(body),
+            body: Box::pin(body.unwrap_or_default()),
+            permit,
             timeout,
             timer: None,
             received: 0,
@@ -218,6 +227,7 @@ impl Stream for Download {
     ) -> Poll<Option<Result<Bytes>>> {
         loop {
             if self.ended {
+                self.permit = None;
                 return Poll::Ready(None);
             }
             let polled = http_body::Body::poll_frame(self.body.as_mut(), context);
@@ -228,6 +238,7 @@ impl Stream for Download {
                     .get_or_insert_with(|| Box::pin(tokio::time::sleep(timeout)));
                 ready!(timer.as_mut().poll(context));
                 self.ended = true;
+                self.permit = None;
                 return Poll::Ready(Some(Err(self.failed(Failure::silent(timeout)))));
             };
             self.timer = None;
@@ -235,6 +246,7 @@ impl Stream for Download {
                 None => self.ended = true,
                 Some(Err(error)) => {
                     self.ended = true;
+                    self.permit = None;
                     let failure = failure(error.without_url(), self.timeout);
                     return Poll::Ready(Some(Err(self.failed(failure))));
                 }

@@ -20,7 +20,7 @@ const UNLIMITED: Duration = Duration::from_secs(100 * 365 * 24 * 60 * 60);
 /// | `FOLIOCLIENT_HTTP_TIMEOUT` | how long an attempt may take, and how long to wait for a connection and for a turn |
 /// | `FOLIOCLIENT_CONNECT_TIMEOUT` | [`connect_timeout`](crate::FolioClientBuilder::connect_timeout) |
 /// | `FOLIOCLIENT_READ_TIMEOUT` | how long nothing may come while an answer is read |
-/// | `FOLIOCLIENT_WRITE_TIMEOUT` | no time of its own: writing is part of the attempt. It is checked, and that is all |
+/// | `FOLIOCLIENT_WRITE_TIMEOUT` | how long the connection may take nothing of a body of more than 64 KiB, or a streamed one, while it is sent |
 /// | `FOLIOCLIENT_POOL_TIMEOUT` | [`queue_timeout`](crate::FolioClientBuilder::queue_timeout) |
 /// | `FOLIOCLIENT_MAX_SERVER_ERROR_RETRIES` (`SERVER_ERROR_RETRIES_MAX`) | how often a call is repeated: one less than [`max_attempts`](RetryPolicy::max_attempts) |
 /// | `FOLIOCLIENT_SERVER_ERROR_RETRY_DELAY` (`SERVER_ERROR_RETRY_DELAY`) | [`base_delay`](RetryPolicy::base_delay) |
@@ -59,6 +59,7 @@ pub(crate) struct Settings {
     pub(crate) timeout: Option<Duration>,
     pub(crate) connect_timeout: Option<Duration>,
     pub(crate) read_timeout: Option<Duration>,
+    pub(crate) write_timeout: Option<Duration>,
     pub(crate) queue_timeout: Option<Duration>,
     pub(crate) retry: RetryPolicy,
 }
@@ -160,12 +161,13 @@ impl Environment {
         let all = self.seconds(&["FOLIOCLIENT_HTTP_TIMEOUT"])?;
         let connect = self.seconds(&["FOLIOCLIENT_CONNECT_TIMEOUT"])?;
         let read = self.seconds(&["FOLIOCLIENT_READ_TIMEOUT"])?;
-        self.seconds(&["FOLIOCLIENT_WRITE_TIMEOUT"])?;
+        let write = self.seconds(&["FOLIOCLIENT_WRITE_TIMEOUT"])?;
         let pool = self.seconds(&["FOLIOCLIENT_POOL_TIMEOUT"])?;
         Ok(Settings {
             timeout: all,
             connect_timeout: connect.or(all),
             read_timeout: read,
+            write_timeout: write,
             queue_timeout: pool.or(all),
             retry: self.retry()?,
         })

@@ -94,6 +94,8 @@ struct Inner {
     help: Option<Cow<'static, str>>,
     /// The gateway refused the token, by whatever status.
     refused_token: bool,
+    /// It will be the same whenever it is tried again, whatever the kind.
+    lasts: bool,
     source: Option<Arc<dyn std::error::Error + Send + Sync>>,
 }
 
@@ -132,6 +134,7 @@ impl Error {
             record: None,
             help: None,
             refused_token: false,
+            lasts: false,
             source: None,
         }))
     }
@@ -319,6 +322,11 @@ impl Error {
         Self::new(ErrorKind::Lookup, message)
     }
 
+    pub(crate) fn lasting(mut self) -> Self {
+        self.0.lasts = true;
+        self
+    }
+
     pub(crate) fn with_retry_after(mut self, wait: Option<Duration>) -> Self {
         self.0.retry_after = wait;
         self
@@ -416,6 +424,7 @@ impl Error {
     /// The same call may well succeed later. It says nothing about whether a write was carried out already.
     pub fn is_retryable(&self) -> bool {
         match self.0.kind {
+            _ if self.0.lasts => false,
             ErrorKind::Timeout
             | ErrorKind::Connect
             | ErrorKind::Transport

@@ -281,7 +281,7 @@ impl<T: DeserializeOwned + Send + 'static, M: Mode> Get<T, M> {
     /// # Errors
     /// Those of [`folio_get`](FolioClient::folio_get).
     pub fn send(self) -> M::Sent<T> {
-        let answer = Box::pin(self.client.execute(self.request));
+        let answer = self.client.answer(self.request);
         self.mode.send(match self.key {
             None => Sending::answer(answer, |response| response.json()),
             Some(key) => Sending::other(async move { value_of(&answer.await?, &key) }),
@@ -339,7 +339,7 @@ impl<T: Send + 'static, M: Mode> Write<T, M> {
     /// # Errors
     /// What [`FolioClient::execute`] gives; [`ErrorKind::Decode`](crate::ErrorKind::Decode) if the answer is not what was asked for.
     pub fn send(self) -> M::Sent<T> {
-        let answer = Box::pin(self.client.execute(self.request));
+        let answer = self.client.answer(self.request);
         self.mode.send(Sending::answer(answer, self.read))
     }
 }
@@ -430,7 +430,7 @@ impl<M: Mode> RequestBuilder<M> {
     /// # Errors
     /// What [`FolioClient::execute`] gives.
     pub fn send(self) -> M::Sent<Response> {
-        let answer = Box::pin(self.client.execute(self.request));
+        let answer = self.client.answer(self.request);
         self.mode.send(Sending::answer(answer, Ok))
     }
 
@@ -439,7 +439,7 @@ impl<M: Mode> RequestBuilder<M> {
     /// # Errors
     /// What [`FolioClient::execute`] gives.
     pub fn download(self) -> M::Sent<M::Stream<Download>> {
-        let download = Box::pin(self.client.open(self.request));
+        let download = self.client.download(self.request);
         self.mode.open(Sending::download(download, |it| it))
     }
 }

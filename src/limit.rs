@@ -101,3 +101,29 @@ impl Rate {
         )
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn the_rate_is_kept_to_the_millisecond_after_what_may_come_at_once() {
+        let rate = Rate::new(50.0, 5).unwrap();
+        let start = Instant::now();
+        let mut sent = Vec::new();
+        while sent.len() < 25 {
+            match rate.take() {
+                None => sent.push(start.elapsed().as_millis()),
+                Some(wait) => tokio::time::sleep(wait).await,
+            }
+        }
+        assert_eq!(sent[..5], [0; 5]);
+        for (index, time) in sent[5..].iter().enumerate() {
+            let due = 20 * (index as u128 + 1);
+            assert!(
+                (due..=due + 2 * (index as u128 + 1)).contains(time),
+                "{sent:?}"
+            );
+        }
+    }
+}

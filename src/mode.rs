@@ -71,7 +71,8 @@ enum State<T> {
     Failed(Option<Error>),
 }
 
-type Boxed<T> = Pin<Box<dyn Future<Output = Result<T>> + Send>>;
+/// A future that is what it is to all calls.
+pub(crate) type Boxed<T> = Pin<Box<dyn Future<Output = Result<T>> + Send>>;
 
 impl<T> Sending<T> {
     /// What is read of an answer.

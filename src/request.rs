@@ -19,6 +19,7 @@ use crate::multipart::Multipart;
 use crate::operation::Operation;
 use crate::redact::REDACTED;
 use crate::retry::RetryPolicy;
+use crate::stored;
 
 /// What stands as it is in a segment of a path: RFC 3986's unreserved characters.
 pub(crate) const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC
@@ -402,25 +403,30 @@ impl Request {
 
     /// Path and query, encoded, as they follow the address of the gateway.
     pub fn target(&self) -> String {
-        self.written(|_| false)
+        self.written("", |_| false)
     }
 
     /// As [`target`](Self::target), without what is secret: edge modules take keys and Keycloak takes codes as parameters.
     pub(crate) fn shown(&self) -> String {
-        self.written(|name| {
-            SECRET_PARAMETERS
-                .iter()
-                .any(|secret| name.eq_ignore_ascii_case(secret))
-        })
+        self.shown_after("")
     }
 
-    fn written(&self, is_secret: impl Fn(&str) -> bool) -> String {
+    fn shown_after(&self, base: &str) -> String {
+        self.written(base, is_secret_parameter)
+    }
+
+    pub(crate) fn has_secret_parameters(&self) -> bool {
+        self.query.iter().any(|(name, _)| is_secret_parameter(name))
+    }
+
+    fn written(&self, base: &str, is_secret: impl Fn(&str) -> bool) -> String {
         let length: usize = self
             .query
             .iter()
             .map(|(name, value)| name.len() + value.len() * 5 / 4 + 2)
             .sum();
-        let mut target = String::with_capacity(self.path.len() + length);
+        let mut target = String::with_capacity(base.len() + self.path.len() + length);
+        target.push_str(base);
         target.push_str(&self.path);
         for (index, (name, value)) in self.query.iter().enumerate() {
             target.push(if index == 0 { '?' } else { '&' });
@@ -492,30 +498,13 @@ impl Request {
         uuid::Uuid::try_parse(serde_json::from_slice::<Identified>(body).ok()?.id?).ok()
     }
 
-    /// Whether a stored record is the one that is the body of this request, by what is plain to compare: FOLIO writes dates in its own way,
-    /// and adds to records.
+    /// Whether a stored record is the one that is the body of this request.
     pub(crate) fn is_stored_as(&self, stored: &[u8]) -> bool {
         let body = self.body_bytes().map_or(&[][..], |bytes| bytes);
-        let (Ok(Value::Object(sent)), Ok(Value::Object(stored))) =
-            (serde_json::from_slice(body), serde_json::from_slice(stored))
-        else {
-            return false;
-        };
-        sent.iter()
-            .filter(|(key, _)| key.as_str() != "_version")
-            .all(|(key, sent)| match (sent, stored.get(key)) {
-                (Value::Bool(sent), Some(Value::Bool(stored))) => sent == stored,
-                (Value::String(sent), Some(Value::String(stored))) => {
-                    let is_date = |text: &str| {
-                        text.len() >= 10
-                            && text.bytes().take(4).all(|byte| byte.is_ascii_digit())
-                            && text.as_bytes().get(4) == Some(&b'-')
-                    };
-                    sent.trim().eq_ignore_ascii_case(stored.trim())
-                        || is_date(sent) && is_date(stored)
-                }
-                _ => true,
-            })
+        match (serde_json::from_slice(body), serde_json::from_slice(stored)) {
+            (Ok(Value::Object(sent)), Ok(Value::Object(stored))) => stored::holds(&stored, &sent),
+            _ => false,
+        }
     }
 
     pub(crate) fn is_idempotent(&self) -> Option<bool> {
@@ -527,7 +516,7 @@ impl Request {
         Exchange {
             operation: self.operation,
             method: self.method.clone(),
-            url: format!("{base}{}", self.shown()),
+            url: self.shown_after(base),
             attempts: 0,
             elapsed: Duration::ZERO,
             sensitive: self.is_sensitive(),
@@ -598,6 +587,12 @@ const SECRET_PARAMETERS: [&str; 6] = [
     "password",
     "secret",
 ];
+
+fn is_secret_parameter(name: &str) -> bool {
+    SECRET_PARAMETERS
+        .iter()
+        .any(|secret| name.eq_ignore_ascii_case(secret))
+}
 
 /// What is wrong with a path that the caller wrote.
 fn problem_of(method: &Method, path: &str) -> Option<String> {

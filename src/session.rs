@@ -10,6 +10,7 @@ use memchr::memmem::FinderRev;
 use reqwest::Url;
 use serde::Deserialize;
 use tokio::runtime::Handle;
+use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::Instant;
 use tracing::field::Empty;
 use tracing::{Instrument, Span, debug, debug_span};
@@ -44,14 +45,17 @@ pub(crate) const REQUESTS: &str = "folio_sdk::request";
 const ACCEPTED: HeaderValue = HeaderValue::from_static("application/json, text/plain");
 
 /// An answer, and what of its body was not read.
-type Answered = (Response, Option<reqwest::Body>);
+type Answered = (Response, Option<Rest>);
+
+/// What of a body was not read, and the permit that is held until it is.
+type Rest = (reqwest::Body, OwnedSemaphorePermit);
 
 /// How often a token may be refused in one call. Each time it is renewed, since a call that is repeated for minutes can outlive several.
 const MOST_REFUSALS: u32 = 10;
 
 /// What became of one attempt.
 enum Verdict {
-    Done(Response),
+    Done(Answer),
     /// The server did not accept the token.
     Renew(Error),
     /// It may be tried again if it may be repeated; `sent` tells whether the server may have carried it out.
@@ -89,8 +93,8 @@ impl Session {
         let timeout = request
             .attempt_timeout()
             .unwrap_or_else(|| self.gateway.timeout());
-        let (response, body) = self.carry_out(tenant, &request, false).await?;
-        Ok(Download::new(response, body.unwrap_or_default(), timeout))
+        let (response, rest) = self.carry_out(tenant, &request, false).await?;
+        Ok(Download::new(response, rest, timeout))
     }
 
     async fn carry_out(
@@ -189,20 +193,23 @@ impl Session {
         if Handle::try_current().is_err() {
             return Err(Error::no_runtime());
         }
-        let url = self.gateway.locate(&request.target());
-        let headers = headers(tenant, request)?;
-        let own_token = headers.contains_key(TOKEN);
-        let tenant_sent = headers
-            .get(TENANT)
-            .and_then(|tenant| tenant.to_str().ok())
-            .map(str::to_owned);
+        let own_token = request.headers().contains_key(TOKEN);
+        let tenant = match request.headers().get(TENANT) {
+            Some(tenant) => tenant.clone(),
+            None => tenant.map_err(Error::configuration)?,
+        };
         let timeout = request
             .attempt_timeout()
             .unwrap_or_else(|| self.gateway.timeout());
         let policy = request.retry_policy().unwrap_or(&self.retry);
 
         let started = Instant::now();
-        let mut exchange = request.exchange(self.gateway.base());
+        let base = self.gateway.base();
+        let mut exchange = request.exchange(base);
+        let url = match exchange.url.get(base.len()..) {
+            Some(target) if !request.has_secret_parameters() => self.gateway.locate(target),
+            _ => self.gateway.locate(&request.target()),
+        };
         // The generation of the token that the server refused last.
         let mut refused = None;
         // When it refused one at the last attempt, and how often it did so at all.
@@ -211,15 +218,25 @@ impl Session {
         let mut forbidden = 0;
         self.allowance.earn();
         loop {
-            let permit = self.limit.acquire().await?;
-            let mut headers = headers.clone();
+            let mut headers = headers(&tenant, request);
+            let mut permit = self.limit.acquire().await?;
             if let Some(rate) = &self.rate {
                 rate.acquire(&self.auth).await?;
             }
             // After all waiting: a token may live shorter than that takes.
             let mut used = None;
             if !own_token {
-                let token = self.auth.token(refused).await?;
+                let token = match self.auth.token_at_hand(refused)? {
+                    Some(token) => token,
+                    None => {
+                        // A login takes its time, in which others can send: those who brought a token of their own.
+                        drop(permit);
+                        self.auth.token(refused).await?;
+                        permit = self.limit.acquire().await?;
+                        // Mostly the same. Where tokens live shorter than the wait for a turn, this one is not given back again.
+                        self.auth.token(refused).await?
+                    }
+                };
                 headers.insert(TOKEN, token.header.clone());
                 used = Some(token);
             }
@@ -228,13 +245,19 @@ impl Session {
             let sent = self
                 .attempt(request, url.clone(), headers, timeout, whole)
                 .await;
-            // Not held while waiting to try again.
-            drop(permit);
+            // Not held while waiting to try again; held while a body is read.
+            let held = match &sent {
+                Ok((_, Some(_))) => Some(permit),
+                _ => {
+                    drop(permit);
+                    None
+                }
+            };
             exchange.elapsed = started.elapsed();
             let of_other_tenant = |error: Error| {
                 let token_tenant = used.as_ref().and_then(|token| token.tenant.as_ref());
-                match (token_tenant, &tenant_sent) {
-                (Some(token), Some(sent)) if **token != **sent => error.with_help(format!(
+                match (token_tenant, tenant.to_str()) {
+                (Some(token), Ok(sent)) if **token != *sent => error.with_help(format!(
                     "the token is of the tenant `{token}`, and the request went to `{sent}`: that needs a consortium where the user has an affiliation with it"
                 )),
                 _ => error,
@@ -243,37 +266,39 @@ impl Session {
             let mut rest = None;
             let verdict = match sent {
                 Ok((answer, body)) => {
-                    rest = body;
+                    rest = body.zip(held);
                     classify(request, token, &exchange, answer)
                 }
                 Err(failure) if failure.kind == ErrorKind::Request => {
                     Verdict::Failed(Error::request(exchange.clone(), failure.message))
                 }
+                Err(failure) if failure.lasts => {
+                    Verdict::Failed(failure.into_error(exchange.clone()))
+                }
                 Err(failure) => {
                     let sent = !failure.was_never_sent();
-                    let error = Error::transport(
-                        failure.kind,
-                        exchange.clone(),
-                        failure.message,
-                        failure.source,
-                    );
                     Verdict::Again {
-                        error,
+                        error: failure.into_error(exchange.clone()),
                         retry_after: None,
                         sent,
                     }
                 }
             };
             match verdict {
-                Verdict::Done(response) => {
+                Verdict::Done(answer) => {
                     debug!(
-                        status = response.status().as_u16(),
+                        status = answer.status.as_u16(),
                         attempts = exchange.attempts,
-                        bytes = response.body().len(),
+                        bytes = answer.body.len(),
                         elapsed_ms = milliseconds(exchange.elapsed),
                         "answered"
                     );
-                    return Ok((response, rest));
+                    let Answer {
+                        status,
+                        headers,
+                        body,
+                    } = answer;
+                    return Ok((Response::new(status, headers, body, exchange), rest));
                 }
                 Verdict::Renew(error) => {
                     let Some(token) = used.as_ref().filter(|_| !exchange.sensitive) else {
@@ -410,6 +435,7 @@ impl Session {
             kind: ErrorKind::Request,
             message: format!("its body cannot be read: {problem}"),
             source: None,
+            lasts: true,
         };
         let body = match streamed {
             Some(body) => {
@@ -428,8 +454,10 @@ impl Session {
             headers,
             body,
         } = opened.map_err(|failure| progress.failure().map_or(failure, unreadable))?;
-        let (body, rest) = if whole || !status.is_success() {
-            (transport::collect(body, timeout, status).await?, None)
+        let (body, rest) = if !status.is_success() {
+            (transport::beginning(body, timeout).await, None)
+        } else if whole {
+            (transport::collect(body, timeout).await?, None)
         } else {
             (bytes::Bytes::new(), Some(body))
         };
@@ -449,12 +477,12 @@ fn is_spent(request: &Request) -> bool {
 
 const SPENT: &str = "it was not repeated, since its body was a stream that can be read once: `Body::file` and `Body::reopen` can be sent again";
 
-/// The headers of all attempts; the token comes with each.
-fn headers(tenant: Result<HeaderValue, String>, request: &Request) -> Result<HeaderMap> {
+/// The headers of an attempt, but for the token.
+fn headers(tenant: &HeaderValue, request: &Request) -> HeaderMap {
     let mut headers = request.headers().clone();
-    if !headers.contains_key(TENANT) {
-        headers.insert(TENANT, tenant.map_err(Error::configuration)?);
-    }
+    // Room for what is put in here, and by what is below.
+    headers.reserve(4);
+    headers.insert(TENANT, tenant.clone());
     if !headers.contains_key(ACCEPT) {
         headers.insert(ACCEPT, accepted(request));
     }
@@ -462,7 +490,7 @@ fn headers(tenant: Result<HeaderValue, String>, request: &Request) -> Result<Hea
         // The Eureka sidecar refuses a GET that seems to have a body.
         headers.remove(CONTENT_TYPE);
     }
-    Ok(headers)
+    headers
 }
 
 /// What of answers the operation describes, and what errors are written in.
@@ -495,16 +523,19 @@ fn classify(
                 sent: true,
             };
         }
-        return Verdict::Done(Response::new(status, headers, body, exchange.clone()));
+        return Verdict::Done(Answer {
+            status,
+            headers,
+            body,
+        });
     }
     if exchange.in_doubt && status == StatusCode::NOT_FOUND && *request.method() == Method::DELETE {
         // An earlier attempt has deleted it: what was asked for is so.
-        return Verdict::Done(Response::new(
-            StatusCode::NO_CONTENT,
-            HeaderMap::new(),
-            bytes::Bytes::new(),
-            exchange.clone(),
-        ));
+        return Verdict::Done(Answer {
+            status: StatusCode::NO_CONTENT,
+            headers: HeaderMap::new(),
+            body: bytes::Bytes::new(),
+        });
     }
     let content_type = headers
         .get(CONTENT_TYPE)

@@ -1,7 +1,8 @@
 //! HTTP and TLS: sends bytes and gets bytes, and knows nothing of FOLIO but where its gateway is.
 
 use std::future::poll_fn;
-use std::pin::pin;
+use std::pin::{Pin, pin};
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
@@ -9,9 +10,10 @@ use http::header::CONTENT_LENGTH;
 use http::{HeaderMap, HeaderValue, Method, StatusCode};
 use reqwest::Url;
 use secrecy::{ExposeSecret, SecretString};
+use tokio::time::Instant;
 
-use crate::body::Progress;
-use crate::error::{Error, ErrorKind, Result};
+use crate::body::{self, Opened, Progress};
+use crate::error::{Error, ErrorKind, Exchange, Result};
 use crate::tls::{self, TlsOptions};
 
 /// The gateway of a FOLIO: its address, and the connections to it.
@@ -22,6 +24,8 @@ pub(crate) struct Gateway {
     root: Url,
     client: reqwest::Client,
     timeout: Duration,
+    /// How long the connection may take nothing of a body that is being sent.
+    write_timeout: Option<Duration>,
 }
 
 /// How the connections are made.
@@ -30,6 +34,7 @@ pub(crate) struct Options {
     pub(crate) connect_timeout: Duration,
     pub(crate) timeout: Duration,
     pub(crate) read_timeout: Option<Duration>,
+    pub(crate) write_timeout: Option<Duration>,
     pub(crate) user_agent: String,
     pub(crate) tls: TlsOptions,
     pub(crate) proxy: Proxy,
@@ -100,12 +105,19 @@ pub(crate) struct Failure {
     pub(crate) kind: ErrorKind,
     pub(crate) message: String,
     pub(crate) source: Option<reqwest::Error>,
+    /// Whether it will be the same next time.
+    pub(crate) lasts: bool,
 }
 
 impl Failure {
     /// Whether it is certain that the server saw nothing of the request.
     pub(crate) fn was_never_sent(&self) -> bool {
         self.kind == ErrorKind::Connect
+    }
+
+    pub(crate) fn into_error(self, exchange: Exchange) -> Error {
+        let error = Error::transport(self.kind, exchange, self.message, self.source);
+        if self.lasts { error.lasting() } else { error }
     }
 }
 
@@ -143,6 +155,7 @@ impl Gateway {
             root,
             client,
             timeout: options.timeout,
+            write_timeout: options.write_timeout,
         })
     }
 
@@ -186,15 +199,25 @@ impl Gateway {
         body: Option<Bytes>,
         timeout: Duration,
     ) -> Result<Answer, Failure> {
-        let mut request = request(method, url, headers, body.map(Into::into));
-        *request.timeout_mut() = Some(timeout);
         let failed = |error: reqwest::Error| failure(error.without_url(), timeout);
-        let mut response = self.client.execute(request).await.map_err(failed)?;
+        // A small body is taken at once.
+        let is_watched = |body: &Bytes| self.write_timeout.is_some() && body.len() > body::CHUNK;
+        let mut response = if let Some(body) = body.as_ref().filter(|body| is_watched(body)) {
+            let progress = Arc::new(Progress::default());
+            let body = Opened::of(body).into_request(Arc::clone(&progress));
+            let mut request = request(method, url, headers, Some(body));
+            *request.timeout_mut() = Some(timeout);
+            self.watch(request, &progress, Duration::MAX).await?
+        } else {
+            let mut request = request(method, url, headers, body.map(Into::into));
+            *request.timeout_mut() = Some(timeout);
+            self.client.execute(request).await.map_err(failed)?
+        };
         let (status, headers) = (response.status(), std::mem::take(response.headers_mut()));
         let body = if status.is_success() {
             response.bytes().await.map_err(failed)?
         } else {
-            beginning(response).await
+            beginning(response.into(), timeout).await
         };
         Ok(Answer {
             status,
@@ -213,17 +236,8 @@ impl Gateway {
         timeout: Duration,
         progress: &Progress,
     ) -> Result<Arriving, Failure> {
-        let mut sending = pin!(self.client.execute(request(method, url, headers, body)));
-        let mut before = 0;
-        let mut response = loop {
-            match tokio::time::timeout(timeout, sending.as_mut()).await {
-                Ok(outcome) => {
-                    break outcome.map_err(|error| failure(error.without_url(), timeout))?;
-                }
-                Err(_) if progress.sent() != before => before = progress.sent(),
-                Err(_) => return Err(Failure::silent(timeout)),
-            }
-        };
+        let request = request(method, url, headers, body);
+        let mut response = self.watch(request, progress, timeout).await?;
         let (status, headers) = (response.status(), std::mem::take(response.headers_mut()));
         Ok(Arriving {
             status,
@@ -233,20 +247,60 @@ impl Gateway {
     }
 }
 
+impl Gateway {
+    /// Sends a request, and looks from time to time whether its body moves. `idle` is how long nothing may move, whoever is waited for.
+    async fn watch(
+        &self,
+        request: reqwest::Request,
+        progress: &Progress,
+        idle: Duration,
+    ) -> Result<reqwest::Response, Failure> {
+        let write = self.write_timeout.unwrap_or(idle);
+        let mut sending = pin!(self.client.execute(request));
+        let (mut before, mut since) = (progress.sent(), Instant::now());
+        loop {
+            match tokio::time::timeout(idle.min(write), sending.as_mut()).await {
+                Ok(outcome) => return outcome.map_err(|error| failure(error.without_url(), idle)),
+                Err(_) if progress.sent() != before => {
+                    (before, since) = (progress.sent(), Instant::now());
+                }
+                Err(_) if since.elapsed() >= idle => return Err(Failure::silent(idle)),
+                Err(_) if since.elapsed() >= write && progress.is_sending() => {
+                    return Err(Failure::silent(write));
+                }
+                Err(_) => {}
+            }
+        }
+    }
+}
+
 /// How much is read of an answer that is no success. What says more is no error of FOLIO, and memory has an end.
 const ERROR_BODY: usize = 1024 * 1024;
 
-/// The beginning of the body of an error. Its status is known, so that a connection that breaks now breaks nothing.
-async fn beginning(mut response: reqwest::Response) -> Bytes {
-    let mut body = BytesMut::new();
-    while let Ok(Some(chunk)) = response.chunk().await {
-        let room = ERROR_BODY.saturating_sub(body.len());
-        body.extend_from_slice(chunk.get(..room).unwrap_or(&chunk));
-        if body.len() >= ERROR_BODY {
-            break;
+/// The beginning of the body of an error, as far as it comes in that time. Its status is known, so that a connection that breaks now breaks
+/// nothing, and one that dawdles keeps nobody.
+pub(crate) async fn beginning(body: reqwest::Body, longest: Duration) -> Bytes {
+    let mut body = pin!(body);
+    let mut beginning = BytesMut::new();
+    let reading = async {
+        while let Some(Ok(frame)) = frame(body.as_mut()).await {
+            if let Ok(chunk) = frame.into_data() {
+                let room = ERROR_BODY.saturating_sub(beginning.len());
+                beginning.extend_from_slice(chunk.get(..room).unwrap_or(&chunk));
+            }
+            if beginning.len() >= ERROR_BODY {
+                break;
+            }
         }
-    }
-    body.freeze()
+    };
+    let _ = tokio::time::timeout(longest, reading).await;
+    beginning.freeze()
+}
+
+async fn frame(
+    mut body: Pin<&mut reqwest::Body>,
+) -> Option<Result<http_body::Frame<Bytes>, reqwest::Error>> {
+    poll_fn(|context| http_body::Body::poll_frame(body.as_mut(), context)).await
 }
 
 impl Failure {
@@ -256,30 +310,23 @@ impl Failure {
             kind: ErrorKind::Timeout,
             message: format!("nothing moved for {} s", timeout.as_secs_f64()),
             source: None,
+            lasts: false,
         }
     }
 }
 
-/// Reads the rest of an answer; of one that is no success its beginning. `timeout` is how long nothing may come.
-pub(crate) async fn collect(
-    body: reqwest::Body,
-    timeout: Duration,
-    status: StatusCode,
-) -> Result<Bytes, Failure> {
+/// Reads the rest of an answer. `timeout` is how long nothing may come.
+pub(crate) async fn collect(body: reqwest::Body, timeout: Duration) -> Result<Bytes, Failure> {
     let mut body = pin!(body);
     let mut whole = BytesMut::new();
     loop {
-        let frame = poll_fn(|context| http_body::Body::poll_frame(body.as_mut(), context));
-        match tokio::time::timeout(timeout, frame).await {
+        match tokio::time::timeout(timeout, frame(body.as_mut())).await {
             Err(_) => return Err(Failure::silent(timeout)),
             Ok(None) => return Ok(whole.freeze()),
             Ok(Some(Err(error))) => return Err(failure(error.without_url(), timeout)),
             Ok(Some(Ok(frame))) => {
                 if let Ok(chunk) = frame.into_data() {
                     whole.extend_from_slice(&chunk);
-                }
-                if !status.is_success() && whole.len() >= ERROR_BODY {
-                    return Ok(whole.freeze());
                 }
             }
         }
@@ -331,8 +378,16 @@ pub(crate) fn failure(error: reqwest::Error, timeout: Duration) -> Failure {
     Failure {
         kind,
         message,
+        lasts: is_about_a_certificate(&error),
         source: Some(error),
     }
+}
+
+/// Whether one side does not trust the other: that is the same next time. (TLS libraries have no common type for it, and all name it.)
+fn is_about_a_certificate(error: &dyn std::error::Error) -> bool {
+    let text = innermost(error).to_ascii_lowercase();
+    // TLS 1.3 tells the client that its certificate is wanting after the handshake.
+    text.contains("certificate") || text.contains("unknownca")
 }
 
 /// The cause of causes says it plainly; the others say "error sending request".
@@ -382,6 +437,7 @@ mod tests {
             connect_timeout: Duration::from_secs(1),
             timeout: Duration::from_secs(1),
             read_timeout: None,
+            write_timeout: None,
             user_agent: "test".to_owned(),
             proxy: Default::default(),
             tls: Default::default(),

@@ -49,6 +49,8 @@ async fn a_gateway_with_a_certificate_of_ones_own_authority_is_trusted_when_its_
         let error = version(distrusting).await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Connect, "{error:#}");
         assert!(error.to_string().contains("certificate"), "{error}");
+        // It will be the same however often it is tried.
+        assert_eq!((error.attempts(), error.is_retryable()), (1, false));
     }
 }
 

@@ -678,3 +678,44 @@ async fn tenant_handles_share_the_login_and_never_mix() {
     assert_eq!(folio.tenant(), "diku");
     assert_eq!(server.logins(), 1);
 }
+
+#[tokio::test]
+async fn cookies_are_read_however_they_are_written() {
+    const PAST: &str = "Thu, 01 Jan 1970 00:00:00 GMT";
+    let ways = [
+        vec![
+            "folioRefreshToken=r; Path=/authn".to_owned(),
+            "folioAccessToken=good; PATH=/; max-AGE=600; SECURE; HttpOnly; SameSite=None; Partitioned".to_owned(),
+        ],
+        vec!["other=x".to_owned(), "folioAccessToken=\"good\";Max-Age=\"600\"".to_owned()],
+        // One that is taken back, in each way, before the one that counts.
+        vec![
+            "folioAccessToken=old; Max-Age=0".to_owned(),
+            "folioAccessToken=old; Max-Age=-1".to_owned(),
+            format!("folioAccessToken=old; Expires={PAST}; Path=/okapi/"),
+            "folioAccessToken=; Max-Age=600".to_owned(),
+            format!("folioAccessToken = good ; Max-Age=600; Expires={PAST}"),
+        ],
+    ];
+    for cookies in ways {
+        let told = cookies.clone();
+        let server = Folio::start(move |asked, n| match asked.path() {
+            "/authn/login-with-expiry" => Some(cookies.iter().fold(
+                // An expiration in the past, of a clock that is wrong, and none for the other.
+                Reply::new(
+                    201,
+                    "application/json",
+                    r#"{"accessTokenExpiration":"2001-01-01T00:00:00Z"}"#,
+                ),
+                |reply, cookie| reply.with("set-cookie", cookie),
+            )),
+            _ => users(asked, n),
+        })
+        .await;
+        server.accept("good");
+        let folio = server.connect().await;
+        get(&folio).await.unwrap();
+        get(&folio).await.unwrap();
+        assert_eq!(server.logins(), 1, "{told:?}");
+    }
+}

@@ -3,8 +3,9 @@
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-use folio_sdk::{Environment, Error, FolioClient, FolioClientBuilder};
+use folio_sdk::{Body, Environment, Error, FolioClient, FolioClientBuilder, Method, RetryPolicy};
 use serde_json::{Value, json};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 use crate::support::{Folio, PASSWORD, Reply};
 
@@ -222,4 +223,59 @@ async fn the_environment_of_the_process_makes_a_client() {
         ("FOLIO_URL", server.url.clone()),
     ]);
     assert!(shown.contains("FOLIO_TENANT is not set"), "{shown}");
+}
+
+#[tokio::test]
+async fn the_write_timeout_of_the_environment_ends_what_nobody_takes_and_nothing_else() {
+    // What it does with a body: takes nothing of it, or all and answers late.
+    async fn post(is_taken: bool, body: impl Into<Body>) -> Result<folio_sdk::Response, Error> {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = format!("http://{}", listener.local_addr().unwrap());
+        tokio::spawn(async move {
+            let (mut stream, _) = listener.accept().await.unwrap();
+            let mut buffer = vec![0; 1 << 20];
+            let mut quiet = Duration::from_secs(60);
+            if is_taken {
+                quiet = Duration::from_millis(400);
+                let pause = Duration::from_millis(100);
+                while let Ok(Ok(1..)) = tokio::time::timeout(pause, stream.read(&mut buffer)).await
+                {
+                }
+            } else {
+                let _ = stream.read(&mut buffer[..100]).await;
+            }
+            tokio::time::sleep(quiet).await;
+            let _ = stream
+                .write_all(b"HTTP/1.1 201 Created\r\ncontent-length: 0\r\n\r\n")
+                .await;
+        });
+        let folio = FolioClient::builder(address)
+            .tenant("diku")
+            .token("own")
+            .environment(Environment::from_iter([(
+                "FOLIOCLIENT_WRITE_TIMEOUT",
+                "0.15",
+            )]))
+            .retry(RetryPolicy::none())
+            .build()
+            .unwrap();
+        folio
+            .request(Method::POST, "/x")
+            .body(body, "application/octet-stream")
+            .send()
+            .await
+    }
+    let large = || vec![7_u8; 32 << 20];
+    let streamed = |length| Body::reader(tokio::io::repeat(7).take(length)).length(length);
+    for body in [Body::from(large()), streamed(32 << 20)] {
+        let error = post(false, body).await.unwrap_err();
+        assert!(error.is_timeout(), "{error:#}");
+        assert!(
+            error.to_string().contains("nothing moved for 0.15 s"),
+            "{error}"
+        );
+    }
+    for body in [Body::from(large()), Body::from("small"), streamed(1 << 20)] {
+        post(true, body).await.unwrap();
+    }
 }

@@ -1,6 +1,6 @@
 //! What errors tell.
 
-use folio_sdk::{Error, ErrorKind, FolioClient, Method, RetryPolicy};
+use folio_sdk::{Error, ErrorKind, FolioClient, Method, Request, RetryPolicy};
 use serde::Deserialize;
 use serde_json::Value;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -343,6 +343,36 @@ async fn an_error_without_end_is_read_to_a_limit() {
     let error = ask(&address, "/x").await;
     assert_eq!(error.status().map(|status| status.as_u16()), Some(500));
     assert!(error.body_excerpt().unwrap().len() < 2100);
+}
+
+#[tokio::test]
+async fn an_error_that_dawdles_keeps_no_download() {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = format!("http://{}", listener.local_addr().unwrap());
+    tokio::spawn(async move {
+        let (mut stream, _) = listener.accept().await.unwrap();
+        let _ = stream.read(&mut [0; 4096]).await;
+        let head =
+            b"HTTP/1.1 500 Fault\r\ncontent-type: text/plain\r\ncontent-length: 100000\r\n\r\n";
+        let mut sent = stream.write_all(head).await;
+        while sent.is_ok() {
+            sent = stream.write_all(b"slow ").await;
+            tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+        }
+    });
+    let folio = FolioClient::builder(address)
+        .tenant("diku")
+        .token("own")
+        .timeout(std::time::Duration::from_millis(200))
+        .retry(RetryPolicy::none())
+        .build()
+        .unwrap();
+    let error = folio
+        .open(Request::to(Method::GET, "/x"))
+        .await
+        .unwrap_err();
+    assert_eq!(error.status().map(|status| status.as_u16()), Some(500));
+    assert!(error.to_string().contains("slow slow"), "{error}");
 }
 
 #[tokio::test]

@@ -117,26 +117,31 @@ async fn a_creation_that_never_arrived_is_made_by_the_repetition() {
 
 #[tokio::test]
 async fn a_record_of_somebody_else_is_not_taken_for_the_one_that_was_created() {
-    let groups = Groups {
-        first_works: false,
-        ..Groups::new(duplicates().remove(0))
-    };
-    groups
-        .stored
-        .lock()
-        .unwrap()
-        .push(json!({"id": ID, "group": "students"}));
-    let server = groups.serve().await;
-    let folio = server.connect().await;
-    let error = folio
-        .folio_post("/groups", &json!({"id": ID, "group": "staff"}))
-        .await
-        .unwrap_err();
-    assert!(error.is_validation(), "{error:#}");
-    assert!(
-        format!("{error:#}").contains("is not the one that was sent"),
-        "{error:#}"
-    );
+    let sent = json!({"id": ID, "group": "staff", "limit": 3, "tags": ["a"], "contact": {"name": "Ann", "phones": [{"number": "1"}]}});
+    for (pointer, other) in [
+        ("/group", json!("students")),
+        ("/limit", json!(4)),
+        ("/tags", json!(["b"])),
+        ("/contact/name", json!("Bob")),
+        ("/contact/phones/0/number", json!("2")),
+        ("/contact", json!({})),
+    ] {
+        let groups = Groups {
+            first_works: false,
+            ..Groups::new(duplicates().remove(0))
+        };
+        let mut stored = sent.clone();
+        *stored.pointer_mut(pointer).unwrap() = other;
+        groups.stored.lock().unwrap().push(stored);
+        let server = groups.serve().await;
+        let folio = server.connect().await;
+        let error = folio.folio_post("/groups", &sent).await.unwrap_err();
+        assert!(error.is_validation(), "{pointer}: {error:#}");
+        assert!(
+            format!("{error:#}").contains("is not the one that was sent"),
+            "{pointer}: {error:#}"
+        );
+    }
 }
 
 #[tokio::test]

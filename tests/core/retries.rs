@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use folio_sdk::{Deletion, Error, ErrorKind, FolioClient, Method, RetryPolicy};
+use folio_sdk::{Deletion, Error, ErrorKind, FolioClient, Method, Request, RetryPolicy};
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 
@@ -301,6 +301,73 @@ async fn a_permit_is_not_held_while_waiting_to_try_again() {
         start.elapsed()
     );
     busy.await.unwrap().unwrap();
+}
+
+#[tokio::test]
+async fn a_permit_is_not_held_while_logging_in() {
+    let server = Folio::start(|asked, _| match asked.path() {
+        "/authn/login-with-expiry" => Some(Reply::Stall),
+        "/x" => Some(Reply::json(json!({}))),
+        _ => None,
+    })
+    .await;
+    server.accept("own");
+    let folio = server.builder().max_in_flight(1).build().unwrap();
+    let waiting = tokio::spawn({
+        let folio = folio.clone();
+        async move { folio.folio_get::<Value>("/x", None).await }
+    });
+    while server.asked("/authn/login-with-expiry").is_empty() {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    let own = folio
+        .request(Method::GET, "/x")
+        .header("x-okapi-token", "own")
+        .send();
+    tokio::time::timeout(Duration::from_secs(5), own)
+        .await
+        .expect("its turn comes although another logs in")
+        .unwrap();
+    waiting.abort();
+}
+
+#[tokio::test]
+async fn an_open_download_is_in_flight_until_it_is_read_to_its_end_or_dropped() {
+    let server = Folio::start(|asked, _| {
+        asked
+            .path()
+            .starts_with("/x")
+            .then(|| Reply::json(json!({})))
+    })
+    .await;
+    let folio = server
+        .builder()
+        .max_in_flight(1)
+        .queue_timeout(Duration::from_millis(50))
+        .connect()
+        .await
+        .unwrap();
+    let other = || folio.folio_get::<Value>("/x/other", None);
+    for is_read in [true, false] {
+        let mut download = folio.open(Request::to(Method::GET, "/x")).await.unwrap();
+        let error = other().await.unwrap_err();
+        assert!(error.is_timeout() && error.attempts() == 0, "{error:#}");
+        if is_read {
+            while let Some(piece) = download.next().await {
+                piece.unwrap();
+            }
+            other().await.unwrap();
+        }
+        drop(download);
+        other().await.unwrap();
+    }
+    // A refusal is read, and holds nothing.
+    folio
+        .open(Request::to(Method::GET, "/nowhere"))
+        .await
+        .unwrap_err();
+    other().await.unwrap();
+    assert_eq!(server.asked("/x/other").len(), 4);
 }
 
 #[tokio::test]

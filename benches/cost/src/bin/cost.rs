@@ -1,7 +1,7 @@
 //! What 10,000 small GETs cost, by the SDK and by hand, at 1, 10 and 50 in flight.
 //!
 //! `cargo run --release -p folio-sdk-cost --bin cost` prints CPU time and throughput of both in alternation, and their ratios.
-//! `cost ours|by-hand CALLS` does nothing but calls, one after the other on one thread: for a profiler that counts instructions.
+//! `cost ours|typed|by-hand URL CALLS` does nothing but calls, one after the other on one thread: for a profiler that counts instructions.
 
 use std::time::Instant;
 
@@ -20,6 +20,7 @@ fn main() -> Result<(), Failure> {
     match arguments.as_slice() {
         ["server"] => one.block_on(serve()),
         ["ours", url, calls] => one.block_on(alone(Program::Ours, url, calls.parse()?)),
+        ["typed", url, calls] => one.block_on(alone(Program::Typed, url, calls.parse()?)),
         ["by-hand", url, calls] => one.block_on(alone(Program::ByHand, url, calls.parse()?)),
         rounds => {
             let rounds = rounds.first().map_or(Ok(7), |rounds| rounds.parse())?;
@@ -49,45 +50,50 @@ fn median(numbers: &mut [f64]) -> f64 {
 
 async fn compare(rounds: usize) -> Result<(), Failure> {
     let (_server, url) = server().await?;
-    println!("in flight   CPU/call ours  by hand   ratio     calls/s ours  by hand   ratio");
+    let programs = [
+        ("by hand", Program::ByHand),
+        ("folio_get", Program::Ours),
+        ("get_user", Program::Typed),
+    ];
+    println!(
+        "in flight  program      CPU/call   ratio    calls/s   ratio   (medians of {rounds} rounds, ratios within a round)"
+    );
     for in_flight in [1, 10, 50] {
-        let programs = [Program::Ours, Program::ByHand];
         let mut ready = Vec::new();
-        for program in programs {
+        for (_, program) in programs {
             let program = Ready::connect(program, &url, in_flight).await?;
             // Connections are made, memory is there.
             program.run(CALLS / 10, in_flight).await?;
             ready.push(program);
         }
-        // CPU seconds and seconds, of each program.
-        let mut figures = [(Vec::new(), Vec::new()), (Vec::new(), Vec::new())];
-        let (mut cpu_ratios, mut rate_ratios) = (Vec::new(), Vec::new());
+        // CPU seconds and seconds, of each program in each round.
+        let mut figures = vec![Vec::new(); programs.len()];
         for round in 0..rounds {
-            let mut pair = [(0.0, 0.0); 2];
-            // Who comes first changes, so that what else the machine does hits both alike.
-            for turn in 0..2 {
-                let index = (round + turn) % 2;
+            // Who comes first changes, so that what else the machine does hits all alike.
+            for turn in 0..programs.len() {
+                let index = (round + turn) % programs.len();
                 let (cpu, start) = (worked(), Instant::now());
                 ready[index].run(CALLS, in_flight).await?;
-                pair[index] = (worked() - cpu, start.elapsed().as_secs_f64());
-                figures[index].0.push(pair[index].0);
-                figures[index].1.push(pair[index].1);
+                figures[index].push((worked() - cpu, start.elapsed().as_secs_f64()));
             }
-            cpu_ratios.push(pair[0].0 / pair[1].0);
-            rate_ratios.push(pair[1].1 / pair[0].1);
         }
-        let [(ours_cpu, ours_time), (hand_cpu, hand_time)] = &mut figures;
-        let micros = |cpu: &mut [f64]| median(cpu) / CALLS as f64 * 1e6;
-        let rate = |time: &mut [f64]| CALLS as f64 / median(time);
-        println!(
-            "{in_flight:>9}   {:>10.1} µs {:>6.1} µs   {:>5.3}   {:>12.0} {:>9.0}   {:>5.3}",
-            micros(ours_cpu),
-            micros(hand_cpu),
-            median(&mut cpu_ratios),
-            rate(ours_time),
-            rate(hand_time),
-            median(&mut rate_ratios),
-        );
+        for (index, (name, _)) in programs.iter().enumerate() {
+            let of = |figure: fn((f64, f64), (f64, f64)) -> f64| {
+                let pairs = figures[index].iter().zip(&figures[0]);
+                median(
+                    &mut pairs
+                        .map(|(own, hand)| figure(*own, *hand))
+                        .collect::<Vec<_>>(),
+                )
+            };
+            println!(
+                "{in_flight:>9}  {name:<10} {:>7.1} µs   {:>5.3}   {:>8.0}   {:>5.3}",
+                of(|own, _| own.0) / CALLS as f64 * 1e6,
+                of(|own, hand| own.0 / hand.0),
+                CALLS as f64 / of(|own, _| own.1),
+                of(|own, hand| hand.1 / own.1),
+            );
+        }
     }
     Ok(())
 }
