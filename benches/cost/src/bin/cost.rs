@@ -2,6 +2,7 @@
 //!
 //! `cargo run --release -p folio-sdk-cost --bin cost` prints CPU time and throughput of both in alternation, and their ratios.
 //! `cost ours|typed|by-hand URL CALLS` does nothing but calls, one after the other on one thread: for a profiler that counts instructions.
+//! With one more argument, so many at once on all threads: for one that counts system calls.
 
 use std::time::Instant;
 
@@ -17,23 +18,31 @@ fn main() -> Result<(), Failure> {
     let one = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?;
+    let many = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()?;
     match arguments.as_slice() {
         ["server"] => one.block_on(serve()),
-        ["ours", url, calls] => one.block_on(alone(Program::Ours, url, calls.parse()?)),
-        ["typed", url, calls] => one.block_on(alone(Program::Typed, url, calls.parse()?)),
-        ["by-hand", url, calls] => one.block_on(alone(Program::ByHand, url, calls.parse()?)),
+        [program, url, calls] => one.block_on(alone(program, url, calls.parse()?, 1)),
+        [program, url, calls, in_flight] => {
+            many.block_on(alone(program, url, calls.parse()?, in_flight.parse()?))
+        }
         rounds => {
             let rounds = rounds.first().map_or(Ok(7), |rounds| rounds.parse())?;
-            tokio::runtime::Builder::new_multi_thread()
-                .enable_all()
-                .build()?
-                .block_on(compare(rounds))
+            many.block_on(compare(rounds))
         }
     }
 }
 
-async fn alone(program: Program, url: &str, calls: usize) -> Result<(), Failure> {
-    Ready::connect(program, url, 1).await?.run(calls, 1).await
+async fn alone(program: &str, url: &str, calls: usize, in_flight: usize) -> Result<(), Failure> {
+    let program = match program {
+        "ours" => Program::Ours,
+        "typed" => Program::Typed,
+        "by-hand" => Program::ByHand,
+        other => return Err(format!("`{other}` is none of ours, typed, by-hand").into()),
+    };
+    let ready = Ready::connect(program, url, in_flight).await?;
+    ready.run(calls, in_flight).await
 }
 
 /// Seconds that all threads of this process have worked.
