@@ -338,6 +338,11 @@ impl Assembly<'_> {
                 parameters.push(json!({"in": "path", "name": name, "required": true, "schema": {"type": "string"}}));
             }
         }
+        // A property of an object in the query may be named like another parameter.
+        let mut known = BTreeSet::new();
+        parameters.retain(|parameter| {
+            known.insert((parameter["in"].to_string(), parameter["name"].to_string()))
+        });
         let order = |parameter: &Value| {
             ["path", "query", "header"]
                 .iter()

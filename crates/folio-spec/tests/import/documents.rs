@@ -301,6 +301,30 @@ title: Books
 }
 
 #[test]
+fn a_property_of_an_object_in_the_query_that_is_a_parameter_itself_stands_once() {
+    let text = r#"openapi: 3.0.0
+paths:
+  /shelves:
+    get:
+      parameters:
+        - {in: query, name: width, schema: {type: integer}}
+        - {in: query, name: filter, schema: {type: object, properties: {width: {type: string}, height: {type: string}}}}
+      responses: {'204': {description: x}}
+"#;
+    let release = Release::openapi(&[("api/shelves.yaml", text)]);
+    release.import_with(true).unwrap();
+    let document = release.document();
+    let parameters = &document["paths"]["/shelves"]["get"]["parameters"];
+    let told: Vec<String> = parameters
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|parameter| format!("{} {}", parameter["name"], parameter["schema"]["type"]))
+        .collect();
+    assert_eq!(told, [r#""width" "integer""#, r#""height" "string""#]);
+}
+
+#[test]
 fn objects_of_which_nothing_is_described_keep_their_names() {
     let release = Release::raml(&[]);
     let module = |name: &str| {
