@@ -23,7 +23,14 @@ fn embed() -> Result<(), String> {
         |name: &str| std::env::var(name).map_err(|_| format!("cargo did not set {name}"));
     let folder = match std::env::var_os("FOLIO_SPECS_DIR") {
         Some(folder) => PathBuf::from(folder),
-        None => Path::new(&variable("CARGO_MANIFEST_DIR")?).join("../../specs/trillium"),
+        None => {
+            let root = PathBuf::from(variable("CARGO_MANIFEST_DIR")?);
+            // A link to those of the workspace, which a package has as a folder. Where there are no links, it is a file.
+            match root.join("specs") {
+                specs if specs.is_dir() => specs,
+                _ => root.join("../../specs/trillium"),
+            }
+        }
     };
     println!("cargo::rerun-if-changed={}", folder.display());
     let said = |error: std::io::Error| {
@@ -33,6 +40,7 @@ fn embed() -> Result<(), String> {
         )
     };
     let folder = folder.canonicalize().map_err(said)?;
+    println!("cargo::rerun-if-changed={}", folder.display());
     let mut names = Vec::new();
     for entry in std::fs::read_dir(&folder).map_err(said)? {
         let path = entry.map_err(said)?.path();
