@@ -27,7 +27,7 @@ use checkpoint::Range;
 pub use checkpoint::{Checkpoint, CheckpointError};
 use progress::Figures;
 pub use progress::{Progress, ProgressStream};
-use segments::Segments;
+use segments::{Segments, Taken};
 
 /// How many requests of a harvest are on their way at once if the caller does not say.
 const PARALLEL: usize = 8;
@@ -137,9 +137,11 @@ impl<T: DeserializeOwned + Send + 'static> Harvest<T> {
         let source = match problem {
             Some(problem) => Source::Refused(Some(pager.refusal(problem))),
             None if checkpoint.is_finished() => Source::Refused(None),
-            None if by_key => Source::Ranges(Box::new(Ranges {
+            None if by_key => Source::Ranges(Box::new(Reading {
                 segments: Segments::new(&checkpoint.remaining, self.parallel, self.ordered),
+                current: None,
                 pager,
+                watched: None,
             })),
             None => {
                 pager.go_on_after(checkpoint.offset.unwrap_or_default(), &checkpoint.last);
@@ -194,15 +196,19 @@ pub struct HarvestStream<T> {
 }
 
 enum Source<T> {
-    Ranges(Box<Ranges<T>>),
+    Ranges(Box<Reading>),
     Sequence(Box<Items<T>>),
     Refused(Option<Error>),
 }
 
 /// A list that is read by id, in ranges.
-struct Ranges<T> {
-    segments: Segments<T>,
+struct Reading {
+    segments: Segments,
+    /// The page whose records are taken now, the last key that was taken, and where it ends.
+    current: Option<Taken>,
     pager: Pager,
+    /// The key of the record before, as long as the order is watched.
+    watched: Option<String>,
 }
 
 impl<T> Unpin for HarvestStream<T> {}
@@ -221,9 +227,12 @@ impl<T: DeserializeOwned + Send + 'static> HarvestStream<T> {
     /// back to the mark. `examples/harvest.rs` does so.
     pub fn checkpoint(&self) -> Checkpoint {
         let mut checkpoint = match &self.source {
-            Source::Ranges(ranges) => {
-                let rest = ranges.segments.rest().collect();
-                Checkpoint::of_ranges(self.begun.list.clone(), rest)
+            Source::Ranges(reading) => {
+                let current = reading.current.iter().map(Taken::rest);
+                Checkpoint::of_ranges(
+                    self.begun.list.clone(),
+                    current.chain(reading.segments.rest()).collect(),
+                )
             }
             Source::Sequence(items) => {
                 let mut last: Vec<String> = items.recent().cloned().collect();
@@ -267,7 +276,7 @@ impl<T: DeserializeOwned + Send + 'static> Stream for HarvestStream<T> {
             return Poll::Ready(None);
         }
         let next = match &mut this.source {
-            Source::Ranges(ranges) => ready!(ranges.poll_next(context, &mut this.figures)),
+            Source::Ranges(reading) => ready!(reading.poll_next::<T>(context, &mut this.figures)),
             Source::Sequence(items) => {
                 let next = ready!(Pin::new(&mut **items).poll_next(context));
                 this.figures.sequence(items.received(), items.total());
@@ -285,14 +294,14 @@ impl<T: DeserializeOwned + Send + 'static> Stream for HarvestStream<T> {
     }
 }
 
-impl<T: DeserializeOwned + Send + 'static> Ranges<T> {
-    fn poll_next(
+impl Reading {
+    fn poll_next<T: DeserializeOwned>(
         &mut self,
         context: &mut Context<'_>,
         figures: &mut Figures,
     ) -> Poll<Option<Result<T>>> {
         loop {
-            if let Some(record) = self.segments.next(&self.pager) {
+            if let Some(record) = self.take() {
                 return Poll::Ready(Some(record));
             }
             if let Err(error) = self.pager.check() {
@@ -305,13 +314,56 @@ impl<T: DeserializeOwned + Send + 'static> Ranges<T> {
                 Poll::Ready(Ok(())) => continue,
                 Poll::Pending => {}
             }
-            if self.segments.is_empty() {
-                return Poll::Ready(None);
-            }
-            if let Err(error) = ready!(self.segments.wait(context, &self.pager, figures)) {
-                return Poll::Ready(Some(Err(error)));
+            match self.segments.take() {
+                Some(taken) => {
+                    self.watched = None;
+                    self.current = Some(taken);
+                }
+                None if self.segments.is_empty() => return Poll::Ready(None),
+                None => return Poll::Pending,
             }
         }
+    }
+
+    /// The next record of the current page.
+    fn take<T: DeserializeOwned>(&mut self) -> Option<Result<T>> {
+        let current = self.current.as_mut()?;
+        let Some(record) = current.page.next::<T>() else {
+            self.pager.seen += current.page.received();
+            if let Err(error) = current.check(&self.pager) {
+                return Some(Err(error));
+            }
+            self.current = None;
+            return None;
+        };
+        if let Err(error) = &record
+            && error.record_json().is_none()
+        {
+            return Some(record);
+        }
+        // The first page is looked at record by record: a server that does not sort would lose some.
+        if self.pager.seen == 0 || current.stop.is_some() {
+            let key = current.page.key_of_last();
+            if let (Some(stop), Some(key)) = (&current.stop, &key)
+                && is_beyond(key, stop)
+            {
+                // The others are of the range after this one, and are read there.
+                self.current = None;
+                return None;
+            }
+            if let Some(key) = key {
+                let before = self.watched.replace(key.clone());
+                if let Some(before) = before
+                    && self.pager.seen == 0
+                    && let Some(error) =
+                        self.pager
+                            .out_of_order(current.page.exchange(), &before, &key)
+                {
+                    return Some(Err(error));
+                }
+            }
+        }
+        Some(record)
     }
 }
 

@@ -11,7 +11,6 @@
 //! - Most of the time of a long list is waiting. So the next page is on its way while the caller works on this one.
 
 mod by_ids;
-mod decoding;
 mod overlap;
 mod page;
 mod pager;
@@ -36,8 +35,7 @@ use crate::request::Request;
 use crate::response::Response;
 
 pub use by_ids::ByIds;
-pub(crate) use decoding::{Came, Decoding};
-pub(crate) use page::{Page, Shape, missing_key};
+pub(crate) use page::{Page, missing_key};
 use pager::Turn;
 pub(crate) use pager::{Pager, is_after, is_uuid, is_without};
 use resources::ResourceIds;
@@ -196,41 +194,33 @@ enum Fetch {
     /// Somebody waits for it.
     Page(Asking<Response>),
     /// Nobody waits for it yet. The key is what it was asked after.
-    Ahead(Ahead<Result<Response>>, Option<String>),
+    Ahead(Ahead, Option<String>),
     /// The resource job of mod-search, and the page that stands for it if it is refused.
     Job(Asking<ResourceIds>, Box<Page>),
 }
 
-/// Work that goes on while nobody polls it, in a task of its own, until it is dropped.
-pub(crate) struct Ahead<T>(Option<JoinHandle<T>>);
+/// A request that goes on while nobody polls it, until it is dropped.
+pub(crate) struct Ahead(Option<JoinHandle<Result<Response>>>);
 
-impl Ahead<Result<Response>> {
+impl Ahead {
     pub(crate) fn send(client: &FolioClient, request: Request) -> Self {
-        Self::run(client.execute(request))
-    }
-}
-
-impl<T: Send + 'static> Ahead<T> {
-    pub(crate) fn run(work: impl Future<Output = T> + Send + 'static) -> Self {
         let runtime = Handle::try_current().ok();
-        Self(runtime.map(|runtime| runtime.spawn(work)))
+        Self(runtime.map(|runtime| runtime.spawn(client.execute(request))))
     }
 
-    pub(crate) fn poll(&mut self, context: &mut Context<'_>) -> Poll<Result<T>> {
+    pub(crate) fn poll(&mut self, context: &mut Context<'_>) -> Poll<Result<Response>> {
         let Some(task) = &mut self.0 else {
             return Poll::Ready(Err(Error::no_runtime()));
         };
         Pin::new(task).poll(context).map(|outcome| match outcome {
-            Ok(outcome) => Ok(outcome),
-            // What the caller's own type panics with is the caller's.
-            Err(error) if error.is_panic() => std::panic::resume_unwind(error.into_panic()),
+            Ok(outcome) => outcome,
             // The runtime is shutting down: nobody else can end the task.
             Err(_) => Err(Error::closed()),
         })
     }
 }
 
-impl<T> Drop for Ahead<T> {
+impl Drop for Ahead {
     fn drop(&mut self) {
         if let Some(task) = &self.0 {
             task.abort();
@@ -525,7 +515,7 @@ impl<T: DeserializeOwned + Send + 'static> Items<T> {
                     continue;
                 }
                 Fetch::Page(page) => ready!(page.as_mut().poll(context)),
-                Fetch::Ahead(page, _) => ready!(page.poll(context)).flatten(),
+                Fetch::Ahead(page, _) => ready!(page.poll(context)),
                 Fetch::Job(job, _) => {
                     let found = ready!(job.as_mut().poll(context));
                     let Fetch::Job(_, page) = std::mem::replace(&mut self.fetch, Fetch::Nothing)

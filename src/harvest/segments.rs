@@ -2,15 +2,11 @@
 
 use std::task::{Context, Poll};
 
-use serde::de::DeserializeOwned;
-use tokio::runtime::Handle;
-
 use super::checkpoint::Range;
 use super::is_beyond;
 use super::progress::Figures;
 use crate::error::{Error, Result};
-use crate::paging::{Ahead, Came, Decoding, Page, Pager, Shape};
-use crate::response::Response;
+use crate::paging::{Ahead, Page, Pager};
 
 /// How many pages a range has at least so that it is divided: each costs one request more, for what may be left behind its last page.
 const WORTH: f64 = 4.0;
@@ -21,8 +17,8 @@ const AHEAD: f64 = 2.0;
 /// Where the server does not say how many records there are, no more pages than this are believed in.
 const BELIEVED: f64 = 8.0;
 
-pub(super) struct Segments<T> {
-    list: Vec<Segment<T>>,
+pub(super) struct Segments {
+    list: Vec<Segment>,
     parallel: usize,
     ordered: bool,
     /// How many ids the last page covered.
@@ -30,87 +26,49 @@ pub(super) struct Segments<T> {
     /// Whether the end of a page, read from behind, was where it seemed to be.
     is_trusted: bool,
     is_first: bool,
-    /// How many pages are decoded at once, those that wait for being taken included.
-    decoders: usize,
-    /// Whether a page is, or was, looked at record by record.
-    is_watching: bool,
-    /// The range whose records are here.
-    current: Option<usize>,
 }
 
-struct Segment<T> {
+struct Segment {
     range: Range,
     /// How many pages are in it, and how many ids a page covers there: guesses, which only say where to divide. 0 if nothing is known.
     pages: f64,
     density: f64,
-    state: State<T>,
+    state: State,
 }
 
-enum State<T> {
+enum State {
     Waiting,
     /// With the end of the range as it was asked for. It may have been divided since.
-    Asked(Ahead<Result<Response>>, Option<String>),
-    /// The page that covers the range, and where it ends if the server went beyond that.
+    Asked(Ahead, Option<String>),
+    /// The page that covers the range.
     Here(Box<Page>, Option<String>),
-    /// The same, while its records are decoded and taken.
-    Decoding(Box<Reading<T>>),
-}
-
-impl<T> State<T> {
-    fn is_here(&self) -> bool {
-        matches!(self, State::Here(..) | State::Decoding(_))
-    }
 }
 
 /// A page whose records are taken.
-struct Reading<T> {
-    decoding: Decoding<T>,
+pub(super) struct Taken {
+    pub(super) page: Page,
+    range: Range,
     /// The server may have gone beyond the range: there the page ends.
-    stop: Option<String>,
-    /// Whether the order is looked at record by record: a server that does not sort would lose some.
-    is_watched: bool,
-    /// The key of the record before, where that is looked at.
-    before: Option<String>,
+    pub(super) stop: Option<String>,
 }
 
-impl<T: DeserializeOwned + Send + 'static> Reading<T> {
-    /// The next of the records that are here.
-    fn next(&mut self, pager: &Pager) -> Option<Result<T>> {
-        let record = self.decoding.next()?;
-        if let Err(error) = &record
-            && error.record_json().is_none()
-        {
-            return Some(record);
+impl Taken {
+    /// What is left of it.
+    pub(super) fn rest(&self) -> Range {
+        Range {
+            after: self.page.last_key().or_else(|| self.range.after.clone()),
+            until: self.range.until.clone(),
         }
-        if self.is_watched
-            && let Some(key) = self.decoding.key_of_last()
-        {
-            let before = self.before.replace(key.clone());
-            let page = self.decoding.page();
-            if let Some(before) = before
-                && let Some(error) = pager.out_of_order(page.exchange(), &before, &key)
-            {
-                return Some(Err(error));
-            }
-        }
-        Some(record)
-    }
-
-    /// Whether the record that was taken last is of the range after this one, and is read there, as are those that follow it.
-    fn is_beyond(&self) -> bool {
-        let (Some(stop), Some(key)) = (&self.stop, self.decoding.key_of_last()) else {
-            return false;
-        };
-        is_beyond(&key, stop)
     }
 
     /// Whether the page ended where it seemed to.
-    fn check(&self, shape: &Shape, until: Option<&str>, pager: &Pager) -> Result<()> {
-        if self.stop.is_some() || shape.last.is_none() || shape.last.as_deref() == until {
+    pub(super) fn check(&self, pager: &Pager) -> Result<()> {
+        let last = self.page.shape().last;
+        if self.stop.is_some() || last.is_none() || last == self.range.until {
             return Ok(());
         }
         Err(Error::paging(
-            self.decoding.page().exchange().clone(),
+            self.page.exchange().clone(),
             format!(
                 "the page has another array after its records, with another `{}`: read this list as a stream instead",
                 pager.key()
@@ -119,20 +77,7 @@ impl<T: DeserializeOwned + Send + 'static> Reading<T> {
     }
 }
 
-impl<T: DeserializeOwned + Send + 'static> Segment<T> {
-    /// What is left of it.
-    fn rest(&self) -> Range {
-        let mut rest = self.range.clone();
-        if let State::Decoding(reading) = &self.state
-            && let Some(last) = reading.decoding.last_key()
-        {
-            rest.after = Some(last);
-        }
-        rest
-    }
-}
-
-impl<T: DeserializeOwned + Send + 'static> Segments<T> {
+impl Segments {
     pub(super) fn new(ranges: &[Range], parallel: usize, ordered: bool) -> Self {
         let waiting = |range: &Range| Segment {
             range: range.clone(),
@@ -147,9 +92,6 @@ impl<T: DeserializeOwned + Send + 'static> Segments<T> {
             density: 0.0,
             is_trusted: false,
             is_first: true,
-            decoders: 0,
-            is_watching: false,
-            current: None,
         }
     }
 
@@ -158,7 +100,7 @@ impl<T: DeserializeOwned + Send + 'static> Segments<T> {
     }
 
     pub(super) fn rest(&self) -> impl Iterator<Item = Range> {
-        self.list.iter().map(Segment::rest)
+        self.list.iter().map(|segment| segment.range.clone())
     }
 
     /// What part of all ids is left, 0 to 1.
@@ -167,7 +109,7 @@ impl<T: DeserializeOwned + Send + 'static> Segments<T> {
         shares.sum::<f64>() / u128::MAX as f64
     }
 
-    fn count(&self, is: impl Fn(&State<T>) -> bool) -> usize {
+    fn count(&self, is: impl Fn(&State) -> bool) -> usize {
         self.list
             .iter()
             .filter(|segment| is(&segment.state))
@@ -178,13 +120,13 @@ impl<T: DeserializeOwned + Send + 'static> Segments<T> {
     pub(super) fn ask(&mut self, pager: &Pager) {
         loop {
             let asked = self.count(|state| matches!(state, State::Asked(..)));
-            let here = self.count(State::is_here);
+            let here = self.count(|state| matches!(state, State::Here(..)));
             let most = if self.ordered {
                 3 * self.parallel
             } else {
                 self.parallel
             };
-            let is_waiting = |segment: &Segment<T>| matches!(segment.state, State::Waiting);
+            let is_waiting = |segment: &Segment| matches!(segment.state, State::Waiting);
             let next = self.list.iter().position(is_waiting);
             // Whatever else is held, the one that all wait for is asked for.
             let is_needed = next == Some(0);
@@ -211,7 +153,7 @@ impl<T: DeserializeOwned + Send + 'static> Segments<T> {
 
     /// Divides the largest range of those that are on their way. The page that comes belongs to its first part.
     fn divide(&mut self) -> bool {
-        let on_its_way = |segment: &Segment<T>| matches!(segment.state, State::Asked(..));
+        let on_its_way = |segment: &Segment| matches!(segment.state, State::Asked(..));
         let largest = (0..self.list.len())
             .filter(|at| on_its_way(&self.list[*at]))
             .max_by(|a, b| self.list[*a].pages.total_cmp(&self.list[*b].pages));
@@ -260,7 +202,7 @@ impl<T: DeserializeOwned + Send + 'static> Segments<T> {
                 && let Poll::Ready(response) = ahead.poll(context)
             {
                 came = true;
-                let arrived = response.flatten().and_then(|response| {
+                let arrived = response.and_then(|response| {
                     figures.page(response.body().len());
                     self.arrive(at, pager.page(&response, figures.received()), pager)
                 });
@@ -300,7 +242,7 @@ impl<T: DeserializeOwned + Send + 'static> Segments<T> {
         let (range, pages) = (range.clone(), *pages);
         let asked_until = match state {
             State::Asked(_, until) => until.clone(),
-            _ => range.until.clone(),
+            State::Waiting | State::Here(..) => range.until.clone(),
         };
         let Some(last) = ends.last else {
             if let Some(problem) = pager.without_keys(page.exchange(), &page.outline()?) {
@@ -362,7 +304,7 @@ impl<T: DeserializeOwned + Send + 'static> Segments<T> {
             after: None,
             until: asked_until.map(str::to_owned),
         };
-        let is_within = |segment: &Segment<T>| match (end.bounds(), segment.range.bounds()) {
+        let is_within = |segment: &Segment| match (end.bounds(), segment.range.bounds()) {
             (Some((_, end)), Some((_, until))) => until <= end,
             _ => false,
         };
@@ -370,7 +312,7 @@ impl<T: DeserializeOwned + Send + 'static> Segments<T> {
         while self
             .list
             .get(at)
-            .is_some_and(|segment| is_within(segment) && !segment.state.is_here())
+            .is_some_and(|segment| is_within(segment) && !matches!(segment.state, State::Here(..)))
         {
             self.list.remove(at);
         }
@@ -378,80 +320,21 @@ impl<T: DeserializeOwned + Send + 'static> Segments<T> {
         self.density *= 4.0;
     }
 
-    /// Lets pages be decoded, those that are taken first before others: on all workers of the runtime, and one more that is then there to
-    /// be taken. So no more pages than that are in memory both as text and as records.
-    fn decode(&mut self) {
-        if self.decoders == 0 {
-            let workers =
-                Handle::try_current().map_or(1, |runtime| runtime.metrics().num_workers());
-            self.decoders = workers + 1;
-        }
-        let mut decoding = self.count(|state| matches!(state, State::Decoding(_)));
-        for (at, segment) in self.list.iter_mut().enumerate() {
-            // The one that all wait for is decoded whatever else is held.
-            if decoding >= self.decoders && at > 0 {
-                return;
-            }
-            segment.state = match std::mem::replace(&mut segment.state, State::Waiting) {
-                State::Here(page, stop) => {
-                    decoding += 1;
-                    State::Decoding(Box::new(Reading {
-                        decoding: Decoding::new(*page),
-                        stop,
-                        is_watched: !std::mem::replace(&mut self.is_watching, true),
-                        before: None,
-                    }))
-                }
-                state => state,
-            };
-        }
-    }
-
-    /// The next of the records that are here.
-    pub(super) fn next(&mut self, pager: &Pager) -> Option<Result<T>> {
-        let at = self.current?;
-        let State::Decoding(reading) = &mut self.list.get_mut(at)?.state else {
-            return None;
-        };
-        let record = reading.next(pager);
-        if record.is_none() {
-            self.current = None;
-        } else if reading.stop.is_some() && reading.is_beyond() {
-            self.list.remove(at);
-            self.current = None;
+    /// A page whose records can be taken: any, or the first if they are to come in order.
+    pub(super) fn take(&mut self) -> Option<Taken> {
+        let is_here = |segment: &Segment| matches!(segment.state, State::Here(..));
+        let at = self.list.iter().position(is_here)?;
+        if self.ordered && at > 0 {
             return None;
         }
-        record
-    }
-
-    /// Waits for records: of any page, or of the first if they are to come in order.
-    pub(super) fn wait(
-        &mut self,
-        context: &mut Context<'_>,
-        pager: &Pager,
-        figures: &mut Figures,
-    ) -> Poll<Result<()>> {
-        self.decode();
-        let candidates = if self.ordered { 1 } else { self.list.len() };
-        for (at, segment) in self.list.iter_mut().enumerate().take(candidates) {
-            let State::Decoding(reading) = &mut segment.state else {
-                continue;
-            };
-            match reading.decoding.poll(context) {
-                Poll::Pending => {}
-                Poll::Ready(Ok(Came::Records)) => {
-                    self.current = Some(at);
-                    return Poll::Ready(Ok(()));
-                }
-                Poll::Ready(Ok(Came::End(shape))) => {
-                    reading.check(&shape, segment.range.until.as_deref(), pager)?;
-                    self.list.remove(at);
-                    figures.rest(self.share());
-                    return Poll::Ready(Ok(()));
-                }
-                Poll::Ready(Err(error)) => return Poll::Ready(Err(error)),
-            }
+        let segment = self.list.remove(at);
+        match segment.state {
+            State::Here(page, stop) => Some(Taken {
+                page: *page,
+                range: segment.range,
+                stop,
+            }),
+            State::Waiting | State::Asked(..) => None,
         }
-        Poll::Pending
     }
 }

@@ -11,7 +11,6 @@ use serde::de::DeserializeOwned;
 use super::page::Page;
 use super::{Ahead, Pager};
 use crate::error::Result;
-use crate::response::Response;
 
 /// How many requests are on their way at once; the client's own limit holds besides.
 const AHEAD: usize = 4;
@@ -28,7 +27,7 @@ pub struct ByIds<T> {
     pager: Pager,
     /// Those that were not asked for yet.
     ids: VecDeque<String>,
-    chunks: VecDeque<(Vec<String>, Ahead<Result<Response>>)>,
+    chunks: VecDeque<(Vec<String>, Ahead)>,
     ready: VecDeque<Result<T>>,
     missing: Vec<String>,
     ended: bool,
@@ -113,7 +112,7 @@ impl<T: DeserializeOwned + Send + 'static> Stream for ByIds<T> {
                 let Poll::Ready(response) = ahead.poll(context) else {
                     return Ok(Poll::Pending);
                 };
-                let response = match response.flatten() {
+                let response = match response {
                     Err(error) if this.pager.refuses_post(&error) => {
                         // By GET then, fewer at once.
                         for (ids, _) in this.chunks.drain(..).rev() {

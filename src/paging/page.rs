@@ -186,24 +186,16 @@ impl Page {
     }
 
     /// The key of the last record that was passed and has one.
-    fn last_key(&self) -> Option<String> {
+    pub(crate) fn last_key(&self) -> Option<String> {
         let mut backwards = self.spans.iter().rev();
-        backwards.find_map(|span| self.key_in(span))
+        backwards.find_map(|span| key_of(self.body.get(span.clone())?, &self.key))
     }
 
     /// The key of the record that was passed last.
     pub(crate) fn key_of_last(&self) -> Option<String> {
-        self.key_in(self.spans.last()?)
-    }
-
-    /// The key of the record at a place of the page.
-    pub(super) fn key_in(&self, span: &Range<usize>) -> Option<String> {
-        key_of(self.body.get(span.clone())?, &self.key)
-    }
-
-    /// Where the record is that was passed last.
-    pub(super) fn last_span(&self) -> Range<usize> {
-        self.spans.last().cloned().unwrap_or_default()
+        self.spans
+            .last()
+            .and_then(|span| key_of(self.body.get(span.clone())?, &self.key))
     }
 
     /// What the page was like.
@@ -261,7 +253,7 @@ impl Page {
     }
 
     /// The same page with nothing read of it.
-    pub(super) fn fresh(&self) -> Self {
+    fn fresh(&self) -> Self {
         Self {
             body: self.body.clone(),
             exchange: self.exchange.clone(),
