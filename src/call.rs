@@ -1,6 +1,7 @@
 //! A typed call on its way: what every generated builder holds.
 
 use std::fmt::Display;
+use std::marker::PhantomData;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -33,10 +34,16 @@ pub struct Call {
 }
 
 impl Call {
-    pub fn new(client: &FolioClient, operation: &'static Operation, arguments: &[&str]) -> Self {
+    pub fn new(
+        client: &FolioClient,
+        operation: &'static Operation,
+        arguments: &[&dyn Display],
+    ) -> Self {
+        let arguments: Vec<String> = arguments.iter().map(ToString::to_string).collect();
+        let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
         Self {
             client: client.clone(),
-            request: Request::new(operation, arguments),
+            request: Request::new(operation, &arguments),
             limit: None,
             offset: None,
             has_body: false,
@@ -109,91 +116,39 @@ impl Call {
         self.request.set_header("accept", media_type);
     }
 
-    /// Sends the request; the answer is a record, or a list of them.
-    #[inline]
-    pub fn record<T: Field>(self, needs_body: bool) -> Sending<T> {
-        self.read(needs_body, record)
-    }
-
-    /// As [`record`](Self::record), where the server may also say nothing.
-    #[inline]
-    pub fn record_or_nothing<T: Field>(self, needs_body: bool) -> Sending<Option<T>> {
-        self.read(needs_body, |answer| {
-            if answer.body().is_empty() {
-                return Ok(None);
-            }
-            record(answer).map(Some)
-        })
-    }
-
-    pub fn nothing(self, needs_body: bool) -> Sending<()> {
-        self.read(needs_body, |_| Ok(()))
-    }
-
-    pub fn text(self, needs_body: bool) -> Sending<String> {
-        self.read(needs_body, text)
-    }
-
-    pub fn text_or_nothing(self, needs_body: bool) -> Sending<Option<String>> {
-        self.read(needs_body, |answer| {
-            text(answer).map(|text| Some(text).filter(|text| !text.is_empty()))
-        })
-    }
-
-    pub fn binary(self, needs_body: bool) -> Sending<Bytes> {
-        self.read(needs_body, |answer| Ok(answer.into_body()))
-    }
-
-    pub fn binary_or_nothing(self, needs_body: bool) -> Sending<Option<Bytes>> {
-        self.read(needs_body, |answer| {
-            Ok(Some(answer.into_body()).filter(|bytes| !bytes.is_empty()))
-        })
-    }
-
-    /// Sends the request; the answer is handed out as it came.
-    pub fn response(self, needs_body: bool) -> Sending<Response> {
-        self.read(needs_body, Ok)
-    }
-
-    /// Sends the request; `read` tells which of several answers came.
-    #[inline]
-    pub fn one_of<T>(self, needs_body: bool, read: fn(Response) -> Result<T>) -> Sending<T> {
-        self.read(needs_body, read)
+    /// Sends the request; the answer is read as an `A`.
+    pub fn send<A: Answer>(self) -> Sending<A::Given> {
+        match self.ready() {
+            Ok((client, request)) => Sending::answer(client.answer(request), A::read),
+            Err(error) => Sending::failed(error),
+        }
     }
 
     /// Sends the request; the body of the answer is read piece by piece.
-    pub fn download(self, needs_body: bool) -> Sending<Download> {
-        match self.ready(needs_body) {
+    pub fn download(self) -> Sending<Download> {
+        match self.ready() {
             Ok((client, request)) => Sending::download(client.download(request), |it| it),
             Err(error) => Sending::failed(error),
         }
     }
 
     /// The records of an answer that has a line a record.
-    #[inline]
-    pub fn lines<T: DeserializeOwned>(self, needs_body: bool) -> Sending<Records<T>> {
-        match self.ready(needs_body) {
+    pub fn lines<T: DeserializeOwned>(self) -> Sending<Records<T>> {
+        match self.ready() {
             Ok((client, request)) => Sending::download(client.download(request), Download::records),
             Err(error) => Sending::failed(error),
         }
     }
 
-    fn read<T>(self, needs_body: bool, read: fn(Response) -> Result<T>) -> Sending<T> {
-        match self.ready(needs_body) {
-            Ok((client, request)) => Sending::answer(client.answer(request), read),
-            Err(error) => Sending::failed(error),
-        }
-    }
-
     /// The request as it is sent.
-    fn ready(mut self, needs_body: bool) -> Result<(FolioClient, Request)> {
+    fn ready(mut self) -> Result<(FolioClient, Request)> {
         if let Some(limit) = self.limit {
             self.request.set_query("limit", limit.to_string());
         }
         if let Some(offset) = self.offset {
             self.request.set_query("offset", offset.to_string());
         }
-        if needs_body && !self.has_body {
+        if self.request.operation().needs_body && !self.has_body {
             return Err(Error::no_body(self.request.operation()));
         }
         Ok((self.client, self.request))
@@ -208,6 +163,81 @@ impl Call {
 
     fn items<T: DeserializeOwned + Send + 'static>(self, paging: Paging) -> Items<T> {
         Items::new(self.client, self.request, paging, self.limit, self.offset)
+    }
+}
+
+/// What is read of an answer, and how.
+#[doc(hidden)]
+pub trait Answer {
+    /// What the caller gets.
+    type Given: Send + 'static;
+
+    fn read(answer: Response) -> Result<Self::Given>;
+}
+
+/// What an operation answers. Implemented by generated code.
+#[doc(hidden)]
+pub trait Answers {
+    type Answer: Answer;
+}
+
+/// What the call of an operation gives: the record, the text, nothing.
+pub type Given<O> = <<O as Answers>::Answer as Answer>::Given;
+
+/// A record, or a list of them, as JSON.
+#[doc(hidden)]
+pub struct Json<T>(PhantomData<T>);
+
+impl<T: Field + Send + 'static> Answer for Json<T> {
+    type Given = T;
+
+    fn read(answer: Response) -> Result<T> {
+        record(answer)
+    }
+}
+
+impl Answer for () {
+    type Given = ();
+
+    fn read(_: Response) -> Result<()> {
+        Ok(())
+    }
+}
+
+impl Answer for String {
+    type Given = Self;
+
+    fn read(answer: Response) -> Result<Self> {
+        text(answer)
+    }
+}
+
+impl Answer for Bytes {
+    type Given = Self;
+
+    fn read(answer: Response) -> Result<Self> {
+        Ok(answer.into_body())
+    }
+}
+
+/// The answer as it came.
+impl Answer for Response {
+    type Given = Self;
+
+    fn read(answer: Response) -> Result<Self> {
+        Ok(answer)
+    }
+}
+
+/// As `A`, where the server may also say nothing.
+impl<A: Answer> Answer for Option<A> {
+    type Given = Option<A::Given>;
+
+    fn read(answer: Response) -> Result<Self::Given> {
+        if answer.body().is_empty() {
+            return Ok(None);
+        }
+        A::read(answer).map(Some)
     }
 }
 
@@ -248,48 +278,75 @@ impl<'de, T: Field> Deserialize<'de> for Typed<T> {
     }
 }
 
-/// Defines the builder of an operation.
+/// Defines the builder of a module's operations, one type for all of them: what they have in common costs the compiler once a module. It
+/// is not one of the crate, since a method is looked for in each `impl` of its type.
 #[doc(hidden)]
 #[macro_export]
-macro_rules! __call {
-    ($(#[$meta:meta])* $name:ident) => {
-        $(#[$meta])*
-        #[must_use = "a call is not sent before `send`"]
-        #[derive(Debug)]
-        pub struct $name<M = $crate::runtime::Async>(pub(crate) $crate::runtime::Call, pub(crate) M);
-    };
-}
-
-/// What all builders can do, as part of their one `impl`: each `impl` has its cost.
-#[doc(hidden)]
-#[macro_export]
-macro_rules! __call_items {
+macro_rules! __builder {
     () => {
-        /// A header of this request; it replaces what the client would send. `x-okapi-tenant` sends it to another tenant.
-        #[inline]
-        pub fn header(mut self, name: &str, value: &str) -> Self {
-            self.0.header(name, value);
-            self
+        /// The call of an operation, about to be sent. What the operation takes is at the type that is named after it.
+        #[must_use = "a call is not sent before `send`"]
+        pub struct Builder<O, M = $crate::runtime::Async>(
+            pub(crate) $crate::runtime::Call,
+            pub(crate) M,
+            pub(crate) ::core::marker::PhantomData<fn() -> O>,
+        );
+
+        fn begin<O, M: $crate::runtime::Mode>(
+            api: &Api<M>,
+            operation: &'static $crate::Operation,
+            arguments: &[&dyn $crate::runtime::Display],
+        ) -> Builder<O, M> {
+            let call = $crate::runtime::Call::new(&api.client, operation, arguments);
+            Builder(call, api.mode.clone(), ::core::marker::PhantomData)
         }
 
-        /// When this call is repeated, in place of the client's policy.
-        #[inline]
-        pub fn retry(mut self, policy: $crate::RetryPolicy) -> Self {
-            self.0.retry(policy);
-            self
+        impl<O, M: $crate::runtime::Mode> Builder<O, M> {
+            /// A header of this request; it replaces what the client would send. `x-okapi-tenant` sends it to another tenant.
+            pub fn header(mut self, name: &str, value: &str) -> Self {
+                self.0.header(name, value);
+                self
+            }
+
+            /// When this call is repeated, in place of the client's policy.
+            pub fn retry(mut self, policy: $crate::RetryPolicy) -> Self {
+                self.0.retry(policy);
+                self
+            }
+
+            /// How long one attempt may take, in place of the client's timeout.
+            pub fn timeout(mut self, timeout: ::std::time::Duration) -> Self {
+                self.0.timeout(timeout);
+                self
+            }
+
+            /// A query parameter that the description does not have.
+            pub fn param(mut self, name: &str, value: impl $crate::runtime::Display) -> Self {
+                self.0.parameter(name, value.to_string());
+                self
+            }
+
+            /// Sends the request and reads the answer.
+            ///
+            /// # Errors
+            /// The request could not be made or sent, the server refused it, or its answer is not as described: see
+            /// [`Error`](crate::Error).
+            pub fn send(self) -> M::Sent<$crate::runtime::Given<O>>
+            where
+                O: $crate::runtime::Answers,
+            {
+                self.1
+                    .send(self.0.send::<<O as $crate::runtime::Answers>::Answer>())
+            }
         }
 
-        /// How long one attempt may take, in place of the client's timeout.
-        #[inline]
-        pub fn timeout(mut self, timeout: ::std::time::Duration) -> Self {
-            self.0.timeout(timeout);
-            self
-        }
-
-        /// A query parameter that the description does not have.
-        pub fn param(mut self, name: &str, value: impl $crate::runtime::Display) -> Self {
-            self.0.parameter(name, value.to_string());
-            self
+        impl<O, M: ::core::fmt::Debug> ::core::fmt::Debug for Builder<O, M> {
+            fn fmt(&self, out: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+                out.debug_tuple("Builder")
+                    .field(&self.0)
+                    .field(&self.1)
+                    .finish()
+            }
         }
     };
 }

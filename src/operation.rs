@@ -27,6 +27,8 @@ pub struct Operation {
     pub paging: Option<Paging>,
     /// The media types that it is asked for, as the header `Accept`; empty where JSON and text are.
     pub accept: &'static str,
+    /// Whether it is not sent without a body.
+    pub needs_body: bool,
 }
 
 impl Operation {
@@ -47,6 +49,7 @@ impl Operation {
             permissions: &[],
             paging: None,
             accept: "",
+            needs_body: false,
         }
     }
 

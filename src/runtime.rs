@@ -14,7 +14,7 @@ pub use serde_json::{Map, Value};
 
 pub use crate::FolioClient;
 pub use crate::body::Body;
-pub use crate::call::{Call, record, text, variant};
+pub use crate::call::{Answer, Answers, Call, Given, Json, record, text, variant};
 pub use crate::collection::{Collection, Stored};
 pub use crate::cql::Cql;
 pub use crate::deletion::Deletion;

@@ -74,6 +74,8 @@ pub(crate) fn module(
     line(&mut out, 1, "#[allow(unused_imports)]");
     line(&mut out, 1, "use crate::runtime as rt;");
     api(&mut out, origin, model, operations)?;
+    line(&mut out, 1, "crate::__builder!();");
+    markers(&mut out, operations);
     for operation in operations {
         builder(&mut out, origin, model, operation)?;
     }
@@ -471,7 +473,32 @@ fn constant(out: &mut String, operation: &Operation, module: &str) {
         ),
     );
     line(out, 1, &format!("accept: {:?},", operation.accept));
+    line(out, 1, &format!("needs_body: {},", needs_body(operation)));
     line(out, 0, "};");
+}
+
+/// Whether an operation is not sent without a body.
+fn needs_body(operation: &Operation) -> bool {
+    operation.needs_body && !operation.bodies.is_empty()
+}
+
+/// The operations as types: by them the calls of a module are told apart, which are one type else.
+fn markers(out: &mut String, operations: &[Operation]) {
+    line(
+        out,
+        1,
+        "/// The operations as types, by which their calls are told apart.",
+    );
+    line(out, 1, "#[allow(missing_docs)]");
+    line(out, 1, "pub mod operation {");
+    for operation in operations {
+        line(
+            out,
+            2,
+            &format!("pub enum {} {{}}", builder_name(operation)),
+        );
+    }
+    line(out, 1, "}");
 }
 
 /// The variant of a style of paging.
@@ -533,7 +560,7 @@ fn api(
         for parameter in &operation.path_parameters {
             let name = argument(parameter, &mut names);
             let _ = write!(arguments, ", {name}: impl rt::Display");
-            path.push(format!("&{name}.to_string()"));
+            path.push(format!("&{name}"));
         }
         let mut setters = String::new();
         for parameter in operation
@@ -551,11 +578,10 @@ fn api(
             );
         }
         let build = format!(
-            "rt::Call::new(&self.client, &super::{}, &[{}])",
+            "self::begin(self, &super::{}, &[{}])",
             constant_name(operation),
             path.join(", ")
         );
-        line(out, 2, "#[inline]");
         line(
             out,
             2,
@@ -566,19 +592,11 @@ fn api(
             ),
         );
         if setters.is_empty() {
-            line(
-                out,
-                3,
-                &format!("{}({build}, self.mode.clone())", builder_name(operation)),
-            );
+            line(out, 3, &build);
         } else {
             line(out, 3, &format!("let mut call = {build};"));
-            line(out, 3, &setters.replace("self.0.", "call."));
-            line(
-                out,
-                3,
-                &format!("{}(call, self.mode.clone())", builder_name(operation)),
-            );
+            line(out, 3, &setters.replace("self.0.", "call.0."));
+            line(out, 3, "call");
         }
         line(out, 2, "}");
     }
@@ -594,18 +612,56 @@ fn builder(
 ) -> Result<(), Error> {
     let signature = signature(origin, model, operation)?;
     let name = builder_name(operation);
+    let (given, answer) = answer(origin, model, operation, signature)?;
     line(
         out,
         1,
         &format!(
-            "crate::__call!(/// `{} {}`, about to be sent.",
+            "/// `{} {}`, about to be sent. {}",
             upper(operation.method),
-            operation.path
+            operation.path,
+            given_docs(&given)
         ),
     );
-    line(out, 2, &format!("{name});"));
-    line(out, 1, &format!("impl<M: rt::Mode> {name}<M> {{"));
-    line(out, 2, "crate::__call_items!();");
+    line(
+        out,
+        1,
+        &format!("pub type {name}<M = rt::Async> = Builder<operation::{name}, M>;"),
+    );
+    if let Some(answer) = answer {
+        line(
+            out,
+            1,
+            &format!("impl rt::Answers for operation::{name} {{ type Answer = {answer}; }}"),
+        );
+    }
+    let mut setters = String::new();
+    setters_of(&mut setters, origin, model, operation, signature, &given)?;
+    if !setters.is_empty() {
+        line(
+            out,
+            1,
+            &format!("impl<M: rt::Mode> Builder<operation::{name}, M> {{"),
+        );
+        out.push_str(&setters);
+        line(out, 1, "}");
+    }
+    if let Answer::Several(answers) = &operation.answer {
+        several(out, origin, model, operation, answers)?;
+    }
+    Ok(())
+}
+
+/// What the builder of an operation has of its own.
+fn setters_of(
+    out: &mut String,
+    origin: &Origin<'_>,
+    model: &Model,
+    operation: &Operation,
+    signature: &Signature,
+    given: &str,
+) -> Result<(), Error> {
+    let name = builder_name(operation);
     let mut names = BTreeSet::new();
     let paged = operation
         .paging
@@ -637,7 +693,6 @@ fn builder(
                     _ => "/// How many records to pass over.",
                 },
             );
-            line(out, 2, "#[inline]");
             line(
                 out,
                 2,
@@ -690,8 +745,6 @@ fn builder(
         line(out, 3, "self");
         line(out, 2, "}");
     }
-    let needs_body = operation.needs_body && !operation.bodies.is_empty();
-    let (ty, send) = answer(origin, model, operation, signature)?;
     if let Answer::Several(answers) = &operation.answer {
         for success in answers.iter().filter(|success| success.status.is_none()) {
             let media_type = success.media_types.first().map_or("", String::as_str);
@@ -733,26 +786,12 @@ fn builder(
         line(out, 2, "///");
         line(out, 2, "/// # Errors");
         line(out, 2, errors);
-        line(out, 2, "#[inline]");
         line(
             out,
             2,
-            &format!("pub fn stream(self) -> M::Sent<M::Stream<rt::Records<{ty}>>> {{"),
+            &format!("pub fn stream(self) -> M::Sent<M::Stream<rt::Records<{given}>>> {{"),
         );
-        line(out, 3, &format!("self.1.open(self.0.lines({needs_body}))"));
-        line(out, 2, "}");
-    } else {
-        line(out, 2, "/// Sends the request and reads the answer.");
-        line(out, 2, "///");
-        line(out, 2, "/// # Errors");
-        line(out, 2, errors);
-        line(out, 2, "#[inline]");
-        line(out, 2, &format!("pub fn send(self) -> M::Sent<{ty}> {{"));
-        let read = match &operation.answer {
-            Answer::Several(_) => format!("{needs_body}, {name}Answer::of"),
-            _ => needs_body.to_string(),
-        };
-        line(out, 3, &format!("self.1.send(self.0.{send}({read}))"));
+        line(out, 3, "self.1.open(self.0.lines())");
         line(out, 2, "}");
     }
     let streamed = matches!(
@@ -773,17 +812,12 @@ fn builder(
             2,
             "/// The request could not be made or sent, or the server refused it: see [`Error`](crate::Error).",
         );
-        line(out, 2, "#[inline]");
         line(
             out,
             2,
             "pub fn download(self) -> M::Sent<M::Stream<rt::Download>> {",
         );
-        line(
-            out,
-            3,
-            &format!("self.1.open(self.0.download({needs_body}))"),
-        );
+        line(out, 3, "self.1.open(self.0.download())");
         line(out, 2, "}");
     }
     if paged && let Some(item) = item_type(model, operation, signature) {
@@ -792,7 +826,6 @@ fn builder(
             2,
             "/// All records of the list, page by page: see [`Items`](crate::Items).",
         );
-        line(out, 2, "#[inline]");
         line(
             out,
             2,
@@ -800,10 +833,6 @@ fn builder(
         );
         line(out, 3, "self.1.stream(self.0.stream())");
         line(out, 2, "}");
-    }
-    line(out, 1, "}");
-    if let Answer::Several(answers) = &operation.answer {
-        several(out, origin, model, operation, answers)?;
     }
     Ok(())
 }
@@ -847,7 +876,6 @@ fn emit_body(
                     ),
                 },
             );
-            line(out, 2, "#[inline]");
             line(
                 out,
                 2,
@@ -994,8 +1022,13 @@ fn several(
     line(out, 2, "/// What is not described, as it came.");
     line(out, 2, "Other(rt::Response),");
     line(out, 1, "}");
-    line(out, 1, &format!("impl {name} {{"));
-    line(out, 2, "fn of(answer: rt::Response) -> rt::Result<Self> {");
+    line(out, 1, &format!("impl rt::Answer for {name} {{"));
+    line(out, 2, "type Given = Self;");
+    line(
+        out,
+        2,
+        "fn read(answer: rt::Response) -> rt::Result<Self> {",
+    );
     if operation.may_be_empty {
         line(out, 3, "if answer.body().is_empty() {");
         line(out, 4, "return Ok(Self::Nothing);");
@@ -1016,15 +1049,16 @@ fn several(
     Ok(())
 }
 
+/// What an operation gives, as it is said and written; and how its answer is read, unless it comes line by line.
 fn answer(
     origin: &Origin<'_>,
     model: &Model,
     operation: &Operation,
     signature: &Signature,
-) -> Result<(String, String), Error> {
-    let optional = |ty: &str, send: &str| match operation.may_be_empty {
-        true => (format!("Option<{ty}>"), format!("{send}_or_nothing")),
-        false => (ty.to_owned(), send.to_owned()),
+) -> Result<(String, Option<String>), Error> {
+    let given = |ty: &str, read: &str| match operation.may_be_empty {
+        true => (format!("Option<{ty}>"), Some(format!("Option<{read}>"))),
+        false => (ty.to_owned(), Some(read.to_owned())),
     };
     let typed = || {
         signature.answer.as_ref().ok_or_else(|| {
@@ -1035,20 +1069,23 @@ fn answer(
         })
     };
     Ok(match &operation.answer {
-        Answer::Json => optional(&rust(typed()?, "super::"), "record"),
+        Answer::Json => {
+            let ty = rust(typed()?, "super::");
+            given(&ty, &format!("rt::Json<{ty}>"))
+        }
         // Described is a record, or the list of all.
         Answer::Lines => match typed()? {
-            Ty::Vec(item) => (rust(item, "super::"), "lines".into()),
-            ty => (item_of(model, ty), "lines".into()),
+            Ty::Vec(item) => (rust(item, "super::"), None),
+            ty => (item_of(model, ty), None),
         },
-        Answer::Text => optional("String", "text"),
-        Answer::Bytes => optional("rt::Bytes", "binary"),
-        Answer::Empty => ("()".into(), "nothing".into()),
-        Answer::Undescribed => ("rt::Response".into(), "response".into()),
-        Answer::Several(_) => (
-            format!("{}Answer", builder_name(operation)),
-            "one_of".into(),
-        ),
+        Answer::Text => given("String", "String"),
+        Answer::Bytes => given("rt::Bytes", "rt::Bytes"),
+        Answer::Empty => ("()".into(), Some("()".into())),
+        Answer::Undescribed => ("rt::Response".into(), Some("rt::Response".into())),
+        Answer::Several(_) => {
+            let name = format!("{}Answer", builder_name(operation));
+            (name.clone(), Some(name))
+        }
     })
 }
 
