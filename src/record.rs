@@ -27,7 +27,7 @@ pub trait Record: Sized {
     const NAME: &'static str;
 
     /// The JSON names of the required fields. The n-th one is bit n of what [`set`](Self::set) returns.
-    const REQUIRED: &'static [&'static str];
+    const REQUIRED: &'static [&'static str] = &[];
 
     /// A record of which nothing has been read yet: required fields are blank. It never leaves this crate as such.
     #[doc(hidden)]
@@ -619,13 +619,15 @@ macro_rules! __open_enum {
     ($($(#[$meta:meta])* $name:ident / $unlisted:ident { $($(#[$vmeta:meta])* $variant:ident = $text:literal,)* })*) => {
         $(
             $(#[$meta])*
-            #[derive(Clone, Debug, PartialEq, Eq, Hash)]
+            #[derive(Clone, Debug, PartialEq, Hash)]
             #[non_exhaustive]
             pub enum $name {
                 $($(#[$vmeta])* $variant,)*
                 /// A value that the description does not list, as the server wrote it.
                 $unlisted(::std::boxed::Box<str>),
             }
+            // Not derived: that would be a function more for the compiler to check.
+            impl ::core::cmp::Eq for $name {}
             impl $name {
                 /// The value as it is written in JSON.
                 #[inline]
@@ -646,9 +648,6 @@ macro_rules! __open_enum {
                 }
             }
             impl $crate::runtime::OpenEnum for $name {
-                fn text(&self) -> &str {
-                    self.as_str()
-                }
                 #[inline]
                 fn is_listed(&self) -> bool {
                     !matches!(self, Self::$unlisted(_))
@@ -708,7 +707,6 @@ macro_rules! __open_enum_impls {
 /// An enum that keeps values it does not know.
 #[doc(hidden)]
 pub trait OpenEnum: for<'a> From<&'a str> {
-    fn text(&self) -> &str;
     fn is_listed(&self) -> bool;
 }
 

@@ -257,18 +257,14 @@ fn emit_record(out: &mut String, origin: &Origin<'_>, record: &Record) -> Result
 
     line(out, 0, &format!("impl rt::Record for {name} {{"));
     line(out, 1, &format!("const NAME: &'static str = {name:?};"));
-    let keys: Vec<String> = needed
-        .iter()
-        .map(|field| format!("{:?}", field.key))
-        .collect();
-    line(
-        out,
-        1,
-        &format!(
-            "const REQUIRED: &'static [&'static str] = &[{}];",
-            keys.join(", ")
-        ),
-    );
+    if !needed.is_empty() {
+        let keys: Vec<&String> = needed.iter().map(|field| &field.key).collect();
+        line(
+            out,
+            1,
+            &format!("const REQUIRED: &'static [&'static str] = &{keys:?};"),
+        );
+    }
     line(out, 1, "#[inline]");
     line(out, 1, "fn blank() -> Self {");
     line(out, 2, "Self {");
