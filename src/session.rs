@@ -110,7 +110,8 @@ impl Session {
             .await;
         let outcome = match outcome {
             Err(error) if error.is_in_doubt() => {
-                let found = self.created(tenant, request, error);
+                // What is rare is boxed here and below, so that the future of every call is not as large as its largest case.
+                let found = Box::pin(self.created(tenant, request, error));
                 found.instrument(span.clone()).await
             }
             outcome => outcome,
@@ -221,7 +222,7 @@ impl Session {
             let mut headers = headers(&tenant, request);
             let mut permit = self.limit.acquire().await?;
             if let Some(rate) = &self.rate {
-                rate.acquire(&self.auth).await?;
+                Box::pin(rate.acquire(&self.auth)).await?;
             }
             // After all waiting: a token may live shorter than that takes.
             let mut used = None;
@@ -231,10 +232,10 @@ impl Session {
                     None => {
                         // A login takes its time, in which others can send: those who brought a token of their own.
                         drop(permit);
-                        self.auth.token(refused).await?;
+                        Box::pin(self.auth.token(refused)).await?;
                         permit = self.limit.acquire().await?;
                         // Mostly the same. Where tokens live shorter than the wait for a turn, this one is not given back again.
-                        self.auth.token(refused).await?
+                        Box::pin(self.auth.token(refused)).await?
                     }
                 };
                 headers.insert(TOKEN, token.header.clone());
@@ -344,7 +345,7 @@ impl Session {
                     exchange.in_doubt |= sent;
                     just_refused = None;
                     debug!(error = %error, ?delay, attempts = exchange.attempts, "again");
-                    self.auth.pause(delay).await?;
+                    Box::pin(self.auth.pause(delay)).await?;
                 }
                 Verdict::Forbidden { error, is_eureka } => {
                     let delay = may_be_repeated(request, policy)
@@ -361,7 +362,7 @@ impl Session {
                     forbidden += 1;
                     just_refused = None;
                     debug!(error = %error, ?delay, attempts = exchange.attempts, "again, since a 403 may pass");
-                    self.auth.pause(delay).await?;
+                    Box::pin(self.auth.pause(delay)).await?;
                 }
                 Verdict::Failed(error) => {
                     let error = if exchange.in_doubt && error.is_conflict() {
@@ -420,16 +421,30 @@ impl Session {
         timeout: Duration,
         whole: bool,
     ) -> Result<(Answer, Option<reqwest::Body>), Failure> {
-        let method = request.method().clone();
         let in_memory = request.body_bytes().cloned();
-        let streamed = request.payload().filter(|_| in_memory.is_none());
-        if whole && streamed.is_none() {
+        if whole && (in_memory.is_some() || request.payload().is_none()) {
+            let method = request.method().clone();
             let answer = self
                 .gateway
                 .send(method, url, headers, in_memory, timeout)
                 .await?;
             return Ok((answer, None));
         }
+        Box::pin(self.attempt_in_pieces(request, url, headers, timeout, whole)).await
+    }
+
+    /// As [`attempt`](Self::attempt), where a body is not whole in memory.
+    async fn attempt_in_pieces(
+        &self,
+        request: &Request,
+        url: Url,
+        headers: HeaderMap,
+        timeout: Duration,
+        whole: bool,
+    ) -> Result<(Answer, Option<reqwest::Body>), Failure> {
+        let method = request.method().clone();
+        let in_memory = request.body_bytes().cloned();
+        let streamed = request.payload().filter(|_| in_memory.is_none());
         let progress = Arc::new(Progress::default());
         let unreadable = |problem: String| Failure {
             kind: ErrorKind::Request,

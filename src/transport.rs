@@ -207,7 +207,7 @@ impl Gateway {
             let body = Opened::of(body).into_request(Arc::clone(&progress));
             let mut request = request(method, url, headers, Some(body));
             *request.timeout_mut() = Some(timeout);
-            self.watch(request, &progress, Duration::MAX).await?
+            Box::pin(self.watch(request, &progress, Duration::MAX)).await?
         } else {
             let mut request = request(method, url, headers, body.map(Into::into));
             *request.timeout_mut() = Some(timeout);
@@ -217,7 +217,7 @@ impl Gateway {
         let body = if status.is_success() {
             response.bytes().await.map_err(failed)?
         } else {
-            beginning(response.into(), timeout).await
+            Box::pin(beginning(response.into(), timeout)).await
         };
         Ok(Answer {
             status,
