@@ -190,13 +190,14 @@ async fn bug_03_a_refused_token_is_renewed_before_the_first_repetition_and_nothi
 #[tokio::test]
 async fn bug_04_a_query_with_or_is_read_by_id_to_its_end_and_each_record_once() {
     let (sandbox, folio) = fifty().await;
-    for query in [
-        r#"name=="odd" or name=="even""#,
-        r#"name=="odd" or name=="even" sortBy id"#,
+    for (query, most) in [
+        (r#"name=="odd" or name=="even""#, 9),
+        // An order of the caller's is read by offset, and each page begins with the last record of the one before.
+        (r#"name=="odd" or name=="even" sortBy id"#, 10),
     ] {
         let (codes, pages) = codes(&sandbox, &folio, query, true).await;
         assert_eq!(codes.iter().collect::<BTreeSet<_>>().len(), 50, "{query}");
-        assert!(pages <= 9, "{query}: {pages} pages of 7");
+        assert!(pages <= most, "{query}: {pages} pages of 7");
     }
 }
 
