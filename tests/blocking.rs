@@ -19,8 +19,10 @@ use quote::ToTokens;
 use serde_json::{Value, json};
 use support::{Folio, PASSWORD, Reply};
 
-/// A server on a thread of its own, as a program without a runtime meets it.
-fn server() -> String {
+/// Starts a server on a thread of its own, as a program without a runtime meets it, for as long as this program lives. Gives its URL.
+fn served<S, F: Future<Output = (String, S)>>(
+    start: impl FnOnce() -> F + Send + 'static,
+) -> String {
     let (sender, receiver) = std::sync::mpsc::channel();
     thread::spawn(move || {
         let runtime = tokio::runtime::Builder::new_current_thread()
@@ -28,7 +30,18 @@ fn server() -> String {
             .build()
             .unwrap();
         runtime.block_on(async move {
-            let server = Folio::start(|asked, _| {
+            let (url, _server) = start().await;
+            sender.send(url).unwrap();
+            std::future::pending::<()>().await;
+        });
+    });
+    receiver.recv().unwrap()
+}
+
+/// A server with the answers that these tests ask for.
+fn server() -> String {
+    served(|| async {
+        let server = Folio::start(|asked, _| {
                 let offset = asked.number("offset");
                 let answer = match asked.path() {
                     "/users" if asked.method == "POST" => serde_json::from_str(&asked.body).unwrap(),
@@ -54,11 +67,8 @@ fn server() -> String {
                 Some(Reply::json(answer))
             })
             .await;
-            sender.send(server.url.clone()).unwrap();
-            std::future::pending::<()>().await;
-        });
-    });
-    receiver.recv().unwrap()
+        (server.url.clone(), server)
+    })
 }
 
 fn connect(url: &str) -> FolioClient {
@@ -368,23 +378,15 @@ fn in_asynchronous_code_each_entry_is_refused_before_anything_is_sent() {
 
 /// A blocking client of a sandbox, which lives as long as this program.
 fn folio() -> FolioClient {
-    let (sender, receiver) = std::sync::mpsc::channel();
-    thread::spawn(move || {
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .enable_all()
-            .build()
+    let url = served(|| async {
+        let sandbox = folio_sandbox::Sandbox::builder()
+            .demo_data()
+            .start()
+            .await
             .unwrap();
-        runtime.block_on(async move {
-            let sandbox = folio_sandbox::Sandbox::builder()
-                .demo_data()
-                .start()
-                .await
-                .unwrap();
-            sender.send(sandbox.url().to_owned()).unwrap();
-            std::future::pending::<()>().await;
-        });
+        (sandbox.url().to_owned(), sandbox)
     });
-    FolioClient::builder(receiver.recv().unwrap())
+    FolioClient::builder(url)
         .tenant("diku")
         .credentials("diku_admin", "admin")
         // Whoever keeps a place, keeps all of them.
