@@ -169,9 +169,19 @@ impl sealed::Sealed for Blocking {}
 impl Mode for Blocking {
     type Sent<T: Send + 'static> = Result<T>;
     type Stream<S: Send + 'static> = Iter<S>;
+    type List<T: DeserializeOwned + Send + 'static> = Iter<Items<T>>;
+    type Download = Iter<Download>;
 
     fn send<T: Send + 'static>(&self, sending: Sending<T>) -> Result<T> {
         self.wait(sending)
+    }
+
+    fn list<T: DeserializeOwned + Send + 'static>(&self, call: Call) -> Iter<Items<T>> {
+        self.stream(call.stream())
+    }
+
+    fn download(&self, call: Call) -> Result<Iter<Download>> {
+        self.open(call.download())
     }
 
     fn stream<S: Send + 'static>(&self, stream: S) -> Iter<S> {

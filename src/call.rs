@@ -184,6 +184,16 @@ pub trait Answers {
 /// What the call of an operation gives: the record, the text, nothing.
 pub type Given<O> = <<O as Answers>::Answer as Answer>::Given;
 
+/// An operation that gives a list. Implemented by generated code.
+#[doc(hidden)]
+pub trait Listed {
+    type Item: DeserializeOwned + Send + 'static;
+}
+
+/// An operation whose answer can be read piece by piece. Implemented by generated code.
+#[doc(hidden)]
+pub trait Streamed {}
+
 /// A record, or a list of them, as JSON.
 #[doc(hidden)]
 pub struct Json<T>(PhantomData<T>);
@@ -337,6 +347,24 @@ macro_rules! __builder {
             {
                 self.1
                     .send(self.0.send::<<O as $crate::runtime::Answers>::Answer>())
+            }
+        }
+
+        impl<O: $crate::runtime::Streamed, M: $crate::runtime::Mode> Builder<O, M> {
+            /// Sends the request and gives the answer as soon as its head is there, to be read piece by piece: see
+            /// [`Download`](crate::Download).
+            ///
+            /// # Errors
+            /// The request could not be made or sent, or the server refused it: see [`Error`](crate::Error).
+            pub fn download(self) -> M::Sent<M::Download> {
+                self.1.download(self.0)
+            }
+        }
+
+        impl<O: $crate::runtime::Listed, M: $crate::runtime::Mode> Builder<O, M> {
+            /// All records of the list, page by page: see [`Items`](crate::Items).
+            pub fn stream(self) -> M::List<O::Item> {
+                self.1.list(self.0)
             }
         }
 

@@ -5,8 +5,12 @@ use std::future::Future;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
+use serde::de::DeserializeOwned;
+
+use crate::call::Call;
 use crate::download::Download;
 use crate::error::{Error, Result};
+use crate::paging::Items;
 use crate::response::Response;
 
 /// How the calls of a client are made: [`Async`], or `blocking::Blocking` with the feature `blocking`.
@@ -20,8 +24,20 @@ pub trait Mode: Clone + fmt::Debug + Send + Sync + sealed::Sealed + 'static {
     /// Many things, one after the other: the stream itself, or an iterator over it.
     type Stream<S: Send + 'static>: Send + 'static;
 
+    /// The records of a list: [`Items`], or an iterator over it.
+    type List<T: DeserializeOwned + Send + 'static>;
+
+    /// The body of an answer, piece by piece: a [`Download`], or an iterator over it.
+    type Download: Send + 'static;
+
     #[doc(hidden)]
     fn send<T: Send + 'static>(&self, sending: Sending<T>) -> Self::Sent<T>;
+
+    #[doc(hidden)]
+    fn list<T: DeserializeOwned + Send + 'static>(&self, call: Call) -> Self::List<T>;
+
+    #[doc(hidden)]
+    fn download(&self, call: Call) -> Self::Sent<Self::Download>;
 
     #[doc(hidden)]
     fn stream<S: Send + 'static>(&self, stream: S) -> Self::Stream<S>;
@@ -43,10 +59,22 @@ impl sealed::Sealed for Async {}
 impl Mode for Async {
     type Sent<T: Send + 'static> = Sending<T>;
     type Stream<S: Send + 'static> = S;
+    type List<T: DeserializeOwned + Send + 'static> = Items<T>;
+    type Download = Download;
 
     #[inline]
     fn send<T: Send + 'static>(&self, sending: Sending<T>) -> Sending<T> {
         sending
+    }
+
+    #[inline]
+    fn list<T: DeserializeOwned + Send + 'static>(&self, call: Call) -> Items<T> {
+        call.stream()
+    }
+
+    #[inline]
+    fn download(&self, call: Call) -> Sending<Download> {
+        call.download()
     }
 
     #[inline]

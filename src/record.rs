@@ -1,7 +1,7 @@
 //! Records: how generated structs are read from JSON and written to it.
 //!
 //! A generated record does not derive serde's traits. It implements [`Record`] with two small functions, one that puts the next value of a
-//! JSON object into the right field and one that writes the fields in turn; everything else is one generic function for all records. That
+//! JSON object into the right field and one that hands the fields over in turn; everything else is one generic function for all records. That
 //! is what makes thousands of records cheap to compile (see `docs/architecture.md`).
 //!
 //! Every record implements serde's [`Serialize`](serde::Serialize) and [`Deserialize`](serde::Deserialize) by it, so that records go
@@ -22,34 +22,35 @@ use crate::redact;
 use crate::union::misfit;
 
 /// A record that reads and writes itself by a table of its fields. Implemented by generated code.
-pub trait Record: Sized {
-    /// The record's name, `User`.
-    const NAME: &'static str;
+pub trait Record: Sized + PartialEq {
+    /// The record's name, and the JSON names of its required fields. One constant: thousands of records have it.
+    #[doc(hidden)]
+    const ABOUT: (&'static str, &'static [&'static str]);
 
-    /// The JSON names of the required fields. The n-th one is bit n of what [`set`](Self::set) returns.
-    const REQUIRED: &'static [&'static str] = &[];
+    /// The record's name, `User`.
+    const NAME: &'static str = Self::ABOUT.0;
+
+    /// The JSON names of the required fields.
+    const REQUIRED: &'static [&'static str] = Self::ABOUT.1;
 
     /// A record of which nothing has been read yet: required fields are blank. It never leaves this crate as such.
     #[doc(hidden)]
     fn blank() -> Self;
 
-    /// Reads the value of `key` into its field, or into `extra`. Returns the bit of a required field, else 0.
+    /// Reads the value of `key` into its field, or among the unknown ones.
     #[doc(hidden)]
-    fn set<'de, A: MapAccess<'de>>(&mut self, key: &str, map: &mut A) -> Result<u64, A::Error>;
+    fn set<S: Source>(&mut self, key: &str, from: &mut S);
 
-    /// Writes the fields that are present.
+    /// Hands over the fields in turn, each beside that of another record.
     #[doc(hidden)]
-    fn put<M: SerializeMap>(&self, out: &mut Put<'_, M>);
-
-    /// The fields that the server sent and the description does not have.
-    fn extra(&self) -> &Extra;
+    fn put<P: Put>(&self, other: &Self, out: &mut P);
 }
 
 /// A value of a record's field: what it is read from and how it is written.
 ///
 /// It differs from serde's traits where FOLIO's servers differ from their descriptions: `3.0` is an integer, `null` is absent.
 #[doc(hidden)]
-pub trait Field: Sized {
+pub trait Field: Sized + PartialEq {
     /// What stands where nothing has been read yet.
     fn blank() -> Self;
 
@@ -70,63 +71,118 @@ pub trait Field: Sized {
     }
 }
 
-/// Reads the next value of `map` into an optional field.
+/// Where a record's fields are read from. Neither it nor [`Put`] returns a failure: it is kept until the field is done, since a result that
+/// each field hands on costs the compiler more than all else about the field.
 #[doc(hidden)]
-pub fn set<'de, T: Field, A: MapAccess<'de>>(field: &mut T, map: &mut A) -> Result<u64, A::Error> {
-    map.next_value_seed(InPlace(field))?;
-    Ok(0)
+pub trait Source {
+    /// Reads the value at hand into an optional field.
+    fn optional<T: Field>(&mut self, field: &mut T);
+
+    /// Reads the value at hand into the required field of this number. A `null` leaves the field missing.
+    fn required<T: Field>(&mut self, field: &mut T, number: u32);
+
+    /// Keeps the value at hand among the unknown fields.
+    fn unknown(&mut self, extra: &mut Extra, key: &str);
 }
 
-/// Reads the next value of `map` as a required field and says by `bit` that it was there. A `null` leaves the field missing.
+/// What takes a record's fields.
 #[doc(hidden)]
-pub fn need<'de, T: Field, A: MapAccess<'de>>(
-    field: &mut T,
-    bit: u32,
-    map: &mut A,
-) -> Result<u64, A::Error> {
-    Ok(u64::from(map.next_value_seed(Present(&mut Required(field), PhantomData))?) << bit)
+pub trait Put {
+    /// Takes a field, and the same of the other record.
+    fn field<T: Field>(&mut self, key: &'static str, value: &T, other: &T);
+
+    /// Takes the unknown fields.
+    fn extra(&mut self, extra: &Extra, other: &Extra);
 }
 
-/// Keeps the next value of `map` among the unknown fields.
-#[doc(hidden)]
-pub fn keep<'de, A: MapAccess<'de>>(
-    extra: &mut Extra,
-    key: &str,
-    map: &mut A,
-) -> Result<u64, A::Error> {
-    extra.insert(key, map.next_value::<Value>()?);
-    misfit();
-    Ok(0)
+/// Reads fields from a map of serde's.
+struct FromMap<'a, 'de, A: MapAccess<'de>> {
+    map: &'a mut A,
+    /// The required fields that were there, a bit each.
+    seen: u64,
+    failed: Option<A::Error>,
+    input: PhantomData<&'de ()>,
 }
 
-/// Where a record writes its fields. It remembers the first failure: a chain of fields is cheaper to compile than one of `?`.
-#[doc(hidden)]
-pub struct Put<'a, M: SerializeMap> {
+impl<'de, A: MapAccess<'de>> Source for FromMap<'_, 'de, A> {
+    #[inline]
+    fn optional<T: Field>(&mut self, field: &mut T) {
+        if let Err(error) = self.map.next_value_seed(InPlace(field)) {
+            self.failed = Some(error);
+        }
+    }
+
+    #[inline]
+    fn required<T: Field>(&mut self, field: &mut T, number: u32) {
+        match self
+            .map
+            .next_value_seed(Present(&mut Required(field), PhantomData))
+        {
+            Ok(there) => self.seen |= u64::from(there) << number,
+            Err(error) => self.failed = Some(error),
+        }
+    }
+
+    fn unknown(&mut self, extra: &mut Extra, key: &str) {
+        match self.map.next_value::<Value>() {
+            Ok(value) => {
+                extra.insert(key, value);
+                misfit();
+            }
+            Err(error) => self.failed = Some(error),
+        }
+    }
+}
+
+/// Writes fields into a map of serde's.
+struct IntoMap<'a, M: SerializeMap> {
     map: &'a mut M,
     failed: Option<M::Error>,
 }
 
-impl<M: SerializeMap> Put<'_, M> {
-    /// Writes a field, unless it is absent.
-    pub fn field<T: Field>(&mut self, key: &'static str, value: &T) -> &mut Self {
-        if !value.is_absent() {
-            self.entry(key, &Writer(value));
-        }
-        self
-    }
-
-    /// Writes the unknown fields.
-    pub fn extra(&mut self, extra: &Extra) {
-        for (key, value) in extra.iter() {
-            self.entry(key, value);
-        }
-    }
-
+impl<M: SerializeMap> IntoMap<'_, M> {
     fn entry(&mut self, key: &str, value: &(impl serde::Serialize + ?Sized)) {
         if self.failed.is_none() {
             self.failed = self.map.serialize_entry(key, value).err();
         }
     }
+}
+
+impl<M: SerializeMap> Put for IntoMap<'_, M> {
+    #[inline]
+    fn field<T: Field>(&mut self, key: &'static str, value: &T, _: &T) {
+        if !value.is_absent() {
+            self.entry(key, &Writer(value));
+        }
+    }
+
+    fn extra(&mut self, extra: &Extra, _: &Extra) {
+        for (key, value) in extra.iter() {
+            self.entry(key, value);
+        }
+    }
+}
+
+/// Whether all fields were the same.
+struct Same(bool);
+
+impl Put for Same {
+    #[inline]
+    fn field<T: Field>(&mut self, _: &'static str, value: &T, other: &T) {
+        self.0 = self.0 && value == other;
+    }
+
+    fn extra(&mut self, extra: &Extra, other: &Extra) {
+        self.0 = self.0 && extra == other;
+    }
+}
+
+/// Compares two records: the one implementation of `PartialEq` for all records.
+#[doc(hidden)]
+pub fn same<R: Record>(record: &R, other: &R) -> bool {
+    let mut same = Same(true);
+    record.put(other, &mut same);
+    same.0
 }
 
 /// Reads a record: the one implementation of `Deserialize` for all records.
@@ -150,11 +206,11 @@ pub fn read<'de, R: Record, D: Deserializer<'de>>(
 #[doc(hidden)]
 pub fn encode<R: Record, S: Serializer>(record: &R, serializer: S) -> Result<S::Ok, S::Error> {
     let mut map = serializer.serialize_map(None)?;
-    let mut out = Put {
+    let mut out = IntoMap {
         map: &mut map,
         failed: None,
     };
-    record.put(&mut out);
+    record.put(record, &mut out);
     match out.failed {
         Some(error) => Err(error),
         None => map.end(),
@@ -187,11 +243,19 @@ impl<'de, R: Record> Visitor<'de> for Fields<'_, R> {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
-        let mut seen = 0;
-        while let Some(key) = map.next_key_seed(Key)? {
-            seen |= self.0.set(&key, &mut map)?;
+        let mut from = FromMap {
+            map: &mut map,
+            seen: 0,
+            failed: None,
+            input: PhantomData,
+        };
+        while let Some(key) = from.map.next_key_seed(Key)? {
+            self.0.set(&key, &mut from);
+            if let Some(error) = from.failed {
+                return Err(error);
+            }
         }
-        missing::<R, A::Error>(seen)
+        missing::<R, A::Error>(from.seen)
     }
 }
 
@@ -580,6 +644,11 @@ macro_rules! __record {
                     $crate::runtime::encode(self, serializer)
                 }
             }
+            impl ::core::cmp::PartialEq for $record {
+                fn eq(&self, other: &Self) -> bool {
+                    $crate::runtime::same(self, other)
+                }
+            }
             impl ::core::fmt::Debug for $record {
                 #[inline]
                 fn fmt(&self, out: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
@@ -691,8 +760,7 @@ macro_rules! __open_enum_impls {
                 &mut self,
                 deserializer: D,
             ) -> ::core::result::Result<(), D::Error> {
-                *self = $crate::runtime::decode_enum(deserializer)?;
-                ::core::result::Result::Ok(())
+                $crate::runtime::read_enum(self, deserializer)
             }
             fn encode<S: $crate::runtime::Serializer>(
                 &self,
@@ -708,6 +776,16 @@ macro_rules! __open_enum_impls {
 #[doc(hidden)]
 pub trait OpenEnum: for<'a> From<&'a str> {
     fn is_listed(&self) -> bool;
+}
+
+/// Reads an open enum into its place.
+#[doc(hidden)]
+pub fn read_enum<'de, E: OpenEnum, D: Deserializer<'de>>(
+    place: &mut E,
+    deserializer: D,
+) -> Result<(), D::Error> {
+    *place = decode_enum(deserializer)?;
+    Ok(())
 }
 
 /// Reads an open enum: any string is one.

@@ -7,14 +7,14 @@ pub use bytes::Bytes;
 pub use http::Method;
 #[cfg(feature = "schemars")]
 pub use schemars::{JsonSchema, Schema, SchemaGenerator};
-pub use serde::de::MapAccess;
-pub use serde::ser::SerializeMap;
 pub use serde::{Deserialize, Deserializer, Serialize, Serializer};
 pub use serde_json::{Map, Value};
 
 pub use crate::FolioClient;
 pub use crate::body::Body;
-pub use crate::call::{Answer, Answers, Call, Given, Json, record, text, variant};
+pub use crate::call::{
+    Answer, Answers, Call, Given, Json, Listed, Streamed, record, text, variant,
+};
 pub use crate::collection::{Collection, Stored};
 pub use crate::cql::Cql;
 pub use crate::deletion::Deletion;
@@ -24,7 +24,8 @@ pub use crate::multipart::Multipart;
 pub use crate::operation::Operation;
 pub use crate::paging::{Items, Paging, PagingStyle};
 pub use crate::record::{
-    Extra, Field, OpenEnum, Put, Record, debug, decode, decode_enum, encode, keep, need, read, set,
+    Extra, Field, OpenEnum, Put, Record, Source, debug, decode, decode_enum, encode, read,
+    read_enum, same,
 };
 pub use crate::response::Response;
 #[cfg(feature = "schemars")]

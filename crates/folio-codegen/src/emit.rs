@@ -188,7 +188,7 @@ fn emit_record(out: &mut String, origin: &Origin<'_>, record: &Record) -> Result
     for text in record_docs(origin, name) {
         line(out, 0, &format!("/// {text}"));
     }
-    line(out, 0, "#[derive(Clone, PartialEq)]");
+    line(out, 0, "#[derive(Clone)]");
     line(out, 0, &format!("pub struct {name} {{"));
     for field in &record.fields {
         line(out, 1, &format!("/// {}", field_docs(field)));
@@ -256,15 +256,12 @@ fn emit_record(out: &mut String, origin: &Origin<'_>, record: &Record) -> Result
     }
 
     line(out, 0, &format!("impl rt::Record for {name} {{"));
-    line(out, 1, &format!("const NAME: &'static str = {name:?};"));
-    if !needed.is_empty() {
-        let keys: Vec<&String> = needed.iter().map(|field| &field.key).collect();
-        line(
-            out,
-            1,
-            &format!("const REQUIRED: &'static [&'static str] = &{keys:?};"),
-        );
-    }
+    let keys: Vec<&String> = needed.iter().map(|field| &field.key).collect();
+    line(
+        out,
+        1,
+        &format!("const ABOUT: (&'static str, &'static [&'static str]) = ({name:?}, &{keys:?});"),
+    );
     line(out, 1, "#[inline]");
     line(out, 1, "fn blank() -> Self {");
     line(out, 2, "Self {");
@@ -282,52 +279,48 @@ fn emit_record(out: &mut String, origin: &Origin<'_>, record: &Record) -> Result
     line(
         out,
         1,
-        "fn set<'de, A: rt::MapAccess<'de>>(&mut self, key: &str, map: &mut A) -> Result<u64, A::Error> {",
+        "fn set<S: rt::Source>(&mut self, key: &str, from: &mut S) {",
     );
     line(out, 2, "match key {");
-    let mut bit = 0;
+    let mut number = 0;
     for field in &record.fields {
         let name = ident(&field.name);
-        if field.required {
-            line(
-                out,
-                3,
-                &format!("{:?} => rt::need(&mut self.{name}, {bit}, map),", field.key),
-            );
-            bit += 1;
+        let read = if field.required {
+            number += 1;
+            format!("S::required(from, &mut self.{name}, {})", number - 1)
         } else {
-            line(
-                out,
-                3,
-                &format!("{:?} => rt::set(&mut self.{name}, map),", field.key),
-            );
-        }
+            format!("S::optional(from, &mut self.{name})")
+        };
+        line(out, 3, &format!("{:?} => {read},", field.key));
     }
     line(
         out,
         3,
-        &format!("_ => rt::keep(&mut self.{extra}, key, map),"),
+        &format!("_ => S::unknown(from, &mut self.{extra}, key),"),
     );
     line(out, 2, "}");
     line(out, 1, "}");
     line(
         out,
         1,
-        "fn put<M: rt::SerializeMap>(&self, out: &mut rt::Put<'_, M>) {",
+        "fn put<P: rt::Put>(&self, other: &Self, out: &mut P) {",
     );
-    line(out, 2, "out");
     for field in &record.fields {
+        let name = ident(&field.name);
         line(
             out,
-            3,
-            &format!(".field({:?}, &self.{})", field.key, ident(&field.name)),
+            2,
+            &format!(
+                "P::field(out, {:?}, &self.{name}, &other.{name});",
+                field.key
+            ),
         );
     }
-    line(out, 3, &format!(".extra(&self.{extra});"));
-    line(out, 1, "}");
-    line(out, 1, "#[inline]");
-    line(out, 1, "fn extra(&self) -> &rt::Extra {");
-    line(out, 2, &format!("&self.{extra}"));
+    line(
+        out,
+        2,
+        &format!("P::extra(out, &self.{extra}, &other.{extra});"),
+    );
     line(out, 1, "}");
     line(out, 0, "}");
     Ok(())
@@ -631,8 +624,28 @@ fn builder(
             &format!("impl rt::Answers for operation::{name} {{ type Answer = {answer}; }}"),
         );
     }
+    let streamed = matches!(
+        operation.answer,
+        Answer::Text | Answer::Bytes | Answer::Lines | Answer::Several(_) | Answer::Undescribed
+    );
+    if streamed {
+        line(
+            out,
+            1,
+            &format!("impl rt::Streamed for operation::{name} {{}}"),
+        );
+    }
+    if operation.paging.is_some()
+        && let Some(item) = item_type(model, operation, signature)
+    {
+        line(
+            out,
+            1,
+            &format!("impl rt::Listed for operation::{name} {{ type Item = {item}; }}"),
+        );
+    }
     let mut setters = String::new();
-    setters_of(&mut setters, origin, model, operation, signature, &given)?;
+    setters_of(&mut setters, origin, operation, signature, &given)?;
     if !setters.is_empty() {
         line(
             out,
@@ -652,7 +665,6 @@ fn builder(
 fn setters_of(
     out: &mut String,
     origin: &Origin<'_>,
-    model: &Model,
     operation: &Operation,
     signature: &Signature,
     given: &str,
@@ -788,46 +800,6 @@ fn setters_of(
             &format!("pub fn stream(self) -> M::Sent<M::Stream<rt::Records<{given}>>> {{"),
         );
         line(out, 3, "self.1.open(self.0.lines())");
-        line(out, 2, "}");
-    }
-    let streamed = matches!(
-        operation.answer,
-        Answer::Text | Answer::Bytes | Answer::Lines | Answer::Several(_) | Answer::Undescribed
-    );
-    if streamed {
-        line(
-            out,
-            2,
-            "/// Sends the request and gives the answer as soon as its head is there, to be read piece by piece: see",
-        );
-        line(out, 2, "/// [`Download`](crate::Download).");
-        line(out, 2, "///");
-        line(out, 2, "/// # Errors");
-        line(
-            out,
-            2,
-            "/// The request could not be made or sent, or the server refused it: see [`Error`](crate::Error).",
-        );
-        line(
-            out,
-            2,
-            "pub fn download(self) -> M::Sent<M::Stream<rt::Download>> {",
-        );
-        line(out, 3, "self.1.open(self.0.download())");
-        line(out, 2, "}");
-    }
-    if paged && let Some(item) = item_type(model, operation, signature) {
-        line(
-            out,
-            2,
-            "/// All records of the list, page by page: see [`Items`](crate::Items).",
-        );
-        line(
-            out,
-            2,
-            &format!("pub fn stream(self) -> M::Stream<rt::Items<{item}>> {{"),
-        );
-        line(out, 3, "self.1.stream(self.0.stream())");
         line(out, 2, "}");
     }
     Ok(())
