@@ -338,6 +338,10 @@ impl Changes {
         if request(a, old).is_some() && !needs_body(old) && needs_body(new) {
             self.add("operation", subject, "its body is now required", true);
         }
+        if request(b, new).is_some() && needs_body(old) && !needs_body(new) {
+            self.add("operation", subject, "its body is now optional", false);
+        }
+        self.interface(subject, (a, old), (b, new));
         let deprecated = |operation: &Operation<'_>| {
             operation.value.get("deprecated") == Some(&Value::Bool(true))
         };
@@ -412,6 +416,44 @@ impl Changes {
             }
         }
         self.parameters(subject, (a, old), (b, new));
+    }
+
+    /// The interface that an operation is of, unless it is told already that this interface has another version.
+    fn interface(
+        &mut self,
+        subject: &str,
+        (a, old): (&Side<'_>, &Operation<'_>),
+        (b, new): (&Side<'_>, &Operation<'_>),
+    ) {
+        fn of<'a>(operation: &'a Operation<'_>) -> &'a str {
+            let interface = operation.fact("interface").and_then(Value::as_str);
+            interface.unwrap_or_default()
+        }
+        let is_told = |side: &Side<'_>, interface: &str| {
+            let all = side.document.pointer("/x-folio/interfaces");
+            interface.split_once(' ').is_some_and(|(id, version)| {
+                all.and_then(|all| all.get(id)).and_then(Value::as_str) == Some(version)
+            })
+        };
+        let (before, after) = (of(old), of(new));
+        let id = |interface: &str| interface.split(' ').next().map(str::to_owned);
+        if before != after && (id(before) != id(after) || !is_told(a, before) || !is_told(b, after))
+        {
+            let told = |interface: &str| match interface {
+                "" => "none".to_owned(),
+                interface => interface.to_owned(),
+            };
+            self.add(
+                "operation",
+                subject,
+                format!(
+                    "is of the interface {}, before {}",
+                    told(after),
+                    told(before)
+                ),
+                false,
+            );
+        }
     }
 
     /// What else than JSON is taken and given: a media type that is gone stops a program that sends or reads it.

@@ -147,6 +147,19 @@ fn what_differs_is_told_and_marked_if_it_breaks_a_program() {
             Value::Null,
         ),
         (
+            "/paths/~1book-storage~1books/post/requestBody/required",
+            json!(false),
+        ),
+        // Its interface has this version now, which is told once.
+        (
+            "/paths/~1book-storage~1books/post/x-folio/interface",
+            json!("book-storage 2.0"),
+        ),
+        (
+            "/paths/~1book-storage~1books~1{bookId}/get/x-folio/interface",
+            json!("covers 1.0"),
+        ),
+        (
             "/paths/~1book-storage~1books~1{bookId}/get/responses/200/content/application~1json/schema",
             json!({"type": "string"}),
         ),
