@@ -47,6 +47,7 @@ use tokio::runtime::{EnterGuard, Runtime};
 pub use twins::Handle;
 
 use crate::batch::Outcome;
+use crate::call::Call;
 use crate::client::FolioClientBuilder;
 use crate::download::{Download, Records};
 use crate::error::{Error, Result};

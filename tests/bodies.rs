@@ -657,25 +657,3 @@ async fn a_described_stream_gives_its_records() {
     assert_eq!(error.kind(), ErrorKind::Record);
     assert_eq!(last.matched_id, ID);
 }
-
-#[cfg(all(feature = "login-saml", feature = "sunflower"))]
-#[tokio::test]
-async fn an_operation_that_takes_a_form_sends_it_as_one() {
-    let server = Streams::start(|_, _| Flow::new(204, "text/plain", "")).await;
-    let folio = server.connect().await;
-    folio
-        .login_saml()
-        .saml_callback()
-        .body_form("SAMLResponse=PHg%2B&RelayState=x")
-        .send()
-        .await
-        .unwrap();
-    let got = server.last();
-    assert_eq!(
-        (got.header("content-type"), &*got.text()),
-        (
-            "application/x-www-form-urlencoded",
-            "SAMLResponse=PHg%2B&RelayState=x"
-        )
-    );
-}
