@@ -1,6 +1,6 @@
 //! Forms, which only a module of an older release takes: `cargo test --test forms --no-default-features --features sunflower,rustls,login-saml`.
 
-#![cfg(feature = "login-saml")]
+#![cfg(all(feature = "login-saml", feature = "sunflower"))]
 #![allow(clippy::unwrap_used, reason = "tests may")]
 
 #[allow(dead_code, reason = "other tests use more of it")]
