@@ -71,10 +71,30 @@ impl New {
     }
 }
 
+/// The size of a page and where to begin, as the dialect of ERM says it in the request: `perPage` or `max`, `page` (from 1) or `offset`. They are
+/// taken out of it, since each page has its own. What is no number stays, for the server to refuse.
+fn erm_page(
+    request: &mut Request,
+    limit: Option<u32>,
+    offset: Option<u32>,
+) -> (Option<u32>, Option<u32>) {
+    let mut take = |name: &str| {
+        let number = request.parameter(name)?.trim().parse::<u32>().ok()?;
+        request.remove_query(name);
+        Some(number)
+    };
+    let (per_page, max) = (take("perPage"), take("max"));
+    let (page, begin) = (take("page"), take("offset"));
+    let limit = limit.or(per_page).or(max);
+    // Without a size a page has ten records.
+    let pages = page.map(|page| page.saturating_sub(1).saturating_mul(limit.unwrap_or(10)));
+    (limit, offset.or(begin).or(pages))
+}
+
 impl Pager {
     pub(super) fn new(
         client: FolioClient,
-        request: Request,
+        mut request: Request,
         mut plan: Plan,
         limit: Option<u32>,
         offset: Option<u32>,
@@ -91,6 +111,10 @@ impl Pager {
             // With figures around it the list is the property `results`.
             plan.items = Some("results".into());
         }
+        let (limit, offset) = match plan.style {
+            PagingStyle::Erm => erm_page(&mut request, limit, offset),
+            _ => (limit, offset),
+        };
         let written = request.parameter("query").unwrap_or_default();
         let has_query = !written.trim().is_empty();
         let query = Cql::from(written);

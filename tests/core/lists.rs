@@ -548,6 +548,42 @@ async fn the_erm_dialect() {
     );
 }
 
+/// Its own words for the size of a page and for where to begin mean what they say, also before a stream.
+#[tokio::test]
+async fn the_pages_of_the_erm_dialect_are_as_large_as_it_was_told_and_begin_there() {
+    let server = Folio::start(|asked, _| {
+        (asked.path() == "/erm/sas").then(|| {
+            let (first, size) = (asked.number("offset"), asked.number("perPage"));
+            Reply::json(
+                (first..230)
+                    .take(size)
+                    .map(|number| json!({"id": number.to_string(), "name": "one", "agreementStatus": {}}))
+                    .collect(),
+            )
+        })
+    })
+    .await;
+    let folio = server.connect().await;
+    let generic = || folio.folio_get_all::<Value>("/erm/sas", None);
+    let by_page = generic().param("perPage", 50).param("page", 3);
+    assert_eq!(by_page.count().await, 130);
+    assert_eq!(generic().param("offset", 200).count().await, 30);
+    assert_eq!(generic().param("max", 20).count().await, 230);
+    assert!(server.asked("/erm/sas").iter().all(|asked| {
+        asked.param("page").is_none() && asked.target.matches("offset=").count() <= 1
+    }));
+    #[cfg(feature = "agreements")]
+    {
+        let agreements = folio.agreements().list_sas().per_page(50).page(3).stream();
+        let agreements: Vec<folio_sdk::agreements::Agreement> = agreements
+            .map(|agreement| agreement.unwrap())
+            .collect()
+            .await;
+        assert_eq!(agreements.len(), 130);
+        assert_eq!(agreements[0].id.as_deref(), Some("100"));
+    }
+}
+
 #[tokio::test]
 async fn mod_search_gives_ten_thousand_and_says_when_there_are_more() {
     for (count, total) in [(10_000_usize, 10_000_usize), (12_000, 12_000)] {

@@ -1076,8 +1076,21 @@ fn item_of(model: &Model, ty: &Ty) -> String {
 
 /// The type of a list's records: of the array that its paging names.
 fn item_type(model: &Model, operation: &Operation, signature: &Signature) -> Option<String> {
-    let answer = signature.answer.as_ref()?;
-    let list = match (&operation.paging.as_ref()?.items, answer) {
+    let paging = operation.paging.as_ref()?;
+    if let Some(record) = &paging.record {
+        let name = record.strip_prefix("#/components/schemas/");
+        let is_typed = model
+            .records
+            .iter()
+            .any(|record| Some(&*record.name) == name);
+        let named = name.filter(|_| is_typed);
+        return Some(named.map_or_else(|| "rt::Value".into(), |name| format!("super::{name}")));
+    }
+    let Some(answer) = &signature.answer else {
+        // Of an answer of several media types the list is the JSON.
+        return Some("rt::Value".into());
+    };
+    let list = match (&paging.items, answer) {
         (None, list) => list,
         (Some(items), Ty::Named(name)) => {
             let Some(record) = model.records.iter().find(|record| record.name == *name) else {

@@ -100,6 +100,8 @@ pub(crate) struct Paging {
     pub(crate) items: Option<String>,
     pub(crate) key: Option<String>,
     pub(crate) max: Option<u64>,
+    /// A reference to the record, where the answer is one of several types.
+    pub(crate) record: Option<String>,
 }
 
 /// The methods of OpenAPI that FOLIO's modules use.
@@ -141,6 +143,7 @@ pub(crate) fn read(
                 items: string(document, &at, paging, "items")?,
                 key: string(document, &at, paging, "key")?,
                 max: paging.get("max").and_then(Value::as_u64),
+                record: string(document, &at, paging, "record")?,
             })
         }
     };

@@ -179,11 +179,12 @@ impl Checker<'_> {
         if let Some(record) = text("record") {
             self.reference(document, record, &format!("{at}/record"));
         }
-        let content = operation
-            .pointer("/responses/200/content")
-            .and_then(Value::as_object);
-        let answer = content
+        let responses = operation.get("responses").and_then(Value::as_object);
+        let answer = responses
             .into_iter()
+            .flatten()
+            .filter(|(status, _)| status.starts_with('2'))
+            .filter_map(|(_, response)| response.get("content")?.as_object())
             .flatten()
             .find(|(media_type, _)| media_type.contains("json"))
             .and_then(|(_, value)| value.get("schema"));

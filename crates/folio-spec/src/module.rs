@@ -837,32 +837,46 @@ fn paging(
     };
     let style = match style {
         _ if parameter("perPage").is_some() => "erm",
-        Some(style) if parameter("limit").is_some() => style,
-        _ if parameter("query").is_some()
-            && (parameter("limit").is_some() || parameter("offset").is_some()) =>
-        {
-            "cql"
-        }
-        _ if parameter("limit").is_some() && parameter("offset").is_some() => "offset",
-        _ => return None,
+        // What has no offset gives its first records only: mod-search's `/browse` shows the neighbours of what is asked for.
+        _ if parameter("limit").is_none() || parameter("offset").is_none() => return None,
+        Some(style) => style,
+        None if parameter("query").is_some() => "cql",
+        None => "offset",
     };
-    let content = get.pointer("/responses/200/content")?.as_object()?;
-    let schema = content
+    // Mostly 200; there are lists that are described as 201.
+    let responses = get.get("responses")?.as_object()?;
+    let schema = responses
         .iter()
-        .find(|(media_type, _)| media_type.contains("json"))?
-        .1
-        .get("schema")?;
+        .filter(|(status, _)| status.starts_with('2'))
+        .filter_map(|(_, response)| response.get("content")?.as_object())
+        .flatten()
+        .filter(|(media_type, _)| media_type.contains("json"))
+        .find_map(|(_, content)| content.get("schema"))?;
     let resolve = |schema: &Value| resolved(schema, schemas).clone();
-    let mut body = resolve(schema);
+    let answer = resolve(schema);
+    let mut body = answer.clone();
     // ERM gives the array, or, if asked for `stats`, an object around it: lists that are read to their end do not ask.
     let variants = ["oneOf", "anyOf"]
         .iter()
-        .find_map(|key| body.get(*key)?.as_array());
+        .find_map(|key| answer.get(*key)?.as_array());
     let array = variants
         .into_iter()
         .flatten()
         .map(&resolve)
         .find(|variant| variant["type"] == "array");
+    // One of several collections, such as of whole records or of their ids: what all have in common tells where the records stand.
+    let mut common: Option<BTreeMap<String, Value>> = None;
+    for variant in variants.filter(|_| array.is_none()).into_iter().flatten() {
+        let mut properties = BTreeMap::new();
+        all_properties(&resolve(variant), schemas, &mut Vec::new(), &mut properties);
+        common = Some(match common {
+            None => properties,
+            Some(mut common) => {
+                common.retain(|name, _| properties.contains_key(name));
+                common
+            }
+        });
+    }
     let mut paging = json!({"style": style});
     if let Some(array) = array {
         if let Some(record) = array.pointer("/items/$ref") {
@@ -875,13 +889,19 @@ fn paging(
     } else {
         let mut properties = BTreeMap::new();
         all_properties(&body, schemas, &mut Vec::new(), &mut properties);
-        let arrays: Vec<(&String, &Value)> = properties
+        properties.extend(common.unwrap_or_default());
+        let is_counted = properties.contains_key("totalRecords");
+        let (errors, arrays): (Vec<_>, Vec<_>) = properties
             .iter()
             .filter(|(name, property)| {
-                property["type"] == "array"
-                    && !matches!(name.as_str(), "errors" | "resultInfo" | "facets")
+                property["type"] == "array" && !matches!(name.as_str(), "resultInfo" | "facets")
             })
-            .collect();
+            .partition(|(name, _)| *name == "errors");
+        // Errors are what a list says of itself, unless it is a list of them.
+        let arrays = match arrays.is_empty() && is_counted {
+            true => errors,
+            false => arrays,
+        };
         let last = names::snake(path.rsplit('/').next().unwrap_or_default());
         let (name, list) = match &arrays[..] {
             [only] => only,
@@ -890,6 +910,9 @@ fn paging(
                 .find(|(name, _)| names::snake(name) == last)?,
         };
         paging["items"] = (*name).clone().into();
+        if let Some(record) = largest(variants.into_iter().flatten(), name, schemas) {
+            paging["record"] = record.into();
+        }
         resolve(&list["items"])
     };
     if style == "cql" && rmb && item.pointer("/properties/id").is_some() {
@@ -902,6 +925,40 @@ fn paging(
         paging["max"] = max.into();
     }
     Some(paging)
+}
+
+/// The record of several collections that can hold those of all: of whole records and of their ids it is the whole one.
+fn largest<'a>(
+    collections: impl Iterator<Item = &'a Value>,
+    items: &str,
+    schemas: &'a Value,
+) -> Option<String> {
+    let mut records = Vec::new();
+    for collection in collections {
+        let mut properties = BTreeMap::new();
+        let collection = resolved(collection, schemas);
+        all_properties(collection, schemas, &mut Vec::new(), &mut properties);
+        let reference = properties.get(items)?.pointer("/items/$ref")?.as_str()?;
+        let record = schemas.get(reference.strip_prefix("#/components/schemas/")?)?;
+        let mut fields = BTreeMap::new();
+        all_properties(record, schemas, &mut Vec::new(), &mut fields);
+        let required = record.get("required").and_then(Value::as_array);
+        records.push((reference.to_owned(), fields, required));
+    }
+    let holds_all = |index: usize| {
+        let (_, fields, required) = &records[index];
+        records.iter().all(|(_, others, always)| {
+            let always: Vec<&Value> = always.iter().copied().flatten().collect();
+            others.keys().all(|name| fields.contains_key(name))
+                && required
+                    .iter()
+                    .copied()
+                    .flatten()
+                    .all(|name| always.contains(&name))
+        })
+    };
+    let index = (0..records.len()).find(|index| holds_all(*index))?;
+    Some(records.swap_remove(index).0)
 }
 
 /// What a reference to a component leads to.

@@ -1,6 +1,7 @@
 //! What becomes of a module's descriptions.
 
 use insta::assert_json_snapshot;
+use serde_json::{Value, json};
 
 use crate::support::{OPENAPI, RAML, Release, bytes};
 
@@ -24,6 +25,81 @@ fn openapi_becomes_facts() {
     release.import().unwrap();
     assert_json_snapshot!("openapi", release.document());
     assert!(!release.document().to_string().contains("Prose"));
+}
+
+#[test]
+fn lists_are_told_from_what_only_looks_like_one() {
+    let list = |path: &str, parameters: &[&str], status: u16, schema: Value| {
+        let parameters: Vec<Value> = parameters
+            .iter()
+            .map(|name| json!({"name": name, "in": "query", "schema": {"type": "string"}}))
+            .collect();
+        let answer =
+            json!({"description": "", "content": {"application/json": {"schema": schema}}});
+        let responses = json!({status.to_string(): answer});
+        (
+            path.to_owned(),
+            json!({"get": {"operationId": path, "parameters": parameters, "responses": responses}}),
+        )
+    };
+    let of = |name: &str| json!({"$ref": format!("#/components/schemas/{name}")});
+    let collection = |items: &str, record: &str| {
+        json!({"type": "object", "properties": {
+            items: {"type": "array", "items": of(record)}, "totalRecords": {"type": "integer"},
+        }})
+    };
+    let record = |fields: &[&str], required: &[&str]| {
+        let properties: serde_json::Map<String, Value> = fields
+            .iter()
+            .map(|name| ((*name).to_owned(), json!({"type": "string"})))
+            .collect();
+        json!({"type": "object", "properties": properties, "required": required})
+    };
+    let all = &["query", "limit", "offset"];
+    let either = |one: &str, other: &str| json!({"oneOf": [of(one), of(other)]});
+    let paths: serde_json::Map<String, Value> = [
+        list("/made", all, 201, of("Shelves")),
+        list("/neighbours", &["query", "limit"], 200, of("Shelves")),
+        list("/failures", &["limit", "offset"], 200, of("Failures")),
+        list("/rejected", all, 200, of("Rejected")),
+        list("/either", all, 200, either("Shelves", "Ids")),
+        list("/strict", all, 200, either("Strict", "Ids")),
+    ]
+    .into_iter()
+    .collect();
+    let root = json!({
+        "openapi": "3.0.0", "info": {"title": "t", "version": "1"}, "paths": paths,
+        "components": {"schemas": {
+            "Shelves": collection("shelves", "Shelf"), "Ids": collection("shelves", "ShelfId"), "Strict": collection("shelves", "Named"),
+            "Failures": collection("errors", "Failure"),
+            "Rejected": {"type": "object", "properties": {"errors": {"type": "array", "items": of("Failure")}}},
+            "Shelf": record(&["id", "name"], &[]), "ShelfId": record(&["id"], &[]), "Named": record(&["id", "name"], &["name"]),
+            "Failure": record(&["message"], &[]),
+        }},
+    });
+    let release = Release::openapi(&[("api/shelves.yaml", &root.to_string())]);
+    release.import().unwrap();
+    let document = release.document();
+    let paging: std::collections::BTreeMap<&str, &Value> = document["paths"]
+        .as_object()
+        .unwrap()
+        .iter()
+        .map(|(path, item)| (&**path, &item["get"]["x-folio"]["paging"]))
+        .collect();
+    assert_eq!(
+        json!(paging),
+        json!({
+            "/made": {"style": "cql", "items": "shelves"},
+            // Without an offset only the first ones can be had.
+            "/neighbours": null,
+            // A list of errors, and the errors of what is no list.
+            "/failures": {"style": "offset", "items": "errors"},
+            "/rejected": null,
+            // Records or their ids: the record can hold both, unless it must have a name.
+            "/either": {"style": "cql", "items": "shelves", "record": "#/components/schemas/Shelf"},
+            "/strict": {"style": "cql", "items": "shelves"},
+        })
+    );
 }
 
 #[test]
