@@ -443,16 +443,22 @@ impl Request {
 
     /// Whether the bodies hold passwords or tokens: those of logins and of changes of passwords.
     pub(crate) fn is_sensitive(&self) -> bool {
-        self.path.split('/').any(|segment| {
-            let has = |word: &str| {
-                let mut places = segment.as_bytes().windows(word.len());
-                places.any(|place| place.eq_ignore_ascii_case(word.as_bytes()))
-            };
-            let begins = segment.as_bytes().get(..5);
-            segment.eq_ignore_ascii_case("authn")
-                || begins.is_some_and(|begins| begins.eq_ignore_ascii_case(b"login"))
-                || has("password")
-                || has("credentials")
+        let path = self.path.as_bytes();
+        let stands_at = |at: usize, word: &[u8]| {
+            path.get(at..at + word.len())
+                .is_some_and(|place| place.eq_ignore_ascii_case(word))
+        };
+        // Each request is asked: no byte is looked at twice.
+        path.iter().enumerate().any(|(at, byte)| match byte {
+            b'p' | b'P' => stands_at(at, b"password"),
+            b'c' | b'C' => stands_at(at, b"credentials"),
+            b'l' | b'L' => begins_segment(path, at) && stands_at(at, b"login"),
+            b'a' | b'A' => {
+                begins_segment(path, at)
+                    && stands_at(at, b"authn")
+                    && matches!(path.get(at + 5), None | Some(b'/'))
+            }
+            _ => false,
         })
     }
 
@@ -625,7 +631,15 @@ fn problem_of(method: &Method, path: &str) -> Option<String> {
     None
 }
 
+/// Whether a segment of a path begins at this byte.
+fn begins_segment(path: &[u8], at: usize) -> bool {
+    at == 0 || path[at - 1] == b'/'
+}
+
 fn decoded_segment(segment: &str) -> Cow<'_, str> {
+    if !segment.contains('%') {
+        return Cow::Borrowed(segment);
+    }
     percent_decode_str(segment).decode_utf8_lossy()
 }
 
