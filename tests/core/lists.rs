@@ -557,7 +557,7 @@ async fn the_pages_of_the_erm_dialect_are_as_large_as_it_was_told_and_begin_ther
             Reply::json(
                 (first..230)
                     .take(size)
-                    .map(|number| json!({"id": number.to_string(), "name": "one", "agreementStatus": {}}))
+                    .map(|number| json!({"id": number.to_string(), "name": "one", "agreementStatus": {}, "periods": []}))
                     .collect(),
             )
         })
@@ -580,7 +580,7 @@ async fn the_pages_of_the_erm_dialect_are_as_large_as_it_was_told_and_begin_ther
             .collect()
             .await;
         assert_eq!(agreements.len(), 130);
-        assert_eq!(agreements[0].id.as_deref(), Some("100"));
+        assert_eq!(agreements[0].id.as_str(), "100");
     }
 }
 
