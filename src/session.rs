@@ -74,27 +74,35 @@ enum Verdict {
 
 impl Session {
     /// Sends a request until it is done, and reads the whole answer.
-    pub(crate) async fn run(
+    ///
+    /// A block and no `async fn`, whose future would hold the request twice: as an argument, and as the variable that it is bound to.
+    #[expect(clippy::manual_async_fn, reason = "see above")]
+    pub(crate) fn run(
         self: Arc<Self>,
         tenant: Result<HeaderValue, String>,
         request: Request,
-    ) -> Result<Response> {
-        self.carry_out(tenant, &request, true)
-            .await
-            .map(|(response, _)| response)
+    ) -> impl Future<Output = Result<Response>> + Send {
+        async move {
+            self.carry_out(tenant, &request, true)
+                .await
+                .map(|(response, _)| response)
+        }
     }
 
     /// Sends a request until it is done, and reads the head of the answer.
-    pub(crate) async fn open(
+    #[expect(clippy::manual_async_fn, reason = "as above")]
+    pub(crate) fn open(
         self: Arc<Self>,
         tenant: Result<HeaderValue, String>,
         request: Request,
-    ) -> Result<Download> {
-        let timeout = request
-            .attempt_timeout()
-            .unwrap_or_else(|| self.gateway.timeout());
-        let (response, rest) = self.carry_out(tenant, &request, false).await?;
-        Ok(Download::new(response, rest, timeout))
+    ) -> impl Future<Output = Result<Download>> + Send {
+        async move {
+            let timeout = request
+                .attempt_timeout()
+                .unwrap_or_else(|| self.gateway.timeout());
+            let (response, rest) = self.carry_out(tenant, &request, false).await?;
+            Ok(Download::new(response, rest, timeout))
+        }
     }
 
     async fn carry_out(
