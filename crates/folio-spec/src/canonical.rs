@@ -46,6 +46,18 @@ impl<'a> Operation<'a> {
     }
 }
 
+/// The schema of the JSON that an operation answers. Mostly that of 200; there are lists that are described as 201.
+pub(crate) fn json_answer(operation: &Value) -> Option<&Value> {
+    let responses = operation.get("responses")?.as_object()?;
+    responses
+        .iter()
+        .filter(|(status, _)| status.starts_with('2'))
+        .filter_map(|(_, response)| response.get("content")?.as_object())
+        .flatten()
+        .filter(|(media_type, _)| media_type.contains("json"))
+        .find_map(|(_, content)| content.get("schema"))
+}
+
 impl Release {
     /// Reads the folder of a release.
     ///

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
-use crate::canonical::{Release, feature, operations, schemas};
+use crate::canonical::{Release, feature, json_answer, operations, schemas};
 use crate::names;
 
 /// Something that is wrong.
@@ -179,16 +179,7 @@ impl Checker<'_> {
         if let Some(record) = text("record") {
             self.reference(document, record, &format!("{at}/record"));
         }
-        let responses = operation.get("responses").and_then(Value::as_object);
-        let answer = responses
-            .into_iter()
-            .flatten()
-            .filter(|(status, _)| status.starts_with('2'))
-            .filter_map(|(_, response)| response.get("content")?.as_object())
-            .flatten()
-            .find(|(media_type, _)| media_type.contains("json"))
-            .and_then(|(_, value)| value.get("schema"));
-        let Some(answer) = answer else {
+        let Some(answer) = json_answer(operation) else {
             return self.add(
                 document,
                 at,

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::{Map, Value, json};
 
+use crate::canonical::json_answer;
 use crate::descriptor::{self, Descriptor, shape};
 use crate::error::{Error, Result};
 use crate::names::{self, Unnamed, camel};
@@ -843,15 +844,7 @@ fn paging(
         None if parameter("query").is_some() => "cql",
         None => "offset",
     };
-    // Mostly 200; there are lists that are described as 201.
-    let responses = get.get("responses")?.as_object()?;
-    let schema = responses
-        .iter()
-        .filter(|(status, _)| status.starts_with('2'))
-        .filter_map(|(_, response)| response.get("content")?.as_object())
-        .flatten()
-        .filter(|(media_type, _)| media_type.contains("json"))
-        .find_map(|(_, content)| content.get("schema"))?;
+    let schema = json_answer(get)?;
     let resolve = |schema: &Value| resolved(schema, schemas).clone();
     let answer = resolve(schema);
     let mut body = answer.clone();
@@ -865,18 +858,12 @@ fn paging(
         .map(&resolve)
         .find(|variant| variant["type"] == "array");
     // One of several collections, such as of whole records or of their ids: what all have in common tells where the records stand.
-    let mut common: Option<BTreeMap<String, Value>> = None;
-    for variant in variants.filter(|_| array.is_none()).into_iter().flatten() {
-        let mut properties = BTreeMap::new();
-        all_properties(&resolve(variant), schemas, &mut Vec::new(), &mut properties);
-        common = Some(match common {
-            None => properties,
-            Some(mut common) => {
-                common.retain(|name, _| properties.contains_key(name));
-                common
-            }
-        });
-    }
+    let collections: Vec<_> = variants
+        .filter(|_| array.is_none())
+        .into_iter()
+        .flatten()
+        .map(|variant| all_properties(resolved(variant, schemas), schemas))
+        .collect();
     let mut paging = json!({"style": style});
     if let Some(array) = array {
         if let Some(record) = array.pointer("/items/$ref") {
@@ -887,9 +874,13 @@ fn paging(
     let item = if body["type"] == "array" {
         resolve(&body["items"])
     } else {
-        let mut properties = BTreeMap::new();
-        all_properties(&body, schemas, &mut Vec::new(), &mut properties);
-        properties.extend(common.unwrap_or_default());
+        let mut properties = all_properties(&body, schemas);
+        if let [first, others @ ..] = &collections[..] {
+            let in_all = first
+                .iter()
+                .filter(|(name, _)| others.iter().all(|other| other.contains_key(*name)));
+            properties.extend(in_all.map(|(name, property)| (name.clone(), property.clone())));
+        }
         let is_counted = properties.contains_key("totalRecords");
         let (errors, arrays): (Vec<_>, Vec<_>) = properties
             .iter()
@@ -910,7 +901,7 @@ fn paging(
                 .find(|(name, _)| names::snake(name) == last)?,
         };
         paging["items"] = (*name).clone().into();
-        if let Some(record) = largest(variants.into_iter().flatten(), name, schemas) {
+        if let Some(record) = largest(&collections, name, schemas) {
             paging["record"] = record.into();
         }
         resolve(&list["items"])
@@ -928,22 +919,21 @@ fn paging(
 }
 
 /// The record of several collections that can hold those of all: of whole records and of their ids it is the whole one.
-fn largest<'a>(
-    collections: impl Iterator<Item = &'a Value>,
+fn largest(
+    collections: &[BTreeMap<String, Value>],
     items: &str,
-    schemas: &'a Value,
+    schemas: &Value,
 ) -> Option<String> {
     let mut records = Vec::new();
-    for collection in collections {
-        let mut properties = BTreeMap::new();
-        let collection = resolved(collection, schemas);
-        all_properties(collection, schemas, &mut Vec::new(), &mut properties);
+    for properties in collections {
         let reference = properties.get(items)?.pointer("/items/$ref")?.as_str()?;
         let record = schemas.get(reference.strip_prefix("#/components/schemas/")?)?;
-        let mut fields = BTreeMap::new();
-        all_properties(record, schemas, &mut Vec::new(), &mut fields);
         let required = record.get("required").and_then(Value::as_array);
-        records.push((reference.to_owned(), fields, required));
+        records.push((
+            reference.to_owned(),
+            all_properties(record, schemas),
+            required,
+        ));
     }
     let holds_all = |index: usize| {
         let (_, fields, required) = &records[index];
@@ -969,7 +959,13 @@ fn resolved<'a>(schema: &'a Value, schemas: &'a Value) -> &'a Value {
 }
 
 /// The properties of an object and of all its parts, references in them followed.
-fn all_properties<'a>(
+fn all_properties(schema: &Value, schemas: &Value) -> BTreeMap<String, Value> {
+    let mut properties = BTreeMap::new();
+    collect_properties(schema, schemas, &mut Vec::new(), &mut properties);
+    properties
+}
+
+fn collect_properties<'a>(
     schema: &'a Value,
     schemas: &'a Value,
     seen: &mut Vec<&'a Value>,
@@ -986,6 +982,6 @@ fn all_properties<'a>(
     }
     let parts = schema.get("allOf").and_then(Value::as_array);
     for part in parts.into_iter().flatten() {
-        all_properties(resolved(part, schemas), schemas, seen, properties);
+        collect_properties(resolved(part, schemas), schemas, seen, properties);
     }
 }
