@@ -47,7 +47,6 @@ use tokio::runtime::{EnterGuard, Runtime};
 pub use twins::Handle;
 
 use crate::batch::Outcome;
-use crate::call::Call;
 use crate::client::FolioClientBuilder;
 use crate::download::{Download, Records};
 use crate::error::{Error, Result};
@@ -177,12 +176,12 @@ impl Mode for Blocking {
         self.wait(sending)
     }
 
-    fn list<T: DeserializeOwned + Send + 'static>(&self, call: Call) -> Iter<Items<T>> {
-        self.stream(call.stream())
+    fn list<T: DeserializeOwned + Send + 'static>(&self, items: Items<T>) -> Iter<Items<T>> {
+        self.stream(items)
     }
 
-    fn download(&self, call: Call) -> Result<Iter<Download>> {
-        self.open(call.download())
+    fn download(&self, sending: Sending<Download>) -> Result<Iter<Download>> {
+        self.open(sending)
     }
 
     fn stream<S: Send + 'static>(&self, stream: S) -> Iter<S> {

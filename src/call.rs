@@ -357,14 +357,14 @@ macro_rules! __builder {
             /// # Errors
             /// The request could not be made or sent, or the server refused it: see [`Error`](crate::Error).
             pub fn download(self) -> M::Sent<M::Download> {
-                self.1.download(self.0)
+                self.1.download(self.0.download())
             }
         }
 
         impl<O: $crate::runtime::Listed, M: $crate::runtime::Mode> Builder<O, M> {
             /// All records of the list, page by page: see [`Items`](crate::Items).
             pub fn stream(self) -> M::List<O::Item> {
-                self.1.list(self.0)
+                self.1.list(self.0.stream())
             }
         }
 

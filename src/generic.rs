@@ -18,7 +18,6 @@ use crate::client::FolioClient;
 use crate::cql::Cql;
 use crate::deletion::Deletion;
 use crate::described_lists;
-use crate::download::Download;
 use crate::error::Result;
 use crate::mode::{Async, Mode, Sending};
 use crate::multipart::Multipart;
@@ -438,9 +437,9 @@ impl<M: Mode> RequestBuilder<M> {
     ///
     /// # Errors
     /// What [`FolioClient::execute`] gives.
-    pub fn download(self) -> M::Sent<M::Stream<Download>> {
+    pub fn download(self) -> M::Sent<M::Download> {
         let download = self.client.download(self.request);
-        self.mode.open(Sending::download(download, |it| it))
+        self.mode.download(Sending::download(download, |it| it))
     }
 }
 
@@ -505,10 +504,10 @@ impl<T: DeserializeOwned + Send + 'static, M: Mode> GetAll<T, M> {
     }
 
     /// The stream of the records.
-    pub fn stream(mut self) -> M::Stream<Items<T>> {
+    pub fn stream(mut self) -> M::List<T> {
         let items = self.running.take();
         let items = items.unwrap_or_else(|| self.items());
-        self.mode.stream(items)
+        self.mode.list(items)
     }
 
     fn items(&self) -> Items<T> {

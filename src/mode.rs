@@ -7,7 +7,6 @@ use std::task::{Context, Poll};
 
 use serde::de::DeserializeOwned;
 
-use crate::call::Call;
 use crate::download::Download;
 use crate::error::{Error, Result};
 use crate::paging::Items;
@@ -34,10 +33,10 @@ pub trait Mode: Clone + fmt::Debug + Send + Sync + sealed::Sealed + 'static {
     fn send<T: Send + 'static>(&self, sending: Sending<T>) -> Self::Sent<T>;
 
     #[doc(hidden)]
-    fn list<T: DeserializeOwned + Send + 'static>(&self, call: Call) -> Self::List<T>;
+    fn list<T: DeserializeOwned + Send + 'static>(&self, items: Items<T>) -> Self::List<T>;
 
     #[doc(hidden)]
-    fn download(&self, call: Call) -> Self::Sent<Self::Download>;
+    fn download(&self, sending: Sending<Download>) -> Self::Sent<Self::Download>;
 
     #[doc(hidden)]
     fn stream<S: Send + 'static>(&self, stream: S) -> Self::Stream<S>;
@@ -68,13 +67,13 @@ impl Mode for Async {
     }
 
     #[inline]
-    fn list<T: DeserializeOwned + Send + 'static>(&self, call: Call) -> Items<T> {
-        call.stream()
+    fn list<T: DeserializeOwned + Send + 'static>(&self, items: Items<T>) -> Items<T> {
+        items
     }
 
     #[inline]
-    fn download(&self, call: Call) -> Sending<Download> {
-        call.download()
+    fn download(&self, sending: Sending<Download>) -> Sending<Download> {
+        sending
     }
 
     #[inline]

@@ -448,7 +448,7 @@ impl Request {
             path.get(at..at + word.len())
                 .is_some_and(|place| place.eq_ignore_ascii_case(word))
         };
-        // Each request is asked: no byte is looked at twice.
+        // Each request is asked: one pass over the path.
         path.iter().enumerate().any(|(at, byte)| match byte {
             b'p' | b'P' => stands_at(at, b"password"),
             b'c' | b'C' => stands_at(at, b"credentials"),
