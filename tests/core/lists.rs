@@ -509,20 +509,20 @@ async fn a_failure_in_the_middle_is_repeated_and_nothing_comes_twice() {
     );
 }
 
-#[tokio::test]
-async fn the_erm_dialect() {
-    let server = Folio::start(|asked, _| {
+/// A list of 230 agreements in the dialect of ERM.
+async fn agreements(agreement: fn(usize) -> Value) -> Folio {
+    Folio::start(move |asked, _| {
         (asked.path() == "/erm/sas").then(|| {
             let (first, size) = (asked.number("offset"), asked.number("perPage"));
-            Reply::json(
-                (first..230)
-                    .take(size)
-                    .map(|number| json!({"id": number}))
-                    .collect(),
-            )
+            Reply::json((first..230).take(size).map(agreement).collect())
         })
     })
-    .await;
+    .await
+}
+
+#[tokio::test]
+async fn the_erm_dialect() {
+    let server = agreements(|number| json!({"id": number})).await;
     let folio = server.connect().await;
     assert_eq!(
         folio
@@ -551,16 +551,8 @@ async fn the_erm_dialect() {
 /// Its own words for the size of a page and for where to begin mean what they say, also before a stream.
 #[tokio::test]
 async fn the_pages_of_the_erm_dialect_are_as_large_as_it_was_told_and_begin_there() {
-    let server = Folio::start(|asked, _| {
-        (asked.path() == "/erm/sas").then(|| {
-            let (first, size) = (asked.number("offset"), asked.number("perPage"));
-            Reply::json(
-                (first..230)
-                    .take(size)
-                    .map(|number| json!({"id": number.to_string(), "name": "one", "agreementStatus": {}, "periods": []}))
-                    .collect(),
-            )
-        })
+    let server = agreements(|number| {
+        json!({"id": number.to_string(), "name": "one", "agreementStatus": {}, "periods": []})
     })
     .await;
     let folio = server.connect().await;
