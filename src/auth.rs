@@ -304,7 +304,6 @@ impl<S: CredentialSource> AnySource for S {
 }
 
 /// An access token. The generation counts the logins and renewals of this client: whoever is refused with an older one need not renew.
-#[derive(Clone)]
 pub(crate) struct Token {
     pub(crate) generation: u64,
     /// Marked as sensitive, so that nothing prints it.
@@ -355,13 +354,13 @@ struct RefreshToken {
 }
 
 /// What waits for a renewal is told by it. None while it runs.
-type Outcome = Option<Result<Token, Arc<Error>>>;
+type Outcome = Option<Result<Arc<Token>, Arc<Error>>>;
 
 #[derive(Default)]
 struct State {
     closed: bool,
     generation: u64,
-    token: Option<Token>,
+    token: Option<Arc<Token>>,
     refresh: Option<RefreshToken>,
     username: Option<String>,
     /// The credentials that the server refused, and how.
@@ -430,7 +429,7 @@ impl Auth {
     }
 
     /// A token to send. `refused` is the generation of one that the server has just refused.
-    pub(crate) async fn token(self: &Arc<Self>, refused: Option<u64>) -> Result<Token> {
+    pub(crate) async fn token(self: &Arc<Self>, refused: Option<u64>) -> Result<Arc<Token>> {
         // A renewal ends without a word only when its runtime was shut down. Then another is begun; but not for ever.
         for _ in 0..3 {
             let mut renewal = {
@@ -458,11 +457,18 @@ impl Auth {
     }
 
     /// The token that is there and good, if there is one: nothing is waited for.
-    pub(crate) fn token_at_hand(self: &Arc<Self>, refused: Option<u64>) -> Result<Option<Token>> {
+    pub(crate) fn token_at_hand(
+        self: &Arc<Self>,
+        refused: Option<u64>,
+    ) -> Result<Option<Arc<Token>>> {
         self.at_hand(&mut self.state(), refused)
     }
 
-    fn at_hand(self: &Arc<Self>, state: &mut State, refused: Option<u64>) -> Result<Option<Token>> {
+    fn at_hand(
+        self: &Arc<Self>,
+        state: &mut State,
+        refused: Option<u64>,
+    ) -> Result<Option<Arc<Token>>> {
         if state.closed {
             return Err(Error::closed());
         }
@@ -475,7 +481,7 @@ impl Auth {
         let Some(token) = state.token.as_ref().filter(|token| token.is_good_at(now)) else {
             return Ok(None);
         };
-        let token = token.clone();
+        let token = Arc::clone(token);
         if token.lifetime.is_some_and(|lifetime| now >= lifetime.renew)
             && state
                 .no_early_renewal_before
@@ -488,7 +494,7 @@ impl Auth {
     }
 
     /// A token for somebody who cannot renew it: one that is about to expire is renewed first. Where that fails, it is still good.
-    pub(crate) async fn fresh_token(self: &Arc<Self>) -> Result<Token> {
+    pub(crate) async fn fresh_token(self: &Arc<Self>) -> Result<Arc<Token>> {
         let token = self.token(None).await?;
         let is_fresh = |token: &Token| {
             token
@@ -540,7 +546,7 @@ impl Auth {
         Ok(receiver)
     }
 
-    async fn renew(&self) -> Result<Token> {
+    async fn renew(&self) -> Result<Arc<Token>> {
         let refresh = {
             let mut state = self.state();
             if state.closed {
@@ -569,7 +575,7 @@ impl Auth {
     }
 
     /// Renews by the refresh token: sent once, and again only if it is certain that nothing was sent.
-    async fn refresh(&self, refresh: RefreshToken) -> Result<Token> {
+    async fn refresh(&self, refresh: RefreshToken) -> Result<Arc<Token>> {
         let started = Instant::now();
         let mut attempts = 0;
         loop {
@@ -606,7 +612,7 @@ impl Auth {
         }
     }
 
-    async fn login(&self) -> Result<Token> {
+    async fn login(&self) -> Result<Arc<Token>> {
         let credentials = self.source.ask().await.map_err(|error| {
             Error::configuration(format!(
                 "the credential source gave no credentials: {error}"
@@ -713,7 +719,7 @@ impl Auth {
     }
 
     /// Takes a token that was handed in.
-    async fn adopt(&self, credentials: &Credentials, handed: &Handed) -> Result<Token> {
+    async fn adopt(&self, credentials: &Credentials, handed: &Handed) -> Result<Arc<Token>> {
         let now = Instant::now();
         let claims = Claims::of(handed.access.expose_secret());
         let is_over = handed.end.is_some_and(|end| end <= now);
@@ -742,7 +748,7 @@ impl Auth {
             if !is_over {
                 let header = secret_header(handed.access.expose_secret())?;
                 state.generation += 1;
-                let token = Token {
+                let token = Arc::new(Token {
                     generation: state.generation,
                     header,
                     tenant: claims.tenant().map(Into::into),
@@ -750,9 +756,9 @@ impl Auth {
                     lifetime: handed
                         .end
                         .and_then(|end| Lifetime::new(now, end.saturating_duration_since(now))),
-                };
+                });
                 state.refresh = refresh;
-                state.token = Some(token.clone());
+                state.token = Some(Arc::clone(&token));
                 info!(
                     generation = token.generation,
                     "took the token that was handed in"
@@ -835,7 +841,7 @@ impl Auth {
         answer: Answer,
         attempts: u32,
         started: Instant,
-    ) -> Result<Token> {
+    ) -> Result<Arc<Token>> {
         let now = Instant::now();
         let exchange = || self.exchange(operation, attempts, started);
         let expiration: Expiration = serde_json::from_slice(&answer.body).unwrap_or_default();
@@ -876,13 +882,13 @@ impl Auth {
         let tenant = self.tenant_of(&claims);
         let mut state = self.state();
         state.generation += 1;
-        let token = Token {
+        let token = Arc::new(Token {
             generation: state.generation,
             header,
             tenant: claims.tenant().map(Into::into),
             obtained: now,
             lifetime: length.and_then(|length| Lifetime::new(now, length)),
-        };
+        });
         state.refresh = refresh.map(|refresh| {
             let length = self::length(
                 expiration.refresh_token_expiration.as_deref(),
@@ -896,7 +902,7 @@ impl Auth {
                 end: length.and_then(|length| now.checked_add(length)),
             }
         });
-        state.token = Some(token.clone());
+        state.token = Some(Arc::clone(&token));
         state.refused = None;
         if state.closed {
             // Closed while this was on its way: nobody else will log out of it.
@@ -986,7 +992,7 @@ fn headers(tenant: &HeaderValue) -> HeaderMap {
 
 /// The headers that end this client's session and no other. None without a refresh token of its own: FOLIO takes a logout without one as one
 /// of all sessions of the user.
-fn logout_headers(token: Option<Token>, refresh: Option<RefreshToken>) -> Option<HeaderMap> {
+fn logout_headers(token: Option<Arc<Token>>, refresh: Option<RefreshToken>) -> Option<HeaderMap> {
     let now = Instant::now();
     let refresh = refresh.filter(|refresh| refresh.is_own)?;
     let mut cookie = format!("{REFRESH_COOKIE}={}", refresh.value.expose_secret());

@@ -5,8 +5,8 @@ use std::marker::PhantomData;
 use std::time::Duration;
 
 use bytes::Bytes;
+use serde::Serialize;
 use serde::de::DeserializeOwned;
-use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::body::Body;
 use crate::client::FolioClient;
@@ -39,11 +39,9 @@ impl Call {
         operation: &'static Operation,
         arguments: &[&dyn Display],
     ) -> Self {
-        let arguments: Vec<String> = arguments.iter().map(ToString::to_string).collect();
-        let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
         Self {
             client: client.clone(),
-            request: Request::new(operation, &arguments),
+            request: Request::of(operation, arguments),
             limit: None,
             offset: None,
             has_body: false,
@@ -254,7 +252,15 @@ impl<A: Answer> Answer for Option<A> {
 /// An answer as a record.
 #[doc(hidden)]
 pub fn record<T: Field>(answer: Response) -> Result<T> {
-    Ok(answer.json::<Typed<T>>()?.0)
+    // Records are large: it is read where it is handed over from.
+    let mut record = Ok(T::blank());
+    if let Ok(place) = &mut record {
+        let mut json = serde_json::Deserializer::from_slice(answer.body());
+        if let Err(error) = place.read(&mut json).and_then(|()| json.end()) {
+            record = Err(answer.wrong(error));
+        }
+    }
+    record
 }
 
 /// Which of several answers came, by its media type.
@@ -277,15 +283,6 @@ pub fn variant(answer: &Response) -> &'static str {
 #[doc(hidden)]
 pub fn text(answer: Response) -> Result<String> {
     answer.text()
-}
-
-/// An answer read by the rules of records' fields: `null` elements of lists are passed over.
-struct Typed<T>(T);
-
-impl<'de, T: Field> Deserialize<'de> for Typed<T> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> std::result::Result<Self, D::Error> {
-        T::decode(deserializer).map(Typed)
-    }
 }
 
 /// Defines the builder of a module's operations, one type for all of them: what they have in common costs the compiler once a module. It

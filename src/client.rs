@@ -22,7 +22,7 @@ use crate::mode::{Async, Boxed};
 use crate::request::Request;
 use crate::response::Response;
 use crate::retry::{Allowance, RetryPolicy};
-use crate::session::Session;
+use crate::session::{self, Session};
 use crate::tls::TlsOptions;
 use crate::transport::{Gateway, Options, Proxy};
 
@@ -43,16 +43,18 @@ use crate::transport::{Gateway, Options, Proxy};
 /// # }
 /// ```
 #[derive(Clone)]
-pub struct FolioClient {
-    session: Arc<Session>,
-    tenant: Tenant,
+pub struct FolioClient(Arc<Handle>);
+
+/// What a client and its clones share. One counter a call: threads wait for each other where they count.
+pub(crate) struct Handle {
+    pub(crate) session: Arc<Session>,
+    pub(crate) tenant: Tenant,
 }
 
 /// A tenant's name, and the header it makes or what is wrong with it.
-#[derive(Clone)]
-struct Tenant {
-    name: Arc<str>,
-    header: Result<HeaderValue, Arc<str>>,
+pub(crate) struct Tenant {
+    name: Box<str>,
+    header: Result<HeaderValue, String>,
 }
 
 impl Tenant {
@@ -65,13 +67,19 @@ impl Tenant {
                     "`{}` is no tenant id: it has characters that a header cannot have",
                     name.escape_debug()
                 )
-                .into()
             })
         };
         Self {
             name: name.trim().into(),
             header,
         }
+    }
+
+    /// The header that names it.
+    pub(crate) fn header(&self) -> Result<&HeaderValue> {
+        self.header
+            .as_ref()
+            .map_err(|problem| Error::configuration(problem.clone()))
     }
 }
 
@@ -84,15 +92,12 @@ impl FolioClient {
 
     /// What all handles share.
     pub(crate) fn session(&self) -> &Session {
-        &self.session
+        &self.0.session
     }
 
     /// The header of this handle's tenant.
     pub(crate) fn tenant_header(&self) -> Result<HeaderValue> {
-        self.tenant
-            .header
-            .clone()
-            .map_err(|problem| Error::configuration(problem.to_string()))
+        self.0.tenant.header().cloned()
     }
 
     /// Begins to build a client of what the environment names: `FOLIO_URL`, `FOLIO_TENANT`, and `FOLIO_USERNAME` and `FOLIO_PASSWORD`,
@@ -113,12 +118,12 @@ impl FolioClient {
 
     /// The address of the gateway, without a slash at its end.
     pub fn url(&self) -> &str {
-        self.session.gateway.base()
+        self.0.session.gateway.base()
     }
 
     /// The tenant that requests of this handle go to.
     pub fn tenant(&self) -> &str {
-        &self.tenant.name
+        &self.0.tenant.name
     }
 
     /// A handle whose requests go to another tenant, with the same login. It shares connections, limits and the token, and is closed with
@@ -128,10 +133,10 @@ impl FolioClient {
     /// or 401 (Eureka).
     #[must_use]
     pub fn for_tenant(&self, tenant: impl AsRef<str>) -> Self {
-        Self {
-            session: Arc::clone(&self.session),
+        Self(Arc::new(Handle {
+            session: Arc::clone(&self.0.session),
             tenant: Tenant::new(tenant.as_ref()),
-        }
+        }))
     }
 
     /// Logs in, unless it is done. Calls log in by themselves; this finds out early whether they can.
@@ -139,7 +144,7 @@ impl FolioClient {
     /// # Errors
     /// What the server says to the login; [`is_unauthenticated`](Error::is_unauthenticated) if it refuses user or password.
     pub async fn connect(&self) -> Result<()> {
-        self.session.auth.token(None).await.map(drop)
+        self.0.session.auth.token(None).await.map(drop)
     }
 
     /// Sends a request, renewing the token and repeating it where that is safe, and reads the whole answer. Every call of this library
@@ -151,17 +156,12 @@ impl FolioClient {
         &self,
         request: Request,
     ) -> impl Future<Output = Result<Response>> + Send + use<> {
-        self.answer(request)
+        self.clone().answer(request)
     }
 
     /// As [`execute`](Self::execute). Boxed, so that the futures of calls are small whatever is in this one, and it is compiled once.
-    pub(crate) fn answer(&self, request: Request) -> Boxed<Response> {
-        let tenant = self
-            .tenant
-            .header
-            .clone()
-            .map_err(|problem| problem.to_string());
-        Box::pin(Arc::clone(&self.session).run(tenant, request))
+    pub(crate) fn answer(self, request: Request) -> Boxed<Response> {
+        Box::pin(session::run(self.0, request))
     }
 
     /// Sends a request as [`execute`](Self::execute) does, and gives its answer as soon as the head of it is there: the body is read
@@ -179,12 +179,7 @@ impl FolioClient {
     }
 
     pub(crate) fn download(&self, request: Request) -> Boxed<Download> {
-        let tenant = self
-            .tenant
-            .header
-            .clone()
-            .map_err(|problem| problem.to_string());
-        Box::pin(Arc::clone(&self.session).open(tenant, request))
+        Box::pin(session::open(Arc::clone(&self.0), request))
     }
 
     /// Logs out of this session (and no other of the user) and closes the client, with all its clones and handles. Requests that wait for
@@ -194,16 +189,16 @@ impl FolioClient {
     /// # Errors
     /// The server did not confirm the logout. The client is closed all the same.
     pub async fn close(&self) -> Result<()> {
-        self.session.limit.close();
-        self.session.cache.clear();
-        self.session.auth.close().await
+        self.0.session.limit.close();
+        self.0.session.cache.clear();
+        self.0.session.auth.close().await
     }
 
     /// Waits before something is tried again for the `tries`-th time, by the client's policy and as the server says; an error if the client is
     /// closed meanwhile.
     pub(crate) async fn backoff(&self, tries: u32, error: &Error) -> Result<()> {
-        let wait = self.session.retry.wait(tries, error.retry_after());
-        self.session.auth.pause(wait).await
+        let wait = self.0.session.retry.wait(tries, error.retry_after());
+        self.0.session.auth.pause(wait).await
     }
 
     /// Closes the client, as [`close`](Self::close) does, when `work` has ended, however it ends: with a value, with an error, by a panic, or
@@ -234,7 +229,7 @@ impl FolioClient {
 
     /// Whether the client was closed.
     pub fn is_closed(&self) -> bool {
-        self.session.auth.is_closed()
+        self.0.session.auth.is_closed()
     }
 }
 
@@ -244,9 +239,9 @@ struct CloseOnDrop(FolioClient);
 impl Drop for CloseOnDrop {
     fn drop(&mut self) {
         // Of one that is closed nothing is left to do.
-        self.0.session.limit.close();
-        self.0.session.cache.clear();
-        self.0.session.auth.close_in_the_background();
+        self.0.0.session.limit.close();
+        self.0.0.session.cache.clear();
+        self.0.0.session.auth.close_in_the_background();
     }
 }
 
@@ -363,10 +358,10 @@ impl<M> FolioClientBuilder<M> {
             allowance: Allowance::of(&retry),
             retry,
         };
-        Ok(FolioClient {
+        Ok(FolioClient(Arc::new(Handle {
             session: Arc::new(session),
             tenant,
-        })
+        })))
     }
 
     /// The tenant that requests go to, and the one to log in to, unless [`login_tenant`](Self::login_tenant) names another. Required.

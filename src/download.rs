@@ -14,10 +14,10 @@ use futures_core::Stream;
 use http::{HeaderMap, StatusCode};
 use serde::de::DeserializeOwned;
 use tokio::io::{AsyncWrite, AsyncWriteExt};
-use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::Sleep;
 
 use crate::error::{Error, ErrorKind, Result};
+use crate::limit::Kept;
 use crate::response::Response;
 use crate::transport::{Failure, failure};
 
@@ -41,7 +41,7 @@ pub struct Download {
     head: Response,
     body: Pin<Box<reqwest::Body>>,
     /// It counts as in flight until the end.
-    permit: Option<OwnedSemaphorePermit>,
+    permit: Option<Kept>,
     timeout: Duration,
     /// Runs while a piece is waited for.
     timer: Option<Pin<Box<Sleep>>>,
@@ -52,7 +52,7 @@ pub struct Download {
 impl Download {
     pub(crate) fn new(
         head: Response,
-        rest: Option<(reqwest::Body, OwnedSemaphorePermit)>,
+        rest: Option<(reqwest::Body, Kept)>,
         timeout: Duration,
     ) -> Self {
         let (body, permit) = rest.unzip();

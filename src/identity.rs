@@ -50,7 +50,7 @@ impl FolioClient {
         let token = self.session().auth.fresh_token().await?;
         let mut headers = HeaderMap::with_capacity(2);
         headers.insert(TENANT, tenant);
-        headers.insert(TOKEN, token.header);
+        headers.insert(TOKEN, token.header.clone());
         Ok(headers)
     }
 

@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio::time::Instant;
 
 use crate::auth::Auth;
@@ -26,14 +26,14 @@ impl Limit {
         }
     }
 
-    /// Waits for a permit, which can be kept as long as an answer is read. Not for ever, if there is a limit, and no longer than until the
+    /// Waits for a permit. Not for ever, if there is a limit, and no longer than until the
     /// client is closed.
-    pub(crate) async fn acquire(&self) -> Result<OwnedSemaphorePermit> {
+    pub(crate) async fn acquire(&self) -> Result<SemaphorePermit<'_>> {
         // The clock is asked only if there is none at once.
-        if let Ok(permit) = Arc::clone(&self.permits).try_acquire_owned() {
+        if let Some(permit) = self.at_once() {
             return Ok(permit);
         }
-        let turn = Arc::clone(&self.permits).acquire_owned();
+        let turn = self.permits.acquire();
         let permit = match self.longest_wait {
             None => turn.await,
             Some(longest) => tokio::time::timeout(longest, turn)
@@ -43,9 +43,34 @@ impl Limit {
         permit.map_err(|_| Error::closed())
     }
 
+    /// A permit that nobody waits for, if there is one.
+    pub(crate) fn at_once(&self) -> Option<SemaphorePermit<'_>> {
+        self.permits.try_acquire().ok()
+    }
+
+    /// The permit, to be kept as long as an answer is read.
+    pub(crate) fn keep(&self, permit: SemaphorePermit<'_>) -> Kept {
+        permit.forget();
+        Kept(Arc::clone(&self.permits))
+    }
+
+    pub(crate) fn is_closed(&self) -> bool {
+        self.permits.is_closed()
+    }
+
     /// Whoever waits, and whoever comes, gets no permit any more.
     pub(crate) fn close(&self) {
         self.permits.close();
+    }
+}
+
+/// A permit that outlives its call.
+#[derive(Debug)]
+pub(crate) struct Kept(Arc<Semaphore>);
+
+impl Drop for Kept {
+    fn drop(&mut self) {
+        self.0.add_permits(1);
     }
 }
 

@@ -127,11 +127,12 @@ impl<T> Future for Sending<T> {
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Result<T>> {
         match &mut self.0 {
             State::Answer(answer, read) => {
-                let read = *read;
-                answer
-                    .as_mut()
-                    .poll(context)
-                    .map(|answer| answer.and_then(read))
+                // What is read may be large: it is handed on from where it was read to.
+                match answer.as_mut().poll(context) {
+                    Poll::Ready(Ok(answer)) => Poll::Ready(read(answer)),
+                    Poll::Ready(Err(error)) => Poll::Ready(Err(error)),
+                    Poll::Pending => Poll::Pending,
+                }
             }
             State::Download(download, read) => {
                 let read = *read;

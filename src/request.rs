@@ -1,12 +1,13 @@
 //! A request as a value: what every call, typed or generic, is before it is sent.
 
 use std::borrow::Cow;
-use std::fmt;
+use std::fmt::{self, Write};
 use std::time::Duration;
 
 use bytes::Bytes;
 use http::header::{CONTENT_TYPE, HeaderName};
 use http::{HeaderMap, HeaderValue, Method};
+use memchr::{memchr_iter, memchr2_iter};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 use serde::Serialize;
 use serde_json::Value;
@@ -75,7 +76,8 @@ pub struct Request {
     query: Vec<(Cow<'static, str>, String)>,
     headers: HeaderMap,
     body: Option<Body>,
-    retry: Option<RetryPolicy>,
+    /// Few have one, and it is large.
+    retry: Option<Box<RetryPolicy>>,
     idempotent: Option<bool>,
     timeout: Option<Duration>,
     deletion: Option<Deletion>,
@@ -89,6 +91,11 @@ impl Request {
     /// An argument that is empty, `.` or `..` is an error when the request is executed: `DELETE /users/{id}` without an id would be
     /// `DELETE /users`.
     pub fn new(operation: &'static Operation, arguments: &[&str]) -> Self {
+        Self::of(operation, arguments)
+    }
+
+    /// As [`new`](Self::new), of all that can be written.
+    pub(crate) fn of(operation: &'static Operation, arguments: &[impl fmt::Display]) -> Self {
         let mut problem = None;
         let mut path = String::with_capacity(operation.path.len() + 36 * arguments.len());
         let mut arguments = arguments.iter();
@@ -96,14 +103,22 @@ impl Request {
         while let Some((before, after)) = rest.split_once('{') {
             path.push_str(before);
             let (name, after) = after.split_once('}').unwrap_or((after, ""));
-            match arguments.next() {
+            let begin = path.len();
+            match arguments
+                .next()
+                .map(|it| write!(Segment(&mut path), "{it}"))
+            {
                 None => _ = problem.get_or_insert(format!("`{name}` of the path is missing")),
-                Some(&argument @ ("" | "." | "..")) => {
-                    _ = problem.get_or_insert(format!(
-                        "`{name}` of the path is \"{argument}\", and an identifier was expected"
-                    ));
+                Some(Err(_)) => {
+                    _ = problem.get_or_insert(format!("`{name}` of the path cannot be written"));
                 }
-                Some(argument) => path.extend(utf8_percent_encode(argument, SEGMENT)),
+                Some(Ok(())) => {
+                    if let Some(argument @ ("" | "." | "..")) = path.get(begin..) {
+                        _ = problem.get_or_insert(format!(
+                            "`{name}` of the path is \"{argument}\", and an identifier was expected"
+                        ));
+                    }
+                }
             }
             rest = after;
         }
@@ -122,6 +137,9 @@ impl Request {
         let (written, query) = text
             .split_once('?')
             .map_or((text, None), |(path, query)| (path, Some(query)));
+        if query.is_none() && is_plain(written) {
+            return Self::make(Operation::generic(), method, written.to_owned(), None);
+        }
         let problem = problem_of(&method, written);
         let written = written.strip_prefix('/').unwrap_or(written);
         let mut path = String::with_capacity(written.len() + 1);
@@ -228,7 +246,7 @@ impl Request {
 
     /// When this request is repeated, in place of the client's policy.
     pub fn retry(mut self, policy: RetryPolicy) -> Self {
-        self.retry = Some(policy);
+        self.retry = Some(Box::new(policy));
         self
     }
 
@@ -252,7 +270,7 @@ impl Request {
     }
 
     pub(crate) fn set_retry(&mut self, policy: RetryPolicy) {
-        self.retry = Some(policy);
+        self.retry = Some(Box::new(policy));
     }
 
     pub(crate) fn set_timeout(&mut self, timeout: Duration) {
@@ -444,22 +462,20 @@ impl Request {
     /// Whether the bodies hold passwords or tokens: those of logins and of changes of passwords.
     pub(crate) fn is_sensitive(&self) -> bool {
         let path = self.path.as_bytes();
-        let stands_at = |at: usize, word: &[u8]| {
-            path.get(at..at + word.len())
-                .is_some_and(|place| place.eq_ignore_ascii_case(word))
+        // Each request is asked, so it is looked for what is rare in paths: the `w` of passwords, the `r` of credentials.
+        let has = |word: &[u8], rare: usize| {
+            let sign = word[rare];
+            memchr2_iter(sign, sign.to_ascii_uppercase(), path)
+                .filter_map(|at| path.get(at.checked_sub(rare)?..))
+                .any(|rest| begins_with(rest, word))
         };
-        // Each request is asked: one pass over the path.
-        path.iter().enumerate().any(|(at, byte)| match byte {
-            b'p' | b'P' => stands_at(at, b"password"),
-            b'c' | b'C' => stands_at(at, b"credentials"),
-            b'l' | b'L' => begins_segment(path, at) && stands_at(at, b"login"),
-            b'a' | b'A' => {
-                begins_segment(path, at)
-                    && stands_at(at, b"authn")
-                    && matches!(path.get(at + 5), None | Some(b'/'))
-            }
-            _ => false,
-        })
+        has(b"password", 4)
+            || has(b"credentials", 1)
+            || memchr_iter(b'/', path).any(|at| {
+                let segment = &path[at + 1..];
+                begins_with(segment, b"login")
+                    || begins_with(segment, b"authn") && matches!(segment.get(5), None | Some(b'/'))
+            })
     }
 
     /// Whether one record is meant, by its id: the path ends with a parameter, or with a UUID.
@@ -539,13 +555,20 @@ impl Request {
         self.body.as_ref()
     }
 
+    /// Whether nothing is to be read while it is sent.
+    pub(crate) fn is_in_memory(&self) -> bool {
+        self.body
+            .as_ref()
+            .is_none_or(|body| body.as_bytes().is_some())
+    }
+
     /// The body, if it is in memory.
     pub(crate) fn body_bytes(&self) -> Option<&Bytes> {
         self.body.as_ref()?.as_bytes()
     }
 
     pub(crate) fn retry_policy(&self) -> Option<&RetryPolicy> {
-        self.retry.as_ref()
+        self.retry.as_deref()
     }
 
     pub(crate) fn attempt_timeout(&self) -> Option<Duration> {
@@ -600,6 +623,41 @@ fn is_secret_parameter(name: &str) -> bool {
         .any(|secret| name.eq_ignore_ascii_case(secret))
 }
 
+/// Writes a segment of a path, encoded.
+struct Segment<'a>(&'a mut String);
+
+impl fmt::Write for Segment<'_> {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        self.0.extend(utf8_percent_encode(text, SEGMENT));
+        Ok(())
+    }
+}
+
+/// Whether a path that the caller wrote has but segments of letters, digits, `-` and `_`, so that nothing is to be encoded and nothing can
+/// be wrong with it. Most are so.
+fn is_plain(path: &str) -> bool {
+    let mut before = false;
+    let mut is_plain = path.starts_with('/');
+    for byte in path.bytes() {
+        let is_slash = byte == b'/';
+        is_plain &= PLAIN[usize::from(byte)] & !(is_slash & before);
+        before = is_slash;
+    }
+    is_plain && !before
+}
+
+/// Which bytes a plain path has: a table, since every call by path is looked through.
+const PLAIN: [bool; 256] = {
+    let mut plain = [false; 256];
+    let mut byte = 0;
+    while byte < 128 {
+        let sign = byte as u8;
+        plain[byte] = sign.is_ascii_alphanumeric() || matches!(sign, b'-' | b'_' | b'/');
+        byte += 1;
+    }
+    plain
+};
+
 /// What is wrong with a path that the caller wrote.
 fn problem_of(method: &Method, path: &str) -> Option<String> {
     if path
@@ -631,9 +689,9 @@ fn problem_of(method: &Method, path: &str) -> Option<String> {
     None
 }
 
-/// Whether a segment of a path begins at this byte.
-fn begins_segment(path: &[u8], at: usize) -> bool {
-    at == 0 || path[at - 1] == b'/'
+fn begins_with(text: &[u8], word: &[u8]) -> bool {
+    text.get(..word.len())
+        .is_some_and(|beginning| beginning.eq_ignore_ascii_case(word))
 }
 
 fn decoded_segment(segment: &str) -> Cow<'_, str> {

@@ -1,5 +1,6 @@
 //! What is sent again, when, and how often.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 
@@ -294,6 +295,8 @@ pub(crate) struct Allowance {
     budget: Budget,
     /// Never held across an await.
     left: Mutex<(f64, Instant)>,
+    /// Whether calls have something to fill: mostly they have not, and need not wait for each other.
+    is_short: AtomicBool,
 }
 
 impl Allowance {
@@ -305,13 +308,20 @@ impl Allowance {
         Self {
             budget,
             left: Mutex::new((f64::from(budget.burst), Instant::now())),
+            is_short: AtomicBool::new(false),
         }
     }
 
     /// A call was made.
     pub(crate) fn earn(&self) {
+        if !self.is_short.load(Ordering::Relaxed) {
+            return;
+        }
         let mut left = self.left.lock().unwrap_or_else(PoisonError::into_inner);
         left.0 = (left.0 + self.budget.ratio).min(f64::from(self.budget.burst));
+        if left.0 >= f64::from(self.budget.burst) {
+            self.is_short.store(false, Ordering::Relaxed);
+        }
     }
 
     /// Takes a repetition out of the budget, if there is one.
@@ -324,6 +334,7 @@ impl Allowance {
             return false;
         }
         left.0 -= 1.0;
+        self.is_short.store(true, Ordering::Relaxed);
         true
     }
 }

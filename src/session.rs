@@ -1,26 +1,30 @@
 //! The pipeline that every request goes through:
 //! closed? -> permit -> token and tenant -> send -> classify -> renew, back off, or done.
 
+use std::future::poll_fn;
+use std::pin::{Pin, pin};
 use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
 use http::header::{ACCEPT, CONTENT_TYPE};
 use http::{HeaderMap, HeaderValue, Method, StatusCode};
-use memchr::memmem::FinderRev;
+use memchr::memmem::Finder;
 use reqwest::Url;
 use serde::Deserialize;
-use tokio::runtime::Handle;
-use tokio::sync::OwnedSemaphorePermit;
+use tokio::runtime;
+use tokio::sync::SemaphorePermit;
+use tokio::task;
 use tokio::time::Instant;
 use tracing::field::Empty;
-use tracing::{Instrument, Span, debug, debug_span};
+use tracing::{Span, debug, debug_span};
 
-use crate::auth::{self, Auth};
+use crate::auth::{self, Auth, Token};
 use crate::body::{Body, Progress};
 use crate::cache::Cache;
+use crate::client::{Handle, Tenant};
 use crate::download::Download;
 use crate::error::{Error, ErrorKind, Exchange, Result};
-use crate::limit::{Limit, Rate};
+use crate::limit::{Kept, Limit, Rate};
 use crate::redact;
 use crate::request::{Request, TENANT, TOKEN};
 use crate::response::Response;
@@ -48,14 +52,13 @@ const ACCEPTED: HeaderValue = HeaderValue::from_static("application/json, text/p
 type Answered = (Response, Option<Rest>);
 
 /// What of a body was not read, and the permit that is held until it is.
-type Rest = (reqwest::Body, OwnedSemaphorePermit);
+type Rest = (reqwest::Body, Kept);
 
 /// How often a token may be refused in one call. Each time it is renewed, since a call that is repeated for minutes can outlive several.
 const MOST_REFUSALS: u32 = 10;
 
-/// What became of one attempt.
+/// Why one attempt is not the last, or has failed.
 enum Verdict {
-    Done(Answer),
     /// The server did not accept the token.
     Renew(Error),
     /// It may be tried again if it may be repeated; `sent` tells whether the server may have carried it out.
@@ -72,57 +75,44 @@ enum Verdict {
     Failed(Error),
 }
 
+/// Sends a request until it is done, and reads the whole answer.
+///
+/// A block and no `async fn`, whose future would hold the request twice: as an argument, and as the variable that it is bound to.
+#[expect(clippy::manual_async_fn, reason = "see above")]
+pub(crate) fn run(
+    client: Arc<Handle>,
+    request: Request,
+) -> impl Future<Output = Result<Response>> + Send {
+    async move {
+        let Handle { session, tenant } = &*client;
+        let answered = session.carry_out(tenant, &request, true).await;
+        answered.map(|(response, _)| response)
+    }
+}
+
+/// Sends a request until it is done, and reads the head of the answer.
+#[expect(clippy::manual_async_fn, reason = "as above")]
+pub(crate) fn open(
+    client: Arc<Handle>,
+    request: Request,
+) -> impl Future<Output = Result<Download>> + Send {
+    async move {
+        let Handle { session, tenant } = &*client;
+        let timeout = request
+            .attempt_timeout()
+            .unwrap_or_else(|| session.gateway.timeout());
+        let (response, rest) = session.carry_out(tenant, &request, false).await?;
+        Ok(Download::new(response, rest, timeout))
+    }
+}
+
 impl Session {
-    /// Sends a request until it is done, and reads the whole answer.
-    ///
-    /// A block and no `async fn`, whose future would hold the request twice: as an argument, and as the variable that it is bound to.
-    #[expect(clippy::manual_async_fn, reason = "see above")]
-    pub(crate) fn run(
-        self: Arc<Self>,
-        tenant: Result<HeaderValue, String>,
-        request: Request,
-    ) -> impl Future<Output = Result<Response>> + Send {
-        async move {
-            self.carry_out(tenant, &request, true)
-                .await
-                .map(|(response, _)| response)
-        }
-    }
-
-    /// Sends a request until it is done, and reads the head of the answer.
-    #[expect(clippy::manual_async_fn, reason = "as above")]
-    pub(crate) fn open(
-        self: Arc<Self>,
-        tenant: Result<HeaderValue, String>,
-        request: Request,
-    ) -> impl Future<Output = Result<Download>> + Send {
-        async move {
-            let timeout = request
-                .attempt_timeout()
-                .unwrap_or_else(|| self.gateway.timeout());
-            let (response, rest) = self.carry_out(tenant, &request, false).await?;
-            Ok(Download::new(response, rest, timeout))
-        }
-    }
-
-    async fn carry_out(
-        &self,
-        tenant: Result<HeaderValue, String>,
-        request: &Request,
-        whole: bool,
-    ) -> Result<Answered> {
-        let span = span(&tenant, request);
-        let outcome = self
-            .pursue(tenant.clone(), request, whole)
-            .instrument(span.clone())
-            .await;
-        let outcome = match outcome {
-            Err(error) if error.is_in_doubt() => {
-                // What is rare is boxed here and below, so that the future of every call is not as large as its largest case.
-                let found = Box::pin(self.created(tenant, request, error));
-                found.instrument(span.clone()).await
-            }
-            outcome => outcome,
+    async fn carry_out(&self, tenant: &Tenant, request: &Request, whole: bool) -> Result<Answered> {
+        let span = span(tenant, request);
+        let outcome = {
+            // Not `instrument`, to which the future, which is large, would be copied.
+            let mut pursued = pin!(self.pursue(tenant, request, whole));
+            poll_fn(|context| span.in_scope(|| pursued.as_mut().poll(context))).await
         };
         match &outcome {
             Ok((response, _)) => {
@@ -152,305 +142,244 @@ impl Session {
         outcome
     }
 
-    /// Finds out whether a record was created by an attempt that got no answer, after the server has refused to create it again.
-    async fn created(
-        &self,
-        tenant: Result<HeaderValue, String>,
-        request: &Request,
-        error: Error,
-    ) -> Result<Answered> {
-        let says_so = matches!(
-            error.status().map(|status| status.as_u16()),
-            Some(400 | 409 | 422 | 500)
-        );
-        let Some(id) = says_so.then(|| request.created_id()).flatten() else {
-            return Err(error);
-        };
-        debug!(error = %error, %id, "refused after an attempt without an answer: was that one carried out?");
-        let stored = request.like(Method::GET, &format!("{}/{id}", request.own_path()));
-        match self.pursue(tenant, &stored, true).await {
-            Ok((found, _)) if request.is_stored_as(found.body()) => {
-                let exchange = error.exchange().cloned();
-                Ok((found.of(exchange), None))
-            }
-            Ok(_) => Err(error.with_help(
-                "an earlier attempt of this very call got no answer, and the record that now has this id is not the one that was sent: compare them",
-            )),
-            Err(lookup) => {
-                debug!(error = %lookup, "the record was not found");
-                Err(error)
+    /// Gives with the answer what of its body was not read, if it was not to be read whole.
+    ///
+    /// What is rare is boxed, so that the future of every call is not as large as its largest case, and small enough for the allocator to
+    /// have one at hand.
+    async fn pursue(&self, tenant: &Tenant, request: &Request, whole: bool) -> Result<Answered> {
+        let mut pursuit = Pursuit::begin(self, tenant, request)?;
+        loop {
+            let next = match pursuit.attempt(whole).await {
+                Ok(Judgement::Done(answer, rest)) => return Ok((pursuit.answered(answer), rest)),
+                Ok(Judgement::Again(delay)) => Ok(delay),
+                Err(error) => Err(error),
+            };
+            match next {
+                Ok(None) => {}
+                Ok(Some(delay)) => Box::pin(self.auth.pause(delay)).await?,
+                Err(error) if error.is_in_doubt() => {
+                    return self.created(tenant, request, error).await;
+                }
+                Err(error) => return Err(error),
             }
         }
     }
 
-    /// Gives with the answer what of its body was not read, if it was not to be read whole.
-    async fn pursue(
-        &self,
-        tenant: Result<HeaderValue, String>,
-        request: &Request,
-        whole: bool,
-    ) -> Result<Answered> {
-        if self.auth.is_closed() {
+    /// Finds out whether a record was created by an attempt that got no answer, after the server has refused to create it again.
+    fn created<'a>(
+        &'a self,
+        tenant: &'a Tenant,
+        request: &'a Request,
+        error: Error,
+    ) -> Pin<Box<dyn Future<Output = Result<Answered>> + Send + 'a>> {
+        Box::pin(async move {
+            let says_so = matches!(
+                error.status().map(|status| status.as_u16()),
+                Some(400 | 409 | 422 | 500)
+            );
+            let Some(id) = says_so.then(|| request.created_id()).flatten() else {
+                return Err(error);
+            };
+            debug!(error = %error, %id, "refused after an attempt without an answer: was that one carried out?");
+            let stored = request.like(Method::GET, &format!("{}/{id}", request.own_path()));
+            match self.pursue(tenant, &stored, true).await {
+                Ok((found, _)) if request.is_stored_as(found.body()) => {
+                    let exchange = error.exchange().cloned();
+                    Ok((found.of(exchange), None))
+                }
+                Ok(_) => Err(error.with_help(
+                    "an earlier attempt of this very call got no answer, and the record that now has this id is not the one that was sent: compare them",
+                )),
+                Err(lookup) => {
+                    debug!(error = %lookup, "the record was not found");
+                    Err(error)
+                }
+            }
+        })
+    }
+}
+
+/// A call, and what became of its attempts so far.
+struct Pursuit<'a> {
+    session: &'a Session,
+    request: &'a Request,
+    tenant: &'a HeaderValue,
+    policy: &'a RetryPolicy,
+    /// Of one attempt.
+    timeout: Duration,
+    started: Instant,
+    exchange: Exchange,
+    /// The generation of the token that the server refused last.
+    refused: Option<u64>,
+    /// When it refused one, if it did so at the last attempt.
+    just_refused: Option<Instant>,
+    /// How often it refused one at all.
+    refusals: u32,
+    /// How often it was sent again after a 403.
+    forbidden: u32,
+}
+
+/// What is had while a request is sent: the permit, and the token unless the request has its own.
+type Turn<'a> = (SemaphorePermit<'a>, Option<Arc<Token>>);
+
+/// What comes after an attempt.
+enum Judgement {
+    /// The answer, and what of its body was not read.
+    Done(Answer, Option<Rest>),
+    /// Another attempt, after so long.
+    Again(Option<Duration>),
+}
+
+impl<'a> Pursuit<'a> {
+    fn begin(session: &'a Session, tenant: &'a Tenant, request: &'a Request) -> Result<Self> {
+        if session.limit.is_closed() {
             return Err(Error::closed());
         }
+        let exchange = request.exchange(session.gateway.base());
         if let Some(problem) = request.problem() {
-            return Err(Error::request(
-                request.exchange(self.gateway.base()),
-                problem.to_owned(),
-            ));
+            return Err(Error::request(exchange, problem.to_owned()));
         }
-        if Handle::try_current().is_err() {
+        // Whoever is in a task is in a runtime, and that is told without a counter that all threads share.
+        if task::try_id().is_none() && runtime::Handle::try_current().is_err() {
             return Err(Error::no_runtime());
         }
-        let own_token = request.headers().contains_key(TOKEN);
         let tenant = match request.headers().get(TENANT) {
-            Some(tenant) => tenant.clone(),
-            None => tenant.map_err(Error::configuration)?,
+            Some(tenant) => tenant,
+            None => tenant.header()?,
         };
-        let timeout = request
-            .attempt_timeout()
-            .unwrap_or_else(|| self.gateway.timeout());
-        let policy = request.retry_policy().unwrap_or(&self.retry);
+        session.allowance.earn();
+        Ok(Self {
+            session,
+            request,
+            tenant,
+            policy: request.retry_policy().unwrap_or(&session.retry),
+            timeout: request
+                .attempt_timeout()
+                .unwrap_or_else(|| session.gateway.timeout()),
+            started: Instant::now(),
+            exchange,
+            refused: None,
+            just_refused: None,
+            refusals: 0,
+            forbidden: 0,
+        })
+    }
 
-        let started = Instant::now();
-        let base = self.gateway.base();
-        let mut exchange = request.exchange(base);
-        let url = match exchange.url.get(base.len()..) {
-            Some(target) if !request.has_secret_parameters() => self.gateway.locate(target),
-            _ => self.gateway.locate(&request.target()),
+    fn has_own_token(&self) -> bool {
+        self.request.headers().contains_key(TOKEN)
+    }
+
+    /// Sends it once, in its turn.
+    async fn attempt(&mut self, whole: bool) -> Result<Judgement> {
+        let (permit, token) = match self.turn_at_once()? {
+            Some(turn) => turn,
+            None => Box::pin(self.turn()).await?,
         };
-        // The generation of the token that the server refused last.
-        let mut refused = None;
-        // When it refused one at the last attempt, and how often it did so at all.
-        let (mut just_refused, mut refusals): (Option<Instant>, u32) = (None, 0);
-        // How often it was sent again after a 403.
-        let mut forbidden = 0;
-        self.allowance.earn();
-        loop {
-            let mut headers = headers(&tenant, request);
-            let mut permit = self.limit.acquire().await?;
-            if let Some(rate) = &self.rate {
-                Box::pin(rate.acquire(&self.auth)).await?;
-            }
-            // After all waiting: a token may live shorter than that takes.
-            let mut used = None;
-            if !own_token {
-                let token = match self.auth.token_at_hand(refused)? {
-                    Some(token) => token,
-                    None => {
-                        // A login takes its time, in which others can send: those who brought a token of their own.
-                        drop(permit);
-                        Box::pin(self.auth.token(refused)).await?;
-                        permit = self.limit.acquire().await?;
-                        // Mostly the same. Where tokens live shorter than the wait for a turn, this one is not given back again.
-                        Box::pin(self.auth.token(refused)).await?
-                    }
-                };
-                headers.insert(TOKEN, token.header.clone());
-                used = Some(token);
-            }
-            exchange.attempts += 1;
-            let token = headers.get(TOKEN).cloned();
-            let sent = self
-                .attempt(request, url.clone(), headers, timeout, whole)
-                .await;
-            // Not held while waiting to try again; held while a body is read.
-            let held = match &sent {
-                Ok((_, Some(_))) => Some(permit),
-                _ => {
-                    drop(permit);
-                    None
-                }
-            };
-            exchange.elapsed = started.elapsed();
-            let of_other_tenant = |error: Error| {
-                let token_tenant = used.as_ref().and_then(|token| token.tenant.as_ref());
-                match (token_tenant, tenant.to_str()) {
-                (Some(token), Ok(sent)) if **token != *sent => error.with_help(format!(
-                    "the token is of the tenant `{token}`, and the request went to `{sent}`: that needs a consortium where the user has an affiliation with it"
-                )),
-                _ => error,
-            }
-            };
-            let mut rest = None;
-            let verdict = match sent {
-                Ok((answer, body)) => {
-                    rest = body.zip(held);
-                    classify(request, token, &exchange, answer)
-                }
-                Err(failure) if failure.kind == ErrorKind::Request => {
-                    Verdict::Failed(Error::request(exchange.clone(), failure.message))
-                }
-                Err(failure) if failure.lasts => {
-                    Verdict::Failed(failure.into_error(exchange.clone()))
-                }
-                Err(failure) => {
-                    let sent = !failure.was_never_sent();
-                    Verdict::Again {
-                        error: failure.into_error(exchange.clone()),
-                        retry_after: None,
-                        sent,
-                    }
-                }
-            };
-            match verdict {
-                Verdict::Done(answer) => {
-                    debug!(
-                        status = answer.status.as_u16(),
-                        attempts = exchange.attempts,
-                        bytes = answer.body.len(),
-                        elapsed_ms = milliseconds(exchange.elapsed),
-                        "answered"
-                    );
-                    let Answer {
-                        status,
-                        headers,
-                        body,
-                    } = answer;
-                    return Ok((Response::new(status, headers, body, exchange), rest));
-                }
-                Verdict::Renew(error) => {
-                    let Some(token) = used.as_ref().filter(|_| !exchange.sensitive) else {
-                        return Err(of_other_tenant(error));
-                    };
-                    // A token that came after the last refusal and should be good: the next one would be refused too. One that was there
-                    // before, or has expired on its way, says nothing of the next.
-                    let is_hopeless =
-                        just_refused.is_some_and(|at| token.obtained >= at && token.is_good());
-                    refusals += 1;
-                    if is_hopeless || refusals >= MOST_REFUSALS {
-                        return Err(of_other_tenant(error));
-                    }
-                    if is_spent(request) {
-                        return Err(error.with_help(SPENT));
-                    }
-                    debug!(error = %error, "the token was refused");
-                    refused = Some(token.generation);
-                    just_refused = Some(Instant::now());
-                }
-                Verdict::Again {
-                    error,
-                    retry_after,
-                    sent,
-                } => {
-                    let may = !sent || may_be_repeated(request, policy);
-                    if may && is_spent(request) {
-                        return Err(error.with_help(SPENT));
-                    }
-                    let delay = may
-                        .then(|| policy.delay(exchange.attempts, exchange.elapsed, retry_after))
-                        .flatten();
-                    let Some(delay) = delay else {
-                        debug!(error = %error, attempts = exchange.attempts, "given up");
-                        return Err(explained(error, request, sent, may));
-                    };
-                    if policy.has_budget() && !self.allowance.spend() {
-                        debug!(error = %error, attempts = exchange.attempts, "given up: the budget is spent");
-                        return Err(explained(error, request, sent, may).with_help(
-                            "it was not repeated: much fails, and the client's budget for repetitions is spent (see RetryPolicy::budget)",
-                        ));
-                    }
-                    exchange.in_doubt |= sent;
-                    just_refused = None;
-                    debug!(error = %error, ?delay, attempts = exchange.attempts, "again");
-                    Box::pin(self.auth.pause(delay)).await?;
-                }
-                Verdict::Forbidden { error, is_eureka } => {
-                    let delay = may_be_repeated(request, policy)
-                        .then(|| policy.forbidden_wait(forbidden, exchange.elapsed, is_eureka))
-                        .flatten()
-                        .filter(|_| !policy.has_budget() || self.allowance.spend());
-                    let Some(delay) = delay else {
-                        debug!(error = %error, attempts = exchange.attempts, "failed");
-                        return Err(of_other_tenant(error));
-                    };
-                    if is_spent(request) {
-                        return Err(error.with_help(SPENT));
-                    }
-                    forbidden += 1;
-                    just_refused = None;
-                    debug!(error = %error, ?delay, attempts = exchange.attempts, "again, since a 403 may pass");
-                    Box::pin(self.auth.pause(delay)).await?;
-                }
-                Verdict::Failed(error) => {
-                    let error = if exchange.in_doubt && error.is_conflict() {
-                        error.with_help(
-                            "an earlier attempt of this very call got no answer and may have been carried out: read the record again and compare",
-                        )
-                    } else {
-                        error
-                    };
-                    debug!(error = %error, "failed");
-                    return Err(error);
-                }
-            }
+        self.exchange.attempts += 1;
+        let sent = if whole && self.request.is_in_memory() {
+            let sending = self.send(token.as_deref());
+            sending.await.map(|answer| (answer, None))
+        } else {
+            Box::pin(self.send_in_pieces(token.as_deref(), whole)).await
+        };
+        // The permit is held while a body is read, and not while it is waited to try again.
+        let (sent, rest) = match sent {
+            Ok((answer, body)) => (Ok(answer), {
+                let limit = &self.session.limit;
+                body.map(|body| (body, limit.keep(permit)))
+            }),
+            Err(failure) => (Err(failure), None),
+        };
+        self.judge(token.as_deref(), sent, rest)
+    }
+
+    /// The turn, if it is had without waiting for anything.
+    fn turn_at_once(&self) -> Result<Option<Turn<'a>>> {
+        if self.session.rate.is_some() {
+            return Ok(None);
+        }
+        let Some(permit) = self.session.limit.at_once() else {
+            return Ok(None);
+        };
+        if self.has_own_token() {
+            return Ok(Some((permit, None)));
+        }
+        let token = self.session.auth.token_at_hand(self.refused)?;
+        Ok(token.map(|token| (permit, Some(token))))
+    }
+
+    async fn turn(&self) -> Result<Turn<'a>> {
+        let Session {
+            auth, limit, rate, ..
+        } = self.session;
+        let permit = limit.acquire().await?;
+        if let Some(rate) = rate {
+            rate.acquire(auth).await?;
+        }
+        if self.has_own_token() {
+            return Ok((permit, None));
+        }
+        // After all waiting: a token may live shorter than that takes.
+        if let Some(token) = auth.token_at_hand(self.refused)? {
+            return Ok((permit, Some(token)));
+        }
+        // A login takes its time, in which others can send: those who brought a token of their own.
+        drop(permit);
+        auth.token(self.refused).await?;
+        let permit = limit.acquire().await?;
+        // Mostly the same. Where tokens live shorter than the wait for a turn, this one is not given back again.
+        let token = auth.token(self.refused).await?;
+        Ok((permit, Some(token)))
+    }
+
+    fn url(&self) -> Url {
+        let gateway = &self.session.gateway;
+        match self.exchange.url.get(gateway.base().len()..) {
+            Some(target) if !self.request.has_secret_parameters() => gateway.locate(target),
+            _ => gateway.locate(&self.request.target()),
         }
     }
-}
 
-/// What of a request is told to those who watch: its fields are filled in when it ends.
-fn span(tenant: &Result<HeaderValue, String>, request: &Request) -> Span {
-    let tenant = request.headers().get(TENANT).or(tenant.as_ref().ok());
-    debug_span!(
-        "folio",
-        operation = request.operation().name,
-        module = request.operation().module,
-        method = %request.method(),
-        path = request.path(),
-        tenant = tenant.and_then(|tenant| tenant.to_str().ok()).unwrap_or_default(),
-        sent_bytes = request.body_bytes().map_or(0, bytes::Bytes::len),
-        status = Empty,
-        attempts = Empty,
-        received_bytes = Empty,
-        elapsed_ms = Empty,
-        error = Empty,
-    )
-}
-
-fn record(span: &Span, exchange: &Exchange, status: Option<StatusCode>) {
-    if let Some(status) = status {
-        span.record("status", status.as_u16());
-    }
-    span.record("attempts", exchange.attempts);
-    span.record("elapsed_ms", milliseconds(exchange.elapsed));
-}
-
-fn milliseconds(time: Duration) -> u64 {
-    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
-}
-
-impl Session {
-    /// Sends a request once. If the answer is not to be read whole, and is a success, its body is handed on.
-    async fn attempt(
-        &self,
-        request: &Request,
-        url: Url,
-        headers: HeaderMap,
-        timeout: Duration,
-        whole: bool,
-    ) -> Result<(Answer, Option<reqwest::Body>), Failure> {
-        let in_memory = request.body_bytes().cloned();
-        if whole && (in_memory.is_some() || request.payload().is_none()) {
-            let method = request.method().clone();
-            let answer = self
-                .gateway
-                .send(method, url, headers, in_memory, timeout)
-                .await?;
-            return Ok((answer, None));
+    /// The headers of an attempt.
+    fn headers(&self, token: Option<&Token>) -> HeaderMap {
+        let mut headers = self.request.headers().clone();
+        // Room for what is put in here, and by what is below.
+        headers.reserve(5);
+        headers.insert(TENANT, self.tenant.clone());
+        headers
+            .entry(ACCEPT)
+            .or_insert_with(|| accepted(self.request));
+        if self.request.payload().is_none() {
+            // The Eureka sidecar refuses a GET that seems to have a body.
+            headers.remove(CONTENT_TYPE);
         }
-        Box::pin(self.attempt_in_pieces(request, url, headers, timeout, whole)).await
+        if let Some(token) = token {
+            headers.insert(TOKEN, token.header.clone());
+        }
+        headers
     }
 
-    /// As [`attempt`](Self::attempt), where a body is not whole in memory.
-    async fn attempt_in_pieces(
+    /// Sends it once, with all that is sent in memory, and reads the whole answer.
+    fn send(
         &self,
-        request: &Request,
-        url: Url,
-        headers: HeaderMap,
-        timeout: Duration,
+        token: Option<&Token>,
+    ) -> impl Future<Output = Result<Answer, Failure>> + Send + use<'a> {
+        self.session.gateway.send(
+            self.request.method().clone(),
+            self.url(),
+            self.headers(token),
+            self.request.body_bytes().cloned(),
+            self.timeout,
+        )
+    }
+
+    /// Sends it once, where a body is not whole in memory. If the answer is not to be read whole, and is a success, its body is handed on.
+    async fn send_in_pieces(
+        &self,
+        token: Option<&Token>,
         whole: bool,
     ) -> Result<(Answer, Option<reqwest::Body>), Failure> {
-        let method = request.method().clone();
+        let (request, timeout) = (self.request, self.timeout);
         let in_memory = request.body_bytes().cloned();
         let streamed = request.payload().filter(|_| in_memory.is_none());
         let progress = Arc::new(Progress::default());
@@ -468,15 +397,18 @@ impl Session {
             }
             None => in_memory.map(Into::into),
         };
-        let opened = self
-            .gateway
-            .open(method, url, headers, body, timeout, &progress)
-            .await;
+        let (method, url) = (request.method().clone(), self.url());
+        let opened =
+            self.session
+                .gateway
+                .open(method, url, self.headers(token), body, timeout, &progress);
         let Arriving {
             status,
             headers,
             body,
-        } = opened.map_err(|failure| progress.failure().map_or(failure, unreadable))?;
+        } = opened
+            .await
+            .map_err(|failure| progress.failure().map_or(failure, unreadable))?;
         let (body, rest) = if !status.is_success() {
             (transport::beginning(body, timeout).await, None)
         } else if whole {
@@ -491,6 +423,213 @@ impl Session {
         };
         Ok((answer, rest))
     }
+
+    fn answered(self, answer: Answer) -> Response {
+        Response::new(answer.status, answer.headers, answer.body, self.exchange)
+    }
+
+    /// What is to be done after an attempt, with the client's token or the request's own. `rest` is what of a body was not read.
+    fn judge(
+        &mut self,
+        token: Option<&Token>,
+        sent: Result<Answer, Failure>,
+        rest: Option<Rest>,
+    ) -> Result<Judgement> {
+        self.exchange.elapsed = self.started.elapsed();
+        let verdict = match sent {
+            Ok(answer) if answer.status.is_success() => {
+                let Some(diagnostics) = self.broken_off(&answer.body) else {
+                    return Ok(self.done(answer, rest));
+                };
+                Verdict::Again {
+                    error: Error::truncated(self.exchange.clone(), diagnostics),
+                    retry_after: None,
+                    sent: true,
+                }
+            }
+            Ok(answer) if self.was_deleted_before(answer.status) => {
+                let nothing = Answer {
+                    status: StatusCode::NO_CONTENT,
+                    headers: HeaderMap::new(),
+                    body: bytes::Bytes::new(),
+                };
+                return Ok(self.done(nothing, None));
+            }
+            Ok(answer) => {
+                let token = token.map(|token| &token.header);
+                refusal(self.request, token, &self.exchange, answer)
+            }
+            Err(failure) if failure.kind == ErrorKind::Request => {
+                Verdict::Failed(Error::request(self.exchange.clone(), failure.message))
+            }
+            Err(failure) if failure.lasts => {
+                Verdict::Failed(failure.into_error(self.exchange.clone()))
+            }
+            Err(failure) => {
+                let sent = !failure.was_never_sent();
+                Verdict::Again {
+                    error: failure.into_error(self.exchange.clone()),
+                    retry_after: None,
+                    sent,
+                }
+            }
+        };
+        self.again(token, verdict).map(Judgement::Again)
+    }
+
+    fn done(&self, answer: Answer, rest: Option<Rest>) -> Judgement {
+        debug!(
+            status = answer.status.as_u16(),
+            attempts = self.exchange.attempts,
+            bytes = answer.body.len(),
+            elapsed_ms = milliseconds(self.exchange.elapsed),
+            "answered"
+        );
+        Judgement::Done(answer, rest)
+    }
+
+    /// Why the server broke off an answer of something that was asked for, if it did.
+    fn broken_off(&self, body: &[u8]) -> Option<String> {
+        let asks = self.request.method().is_safe() || self.request.is_idempotent() == Some(true);
+        asks.then(|| broken_off(body))?
+    }
+
+    /// Whether an attempt that got no answer has deleted what is not there any more: what was asked for is so.
+    fn was_deleted_before(&self, status: StatusCode) -> bool {
+        self.exchange.in_doubt
+            && status == StatusCode::NOT_FOUND
+            && *self.request.method() == Method::DELETE
+    }
+
+    /// How long to wait before the next attempt, if there is to be one.
+    #[cold]
+    fn again(&mut self, token: Option<&Token>, verdict: Verdict) -> Result<Option<Duration>> {
+        let (request, policy, attempts) = (self.request, self.policy, self.exchange.attempts);
+        match verdict {
+            Verdict::Renew(error) => {
+                let Some(token) = token.filter(|_| !self.exchange.sensitive) else {
+                    return Err(self.of_other_tenant(token, error));
+                };
+                // A token that came after the last refusal and should be good: the next one would be refused too. One that was there
+                // before, or has expired on its way, says nothing of the next.
+                let is_hopeless = self
+                    .just_refused
+                    .is_some_and(|at| token.obtained >= at && token.is_good());
+                self.refusals += 1;
+                if is_hopeless || self.refusals >= MOST_REFUSALS {
+                    return Err(self.of_other_tenant(Some(token), error));
+                }
+                if is_spent(request) {
+                    return Err(error.with_help(SPENT));
+                }
+                debug!(error = %error, "the token was refused");
+                self.refused = Some(token.generation);
+                self.just_refused = Some(Instant::now());
+                Ok(None)
+            }
+            Verdict::Again {
+                error,
+                retry_after,
+                sent,
+            } => {
+                let may = !sent || may_be_repeated(request, policy);
+                if may && is_spent(request) {
+                    return Err(error.with_help(SPENT));
+                }
+                let delay = may
+                    .then(|| policy.delay(attempts, self.exchange.elapsed, retry_after))
+                    .flatten();
+                let Some(delay) = delay else {
+                    debug!(error = %error, attempts, "given up");
+                    return Err(explained(error, request, sent, may));
+                };
+                if policy.has_budget() && !self.session.allowance.spend() {
+                    debug!(error = %error, attempts, "given up: the budget is spent");
+                    return Err(explained(error, request, sent, may).with_help(
+                        "it was not repeated: much fails, and the client's budget for repetitions is spent (see RetryPolicy::budget)",
+                    ));
+                }
+                self.exchange.in_doubt |= sent;
+                self.just_refused = None;
+                debug!(error = %error, ?delay, attempts, "again");
+                Ok(Some(delay))
+            }
+            Verdict::Forbidden { error, is_eureka } => {
+                let delay = may_be_repeated(request, policy)
+                    .then(|| {
+                        policy.forbidden_wait(self.forbidden, self.exchange.elapsed, is_eureka)
+                    })
+                    .flatten()
+                    .filter(|_| !policy.has_budget() || self.session.allowance.spend());
+                let Some(delay) = delay else {
+                    debug!(error = %error, attempts, "failed");
+                    return Err(self.of_other_tenant(token, error));
+                };
+                if is_spent(request) {
+                    return Err(error.with_help(SPENT));
+                }
+                self.forbidden += 1;
+                self.just_refused = None;
+                debug!(error = %error, ?delay, attempts, "again, since a 403 may pass");
+                Ok(Some(delay))
+            }
+            Verdict::Failed(error) => {
+                let error = if self.exchange.in_doubt && error.is_conflict() {
+                    error.with_help(
+                        "an earlier attempt of this very call got no answer and may have been carried out: read the record again and compare",
+                    )
+                } else {
+                    error
+                };
+                debug!(error = %error, "failed");
+                Err(error)
+            }
+        }
+    }
+
+    /// Says of a refusal that the token is of another tenant, if it is.
+    fn of_other_tenant(&self, token: Option<&Token>, error: Error) -> Error {
+        let token = token.and_then(|token| token.tenant.as_deref());
+        match (token, self.tenant.to_str()) {
+            (Some(token), Ok(sent)) if token != sent => error.with_help(format!(
+                "the token is of the tenant `{token}`, and the request went to `{sent}`: that needs a consortium where the user has an affiliation with it"
+            )),
+            _ => error,
+        }
+    }
+}
+
+/// What of a request is told to those who watch: its fields are filled in when it ends.
+fn span(tenant: &Tenant, request: &Request) -> Span {
+    debug_span!(
+        "folio",
+        operation = request.operation().name,
+        module = request.operation().module,
+        method = %request.method(),
+        path = request.path(),
+        tenant = request.headers().get(TENANT).or(tenant.header().ok()).and_then(|tenant| tenant.to_str().ok()).unwrap_or_default(),
+        sent_bytes = request.body_bytes().map_or(0, bytes::Bytes::len),
+        status = Empty,
+        attempts = Empty,
+        received_bytes = Empty,
+        elapsed_ms = Empty,
+        error = Empty,
+    )
+}
+
+fn record(span: &Span, exchange: &Exchange, status: Option<StatusCode>) {
+    if span.is_disabled() {
+        return;
+    }
+    if let Some(status) = status {
+        span.record("status", status.as_u16());
+    }
+    span.record("attempts", exchange.attempts);
+    span.record("elapsed_ms", milliseconds(exchange.elapsed));
+}
+
+fn milliseconds(time: Duration) -> u64 {
+    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
 }
 
 /// Whether the body was a stream, which is gone.
@@ -500,22 +639,6 @@ fn is_spent(request: &Request) -> bool {
 
 const SPENT: &str = "it was not repeated, since its body was a stream that can be read once: `Body::file` and `Body::reopen` can be sent again";
 
-/// The headers of an attempt, but for the token.
-fn headers(tenant: &HeaderValue, request: &Request) -> HeaderMap {
-    let mut headers = request.headers().clone();
-    // Room for what is put in here, and by what is below.
-    headers.reserve(4);
-    headers.insert(TENANT, tenant.clone());
-    if !headers.contains_key(ACCEPT) {
-        headers.insert(ACCEPT, accepted(request));
-    }
-    if request.payload().is_none() {
-        // The Eureka sidecar refuses a GET that seems to have a body.
-        headers.remove(CONTENT_TYPE);
-    }
-    headers
-}
-
 /// What of answers the operation describes, and what errors are written in.
 fn accepted(request: &Request) -> HeaderValue {
     match request.operation().accept {
@@ -524,9 +647,10 @@ fn accepted(request: &Request) -> HeaderValue {
     }
 }
 
-fn classify(
+/// What an answer that is no success means.
+fn refusal(
     request: &Request,
-    token: Option<HeaderValue>,
+    token: Option<&HeaderValue>,
     exchange: &Exchange,
     answer: Answer,
 ) -> Verdict {
@@ -535,36 +659,11 @@ fn classify(
         headers,
         body,
     } = answer;
-    if status.is_success() {
-        if (request.method().is_safe() || request.is_idempotent() == Some(true))
-            && let Some(diagnostics) = broken_off(&body)
-        {
-            let error = Error::truncated(exchange.clone(), diagnostics);
-            return Verdict::Again {
-                error,
-                retry_after: None,
-                sent: true,
-            };
-        }
-        return Verdict::Done(Answer {
-            status,
-            headers,
-            body,
-        });
-    }
-    if exchange.in_doubt && status == StatusCode::NOT_FOUND && *request.method() == Method::DELETE {
-        // An earlier attempt has deleted it: what was asked for is so.
-        return Verdict::Done(Answer {
-            status: StatusCode::NO_CONTENT,
-            headers: HeaderMap::new(),
-            body: bytes::Bytes::new(),
-        });
-    }
     let content_type = headers
         .get(CONTENT_TYPE)
         .and_then(|value| value.to_str().ok());
     let mut sent = request.headers().clone();
-    sent.extend(token.map(|token| (TOKEN, token)));
+    sent.extend(token.map(|token| (TOKEN, token.clone())));
     let secrets = redact::secrets(&sent, request.body_bytes().filter(|_| exchange.sensitive));
     let body = redact::redact(&body, &secrets);
     let error = Error::answered(exchange.clone(), status, content_type, &body);
@@ -676,7 +775,7 @@ fn explained(error: Error, request: &Request, sent: bool, repeatable: bool) -> E
 /// What the server says if it broke off a list that it had begun to send with 200: RMB then closes the array and appends the reason.
 fn broken_off(body: &[u8]) -> Option<String> {
     const DIAGNOSTICS: &[u8] = b"\"diagnostics\"";
-    static FINDER: LazyLock<FinderRev<'static>> = LazyLock::new(|| FinderRev::new(DIAGNOSTICS));
+    static FINDER: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(DIAGNOSTICS));
     #[derive(Deserialize)]
     struct Page {
         #[serde(rename = "resultInfo")]
@@ -696,7 +795,7 @@ fn broken_off(body: &[u8]) -> Option<String> {
     let tail = body
         .get(body.len().saturating_sub(16 * 1024)..)
         .unwrap_or(body);
-    let at = FINDER.rfind(tail)?;
+    let at = FINDER.find_iter(tail).last()?;
     // RMB has it in every list, mostly empty: then the page need not be read for it.
     let mut rest = tail
         .get(at + DIAGNOSTICS.len()..)?

@@ -191,39 +191,54 @@ impl Gateway {
     }
 
     /// Sends a request and reads the whole answer. `timeout` is for both together.
-    pub(crate) async fn send(
+    ///
+    /// No `async fn`: its future would hold what it was given besides what is made of it, and every call has one.
+    pub(crate) fn send(
         &self,
         method: Method,
         url: Url,
         headers: HeaderMap,
         body: Option<Bytes>,
         timeout: Duration,
-    ) -> Result<Answer, Failure> {
-        let failed = |error: reqwest::Error| failure(error.without_url(), timeout);
+    ) -> impl Future<Output = Result<Answer, Failure>> + Send {
         // A small body is taken at once.
-        let is_watched = |body: &Bytes| self.write_timeout.is_some() && body.len() > body::CHUNK;
-        let mut response = if let Some(body) = body.as_ref().filter(|body| is_watched(body)) {
+        let is_watched = |body: &&Bytes| self.write_timeout.is_some() && body.len() > body::CHUNK;
+        let sending = if let Some(body) = body.as_ref().filter(is_watched) {
             let progress = Arc::new(Progress::default());
             let body = Opened::of(body).into_request(Arc::clone(&progress));
             let mut request = request(method, url, headers, Some(body));
             *request.timeout_mut() = Some(timeout);
-            Box::pin(self.watch(request, &progress, Duration::MAX)).await?
+            Sending::Watched(Box::pin(async move {
+                self.watch(request, &progress, Duration::MAX).await
+            }))
         } else {
             let mut request = request(method, url, headers, body.map(Into::into));
             *request.timeout_mut() = Some(timeout);
-            self.client.execute(request).await.map_err(failed)?
+            Sending::Plain(self.client.execute(request))
         };
-        let (status, headers) = (response.status(), std::mem::take(response.headers_mut()));
-        let body = if status.is_success() {
-            response.bytes().await.map_err(failed)?
-        } else {
-            Box::pin(beginning(response.into(), timeout)).await
-        };
-        Ok(Answer {
-            status,
-            headers,
-            body,
-        })
+        async move {
+            let failed = |error: reqwest::Error| failure(error.without_url(), timeout);
+            let mut response = match sending {
+                Sending::Plain(sending) => sending.await.map_err(failed)?,
+                Sending::Watched(sending) => sending.await?,
+            };
+            let status = response.status();
+            if status.is_success() {
+                let body = whole(&mut response).await.map_err(failed)?;
+                return Ok(Answer {
+                    status,
+                    headers: std::mem::take(response.headers_mut()),
+                    body,
+                });
+            }
+            let headers = std::mem::take(response.headers_mut());
+            let body = Box::pin(beginning(response.into(), timeout)).await;
+            Ok(Answer {
+                status,
+                headers,
+                body,
+            })
+        }
     }
 
     /// Sends a request and reads the head of the answer. `timeout` is how long nothing may move: what is large takes its time.
@@ -274,6 +289,12 @@ impl Gateway {
     }
 }
 
+/// A request on its way to the head of its answer. It is looked after only where it may stop moving.
+enum Sending<P, W> {
+    Plain(P),
+    Watched(Pin<Box<W>>),
+}
+
 /// How much is read of an answer that is no success. What says more is no error of FOLIO, and memory has an end.
 const ERROR_BODY: usize = 1024 * 1024;
 
@@ -313,6 +334,25 @@ impl Failure {
             lasts: false,
         }
     }
+}
+
+/// The body of an answer, which is small mostly, and came in one piece.
+async fn whole(response: &mut reqwest::Response) -> Result<Bytes, reqwest::Error> {
+    let Some(first) = response.chunk().await? else {
+        return Ok(Bytes::new());
+    };
+    let Some(second) = response.chunk().await? else {
+        return Ok(first);
+    };
+    let mut pieces = vec![first, second];
+    while let Some(piece) = response.chunk().await? {
+        pieces.push(piece);
+    }
+    let mut body = BytesMut::with_capacity(pieces.iter().map(Bytes::len).sum());
+    pieces
+        .iter()
+        .for_each(|piece| body.extend_from_slice(piece));
+    Ok(body.freeze())
 }
 
 /// Reads the rest of an answer. `timeout` is how long nothing may come.
