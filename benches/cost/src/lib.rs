@@ -13,6 +13,8 @@ use hyper::{Request, Response};
 use hyper_util::rt::TokioIo;
 use reqwest::header::{ACCEPT, HeaderMap, HeaderValue};
 use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use serde_json::{Map, Value};
 use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::net::TcpListener;
 use tokio::process::{Child, Command};
@@ -29,7 +31,7 @@ const USER: &str = r#"{
   "patronGroup": "3684a786-6671-4268-8ed0-9db82ebca60b"
 }"#;
 
-/// The record, as both programs read it.
+/// The record, as both programs read it by path.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct User {
@@ -41,6 +43,90 @@ pub struct User {
     pub active: bool,
     /// Its group.
     pub patron_group: String,
+}
+
+/// The record with all that a user can have, and what else comes: what the typed call reads.
+#[expect(
+    dead_code,
+    reason = "they are read into, as those of the typed call are"
+)]
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct WholeUser {
+    active: Option<bool>,
+    barcode: Option<String>,
+    created_date: Option<String>,
+    custom_fields: Option<Map<String, Value>>,
+    departments: Option<Vec<String>>,
+    enrollment_date: Option<String>,
+    expiration_date: Option<String>,
+    external_system_id: Option<String>,
+    id: Option<String>,
+    meta: Option<Map<String, Value>>,
+    metadata: Option<Metadata>,
+    patron_group: Option<String>,
+    personal: Option<Personal>,
+    preferred_email_communication: Option<Vec<String>>,
+    proxy_for: Option<Vec<String>>,
+    tags: Option<Tags>,
+    r#type: Option<String>,
+    updated_date: Option<String>,
+    /// Its name.
+    pub username: Option<String>,
+    #[serde(flatten)]
+    extra: Map<String, Value>,
+}
+
+#[expect(
+    dead_code,
+    reason = "they are read into, as those of the typed call are"
+)]
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Personal {
+    addresses: Option<Vec<Value>>,
+    date_of_birth: Option<String>,
+    email: Option<String>,
+    first_name: Option<String>,
+    last_name: Option<String>,
+    middle_name: Option<String>,
+    mobile_phone: Option<String>,
+    phone: Option<String>,
+    preferred_contact_type_id: Option<String>,
+    preferred_first_name: Option<String>,
+    profile_picture_link: Option<String>,
+    pronouns: Option<String>,
+    #[serde(flatten)]
+    extra: Map<String, Value>,
+}
+
+#[expect(
+    dead_code,
+    reason = "they are read into, as those of the typed call are"
+)]
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Metadata {
+    created_by_user_id: Option<String>,
+    created_by_username: Option<String>,
+    created_date: Option<String>,
+    updated_by_user_id: Option<String>,
+    updated_by_username: Option<String>,
+    updated_date: Option<String>,
+    #[serde(flatten)]
+    extra: Map<String, Value>,
+}
+
+#[expect(
+    dead_code,
+    reason = "they are read into, as those of the typed call are"
+)]
+#[derive(Debug, Deserialize)]
+struct Tags {
+    #[serde(rename = "tagList")]
+    tag_list: Option<Vec<String>>,
+    #[serde(flatten)]
+    extra: Map<String, Value>,
 }
 
 const ID: &str = "0a246f61-d85f-42b6-8dcc-48d25a46690b";
@@ -219,7 +305,7 @@ async fn login(client: &reqwest::Client, url: &str) -> Result<Token, Failure> {
 ///
 /// # Errors
 /// It failed.
-pub async fn call_by_hand(by_hand: &ByHand) -> Result<User, Failure> {
+pub async fn call_by_hand<T: DeserializeOwned>(by_hand: &ByHand) -> Result<T, Failure> {
     let _permit = by_hand.limit.acquire().await?;
     let mut headers = HeaderMap::with_capacity(3);
     headers.insert("x-okapi-tenant", HeaderValue::from_static("diku"));
@@ -250,8 +336,10 @@ pub enum Program {
     Ours,
     /// The SDK, `get_user`.
     Typed,
-    /// The one over reqwest.
+    /// The one over reqwest, into the struct of few fields.
     ByHand,
+    /// The one over reqwest, into the struct of all fields.
+    WholeByHand,
 }
 
 /// A program that is logged in, and does so many calls at once.
@@ -261,8 +349,10 @@ pub enum Ready {
     Ours(FolioClient),
     /// The SDK, `get_user`.
     Typed(FolioClient),
-    /// The one over reqwest.
+    /// The one over reqwest, into the struct of few fields.
     ByHand(Arc<ByHand>),
+    /// The one over reqwest, into the struct of all fields.
+    WholeByHand(Arc<ByHand>),
 }
 
 impl Ready {
@@ -275,6 +365,7 @@ impl Ready {
             Program::Ours => Self::Ours(ours(url, in_flight).await?),
             Program::Typed => Self::Typed(ours(url, in_flight).await?),
             Program::ByHand => Self::ByHand(ByHand::connect(url, in_flight).await?),
+            Program::WholeByHand => Self::WholeByHand(ByHand::connect(url, in_flight).await?),
         })
     }
 
@@ -283,7 +374,11 @@ impl Ready {
             let is_ann = match &self {
                 Self::Ours(folio) => call_ours(folio).await?.username == "ann",
                 Self::Typed(folio) => call_typed(folio).await?.username.as_deref() == Some("ann"),
-                Self::ByHand(by_hand) => call_by_hand(by_hand).await?.username == "ann",
+                Self::ByHand(by_hand) => call_by_hand::<User>(by_hand).await?.username == "ann",
+                Self::WholeByHand(by_hand) => {
+                    let user: WholeUser = call_by_hand(by_hand).await?;
+                    user.username.as_deref() == Some("ann")
+                }
             };
             if !is_ann {
                 return Err("another user came".into());
