@@ -734,3 +734,73 @@ pub(crate) const TENANT: HeaderName = HeaderName::from_static("x-okapi-tenant");
 
 /// The header that carries the access token.
 pub(crate) const TOKEN: HeaderName = HeaderName::from_static("x-okapi-token");
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_plain_path_is_one_that_needs_no_second_look() {
+        for plain in [
+            "/users",
+            "/users/0a246f61-d85f-42b6-8dcc-48d25a46690b",
+            "/a/B_9/-",
+        ] {
+            assert!(is_plain(plain), "{plain}");
+            assert_eq!(Request::to(Method::DELETE, plain).target(), plain);
+            assert_eq!(problem_of(&Method::DELETE, plain), None);
+        }
+        for other in [
+            "",
+            "/",
+            "users",
+            "/users/",
+            "//users",
+            "/users//x",
+            "/users/..",
+            "/users/.",
+            "/a%2Fb",
+            "/a b",
+            "/é",
+            "/a?b",
+            "/a:b",
+        ] {
+            assert!(!is_plain(other), "{other}");
+        }
+    }
+
+    #[test]
+    fn paths_of_passwords_and_logins_are_sensitive() {
+        for sensitive in [
+            "/authn/login",
+            "/AUTHN/Login-with-expiry",
+            "/authn",
+            "/authn/credentials",
+            "/bl-users/login",
+            "/bl-users/forgotten/passWord",
+            "/users-keycloak/password-reset/link",
+            "/x/resetPasswordLink",
+            "/custom-credentials-store",
+        ] {
+            assert!(
+                Request::to(Method::POST, sensitive).is_sensitive(),
+                "{sensitive}"
+            );
+        }
+        for other in [
+            "/",
+            "/users",
+            "/authnx",
+            "/x-login",
+            "/wp",
+            "/r",
+            "/w",
+            "/credential",
+            "/passwor",
+            "/catalogin",
+            "/loa/n/rw",
+        ] {
+            assert!(!Request::to(Method::GET, other).is_sensitive(), "{other}");
+        }
+    }
+}
