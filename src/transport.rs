@@ -336,8 +336,13 @@ impl Failure {
     }
 }
 
+/// How much room is made for a body because its head says so: who says more must send it first.
+const ANNOUNCED: u64 = 64 * 1024 * 1024;
+
 /// The body of an answer, which is small mostly, and came in one piece.
 async fn whole(response: &mut reqwest::Response) -> Result<Bytes, reqwest::Error> {
+    // Not known of one that is compressed or sent in chunks.
+    let length = response.content_length().filter(|it| *it <= ANNOUNCED);
     let Some(first) = response.chunk().await? else {
         return Ok(Bytes::new());
     };
@@ -345,14 +350,21 @@ async fn whole(response: &mut reqwest::Response) -> Result<Bytes, reqwest::Error
         return Ok(first);
     };
     let mut pieces = vec![first, second];
+    if let Some(length) = length.and_then(|length| usize::try_from(length).ok()) {
+        // Put together while it comes: never twice in memory.
+        let mut body = BytesMut::with_capacity(length);
+        for piece in pieces.drain(..) {
+            body.extend_from_slice(&piece);
+        }
+        while let Some(piece) = response.chunk().await? {
+            body.extend_from_slice(&piece);
+        }
+        return Ok(body.freeze());
+    }
     while let Some(piece) = response.chunk().await? {
         pieces.push(piece);
     }
-    let mut body = BytesMut::with_capacity(pieces.iter().map(Bytes::len).sum());
-    pieces
-        .iter()
-        .for_each(|piece| body.extend_from_slice(piece));
-    Ok(body.freeze())
+    Ok(pieces.concat().into())
 }
 
 /// Reads the rest of an answer. `timeout` is how long nothing may come.

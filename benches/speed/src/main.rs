@@ -349,7 +349,7 @@ fn measure(records: u64, rounds: usize) -> Result<(), Failure> {
             }));
         }
     }
-    println!("## Memory of one stream\n");
+    println!("## Memory of one stream\n\nThe middle of three runs.\n");
     println!("| records | `list_instances().stream()` | (a) |\n|---|---|---|");
     let mut peaks = Vec::new();
     let most = records * 10;
@@ -358,10 +358,18 @@ fn measure(records: u64, rounds: usize) -> Result<(), Failure> {
             break;
         }
         let server = Server::start(records, 0)?;
-        let took = job("ours-typed", &server, records)?;
-        let hand = job("hand-typed", &server, records)?;
-        println!("| {records} | {:.1} MB | {:.1} MB |", took.peak, hand.peak);
-        peaks.push(took.peak);
+        // By how pages happen to fall together, a peak varies from run to run.
+        let peak = |name| {
+            let mut peaks = Vec::new();
+            for _ in 0..3 {
+                peaks.push(job(name, &server, records)?.peak);
+            }
+            peaks.sort_by(f64::total_cmp);
+            Ok::<_, Failure>(peaks[1])
+        };
+        let (ours, hand) = (peak("ours-typed")?, peak("hand-typed")?);
+        println!("| {records} | {ours:.1} MB | {hand:.1} MB |");
+        peaks.push(ours);
     }
     let growth = peaks
         .last()
