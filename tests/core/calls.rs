@@ -1,7 +1,8 @@
 //! Generic calls: what is sent, and what comes of the answer.
 
-use folio_sdk::{ErrorKind, FolioClient, Method, Operation, Request, cql};
+use folio_sdk::{ErrorKind, FolioClient, Method, Operation, Request, RetryPolicy, cql};
 use serde_json::{Value, json};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 use crate::support::{Folio, PASSWORD, Reply};
 
@@ -368,4 +369,68 @@ fn clients_and_calls_go_to_other_threads() {
     shared(folio);
     fn error<T: std::error::Error + Send + Sync + 'static>() {}
     error::<folio_sdk::Error>();
+}
+
+/// A server that answers each connection with a head, and then with pieces between which it waits until they were taken.
+async fn in_pieces(head: String, pieces: Vec<Vec<u8>>) -> String {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = format!("http://{}", listener.local_addr().unwrap());
+    tokio::spawn(async move {
+        while let Ok((mut stream, _)) = listener.accept().await {
+            let mut request = [0; 4096];
+            let _ = stream.read(&mut request).await;
+            let _ = stream.write_all(head.as_bytes()).await;
+            for piece in &pieces {
+                let _ = stream.write_all(piece).await;
+                let _ = stream.flush().await;
+                tokio::task::yield_now().await;
+            }
+        }
+    });
+    address
+}
+
+#[tokio::test]
+async fn a_body_is_whole_however_its_length_is_told_and_else_an_error() {
+    let text: String = ('a'..='z').cycle().take(3_000_000).collect();
+    let body = serde_json::to_vec(&json!({"text": text})).unwrap();
+    let pieces: Vec<Vec<u8>> = body.chunks(100_000).map(<[u8]>::to_vec).collect();
+    let chunks = pieces.iter().map(|piece| {
+        let mut chunk = format!("{:x}\r\n", piece.len()).into_bytes();
+        chunk.extend(piece);
+        chunk.extend(b"\r\n");
+        chunk
+    });
+    let mut chunks: Vec<Vec<u8>> = chunks.collect();
+    chunks.push(b"0\r\n\r\n".to_vec());
+    let head =
+        |line: &str| format!("HTTP/1.1 200 OK\r\ncontent-type: application/json\r\n{line}\r\n\r\n");
+    let length = format!("content-length: {}", body.len());
+    let more = format!("content-length: {}", body.len() + 1);
+    let (short, all) = (pieces[..20].to_vec(), pieces);
+    for (line, sent, is_whole) in [
+        (&*length, &all, true),
+        ("transfer-encoding: chunked", &chunks, true),
+        ("connection: close", &all, true),
+        (&length, &short, false),
+        (&more, &all, false),
+        ("content-length: 9000000000000000000", &all, false),
+        ("transfer-encoding: chunked", &chunks[..20].to_vec(), false),
+    ] {
+        let url = in_pieces(head(line), sent.clone()).await;
+        let folio = FolioClient::builder(url)
+            .tenant("diku")
+            .token("own")
+            .retry(RetryPolicy::none())
+            .build()
+            .unwrap();
+        let answer = folio.folio_get::<Value>("/x", None).await;
+        match answer {
+            Ok(read) => assert!(is_whole && read["text"] == text, "{line}"),
+            Err(error) => {
+                assert!(!is_whole, "{line}: {error:#}");
+                assert_eq!(error.kind(), ErrorKind::Transport, "{line}: {error:#}");
+            }
+        }
+    }
 }
