@@ -43,10 +43,10 @@ use crate::transport::{Gateway, Options, Proxy};
 /// # }
 /// ```
 #[derive(Clone)]
-pub struct FolioClient(Arc<Handle>);
+pub struct FolioClient(Arc<Shared>);
 
 /// What a client and its clones share. One counter a call: threads wait for each other where they count.
-pub(crate) struct Handle {
+pub(crate) struct Shared {
     pub(crate) session: Arc<Session>,
     pub(crate) tenant: Tenant,
 }
@@ -118,7 +118,7 @@ impl FolioClient {
 
     /// The address of the gateway, without a slash at its end.
     pub fn url(&self) -> &str {
-        self.0.session.gateway.base()
+        self.session().gateway.base()
     }
 
     /// The tenant that requests of this handle go to.
@@ -133,7 +133,7 @@ impl FolioClient {
     /// or 401 (Eureka).
     #[must_use]
     pub fn for_tenant(&self, tenant: impl AsRef<str>) -> Self {
-        Self(Arc::new(Handle {
+        Self(Arc::new(Shared {
             session: Arc::clone(&self.0.session),
             tenant: Tenant::new(tenant.as_ref()),
         }))
@@ -144,7 +144,7 @@ impl FolioClient {
     /// # Errors
     /// What the server says to the login; [`is_unauthenticated`](Error::is_unauthenticated) if it refuses user or password.
     pub async fn connect(&self) -> Result<()> {
-        self.0.session.auth.token(None).await.map(drop)
+        self.session().auth.token(None).await.map(drop)
     }
 
     /// Sends a request, renewing the token and repeating it where that is safe, and reads the whole answer. Every call of this library
@@ -189,16 +189,16 @@ impl FolioClient {
     /// # Errors
     /// The server did not confirm the logout. The client is closed all the same.
     pub async fn close(&self) -> Result<()> {
-        self.0.session.limit.close();
-        self.0.session.cache.clear();
-        self.0.session.auth.close().await
+        self.session().limit.close();
+        self.session().cache.clear();
+        self.session().auth.close().await
     }
 
     /// Waits before something is tried again for the `tries`-th time, by the client's policy and as the server says; an error if the client is
     /// closed meanwhile.
     pub(crate) async fn backoff(&self, tries: u32, error: &Error) -> Result<()> {
-        let wait = self.0.session.retry.wait(tries, error.retry_after());
-        self.0.session.auth.pause(wait).await
+        let wait = self.session().retry.wait(tries, error.retry_after());
+        self.session().auth.pause(wait).await
     }
 
     /// Closes the client, as [`close`](Self::close) does, when `work` has ended, however it ends: with a value, with an error, by a panic, or
@@ -229,7 +229,7 @@ impl FolioClient {
 
     /// Whether the client was closed.
     pub fn is_closed(&self) -> bool {
-        self.0.session.auth.is_closed()
+        self.session().auth.is_closed()
     }
 }
 
@@ -239,9 +239,9 @@ struct CloseOnDrop(FolioClient);
 impl Drop for CloseOnDrop {
     fn drop(&mut self) {
         // Of one that is closed nothing is left to do.
-        self.0.0.session.limit.close();
-        self.0.0.session.cache.clear();
-        self.0.0.session.auth.close_in_the_background();
+        self.0.session().limit.close();
+        self.0.session().cache.clear();
+        self.0.session().auth.close_in_the_background();
     }
 }
 
@@ -358,7 +358,7 @@ impl<M> FolioClientBuilder<M> {
             allowance: Allowance::of(&retry),
             retry,
         };
-        Ok(FolioClient(Arc::new(Handle {
+        Ok(FolioClient(Arc::new(Shared {
             session: Arc::new(session),
             tenant,
         })))

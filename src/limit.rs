@@ -26,8 +26,7 @@ impl Limit {
         }
     }
 
-    /// Waits for a permit. Not for ever, if there is a limit, and no longer than until the
-    /// client is closed.
+    /// Waits for a permit. Not for ever, if there is a limit, and no longer than until the client is closed.
     pub(crate) async fn acquire(&self) -> Result<SemaphorePermit<'_>> {
         // The clock is asked only if there is none at once.
         if let Some(permit) = self.at_once() {

@@ -21,7 +21,7 @@ use tracing::{Span, debug, debug_span};
 use crate::auth::{self, Auth, Token};
 use crate::body::{Body, Progress};
 use crate::cache::Cache;
-use crate::client::{Handle, Tenant};
+use crate::client::{Shared, Tenant};
 use crate::download::Download;
 use crate::error::{Error, ErrorKind, Exchange, Result};
 use crate::limit::{Kept, Limit, Rate};
@@ -80,11 +80,11 @@ enum Verdict {
 /// A block and no `async fn`, whose future would hold the request twice: as an argument, and as the variable that it is bound to.
 #[expect(clippy::manual_async_fn, reason = "see above")]
 pub(crate) fn run(
-    client: Arc<Handle>,
+    client: Arc<Shared>,
     request: Request,
 ) -> impl Future<Output = Result<Response>> + Send {
     async move {
-        let Handle { session, tenant } = &*client;
+        let Shared { session, tenant } = &*client;
         let answered = session.carry_out(tenant, &request, true).await;
         answered.map(|(response, _)| response)
     }
@@ -93,11 +93,11 @@ pub(crate) fn run(
 /// Sends a request until it is done, and reads the head of the answer.
 #[expect(clippy::manual_async_fn, reason = "as above")]
 pub(crate) fn open(
-    client: Arc<Handle>,
+    client: Arc<Shared>,
     request: Request,
 ) -> impl Future<Output = Result<Download>> + Send {
     async move {
-        let Handle { session, tenant } = &*client;
+        let Shared { session, tenant } = &*client;
         let timeout = request
             .attempt_timeout()
             .unwrap_or_else(|| session.gateway.timeout());
