@@ -145,7 +145,7 @@ pub use http::{Method, StatusCode};
 pub use mode::{Async, Mode, Sending};
 pub use modules::{Module, Modules, Platform};
 pub use multipart::Multipart;
-pub use operation::Operation;
+pub use operation::{Absent, Creates, Deletes, Facts, Operation};
 pub use paging::{ByIds, Items, Paging, PagingStyle, RawRecord};
 pub use record::{Extra, Record};
 pub use reference::{Reference, ReferenceList, ReferenceRecords};

@@ -6,8 +6,8 @@ use crate::paging::Paging;
 
 /// An operation of a FOLIO module: the facts of its description and of the module descriptor.
 ///
-/// Every generated call has one as a constant. All generic calls (`folio_get`, `request`) share one whose texts are empty; their method and
-/// path are in the [`Request`](crate::Request).
+/// Every generated call has one as a constant. All calls by path (`folio_get`, `request`) share one whose texts are empty; their method and
+/// path are in the [`Request`](crate::Request), and their [`Facts`] are looked up by both.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Operation {
@@ -29,15 +29,23 @@ pub struct Operation {
     pub accept: &'static str,
     /// Whether it is not sent without a body.
     pub needs_body: bool,
+    /// What the server does: the facts that retries and confirmations depend on.
+    pub facts: Facts,
 }
 
 impl Operation {
     /// An operation that this SDK does not have, for instance of one's own module.
     ///
+    /// Nothing is known of what it does, so it is treated conservatively: a POST is sent once, a DELETE needs a confirmation unless its path
+    /// ends with a parameter. [`with_facts`](Self::with_facts) states what it does.
+    ///
     /// ```
-    /// use folio_sdk::{Method, Operation};
+    /// use folio_sdk::{Creates, Facts, Method, Operation};
     ///
     /// static GET_BADGE: Operation = Operation::new("get_badge", Method::GET, "/badges/{badgeId}");
+    /// // The module stores a badge under the id that the client sends, so that the POST may be retried.
+    /// static CREATE_BADGE: Operation =
+    ///     Operation::new("create_badge", Method::POST, "/badges").with_facts(Facts::unknown().creates(Creates::Record));
     /// ```
     pub const fn new(name: &'static str, method: Method, path: &'static str) -> Self {
         Self {
@@ -50,7 +58,17 @@ impl Operation {
             paging: None,
             accept: "",
             needs_body: false,
+            facts: Facts::unknown(),
         }
+    }
+
+    /// States what the operation does. Retries and confirmations depend on these facts, never on the operation's name.
+    #[must_use]
+    pub const fn with_facts(self, facts: Facts) -> Self {
+        // A constant function cannot drop what it replaces; nothing else differs from `Self { facts, ..self }`.
+        let mut operation = self;
+        operation.facts = facts;
+        operation
     }
 
     /// What all generic calls share: nothing is known of them.
@@ -58,4 +76,130 @@ impl Operation {
         static GENERIC: Operation = Operation::new("", Method::GET, "");
         &GENERIC
     }
+}
+
+/// What a server does when an operation is called, as far as it is known. Retries and confirmations depend on it.
+///
+/// The importer derives these facts from FOLIO's descriptions (parameters, bodies, responses, collections); recordings and module sources
+/// correct them. `folio-spec routes` shows them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Facts {
+    /// What a DELETE deletes.
+    pub deletes: Deletes,
+    /// What a POST stores.
+    pub creates: Creates,
+    /// What a PUT does where there is no such record.
+    pub absent: Absent,
+    /// A GET changes something on the server: `/orders-storage/po-number` takes a number from a sequence. It is not retried.
+    pub has_effect: bool,
+    /// Request or response holds passwords, tokens or other secrets: errors and logs never show the bodies.
+    pub is_sensitive: bool,
+    /// A PUT with an outdated `_version` is rejected (optimistic locking).
+    pub is_versioned: bool,
+}
+
+impl Facts {
+    /// Nothing is known: the operation is treated conservatively.
+    pub const fn unknown() -> Self {
+        Self {
+            deletes: Deletes::Unknown,
+            creates: Creates::Nothing,
+            absent: Absent::NotFound,
+            has_effect: false,
+            is_sensitive: false,
+            is_versioned: false,
+        }
+    }
+
+    /// States what a DELETE deletes.
+    #[must_use]
+    pub const fn deletes(self, deletes: Deletes) -> Self {
+        Self { deletes, ..self }
+    }
+
+    /// States what a POST stores.
+    #[must_use]
+    pub const fn creates(self, creates: Creates) -> Self {
+        Self { creates, ..self }
+    }
+
+    /// States what a PUT does where there is no such record.
+    #[must_use]
+    pub const fn absent(self, absent: Absent) -> Self {
+        Self { absent, ..self }
+    }
+
+    /// States that a GET changes something on the server.
+    #[must_use]
+    pub const fn has_effect(self) -> Self {
+        Self {
+            has_effect: true,
+            ..self
+        }
+    }
+
+    /// States that the bodies hold secrets.
+    #[must_use]
+    pub const fn is_sensitive(self) -> Self {
+        Self {
+            is_sensitive: true,
+            ..self
+        }
+    }
+
+    /// States that `_version` protects the record.
+    #[must_use]
+    pub const fn is_versioned(self) -> Self {
+        Self {
+            is_versioned: true,
+            ..self
+        }
+    }
+}
+
+/// What a DELETE deletes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+#[non_exhaustive]
+pub enum Deletes {
+    /// Not known, or not a DELETE.
+    #[default]
+    Unknown,
+    /// The one thing that its path names.
+    Record,
+    /// The records that match its parameter `query`.
+    Matching,
+    /// The records that these query parameters select; each list of names separated by `&` is one way to select, and all of its parameters
+    /// are needed.
+    SelectedBy(&'static [&'static str]),
+    /// The records that its body selects.
+    SelectedByBody,
+    /// All records of the collection, whatever parameters it is sent.
+    All,
+}
+
+/// What a POST stores.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+#[non_exhaustive]
+pub enum Creates {
+    /// Not known, or nothing that the `id` in its body identifies. It is sent once.
+    #[default]
+    Nothing,
+    /// The record that is its body, under the `id` that the client sends; a second POST with the same id is rejected. It may be retried.
+    Record,
+    /// The record that is its body, but under an `id` of the server's, whatever the client sends. Sent twice, it makes two records.
+    RecordWithNewId,
+}
+
+/// What a PUT does where there is no record with the id in its path.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+#[non_exhaustive]
+pub enum Absent {
+    /// The server reports an error, mostly 404.
+    #[default]
+    NotFound,
+    /// The server reports success (204) and stores nothing: holdings of mod-inventory-storage.
+    Ignored,
+    /// The server creates the record: loan policies of mod-circulation-storage.
+    Created,
 }

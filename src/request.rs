@@ -17,7 +17,7 @@ use crate::cql::Cql;
 use crate::deletion::{self, Deletion};
 use crate::error::Exchange;
 use crate::multipart::Multipart;
-use crate::operation::Operation;
+use crate::operation::{Facts, Operation};
 use crate::redact::REDACTED;
 use crate::retry::RetryPolicy;
 use crate::stored;
@@ -403,6 +403,11 @@ impl Request {
     /// The operation. All generic requests have the same one, with empty texts.
     pub fn operation(&self) -> &'static Operation {
         self.operation
+    }
+
+    /// What is known of what the server does: see [`Facts`]. Of a call by path, the facts of the described operation with this method and path.
+    pub(crate) fn facts(&self) -> Facts {
+        self.operation.facts
     }
 
     /// The method.

@@ -21,7 +21,7 @@ pub use crate::deletion::Deletion;
 pub use crate::download::{Download, Records};
 pub use crate::mode::{Async, Mode};
 pub use crate::multipart::Multipart;
-pub use crate::operation::Operation;
+pub use crate::operation::{Absent, Creates, Deletes, Facts, Operation};
 pub use crate::paging::{Items, Paging, PagingStyle};
 pub use crate::record::{
     Extra, Field, OpenEnum, Put, Record, Source, debug, decode, decode_enum, encode, read,

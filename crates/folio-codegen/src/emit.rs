@@ -463,7 +463,13 @@ fn constant(out: &mut String, operation: &Operation, module: &str) {
     );
     line(out, 1, &format!("accept: {:?},", operation.accept));
     line(out, 1, &format!("needs_body: {},", needs_body(operation)));
+    line(out, 1, &format!("facts: {},", facts(operation)));
     line(out, 0, "};");
+}
+
+/// What is known of what the server does.
+fn facts(_: &Operation) -> String {
+    "rt::Facts::unknown()".to_owned()
 }
 
 /// Whether an operation is not sent without a body.
