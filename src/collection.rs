@@ -7,6 +7,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::request::SEGMENT;
+use crate::same_record::Kind;
 
 /// A collection of records: `GET` and `POST` at its path, `GET`, `PUT` and `DELETE` below it by id.
 ///
@@ -109,9 +110,9 @@ impl Collection {
         self.retrieve.as_deref()
     }
 
-    /// Whether the server makes a field, whatever is sent.
-    pub(crate) fn is_server_made(&self, field: &str) -> bool {
-        matches!(field, "_version" | "metadata") || self.read_only.contains(&field)
+    /// What is known of its records when two are compared.
+    pub(crate) fn kind(&self) -> Kind<'static> {
+        Kind::of(&self.path, self.read_only)
     }
 
     /// The path of one record.
