@@ -21,6 +21,7 @@
 
 mod collections;
 mod document;
+mod does;
 mod emit;
 mod error;
 mod facts;
@@ -36,6 +37,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 pub use document::{Document, Specs};
+pub use does::described;
 pub use error::Error;
 pub use features::Features;
 pub use lists::lists;
