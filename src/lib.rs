@@ -118,6 +118,7 @@ mod same_record;
 mod schema;
 mod server_message;
 mod session;
+mod splice;
 #[cfg(feature = "testing")]
 #[cfg_attr(docsrs, doc(cfg(feature = "testing")))]
 pub mod testing;
