@@ -104,6 +104,7 @@ mod mode;
 mod modules;
 mod multipart;
 mod operation;
+mod outcome;
 mod paging;
 mod record;
 mod redact;

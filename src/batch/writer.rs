@@ -570,7 +570,7 @@ impl Writer {
             let response = self.patiently(|| match retrieve {
                 Some(path) => {
                     let body = serde_json::json!({"query": query.to_string(), "offset": 0, "limit": ids.len()});
-                    Request::to(Method::POST, path).json(&body).idempotent(true)
+                    Request::to(Method::POST, path).json(&body).only_reads()
                 }
                 None => Request::to(Method::GET, self.collection.path())
                     .query(query.clone())
