@@ -6,6 +6,7 @@ use percent_encoding::utf8_percent_encode;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use crate::operation::Absent;
 use crate::request::SEGMENT;
 use crate::same_record::Kind;
 
@@ -29,6 +30,7 @@ pub struct Collection {
     batch: Option<(Cow<'static, str>, Cow<'static, str>)>,
     retrieve: Option<Cow<'static, str>>,
     read_only: &'static [&'static str],
+    absent: Option<Absent>,
 }
 
 impl Collection {
@@ -40,6 +42,7 @@ impl Collection {
             batch: None,
             retrieve: None,
             read_only: &[],
+            absent: None,
         }
     }
 
@@ -64,6 +67,7 @@ impl Collection {
                 None => None,
             },
             read_only,
+            absent: None,
         }
     }
 
@@ -86,6 +90,17 @@ impl Collection {
     pub fn retrieve(self, path: impl Into<Cow<'static, str>>) -> Self {
         Self {
             retrieve: Some(path.into()),
+            ..self
+        }
+    }
+
+    /// States what the server does with a PUT of a record that it does not have. Of collections that FOLIO's modules describe it is known.
+    ///
+    /// After a PUT where such a record is ignored, and before one where it would be created, the record is read to check that it is there.
+    #[must_use]
+    pub fn absent(self, absent: Absent) -> Self {
+        Self {
+            absent: Some(absent),
             ..self
         }
     }
@@ -113,6 +128,11 @@ impl Collection {
     /// What is known of its records when two are compared.
     pub(crate) fn kind(&self) -> Kind<'static> {
         Kind::of(&self.path, self.read_only)
+    }
+
+    /// What the server does with a PUT of an absent record, if the caller states it.
+    pub(crate) fn absent_records(&self) -> Option<Absent> {
+        self.absent
     }
 
     /// The path of one record.

@@ -2,7 +2,7 @@
 //! closed? -> permit -> token and tenant -> send -> classify -> renew, back off, or done.
 
 use std::future::poll_fn;
-use std::pin::{Pin, pin};
+use std::pin::pin;
 use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
