@@ -12,6 +12,7 @@ mod core {
     mod errors;
     mod harvest;
     mod lists;
+    mod outcome;
     mod repetition;
     mod retries;
     mod sessions;
