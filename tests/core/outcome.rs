@@ -557,7 +557,7 @@ async fn an_update_whose_record_cannot_be_read_again_has_an_unknown_outcome() {
 #[tokio::test]
 async fn an_update_sends_what_it_did_not_change_digit_for_digit() {
     let body = format!(
-        r#"{{"id":"{ID}", "_version":3,"price" : 24.990000000000002,"other":10.10,"large":1234567890123456789012345678901234567890,"zero":-0,"title":"old","count":5,"notes":[]}}"#
+        r#"{{"id":"{ID}","_version":3,"price":24.990000000000002,"other":10.10,"large":1234567890123456789012345678901234567890,"zero":-0,"title":"old","count":5,"notes":[]}}"#
     );
     let server = Folio::start({
         let body = body.clone();

@@ -12,6 +12,7 @@ pub mod diff;
 pub mod discover;
 pub mod error;
 pub mod facts;
+pub mod facts_page;
 pub mod features;
 pub mod fetch;
 mod module;

@@ -41,7 +41,6 @@ struct Fact {
     /// Several of them.
     #[serde(default)]
     operations: Vec<String>,
-    #[allow(dead_code, reason = "read by people")]
     reason: String,
     deletes: Option<Deletes>,
     creates: Option<Creates>,
@@ -175,18 +174,27 @@ impl Overrides {
     /// What is stated about an operation, in the order in which it stands.
     pub(crate) fn facts(&self, module: &str, method: &str, path: &str) -> Facts {
         let mut facts = Facts::default();
+        for fact in self.stated(module, method, path) {
+            facts.correct(&fact.facts());
+        }
+        facts
+    }
+
+    /// Why something is stated about an operation.
+    pub(crate) fn reason(&self, module: &str, method: &str, path: &str) -> Option<&str> {
+        let fact = self.stated(module, method, path).last()?;
+        Some(&fact.reason)
+    }
+
+    fn stated(&self, module: &str, method: &str, path: &str) -> impl Iterator<Item = &Fact> {
         let stated = self.modules.get(module).into_iter();
-        for fact in stated.flat_map(|file| &file.fact) {
-            let is_meant = |operation: &String| {
+        stated.flat_map(|file| &file.fact).filter(move |fact| {
+            fact.operations().any(|operation| {
                 operation.split_once(' ').is_some_and(|(verb, other)| {
                     verb.eq_ignore_ascii_case(method) && shape(other) == shape(path)
                 })
-            };
-            if fact.operations().any(is_meant) {
-                facts.correct(&fact.facts());
-            }
-        }
-        facts
+            })
+        })
     }
 
     /// The operations about which something is stated, by module: `GET /things`.
