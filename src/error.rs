@@ -370,7 +370,7 @@ impl Error {
     /// The server has reported success, and then has no such record: `self` is its answer to the question for the record.
     pub(crate) fn of_nothing_stored(mut self, exchange: Exchange) -> Self {
         self.0.message =
-            "the server reports success, but it has no such record, and stored nothing".into();
+            "the server reports success, but it has no such record: it stored nothing, or the record was deleted since".into();
         self.on(exchange).with_help(
             "the record was deleted, or its id is wrong; FOLIO's module does not say so itself",
         )
