@@ -132,7 +132,9 @@ impl Entry {
 
     pub(super) fn failed(mut self, error: Error) -> Outcome {
         let error = if self.in_doubt {
-            error.with_help("whether it was written is not known: read the record and compare")
+            error
+                .with_unknown_outcome()
+                .with_help("whether it was written is not known: read the record and compare")
         } else {
             error
         };
