@@ -6,7 +6,9 @@ use percent_encoding::utf8_percent_encode;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use crate::operation::Absent;
 use crate::request::SEGMENT;
+use crate::same_record::Kind;
 
 /// A collection of records: `GET` and `POST` at its path, `GET`, `PUT` and `DELETE` below it by id.
 ///
@@ -28,6 +30,7 @@ pub struct Collection {
     batch: Option<(Cow<'static, str>, Cow<'static, str>)>,
     retrieve: Option<Cow<'static, str>>,
     read_only: &'static [&'static str],
+    absent: Option<Absent>,
 }
 
 impl Collection {
@@ -39,6 +42,7 @@ impl Collection {
             batch: None,
             retrieve: None,
             read_only: &[],
+            absent: None,
         }
     }
 
@@ -63,6 +67,7 @@ impl Collection {
                 None => None,
             },
             read_only,
+            absent: None,
         }
     }
 
@@ -89,6 +94,17 @@ impl Collection {
         }
     }
 
+    /// States what the server does with a PUT of a record that it does not have. Of collections that FOLIO's modules describe it is known.
+    ///
+    /// After a PUT where such a record is ignored, and before one where it would be created, the record is read to check that it is there.
+    #[must_use]
+    pub const fn absent(self, absent: Absent) -> Self {
+        // A constant function cannot drop what it replaces; nothing else differs from `Self { absent, ..self }`.
+        let mut collection = self;
+        collection.absent = Some(absent);
+        collection
+    }
+
     /// The path of the collection.
     pub fn path(&self) -> &str {
         &self.path
@@ -109,9 +125,14 @@ impl Collection {
         self.retrieve.as_deref()
     }
 
-    /// Whether the server makes a field, whatever is sent.
-    pub(crate) fn is_server_made(&self, field: &str) -> bool {
-        matches!(field, "_version" | "metadata") || self.read_only.contains(&field)
+    /// What is known of its records when two are compared.
+    pub(crate) fn kind(&self) -> Kind<'static> {
+        Kind::of(&self.path, self.read_only)
+    }
+
+    /// What the server does with a PUT of an absent record, if the caller states it.
+    pub(crate) fn absent_records(&self) -> Option<Absent> {
+        self.absent
     }
 
     /// The path of one record.

@@ -104,6 +104,7 @@ mod mode;
 mod modules;
 mod multipart;
 mod operation;
+mod outcome;
 mod paging;
 mod record;
 mod redact;
@@ -113,11 +114,12 @@ mod response;
 mod retry;
 #[doc(hidden)]
 pub mod runtime;
+mod same_record;
 #[cfg(feature = "schemars")]
 mod schema;
 mod server_message;
 mod session;
-mod stored;
+mod splice;
 #[cfg(feature = "testing")]
 #[cfg_attr(docsrs, doc(cfg(feature = "testing")))]
 pub mod testing;

@@ -1,6 +1,5 @@
 //! Writing many records: each is created or replaced, the bad ones are found and the good ones land.
 
-mod content;
 mod writer;
 
 use std::collections::{HashSet, VecDeque};
@@ -15,7 +14,7 @@ use futures_core::Stream;
 use http::Method;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use serde_json::{Map, Value};
+use serde_json::Value;
 use tokio::runtime::Handle;
 use tokio::task::JoinSet;
 use uuid::Uuid;
@@ -24,11 +23,9 @@ use crate::client::FolioClient;
 use crate::collection::{Collection, Stored};
 use crate::error::{Error, Result};
 use crate::request::Request;
+use crate::same_record::Fields;
 
-pub(crate) use content::{dropped, has_landed, same};
 use writer::{Entry, Merge, Writer, key};
-
-type Fields = Map<String, Value>;
 
 /// The key of a record, of which its id is made.
 type KeyOf<T> = Box<dyn Fn(&T) -> String + Send>;

@@ -9,9 +9,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use http::{Method, StatusCode};
-use serde_json::{Map, Value};
+use serde_json::Value;
 
-use crate::batch::content;
 use crate::batch::{AbsentFields, Outcome, Written};
 use crate::client::FolioClient;
 use crate::collection::Collection;
@@ -19,8 +18,7 @@ use crate::cql;
 use crate::error::{Error, ErrorKind, Result};
 use crate::paging::is_without;
 use crate::request::Request;
-
-type Fields = Map<String, Value>;
+use crate::same_record::{self, Fields};
 
 /// Makes what is written out of what is there and what came.
 pub(super) type Merge = Arc<dyn Fn(&Fields, Fields) -> Result<Fields, String> + Send + Sync>;
@@ -401,15 +399,16 @@ impl Writer {
             && let Some(stored) = stored
             && (seen != entry.seen || seen == Seen::Version(None))
             && let Ok(Value::Object(sent)) = serde_json::from_slice(&entry.body)
-            && content::has_landed(&self.collection, stored, &sent)
+            && self.collection.kind().holds(stored, &sent)
         {
             return Err(Box::new(entry.written()));
         }
         entry.seen = seen;
         let mut fields = entry.fields.clone();
         if let Some(stored) = stored {
+            self.collection.kind().take_generated(stored, &mut fields);
             if self.absent == AbsentFields::Keep {
-                content::keep(stored, &mut fields);
+                same_record::keep(stored, &mut fields);
             }
             if let Some(merge) = &self.merge {
                 fields = match merge(stored, fields) {
@@ -417,7 +416,7 @@ impl Writer {
                     Err(problem) => return Err(Box::new(self.unfit(entry, problem))),
                 };
             }
-            if content::is_unchanged(&self.collection, stored, &fields) {
+            if self.collection.kind().is_unchanged(stored, &fields) {
                 let outcome = if entry.doubted {
                     entry.written()
                 } else {
@@ -439,7 +438,7 @@ impl Writer {
                 entry.in_doubt = entry.doubted;
                 return Err(Box::new(entry.failed(error)));
             }
-            entry.dropped = content::dropped(&self.collection, stored, &fields);
+            entry.dropped = self.collection.kind().removed(stored, &fields);
             if self.absent == AbsentFields::Refuse && !entry.dropped.is_empty() {
                 let problem = format!(
                     "replacing the record would take away what it has in `{}`",
@@ -571,7 +570,7 @@ impl Writer {
             let response = self.patiently(|| match retrieve {
                 Some(path) => {
                     let body = serde_json::json!({"query": query.to_string(), "offset": 0, "limit": ids.len()});
-                    Request::to(Method::POST, path).json(&body).idempotent(true)
+                    Request::to(Method::POST, path).json(&body).only_reads()
                 }
                 None => Request::to(Method::GET, self.collection.path())
                     .query(query.clone())
