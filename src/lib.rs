@@ -107,6 +107,7 @@ mod record;
 mod redact;
 mod reference;
 mod request;
+mod request_line;
 mod response;
 mod retry;
 #[doc(hidden)]
