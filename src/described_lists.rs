@@ -24,3 +24,31 @@ pub(crate) fn known(path: &str) -> Option<&'static Paging> {
 pub(crate) fn is_asked_by_post(path: &str) -> bool {
     BY_POST.contains(&path)
 }
+
+/// What servers do to the fields of the records of a collection. A field is named by its path: `status.date`, `notes[].staffOnly`.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct RecordFacts {
+    /// The server sets the field, whatever is sent.
+    pub(crate) set: &'static [&'static str],
+    /// The server gives the field a value if none is sent, and keeps one that is sent.
+    pub(crate) assigned: &'static [&'static str],
+    /// The value, as JSON, that the server gives the field if none is sent.
+    pub(crate) defaults: &'static [(&'static str, &'static str)],
+    /// Lists show the field, and the server rejects it in a record that is written.
+    pub(crate) shown: &'static [&'static str],
+}
+
+/// What is known of the records of the collection at a path.
+pub(crate) fn record_facts(path: &str) -> &'static RecordFacts {
+    static NOTHING: RecordFacts = RecordFacts {
+        set: &[],
+        assigned: &[],
+        defaults: &[],
+        shown: &[],
+    };
+    RECORDS
+        .binary_search_by_key(&path, |(known, _)| known)
+        .ok()
+        .and_then(|at| RECORDS.get(at))
+        .map_or(&NOTHING, |(_, facts)| facts)
+}

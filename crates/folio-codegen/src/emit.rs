@@ -60,7 +60,7 @@ pub(crate) fn module(
     types(&mut out, origin, model)?;
     stored(
         &mut out,
-        &collections::find(origin.document, model, operations),
+        &collections::find(model, operations),
     );
     for operation in operations {
         constant(&mut out, operation, name);
@@ -96,12 +96,11 @@ fn stored(out: &mut String, collections: &[Collection<'_>]) {
             items,
             batch,
             retrieve,
-            read_only,
         } = collection;
         line(
             out,
             1,
-            &format!("{record}({path:?}, {items:?}, {batch:?}, {retrieve:?}, &{read_only:?});"),
+            &format!("{record}({path:?}, {items:?}, {batch:?}, {retrieve:?});"),
         );
     }
     line(out, 0, "}");
