@@ -7,9 +7,9 @@ use percent_encoding::utf8_percent_encode;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::described_lists::{self, RecordFacts};
 use crate::operation::{Absent, Creates};
 use crate::request::{Request, SEGMENT};
+use crate::same_record::Kind;
 
 /// A collection of records: `GET` and `POST` at its path, `GET`, `PUT` and `DELETE` below it by id.
 ///
@@ -140,16 +140,9 @@ impl Collection {
         self.retrieve.as_deref()
     }
 
-    /// What servers do to the fields of its records.
-    pub(crate) fn facts(&self) -> &'static RecordFacts {
-        described_lists::record_facts(&self.path)
-    }
-
-    /// Whether the server sets a field, whatever is sent. `field` may be the path of a field within another, `status.date`.
-    pub(crate) fn is_server_made(&self, field: &str) -> bool {
-        matches!(field, "_version" | "metadata")
-            || self.sets.contains(&field)
-            || self.facts().set.contains(&field)
+    /// What is known of its records when two are compared.
+    pub(crate) fn kind(&self) -> Kind<'static> {
+        Kind::of(&self.path, self.sets)
     }
 
     /// What a POST of a record does with the record's id.

@@ -112,11 +112,11 @@ mod response;
 mod retry;
 #[doc(hidden)]
 pub mod runtime;
+mod same_record;
 #[cfg(feature = "schemars")]
 mod schema;
 mod server_message;
 mod session;
-mod stored;
 #[cfg(feature = "testing")]
 #[cfg_attr(docsrs, doc(cfg(feature = "testing")))]
 pub mod testing;

@@ -20,7 +20,7 @@ use crate::multipart::Multipart;
 use crate::operation::{Facts, Operation};
 use crate::redact::REDACTED;
 use crate::retry::RetryPolicy;
-use crate::stored;
+use crate::same_record::Kind;
 
 /// What stands as it is in a segment of a path: RFC 3986's unreserved characters.
 pub(crate) const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC
@@ -543,7 +543,9 @@ impl Request {
     pub(crate) fn is_stored_as(&self, stored: &[u8]) -> bool {
         let body = self.body_bytes().map_or(&[][..], |bytes| bytes);
         match (serde_json::from_slice(body), serde_json::from_slice(stored)) {
-            (Ok(Value::Object(sent)), Ok(Value::Object(stored))) => stored::holds(&stored, &sent),
+            (Ok(Value::Object(sent)), Ok(Value::Object(stored))) => {
+                Kind::at(&self.path).is_created(&stored, &sent)
+            }
             _ => false,
         }
     }

@@ -11,7 +11,7 @@ type Fields = Map<String, Value>;
 
 /// Whether replacing `stored` by `sent` would change nothing.
 pub(crate) fn is_unchanged(collection: &Collection, stored: &Fields, sent: &Fields) -> bool {
-    let matters = |key: &&String| *key != "id" && !collection.is_server_made(key);
+    let matters = |key: &&String| *key != "id" && !collection.kind().is_server_made(key);
     sent.keys()
         .chain(stored.keys())
         .filter(matters)
@@ -21,7 +21,7 @@ pub(crate) fn is_unchanged(collection: &Collection, stored: &Fields, sent: &Fiel
 /// Whether `stored` is what the server made of `sent`: it has all that was sent, and maybe more.
 pub(crate) fn has_landed(collection: &Collection, stored: &Fields, sent: &Fields) -> bool {
     sent.iter()
-        .filter(|(key, _)| *key != "id" && !collection.is_server_made(key))
+        .filter(|(key, _)| *key != "id" && !collection.kind().is_server_made(key))
         .all(|(key, sent)| contains(value(stored, key), sent))
 }
 
@@ -29,7 +29,7 @@ pub(crate) fn has_landed(collection: &Collection, stored: &Fields, sent: &Fields
 pub(crate) fn dropped(collection: &Collection, stored: &Fields, sent: &Fields) -> Vec<String> {
     let mut paths = Vec::new();
     for (key, value) in stored {
-        if !collection.is_server_made(key) {
+        if !collection.kind().is_server_made(key) {
             missing(key, value, sent.get(key), &mut paths);
         }
     }
