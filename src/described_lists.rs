@@ -25,30 +25,18 @@ pub(crate) fn is_asked_by_post(path: &str) -> bool {
     BY_POST.contains(&path)
 }
 
-/// What servers do to the fields of the records of a collection. A field is named by its path: `status.date`, `notes[].staffOnly`.
+/// What the descriptions say about the fields of a collection's records. A field is named by its path, `cost.discountType`; a field of the
+/// elements of a list by that of the list before it.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct RecordFacts {
-    /// The server sets the field, whatever is sent.
+    /// The fields that are read-only: the server sets them, whatever is sent.
     pub(crate) set: &'static [&'static str],
-    /// The server gives the field a value if none is sent, and keeps one that is sent.
-    pub(crate) assigned: &'static [&'static str],
-    /// The value, as JSON, that the server gives the field if none is sent.
+    /// The value, as JSON, that the server gives a field if none is sent. `false` and empty lists are left out.
     pub(crate) defaults: &'static [(&'static str, &'static str)],
-    /// Lists show the field, and the server rejects it in a record that is written.
-    pub(crate) shown: &'static [&'static str],
 }
 
 /// What is known of the records of the collection at a path.
-pub(crate) fn record_facts(path: &str) -> &'static RecordFacts {
-    static NOTHING: RecordFacts = RecordFacts {
-        set: &[],
-        assigned: &[],
-        defaults: &[],
-        shown: &[],
-    };
-    RECORDS
-        .binary_search_by_key(&path, |(known, _)| known)
-        .ok()
-        .and_then(|at| RECORDS.get(at))
-        .map_or(&NOTHING, |(_, facts)| facts)
+pub(crate) fn record_facts(path: &str) -> Option<&'static RecordFacts> {
+    let at = RECORDS.binary_search_by_key(&path, |(known, _)| known).ok();
+    at.and_then(|at| RECORDS.get(at)).map(|(_, facts)| facts)
 }

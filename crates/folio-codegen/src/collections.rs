@@ -19,10 +19,7 @@ pub(crate) struct Collection<'a> {
 }
 
 /// The collections of a module, by their records' names. A record of several collections is in none: it would not be clear which is meant.
-pub(crate) fn find<'a>(
-    model: &'a Model,
-    operations: &'a [Operation],
-) -> Vec<Collection<'a>> {
+pub(crate) fn find<'a>(model: &'a Model, operations: &'a [Operation]) -> Vec<Collection<'a>> {
     let mut found: BTreeMap<&str, Vec<Collection<'a>>> = BTreeMap::new();
     for list in operations
         .iter()

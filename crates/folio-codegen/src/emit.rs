@@ -58,10 +58,7 @@ pub(crate) fn module(
         );
     }
     types(&mut out, origin, model)?;
-    stored(
-        &mut out,
-        &collections::find(model, operations),
-    );
+    stored(&mut out, &collections::find(model, operations));
     for operation in operations {
         constant(&mut out, operation, name);
     }

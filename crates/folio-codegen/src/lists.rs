@@ -11,7 +11,7 @@ use crate::error::Error;
 use crate::record_facts::{self, RecordFacts};
 
 /// Writes a table of the lists in the documents of a folder: path template, style, key of the array, key of a record, largest page.
-/// Two more have the lists that can be asked for by POST, and what servers do to the fields of the records.
+/// Two more have the lists that can be asked for by POST, and what the descriptions say about the fields of the records.
 ///
 /// Of a path that several modules have, only what all of them say is told. Edge modules are left out: they answer on hosts of their own.
 ///
@@ -61,7 +61,7 @@ pub fn lists(folder: &Path) -> Result<String, Error> {
         "pub(crate) static BY_POST: &[&str] = &{:?};",
         Vec::from_iter(by_post)
     );
-    text.push_str(&record_facts::table(records));
+    text.push_str(&record_facts::table(&records));
     Ok(text)
 }
 

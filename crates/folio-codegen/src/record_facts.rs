@@ -1,7 +1,7 @@
-//! What servers do to the fields of the records that they store: which they set, which they number, which they give a default.
+//! What the descriptions say about the fields of stored records: which the server sets, and which it gives a default.
 //!
 //! A client that writes records again must know it: a field that the server filled in is no difference between the record that is stored and
-//! the one that was sent.
+//! the one that was sent. What recordings show besides is in the SDK's `same_record.rs`.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
@@ -13,78 +13,15 @@ use crate::document::Document;
 /// How deep records are looked into.
 const DEPTH: usize = 6;
 
-/// What is known of the fields of a collection's records. A field is named by its path: `status.date`, `notes[].staffOnly`.
+/// What is known of the fields of a collection's records. A field is named by its path, `cost.discountType`; a field of the elements of a list
+/// by that of the list before it.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct RecordFacts {
-    /// The server sets the field, whatever is sent.
+    /// The server sets the field, whatever is sent: it is read-only.
     set: BTreeSet<String>,
-    /// The server gives the field a value if none is sent, and keeps one that is sent.
-    assigned: BTreeSet<String>,
     /// The value, as JSON, that the server gives the field if none is sent.
     defaults: BTreeMap<String, String>,
-    /// Lists show the field, and the server rejects it in a record that is written.
-    shown: BTreeSet<String>,
 }
-
-/// What recordings of running servers and the modules' sources show, and the descriptions do not state:
-/// path of the collection, fields that the server sets, that it assigns, that only lists show.
-///
-/// - inventory: `HridManager` numbers a record without `hrid`, and a single PUT cannot change or leave out the number; `status.date` and
-///   `statusUpdatedDate` become the time of the write; a holding's effective location follows from its other locations; lists of holdings
-///   show two fields that a PUT rejects (422, unrecognized field);
-/// - users: `createdDate` and `updatedDate` become the time of the write with every PUT;
-/// - accounts take holding and instance from the item;
-/// - orders and finance: statuses and amounts that workflows and transactions compute. A PUT without them sets them back.
-const RECORDED: &[(&str, &[&str], &[&str], &[&str])] = &[
-    (
-        "/instance-storage/instances",
-        &["statusUpdatedDate"],
-        &["hrid", "publicationPeriod"],
-        &[],
-    ),
-    (
-        "/holdings-storage/holdings",
-        &["effectiveLocationId"],
-        &["hrid"],
-        &["holdingsItems", "bareHoldingsItems"],
-    ),
-    ("/item-storage/items", &["status.date"], &["hrid"], &[]),
-    ("/users", &["createdDate", "updatedDate"], &[], &[]),
-    ("/accounts", &[], &["holdingsRecordId", "instanceId"], &[]),
-    (
-        "/orders-storage/po-lines",
-        &[],
-        &["paymentStatus", "receiptStatus"],
-        &[],
-    ),
-    (
-        "/orders-storage/pieces",
-        &["statusUpdatedDate"],
-        &["receivingStatus"],
-        &[],
-    ),
-    (
-        "/orders-storage/purchase-orders",
-        &[],
-        &["workflowStatus"],
-        &[],
-    ),
-    (
-        "/finance-storage/budgets",
-        &[],
-        &[
-            "allocationFrom",
-            "allocationTo",
-            "awaitingPayment",
-            "credits",
-            "encumbered",
-            "expenditures",
-            "initialAllocation",
-            "netTransfers",
-        ],
-        &[],
-    ),
-];
 
 impl RecordFacts {
     fn is_empty(&self) -> bool {
@@ -93,9 +30,7 @@ impl RecordFacts {
 
     pub(crate) fn add(&mut self, other: Self) {
         self.set.extend(other.set);
-        self.assigned.extend(other.assigned);
         self.defaults.extend(other.defaults);
-        self.shown.extend(other.shown);
     }
 
     fn read(&mut self, origin: &Origin<'_>, schema: &Value, path: &str, depth: usize) {
@@ -105,7 +40,7 @@ impl RecordFacts {
             self.read(origin, part, path, depth - 1);
         }
         if let Some(items) = schema.get("items").filter(|_| depth > 0) {
-            self.read(origin, items, &format!("{path}[]"), depth - 1);
+            self.read(origin, items, path, depth - 1);
         }
         let properties = schema.get("properties").and_then(Value::as_object);
         for (key, property) in properties.into_iter().flatten() {
@@ -120,7 +55,7 @@ impl RecordFacts {
             } else if says("readOnly") == Some(&Value::Bool(true)) {
                 self.set.insert(path);
             } else {
-                // What says nothing (`false`, 0, an empty list) is known to be none anyway.
+                // `false` and an empty list are no difference anyway.
                 if let Some(default) = says("default").filter(|default| !is_nothing(default)) {
                     self.defaults.insert(path.clone(), default.to_string());
                 }
@@ -132,12 +67,11 @@ impl RecordFacts {
     }
 }
 
+/// What the SDK takes for no difference anyway.
 fn is_nothing(value: &Value) -> bool {
     match value {
         Value::Null | Value::Bool(false) => true,
-        Value::Bool(true) => false,
-        Value::Number(number) => number.as_f64() == Some(0.0),
-        Value::String(text) => text.is_empty(),
+        Value::Bool(true) | Value::Number(_) | Value::String(_) => false,
         Value::Array(items) => items.is_empty(),
         Value::Object(fields) => fields.is_empty(),
     }
@@ -194,41 +128,17 @@ pub(crate) fn of(document: &Document, common: &Document) -> Vec<(String, RecordF
 }
 
 /// Writes the table.
-pub(crate) fn table(mut records: BTreeMap<String, RecordFacts>) -> String {
-    for (path, set, assigned, shown) in RECORDED {
-        let texts = |texts: &[&str]| texts.iter().map(|text| (*text).to_owned()).collect();
-        let mut facts = RecordFacts {
-            set: texts(set),
-            assigned: texts(assigned),
-            defaults: BTreeMap::new(),
-            shown: texts(shown),
-        };
-        if let Some(known) = records.remove(*path) {
-            facts.add(known);
-        }
-        records.insert((*path).to_owned(), facts);
-    }
+pub(crate) fn table(records: &BTreeMap<String, RecordFacts>) -> String {
     let mut text = String::from(
-        "\n/// What servers do to the fields of the records of a collection, in the order of the paths.\npub(crate) static RECORDS: &[(&str, RecordFacts)] = &[\n",
+        "\n/// What the descriptions say about the fields of a collection's records, in the order of the paths.\npub(crate) static RECORDS: &[(&str, RecordFacts)] = &[\n",
     );
-    for (path, facts) in records {
-        if facts.is_empty() {
-            continue;
-        }
-        let RecordFacts {
-            set,
-            assigned,
-            defaults,
-            shown,
-        } = facts;
-        let assigned: Vec<_> = assigned.difference(&set).cloned().collect();
+    for (path, facts) in records.iter().filter(|(_, facts)| !facts.is_empty()) {
+        let RecordFacts { set, defaults } = facts;
         let _ = writeln!(
             text,
-            "    ({path:?}, RecordFacts {{ set: &{:?}, assigned: &{:?}, defaults: &{:?}, shown: &{:?} }}),",
+            "    ({path:?}, RecordFacts {{ set: &{:?}, defaults: &{:?} }}),",
             Vec::from_iter(set),
-            assigned,
             Vec::from_iter(defaults),
-            Vec::from_iter(shown),
         );
     }
     text.push_str("];\n");
@@ -269,7 +179,7 @@ mod tests {
         assert!(facts.set.contains("total") && !facts.set.contains("id"));
         assert!(!facts.set.iter().any(|path| path.starts_with("metadata")));
         assert_eq!(facts.defaults["cost.discountType"], "\"percentage\"");
-        assert_eq!(facts.defaults["lines[].state"], "\"open\"");
+        assert_eq!(facts.defaults["lines.state"], "\"open\"");
         assert!(!facts.defaults.contains_key("cost.fixed"));
     }
 }
