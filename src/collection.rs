@@ -34,7 +34,7 @@ pub struct Collection {
     items: Cow<'static, str>,
     batch: Option<(Cow<'static, str>, Cow<'static, str>)>,
     retrieve: Option<Cow<'static, str>>,
-    new_ids: bool,
+    creates: Option<Creates>,
     sets: &'static [&'static str],
 }
 
@@ -46,7 +46,7 @@ impl Collection {
             items: items.into(),
             batch: None,
             retrieve: None,
-            new_ids: false,
+            creates: None,
             sets: &[],
         }
     }
@@ -70,7 +70,7 @@ impl Collection {
                 Some(path) => Some(Cow::Borrowed(path)),
                 None => None,
             },
-            new_ids: false,
+            creates: None,
             sets: &[],
         }
     }
@@ -104,7 +104,18 @@ impl Collection {
     #[must_use]
     pub fn server_assigns_ids(self) -> Self {
         Self {
-            new_ids: true,
+            creates: Some(Creates::RecordWithNewId),
+            ..self
+        }
+    }
+
+    /// The module stores a new record under the `id` that is sent, and rejects a second one of the same id, as modules of RAML Module Builder
+    /// do. So a `POST` whose outcome is unknown may be repeated if no record of that id is there. Of described operations this is known
+    /// ([`Creates::Record`](crate::Creates)); of others it is learned from the first response.
+    #[must_use]
+    pub fn keeps_ids(self) -> Self {
+        Self {
+            creates: Some(Creates::Record),
             ..self
         }
     }
@@ -147,10 +158,8 @@ impl Collection {
 
     /// What a POST of a record does with the record's id.
     pub(crate) fn creates(&self) -> Creates {
-        if self.new_ids {
-            return Creates::RecordWithNewId;
-        }
-        Request::to(Method::POST, self.path()).facts().creates
+        self.creates
+            .unwrap_or_else(|| Request::to(Method::POST, self.path()).facts().creates)
     }
 
     /// What a PUT does where there is no such record.

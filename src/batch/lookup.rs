@@ -116,9 +116,8 @@ impl Writer {
 
     /// The stored records by their ids, in lower case.
     async fn by_ids(&self, ids: &[&str]) -> Result<HashMap<String, Fields>> {
-        let (uuids, others): (Vec<&str>, Vec<&str>) = ids
-            .iter()
-            .partition(|id| uuid::Uuid::try_parse(id).is_ok());
+        let (uuids, others): (Vec<&str>, Vec<&str>) =
+            ids.iter().partition(|id| uuid::Uuid::try_parse(id).is_ok());
         let mut stored = HashMap::with_capacity(ids.len());
         // A query for what is no UUID is rejected as a whole.
         for id in others {
@@ -193,7 +192,11 @@ impl Writer {
                 Listed::Records(records) => records,
                 Listed::Otherwise(error) if group.len() == 1 => {
                     let problem = format!("it cannot be looked up: {error}");
-                    found.extend(group.iter().map(|key| ((*key).to_owned(), Err(problem.clone()))));
+                    found.extend(
+                        group
+                            .iter()
+                            .map(|key| ((*key).to_owned(), Err(problem.clone()))),
+                    );
                     continue;
                 }
                 Listed::Otherwise(_) | Listed::ByGet => {
@@ -280,7 +283,9 @@ impl Writer {
         let records = match body.remove(self.collection.items()) {
             Some(Value::Array(records)) => records,
             // mod-tags leaves the key of an empty list out (recorded).
-            None | Some(Value::Null) if body.get("totalRecords").and_then(Value::as_u64) == Some(0) => {
+            None | Some(Value::Null)
+                if body.get("totalRecords").and_then(Value::as_u64) == Some(0) =>
+            {
                 Vec::new()
             }
             _ => {

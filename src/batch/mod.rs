@@ -228,7 +228,7 @@ impl<T: Serialize + DeserializeOwned + Send + 'static> Upsert<T> {
                 stopped: AtomicBool::new(false),
                 reason: Mutex::default(),
                 failing: AtomicU32::new(0),
-                running: AtomicU32::new(0),
+                given_up: AtomicBool::new(false),
             }),
             writer: None,
             id_from: None,
@@ -416,7 +416,13 @@ impl<T: Serialize + DeserializeOwned + Send + 'static> Upsert<T> {
         };
         let mut fields = match serde_json::to_value(&record) {
             Ok(Value::Object(fields)) => fields,
-            Ok(other) => return Err(unfit("the record is no JSON object".to_owned(), other, None)),
+            Ok(other) => {
+                return Err(unfit(
+                    "the record is no JSON object".to_owned(),
+                    other,
+                    None,
+                ));
+            }
             Err(error) => {
                 let problem = format!("the record cannot be written as JSON: {error}");
                 return Err(unfit(problem, Value::Null, None));
@@ -458,9 +464,7 @@ impl<T: Serialize + DeserializeOwned + Send + 'static> Upsert<T> {
                     }
                 }
                 key = Some(value);
-                given
-                    .clone()
-                    .unwrap_or_else(|| Uuid::new_v4().to_string())
+                given.clone().unwrap_or_else(|| Uuid::new_v4().to_string())
             }
             (None, _, Some(id)) => {
                 // The last one wins.

@@ -41,9 +41,6 @@ const FAILING: u32 = 10;
 const FAILING_BATCHES: u32 = 20;
 const FAILING_INSIDE: u32 = 100;
 
-/// How many of them there may be before a record is tried only once.
-const DOUBTFUL: u32 = 3;
-
 /// PostgreSQL takes 1,664 entries in a list, and mod-inventory-storage puts a number for each record without `hrid` into one (recorded: 1,664
 /// instances fail, 1,000 pass).
 pub(super) const UNNUMBERED: usize = 1_663;
@@ -81,8 +78,8 @@ pub(super) struct Writer {
     pub(super) reason: Mutex<Option<Error>>,
     /// How many writes failed since the last one that did not.
     pub(super) failing: AtomicU32,
-    /// How many requests' worth of records is being written.
-    pub(super) running: AtomicU32,
+    /// A record was given up after all attempts, and no write has succeeded since: until one does, others are tried only once.
+    pub(super) given_up: AtomicBool,
 }
 
 /// A record on its way.
@@ -337,11 +334,7 @@ enum Sent {
 
 impl Writer {
     /// Writes the records, and says of each what became of it.
-    pub(super) async fn write(
-        self: Arc<Self>,
-        entries: Vec<Entry>,
-    ) -> (Vec<Done>, Option<Error>) {
-        self.running.fetch_add(1, Ordering::Relaxed);
+    pub(super) async fn write(self: Arc<Self>, entries: Vec<Entry>) -> (Vec<Done>, Option<Error>) {
         let mut run = Run {
             done: Vec::with_capacity(entries.len()),
             work: Vec::new(),
@@ -362,7 +355,6 @@ impl Writer {
                 }
             }
         }
-        self.running.fetch_sub(1, Ordering::Relaxed);
         (run.done, run.reason)
     }
 
@@ -447,7 +439,7 @@ impl Writer {
     async fn send_together(&self, entries: Vec<Entry>, tries: u32, run: &mut Run) {
         match self.send(&entries).await {
             Ok(sent) => {
-                self.failing.store(0, Ordering::Relaxed);
+                self.works();
                 self.taken.fetch_max(bytes(&entries), Ordering::Relaxed);
                 for entry in entries {
                     self.note_sent(entry, &sent, tries, run).await;
@@ -517,7 +509,7 @@ impl Writer {
         let verdict = judge(&error);
         let one = entries.len() == 1;
         if !matches!(verdict, Verdict::Unknown | Verdict::Unsent) {
-            self.failing.store(0, Ordering::Relaxed);
+            self.works();
         }
         match verdict {
             Verdict::Forbidden if tries + 1 < TRIES_OF_FORBIDDEN && self.may_retry(tries + 1) => {
@@ -600,18 +592,11 @@ impl Writer {
     }
 
     /// The server did not do what it was asked to, or nobody knows. `tries` is how often it was tried.
-    async fn after_no_answer(
-        &self,
-        error: Error,
-        entries: Vec<Entry>,
-        tries: u32,
-        run: &mut Run,
-    ) {
+    async fn after_no_answer(&self, error: Error, entries: Vec<Entry>, tries: u32, run: &mut Run) {
         let one = entries.len() == 1;
         let status = error.status();
-        let is_inside = status.is_some_and(|status| {
-            status.is_server_error() && !crate::retry::is_transient(status)
-        });
+        let is_inside = status
+            .is_some_and(|status| status.is_server_error() && !crate::retry::is_transient(status));
         let failing = self.failing.fetch_add(1, Ordering::Relaxed) + 1;
         let most = match is_inside {
             true => FAILING_INSIDE,
@@ -638,17 +623,15 @@ impl Writer {
                         | StatusCode::SERVICE_UNAVAILABLE
                 )
             );
-        let others = self.running.load(Ordering::Relaxed).saturating_sub(1);
         let may = if may_be_one {
             // The module works, and is asked about fewer records each time.
             is_inside || self.may_retry(1)
         } else {
-            !(is_inside && one && tries >= TRIES)
-                && failing < DOUBTFUL + others
-                && self.may_retry(tries)
+            !self.given_up.load(Ordering::Relaxed) && self.may_retry(tries)
         };
         let is_unsent = entries.iter().all(|entry| !entry.in_doubt);
         if !may {
+            self.given_up.store(true, Ordering::Relaxed);
             if is_unsent {
                 run.fail(entries, &error);
             } else {
@@ -668,6 +651,12 @@ impl Writer {
         } else {
             run.again(entries, tries, State::Unseen);
         }
+    }
+
+    /// The server carried a write out, or rejected it for a reason.
+    fn works(&self) {
+        self.failing.store(0, Ordering::Relaxed);
+        self.given_up.store(false, Ordering::Relaxed);
     }
 
     /// Ends the run: no more records are taken.
@@ -788,8 +777,7 @@ impl Writer {
         entry.seen = seen;
         entry.in_doubt = false;
         let kind = self.collection.kind();
-        entry.is_unnumbered =
-            kind.numbers() && fields.get("hrid").is_none_or(Value::is_null);
+        entry.is_unnumbered = kind.numbers() && fields.get("hrid").is_none_or(Value::is_null);
         match serde_json::to_vec(&fields) {
             Ok(body) => entry.body = body,
             Err(error) => {
