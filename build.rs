@@ -47,9 +47,14 @@ fn generate() -> Result<(), String> {
         Err(error @ Error::Features(_)) => return Err(error.to_string()),
         Err(error) => return Err(unread(error)),
     };
-    let lists = folio_codegen::lists(&folder).map_err(unread)?;
-    let path = out.join("described_lists.rs");
-    std::fs::write(&path, lists).map_err(|error| format!("{}: {error}", path.display()))?;
+    for (name, text) in [
+        ("described_lists.rs", folio_codegen::lists(&folder)),
+        ("described.rs", folio_codegen::described(&folder)),
+    ] {
+        let path = out.join(name);
+        std::fs::write(&path, text.map_err(unread)?)
+            .map_err(|error| format!("{}: {error}", path.display()))?;
+    }
     let specs = Specs::read(&folder, |module| wanted.contains(module)).map_err(unread)?;
     let options = Options {
         schemas: is_on("schemars"),

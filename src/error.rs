@@ -337,6 +337,11 @@ impl Error {
         self
     }
 
+    /// The records that a DELETE would delete could not be counted.
+    pub(crate) fn before_deletion(self) -> Self {
+        self.with_help("this was asked to count the records that the DELETE would delete; nothing was deleted. `Deletion::All` deletes without counting")
+    }
+
     fn on(mut self, exchange: Exchange) -> Self {
         if exchange.sensitive {
             self.0.excerpt = None;

@@ -29,6 +29,10 @@ pub struct Operation {
     pub accept: &'static str,
     /// Whether it is not sent without a body.
     pub needs_body: bool,
+    /// The names of the parameters of the query string that it has.
+    pub parameters: &'static [&'static str],
+    /// Status and media type of each response that is described; the media type is empty where there is no body.
+    pub responses: &'static [(&'static str, &'static str)],
     /// What the server does: the facts that retries and confirmations depend on.
     pub facts: Facts,
 }
@@ -58,6 +62,8 @@ impl Operation {
             paging: None,
             accept: "",
             needs_body: false,
+            parameters: &[],
+            responses: &[],
             facts: Facts::unknown(),
         }
     }

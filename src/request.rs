@@ -7,14 +7,14 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::header::{CONTENT_TYPE, HeaderName};
 use http::{HeaderMap, HeaderValue, Method};
-use memchr::{memchr_iter, memchr2_iter};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 use serde::Serialize;
 use serde_json::Value;
 
 use crate::body::Body;
 use crate::cql::Cql;
-use crate::deletion::{self, Deletion};
+use crate::deletion::{Bound, Delete, Deletion};
+use crate::described::{self, Described};
 use crate::error::Exchange;
 use crate::multipart::Multipart;
 use crate::operation::{Facts, Operation};
@@ -71,6 +71,8 @@ const WRITTEN: &AsciiSet = &SEGMENT
 #[derive(Clone)]
 pub struct Request {
     operation: &'static Operation,
+    /// Of a call by path: the described operation there, if its facts matter.
+    described: Option<&'static Described>,
     method: Method,
     path: String,
     query: Vec<(Cow<'static, str>, String)>,
@@ -174,8 +176,13 @@ impl Request {
         path: String,
         problem: Option<String>,
     ) -> Self {
+        let is_by_path = operation.path.is_empty();
+        let described = is_by_path
+            .then(|| described::find(method.as_str(), &path))
+            .flatten();
         Self {
             operation,
+            described,
             method,
             path,
             query: Vec::new(),
@@ -421,7 +428,42 @@ impl Request {
 
     /// What is known of what the server does: see [`Facts`]. Of a call by path, the facts of the described operation with this method and path.
     pub(crate) fn facts(&self) -> Facts {
-        self.operation.facts
+        self.described
+            .map_or(self.operation.facts, |described| described.facts)
+    }
+
+    /// What this request is as a DELETE, if it is one.
+    fn delete(&self) -> Option<Delete<'_>> {
+        (self.method == Method::DELETE).then(|| Delete {
+            facts: self.facts(),
+            known: match self.described {
+                Some(described) => Some(described.parameters),
+                // Of an operation that somebody made, nobody knows the parameters.
+                None => (!self.operation.module.is_empty()).then_some(self.operation.parameters),
+            },
+            parameters: &self.query,
+            body: self
+                .body
+                .as_ref()
+                .map(|body| body.as_bytes().map(|bytes| &bytes[..])),
+            confirmed: self.deletion,
+            names_a_record: self.operation.path.ends_with('}')
+                || self.path.rsplit('/').next().is_some_and(is_uuid),
+        })
+    }
+
+    /// How many records may match the query of this DELETE, where they are to be counted before it is sent.
+    pub(crate) fn bound(&self) -> Option<Bound> {
+        self.delete()?.bound()
+    }
+
+    /// What asks for the number of records of the list at this path: those that match the query, or all.
+    pub(crate) fn count(&self, matching: bool) -> Self {
+        let mut count = self.like(Method::GET, &self.path).param("limit", 0);
+        if let Some(query) = self.parameter("query").filter(|_| matching) {
+            count.set_query("query", query.to_owned());
+        }
+        count
     }
 
     /// The method.
@@ -478,23 +520,9 @@ impl Request {
         target
     }
 
-    /// Whether the bodies hold passwords or tokens: those of logins and of changes of passwords.
+    /// Whether the bodies hold passwords, tokens or other secrets: a fact of the operation.
     pub(crate) fn is_sensitive(&self) -> bool {
-        let path = self.path.as_bytes();
-        // Each request is asked, so it is looked for what is rare in paths: the `w` of passwords, the `r` of credentials.
-        let has = |word: &[u8], rare: usize| {
-            let sign = word[rare];
-            memchr2_iter(sign, sign.to_ascii_uppercase(), path)
-                .filter_map(|at| path.get(at.checked_sub(rare)?..))
-                .any(|rest| begins_with(rest, word))
-        };
-        has(b"password", 4)
-            || has(b"credentials", 1)
-            || memchr_iter(b'/', path).any(|at| {
-                let segment = &path[at + 1..];
-                begins_with(segment, b"login")
-                    || begins_with(segment, b"authn") && matches!(segment.get(5), None | Some(b'/'))
-            })
+        self.facts().is_sensitive
     }
 
     /// Whether one record is meant, by its id: the path ends with a parameter, or with a UUID.
@@ -596,13 +624,11 @@ impl Request {
         self.timeout
     }
 
-    pub(crate) fn problem(&self) -> Option<&str> {
-        self.problem.as_deref().or_else(|| {
-            let query = self.parameter("query");
-            let by_query = self.method == Method::DELETE
-                && (query.is_some() || self.operation.name.ends_with("_by_query"));
-            by_query.then(|| deletion::problem(self.deletion, query))?
-        })
+    pub(crate) fn problem(&self) -> Option<Cow<'_, str>> {
+        match &self.problem {
+            Some(problem) => Some(problem.into()),
+            None => self.delete()?.problem().map(Cow::Owned),
+        }
     }
 }
 
@@ -710,11 +736,6 @@ fn problem_of(method: &Method, path: &str) -> Option<String> {
     None
 }
 
-fn begins_with(text: &[u8], word: &[u8]) -> bool {
-    text.get(..word.len())
-        .is_some_and(|beginning| beginning.eq_ignore_ascii_case(word))
-}
-
 fn decoded_segment(segment: &str) -> Cow<'_, str> {
     if !segment.contains('%') {
         return Cow::Borrowed(segment);
@@ -791,36 +812,20 @@ mod tests {
     }
 
     #[test]
-    fn paths_of_passwords_and_logins_are_sensitive() {
+    fn what_holds_secrets_is_a_fact_of_the_described_operation() {
         for sensitive in [
             "/authn/login",
-            "/AUTHN/Login-with-expiry",
-            "/authn",
+            "/authn/login-with-expiry",
             "/authn/credentials",
             "/bl-users/login",
-            "/bl-users/forgotten/passWord",
-            "/users-keycloak/password-reset/link",
-            "/x/resetPasswordLink",
-            "/custom-credentials-store",
+            "/authn/update",
         ] {
             assert!(
                 Request::to(Method::POST, sensitive).is_sensitive(),
                 "{sensitive}"
             );
         }
-        for other in [
-            "/",
-            "/users",
-            "/authnx",
-            "/x-login",
-            "/wp",
-            "/r",
-            "/w",
-            "/credential",
-            "/passwor",
-            "/catalogin",
-            "/loa/n/rw",
-        ] {
+        for other in ["/", "/users", "/x-login", "/groups", "/password"] {
             assert!(!Request::to(Method::GET, other).is_sensitive(), "{other}");
         }
     }

@@ -25,6 +25,7 @@ use crate::client::{Shared, Tenant};
 use crate::download::Download;
 use crate::error::{Error, ErrorKind, Exchange, Result};
 use crate::limit::{Kept, Limit, Rate};
+use crate::operation::Creates;
 use crate::redact;
 use crate::request::{Request, TENANT, TOKEN};
 use crate::request_line::{self, RequestLine};
@@ -51,10 +52,10 @@ pub(crate) const REQUESTS: &str = "folio_sdk::request";
 const ACCEPTED: HeaderValue = HeaderValue::from_static("application/json, text/plain");
 
 /// An answer, and what of its body was not read.
-type Answered = (Response, Option<Rest>);
+pub(crate) type Answered = (Response, Option<Rest>);
 
 /// What of a body was not read, and the permit that is held until it is.
-type Rest = (reqwest::Body, Kept);
+pub(crate) type Rest = (reqwest::Body, Kept);
 
 /// How often a token may be refused in one call. Each time it is renewed, since a call that is repeated for minutes can outlive several.
 const MOST_REFUSALS: u32 = 10;
@@ -212,8 +213,16 @@ impl Session {
     ///
     /// What is rare is boxed, so that the future of every call is not as large as its largest case, and small enough for the allocator to
     /// have one at hand.
-    async fn pursue(&self, tenant: &Tenant, request: &Request, whole: bool) -> Result<Answered> {
+    pub(crate) async fn pursue(
+        &self,
+        tenant: &Tenant,
+        request: &Request,
+        whole: bool,
+    ) -> Result<Answered> {
         let mut pursuit = Pursuit::begin(self, tenant, request)?;
+        if let Some(bound) = request.bound() {
+            self.check_bound(tenant, request, bound).await?;
+        }
         loop {
             let next = match pursuit.attempt(whole).await {
                 Ok(Judgement::Done(answer, rest)) => return Ok((pursuit.answered(answer), rest)),
@@ -303,7 +312,7 @@ impl<'a> Pursuit<'a> {
         }
         let exchange = request.exchange(session.gateway.base());
         if let Some(problem) = request.problem() {
-            return Err(Error::request(exchange, problem.to_owned()));
+            return Err(Error::request(exchange, problem.into_owned()));
         }
         if let Some(problem) = session.line_problem(request) {
             return Err(Error::request(exchange, problem));
@@ -576,7 +585,11 @@ impl<'a> Pursuit<'a> {
         let (request, policy, attempts) = (self.request, self.policy, self.exchange.attempts);
         match verdict {
             Verdict::Renew(error) => {
-                let Some(token) = token.filter(|_| !self.exchange.sensitive) else {
+                // A 401 to a login or a change of a password means the password.
+                let is_of_password = self.exchange.sensitive
+                    && *request.method() == Method::POST
+                    && request.facts().creates == Creates::Nothing;
+                let Some(token) = token.filter(|_| !is_of_password) else {
                     return Err(self.of_other_tenant(token, error));
                 };
                 // A token that came after the last refusal and should be good: the next one would be refused too. One that was there
@@ -819,10 +832,6 @@ fn may_be_repeated(request: &Request, policy: &RetryPolicy) -> bool {
     }
     if let Some(idempotent) = request.is_idempotent() {
         return idempotent;
-    }
-    // A login that is sent again with a wrong password counts again.
-    if request.is_sensitive() {
-        return false;
     }
     match *request.method() {
         Method::DELETE => policy.repeats_idempotent_writes() || request.names_a_record(),

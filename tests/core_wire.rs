@@ -8,6 +8,7 @@ mod support;
 mod core {
     mod auth;
     mod calls;
+    mod deletions;
     mod environment;
     mod errors;
     mod harvest;

@@ -7,6 +7,7 @@ use std::fmt::Write as _;
 
 use crate::collections::{self, Collection};
 use crate::document::{COMMON, Document};
+use crate::does::Deletes;
 use crate::error::Error;
 use crate::facts::{Answer, Body, BodyKind, Operation, Paging, Success, SuccessKind};
 use crate::model::{Enum, Field, Model, Record, Signature, Ty, Union};
@@ -459,13 +460,26 @@ fn constant(out: &mut String, operation: &Operation, module: &str) {
     );
     line(out, 1, &format!("accept: {:?},", operation.accept));
     line(out, 1, &format!("needs_body: {},", needs_body(operation)));
-    line(out, 1, &format!("facts: {},", facts(operation)));
+    let parameters: Vec<&String> = operation.query.iter().map(|query| &query.name).collect();
+    line(out, 1, &format!("parameters: &{parameters:?},"));
+    line(out, 1, &format!("responses: &{:?},", operation.responses));
+    line(
+        out,
+        1,
+        &format!("facts: {},", operation.does.expression("rt::")),
+    );
     line(out, 0, "};");
 }
 
-/// What is known of what the server does.
-fn facts(_: &Operation) -> String {
-    "rt::Facts::unknown()".to_owned()
+/// Whether more than what the path or the parameters name may be deleted.
+fn needs_confirmation(operation: &Operation) -> bool {
+    let names_a_record = operation.path.ends_with('}');
+    operation.method == "delete"
+        && match operation.does.deletes {
+            Some(Deletes::Query | Deletes::All) => true,
+            Some(_) => false,
+            None => !names_a_record,
+        }
 }
 
 /// Whether an operation is not sent without a body.
@@ -740,11 +754,18 @@ fn setters_of(
         };
         emit_body(out, origin, operation, signature, body, &function)?;
     }
-    if operation.method == "delete" && operation.name.ends_with("_by_query") {
+    if needs_confirmation(operation) {
         line(
             out,
             2,
-            "/// Confirms that records are to be deleted by the query: without it nothing is sent.",
+            match operation.does.deletes {
+                Some(Deletes::Query) => {
+                    "/// Confirms that the records that match the query are to be deleted. Without it nothing is sent."
+                }
+                _ => {
+                    "/// Confirms, by `Deletion::All`, that everything is to be deleted. Without it nothing is sent."
+                }
+            },
         );
         line(
             out,
@@ -1218,6 +1239,43 @@ fn operation_docs(origin: &Origin<'_>, operation: &Operation) -> Vec<String> {
             .map(|max| format!("; at most {max} records a page"))
             .unwrap_or_default();
         docs.push(format!("A list ({} paging{by}{max}).", paging.style));
+    }
+    docs.extend(does_docs(operation));
+    docs
+}
+
+/// What a caller must know of what the server does.
+fn does_docs(operation: &Operation) -> Vec<String> {
+    let does = &operation.does;
+    let mut docs = Vec::new();
+    match &does.deletes {
+        Some(Deletes::Query) => docs.push("Deletes the records that match the query. The matching records are counted first; see [`Deletion`](crate::Deletion).".into()),
+        Some(Deletes::All) => docs.push("**Deletes everything there**: the server ignores a query. See [`Deletion`](crate::Deletion).".into()),
+        Some(Deletes::Body) => docs.push("Deletes what the body selects.".into()),
+        Some(Deletes::Selected(ways)) => {
+            let ways: Vec<String> = ways.iter().map(|way| format!("`{}`", way.replace('&', "` and `"))).collect();
+            docs.push(format!("Deletes what is selected by {}, which must be given.", ways.join(", or by ")));
+        }
+        _ => {}
+    }
+    match does.creates.as_deref() {
+        Some("record") => docs.push("The record is stored under the `id` that is sent, so that the request is retried after a transient failure if it has one.".into()),
+        Some("new-id") => docs.push("The server gives the record an `id` of its own, whatever is sent: use that of the response.".into()),
+        _ => {}
+    }
+    match does.absent.as_deref() {
+        Some("ignored") => docs.push(
+            "Where there is no such record, the server reports success and stores nothing.".into(),
+        ),
+        Some("created") => {
+            docs.push("Where there is no such record, the server creates it.".into())
+        }
+        _ => {}
+    }
+    if does.effect {
+        docs.push(
+            "Changes something on the server, although it is a GET; it is not retried.".into(),
+        );
     }
     docs
 }

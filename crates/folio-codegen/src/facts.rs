@@ -3,6 +3,7 @@
 use serde_json::{Map, Value};
 
 use crate::document::{Document, kind};
+use crate::does::{self, Does};
 use crate::error::Error;
 
 /// What an operation's description says beyond its types.
@@ -29,6 +30,10 @@ pub(crate) struct Operation {
     pub(crate) upstream_id: Option<String>,
     pub(crate) untyped: bool,
     pub(crate) deprecated: bool,
+    /// What the server does.
+    pub(crate) does: Does,
+    /// Status and media type of each response.
+    pub(crate) responses: Vec<(String, String)>,
 }
 
 /// A parameter of the query string.
@@ -165,6 +170,8 @@ pub(crate) fn read(
         upstream_id: string(document, &folio_at, folio, "upstreamId")?,
         untyped: folio.get("untyped") == Some(&Value::Bool(true)),
         deprecated: operation.get("deprecated") == Some(&Value::Bool(true)),
+        does: Does::read(document, &at, operation)?,
+        responses: does::responses(operation),
     })
 }
 

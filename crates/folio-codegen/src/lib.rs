@@ -21,6 +21,7 @@
 
 mod collections;
 mod document;
+mod does;
 mod emit;
 mod error;
 mod facts;
@@ -37,6 +38,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 pub use document::{Document, Specs};
+pub use does::described;
 pub use error::Error;
 pub use features::Features;
 pub use lists::lists;

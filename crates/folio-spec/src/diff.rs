@@ -415,7 +415,32 @@ impl Changes {
                 );
             }
         }
+        self.facts(subject, old, new);
         self.parameters(subject, (a, old), (b, new));
+    }
+
+    /// What the server does. A change of what is deleted or stored breaks programs that compile.
+    fn facts(&mut self, subject: &str, old: &Operation<'_>, new: &Operation<'_>) {
+        for (key, what, breaking) in [
+            ("deletes", "deletes", true),
+            ("creates", "stores", true),
+            ("absent", "where there is no such record", true),
+            ("effect", "changes something though it is a GET", true),
+            ("versioned", "is guarded by `_version`", true),
+            ("sensitive", "holds secrets", false),
+        ] {
+            let of = |operation: &Operation<'_>| operation.fact("facts")?.get(key).cloned();
+            let (before, after) = (of(old), of(new));
+            if before != after {
+                let shown = |value: Option<Value>| match value {
+                    None => "not known".to_owned(),
+                    Some(Value::String(text)) => text,
+                    Some(other) => other.to_string(),
+                };
+                let change = format!("{what}: {}, before {}", shown(after), shown(before));
+                self.add("operation", subject, change, breaking);
+            }
+        }
     }
 
     /// The interface that an operation is of, unless it is told already that this interface has another version.

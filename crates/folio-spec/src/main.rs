@@ -8,8 +8,10 @@ use clap::{Parser, Subcommand};
 use folio_spec::canonical::Release;
 use folio_spec::check::check;
 use folio_spec::diff::{Change, diff};
+use folio_spec::facts_page;
 use folio_spec::features::Features;
 use folio_spec::fetch::{Fetch, fetch};
+use folio_spec::overrides::Overrides;
 use folio_spec::platform::Platform;
 use folio_spec::routes::routes;
 use folio_spec::{Error, Import};
@@ -96,6 +98,15 @@ enum Command {
         /// Writes nothing, and fails where something would change.
         #[arg(long)]
         check: bool,
+    },
+    /// Prints a page of Markdown, `docs/facts.md`: what servers do, as far as retries and confirmations depend on it.
+    Facts {
+        /// The names of the releases.
+        #[arg(required = true)]
+        releases: Vec<String>,
+        /// The folder with the releases' folders and overrides/.
+        #[arg(long, default_value = "specs")]
+        specs: PathBuf,
     },
     /// Looks for what the compiler would stumble over in imported documents.
     Check {
@@ -248,6 +259,15 @@ fn run(command: Command) -> Result<ExitCode, Error> {
                 }));
                 ExitCode::FAILURE
             })
+        }
+        Command::Facts { releases, specs } => {
+            let overrides = Overrides::read(&specs.join("overrides"))?;
+            let releases: Result<Vec<_>, Error> = releases
+                .into_iter()
+                .map(|name| Ok((name.clone(), read(&specs, &name)?)))
+                .collect();
+            say(facts_page::page(&releases?, &overrides));
+            Ok(ExitCode::SUCCESS)
         }
         Command::Check { release, specs } => {
             let findings = check(&read(&specs, &release)?);

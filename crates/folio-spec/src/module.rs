@@ -8,6 +8,7 @@ use serde_json::{Map, Value, json};
 use crate::canonical::json_answer;
 use crate::descriptor::{self, Descriptor, shape};
 use crate::error::{Error, Result};
+use crate::facts::{self, Deletes, Facts};
 use crate::names::{self, Unnamed, camel};
 use crate::overrides::Overrides;
 use crate::pins::Pins;
@@ -83,25 +84,21 @@ pub(crate) fn read(entry: &Entry, reading: &Reading<'_>, pins: &Pins) -> Result<
         untyped: 0,
     };
     let routed = module.reconcile(operations, descriptor.as_ref());
+    let collections = collections(&routed);
+    let stated =
+        |operation: &Operation| overrides.facts(&entry.name, &operation.method, &operation.path);
     let unnamed: Vec<Unnamed> = routed
         .iter()
         .map(|(operation, _)| Unnamed {
             method: operation.method.clone(),
             path: operation.path.clone(),
-            by_query: operation
-                .parameters
-                .iter()
-                .any(|parameter| parameter.name == "query"),
+            deletes: deletes(operation, &routed, &collections, &stated(operation)),
         })
         .collect();
-    let names = names::name(
-        &unnamed,
-        &collections(&routed),
-        &pins.operations(&entry.name),
-    );
+    let names = names::name(&unnamed, &collections, &pins.operations(&entry.name));
     let mut paths: BTreeMap<String, Map<String, Value>> = BTreeMap::new();
-    for ((operation, route), name) in routed.iter().zip(&names) {
-        let document = match module.operation(operation, route.as_ref(), name) {
+    for (((operation, route), name), unnamed) in routed.iter().zip(&names).zip(&unnamed) {
+        let mut document = match module.operation(operation, route.as_ref(), name) {
             Ok(document) => document,
             Err(problem) => {
                 module.schemas.forgive(problem)?;
@@ -110,6 +107,12 @@ pub(crate) fn read(entry: &Entry, reading: &Reading<'_>, pins: &Pins) -> Result<
                 module.operation(&unread, route.as_ref(), name)?
             }
         };
+        let deletes = unnamed.deletes.clone();
+        let known = Facts {
+            deletes,
+            ..Facts::default()
+        };
+        facts::write(&mut document, &known);
         paths
             .entry(operation.path.clone())
             .or_default()
@@ -132,6 +135,7 @@ pub(crate) fn read(entry: &Entry, reading: &Reading<'_>, pins: &Pins) -> Result<
     prune(&mut document);
     stale_overrides.append(&mut module.schemas.stale);
     module.paging(&mut document);
+    module.facts(&mut document);
     Ok(Module {
         name: entry.name.clone(),
         document,
@@ -582,6 +586,18 @@ impl Assembly<'_> {
     }
 
     /// Finds the lists and says how they are paged.
+    /// What the server does, by the schemas and by what is stated in the overrides.
+    fn facts(&self, document: &mut Value) {
+        facts::derive(document);
+        for (path, item) in document["paths"].as_object_mut().into_iter().flatten() {
+            for (method, operation) in item.as_object_mut().into_iter().flatten() {
+                let mut known = facts::read(operation);
+                known.correct(&self.overrides.facts(&self.entry.name, method, path));
+                facts::write(operation, &known);
+            }
+        }
+    }
+
     fn paging(&self, document: &mut Value) {
         let schemas = document
             .pointer("/components/schemas")
@@ -598,6 +614,34 @@ impl Assembly<'_> {
             }
         }
     }
+}
+
+/// What a DELETE deletes: as it is stated, or as the description tells.
+fn deletes(
+    operation: &Operation,
+    routed: &[Routed],
+    collections: &BTreeSet<String>,
+    stated: &Facts,
+) -> Option<Deletes> {
+    if operation.method != "delete" {
+        return None;
+    }
+    let deletion = facts::Deletion {
+        path: &operation.path,
+        query: operation
+            .parameters
+            .iter()
+            .filter(|parameter| parameter.place == "query")
+            .map(|parameter| (&*parameter.name, parameter.required))
+            .collect(),
+        has_body: operation.request.is_some(),
+        is_collection: collections.contains(&operation.path),
+        is_read: routed
+            .iter()
+            .any(|(other, _)| other.method == "get" && other.path == operation.path),
+        is_untyped: operation.root.is_empty(),
+    };
+    stated.deletes.clone().or_else(|| deletion.derive())
 }
 
 /// Whether what these components would be named is pinned to another.

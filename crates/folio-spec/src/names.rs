@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::descriptor::shape;
+use crate::facts::{Deletes, DeletesKind};
 use crate::words;
 
 /// An operation to be named.
@@ -12,8 +13,24 @@ pub struct Unnamed {
     pub method: String,
     /// The path template.
     pub path: String,
-    /// Whether it takes a `query`.
-    pub by_query: bool,
+    /// What it deletes, if it is a DELETE of which that is known.
+    pub deletes: Option<Deletes>,
+}
+
+impl Unnamed {
+    /// Whether a name says no wrong thing of what is deleted. A name that did would be worse than one that changes.
+    fn may_have(&self, name: &str) -> bool {
+        if self.method != "delete" || self.path.ends_with('}') {
+            return true;
+        }
+        let says_all = name.starts_with("delete_all_");
+        let says_query = name.contains("_by_query");
+        match &self.deletes {
+            Some(Deletes::Kind(DeletesKind::Query)) => says_query && !says_all,
+            Some(Deletes::Kind(DeletesKind::All)) => says_all && !says_query,
+            _ => !says_all && !says_query,
+        }
+    }
 }
 
 /// The names that operations have already, by method and [shape of the path](crate::descriptor::shape).
@@ -29,7 +46,10 @@ pub fn name(
     let mut levels = vec![0; operations.len()];
     let mut kept: Vec<Option<&String>> = operations
         .iter()
-        .map(|operation| pinned.get(&(operation.method.clone(), shape(&operation.path))))
+        .map(|operation| {
+            let name = pinned.get(&(operation.method.clone(), shape(&operation.path)));
+            name.filter(|name| operation.may_have(name))
+        })
         .collect();
     // Releases that somebody else imported may say one name of two operations: then neither is kept.
     for index in 0..kept.len() {
@@ -167,9 +187,11 @@ fn one(operation: &Unnamed, collections: &BTreeSet<String>, level: usize) -> Str
         ("patch", true, _) => format!("patch_{prefix}{record}"),
         ("patch", false, _) => format!("patch_{prefix}{all}"),
         ("delete", true, _) => format!("delete_{prefix}{record}"),
-        ("delete", false, true) => format!("delete_{prefix}{all}_by_query"),
-        ("delete", false, false) if operation.by_query => format!("delete_{prefix}{all}_by_query"),
-        ("delete", false, false) => format!("delete_{prefix}{all}"),
+        ("delete", false, _) => match &operation.deletes {
+            Some(Deletes::Kind(DeletesKind::Query)) => format!("delete_{prefix}{all}_by_query"),
+            Some(Deletes::Kind(DeletesKind::All)) => format!("delete_all_{prefix}{all}"),
+            _ => format!("delete_{prefix}{all}"),
+        },
         (method, _, _) => format!("{method}_{prefix}{all}"),
     } + &suffix;
     if is_identifier(&name) {

@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 
 use crate::descriptor::shape;
 use crate::error::{Error, Result};
+use crate::facts::{Absent, Creates, Deletes, Facts};
 use crate::module::Entry;
 use crate::raml;
 use crate::source::{Content, Operation, Request, Schemas};
@@ -27,6 +28,43 @@ struct File {
     fix: Vec<Fix>,
     #[serde(default)]
     describe: Vec<Describe>,
+    #[serde(default)]
+    fact: Vec<Fact>,
+}
+
+/// What a server does, as recordings or the module's source show it: it corrects what is derived from the description.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Fact {
+    /// Method and path as in the canonical document, `DELETE /things`.
+    operation: Option<String>,
+    /// Several of them.
+    #[serde(default)]
+    operations: Vec<String>,
+    reason: String,
+    deletes: Option<Deletes>,
+    creates: Option<Creates>,
+    absent: Option<Absent>,
+    effect: Option<bool>,
+    sensitive: Option<bool>,
+    versioned: Option<bool>,
+}
+
+impl Fact {
+    fn operations(&self) -> impl Iterator<Item = &String> {
+        self.operation.iter().chain(&self.operations)
+    }
+
+    fn facts(&self) -> Facts {
+        Facts {
+            deletes: self.deletes.clone(),
+            creates: self.creates,
+            absent: self.absent,
+            effect: self.effect,
+            sensitive: self.sensitive,
+            versioned: self.versioned,
+        }
+    }
 }
 
 /// A schema that a module publishes for an operation that its description leaves out.
@@ -131,6 +169,40 @@ impl Overrides {
     /// How the lists of a module are paged, where its parameters do not tell.
     pub fn paging_style(&self, module: &str) -> Option<String> {
         Some(self.modules.get(module)?.paging.as_ref()?.style.clone())
+    }
+
+    /// What is stated about an operation, in the order in which it stands.
+    pub(crate) fn facts(&self, module: &str, method: &str, path: &str) -> Facts {
+        let mut facts = Facts::default();
+        for fact in self.stated(module, method, path) {
+            facts.correct(&fact.facts());
+        }
+        facts
+    }
+
+    /// Why something is stated about an operation.
+    pub(crate) fn reason(&self, module: &str, method: &str, path: &str) -> Option<&str> {
+        let fact = self.stated(module, method, path).last()?;
+        Some(&fact.reason)
+    }
+
+    fn stated(&self, module: &str, method: &str, path: &str) -> impl Iterator<Item = &Fact> {
+        let stated = self.modules.get(module).into_iter();
+        stated.flat_map(|file| &file.fact).filter(move |fact| {
+            fact.operations().any(|operation| {
+                operation.split_once(' ').is_some_and(|(verb, other)| {
+                    verb.eq_ignore_ascii_case(method) && shape(other) == shape(path)
+                })
+            })
+        })
+    }
+
+    /// The operations about which something is stated, by module: `GET /things`.
+    pub fn operations_with_facts(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.modules.iter().flat_map(|(module, file)| {
+            let operations = file.fact.iter().flat_map(Fact::operations);
+            operations.map(move |operation| (&**module, &**operation))
+        })
     }
 
     /// Adds the operations that are described here only, where the module's own descriptions lack them. What is no longer there is told as a

@@ -6,7 +6,8 @@ use crate::canonical::{Release, feature, operations};
 use crate::features::Features;
 
 /// A JSON value an operation: `module`, `feature`, `interface`, `method`, `path`, `name`, `typed`, `paging` (a style, or null),
-/// `permissions`. Without `features`, that of a module is its name without `mod-`.
+/// `permissions`, `facts` (what the server does, as far as it is known).
+/// Without `features`, that of a module is its name without `mod-`.
 pub fn routes(release: &Release, features: Option<&Features>) -> impl Iterator<Item = Value> {
     release.modules.iter().flat_map(move |(module, document)| {
         let feature = features.map_or_else(
@@ -25,6 +26,7 @@ pub fn routes(release: &Release, features: Option<&Features>) -> impl Iterator<I
                 "name": operation.name(),
                 "typed": !untyped,
                 "paging": operation.fact("paging").and_then(|paging| paging.get("style")),
+                "facts": operation.fact("facts").cloned().unwrap_or_else(|| json!({})),
                 "permissions": operation.fact("permissions").cloned().unwrap_or_else(|| json!([])),
             })
         })

@@ -9,6 +9,7 @@ use folio_spec::canonical::{Release, operations};
 use folio_spec::check::check;
 use folio_spec::descriptor::shape;
 use folio_spec::discover::discover;
+use folio_spec::overrides::Overrides;
 use folio_spec::routes::routes;
 use folio_spec::{Import, import};
 use serde_json::Value;
@@ -78,11 +79,46 @@ fn an_operation_has_one_name_in_all_releases() {
 
 /// The releases one after another, as a maintainer imports them, with no names to hold on to but those of the releases before.
 #[test]
+fn every_stated_fact_is_of_an_operation_of_some_release() {
+    let overrides = Overrides::read(&specs().join("overrides")).unwrap();
+    let mut known: BTreeSet<(String, String)> = BTreeSet::new();
+    for release in RELEASES {
+        let release = Release::read(&specs().join(release)).unwrap();
+        for (module, document) in &release.modules {
+            known.extend(operations(document).map(|operation| {
+                let method = operation.method.to_uppercase();
+                (
+                    module.clone(),
+                    format!("{method} {}", shape(operation.path)),
+                )
+            }));
+        }
+    }
+    let stated: Vec<_> = overrides.operations_with_facts().collect();
+    let unknown: Vec<_> = stated
+        .iter()
+        .filter(|(module, operation)| {
+            let (method, path) = operation.split_once(' ').unwrap_or_default();
+            !known.contains(&((*module).to_owned(), format!("{method} {}", shape(path))))
+        })
+        .collect();
+    assert_eq!(unknown, [] as [&(&str, &str); 0]);
+    assert!(stated.len() > 3);
+}
+
+#[test]
 fn a_release_keeps_the_names_of_those_before_it() {
     let Some(shared) = shared("names") else {
         return;
     };
     let folder = tempfile::tempdir().unwrap();
+    // What a DELETE deletes is stated in the overrides, and its name says so.
+    let overrides = folder.path().join("overrides");
+    std::fs::create_dir(&overrides).unwrap();
+    for entry in std::fs::read_dir(specs().join("overrides")).unwrap() {
+        let path = entry.unwrap().path();
+        std::fs::copy(&path, overrides.join(path.file_name().unwrap())).unwrap();
+    }
     let mut before: Option<Names> = None;
     for release in RELEASES {
         import(&Import {

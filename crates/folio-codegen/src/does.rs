@@ -1,0 +1,312 @@
+//! What a server does when an operation is called (`x-folio.facts`), written as Rust; and the table of the operations of a release whose
+//! facts calls by path need, of all its modules.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::path::Path;
+
+use serde_json::Value;
+
+use crate::document::{self, Document};
+use crate::error::Error;
+use crate::facts::METHODS;
+
+/// What a server does, as far as it is known.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Does {
+    pub(crate) deletes: Option<Deletes>,
+    pub(crate) creates: Option<String>,
+    pub(crate) absent: Option<String>,
+    pub(crate) effect: bool,
+    pub(crate) sensitive: bool,
+    pub(crate) versioned: bool,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Deletes {
+    Record,
+    Query,
+    Body,
+    All,
+    Selected(Vec<String>),
+}
+
+impl Does {
+    /// Reads the facts of an operation.
+    pub(crate) fn read(document: &Document, at: &str, operation: &Value) -> Result<Self, Error> {
+        let Some(facts) = operation.pointer("/x-folio/facts") else {
+            return Ok(Self::default());
+        };
+        let wrong = |key: &str, expected: &str| {
+            let problem = format!("expected {expected}, found {}", facts[key]);
+            Error::document(&document.name, format!("{at}/x-folio/facts/{key}"), problem)
+        };
+        let text = |key: &str, known: &[&str]| match facts.get(key) {
+            None => Ok(None),
+            Some(Value::String(text)) if known.contains(&&**text) => Ok(Some(text.clone())),
+            Some(_) => Err(wrong(key, &format!("one of {}", known.join(", ")))),
+        };
+        let flag = |key: &str| match facts.get(key) {
+            None => Ok(false),
+            Some(Value::Bool(flag)) => Ok(*flag),
+            Some(_) => Err(wrong(key, "true or false")),
+        };
+        let deletes = match facts.get("deletes") {
+            None => None,
+            Some(Value::Array(ways)) => {
+                let ways: Option<Vec<String>> = ways
+                    .iter()
+                    .map(|way| way.as_str().map(str::to_owned))
+                    .collect();
+                let ways = ways.filter(|ways| !ways.is_empty());
+                Some(Deletes::Selected(ways.ok_or_else(|| {
+                    wrong("deletes", "a list of names of parameters")
+                })?))
+            }
+            Some(_) => match text("deletes", &["record", "query", "body", "all"])?.as_deref() {
+                Some("query") => Some(Deletes::Query),
+                Some("body") => Some(Deletes::Body),
+                Some("all") => Some(Deletes::All),
+                _ => Some(Deletes::Record),
+            },
+        };
+        Ok(Self {
+            deletes,
+            creates: text("creates", &["record", "new-id", "nothing"])?,
+            absent: text("absent", &["ignored", "created"])?,
+            effect: flag("effect")?,
+            sensitive: flag("sensitive")?,
+            versioned: flag("versioned")?,
+        })
+    }
+
+    /// The expression that makes them, with what `prefix` leads to.
+    pub(crate) fn expression(&self, prefix: &str) -> String {
+        let mut text = format!("{prefix}Facts::unknown()");
+        match &self.deletes {
+            None => {}
+            Some(Deletes::Selected(ways)) => {
+                let _ = write!(text, ".deletes({prefix}Deletes::SelectedBy(&{ways:?}))");
+            }
+            Some(other) => {
+                let kind = match other {
+                    Deletes::Query => "Matching",
+                    Deletes::Body => "SelectedByBody",
+                    Deletes::All => "All",
+                    _ => "Record",
+                };
+                let _ = write!(text, ".deletes({prefix}Deletes::{kind})");
+            }
+        }
+        match self.creates.as_deref() {
+            Some("record") => _ = write!(text, ".creates({prefix}Creates::Record)"),
+            Some("new-id") => _ = write!(text, ".creates({prefix}Creates::RecordWithNewId)"),
+            _ => {}
+        }
+        match self.absent.as_deref() {
+            Some("ignored") => _ = write!(text, ".absent({prefix}Absent::Ignored)"),
+            Some("created") => _ = write!(text, ".absent({prefix}Absent::Created)"),
+            _ => {}
+        }
+        for (flag, function) in [
+            (self.effect, "has_effect"),
+            (self.sensitive, "is_sensitive"),
+            (self.versioned, "is_versioned"),
+        ] {
+            if flag {
+                let _ = write!(text, ".{function}()");
+            }
+        }
+        text
+    }
+
+    /// Whether the SDK does something else than with an operation of which nothing is known.
+    fn matters(&self) -> bool {
+        self.deletes.is_some()
+            || matches!(self.creates.as_deref(), Some("record" | "new-id"))
+            || self.absent.is_some()
+            || self.effect
+            || self.sensitive
+            || self.versioned
+    }
+
+    /// What is known of an operation that two modules have: only what makes the SDK more careful, where they differ.
+    fn narrow(&mut self, other: &Self) {
+        if self.deletes != other.deletes {
+            let everything = [&self.deletes, &other.deletes].contains(&&Some(Deletes::All));
+            self.deletes = everything.then_some(Deletes::All);
+        }
+        if self.creates != other.creates {
+            let replaces = |does: &Self| does.creates.as_deref() == Some("new-id");
+            self.creates = (replaces(self) || replaces(other)).then(|| "new-id".to_owned());
+        }
+        if self.absent.is_none() {
+            self.absent.clone_from(&other.absent);
+        }
+        self.effect |= other.effect;
+        self.sensitive |= other.sensitive;
+        self.versioned &= other.versioned;
+    }
+}
+
+#[derive(Clone, Debug)]
+struct Described {
+    does: Does,
+    parameters: Vec<String>,
+}
+
+/// Writes the table of the operations in the documents of a folder whose facts matter, sorted by method, first segment and path. Edge
+/// modules are left out: they answer on hosts of their own.
+///
+/// # Errors
+/// The folder or a document cannot be read, or states a fact that there is not.
+pub fn described(folder: &Path) -> Result<String, Error> {
+    let mut all: BTreeMap<(&str, String), Described> = BTreeMap::new();
+    for (name, path) in document::files(folder)? {
+        if name.starts_with("edge-") {
+            continue;
+        }
+        let document = Document::read(&path)?;
+        let paths = document.root.get("paths").and_then(Value::as_object);
+        for (path, item) in paths.into_iter().flatten() {
+            for method in METHODS {
+                let Some(operation) = item.get(method) else {
+                    continue;
+                };
+                let at = format!("/paths/{path}/{method}");
+                let found = Described {
+                    does: Does::read(&document, &at, operation)?,
+                    parameters: query_parameters(operation),
+                };
+                all.entry((method, shape(path)))
+                    .and_modify(|known| {
+                        known.does.narrow(&found.does);
+                        known.parameters.extend(found.parameters.clone());
+                        known.parameters.sort();
+                        known.parameters.dedup();
+                    })
+                    .or_insert(found);
+            }
+        }
+    }
+    let mut rows: Vec<_> = all
+        .iter()
+        .filter(|(_, described)| described.does.matters())
+        .collect();
+    // By the key that is searched for.
+    rows.sort_by_key(|((method, path), _)| (method.to_ascii_uppercase(), first(path), path));
+    let mut text = String::from("pub(crate) static DESCRIBED: &[Described] = &[\n");
+    for ((method, path), Described { does, parameters }) in rows {
+        let _ = writeln!(
+            text,
+            "    Described {{ method: {:?}, first: {:?}, path: {path:?}, facts: {}, parameters: &{parameters:?} }},",
+            method.to_ascii_uppercase(),
+            first(path),
+            does.expression(""),
+        );
+    }
+    text.push_str("];\n");
+    Ok(text)
+}
+
+/// The path with `{}` in place of each parameter: modules name them differently.
+fn shape(path: &str) -> String {
+    let segments = path.split('/').map(|segment| match segment.find('{') {
+        Some(0) => "{}",
+        _ => segment,
+    });
+    segments.collect::<Vec<_>>().join("/")
+}
+
+fn first(path: &str) -> &str {
+    path.trim_start_matches('/')
+        .split('/')
+        .next()
+        .unwrap_or_default()
+}
+
+/// The names of the parameters of the query string, sorted.
+pub(crate) fn query_parameters(operation: &Value) -> Vec<String> {
+    let parameters = operation.get("parameters").and_then(Value::as_array);
+    let mut names: Vec<String> = parameters
+        .into_iter()
+        .flatten()
+        .filter(|parameter| parameter.get("in").and_then(Value::as_str) == Some("query"))
+        .filter_map(|parameter| parameter.get("name")?.as_str().map(str::to_owned))
+        .collect();
+    names.sort();
+    names
+}
+
+/// Status and media type of each response that is described, sorted; without a media type where there is no body.
+pub(crate) fn responses(operation: &Value) -> Vec<(String, String)> {
+    let responses = operation.get("responses").and_then(Value::as_object);
+    let mut found = Vec::new();
+    for (status, response) in responses.into_iter().flatten() {
+        match response.get("content").and_then(Value::as_object) {
+            Some(content) if !content.is_empty() => {
+                found.extend(content.keys().map(|media| (status.clone(), media.clone())));
+            }
+            _ => found.push((status.clone(), String::new())),
+        }
+    }
+    found.sort();
+    found
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "tests may")]
+
+    use serde_json::json;
+
+    use super::*;
+
+    fn read(facts: Value) -> Result<Does, Error> {
+        Does::read(
+            &Document::new("mod-things", json!({})),
+            "/paths/things/delete",
+            &json!({"x-folio": {"facts": facts}}),
+        )
+    }
+
+    #[test]
+    fn facts_are_written_as_rust() {
+        for (facts, expected) in [
+            (json!({}), "Facts::unknown()"),
+            (
+                json!({"deletes": "all"}),
+                "Facts::unknown().deletes(Deletes::All)",
+            ),
+            (
+                json!({"deletes": ["userId&tenantId", "tenantId"]}),
+                "Facts::unknown().deletes(Deletes::SelectedBy(&[\"userId&tenantId\", \"tenantId\"]))",
+            ),
+            (
+                json!({"creates": "new-id", "effect": true, "sensitive": true, "versioned": true, "absent": "ignored"}),
+                "Facts::unknown().creates(Creates::RecordWithNewId).absent(Absent::Ignored).has_effect().is_sensitive().is_versioned()",
+            ),
+        ] {
+            assert_eq!(read(facts).unwrap().expression(""), expected);
+        }
+        for broken in [
+            json!({"deletes": "some"}),
+            json!({"deletes": []}),
+            json!({"effect": 1}),
+            json!({"creates": 5}),
+        ] {
+            let error = read(broken).unwrap_err().to_string();
+            assert!(error.contains("/x-folio/facts/"), "{error}");
+        }
+    }
+
+    #[test]
+    fn of_two_modules_the_more_careful_facts_count() {
+        let mut does = read(json!({"creates": "record", "deletes": "query"})).unwrap();
+        does.narrow(&read(json!({"deletes": "all", "sensitive": true})).unwrap());
+        assert_eq!(
+            does.expression(""),
+            "Facts::unknown().deletes(Deletes::All).is_sensitive()"
+        );
+    }
+}

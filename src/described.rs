@@ -1,0 +1,106 @@
+//! The facts of the operations of this release, of all its modules, enabled or not: what calls by path go by.
+
+use std::borrow::Cow;
+
+use percent_encoding::percent_decode_str;
+
+#[allow(
+    unused_imports,
+    reason = "which of them occur depends on the documents"
+)]
+use crate::operation::{Absent, Creates, Deletes, Facts};
+
+/// An operation whose facts matter.
+#[derive(Debug)]
+pub(crate) struct Described {
+    method: &'static str,
+    /// The first segment of the path, by which the table is searched.
+    first: &'static str,
+    /// With `{}` in place of each parameter.
+    path: &'static str,
+    pub(crate) facts: Facts,
+    /// The parameters of the query string that it has.
+    pub(crate) parameters: &'static [&'static str],
+}
+
+include!(concat!(env!("OUT_DIR"), "/described.rs"));
+
+/// The described operation with this method at this path; none, if its facts do not matter or nothing is described there.
+///
+/// Where several templates fit, the one with the most literal segments does, as gateways route. Segments are compared decoded: a gateway
+/// between may decode them.
+pub(crate) fn find(method: &str, path: &str) -> Option<&'static Described> {
+    let first = segment(path.trim_start_matches('/').split('/').next()?);
+    let key = |row: &Described| (row.method, row.first);
+    let begin = DESCRIBED.partition_point(|row| key(row) < (method, &*first));
+    let rows = DESCRIBED.get(begin..)?.iter();
+    let rows = rows.take_while(|row| key(row) == (method, &*first));
+    let fitting = rows.filter_map(|row| Some((literals(row.path, path)?, row)));
+    let best = fitting.max_by_key(|(literals, _)| *literals);
+    best.map(|(_, row)| row)
+}
+
+/// How many literal segments a template shares with a path that fits it.
+fn literals(template: &str, path: &str) -> Option<usize> {
+    let mut wanted = template.split('/');
+    let mut given = path.split('/');
+    let mut literals = 0;
+    loop {
+        match (wanted.next(), given.next()) {
+            (None, None) => return Some(literals),
+            (Some("{}"), Some(given)) if !given.is_empty() => {}
+            (Some(wanted), Some(given)) if *wanted == *segment(given) => literals += 1,
+            _ => return None,
+        }
+    }
+}
+
+fn segment(text: &str) -> Cow<'_, str> {
+    if !text.contains('%') {
+        return Cow::Borrowed(text);
+    }
+    percent_decode_str(text).decode_utf8_lossy()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_table_is_sorted_as_it_is_searched() {
+        let keys: Vec<_> = DESCRIBED
+            .iter()
+            .map(|row| (row.method, row.first))
+            .collect();
+        assert!(keys.is_sorted());
+        assert!(DESCRIBED.len() > 300);
+    }
+
+    #[test]
+    fn every_row_is_found_by_a_path_that_fits_it() {
+        for row in DESCRIBED {
+            let path = row
+                .path
+                .replace("{}", "8c1a2a5e-0000-4000-8000-000000000000");
+            let found = find(row.method, &path).map(|found| found.path);
+            assert_eq!(found, Some(row.path));
+        }
+    }
+
+    #[test]
+    fn a_path_is_found_as_gateways_route_it() {
+        let deletes = |path| find("DELETE", path).map(|row| row.facts.deletes);
+        assert_eq!(deletes("/users"), Some(Deletes::Matching));
+        assert_eq!(deletes("/%75sers"), Some(Deletes::Matching));
+        assert_eq!(deletes("/users/5"), Some(Deletes::Record));
+        assert_eq!(deletes("/request-storage/requests"), Some(Deletes::All));
+        assert_eq!(deletes("/loan-storage/loans"), Some(Deletes::All));
+        assert_eq!(
+            deletes("/calendar/calendars"),
+            Some(Deletes::SelectedBy(&["id"]))
+        );
+        assert_eq!(deletes("/calendar/calendars/5"), Some(Deletes::Record));
+        assert_eq!(deletes("/users/"), None);
+        assert_eq!(deletes("/badges"), None);
+    }
+}
