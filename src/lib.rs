@@ -104,6 +104,7 @@ mod mode;
 mod modules;
 mod multipart;
 mod operation;
+mod outcome;
 mod paging;
 mod record;
 mod redact;
@@ -119,6 +120,7 @@ mod same_record;
 mod schema;
 mod server_message;
 mod session;
+mod splice;
 #[cfg(feature = "testing")]
 #[cfg_attr(docsrs, doc(cfg(feature = "testing")))]
 pub mod testing;

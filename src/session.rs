@@ -25,7 +25,7 @@ use crate::client::{Shared, Tenant};
 use crate::download::Download;
 use crate::error::{Error, ErrorKind, Exchange, Result};
 use crate::limit::{Kept, Limit, Rate};
-use crate::operation::Creates;
+use crate::operation::{Absent, Creates};
 use crate::redact;
 use crate::request::{Request, TENANT, TOKEN};
 use crate::request_line::{self, RequestLine};
@@ -223,54 +223,31 @@ impl Session {
         if let Some(bound) = request.bound() {
             self.check_bound(tenant, request, bound).await?;
         }
+        let absent = request.absent();
+        if absent == Absent::Created {
+            self.check_exists(tenant, request).await?;
+        }
         loop {
             let next = match pursuit.attempt(whole).await {
-                Ok(Judgement::Done(answer, rest)) => return Ok((pursuit.answered(answer), rest)),
-                Ok(Judgement::Again(delay)) => Ok(delay),
+                Ok(Judgement::Done(answer, rest)) => {
+                    let answered = (pursuit.answered(answer), rest);
+                    if absent == Absent::Ignored {
+                        return self.check_stored(tenant, request, answered).await;
+                    }
+                    return Ok(answered);
+                }
+                Ok(Judgement::Again(None)) => Ok(()),
+                Ok(Judgement::Again(Some(delay))) => Box::pin(self.auth.pause(delay)).await,
                 Err(error) => Err(error),
             };
-            match next {
-                Ok(None) => {}
-                Ok(Some(delay)) => Box::pin(self.auth.pause(delay)).await?,
-                Err(error) if error.is_in_doubt() => {
-                    return self.created(tenant, request, error).await;
+            if let Err(error) = next {
+                if pursuit.exchange.in_doubt {
+                    let error = error.within(&pursuit.exchange);
+                    return self.settle(tenant, request, error).await;
                 }
-                Err(error) => return Err(error),
+                return Err(error);
             }
         }
-    }
-
-    /// Finds out whether a record was created by an attempt that got no answer, after the server has refused to create it again.
-    fn created<'a>(
-        &'a self,
-        tenant: &'a Tenant,
-        request: &'a Request,
-        error: Error,
-    ) -> Pin<Box<dyn Future<Output = Result<Answered>> + Send + 'a>> {
-        Box::pin(async move {
-            let says_so = matches!(
-                error.status().map(|status| status.as_u16()),
-                Some(400 | 409 | 422 | 500)
-            );
-            let Some(id) = says_so.then(|| request.created_id()).flatten() else {
-                return Err(error);
-            };
-            debug!(error = %error, %id, "refused after an attempt without an answer: was that one carried out?");
-            let stored = request.like(Method::GET, &format!("{}/{id}", request.own_path()));
-            match self.pursue(tenant, &stored, true).await {
-                Ok((found, _)) if request.is_stored_as(found.body()) => {
-                    let exchange = error.exchange().cloned();
-                    Ok((found.of(exchange), None))
-                }
-                Ok(_) => Err(error.with_help(
-                    "an earlier attempt of this very call got no answer, and the record that now has this id is not the one that was sent: compare them",
-                )),
-                Err(lookup) => {
-                    debug!(error = %lookup, "the record was not found");
-                    Err(error)
-                }
-            }
-        })
     }
 }
 
@@ -525,17 +502,28 @@ impl<'a> Pursuit<'a> {
                     sent: true,
                 }
             }
-            Ok(answer) if self.was_deleted_before(answer.status) => {
-                let nothing = Answer {
-                    status: StatusCode::NO_CONTENT,
-                    headers: HeaderMap::new(),
-                    body: bytes::Bytes::new(),
-                };
-                return Ok(self.done(nothing, None));
-            }
             Ok(answer) => {
                 let token = token.map(|token| &token.header);
-                refusal(self.request, token, &self.exchange, answer)
+                match refusal(self.request, token, &self.exchange, answer) {
+                    Verdict::Failed(error) if self.is_second_deletion(&error) => {
+                        if error.is_missing_record() {
+                            // An attempt without a response has deleted it: what was asked for is so.
+                            let nothing = Answer {
+                                status: StatusCode::NO_CONTENT,
+                                headers: HeaderMap::new(),
+                                body: bytes::Bytes::new(),
+                            };
+                            return Ok(self.done(nothing, None));
+                        }
+                        // The gateway did not find the module, which says nothing of the record.
+                        Verdict::Again {
+                            error,
+                            retry_after: None,
+                            sent: false,
+                        }
+                    }
+                    verdict => verdict,
+                }
             }
             Err(failure) if failure.kind == ErrorKind::Request => {
                 Verdict::Failed(Error::request(self.exchange.clone(), failure.message))
@@ -568,15 +556,13 @@ impl<'a> Pursuit<'a> {
 
     /// Why the server broke off an answer of something that was asked for, if it did.
     fn broken_off(&self, body: &[u8]) -> Option<String> {
-        let asks = self.request.method().is_safe() || self.request.is_idempotent() == Some(true);
+        let asks = self.request.is_read() || self.request.is_idempotent() == Some(true);
         asks.then(|| broken_off(body))?
     }
 
-    /// Whether an attempt that got no answer has deleted what is not there any more: what was asked for is so.
-    fn was_deleted_before(&self, status: StatusCode) -> bool {
-        self.exchange.in_doubt
-            && status == StatusCode::NOT_FOUND
-            && *self.request.method() == Method::DELETE
+    /// Whether it is the 404 to a DELETE an earlier attempt of which may have been carried out.
+    fn is_second_deletion(&self, error: &Error) -> bool {
+        self.exchange.in_doubt && error.is_not_found() && *self.request.method() == Method::DELETE
     }
 
     /// How long to wait before the next attempt, if there is to be one.
@@ -631,7 +617,7 @@ impl<'a> Pursuit<'a> {
                         "it was not repeated: much fails, and the client's budget for repetitions is spent (see RetryPolicy::budget)",
                     ));
                 }
-                self.exchange.in_doubt |= sent;
+                self.exchange.in_doubt |= sent && !request.is_read();
                 self.just_refused = None;
                 debug!(error = %error, ?delay, attempts, "again");
                 Ok(Some(delay))
@@ -661,14 +647,10 @@ impl<'a> Pursuit<'a> {
                 Err(error)
             }
             Verdict::Failed(error) => {
-                let error = if self.exchange.in_doubt && error.is_conflict() {
-                    error.with_help(
-                        "an earlier attempt of this very call got no answer and may have been carried out: read the record again and compare",
-                    )
-                } else {
-                    error
-                };
                 debug!(error = %error, "failed");
+                if !request.is_read() && leaves_it_open(&error) {
+                    return Err(error.with_unknown_outcome());
+                }
                 Err(error)
             }
         }
@@ -827,32 +809,47 @@ fn is_of_eureka(headers: &HeaderMap, content_type: Option<&str>, error: &Error) 
 
 /// Whether a request may be sent again although the server may have carried it out: only if it cannot happen twice.
 fn may_be_repeated(request: &Request, policy: &RetryPolicy) -> bool {
-    if request.method().is_safe() {
+    if request.is_read() {
         return true;
     }
     if let Some(idempotent) = request.is_idempotent() {
         return idempotent;
     }
     match *request.method() {
-        Method::DELETE => policy.repeats_idempotent_writes() || request.names_a_record(),
+        Method::DELETE => policy.repeats_idempotent_writes() || request.deletes_a_record(),
         Method::PUT => policy.repeats_idempotent_writes() || request.is_guarded(),
-        // The server refuses a second record of the same id.
+        // The server rejects a second record of the same id.
         Method::POST => request.created_id().is_some(),
+        // A GET that has an effect, PATCH.
         _ => false,
     }
 }
 
-/// Says of a write that was not repeated why not.
+/// States of a write whether it may have been carried out, and why it was not repeated.
 fn explained(error: Error, request: &Request, sent: bool, repeatable: bool) -> Error {
-    if request.method().is_safe() || !sent {
+    if request.is_read() || !sent {
         return error;
     }
+    let error = error.with_unknown_outcome();
     if repeatable {
         return error.with_help("whether the last attempt was carried out is not known");
     }
     error.with_help(
         "it was not repeated: whether the server carried it out is not known, and it could happen twice (see RetryPolicy and Request::idempotent)",
     )
+}
+
+/// Whether a final failure says nothing about what was done: a 5xx. Modules report a failure after some or all was done (recorded: a
+/// check-in whose event cannot be published is 500 after item and loan were changed), and Okapi gives 500 when a module drops the connection.
+fn leaves_it_open(error: &Error) -> bool {
+    let is_open =
+        |status: StatusCode| status.is_server_error() && status != StatusCode::NOT_IMPLEMENTED;
+    // Okapi did not reach the module (recorded: `proxyClient failure: mod-x http://…: finishConnect(..) failed: Connection refused: …`).
+    let was_refused = || {
+        let message = error.server_message().unwrap_or_default();
+        message.starts_with("proxyClient failure:") && message.contains("Connection refused")
+    };
+    error.status().is_some_and(is_open) && !was_refused()
 }
 
 /// What the server says if it broke off a list that it had begun to send with 200: RMB then closes the array and appends the reason.

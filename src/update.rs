@@ -7,11 +7,11 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
-use crate::batch::{dropped, has_landed, same};
 use crate::client::FolioClient;
 use crate::collection::{Collection, Stored};
 use crate::error::{Error, ErrorKind, Result};
 use crate::request::Request;
+use crate::same_record::version;
 
 /// How often a record is read and changed at most.
 const ATTEMPTS: u32 = 8;
@@ -113,7 +113,7 @@ impl FolioClient {
             let version = version(&stored);
             if let Some((sent, before)) = in_doubt.take()
                 && (version != before || version.is_none())
-                && has_landed(&collection, &stored, &sent)
+                && collection.kind().holds(&stored, &sent)
             {
                 let record = read(Value::Object(sent), &refuse)?;
                 return Ok(Update {
@@ -124,7 +124,7 @@ impl FolioClient {
             }
             let mut record: T = response.json()?;
             let before = fields(&record, &refuse)?;
-            let lost = dropped(&collection, &stored, &before);
+            let lost = collection.kind().removed(&stored, &before);
             if !lost.is_empty() {
                 return Err(refuse(format!(
                     "writing this type back would erase `{}`, which the record has: keep unknown fields (`#[serde(flatten)]`), or use serde_json::Value",
@@ -133,7 +133,7 @@ impl FolioClient {
             }
             change(&mut record);
             let after = fields(&record, &refuse)?;
-            if same(&Value::Object(before), &Value::Object(after.clone())) {
+            if before == after {
                 return Ok(Update {
                     record,
                     written: false,
@@ -168,10 +168,6 @@ impl FolioClient {
             self.backoff(attempts, &error).await?;
         }
     }
-}
-
-fn version(fields: &Map<String, Value>) -> Option<i64> {
-    fields.get("_version").and_then(Value::as_i64)
 }
 
 fn fields(

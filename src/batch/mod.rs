@@ -1,6 +1,5 @@
 //! Writing many records: each is created or replaced, the bad ones are found and the good ones land.
 
-mod content;
 mod key;
 mod lookup;
 mod report;
@@ -29,7 +28,6 @@ use crate::error::Error;
 use crate::operation::Creates;
 use crate::request::Request;
 
-pub(crate) use content::{dropped, has_landed, same};
 pub use key::RecordKey;
 use key::{Claim, Earlier, key_at};
 pub use report::{Failure, Outcome, UpsertReport, Written};

@@ -610,7 +610,7 @@ fn by_post(request: Request, query: &Cql, size: u32, offset: u64) -> Request {
     }
     let body = serde_json::json!({"query": query.to_string(), "limit": size, "offset": offset});
     request.set_json("application/json", &body);
-    request.idempotent(true)
+    request.only_reads()
 }
 
 /// Whether an id comes after another. Of UUIDs the order is known; other text is ordered as the database pleases.
