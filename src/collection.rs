@@ -7,7 +7,7 @@ use percent_encoding::utf8_percent_encode;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::operation::{Absent, Creates};
+use crate::operation::Creates;
 use crate::request::{Request, SEGMENT};
 use crate::same_record::Kind;
 
@@ -160,11 +160,6 @@ impl Collection {
     pub(crate) fn creates(&self) -> Creates {
         self.creates
             .unwrap_or_else(|| Request::to(Method::POST, self.path()).facts().creates)
-    }
-
-    /// What a PUT does where there is no such record.
-    pub(crate) fn put_of_absent(&self, id: &str) -> Absent {
-        Request::to(Method::PUT, self.path_of(id)).facts().absent
     }
 
     /// The path of one record.

@@ -17,4 +17,5 @@ mod core {
     mod retries;
     mod sessions;
     mod tenants;
+    mod upsert;
 }

@@ -250,7 +250,7 @@ impl Writer {
         if let Some(path) = self.retrieve() {
             let body = serde_json::json!({"query": query(most).to_string(), "offset": 0, "limit": most * each});
             let request = Request::to(Method::POST, path).json(&body);
-            return (request.idempotent(true), most);
+            return (request.only_reads(), most);
         }
         self.client.divide(most, |count| {
             Request::to(Method::GET, self.collection.path())

@@ -204,7 +204,9 @@ impl Entry {
 
     pub(super) fn failed(mut self, error: Error) -> Done {
         let error = if self.in_doubt {
-            error.with_help("whether it was written is not known: read the record and compare")
+            error
+                .with_unknown_outcome()
+                .with_help("whether the record was written is not known: read it and compare")
         } else {
             error
         };
@@ -264,9 +266,7 @@ pub(super) fn judge(error: &Error) -> Verdict {
             Some(StatusCode::FORBIDDEN) => Verdict::Forbidden,
             Some(StatusCode::NOT_FOUND | StatusCode::METHOD_NOT_ALLOWED) => Verdict::NoEndpoint,
             Some(StatusCode::CONFLICT) => Verdict::Conflict,
-            // 429 comes from hosting, before the module.
-            Some(StatusCode::TOO_MANY_REQUESTS) => Verdict::Unsent,
-            Some(StatusCode::REQUEST_TIMEOUT) => Verdict::Unknown,
+            Some(StatusCode::REQUEST_TIMEOUT | StatusCode::TOO_MANY_REQUESTS) => Verdict::Unknown,
             Some(StatusCode::PAYLOAD_TOO_LARGE) if is_of_number(error) => Verdict::TooMany,
             Some(StatusCode::PAYLOAD_TOO_LARGE) => Verdict::TooLarge,
             // PostgreSQL rejected the statement, so that nothing was written.
@@ -442,7 +442,7 @@ impl Writer {
                 self.works();
                 self.taken.fetch_max(bytes(&entries), Ordering::Relaxed);
                 for entry in entries {
-                    self.note_sent(entry, &sent, tries, run).await;
+                    self.note_sent(entry, &sent, run);
                 }
             }
             Err(error) => self.after(error, entries, tries, run).await,
@@ -450,9 +450,8 @@ impl Writer {
     }
 
     /// What a success means for a record.
-    async fn note_sent(&self, mut entry: Entry, sent: &Sent, tries: u32, run: &mut Run) {
+    fn note_sent(&self, mut entry: Entry, sent: &Sent, run: &mut Run) {
         match sent {
-            Sent::Batch => {}
             Sent::Created(response) => {
                 let id = response.json::<Value>().ok();
                 let id = id.as_ref().and_then(|record| record.get("id")?.as_str());
@@ -477,29 +476,7 @@ impl Writer {
                     None => {}
                 }
             }
-            Sent::Replaced if self.collection.put_of_absent(&entry.id) == Absent::Ignored => {
-                // The server says that it replaced the record, and it does so too where there is none.
-                match self.by_id(&entry.id).await {
-                    Ok(Some(_)) => {}
-                    Ok(None) => {
-                        entry.conflicts += 1;
-                        if entry.conflicts > CONFLICTS {
-                            let error = self.unfit(&entry, "the server answered with success, and the record is not there: it was deleted meanwhile, each time".to_owned());
-                            run.done.push(entry.failed(error));
-                        } else {
-                            entry.existed = None;
-                            run.again(vec![entry], tries, State::Unseen);
-                        }
-                        return;
-                    }
-                    Err(error) => {
-                        entry.in_doubt = true;
-                        run.done.push(entry.failed(error));
-                        return;
-                    }
-                }
-            }
-            Sent::Replaced => {}
+            Sent::Batch | Sent::Replaced => {}
         }
         run.done.push(entry.written());
     }
@@ -597,11 +574,23 @@ impl Writer {
         let status = error.status();
         let is_inside = status
             .is_some_and(|status| status.is_server_error() && !crate::retry::is_transient(status));
+        // The server does not work at all: fewer records at once are no help.
+        let is_down = error.kind() == ErrorKind::Connect
+            || matches!(
+                status,
+                Some(
+                    StatusCode::TOO_MANY_REQUESTS
+                        | StatusCode::BAD_GATEWAY
+                        | StatusCode::SERVICE_UNAVAILABLE
+                )
+            );
         let failing = self.failing.fetch_add(1, Ordering::Relaxed) + 1;
-        let most = match is_inside {
-            true => FAILING_INSIDE,
-            false if self.batches() => FAILING_BATCHES,
-            false => FAILING,
+        let most = if is_inside {
+            FAILING_INSIDE
+        } else if self.batches() && !is_down {
+            FAILING_BATCHES
+        } else {
+            FAILING
         };
         if failing >= most {
             let help = format!(
@@ -611,18 +600,8 @@ impl Writer {
             run.fail(entries, &error);
             return;
         }
-        // One record may be the reason, or they are too many for the server's time; unless the server does not work at all.
-        let may_be_one = !one
-            && tries >= TRIES
-            && error.kind() != ErrorKind::Connect
-            && !matches!(
-                status,
-                Some(
-                    StatusCode::TOO_MANY_REQUESTS
-                        | StatusCode::BAD_GATEWAY
-                        | StatusCode::SERVICE_UNAVAILABLE
-                )
-            );
+        // One record may be the reason, or they are too many for the server's time.
+        let may_be_one = !one && tries >= TRIES && !is_down;
         let may = if may_be_one {
             // The module works, and is asked about fewer records each time.
             is_inside || self.may_retry(1)
@@ -931,7 +910,12 @@ impl Writer {
                         let request = Request::to(Method::POST, self.collection.path());
                         (request.body(body, "application/json"), Sent::Created)
                     } else {
+                        // Where a PUT creates a record that is not there, that is what is wanted here. Where it is ignored, the client finds out.
                         let request = Request::to(Method::PUT, self.collection.path_of(&entry.id));
+                        let request = match request.facts().absent {
+                            Absent::Created => request.with_absent(Absent::NotFound),
+                            _ => request,
+                        };
                         (request.body(body, "application/json"), |_| Sent::Replaced)
                     }
                 }
