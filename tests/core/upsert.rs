@@ -1225,9 +1225,10 @@ async fn a_module_that_turns_out_to_replace_ids_ends_the_run_and_its_id_is_repor
 async fn a_server_that_fails_for_all_ends_the_run_after_few_requests() {
     for (batch, status, most) in [
         (None, 503, 24),
-        (Some(BATCH), 503, 40),
+        // To look 500 records up takes six requests.
+        (Some(BATCH), 503, 120),
         (None, 500, 220),
-        (Some(BATCH), 500, 220),
+        (Some(BATCH), 500, 700),
     ] {
         let module = Module {
             batch,
