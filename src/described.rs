@@ -73,7 +73,7 @@ mod tests {
             .map(|row| (row.method, row.first))
             .collect();
         assert!(keys.is_sorted());
-        assert!(DESCRIBED.len() > 300);
+        assert!(DESCRIBED.len() > 500);
     }
 
     #[test]

@@ -231,7 +231,11 @@ async fn what_parameters_or_a_body_select_is_deleted_and_nothing_without_them() 
         ("/calendar/calendars", vec![("id", ID)], None),
         ("/print/entries", vec![("ids", ID)], None),
         ("/user-tenants", vec![("tenantId", "college")], None),
-        (&consortium, vec![("tenantId", "college")], None),
+        (
+            &consortium,
+            vec![("userId", ID), ("tenantId", "college")],
+            None,
+        ),
         (
             "/notify/user/_self",
             vec![("olderthan", "2026-01-01")],
