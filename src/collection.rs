@@ -7,7 +7,7 @@ use percent_encoding::utf8_percent_encode;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::operation::Creates;
+use crate::operation::{Absent, Creates};
 use crate::request::{Request, SEGMENT};
 use crate::same_record::Kind;
 
@@ -36,6 +36,7 @@ pub struct Collection {
     retrieve: Option<Cow<'static, str>>,
     creates: Option<Creates>,
     sets: &'static [&'static str],
+    absent: Option<Absent>,
 }
 
 impl Collection {
@@ -48,6 +49,7 @@ impl Collection {
             retrieve: None,
             creates: None,
             sets: &[],
+            absent: None,
         }
     }
 
@@ -72,6 +74,7 @@ impl Collection {
             },
             creates: None,
             sets: &[],
+            absent: None,
         }
     }
 
@@ -120,15 +123,26 @@ impl Collection {
         }
     }
 
-    /// Fields that the module sets, whatever is sent: a difference in them is none, and where they are absent they are taken from the stored
-    /// record. A field is named by its path, `status.date`. `_version` and `metadata` are always among them; of described collections, so are
-    /// the fields that FOLIO's descriptions declare read-only.
+    /// Fields that the module sets, whatever is sent: a difference in them is none. A field is named by its path, `status.date`. `_version` and
+    /// `metadata` are always among them; of described collections, so are the fields that FOLIO's descriptions declare read-only, and those
+    /// that recordings show.
     #[must_use]
     pub fn server_sets(self, fields: &'static [&'static str]) -> Self {
         Self {
             sets: fields,
             ..self
         }
+    }
+
+    /// States what the server does with a PUT of a record that it does not have. Of collections that FOLIO's modules describe it is known.
+    ///
+    /// After a PUT where such a record is ignored, and before one where it would be created, the record is read to check that it is there.
+    #[must_use]
+    pub const fn absent(self, absent: Absent) -> Self {
+        // A constant function cannot drop what it replaces; nothing else differs from `Self { absent, ..self }`.
+        let mut collection = self;
+        collection.absent = Some(absent);
+        collection
     }
 
     /// The path of the collection.
@@ -160,6 +174,11 @@ impl Collection {
     pub(crate) fn creates(&self) -> Creates {
         self.creates
             .unwrap_or_else(|| Request::to(Method::POST, self.path()).facts().creates)
+    }
+
+    /// What the server does with a PUT of an absent record, if the caller states it.
+    pub(crate) fn absent_records(&self) -> Option<Absent> {
+        self.absent
     }
 
     /// The path of one record.

@@ -359,6 +359,14 @@ impl Error {
         self.on(exchange.clone())
     }
 
+    /// As [`within`](Self::within), of the request that another error belongs to.
+    pub(crate) fn within_request_of(self, other: &Self) -> Self {
+        match other.exchange() {
+            Some(exchange) => self.within(exchange),
+            None => self,
+        }
+    }
+
     /// The server has reported success, and then has no such record: `self` is its answer to the question for the record.
     pub(crate) fn of_nothing_stored(mut self, exchange: Exchange) -> Self {
         self.0.message =

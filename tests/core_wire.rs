@@ -13,6 +13,7 @@ mod core {
     mod errors;
     mod harvest;
     mod lists;
+    mod outcome;
     mod repetition;
     mod retries;
     mod sessions;

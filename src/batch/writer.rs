@@ -912,9 +912,10 @@ impl Writer {
                     } else {
                         // Where a PUT creates a record that is not there, that is what is wanted here. Where it is ignored, the client finds out.
                         let request = Request::to(Method::PUT, self.collection.path_of(&entry.id));
-                        let request = match request.facts().absent {
+                        let absent = self.collection.absent_records();
+                        let request = match absent.unwrap_or(request.facts().absent) {
                             Absent::Created => request.with_absent(Absent::NotFound),
-                            _ => request,
+                            absent => request.with_absent(absent),
                         };
                         (request.body(body, "application/json"), |_| Sent::Replaced)
                     }
