@@ -344,7 +344,8 @@ impl<T: Serialize + DeserializeOwned + Send + 'static> Upsert<T> {
     ///
     /// The values are looked up in batches by an exact match (`barcode==("1" or "2")`). What matches is the module's decision: most modules
     /// ignore case, some also accents. A record that is stored under any `id` is updated there, with its `_version`; others are created. An
-    /// incoming record need not have an `id`; if it has, it must be that of the stored record.
+    /// incoming record need not have an `id`; if it has, it must be that of the stored record. A new record without one gets a random id, or
+    /// that of [`id_from`](Self::id_from).
     ///
     /// A record fails if its value is absent or blank, if several stored records have it, or if an earlier, different record of the run has
     /// it or matches the same stored record.

@@ -3,10 +3,9 @@
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
 
 use folio_sdk::{
-    AbsentFields, Collection, ErrorKind, FolioClient, RetryPolicy, Upsert, UpsertReport, Written,
+    AbsentFields, Collection, FolioClient, RetryPolicy, Upsert, UpsertReport, Written,
 };
 use serde_json::{Map, Value, json};
 
@@ -524,35 +523,50 @@ async fn a_second_run_of_any_recorded_record_writes_nothing() {
         .iter()
         .any(|part| name.contains(part))
     };
-    let mut by_path: BTreeMap<String, Vec<(String, Value, Value)>> = BTreeMap::new();
+    let mut sent: BTreeMap<String, Vec<Value>> = BTreeMap::new();
+    let mut stored: BTreeMap<String, Vec<Value>> = BTreeMap::new();
+    let mut names = BTreeMap::new();
     for line in include_str!("../recorded/stored-records.jsonl").lines() {
         let row: Value = serde_json::from_str(line).unwrap();
         let text = |key: &str| row[key].as_str().unwrap().to_owned();
-        if !is_lossy(&text("name")) {
-            by_path.entry(text("collection")).or_default().push((
-                text("name"),
-                row["sent"].clone(),
-                row["stored"].clone(),
-            ));
+        let (path, name) = (text("collection"), text("name"));
+        if is_lossy(&name) {
+            continue;
         }
+        let of = |key: &str, number: usize| {
+            let mut record = row[key].clone();
+            record["id"] = id(number).into();
+            record
+        };
+        let sent = sent.entry(path.clone()).or_default();
+        let mut record = of("sent", sent.len());
+        // A version of one's own would be a claim that nobody has changed the record since.
+        record.as_object_mut().unwrap().remove("_version");
+        names.insert((path.clone(), id(sent.len())), name);
+        stored
+            .entry(path)
+            .or_default()
+            .push(of("stored", sent.len()));
+        sent.push(record);
     }
-    assert!(by_path.len() > 50);
-    for (path, rows) in by_path {
-        for (number, (name, mut sent, mut stored)) in rows.into_iter().enumerate() {
-            sent["id"] = id(number).into();
-            stored["id"] = id(number).into();
-            // A version of one's own would be a claim that nobody has changed the record since.
-            sent.as_object_mut().unwrap().remove("_version");
-            let (module, answer) = (path.clone(), stored.clone());
-            let server = Folio::start(move |asked, _| {
-                (asked.method == "GET" && asked.path() == module)
-                    .then(|| Reply::json(json!({"records": [answer.clone()], "totalRecords": 1})))
-            })
-            .await;
-            let folio = server.connect().await;
-            let collection = Collection::new(path.clone(), "records");
-            let report = folio.upsert_into(collection, [sent]).run().await;
-            assert_eq!(figures(&report), [0, 0, 1, 0], "{path}: {name}");
+    assert!(sent.len() > 50 && names.len() > 400);
+    let server = Folio::start(move |asked, _| {
+        let records = stored.get(asked.path()).filter(|_| asked.method == "GET")?;
+        Some(Reply::json(
+            json!({"records": records, "totalRecords": records.len()}),
+        ))
+    })
+    .await;
+    let folio = server.connect().await;
+    for (path, records) in sent {
+        let mut upsert = folio.upsert_into(Collection::new(path.clone(), "records"), records);
+        while let Some(outcome) = upsert.next().await {
+            let name = &names[&(path.clone(), outcome.id)];
+            assert!(
+                matches!(outcome.what, Written::Unchanged),
+                "{path}: {name}: {:?}",
+                outcome.what
+            );
         }
     }
 }
@@ -700,18 +714,18 @@ async fn batches_of_records_without_hrid_are_as_small_as_the_server_needs_them()
     let collection = module.collection();
     let (server, folio, stored) = module.start().await;
     let report = folio
-        .upsert_into(collection.clone(), (1..=4_000).map(instance))
+        .upsert_into(collection.clone(), (1..=3_400).map(instance))
         .max_records(10_000)
         .max_bytes(100_000_000)
         .run()
         .await;
-    assert_eq!(figures(&report), [4_000, 0, 0, 0]);
+    assert_eq!(figures(&report), [3_400, 0, 0, 0]);
     assert_eq!(
         (stored.lock().unwrap().too_many, server.asked(BATCH).len()),
         (0, 3)
     );
     // Those that have a number go together.
-    let numbered = (5_001..=8_000).map(|n| {
+    let numbered = (5_001..=6_700).map(|n| {
         let mut record = instance(n);
         record["hrid"] = format!("x{n}").into();
         record
@@ -722,7 +736,7 @@ async fn batches_of_records_without_hrid_are_as_small_as_the_server_needs_them()
         .max_bytes(100_000_000)
         .run()
         .await;
-    assert_eq!(figures(&report), [3_000, 0, 0, 0]);
+    assert_eq!(figures(&report), [1_700, 0, 0, 0]);
     assert_eq!(server.asked(BATCH).len(), 4);
 }
 
@@ -1340,18 +1354,4 @@ async fn a_replacement_that_the_server_ignores_creates_the_record_again() {
         stored.lock().unwrap().at("id", &id(1))["callNumber"],
         "QA 1"
     );
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn errors_of_keys_are_those_of_the_request() {
-    let module = module("/groups", "usergroups");
-    let collection = module.collection();
-    let (_server, folio, _stored) = module.start().await;
-    let report = folio
-        .upsert_into(collection, [json!({"group": ""})])
-        .match_on("group")
-        .run()
-        .await;
-    assert_eq!(report.failures[0].error.kind(), ErrorKind::Request);
-    tokio::time::sleep(Duration::ZERO).await;
 }
