@@ -20,6 +20,7 @@ use crate::error::{Error, Result};
 use crate::limit::{Limit, Rate};
 use crate::mode::{Async, Boxed};
 use crate::request::Request;
+use crate::request_line::{self, RequestLine};
 use crate::response::Response;
 use crate::retry::{Allowance, RetryPolicy};
 use crate::session::{self, Session};
@@ -73,6 +74,10 @@ impl Tenant {
             name: name.trim().into(),
             header,
         }
+    }
+
+    pub(crate) fn name(&self) -> &str {
+        &self.name
     }
 
     /// The header that names it.
@@ -272,6 +277,7 @@ pub struct FolioClientBuilder<M = Async> {
     proxy: Proxy,
     retry: Option<RetryPolicy>,
     user_agent: String,
+    max_request_line: usize,
     mode: PhantomData<fn() -> M>,
 }
 
@@ -304,6 +310,7 @@ impl<M> FolioClientBuilder<M> {
             proxy: Proxy::default(),
             retry: None,
             user_agent: concat!("folio-sdk/", env!("CARGO_PKG_VERSION")).to_owned(),
+            max_request_line: request_line::MOST_BYTES,
             mode: PhantomData,
         }
     }
@@ -356,6 +363,7 @@ impl<M> FolioClientBuilder<M> {
                 .rate
                 .and_then(|(per_second, burst)| Rate::new(per_second, burst)),
             allowance: Allowance::of(&retry),
+            request_line: RequestLine::new(self.max_request_line),
             retry,
         };
         Ok(FolioClient(Arc::new(Shared {
@@ -430,6 +438,18 @@ impl<M> FolioClientBuilder<M> {
     /// `burst` go at once (at least 1). Repetitions count, logins do not. Without limit by default; so is a number that is not above 0.
     pub fn rate_limit(mut self, requests_per_second: f64, burst: u32) -> Self {
         self.rate = Some((requests_per_second, burst));
+        self
+    }
+
+    /// How many bytes the request line of a request has at most: method, path with that of the gateway, encoded query, and ` HTTP/1.1`. 4,096
+    /// by default, at least 256. Okapi and the modules accept 4,096 (Vert.x's default); set it lower for a proxy that accepts less, or higher
+    /// where gateway and modules are known to accept more.
+    ///
+    /// Requests for many ids or values are divided so that each is within this bound. If the server answers one with 414 all the same, the
+    /// client divides further, and it remembers that for all its clones. Any other request that is longer becomes `POST …/retrieve` where the
+    /// collection has that; otherwise it is an error, and nothing is sent.
+    pub fn max_request_line(mut self, bytes: usize) -> Self {
+        self.max_request_line = bytes;
         self
     }
 

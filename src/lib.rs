@@ -110,6 +110,7 @@ mod record;
 mod redact;
 mod reference;
 mod request;
+mod request_line;
 mod response;
 mod retry;
 #[doc(hidden)]
@@ -131,7 +132,7 @@ mod value;
 
 pub use api::*;
 pub use auth::{CredentialSource, Credentials, EnvironmentCredentials, Password};
-pub use batch::{AbsentFields, Failure, Outcome, Upsert, UpsertReport, Written};
+pub use batch::{AbsentFields, Failure, Outcome, RecordKey, Upsert, UpsertReport, Written};
 pub use body::Body;
 pub use bytes::Bytes;
 pub use circulation_rules::{AppliedPolicy, CirculationRules, RuleParameters};

@@ -30,7 +30,7 @@ pub(crate) const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'~');
 
 /// What stands as it is in a query besides. Not `+`, which servers read as a space, nor `;`, which some read as `&`. CQL has many of the
-/// others, and the length of a URL is limited (Okapi: 8192 bytes).
+/// others, and the length of a request line is limited (`request_line.rs`).
 const QUERY: &AsciiSet = &SEGMENT
     .remove(b'=')
     .remove(b'(')
@@ -348,6 +348,20 @@ impl Request {
             .iter()
             .find(|(other, _)| other == name)
             .map(|(_, value)| value.as_str())
+    }
+
+    /// How many bytes [`target`](Self::target) has at most, found without writing it: an encoded byte takes three.
+    pub(crate) fn longest_target(&self) -> usize {
+        let pairs = self.query.iter();
+        let pairs = pairs.map(|(name, value)| 2 + 3 * (name.len() + value.len()));
+        self.path.len() + pairs.sum::<usize>()
+    }
+
+    /// The parameters of the query string, not encoded.
+    pub(crate) fn parameters(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.query
+            .iter()
+            .map(|(name, value)| (&**name, value.as_str()))
     }
 
     pub(crate) fn set_json<T: Serialize + ?Sized>(&mut self, media_type: &str, body: &T) {

@@ -2,7 +2,7 @@
 //! closed? -> permit -> token and tenant -> send -> classify -> renew, back off, or done.
 
 use std::future::poll_fn;
-use std::pin::pin;
+use std::pin::{Pin, pin};
 use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
@@ -28,6 +28,7 @@ use crate::limit::{Kept, Limit, Rate};
 use crate::operation::{Absent, Creates};
 use crate::redact;
 use crate::request::{Request, TENANT, TOKEN};
+use crate::request_line::{self, RequestLine};
 use crate::response::Response;
 use crate::retry::{self, Allowance, RetryPolicy};
 use crate::transport::{self, Answer, Arriving, Failure, Gateway};
@@ -41,6 +42,7 @@ pub(crate) struct Session {
     pub(crate) retry: RetryPolicy,
     pub(crate) cache: Cache,
     pub(crate) allowance: Allowance,
+    pub(crate) request_line: RequestLine,
 }
 
 /// Where the one line is told that each call has when it is over.
@@ -110,6 +112,13 @@ pub(crate) fn open(
 impl Session {
     async fn carry_out(&self, tenant: &Tenant, request: &Request, whole: bool) -> Result<Answered> {
         let span = span(tenant, request);
+        let retrieved = match self.retrieve(tenant, request, whole) {
+            None => None,
+            Some(retrieved) => retrieved.await,
+        };
+        if let Some(outcome) = retrieved {
+            return outcome;
+        }
         let outcome = {
             // Not `instrument`, to which the future, which is large, would be copied.
             let mut pursued = pin!(self.pursue(tenant, request, whole));
@@ -141,6 +150,63 @@ impl Session {
             }
         }
         outcome
+    }
+
+    /// Sends a list request whose line is too long as `POST …/retrieve`, which takes the query in the body. None if that does not apply, or
+    /// the server has no such endpoint.
+    fn retrieve<'a>(
+        &'a self,
+        tenant: &'a Tenant,
+        request: &'a Request,
+        whole: bool,
+    ) -> Option<Pin<Box<dyn Future<Output = Option<Result<Answered>>> + Send + 'a>>> {
+        let line = &self.request_line;
+        if *request.method() != Method::GET || self.line_problem(request).is_none() {
+            return None;
+        }
+        let tenant_name = request
+            .headers()
+            .get(TENANT)
+            .and_then(|tenant| tenant.to_str().ok())
+            .unwrap_or(tenant.name());
+        if !line.has_retrieve(tenant_name, request.own_path()) {
+            return None;
+        }
+        let post = request_line::by_retrieve(request)?;
+        Some(Box::pin(async move {
+            match self.carry_out(tenant, &post, whole).await {
+                Err(error) if request_line::is_absent(&error) => {
+                    line.lacks_retrieve(tenant_name, request.own_path());
+                    None
+                }
+                done => Some(done),
+            }
+        }))
+    }
+
+    /// What is wrong with the length of a request's line, if it is too long. Of most requests this is known without writing it.
+    fn line_problem(&self, request: &Request) -> Option<String> {
+        let base = self.gateway.base_path().len();
+        let length = |target| RequestLine::length(request.method(), base + target);
+        if !self
+            .request_line
+            .is_exceeded(length(request.longest_target()))
+        {
+            return None;
+        }
+        self.request_line.problem(length(request.target().len()))
+    }
+
+    /// The server answered with 414: says how long the request was, and remembers it for all that comes.
+    #[cold]
+    fn too_long(&self, request: &Request, error: Error) -> Error {
+        let target = self.gateway.base_path().len() + request.target().len();
+        let length = RequestLine::length(request.method(), target);
+        self.request_line.is_refused(length);
+        error.with_help(format!(
+            "the request line of {length} bytes is too long for the server. {}",
+            request_line::REMEDY
+        ))
     }
 
     /// Gives with the answer what of its body was not read, if it was not to be read whole.
@@ -224,6 +290,9 @@ impl<'a> Pursuit<'a> {
         let exchange = request.exchange(session.gateway.base());
         if let Some(problem) = request.problem() {
             return Err(Error::request(exchange, problem.into_owned()));
+        }
+        if let Some(problem) = session.line_problem(request) {
+            return Err(Error::request(exchange, problem));
         }
         // Whoever is in a task is in a runtime, and that is told without a counter that all threads share.
         if task::try_id().is_none() && runtime::Handle::try_current().is_err() {
@@ -571,6 +640,11 @@ impl<'a> Pursuit<'a> {
                 self.just_refused = None;
                 debug!(error = %error, ?delay, attempts, "again, since a 403 may pass");
                 Ok(Some(delay))
+            }
+            Verdict::Failed(error) if request_line::is_too_long(&error) => {
+                let error = self.session.too_long(request, error);
+                debug!(error = %error, "failed");
+                Err(error)
             }
             Verdict::Failed(error) => {
                 debug!(error = %error, "failed");

@@ -164,6 +164,11 @@ impl Gateway {
         &self.base
     }
 
+    /// The path of the gateway, without a slash at its end: mostly none.
+    pub(crate) fn base_path(&self) -> &str {
+        self.root.path().trim_end_matches('/')
+    }
+
     /// The URL of a path that begins with a slash.
     pub(crate) fn url(&self, path: &str) -> String {
         format!("{}{path}", self.base)

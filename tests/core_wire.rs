@@ -18,4 +18,5 @@ mod core {
     mod retries;
     mod sessions;
     mod tenants;
+    mod upsert;
 }

@@ -59,10 +59,7 @@ pub(crate) fn module(
         );
     }
     types(&mut out, origin, model)?;
-    stored(
-        &mut out,
-        &collections::find(origin.document, model, operations),
-    );
+    stored(&mut out, &collections::find(model, operations));
     for operation in operations {
         constant(&mut out, operation, name);
     }
@@ -97,12 +94,11 @@ fn stored(out: &mut String, collections: &[Collection<'_>]) {
             items,
             batch,
             retrieve,
-            read_only,
         } = collection;
         line(
             out,
             1,
-            &format!("{record}({path:?}, {items:?}, {batch:?}, {retrieve:?}, &{read_only:?});"),
+            &format!("{record}({path:?}, {items:?}, {batch:?}, {retrieve:?});"),
         );
     }
     line(out, 0, "}");
