@@ -115,6 +115,7 @@ pub mod runtime;
 mod schema;
 mod server_message;
 mod session;
+mod splice;
 mod stored;
 #[cfg(feature = "testing")]
 #[cfg_attr(docsrs, doc(cfg(feature = "testing")))]

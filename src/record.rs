@@ -277,7 +277,7 @@ fn missing<R: Record, E: serde::de::Error>(seen: u64) -> Result<(), E> {
 }
 
 /// A key of a JSON object: borrowed from the input unless it has escapes.
-struct Key;
+pub(crate) struct Key;
 
 impl<'de> DeserializeSeed<'de> for Key {
     type Value = Cow<'de, str>;
