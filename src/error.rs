@@ -77,6 +77,9 @@ pub enum ErrorKind {
     Paging,
     /// What was downloaded cannot be written where it should go.
     Io,
+    /// The response is larger than the memory that it may take: see [`MemoryLimits`](crate::MemoryLimits). Whether a write was carried out is
+    /// not said by it.
+    TooLarge,
     /// The record was changed by somebody else since it was read; found before anything was sent.
     Conflict,
 }

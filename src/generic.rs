@@ -234,6 +234,13 @@ macro_rules! common {
             self.request = self.request.timeout(timeout);
             self
         }
+
+        /// How long the server may send nothing during one attempt, in place of the client's
+        /// [`read_timeout`](crate::FolioClientBuilder::read_timeout).
+        pub fn read_timeout(mut self, timeout: Duration) -> Self {
+            self.request = self.request.read_timeout(timeout);
+            self
+        }
     };
 }
 

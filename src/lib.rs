@@ -88,6 +88,7 @@ pub mod cql;
 mod deletion;
 mod described_lists;
 mod download;
+mod encoding;
 mod environment;
 mod error;
 mod generic;
@@ -95,6 +96,7 @@ mod harvest;
 mod identity;
 mod json_path;
 mod limit;
+mod memory;
 #[cfg(feature = "logging")]
 #[cfg_attr(docsrs, doc(cfg(feature = "logging")))]
 pub mod logging;
@@ -143,6 +145,7 @@ pub use error::{Error, ErrorKind, Parameter, Result, ValidationError, VersionCon
 pub use generic::{Get, GetAll, RequestBuilder, Write};
 pub use harvest::{Checkpoint, CheckpointError, Harvest, HarvestStream, Progress, ProgressStream};
 pub use http::{Method, StatusCode};
+pub use memory::MemoryLimits;
 pub use mode::{Async, Mode, Sending};
 pub use modules::{Module, Modules, Platform};
 pub use multipart::Multipart;

@@ -80,6 +80,7 @@ pub struct Request {
     retry: Option<Box<RetryPolicy>>,
     idempotent: Option<bool>,
     timeout: Option<Duration>,
+    read_timeout: Option<Duration>,
     deletion: Option<Deletion>,
     problem: Option<String>,
 }
@@ -184,6 +185,7 @@ impl Request {
             retry: None,
             idempotent: None,
             timeout: None,
+            read_timeout: None,
             deletion: None,
             problem,
         }
@@ -263,6 +265,13 @@ impl Request {
         self
     }
 
+    /// How long the server may send nothing during one attempt, in place of the client's
+    /// [`read_timeout`](crate::FolioClientBuilder::read_timeout).
+    pub fn read_timeout(mut self, timeout: Duration) -> Self {
+        self.read_timeout = Some(timeout);
+        self
+    }
+
     /// Confirms that records are to be deleted by a query. Without it a `DELETE` with a `query` is not sent: see [`Deletion`].
     pub fn confirm(mut self, deletion: Deletion) -> Self {
         self.set_deletion(deletion);
@@ -275,6 +284,10 @@ impl Request {
 
     pub(crate) fn set_timeout(&mut self, timeout: Duration) {
         self.timeout = Some(timeout);
+    }
+
+    pub(crate) fn set_read_timeout(&mut self, timeout: Duration) {
+        self.read_timeout = Some(timeout);
     }
 
     pub(crate) fn set_deletion(&mut self, deletion: Deletion) {
@@ -313,6 +326,7 @@ impl Request {
             headers: self.headers.clone(),
             retry: self.retry.clone(),
             timeout: self.timeout,
+            read_timeout: self.read_timeout,
             ..Self::to(method, path)
         }
     }
@@ -573,6 +587,10 @@ impl Request {
 
     pub(crate) fn attempt_timeout(&self) -> Option<Duration> {
         self.timeout
+    }
+
+    pub(crate) fn attempt_read_timeout(&self) -> Option<Duration> {
+        self.read_timeout
     }
 
     pub(crate) fn problem(&self) -> Option<&str> {
