@@ -18,12 +18,12 @@ use crate::download::Download;
 use crate::environment::Environment;
 use crate::error::{Error, Result};
 use crate::limit::{Limit, Rate};
+use crate::memory::MemoryLimits;
 use crate::mode::{Async, Boxed};
 use crate::request::Request;
 use crate::response::Response;
 use crate::retry::{Allowance, RetryPolicy};
 use crate::session::{self, Session};
-use crate::memory::MemoryLimits;
 use crate::tls::TlsOptions;
 use crate::transport::{Gateway, Options, Proxy};
 

@@ -16,8 +16,8 @@ use tokio::io::{AsyncWrite, AsyncWriteExt};
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::limit::Kept;
-use crate::response::Response;
 use crate::memory::MemoryLimits;
+use crate::response::Response;
 use crate::transport::{Failure, Incoming};
 
 /// A successful answer whose body is still on its way: a stream of pieces, none of them larger than what the connection gave at once.

@@ -308,7 +308,10 @@ mod tests {
         insta::assert_debug_snapshot!([
             message(decode("gzip", &[&two[..two.len() - 9]])),
             message(decode("gzip", &[&two, b"more"])),
-            message(decode("gzip", &[&two, b"and more than a header of gzip is long"])),
+            message(decode(
+                "gzip",
+                &[&two, b"and more than a header of gzip is long"]
+            )),
             message(decode("gzip", &[&damaged])),
             message(decode("gzip", &[b"{\"users\":[]}"])),
             message(decode("deflate", &[b"{\"users\":[]}"])),

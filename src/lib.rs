@@ -96,10 +96,10 @@ mod harvest;
 mod identity;
 mod json_path;
 mod limit;
-mod memory;
 #[cfg(feature = "logging")]
 #[cfg_attr(docsrs, doc(cfg(feature = "logging")))]
 pub mod logging;
+mod memory;
 mod mode;
 mod modules;
 mod multipart;

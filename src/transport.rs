@@ -228,11 +228,7 @@ impl Gateway {
     }
 
     /// The timeouts of an attempt whose body is sent or read piece by piece: it may take any time as long as it moves.
-    pub(crate) fn idle_timeouts(
-        &self,
-        idle: Option<Duration>,
-        read: Option<Duration>,
-    ) -> Timeouts {
+    pub(crate) fn idle_timeouts(&self, idle: Option<Duration>, read: Option<Duration>) -> Timeouts {
         let chosen = idle.or(self.timeout);
         let read = read.or(self.read_timeout);
         let longest = chosen.unwrap_or(Duration::MAX);
