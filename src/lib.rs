@@ -94,6 +94,7 @@ mod error;
 mod generic;
 mod harvest;
 mod identity;
+mod json;
 mod json_path;
 mod limit;
 #[cfg(feature = "logging")]
@@ -145,6 +146,7 @@ pub use error::{Error, ErrorKind, Parameter, Result, ValidationError, VersionCon
 pub use generic::{Get, GetAll, RequestBuilder, Write};
 pub use harvest::{Checkpoint, CheckpointError, Harvest, HarvestStream, Progress, ProgressStream};
 pub use http::{Method, StatusCode};
+pub use json::Json;
 pub use memory::MemoryLimits;
 pub use mode::{Async, Mode, Sending};
 pub use modules::{Module, Modules, Platform};

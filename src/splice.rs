@@ -18,7 +18,6 @@ use serde_json::{Map, Value};
 /// whose elements `before` does not have one by one is written as `after` has it, unless it is unchanged as a whole.
 ///
 /// `original` that is not JSON is ignored: then the result is `after` as `serde_json` writes it.
-#[cfg_attr(not(test), expect(dead_code, reason = "updates by path will use it"))]
 pub(crate) fn rewrite(original: &[u8], before: &Value, after: &Value) -> Vec<u8> {
     let mut out = Vec::with_capacity(original.len() + original.len() / 8);
     match serde_json::from_slice::<&RawValue>(original) {

@@ -698,7 +698,9 @@ fn request(
         .headers_mut()
         .entry(ACCEPT_ENCODING)
         .or_insert(encoding::ACCEPTED);
-    if body.is_some() {
+    // hyper sends no length with a body that it knows to be empty.
+    let is_empty = |body: &reqwest::Body| http_body::Body::size_hint(body).exact() == Some(0);
+    if body.as_ref().is_some_and(|body| !is_empty(body)) {
         *request.body_mut() = body;
     } else if matches!(
         *request.method(),

@@ -316,12 +316,17 @@ fn emit_record(out: &mut String, origin: &Origin<'_>, record: &Record) -> Result
             ),
         );
     }
-    line(
-        out,
-        2,
-        &format!("P::extra(out, &self.{extra}, &other.{extra});"),
-    );
     line(out, 1, "}");
+    for (name, reference) in [("extra", "&"), ("extra_mut", "&mut ")] {
+        line(out, 1, "#[inline]");
+        line(
+            out,
+            1,
+            &format!("fn {name}({reference}self) -> {reference}rt::Extra {{"),
+        );
+        line(out, 2, &format!("{reference}self.{extra}"));
+        line(out, 1, "}");
+    }
     line(out, 0, "}");
     Ok(())
 }
@@ -1300,8 +1305,8 @@ fn rust(ty: &Ty, outer: &str) -> String {
         Ty::Number => "rt::Number".into(),
         Ty::Id => "rt::Id".into(),
         Ty::DateTime => "rt::DateTime".into(),
-        Ty::Value => "rt::Value".into(),
-        Ty::Object => "rt::Map<String, rt::Value>".into(),
+        Ty::Value => "rt::JsonValue".into(),
+        Ty::Object => "rt::BTreeMap<String, rt::JsonValue>".into(),
         Ty::Vec(inner) => format!("Vec<{}>", rust(inner, outer)),
         Ty::Map(inner) => format!("rt::BTreeMap<String, {}>", rust(inner, outer)),
         Ty::Box(inner) => format!("Box<{}>", rust(inner, outer)),
