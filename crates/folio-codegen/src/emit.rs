@@ -338,7 +338,7 @@ fn boxes(ty: &Ty, found: &mut BTreeSet<String>) {
             found.insert(rust(inner, ""));
             boxes(inner, found);
         }
-        Ty::Vec(inner) | Ty::Map(inner) => boxes(inner, found),
+        Ty::Vec(inner) | Ty::Map(inner) | Ty::Option(inner) => boxes(inner, found),
         _ => {}
     }
 }
@@ -1310,6 +1310,7 @@ fn rust(ty: &Ty, outer: &str) -> String {
         Ty::Vec(inner) => format!("Vec<{}>", rust(inner, outer)),
         Ty::Map(inner) => format!("rt::BTreeMap<String, {}>", rust(inner, outer)),
         Ty::Box(inner) => format!("Box<{}>", rust(inner, outer)),
+        Ty::Option(inner) => format!("Option<{}>", rust(inner, outer)),
         Ty::Named(name) => format!("{outer}{name}"),
         Ty::Common(name) => format!("crate::common::{name}"),
     }
