@@ -8,7 +8,7 @@ use std::path::Path;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
-use bytes::{Bytes, BytesMut};
+use bytes::{Buf, Bytes, BytesMut};
 use futures_core::Stream;
 use http::{HeaderMap, StatusCode};
 use serde::de::DeserializeOwned;
@@ -17,7 +17,8 @@ use tokio::io::{AsyncWrite, AsyncWriteExt};
 use crate::error::{Error, ErrorKind, Result};
 use crate::limit::Kept;
 use crate::memory::MemoryLimits;
-use crate::response::Response;
+use crate::response::{Response, is_stray_page};
+use crate::server_message;
 use crate::transport::{Failure, Incoming};
 
 /// A successful answer whose body is still on its way: a stream of pieces, none of them larger than what the connection gave at once.
@@ -182,6 +183,7 @@ impl Download {
             unbroken: UNBROKEN,
             ready: VecDeque::new(),
             count: 0,
+            mark_may_come: true,
             ended: false,
             record: PhantomData,
         }
@@ -194,6 +196,12 @@ impl Download {
             format!("{what} cannot be written: {error}"),
             Some(error),
         )
+    }
+
+    /// Whether it begins as a page of HTML, which the operation does not give. By path any page may be wanted.
+    fn is_stray_page(&self, beginning: &[u8]) -> bool {
+        let operation = self.head.exchange().operation;
+        !operation.name.is_empty() && is_stray_page(self.headers(), beginning, operation)
     }
 
     /// Ends it by an error.
@@ -229,6 +237,17 @@ impl Stream for Download {
         }
         let piece = ready!(self.body.poll_piece(context));
         Poll::Ready(match piece {
+            Some(Ok(piece)) if self.received == 0 && self.is_stray_page(&piece) => {
+                self.ended = true;
+                self.permit = None;
+                let exchange = self.head.exchange().clone();
+                let message = server_message::mistaken(&piece, exchange.sensitive);
+                Some(Err(Error::unexpected(
+                    exchange,
+                    message.unwrap_or_default(),
+                    &piece,
+                )))
+            }
             Some(Ok(piece)) => {
                 self.received += piece.len() as u64;
                 Some(Ok(piece))
@@ -270,9 +289,14 @@ pub struct Records<T> {
     /// Records of a line that holds several.
     ready: VecDeque<Result<T>>,
     count: u64,
+    /// Nothing was taken yet: a byte order mark may come before the first record.
+    mark_may_come: bool,
     ended: bool,
     record: PhantomData<fn() -> T>,
 }
+
+/// The byte order mark of UTF-8.
+const MARK: &[u8] = b"\xef\xbb\xbf";
 
 impl<T> Unpin for Records<T> {}
 
@@ -395,7 +419,15 @@ impl<T: DeserializeOwned> Stream for Records<T> {
                 return Poll::Ready(Some(Err(error)));
             }
             match ready!(Pin::new(&mut self.download).poll_next(context)) {
-                Some(Ok(piece)) => self.rest.extend_from_slice(&piece),
+                Some(Ok(piece)) => {
+                    self.rest.extend_from_slice(&piece);
+                    if self.mark_may_come && self.rest.len() >= MARK.len() {
+                        self.mark_may_come = false;
+                        if self.rest.starts_with(MARK) {
+                            self.rest.advance(MARK.len());
+                        }
+                    }
+                }
                 Some(Err(error)) => {
                     self.ended = true;
                     // What is left is half a record.

@@ -256,6 +256,8 @@ impl Error {
         let path = json_path::at(body, &source);
         let message = if body.is_empty() {
             "the answer has no body, and JSON was expected".to_owned()
+        } else if let Some(mistaken) = server_message::mistaken(body, exchange.sensitive) {
+            format!("{mistaken} ({source})")
         } else if path.is_empty() {
             format!("the answer is not what was expected: {source}")
         } else {
@@ -700,7 +702,7 @@ fn excerpt(body: &[u8], most: usize) -> Option<String> {
         return None;
     }
     let cut = body.get(..most).unwrap_or(body);
-    let mut text = String::from_utf8_lossy(cut).into_owned();
+    let mut text = server_message::text_of(cut, cut.len() < body.len()).into_owned();
     if cut.len() < body.len() {
         // A character that the cut went through.
         while text.ends_with(char::REPLACEMENT_CHARACTER) {

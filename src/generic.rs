@@ -373,6 +373,14 @@ fn loosely(response: Response) -> Result<Value> {
     let is_json = response
         .header("content-type")
         .is_none_or(|media_type| media_type.contains("json"));
+    if response.is_stray_page() {
+        let message = crate::server_message::mistaken(response.body(), false).unwrap_or_default();
+        return Err(crate::Error::unexpected(
+            response.exchange().clone(),
+            message,
+            response.body(),
+        ));
+    }
     if is_json || response.body().is_empty() {
         strictly(response)
     } else {

@@ -27,8 +27,9 @@ use crate::error::{Error, ErrorKind, Exchange, Result};
 use crate::limit::{Kept, Limit, Rate};
 use crate::redact;
 use crate::request::{Request, TENANT, TOKEN};
-use crate::response::Response;
+use crate::response::{Response, is_stray_page};
 use crate::retry::{self, Allowance, RetryPolicy};
+use crate::server_message;
 use crate::transport::{self, Answer, Arriving, Failure, Gateway, Incoming, Timeouts};
 
 /// What all clones and tenant handles of a client share.
@@ -436,6 +437,17 @@ impl<'a> Pursuit<'a> {
     ) -> Result<Judgement> {
         self.exchange.elapsed = self.started.elapsed();
         let verdict = match sent {
+            // A write that a login page answered was not carried out, as far as anybody knows. By path any page may be wanted.
+            Ok(answer)
+                if answer.status.is_success()
+                    && !self.exchange.operation.name.is_empty()
+                    && is_stray_page(&answer.headers, &answer.body, self.exchange.operation) =>
+            {
+                let message = server_message::mistaken(&answer.body, self.exchange.sensitive)
+                    .unwrap_or_default();
+                let error = Error::unexpected(self.exchange.clone(), message, &answer.body);
+                Verdict::Failed(explained(error, self.request, true, false))
+            }
             Ok(answer) if answer.status.is_success() => {
                 let Some(diagnostics) = self.broken_off(&answer.body) else {
                     return Ok(self.done(answer, rest));

@@ -570,3 +570,261 @@ mod timeouts {
         assert_eq!(seconds, 60);
     }
 }
+
+mod text {
+    use folio_sdk::users::User;
+
+    use super::*;
+
+    const ID: &str = "7212ba6a-8dcf-45a1-be9a-ffaa847c4423";
+
+    /// What was sent after the head.
+    fn body(asked: &str) -> &str {
+        asked.split_once("\r\n\r\n").unwrap().1
+    }
+
+    #[tokio::test]
+    async fn a_record_that_is_read_and_written_back_keeps_its_numbers() {
+        let numbers = r#""customFields":{"a":24.990000000000002,"b":10.10,"c":-0},"fees":[1.0,1e400,1234567890123456789012345678901234567890],"tags":{"tagList":[null,"x",null]}"#;
+        let stored = format!(r#"{{"id":"{ID}","username":"ann",{numbers}}}"#);
+        let (url, asked) =
+            serve(vec![Wire::json(stored.clone()), Wire::json("").status(204)]).await;
+        let folio = client(&url);
+        let mut user: User = folio.users().get_user(ID).send().await.unwrap();
+        user.active = Some(true);
+        folio
+            .users()
+            .update_user(ID)
+            .body(&user)
+            .send()
+            .await
+            .unwrap();
+        let sent = asked.lock().unwrap()[1].clone();
+        let sent = body(&sent);
+        for part in numbers.split(",\"") {
+            assert!(
+                sent.contains(part.trim_start_matches('"')),
+                "{part}: {sent}"
+            );
+        }
+        assert!(sent.contains("\"active\":true"), "{sent}");
+    }
+
+    #[tokio::test]
+    async fn any_json_by_path_comes_back_as_it_was() {
+        let stored = format!(r#"{{"id":"{ID}","price": 10.10,"n":1e400}}"#);
+        let (url, asked) =
+            serve(vec![Wire::json(stored.clone()), Wire::json("").status(204)]).await;
+        let folio = client(&url);
+        let record: folio_sdk::Json = folio.folio_get("/x/1", None).await.unwrap();
+        assert_eq!(record["id"], ID);
+        let _: Value = folio.folio_put("/x/1", &record).await.unwrap();
+        assert_eq!(body(&asked.lock().unwrap()[1]), stored);
+    }
+
+    fn page(second: &[u8]) -> Vec<u8> {
+        let mut page = b"{\"users\":[{\"id\":\"00000000-0000-4000-8000-000000000001\"},".to_vec();
+        page.extend_from_slice(second);
+        page.extend_from_slice(
+            b",{\"id\":\"00000000-0000-4000-8000-000000000003\"}],\"totalRecords\":3}",
+        );
+        page
+    }
+
+    #[tokio::test]
+    async fn a_byte_that_is_not_utf_8_costs_one_record_and_not_the_page() {
+        let second = b"{\"id\":\"00000000-0000-4000-8000-000000000002\",\"username\":\"a\xff\"}";
+        let lines = [b"{\"id\":\"1\"}\n", &second[..], b"\n{\"id\":\"3\"}\n"].concat();
+        let (url, _) = serve(vec![
+            Wire::json(page(second)),
+            Wire::json("{\"users\":[]}"),
+            Wire::json(lines),
+        ])
+        .await;
+        let folio = client(&url);
+        let mut users = folio.users().list_users().stream();
+        let (mut good, mut bad) = (0, 0);
+        while let Some(user) = users.next().await {
+            match user {
+                Ok(_) => good += 1,
+                Err(error) => {
+                    assert_eq!(error.kind(), ErrorKind::Record, "{error:#}");
+                    assert_eq!(error.record_index(), Some(1));
+                    assert_eq!(
+                        error.record_id(),
+                        Some("00000000-0000-4000-8000-000000000002")
+                    );
+                    bad += 1;
+                }
+            }
+        }
+        assert_eq!((good, bad), (2, 1));
+        drop(users);
+        let mut records = open(&folio).await.records::<User>();
+        let mut outcomes = Vec::new();
+        while let Some(record) = records.next().await {
+            outcomes.push(
+                record
+                    .map(|user| user.id.map(|id| id.to_string()))
+                    .map_err(|error| error.kind()),
+            );
+        }
+        let id = |id: &str| Ok(Some(id.to_owned()));
+        assert_eq!(outcomes, [id("1"), Err(ErrorKind::Record), id("3")]);
+    }
+
+    #[tokio::test]
+    async fn a_byte_order_mark_before_json_is_no_part_of_it() {
+        let with = |text: &str| Wire::json([b"\xef\xbb\xbf", text.as_bytes()].concat());
+        let user = format!("{{\"id\":\"{ID}\"}}");
+        let list = format!("{{\"users\":[{user}],\"totalRecords\":1}}");
+        let (url, _) = serve(vec![
+            with(&user),
+            with(&list),
+            with(&user),
+            with(&list),
+            with(&list),
+            with(&user),
+        ])
+        .await;
+        let folio = client(&url);
+        let read: User = folio.users().get_user(ID).send().await.unwrap();
+        assert_eq!(read.id.unwrap(), ID);
+        assert_eq!(
+            folio.users().list_users().send().await.unwrap().users.len(),
+            1
+        );
+        let value: Value = folio.folio_get("/users/1", None).await.unwrap();
+        assert_eq!(value["id"], ID);
+        let value: Vec<Value> = folio.folio_get("/users", "users").await.unwrap();
+        assert_eq!(value.len(), 1);
+        let mut users = folio.users().list_users().limit(1).stream();
+        assert_eq!(users.next().await.unwrap().unwrap().id.unwrap(), ID);
+        drop(users);
+        let mut records = open(&folio).await.records::<User>();
+        assert_eq!(records.next().await.unwrap().unwrap().id.unwrap(), ID);
+    }
+
+    const PAGE: &str = "<!DOCTYPE html><html><head><title>Sign in</title></head><body>Please sign in to the library</body></html>";
+
+    fn html() -> Wire {
+        Wire {
+            headers: "content-type: text/html; charset=utf-8\r\n".to_owned(),
+            ..Wire::json(PAGE)
+        }
+    }
+
+    #[tokio::test]
+    async fn a_page_with_status_200_is_no_success() {
+        let (url, asked) = serve(vec![html(); 6]).await;
+        let folio = client(&url);
+        let user = User {
+            username: Some("ann".to_owned()),
+            ..User::default()
+        };
+        let outcomes = [
+            folio.users().get_user(ID).send().await.map(|_| ()),
+            folio.users().update_user(ID).body(&user).send().await,
+            folio.users().delete_user(ID).send().await,
+            folio.folio_get::<Value>("/users", None).await.map(|_| ()),
+            folio.folio_put("/users/1", &json!({})).await.map(|_| ()),
+            folio
+                .users()
+                .list_users()
+                .stream()
+                .next()
+                .await
+                .unwrap()
+                .map(|_| ()),
+        ];
+        for (index, outcome) in outcomes.into_iter().enumerate() {
+            let error = outcome.unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::Decode, "{index}: {error:#}");
+            assert!(
+                error.to_string().contains(
+                    "the response is an HTML page (\"Sign in Please sign in to the library\")"
+                ),
+                "{index}: {error}"
+            );
+            if index == 1 {
+                assert!(
+                    format!("{error:#}").contains("whether the server carried it out is not known"),
+                    "{error:#}"
+                );
+            }
+        }
+        assert_eq!(asked.lock().unwrap().len(), 6);
+    }
+
+    #[tokio::test]
+    async fn a_body_that_is_no_json_is_named() {
+        let (url, _) = serve(vec![
+            Wire::json(gzip(b"{}")),
+            Wire::json("<?xml version=\"1.0\"?><x/>"),
+            Wire::json(b"\xff\xfe{\0}\0".to_vec()),
+            Wire::json(""),
+        ])
+        .await;
+        let folio = client(&url);
+        for words in [
+            "is compressed by gzip, but has no header",
+            "is XML",
+            "is UTF-16",
+            "has no body",
+        ] {
+            let error = folio.users().get_user(ID).send().await.unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::Decode);
+            assert!(error.to_string().contains(words), "{error}");
+        }
+    }
+
+    #[tokio::test]
+    async fn the_words_of_an_error_are_read_whatever_its_charset_and_form() {
+        let typed = |content_type: &str, body: &[u8]| Wire {
+            headers: format!("content-type: {content_type}\r\n"),
+            ..Wire::json(body.to_vec()).status(400)
+        };
+        let cases: Vec<(Wire, &str)> = vec![
+            (typed("text/plain; ISO_8859_1", b"Ung\xfcltiges Datum"), "Ungültiges Datum"),
+            (typed("text/plain; ISO_8859_1", "Ungültiges Datum".as_bytes()), "Ungültiges Datum"),
+            (typed("text/plain", b"caf\xe9"), "café"),
+            (typed("application/json", b"\xef\xbb\xbf{\"message\":\"marked\"}"), "marked"),
+            (typed("application/json", b"{\"errors\":{\"name\":[\"is required\",\"is short\"]}}"), "is required (name); is short (name)"),
+            (typed("application/json", b"{\"errors\":{\"errors\":[{\"message\":\"wrapped\",\"parameters\":[]}]}}"), "wrapped"),
+            (typed("application/hal+json", b"{\"total\":1,\"_embedded\":{\"errors\":[{\"message\":\"Property [name] cannot be null\"}]}}"), "Property [name] cannot be null"),
+            // The forms of the Spring modules (real-facts, section 18).
+            (typed("application/json", b"{\"errors\":[{\"message\":\"tag\",\"type\":\"-1\",\"code\":\"c\"}]}"), "tag [c]"),
+            (typed("application/json", b"{\"timestamp\":\"t\",\"status\":400,\"error\":\"Bad Request\",\"path\":\"/notes\"}"), "Bad Request"),
+            (typed("application/json", b"{\"timestamp\":\"t\",\"status\":400,\"errors\":[{\"code\":\"invalidParameter\",\"message\":\"wrong type\",\"data\":null,\"_parameters\":{\"limit\":\"abc\"},\"_trace\":[\"a.b\"]}]}"), "wrong type [invalidParameter] (limit = abc)"),
+            (typed("text/plain", b"No suitable module found for path /x"), "No suitable module found for path /x"),
+        ];
+        let (url, _) = serve(cases.iter().map(|(wire, _)| wire.clone()).collect()).await;
+        let folio = client(&url);
+        for (_, words) in cases {
+            let error = folio.folio_get::<Value>("/x", None).await.unwrap_err();
+            assert_eq!(error.server_message(), Some(words), "{error:#}");
+        }
+    }
+
+    #[tokio::test]
+    async fn an_empty_body_is_sent_with_its_length() {
+        let (url, asked) = serve(vec![Wire::json("{}"); 4]).await;
+        let folio = client(&url);
+        let post = || Request::to(Method::POST, "/x");
+        folio.execute(post()).await.unwrap();
+        folio.execute(post().body("", "text/plain")).await.unwrap();
+        let empty = folio_sdk::Body::reader(tokio::io::empty()).length(0);
+        folio
+            .execute(post().body(empty, "text/plain"))
+            .await
+            .unwrap();
+        folio
+            .execute(Request::to(Method::PUT, "/x").body(Vec::new(), "text/plain"))
+            .await
+            .unwrap();
+        for head in asked.lock().unwrap().iter() {
+            assert!(head.contains("content-length: 0\r\n"), "{head}");
+            assert!(!head.contains("transfer-encoding"), "{head}");
+        }
+    }
+}
