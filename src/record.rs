@@ -42,17 +42,9 @@ pub trait Record: Sized + PartialEq {
     #[doc(hidden)]
     fn set<S: Source>(&mut self, key: &str, from: &mut S);
 
-    /// Hands over the fields in turn, each beside that of another record. The unknown ones are not among them.
+    /// Hands over the unknown fields, and then the others in turn, each beside that of another record.
     #[doc(hidden)]
-    fn put<P: Put>(&self, other: &Self, out: &mut P);
-
-    /// The unknown fields.
-    #[doc(hidden)]
-    fn extra(&self) -> &Extra;
-
-    /// The unknown fields.
-    #[doc(hidden)]
-    fn extra_mut(&mut self) -> &mut Extra;
+    fn put<'a, P: Put<'a>>(&'a self, other: &'a Self, out: &mut P);
 }
 
 /// A value of a record's field: what it is read from and how it is written.
@@ -102,7 +94,10 @@ pub trait Source {
 
 /// What takes a record's fields.
 #[doc(hidden)]
-pub trait Put {
+pub trait Put<'a> {
+    /// Takes the unknown fields.
+    fn extra(&mut self, extra: &'a Extra, other: &'a Extra);
+
     /// Takes a field, and the same of the other record.
     fn field<T: Field>(&mut self, key: &'static str, value: &T, other: &T);
 }
@@ -113,8 +108,10 @@ struct FromMap<'a, 'de, A: MapAccess<'de>> {
     /// The required fields that were there, a bit each.
     seen: u64,
     failed: Option<A::Error>,
-    /// Of the field that was just read, if elements of it are `null`.
+    /// Of the field that was just read, if elements of it are `null`. It waits for the unknown fields, beside which it is kept.
     nulls: Option<nulls::Field>,
+    /// The name of that field.
+    key: String,
     input: PhantomData<&'de ()>,
 }
 
@@ -146,6 +143,9 @@ impl<'de, A: MapAccess<'de>> Source for FromMap<'_, 'de, A> {
     }
 
     fn unknown(&mut self, extra: &mut Extra, key: &str) {
+        if let Some(nulls) = self.nulls.take() {
+            return extra.keep_nulls(std::mem::take(&mut self.key), nulls);
+        }
         match self.map.next_value::<Json>() {
             Ok(value) => {
                 extra.insert(key, value);
@@ -159,7 +159,7 @@ impl<'de, A: MapAccess<'de>> Source for FromMap<'_, 'de, A> {
 /// Writes fields into a map of serde's.
 struct IntoMap<'a, M: SerializeMap> {
     map: &'a mut M,
-    extra: &'a Extra,
+    extra: Option<&'a Extra>,
     failed: Option<M::Error>,
 }
 
@@ -171,14 +171,18 @@ impl<M: SerializeMap> IntoMap<'_, M> {
     }
 }
 
-impl<M: SerializeMap> Put for IntoMap<'_, M> {
+impl<'a, M: SerializeMap> Put<'a> for IntoMap<'a, M> {
+    fn extra(&mut self, extra: &'a Extra, _: &'a Extra) {
+        self.extra = Some(extra);
+    }
+
     #[inline]
     fn field<T: Field>(&mut self, key: &'static str, value: &T, _: &T) {
         if value.is_absent() {
             return;
         }
         if T::LEAVES_NULLS_OUT
-            && let Some(list) = self.extra.with_nulls(key, value)
+            && let Some(list) = self.extra.and_then(|extra| extra.with_nulls(key, value))
         {
             return self.entry(key, list);
         }
@@ -189,7 +193,11 @@ impl<M: SerializeMap> Put for IntoMap<'_, M> {
 /// Whether all fields were the same.
 struct Same(bool);
 
-impl Put for Same {
+impl Put<'_> for Same {
+    fn extra(&mut self, extra: &Extra, other: &Extra) {
+        self.0 = self.0 && extra == other;
+    }
+
     #[inline]
     fn field<T: Field>(&mut self, _: &'static str, value: &T, other: &T) {
         self.0 = self.0 && value == other;
@@ -201,7 +209,7 @@ impl Put for Same {
 pub fn same<R: Record>(record: &R, other: &R) -> bool {
     let mut same = Same(true);
     record.put(other, &mut same);
-    same.0 && record.extra() == other.extra()
+    same.0
 }
 
 /// Reads a record: the one implementation of `Deserialize` for all records.
@@ -225,14 +233,13 @@ pub fn read<'de, R: Record, D: Deserializer<'de>>(
 #[doc(hidden)]
 pub fn encode<R: Record, S: Serializer>(record: &R, serializer: S) -> Result<S::Ok, S::Error> {
     let mut map = serializer.serialize_map(None)?;
-    let extra = record.extra();
     let mut out = IntoMap {
         map: &mut map,
-        extra,
+        extra: None,
         failed: None,
     };
     record.put(record, &mut out);
-    for (key, value) in extra {
+    for (key, value) in out.extra.into_iter().flatten() {
         out.entry(key, value);
     }
     match out.failed {
@@ -259,6 +266,9 @@ pub fn debug<R: Record>(record: &R, out: &mut fmt::Formatter<'_>) -> fmt::Result
 
 struct Fields<'a, R>(&'a mut R);
 
+/// The name of no field: it leads to the unknown ones.
+const NO_FIELD: &str = "\0";
+
 impl<'de, R: Record> Visitor<'de> for Fields<'_, R> {
     type Value = ();
 
@@ -272,6 +282,7 @@ impl<'de, R: Record> Visitor<'de> for Fields<'_, R> {
             seen: 0,
             failed: None,
             nulls: None,
+            key: String::new(),
             input: PhantomData,
         };
         while let Some(key) = from.map.next_key_seed(Key)? {
@@ -279,8 +290,9 @@ impl<'de, R: Record> Visitor<'de> for Fields<'_, R> {
             if let Some(error) = from.failed {
                 return Err(error);
             }
-            if let Some(nulls) = from.nulls.take() {
-                self.0.extra_mut().keep_nulls(key.into_owned(), nulls);
+            if from.nulls.is_some() {
+                from.key = key.into_owned();
+                self.0.set(NO_FIELD, &mut from);
             }
         }
         missing::<R, A::Error>(from.seen)

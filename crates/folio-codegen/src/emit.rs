@@ -303,7 +303,12 @@ fn emit_record(out: &mut String, origin: &Origin<'_>, record: &Record) -> Result
     line(
         out,
         1,
-        "fn put<P: rt::Put>(&self, other: &Self, out: &mut P) {",
+        "fn put<'a, P: rt::Put<'a>>(&'a self, other: &'a Self, out: &mut P) {",
+    );
+    line(
+        out,
+        2,
+        &format!("P::extra(out, &self.{extra}, &other.{extra});"),
     );
     for field in &record.fields {
         let name = ident(&field.name);
@@ -317,16 +322,6 @@ fn emit_record(out: &mut String, origin: &Origin<'_>, record: &Record) -> Result
         );
     }
     line(out, 1, "}");
-    for (name, reference) in [("extra", "&"), ("extra_mut", "&mut ")] {
-        line(out, 1, "#[inline]");
-        line(
-            out,
-            1,
-            &format!("fn {name}({reference}self) -> {reference}rt::Extra {{"),
-        );
-        line(out, 2, &format!("{reference}self.{extra}"));
-        line(out, 1, "}");
-    }
     line(out, 0, "}");
     Ok(())
 }
