@@ -30,7 +30,7 @@ pub(crate) const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'~');
 
 /// What stands as it is in a query besides. Not `+`, which servers read as a space, nor `;`, which some read as `&`. CQL has many of the
-/// others, and the length of a URL is limited (Okapi: 8192 bytes).
+/// others, and the length of a request line is limited (`request_line.rs`).
 const QUERY: &AsciiSet = &SEGMENT
     .remove(b'=')
     .remove(b'(')
@@ -86,6 +86,7 @@ pub struct Request {
     /// What its PUT does without a record, where that is known better than by the operation.
     absent: Option<Absent>,
     timeout: Option<Duration>,
+    read_timeout: Option<Duration>,
     deletion: Option<Deletion>,
     problem: Option<String>,
 }
@@ -197,6 +198,7 @@ impl Request {
             only_reads: false,
             absent: None,
             timeout: None,
+            read_timeout: None,
             deletion: None,
             problem,
         }
@@ -277,6 +279,13 @@ impl Request {
         self
     }
 
+    /// How long the server may send nothing during one attempt, in place of the client's
+    /// [`read_timeout`](crate::FolioClientBuilder::read_timeout).
+    pub fn read_timeout(mut self, timeout: Duration) -> Self {
+        self.read_timeout = Some(timeout);
+        self
+    }
+
     /// Confirms that records are to be deleted by a query. Without it a `DELETE` with a `query` is not sent: see [`Deletion`].
     pub fn confirm(mut self, deletion: Deletion) -> Self {
         self.set_deletion(deletion);
@@ -301,6 +310,10 @@ impl Request {
 
     pub(crate) fn set_timeout(&mut self, timeout: Duration) {
         self.timeout = Some(timeout);
+    }
+
+    pub(crate) fn set_read_timeout(&mut self, timeout: Duration) {
+        self.read_timeout = Some(timeout);
     }
 
     pub(crate) fn set_deletion(&mut self, deletion: Deletion) {
@@ -339,6 +352,7 @@ impl Request {
             headers: self.headers.clone(),
             retry: self.retry.clone(),
             timeout: self.timeout,
+            read_timeout: self.read_timeout,
             ..Self::to(method, path)
         }
     }
@@ -348,6 +362,20 @@ impl Request {
             .iter()
             .find(|(other, _)| other == name)
             .map(|(_, value)| value.as_str())
+    }
+
+    /// How many bytes [`target`](Self::target) has at most, found without writing it: an encoded byte takes three.
+    pub(crate) fn longest_target(&self) -> usize {
+        let pairs = self.query.iter();
+        let pairs = pairs.map(|(name, value)| 2 + 3 * (name.len() + value.len()));
+        self.path.len() + pairs.sum::<usize>()
+    }
+
+    /// The parameters of the query string, not encoded.
+    pub(crate) fn parameters(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.query
+            .iter()
+            .map(|(name, value)| (&**name, value.as_str()))
     }
 
     pub(crate) fn set_json<T: Serialize + ?Sized>(&mut self, media_type: &str, body: &T) {
@@ -677,6 +705,10 @@ impl Request {
 
     pub(crate) fn attempt_timeout(&self) -> Option<Duration> {
         self.timeout
+    }
+
+    pub(crate) fn attempt_read_timeout(&self) -> Option<Duration> {
+        self.read_timeout
     }
 
     pub(crate) fn problem(&self) -> Option<Cow<'_, str>> {

@@ -15,13 +15,17 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use serde_json::{Map, Value};
 
+use crate::described_lists::{self, RecordFacts};
+
 pub(crate) type Fields = Map<String, Value>;
 
 /// What is known of the records of a collection when two of them are compared.
 #[derive(Clone, Copy)]
 pub(crate) struct Kind<'a> {
     rules: &'static Rules,
-    /// The fields that the schema marks as read-only.
+    /// What FOLIO's descriptions say: read-only fields and defaults.
+    described: Option<&'static RecordFacts>,
+    /// The fields that the caller states to be set by the server.
     read_only: &'a [&'a str],
 }
 
@@ -35,6 +39,8 @@ struct Rules {
     generated: &'static [&'static str],
     /// The server adds it where it is left out, with this value.
     defaults: &'static [(&'static str, Default)],
+    /// Lists of records show it, and a record that has it is rejected (422, unrecognized field).
+    shown: &'static [&'static str],
     /// Lists whose order is not kept.
     unordered: &'static [&'static str],
     /// Lists whose elements are unique by the schema (`uniqueItems`): the server drops repetitions.
@@ -55,6 +61,7 @@ const fn rules(collection: &'static str) -> Rules {
         server_made: &[],
         generated: &[],
         defaults: &[],
+        shown: &[],
         unordered: &[],
         unique: &[],
         whole_minutes: false,
@@ -100,6 +107,7 @@ static RULES: [Rules; 18] = [
     // Lists add `holdingsItems` and `bareHoldingsItems`.
     Rules {
         server_made: &["effectiveLocationId", "holdingsItems", "bareHoldingsItems"],
+        shown: &["holdingsItems", "bareHoldingsItems"],
         generated: &["hrid"],
         unique: &["formerIds", "statisticalCodeIds"],
         ..rules("/holdings-storage/holdings")
@@ -146,7 +154,7 @@ static RULES: [Rules; 18] = [
         ..rules("/organizations-storage/organizations")
     },
     Rules {
-        generated: &["nextPolNumber"],
+        generated: &["nextPolNumber", "workflowStatus"],
         ..rules("/orders-storage/purchase-orders")
     },
     Rules {
@@ -155,7 +163,7 @@ static RULES: [Rules; 18] = [
         ..rules("/orders-storage/po-lines")
     },
     Rules {
-        generated: &["statusUpdatedDate"],
+        generated: &["receivingStatus", "statusUpdatedDate"],
         ..rules("/orders-storage/pieces")
     },
     Rules {
@@ -248,12 +256,17 @@ impl<'a> Kind<'a> {
         Self::of(path, &[])
     }
 
-    /// The records of a collection, whose schema marks some fields as read-only.
+    /// The records of a collection, of which the caller knows that the server sets some fields.
     pub(crate) fn of(path: &str, read_only: &'a [&'a str]) -> Self {
         let of = |path: &str| RULES.iter().find(|rules| rules.collection == path);
         let above = || of(path.rsplit_once('/')?.0);
         let rules = of(path).or_else(above).unwrap_or(&NONE);
-        Self { rules, read_only }
+        let above = || described_lists::record_facts(path.rsplit_once('/')?.0);
+        Self {
+            rules,
+            described: described_lists::record_facts(path).or_else(above),
+            read_only,
+        }
     }
 
     /// Whether replacing the stored record by the one to be sent would change nothing.
@@ -377,14 +390,29 @@ impl<'a> Kind<'a> {
     }
 
     /// Puts into a record that is to be sent what the server has generated and the record leaves out: its `hrid`, which the server would
-    /// generate anew, or reject the record without it.
+    /// generate anew, or reject the record without it; a status that others compute; the time of a status that stays.
     pub(crate) fn take_generated(&self, stored: &Fields, sent: &mut Fields) {
-        for field in self.rules.generated {
-            let missing = sent.get(*field).is_none_or(Value::is_null);
-            if let Some(value) = stored.get(*field).filter(|_| missing) {
-                sent.insert((*field).to_owned(), value.clone());
-            }
+        let paths = self
+            .rules
+            .generated
+            .iter()
+            .chain(self.rules.server_made)
+            .filter(|path| !self.rules.shown.contains(path));
+        for path in paths {
+            take(stored, sent, path);
         }
+    }
+
+    /// Takes away what lists show of a record and a write of it is rejected for.
+    pub(crate) fn remove_shown(&self, fields: &mut Fields) {
+        for field in self.rules.shown {
+            fields.remove(*field);
+        }
+    }
+
+    /// Whether the server numbers a record that leaves out its `hrid`.
+    pub(crate) fn numbers(&self) -> bool {
+        self.rules.generated.contains(&"hrid")
     }
 
     fn note_removed(
@@ -546,9 +574,12 @@ impl<'a> Kind<'a> {
 
     /// Whether the server sets a field, whatever is sent.
     fn sets(&self, at: &At<'_>) -> bool {
-        at.above.is_none()
-            && (matches!(at.key, "_version" | "metadata") || self.read_only.contains(&at.key))
+        at.above.is_none() && matches!(at.key, "_version" | "metadata")
+            || self.read_only.iter().any(|path| at.is(path))
             || self.rules.server_made.iter().any(|path| at.is(path))
+            || self
+                .described
+                .is_some_and(|facts| facts.set.iter().any(|path| at.is(path)))
     }
 
     fn generates(&self, at: &At<'_>) -> bool {
@@ -560,20 +591,52 @@ impl<'a> Kind<'a> {
         found.map(|(_, default)| *default)
     }
 
+    /// The default that the schema declares, as JSON.
+    fn described_default(&self, at: &At<'_>) -> Option<&'static str> {
+        let found = self.described?.defaults.iter();
+        let mut found = found.filter(|(path, _)| at.is(path));
+        found.next().map(|(_, default)| *default)
+    }
+
     fn is_default(&self, at: &At<'_>, value: &Value) -> bool {
-        self.default(at).is_some_and(|default| match default {
+        let is_recorded = self.default(at).is_some_and(|default| match default {
             Default::True => *value == Value::Bool(true),
             Default::Text(text) => *value == text,
-        })
+        });
+        is_recorded
+            || self.described_default(at).is_some_and(|default| {
+                serde_json::from_str(default)
+                    .is_ok_and(|default: Value| self.scalar(&default, value))
+            })
     }
 
     /// Where `true` is the default, `false` says something.
     fn is_on_by_default(&self, at: &At<'_>) -> bool {
         matches!(self.default(at), Some(Default::True))
+            || self.described_default(at) == Some("true")
     }
 }
 
 static NULL: Value = Value::Null;
+
+/// Gives `sent` the stored value of a field that it leaves out. A field of an object is taken only if `sent` has the object.
+fn take(stored: &Fields, sent: &mut Fields, path: &str) {
+    match path.split_once('.') {
+        None => {
+            let missing = sent.get(path).is_none_or(Value::is_null);
+            if let Some(value) = stored.get(path).filter(|_| missing) {
+                sent.insert(path.to_owned(), value.clone());
+            }
+        }
+        Some((above, path)) => {
+            if let (Some(Value::Object(stored)), Some(Value::Object(sent))) =
+                (stored.get(above), sent.get_mut(above))
+            {
+                take(stored, sent, path);
+            }
+        }
+    }
+}
 
 /// The place of a field in a record.
 struct At<'a> {

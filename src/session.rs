@@ -2,7 +2,7 @@
 //! closed? -> permit -> token and tenant -> send -> classify -> renew, back off, or done.
 
 use std::future::poll_fn;
-use std::pin::pin;
+use std::pin::{Pin, pin};
 use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
@@ -28,9 +28,11 @@ use crate::limit::{Kept, Limit, Rate};
 use crate::operation::{Absent, Creates};
 use crate::redact;
 use crate::request::{Request, TENANT, TOKEN};
-use crate::response::Response;
+use crate::request_line::{self, RequestLine};
+use crate::response::{Response, is_stray_page};
 use crate::retry::{self, Allowance, RetryPolicy};
-use crate::transport::{self, Answer, Arriving, Failure, Gateway};
+use crate::server_message;
+use crate::transport::{self, Answer, Arriving, Failure, Gateway, Incoming, Timeouts};
 
 /// What all clones and tenant handles of a client share.
 pub(crate) struct Session {
@@ -41,6 +43,7 @@ pub(crate) struct Session {
     pub(crate) retry: RetryPolicy,
     pub(crate) cache: Cache,
     pub(crate) allowance: Allowance,
+    pub(crate) request_line: RequestLine,
 }
 
 /// Where the one line is told that each call has when it is over.
@@ -53,7 +56,7 @@ const ACCEPTED: HeaderValue = HeaderValue::from_static("application/json, text/p
 pub(crate) type Answered = (Response, Option<Rest>);
 
 /// What of a body was not read, and the permit that is held until it is.
-pub(crate) type Rest = (reqwest::Body, Kept);
+pub(crate) type Rest = (Incoming, Kept);
 
 /// How often a token may be refused in one call. Each time it is renewed, since a call that is repeated for minutes can outlive several.
 const MOST_REFUSALS: u32 = 10;
@@ -99,17 +102,21 @@ pub(crate) fn open(
 ) -> impl Future<Output = Result<Download>> + Send {
     async move {
         let Shared { session, tenant } = &*client;
-        let timeout = request
-            .attempt_timeout()
-            .unwrap_or_else(|| session.gateway.timeout());
         let (response, rest) = session.carry_out(tenant, &request, false).await?;
-        Ok(Download::new(response, rest, timeout))
+        Ok(Download::new(response, rest, session.gateway.memory))
     }
 }
 
 impl Session {
     async fn carry_out(&self, tenant: &Tenant, request: &Request, whole: bool) -> Result<Answered> {
         let span = span(tenant, request);
+        let retrieved = match self.retrieve(tenant, request, whole) {
+            None => None,
+            Some(retrieved) => retrieved.await,
+        };
+        if let Some(outcome) = retrieved {
+            return outcome;
+        }
         let outcome = {
             // Not `instrument`, to which the future, which is large, would be copied.
             let mut pursued = pin!(self.pursue(tenant, request, whole));
@@ -141,6 +148,63 @@ impl Session {
             }
         }
         outcome
+    }
+
+    /// Sends a list request whose line is too long as `POST …/retrieve`, which takes the query in the body. None if that does not apply, or
+    /// the server has no such endpoint.
+    fn retrieve<'a>(
+        &'a self,
+        tenant: &'a Tenant,
+        request: &'a Request,
+        whole: bool,
+    ) -> Option<Pin<Box<dyn Future<Output = Option<Result<Answered>>> + Send + 'a>>> {
+        let line = &self.request_line;
+        if *request.method() != Method::GET || self.line_problem(request).is_none() {
+            return None;
+        }
+        let tenant_name = request
+            .headers()
+            .get(TENANT)
+            .and_then(|tenant| tenant.to_str().ok())
+            .unwrap_or(tenant.name());
+        if !line.has_retrieve(tenant_name, request.own_path()) {
+            return None;
+        }
+        let post = request_line::by_retrieve(request)?;
+        Some(Box::pin(async move {
+            match self.carry_out(tenant, &post, whole).await {
+                Err(error) if request_line::is_absent(&error) => {
+                    line.lacks_retrieve(tenant_name, request.own_path());
+                    None
+                }
+                done => Some(done),
+            }
+        }))
+    }
+
+    /// What is wrong with the length of a request's line, if it is too long. Of most requests this is known without writing it.
+    fn line_problem(&self, request: &Request) -> Option<String> {
+        let base = self.gateway.base_path().len();
+        let length = |target| RequestLine::length(request.method(), base + target);
+        if !self
+            .request_line
+            .is_exceeded(length(request.longest_target()))
+        {
+            return None;
+        }
+        self.request_line.problem(length(request.target().len()))
+    }
+
+    /// The server answered with 414: says how long the request was, and remembers it for all that comes.
+    #[cold]
+    fn too_long(&self, request: &Request, error: Error) -> Error {
+        let target = self.gateway.base_path().len() + request.target().len();
+        let length = RequestLine::length(request.method(), target);
+        self.request_line.is_refused(length);
+        error.with_help(format!(
+            "the request line of {length} bytes is too long for the server. {}",
+            request_line::REMEDY
+        ))
     }
 
     /// Gives with the answer what of its body was not read, if it was not to be read whole.
@@ -191,8 +255,8 @@ struct Pursuit<'a> {
     request: &'a Request,
     tenant: &'a HeaderValue,
     policy: &'a RetryPolicy,
-    /// Of one attempt.
-    timeout: Duration,
+    /// Of one attempt that has all in memory.
+    timeouts: Timeouts,
     started: Instant,
     exchange: Exchange,
     /// The generation of the token that the server refused last.
@@ -225,6 +289,9 @@ impl<'a> Pursuit<'a> {
         if let Some(problem) = request.problem() {
             return Err(Error::request(exchange, problem.into_owned()));
         }
+        if let Some(problem) = session.line_problem(request) {
+            return Err(Error::request(exchange, problem));
+        }
         // Whoever is in a task is in a runtime, and that is told without a counter that all threads share.
         if task::try_id().is_none() && runtime::Handle::try_current().is_err() {
             return Err(Error::no_runtime());
@@ -239,9 +306,9 @@ impl<'a> Pursuit<'a> {
             request,
             tenant,
             policy: request.retry_policy().unwrap_or(&session.retry),
-            timeout: request
-                .attempt_timeout()
-                .unwrap_or_else(|| session.gateway.timeout()),
+            timeouts: session
+                .gateway
+                .timeouts(request.attempt_timeout(), request.attempt_read_timeout()),
             started: Instant::now(),
             exchange,
             refused: None,
@@ -355,7 +422,8 @@ impl<'a> Pursuit<'a> {
             self.url(),
             self.headers(token),
             self.request.body_bytes().cloned(),
-            self.timeout,
+            self.timeouts,
+            self.session.gateway.memory.of_response(),
         )
     }
 
@@ -364,8 +432,10 @@ impl<'a> Pursuit<'a> {
         &self,
         token: Option<&Token>,
         whole: bool,
-    ) -> Result<(Answer, Option<reqwest::Body>), Failure> {
-        let (request, timeout) = (self.request, self.timeout);
+    ) -> Result<(Answer, Option<Incoming>), Failure> {
+        let (request, gateway) = (self.request, &self.session.gateway);
+        let timeouts =
+            gateway.idle_timeouts(request.attempt_timeout(), request.attempt_read_timeout());
         let in_memory = request.body_bytes().cloned();
         let streamed = request.payload().filter(|_| in_memory.is_none());
         let progress = Arc::new(Progress::default());
@@ -384,10 +454,7 @@ impl<'a> Pursuit<'a> {
             None => in_memory.map(Into::into),
         };
         let (method, url) = (request.method().clone(), self.url());
-        let opened =
-            self.session
-                .gateway
-                .open(method, url, self.headers(token), body, timeout, &progress);
+        let opened = gateway.open(method, url, self.headers(token), body, timeouts, &progress);
         let Arriving {
             status,
             headers,
@@ -396,9 +463,11 @@ impl<'a> Pursuit<'a> {
             .await
             .map_err(|failure| progress.failure().map_or(failure, unreadable))?;
         let (body, rest) = if !status.is_success() {
-            (transport::beginning(body, timeout).await, None)
+            let most = gateway.memory.error_body;
+            (transport::beginning(body, most).await, None)
         } else if whole {
-            (transport::collect(body, timeout).await?, None)
+            let most = gateway.memory.of_response();
+            (transport::collect(body, most).await?, None)
         } else {
             (bytes::Bytes::new(), Some(body))
         };
@@ -423,6 +492,17 @@ impl<'a> Pursuit<'a> {
     ) -> Result<Judgement> {
         self.exchange.elapsed = self.started.elapsed();
         let verdict = match sent {
+            // A write that a login page answered was not carried out, as far as anybody knows. By path any page may be wanted.
+            Ok(answer)
+                if answer.status.is_success()
+                    && !self.exchange.operation.name.is_empty()
+                    && is_stray_page(&answer.headers, &answer.body, self.exchange.operation) =>
+            {
+                let message = server_message::mistaken(&answer.body, self.exchange.sensitive)
+                    .unwrap_or_default();
+                let error = Error::unexpected(self.exchange.clone(), message, &answer.body);
+                Verdict::Failed(explained(error, self.request, true, false))
+            }
             Ok(answer) if answer.status.is_success() => {
                 let Some(diagnostics) = self.broken_off(&answer.body) else {
                     return Ok(self.done(answer, rest));
@@ -458,6 +538,11 @@ impl<'a> Pursuit<'a> {
             }
             Err(failure) if failure.kind == ErrorKind::Request => {
                 Verdict::Failed(Error::request(self.exchange.clone(), failure.message))
+            }
+            // The response came and cannot be read: what was sent may have been carried out.
+            Err(failure) if matches!(failure.kind, ErrorKind::TooLarge | ErrorKind::Decode) => {
+                let error = failure.into_error(self.exchange.clone());
+                Verdict::Failed(explained(error, self.request, true, false))
             }
             Err(failure) if failure.lasts => {
                 Verdict::Failed(failure.into_error(self.exchange.clone()))
@@ -571,6 +656,11 @@ impl<'a> Pursuit<'a> {
                 self.just_refused = None;
                 debug!(error = %error, ?delay, attempts, "again, since a 403 may pass");
                 Ok(Some(delay))
+            }
+            Verdict::Failed(error) if request_line::is_too_long(&error) => {
+                let error = self.session.too_long(request, error);
+                debug!(error = %error, "failed");
+                Err(error)
             }
             Verdict::Failed(error) => {
                 debug!(error = %error, "failed");

@@ -7,6 +7,7 @@ mod support;
 
 mod core {
     mod auth;
+    mod bytes;
     mod calls;
     mod deletions;
     mod environment;
@@ -18,4 +19,5 @@ mod core {
     mod retries;
     mod sessions;
     mod tenants;
+    mod upsert;
 }

@@ -631,7 +631,7 @@ struct Badge(Value);
 
 impl folio_sdk::Stored for Badge {
     const COLLECTION: Collection =
-        Collection::known("/badges", "badges", None, None, &[]).absent(folio_sdk::Absent::Ignored);
+        Collection::known("/badges", "badges", None, None).absent(folio_sdk::Absent::Ignored);
 }
 
 #[tokio::test]
