@@ -580,27 +580,6 @@ impl Request {
         }
     }
 
-    /// What its POST stores.
-    fn creates(&self) -> Creates {
-        let facts = self.facts();
-        // Until the documents state it: an operation of a module that is named so, or a path without an identifier.
-        let is_described = facts.creates != Creates::Nothing
-            || self.operation.module.is_empty() && !self.operation.name.is_empty();
-        if is_described || facts.is_sensitive {
-            return facts.creates;
-        }
-        let creates = if self.operation.name.is_empty() {
-            self.path.split('/').all(|segment| !is_uuid(segment))
-        } else {
-            self.operation.name.starts_with("create_")
-        };
-        if creates {
-            Creates::Record
-        } else {
-            Creates::Nothing
-        }
-    }
-
     /// Whether the body is a record guarded by optimistic locking: one with a `_version`, as it was read. (-1 switches the guard off.)
     pub(crate) fn is_guarded(&self) -> bool {
         #[derive(serde::Deserialize)]
@@ -625,7 +604,7 @@ impl Request {
             #[serde(borrow)]
             id: Option<Cow<'a, str>>,
         }
-        if self.method != Method::POST || self.creates() != Creates::Record {
+        if self.method != Method::POST || self.facts().creates != Creates::Record {
             return None;
         }
         let record: Identified<'_> = serde_json::from_slice(self.body_bytes()?).ok()?;
