@@ -114,6 +114,17 @@ pub(crate) async fn hide(folio: &FolioClient, id: &str) -> Result<bool, Error> {
     Ok(update.written)
 }
 
+pub(crate) async fn rename(folio: &FolioClient, path: &str, group: &Value) -> Result<(), Error> {
+    match folio.folio_put(path, group).await {
+        Ok(_) => Ok(()),
+        Err(error) if error.is_outcome_unknown() => {
+            let stored: Value = folio.folio_get(path, None).await?;
+            if stored["group"] == group["group"] { Ok(()) } else { Err(error) }
+        }
+        Err(error) => Err(error),
+    }
+}
+
 pub(crate) async fn delete_hidden(folio: &FolioClient) -> Result<(), Error> {
     let hidden = cql::field("discoverySuppress").exact(true);
     folio.inventory_storage().delete_instances_by_query().query(hidden).confirm(Deletion::Matching).send().await
