@@ -18,6 +18,7 @@ use crate::download::Download;
 use crate::environment::Environment;
 use crate::error::{Error, Result};
 use crate::limit::{Limit, Rate};
+use crate::memory::MemoryLimits;
 use crate::mode::{Async, Boxed};
 use crate::request::Request;
 use crate::request_line::{self, RequestLine};
@@ -270,6 +271,8 @@ pub struct FolioClientBuilder<M = Async> {
     environment: Environment,
     connect_timeout: Option<Duration>,
     timeout: Option<Duration>,
+    read_timeout: Option<Duration>,
+    memory: MemoryLimits,
     queue_timeout: Option<Duration>,
     max_in_flight: usize,
     rate: Option<(f64, u32)>,
@@ -303,6 +306,8 @@ impl<M> FolioClientBuilder<M> {
             environment: Environment::of_process(),
             connect_timeout: None,
             timeout: None,
+            read_timeout: None,
+            memory: MemoryLimits::default(),
             queue_timeout: None,
             max_in_flight: 16,
             rate: None,
@@ -338,13 +343,10 @@ impl<M> FolioClientBuilder<M> {
                 .connect_timeout
                 .or(settings.connect_timeout)
                 .unwrap_or(Duration::from_secs(10)),
-            // A gateway in front of FOLIO gives up after 60 s: what is longer gets its answer rather than ours.
-            timeout: self
-                .timeout
-                .or(settings.timeout)
-                .unwrap_or(Duration::from_secs(90)),
-            read_timeout: settings.read_timeout,
+            timeout: self.timeout.or(settings.timeout),
+            read_timeout: self.read_timeout.or(settings.read_timeout),
             write_timeout: settings.write_timeout,
+            memory: self.memory,
             user_agent: self.user_agent,
             tls: self.tls,
             proxy: self.proxy,
@@ -418,6 +420,22 @@ impl<M> FolioClientBuilder<M> {
     /// 60.
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.timeout = Some(timeout);
+        self
+    }
+
+    /// How long the server may send nothing: before its response begins, and between two pieces of it. Then the attempt fails with
+    /// [`ErrorKind::Timeout`](crate::ErrorKind::Timeout), and whether a write was carried out is unknown. 60 seconds by default; where a longer
+    /// [`timeout`](Self::timeout) is set, the server has that time to begin its response.
+    ///
+    /// Okapi keeps a connection open for ever when a module stops in the middle of its response, and some requests are never answered.
+    pub fn read_timeout(mut self, timeout: Duration) -> Self {
+        self.read_timeout = Some(timeout);
+        self
+    }
+
+    /// How much memory responses may take. See [`MemoryLimits`] for the defaults.
+    pub fn memory_limits(mut self, limits: MemoryLimits) -> Self {
+        self.memory = limits;
         self
     }
 

@@ -77,6 +77,9 @@ pub enum ErrorKind {
     Paging,
     /// What was downloaded cannot be written where it should go.
     Io,
+    /// The response is larger than the memory that it may take: see [`MemoryLimits`](crate::MemoryLimits). Whether a write was carried out is
+    /// not said by it.
+    TooLarge,
     /// The record was changed by somebody else since it was read; found before anything was sent.
     Conflict,
 }
@@ -256,6 +259,8 @@ impl Error {
         let path = json_path::at(body, &source);
         let message = if body.is_empty() {
             "the answer has no body, and JSON was expected".to_owned()
+        } else if let Some(mistaken) = server_message::mistaken(body, exchange.sensitive) {
+            format!("{mistaken} ({source})")
         } else if path.is_empty() {
             format!("the answer is not what was expected: {source}")
         } else {
@@ -370,7 +375,7 @@ impl Error {
     /// The server has reported success, and then has no such record: `self` is its answer to the question for the record.
     pub(crate) fn of_nothing_stored(mut self, exchange: Exchange) -> Self {
         self.0.message =
-            "the server reports success, but it has no such record, and stored nothing".into();
+            "the server reports success, but it has no such record: it stored nothing, or the record was deleted since".into();
         self.on(exchange).with_help(
             "the record was deleted, or its id is wrong; FOLIO's module does not say so itself",
         )
@@ -786,7 +791,7 @@ fn excerpt(body: &[u8], most: usize) -> Option<String> {
         return None;
     }
     let cut = body.get(..most).unwrap_or(body);
-    let mut text = String::from_utf8_lossy(cut).into_owned();
+    let mut text = server_message::text_of(cut, cut.len() < body.len()).into_owned();
     if cut.len() < body.len() {
         // A character that the cut went through.
         while text.ends_with(char::REPLACEMENT_CHARACTER) {

@@ -90,16 +90,19 @@ mod deletion;
 mod described;
 mod described_lists;
 mod download;
+mod encoding;
 mod environment;
 mod error;
 mod generic;
 mod harvest;
 mod identity;
+mod json;
 mod json_path;
 mod limit;
 #[cfg(feature = "logging")]
 #[cfg_attr(docsrs, doc(cfg(feature = "logging")))]
 pub mod logging;
+mod memory;
 mod mode;
 mod modules;
 mod multipart;
@@ -147,6 +150,8 @@ pub use error::{Error, ErrorKind, Parameter, Result, ValidationError, VersionCon
 pub use generic::{Get, GetAll, RequestBuilder, Write};
 pub use harvest::{Checkpoint, CheckpointError, Harvest, HarvestStream, Progress, ProgressStream};
 pub use http::{Method, StatusCode};
+pub use json::Json;
+pub use memory::MemoryLimits;
 pub use mode::{Async, Mode, Sending};
 pub use modules::{Module, Modules, Platform};
 pub use multipart::Multipart;

@@ -86,6 +86,7 @@ pub struct Request {
     /// What its PUT does without a record, where that is known better than by the operation.
     absent: Option<Absent>,
     timeout: Option<Duration>,
+    read_timeout: Option<Duration>,
     deletion: Option<Deletion>,
     problem: Option<String>,
 }
@@ -197,6 +198,7 @@ impl Request {
             only_reads: false,
             absent: None,
             timeout: None,
+            read_timeout: None,
             deletion: None,
             problem,
         }
@@ -277,6 +279,13 @@ impl Request {
         self
     }
 
+    /// How long the server may send nothing during one attempt, in place of the client's
+    /// [`read_timeout`](crate::FolioClientBuilder::read_timeout).
+    pub fn read_timeout(mut self, timeout: Duration) -> Self {
+        self.read_timeout = Some(timeout);
+        self
+    }
+
     /// Confirms that records are to be deleted by a query. Without it a `DELETE` with a `query` is not sent: see [`Deletion`].
     pub fn confirm(mut self, deletion: Deletion) -> Self {
         self.set_deletion(deletion);
@@ -301,6 +310,10 @@ impl Request {
 
     pub(crate) fn set_timeout(&mut self, timeout: Duration) {
         self.timeout = Some(timeout);
+    }
+
+    pub(crate) fn set_read_timeout(&mut self, timeout: Duration) {
+        self.read_timeout = Some(timeout);
     }
 
     pub(crate) fn set_deletion(&mut self, deletion: Deletion) {
@@ -339,6 +352,7 @@ impl Request {
             headers: self.headers.clone(),
             retry: self.retry.clone(),
             timeout: self.timeout,
+            read_timeout: self.read_timeout,
             ..Self::to(method, path)
         }
     }
@@ -691,6 +705,10 @@ impl Request {
 
     pub(crate) fn attempt_timeout(&self) -> Option<Duration> {
         self.timeout
+    }
+
+    pub(crate) fn attempt_read_timeout(&self) -> Option<Duration> {
+        self.read_timeout
     }
 
     pub(crate) fn problem(&self) -> Option<Cow<'_, str>> {

@@ -29,9 +29,10 @@ use crate::operation::{Absent, Creates};
 use crate::redact;
 use crate::request::{Request, TENANT, TOKEN};
 use crate::request_line::{self, RequestLine};
-use crate::response::Response;
+use crate::response::{Response, is_stray_page};
 use crate::retry::{self, Allowance, RetryPolicy};
-use crate::transport::{self, Answer, Arriving, Failure, Gateway};
+use crate::server_message;
+use crate::transport::{self, Answer, Arriving, Failure, Gateway, Incoming, Timeouts};
 
 /// What all clones and tenant handles of a client share.
 pub(crate) struct Session {
@@ -55,7 +56,7 @@ const ACCEPTED: HeaderValue = HeaderValue::from_static("application/json, text/p
 pub(crate) type Answered = (Response, Option<Rest>);
 
 /// What of a body was not read, and the permit that is held until it is.
-pub(crate) type Rest = (reqwest::Body, Kept);
+pub(crate) type Rest = (Incoming, Kept);
 
 /// How often a token may be refused in one call. Each time it is renewed, since a call that is repeated for minutes can outlive several.
 const MOST_REFUSALS: u32 = 10;
@@ -101,11 +102,8 @@ pub(crate) fn open(
 ) -> impl Future<Output = Result<Download>> + Send {
     async move {
         let Shared { session, tenant } = &*client;
-        let timeout = request
-            .attempt_timeout()
-            .unwrap_or_else(|| session.gateway.timeout());
         let (response, rest) = session.carry_out(tenant, &request, false).await?;
-        Ok(Download::new(response, rest, timeout))
+        Ok(Download::new(response, rest, session.gateway.memory))
     }
 }
 
@@ -257,8 +255,8 @@ struct Pursuit<'a> {
     request: &'a Request,
     tenant: &'a HeaderValue,
     policy: &'a RetryPolicy,
-    /// Of one attempt.
-    timeout: Duration,
+    /// Of one attempt that has all in memory.
+    timeouts: Timeouts,
     started: Instant,
     exchange: Exchange,
     /// The generation of the token that the server refused last.
@@ -308,9 +306,9 @@ impl<'a> Pursuit<'a> {
             request,
             tenant,
             policy: request.retry_policy().unwrap_or(&session.retry),
-            timeout: request
-                .attempt_timeout()
-                .unwrap_or_else(|| session.gateway.timeout()),
+            timeouts: session
+                .gateway
+                .timeouts(request.attempt_timeout(), request.attempt_read_timeout()),
             started: Instant::now(),
             exchange,
             refused: None,
@@ -424,7 +422,8 @@ impl<'a> Pursuit<'a> {
             self.url(),
             self.headers(token),
             self.request.body_bytes().cloned(),
-            self.timeout,
+            self.timeouts,
+            self.session.gateway.memory.of_response(),
         )
     }
 
@@ -433,8 +432,10 @@ impl<'a> Pursuit<'a> {
         &self,
         token: Option<&Token>,
         whole: bool,
-    ) -> Result<(Answer, Option<reqwest::Body>), Failure> {
-        let (request, timeout) = (self.request, self.timeout);
+    ) -> Result<(Answer, Option<Incoming>), Failure> {
+        let (request, gateway) = (self.request, &self.session.gateway);
+        let timeouts =
+            gateway.idle_timeouts(request.attempt_timeout(), request.attempt_read_timeout());
         let in_memory = request.body_bytes().cloned();
         let streamed = request.payload().filter(|_| in_memory.is_none());
         let progress = Arc::new(Progress::default());
@@ -453,10 +454,7 @@ impl<'a> Pursuit<'a> {
             None => in_memory.map(Into::into),
         };
         let (method, url) = (request.method().clone(), self.url());
-        let opened =
-            self.session
-                .gateway
-                .open(method, url, self.headers(token), body, timeout, &progress);
+        let opened = gateway.open(method, url, self.headers(token), body, timeouts, &progress);
         let Arriving {
             status,
             headers,
@@ -465,9 +463,11 @@ impl<'a> Pursuit<'a> {
             .await
             .map_err(|failure| progress.failure().map_or(failure, unreadable))?;
         let (body, rest) = if !status.is_success() {
-            (transport::beginning(body, timeout).await, None)
+            let most = gateway.memory.error_body;
+            (transport::beginning(body, most).await, None)
         } else if whole {
-            (transport::collect(body, timeout).await?, None)
+            let most = gateway.memory.of_response();
+            (transport::collect(body, most).await?, None)
         } else {
             (bytes::Bytes::new(), Some(body))
         };
@@ -492,6 +492,17 @@ impl<'a> Pursuit<'a> {
     ) -> Result<Judgement> {
         self.exchange.elapsed = self.started.elapsed();
         let verdict = match sent {
+            // A write that a login page answered was not carried out, as far as anybody knows. By path any page may be wanted.
+            Ok(answer)
+                if answer.status.is_success()
+                    && !self.exchange.operation.name.is_empty()
+                    && is_stray_page(&answer.headers, &answer.body, self.exchange.operation) =>
+            {
+                let message = server_message::mistaken(&answer.body, self.exchange.sensitive)
+                    .unwrap_or_default();
+                let error = Error::unexpected(self.exchange.clone(), message, &answer.body);
+                Verdict::Failed(explained(error, self.request, true, false))
+            }
             Ok(answer) if answer.status.is_success() => {
                 let Some(diagnostics) = self.broken_off(&answer.body) else {
                     return Ok(self.done(answer, rest));
@@ -527,6 +538,11 @@ impl<'a> Pursuit<'a> {
             }
             Err(failure) if failure.kind == ErrorKind::Request => {
                 Verdict::Failed(Error::request(self.exchange.clone(), failure.message))
+            }
+            // The response came and cannot be read: what was sent may have been carried out.
+            Err(failure) if matches!(failure.kind, ErrorKind::TooLarge | ErrorKind::Decode) => {
+                let error = failure.into_error(self.exchange.clone());
+                Verdict::Failed(explained(error, self.request, true, false))
             }
             Err(failure) if failure.lasts => {
                 Verdict::Failed(failure.into_error(self.exchange.clone()))

@@ -208,7 +208,6 @@ impl FolioClient {
     /// record after it was read. A record that is created gets a new date of creation; one that is replaced keeps it, whatever is sent
     /// (recorded: `put metadata of another time, read back`).
     async fn check_not_created(&self, path: &str, before: &Fields) -> Result<()> {
-        let created = |record: &Fields| record.get("metadata")?.get("createdDate").cloned();
         let response = match self.execute(Request::to(Method::GET, path)).await {
             Ok(response) => response,
             Err(error) => {
@@ -242,6 +241,21 @@ struct Doubt {
     error: Error,
 }
 
+impl Doubt {
+    /// Whether the record that was written was deleted since, and another was created under its id.
+    fn is_of_another_record(&self, now: &Fields) -> bool {
+        let is_older =
+            matches!((version(now), self.version), (Some(now), Some(before)) if now < before);
+        let is_created = matches!((created(&self.before), created(now)), (Some(before), Some(now)) if before != now);
+        is_older || is_created
+    }
+}
+
+/// When a record was created. The server keeps it, whatever is sent.
+fn created(record: &Fields) -> Option<&Value> {
+    record.get("metadata")?.get("createdDate")
+}
+
 impl Doubts {
     fn add(&mut self, before: Value, after: Value, version: Option<i64>, error: Error) {
         if let (Value::Object(before), Value::Object(after)) = (before, after) {
@@ -258,13 +272,20 @@ impl Doubts {
     /// then the change must not be made again.
     fn settle(&mut self, kind: &Kind<'_>, now: &Fields) -> Result<Option<Fields>> {
         // The server may carry one out yet: as long as the version is the same, it would accept it.
-        let is_pending = |doubt: &Doubt| matches!((version(now), doubt.version), (Some(now), Some(before)) if now <= before);
+        let is_pending = |doubt: &Doubt| doubt.version.is_some() && version(now) == doubt.version;
         let (pending, decided): (Vec<Doubt>, Vec<Doubt>) = self.0.drain(..).partition(is_pending);
         self.0 = pending;
         let mut unclear = None;
         for doubt in decided {
-            match kind.effect(&doubt.before, &doubt.after, now) {
+            let effect = if doubt.is_of_another_record(now) {
+                Effect::Unclear
+            } else {
+                kind.effect(&doubt.before, &doubt.after, now)
+            };
+            match effect {
                 Effect::Held | Effect::Invisible => return Ok(Some(doubt.after)),
+                // Nothing but a version keeps the server from carrying it out yet.
+                Effect::Absent if doubt.version.is_none() => self.0.push(doubt),
                 Effect::Absent => {}
                 Effect::Unclear => unclear = Some(doubt.error),
             }

@@ -14,7 +14,7 @@ use std::time::Duration;
 
 use folio_sdk::blocking::FolioClient;
 use folio_sdk::users::User;
-use folio_sdk::{Body, Collection, ErrorKind, Id, Method, Request};
+use folio_sdk::{Body, Collection, Deletion, ErrorKind, Id, Method, Request};
 use quote::ToTokens;
 use serde_json::{Value, json};
 use support::{Folio, PASSWORD, Reply};
@@ -121,7 +121,10 @@ fn typed_and_generic_calls_streams_and_downloads_work_without_a_runtime() {
     for (answer, method) in [
         (folio.folio_post("/echo", &json!({"a": 1})).send(), "POST"),
         (folio.folio_put("/echo", &json!({"a": 1})).send(), "PUT"),
-        (folio.folio_delete("/echo").send(), "DELETE"),
+        (
+            folio.folio_delete("/echo").confirm(Deletion::Record).send(),
+            "DELETE",
+        ),
     ] {
         assert_eq!(answer.unwrap()["method"], method);
     }

@@ -7,6 +7,7 @@ mod support;
 
 mod core {
     mod auth;
+    mod bytes;
     mod calls;
     mod deletions;
     mod environment;

@@ -604,7 +604,7 @@ async fn an_update_of_a_record_that_is_deleted_meanwhile_is_reported() {
             .unwrap_err();
         if path == holding() {
             assert!(error.is_not_found() && !is_unknown(&error), "{error:#}");
-            assert!(error.to_string().contains("stored nothing"), "{error}");
+            assert!(error.to_string().contains("it stored nothing"), "{error}");
         } else {
             assert!(error.is_conflict(), "{error:#}");
             assert!(error.to_string().contains("created it again"), "{error}");
@@ -651,7 +651,7 @@ async fn a_put_of_a_record_that_is_not_there_is_reported() {
         .await
         .unwrap_err();
     assert!(
-        error.is_not_found() && error.to_string().contains("stored nothing"),
+        error.is_not_found() && error.to_string().contains("it stored nothing"),
         "{error}"
     );
     assert_eq!(error.method(), Some(&Method::PUT));

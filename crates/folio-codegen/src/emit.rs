@@ -300,7 +300,12 @@ fn emit_record(out: &mut String, origin: &Origin<'_>, record: &Record) -> Result
     line(
         out,
         1,
-        "fn put<P: rt::Put>(&self, other: &Self, out: &mut P) {",
+        "fn put<'a, P: rt::Put<'a>>(&'a self, other: &'a Self, out: &mut P) {",
+    );
+    line(
+        out,
+        2,
+        &format!("P::extra(out, &self.{extra}, &other.{extra});"),
     );
     for field in &record.fields {
         let name = ident(&field.name);
@@ -313,11 +318,6 @@ fn emit_record(out: &mut String, origin: &Origin<'_>, record: &Record) -> Result
             ),
         );
     }
-    line(
-        out,
-        2,
-        &format!("P::extra(out, &self.{extra}, &other.{extra});"),
-    );
     line(out, 1, "}");
     line(out, 0, "}");
     Ok(())
@@ -330,7 +330,7 @@ fn boxes(ty: &Ty, found: &mut BTreeSet<String>) {
             found.insert(rust(inner, ""));
             boxes(inner, found);
         }
-        Ty::Vec(inner) | Ty::Map(inner) => boxes(inner, found),
+        Ty::Vec(inner) | Ty::Map(inner) | Ty::Option(inner) => boxes(inner, found),
         _ => {}
     }
 }
@@ -1360,11 +1360,12 @@ fn rust(ty: &Ty, outer: &str) -> String {
         Ty::Number => "rt::Number".into(),
         Ty::Id => "rt::Id".into(),
         Ty::DateTime => "rt::DateTime".into(),
-        Ty::Value => "rt::Value".into(),
-        Ty::Object => "rt::Map<String, rt::Value>".into(),
+        Ty::Value => "rt::JsonValue".into(),
+        Ty::Object => "rt::BTreeMap<String, rt::JsonValue>".into(),
         Ty::Vec(inner) => format!("Vec<{}>", rust(inner, outer)),
         Ty::Map(inner) => format!("rt::BTreeMap<String, {}>", rust(inner, outer)),
         Ty::Box(inner) => format!("Box<{}>", rust(inner, outer)),
+        Ty::Option(inner) => format!("Option<{}>", rust(inner, outer)),
         Ty::Named(name) => format!("{outer}{name}"),
         Ty::Common(name) => format!("crate::common::{name}"),
     }
