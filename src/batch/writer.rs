@@ -349,7 +349,7 @@ impl Run {
 /// What a request that succeeded was.
 enum Sent {
     Batch,
-    Created(crate::Response),
+    Created(Box<crate::Response>),
     Replaced,
 }
 
@@ -929,7 +929,9 @@ impl Writer {
                     let body = entry.body.clone();
                     if entry.seen == Seen::Nothing {
                         let request = Request::to(Method::POST, self.collection.path());
-                        (request.body(body, "application/json"), Sent::Created)
+                        (request.body(body, "application/json"), |response| {
+                            Sent::Created(Box::new(response))
+                        })
                     } else {
                         // Where a PUT creates a record that is not there, that is what is wanted here. Where it is ignored, the client finds out.
                         let request = Request::to(Method::PUT, self.collection.path_of(&entry.id));
