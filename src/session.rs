@@ -290,7 +290,7 @@ impl<'a> Pursuit<'a> {
             return Err(Error::request(exchange, problem.into_owned()));
         }
         if let Some(problem) = session.line_problem(request) {
-            return Err(Error::request(exchange, problem));
+            return Err(Error::request(exchange, problem).with_help(request_line::REMEDY));
         }
         // Whoever is in a task is in a runtime, and that is told without a counter that all threads share.
         if task::try_id().is_none() && runtime::Handle::try_current().is_err() {
