@@ -202,9 +202,9 @@ impl Page {
     /// no such field, or it is a list or an object.
     pub(super) fn text_of_last(&self, field: &str) -> Option<String> {
         let json = self.body.get(self.spans.last()?.clone())?;
-        let mut json: &RawValue = serde_json::from_slice(json).ok()?;
+        let mut json: &serde_json::value::RawValue = serde_json::from_slice(json).ok()?;
         for name in field.split('.') {
-            let mut object: std::collections::BTreeMap<Cow<'_, str>, &RawValue> =
+            let mut object: std::collections::BTreeMap<Cow<'_, str>, &serde_json::value::RawValue> =
                 serde_json::from_str(json.get()).ok()?;
             json = object.remove(name)?;
         }
