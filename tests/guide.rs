@@ -252,7 +252,7 @@ pub(crate) async fn harvest_titles(folio: &FolioClient, left: &Path, titles: &mu
             // The last one. What is left to read is in the checkpoint.
             Err(error) => outcome = Err(error.into()),
         }
-        if titles.len() % 1000 == 0 || outcome.is_err() {
+        if titles.len().is_multiple_of(1000) || outcome.is_err() {
             left.save(&instances.checkpoint().with_mark(titles.len() as u64))?;
         }
     }
