@@ -214,6 +214,10 @@ impl fmt::Debug for Password {
 ///     }
 /// }
 /// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is no source of credentials",
+    note = "for a name and a password, or a token, that do not change, use `credentials(name, password)` or `token(…)` of the builder; else implement `CredentialSource`: one asynchronous method, `credentials`"
+)]
 pub trait CredentialSource: fmt::Debug + Send + Sync + 'static {
     /// The credentials to log in with now.
     fn credentials(

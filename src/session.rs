@@ -55,6 +55,9 @@ const ACCEPTED: HeaderValue = HeaderValue::from_static("application/json, text/p
 /// An answer, and what of its body was not read.
 pub(crate) type Answered = (Response, Option<Rest>);
 
+/// A request that goes by `POST …/retrieve`; none if there is no such endpoint.
+type Retrieving<'a> = Pin<Box<dyn Future<Output = Option<Result<Answered>>> + Send + 'a>>;
+
 /// What of a body was not read, and the permit that is held until it is.
 pub(crate) type Rest = (Incoming, Kept);
 
@@ -157,7 +160,7 @@ impl Session {
         tenant: &'a Tenant,
         request: &'a Request,
         whole: bool,
-    ) -> Option<Pin<Box<dyn Future<Output = Option<Result<Answered>>> + Send + 'a>>> {
+    ) -> Option<Retrieving<'a>> {
         let line = &self.request_line;
         if *request.method() != Method::GET || self.line_problem(request).is_none() {
             return None;
@@ -290,7 +293,7 @@ impl<'a> Pursuit<'a> {
             return Err(Error::request(exchange, problem.into_owned()));
         }
         if let Some(problem) = session.line_problem(request) {
-            return Err(Error::request(exchange, problem));
+            return Err(Error::request(exchange, problem).with_help(request_line::REMEDY));
         }
         // Whoever is in a task is in a runtime, and that is told without a counter that all threads share.
         if task::try_id().is_none() && runtime::Handle::try_current().is_err() {

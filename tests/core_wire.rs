@@ -9,6 +9,7 @@ mod core {
     mod auth;
     mod bytes;
     mod calls;
+    mod complete;
     mod deletions;
     mod environment;
     mod errors;
@@ -16,8 +17,10 @@ mod core {
     mod lists;
     mod outcome;
     mod repetition;
+    mod request_lines;
     mod retries;
     mod sessions;
     mod tenants;
     mod upsert;
+    mod values;
 }

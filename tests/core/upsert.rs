@@ -1355,3 +1355,51 @@ async fn a_replacement_that_the_server_ignores_creates_the_record_again() {
         "QA 1"
     );
 }
+
+#[tokio::test]
+async fn numbers_are_sent_digit_for_digit() {
+    #[derive(serde::Serialize, serde::Deserialize)]
+    struct Price {
+        id: String,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        _version: Option<i64>,
+        price: Box<serde_json::value::RawValue>,
+    }
+    let module = module("/prices", "prices");
+    let collection = module.collection();
+    let (_server, folio, stored) = module.start().await;
+    stored
+        .lock()
+        .unwrap()
+        .records
+        .push(json!({"id": id(1), "price": 1}));
+    let digits = [
+        "10.10",
+        "1234567890123456789012345678901234567890",
+        "24.990000000000002",
+    ];
+    let records: Vec<Price> = digits
+        .iter()
+        .enumerate()
+        .map(|(n, digits)| Price {
+            id: id(n),
+            _version: Some(1),
+            price: serde_json::value::RawValue::from_string((*digits).to_owned()).unwrap(),
+        })
+        .collect();
+    let report = folio
+        .upsert_into(collection, records)
+        .overwrite(true)
+        .run()
+        .await;
+    assert_eq!(figures(&report), [2, 1, 0, 0], "{:?}", report.failures);
+    let mut sent = stored.lock().unwrap().writes.clone();
+    sent.sort();
+    for (n, digits) in digits.iter().enumerate() {
+        assert!(
+            sent[n].contains(digits) && !sent[n].contains("_version"),
+            "{}",
+            sent[n]
+        );
+    }
+}
