@@ -512,7 +512,14 @@ impl<T: Serialize + DeserializeOwned + Send + 'static> Upsert<T> {
         }
         let guard = fields.remove("_version").as_ref().and_then(Value::as_i64);
         let size = size(&fields);
+        // `24.990000000000002` and `10.10` are not the same as a `Value`. Such records are few: only they have their text twice.
+        let text = fields
+            .values()
+            .any(has_fraction)
+            .then(|| serde_json::to_vec(&record).ok())
+            .flatten();
         let mut entry = Entry::new(index, id, given.is_some(), fields).with_content(content);
+        entry.text = text;
         if let Some(key) = key {
             entry = entry.with_key(key);
         }
@@ -648,6 +655,16 @@ fn made(writer: &Writer, key: &str) -> String {
     );
     let namespace = Uuid::new_v5(&Uuid::NAMESPACE_URL, place.as_bytes());
     Uuid::new_v5(&namespace, key.as_bytes()).to_string()
+}
+
+/// Whether there is a number that is no integer in 64 bits.
+fn has_fraction(value: &Value) -> bool {
+    match value {
+        Value::Number(number) => number.is_f64(),
+        Value::Array(items) => items.iter().any(has_fraction),
+        Value::Object(fields) => fields.values().any(has_fraction),
+        _ => false,
+    }
 }
 
 /// About how many bytes a record takes as JSON.

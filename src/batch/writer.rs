@@ -20,6 +20,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::operation::{Absent, Creates};
 use crate::request::Request;
 use crate::same_record::keep;
+use crate::splice;
 
 type Fields = Map<String, Value>;
 
@@ -98,6 +99,8 @@ pub(super) struct Entry {
     pub(super) repeats: Option<u64>,
     /// As it came, with its id and without `_version`.
     pub(super) fields: Fields,
+    /// The text of it, if it has numbers that `fields` do not hold digit for digit.
+    pub(super) text: Option<Vec<u8>>,
     /// The `_version` that it came with.
     pub(super) guard: Option<i64>,
     /// Whether it was there when we first looked.
@@ -140,6 +143,23 @@ impl Seen {
 }
 
 impl Entry {
+    /// What is sent: all that came and was not changed since, digit for digit.
+    fn text_of(&mut self, fields: Fields) -> Result<Vec<u8>, serde_json::Error> {
+        let Some(text) = &self.text else {
+            return serde_json::to_vec(&fields);
+        };
+        // The text has the `_version` that was taken out.
+        let mut before = std::mem::take(&mut self.fields);
+        before.insert("_version".to_owned(), Value::Null);
+        let before = Value::Object(before);
+        let body = splice::rewrite(text, &before, &Value::Object(fields));
+        if let Value::Object(mut before) = before {
+            before.remove("_version");
+            self.fields = before;
+        }
+        Ok(body)
+    }
+
     pub(super) fn new(index: u64, id: String, id_is_given: bool, fields: Fields) -> Self {
         Self {
             index,
@@ -150,6 +170,7 @@ impl Entry {
             content: 0,
             repeats: None,
             fields,
+            text: None,
             guard: None,
             existed: None,
             seen: Seen::Nothing,
@@ -757,7 +778,7 @@ impl Writer {
         entry.in_doubt = false;
         let kind = self.collection.kind();
         entry.is_unnumbered = kind.numbers() && fields.get("hrid").is_none_or(Value::is_null);
-        match serde_json::to_vec(&fields) {
+        match entry.text_of(fields) {
             Ok(body) => entry.body = body,
             Err(error) => {
                 let error = self.unfit(&entry, error.to_string());
