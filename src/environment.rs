@@ -19,7 +19,7 @@ const UNLIMITED: Duration = Duration::from_secs(100 * 365 * 24 * 60 * 60);
 /// |---|---|
 /// | `FOLIOCLIENT_HTTP_TIMEOUT` | how long an attempt may take, and how long to wait for a connection and for a turn |
 /// | `FOLIOCLIENT_CONNECT_TIMEOUT` | [`connect_timeout`](crate::FolioClientBuilder::connect_timeout) |
-/// | `FOLIOCLIENT_READ_TIMEOUT` | how long nothing may come while an answer is read |
+/// | `FOLIOCLIENT_READ_TIMEOUT` | [`read_timeout`](crate::FolioClientBuilder::read_timeout): how long the server may send nothing |
 /// | `FOLIOCLIENT_WRITE_TIMEOUT` | how long the connection may take nothing of a body of more than 64 KiB, or a streamed one, while it is sent |
 /// | `FOLIOCLIENT_POOL_TIMEOUT` | [`queue_timeout`](crate::FolioClientBuilder::queue_timeout) |
 /// | `FOLIOCLIENT_MAX_SERVER_ERROR_RETRIES` (`SERVER_ERROR_RETRIES_MAX`) | how often a call is repeated: one less than [`max_attempts`](RetryPolicy::max_attempts) |

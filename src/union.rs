@@ -12,7 +12,7 @@ use serde::ser::Serializer;
 use serde_json::value::RawValue;
 
 use crate::json::{self, Json};
-use crate::record::{Field, Writer};
+use crate::record::{Field, Writer, nulls};
 use crate::redact;
 use crate::splice;
 
@@ -58,8 +58,14 @@ pub(crate) fn misfit() {
 pub fn fit<T: Field>(json: &str) -> Option<(T, u32)> {
     let before = MISFITS.replace(0);
     let mut deserializer = serde_json::Deserializer::from_str(json);
+    let found = nulls::count();
     let read = T::decode(&mut deserializer);
     let misfits = MISFITS.replace(before);
+    if nulls::count() > found {
+        // A list of its own that would lose the place of its nulls: it stays JSON.
+        nulls::forget_since(found);
+        return None;
+    }
     Some((read.ok()?, misfits))
 }
 
