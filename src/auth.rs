@@ -32,7 +32,7 @@ use tracing::{debug, info, warn};
 use crate::claims::Claims;
 use crate::error::{Error, ErrorKind, Exchange, Result};
 use crate::operation::Operation;
-use crate::redact::{self, REDACTED};
+use crate::redact::{Confidential, REDACTED, Secrets, Sent};
 use crate::request::{TENANT, TOKEN};
 use crate::retry::{self, RetryPolicy};
 use crate::transport::{Answer, Gateway};
@@ -323,6 +323,12 @@ impl Token {
 
     fn is_good_at(&self, now: Instant) -> bool {
         self.lifetime.is_none_or(|lifetime| now < lifetime.end)
+    }
+}
+
+impl Confidential for Token {
+    fn secret(&self) -> &HeaderValue {
+        &self.header
     }
 }
 
@@ -794,7 +800,7 @@ impl Auth {
         let parsed = Url::parse(&url)
             .map_err(|error| (Error::configuration(format!("{url}: {error}")), None))?;
         let timeout = timeout.min(self.gateway.timeout());
-        let secrets = redact::secrets(&headers, body.as_ref());
+        let secrets = Secrets::of(&headers, body.as_ref(), true);
         let sent = self
             .gateway
             .send(operation.method.clone(), parsed, headers, body, timeout)
@@ -813,7 +819,8 @@ impl Auth {
                         exchange(),
                         answer.status,
                         content_type,
-                        &redact::redact(&answer.body, &secrets),
+                        &answer.body,
+                        &secrets,
                     ),
                     retry_after,
                 ))
@@ -831,6 +838,7 @@ impl Auth {
             elapsed: started.elapsed(),
             sensitive: true,
             in_doubt: false,
+            sent: Sent::default(),
         }
     }
 

@@ -19,6 +19,7 @@ use crate::environment::Environment;
 use crate::error::{Error, Result};
 use crate::limit::{Limit, Rate};
 use crate::mode::{Async, Boxed};
+use crate::redact;
 use crate::request::Request;
 use crate::response::Response;
 use crate::retry::{Allowance, RetryPolicy};
@@ -256,7 +257,6 @@ impl fmt::Debug for FolioClient {
 
 /// What a [`FolioClient`] is built of.
 #[must_use = "a builder builds nothing before `connect` or `build`"]
-#[derive(Debug)]
 pub struct FolioClientBuilder<M = Async> {
     url: String,
     tenant: String,
@@ -273,6 +273,27 @@ pub struct FolioClientBuilder<M = Async> {
     retry: Option<RetryPolicy>,
     user_agent: String,
     mode: PhantomData<fn() -> M>,
+}
+
+impl<M> fmt::Debug for FolioClientBuilder<M> {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.debug_struct("FolioClientBuilder")
+            .field("url", &redact::url(&self.url))
+            .field("tenant", &self.tenant)
+            .field("login_tenant", &self.login_tenant)
+            .field("source", &self.source)
+            .field("environment", &self.environment)
+            .field("connect_timeout", &self.connect_timeout)
+            .field("timeout", &self.timeout)
+            .field("queue_timeout", &self.queue_timeout)
+            .field("max_in_flight", &self.max_in_flight)
+            .field("rate", &self.rate)
+            .field("tls", &self.tls)
+            .field("proxy", &self.proxy)
+            .field("retry", &self.retry)
+            .field("user_agent", &self.user_agent)
+            .finish()
+    }
 }
 
 impl<M> FolioClientBuilder<M> {

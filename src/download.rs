@@ -269,7 +269,7 @@ impl fmt::Debug for Download {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         out.debug_struct("Download")
             .field("status", &self.status())
-            .field("url", &self.head.url())
+            .field("url", &self.head.exchange().shown_url())
             .field("received", &self.received)
             .finish_non_exhaustive()
     }

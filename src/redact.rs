@@ -19,6 +19,7 @@ use std::fmt;
 use std::ops::Range;
 use std::sync::Arc;
 
+use arrayvec::ArrayString;
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD, URL_SAFE_NO_PAD};
 use bytes::Bytes;
@@ -64,10 +65,16 @@ const NAMES: [&str; 11] = [
 /// Names with a secret word that are none: the cursor of OAI-PMH, the kind of a token, the UUID of credentials (mod-kb-ebsco-java).
 const PUBLIC: [&str; 3] = ["resumptiontoken", "tokentype", "credentialsid"];
 
-/// The name without separators, in lower case: `Api-Key`, `api_key` and `apiKey` are one.
-fn normal(name: &str) -> String {
+/// The name without separators, in lower case: `Api-Key`, `api_key` and `apiKey` are one. Its beginning is enough of a name that is no name.
+fn normal(name: &str) -> ArrayString<64> {
+    let mut normal = ArrayString::new();
     let letters = name.chars().filter(|letter| letter.is_alphanumeric());
-    letters.flat_map(char::to_lowercase).collect()
+    for letter in letters.flat_map(char::to_lowercase) {
+        if normal.try_push(letter).is_err() {
+            break;
+        }
+    }
+    normal
 }
 
 /// Whether the last word of a name in camel or snake case is this one: `patronPin`, `user_pin`.
@@ -93,7 +100,7 @@ pub(crate) fn is_secret(name: &str) -> bool {
     is_exactly_secret(name) || {
         let name = normal(name);
         WORDS.iter().any(|word| name.contains(word))
-            && !PUBLIC.contains(&name.as_str())
+            && !PUBLIC.contains(&&*name)
             && !["expiration", "expires", "expiresin", "expiry", "expired"]
                 .iter()
                 .any(|end| name.ends_with(end))
@@ -102,14 +109,14 @@ pub(crate) fn is_secret(name: &str) -> bool {
 
 fn is_exactly_secret(name: &str) -> bool {
     let normal = normal(name);
-    NAMES.contains(&normal.as_str())
-        || WORDS.contains(&normal.as_str())
-        || ends_with_word(name, "pin")
+    NAMES.contains(&&*normal) || WORDS.contains(&&*normal) || ends_with_word(name, "pin")
 }
 
 /// Whether a parameter of a query string has a secret value. OAuth's `code` buys a token.
 pub(crate) fn is_secret_parameter(name: &str) -> bool {
-    name.eq_ignore_ascii_case("code") || is_secret(name)
+    // What most requests have is not looked into.
+    !matches!(name, "query" | "limit" | "offset" | "totalRecords")
+        && (name.eq_ignore_ascii_case("code") || is_secret(name))
 }
 
 /// What a field is in its object.
@@ -126,7 +133,7 @@ enum Role {
 }
 
 fn role(name: &str) -> Role {
-    match normal(name).as_str() {
+    match &*normal(name) {
         "key" => Role::Key,
         "name" | "code" | "field" | "fieldname" | "configname" | "property" | "propertyname"
         | "parameter" | "attribute" => Role::Name,
@@ -297,7 +304,9 @@ impl Secrets {
         if media_type.starts_with("multipart/") {
             // RFC 7578: `name="password"`, an empty line, the value, a line break.
             for part in text.split("\r\n--") {
-                let name = part.split_once("name=\"").and_then(|(_, rest)| rest.split('"').next());
+                let name = part
+                    .split_once("name=\"")
+                    .and_then(|(_, rest)| rest.split('"').next());
                 if let Some((_, value)) = part.split_once("\r\n\r\n")
                     && name.is_some_and(is_secret)
                 {
@@ -366,12 +375,16 @@ impl Secrets {
         if short {
             return;
         }
-        for hex in [hex(secret.as_bytes(), b"0123456789abcdef"), hex(secret.as_bytes(), b"0123456789ABCDEF")] {
+        for hex in [
+            hex(secret.as_bytes(), b"0123456789abcdef"),
+            hex(secret.as_bytes(), b"0123456789ABCDEF"),
+        ] {
             add(hex, Form::Anywhere);
         }
         let json = Value::from(secret).to_string();
         let json = json.trim_matches('"').to_owned();
-        let percent = percent_encoding::utf8_percent_encode(secret, percent_encoding::NON_ALPHANUMERIC);
+        let percent =
+            percent_encoding::utf8_percent_encode(secret, percent_encoding::NON_ALPHANUMERIC);
         let mut inner = vec![secret.to_owned(), json, percent.to_string()];
         inner.dedup();
         for inner in inner {
@@ -399,7 +412,9 @@ impl Secrets {
 
     fn redact_in<'a>(&self, text: &'a str, depth: u8) -> Cow<'a, str> {
         let mut found = Vec::new();
-        scan(text, &mut |part| self.judge(text, part, 0, depth, &mut found));
+        scan(text, &mut |part| {
+            self.judge(text, part, 0, depth, &mut found)
+        });
         // What has a secret name may stand elsewhere in the same text.
         let mut secrets = Cow::Borrowed(self);
         for (span, _) in &found {
@@ -407,7 +422,7 @@ impl Secrets {
             if value.starts_with(['{', '[']) {
                 continue;
             }
-            let string = serde_json::from_str(value);
+            let string = serde_json::from_str::<String>(value).ok();
             let value = string.as_deref().unwrap_or(value.trim_matches(['"', '\'']));
             if value.len() >= DISCOVERED && !value.contains(REDACTED) {
                 secrets.to_mut().add(value);
@@ -415,10 +430,27 @@ impl Secrets {
         }
         let text = replaced(text, found, &mut []);
         let found = secrets.found(&text);
-        if found.is_empty() {
-            return text;
+        let text = match found.is_empty() {
+            true => text,
+            false => Cow::Owned(replaced(&text, found, &mut []).into_owned()),
+        };
+        if depth == 0 && self.is_in(&text) {
+            return Cow::Borrowed(REDACTED);
         }
-        Cow::Owned(replaced(&text, found, &mut []).into_owned())
+        text
+    }
+
+    /// Whether a secret is still there, in encodings of encodings. Then nothing of the text is shown.
+    fn is_in(&self, text: &str) -> bool {
+        if self.needles.is_empty() || !text.contains(['\\', '%', '&']) {
+            return false;
+        }
+        let text = plain(text.as_bytes());
+        let needles = self.needles.iter();
+        needles
+            .filter(|needle| needle.form != Form::Alone)
+            .map(|needle| plain(&needle.bytes))
+            .any(|needle| needle.len() >= SHORT && memchr::memmem::find(&text, &needle).is_some())
     }
 
     /// Notes what of a part of a text is to be replaced, and by what. Parts before `from` are not looked into.
@@ -486,19 +518,35 @@ impl Secrets {
         let mut marks = [start, end].map(|mark| boundary(&text, mark));
         let from = boundary(&text, marks[0].saturating_sub(MARGIN));
         let mut found = Vec::new();
-        scan(&text, &mut |part| self.judge(&text, part, from, 0, &mut found));
+        scan(&text, &mut |part| {
+            self.judge(&text, part, from, 0, &mut found)
+        });
         // All of what has a secret name, and of the rest what is near.
         let text = replaced(&text, found, &mut marks);
         let from = boundary(&text, marks[0].saturating_sub(MARGIN));
         let near = text.get(from..).unwrap_or_default();
         let mut marks = marks.map(|mark| mark - from);
         let near = replaced(near, self.found(near), &mut marks);
+        if self.is_in(&near) {
+            return Some(REDACTED.to_owned());
+        }
         let shown = near.get(marks[0]..marks[1]).unwrap_or_default();
         let (before, after) = (
             if start > 0 { "… " } else { "" },
             if end < body.len() { " …" } else { "" },
         );
-        let shown = shown.trim_matches(char::REPLACEMENT_CHARACTER);
+        // A character that a cut went through.
+        let cut = char::REPLACEMENT_CHARACTER;
+        let shown = if start > 0 {
+            shown.trim_start_matches(cut)
+        } else {
+            shown
+        };
+        let shown = if end < body.len() {
+            shown.trim_end_matches(cut)
+        } else {
+            shown
+        };
         Some(format!("{before}{}{after}", escaped(shown)))
     }
 
@@ -530,7 +578,9 @@ impl Secrets {
                     Form::Anywhere => Some(at..end),
                     Form::Alone => {
                         let is_word = |byte: Option<&u8>| {
-                            byte.is_some_and(|byte| byte.is_ascii_alphanumeric() || *byte == b'_' || *byte >= 0x80)
+                            byte.is_some_and(|byte| {
+                                byte.is_ascii_alphanumeric() || *byte == b'_' || *byte >= 0x80
+                            })
                         };
                         let before = at.checked_sub(1).and_then(|before| bytes.get(before));
                         (!is_word(before) && !is_word(bytes.get(end))).then_some(at..end)
@@ -576,7 +626,7 @@ fn matches(text: &[u8], at: usize, secret: &[u8]) -> Option<usize> {
 /// What the escape at this place of a text may stand for, and how long it is.
 fn encoded(text: &[u8], at: usize, each: &mut dyn FnMut(&[u8], usize)) {
     let rest = text.get(at..).unwrap_or_default();
-    let mut character = |code: u32, length: usize, each: &mut dyn FnMut(&[u8], usize)| {
+    let character = |code: u32, length: usize, each: &mut dyn FnMut(&[u8], usize)| {
         if let Some(character) = char::from_u32(code) {
             each(character.encode_utf8(&mut [0; 4]).as_bytes(), length);
         }
@@ -626,6 +676,8 @@ fn encoded(text: &[u8], at: usize, each: &mut dyn FnMut(&[u8], usize)) {
                 }
                 [] => {}
             }
+            // What is escaped may be encoded once more.
+            encoded_once_more(text, at + slashes, slashes, each);
             // Backslashes that stand for one.
             for length in (2..=slashes).rev() {
                 each(b"\\", length);
@@ -685,6 +737,44 @@ fn encoded(text: &[u8], at: usize, each: &mut dyn FnMut(&[u8], usize)) {
         }
         _ => {}
     }
+}
+
+fn encoded_once_more(text: &[u8], at: usize, before: usize, each: &mut dyn FnMut(&[u8], usize)) {
+    if matches!(text.get(at), Some(b'%' | b'&')) {
+        encoded(text, at, &mut |bytes, length| each(bytes, before + length));
+    }
+}
+
+/// The text with all encodings undone, however they are nested.
+fn plain(text: &[u8]) -> Vec<u8> {
+    let mut plain = text.to_vec();
+    for _ in 0..6 {
+        let mut next = Vec::with_capacity(plain.len());
+        let mut at = 0;
+        while let Some(byte) = plain.get(at) {
+            let mut unit: Option<(Vec<u8>, usize)> = None;
+            if matches!(byte, b'\\' | b'%' | b'&') {
+                encoded(&plain, at, &mut |bytes, length| {
+                    unit.get_or_insert_with(|| (bytes.to_vec(), length));
+                });
+            }
+            match unit {
+                Some((bytes, length)) => {
+                    next.extend_from_slice(&bytes);
+                    at += length;
+                }
+                None => {
+                    next.push(*byte);
+                    at += 1;
+                }
+            }
+        }
+        if next.len() == plain.len() {
+            break;
+        }
+        plain = next;
+    }
+    plain
 }
 
 fn number(digits: &[u8], radix: u32) -> Option<u32> {
@@ -751,8 +841,13 @@ fn base64_of(bytes: &[u8]) -> Vec<Vec<u8>> {
         let mut padded = vec![0; before];
         padded.extend_from_slice(bytes);
         let whole = padded.len() * 8 / 6;
-        for encoded in [STANDARD_NO_PAD.encode(&padded), URL_SAFE_NO_PAD.encode(&padded)] {
-            let part = encoded.get((before * 8).div_ceil(6)..whole).unwrap_or_default();
+        for encoded in [
+            STANDARD_NO_PAD.encode(&padded),
+            URL_SAFE_NO_PAD.encode(&padded),
+        ] {
+            let part = encoded
+                .get((before * 8).div_ceil(6)..whole)
+                .unwrap_or_default();
             if part.len() >= SHORT && !parts.iter().any(|other| other == part.as_bytes()) {
                 parts.push(part.as_bytes().to_vec());
             }
@@ -771,8 +866,9 @@ fn hex(bytes: &[u8], digits: &[u8; 16]) -> Vec<u8> {
 
 /// All of the base64 around a part of it.
 fn around(text: &[u8], start: usize, end: usize) -> Range<usize> {
-    let is_base64 =
-        |byte: &&u8| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'-' | b'_' | b'=');
+    let is_base64 = |byte: &&u8| {
+        byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'-' | b'_' | b'=')
+    };
     let before = text.get(..start).unwrap_or_default().iter().rev();
     let after = text.get(end..).unwrap_or_default().iter();
     start - before.take_while(is_base64).count()..end + after.take_while(is_base64).count()
@@ -916,7 +1012,8 @@ fn scan(text: &str, each: &mut dyn FnMut(Part)) {
                         level.value = Some(at);
                         each(Part::Text(string.clone()));
                     } else {
-                        level.key = Some(string.start + 1..string.end.saturating_sub(1).max(at + 1));
+                        level.key =
+                            Some(string.start + 1..string.end.saturating_sub(1).max(at + 1));
                     }
                 } else {
                     if level.is_object {
@@ -966,7 +1063,12 @@ fn bare_name(bare: &str) -> Option<Range<usize>> {
     let name = bare.trim_end().strip_suffix([':', '='])?.trim_end();
     let start = name
         .rfind(|letter: char| !letter.is_alphanumeric() && letter != '_' && letter != '-')
-        .map_or(0, |at| at + name.get(at..).and_then(|rest| rest.chars().next()).map_or(1, char::len_utf8));
+        .map_or(0, |at| {
+            at + name
+                .get(at..)
+                .and_then(|rest| rest.chars().next())
+                .map_or(1, char::len_utf8)
+        });
     (start < name.len()).then_some(start..name.len())
 }
 
@@ -990,7 +1092,8 @@ fn member(text: &str, level: &mut Level, end: usize, each: &mut dyn FnMut(Part))
             }
         }
         Role::Key => {
-            level.has_secret_name |= value.starts_with('"') && is_secret(value) && normal(value) != "key";
+            level.has_secret_name |=
+                value.starts_with('"') && is_secret(value) && &*normal(value) != "key";
             if !is_nothing {
                 level.keys.push(span);
             }
@@ -1009,9 +1112,15 @@ fn member(text: &str, level: &mut Level, end: usize, each: &mut dyn FnMut(Part))
 /// Ends an object: now it is known whether its `key` is a secret or the name of a pair.
 fn close(level: &mut Level, each: &mut dyn FnMut(Part)) {
     if !level.has_value {
-        level.keys.drain(..).for_each(|span| each(Part::Secret(span)));
+        level
+            .keys
+            .drain(..)
+            .for_each(|span| each(Part::Secret(span)));
     } else if level.has_secret_name {
-        level.values.drain(..).for_each(|span| each(Part::Secret(span)));
+        level
+            .values
+            .drain(..)
+            .for_each(|span| each(Part::Secret(span)));
     }
 }
 
@@ -1049,9 +1158,9 @@ fn named(text: &str) -> Vec<Range<usize>> {
 /// The secret value that a name at this place of a text has, if it has one.
 fn value_of(text: &str, start: usize, name: &str) -> Option<Range<usize>> {
     let lower = normal(name);
-    let is_parameter = text
-        .get(..start)
-        .is_some_and(|before| before.ends_with(['?', '&', ';', '#']) || before.ends_with("%26") || before.ends_with("%3F"));
+    let is_parameter = text.get(..start).is_some_and(|before| {
+        before.ends_with(['?', '&', ';', '#']) || before.ends_with("%26") || before.ends_with("%3F")
+    });
     // `%26apikey` is read as the name `26apikey`, since the percent sign ends a name.
     let lower = lower
         .strip_prefix("26")
@@ -1084,7 +1193,10 @@ fn value_of(text: &str, start: usize, name: &str) -> Option<Range<usize>> {
     skip(&mut rest, separator.len());
     let spaces = rest.len() - rest.trim_start_matches(' ').len();
     skip(&mut rest, spaces);
-    let is_header = matches!(lower, "authorization" | "proxyauthorization" | "cookie" | "setcookie");
+    let is_header = matches!(
+        lower,
+        "authorization" | "proxyauthorization" | "cookie" | "setcookie"
+    );
     let value_quote = quote(rest);
     if let Some(quote) = value_quote {
         skip(&mut rest, quote.len());
@@ -1111,14 +1223,18 @@ fn value_of(text: &str, start: usize, name: &str) -> Option<Range<usize>> {
         && !name.contains(['-', '_'])
         && !name.chars().skip(1).any(char::is_uppercase)
         && !matches!(lower, "apikey");
-    let looks_secret = value.len() >= 6 && !value.chars().all(|letter| letter.is_alphabetic() || letter == '.');
+    let looks_secret = value.len() >= 6
+        && !value
+            .chars()
+            .all(|letter| letter.is_alphabetic() || letter == '.');
     (!is_prose || looks_secret).then_some(at..at + length)
 }
 
 /// What is a secret by its form, without a name: JSON Web Tokens, the credentials of `Authorization`, the user information of a URL.
 fn tokens(text: &str) -> Vec<Range<usize>> {
     let mut found = Vec::new();
-    let is_base64url = |letter: char| letter.is_ascii_alphanumeric() || letter == '_' || letter == '-';
+    let is_base64url =
+        |letter: char| letter.is_ascii_alphanumeric() || letter == '_' || letter == '-';
     for (start, _) in text.match_indices("eyJ") {
         let rest = text.get(start..).unwrap_or_default();
         let length = rest
@@ -1126,7 +1242,10 @@ fn tokens(text: &str) -> Vec<Range<usize>> {
             .unwrap_or(rest.len());
         let token = rest.get(..length).unwrap_or_default();
         let token = token.trim_end_matches('.');
-        if token.split_once('.').is_some_and(|(head, rest)| head.len() >= 8 && !rest.is_empty()) {
+        if token
+            .split_once('.')
+            .is_some_and(|(head, rest)| head.len() >= 8 && !rest.is_empty())
+        {
             found.push(start..start + token.len());
         }
     }
@@ -1138,17 +1257,24 @@ fn tokens(text: &str) -> Vec<Range<usize>> {
         });
         let Some(scheme) = scheme else { continue };
         let after = rest.get(scheme.len()..).unwrap_or_default();
-        let Some(space) = [" ", "%20", "+"].into_iter().find(|space| after.starts_with(space)) else {
+        let Some(space) = [" ", "%20", "+"]
+            .into_iter()
+            .find(|space| after.starts_with(space))
+        else {
             continue;
         };
         let after = after.get(space.len()..).unwrap_or_default();
         let length = after
-            .find(|letter: char| !is_base64url(letter) && !matches!(letter, '.' | '+' | '/' | '=' | '~'))
+            .find(|letter: char| {
+                !is_base64url(letter) && !matches!(letter, '.' | '+' | '/' | '=' | '~')
+            })
             .unwrap_or(after.len());
         let value = after.get(..length).unwrap_or_default();
         let is_credential = if scheme == "basic" {
             let value = value.trim_end_matches('=');
-            STANDARD_NO_PAD.decode(value).is_ok_and(|decoded| decoded.contains(&b':'))
+            STANDARD_NO_PAD
+                .decode(value)
+                .is_ok_and(|decoded| decoded.contains(&b':'))
         } else {
             value.len() >= 16 && value.contains(|letter: char| letter.is_ascii_digit())
         };
@@ -1167,9 +1293,9 @@ fn tokens(text: &str) -> Vec<Range<usize>> {
         let authority = url.find(['/', '?', '#']).unwrap_or(url.len());
         let authority = url.get(..authority).unwrap_or_default();
         // A password with a slash in it ends what looks like the host.
-        let has_port = authority
-            .rsplit_once(':')
-            .is_none_or(|(_, port)| port.ends_with(']') || port.bytes().all(|byte| byte.is_ascii_digit()));
+        let has_port = authority.rsplit_once(':').is_none_or(|(_, port)| {
+            port.ends_with(']') || port.bytes().all(|byte| byte.is_ascii_digit())
+        });
         let user = if has_port || authority.contains('@') {
             authority.rfind('@')
         } else {
@@ -1194,7 +1320,11 @@ pub(crate) fn url(text: &str) -> String {
     };
     let end = shown.find(['?', '#']).unwrap_or(shown.len());
     let (shown, cut) = (shown.get(..end).unwrap_or_default(), end < shown.len());
-    format!("{}{}", Secrets::default().shown(shown), if cut { "?…" } else { "" })
+    format!(
+        "{}{}",
+        Secrets::default().shown(shown),
+        if cut { "?…" } else { "" }
+    )
 }
 
 /// Whether a character could make what is shown look like something else: control characters, which move the cursor of a terminal or break
@@ -1226,4 +1356,415 @@ pub(crate) fn escaped(text: &str) -> Cow<'_, str> {
         }
     }
     Cow::Owned(out)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn knowing(secrets: &[&str]) -> Secrets {
+        let mut known = Secrets::default();
+        secrets.iter().for_each(|secret| known.add(secret));
+        known
+    }
+
+    #[test]
+    fn a_known_secret_is_found_in_every_encoding() {
+        let secret = "a\"b\\c/ü&é<7>\u{1F511} x+%";
+        let known = knowing(&[secret]);
+        let json = |text: &str| {
+            let text = Value::from(text).to_string();
+            text.get(1..text.len() - 1).unwrap().to_owned()
+        };
+        let utf16 = |text: &str| -> String {
+            text.encode_utf16()
+                .map(|unit| format!("\\u{unit:04X}"))
+                .collect()
+        };
+        let percent =
+            percent_encoding::utf8_percent_encode(secret, percent_encoding::NON_ALPHANUMERIC)
+                .to_string();
+        let html = |text: &str| {
+            text.replace('&', "&amp;")
+                .replace('"', "&quot;")
+                .replace('<', "&lt;")
+                .replace('>', "&gt;")
+        };
+        let numeric: String = secret
+            .chars()
+            .map(|letter| format!("&#{};", u32::from(letter)))
+            .collect();
+        let hexadecimal: String = secret
+            .chars()
+            .map(|letter| format!("&#x0{:x};", u32::from(letter)))
+            .collect();
+        let base64 = STANDARD.encode(secret);
+        let mut forms = vec![
+            secret.to_owned(),
+            json(secret),
+            json(&json(secret)),
+            json(&json(&json(secret))),
+            utf16(secret),
+            json(&utf16(secret)),
+            json(secret).replace('/', "\\/"),
+            percent.clone(),
+            percent.to_lowercase(),
+            percent.replace('%', "%25"),
+            percent.replace('%', "%2525"),
+            percent.replace("%20", "+"),
+            html(secret),
+            html(&html(secret)),
+            json(&html(secret)),
+            html(&json(secret)),
+            html(&json(secret)).replace('\\', "&#92;"),
+            json(&percent).replace('%', "\\u0025"),
+            percent.replace('%', "&percnt;"),
+            html(secret).replace('&', "%26").replace(';', "%3b"),
+            html(secret).replace('ü', "&uuml;").replace('é', "&eacute;"),
+            numeric,
+            hexadecimal,
+            base64.clone(),
+            base64.replace('=', "%3D").replace('+', "%2B"),
+            json(&base64).replace('/', "\\/"),
+            URL_SAFE_NO_PAD.encode(secret),
+            STANDARD.encode(format!("user:{secret}")),
+            STANDARD.encode(format!("{{\"password\":\"{}\"}}", json(secret))),
+            STANDARD.encode(&base64),
+            hex_of(secret, false),
+            hex_of(secret, true),
+        ];
+        forms.sort();
+        for form in forms {
+            for text in [
+                form.clone(),
+                format!("x{form}y"),
+                format!("…ü{form}é…"),
+                format!("<b>{form}</b>"),
+            ] {
+                let shown = known.shown(&text);
+                assert!(shown.contains(REDACTED), "{text} -> {shown}");
+                assert!(!shown.contains(&form), "{text} -> {shown}");
+                assert!(
+                    shown.chars().count() <= REDACTED.len() + 16,
+                    "{text} -> {shown}"
+                );
+            }
+        }
+    }
+
+    fn hex_of(text: &str, upper: bool) -> String {
+        text.bytes()
+            .map(|byte| {
+                if upper {
+                    format!("{byte:02X}")
+                } else {
+                    format!("{byte:02x}")
+                }
+            })
+            .collect()
+    }
+
+    #[test]
+    fn short_secrets_are_redacted_where_they_stand_alone() {
+        assert_eq!(knowing(&["a"]).redact("aXa aa a"), "aXa aa REDACTED");
+        assert_eq!(
+            knowing(&["admin"]).redact("user diku_admin / admin"),
+            "user diku_REDACTED / REDACTED"
+        );
+        assert_eq!(knowing(&[]).redact("nothing"), "nothing");
+        assert_eq!(knowing(&["x"]).redact(""), "");
+        // The longer secret goes as a whole.
+        assert_eq!(
+            knowing(&["abcd", "abcdefgh"]).redact("abcdefgh abcd"),
+            "REDACTED REDACTED"
+        );
+    }
+
+    #[test]
+    fn secrets_are_those_of_headers_and_of_the_body() {
+        let mut headers = HeaderMap::new();
+        for (name, value) in [
+            (
+                "cookie",
+                "folioAccessToken=aaaa.a.a; folioRefreshToken=rrrr.r.r",
+            ),
+            ("authorization", "Bearer bbbb.b.b"),
+            ("proxy-authorization", "Basic YW5uOmh1bnRlcjI="),
+            ("x-api-key", "kkkkkk"),
+            ("x-okapi-tenant", "diku"),
+            ("content-type", "application/json"),
+        ] {
+            headers.insert(name, HeaderValue::from_static(value));
+        }
+        let body = Bytes::from_static(
+            br#"{"username":"anna","password":"pwpw","all":[{"newPassword":"new one"}],"token":{"a":[123456,"deep"]},"note":"none"}"#,
+        );
+        let known = Secrets::of(&headers, Some(&body), false);
+        let text =
+            "aaaa.a.a rrrr.r.r bbbb.b.b hunter2 kkkkkk pwpw <new one> 123456 deep anna none diku";
+        assert_eq!(
+            known.redact(text),
+            "REDACTED REDACTED REDACTED REDACTED REDACTED REDACTED <REDACTED> REDACTED REDACTED anna none diku"
+        );
+        headers.insert(
+            "content-type",
+            HeaderValue::from_static("application/x-www-form-urlencoded"),
+        );
+        let body = Bytes::from_static(b"user=anna&client_secret=s%26t+uv&x=y");
+        let known = Secrets::of(&headers, Some(&body), false);
+        assert_eq!(known.redact("anna: s&t uv"), "anna: REDACTED");
+        headers.insert(
+            "content-type",
+            HeaderValue::from_static("multipart/form-data; boundary=b"),
+        );
+        let body = Bytes::from_static(
+            b"--b\r\nContent-Disposition: form-data; name=\"pin\"\r\n\r\n99887\r\n--b--\r\n",
+        );
+        let known = Secrets::of(&headers, Some(&body), false);
+        assert_eq!(known.redact("99887"), "REDACTED");
+    }
+
+    #[test]
+    fn fields_are_secret_by_their_name_whatever_their_type() {
+        for (text, expected) in [
+            (r#"{"password":"p"}"#, r#"{"password":"REDACTED"}"#),
+            (r#"{"pin": 1234, "a": 1}"#, r#"{"pin": "REDACTED", "a": 1}"#),
+            (
+                r#"{"apiKey":{"v":[1]},"a":1}"#,
+                r#"{"apiKey":"REDACTED","a":1}"#,
+            ),
+            (
+                r#"{"secret":true,"token":["x","y"]}"#,
+                r#"{"secret":"REDACTED","token":"REDACTED"}"#,
+            ),
+            (
+                r#"{"credentials":[{"hash":"h"}]}"#,
+                r#"{"credentials":"REDACTED"}"#,
+            ),
+            (
+                r#"[{"client_secret":"x"},{"X-Okapi-Token":"y"}]"#,
+                r#"[{"client_secret":"REDACTED"},{"X-Okapi-Token":"REDACTED"}]"#,
+            ),
+            // What only speaks of a secret.
+            (
+                r#"{"isTokenNeeded":true,"passwordExists":false,"accessTokenExpiration":"2026","token":null}"#,
+                "",
+            ),
+            (
+                r#"{"credentialsId":"7","token_type":"x","pinned":"x","opinion":"y","spin":"z","keyword":"w","sortKey":"k"}"#,
+                "",
+            ),
+            // The name of a pair is shown, and so is its value unless the name is a secret one.
+            (r#"{"key":"k1"}"#, r#"{"key":"REDACTED"}"#),
+            (r#"{"key":"barcode","value":"7"}"#, ""),
+            (
+                r#"{"value":"hunter2","key":"password"}"#,
+                r#"{"value":"REDACTED","key":"password"}"#,
+            ),
+            (r#"{"key":"barcode","value":null}"#, ""),
+            (
+                r#"{"code":"EMAIL_PASSWORD","value":"hunter2"}"#,
+                r#"{"code":"EMAIL_PASSWORD","value":"REDACTED"}"#,
+            ),
+            (
+                r#"{"field":"pin","rejected-value":12}"#,
+                r#"{"field":"pin","rejected-value":"REDACTED"}"#,
+            ),
+            (r#"{"name":"color","value":"red"}"#, ""),
+            // Cut off, broken, within something else.
+            (
+                r#"{"a":[{"password":"hunt"#,
+                r#"{"a":[{"password":"REDACTED""#,
+            ),
+            (
+                r#"failed: {"password":"hunter2"} of x"#,
+                r#"failed: {"password":"REDACTED"} of x"#,
+            ),
+            (
+                r#"{"m":"{\"password\":\"hunter2\"}"}"#,
+                r#"{"m":"{\"password\":\"REDACTED\"}"}"#,
+            ),
+            (
+                r#""{\"pin\":\"{\\\"x\\\":1}\"}""#,
+                r#""{\"pin\":\"REDACTED\"}""#,
+            ),
+            (
+                r#"User{name="x", password="hunter2"}"#,
+                r#"User{name="x", password="REDACTED"}"#,
+            ),
+            (
+                r#"User{password=hunter2, name=x}"#,
+                r#"User{password=REDACTED, name=x}"#,
+            ),
+            (
+                r#"{'password': 'hunter2', 'a': 1}"#,
+                r#"{'password': 'REDACTED', 'a': 1}"#,
+            ),
+            // What is secret in one place of a text is so in the others.
+            (
+                r#"{"password":"hunter-22","message":"hunter-22 is weak"}"#,
+                r#"{"password":"REDACTED","message":"REDACTED is weak"}"#,
+            ),
+        ] {
+            let expected = if expected.is_empty() { text } else { expected };
+            assert_eq!(Secrets::default().redact(text), expected);
+        }
+    }
+
+    #[test]
+    fn prose_of_folio_is_left_as_it_is() {
+        for text in [
+            "Invalid token",
+            "Invalid token: User with id 7f3 does not exist",
+            "Token missing, access requires permission: users.collection.get",
+            "Unable to authorize: Token missing, access requires permission: users.item.get",
+            "Different tokens in Authentication and X-Okapi-Token. Use only one of them",
+            "Access for user 'name' (7f3) requires permission: users.item.get",
+            "Key (id)=(7f3) already exists.",
+            "password: must not be blank",
+            "No suitable module found for path and tenant",
+            "Basic authentication required; bearer token expected",
+            "https://folio.example.edu:9130/users?query=email==a@b.edu",
+            "Stored _version is 4, _version of request is 3",
+            "lower(f_unaccent(jsonb ->> 'name'::text)) value already exists in table groups: 7",
+            "key=barcode",
+        ] {
+            assert_eq!(Secrets::default().redact(text), text);
+        }
+    }
+
+    #[test]
+    fn secrets_are_known_by_their_form() {
+        for (text, expected) in [
+            ("password=hunter2 x", "password=REDACTED x"),
+            ("password: hunter2, x", "password: REDACTED, x"),
+            ("X-Okapi-Token: opaque", "X-Okapi-Token: REDACTED"),
+            ("Cookie: a=b; c=d\nx", "Cookie: REDACTED\nx"),
+            ("Authorization: Digest q\nx", "Authorization: REDACTED\nx"),
+            (
+                "sent Basic YW5uOmh1bnRlcjI= there",
+                "sent Basic REDACTED there",
+            ),
+            (
+                "sent bearer 0123456789abcdef0123 there",
+                "sent bearer REDACTED there",
+            ),
+            ("is eyJhbGciOiJI.eyJzdWIiOiJ4.c2ln.", "is REDACTED."),
+            ("GET /x?apikey=k1&a=b", "GET /x?apikey=REDACTED&a=b"),
+            ("GET /x?a=b&key=k1", "GET /x?a=b&key=REDACTED"),
+            (
+                "next=%2Fx%3Fkey%3Dk1%26a%3Db",
+                "next=%2Fx%3Fkey%3DREDACTED%26a%3Db",
+            ),
+            ("https://ann:pw@host/x", "https://REDACTED@host/x"),
+            ("http://ann:p/w@host:80/x", "http://REDACTED@host:80/x"),
+            (
+                "&quot;password&quot;:&quot;hunter2&quot;",
+                "&quot;password&quot;:&quot;REDACTED&quot;",
+            ),
+            (
+                "Key (pin)=(1234) already exists",
+                "Key (pin)=(REDACTED) already exists",
+            ),
+            (
+                "<input name=password value=x> apikey: k",
+                "<input name=password value=x> apikey: REDACTED",
+            ),
+        ] {
+            assert_eq!(Secrets::default().redact(text), expected);
+        }
+    }
+
+    #[test]
+    fn an_excerpt_cuts_no_secret_and_knows_what_stands_before_it() {
+        let known = knowing(&["correct-horse"]);
+        let body = format!("{}correct-horse{}", "a".repeat(95), "b".repeat(200));
+        for most in 90..120 {
+            let shown = known.excerpt(body.as_bytes(), 0, most).unwrap();
+            assert!(
+                !shown.contains("cor") && !shown.contains("rse"),
+                "{most}: {shown}"
+            );
+        }
+        for at in 60..200 {
+            let shown = known.excerpt(body.as_bytes(), at, 40).unwrap();
+            assert!(
+                !shown.contains("cor") && !shown.contains("rse"),
+                "{at}: {shown}"
+            );
+        }
+        let long = format!(
+            r#"{{"credentials":{{"a":["{}","needle-in-hay",{}]}},"b":7}}"#,
+            "x".repeat(90_000),
+            "1,".repeat(90_000)
+        );
+        for at in [90_020, 100_000, 200_000, long.len()] {
+            let shown = known.excerpt(long.as_bytes(), at, 2048).unwrap();
+            assert!(
+                !shown.contains("needle") && !shown.contains("1,1") && !shown.contains("xx"),
+                "{at}: {shown}"
+            );
+        }
+        assert!(
+            known
+                .excerpt(long.as_bytes(), long.len(), 2048)
+                .unwrap()
+                .ends_with(r#"REDACTED","b":7}"#)
+        );
+        assert_eq!(known.excerpt(b"", 0, 10), None);
+        assert_eq!(known.excerpt("añb".as_bytes(), 0, 2).unwrap(), "a …");
+    }
+
+    #[test]
+    fn addresses_are_shown_without_what_may_be_secret() {
+        for (text, expected) in [
+            ("https://h/okapi", "https://h/okapi"),
+            ("https://u:secret@h/x", "h/x"),
+            ("u:secret@", "…@"),
+            ("https://h?token=secret", "https://h?…"),
+            ("https://h#secret", "https://h?…"),
+            ("https://u:pa?secret@h", "…"),
+            ("https://h?x=secret@secret", "…"),
+            ("https://h/token=secret", "https://h/token=REDACTED"),
+        ] {
+            assert_eq!(url(text), expected);
+        }
+    }
+
+    #[test]
+    fn what_moves_the_cursor_or_turns_the_text_is_escaped() {
+        assert_eq!(
+            escaped("a\u{1b}[2Jb\r\nc\rd\u{202e}e\u{9b}f\tg\u{2066}"),
+            "a\\u001b[2Jb\nc\\u000dd\\u202ee\\u009bf\tg\\u2066"
+        );
+        assert!(matches!(escaped("plain ü\n"), Cow::Borrowed(_)));
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn no_text_makes_it_fail(text in ".{0,200}", at in 0..300_usize, most in 0..100_usize, secret in ".{0,12}") {
+            let known = knowing(&[&secret]);
+            let once = known.redact(&text).into_owned();
+            let _ = known.excerpt(text.as_bytes(), at, most);
+            let _ = url(&text);
+            if secret.len() >= SHORT && !REDACTED.contains(&secret) {
+                proptest::prop_assert!(!once.contains(&secret), "{once}");
+            }
+        }
+
+        #[test]
+        fn no_part_of_json_makes_it_fail(text in r#"([{}\[\]:,"\\ =a1]|"key"|"value"|"pin"|&#34;|%22|eyJ|://|Basic ){0,60}"#, at in 0..80_usize, most in 0..40_usize) {
+            let known = knowing(&["a1a1"]);
+            let _ = known.redact(&text);
+            let _ = known.excerpt(text.as_bytes(), at, most);
+        }
+
+        #[test]
+        fn json_stays_json(text in ".{0,20}", pin in proptest::num::i64::ANY, key in "[a-z]{1,4}|key|value|pin|token|name") {
+            let value = serde_json::json!({key: {"pin": pin, "t": text, "list": [text, {"password": [text]}]}});
+            let mut redacted = value.clone();
+            Secrets::default().redact_value(&mut redacted);
+            proptest::prop_assert!(redacted.is_object());
+        }
+    }
 }

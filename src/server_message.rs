@@ -4,6 +4,8 @@ use std::fmt;
 
 use serde_json::Value;
 
+use crate::redact::Secrets;
+
 /// How much of a body is looked at. Error bodies are small; a page of a proxy that is larger has its words at the beginning.
 const MOST: usize = 256 * 1024;
 
@@ -117,9 +119,27 @@ impl fmt::Display for ValidationError {
 
 /// Reads the body of an error. What it is, is told by its first character: modules forward the answers of others without their
 /// content type, and gateways send HTML as anything.
-pub(crate) fn parse(content_type: Option<&str>, body: &[u8]) -> ServerMessage {
-    let body = body.get(..MOST).unwrap_or(body);
-    let text = String::from_utf8_lossy(body);
+///
+/// Secrets are redacted before it is read, since reading changes their form, and after, since they may have been written in parts.
+pub(crate) fn parse(content_type: Option<&str>, body: &[u8], secrets: &Secrets) -> ServerMessage {
+    let text = String::from_utf8_lossy(body.get(..MOST).unwrap_or(body));
+    let text = secrets.redact(&text);
+    let mut said = read(content_type, &text);
+    let shown = |text: &mut String| *text = secrets.shown(text);
+    said.message.iter_mut().for_each(shown);
+    for error in &mut said.errors {
+        shown(&mut error.message);
+        error.code.iter_mut().for_each(shown);
+        error.kind.iter_mut().for_each(shown);
+        for parameter in &mut error.parameters {
+            shown(&mut parameter.key);
+            parameter.value.iter_mut().for_each(shown);
+        }
+    }
+    said
+}
+
+fn read(content_type: Option<&str>, text: &str) -> ServerMessage {
     let text = text.trim_start_matches('\u{feff}').trim();
     match text.as_bytes().first() {
         None => ServerMessage::default(),
@@ -344,7 +364,7 @@ mod tests {
     use super::*;
 
     fn message(body: &str) -> Option<String> {
-        parse(None, body.as_bytes()).message
+        parse(None, body.as_bytes(), &Secrets::default()).message
     }
 
     #[test]
@@ -382,6 +402,7 @@ mod tests {
         let parsed = parse(
             Some("application/json"),
             br#"{"errors":[{"message":"may not be null","type":"1","code":"-1","parameters":[{"key":"username","value":"null"}]}]}"#,
+            &Secrets::default(),
         );
         let [error] = &parsed.errors[..] else {
             panic!("{parsed:?}")
@@ -427,7 +448,7 @@ mod tests {
         assert!(message.len() < LONGEST + 20 && message.ends_with('…'));
         let wide = "ü".repeat(10_000);
         assert!(
-            super::parse(None, wide.as_bytes())
+            super::parse(None, wide.as_bytes(), &Secrets::default())
                 .message
                 .unwrap_or_default()
                 .len()
@@ -447,7 +468,7 @@ mod tests {
             b"[[]]",
             b"\0\0",
         ] {
-            let _ = parse(None, body);
+            let _ = parse(None, body, &Secrets::default());
         }
     }
 }

@@ -26,7 +26,7 @@ use crate::download::Download;
 use crate::error::{Error, ErrorKind, Exchange, Result};
 use crate::limit::{Kept, Limit, Rate};
 use crate::operation::Creates;
-use crate::redact;
+use crate::redact::{self, Secrets};
 use crate::request::{Request, TENANT, TOKEN};
 use crate::response::Response;
 use crate::retry::{self, Allowance, RetryPolicy};
@@ -87,7 +87,9 @@ pub(crate) fn run(
     async move {
         let Shared { session, tenant } = &*client;
         let answered = session.carry_out(tenant, &request, true).await;
-        answered.map(|(response, _)| response)
+        let (mut response, _) = answered?;
+        response.remember(request.sent());
+        Ok(response)
     }
 }
 
@@ -102,7 +104,8 @@ pub(crate) fn open(
         let timeout = request
             .attempt_timeout()
             .unwrap_or_else(|| session.gateway.timeout());
-        let (response, rest) = session.carry_out(tenant, &request, false).await?;
+        let (mut response, rest) = session.carry_out(tenant, &request, false).await?;
+        response.remember(request.sent());
         Ok(Download::new(response, rest, timeout))
     }
 }
@@ -125,7 +128,7 @@ impl Session {
                     parent: None,
                     "{} {} -> {} in {} ms, {} bytes, attempts: {}",
                     exchange.method,
-                    exchange.url,
+                    exchange.shown_url(),
                     response.status().as_u16(),
                     milliseconds(exchange.elapsed),
                     response.body().len(),
@@ -299,7 +302,9 @@ impl<'a> Pursuit<'a> {
             }),
             Err(failure) => (Err(failure), None),
         };
-        self.judge(token.as_deref(), sent, rest)
+        let judgement = self.judge(token.as_deref(), sent, rest);
+        self.exchange.sent.token = token.map(|token| token as _);
+        judgement
     }
 
     /// The turn, if it is had without waiting for anything.
@@ -451,7 +456,11 @@ impl<'a> Pursuit<'a> {
                     return Ok(self.done(answer, rest));
                 };
                 Verdict::Again {
-                    error: Error::truncated(self.exchange.clone(), diagnostics),
+                    error: Error::truncated(
+                        self.exchange.clone(),
+                        &diagnostics,
+                        &secrets(self.request, token.map(|token| &token.header)),
+                    ),
                     retry_after: None,
                     sent: true,
                 }
@@ -660,6 +669,15 @@ fn accepted(request: &Request) -> HeaderValue {
     }
 }
 
+/// What a server may repeat of a request that is not to be shown.
+fn secrets(request: &Request, token: Option<&HeaderValue>) -> Secrets {
+    let mut secrets = request.secrets();
+    if let Some(token) = token {
+        secrets.add_header(token);
+    }
+    secrets
+}
+
 /// What an answer that is no success means.
 fn refusal(
     request: &Request,
@@ -675,11 +693,8 @@ fn refusal(
     let content_type = headers
         .get(CONTENT_TYPE)
         .and_then(|value| value.to_str().ok());
-    let mut sent = request.headers().clone();
-    sent.extend(token.map(|token| (TOKEN, token.clone())));
-    let secrets = redact::secrets(&sent, request.body_bytes().filter(|_| exchange.sensitive));
-    let body = redact::redact(&body, &secrets);
-    let error = Error::answered(exchange.clone(), status, content_type, &body);
+    let secrets = secrets(request, token);
+    let error = Error::answered(exchange.clone(), status, content_type, &body, &secrets);
     if is_token_refused(status, content_type, &error) {
         return Verdict::Renew(error.of_refused_token());
     }
@@ -699,8 +714,10 @@ fn refusal(
         let target = headers
             .get("location")
             .and_then(|value| value.to_str().ok())
-            .unwrap_or("nowhere")
-            .to_owned();
+            .map_or_else(
+                || "nowhere".to_owned(),
+                |target| secrets.shown(&redact::url(target)),
+            );
         return Verdict::Failed(error.with_help(format!(
             "the server redirects to {target}; this client follows no redirect, since the token would go along: is the URL of the gateway right?"
         )));

@@ -14,6 +14,7 @@ use tokio::time::Instant;
 
 use crate::body::{self, Opened, Progress};
 use crate::error::{Error, ErrorKind, Exchange, Result};
+use crate::redact;
 use crate::tls::{self, TlsOptions};
 
 /// The gateway of a FOLIO: its address, and the connections to it.
@@ -58,8 +59,7 @@ impl Proxy {
             Self::None => Ok(builder.no_proxy()),
             Self::At(url) => {
                 let text = url.expose_secret().trim();
-                let shown = text.rsplit_once('@').map_or(text, |(_, host)| host);
-                let shown = if shown.is_empty() { "…@" } else { shown };
+                let shown = redact::url(text);
                 let url = Url::parse(text)
                     .ok()
                     .filter(|url| matches!(url.scheme(), "http" | "https") && url.has_host());
@@ -455,8 +455,8 @@ fn innermost(error: &dyn std::error::Error) -> String {
 fn base(text: &str) -> Result<String> {
     let text = text.trim();
     let wrong = |problem: &str| {
-        // A password in a URL must not get into an error.
-        let shown = text.rsplit_once('@').map_or(text, |(_, host)| host);
+        // A password or token in a URL must not get into an error.
+        let shown = redact::url(text);
         Error::configuration(format!(
             "`{shown}` is not the URL of a FOLIO gateway: {problem}; expected is one like https://folio.example.edu or https://folio.example.edu/okapi"
         ))
