@@ -17,6 +17,7 @@ use crate::cache::Cache;
 use crate::download::Download;
 use crate::environment::Environment;
 use crate::error::{Error, Result};
+use crate::lifecycle::Lifecycle;
 use crate::limit::{Limit, Rate};
 use crate::mode::{Async, Boxed};
 use crate::redact;
@@ -145,7 +146,8 @@ impl FolioClient {
     /// # Errors
     /// What the server says to the login; [`is_unauthenticated`](Error::is_unauthenticated) if it refuses user or password.
     pub async fn connect(&self) -> Result<()> {
-        self.session().auth.token(None).await.map(drop)
+        let longest = self.session().gateway.timeout();
+        self.session().auth.token(None, longest).await.map(drop)
     }
 
     /// Sends a request, renewing the token and repeating it where that is safe, and reads the whole answer. Every call of this library
@@ -184,13 +186,16 @@ impl FolioClient {
     }
 
     /// Logs out of this session (and no other of the user) and closes the client, with all its clones and handles. Requests that wait for
-    /// their turn or for their repetition fail at once with [`ErrorKind::ClientClosed`](crate::ErrorKind::ClientClosed), and so do later
+    /// their turn, for a login or for their repetition fail at once with [`ErrorKind::ClientClosed`](crate::ErrorKind::ClientClosed), and so do later
     /// ones. Those that were sent already get their answers. To close again does nothing.
+    ///
+    /// What is sent: `POST /authn/logout` with both tokens as cookies; before it `POST /authn/refresh` if the access token has expired, since
+    /// FOLIO ends a session only for a user whom it knows. A login that is on its way is waited for, at most 10 s, to log out of its session,
+    /// and so long is each of these requests.
     ///
     /// # Errors
     /// The server did not confirm the logout. The client is closed all the same.
     pub async fn close(&self) -> Result<()> {
-        self.session().limit.close();
         self.session().cache.clear();
         self.session().auth.close().await
     }
@@ -199,7 +204,12 @@ impl FolioClient {
     /// closed meanwhile.
     pub(crate) async fn backoff(&self, tries: u32, error: &Error) -> Result<()> {
         let wait = self.session().retry.wait(tries, error.retry_after());
-        self.session().auth.pause(wait).await
+        self.pause(wait).await
+    }
+
+    /// Waits; an error as soon as the client is closed.
+    pub(crate) async fn pause(&self, time: Duration) -> Result<()> {
+        self.session().life.pause(time).await
     }
 
     /// Closes the client, as [`close`](Self::close) does, when `work` has ended, however it ends: with a value, with an error, by a panic, or
@@ -230,7 +240,7 @@ impl FolioClient {
 
     /// Whether the client was closed.
     pub fn is_closed(&self) -> bool {
-        self.session().auth.is_closed()
+        self.session().life.is_closed()
     }
 }
 
@@ -240,7 +250,6 @@ struct CloseOnDrop(FolioClient);
 impl Drop for CloseOnDrop {
     fn drop(&mut self) {
         // Of one that is closed nothing is left to do.
-        self.0.session().limit.close();
         self.0.session().cache.clear();
         self.0.session().auth.close_in_the_background();
     }
@@ -364,8 +373,16 @@ impl<M> FolioClientBuilder<M> {
             proxy: self.proxy,
         };
         let gateway = Arc::new(Gateway::new(&self.url, &options)?);
-        let auth = Auth::new(Arc::clone(&gateway), header, source, retry.clone());
+        let life = Arc::new(Lifecycle::default());
+        let auth = Auth::new(
+            Arc::clone(&gateway),
+            header,
+            source,
+            retry.clone(),
+            Arc::clone(&life),
+        );
         let session = Session {
+            life,
             gateway,
             auth,
             cache: Cache::default(),

@@ -211,6 +211,38 @@ impl Error {
         .with_help("more requests are on their way than `max_in_flight` allows, and they are slow; `queue_timeout` is how long to wait")
     }
 
+    /// A login did not end in time. It goes on.
+    pub(crate) fn no_login_in_time(longest: Duration) -> Self {
+        Self::new(
+            ErrorKind::Timeout,
+            format!(
+                "the login that the request needs took longer than {} s, and the request was not sent",
+                longest.as_secs_f64()
+            ),
+        )
+        .with_help("the login goes on in the background: a later call may find it done. `timeout` is how long to wait for it")
+    }
+
+    /// A credential source gave nothing.
+    pub(crate) fn no_credentials_in_time(longest: Duration) -> Self {
+        Self::new(
+            ErrorKind::Timeout,
+            format!(
+                "the credential source gave no credentials within {} s",
+                longest.as_secs_f64()
+            ),
+        )
+        .with_help("the next call asks it again; `timeout` of the client is how long to wait for it")
+    }
+
+    /// States the request, where nothing was sent yet.
+    pub(crate) fn of_request(self, exchange: &Exchange) -> Self {
+        match &self.0.exchange {
+            None if self.0.kind == ErrorKind::Timeout => self.on(exchange.clone()),
+            _ => self,
+        }
+    }
+
     /// The server responded with an error status. `secrets` are what its words may repeat.
     pub(crate) fn answered(
         exchange: Exchange,

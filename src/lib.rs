@@ -96,6 +96,7 @@ mod generic;
 mod harvest;
 mod identity;
 mod json_path;
+mod lifecycle;
 mod limit;
 #[cfg(feature = "logging")]
 #[cfg_attr(docsrs, doc(cfg(feature = "logging")))]

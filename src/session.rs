@@ -24,6 +24,7 @@ use crate::cache::Cache;
 use crate::client::{Shared, Tenant};
 use crate::download::Download;
 use crate::error::{Error, ErrorKind, Exchange, Result};
+use crate::lifecycle::Lifecycle;
 use crate::limit::{Kept, Limit, Rate};
 use crate::operation::Creates;
 use crate::redact::{self, Secrets};
@@ -36,6 +37,8 @@ use crate::transport::{self, Answer, Arriving, Failure, Gateway};
 pub(crate) struct Session {
     pub(crate) gateway: Arc<Gateway>,
     pub(crate) auth: Arc<Auth>,
+    /// What every wait ends by.
+    pub(crate) life: Arc<Lifecycle>,
     pub(crate) limit: Limit,
     pub(crate) rate: Option<Rate>,
     pub(crate) retry: RetryPolicy,
@@ -168,7 +171,7 @@ impl Session {
             };
             match next {
                 Ok(None) => {}
-                Ok(Some(delay)) => Box::pin(self.auth.pause(delay)).await?,
+                Ok(Some(delay)) => Box::pin(self.life.pause(delay)).await?,
                 Err(error) if error.is_in_doubt() => {
                     return self.created(tenant, request, error).await;
                 }
@@ -244,9 +247,7 @@ enum Judgement {
 
 impl<'a> Pursuit<'a> {
     fn begin(session: &'a Session, tenant: &'a Tenant, request: &'a Request) -> Result<Self> {
-        if session.limit.is_closed() {
-            return Err(Error::closed());
-        }
+        session.life.check()?;
         let exchange = request.exchange(session.gateway.base());
         if let Some(problem) = request.problem() {
             return Err(Error::request(exchange, problem.into_owned()));
@@ -285,7 +286,10 @@ impl<'a> Pursuit<'a> {
     async fn attempt(&mut self, whole: bool) -> Result<Judgement> {
         let (permit, token) = match self.turn_at_once()? {
             Some(turn) => turn,
-            None => Box::pin(self.turn()).await?,
+            None => {
+                let turn = Box::pin(self.turn()).await;
+                turn.map_err(|error| error.of_request(&self.exchange))?
+            }
         };
         self.exchange.attempts += 1;
         let sent = if whole && self.request.is_in_memory() {
@@ -316,6 +320,7 @@ impl<'a> Pursuit<'a> {
             return Ok(None);
         };
         if self.has_own_token() {
+            self.session.life.check()?;
             return Ok(Some((permit, None)));
         }
         let token = self.session.auth.token_at_hand(self.refused)?;
@@ -324,11 +329,15 @@ impl<'a> Pursuit<'a> {
 
     async fn turn(&self) -> Result<Turn<'a>> {
         let Session {
-            auth, limit, rate, ..
+            auth,
+            limit,
+            rate,
+            life,
+            ..
         } = self.session;
-        let permit = limit.acquire().await?;
+        let permit = limit.acquire(life).await?;
         if let Some(rate) = rate {
-            rate.acquire(auth).await?;
+            rate.acquire(life).await?;
         }
         if self.has_own_token() {
             return Ok((permit, None));
@@ -339,10 +348,10 @@ impl<'a> Pursuit<'a> {
         }
         // A login takes its time, in which others can send: those who brought a token of their own.
         drop(permit);
-        auth.token(self.refused).await?;
-        let permit = limit.acquire().await?;
+        auth.token(self.refused, self.timeout).await?;
+        let permit = limit.acquire(life).await?;
         // Mostly the same. Where tokens live shorter than the wait for a turn, this one is not given back again.
-        let token = auth.token(self.refused).await?;
+        let token = auth.token(self.refused, self.timeout).await?;
         Ok((permit, Some(token)))
     }
 
