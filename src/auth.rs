@@ -42,11 +42,25 @@ use crate::request::{TENANT, TOKEN};
 use crate::retry::{self, RetryPolicy};
 use crate::transport::{Answer, Gateway};
 
-static LOGIN: Operation = Operation::new("login", Method::POST, "/authn/login-with-expiry");
+static LOGIN: Operation = Operation::new("login", Method::POST, WITHOUT_TOKEN[0]);
 static LEGACY_LOGIN: Operation =
-    Operation::new("login_without_expiry", Method::POST, "/authn/login");
-static REFRESH: Operation = Operation::new("refresh", Method::POST, "/authn/refresh");
+    Operation::new("login_without_expiry", Method::POST, WITHOUT_TOKEN[1]);
+static REFRESH: Operation = Operation::new("refresh", Method::POST, WITHOUT_TOKEN[2]);
 static LOGOUT: Operation = Operation::new("logout", Method::POST, "/authn/logout");
+
+/// The operations that begin or renew a session, those of mod-users-bl too. They need no token, and gateways reject an expired one even there.
+const WITHOUT_TOKEN: [&str; 5] = [
+    "/authn/login-with-expiry",
+    "/authn/login",
+    "/authn/refresh",
+    "/bl-users/login",
+    "/bl-users/login-with-expiry",
+];
+
+/// Whether a request that the caller makes is sent without the client's token.
+pub(crate) fn needs_no_token(method: &Method, path: &str) -> bool {
+    *method == Method::POST && WITHOUT_TOKEN.contains(&path)
+}
 
 const ACCESS_COOKIE: &str = "folioAccessToken";
 const REFRESH_COOKIE: &str = "folioRefreshToken";
@@ -618,7 +632,8 @@ impl Auth {
 
     async fn login(self: &Arc<Self>) -> Result<Arc<Token>> {
         // A source may never answer: a vault that is away, a prompt that nobody sees.
-        let longest = self.gateway.timeout();
+        // It is given up before the calls that wait for it are, so that they can say why.
+        let longest = self.gateway.timeout() * 9 / 10;
         let credentials = self.life.within(longest, self.source.ask()).await?;
         let credentials = credentials.ok_or_else(|| Error::no_credentials_in_time(longest))?;
         let credentials = credentials.map_err(|error| {
@@ -866,7 +881,9 @@ impl Auth {
         state.refused = None;
         if self.life.is_closed() {
             // Closed while this was on its way: whoever closes waits to log out of it, or gave up waiting.
-            let left = state.ended.then(|| (state.token.take(), state.refresh.take()));
+            let left = state
+                .ended
+                .then(|| (state.token.take(), state.refresh.take()));
             drop(state);
             if let (Some((token, refresh)), Ok(runtime)) = (left, Handle::try_current()) {
                 let auth = Arc::clone(self);
@@ -1012,7 +1029,8 @@ impl Auth {
     ) -> Result<()> {
         let now = Instant::now();
         let is_over = |refresh: &RefreshToken| refresh.end.is_some_and(|end| end <= now);
-        let Some(mut refresh) = refresh.filter(|refresh| refresh.is_own && !is_over(refresh)) else {
+        let Some(mut refresh) = refresh.filter(|refresh| refresh.is_own && !is_over(refresh))
+        else {
             debug!("closed without a session of its own");
             return Ok(());
         };
@@ -1029,7 +1047,11 @@ impl Auth {
                             None => return Ok(()),
                         }
                     }
-                    Err(error) if error.status().is_some_and(|status| status.is_client_error()) => {
+                    Err(error)
+                        if error
+                            .status()
+                            .is_some_and(|status| status.is_client_error()) =>
+                    {
                         debug!(error = %error, "the session had ended");
                         return Ok(());
                     }

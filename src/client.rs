@@ -164,6 +164,12 @@ impl FolioClient {
 
     /// As [`execute`](Self::execute). Boxed, so that the futures of calls are small whatever is in this one, and it is compiled once.
     pub(crate) fn answer(self, request: Request) -> Boxed<Response> {
+        if request.needs_module_id() {
+            return Box::pin(async move {
+                let request = self.addressed(request).await?;
+                session::run(self.0, request).await
+            });
+        }
         Box::pin(session::run(self.0, request))
     }
 
@@ -182,6 +188,13 @@ impl FolioClient {
     }
 
     pub(crate) fn download(&self, request: Request) -> Boxed<Download> {
+        if request.needs_module_id() {
+            let client = self.clone();
+            return Box::pin(async move {
+                let request = client.addressed(request).await?;
+                session::open(client.0, request).await
+            });
+        }
         Box::pin(session::open(Arc::clone(&self.0), request))
     }
 

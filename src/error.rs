@@ -232,7 +232,9 @@ impl Error {
                 longest.as_secs_f64()
             ),
         )
-        .with_help("the next call asks it again; `timeout` of the client is how long to wait for it")
+        .with_help(
+            "the next call asks it again; `timeout` of the client is how long to wait for it",
+        )
     }
 
     /// States the request, where nothing was sent yet.
@@ -414,6 +416,14 @@ impl Error {
         }
         if let Cow::Owned(shown) = exchange.shown_url() {
             exchange.url = shown;
+        }
+        // A record may hold what the request did, and a message may name the record.
+        let secrets = exchange.secrets();
+        if let Cow::Owned(shown) = secrets.redact_known(&exchange.url) {
+            exchange.url = shown;
+        }
+        if let Cow::Owned(shown) = secrets.redact_known(&self.0.message) {
+            self.0.message = shown.into();
         }
         // What was redacted needs no secrets any more, and an error may be stored for long.
         exchange.sent = Sent::default();

@@ -134,6 +134,14 @@ impl Operation {
         shown
     }
 
+    /// Names the module that the operation is of, `mod-users`.
+    #[must_use]
+    pub const fn of_module(self, module: &'static str) -> Self {
+        let mut operation = self;
+        operation.module = module;
+        operation
+    }
+
     /// What all generic calls share: nothing is known of them.
     pub(crate) const fn generic() -> &'static Self {
         static GENERIC: Operation = Operation::new("", Method::GET, "");
@@ -160,6 +168,9 @@ pub struct Facts {
     pub is_sensitive: bool,
     /// A PUT with an outdated `_version` is rejected (optimistic locking).
     pub is_versioned: bool,
+    /// Several modules provide its interface at the same paths (`interfaceType` `multiple` in the module descriptor: custom-fields, dashboard).
+    /// The header `X-Okapi-Module-Id` then says which one is called; the client sends it.
+    pub is_multiple: bool,
 }
 
 impl Facts {
@@ -172,6 +183,16 @@ impl Facts {
             has_effect: false,
             is_sensitive: false,
             is_versioned: false,
+            is_multiple: false,
+        }
+    }
+
+    /// States that several modules provide the interface.
+    #[must_use]
+    pub const fn is_multiple(self) -> Self {
+        Self {
+            is_multiple: true,
+            ..self
         }
     }
 

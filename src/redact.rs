@@ -405,6 +405,16 @@ impl Secrets {
         self.redact_in(text, 0)
     }
 
+    /// As [`redact`](Self::redact), but for known secrets only: for what this client wrote itself.
+    pub(crate) fn redact_known<'a>(&self, text: &'a str) -> Cow<'a, str> {
+        let found = self.known(text).into_iter();
+        let found: Vec<Found> = found.map(|span| (span, REDACTED.to_owned())).collect();
+        match found.is_empty() {
+            true => Cow::Borrowed(text),
+            false => Cow::Owned(replaced(text, found, &mut []).into_owned()),
+        }
+    }
+
     /// As [`redact`](Self::redact), with control characters escaped: to be shown.
     pub(crate) fn shown(&self, text: &str) -> String {
         escaped(&self.redact(text)).into_owned()

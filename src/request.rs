@@ -17,6 +17,7 @@ use crate::cql::Cql;
 use crate::deletion::{Bound, Delete, Deletion};
 use crate::described::{self, Described};
 use crate::error::Exchange;
+use crate::modules::MODULE_ID;
 use crate::multipart::Multipart;
 use crate::operation::{Facts, Operation};
 use crate::redact::{self, Own, REDACTED, Sent, is_secret_parameter};
@@ -326,6 +327,13 @@ impl Request {
             token: None,
             own: Some(Arc::new(own)),
         }
+    }
+
+    /// Whether the gateway must be told which module is called, and is not told yet.
+    pub(crate) fn needs_module_id(&self) -> bool {
+        self.operation.facts.is_multiple
+            && !self.operation.module.is_empty()
+            && !self.headers.contains_key(MODULE_ID)
     }
 
     /// What of it is secret: known in errors.

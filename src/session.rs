@@ -278,8 +278,11 @@ impl<'a> Pursuit<'a> {
         })
     }
 
+    /// Whether it is sent without the client's token: with one of its own, or with none, as a login.
     fn has_own_token(&self) -> bool {
-        self.request.headers().contains_key(TOKEN)
+        let request = self.request;
+        request.headers().contains_key(TOKEN)
+            || auth::needs_no_token(request.method(), request.own_path())
     }
 
     /// Sends it once, in its turn.

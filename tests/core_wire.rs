@@ -8,13 +8,16 @@ mod support;
 mod core {
     mod auth;
     mod calls;
+    mod closing;
     mod deletions;
     mod environment;
     mod errors;
     mod harvest;
     mod lists;
+    mod platform;
     mod repetition;
     mod retries;
+    mod secrets;
     mod sessions;
     mod tenants;
 }
