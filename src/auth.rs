@@ -827,7 +827,14 @@ impl Auth {
         let secrets = Secrets::of(&headers, body.as_ref(), true);
         let sent = self
             .gateway
-            .send(operation.method.clone(), parsed, headers, body, timeout)
+            .send(
+                operation.method.clone(),
+                parsed,
+                headers,
+                body,
+                self.gateway.timeouts(Some(timeout), None),
+                self.gateway.memory.of_login(),
+            )
             .await;
         let exchange = || self.exchange(operation, attempts, started);
         match sent {

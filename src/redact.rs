@@ -512,7 +512,13 @@ impl Secrets {
 
     /// At most `most` bytes of a body around the byte `at`, without secrets, to be shown. What stands before is read as well, since it may
     /// say that what is shown is a secret.
-    pub(crate) fn excerpt(&self, body: &[u8], at: usize, most: usize) -> Option<String> {
+    pub(crate) fn excerpt(
+        &self,
+        body: &[u8],
+        at: usize,
+        most: usize,
+        as_text: impl FnOnce(&[u8], bool) -> Cow<'_, str>,
+    ) -> Option<String> {
         if body.is_empty() {
             return None;
         }
@@ -524,7 +530,7 @@ impl Secrets {
         let end = (start + most).min(body.len());
         // A secret that the end of the excerpt goes through is found by what follows.
         let read = body.get(..end + MARGIN).unwrap_or(body);
-        let text = String::from_utf8_lossy(read);
+        let text = as_text(read, read.len() < body.len());
         let mut marks = [start, end].map(|mark| boundary(&text, mark));
         let from = boundary(&text, marks[0].saturating_sub(MARGIN));
         let mut found = Vec::new();
@@ -1372,6 +1378,10 @@ pub(crate) fn escaped(text: &str) -> Cow<'_, str> {
 mod tests {
     use super::*;
 
+    fn lossy(body: &[u8], _: bool) -> Cow<'_, str> {
+        String::from_utf8_lossy(body)
+    }
+
     fn knowing(secrets: &[&str]) -> Secrets {
         let mut known = Secrets::default();
         secrets.iter().for_each(|secret| known.add(secret));
@@ -1690,14 +1700,14 @@ mod tests {
         let known = knowing(&["correct-horse"]);
         let body = format!("{}correct-horse{}", "a".repeat(95), "b".repeat(200));
         for most in 90..120 {
-            let shown = known.excerpt(body.as_bytes(), 0, most).unwrap();
+            let shown = known.excerpt(body.as_bytes(), 0, most, lossy).unwrap();
             assert!(
                 !shown.contains("cor") && !shown.contains("rse"),
                 "{most}: {shown}"
             );
         }
         for at in 60..200 {
-            let shown = known.excerpt(body.as_bytes(), at, 40).unwrap();
+            let shown = known.excerpt(body.as_bytes(), at, 40, lossy).unwrap();
             assert!(
                 !shown.contains("cor") && !shown.contains("rse"),
                 "{at}: {shown}"
@@ -1709,7 +1719,7 @@ mod tests {
             "1,".repeat(90_000)
         );
         for at in [90_020, 100_000, 200_000, long.len()] {
-            let shown = known.excerpt(long.as_bytes(), at, 2048).unwrap();
+            let shown = known.excerpt(long.as_bytes(), at, 2048, lossy).unwrap();
             assert!(
                 !shown.contains("needle") && !shown.contains("1,1") && !shown.contains("xx"),
                 "{at}: {shown}"
@@ -1717,12 +1727,12 @@ mod tests {
         }
         assert!(
             known
-                .excerpt(long.as_bytes(), long.len(), 2048)
+                .excerpt(long.as_bytes(), long.len(), 2048, lossy)
                 .unwrap()
                 .ends_with(r#"REDACTED","b":7}"#)
         );
-        assert_eq!(known.excerpt(b"", 0, 10), None);
-        assert_eq!(known.excerpt("añb".as_bytes(), 0, 2).unwrap(), "a …");
+        assert_eq!(known.excerpt(b"", 0, 10, lossy), None);
+        assert_eq!(known.excerpt("añb".as_bytes(), 0, 2, lossy).unwrap(), "a …");
     }
 
     #[test]
@@ -1755,7 +1765,7 @@ mod tests {
         fn no_text_makes_it_fail(text in ".{0,200}", at in 0..300_usize, most in 0..100_usize, secret in ".{0,12}") {
             let known = knowing(&[&secret]);
             let once = known.redact(&text).into_owned();
-            let _ = known.excerpt(text.as_bytes(), at, most);
+            let _ = known.excerpt(text.as_bytes(), at, most, lossy);
             let _ = url(&text);
             if secret.len() >= SHORT && !REDACTED.contains(&secret) {
                 proptest::prop_assert!(!once.contains(&secret), "{once}");
@@ -1766,7 +1776,7 @@ mod tests {
         fn no_part_of_json_makes_it_fail(text in r#"([{}\[\]:,"\\ =a1]|"key"|"value"|"pin"|&#34;|%22|eyJ|://|Basic ){0,60}"#, at in 0..80_usize, most in 0..40_usize) {
             let known = knowing(&["a1a1"]);
             let _ = known.redact(&text);
-            let _ = known.excerpt(text.as_bytes(), at, most);
+            let _ = known.excerpt(text.as_bytes(), at, most, lossy);
         }
 
         #[test]

@@ -7,6 +7,7 @@ mod support;
 
 mod core {
     mod auth;
+    mod bytes;
     mod calls;
     mod closing;
     mod deletions;
@@ -14,10 +15,12 @@ mod core {
     mod errors;
     mod harvest;
     mod lists;
+    mod outcome;
     mod platform;
     mod repetition;
     mod retries;
     mod secrets;
     mod sessions;
     mod tenants;
+    mod upsert;
 }

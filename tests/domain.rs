@@ -577,12 +577,10 @@ async fn modules_and_versions_are_the_same_on_both_platforms() {
 #[tokio::test]
 async fn a_failure_that_is_neither_404_nor_403_does_not_lead_to_the_other_platform() {
     let server = Folio::start(|asked, _| {
-        asked.path().starts_with("/_/proxy/").then(|| {
-            Reply::text(
-                500,
-                "proxyClient failure",
-            )
-        })
+        asked
+            .path()
+            .starts_with("/_/proxy/")
+            .then(|| Reply::text(500, "proxyClient failure"))
     })
     .await;
     let folio = server.connect().await;
