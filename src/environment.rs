@@ -5,6 +5,7 @@ use std::fmt;
 use std::time::Duration;
 
 use crate::error::{Error, Result};
+use crate::redact;
 use crate::retry::{Backoff, RetryPolicy};
 
 /// Longer than any program runs, and short enough to be added to any time.
@@ -120,7 +121,7 @@ impl Environment {
                 Some(read) => Ok(Some(read)),
                 None => Err(Error::configuration(format!(
                     "the environment variable {name} is `{}`, which is not {accepted}",
-                    value.chars().take(100).collect::<String>().escape_debug()
+                    shown(&value)
                 ))),
             };
         }
@@ -229,6 +230,17 @@ impl Environment {
         };
         Ok(policy.with_forbidden_backoff(forbidden).long_enough())
     }
+}
+
+/// The value of a variable, which somebody may have mistaken for another one.
+fn shown(value: &str) -> String {
+    let value = if value.contains("://") || value.contains('@') {
+        redact::url(value)
+    } else {
+        redact::Secrets::default().shown(value)
+    };
+    let beginning: String = value.chars().take(100).collect();
+    beginning.escape_debug().to_string()
 }
 
 fn is_unlimited(text: &str) -> bool {

@@ -252,12 +252,13 @@ pub fn encode<R: Record, S: Serializer>(record: &R, serializer: S) -> Result<S::
 pub fn debug<R: Record>(record: &R, out: &mut fmt::Formatter<'_>) -> fmt::Result {
     match serde_json::to_value(Writer(record)) {
         Ok(mut value) => {
-            redact::conceal(&mut value);
-            if out.alternate() {
-                write!(out, "{} {value:#}", R::NAME)
+            redact::Secrets::default().redact_value(&mut value);
+            let text = if out.alternate() {
+                format!("{value:#}")
             } else {
-                write!(out, "{} {value}", R::NAME)
-            }
+                value.to_string()
+            };
+            write!(out, "{} {}", R::NAME, redact::escaped(&text))
         }
         Err(error) => write!(out, "{} ({error})", R::NAME),
     }
@@ -536,8 +537,17 @@ impl<'a> IntoIterator for &'a Extra {
 }
 
 impl fmt::Debug for Extra {
+    /// Shows the fields without secrets.
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        out.debug_map().entries(self.iter()).finish()
+        let fields = self
+            .iter()
+            .map(|(name, value)| (name.clone(), Value::clone(value)));
+        let mut fields = Value::Object(fields.collect());
+        redact::Secrets::default().redact_value(&mut fields);
+        match &fields {
+            Value::Object(fields) => out.debug_map().entries(fields).finish(),
+            other => fmt::Debug::fmt(other, out),
+        }
     }
 }
 

@@ -136,8 +136,8 @@ fn tried<U: Union>(json: &str) -> Option<(U, u32)> {
 pub fn debug_union<U: Union + Field>(union: &U, out: &mut fmt::Formatter<'_>) -> fmt::Result {
     match serde_json::to_value(Writer(union)) {
         Ok(mut value) => {
-            redact::conceal(&mut value);
-            write!(out, "{} {value}", U::NAME)
+            redact::Secrets::default().redact_value(&mut value);
+            write!(out, "{} {}", U::NAME, redact::escaped(&value.to_string()))
         }
         Err(error) => write!(out, "{} ({error})", U::NAME),
     }
