@@ -398,7 +398,10 @@ fn loosely(response: Response) -> Result<Value> {
         .header("content-type")
         .is_none_or(|media_type| media_type.contains("json"));
     if response.is_stray_page() {
-        let message = crate::server_message::mistaken(response.body(), false).unwrap_or_default();
+        let exchange = response.exchange();
+        let (sensitive, secrets) = (exchange.sensitive, exchange.secrets());
+        let message = crate::server_message::mistaken(response.body(), sensitive, &secrets);
+        let message = message.unwrap_or_default();
         return Err(crate::Error::unexpected(
             response.exchange().clone(),
             message,

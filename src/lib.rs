@@ -98,6 +98,7 @@ mod harvest;
 mod identity;
 mod json;
 mod json_path;
+mod lifecycle;
 mod limit;
 #[cfg(feature = "logging")]
 #[cfg_attr(docsrs, doc(cfg(feature = "logging")))]

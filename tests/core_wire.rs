@@ -9,6 +9,7 @@ mod core {
     mod auth;
     mod bytes;
     mod calls;
+    mod closing;
     mod complete;
     mod deletions;
     mod environment;
@@ -16,9 +17,11 @@ mod core {
     mod harvest;
     mod lists;
     mod outcome;
+    mod platform;
     mod repetition;
     mod request_lines;
     mod retries;
+    mod secrets;
     mod sessions;
     mod tenants;
     mod upsert;

@@ -43,15 +43,17 @@ struct Server {
 /// The numbers that a request is for, without limit and offset.
 fn range(asked: &Asked) -> std::ops::Range<usize> {
     let query = asked.param("query").unwrap_or_default();
-    let bound = |sign: &str| {
+    // How many ids are not beyond a bound, which need not be one of them.
+    let until = |sign: &str| {
         let (_, rest) = query.split_once(sign)?;
-        // Bounds need not be ids that there are.
-        let number = usize::from_str_radix(&rest[..8], 16).unwrap();
-        let is_id = rest[..36] == id(number / 0x0200_0000);
-        Some((number / 0x0200_0000, is_id))
+        Some(
+            (0..COUNT)
+                .filter(|number| *id(*number) <= rest[..36])
+                .count(),
+        )
     };
-    let first = bound("id>\"").map_or(0, |(after, _)| after + 1);
-    let end = bound("id<=\"").map_or(COUNT, |(until, _)| (until + 1).min(COUNT));
+    let first = until("id>\"").unwrap_or(0);
+    let end = until("id<=\"").unwrap_or(COUNT);
     first..end.max(first)
 }
 
