@@ -1174,13 +1174,12 @@ async fn where_the_module_replaces_ids_no_post_is_sent_twice() {
         let (server, folio, stored) = module
             .start_with(move |asked, n| {
                 let is_first = asked.method == "POST" && asked.path() == "/tags" && n == 0;
-                is_first.then(|| {
-                    if is_carried_out {
-                        Lost::Response
-                    } else {
-                        Lost::Request(Reply::Drop)
-                    }
-                })
+                let lost = if is_carried_out {
+                    Lost::Response
+                } else {
+                    Lost::Request(Reply::Drop)
+                };
+                is_first.then_some(lost)
             })
             .await;
         let records = ["a", "b"].map(|label| json!({"label": label}));
