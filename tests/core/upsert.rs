@@ -1208,6 +1208,38 @@ async fn where_the_module_replaces_ids_no_post_is_sent_twice() {
 }
 
 #[tokio::test]
+async fn that_notes_tags_and_calendars_get_other_ids_is_known() {
+    for (path, items) in [
+        ("/notes", "notes"),
+        ("/note-types", "noteTypes"),
+        ("/tags", "tags"),
+        ("/calendar/calendars", "calendars"),
+    ] {
+        let server = Folio::start(move |asked, _| {
+            let lists = asked.method == "GET" && asked.path() == path;
+            lists.then(|| Reply::json(json!({"totalRecords": 0})))
+        })
+        .await;
+        let folio = server.connect().await;
+        let records = [json!({"name": "a"}), json!({"id": id(1), "name": "b"})];
+        let report = folio
+            .upsert_into(Collection::new(path, items), records)
+            .run()
+            .await;
+        assert_eq!(figures(&report), [0, 0, 0, 2], "{path}");
+        for failure in &report.failures {
+            let error = format!("{:#}", failure.error);
+            assert!(error.contains("ids of its own"), "{error}");
+        }
+        let posts = server
+            .log()
+            .into_iter()
+            .filter(|asked| asked.method == "POST");
+        assert_eq!(posts.filter(|asked| asked.path() == path).count(), 0);
+    }
+}
+
+#[tokio::test]
 async fn a_module_that_turns_out_to_replace_ids_ends_the_run_and_its_id_is_reported() {
     let module = Module {
         new_ids: true,
