@@ -17,7 +17,7 @@ use crate::mode::Sending;
 use crate::multipart::Multipart;
 use crate::operation::Operation;
 use crate::paging::{Items, Paging};
-use crate::record::Field;
+use crate::record::{Field, nulls};
 use crate::request::Request;
 use crate::response::Response;
 use crate::retry::RetryPolicy;
@@ -272,6 +272,8 @@ pub fn record<T: Field>(answer: Response) -> Result<T> {
             record = Err(answer.wrong(error));
         }
     }
+    // Of a list that is the whole response.
+    nulls::forget();
     record
 }
 

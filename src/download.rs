@@ -241,7 +241,8 @@ impl Stream for Download {
                 self.ended = true;
                 self.permit = None;
                 let exchange = self.head.exchange().clone();
-                let message = server_message::mistaken(&piece, exchange.sensitive);
+                let message =
+                    server_message::mistaken(&piece, exchange.sensitive, &exchange.secrets());
                 Some(Err(Error::unexpected(
                     exchange,
                     message.unwrap_or_default(),
@@ -267,7 +268,7 @@ impl fmt::Debug for Download {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         out.debug_struct("Download")
             .field("status", &self.status())
-            .field("url", &self.head.url())
+            .field("url", &self.head.exchange().shown_url())
             .field("received", &self.received)
             .finish_non_exhaustive()
     }
