@@ -457,6 +457,12 @@ async fn many_records_are_written_and_one_is_changed() {
     let id = one.unwrap()["id"].as_str().unwrap().to_owned();
     assert!(blocks::hide(&folio, &id).await.unwrap());
     assert!(!blocks::hide(&folio, &id).await.unwrap());
+    let mut group = stored(&sandbox, "/groups").remove(0);
+    group["group"] = "renamed".into();
+    let path_of_group = format!("/groups/{}", group["id"].as_str().unwrap());
+    blocks::rename(&folio, &path_of_group, &group)
+        .await
+        .unwrap();
     blocks::delete_hidden(&folio).await.unwrap();
     assert!(
         !stored(&sandbox, path)

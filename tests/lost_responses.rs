@@ -230,7 +230,7 @@ impl Model {
         let name = format!("foreign-{number}");
         record[LOG].as_array_mut().unwrap().push(json!(name));
         record["title"] = json!(name);
-        if number % 3 == 0 {
+        if number.is_multiple_of(3) {
             record["count"] = json!(record["count"].as_i64().unwrap_or_default() + 1);
         }
         if let Some(version) = record["_version"].as_i64() {
