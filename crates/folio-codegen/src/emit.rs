@@ -11,6 +11,7 @@ use crate::does::Deletes;
 use crate::error::Error;
 use crate::facts::{Answer, Body, BodyKind, Operation, Paging, Success, SuccessKind};
 use crate::model::{Enum, Field, Model, Record, Signature, Ty, Union};
+use crate::text::{code, doc, line};
 
 /// Where the facts of a module's types come from.
 pub(crate) struct Origin<'a> {
@@ -66,10 +67,10 @@ pub(crate) fn module(
     for operation in operations {
         constant(&mut out, operation, name);
     }
-    line(
+    doc(
         &mut out,
         0,
-        "/// The calls of the module: what its handle gives.",
+        "The calls of the module: what its handle gives.",
     );
     line(&mut out, 0, "pub mod call {");
     line(&mut out, 1, "#[allow(unused_imports)]");
@@ -187,12 +188,12 @@ fn emit_record(out: &mut String, origin: &Origin<'_>, record: &Record) -> Result
     }
     let extra = extra_name(record);
     for text in record_docs(origin, name) {
-        line(out, 0, &format!("/// {text}"));
+        doc(out, 0, &text);
     }
     line(out, 0, "#[derive(Clone)]");
     line(out, 0, &format!("pub struct {name} {{"));
     for field in &record.fields {
-        line(out, 1, &format!("/// {}", field_docs(field)));
+        doc(out, 1, &field_docs(field));
         let ty = rust(&field.ty, "");
         let ty = if field.required {
             ty
@@ -201,20 +202,20 @@ fn emit_record(out: &mut String, origin: &Origin<'_>, record: &Record) -> Result
         };
         line(out, 1, &format!("pub {}: {ty},", ident(&field.name)));
     }
-    line(
+    doc(
         out,
         1,
-        "/// What the server sent and the description does not have; written back with the record.",
+        "What the server sent and the description does not have; written back with the record.",
     );
     line(out, 1, &format!("pub {extra}: rt::Extra,"));
     line(out, 0, "}");
 
     if needed.is_empty() {
         line(out, 0, &format!("impl Default for {name} {{"));
-        line(
+        doc(
             out,
             1,
-            "/// A record of which no field is set: the description requires none.",
+            "A record of which no field is set: the description requires none.",
         );
         line(out, 1, "#[inline]");
         line(out, 1, "fn default() -> Self {");
@@ -222,11 +223,11 @@ fn emit_record(out: &mut String, origin: &Origin<'_>, record: &Record) -> Result
         line(out, 1, "}");
         line(out, 0, "}");
     } else {
-        line(out, 0, &format!("/// The required fields of a [`{name}`]."));
+        doc(out, 0, &format!("The required fields of a [`{name}`]."));
         // Without `Debug`: it lives for one call, and may hold a password.
         line(out, 0, &format!("pub struct {name}Required {{"));
         for field in &needed {
-            line(out, 1, &format!("/// {}", field_docs(field)));
+            doc(out, 1, &field_docs(field));
             line(
                 out,
                 1,
@@ -235,10 +236,10 @@ fn emit_record(out: &mut String, origin: &Origin<'_>, record: &Record) -> Result
         }
         line(out, 0, "}");
         line(out, 0, &format!("impl {name} {{"));
-        line(
+        doc(
             out,
             1,
-            "/// A record with its required fields; the others are absent.",
+            "A record with its required fields; the others are absent.",
         );
         line(out, 1, "#[inline]");
         line(
@@ -361,10 +362,10 @@ fn union(out: &mut String, item: &Union) {
         "" => "Which one is told by what fits best.".to_owned(),
         tag => format!("Which one is told by {}.", code(tag)),
     };
-    line(
+    doc(
         out,
         1,
-        &format!("/// One of those listed here, or any other that the server has. {told}"),
+        &format!("One of those listed here, or any other that the server has. {told}"),
     );
     line(
         out,
@@ -384,7 +385,7 @@ fn union(out: &mut String, item: &Union) {
             [] => code(&ty),
             docs => docs.join(" or "),
         };
-        line(out, 2, &format!("/// {docs}"));
+        doc(out, 2, &format!("{docs}"));
         line(
             out,
             2,
@@ -404,27 +405,26 @@ fn open_enum(out: &mut String, item: &Enum) {
         .into_iter()
         .find(|name| item.variants.iter().all(|(variant, _)| variant != name))
         .unwrap_or("UnlistedText");
-    line(
+    doc(
         out,
         1,
-        "/// A value of those listed here, or any other that the server has.",
+        "A value of those listed here, or any other that the server has.",
     );
     line(out, 1, &format!("{} / {unlisted} {{", item.name));
     for (variant, text) in &item.variants {
-        line(out, 2, &format!("/// {}", code(text)));
+        doc(out, 2, &format!("{}", code(text)));
         line(out, 2, &format!("{variant} = {text:?},"));
     }
     line(out, 1, "}");
 }
 
 fn constant(out: &mut String, operation: &Operation, module: &str) {
-    line(
+    doc(
         out,
         0,
         &format!(
-            "/// `{} {}`: [`{}`](call::Api::{}).",
-            upper(operation.method),
-            operation.path,
+            "{}: [`{}`](call::Api::{}).",
+            route(operation),
             operation.name,
             operation.name
         ),
@@ -493,10 +493,10 @@ fn needs_body(operation: &Operation) -> bool {
 
 /// The operations as types: by them the calls of a module are told apart, which are one type else.
 fn markers(out: &mut String, operations: &[Operation]) {
-    line(
+    doc(
         out,
         1,
-        "/// The operations as types, by which their calls are told apart.",
+        "The operations as types, by which their calls are told apart.",
     );
     line(out, 1, "#[allow(missing_docs)]");
     line(out, 1, "pub mod operation {");
@@ -535,10 +535,10 @@ fn api(
     model: &Model,
     operations: &[Operation],
 ) -> Result<(), Error> {
-    line(
+    doc(
         out,
         1,
-        &format!("/// The operations of `{}`.", origin.document.name),
+        &format!("The operations of `{}`.", origin.document.name),
     );
     line(out, 1, "#[derive(Clone, Debug)]");
     line(out, 1, "pub struct Api<M = rt::Async> {");
@@ -549,10 +549,10 @@ fn api(
     for operation in operations {
         let signature = signature(origin, model, operation)?;
         for text in operation_docs(origin, operation) {
-            line(out, 2, &format!("/// {text}"));
+            doc(out, 2, &text);
         }
         let (given, _) = answer(origin, model, operation, signature)?;
-        line(out, 2, &format!("/// {}", given_docs(&given)));
+        doc(out, 2, &format!("{}", given_docs(&given)));
         if let Some(id) = operation
             .upstream_id
             .as_ref()
@@ -622,13 +622,12 @@ fn builder(
     let signature = signature(origin, model, operation)?;
     let name = builder_name(operation);
     let (given, answer) = answer(origin, model, operation, signature)?;
-    line(
+    doc(
         out,
         1,
         &format!(
-            "/// `{} {}`, about to be sent. {}",
-            upper(operation.method),
-            operation.path,
+            "{}, about to be sent. {}",
+            route(operation),
             given_docs(&given)
         ),
     );
@@ -711,14 +710,14 @@ fn setters_of(
     }
     for (parameter, function) in optional {
         if paged && matches!(parameter.name.as_str(), "limit" | "offset") {
-            line(
+            doc(
                 out,
                 2,
                 match parameter.name.as_str() {
                     "limit" => {
-                        "/// How many records a page has. Without it the server decides, mostly 10; a stream asks for larger pages."
+                        "How many records a page has. Without it the server decides, mostly 10; a stream asks for larger pages."
                     }
-                    _ => "/// How many records to pass over.",
+                    _ => "How many records to pass over.",
                 },
             );
             line(
@@ -729,10 +728,10 @@ fn setters_of(
             line(out, 3, &format!("self.0.{0}({0});", parameter.name));
         } else {
             let query = query_type(origin, operation, signature, &parameter.name)?;
-            line(
+            doc(
                 out,
                 2,
-                &format!("/// The query parameter `{}`.", parameter.name),
+                &format!("The query parameter {}.", code(&parameter.name)),
             );
             line(
                 out,
@@ -759,15 +758,15 @@ fn setters_of(
         emit_body(out, origin, operation, signature, body, &function)?;
     }
     if needs_confirmation(operation) {
-        line(
+        doc(
             out,
             2,
             match operation.does.deletes {
                 Some(Deletes::Query) => {
-                    "/// Confirms that the records that match the query are to be deleted. Without it nothing is sent."
+                    "Confirms that the records that match the query are to be deleted. Without it nothing is sent."
                 }
                 _ => {
-                    "/// Confirms, by `Deletion::All`, that everything is to be deleted. Without it nothing is sent."
+                    "Confirms, by `Deletion::All`, that everything is to be deleted. Without it nothing is sent."
                 }
             },
         );
@@ -783,11 +782,11 @@ fn setters_of(
     if let Answer::Several(answers) = &operation.answer {
         for success in answers.iter().filter(|success| success.status.is_none()) {
             let media_type = success.media_types.first().map_or("", String::as_str);
-            line(
+            doc(
                 out,
                 2,
                 &format!(
-                    "/// Asks for [`{}`]({}Answer::{}), {}.",
+                    "Asks for [`{}`]({}Answer::{}), {}.",
                     success.name,
                     name,
                     success.name,
@@ -811,16 +810,16 @@ fn setters_of(
             line(out, 2, "}");
         }
     }
-    let errors = "/// The request could not be made or sent, the server refused it, or its answer is not as described: see [`Error`](crate::Error).";
+    let errors = "The request could not be made or sent, the server refused it, or its answer is not as described: see [`Error`](crate::Error).";
     if operation.answer == Answer::Lines {
-        line(
+        doc(
             out,
             2,
-            "/// Sends the request and gives the records of the answer, a line a record, as they come: see [`Records`](crate::Records).",
+            "Sends the request and gives the records of the answer, a line a record, as they come: see [`Records`](crate::Records).",
         );
-        line(out, 2, "///");
-        line(out, 2, "/// # Errors");
-        line(out, 2, errors);
+        doc(out, 2, "");
+        doc(out, 2, "# Errors");
+        doc(out, 2, errors);
         line(
             out,
             2,
@@ -855,19 +854,19 @@ fn emit_body(
                 Ty::Vec(inner) => format!("[{}]", rust(inner, "super::")),
                 ty => rust(ty, "super::"),
             };
-            line(
+            doc(
                 out,
                 2,
                 &match kind {
                     BodyKind::Form => {
-                        "/// The record to send, its fields as a form. It is written here and now."
+                        "The record to send, its fields as a form. It is written here and now."
                             .to_owned()
                     }
                     _ if media_type == "application/json" => {
-                        "/// The record to send. It is turned into JSON here and now.".to_owned()
+                        "The record to send. It is turned into JSON here and now.".to_owned()
                     }
                     _ => format!(
-                        "/// The record to send, as {as_type}. It is turned into JSON here and now."
+                        "The record to send, as {as_type}. It is turned into JSON here and now."
                     ),
                 },
             );
@@ -893,10 +892,10 @@ fn emit_body(
                 [] => "Its parts are not described.".to_owned(),
                 named => format!("Described are {}.", named.join(", ")),
             };
-            line(
+            doc(
                 out,
                 2,
-                &format!("/// The form to send, fields and files. {described}"),
+                &format!("The form to send, fields and files. {described}"),
             );
             line(
                 out,
@@ -906,11 +905,11 @@ fn emit_body(
             line(out, 3, "self.0.multipart(body);");
         }
         BodyKind::Bytes => {
-            line(
+            doc(
                 out,
                 2,
                 &format!(
-                    "/// What to send, as {as_type}: bytes, text, or a [`Body`](crate::Body) that is sent while it is read."
+                    "What to send, as {as_type}: bytes, text, or a [`Body`](crate::Body) that is sent while it is read."
                 ),
             );
             line(
@@ -977,29 +976,25 @@ fn several(
     answers: &[Success],
 ) -> Result<(), Error> {
     let name = format!("{}Answer", builder_name(operation));
-    line(
-        out,
-        1,
-        &format!(
-            "/// What `{} {}` answers.",
-            upper(operation.method),
-            operation.path
-        ),
-    );
+    doc(out, 1, &format!("What {} answers.", route(operation)));
     line(out, 1, "#[derive(Debug)]");
     line(out, 1, "#[non_exhaustive]");
     line(out, 1, &format!("pub enum {name} {{"));
     let mut arms = Vec::new();
-    for answer in answers {
+    let is_rest = |answer: &&Success| answer.status.as_deref() == Some("2XX");
+    let (rest, exact): (Vec<_>, Vec<_>) = answers.iter().partition(is_rest);
+    for answer in exact.into_iter().chain(rest) {
         let (ty, read) = success(origin, model, answer)?;
         let types: Vec<String> = answer.media_types.iter().map(|name| code(name)).collect();
         let status = match &answer.status {
             Some(status) => format!("Status {status}, as "),
             None => "As ".to_owned(),
         };
-        line(out, 2, &format!("/// {status}{}.", types.join(" or ")));
+        doc(out, 2, &format!("{status}{}.", types.join(" or ")));
         line(out, 2, &format!("{}({ty}),", answer.name));
         let pattern = match &answer.status {
+            // `2XX` is all that no other names.
+            Some(status) if status.ends_with("XX") => "(200..=299, _)".to_owned(),
             Some(status) => format!("({status}, _)"),
             None => format!("(_, {:?})", answer.name),
         };
@@ -1011,10 +1006,10 @@ fn several(
         });
     }
     if operation.may_be_empty {
-        line(out, 2, "/// Nothing.");
+        doc(out, 2, "Nothing.");
         line(out, 2, "Nothing,");
     }
-    line(out, 2, "/// What is not described, as it came.");
+    doc(out, 2, "What is not described, as it came.");
     line(out, 2, "Other(rt::Response),");
     line(out, 1, "}");
     line(out, 1, &format!("impl rt::Answer for {name} {{"));
@@ -1203,21 +1198,18 @@ fn signature<'a>(
 }
 
 fn operation_docs(origin: &Origin<'_>, operation: &Operation) -> Vec<String> {
-    let mut docs = vec![
-        format!("`{} {}`", upper(operation.method), operation.path),
-        String::new(),
-    ];
+    let mut docs = vec![route(operation), String::new()];
     let version = origin.document.root.pointer("/info/version");
     let version = version.and_then(|version| version.as_str());
     let mut facts = vec![match version {
-        Some(version) => format!("`{}` {version}", origin.document.name),
+        Some(version) => format!("`{}` {}", origin.document.name, plain(version)),
         None => format!("`{}`", origin.document.name),
     }];
     if !operation.interface.is_empty() {
-        facts.push(format!("interface `{}`", operation.interface));
+        facts.push(format!("interface {}", code(&operation.interface)));
     }
     if let Some(source) = &operation.source {
-        facts.push(format!("described in `{source}`"));
+        facts.push(format!("described in {}", code(source)));
     }
     if operation.untyped {
         facts.push("no schema is published: JSON in, JSON out".into());
@@ -1228,21 +1220,24 @@ fn operation_docs(origin: &Origin<'_>, operation: &Operation) -> Vec<String> {
         list => docs.push(format!(
             "Needs {}.",
             list.iter()
-                .map(|p| format!("`{p}`"))
+                .map(|permission| code(permission))
                 .collect::<Vec<_>>()
                 .join(", ")
         )),
     }
     if let Some(paging) = &operation.paging {
         let by = match &paging.key {
-            Some(key) => format!("; `stream` pages by `{key}`"),
+            Some(key) => format!("; `stream` pages by {}", code(key)),
             None => String::new(),
         };
         let max = paging
             .max
             .map(|max| format!("; at most {max} records a page"))
             .unwrap_or_default();
-        docs.push(format!("A list ({} paging{by}{max}).", paging.style));
+        docs.push(format!(
+            "A list ({} paging{by}{max}).",
+            plain(&paging.style)
+        ));
     }
     docs.extend(does_docs(operation));
     docs
@@ -1257,7 +1252,10 @@ fn does_docs(operation: &Operation) -> Vec<String> {
         Some(Deletes::All) => docs.push("**Deletes everything there**: the server ignores a query. See [`Deletion`](crate::Deletion).".into()),
         Some(Deletes::Body) => docs.push("Deletes what the body selects.".into()),
         Some(Deletes::Selected(ways)) => {
-            let ways: Vec<String> = ways.iter().map(|way| format!("`{}`", way.replace('&', "` and `"))).collect();
+            let ways: Vec<String> = ways.iter().map(|way| {
+                let names: Vec<String> = way.split('&').map(code).collect();
+                names.join(" and ")
+            }).collect();
             docs.push(format!("Deletes what is selected by {}, which must be given.", ways.join(", or by ")));
         }
         _ => {}
@@ -1314,7 +1312,7 @@ fn record_docs(origin: &Origin<'_>, name: &str) -> Vec<String> {
         .and_then(|sources| sources.as_array())
         .into_iter()
         .flatten()
-        .filter_map(|source| source.as_str().map(|source| format!("`{source}`")))
+        .filter_map(|source| source.as_str().map(code))
         .take(3)
         .collect();
     if !sources.is_empty() {
@@ -1329,29 +1327,9 @@ fn record_docs(origin: &Origin<'_>, name: &str) -> Vec<String> {
 
 fn field_docs(field: &Field) -> String {
     match &field.facts {
-        Some(facts) => format!(
-            "{}: {}.",
-            code(&field.key),
-            facts.replace(['[', ']', '<', '>'], "")
-        ),
+        Some(facts) => format!("{}: {facts}.", code(&field.key)),
         None => code(&field.key),
     }
-}
-
-/// Text as code in documentation.
-fn code(text: &str) -> String {
-    let text: String = text
-        .chars()
-        .map(|c| if c == '`' || c.is_control() { ' ' } else { c })
-        .collect();
-    format!(
-        "`{}`",
-        if text.trim().is_empty() {
-            "(empty)"
-        } else {
-            &text
-        }
-    )
 }
 
 /// A type as it is written in a module's file; `outer` goes before the names of its records.
@@ -1452,6 +1430,21 @@ pub(crate) fn builder_name(operation: &Operation) -> String {
         .collect()
 }
 
+/// Method and path as code.
+fn route(operation: &Operation) -> String {
+    code(&format!("{} {}", upper(operation.method), operation.path))
+}
+
+/// Text that documentation shows as it is: a version, a style. What looks like no such thing is shown as code.
+fn plain(text: &str) -> String {
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '+' | '_' | ' ');
+    if text.chars().all(is_plain) {
+        text.to_owned()
+    } else {
+        code(text)
+    }
+}
+
 fn upper(method: &str) -> String {
     method.to_ascii_uppercase()
 }
@@ -1460,21 +1453,13 @@ fn is_alias(text: &str) -> bool {
     !text.is_empty() && text.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
 }
 
-fn line(out: &mut String, depth: usize, text: &str) {
-    for _ in 0..depth {
-        out.push_str("    ");
-    }
-    out.push_str(text.trim_end());
-    out.push('\n');
-}
-
 /// The file that holds all modules, and their handles on the client.
 pub(crate) fn api_file(modules: &[Document]) -> String {
     let mut out = String::new();
-    line(
+    doc(
         &mut out,
         0,
-        "/// Records of one content that several modules have.",
+        "Records of one content that several modules have.",
     );
     line(&mut out, 0, "pub mod common {");
     line(
@@ -1490,12 +1475,13 @@ pub(crate) fn api_file(modules: &[Document]) -> String {
             .pointer("/info/version")
             .and_then(|v| v.as_str())
             .unwrap_or_default();
-        line(
+        doc(
             &mut out,
             0,
             &format!(
-                "/// `{}` {version}: its records, and its operations in [`call::Api`]({name}::call::Api).",
-                module.name
+                "`{}` {}: its records, and its operations in [`call::Api`]({name}::call::Api).",
+                module.name,
+                plain(version)
             ),
         );
         line(
@@ -1541,7 +1527,7 @@ fn handles(out: &mut String, modules: &[Document], client: &str, mode: &str, mak
     line(out, 0, &format!("impl {client} {{"));
     for module in modules {
         let name = crate::rust_name(module.feature());
-        line(out, 1, &format!("/// The operations of `{}`.", module.name));
+        doc(out, 1, &format!("The operations of `{}`.", module.name));
         line(
             out,
             1,
@@ -1568,10 +1554,10 @@ fn handles(out: &mut String, modules: &[Document], client: &str, mode: &str, mak
 /// A function that sends JSON through the record of a name: for tests, which include the file.
 pub(crate) fn records_file(modules: &[(String, String, Vec<String>)]) -> String {
     let mut out = String::new();
-    line(
+    doc(
         &mut out,
         0,
-        "/// Reads JSON into the record `name` of `module` and writes it again; nothing where there is no such record.",
+        "Reads JSON into the record `name` of `module` and writes it again; nothing where there is no such record.",
     );
     line(&mut out, 0, "#[allow(clippy::too_many_lines)]");
     line(
@@ -1615,10 +1601,10 @@ pub(crate) fn records_file(modules: &[(String, String, Vec<String>)]) -> String 
 /// the file.
 pub(crate) fn unions_file(modules: &[(String, String, Vec<crate::unions::Union>)]) -> String {
     let mut out = String::new();
-    line(
+    doc(
         &mut out,
         0,
-        "/// Module, union, variant, values of the tag, and what the variant is described as.",
+        "Module, union, variant, values of the tag, and what the variant is described as.",
     );
     line(
         &mut out,
@@ -1641,10 +1627,10 @@ pub(crate) fn unions_file(modules: &[(String, String, Vec<crate::unions::Union>)
         }
     }
     line(&mut out, 0, "];");
-    line(
+    doc(
         &mut out,
         0,
-        "/// Which variant of the union `name` of `module` JSON is read as, and what is written; nothing where there is no such union.",
+        "Which variant of the union `name` of `module` JSON is read as, and what is written; nothing where there is no such union.",
     );
     line(
         &mut out,

@@ -5,6 +5,7 @@ use serde_json::{Map, Value};
 use crate::document::{Document, kind};
 use crate::does::{self, Does};
 use crate::error::Error;
+use crate::text;
 
 /// What an operation's description says beyond its types.
 #[derive(Clone, Debug)]
@@ -126,8 +127,11 @@ pub(crate) fn read(
     let name = string(document, &at, operation, "operationId")?.ok_or_else(|| {
         Error::document(&document.name, &at, "an operation without `operationId`")
     })?;
-    if syn::parse_str::<syn::Ident>(&name).is_err() {
-        let problem = format!("operationId `{name}` cannot be the name of a Rust function");
+    if !text::is_name(&name) || name.chars().any(|c| c.is_ascii_uppercase()) {
+        let problem = format!(
+            "operationId `{}` cannot be the name of a Rust function",
+            name.escape_debug()
+        );
         return Err(Error::document(
             &document.name,
             format!("{at}/operationId"),

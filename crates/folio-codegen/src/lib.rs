@@ -31,6 +31,7 @@ mod lists;
 mod lower;
 mod model;
 mod schemas;
+mod text;
 mod unions;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -62,6 +63,14 @@ pub fn generate(specs: &Specs, options: Options) -> Result<BTreeMap<String, Stri
     let mut records = Vec::new();
     let mut models = Vec::new();
     let mut unions = Vec::new();
+    for document in &specs.modules {
+        let name = rust_name(document.feature());
+        let is_taken = matches!(&*name, "common" | "api" | "records" | "unions" | "schemas");
+        if !text::is_name(&name) || name.chars().any(|c| c.is_ascii_uppercase()) || is_taken {
+            let problem = "cannot be the name of a Rust module without `mod-`: expected lower case, digits and `-`, and no keyword";
+            return Err(Error::document(&document.name, "", problem));
+        }
+    }
     for (document, generated) in specs.modules.iter().zip(side_by_side(specs)) {
         let generated = generated?;
         let name = rust_name(document.feature());

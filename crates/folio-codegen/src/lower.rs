@@ -12,6 +12,7 @@ use crate::error::Error;
 use crate::facts::{
     self, Answer, Body, BodyKind, METHODS, Operation, Parameter, Success, SuccessKind,
 };
+use crate::text;
 use crate::unions::{self, Part, Union, Unions, Variant};
 
 /// A document that progenitor takes, and what goes around it.
@@ -29,6 +30,7 @@ const SHARED: &str = "common.json#/components/schemas/";
 
 /// Lowers a module's document.
 pub(crate) fn module(document: &Document, common: &Document) -> Result<Lowered, Error> {
+    components_have_names(document)?;
     let mut lowering = Lowering {
         document,
         in_module: true,
@@ -79,6 +81,7 @@ pub(crate) fn module(document: &Document, common: &Document) -> Result<Lowered, 
 
 /// Lowers the shared records that are named by `wanted`, and those that they name.
 pub(crate) fn common(common: &Document, wanted: &BTreeSet<String>) -> Result<Lowered, Error> {
+    components_have_names(common)?;
     let mut lowering = Lowering {
         document: common,
         in_module: false,
@@ -121,6 +124,33 @@ pub(crate) fn common(common: &Document, wanted: &BTreeSet<String>) -> Result<Low
         common: BTreeSet::new(),
         unions,
     })
+}
+
+/// Components are written as names in the code.
+fn components_have_names(document: &Document) -> Result<(), Error> {
+    match document.schemas()?.keys().find(|name| !text::is_name(name)) {
+        None => Ok(()),
+        Some(name) => Err(Error::document(
+            &document.name,
+            format!(
+                "/components/schemas/{}",
+                name.replace('~', "~0").replace('/', "~1")
+            ),
+            format!(
+                "`{}` cannot be the name of a Rust type",
+                name.escape_debug()
+            ),
+        )),
+    }
+}
+
+/// Whether a key of responses is one: a status, or `2XX` for those of a class.
+fn is_status(key: &str) -> bool {
+    match key.as_bytes() {
+        [b'1'..=b'5', b'X', b'X'] => true,
+        [b'1'..=b'5', rest @ ..] => rest.len() == 2 && rest.iter().all(u8::is_ascii_digit),
+        _ => key == "default",
+    }
 }
 
 /// An operation that is made for the type of its answer alone.
@@ -382,6 +412,13 @@ impl Lowering<'_> {
         let mut successes = Vec::new();
         let mut empty = false;
         for (status, response) in object(self.document, &format!("{at}/responses"), responses)? {
+            if !is_status(status) {
+                return Err(Error::document(
+                    &self.document.name,
+                    format!("{at}/responses"),
+                    format!("`{}` is no status of HTTP", status.escape_debug()),
+                ));
+            }
             if !status.starts_with('2') {
                 continue;
             }
@@ -869,15 +906,18 @@ fn field_facts(schema: &Map<String, Value>) -> Option<String> {
     let mut facts = Vec::new();
     match schema.get("format").and_then(Value::as_str) {
         Some("uuid" | "date-time") | None => {}
-        Some(format) => facts.push(format!("format {format}")),
+        Some(format) if text::is_name(&format.replace('-', "_")) => {
+            facts.push(format!("format {format}"));
+        }
+        Some(format) => facts.push(format!("format {}", text::code(format))),
     }
     if let Some(pattern) = schema.get("pattern").and_then(Value::as_str) {
-        facts.push(format!("matches `{}`", pattern.replace('`', "'")));
+        facts.push(format!("matches {}", text::code(pattern)));
     }
     if let Some(default) = schema.get("default") {
         facts.push(format!(
-            "the server's default is `{}`",
-            default.to_string().replace('`', "'")
+            "the server's default is {}",
+            text::code(&default.to_string())
         ));
     }
     if flag("readOnly") {

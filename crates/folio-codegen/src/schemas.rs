@@ -13,6 +13,7 @@ use crate::document::Document;
 use crate::error::Error;
 use crate::lower::is_json;
 use crate::model::{Model, Step, Ty};
+use crate::text;
 
 const LOCAL: &str = "#/components/schemas/";
 const SHARED: &str = "common.json#/components/schemas/";
@@ -339,14 +340,11 @@ impl Writer<'_> {
     fn line(&mut self, ty: &str, name: &str, (home, schema): Place<'_>) -> Result<String, Error> {
         self.is_away = home.name != self.origin.document.name;
         let mut references = Vec::new();
-        let text = self.converted(schema, &mut references)?.to_string();
-        let mut hashes = String::from("#");
-        while text.contains(&format!("\"{hashes}")) {
-            hashes.push('#');
-        }
+        let schema = self.converted(schema, &mut references)?.to_string();
         let list = references.join(", ");
         Ok(format!(
-            "    {ty} = {name:?} r{hashes}\"{text}\"{hashes} [{list}];\n"
+            "    {ty} = {name:?} {} [{list}];\n",
+            text::raw_literal(&schema)
         ))
     }
 
