@@ -42,6 +42,7 @@ pub use does::described;
 pub use error::Error;
 pub use features::Features;
 pub use lists::lists;
+pub use text::is_unsafe;
 
 /// What is generated beside records and calls.
 #[derive(Clone, Copy, Debug, Default)]

@@ -54,7 +54,7 @@ pub(crate) fn is_name(text: &str) -> bool {
 
 /// Whether a character ends a line or changes how the text around it is read or shown: control characters, separators of lines, marks of
 /// direction and what is invisible. rustc rejects some of them in comments and literals.
-pub(crate) fn is_unsafe(c: char) -> bool {
+pub fn is_unsafe(c: char) -> bool {
     c.is_control()
         || matches!(
             c,

@@ -39,8 +39,8 @@ const ATTRIBUTES: [&str; 11] = [
     "rustfmt",
 ];
 
-/// Facts that are shown or sent, and that change no name and no type.
-const TEXTS: [&str; 10] = [
+/// Facts that are shown or sent, and that change no name and no type. (An `upstreamId` that is no name is not shown.)
+const TEXTS: [&str; 9] = [
     "/interface",
     "/permissions/",
     "/source",
@@ -48,7 +48,6 @@ const TEXTS: [&str; 10] = [
     "/version",
     "/pattern",
     "/default",
-    "/upstreamId",
     "/facts/deletes/",
     "/key",
 ];

@@ -5,6 +5,7 @@ use std::path::Path;
 use serde_json::Value;
 
 use crate::error::{Error, Result};
+use crate::files::{self, Within, deceptive};
 use crate::source::read_json;
 
 /// A route of a module.
@@ -31,10 +32,16 @@ pub struct Descriptor {
     pub interfaces: Vec<(String, String)>,
     /// The routes.
     pub routes: Vec<Route>,
+    /// What is left out, since it cannot be a fact.
+    pub problems: Vec<Error>,
 }
 
 /// Reads a descriptor.
-pub fn read(path: &Path) -> Result<Descriptor> {
+///
+/// # Errors
+/// It cannot be read, or is out of the folder of its module.
+pub fn read(path: &Path, within: &Within) -> Result<Descriptor> {
+    within.check(path)?;
     let root = read_json(path)?;
     let mut descriptor = Descriptor::default();
     // Edge modules provide nothing: they are called past Okapi and Kong.
@@ -66,7 +73,12 @@ pub fn read(path: &Path) -> Result<Descriptor> {
                     )
                 })
         };
-        let (id, version) = (text("id")?, filled(&text("version")?, path));
+        let (id, version) = (text("id")?, filled(&text("version")?, path, within));
+        if let Some(problem) = files::problem(&format!("{id} {version}")) {
+            let at = format!("/provides/{index}");
+            descriptor.problems.push(Error::at(path, at, problem));
+            continue;
+        }
         for (number, handler) in interface
             .get("handlers")
             .and_then(Value::as_array)
@@ -85,6 +97,26 @@ pub fn read(path: &Path) -> Result<Descriptor> {
                         "a handler without `pathPattern`",
                     )
                 })?;
+            let keys = [
+                "pathPattern",
+                "path",
+                "methods",
+                "permissionsRequired",
+                "permissionsDesired",
+                "modulePermissions",
+            ];
+            let used = keys
+                .iter()
+                .filter_map(|key| Some((*key, handler.get(key)?)));
+            let found = used.into_iter().find_map(|(key, value)| {
+                let (at, problem) = deceptive(value)?;
+                Some((format!("/{key}{at}"), problem))
+            });
+            if let Some((at, problem)) = found {
+                let at = format!("/provides/{index}/handlers/{number}{at}");
+                descriptor.problems.push(Error::at(path, at, problem));
+                continue;
+            }
             let strings = |key: &str| -> Vec<String> {
                 handler
                     .get(key)
@@ -111,7 +143,7 @@ pub fn read(path: &Path) -> Result<Descriptor> {
 }
 
 /// A version that the build puts in, `${okapiInterfaceVersion}`: from the `gradle.properties` above the descriptor, else empty.
-fn filled(version: &str, descriptor: &Path) -> String {
+fn filled(version: &str, descriptor: &Path, within: &Within) -> String {
     let Some(name) = version
         .strip_prefix("${")
         .and_then(|rest| rest.strip_suffix('}'))
@@ -127,7 +159,9 @@ fn filled(version: &str, descriptor: &Path) -> String {
         .ancestors()
         .skip(1)
         .take(6)
-        .filter_map(|folder| std::fs::read_to_string(folder.join("gradle.properties")).ok())
+        .map(|folder| folder.join("gradle.properties"))
+        .filter(|file| within.problem(file).is_none())
+        .filter_map(|file| std::fs::read_to_string(file).ok())
         .find_map(|text| {
             let lines = text.lines().filter_map(|line| line.split_once('='));
             lines

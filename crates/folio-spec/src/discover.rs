@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use crate::canonical::METHODS;
 use crate::descriptor::{self, Descriptor};
-use crate::raml::clean;
+use crate::files::{Within, clean};
 use crate::source::{Schemas, read_json};
 
 /// Folders that hold no API of the module: what is built, tests and their copies, tools.
@@ -45,7 +45,7 @@ pub fn discover(folder: &Path, foreign: &BTreeSet<PathBuf>, entry: &mut Value) {
     let descriptor = descriptor_of(folder, &files);
     let routes = descriptor
         .as_ref()
-        .and_then(|path| descriptor::read(&folder.join(path)).ok());
+        .and_then(|path| descriptor::read(&folder.join(path), &Within::new(folder).ok()?).ok());
     let roots: Vec<Value> = files
         .iter()
         .filter_map(|file| root(folder, file, routes.as_ref()))

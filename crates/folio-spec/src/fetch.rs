@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 
 use crate::discover::discover;
 use crate::error::{Error, Result};
+use crate::files::clean;
 use crate::platform::Platform;
 
 /// How many modules are fetched at once.
@@ -211,21 +212,19 @@ fn submodules(
     if depth > MAX_DEPTH || !folder.join(".gitmodules").is_file() {
         return Ok(());
     }
+    // `--list` succeeds where there is nothing, unlike `--get-regexp`.
     let listed = git(
         Some(&folder),
-        &[
-            "config",
-            "--file",
-            ".gitmodules",
-            "--get-regexp",
-            r"^submodule\..*\.(path|url)$",
-        ],
+        &["config", "--file", ".gitmodules", "--list"],
     )?;
     let mut modules: BTreeMap<&str, (Option<&str>, Option<&str>)> = BTreeMap::new();
     for line in listed.lines() {
-        let Some((key, value)) = line.split_once(' ') else {
+        let Some((key, value)) = line.split_once('=') else {
             continue;
         };
+        if !key.starts_with("submodule.") {
+            continue;
+        }
         if let Some(name) = key.strip_suffix(".path") {
             modules.entry(name).or_default().0 = Some(value);
         } else if let Some(name) = key.strip_suffix(".url") {
@@ -237,9 +236,9 @@ fn submodules(
         .filter_map(|(path, url)| Some((path?, url?)))
     {
         let inner = inside.join(path);
-        let within = inner
-            .components()
-            .all(|part| matches!(part, Component::Normal(_)));
+        let within = inner.components().all(
+            |part| matches!(part, Component::Normal(name) if !name.eq_ignore_ascii_case(".git")),
+        );
         let recorded = git(Some(&folder), &["ls-tree", "HEAD", "--", path])?;
         let commit = recorded
             .split_whitespace()
@@ -259,6 +258,12 @@ fn submodules(
                 }
                 Err(error) => problems.push(error.problem),
             }
+        }
+        if found.is_none() && problems.is_empty() {
+            problems.push(format!(
+                "`{}` is no repository that the command names: only those under its base are fetched from this machine",
+                redacted(own).escape_debug()
+            ));
         }
         match found {
             None => notes.push(format!(
@@ -304,7 +309,8 @@ fn submodule(folder: &Path, url: &str, commit: &str) -> Result<Option<String>> {
     checkout(folder, url, "HEAD").map(Some)
 }
 
-/// Where a submodule may be had: where its URL says if that is beside its parent or a folder, and under the base, which replaces hosts.
+/// Where a submodule may be had: where its URL says, if that is beside its parent, and under the base, which replaces hosts. A repository on
+/// this machine is one that the command names: it lies under the base.
 fn candidates(own: &str, parent: &str, base: &str) -> Vec<String> {
     let name = own
         .trim_end_matches('/')
@@ -314,21 +320,55 @@ fn candidates(own: &str, parent: &str, base: &str) -> Vec<String> {
     let based = |name: &str| format!("{}/{name}", base.trim_end_matches('/'));
     let mut all = Vec::new();
     let is_relative = own.starts_with("./") || own.starts_with("../");
-    let is_local = own.starts_with('/') || own.starts_with("file://");
+    let is_local = local(own).is_some();
     if is_relative {
         all.push(relative(own, parent));
     } else if is_local {
         all.push(own.to_owned());
     }
-    all.push(based(name));
-    all.push(based(name.trim_end_matches(".git")));
+    if !matches!(name, "" | "." | "..") {
+        all.push(based(name));
+        all.push(based(name.trim_end_matches(".git")));
+    }
     // Of another owner on a host: only where the base is on a host too.
-    if !is_relative && !is_local && base.contains("://") && !base.starts_with("file://") {
+    if !is_relative && !is_local && local(base).is_none() {
         all.push(own.to_owned());
     }
     let mut seen = BTreeSet::new();
-    all.retain(|url| seen.insert(url.clone()));
+    all.retain(|url| may_be_fetched(url, base) && seen.insert(url.clone()));
     all
+}
+
+/// The path of a repository that is a folder of this machine.
+fn local(url: &str) -> Option<&Path> {
+    if let Some(path) = url.strip_prefix("file://") {
+        return Some(Path::new(path));
+    }
+    // `git@host:path` is a host's, as git takes it.
+    let is_hosts = url.contains("://")
+        || url
+            .find(':')
+            .is_some_and(|colon| !url[..colon].contains('/'));
+    (!is_hosts).then(|| Path::new(url))
+}
+
+/// Whether a URL that a module names may be fetched: on this machine what lies under the base, else what a host serves.
+fn may_be_fetched(url: &str, base: &str) -> bool {
+    if url.starts_with('-') || url.contains("::") || url.chars().any(folio_codegen::is_unsafe) {
+        return false;
+    }
+    match (local(url), local(base)) {
+        (Some(path), Some(base)) => clean(path).starts_with(clean(base)),
+        (Some(_), None) => false,
+        (None, _) => match url.split_once("://") {
+            Some((scheme, rest)) => {
+                matches!(scheme, "https" | "http" | "ssh" | "git")
+                    && !rest.starts_with(['/', '-'])
+                    && rest.contains('/')
+            }
+            None => true,
+        },
+    }
 }
 
 /// A URL relative to that of the repository that names it.
@@ -425,7 +465,9 @@ fn git(folder: Option<&Path>, arguments: &[&str]) -> Result<String> {
         command.arg("-C").arg(folder);
     }
     for setting in [
+        // What may be fetched by it is decided by `may_be_fetched`.
         "protocol.file.allow=always",
+        "protocol.ext.allow=never",
         "core.symlinks=false",
         "core.autocrlf=false",
         "core.hooksPath=/dev/null",
@@ -533,8 +575,8 @@ mod tests {
             ["/base/raml.git", "/base/raml"]
         );
         assert_eq!(
-            candidates("/elsewhere/raml", "/base/mod-a", "/base"),
-            ["/elsewhere/raml", "/base/raml"]
+            candidates("/base/elsewhere/raml", "/base/mod-a", "/base"),
+            ["/base/elsewhere/raml", "/base/raml"]
         );
         assert_eq!(
             candidates("https://github.com/other/raml", parent, base),
@@ -543,6 +585,43 @@ mod tests {
                 "https://github.com/other/raml"
             ]
         );
+    }
+
+    #[test]
+    fn a_submodule_is_no_folder_that_the_command_does_not_name() {
+        for (own, parent, base) in [
+            ("/etc/secrets/raml", "/base/mod-a", "/base"),
+            ("file:///etc/secrets/raml", "/base/mod-a", "/base"),
+            ("../../etc/raml", "/base/mod-a", "/base"),
+            ("../../../../../etc/raml", "/base/mod-a", "file:///base"),
+            ("/base/../etc/raml", "/base/mod-a", "/base"),
+            (
+                "/etc/secrets/raml",
+                "https://git.example.org/folio/mod-a",
+                "https://git.example.org/folio",
+            ),
+            (
+                "file:///etc/raml",
+                "https://git.example.org/folio/mod-a",
+                "https://git.example.org/folio",
+            ),
+            (
+                "ext::sh -c id",
+                "https://git.example.org/folio/mod-a",
+                "https://git.example.org/folio",
+            ),
+            (
+                "../../../../../etc/raml",
+                "https://git.example.org/folio/mod-a",
+                "https://git.example.org/folio",
+            ),
+            ("--upload-pack=id", "/base/mod-a", "/base"),
+        ] {
+            for url in candidates(own, parent, base) {
+                let inside = url.starts_with(&format!("{base}/"));
+                assert!(inside && !url.contains(".."), "{own}: {url}");
+            }
+        }
     }
 
     #[test]

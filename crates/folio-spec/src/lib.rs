@@ -4,6 +4,7 @@
 //! 1.0 or OpenAPI 3), reconciles each with its ModuleDescriptor, normalises it, and writes the documents that `docs/canonical-documents.md`
 //! describes, all of them or none.
 
+mod built;
 pub mod canonical;
 pub mod check;
 mod common;
@@ -15,6 +16,7 @@ pub mod facts;
 pub mod facts_page;
 pub mod features;
 pub mod fetch;
+pub mod files;
 mod module;
 pub mod names;
 pub mod node;
@@ -153,6 +155,28 @@ pub fn import(import: &Import) -> Result<Report> {
         modules.push(module);
     }
     let shared = common::extract(&mut modules, &import.release, &pins);
+    let mut unbuildable = Vec::new();
+    for module in &mut modules {
+        match built::make_buildable(&module.name, &mut module.document, &shared) {
+            Ok(problems) => {
+                if let (true, Some(problem)) = (import.strict, problems.first()) {
+                    return Err(problem.clone());
+                }
+                report.problems.extend(problems);
+            }
+            Err(problem) if import.strict => return Err(problem),
+            Err(problem) => {
+                unbuildable.push(module.name.clone());
+                let why = format!("{}; the module is left out", problem.problem);
+                report.problems.push(Error {
+                    problem: why,
+                    ..problem
+                });
+            }
+        }
+    }
+    modules.retain(|module| !unbuildable.contains(&module.name));
+    releases.retain(|name, _| !unbuildable.contains(name));
     let mut files = BTreeMap::from([
         ("common.json".to_owned(), shared),
         (
@@ -219,7 +243,7 @@ fn entries_with(import: &Import, notes: &mut Vec<String>) -> Result<Vec<Entry>> 
                 ),
             ));
         };
-        let folder = raml::clean(&import.from.join(other));
+        let folder = files::clean(&import.from.join(other));
         let entry = if folder.join("manifest.json").is_file() {
             self::manifest(&folder)?.remove(&name)
         } else {

@@ -9,6 +9,7 @@ use crate::canonical::json_answer;
 use crate::descriptor::{self, Descriptor, shape};
 use crate::error::{Error, Result};
 use crate::facts::{self, Deletes, Facts};
+use crate::files::{self, deceptive};
 use crate::names::{self, Unnamed, camel};
 use crate::overrides::Overrides;
 use crate::pins::Pins;
@@ -63,10 +64,16 @@ pub(crate) fn read(entry: &Entry, reading: &Reading<'_>, pins: &Pins) -> Result<
     let overrides = reading.overrides;
     let mut schemas = Schemas::default();
     schemas.strict = reading.strict;
+    let within = schemas.keep_within(&entry.folder)?;
     let descriptor = match entry.text("descriptor") {
         "" => None,
-        path => match descriptor::read(&entry.folder.join(path)) {
-            Ok(descriptor) => Some(descriptor).filter(|descriptor| !descriptor.routes.is_empty()),
+        path => match descriptor::read(&entry.folder.join(path), &within) {
+            Ok(mut descriptor) => {
+                for problem in std::mem::take(&mut descriptor.problems) {
+                    schemas.forgive(problem)?;
+                }
+                Some(descriptor).filter(|descriptor| !descriptor.routes.is_empty())
+            }
             Err(problem) => {
                 schemas.forgive(problem)?;
                 None
@@ -83,7 +90,7 @@ pub(crate) fn read(entry: &Entry, reading: &Reading<'_>, pins: &Pins) -> Result<
         unrouted: Vec::new(),
         untyped: 0,
     };
-    let routed = module.reconcile(operations, descriptor.as_ref());
+    let routed = module.reconcile(operations, descriptor.as_ref())?;
     let collections = collections(&routed);
     let stated =
         |operation: &Operation| overrides.facts(&entry.name, &operation.method, &operation.path);
@@ -136,6 +143,9 @@ pub(crate) fn read(entry: &Entry, reading: &Reading<'_>, pins: &Pins) -> Result<
     stale_overrides.append(&mut module.schemas.stale);
     module.paging(&mut document);
     module.facts(&mut document);
+    if let Some((at, problem)) = deceptive(&document) {
+        return Err(Error::at(&entry.folder, at, problem));
+    }
     Ok(Module {
         name: entry.name.clone(),
         document,
@@ -195,6 +205,9 @@ fn roots(of: &Value) -> impl Iterator<Item = &Value> {
 fn source(entry: &Entry, root: &Value, schemas: &mut Schemas) -> Result<Vec<Operation>> {
     let text = |key: &str| root.get(key).and_then(Value::as_str).unwrap_or_default();
     let path = text("path");
+    schemas
+        .keep_within(&entry.folder)?
+        .check(&entry.folder.join(path))?;
     if !entry.folder.join(path).is_file() {
         return Err(Error::file(
             entry.folder.join(path),
@@ -236,10 +249,15 @@ impl Assembly<'_> {
         &mut self,
         operations: Vec<Operation>,
         descriptor: Option<&Descriptor>,
-    ) -> Vec<Routed> {
+    ) -> Result<Vec<Routed>> {
         let mut routed: BTreeMap<(String, String), Routed> = BTreeMap::new();
         for mut operation in operations {
             operation.path = tidy(&operation.path);
+            if let Some(problem) = files::problem(&operation.path) {
+                let file = self.entry.folder.join(&operation.root);
+                self.schemas.forgive(Error::at(file, "/paths", problem))?;
+                continue;
+            }
             let key = (shape(&operation.path), operation.method.clone());
             if let Some((known, _)) = routed.get_mut(&key) {
                 // The release's own description may name a route and say nothing of what it gives.
@@ -280,7 +298,7 @@ impl Assembly<'_> {
             routed.insert(key, (untyped(&route.method, &path), Some(route.clone())));
         }
         self.unrouted.sort();
-        routed.into_values().collect()
+        Ok(routed.into_values().collect())
     }
 
     fn operation(
@@ -381,6 +399,14 @@ impl Assembly<'_> {
         let mut responses = Map::new();
         for (status, content) in &operation.responses {
             let mut content = content.clone();
+            let Some(status) = known_status(status) else {
+                let at = format!("{} {}", operation.method.to_uppercase(), operation.path);
+                let problem = format!(
+                    "expected a status of HTTP, `2XX` or `default`, found `{}`",
+                    status.escape_debug()
+                );
+                return Err(Error::at(file, at, problem));
+            };
             // RMB's collections describe the answer to a POST by an example only; what they give back is the record.
             if operation.collection_post && status == "201" {
                 let posted = operation
@@ -399,7 +425,7 @@ impl Assembly<'_> {
             if !content.is_empty() {
                 response["content"] = content.into();
             }
-            responses.insert(status.clone(), response);
+            responses.insert(status, response);
         }
         let mut document = json!({
             "operationId": name, "parameters": parameters, "responses": responses, "x-folio": folio,
@@ -409,6 +435,10 @@ impl Assembly<'_> {
         }
         if operation.deprecated {
             document["deprecated"] = true.into();
+        }
+        if let Some((at, problem)) = deceptive(&document) {
+            let at = format!("{} {}{at}", operation.method.to_uppercase(), operation.path);
+            return Err(Error::at(file, at, problem));
         }
         Ok(document)
     }
@@ -654,7 +684,21 @@ fn clashing_pin(pinned: &[Option<String>], named: &[String], group: &[usize]) ->
 }
 
 fn raml_clean(path: &Path) -> String {
-    crate::raml::clean(path).display().to_string()
+    files::clean(path).display().to_string()
+}
+
+/// A status as documents have it; nothing where it is none.
+fn known_status(status: &str) -> Option<String> {
+    let upper = status.to_uppercase();
+    let is_known = match upper.as_bytes() {
+        [b'1'..=b'5', b'X', b'X'] => true,
+        [b'1'..=b'5', rest @ ..] => rest.len() == 2 && rest.iter().all(u8::is_ascii_digit),
+        _ => status == "default",
+    };
+    match status {
+        "default" => Some(status.to_owned()),
+        _ => is_known.then_some(upper),
+    }
 }
 
 /// A path without empty segments.
@@ -838,7 +882,7 @@ fn settle(value: &mut Value, names: &BTreeMap<String, String>) {
 }
 
 /// Leaves only the components that something refers to.
-fn prune(document: &mut Value) {
+pub(crate) fn prune(document: &mut Value) {
     fn references(value: &Value, out: &mut Vec<String>) {
         match value {
             Value::Object(map) => map.values().for_each(|value| references(value, out)),

@@ -175,7 +175,7 @@ fn is_backend(name: &str) -> bool {
     let known = ["mod-", "edge-", "mgr-"];
     let plain = name
         .chars()
-        .all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.'));
+        .all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_'));
     plain && (name == "okapi" || known.iter().any(|prefix| name.starts_with(prefix)))
 }
 

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use crate::canonical::METHODS;
 use crate::error::{Error, Result};
+use crate::files::{Within, clean};
 use crate::node::{Kind, Node};
 use crate::words;
 
@@ -82,9 +83,14 @@ const PROSE: [&str; 6] = [
 
 const MAX_DEPTH: usize = 64;
 
-/// Reads a root document.
-pub fn read(file: &Path) -> Result<Api> {
-    let mut reader = Reader::default();
+/// Reads a root document of the module whose files are `within`.
+pub fn read(file: &Path, within: &Within) -> Result<Api> {
+    within.check(file)?;
+    let mut reader = Reader {
+        within: within.clone(),
+        files: HashMap::new(),
+        open: Vec::new(),
+    };
     let root = reader.fragment(file)?;
     header(&root, file, &[""])?;
     let scope = reader.scope(&root, 0)?;
@@ -154,8 +160,8 @@ struct Declared {
     scope: Option<Box<Scope>>,
 }
 
-#[derive(Default)]
 struct Reader {
+    within: Within,
     files: HashMap<PathBuf, Node>,
     open: Vec<PathBuf>,
 }
@@ -177,6 +183,9 @@ impl Reader {
             return Ok(node.clone());
         }
         let path = include_path(node)?;
+        if let Some(problem) = self.within.problem(&path) {
+            return Err(node.error(problem));
+        }
         if !is_yaml(&path) {
             return Ok(node.clone());
         }
@@ -205,6 +214,9 @@ impl Reader {
         let mut scope = Scope::default();
         for (name, library) in root.get("uses").map(Node::entries).unwrap_or_default() {
             let path = include_path(library)?;
+            if let Some(problem) = self.within.problem(&path) {
+                return Err(library.error(problem));
+            }
             if !path.is_file() {
                 return Err(library.error(format!("the library {} does not exist", path.display())));
             }
@@ -422,23 +434,6 @@ pub(crate) fn include_path(node: &Node) -> Result<PathBuf> {
     })?;
     let base = node.file.parent().unwrap_or(Path::new(""));
     Ok(clean(&base.join(text.trim())))
-}
-
-/// A path without `.` and `..`, so that one file has one name.
-pub(crate) fn clean(path: &Path) -> PathBuf {
-    let mut clean = PathBuf::new();
-    for part in path.components() {
-        match part {
-            std::path::Component::CurDir => {}
-            std::path::Component::ParentDir
-                if clean.file_name().is_some_and(|name| name != "..") =>
-            {
-                clean.pop();
-            }
-            other => clean.push(other),
-        }
-    }
-    clean
 }
 
 fn is_yaml(path: &Path) -> bool {

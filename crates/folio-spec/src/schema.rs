@@ -6,6 +6,7 @@ use std::path::Path;
 use serde_json::{Map, Value, json};
 
 use crate::error::{Error, Result};
+use crate::files::{self, deceptive};
 use crate::source::Schemas;
 
 /// What stands for a reference until components have names.
@@ -88,9 +89,15 @@ impl Components {
         depth: usize,
     ) -> Result<()> {
         let home = key.split(['#', '!']).next().unwrap_or_default().to_owned();
-        let normalised = self.at(target, schemas, Path::new(&home), depth);
+        let home = Path::new(&home);
+        let normalised = self.at(target, schemas, home, depth);
         self.open.remove(&key);
-        self.schemas.insert(key, normalised?);
+        let mut normalised = normalised?;
+        if let Some((at, problem)) = deceptive(&normalised) {
+            let at = format!("{}{at}", key.split_once('#').map_or("", |(_, at)| at));
+            normalised = schemas.anything(Error::at(home, at, problem))?;
+        }
+        self.schemas.insert(key, normalised);
         Ok(())
     }
 
@@ -331,6 +338,9 @@ impl Components {
         file: &Path,
         depth: usize,
     ) -> Result<Value> {
+        if let Some(problem) = files::problem(reference) {
+            return schemas.anything(Error::file(file, problem));
+        }
         let mut key = reference.to_owned();
         let mut passed = BTreeSet::new();
         let target = loop {

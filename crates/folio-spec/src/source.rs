@@ -7,8 +7,9 @@ use serde_json::{Map, Value, json};
 
 use crate::canonical::METHODS;
 use crate::error::{Error, Result};
+use crate::files::{Within, clean};
 use crate::node::{Kind, Node};
-use crate::raml::{self, Types, clean};
+use crate::raml::{self, Types};
 
 /// An operation as its source describes it.
 #[derive(Clone, Debug)]
@@ -101,6 +102,8 @@ pub struct Request {
 /// All schemas by where they stand: `file#/pointer`, or `file!name` for a type declared in RAML.
 #[derive(Debug, Default)]
 pub struct Schemas {
+    /// The folder that all files have to lie in.
+    within: Option<Within>,
     files: HashMap<PathBuf, Value>,
     /// The OpenAPI documents of the module. Files that are meant to be bundled into one refer to its components as to their own.
     roots: Vec<PathBuf>,
@@ -182,8 +185,11 @@ impl Schemas {
         if self.files.contains_key(path) {
             return Ok(());
         }
+        let reference = format!("{}#", path.display());
+        if let Some(problem) = self.within.as_ref().and_then(|within| within.problem(path)) {
+            return Err(Error::at(from, self.place(&reference, from), problem));
+        }
         if !path.is_file() {
-            let reference = format!("{}#", path.display());
             return Err(Error::at(
                 from,
                 self.place(&reference, from),
@@ -214,6 +220,13 @@ impl Schemas {
             self.problems.push(problem);
         }
         Ok(())
+    }
+
+    /// Reads the files of a module only.
+    pub(crate) fn keep_within(&mut self, folder: &Path) -> Result<Within> {
+        let within = Within::new(folder)?;
+        self.within = Some(within.clone());
+        Ok(within)
     }
 
     /// The file of a reference, whole, with nothing resolved.
@@ -326,7 +339,8 @@ fn resolve(reference: &str, file: &Path) -> String {
 /// Reads a RAML root.
 pub fn raml(module: &Path, root: &str, schemas: &mut Schemas) -> Result<Vec<Operation>> {
     let file = clean(&module.join(root));
-    let api = raml::read(&file)?;
+    let within = schemas.keep_within(module)?;
+    let api = raml::read(&file, &within)?;
     for (name, node) in api.types.iter() {
         let schema = declared(node, &api.types, schemas, name, 0)?;
         if let Some(Value::String(reference)) = schema.get("$ref") {
@@ -482,6 +496,13 @@ fn declaration(node: &Node, types: &Types, schemas: &mut Schemas, depth: usize) 
     }
     if node.tag.as_deref() == Some("include") {
         let path = raml::include_path(node)?;
+        let out = schemas
+            .within
+            .as_ref()
+            .and_then(|within| within.problem(&path));
+        if let Some(problem) = out {
+            return schemas.anything(node.error(problem));
+        }
         if !path.is_file() {
             return schemas.anything(node.error(format!(
                 "the included file {} does not exist",
@@ -666,6 +687,7 @@ pub fn openapi(
     schemas: &mut Schemas,
 ) -> Result<Vec<Operation>> {
     let file = clean(&module.join(root));
+    schemas.keep_within(module)?;
     let document = schemas.document(&file)?.clone();
     schemas.roots.push(file.clone());
     let version = document
