@@ -797,7 +797,14 @@ impl Auth {
         let secrets = redact::secrets(&headers, body.as_ref());
         let sent = self
             .gateway
-            .send(operation.method.clone(), parsed, headers, body, timeout)
+            .send(
+                operation.method.clone(),
+                parsed,
+                headers,
+                body,
+                self.gateway.timeouts(Some(timeout), None),
+                self.gateway.memory.of_login(),
+            )
             .await;
         let exchange = || self.exchange(operation, attempts, started);
         match sent {
@@ -970,7 +977,9 @@ impl Auth {
             return;
         };
         runtime.spawn(async move {
-            let sent = gateway.send(LOGOUT.method.clone(), url, headers, None, LOGOUT_TIMEOUT);
+            let timeouts = gateway.timeouts(Some(LOGOUT_TIMEOUT), None);
+            let most = gateway.memory.of_login();
+            let sent = gateway.send(LOGOUT.method.clone(), url, headers, None, timeouts, most);
             match sent.await {
                 Ok(answer) if answer.status.is_success() => info!("logged out"),
                 Ok(answer) => debug!(status = answer.status.as_u16(), "not logged out"),

@@ -310,6 +310,8 @@ pub(crate) struct Progress {
     sent: AtomicU64,
     /// Whether the connection has the last piece and did not ask for the next: not while the body is waited for, nor at its end.
     is_sending: AtomicBool,
+    /// Whether the body is asked for its next piece and has none yet.
+    is_reading: AtomicBool,
     failed: Mutex<Option<String>>,
 }
 
@@ -321,6 +323,11 @@ impl Progress {
     /// Whether the connection is waited for.
     pub(crate) fn is_sending(&self) -> bool {
         self.is_sending.load(Ordering::Relaxed)
+    }
+
+    /// Whether the body is waited for.
+    pub(crate) fn is_reading(&self) -> bool {
+        self.is_reading.load(Ordering::Relaxed)
     }
 
     /// Why the body could not be read.
@@ -402,6 +409,9 @@ impl http_body::Body for Wire {
         self.progress
             .is_sending
             .store(is_sending, Ordering::Relaxed);
+        self.progress
+            .is_reading
+            .store(polled.is_pending(), Ordering::Relaxed);
         let chunk = ready!(polled);
         let checked = match (chunk, self.left) {
             (Some(Ok(chunk)), Some(left)) => match left.checked_sub(chunk.len() as u64) {

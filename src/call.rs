@@ -105,6 +105,10 @@ impl Call {
         self.request.set_timeout(timeout);
     }
 
+    pub fn read_timeout(&mut self, timeout: Duration) {
+        self.request.set_read_timeout(timeout);
+    }
+
     pub fn parameter(&mut self, name: &str, value: String) {
         self.request.add_query(name.to_owned(), value);
     }
@@ -324,6 +328,13 @@ macro_rules! __builder {
             /// How long one attempt may take, in place of the client's timeout.
             pub fn timeout(mut self, timeout: ::std::time::Duration) -> Self {
                 self.0.timeout(timeout);
+                self
+            }
+
+            /// How long the server may send nothing during one attempt, in place of the client's
+            /// [`read_timeout`](crate::FolioClientBuilder::read_timeout).
+            pub fn read_timeout(mut self, timeout: ::std::time::Duration) -> Self {
+                self.0.read_timeout(timeout);
                 self
             }
 

@@ -18,8 +18,10 @@ use crate::download::Download;
 use crate::environment::Environment;
 use crate::error::{Error, Result};
 use crate::limit::{Limit, Rate};
+use crate::memory::MemoryLimits;
 use crate::mode::{Async, Boxed};
 use crate::request::Request;
+use crate::request_line::{self, RequestLine};
 use crate::response::Response;
 use crate::retry::{Allowance, RetryPolicy};
 use crate::session::{self, Session};
@@ -73,6 +75,10 @@ impl Tenant {
             name: name.trim().into(),
             header,
         }
+    }
+
+    pub(crate) fn name(&self) -> &str {
+        &self.name
     }
 
     /// The header that names it.
@@ -265,6 +271,8 @@ pub struct FolioClientBuilder<M = Async> {
     environment: Environment,
     connect_timeout: Option<Duration>,
     timeout: Option<Duration>,
+    read_timeout: Option<Duration>,
+    memory: MemoryLimits,
     queue_timeout: Option<Duration>,
     max_in_flight: usize,
     rate: Option<(f64, u32)>,
@@ -272,6 +280,7 @@ pub struct FolioClientBuilder<M = Async> {
     proxy: Proxy,
     retry: Option<RetryPolicy>,
     user_agent: String,
+    max_request_line: usize,
     mode: PhantomData<fn() -> M>,
 }
 
@@ -297,6 +306,8 @@ impl<M> FolioClientBuilder<M> {
             environment: Environment::of_process(),
             connect_timeout: None,
             timeout: None,
+            read_timeout: None,
+            memory: MemoryLimits::default(),
             queue_timeout: None,
             max_in_flight: 16,
             rate: None,
@@ -304,6 +315,7 @@ impl<M> FolioClientBuilder<M> {
             proxy: Proxy::default(),
             retry: None,
             user_agent: concat!("folio-sdk/", env!("CARGO_PKG_VERSION")).to_owned(),
+            max_request_line: request_line::MOST_BYTES,
             mode: PhantomData,
         }
     }
@@ -331,13 +343,10 @@ impl<M> FolioClientBuilder<M> {
                 .connect_timeout
                 .or(settings.connect_timeout)
                 .unwrap_or(Duration::from_secs(10)),
-            // A gateway in front of FOLIO gives up after 60 s: what is longer gets its answer rather than ours.
-            timeout: self
-                .timeout
-                .or(settings.timeout)
-                .unwrap_or(Duration::from_secs(90)),
-            read_timeout: settings.read_timeout,
+            timeout: self.timeout.or(settings.timeout),
+            read_timeout: self.read_timeout.or(settings.read_timeout),
             write_timeout: settings.write_timeout,
+            memory: self.memory,
             user_agent: self.user_agent,
             tls: self.tls,
             proxy: self.proxy,
@@ -356,6 +365,7 @@ impl<M> FolioClientBuilder<M> {
                 .rate
                 .and_then(|(per_second, burst)| Rate::new(per_second, burst)),
             allowance: Allowance::of(&retry),
+            request_line: RequestLine::new(self.max_request_line),
             retry,
         };
         Ok(FolioClient(Arc::new(Shared {
@@ -413,6 +423,22 @@ impl<M> FolioClientBuilder<M> {
         self
     }
 
+    /// How long the server may send nothing: before its response begins, and between two pieces of it. Then the attempt fails with
+    /// [`ErrorKind::Timeout`](crate::ErrorKind::Timeout), and whether a write was carried out is unknown. 60 seconds by default; where a longer
+    /// [`timeout`](Self::timeout) is set, the server has that time to begin its response.
+    ///
+    /// Okapi keeps a connection open for ever when a module stops in the middle of its response, and some requests are never answered.
+    pub fn read_timeout(mut self, timeout: Duration) -> Self {
+        self.read_timeout = Some(timeout);
+        self
+    }
+
+    /// How much memory responses may take. See [`MemoryLimits`] for the defaults.
+    pub fn memory_limits(mut self, limits: MemoryLimits) -> Self {
+        self.memory = limits;
+        self
+    }
+
     /// How long a request may wait for its turn, where [`max_in_flight`](Self::max_in_flight) others are on their way; then it fails with a
     /// timeout, and was not sent. Without end by default.
     pub fn queue_timeout(mut self, timeout: Duration) -> Self {
@@ -430,6 +456,18 @@ impl<M> FolioClientBuilder<M> {
     /// `burst` go at once (at least 1). Repetitions count, logins do not. Without limit by default; so is a number that is not above 0.
     pub fn rate_limit(mut self, requests_per_second: f64, burst: u32) -> Self {
         self.rate = Some((requests_per_second, burst));
+        self
+    }
+
+    /// How many bytes the request line of a request has at most: method, path with that of the gateway, encoded query, and ` HTTP/1.1`. 4,096
+    /// by default, at least 256. Okapi and the modules accept 4,096 (Vert.x's default); set it lower for a proxy that accepts less, or higher
+    /// where gateway and modules are known to accept more.
+    ///
+    /// Requests for many ids or values are divided so that each is within this bound. If the server answers one with 414 all the same, the
+    /// client divides further, and it remembers that for all its clones. Any other request that is longer becomes `POST …/retrieve` where the
+    /// collection has that; otherwise it is an error, and nothing is sent.
+    pub fn max_request_line(mut self, bytes: usize) -> Self {
+        self.max_request_line = bytes;
         self
     }
 

@@ -24,3 +24,19 @@ pub(crate) fn known(path: &str) -> Option<&'static Paging> {
 pub(crate) fn is_asked_by_post(path: &str) -> bool {
     BY_POST.contains(&path)
 }
+
+/// What the descriptions say about the fields of a collection's records. A field is named by its path, `cost.discountType`; a field of the
+/// elements of a list by that of the list before it.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct RecordFacts {
+    /// The fields that are read-only: the server sets them, whatever is sent.
+    pub(crate) set: &'static [&'static str],
+    /// The value, as JSON, that the server gives a field if none is sent. `false` and empty lists are left out.
+    pub(crate) defaults: &'static [(&'static str, &'static str)],
+}
+
+/// What is known of the records of the collection at a path.
+pub(crate) fn record_facts(path: &str) -> Option<&'static RecordFacts> {
+    let at = RECORDS.binary_search_by_key(&path, |(known, _)| known).ok();
+    at.and_then(|at| RECORDS.get(at)).map(|(_, facts)| facts)
+}

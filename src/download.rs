@@ -2,24 +2,24 @@
 
 use std::collections::VecDeque;
 use std::fmt;
-use std::future::{Future, poll_fn};
+use std::future::poll_fn;
 use std::marker::PhantomData;
 use std::path::Path;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
-use std::time::Duration;
 
-use bytes::{Bytes, BytesMut};
+use bytes::{Buf, Bytes, BytesMut};
 use futures_core::Stream;
 use http::{HeaderMap, StatusCode};
 use serde::de::DeserializeOwned;
 use tokio::io::{AsyncWrite, AsyncWriteExt};
-use tokio::time::Sleep;
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::limit::Kept;
-use crate::response::Response;
-use crate::transport::{Failure, failure};
+use crate::memory::MemoryLimits;
+use crate::response::{Response, is_stray_page};
+use crate::server_message;
+use crate::transport::{Failure, Incoming};
 
 /// A successful answer whose body is still on its way: a stream of pieces, none of them larger than what the connection gave at once.
 ///
@@ -39,12 +39,10 @@ use crate::transport::{Failure, failure};
 #[must_use = "the body is not read before it is polled"]
 pub struct Download {
     head: Response,
-    body: Pin<Box<reqwest::Body>>,
+    body: Incoming,
     /// It counts as in flight until the end.
     permit: Option<Kept>,
-    timeout: Duration,
-    /// Runs while a piece is waited for.
-    timer: Option<Pin<Box<Sleep>>>,
+    memory: MemoryLimits,
     received: u64,
     ended: bool,
 }
@@ -52,16 +50,15 @@ pub struct Download {
 impl Download {
     pub(crate) fn new(
         head: Response,
-        rest: Option<(reqwest::Body, Kept)>,
-        timeout: Duration,
+        rest: Option<(Incoming, Kept)>,
+        memory: MemoryLimits,
     ) -> Self {
         let (body, permit) = rest.unzip();
         Self {
             head,
-            body: Box::pin(body.unwrap_or_default()),
+            body: body.unwrap_or_else(Incoming::empty),
             permit,
-            timeout,
-            timer: None,
+            memory,
             received: 0,
             ended: false,
         }
@@ -82,7 +79,8 @@ impl Download {
         self.head.header(name)
     }
 
-    /// How many bytes the server announced; none if it did not, or sends them compressed.
+    /// How many bytes the server announced by `Content-Length`; none if it did not, or if it sends them compressed: then the length is
+    /// that of the compressed body, which is not what is read.
     pub fn length(&self) -> Option<u64> {
         self.header("content-length")?.trim().parse().ok()
     }
@@ -116,7 +114,12 @@ impl Download {
     async fn whole(mut self) -> Result<Response> {
         let mut whole = BytesMut::new();
         while let Some(piece) = self.next().await {
-            whole.extend_from_slice(&piece?);
+            let piece = piece?;
+            let most = self.memory.of_response();
+            if whole.len() + piece.len() > most.bytes {
+                return Err(self.end(Failure::too_large(most, "the response")));
+            }
+            whole.extend_from_slice(&piece);
         }
         Ok(self.head.with_body(whole.freeze()))
     }
@@ -180,6 +183,7 @@ impl Download {
             unbroken: UNBROKEN,
             ready: VecDeque::new(),
             count: 0,
+            mark_may_come: true,
             ended: false,
             record: PhantomData,
         }
@@ -194,17 +198,20 @@ impl Download {
         )
     }
 
-    fn failed(&self, failure: Failure) -> Error {
-        let message = match failure.kind {
-            ErrorKind::Transport => format!("{} ({} bytes were)", failure.message, self.received),
-            _ => failure.message,
-        };
-        Error::transport(
-            failure.kind,
-            self.head.exchange().clone(),
-            message,
-            failure.source,
-        )
+    /// Whether it begins as a page of HTML, which the operation does not give. By path any page may be wanted.
+    fn is_stray_page(&self, beginning: &[u8]) -> bool {
+        let operation = self.head.exchange().operation;
+        !operation.name.is_empty() && is_stray_page(self.headers(), beginning, operation)
+    }
+
+    /// Ends it by an error.
+    fn end(&mut self, mut failure: Failure) -> Error {
+        self.ended = true;
+        self.permit = None;
+        if failure.kind == ErrorKind::Transport {
+            failure.message = format!("{} (after {} bytes)", failure.message, self.received);
+        }
+        failure.into_error(self.head.exchange().clone())
     }
 }
 
@@ -225,42 +232,33 @@ impl Stream for Download {
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<Bytes>>> {
-        loop {
-            if self.ended {
-                self.permit = None;
-                return Poll::Ready(None);
-            }
-            let polled = http_body::Body::poll_frame(self.body.as_mut(), context);
-            let Poll::Ready(frame) = polled else {
-                let timeout = self.timeout;
-                let timer = self
-                    .timer
-                    .get_or_insert_with(|| Box::pin(tokio::time::sleep(timeout)));
-                ready!(timer.as_mut().poll(context));
+        if self.ended {
+            return Poll::Ready(None);
+        }
+        let piece = ready!(self.body.poll_piece(context));
+        Poll::Ready(match piece {
+            Some(Ok(piece)) if self.received == 0 && self.is_stray_page(&piece) => {
                 self.ended = true;
                 self.permit = None;
-                return Poll::Ready(Some(Err(self.failed(Failure::silent(timeout)))));
-            };
-            self.timer = None;
-            match frame {
-                None => self.ended = true,
-                Some(Err(error)) => {
-                    self.ended = true;
-                    self.permit = None;
-                    let failure = failure(error.without_url(), self.timeout);
-                    return Poll::Ready(Some(Err(self.failed(failure))));
-                }
-                // Trailers say nothing here.
-                Some(Ok(frame)) => {
-                    if let Ok(piece) = frame.into_data()
-                        && !piece.is_empty()
-                    {
-                        self.received += piece.len() as u64;
-                        return Poll::Ready(Some(Ok(piece)));
-                    }
-                }
+                let exchange = self.head.exchange().clone();
+                let message = server_message::mistaken(&piece, exchange.sensitive);
+                Some(Err(Error::unexpected(
+                    exchange,
+                    message.unwrap_or_default(),
+                    &piece,
+                )))
             }
-        }
+            Some(Ok(piece)) => {
+                self.received += piece.len() as u64;
+                Some(Ok(piece))
+            }
+            Some(Err(failure)) => Some(Err(self.end(failure))),
+            None => {
+                self.ended = true;
+                self.permit = None;
+                None
+            }
+        })
     }
 }
 
@@ -291,9 +289,14 @@ pub struct Records<T> {
     /// Records of a line that holds several.
     ready: VecDeque<Result<T>>,
     count: u64,
+    /// Nothing was taken yet: a byte order mark may come before the first record.
+    mark_may_come: bool,
     ended: bool,
     record: PhantomData<fn() -> T>,
 }
+
+/// The byte order mark of UTF-8.
+const MARK: &[u8] = b"\xef\xbb\xbf";
 
 impl<T> Unpin for Records<T> {}
 
@@ -406,8 +409,25 @@ impl<T: DeserializeOwned> Stream for Records<T> {
                 self.line(&line);
                 continue;
             }
+            let most = self.download.memory.of_record();
+            if self.rest.len() > most.bytes {
+                let what = format!("record {} of the response", self.count);
+                let error = self.download.end(Failure::too_large(most, what));
+                self.rest.clear();
+                self.searched = 0;
+                self.ended = true;
+                return Poll::Ready(Some(Err(error)));
+            }
             match ready!(Pin::new(&mut self.download).poll_next(context)) {
-                Some(Ok(piece)) => self.rest.extend_from_slice(&piece),
+                Some(Ok(piece)) => {
+                    self.rest.extend_from_slice(&piece);
+                    if self.mark_may_come && self.rest.len() >= MARK.len() {
+                        self.mark_may_come = false;
+                        if self.rest.starts_with(MARK) {
+                            self.rest.advance(MARK.len());
+                        }
+                    }
+                }
                 Some(Err(error)) => {
                     self.ended = true;
                     // What is left is half a record.

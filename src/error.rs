@@ -77,6 +77,9 @@ pub enum ErrorKind {
     Paging,
     /// What was downloaded cannot be written where it should go.
     Io,
+    /// The response is larger than the memory that it may take: see [`MemoryLimits`](crate::MemoryLimits). Whether a write was carried out is
+    /// not said by it.
+    TooLarge,
     /// The record was changed by somebody else since it was read; found before anything was sent.
     Conflict,
 }
@@ -91,7 +94,9 @@ struct Inner {
     excerpt: Option<String>,
     retry_after: Option<Duration>,
     record: Option<BadRecord>,
-    help: Option<Cow<'static, str>>,
+    help: Vec<Cow<'static, str>>,
+    /// The server may have carried it out, and that could not be found out.
+    outcome_unknown: bool,
     /// The gateway refused the token, by whatever status.
     refused_token: bool,
     /// It will be the same whenever it is tried again, whatever the kind.
@@ -132,7 +137,8 @@ impl Error {
             excerpt: None,
             retry_after: None,
             record: None,
-            help: None,
+            help: Vec::new(),
+            outcome_unknown: false,
             refused_token: false,
             lasts: false,
             source: None,
@@ -253,6 +259,8 @@ impl Error {
         let path = json_path::at(body, &source);
         let message = if body.is_empty() {
             "the answer has no body, and JSON was expected".to_owned()
+        } else if let Some(mistaken) = server_message::mistaken(body, exchange.sensitive) {
+            format!("{mistaken} ({source})")
         } else if path.is_empty() {
             format!("the answer is not what was expected: {source}")
         } else {
@@ -301,8 +309,9 @@ impl Error {
             id,
             json: excerpt(json, RECORD).unwrap_or_default(),
         });
-        error.0.help = Some("the other records of the list follow; `record_json()` has this one as the server sent it".into());
-        error.on(exchange).because(source)
+        error.on(exchange)
+            .because(source)
+            .with_help("the other records of the list follow; `record_json()` has this one as the server sent it")
     }
 
     pub(crate) fn paging(exchange: Exchange, message: impl Into<Cow<'static, str>>) -> Self {
@@ -332,9 +341,44 @@ impl Error {
         self
     }
 
+    /// Adds what to do, or what to know, to what was said before.
     pub(crate) fn with_help(mut self, help: impl Into<Cow<'static, str>>) -> Self {
-        self.0.help = Some(help.into());
+        let help = help.into();
+        if !self.0.help.contains(&help) {
+            self.0.help.push(help);
+        }
         self
+    }
+
+    /// Marks it as the error of a write that may have been carried out: see [`is_outcome_unknown`](Self::is_outcome_unknown).
+    pub(crate) fn with_unknown_outcome(mut self) -> Self {
+        self.0.outcome_unknown = true;
+        self
+    }
+
+    /// The request that it belongs to, unless it has one: a client that is closed while a call waits knows none.
+    pub(crate) fn within(self, exchange: &Exchange) -> Self {
+        if self.0.exchange.is_some() {
+            return self;
+        }
+        self.on(exchange.clone())
+    }
+
+    /// As [`within`](Self::within), of the request that another error belongs to.
+    pub(crate) fn within_request_of(self, other: &Self) -> Self {
+        match other.exchange() {
+            Some(exchange) => self.within(exchange),
+            None => self,
+        }
+    }
+
+    /// The server has reported success, and then has no such record: `self` is its answer to the question for the record.
+    pub(crate) fn of_nothing_stored(mut self, exchange: Exchange) -> Self {
+        self.0.message =
+            "the server reports success, but it has no such record: it stored nothing, or the record was deleted since".into();
+        self.on(exchange).with_help(
+            "the record was deleted, or its id is wrong; FOLIO's module does not say so itself",
+        )
     }
 
     /// The records that a DELETE would delete could not be counted.
@@ -365,9 +409,39 @@ impl Error {
         self.0.exchange.as_ref()
     }
 
-    /// Whether an earlier attempt may have been carried out.
-    pub(crate) fn is_in_doubt(&self) -> bool {
-        self.exchange().is_some_and(|exchange| exchange.in_doubt)
+    /// Whether a module says that it has no such record: a 404 that is not a gateway's, which did not find the module.
+    ///
+    /// Gateways' texts: Okapi "No suitable module found for path and tenant", "No running module instance found for mod-x" (recorded:
+    /// gateway.jsonl); Kong "no Route matched with those values" and those about tokens; Eureka's sidecar `route_not_found_error`. A load
+    /// balancer answers with HTML, and so do modules that have no such path.
+    pub(crate) fn is_missing_record(&self) -> bool {
+        const GATEWAYS: [&str; 4] = [
+            "no suitable module found",
+            "no running module instance found",
+            "no route matched",
+            "route_not_found",
+        ];
+        let is_html = || {
+            let body = self.0.excerpt.as_deref().unwrap_or_default();
+            body.trim_start_matches('\u{feff}')
+                .trim_start()
+                .starts_with('<')
+        };
+        let names_gateway = |text: &str| {
+            let text = text.to_ascii_lowercase();
+            GATEWAYS.iter().any(|words| text.contains(words))
+        };
+        let codes = || {
+            self.0
+                .server
+                .errors
+                .iter()
+                .filter_map(|error| error.code.as_deref())
+        };
+        self.is_not_found()
+            && !self.server_message().is_some_and(names_gateway)
+            && !codes().any(names_gateway)
+            && !is_html()
     }
 
     /// The same error once more, for others who wait for the same thing.
@@ -419,6 +493,18 @@ impl Error {
                 self.0.status,
                 Some(StatusCode::REQUEST_TIMEOUT | StatusCode::GATEWAY_TIMEOUT)
             )
+    }
+
+    /// The server may have carried out the request, although the call failed, and this client could not find out whether it did. Before
+    /// it is sent again, read the record and compare.
+    ///
+    /// That is so of a write (POST, PUT, PATCH, DELETE, and a GET that has an effect) when the last attempt or an earlier one timed out,
+    /// lost its connection after it was sent, or was answered with a status that leaves it open (5xx, 408, 429), and reading the record
+    /// did not show what became of it. `Display` always says it.
+    ///
+    /// An error of a write without this was not carried out, unless it is of the answer: an [`ErrorKind::Decode`] has the status of a success.
+    pub fn is_outcome_unknown(&self) -> bool {
+        self.0.outcome_unknown
     }
 
     /// The client was closed.
@@ -539,6 +625,9 @@ impl Error {
         if let Some(message) = &inner.server.message {
             write!(out, ": {}", OneLine(message))?;
         }
+        if inner.outcome_unknown {
+            out.write_str(" [outcome unknown: the server may have carried it out]")?;
+        }
         Ok(())
     }
 
@@ -589,7 +678,7 @@ impl Error {
             write!(out, "\n  cause:       {cause}")?;
             source = cause.source();
         }
-        if let Some(help) = &inner.help {
+        for help in &inner.help {
             write!(out, "\n  help:        {help}")?;
         }
         Ok(())
@@ -702,7 +791,7 @@ fn excerpt(body: &[u8], most: usize) -> Option<String> {
         return None;
     }
     let cut = body.get(..most).unwrap_or(body);
-    let mut text = String::from_utf8_lossy(cut).into_owned();
+    let mut text = server_message::text_of(cut, cut.len() < body.len()).into_owned();
     if cut.len() < body.len() {
         // A character that the cut went through.
         while text.ends_with(char::REPLACEMENT_CHARACTER) {

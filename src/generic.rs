@@ -234,6 +234,13 @@ macro_rules! common {
             self.request = self.request.timeout(timeout);
             self
         }
+
+        /// How long the server may send nothing during one attempt, in place of the client's
+        /// [`read_timeout`](crate::FolioClientBuilder::read_timeout).
+        pub fn read_timeout(mut self, timeout: Duration) -> Self {
+            self.request = self.request.read_timeout(timeout);
+            self
+        }
     };
 }
 
@@ -366,6 +373,14 @@ fn loosely(response: Response) -> Result<Value> {
     let is_json = response
         .header("content-type")
         .is_none_or(|media_type| media_type.contains("json"));
+    if response.is_stray_page() {
+        let message = crate::server_message::mistaken(response.body(), false).unwrap_or_default();
+        return Err(crate::Error::unexpected(
+            response.exchange().clone(),
+            message,
+            response.body(),
+        ));
+    }
     if is_json || response.body().is_empty() {
         strictly(response)
     } else {

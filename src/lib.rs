@@ -90,34 +90,40 @@ mod deletion;
 mod described;
 mod described_lists;
 mod download;
+mod encoding;
 mod environment;
 mod error;
 mod generic;
 mod harvest;
 mod identity;
+mod json;
 mod json_path;
 mod limit;
 #[cfg(feature = "logging")]
 #[cfg_attr(docsrs, doc(cfg(feature = "logging")))]
 pub mod logging;
+mod memory;
 mod mode;
 mod modules;
 mod multipart;
 mod operation;
+mod outcome;
 mod paging;
 mod record;
 mod redact;
 mod reference;
 mod request;
+mod request_line;
 mod response;
 mod retry;
 #[doc(hidden)]
 pub mod runtime;
+mod same_record;
 #[cfg(feature = "schemars")]
 mod schema;
 mod server_message;
 mod session;
-mod stored;
+mod splice;
 #[cfg(feature = "testing")]
 #[cfg_attr(docsrs, doc(cfg(feature = "testing")))]
 pub mod testing;
@@ -129,7 +135,7 @@ mod value;
 
 pub use api::*;
 pub use auth::{CredentialSource, Credentials, EnvironmentCredentials, Password};
-pub use batch::{AbsentFields, Failure, Outcome, Upsert, UpsertReport, Written};
+pub use batch::{AbsentFields, Failure, Outcome, RecordKey, Upsert, UpsertReport, Written};
 pub use body::Body;
 pub use bytes::Bytes;
 pub use circulation_rules::{AppliedPolicy, CirculationRules, RuleParameters};
@@ -144,6 +150,8 @@ pub use error::{Error, ErrorKind, Parameter, Result, ValidationError, VersionCon
 pub use generic::{Get, GetAll, RequestBuilder, Write};
 pub use harvest::{Checkpoint, CheckpointError, Harvest, HarvestStream, Progress, ProgressStream};
 pub use http::{Method, StatusCode};
+pub use json::Json;
+pub use memory::MemoryLimits;
 pub use mode::{Async, Mode, Sending};
 pub use modules::{Module, Modules, Platform};
 pub use multipart::Multipart;

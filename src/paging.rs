@@ -34,10 +34,11 @@ use crate::error::{Error, Result};
 use crate::request::Request;
 use crate::response::Response;
 
+pub(crate) use crate::request_line::is_absent as is_without;
 pub use by_ids::ByIds;
 pub(crate) use page::{Page, missing_key};
 use pager::Turn;
-pub(crate) use pager::{Pager, is_after, is_uuid, is_without};
+pub(crate) use pager::{Pager, is_after, is_uuid};
 use resources::ResourceIds;
 
 /// How a list of a FOLIO module is paged.
@@ -526,6 +527,11 @@ impl<T: DeserializeOwned + Send + 'static> Items<T> {
                 }
             };
             self.fetch = Fetch::Nothing;
+            if let Err(error) = &response
+                && self.pager.asks_for_fewer(error)
+            {
+                continue;
+            }
             return Poll::Ready(response.and_then(|response| self.begin(&response)));
         }
     }

@@ -9,15 +9,16 @@
 //! identifiers keep their text.
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, btree_map};
 use std::fmt;
 use std::marker::PhantomData;
-use std::sync::OnceLock;
 
 use serde::de::{DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde::ser::{SerializeMap, SerializeSeq, Serializer};
-use serde_json::{Map, Value};
+use serde_json::Value;
+use serde_json::value::RawValue;
 
+use crate::json::Json;
 use crate::redact;
 use crate::union::misfit;
 
@@ -41,9 +42,9 @@ pub trait Record: Sized + PartialEq {
     #[doc(hidden)]
     fn set<S: Source>(&mut self, key: &str, from: &mut S);
 
-    /// Hands over the fields in turn, each beside that of another record.
+    /// Hands over the unknown fields, and then the others in turn, each beside that of another record.
     #[doc(hidden)]
-    fn put<P: Put>(&self, other: &Self, out: &mut P);
+    fn put<'a, P: Put<'a>>(&'a self, other: &'a Self, out: &mut P);
 }
 
 /// A value of a record's field: what it is read from and how it is written.
@@ -51,6 +52,12 @@ pub trait Record: Sized + PartialEq {
 /// It differs from serde's traits where FOLIO's servers differ from their descriptions: `3.0` is an integer, `null` is absent.
 #[doc(hidden)]
 pub trait Field: Sized + PartialEq {
+    /// Whether `null` is a value of it. Elsewhere `null` is absent.
+    const HAS_NULL: bool = false;
+
+    /// Whether it has elements of which some may be `null`, which are left out when it is read.
+    const LEAVES_NULLS_OUT: bool = false;
+
     /// What stands where nothing has been read yet.
     fn blank() -> Self;
 
@@ -87,12 +94,12 @@ pub trait Source {
 
 /// What takes a record's fields.
 #[doc(hidden)]
-pub trait Put {
+pub trait Put<'a> {
+    /// Takes the unknown fields.
+    fn extra(&mut self, extra: &'a Extra, other: &'a Extra);
+
     /// Takes a field, and the same of the other record.
     fn field<T: Field>(&mut self, key: &'static str, value: &T, other: &T);
-
-    /// Takes the unknown fields.
-    fn extra(&mut self, extra: &Extra, other: &Extra);
 }
 
 /// Reads fields from a map of serde's.
@@ -101,30 +108,45 @@ struct FromMap<'a, 'de, A: MapAccess<'de>> {
     /// The required fields that were there, a bit each.
     seen: u64,
     failed: Option<A::Error>,
+    /// Of the field that was just read, if elements of it are `null`. It waits for the unknown fields, beside which it is kept.
+    nulls: Option<nulls::Field>,
+    /// The name of that field.
+    key: String,
     input: PhantomData<&'de ()>,
 }
 
 impl<'de, A: MapAccess<'de>> Source for FromMap<'_, 'de, A> {
     #[inline]
     fn optional<T: Field>(&mut self, field: &mut T) {
-        if let Err(error) = self.map.next_value_seed(InPlace(field)) {
+        let scope = T::LEAVES_NULLS_OUT.then(nulls::Scope::begin);
+        if let Err(error) = self.map.next_value_seed(InPlace(&mut *field)) {
             self.failed = Some(error);
+        }
+        if let Some(found) = scope.and_then(nulls::Scope::end) {
+            self.nulls = nulls::Field::new(field, &found);
         }
     }
 
     #[inline]
     fn required<T: Field>(&mut self, field: &mut T, number: u32) {
+        let scope = T::LEAVES_NULLS_OUT.then(nulls::Scope::begin);
         match self
             .map
-            .next_value_seed(Present(&mut Required(field), PhantomData))
+            .next_value_seed(Present(&mut Required(&mut *field), PhantomData))
         {
             Ok(there) => self.seen |= u64::from(there) << number,
             Err(error) => self.failed = Some(error),
         }
+        if let Some(found) = scope.and_then(nulls::Scope::end) {
+            self.nulls = nulls::Field::new(field, &found);
+        }
     }
 
     fn unknown(&mut self, extra: &mut Extra, key: &str) {
-        match self.map.next_value::<Value>() {
+        if let Some(nulls) = self.nulls.take() {
+            return extra.keep_nulls(std::mem::take(&mut self.key), nulls);
+        }
+        match self.map.next_value::<Json>() {
             Ok(value) => {
                 extra.insert(key, value);
                 misfit();
@@ -137,6 +159,7 @@ impl<'de, A: MapAccess<'de>> Source for FromMap<'_, 'de, A> {
 /// Writes fields into a map of serde's.
 struct IntoMap<'a, M: SerializeMap> {
     map: &'a mut M,
+    extra: Option<&'a Extra>,
     failed: Option<M::Error>,
 }
 
@@ -148,32 +171,36 @@ impl<M: SerializeMap> IntoMap<'_, M> {
     }
 }
 
-impl<M: SerializeMap> Put for IntoMap<'_, M> {
-    #[inline]
-    fn field<T: Field>(&mut self, key: &'static str, value: &T, _: &T) {
-        if !value.is_absent() {
-            self.entry(key, &Writer(value));
-        }
+impl<'a, M: SerializeMap> Put<'a> for IntoMap<'a, M> {
+    fn extra(&mut self, extra: &'a Extra, _: &'a Extra) {
+        self.extra = Some(extra);
     }
 
-    fn extra(&mut self, extra: &Extra, _: &Extra) {
-        for (key, value) in extra.iter() {
-            self.entry(key, value);
+    #[inline]
+    fn field<T: Field>(&mut self, key: &'static str, value: &T, _: &T) {
+        if value.is_absent() {
+            return;
         }
+        if T::LEAVES_NULLS_OUT
+            && let Some(list) = self.extra.and_then(|extra| extra.with_nulls(key, value))
+        {
+            return self.entry(key, list);
+        }
+        self.entry(key, &Writer(value));
     }
 }
 
 /// Whether all fields were the same.
 struct Same(bool);
 
-impl Put for Same {
+impl Put<'_> for Same {
+    fn extra(&mut self, extra: &Extra, other: &Extra) {
+        self.0 = self.0 && extra == other;
+    }
+
     #[inline]
     fn field<T: Field>(&mut self, _: &'static str, value: &T, other: &T) {
         self.0 = self.0 && value == other;
-    }
-
-    fn extra(&mut self, extra: &Extra, other: &Extra) {
-        self.0 = self.0 && extra == other;
     }
 }
 
@@ -208,9 +235,13 @@ pub fn encode<R: Record, S: Serializer>(record: &R, serializer: S) -> Result<S::
     let mut map = serializer.serialize_map(None)?;
     let mut out = IntoMap {
         map: &mut map,
+        extra: None,
         failed: None,
     };
     record.put(record, &mut out);
+    for (key, value) in out.extra.into_iter().flatten() {
+        out.entry(key, value);
+    }
     match out.failed {
         Some(error) => Err(error),
         None => map.end(),
@@ -235,6 +266,9 @@ pub fn debug<R: Record>(record: &R, out: &mut fmt::Formatter<'_>) -> fmt::Result
 
 struct Fields<'a, R>(&'a mut R);
 
+/// The name of no field: it leads to the unknown ones.
+const NO_FIELD: &str = "\0";
+
 impl<'de, R: Record> Visitor<'de> for Fields<'_, R> {
     type Value = ();
 
@@ -247,12 +281,18 @@ impl<'de, R: Record> Visitor<'de> for Fields<'_, R> {
             map: &mut map,
             seen: 0,
             failed: None,
+            nulls: None,
+            key: String::new(),
             input: PhantomData,
         };
         while let Some(key) = from.map.next_key_seed(Key)? {
             self.0.set(&key, &mut from);
             if let Some(error) = from.failed {
                 return Err(error);
+            }
+            if from.nulls.is_some() {
+                from.key = key.into_owned();
+                self.0.set(NO_FIELD, &mut from);
             }
         }
         missing::<R, A::Error>(from.seen)
@@ -277,7 +317,7 @@ fn missing<R: Record, E: serde::de::Error>(seen: u64) -> Result<(), E> {
 }
 
 /// A key of a JSON object: borrowed from the input unless it has escapes.
-struct Key;
+pub(crate) struct Key;
 
 impl<'de> DeserializeSeed<'de> for Key {
     type Value = Cow<'de, str>;
@@ -315,6 +355,17 @@ impl<'de, T: Field> DeserializeSeed<'de> for InPlace<'_, T> {
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
         self.0.read(deserializer)
+    }
+}
+
+/// Reads the next element of a list, whatever it is.
+struct Next<'a, T>(&'a mut Vec<T>);
+
+impl<'de, T: Field> DeserializeSeed<'de> for Next<'_, T> {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+        Place::make(self.0).read(deserializer)
     }
 }
 
@@ -388,7 +439,8 @@ impl<T: Field> serde::Serialize for Writer<'_, T> {
     }
 }
 
-/// The fields of a record that the server sent and the description does not have. They are written back with the record.
+/// The fields of a record that the server sent and the description does not have. They are written back with the record, as the server
+/// wrote them.
 ///
 /// ```
 /// use folio_sdk::Extra;
@@ -399,49 +451,82 @@ impl<T: Field> serde::Serialize for Writer<'_, T> {
 /// assert_eq!(extra.len(), 1);
 /// ```
 #[derive(Clone, Default, PartialEq)]
-pub struct Extra(Option<Box<Map<String, Value>>>);
+pub struct Extra(Option<Box<Unknown>>);
+
+#[derive(Clone, Default, PartialEq)]
+struct Unknown {
+    fields: BTreeMap<String, Json>,
+    /// Described fields that had `null` among their elements.
+    nulls: Vec<(String, nulls::Field)>,
+}
 
 impl Extra {
     /// The value of an unknown field.
-    pub fn get(&self, key: &str) -> Option<&Value> {
-        self.0.as_ref()?.get(key)
+    pub fn get(&self, key: &str) -> Option<&Json> {
+        self.0.as_ref()?.fields.get(key)
+    }
+
+    /// The value of an unknown field, to be changed.
+    pub fn get_mut(&mut self, key: &str) -> Option<&mut Json> {
+        self.0.as_mut()?.fields.get_mut(key)
     }
 
     /// Sets a field that the description does not have; returns what it was before.
-    pub fn insert(&mut self, key: impl Into<String>, value: impl Into<Value>) -> Option<Value> {
+    pub fn insert(&mut self, key: impl Into<String>, value: impl Into<Json>) -> Option<Json> {
         self.0
             .get_or_insert_default()
+            .fields
             .insert(key.into(), value.into())
     }
 
     /// Takes an unknown field out, so that it is not written back.
-    pub fn remove(&mut self, key: &str) -> Option<Value> {
-        self.0.as_mut()?.remove(key)
+    pub fn remove(&mut self, key: &str) -> Option<Json> {
+        self.0.as_mut()?.fields.remove(key)
     }
 
     /// The unknown fields and their values.
-    pub fn iter(&self) -> serde_json::map::Iter<'_> {
-        static NONE: OnceLock<Map<String, Value>> = OnceLock::new();
-        match &self.0 {
-            Some(map) => map.iter(),
-            None => NONE.get_or_init(Map::new).iter(),
-        }
+    pub fn iter(&self) -> btree_map::Iter<'_, String, Json> {
+        const NONE: &BTreeMap<String, Json> = &BTreeMap::new();
+        self.0
+            .as_ref()
+            .map_or(NONE, |unknown| &unknown.fields)
+            .iter()
     }
 
     /// How many unknown fields there are.
     pub fn len(&self) -> usize {
-        self.0.as_ref().map_or(0, |map| map.len())
+        self.iter().len()
     }
 
     /// Whether the description has every field that the server sent.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
+
+    #[cold]
+    fn keep_nulls(&mut self, key: String, nulls: nulls::Field) {
+        let all = &mut self.0.get_or_insert_default().nulls;
+        all.retain(|(other, _)| *other != key);
+        all.push((key, nulls));
+    }
+
+    /// A list as the server sent it, if elements of it were `null` and it was not changed.
+    #[inline]
+    fn with_nulls<T: Field>(&self, key: &str, value: &T) -> Option<&RawValue> {
+        let nulls = &self.0.as_ref()?.nulls;
+        if nulls.is_empty() {
+            return None;
+        }
+        nulls
+            .iter()
+            .find(|(other, _)| other == key)
+            .and_then(|(_, nulls)| nulls.of(value))
+    }
 }
 
 impl<'a> IntoIterator for &'a Extra {
-    type Item = (&'a String, &'a Value);
-    type IntoIter = serde_json::map::Iter<'a>;
+    type Item = (&'a String, &'a Json);
+    type IntoIter = btree_map::Iter<'a, String, Json>;
 
     fn into_iter(self) -> Self::IntoIter {
         self.iter()
@@ -454,7 +539,173 @@ impl fmt::Debug for Extra {
     }
 }
 
+/// `null` among the elements of a list whose description knows no such elements.
+///
+/// Such a list is read without them. So that it can be written back as it was, the record keeps how it was written, beside the unknown
+/// fields; a list that was changed meanwhile is written as it is then. All this costs a list without `null` nothing but a look at a counter.
+mod nulls {
+    use std::cell::{Cell, RefCell};
+
+    use serde_json::value::RawValue;
+
+    use super::Writer;
+    use crate::splice;
+
+    /// A step to an element.
+    #[derive(Clone, PartialEq)]
+    pub(super) enum Step {
+        /// By its index, counted as the server sent it.
+        At(usize),
+        Key(String),
+    }
+
+    /// Where in a field `null` stood: the steps, from the last.
+    pub(super) type Path = Vec<Step>;
+
+    thread_local! {
+        /// How many fields are being read, one within the other.
+        static DEPTH: Cell<u32> = const { Cell::new(0) };
+        /// How many paths there are.
+        static COUNT: Cell<usize> = const { Cell::new(0) };
+        static PATHS: RefCell<Vec<Path>> = const { RefCell::new(Vec::new()) };
+    }
+
+    /// A field that is being read.
+    pub(super) struct Scope(usize);
+
+    impl Scope {
+        pub(super) fn begin() -> Self {
+            DEPTH.set(DEPTH.get() + 1);
+            Self(COUNT.get())
+        }
+
+        /// The nulls that were found since then.
+        pub(super) fn end(self) -> Option<Vec<Path>> {
+            DEPTH.set(DEPTH.get().saturating_sub(1));
+            (COUNT.get() > self.0).then(|| self.taken())
+        }
+
+        #[cold]
+        fn taken(self) -> Vec<Path> {
+            COUNT.set(self.0);
+            PATHS.with_borrow_mut(|paths| paths.split_off(self.0.min(paths.len())))
+        }
+    }
+
+    /// How many were found so far.
+    pub(super) fn count() -> usize {
+        COUNT.get()
+    }
+
+    /// Notes an element that is `null`.
+    #[cold]
+    pub(super) fn found(step: Step) {
+        // A list that is no field of a record is not written back as one.
+        if DEPTH.get() > 0 {
+            PATHS.with_borrow_mut(|paths| {
+                paths.push(vec![step]);
+                COUNT.set(paths.len());
+            });
+        }
+    }
+
+    /// Notes that what was found since is within an element.
+    #[cold]
+    pub(super) fn within(since: usize, step: &Step) {
+        PATHS.with_borrow_mut(|paths| {
+            for path in paths.iter_mut().skip(since) {
+                path.push(step.clone());
+            }
+        });
+    }
+
+    /// A field with nulls.
+    #[derive(Clone)]
+    pub(super) struct Field {
+        /// As it was read: without them.
+        read: Box<str>,
+        /// As the server sent it.
+        sent: Box<RawValue>,
+    }
+
+    impl Field {
+        #[cold]
+        pub(super) fn new<T: super::Field>(field: &T, paths: &[Path]) -> Option<Self> {
+            let read = serde_json::to_string(&Writer(field)).ok()?;
+            let paths: Vec<Path> = paths
+                .iter()
+                .map(|path| path.iter().rev().cloned().collect())
+                .collect();
+            let paths: Vec<&[Step]> = paths.iter().map(|path| &path[..]).collect();
+            let sent = with(serde_json::from_str(&read).ok()?, &paths);
+            Some(Self {
+                read: read.into(),
+                sent: RawValue::from_string(sent).ok()?,
+            })
+        }
+
+        #[cold]
+        pub(super) fn of<T: super::Field>(&self, field: &T) -> Option<&RawValue> {
+            let now = serde_json::to_string(&Writer(field)).ok()?;
+            (*now == *self.read).then_some(&self.sent)
+        }
+    }
+
+    impl PartialEq for Field {
+        fn eq(&self, other: &Self) -> bool {
+            self.sent.get() == other.sent.get()
+        }
+    }
+
+    /// The rests of the paths that begin with a step.
+    fn below<'a>(paths: &[&'a [Step]], at: impl Fn(&Step) -> bool) -> Vec<&'a [Step]> {
+        let split = paths.iter().filter_map(|path| path.split_first());
+        split
+            .filter(|(step, _)| at(step))
+            .map(|(_, rest)| rest)
+            .collect()
+    }
+
+    /// The text with `null` at these places.
+    fn with(text: &RawValue, paths: &[&[Step]]) -> String {
+        let written = |text: &RawValue, paths: Vec<&[Step]>| match &paths[..] {
+            [] => text.get().to_owned(),
+            paths => with(text, paths),
+        };
+        if let Some(elements) = splice::elements(text) {
+            let mut elements = elements.into_iter().peekable();
+            let mut all = Vec::new();
+            for index in 0.. {
+                let here = below(paths, |step| *step == Step::At(index));
+                if here.iter().any(|rest| rest.is_empty()) {
+                    all.push("null".to_owned());
+                } else if let Some(element) = elements.next() {
+                    all.push(written(element, here));
+                } else {
+                    break;
+                }
+            }
+            return format!("[{}]", all.join(","));
+        }
+        let Some(members) = splice::members(text) else {
+            return text.get().to_owned();
+        };
+        let members = members.into_iter().map(|(key, value)| {
+            let here = below(
+                paths,
+                |step| matches!(step, Step::Key(name) if *name == key),
+            );
+            let name = serde_json::Value::from(&*key);
+            format!("{name}:{}", written(value, here))
+        });
+        format!("{{{}}}", members.collect::<Vec<_>>().join(","))
+    }
+}
+
 impl<T: Field> Field for Option<T> {
+    const HAS_NULL: bool = true;
+    const LEAVES_NULLS_OUT: bool = T::LEAVES_NULLS_OUT;
+
     fn blank() -> Self {
         None
     }
@@ -478,11 +729,13 @@ impl<T: Field> Field for Option<T> {
 }
 
 impl<T: Field> Field for Vec<T> {
+    const LEAVES_NULLS_OUT: bool = !T::HAS_NULL || T::LEAVES_NULLS_OUT;
+
     fn blank() -> Self {
         Vec::new()
     }
 
-    /// Elements that are `null` are left out: FOLIO's lists can have them (RMB streams), and `null` is absent everywhere else too.
+    /// Elements that are `null` are left out where the description does not know them (see [`nulls`]): `null` is absent everywhere else too.
     fn read<'de, D: Deserializer<'de>>(&mut self, deserializer: D) -> Result<(), D::Error> {
         struct Elements<'a, T>(&'a mut Vec<T>);
         impl<'de, T: Field> Visitor<'de> for Elements<'_, T> {
@@ -491,10 +744,22 @@ impl<T: Field> Field for Vec<T> {
                 out.write_str("an array")
             }
             fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<(), A::Error> {
-                while seq
-                    .next_element_seed(Present(&mut *self.0, PhantomData))?
-                    .is_some()
-                {}
+                if T::HAS_NULL {
+                    while seq.next_element_seed(Next(&mut *self.0))?.is_some() {}
+                    return Ok(());
+                }
+                let mut index = 0;
+                let mut before = nulls::count();
+                while let Some(there) = seq.next_element_seed(Present(&mut *self.0, PhantomData))? {
+                    if !there {
+                        nulls::found(nulls::Step::At(index));
+                        before = nulls::count();
+                    } else if T::LEAVES_NULLS_OUT && nulls::count() > before {
+                        nulls::within(before, &nulls::Step::At(index));
+                        before = nulls::count();
+                    }
+                    index += 1;
+                }
                 Ok(())
             }
         }
@@ -512,6 +777,8 @@ impl<T: Field> Field for Vec<T> {
 }
 
 impl<T: Field> Field for BTreeMap<String, T> {
+    const LEAVES_NULLS_OUT: bool = T::LEAVES_NULLS_OUT;
+
     fn blank() -> Self {
         BTreeMap::new()
     }
@@ -525,8 +792,18 @@ impl<T: Field> Field for BTreeMap<String, T> {
             }
             fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
                 while let Some(key) = map.next_key::<String>()? {
+                    let before = nulls::count();
                     let mut value = T::blank();
-                    if map.next_value_seed(Present(&mut Required(&mut value), PhantomData))? {
+                    let is_there = if T::HAS_NULL {
+                        map.next_value_seed(InPlace(&mut value))?;
+                        true
+                    } else {
+                        map.next_value_seed(Present(&mut Required(&mut value), PhantomData))?
+                    };
+                    if T::LEAVES_NULLS_OUT && nulls::count() > before {
+                        nulls::within(before, &nulls::Step::Key(key.clone()));
+                    }
+                    if is_there {
                         self.0.insert(key, value);
                     }
                 }
@@ -562,8 +839,10 @@ impl<R: Record> Field for R {
 
 /// Fields that serde reads and writes as FOLIO wants it.
 macro_rules! plain_fields {
-    ($($type:ty = $blank:expr),* $(,)?) => {
+    ($($type:ty = $blank:expr $(, null $has_null:literal)?);* $(;)?) => {
         $(impl Field for $type {
+            $(const HAS_NULL: bool = $has_null;)?
+
             fn blank() -> Self {
                 $blank
             }
@@ -579,13 +858,13 @@ macro_rules! plain_fields {
 }
 
 plain_fields! {
-    String = String::new(),
-    bool = false,
-    Value = Value::Null,
-    Map<String, Value> = Map::new(),
-    crate::value::Id = crate::value::Id::default(),
-    crate::value::DateTime = crate::value::DateTime::default(),
-    crate::value::Number = crate::value::Number::default(),
+    String = String::new();
+    bool = false;
+    Value = Value::Null, null true;
+    Json = Json::default(), null true;
+    crate::value::Id = crate::value::Id::default();
+    crate::value::DateTime = crate::value::DateTime::default();
+    crate::value::Number = crate::value::Number::default();
 }
 
 /// Integers: a whole number may be written with a fraction of zeros, JSON knows no difference.

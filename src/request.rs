@@ -17,10 +17,10 @@ use crate::deletion::{Bound, Delete, Deletion};
 use crate::described::{self, Described};
 use crate::error::Exchange;
 use crate::multipart::Multipart;
-use crate::operation::{Facts, Operation};
+use crate::operation::{Absent, Creates, Deletes, Facts, Operation};
 use crate::redact::REDACTED;
 use crate::retry::RetryPolicy;
-use crate::stored;
+use crate::same_record::{self, Fields, Kind, Landing};
 
 /// What stands as it is in a segment of a path: RFC 3986's unreserved characters.
 pub(crate) const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC
@@ -30,7 +30,7 @@ pub(crate) const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'~');
 
 /// What stands as it is in a query besides. Not `+`, which servers read as a space, nor `;`, which some read as `&`. CQL has many of the
-/// others, and the length of a URL is limited (Okapi: 8192 bytes).
+/// others, and the length of a request line is limited (`request_line.rs`).
 const QUERY: &AsciiSet = &SEGMENT
     .remove(b'=')
     .remove(b'(')
@@ -81,7 +81,12 @@ pub struct Request {
     /// Few have one, and it is large.
     retry: Option<Box<RetryPolicy>>,
     idempotent: Option<bool>,
+    /// It only asks, whatever its method.
+    only_reads: bool,
+    /// What its PUT does without a record, where that is known better than by the operation.
+    absent: Option<Absent>,
     timeout: Option<Duration>,
+    read_timeout: Option<Duration>,
     deletion: Option<Deletion>,
     problem: Option<String>,
 }
@@ -190,7 +195,10 @@ impl Request {
             body: None,
             retry: None,
             idempotent: None,
+            only_reads: false,
+            absent: None,
             timeout: None,
+            read_timeout: None,
             deletion: None,
             problem,
         }
@@ -257,8 +265,9 @@ impl Request {
         self
     }
 
-    /// Says whether the request may be carried out twice without harm, whatever its method. A POST that only asks (`…/retrieve`) may. (One
-    /// that creates a record with an `id` made by the caller need not say it: see [`RetryPolicy`].)
+    /// States whether the request may be carried out twice without harm, whatever its method and whatever is known of the operation. A
+    /// POST that only asks (`…/retrieve`) may. A POST that stores its record under the `id` in its body need not state it, where the
+    /// operation is known to do so ([`Creates::Record`]): see [`RetryPolicy`].
     pub fn idempotent(mut self, idempotent: bool) -> Self {
         self.idempotent = Some(idempotent);
         self
@@ -270,9 +279,28 @@ impl Request {
         self
     }
 
+    /// How long the server may send nothing during one attempt, in place of the client's
+    /// [`read_timeout`](crate::FolioClientBuilder::read_timeout).
+    pub fn read_timeout(mut self, timeout: Duration) -> Self {
+        self.read_timeout = Some(timeout);
+        self
+    }
+
     /// Confirms that records are to be deleted by a query. Without it a `DELETE` with a `query` is not sent: see [`Deletion`].
     pub fn confirm(mut self, deletion: Deletion) -> Self {
         self.set_deletion(deletion);
+        self
+    }
+
+    /// States that the request only asks, although it is a POST: it may be sent again, and its outcome matters to nobody.
+    pub(crate) fn only_reads(mut self) -> Self {
+        self.only_reads = true;
+        self.idempotent(true)
+    }
+
+    /// States what a PUT does where there is no such record, in place of what is known of the operation.
+    pub(crate) fn with_absent(mut self, absent: Absent) -> Self {
+        self.absent = Some(absent);
         self
     }
 
@@ -282,6 +310,10 @@ impl Request {
 
     pub(crate) fn set_timeout(&mut self, timeout: Duration) {
         self.timeout = Some(timeout);
+    }
+
+    pub(crate) fn set_read_timeout(&mut self, timeout: Duration) {
+        self.read_timeout = Some(timeout);
     }
 
     pub(crate) fn set_deletion(&mut self, deletion: Deletion) {
@@ -320,6 +352,7 @@ impl Request {
             headers: self.headers.clone(),
             retry: self.retry.clone(),
             timeout: self.timeout,
+            read_timeout: self.read_timeout,
             ..Self::to(method, path)
         }
     }
@@ -329,6 +362,20 @@ impl Request {
             .iter()
             .find(|(other, _)| other == name)
             .map(|(_, value)| value.as_str())
+    }
+
+    /// How many bytes [`target`](Self::target) has at most, found without writing it: an encoded byte takes three.
+    pub(crate) fn longest_target(&self) -> usize {
+        let pairs = self.query.iter();
+        let pairs = pairs.map(|(name, value)| 2 + 3 * (name.len() + value.len()));
+        self.path.len() + pairs.sum::<usize>()
+    }
+
+    /// The parameters of the query string, not encoded.
+    pub(crate) fn parameters(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.query
+            .iter()
+            .map(|(name, value)| (&**name, value.as_str()))
     }
 
     pub(crate) fn set_json<T: Serialize + ?Sized>(&mut self, media_type: &str, body: &T) {
@@ -511,11 +558,47 @@ impl Request {
         self.facts().is_sensitive
     }
 
-    /// Whether one record is meant, by its id: the path ends with a parameter, or with a UUID.
-    pub(crate) fn names_a_record(&self) -> bool {
-        self.query.is_empty()
-            && (self.operation.path.ends_with('}')
-                || self.path.rsplit('/').next().is_some_and(is_uuid))
+    /// Whether it changes nothing on the server.
+    pub(crate) fn is_read(&self) -> bool {
+        self.only_reads || self.method.is_safe() && !self.facts().has_effect
+    }
+
+    /// Whether it deletes the one thing that its path names.
+    pub(crate) fn deletes_a_record(&self) -> bool {
+        self.method == Method::DELETE
+            && (self.facts().deletes == Deletes::Record
+                || self.deletion == Some(Deletion::Record)
+                    && self.facts().deletes == Deletes::Unknown)
+    }
+
+    /// What its PUT does where there is no such record.
+    pub(crate) fn absent(&self) -> Absent {
+        match self.absent {
+            _ if self.method != Method::PUT => Absent::NotFound,
+            Some(absent) => absent,
+            None => self.facts().absent,
+        }
+    }
+
+    /// What its POST stores.
+    fn creates(&self) -> Creates {
+        let facts = self.facts();
+        // Until the documents state it: an operation of a module that is named so, or a path without an identifier.
+        let is_described = facts.creates != Creates::Nothing
+            || self.operation.module.is_empty() && !self.operation.name.is_empty();
+        if is_described || facts.is_sensitive {
+            return facts.creates;
+        }
+        let creates = if self.operation.name.is_empty() {
+            self.path.split('/').all(|segment| !is_uuid(segment))
+        } else {
+            self.operation.name.starts_with("create_")
+        };
+        if creates {
+            Creates::Record
+        } else {
+            Creates::Nothing
+        }
     }
 
     /// Whether the body is a record guarded by optimistic locking: one with a `_version`, as it was read. (-1 switches the guard off.)
@@ -534,31 +617,47 @@ impl Request {
         &self.path
     }
 
-    /// The id, made by the caller, of the record that this request creates; none if it creates none, or the server makes the id.
+    /// The id, made by the caller, under which the server stores the record that this request creates; none if it creates none, or the
+    /// server makes the id.
     pub(crate) fn created_id(&self) -> Option<uuid::Uuid> {
         #[derive(serde::Deserialize)]
         struct Identified<'a> {
             #[serde(borrow)]
-            id: Option<&'a str>,
+            id: Option<Cow<'a, str>>,
         }
-        // A path with an identifier in it is of something that is done to a record.
-        let creates = self.method == Method::POST
-            && !self.is_sensitive()
-            && if self.operation.name.is_empty() {
-                self.path.split('/').all(|segment| !is_uuid(segment))
-            } else {
-                self.operation.name.starts_with("create_")
-            };
-        let body = self.body_bytes().filter(|_| creates)?;
-        uuid::Uuid::try_parse(serde_json::from_slice::<Identified>(body).ok()?.id?).ok()
+        if self.method != Method::POST || self.creates() != Creates::Record {
+            return None;
+        }
+        let record: Identified<'_> = serde_json::from_slice(self.body_bytes()?).ok()?;
+        uuid::Uuid::try_parse(&record.id?).ok()
     }
 
-    /// Whether a stored record is the one that is the body of this request.
-    pub(crate) fn is_stored_as(&self, stored: &[u8]) -> bool {
-        let body = self.body_bytes().map_or(&[][..], |bytes| bytes);
-        match (serde_json::from_slice(body), serde_json::from_slice(stored)) {
-            (Ok(Value::Object(sent)), Ok(Value::Object(stored))) => stored::holds(&stored, &sent),
+    /// Whether a stored record is the one that this request was to create.
+    pub(crate) fn is_created_as(&self, stored: &[u8]) -> bool {
+        match (self.record(), serde_json::from_slice(stored)) {
+            (Some(sent), Ok(Value::Object(stored))) => {
+                Kind::at(&self.path).is_created(&stored, &sent)
+            }
             _ => false,
+        }
+    }
+
+    /// What became of this PUT, as far as the stored record tells.
+    pub(crate) fn landing(&self, stored: &[u8]) -> Landing {
+        match (self.record(), serde_json::from_slice(stored)) {
+            (Some(sent), Ok(Value::Object(stored))) => {
+                let before = same_record::version(&sent);
+                Kind::at(&self.path).landing(&stored, &sent, before)
+            }
+            _ => Landing::Unknown,
+        }
+    }
+
+    /// The body, if it is a record.
+    fn record(&self) -> Option<Fields> {
+        match serde_json::from_slice(self.body_bytes()?) {
+            Ok(Value::Object(record)) => Some(record),
+            _ => None,
         }
     }
 
@@ -606,6 +705,10 @@ impl Request {
 
     pub(crate) fn attempt_timeout(&self) -> Option<Duration> {
         self.timeout
+    }
+
+    pub(crate) fn attempt_read_timeout(&self) -> Option<Duration> {
+        self.read_timeout
     }
 
     pub(crate) fn problem(&self) -> Option<Cow<'_, str>> {

@@ -2,11 +2,14 @@
 
 use std::fmt;
 
-use bytes::Bytes;
+use bytes::{Buf, Bytes};
+use http::header::CONTENT_TYPE;
 use http::{HeaderMap, StatusCode};
 use serde::de::DeserializeOwned;
 
 use crate::error::{Error, Exchange, Result};
+use crate::operation::Operation;
+use crate::server_message::is_page;
 
 /// A successful answer. (One that is no success is an [`Error`].)
 pub struct Response {
@@ -29,6 +32,18 @@ impl Response {
             body,
             exchange,
         }
+        .without_mark()
+    }
+
+    /// JSON without the byte order mark that some servers put before it (RFC 8259, 8.1: it may be ignored). Other text keeps it.
+    fn without_mark(mut self) -> Self {
+        const MARK: &[u8] = b"\xef\xbb\xbf";
+        if self.body.starts_with(MARK)
+            && (self.media_type().is_empty() || self.media_type().ends_with("json"))
+        {
+            self.body.advance(MARK.len());
+        }
+        self
     }
 
     /// The status, 200 to 299.
@@ -46,7 +61,7 @@ impl Response {
         self.headers.get(name)?.to_str().ok()
     }
 
-    /// The body, decompressed.
+    /// The body, decompressed. A byte order mark before JSON is taken away.
     pub fn body(&self) -> &Bytes {
         &self.body
     }
@@ -88,7 +103,12 @@ impl Response {
             Ok(text) => Ok(text.to_owned()),
             Err(error) => Err(Error::unexpected(
                 self.exchange.clone(),
-                format!("the answer is not UTF-8 text ({error}): use `bytes`"),
+                format!(
+                    "the response is not UTF-8 text ({error}){}: use `bytes`",
+                    self.charset()
+                        .map(|charset| format!("; it says that it is {charset}"))
+                        .unwrap_or_default()
+                ),
                 &self.body,
             )),
         }
@@ -108,9 +128,21 @@ impl Response {
         named.split(';').next().unwrap_or_default().trim()
     }
 
+    /// The charset that the server names.
+    fn charset(&self) -> Option<&str> {
+        let (_, parameters) = self.header("content-type")?.split_once(';')?;
+        let parameters = parameters.trim();
+        Some(parameters.strip_prefix("charset=").unwrap_or(parameters)).filter(|it| !it.is_empty())
+    }
+
+    /// Whether it is a page of HTML that nobody asked for: of a proxy, or a form to log in.
+    pub(crate) fn is_stray_page(&self) -> bool {
+        is_stray_page(&self.headers, &self.body, self.exchange.operation)
+    }
+
     /// The same answer with another body.
     pub(crate) fn with_body(self, body: Bytes) -> Self {
-        Self { body, ..self }
+        Self { body, ..self }.without_mark()
     }
 
     pub(crate) fn exchange(&self) -> &Exchange {
@@ -121,6 +153,14 @@ impl Response {
     pub(crate) fn wrong(&self, error: serde_json::Error) -> Error {
         Error::decode(self.exchange.clone(), Some(self.status), &self.body, error)
     }
+}
+
+/// Whether a response is a page of HTML, and the operation does not give such.
+pub(crate) fn is_stray_page(headers: &HeaderMap, body: &[u8], operation: &Operation) -> bool {
+    let is_html = headers
+        .get(CONTENT_TYPE)
+        .is_some_and(|value| value.as_bytes().starts_with(b"text/html"));
+    is_html && is_page(body) && !operation.accept.contains("html")
 }
 
 impl fmt::Debug for Response {

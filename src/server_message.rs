@@ -1,5 +1,6 @@
 //! What a server says about an error, in whatever it is wrapped: FOLIO's modules, gateways and proxies each have their own form.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use serde_json::Value;
@@ -118,8 +119,9 @@ impl fmt::Display for ValidationError {
 /// Reads the body of an error. What it is, is told by its first character: modules forward the answers of others without their
 /// content type, and gateways send HTML as anything.
 pub(crate) fn parse(content_type: Option<&str>, body: &[u8]) -> ServerMessage {
+    let whole = body.len();
     let body = body.get(..MOST).unwrap_or(body);
-    let text = String::from_utf8_lossy(body);
+    let text = text_of(body, body.len() < whole);
     let text = text.trim_start_matches('\u{feff}').trim();
     match text.as_bytes().first() {
         None => ServerMessage::default(),
@@ -133,6 +135,83 @@ pub(crate) fn parse(content_type: Option<&str>, body: &[u8]) -> ServerMessage {
         }
         Some(_) => plain(text),
     }
+}
+
+/// The text of a body. FOLIO's modules write UTF-8, whatever they say: mod-circulation says `text/plain; ISO_8859_1` (real-facts, section 3).
+/// What is not UTF-8 comes from proxies and old servers, and is read as Latin-1, in which every byte is a character; or as UTF-16, if a byte
+/// order mark says so.
+pub(crate) fn text_of(body: &[u8], is_cut: bool) -> Cow<'_, str> {
+    let words = |read: fn([u8; 2]) -> u16, body: &[u8]| {
+        let (pairs, _) = body.as_chunks::<2>();
+        let units: Vec<u16> = pairs.iter().map(|pair| read(*pair)).collect();
+        String::from_utf16_lossy(&units)
+    };
+    match body {
+        [0xff, 0xfe, rest @ ..] => words(u16::from_le_bytes, rest).into(),
+        [0xfe, 0xff, rest @ ..] => words(u16::from_be_bytes, rest).into(),
+        _ => match std::str::from_utf8(body) {
+            Ok(text) => text.into(),
+            // Cut off within a character.
+            Err(error) if is_cut && error.error_len().is_none() => String::from_utf8_lossy(body),
+            Err(_) => body.iter().map(|byte| char::from(*byte)).collect(),
+        },
+    }
+}
+
+/// What a body is that was expected to be JSON, if that can be told.
+pub(crate) fn mistaken(body: &[u8], is_secret: bool) -> Option<String> {
+    match body {
+        [0x1f, 0x8b, ..] => {
+            return Some(
+                "the response is compressed by gzip, but has no header `Content-Encoding: gzip`"
+                    .to_owned(),
+            );
+        }
+        [0xff, 0xfe, ..] | [0xfe, 0xff, ..] => {
+            return Some("the response is UTF-16 text, and UTF-8 was expected".to_owned());
+        }
+        _ => {}
+    }
+    let body = body
+        .strip_prefix(b"\xef\xbb\xbf")
+        .unwrap_or(body)
+        .trim_ascii_start();
+    if body.first() != Some(&b'<') {
+        return None;
+    }
+    if !is_page(body) {
+        return Some("the response is XML, and JSON was expected".to_owned());
+    }
+    let words = html(&text_of(
+        body.get(..MOST).unwrap_or(body),
+        body.len() > MOST,
+    ))
+    .message;
+    let shown = words.filter(|_| !is_secret).map(|words| {
+        let end = words
+            .char_indices()
+            .nth(200)
+            .map_or(words.len(), |(end, _)| end);
+        format!(" (\"{}\")", words.get(..end).unwrap_or_default())
+    });
+    Some(format!(
+        "the response is an HTML page{}, and JSON was expected: it comes from a proxy, a login page or a web server, not from FOLIO; is the URL of the gateway right?",
+        shown.unwrap_or_default()
+    ))
+}
+
+/// Whether a body is a page of HTML.
+pub(crate) fn is_page(body: &[u8]) -> bool {
+    let body = body
+        .strip_prefix(b"\xef\xbb\xbf")
+        .unwrap_or(body)
+        .trim_ascii_start();
+    ["<!doctype html", "<html", "<head", "<body"]
+        .iter()
+        .any(|begin| {
+            body.get(..begin.len())
+                .is_some_and(|start| start.eq_ignore_ascii_case(begin.as_bytes()))
+        })
 }
 
 fn plain(text: &str) -> ServerMessage {
@@ -166,23 +245,48 @@ fn from_json(value: &Value, depth: u8) -> ServerMessage {
                 nested @ Value::Object(_) if depth < 4 => from_json(nested, depth + 1).message,
                 _ => None,
             });
-            match object.get("errors") {
+            // Grails renders errors as HAL: {"total": 1, "_embedded": {"errors": [...]}}.
+            let embedded = || object.get("_embedded")?.get("errors");
+            match object.get("errors").or_else(embedded) {
                 Some(Value::Array(items)) if !items.is_empty() => listed(items, own),
-                // Grails and some Spring handlers: {"errors": {"field": "message"}}.
+                // The whole form once more, as of a module that wraps the response of another one.
+                Some(nested @ Value::Object(errors))
+                    if depth < 4
+                        && (errors.get("errors").is_some_and(Value::is_array)
+                            || errors.get("message").is_some_and(Value::is_string)) =>
+                {
+                    let nested = from_json(nested, depth + 1);
+                    ServerMessage {
+                        message: nested.message.or(own),
+                        errors: nested.errors,
+                    }
+                }
+                // Some Spring handlers: {"errors": {"field": "message"}}, or a list of messages per field.
                 Some(Value::Object(errors)) if !errors.is_empty() => {
                     let errors = errors
                         .iter()
-                        .map(|(key, value)| ValidationError {
-                            message: scalar(value).unwrap_or_default(),
-                            parameters: vec![Parameter {
-                                key: key.clone(),
-                                value: None,
-                            }],
-                            ..ValidationError::default()
+                        .flat_map(|(key, value)| {
+                            let values = match value {
+                                Value::Array(values) => &values[..],
+                                value => std::slice::from_ref(value),
+                            };
+                            values.iter().map(|value| ValidationError {
+                                message: match value {
+                                    Value::Object(_) if depth < 4 => {
+                                        from_json(value, depth + 1).message.unwrap_or_default()
+                                    }
+                                    value => scalar(value).unwrap_or_default(),
+                                },
+                                parameters: vec![Parameter {
+                                    key: key.clone(),
+                                    value: None,
+                                }],
+                                ..ValidationError::default()
+                            })
                         })
                         .collect::<Vec<_>>();
                     ServerMessage {
-                        message: own.or_else(|| joined(&errors)),
+                        message: joined(&errors).or(own),
                         errors,
                     }
                 }
@@ -215,6 +319,13 @@ fn listed(items: &[Value], own: Option<String>) -> ServerMessage {
                         })
                     })
                     .collect();
+                // mod-calendar: an object (real-facts, section 18).
+                if let Some(Value::Object(named)) = object.get("_parameters") {
+                    parameters.extend(named.iter().map(|(key, value)| Parameter {
+                        key: key.clone(),
+                        value: scalar(value),
+                    }));
+                }
                 // Grails: {"object": …, "field": …, "rejected-value": …, "message": …}.
                 if let Some(key) = text("field") {
                     parameters.push(Parameter {
@@ -366,6 +477,11 @@ mod tests {
                 r#"{"error":{"message":"nested"}}"#,
                 r#"{"message":"Validation failed","errors":[{"object":"Sas","field":"name","rejected-value":null,"message":"cannot be null"}],"total":1}"#,
                 r#"{"errors":{"name":"is required"}}"#,
+                r#"{"errors":{"name":["is required","is short"],"code":{"message":"is taken"}}}"#,
+                r#"{"errors":{"errors":[{"message":"wrapped","type":"1"}],"total_records":1}}"#,
+                r#"{"total":1,"_embedded":{"errors":[{"message":"Property [name] cannot be null","path":"/licenses"}]}}"#,
+                r#"{"timestamp":"2026-11-26T07:42:11Z","status":400,"errors":[{"code":"invalidParameter","message":"wrong type","_parameters":{"limit":"abc"},"_trace":["a.b"]}]}"#,
+                r#"{"errors":[{"message":"tag 1 not found","type":"-1","code":"not_found_error"}]}"#,
                 r#"["one","two"]"#,
                 r#"{"unknown":1}"#,
                 "{ broken",

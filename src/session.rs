@@ -25,12 +25,14 @@ use crate::client::{Shared, Tenant};
 use crate::download::Download;
 use crate::error::{Error, ErrorKind, Exchange, Result};
 use crate::limit::{Kept, Limit, Rate};
-use crate::operation::Creates;
+use crate::operation::{Absent, Creates};
 use crate::redact;
 use crate::request::{Request, TENANT, TOKEN};
-use crate::response::Response;
+use crate::request_line::{self, RequestLine};
+use crate::response::{Response, is_stray_page};
 use crate::retry::{self, Allowance, RetryPolicy};
-use crate::transport::{self, Answer, Arriving, Failure, Gateway};
+use crate::server_message;
+use crate::transport::{self, Answer, Arriving, Failure, Gateway, Incoming, Timeouts};
 
 /// What all clones and tenant handles of a client share.
 pub(crate) struct Session {
@@ -41,6 +43,7 @@ pub(crate) struct Session {
     pub(crate) retry: RetryPolicy,
     pub(crate) cache: Cache,
     pub(crate) allowance: Allowance,
+    pub(crate) request_line: RequestLine,
 }
 
 /// Where the one line is told that each call has when it is over.
@@ -53,7 +56,7 @@ const ACCEPTED: HeaderValue = HeaderValue::from_static("application/json, text/p
 pub(crate) type Answered = (Response, Option<Rest>);
 
 /// What of a body was not read, and the permit that is held until it is.
-pub(crate) type Rest = (reqwest::Body, Kept);
+pub(crate) type Rest = (Incoming, Kept);
 
 /// How often a token may be refused in one call. Each time it is renewed, since a call that is repeated for minutes can outlive several.
 const MOST_REFUSALS: u32 = 10;
@@ -99,17 +102,21 @@ pub(crate) fn open(
 ) -> impl Future<Output = Result<Download>> + Send {
     async move {
         let Shared { session, tenant } = &*client;
-        let timeout = request
-            .attempt_timeout()
-            .unwrap_or_else(|| session.gateway.timeout());
         let (response, rest) = session.carry_out(tenant, &request, false).await?;
-        Ok(Download::new(response, rest, timeout))
+        Ok(Download::new(response, rest, session.gateway.memory))
     }
 }
 
 impl Session {
     async fn carry_out(&self, tenant: &Tenant, request: &Request, whole: bool) -> Result<Answered> {
         let span = span(tenant, request);
+        let retrieved = match self.retrieve(tenant, request, whole) {
+            None => None,
+            Some(retrieved) => retrieved.await,
+        };
+        if let Some(outcome) = retrieved {
+            return outcome;
+        }
         let outcome = {
             // Not `instrument`, to which the future, which is large, would be copied.
             let mut pursued = pin!(self.pursue(tenant, request, whole));
@@ -143,6 +150,63 @@ impl Session {
         outcome
     }
 
+    /// Sends a list request whose line is too long as `POST …/retrieve`, which takes the query in the body. None if that does not apply, or
+    /// the server has no such endpoint.
+    fn retrieve<'a>(
+        &'a self,
+        tenant: &'a Tenant,
+        request: &'a Request,
+        whole: bool,
+    ) -> Option<Pin<Box<dyn Future<Output = Option<Result<Answered>>> + Send + 'a>>> {
+        let line = &self.request_line;
+        if *request.method() != Method::GET || self.line_problem(request).is_none() {
+            return None;
+        }
+        let tenant_name = request
+            .headers()
+            .get(TENANT)
+            .and_then(|tenant| tenant.to_str().ok())
+            .unwrap_or(tenant.name());
+        if !line.has_retrieve(tenant_name, request.own_path()) {
+            return None;
+        }
+        let post = request_line::by_retrieve(request)?;
+        Some(Box::pin(async move {
+            match self.carry_out(tenant, &post, whole).await {
+                Err(error) if request_line::is_absent(&error) => {
+                    line.lacks_retrieve(tenant_name, request.own_path());
+                    None
+                }
+                done => Some(done),
+            }
+        }))
+    }
+
+    /// What is wrong with the length of a request's line, if it is too long. Of most requests this is known without writing it.
+    fn line_problem(&self, request: &Request) -> Option<String> {
+        let base = self.gateway.base_path().len();
+        let length = |target| RequestLine::length(request.method(), base + target);
+        if !self
+            .request_line
+            .is_exceeded(length(request.longest_target()))
+        {
+            return None;
+        }
+        self.request_line.problem(length(request.target().len()))
+    }
+
+    /// The server answered with 414: says how long the request was, and remembers it for all that comes.
+    #[cold]
+    fn too_long(&self, request: &Request, error: Error) -> Error {
+        let target = self.gateway.base_path().len() + request.target().len();
+        let length = RequestLine::length(request.method(), target);
+        self.request_line.is_refused(length);
+        error.with_help(format!(
+            "the request line of {length} bytes is too long for the server. {}",
+            request_line::REMEDY
+        ))
+    }
+
     /// Gives with the answer what of its body was not read, if it was not to be read whole.
     ///
     /// What is rare is boxed, so that the future of every call is not as large as its largest case, and small enough for the allocator to
@@ -157,54 +221,31 @@ impl Session {
         if let Some(bound) = request.bound() {
             self.check_bound(tenant, request, bound).await?;
         }
+        let absent = request.absent();
+        if absent == Absent::Created {
+            self.check_exists(tenant, request).await?;
+        }
         loop {
             let next = match pursuit.attempt(whole).await {
-                Ok(Judgement::Done(answer, rest)) => return Ok((pursuit.answered(answer), rest)),
-                Ok(Judgement::Again(delay)) => Ok(delay),
+                Ok(Judgement::Done(answer, rest)) => {
+                    let answered = (pursuit.answered(answer), rest);
+                    if absent == Absent::Ignored {
+                        return self.check_stored(tenant, request, answered).await;
+                    }
+                    return Ok(answered);
+                }
+                Ok(Judgement::Again(None)) => Ok(()),
+                Ok(Judgement::Again(Some(delay))) => Box::pin(self.auth.pause(delay)).await,
                 Err(error) => Err(error),
             };
-            match next {
-                Ok(None) => {}
-                Ok(Some(delay)) => Box::pin(self.auth.pause(delay)).await?,
-                Err(error) if error.is_in_doubt() => {
-                    return self.created(tenant, request, error).await;
+            if let Err(error) = next {
+                if pursuit.exchange.in_doubt {
+                    let error = error.within(&pursuit.exchange);
+                    return self.settle(tenant, request, error).await;
                 }
-                Err(error) => return Err(error),
+                return Err(error);
             }
         }
-    }
-
-    /// Finds out whether a record was created by an attempt that got no answer, after the server has refused to create it again.
-    fn created<'a>(
-        &'a self,
-        tenant: &'a Tenant,
-        request: &'a Request,
-        error: Error,
-    ) -> Pin<Box<dyn Future<Output = Result<Answered>> + Send + 'a>> {
-        Box::pin(async move {
-            let says_so = matches!(
-                error.status().map(|status| status.as_u16()),
-                Some(400 | 409 | 422 | 500)
-            );
-            let Some(id) = says_so.then(|| request.created_id()).flatten() else {
-                return Err(error);
-            };
-            debug!(error = %error, %id, "refused after an attempt without an answer: was that one carried out?");
-            let stored = request.like(Method::GET, &format!("{}/{id}", request.own_path()));
-            match self.pursue(tenant, &stored, true).await {
-                Ok((found, _)) if request.is_stored_as(found.body()) => {
-                    let exchange = error.exchange().cloned();
-                    Ok((found.of(exchange), None))
-                }
-                Ok(_) => Err(error.with_help(
-                    "an earlier attempt of this very call got no answer, and the record that now has this id is not the one that was sent: compare them",
-                )),
-                Err(lookup) => {
-                    debug!(error = %lookup, "the record was not found");
-                    Err(error)
-                }
-            }
-        })
     }
 }
 
@@ -214,8 +255,8 @@ struct Pursuit<'a> {
     request: &'a Request,
     tenant: &'a HeaderValue,
     policy: &'a RetryPolicy,
-    /// Of one attempt.
-    timeout: Duration,
+    /// Of one attempt that has all in memory.
+    timeouts: Timeouts,
     started: Instant,
     exchange: Exchange,
     /// The generation of the token that the server refused last.
@@ -248,6 +289,9 @@ impl<'a> Pursuit<'a> {
         if let Some(problem) = request.problem() {
             return Err(Error::request(exchange, problem.into_owned()));
         }
+        if let Some(problem) = session.line_problem(request) {
+            return Err(Error::request(exchange, problem));
+        }
         // Whoever is in a task is in a runtime, and that is told without a counter that all threads share.
         if task::try_id().is_none() && runtime::Handle::try_current().is_err() {
             return Err(Error::no_runtime());
@@ -262,9 +306,9 @@ impl<'a> Pursuit<'a> {
             request,
             tenant,
             policy: request.retry_policy().unwrap_or(&session.retry),
-            timeout: request
-                .attempt_timeout()
-                .unwrap_or_else(|| session.gateway.timeout()),
+            timeouts: session
+                .gateway
+                .timeouts(request.attempt_timeout(), request.attempt_read_timeout()),
             started: Instant::now(),
             exchange,
             refused: None,
@@ -378,7 +422,8 @@ impl<'a> Pursuit<'a> {
             self.url(),
             self.headers(token),
             self.request.body_bytes().cloned(),
-            self.timeout,
+            self.timeouts,
+            self.session.gateway.memory.of_response(),
         )
     }
 
@@ -387,8 +432,10 @@ impl<'a> Pursuit<'a> {
         &self,
         token: Option<&Token>,
         whole: bool,
-    ) -> Result<(Answer, Option<reqwest::Body>), Failure> {
-        let (request, timeout) = (self.request, self.timeout);
+    ) -> Result<(Answer, Option<Incoming>), Failure> {
+        let (request, gateway) = (self.request, &self.session.gateway);
+        let timeouts =
+            gateway.idle_timeouts(request.attempt_timeout(), request.attempt_read_timeout());
         let in_memory = request.body_bytes().cloned();
         let streamed = request.payload().filter(|_| in_memory.is_none());
         let progress = Arc::new(Progress::default());
@@ -407,10 +454,7 @@ impl<'a> Pursuit<'a> {
             None => in_memory.map(Into::into),
         };
         let (method, url) = (request.method().clone(), self.url());
-        let opened =
-            self.session
-                .gateway
-                .open(method, url, self.headers(token), body, timeout, &progress);
+        let opened = gateway.open(method, url, self.headers(token), body, timeouts, &progress);
         let Arriving {
             status,
             headers,
@@ -419,9 +463,11 @@ impl<'a> Pursuit<'a> {
             .await
             .map_err(|failure| progress.failure().map_or(failure, unreadable))?;
         let (body, rest) = if !status.is_success() {
-            (transport::beginning(body, timeout).await, None)
+            let most = gateway.memory.error_body;
+            (transport::beginning(body, most).await, None)
         } else if whole {
-            (transport::collect(body, timeout).await?, None)
+            let most = gateway.memory.of_response();
+            (transport::collect(body, most).await?, None)
         } else {
             (bytes::Bytes::new(), Some(body))
         };
@@ -446,6 +492,17 @@ impl<'a> Pursuit<'a> {
     ) -> Result<Judgement> {
         self.exchange.elapsed = self.started.elapsed();
         let verdict = match sent {
+            // A write that a login page answered was not carried out, as far as anybody knows. By path any page may be wanted.
+            Ok(answer)
+                if answer.status.is_success()
+                    && !self.exchange.operation.name.is_empty()
+                    && is_stray_page(&answer.headers, &answer.body, self.exchange.operation) =>
+            {
+                let message = server_message::mistaken(&answer.body, self.exchange.sensitive)
+                    .unwrap_or_default();
+                let error = Error::unexpected(self.exchange.clone(), message, &answer.body);
+                Verdict::Failed(explained(error, self.request, true, false))
+            }
             Ok(answer) if answer.status.is_success() => {
                 let Some(diagnostics) = self.broken_off(&answer.body) else {
                     return Ok(self.done(answer, rest));
@@ -456,20 +513,36 @@ impl<'a> Pursuit<'a> {
                     sent: true,
                 }
             }
-            Ok(answer) if self.was_deleted_before(answer.status) => {
-                let nothing = Answer {
-                    status: StatusCode::NO_CONTENT,
-                    headers: HeaderMap::new(),
-                    body: bytes::Bytes::new(),
-                };
-                return Ok(self.done(nothing, None));
-            }
             Ok(answer) => {
                 let token = token.map(|token| &token.header);
-                refusal(self.request, token, &self.exchange, answer)
+                match refusal(self.request, token, &self.exchange, answer) {
+                    Verdict::Failed(error) if self.is_second_deletion(&error) => {
+                        if error.is_missing_record() {
+                            // An attempt without a response has deleted it: what was asked for is so.
+                            let nothing = Answer {
+                                status: StatusCode::NO_CONTENT,
+                                headers: HeaderMap::new(),
+                                body: bytes::Bytes::new(),
+                            };
+                            return Ok(self.done(nothing, None));
+                        }
+                        // The gateway did not find the module, which says nothing of the record.
+                        Verdict::Again {
+                            error,
+                            retry_after: None,
+                            sent: false,
+                        }
+                    }
+                    verdict => verdict,
+                }
             }
             Err(failure) if failure.kind == ErrorKind::Request => {
                 Verdict::Failed(Error::request(self.exchange.clone(), failure.message))
+            }
+            // The response came and cannot be read: what was sent may have been carried out.
+            Err(failure) if matches!(failure.kind, ErrorKind::TooLarge | ErrorKind::Decode) => {
+                let error = failure.into_error(self.exchange.clone());
+                Verdict::Failed(explained(error, self.request, true, false))
             }
             Err(failure) if failure.lasts => {
                 Verdict::Failed(failure.into_error(self.exchange.clone()))
@@ -499,15 +572,13 @@ impl<'a> Pursuit<'a> {
 
     /// Why the server broke off an answer of something that was asked for, if it did.
     fn broken_off(&self, body: &[u8]) -> Option<String> {
-        let asks = self.request.method().is_safe() || self.request.is_idempotent() == Some(true);
+        let asks = self.request.is_read() || self.request.is_idempotent() == Some(true);
         asks.then(|| broken_off(body))?
     }
 
-    /// Whether an attempt that got no answer has deleted what is not there any more: what was asked for is so.
-    fn was_deleted_before(&self, status: StatusCode) -> bool {
-        self.exchange.in_doubt
-            && status == StatusCode::NOT_FOUND
-            && *self.request.method() == Method::DELETE
+    /// Whether it is the 404 to a DELETE an earlier attempt of which may have been carried out.
+    fn is_second_deletion(&self, error: &Error) -> bool {
+        self.exchange.in_doubt && error.is_not_found() && *self.request.method() == Method::DELETE
     }
 
     /// How long to wait before the next attempt, if there is to be one.
@@ -562,7 +633,7 @@ impl<'a> Pursuit<'a> {
                         "it was not repeated: much fails, and the client's budget for repetitions is spent (see RetryPolicy::budget)",
                     ));
                 }
-                self.exchange.in_doubt |= sent;
+                self.exchange.in_doubt |= sent && !request.is_read();
                 self.just_refused = None;
                 debug!(error = %error, ?delay, attempts, "again");
                 Ok(Some(delay))
@@ -586,15 +657,16 @@ impl<'a> Pursuit<'a> {
                 debug!(error = %error, ?delay, attempts, "again, since a 403 may pass");
                 Ok(Some(delay))
             }
-            Verdict::Failed(error) => {
-                let error = if self.exchange.in_doubt && error.is_conflict() {
-                    error.with_help(
-                        "an earlier attempt of this very call got no answer and may have been carried out: read the record again and compare",
-                    )
-                } else {
-                    error
-                };
+            Verdict::Failed(error) if request_line::is_too_long(&error) => {
+                let error = self.session.too_long(request, error);
                 debug!(error = %error, "failed");
+                Err(error)
+            }
+            Verdict::Failed(error) => {
+                debug!(error = %error, "failed");
+                if !request.is_read() && leaves_it_open(&error) {
+                    return Err(error.with_unknown_outcome());
+                }
                 Err(error)
             }
         }
@@ -753,32 +825,47 @@ fn is_of_eureka(headers: &HeaderMap, content_type: Option<&str>, error: &Error) 
 
 /// Whether a request may be sent again although the server may have carried it out: only if it cannot happen twice.
 fn may_be_repeated(request: &Request, policy: &RetryPolicy) -> bool {
-    if request.method().is_safe() {
+    if request.is_read() {
         return true;
     }
     if let Some(idempotent) = request.is_idempotent() {
         return idempotent;
     }
     match *request.method() {
-        Method::DELETE => policy.repeats_idempotent_writes() || request.names_a_record(),
+        Method::DELETE => policy.repeats_idempotent_writes() || request.deletes_a_record(),
         Method::PUT => policy.repeats_idempotent_writes() || request.is_guarded(),
-        // The server refuses a second record of the same id.
+        // The server rejects a second record of the same id.
         Method::POST => request.created_id().is_some(),
+        // A GET that has an effect, PATCH.
         _ => false,
     }
 }
 
-/// Says of a write that was not repeated why not.
+/// States of a write whether it may have been carried out, and why it was not repeated.
 fn explained(error: Error, request: &Request, sent: bool, repeatable: bool) -> Error {
-    if request.method().is_safe() || !sent {
+    if request.is_read() || !sent {
         return error;
     }
+    let error = error.with_unknown_outcome();
     if repeatable {
         return error.with_help("whether the last attempt was carried out is not known");
     }
     error.with_help(
         "it was not repeated: whether the server carried it out is not known, and it could happen twice (see RetryPolicy and Request::idempotent)",
     )
+}
+
+/// Whether a final failure says nothing about what was done: a 5xx. Modules report a failure after some or all was done (recorded: a
+/// check-in whose event cannot be published is 500 after item and loan were changed), and Okapi gives 500 when a module drops the connection.
+fn leaves_it_open(error: &Error) -> bool {
+    let is_open =
+        |status: StatusCode| status.is_server_error() && status != StatusCode::NOT_IMPLEMENTED;
+    // Okapi did not reach the module (recorded: `proxyClient failure: mod-x http://…: finishConnect(..) failed: Connection refused: …`).
+    let was_refused = || {
+        let message = error.server_message().unwrap_or_default();
+        message.starts_with("proxyClient failure:") && message.contains("Connection refused")
+    };
+    error.status().is_some_and(is_open) && !was_refused()
 }
 
 /// What the server says if it broke off a list that it had begun to send with 200: RMB then closes the array and appends the reason.

@@ -1,19 +1,23 @@
 //! HTTP and TLS: sends bytes and gets bytes, and knows nothing of FOLIO but where its gateway is.
 
+use std::fmt::Display;
 use std::future::poll_fn;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
-use http::header::CONTENT_LENGTH;
+use http::header::{ACCEPT_ENCODING, CONTENT_LENGTH};
 use http::{HeaderMap, HeaderValue, Method, StatusCode};
 use reqwest::Url;
 use secrecy::{ExposeSecret, SecretString};
-use tokio::time::Instant;
+use tokio::time::{Instant, Sleep};
 
 use crate::body::{self, Opened, Progress};
+use crate::encoding::{self, Decoder, Fault};
 use crate::error::{Error, ErrorKind, Exchange, Result};
+use crate::memory::MemoryLimits;
 use crate::tls::{self, TlsOptions};
 
 /// The gateway of a FOLIO: its address, and the connections to it.
@@ -23,18 +27,41 @@ pub(crate) struct Gateway {
     /// The same, read.
     root: Url,
     client: reqwest::Client,
-    timeout: Duration,
+    /// What was set; none is the default.
+    timeout: Option<Duration>,
+    read_timeout: Option<Duration>,
     /// How long the connection may take nothing of a body that is being sent.
     write_timeout: Option<Duration>,
+    pub(crate) memory: MemoryLimits,
+}
+
+/// How long one attempt may take. A gateway in front of FOLIO gives up after 60 s: the client waits longer, so that it reports the gateway's
+/// response and not its own timeout.
+const TIMEOUT: Duration = Duration::from_secs(90);
+
+/// How long the server may send nothing. Okapi keeps a connection open for ever if a module breaks off in the middle of its response
+/// (real-facts, section 11). 60 s without a byte is what nginx and the load balancers in front of FOLIO allow.
+const READ_TIMEOUT: Duration = Duration::from_secs(60);
+
+/// The timeouts of one attempt.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Timeouts {
+    /// Until the whole response is there; without end where a body is streamed.
+    pub(crate) total: Duration,
+    /// How long the server may take until its response begins.
+    pub(crate) head: Duration,
+    /// How long no byte of the body may come.
+    pub(crate) between: Duration,
 }
 
 /// How the connections are made.
 #[derive(Debug)]
 pub(crate) struct Options {
     pub(crate) connect_timeout: Duration,
-    pub(crate) timeout: Duration,
+    pub(crate) timeout: Option<Duration>,
     pub(crate) read_timeout: Option<Duration>,
     pub(crate) write_timeout: Option<Duration>,
+    pub(crate) memory: MemoryLimits,
     pub(crate) user_agent: String,
     pub(crate) tls: TlsOptions,
     pub(crate) proxy: Proxy,
@@ -90,7 +117,7 @@ impl std::fmt::Debug for Proxy {
 pub(crate) struct Arriving {
     pub(crate) status: StatusCode,
     pub(crate) headers: HeaderMap,
-    pub(crate) body: reqwest::Body,
+    pub(crate) body: Incoming,
 }
 
 /// An answer, whole.
@@ -134,10 +161,6 @@ impl Gateway {
             // What is repeated is decided above this, but for what an HTTP/2 server says it has not looked at (REFUSED_STREAM, a graceful
             // GOAWAY): that is never carried out, and reqwest sends it again.
             .redirect(reqwest::redirect::Policy::none());
-        let builder = match options.read_timeout {
-            Some(timeout) => builder.read_timeout(timeout),
-            None => builder,
-        };
         let builder = options.proxy.apply(builder)?;
         let client = tls::secure(builder, &options.tls, base.starts_with("https:"))?
             .build()
@@ -155,13 +178,20 @@ impl Gateway {
             root,
             client,
             timeout: options.timeout,
+            read_timeout: options.read_timeout,
             write_timeout: options.write_timeout,
+            memory: options.memory,
         })
     }
 
     /// The address, without a slash at its end.
     pub(crate) fn base(&self) -> &str {
         &self.base
+    }
+
+    /// The path of the gateway, without a slash at its end: mostly none.
+    pub(crate) fn base_path(&self) -> &str {
+        self.root.path().trim_end_matches('/')
     }
 
     /// The URL of a path that begins with a slash.
@@ -187,10 +217,34 @@ impl Gateway {
 
     /// How long a request may take.
     pub(crate) fn timeout(&self) -> Duration {
-        self.timeout
+        self.timeout.unwrap_or(TIMEOUT)
     }
 
-    /// Sends a request and reads the whole answer. `timeout` is for both together.
+    /// The timeouts of an attempt whose response is read as a whole. `total` and `read` are those of the call, where it has its own.
+    pub(crate) fn timeouts(&self, total: Option<Duration>, read: Option<Duration>) -> Timeouts {
+        let chosen = total.or(self.timeout);
+        let read = read.or(self.read_timeout);
+        Timeouts {
+            total: chosen.unwrap_or(TIMEOUT),
+            // A program that sets a longer timeout expects a server that computes for long before it responds.
+            head: read.or(chosen).unwrap_or(READ_TIMEOUT),
+            between: read.unwrap_or(READ_TIMEOUT),
+        }
+    }
+
+    /// The timeouts of an attempt whose body is sent or read piece by piece: it may take any time as long as it moves.
+    pub(crate) fn idle_timeouts(&self, idle: Option<Duration>, read: Option<Duration>) -> Timeouts {
+        let chosen = idle.or(self.timeout);
+        let read = read.or(self.read_timeout);
+        let longest = chosen.unwrap_or(Duration::MAX);
+        Timeouts {
+            total: Duration::MAX,
+            head: read.or(chosen).unwrap_or(READ_TIMEOUT).min(longest),
+            between: read.or(chosen).unwrap_or(READ_TIMEOUT).min(longest),
+        }
+    }
+
+    /// Sends a request and reads the whole response, of at most `most` bytes.
     ///
     /// No `async fn`: its future would hold what it was given besides what is made of it, and every call has one.
     pub(crate) fn send(
@@ -199,7 +253,8 @@ impl Gateway {
         url: Url,
         headers: HeaderMap,
         body: Option<Bytes>,
-        timeout: Duration,
+        timeouts: Timeouts,
+        most: Most,
     ) -> impl Future<Output = Result<Answer, Failure>> + Send {
         // A small body is taken at once.
         let is_watched = |body: &&Bytes| self.write_timeout.is_some() && body.len() > body::CHUNK;
@@ -207,32 +262,41 @@ impl Gateway {
             let progress = Arc::new(Progress::default());
             let body = Opened::of(body).into_request(Arc::clone(&progress));
             let mut request = request(method, url, headers, Some(body));
-            *request.timeout_mut() = Some(timeout);
+            *request.timeout_mut() = Some(timeouts.total);
             Sending::Watched(Box::pin(async move {
-                self.watch(request, &progress, Duration::MAX).await
+                self.watch(request, &progress, timeouts).await
             }))
         } else {
             let mut request = request(method, url, headers, body.map(Into::into));
-            *request.timeout_mut() = Some(timeout);
+            *request.timeout_mut() = Some(timeouts.total);
             Sending::Plain(self.client.execute(request))
         };
+        let error_body = self.memory.error_body;
         async move {
-            let failed = |error: reqwest::Error| failure(error.without_url(), timeout);
             let mut response = match sending {
-                Sending::Plain(sending) => sending.await.map_err(failed)?,
+                Sending::Plain(sending) => {
+                    let sent = tokio::time::timeout(timeouts.head, sending).await;
+                    sent.map_err(|_| Failure::no_head(timeouts.head))?
+                        .map_err(|error| failure(error.without_url(), timeouts.total))?
+                }
                 Sending::Watched(sending) => sending.await?,
             };
             let status = response.status();
-            if status.is_success() {
-                let body = whole(&mut response).await.map_err(failed)?;
-                return Ok(Answer {
-                    status,
-                    headers: std::mem::take(response.headers_mut()),
-                    body,
-                });
-            }
-            let headers = std::mem::take(response.headers_mut());
-            let body = Box::pin(beginning(response.into(), timeout)).await;
+            let mut headers = std::mem::take(response.headers_mut());
+            let decoder = encoding::decoder(&mut headers);
+            let body = if status.is_success() && decoder.is_none() {
+                whole(&mut response, timeouts, most)
+                    .await
+                    .map_err(|failure| failure.after(status))?
+            } else {
+                let body = Incoming::new(response.into(), decoder, timeouts);
+                let body = if status.is_success() {
+                    Box::pin(collect(body, most)).await
+                } else {
+                    Ok(Box::pin(beginning(body, error_body)).await)
+                };
+                body.map_err(|failure| failure.after(status))?
+            };
             Ok(Answer {
                 status,
                 headers,
@@ -241,47 +305,59 @@ impl Gateway {
         }
     }
 
-    /// Sends a request and reads the head of the answer. `timeout` is how long nothing may move: what is large takes its time.
+    /// Sends a request and reads the head of the response.
     pub(crate) async fn open(
         &self,
         method: Method,
         url: Url,
         headers: HeaderMap,
         body: Option<reqwest::Body>,
-        timeout: Duration,
+        timeouts: Timeouts,
         progress: &Progress,
     ) -> Result<Arriving, Failure> {
         let request = request(method, url, headers, body);
-        let mut response = self.watch(request, progress, timeout).await?;
-        let (status, headers) = (response.status(), std::mem::take(response.headers_mut()));
+        let mut response = self.watch(request, progress, timeouts).await?;
+        let (status, mut headers) = (response.status(), std::mem::take(response.headers_mut()));
+        let decoder = encoding::decoder(&mut headers);
         Ok(Arriving {
             status,
             headers,
-            body: response.into(),
+            body: Incoming::new(response.into(), decoder, timeouts),
         })
     }
 }
 
 impl Gateway {
-    /// Sends a request, and looks from time to time whether its body moves. `idle` is how long nothing may move, whoever is waited for.
+    /// Sends a request, and looks from time to time whether its body moves.
     async fn watch(
         &self,
         request: reqwest::Request,
         progress: &Progress,
-        idle: Duration,
+        timeouts: Timeouts,
     ) -> Result<reqwest::Response, Failure> {
+        let idle = timeouts.head;
         let write = self.write_timeout.unwrap_or(idle);
         let mut sending = pin!(self.client.execute(request));
         let (mut before, mut since) = (progress.sent(), Instant::now());
         loop {
             match tokio::time::timeout(idle.min(write), sending.as_mut()).await {
-                Ok(outcome) => return outcome.map_err(|error| failure(error.without_url(), idle)),
+                Ok(outcome) => {
+                    return outcome.map_err(|error| failure(error.without_url(), timeouts.total));
+                }
                 Err(_) if progress.sent() != before => {
                     (before, since) = (progress.sent(), Instant::now());
                 }
-                Err(_) if since.elapsed() >= idle => return Err(Failure::silent(idle)),
                 Err(_) if since.elapsed() >= write && progress.is_sending() => {
-                    return Err(Failure::silent(write));
+                    return Err(Failure::unsent(write, progress.sent()));
+                }
+                Err(_) if since.elapsed() >= idle => {
+                    return Err(if progress.is_sending() {
+                        Failure::unsent(idle, progress.sent())
+                    } else if progress.is_reading() {
+                        Failure::unread(idle, progress.sent())
+                    } else {
+                        Failure::no_head(idle)
+                    });
                 }
                 Err(_) => {}
             }
@@ -295,21 +371,163 @@ enum Sending<P, W> {
     Watched(Pin<Box<W>>),
 }
 
-/// How much is read of an answer that is no success. What says more is no error of FOLIO, and memory has an end.
-const ERROR_BODY: usize = 1024 * 1024;
+/// The largest body that is read into memory.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Most {
+    pub(crate) bytes: usize,
+    /// The setting that says so.
+    pub(crate) setting: &'static str,
+}
+
+impl MemoryLimits {
+    pub(crate) fn of_response(self) -> Most {
+        Most {
+            bytes: self.response,
+            setting: "MemoryLimits::response",
+        }
+    }
+
+    pub(crate) fn of_login(self) -> Most {
+        Most {
+            bytes: self.login,
+            setting: "MemoryLimits::login_response",
+        }
+    }
+
+    pub(crate) fn of_record(self) -> Most {
+        Most {
+            bytes: self.record,
+            setting: "MemoryLimits::record",
+        }
+    }
+}
+
+/// The body of a response, read piece by piece and decoded.
+pub(crate) struct Incoming {
+    body: Pin<Box<reqwest::Body>>,
+    decoder: Option<Box<Decoder>>,
+    /// What came and was not decoded yet.
+    encoded: Bytes,
+    /// What comes after it.
+    failed: Option<Failure>,
+    ended: bool,
+    between: Duration,
+    total: Duration,
+    /// Runs while a piece is waited for.
+    timer: Option<Pin<Box<Sleep>>>,
+    /// How many bytes came over the connection.
+    received: u64,
+}
+
+impl Incoming {
+    fn new(body: reqwest::Body, decoder: Option<Decoder>, timeouts: Timeouts) -> Self {
+        Self {
+            body: Box::pin(body),
+            decoder: decoder.map(Box::new),
+            encoded: Bytes::new(),
+            failed: None,
+            ended: false,
+            between: timeouts.between,
+            total: timeouts.total,
+            timer: None,
+            received: 0,
+        }
+    }
+
+    /// A body without a byte.
+    pub(crate) fn empty() -> Self {
+        let at_once = Timeouts {
+            total: Duration::MAX,
+            head: Duration::MAX,
+            between: Duration::MAX,
+        };
+        Self::new(reqwest::Body::default(), None, at_once)
+    }
+
+    /// The next piece, which is not empty; none at the end. After a failure there is none.
+    pub(crate) fn poll_piece(
+        &mut self,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Bytes, Failure>>> {
+        loop {
+            if let Some(decoder) = &mut self.decoder
+                && !self.encoded.is_empty()
+            {
+                let step = self
+                    .encoded
+                    .split_to(encoding::STEP.min(self.encoded.len()));
+                match decoder.decode(&step) {
+                    Ok(piece) if piece.is_empty() => {}
+                    Ok(piece) => return Poll::Ready(Some(Ok(piece.into()))),
+                    Err(fault) => {
+                        self.encoded.clear();
+                        self.failed = Some(fault.into());
+                    }
+                }
+                continue;
+            }
+            if let Some(failure) = self.failed.take() {
+                self.ended = true;
+                return Poll::Ready(Some(Err(failure)));
+            }
+            if self.ended {
+                return Poll::Ready(None);
+            }
+            let polled = http_body::Body::poll_frame(self.body.as_mut(), context);
+            let Poll::Ready(frame) = polled else {
+                let between = self.between;
+                let timer = self
+                    .timer
+                    .get_or_insert_with(|| Box::pin(tokio::time::sleep(between)));
+                ready!(timer.as_mut().poll(context));
+                self.failed = Some(Failure::no_bytes(between, self.received));
+                continue;
+            };
+            self.timer = None;
+            match frame {
+                None => {
+                    self.ended = true;
+                    if let Some(decoder) = &mut self.decoder {
+                        match decoder.finish() {
+                            Ok(rest) if rest.is_empty() => {}
+                            Ok(rest) => return Poll::Ready(Some(Ok(rest.into()))),
+                            Err(fault) => self.failed = Some(fault.into()),
+                        }
+                    }
+                }
+                Some(Err(error)) => {
+                    self.failed = Some(failure(error.without_url(), self.total));
+                }
+                // Trailers say nothing here.
+                Some(Ok(frame)) => {
+                    if let Ok(piece) = frame.into_data() {
+                        self.received += piece.len() as u64;
+                        if self.decoder.is_some() {
+                            self.encoded = piece;
+                        } else if !piece.is_empty() {
+                            return Poll::Ready(Some(Ok(piece)));
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    async fn piece(&mut self) -> Option<Result<Bytes, Failure>> {
+        poll_fn(|context| self.poll_piece(context)).await
+    }
+}
 
 /// The beginning of the body of an error, as far as it comes in that time. Its status is known, so that a connection that breaks now breaks
-/// nothing, and one that dawdles keeps nobody.
-pub(crate) async fn beginning(body: reqwest::Body, longest: Duration) -> Bytes {
-    let mut body = pin!(body);
+/// nothing, and a slow body is cut off.
+pub(crate) async fn beginning(mut body: Incoming, most: usize) -> Bytes {
     let mut beginning = BytesMut::new();
+    let longest = body.total.min(body.between);
     let reading = async {
-        while let Some(Ok(frame)) = frame(body.as_mut()).await {
-            if let Ok(chunk) = frame.into_data() {
-                let room = ERROR_BODY.saturating_sub(beginning.len());
-                beginning.extend_from_slice(chunk.get(..room).unwrap_or(&chunk));
-            }
-            if beginning.len() >= ERROR_BODY {
+        while let Some(Ok(piece)) = body.piece().await {
+            let room = most.saturating_sub(beginning.len());
+            beginning.extend_from_slice(piece.get(..room).unwrap_or(&piece));
+            if beginning.len() >= most {
                 break;
             }
         }
@@ -318,20 +536,83 @@ pub(crate) async fn beginning(body: reqwest::Body, longest: Duration) -> Bytes {
     beginning.freeze()
 }
 
-async fn frame(
-    mut body: Pin<&mut reqwest::Body>,
-) -> Option<Result<http_body::Frame<Bytes>, reqwest::Error>> {
-    poll_fn(|context| http_body::Body::poll_frame(body.as_mut(), context)).await
-}
-
 impl Failure {
-    /// Nothing came, and nothing was taken, for as long as that.
-    pub(crate) fn silent(timeout: Duration) -> Self {
+    fn timeout(message: String) -> Self {
         Self {
             kind: ErrorKind::Timeout,
-            message: format!("nothing moved for {} s", timeout.as_secs_f64()),
+            message,
             source: None,
             lasts: false,
+        }
+    }
+
+    /// The response did not begin.
+    fn no_head(timeout: Duration) -> Self {
+        Self::timeout(format!(
+            "read timeout: the server sent nothing for {} s, not even the beginning of a response",
+            timeout.as_secs_f64()
+        ))
+    }
+
+    /// The response stopped.
+    fn no_bytes(timeout: Duration, received: u64) -> Self {
+        Self::timeout(format!(
+            "read timeout: the server sent nothing for {} s, after {received} bytes of its response",
+            timeout.as_secs_f64()
+        ))
+    }
+
+    /// The connection took nothing of the body.
+    fn unsent(timeout: Duration, sent: u64) -> Self {
+        Self::timeout(format!(
+            "write timeout: nothing moved for {} s, after {sent} bytes of the request's body",
+            timeout.as_secs_f64()
+        ))
+    }
+
+    /// The stream that is the body of the request gave nothing.
+    fn unread(timeout: Duration, sent: u64) -> Self {
+        Self::timeout(format!(
+            "nothing moved for {} s: the stream that is the request's body gave nothing after {sent} bytes",
+            timeout.as_secs_f64()
+        ))
+    }
+
+    /// There is more than memory is allowed to take. The same request would give the same again.
+    pub(crate) fn too_large(most: Most, what: impl Display) -> Self {
+        Self {
+            kind: ErrorKind::TooLarge,
+            message: format!(
+                "{what} is larger than {} bytes, the bound that `{}` sets",
+                most.bytes, most.setting
+            ),
+            source: None,
+            lasts: true,
+        }
+    }
+
+    /// Says that the server had responded already.
+    fn after(mut self, status: StatusCode) -> Self {
+        self.message = format!(
+            "{} (the response had begun with the status {})",
+            self.message,
+            status.as_u16()
+        );
+        self
+    }
+}
+
+impl From<Fault> for Failure {
+    fn from(fault: Fault) -> Self {
+        let (kind, message, lasts) = match fault {
+            Fault::CutShort(message) => (ErrorKind::Transport, message, false),
+            Fault::Wrong(message) => (ErrorKind::Decode, message, true),
+        };
+        Self {
+            kind,
+            message,
+            source: None,
+            lasts,
         }
     }
 }
@@ -340,15 +621,25 @@ impl Failure {
 const ANNOUNCED: u64 = 64 * 1024 * 1024;
 
 /// The body of an answer, which is small mostly, and came in one piece.
-async fn whole(response: &mut reqwest::Response) -> Result<Bytes, reqwest::Error> {
-    // Not known of one that is compressed or sent in chunks.
+async fn whole(
+    response: &mut reqwest::Response,
+    timeouts: Timeouts,
+    most: Most,
+) -> Result<Bytes, Failure> {
+    const WHAT: &str = "the response";
+    // Not known of one that is sent in chunks.
     let length = response.content_length().filter(|it| *it <= ANNOUNCED);
-    let Some(first) = response.chunk().await? else {
+    let Some(first) = piece(response, timeouts, 0).await? else {
         return Ok(Bytes::new());
     };
-    let Some(second) = response.chunk().await? else {
-        return Ok(first);
+    let Some(second) = piece(response, timeouts, first.len()).await? else {
+        return if first.len() > most.bytes {
+            Err(Failure::too_large(most, WHAT))
+        } else {
+            Ok(first)
+        };
     };
+    let mut received = first.len() + second.len();
     let mut pieces = vec![first, second];
     if let Some(length) = length.and_then(|length| usize::try_from(length).ok()) {
         // Put together while it comes: never twice in memory.
@@ -356,33 +647,48 @@ async fn whole(response: &mut reqwest::Response) -> Result<Bytes, reqwest::Error
         for piece in pieces.drain(..) {
             body.extend_from_slice(&piece);
         }
-        while let Some(piece) = response.chunk().await? {
+        while let Some(piece) = piece(response, timeouts, body.len()).await? {
             body.extend_from_slice(&piece);
+            if body.len() > most.bytes {
+                return Err(Failure::too_large(most, WHAT));
+            }
         }
         return Ok(body.freeze());
     }
-    while let Some(piece) = response.chunk().await? {
+    loop {
+        if received > most.bytes {
+            return Err(Failure::too_large(most, WHAT));
+        }
+        let Some(piece) = piece(response, timeouts, received).await? else {
+            return Ok(pieces.concat().into());
+        };
+        received += piece.len();
         pieces.push(piece);
     }
-    Ok(pieces.concat().into())
 }
 
-/// Reads the rest of an answer. `timeout` is how long nothing may come.
-pub(crate) async fn collect(body: reqwest::Body, timeout: Duration) -> Result<Bytes, Failure> {
-    let mut body = pin!(body);
-    let mut whole = BytesMut::new();
-    loop {
-        match tokio::time::timeout(timeout, frame(body.as_mut())).await {
-            Err(_) => return Err(Failure::silent(timeout)),
-            Ok(None) => return Ok(whole.freeze()),
-            Ok(Some(Err(error))) => return Err(failure(error.without_url(), timeout)),
-            Ok(Some(Ok(frame))) => {
-                if let Ok(chunk) = frame.into_data() {
-                    whole.extend_from_slice(&chunk);
-                }
-            }
-        }
+async fn piece(
+    response: &mut reqwest::Response,
+    timeouts: Timeouts,
+    received: usize,
+) -> Result<Option<Bytes>, Failure> {
+    match tokio::time::timeout(timeouts.between, response.chunk()).await {
+        Ok(piece) => piece.map_err(|error| failure(error.without_url(), timeouts.total)),
+        Err(_) => Err(Failure::no_bytes(timeouts.between, received as u64)),
     }
+}
+
+/// Reads the rest of an answer.
+pub(crate) async fn collect(mut body: Incoming, most: Most) -> Result<Bytes, Failure> {
+    let mut whole = BytesMut::new();
+    while let Some(piece) = body.piece().await {
+        let piece = piece?;
+        if whole.len() + piece.len() > most.bytes {
+            return Err(Failure::too_large(most, "the response"));
+        }
+        whole.extend_from_slice(&piece);
+    }
+    Ok(whole.freeze())
 }
 
 fn request(
@@ -393,7 +699,13 @@ fn request(
 ) -> reqwest::Request {
     let mut request = reqwest::Request::new(method, url);
     *request.headers_mut() = headers;
-    if body.is_some() {
+    request
+        .headers_mut()
+        .entry(ACCEPT_ENCODING)
+        .or_insert(encoding::ACCEPTED);
+    // hyper sends no length with a body that it knows to be empty.
+    let is_empty = |body: &reqwest::Body| http_body::Body::size_hint(body).exact() == Some(0);
+    if body.as_ref().is_some_and(|body| !is_empty(body)) {
         *request.body_mut() = body;
     } else if matches!(
         *request.method(),
@@ -487,9 +799,10 @@ mod tests {
     fn a_target_makes_the_url_that_it_reads_as() {
         let options = Options {
             connect_timeout: Duration::from_secs(1),
-            timeout: Duration::from_secs(1),
+            timeout: None,
             read_timeout: None,
             write_timeout: None,
+            memory: MemoryLimits::default(),
             user_agent: "test".to_owned(),
             proxy: Default::default(),
             tls: Default::default(),

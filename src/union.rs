@@ -9,10 +9,12 @@ use std::fmt;
 
 use serde::de::Deserializer;
 use serde::ser::Serializer;
-use serde_json::Value;
+use serde_json::value::RawValue;
 
+use crate::json::{self, Json};
 use crate::record::{Field, Writer};
 use crate::redact;
+use crate::splice;
 
 /// A value that is one of several things. Implemented by generated code.
 #[doc(hidden)]
@@ -26,9 +28,9 @@ pub trait Union: Sized {
     const CASES: &'static [(&'static [&'static str], u32)];
 
     /// Reads a value as the variant of an index, and says how much of it does not fit.
-    fn case(index: usize, value: &Value) -> Option<(Self, u32)>;
+    fn case(index: usize, json: &str) -> Option<(Self, u32)>;
 
-    fn other(value: Value) -> Self;
+    fn other(value: Json) -> Self;
 
     /// The name of the variant.
     fn variant(&self) -> &'static str;
@@ -53,9 +55,10 @@ pub(crate) fn misfit() {
 
 /// Reads a value as a variant.
 #[doc(hidden)]
-pub fn fit<T: Field>(value: &Value) -> Option<(T, u32)> {
+pub fn fit<T: Field>(json: &str) -> Option<(T, u32)> {
     let before = MISFITS.replace(0);
-    let read = T::decode(value);
+    let mut deserializer = serde_json::Deserializer::from_str(json);
+    let read = T::decode(&mut deserializer);
     let misfits = MISFITS.replace(before);
     Some((read.ok()?, misfits))
 }
@@ -63,24 +66,27 @@ pub fn fit<T: Field>(value: &Value) -> Option<(T, u32)> {
 /// Reads a union: any JSON is one.
 #[doc(hidden)]
 pub fn decode_union<'de, U: Union, D: Deserializer<'de>>(deserializer: D) -> Result<U, D::Error> {
-    let value: Value = serde::Deserialize::deserialize(deserializer)?;
-    Ok(match best::<U>(&value) {
+    let json = json::read(deserializer)?;
+    Ok(match best::<U>(&json) {
         Some((union, misfits)) => {
             MISFITS.set(MISFITS.get().saturating_add(misfits));
             union
         }
         None => {
             misfit();
-            U::other(value)
+            let raw = RawValue::from_string(json.into_owned()).map_err(serde::de::Error::custom)?;
+            U::other(Json::of_raw(raw))
         }
     })
 }
 
-fn best<U: Union>(value: &Value) -> Option<(U, u32)> {
+fn best<U: Union>(json: &str) -> Option<(U, u32)> {
     let tag = Some(U::TAG).filter(|tag| !tag.is_empty());
-    if let Some(tag) = tag.and_then(|tag| value.get(tag)?.as_str()) {
-        let index = U::CASES.iter().position(|(tags, _)| tags.contains(&tag))?;
-        return U::case(index, value);
+    if let Some(tag) = tag.and_then(|tag| text_of(json, tag)) {
+        let index = U::CASES
+            .iter()
+            .position(|(tags, _)| tags.contains(&&*tag))?;
+        return U::case(index, json);
     }
     let depth = TRIALS.get();
     // A union with a tag may contain itself, and then without a tag goes down as far as the server likes.
@@ -88,15 +94,23 @@ fn best<U: Union>(value: &Value) -> Option<(U, u32)> {
         return None;
     }
     TRIALS.set(depth + 1);
-    let best = tried::<U>(value);
+    let best = tried::<U>(json);
     TRIALS.set(depth);
     best
 }
 
-fn tried<U: Union>(value: &Value) -> Option<(U, u32)> {
+/// The text of a property of an object.
+fn text_of(json: &str, key: &str) -> Option<String> {
+    let object: &RawValue = serde_json::from_str(json).ok()?;
+    let mut members = splice::members(object)?.into_iter();
+    let (_, value) = members.find(|(name, _)| name == key)?;
+    serde_json::from_str(value.get()).ok()
+}
+
+fn tried<U: Union>(json: &str) -> Option<(U, u32)> {
     let mut best: Option<(U, u32, u32)> = None;
     for (index, (_, size)) in U::CASES.iter().enumerate() {
-        let Some((union, misfits)) = U::case(index, value) else {
+        let Some((union, misfits)) = U::case(index, json) else {
             continue;
         };
         // What takes any object fits all: it is for those that nothing else fits.
@@ -137,23 +151,23 @@ macro_rules! __union {
             pub enum $name {
                 $($(#[$vmeta])* $variant($held),)*
                 /// What is none of the others, as the server sent it.
-                $other($crate::runtime::Value),
+                $other($crate::runtime::JsonValue),
             }
             impl $crate::runtime::Union for $name {
                 const NAME: &'static str = stringify!($name);
                 const TAG: &'static str = $tag;
                 const CASES: &'static [(&'static [&'static str], u32)] = &[$((&[$($value),*], $size)),*];
-                fn case(index: usize, value: &$crate::runtime::Value) -> ::core::option::Option<(Self, u32)> {
-                    let cases: &[fn(&$crate::runtime::Value) -> ::core::option::Option<(Self, u32)>] = &[
-                        $(|value| {
-                            let (read, misfits) = $crate::runtime::fit::<$ty>(value)?;
+                fn case(index: usize, json: &str) -> ::core::option::Option<(Self, u32)> {
+                    let cases: &[fn(&str) -> ::core::option::Option<(Self, u32)>] = &[
+                        $(|json| {
+                            let (read, misfits) = $crate::runtime::fit::<$ty>(json)?;
                             ::core::option::Option::Some((Self::$variant(read.into()), misfits))
                         }),*
                     ];
-                    cases.get(index)?(value)
+                    cases.get(index)?(json)
                 }
                 #[inline]
-                fn other(value: $crate::runtime::Value) -> Self {
+                fn other(value: $crate::runtime::JsonValue) -> Self {
                     Self::$other(value)
                 }
                 fn variant(&self) -> &'static str {
@@ -184,7 +198,7 @@ macro_rules! __union {
             impl $crate::runtime::Field for $name {
                 #[inline]
                 fn blank() -> Self {
-                    Self::$other($crate::runtime::Value::Null)
+                    Self::$other(::core::default::Default::default())
                 }
                 fn read<'de, D: $crate::runtime::Deserializer<'de>>(&mut self, deserializer: D) -> ::core::result::Result<(), D::Error> {
                     *self = $crate::runtime::decode_union(deserializer)?;

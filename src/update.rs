@@ -5,13 +5,15 @@ use std::fmt::Display;
 use http::Method;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use serde_json::{Map, Value};
+use serde_json::Value;
 
-use crate::batch::{dropped, has_landed, same};
 use crate::client::FolioClient;
 use crate::collection::{Collection, Stored};
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, Result};
+use crate::operation::Absent;
 use crate::request::Request;
+use crate::same_record::{Effect, Fields, Kind, version};
+use crate::splice;
 
 /// How often a record is read and changed at most.
 const ATTEMPTS: u32 = 8;
@@ -103,28 +105,26 @@ impl FolioClient {
         let request = |method| Request::to(method, &path);
         let refuse =
             |problem: String| Error::request(request(Method::PUT).exchange(self.url()), problem);
-        // What was sent without an answer, and the version that it was made of.
-        let mut in_doubt: Option<(Map<String, Value>, Option<i64>)> = None;
+        let kind = collection.kind();
+        let mut doubts = Doubts::default();
         let mut attempts = 0;
         loop {
             attempts += 1;
-            let response = self.execute(request(Method::GET)).await?;
-            let stored: Map<String, Value> = response.json()?;
-            let version = version(&stored);
-            if let Some((sent, before)) = in_doubt.take()
-                && (version != before || version.is_none())
-                && has_landed(&collection, &stored, &sent)
-            {
-                let record = read(Value::Object(sent), &refuse)?;
+            let response = match self.execute(request(Method::GET)).await {
+                Ok(response) => response,
+                Err(error) => return Err(doubts.unread(error)),
+            };
+            let stored: Fields = response.json()?;
+            if let Some(sent) = doubts.settle(&kind, &stored)? {
                 return Ok(Update {
-                    record,
+                    record: read(sent.into(), &refuse)?,
                     written: true,
                     attempts,
                 });
             }
             let mut record: T = response.json()?;
             let before = fields(&record, &refuse)?;
-            let lost = dropped(&collection, &stored, &before);
+            let lost = kind.removed(&stored, &before);
             if !lost.is_empty() {
                 return Err(refuse(format!(
                     "writing this type back would erase `{}`, which the record has: keep unknown fields (`#[serde(flatten)]`), or use serde_json::Value",
@@ -133,17 +133,28 @@ impl FolioClient {
             }
             change(&mut record);
             let after = fields(&record, &refuse)?;
-            if same(&Value::Object(before), &Value::Object(after.clone())) {
+            if before == after {
                 return Ok(Update {
                     record,
                     written: false,
                     attempts,
                 });
             }
-            // It is not repeated without a look at what became of it.
-            let put = request(Method::PUT).json(&after).idempotent(false);
+            let (before, after) = (Value::from(before), Value::from(after));
+            // All that was not changed is sent as it was read, digit for digit.
+            let body = splice::rewrite(response.body(), &before, &after);
+            let put = request(Method::PUT).body(body, "application/json");
+            let absent = collection.absent_records().unwrap_or(put.absent());
+            // It is not repeated without a look at what became of it. And the record was there just now: it need not be asked for again.
+            let put = put.idempotent(false).with_absent(match absent {
+                Absent::Created => Absent::NotFound,
+                absent => absent,
+            });
             let error = match self.execute(put).await {
                 Ok(_) => {
+                    if absent == Absent::Created {
+                        self.check_not_created(&path, &stored).await?;
+                    }
                     return Ok(Update {
                         record,
                         written: true,
@@ -152,32 +163,162 @@ impl FolioClient {
                 }
                 Err(error) => error,
             };
-            let unknown = error.is_retryable() && error.kind() != ErrorKind::Connect;
-            if attempts >= ATTEMPTS {
-                return Err(if unknown {
-                    error.with_help("whether the last attempt was carried out is not known")
-                } else {
-                    error.with_help("the record was read and changed again each time, and others were faster each time")
-                });
+            let may_pass = error.is_retryable() || error.is_conflict();
+            if error.is_outcome_unknown() {
+                doubts.add(before, after, version(&stored), error.duplicate());
+            } else if !may_pass {
+                return Err(doubts.mark(error));
             }
-            if unknown {
-                in_doubt = Some((after, version));
-            } else if !error.is_conflict() && !error.is_retryable() {
-                return Err(error);
+            if attempts >= ATTEMPTS || !may_pass {
+                return match self.last_look(&kind, &path, &mut doubts).await? {
+                    Some(sent) => Ok(Update {
+                        record: read(sent.into(), &refuse)?,
+                        written: true,
+                        attempts,
+                    }),
+                    None if may_pass => Err(doubts.mark(error.with_help(
+                        "the record was read and changed again each time, and each time others were faster or the server did not answer",
+                    ))),
+                    None => Err(doubts.mark(error)),
+                };
             }
-            self.backoff(attempts, &error).await?;
+            if let Err(closed) = self.backoff(attempts, &error).await {
+                return Err(doubts.mark(closed.within_request_of(&error)));
+            }
+        }
+    }
+
+    /// Whether something that may have been written was, after the last attempt.
+    async fn last_look(
+        &self,
+        kind: &Kind<'_>,
+        path: &str,
+        doubts: &mut Doubts,
+    ) -> Result<Option<Fields>> {
+        if doubts.0.is_empty() {
+            return Ok(None);
+        }
+        match self.execute(Request::to(Method::GET, path)).await {
+            Ok(response) => doubts.settle(kind, &response.json()?),
+            Err(error) => Err(doubts.unread(error)),
+        }
+    }
+
+    /// After a PUT where the server creates a record that is not there: whether it has done so, since another client has deleted the
+    /// record after it was read. A record that is created gets a new date of creation; one that is replaced keeps it, whatever is sent
+    /// (recorded: `put metadata of another time, read back`).
+    async fn check_not_created(&self, path: &str, before: &Fields) -> Result<()> {
+        let response = match self.execute(Request::to(Method::GET, path)).await {
+            Ok(response) => response,
+            Err(error) => {
+                return Err(error.with_unknown_outcome().with_help(
+                    "this was asked after the PUT, which reported success: this server creates a record that others have deleted meanwhile",
+                ));
+            }
+        };
+        let now: Fields = response.json()?;
+        match (created(before), created(&now)) {
+            (Some(before), Some(now)) if before != now => Err(Error::conflict(
+                response.exchange().clone(),
+                "the record was deleted after it was read, and this update has created it again"
+                    .to_owned(),
+            )),
+            _ => Ok(()),
         }
     }
 }
 
-fn version(fields: &Map<String, Value>) -> Option<i64> {
-    fields.get("_version").and_then(Value::as_i64)
+/// Writes that may have been carried out.
+#[derive(Default)]
+struct Doubts(Vec<Doubt>);
+
+/// A write that may have been carried out.
+struct Doubt {
+    before: Fields,
+    after: Fields,
+    /// The `_version` that it replaces.
+    version: Option<i64>,
+    error: Error,
 }
 
-fn fields(
-    record: &impl Serialize,
-    refuse: &impl Fn(String) -> Error,
-) -> Result<Map<String, Value>> {
+impl Doubt {
+    /// Whether the record that was written was deleted since, and another was created under its id.
+    fn is_of_another_record(&self, now: &Fields) -> bool {
+        let is_older =
+            matches!((version(now), self.version), (Some(now), Some(before)) if now < before);
+        let is_created = matches!((created(&self.before), created(now)), (Some(before), Some(now)) if before != now);
+        is_older || is_created
+    }
+}
+
+/// When a record was created. The server keeps it, whatever is sent.
+fn created(record: &Fields) -> Option<&Value> {
+    record.get("metadata")?.get("createdDate")
+}
+
+impl Doubts {
+    fn add(&mut self, before: Value, after: Value, version: Option<i64>, error: Error) {
+        if let (Value::Object(before), Value::Object(after)) = (before, after) {
+            self.0.push(Doubt {
+                before,
+                after,
+                version,
+                error,
+            });
+        }
+    }
+
+    /// Finds out, by the record as it is now, what became of them. Gives what was sent, if it was written; an error, if that cannot be told:
+    /// then the change must not be made again.
+    fn settle(&mut self, kind: &Kind<'_>, now: &Fields) -> Result<Option<Fields>> {
+        // The server may carry one out yet: as long as the version is the same, it would accept it.
+        let is_pending = |doubt: &Doubt| doubt.version.is_some() && version(now) == doubt.version;
+        let (pending, decided): (Vec<Doubt>, Vec<Doubt>) = self.0.drain(..).partition(is_pending);
+        self.0 = pending;
+        let mut unclear = None;
+        for doubt in decided {
+            let effect = if doubt.is_of_another_record(now) {
+                Effect::Unclear
+            } else {
+                kind.effect(&doubt.before, &doubt.after, now)
+            };
+            match effect {
+                Effect::Held | Effect::Invisible => return Ok(Some(doubt.after)),
+                // Nothing but a version keeps the server from carrying it out yet.
+                Effect::Absent if doubt.version.is_none() => self.0.push(doubt),
+                Effect::Absent => {}
+                Effect::Unclear => unclear = Some(doubt.error),
+            }
+        }
+        match unclear {
+            Some(error) => Err(error.with_help(
+                "the record was read again: what was to be changed is neither as it was before nor as it was to be. The change was not made again, since it may have been made already: read the record and compare",
+            )),
+            None => Ok(None),
+        }
+    }
+
+    /// An error after which nothing more is found out.
+    fn mark(&self, error: Error) -> Error {
+        if self.0.is_empty() {
+            error
+        } else {
+            error.with_unknown_outcome()
+        }
+    }
+
+    /// The record could not be read.
+    fn unread(&mut self, error: Error) -> Error {
+        match self.0.pop() {
+            Some(doubt) => doubt
+                .error
+                .with_help(format!("reading the record to find out failed: {error}")),
+            None => error,
+        }
+    }
+}
+
+fn fields(record: &impl Serialize, refuse: &impl Fn(String) -> Error) -> Result<Fields> {
     match serde_json::to_value(record) {
         Ok(Value::Object(fields)) => Ok(fields),
         Ok(_) => Err(refuse("the record is no JSON object".to_owned())),

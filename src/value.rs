@@ -10,6 +10,8 @@ use arrayvec::ArrayString;
 use serde::de::{Deserialize, Deserializer, Visitor};
 use serde::ser::{Serialize, Serializer};
 
+use crate::json;
+
 /// Text that is nearly always at most `N` bytes long and then needs no allocation.
 #[derive(Clone)]
 enum Text<const N: usize> {
@@ -230,9 +232,10 @@ impl<const N: usize> Hash for Text<N> {
     }
 }
 
-/// A number of JSON. Whole numbers stay whole: `3` is not written back as `3.0`.
+/// A number of JSON, as the server wrote it: `10.10`, `1.0` and a number of 40 digits are written back digit for digit.
 ///
-/// FOLIO sends money as such a number. [`as_f64`](Self::as_f64) is exact enough to show an amount; do not add amounts up with it.
+/// FOLIO sends money as such a number. [`as_f64`](Self::as_f64) is exact enough to show an amount; do not add amounts up with it, but read
+/// [`as_str`](Self::as_str) into a decimal type. Two numbers are equal when their values are, whatever their digits.
 ///
 /// ```
 /// use folio_sdk::Number;
@@ -240,42 +243,140 @@ impl<const N: usize> Hash for Text<N> {
 /// assert_eq!(Number::from(3).to_string(), "3");
 /// assert_eq!(Number::try_from(2.5).unwrap().as_f64(), 2.5);
 /// assert!(Number::try_from(f64::NAN).is_err());
+///
+/// let price: Number = "24.990000000000002".parse().unwrap();
+/// assert_eq!(price.as_str(), "24.990000000000002");
+/// assert_eq!("10.10".parse::<Number>(), "10.1".parse());
 /// ```
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct Number(serde_json::Number);
+#[derive(Clone)]
+pub struct Number(Text<20>);
 
 impl Number {
-    /// The number as a double.
-    pub fn as_f64(&self) -> f64 {
-        self.0.as_f64().unwrap_or(f64::NAN)
+    /// The number as the server wrote it.
+    pub fn as_str(&self) -> &str {
+        self.0.as_str()
     }
 
-    /// The number, if it is whole and fits.
+    /// The number as a double: the nearest one, and infinity if it is beyond all.
+    pub fn as_f64(&self) -> f64 {
+        self.as_str().parse().unwrap_or(f64::NAN)
+    }
+
+    /// The number, if it is whole and fits. `3.0` is whole.
     pub fn as_i64(&self) -> Option<i64> {
-        self.0.as_i64()
+        if let Ok(number) = self.as_str().parse() {
+            return Some(number);
+        }
+        let Decimal {
+            is_negative,
+            digits,
+            exponent,
+        } = Decimal::of(self.as_str());
+        if digits.is_empty() {
+            return Some(0);
+        }
+        // More than 19 digits do not fit.
+        let zeros = usize::try_from(exponent).ok().filter(|zeros| *zeros < 20)?;
+        let sign = if is_negative { "-" } else { "" };
+        format!("{sign}{digits}{:0<zeros$}", "").parse().ok()
+    }
+
+    /// Checks that it is a number as JSON writes one.
+    fn new(text: &str) -> Option<Self> {
+        let first = text.as_bytes().first()?;
+        let last = text.as_bytes().last()?;
+        // What JSON is and begins and ends like this is a number without white space.
+        ((*first == b'-' || first.is_ascii_digit())
+            && last.is_ascii_digit()
+            && serde_json::from_str::<serde::de::IgnoredAny>(text).is_ok())
+        .then(|| Self(Text::new(text)))
+    }
+}
+
+/// The value of a number: the digits without zeros at either end, and the power of ten that they are multiplied by.
+#[derive(PartialEq, Eq, Hash)]
+struct Decimal {
+    is_negative: bool,
+    digits: String,
+    exponent: i64,
+}
+
+impl Decimal {
+    fn of(text: &str) -> Self {
+        let (is_negative, text) = match text.strip_prefix('-') {
+            Some(rest) => (true, rest),
+            None => (false, text),
+        };
+        let (digits, exponent) = match text.split_once(['e', 'E']) {
+            Some((digits, exponent)) => (
+                digits,
+                // Beyond all that can be told apart.
+                exponent.parse().unwrap_or(if exponent.starts_with('-') {
+                    i64::MIN / 2
+                } else {
+                    i64::MAX / 2
+                }),
+            ),
+            None => (text, 0_i64),
+        };
+        let (whole, fraction) = digits.split_once('.').unwrap_or((digits, ""));
+        let all = format!("{whole}{fraction}");
+        let significant = all.trim_start_matches('0');
+        let digits = significant.trim_end_matches('0');
+        if digits.is_empty() {
+            return Self {
+                is_negative: false,
+                digits: String::new(),
+                exponent: 0,
+            };
+        }
+        let zeros = significant.len() - digits.len();
+        let shift = i64::try_from(zeros).unwrap_or_default()
+            - i64::try_from(fraction.len()).unwrap_or_default();
+        Self {
+            is_negative,
+            digits: digits.to_owned(),
+            exponent: exponent.saturating_add(shift),
+        }
+    }
+}
+
+impl PartialEq for Number {
+    fn eq(&self, other: &Self) -> bool {
+        self.0 == other.0 || Decimal::of(self.as_str()) == Decimal::of(other.as_str())
+    }
+}
+
+impl Eq for Number {}
+
+impl Hash for Number {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        Decimal::of(self.as_str()).hash(state);
     }
 }
 
 impl Default for Number {
     /// Zero.
     fn default() -> Self {
-        Self(0.into())
+        Self::from(0)
     }
 }
 
 impl From<i64> for Number {
     fn from(number: i64) -> Self {
-        Self(number.into())
+        Self(Text::new(&number.to_string()))
     }
 }
 
-/// The error of making a [`Number`] of a double that JSON cannot write.
+/// The error of making a [`Number`] of a double or of text that is not a number in JSON.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct NotANumber;
 
 impl fmt::Display for NotANumber {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        out.write_str("JSON has no infinity and no NaN: expected a finite number")
+        out.write_str(
+            "JSON has no infinity and no NaN: expected a finite number, as text without white space, such as 10.10",
+        )
     }
 }
 
@@ -286,25 +387,70 @@ impl TryFrom<f64> for Number {
 
     fn try_from(number: f64) -> Result<Self, NotANumber> {
         serde_json::Number::from_f64(number)
-            .map(Self)
+            .map(|number| Self(Text::new(&number.to_string())))
             .ok_or(NotANumber)
+    }
+}
+
+impl std::str::FromStr for Number {
+    type Err = NotANumber;
+
+    /// Reads a number as JSON writes it; its digits stay as they are.
+    fn from_str(text: &str) -> Result<Self, NotANumber> {
+        Self::new(text).ok_or(NotANumber)
     }
 }
 
 impl fmt::Display for Number {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(&self.0, out)
+        out.pad(self.as_str())
+    }
+}
+
+impl fmt::Debug for Number {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(out, "Number({})", self.as_str())
     }
 }
 
 impl Serialize for Number {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        self.0.serialize(serializer)
+        let text = self.as_str();
+        // `-0` is no integer.
+        if text != "-0" {
+            if let Ok(number) = text.parse::<i64>() {
+                return serializer.serialize_i64(number);
+            }
+            if let Ok(number) = text.parse::<u64>() {
+                return serializer.serialize_u64(number);
+            }
+        }
+        if json::takes_raw::<S>() {
+            return json::write(text, serializer);
+        }
+        serializer.serialize_f64(self.as_f64())
     }
 }
 
 impl<'de> Deserialize<'de> for Number {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        serde_json::Number::deserialize(deserializer).map(Self)
+        use serde::de::{Error, Unexpected};
+        let text = json::read(deserializer)?;
+        // It was read as JSON.
+        if text.starts_with(|first: char| first == '-' || first.is_ascii_digit()) {
+            return Ok(Self(Text::new(&text)));
+        }
+        let expected = &"a number";
+        Err(match serde_json::from_str(&text) {
+            Ok(serde_json::Value::String(text)) => {
+                Error::invalid_type(Unexpected::Str(&text), expected)
+            }
+            Ok(serde_json::Value::Bool(value)) => {
+                Error::invalid_type(Unexpected::Bool(value), expected)
+            }
+            Ok(serde_json::Value::Array(_)) => Error::invalid_type(Unexpected::Seq, expected),
+            Ok(serde_json::Value::Object(_)) => Error::invalid_type(Unexpected::Map, expected),
+            _ => Error::invalid_type(Unexpected::Unit, expected),
+        })
     }
 }

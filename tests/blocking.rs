@@ -14,7 +14,7 @@ use std::time::Duration;
 
 use folio_sdk::blocking::FolioClient;
 use folio_sdk::users::User;
-use folio_sdk::{Body, Collection, ErrorKind, Id, Method, Request};
+use folio_sdk::{Body, Collection, Deletion, ErrorKind, Id, Method, Request};
 use quote::ToTokens;
 use serde_json::{Value, json};
 use support::{Folio, PASSWORD, Reply};
@@ -121,7 +121,10 @@ fn typed_and_generic_calls_streams_and_downloads_work_without_a_runtime() {
     for (answer, method) in [
         (folio.folio_post("/echo", &json!({"a": 1})).send(), "POST"),
         (folio.folio_put("/echo", &json!({"a": 1})).send(), "PUT"),
-        (folio.folio_delete("/echo").send(), "DELETE"),
+        (
+            folio.folio_delete("/echo").confirm(Deletion::Record).send(),
+            "DELETE",
+        ),
     ] {
         assert_eq!(answer.unwrap()["method"], method);
     }
@@ -481,12 +484,36 @@ fn records_are_written_from_iterators_lists_and_streams() {
         .run()
         .unwrap();
     assert_eq!(report.unchanged, 60);
+    // By a field, whatever the ids are; the same settings as in asynchronous code.
+    let names = (0..3).map(|n| json!({"username": format!("new{n}"), "active": true}));
+    let users = || Collection::new("/users", "users");
+    let match_on = |names: Vec<Value>| {
+        folio
+            .upsert_into(users(), names)
+            .with(|upsert| upsert.match_on("username"))
+            .run()
+            .unwrap()
+    };
+    let names: Vec<Value> = names.collect();
+    assert_eq!(match_on(names.clone()).created, 3);
+    assert_eq!(match_on(names).unchanged, 3);
+    let keys = [
+        json!({"group": "a", "n": 1}),
+        json!({"group": "a", "n": 2}),
+        json!({}),
+    ];
+    let report = folio
+        .upsert_stream_into(groups(), futures_util::stream::iter(keys))
+        .with(|upsert| upsert.id_from(|group| group["group"].as_str().map(str::to_owned)))
+        .run()
+        .unwrap();
+    assert_eq!((report.created, report.failed, report.repeated), (1, 2, 1));
     let url = folio.url().to_owned();
     let count = FolioClient::builder(url)
         .tenant("diku")
         .credentials("diku_admin", "admin")
         .scoped(|folio| Ok::<_, folio_sdk::Error>(folio.users().list_users().stream().count()));
-    assert_eq!(count.unwrap(), 60);
+    assert_eq!(count.unwrap(), 63);
 }
 
 /// What woke the outer wait while the inner one slept was lost, and the outer one slept for ever.

@@ -103,7 +103,7 @@ async fn the_login_and_a_record() {
     assert_eq!(user.personal.as_ref().unwrap().last_name, "Ångström");
     assert_eq!(
         user.extra.get("favouriteColour"),
-        Some(&json!({"name": "blue"}))
+        Some(&json!({"name": "blue"}).into())
     );
     assert_json_snapshot!("a_user", user);
     assert_snapshot!("the_login_and_a_record", sent(&sandbox.exchanges()));
@@ -153,7 +153,7 @@ async fn a_record_is_made_changed_and_deleted() {
     users.update_group(&id).body(&made).send().await.unwrap();
     let read = users.get_group(&id).send().await.unwrap();
     assert_eq!(read.desc.as_deref(), Some("all who read"));
-    assert_eq!(read.extra.get("colour"), Some(&json!(["red"])));
+    assert_eq!(read.extra.get("colour"), Some(&json!(["red"]).into()));
     users.delete_group(&id).send().await.unwrap();
     let error = users.get_group(&id).send().await.unwrap_err();
     assert!(error.is_not_found(), "{error}");

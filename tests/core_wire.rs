@@ -7,14 +7,17 @@ mod support;
 
 mod core {
     mod auth;
+    mod bytes;
     mod calls;
     mod deletions;
     mod environment;
     mod errors;
     mod harvest;
     mod lists;
+    mod outcome;
     mod repetition;
     mod retries;
     mod sessions;
     mod tenants;
+    mod upsert;
 }

@@ -11,7 +11,7 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use folio_sandbox::Sandbox;
-use folio_sdk::{Error, ErrorKind, FolioClient, Method, RetryPolicy, cql};
+use folio_sdk::{Deletion, Error, ErrorKind, FolioClient, Method, RetryPolicy, cql};
 use futures_util::TryStreamExt;
 use futures_util::future::join_all;
 use serde_json::{Value, json};
@@ -436,13 +436,23 @@ async fn bug_11_a_post_whose_connection_breaks_is_not_sent_again() {
 async fn bug_12_to_delete_what_is_not_there_is_not_found_in_the_servers_words() {
     let server = x(Reply::text(404, "Not found")).await;
     let folio = server.connect().await;
-    let error = folio.folio_delete("/x").await.unwrap_err();
+    let error = folio
+        .folio_delete("/x")
+        .confirm(Deletion::Record)
+        .await
+        .unwrap_err();
     assert!(error.is_not_found(), "{error}");
     assert_eq!(error.server_message(), Some("Not found"));
 
     let server = x(Reply::empty(204)).await;
     assert_eq!(
-        server.connect().await.folio_delete("/x").await.unwrap(),
+        server
+            .connect()
+            .await
+            .folio_delete("/x")
+            .confirm(Deletion::Record)
+            .await
+            .unwrap(),
         Value::Null
     );
 }

@@ -95,15 +95,16 @@ pub(crate) async fn overview(folio: &FolioClient) -> Result<(usize, usize, usize
     Ok((users.users.len(), groups.usergroups.map_or(0, |groups| groups.len()), locations.locations.len()))
 }
 
-pub(crate) async fn load_books(folio: &FolioClient, titles: Vec<String>) -> Result<UpsertReport, Error> {
+pub(crate) async fn load_books(folio: &FolioClient, books: Vec<(String, String)>) -> Result<UpsertReport, Error> {
     let book_type = "6312d172-f0cf-40f6-b27d-9fa8feaf332f";
-    let instances = titles.into_iter().map(move |title| {
-        Instance::new(InstanceRequired { source: "FOLIO".to_owned(), title, instance_type_id: book_type.into() })
+    let instances = books.into_iter().map(move |(number, title)| Instance {
+        hrid: Some(number),
+        ..Instance::new(InstanceRequired { source: "FOLIO".to_owned(), title, instance_type_id: book_type.into() })
     });
-    // The same title gets the same id each time.
-    let report = folio.upsert(instances).id_from(|instance| instance.title.clone()).run().await;
+    // A number is unique, a title is not. It finds the instance, whatever its id is.
+    let report = folio.upsert(instances).match_on("hrid").run().await;
     for failure in &report.failures {
-        eprintln!("{}: {}", failure.record["title"], failure.error);
+        eprintln!("{}: {}", failure.record["hrid"], failure.error);
     }
     Ok(report)
 }
@@ -403,10 +404,15 @@ async fn many_records_are_written_and_one_is_changed() {
     let (sandbox, folio) = start().await;
     let path = "/instance-storage/instances";
     let before = stored(&sandbox, path).len();
-    let titles = || vec!["One".to_owned(), "Two".to_owned(), "Three".to_owned()];
-    let report = blocks::load_books(&folio, titles()).await.unwrap();
+    // Two books of one title are two.
+    let books = || {
+        [("b1", "One"), ("b2", "Two"), ("b3", "Two")]
+            .map(|(number, title)| (number.to_owned(), title.to_owned()))
+            .to_vec()
+    };
+    let report = blocks::load_books(&folio, books()).await.unwrap();
     assert_eq!((report.created, report.failed), (3, 0));
-    let report = blocks::load_books(&folio, titles()).await.unwrap();
+    let report = blocks::load_books(&folio, books()).await.unwrap();
     assert_eq!((report.created, report.unchanged), (0, 3));
     assert_eq!(stored(&sandbox, path).len(), before + 3);
 

@@ -1,14 +1,16 @@
 //! Writing many records: each is created or replaced, the bad ones are found and the good ones land.
 
-mod content;
+mod key;
+mod lookup;
+mod report;
 mod writer;
 
 use std::collections::{HashSet, VecDeque};
 use std::fmt;
 use std::future::poll_fn;
 use std::pin::Pin;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll};
 
 use futures_core::Stream;
@@ -22,16 +24,19 @@ use uuid::Uuid;
 
 use crate::client::FolioClient;
 use crate::collection::{Collection, Stored};
-use crate::error::{Error, Result};
+use crate::error::Error;
+use crate::operation::Creates;
 use crate::request::Request;
 
-pub(crate) use content::{dropped, has_landed, same};
-use writer::{Entry, Merge, Writer, key};
+pub use key::RecordKey;
+use key::{Claim, Earlier, key_at};
+pub use report::{Failure, Outcome, UpsertReport, Written};
+use writer::{Done, Entry, MATCH_ON, Merge, NEW_IDS, UNNUMBERED, Writer, lane};
 
 type Fields = Map<String, Value>;
 
 /// The key of a record, of which its id is made.
-type KeyOf<T> = Box<dyn Fn(&T) -> String + Send>;
+type KeyOf<T> = Box<dyn Fn(&T) -> Option<String> + Send>;
 
 /// Records of a request, unless it is said otherwise: servers take 10,000, and are at ease with some hundreds.
 const RECORDS: usize = 500;
@@ -89,7 +94,7 @@ impl FolioClient {
     /// use serde_json::json;
     ///
     /// let groups = ["staff", "students"].map(|group| json!({"group": group}));
-    /// let report = folio.upsert_into(Collection::new("/groups", "usergroups"), groups).id_from(|group| group["group"].to_string()).run().await;
+    /// let report = folio.upsert_into(Collection::new("/groups", "usergroups"), groups).match_on("group").run().await;
     /// # Ok(())
     /// # }
     /// ```
@@ -142,22 +147,32 @@ pub enum AbsentFields {
 /// How it goes:
 ///
 /// - Records are taken as they are needed, a few requests' worth at a time, so that there may be any number of them. One without an `id`
-///   gets a random one, or one made from a key ([`id_from`](Self::id_from)).
-/// - What is there already is read. A record that would not change is not sent. One that is there is sent with the server's `_version`;
-///   one that brings a `_version` of its own, and an older one, fails with a conflict ([`Error::is_conflict`]): somebody changed it since
-///   it was read. [`overwrite`](Self::overwrite) and [`merge`](Self::merge) say otherwise.
+///   gets a random one, or one made from a key ([`id_from`](Self::id_from)), or that of the stored record with the same value of a field
+///   ([`match_on`](Self::match_on)).
+/// - What is there already is read, in requests within the length of a request line ([`max_request_line`]). A record that would not change
+///   is not sent. One that is there is sent with the server's `_version`; one that brings a `_version` of its own, and an older one, fails
+///   with a conflict ([`Error::is_conflict`]): somebody changed it since it was read. [`overwrite`](Self::overwrite) and
+///   [`merge`](Self::merge) say otherwise.
+/// - What the server generates is no change, and is taken from the stored record where it is absent: `hrid`, `metadata`, effective locations,
+///   dates of statuses, defaults, and what the descriptions declare read-only. A second run with the same records writes nothing.
 /// - Where the module has a batch endpoint, records go together, 500 at most and less than 1 MB ([`max_records`](Self::max_records),
 ///   [`max_bytes`](Self::max_bytes)), in several requests at a time ([`concurrency`](Self::concurrency)) within the client's own limit.
 ///   Elsewhere each goes alone.
-/// - A request that is refused is halved until the bad record is known. That one fails with the server's words; the others land.
-/// - Of a request without an answer (a timeout, a broken connection, a 5xx) nobody knows what it did. The records are read again, and only
-///   those that did not land are sent again.
-/// - Of several records of one id the last one wins: they are written one after the other.
+///   Records of inventory without `hrid` go in at most 1,663 per request, which PostgreSQL accepts.
+/// - A request that is rejected is halved until the bad record is known. That one fails with the server's words; the others land.
+/// - Of a request without an answer (a timeout, a broken connection, a 5xx) it is not known what it did. The records are read again, and only
+///   those that did not land are sent again, as often as the client's [`RetryPolicy`](crate::RetryPolicy) and its budget allow. Where the
+///   module gives new records ids of its own, a POST is never sent again.
+/// - Of several records of one `id` the last one wins: they are written one after the other, and [`Outcome::repeats`] names the earlier one.
+///   Of several records of one key, which differ, only the first is written; the others fail. For this, some 20 to 35 bytes of each record
+///   are stored until the end of the run.
 ///
-/// It ends early where it is of no use to go on: the user may not write there, the server is away, the client was closed. See
-/// [`UpsertReport::stopped`].
+/// It ends early where it is of no use to go on: the user may not write there, the client was closed, or 10 writes of single records (20 of
+/// batches, 100 with the status 500) failed one after the other. See [`UpsertReport::stopped`].
 ///
 /// Dropping it ends it; requests that were sent may still be carried out.
+///
+/// [`max_request_line`]: crate::FolioClientBuilder::max_request_line
 #[must_use = "nothing is written before it is run"]
 pub struct Upsert<T> {
     source: Pin<Box<dyn Stream<Item = T> + Send>>,
@@ -170,10 +185,11 @@ pub struct Upsert<T> {
     held: Option<(Entry, usize)>,
     chunk: Vec<Entry>,
     bytes: usize,
-    ids: HashSet<String>,
+    /// The lanes of the records on their way.
+    lanes: HashSet<String>,
     taken: u64,
     drained: bool,
-    tasks: JoinSet<(Vec<Outcome>, Option<Error>)>,
+    tasks: JoinSet<(Vec<Done>, Option<Error>)>,
     ready: VecDeque<Outcome>,
     stopped: Option<Error>,
 }
@@ -186,20 +202,31 @@ impl<T: Serialize + DeserializeOwned + Send + 'static> Upsert<T> {
         collection: Collection,
         source: Pin<Box<dyn Stream<Item = T> + Send>>,
     ) -> Self {
+        let creates = collection.creates();
         Self {
             source,
             settings: Some(Writer {
                 client: client.clone(),
                 collection,
+                match_on: None,
                 max_records: RECORDS,
                 max_bytes: AtomicUsize::new(BYTES),
+                max_unnumbered: AtomicUsize::new(UNNUMBERED),
+                max_at_once: AtomicUsize::new(usize::MAX),
                 taken: AtomicUsize::new(0),
                 absent: AbsentFields::Drop,
                 overwrite: false,
                 merge: None,
+                claims: Mutex::default(),
+                creates,
+                new_ids: AtomicBool::new(creates == Creates::RecordWithNewId),
+                keeps_ids: AtomicBool::new(false),
                 singly: AtomicBool::new(false),
                 by_get: AtomicBool::new(false),
                 stopped: AtomicBool::new(false),
+                reason: Mutex::default(),
+                failing: AtomicU32::new(0),
+                given_up: AtomicBool::new(false),
             }),
             writer: None,
             id_from: None,
@@ -208,7 +235,7 @@ impl<T: Serialize + DeserializeOwned + Send + 'static> Upsert<T> {
             held: None,
             chunk: Vec::new(),
             bytes: 0,
-            ids: HashSet::new(),
+            lanes: HashSet::new(),
             taken: 0,
             drained: false,
             tasks: JoinSet::new(),
@@ -285,12 +312,57 @@ impl<T: Serialize + DeserializeOwned + Send + 'static> Upsert<T> {
         self.set(|settings| settings.overwrite = overwrite)
     }
 
-    /// The key of which a record without `id` gets its id: the same key gives the same id in the same tenant and collection, so that a second
+    /// The key from which a record without `id` gets its id: the same key gives the same id in the same tenant and collection, so that a second
     /// run finds what the first one made. (A UUID of version 5; its name is the key, its namespace that of URLs over
-    /// `folio-sdk:{tenant}{path}`.) Without this, a record without `id` gets a random one, and a second run makes it again.
-    pub fn id_from(mut self, key: impl Fn(&T) -> String + Send + 'static) -> Self {
-        self.id_from = Some(Box::new(key));
+    /// `folio-sdk:{tenant}{path}`.) Without this and [`match_on`](Self::match_on), a record without `id` gets a random one, and a second run
+    /// creates it again.
+    ///
+    /// The closure returns a `String` or an `Option<String>`. A key must be unique among the records: a number of the system they come from,
+    /// not a title. A record whose key is absent or blank fails, and so does one whose key an earlier, different record has. One that is
+    /// the same as the earlier one is not written again.
+    ///
+    /// Records that exist under other ids, since others have created them, are not found this way: see `match_on`.
+    ///
+    /// ```no_run
+    /// # async fn example(folio: folio_sdk::FolioClient, groups: Vec<serde_json::Value>) {
+    /// use folio_sdk::Collection;
+    ///
+    /// let report = folio
+    ///     .upsert_into(Collection::new("/groups", "usergroups"), groups)
+    ///     .id_from(|group| group["code"].as_str().map(str::to_owned))
+    ///     .run()
+    ///     .await;
+    /// # }
+    /// ```
+    pub fn id_from<K: RecordKey>(mut self, key: impl Fn(&T) -> K + Send + 'static) -> Self {
+        self.id_from = Some(Box::new(move |record| key(record).key()));
         self
+    }
+
+    /// Recognizes stored records by the value of a field instead of their `id`: `hrid`, `barcode`, `username`, `externalSystemId`, or any other
+    /// by which the module searches; a field within an object by its path, `personal.email`.
+    ///
+    /// The values are looked up in batches by an exact match (`barcode==("1" or "2")`). What matches is the module's decision: most modules
+    /// ignore case, some also accents. A record that is stored under any `id` is updated there, with its `_version`; others are created. An
+    /// incoming record need not have an `id`; if it has, it must be that of the stored record. A new record without one gets a random id, or
+    /// that of [`id_from`](Self::id_from).
+    ///
+    /// A record fails if its value is absent or blank, if several stored records have it, or if an earlier, different record of the run has
+    /// it or matches the same stored record.
+    ///
+    /// Two clients that create a record with the same value at the same time create two, unless the module has the value unique.
+    ///
+    /// ```no_run
+    /// # async fn example(folio: folio_sdk::FolioClient) {
+    /// # #[cfg(feature = "users")] {
+    /// # use folio_sdk::users::User;
+    /// # let users: Vec<User> = Vec::new();
+    /// let report = folio.upsert(users).match_on("externalSystemId").run().await;
+    /// # }
+    /// # }
+    /// ```
+    pub fn match_on(self, field: impl Into<String>) -> Self {
+        self.set(|settings| settings.match_on = Some(field.into()))
     }
 
     /// How many failures the report keeps. 1,000 by default; all are counted.
@@ -326,61 +398,127 @@ impl<T: Serialize + DeserializeOwned + Send + 'static> Upsert<T> {
         self.writer.clone()
     }
 
-    /// Takes a record in: gives it an id and finds out how large it is.
+    /// Takes a record in: gives it an id or a key, and finds out how large it is.
     fn take(&mut self, writer: &Writer, record: T) -> Result<(Entry, usize), Outcome> {
         let index = self.taken;
         self.taken += 1;
-        let unfit = |problem: String, record: Value| {
+        let unfit = |problem: String, record: Value, repeats: Option<u64>| {
             let request = Request::to(Method::POST, writer.collection.path());
+            let error = Error::request(request.exchange(writer.client.url()), problem);
+            let what = Written::Failed { error, record };
             Outcome {
                 index,
                 id: String::new(),
-                what: Written::Failed {
-                    error: Error::request(request.exchange(writer.client.url()), problem),
-                    record,
-                },
+                what,
+                repeats,
             }
         };
         let mut fields = match serde_json::to_value(&record) {
             Ok(Value::Object(fields)) => fields,
-            Ok(other) => return Err(unfit("the record is no JSON object".to_owned(), other)),
-            Err(error) => {
+            Ok(other) => {
                 return Err(unfit(
-                    format!("the record cannot be written as JSON: {error}"),
-                    Value::Null,
+                    "the record is no JSON object".to_owned(),
+                    other,
+                    None,
                 ));
             }
+            Err(error) => {
+                let problem = format!("the record cannot be written as JSON: {error}");
+                return Err(unfit(problem, Value::Null, None));
+            }
         };
-        let id = match fields.get("id") {
-            Some(Value::String(id)) if !id.is_empty() => id.clone(),
-            None | Some(Value::Null) => {
-                let id = match &self.id_from {
-                    Some(key) => self.made(writer, &key(&record)),
-                    None => Uuid::new_v4().to_string(),
+        let mut claims = writer.claims.lock().unwrap_or_else(PoisonError::into_inner);
+        let content = claims.content(&fields);
+        let me = (index, content);
+        let again = |what: &str, key: &str, earlier: &Earlier| {
+            format!(
+                "record {index} has the {what} \"{key}\", and so has record {} (counted from 0), with other content: only the first of them is written",
+                earlier.index
+            )
+        };
+        let given = match fields.get("id") {
+            Some(Value::String(id)) if !id.is_empty() => Some(id.clone()),
+            None | Some(Value::Null) => None,
+            Some(_) => {
+                let problem = "the record's `id` is no text, or an empty one".to_owned();
+                return Err(unfit(problem, Value::Object(fields), None));
+            }
+        };
+        let mut repeats = None;
+        let mut key = None;
+        let id = match (&writer.match_on, &self.id_from, &given) {
+            (Some(field), ..) => {
+                let value = match key_at(&fields, field) {
+                    Ok(value) => value,
+                    Err(problem) => {
+                        let problem = format!("{problem}, by which stored records are matched");
+                        return Err(unfit(problem, Value::Object(fields), None));
+                    }
                 };
-                fields.insert("id".to_owned(), id.clone().into());
+                if let Some(earlier) = claims.claim(Claim::Key, &value, me, false) {
+                    repeats = Some(earlier.index);
+                    if !earlier.same {
+                        let problem = again(field, &value, &earlier);
+                        return Err(unfit(problem, Value::Object(fields), repeats));
+                    }
+                }
+                key = Some(value);
+                given.clone().unwrap_or_else(|| Uuid::new_v4().to_string())
+            }
+            (None, _, Some(id)) => {
+                // The last one wins.
+                let earlier = claims.claim(Claim::Id, &lane(id), me, true);
+                repeats = earlier.map(|earlier| earlier.index);
+                id.clone()
+            }
+            (None, ..) if writer.new_ids.load(Ordering::Relaxed) => {
+                let Outcome { what, repeats, .. } =
+                    unfit(NEW_IDS.to_owned(), Value::Object(fields), None);
+                let what = match what {
+                    Written::Failed { error, record } => Written::Failed {
+                        error: error.with_help(MATCH_ON),
+                        record,
+                    },
+                    other => other,
+                };
+                return Err(Outcome {
+                    index,
+                    id: String::new(),
+                    what,
+                    repeats,
+                });
+            }
+            (None, Some(key_of), None) => {
+                let key = key_of(&record).filter(|key| !key.trim().is_empty());
+                let Some(key) = key else {
+                    let problem = "the record has no key to make its id from: the closure of `id_from` returned none, or blank text".to_owned();
+                    return Err(unfit(problem, Value::Object(fields), None));
+                };
+                let id = made(writer, &key);
+                if let Some(earlier) = claims.claim(Claim::Id, &id, me, false) {
+                    repeats = Some(earlier.index);
+                    if !earlier.same {
+                        let problem = again("key", &key, &earlier);
+                        return Err(unfit(problem, Value::Object(fields), repeats));
+                    }
+                }
                 id
             }
-            Some(_) => {
-                return Err(unfit(
-                    "the record's `id` is no text, or an empty one".to_owned(),
-                    Value::Object(fields),
-                ));
-            }
+            (None, None, None) => Uuid::new_v4().to_string(),
         };
+        drop(claims);
+        if given.is_none() {
+            fields.insert("id".to_owned(), id.clone().into());
+        }
         let guard = fields.remove("_version").as_ref().and_then(Value::as_i64);
         let size = size(&fields);
-        Ok((Entry::new(index, id, fields, guard), size))
-    }
-
-    fn made(&self, writer: &Writer, key: &str) -> String {
-        let place = format!(
-            "folio-sdk:{}{}",
-            writer.client.tenant(),
-            writer.collection.path()
-        );
-        let namespace = Uuid::new_v5(&Uuid::NAMESPACE_URL, place.as_bytes());
-        Uuid::new_v5(&namespace, key.as_bytes()).to_string()
+        let mut entry = Entry::new(index, id, given.is_some(), fields).with_content(content);
+        if let Some(key) = key {
+            entry = entry.with_key(key);
+        }
+        entry.guard = guard;
+        entry.repeats = repeats;
+        Ok((entry, size))
     }
 
     /// Takes records until there are enough for a request. Gives whether there are some to write now.
@@ -408,15 +546,15 @@ impl<T: Serialize + DeserializeOwned + Send + 'static> Upsert<T> {
                     },
                 },
             };
-            // Another of this id is on its way, or it does not fit in any more: it is the first of the next.
-            if self.ids.contains(&key(&entry.id))
+            // Another of this id or key is on its way, or it does not fit in any more: it is the first of the next.
+            if self.lanes.contains(&entry.lane)
                 || !self.chunk.is_empty()
                     && self.bytes + size > writer.max_bytes.load(Ordering::Relaxed)
             {
                 self.held = Some((entry, size));
                 break;
             }
-            self.ids.insert(key(&entry.id));
+            self.lanes.insert(entry.lane.clone());
             self.bytes += size;
             self.chunk.push(entry);
         }
@@ -428,7 +566,7 @@ impl<T: Serialize + DeserializeOwned + Send + 'static> Upsert<T> {
         let held = self.held.take().map(|(entry, _)| entry);
         let unsent = std::mem::take(&mut self.chunk).into_iter().chain(held);
         self.ready
-            .extend(unsent.map(|entry| entry.failed(error.duplicate())));
+            .extend(unsent.map(|entry| entry.failed(error.duplicate()).outcome));
         self.drained = true;
         self.stopped.get_or_insert(error);
     }
@@ -466,10 +604,10 @@ impl<T: Serialize + DeserializeOwned + Send + 'static> Stream for Upsert<T> {
             }
             match this.tasks.poll_join_next(context) {
                 Poll::Ready(Some(Ok((outcomes, reason)))) => {
-                    for outcome in &outcomes {
-                        this.ids.remove(&key(&outcome.id));
+                    for done in outcomes {
+                        this.lanes.remove(&done.lane);
+                        this.ready.push_back(done.outcome);
                     }
-                    this.ready.extend(outcomes);
                     if let Some(error) = reason {
                         this.stop(error);
                     }
@@ -496,136 +634,20 @@ impl<T> fmt::Debug for Upsert<T> {
         out.debug_struct("Upsert")
             .field("collection", &writer.map(|writer| &writer.collection))
             .field("taken", &self.taken)
-            .field("on_their_way", &self.ids.len())
+            .field("on_their_way", &self.lanes.len())
             .finish_non_exhaustive()
     }
 }
 
-/// What became of one record.
-#[derive(Debug)]
-#[non_exhaustive]
-pub struct Outcome {
-    /// Its place among the records that were given, from 0.
-    pub index: u64,
-    /// Its id, also where it was made by the client. Empty if it could not be told.
-    pub id: String,
-    /// What was done.
-    pub what: Written,
-}
-
-/// What was done with a record.
-#[derive(Debug)]
-#[non_exhaustive]
-pub enum Written {
-    /// It was not there, and is now.
-    Created,
-    /// It was there, and was replaced.
-    Updated {
-        /// The fields of the old record that the new one lacks, `barcode` or `personal.middleName`: they are gone.
-        dropped: Vec<String>,
-    },
-    /// It was there as it is: nothing was sent.
-    Unchanged,
-    /// It was not written, or it is not known whether it was.
-    Failed {
-        /// Why: in the server's words, if it was the server.
-        error: Error,
-        /// The record, with the id that it has got.
-        record: Value,
-    },
-}
-
-/// A record that was not written.
-#[derive(Debug)]
-#[non_exhaustive]
-pub struct Failure {
-    /// Its place among the records that were given, from 0.
-    pub index: u64,
-    /// Its id. Empty if it could not be told.
-    pub id: String,
-    /// Why: in the server's words, if it was the server.
-    pub error: Error,
-    /// The record, with the id that it has got.
-    pub record: Value,
-}
-
-/// What became of all records.
-#[derive(Debug, Default)]
-#[must_use = "records may have failed: look at `failed`, or call `ok`"]
-#[non_exhaustive]
-pub struct UpsertReport {
-    /// How many were not there, and are now.
-    pub created: u64,
-    /// How many were there and were replaced.
-    pub updated: u64,
-    /// How many were there as they are.
-    pub unchanged: u64,
-    /// How many were not written.
-    pub failed: u64,
-    /// The first of those, as many as [`Upsert::keep_failures`] says.
-    pub failures: Vec<Failure>,
-    /// Why it ended before all records were taken, if it did. Those that were not taken are not counted.
-    pub stopped: Option<Error>,
-}
-
-impl UpsertReport {
-    /// Counts an outcome, and keeps it if it is one of the first failures.
-    fn add(&mut self, outcome: Outcome, keep: usize) {
-        match outcome.what {
-            Written::Created => self.created += 1,
-            Written::Updated { .. } => self.updated += 1,
-            Written::Unchanged => self.unchanged += 1,
-            Written::Failed { error, record } => {
-                self.failed += 1;
-                if self.failures.len() < keep {
-                    self.failures.push(Failure {
-                        index: outcome.index,
-                        id: outcome.id,
-                        error,
-                        record,
-                    });
-                }
-            }
-        }
-    }
-
-    /// How many records were taken.
-    pub fn total(&self) -> u64 {
-        self.created + self.updated + self.unchanged + self.failed
-    }
-
-    /// Nothing if all records are there as they were given; else why it stopped, or the first failure.
-    ///
-    /// # Errors
-    /// A record failed, or not all were taken.
-    pub fn ok(self) -> Result<()> {
-        let failure = self
-            .failures
-            .into_iter()
-            .next()
-            .map(|failure| failure.error);
-        match self.stopped.or(failure) {
-            Some(error) => Err(error),
-            None if self.failed > 0 => Err(Error::configuration(
-                "records failed, and the report was told to keep no failures",
-            )),
-            None => Ok(()),
-        }
-    }
-}
-
-impl fmt::Display for UpsertReport {
-    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            out,
-            "{} created, {} updated, {} unchanged, {} failed",
-            self.created, self.updated, self.unchanged, self.failed
-        )?;
-        match &self.stopped {
-            Some(error) => write!(out, "; stopped: {error}"),
-            None => Ok(()),
-        }
-    }
+/// The id that a key gives.
+fn made(writer: &Writer, key: &str) -> String {
+    let place = format!(
+        "folio-sdk:{}{}",
+        writer.client.tenant(),
+        writer.collection.path()
+    );
+    let namespace = Uuid::new_v5(&Uuid::NAMESPACE_URL, place.as_bytes());
+    Uuid::new_v5(&namespace, key.as_bytes()).to_string()
 }
 
 /// About how many bytes a record takes as JSON.

@@ -11,6 +11,7 @@ use serde::de::DeserializeOwned;
 use super::page::Page;
 use super::{Ahead, Pager};
 use crate::error::Result;
+use crate::request_line;
 
 /// How many requests are on their way at once; the client's own limit holds besides.
 const AHEAD: usize = 4;
@@ -112,9 +113,13 @@ impl<T: DeserializeOwned + Send + 'static> Stream for ByIds<T> {
                 let Poll::Ready(response) = ahead.poll(context) else {
                     return Ok(Poll::Pending);
                 };
+                let is_several = this.chunks.front().is_some_and(|(ids, _)| ids.len() > 1);
                 let response = match response {
-                    Err(error) if this.pager.refuses_post(&error) => {
-                        // By GET then, fewer at once.
+                    // By GET then, or for half as many.
+                    Err(error)
+                        if this.pager.refuses_post(&error)
+                            || is_several && request_line::is_too_long(&error) =>
+                    {
                         for (ids, _) in this.chunks.drain(..).rev() {
                             ids.into_iter().rev().for_each(|id| this.ids.push_front(id));
                         }

@@ -7,7 +7,6 @@ use std::ops::Range;
 use bytes::Bytes;
 use serde::de::{DeserializeOwned, Deserializer, IgnoredAny, MapAccess, Visitor};
 use serde::{Deserialize, de};
-use serde_json::value::RawValue;
 
 use crate::error::{Error, Exchange, Result};
 use crate::response::Response;
@@ -167,7 +166,8 @@ impl Page {
     fn bad(&mut self, start: usize, error: serde_json::Error) -> Error {
         let body = self.body.clone();
         let json = body.get(start..).unwrap_or_default();
-        let length = match read::<&RawValue>(json) {
+        // Without a look at its text: a byte that is not UTF-8 costs its record only.
+        let length = match read::<IgnoredAny>(json) {
             Some(Ok((_, length))) => length,
             // One record a line: the next line is another.
             _ if self.phase == Phase::Sequence => memchr::memchr(b'\n', json).unwrap_or(json.len()),

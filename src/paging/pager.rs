@@ -1,6 +1,6 @@
 //! Which page comes next, and what a page that came means for it. Nothing here is generic: all lists share it.
 
-use http::{Method, StatusCode};
+use http::Method;
 
 use super::overlap::Overlap;
 use super::page::{Page, Shape};
@@ -8,18 +8,15 @@ use super::resources::ResourceIds;
 use super::{PagingStyle, Plan};
 use crate::client::FolioClient;
 use crate::cql::{self, Cql};
-use crate::described_lists;
 use crate::error::{Error, Exchange, Result};
 use crate::request::Request;
+use crate::request_line;
 
 /// Records a page if the caller does not say. FOLIO's own default is 10, mostly.
 const PAGE: u32 = 500;
 
 /// How far mod-search counts: `offset` + `limit`.
 const SEARCH_WINDOW: u64 = 10_000;
-
-/// How long a URL may be with its method and version. Okapi and most gateways take 8192 bytes.
-const URL: usize = 8_000;
 
 /// Of how many records the order is looked at one by one. A server that does not sort is found out among the first.
 const WATCHED: u64 = 1_000;
@@ -44,8 +41,6 @@ pub(crate) struct Pager {
     /// What mod-search found beyond its window.
     ids: Option<ResourceIds>,
     jobs_are_refused: bool,
-    /// This server has no `…/retrieve` beside the list, or not for this user.
-    posts_are_refused: bool,
     problem: Option<String>,
 }
 
@@ -156,7 +151,6 @@ impl Pager {
             total: None,
             ids: None,
             jobs_are_refused: false,
-            posts_are_refused: false,
             problem,
             plan,
         }
@@ -232,14 +226,12 @@ impl Pager {
             return Ok(Some(self.after(self.last.as_deref())));
         }
         if let Some(ids) = &mut self.ids {
-            let exchange = self.request.exchange(self.client.url());
             let base = &self.request;
-            let room = URL.saturating_sub(self.client.url().len());
-            return ids.next(&exchange, self.size, |ids| {
+            return ids.next(&self.client, self.size, |ids| {
                 let mut request = base.clone();
                 request.set_query("query", cql::field("id").one_of(ids).to_string());
                 request.set_query("limit", ids.len().to_string());
-                (request.target().len() < room || ids.len() == 1).then_some(request)
+                request
             });
         }
         let mut size = self.size;
@@ -316,12 +308,6 @@ impl Pager {
         if offset > 0 {
             request.set_query("offset", offset.to_string());
         }
-        if self.plan.style == PagingStyle::Cql
-            && request.target().len() + self.client.url().len() > URL
-            && self.has_post()
-        {
-            return by_post(self.request.clone(), query, size, offset);
-        }
         request
     }
 
@@ -347,34 +333,26 @@ impl Pager {
             request
         };
         let most = usize::try_from(self.size).unwrap_or(usize::MAX);
-        let mut count = ids
+        let count = ids
             .len()
             .min(most)
             .min(if by_post_too { 1_000 } else { 200 });
-        let room = URL.saturating_sub(self.client.url().len());
-        loop {
-            let request = asking(count);
-            let length = request.target().len();
-            if count <= 1 || length <= room {
-                return (request, count);
-            }
-            // The length grows with the number of ids; what else there is makes the estimate a little too low.
-            count = (count * room / length).clamp(1, count - 1);
-        }
+        self.client.divide(count, asking)
     }
 
     /// Whether the list can also be asked for by POST, with the query in the body, where it may be of any length.
     fn has_post(&self) -> bool {
-        !self.posts_are_refused
-            && *self.request.method() == Method::GET
-            && described_lists::is_asked_by_post(self.request.path())
+        *self.request.method() == Method::GET && self.client.has_retrieve(self.request.own_path())
     }
 
     /// Whether an error says that there is no `…/retrieve`, in this release or for this user: then it is not asked again.
-    pub(super) fn refuses_post(&mut self, error: &Error) -> bool {
-        let refused = self.plan.style == PagingStyle::Cql && self.has_post() && is_without(error);
-        self.posts_are_refused |= refused;
-        refused
+    pub(super) fn refuses_post(&self, error: &Error) -> bool {
+        let is_of_post = error
+            .exchange()
+            .is_some_and(|exchange| exchange.method == Method::POST);
+        self.plan.style == PagingStyle::Cql
+            && is_of_post
+            && self.client.lacks_retrieve(self.request.own_path(), error)
     }
 
     /// Whether the order of a record must be looked at.
@@ -606,6 +584,12 @@ impl Pager {
         .then(|| (kind, self.query.to_string()))
     }
 
+    /// The request for some of the ids that a resource job found was too long: they are divided further.
+    pub(super) fn asks_for_fewer(&mut self, error: &Error) -> bool {
+        request_line::is_too_long(error)
+            && self.ids.as_mut().is_some_and(ResourceIds::ask_for_fewer)
+    }
+
     pub(super) fn refuse_jobs(&mut self) {
         self.jobs_are_refused = true;
     }
@@ -613,17 +597,6 @@ impl Pager {
     pub(super) fn read_ids(&mut self, ids: ResourceIds) {
         self.ids = Some(ids);
     }
-}
-
-/// Whether a server says that it has no such endpoint, or not for this user.
-pub(crate) fn is_without(error: &Error) -> bool {
-    let status = error.status();
-    error.is_not_found()
-        || error.is_forbidden()
-        || matches!(
-            status,
-            Some(StatusCode::METHOD_NOT_ALLOWED | StatusCode::NOT_IMPLEMENTED)
-        )
 }
 
 /// The same list by POST, with limit, offset and query in the body. It only reads, so it may be sent again.
@@ -637,7 +610,7 @@ fn by_post(request: Request, query: &Cql, size: u32, offset: u64) -> Request {
     }
     let body = serde_json::json!({"query": query.to_string(), "limit": size, "offset": offset});
     request.set_json("application/json", &body);
-    request.idempotent(true)
+    request.only_reads()
 }
 
 /// Whether an id comes after another. Of UUIDs the order is known; other text is ordered as the database pleases.

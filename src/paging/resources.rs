@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::page::{Page, key_of};
 use crate::client::FolioClient;
-use crate::error::{Error, Exchange, Result};
+use crate::error::{Error, Result};
 use crate::request::Request;
 
 const JOBS: &str = "/search/resources/jobs";
@@ -33,6 +33,8 @@ pub(crate) struct ResourceIds {
     body: Bytes,
     /// Those that are next.
     ready: Vec<String>,
+    /// Those that were asked for last.
+    asked: Vec<String>,
     ended: bool,
 }
 
@@ -91,6 +93,7 @@ pub(super) async fn find(
         page: Page::new(&response, Some("ids".into()), "id".into(), 0, false),
         body: response.into_body(),
         ready: Vec::new(),
+        asked: Vec::new(),
         ended: false,
     })
 }
@@ -98,6 +101,14 @@ pub(super) async fn find(
 impl ResourceIds {
     pub(super) fn is_empty(&self) -> bool {
         self.ready.is_empty() && self.ended
+    }
+
+    /// Puts back those that were asked for last, if there are several: the request for them was too long for the server.
+    pub(super) fn ask_for_fewer(&mut self) -> bool {
+        let asked = std::mem::take(&mut self.asked);
+        let is_divisible = asked.len() > 1;
+        self.ready.splice(0..0, asked);
+        is_divisible
     }
 
     fn fill(&mut self, most: usize) -> Result<()> {
@@ -117,28 +128,21 @@ impl ResourceIds {
     /// The request for the next of them: as many as `asking` can put into one.
     pub(super) fn next(
         &mut self,
-        exchange: &Exchange,
+        client: &FolioClient,
         most: u32,
-        asking: impl Fn(&[String]) -> Option<Request>,
+        asking: impl Fn(&[String]) -> Request,
     ) -> Result<Option<Request>> {
         self.fill(usize::try_from(most.min(200)).unwrap_or(200))?;
         if self.ready.is_empty() {
             return Ok(None);
         }
-        let mut count = self.ready.len();
-        loop {
-            let Some(request) = self.ready.get(..count).and_then(&asking) else {
-                if count <= 1 {
-                    let problem = "the URL is too long even for one id";
-                    return Err(Error::request(exchange.clone(), problem));
-                }
-                count = count * 4 / 5;
-                continue;
-            };
-            self.ready.drain(..count);
-            // So that it is known whether these were the last.
-            self.fill(1)?;
-            return Ok(Some(request));
-        }
+        let ready = &self.ready;
+        let (request, count) = client.divide(ready.len(), |count| {
+            asking(ready.get(..count).unwrap_or(ready))
+        });
+        self.asked = self.ready.drain(..count).collect();
+        // So that it is known whether these were the last.
+        self.fill(1)?;
+        Ok(Some(request))
     }
 }

@@ -2,9 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use serde_json::Value;
-
-use crate::document::Document;
 use crate::facts::Operation;
 use crate::model::{Model, Ty};
 
@@ -19,16 +16,10 @@ pub(crate) struct Collection<'a> {
     pub(crate) batch: Option<(&'a str, &'a str)>,
     /// The path that takes the query of a list in a POST.
     pub(crate) retrieve: Option<&'a str>,
-    /// The fields that the server makes.
-    pub(crate) read_only: Vec<&'a str>,
 }
 
 /// The collections of a module, by their records' names. A record of several collections is in none: it would not be clear which is meant.
-pub(crate) fn find<'a>(
-    document: &'a Document,
-    model: &'a Model,
-    operations: &'a [Operation],
-) -> Vec<Collection<'a>> {
+pub(crate) fn find<'a>(model: &'a Model, operations: &'a [Operation]) -> Vec<Collection<'a>> {
     let mut found: BTreeMap<&str, Vec<Collection<'a>>> = BTreeMap::new();
     for list in operations
         .iter()
@@ -82,7 +73,6 @@ pub(crate) fn find<'a>(
             items,
             batch,
             retrieve,
-            read_only: read_only(document, record),
         });
     }
     found
@@ -123,18 +113,4 @@ fn element<'a>(
         },
         _ => None,
     })
-}
-
-fn read_only<'a>(document: &'a Document, record: &str) -> Vec<&'a str> {
-    let properties = document
-        .schemas()
-        .ok()
-        .and_then(|schemas| schemas.get(record)?.get("properties")?.as_object());
-    properties
-        .into_iter()
-        .flatten()
-        .filter(|(_, schema)| schema.get("readOnly") == Some(&Value::Bool(true)))
-        .map(|(key, _)| key.as_str())
-        .filter(|key| *key != "id")
-        .collect()
 }

@@ -60,10 +60,7 @@ pub(crate) fn module(
         );
     }
     types(&mut out, origin, model)?;
-    stored(
-        &mut out,
-        &collections::find(origin.document, model, operations),
-    );
+    stored(&mut out, &collections::find(model, operations));
     for operation in operations {
         constant(&mut out, operation, name);
     }
@@ -98,12 +95,11 @@ fn stored(out: &mut String, collections: &[Collection<'_>]) {
             items,
             batch,
             retrieve,
-            read_only,
         } = collection;
         line(
             out,
             1,
-            &format!("{record}({path:?}, {items:?}, {batch:?}, {retrieve:?}, &{read_only:?});"),
+            &format!("{record}({path:?}, {items:?}, {batch:?}, {retrieve:?});"),
         );
     }
     line(out, 0, "}");
@@ -305,7 +301,12 @@ fn emit_record(out: &mut String, origin: &Origin<'_>, record: &Record) -> Result
     line(
         out,
         1,
-        "fn put<P: rt::Put>(&self, other: &Self, out: &mut P) {",
+        "fn put<'a, P: rt::Put<'a>>(&'a self, other: &'a Self, out: &mut P) {",
+    );
+    line(
+        out,
+        2,
+        &format!("P::extra(out, &self.{extra}, &other.{extra});"),
     );
     for field in &record.fields {
         let name = ident(&field.name);
@@ -318,11 +319,6 @@ fn emit_record(out: &mut String, origin: &Origin<'_>, record: &Record) -> Result
             ),
         );
     }
-    line(
-        out,
-        2,
-        &format!("P::extra(out, &self.{extra}, &other.{extra});"),
-    );
     line(out, 1, "}");
     line(out, 0, "}");
     Ok(())
@@ -335,7 +331,7 @@ fn boxes(ty: &Ty, found: &mut BTreeSet<String>) {
             found.insert(rust(inner, ""));
             boxes(inner, found);
         }
-        Ty::Vec(inner) | Ty::Map(inner) => boxes(inner, found),
+        Ty::Vec(inner) | Ty::Map(inner) | Ty::Option(inner) => boxes(inner, found),
         _ => {}
     }
 }
@@ -1342,11 +1338,12 @@ fn rust(ty: &Ty, outer: &str) -> String {
         Ty::Number => "rt::Number".into(),
         Ty::Id => "rt::Id".into(),
         Ty::DateTime => "rt::DateTime".into(),
-        Ty::Value => "rt::Value".into(),
-        Ty::Object => "rt::Map<String, rt::Value>".into(),
+        Ty::Value => "rt::JsonValue".into(),
+        Ty::Object => "rt::BTreeMap<String, rt::JsonValue>".into(),
         Ty::Vec(inner) => format!("Vec<{}>", rust(inner, outer)),
         Ty::Map(inner) => format!("rt::BTreeMap<String, {}>", rust(inner, outer)),
         Ty::Box(inner) => format!("Box<{}>", rust(inner, outer)),
+        Ty::Option(inner) => format!("Option<{}>", rust(inner, outer)),
         Ty::Named(name) => format!("{outer}{name}"),
         Ty::Common(name) => format!("crate::common::{name}"),
     }

@@ -30,6 +30,7 @@ mod items;
 mod lists;
 mod lower;
 mod model;
+mod record_facts;
 mod schemas;
 mod text;
 mod unions;

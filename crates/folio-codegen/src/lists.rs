@@ -8,8 +8,10 @@ use serde_json::Value;
 
 use crate::document::{self, Document};
 use crate::error::Error;
+use crate::record_facts::{self, RecordFacts};
 
 /// Writes a table of the lists in the documents of a folder: path template, style, key of the array, key of a record, largest page.
+/// Two more have the lists that can be asked for by POST, and what the descriptions say about the fields of the records.
 ///
 /// Of a path that several modules have, only what all of them say is told. Edge modules are left out: they answer on hosts of their own.
 ///
@@ -18,12 +20,21 @@ use crate::error::Error;
 pub fn lists(folder: &Path) -> Result<String, Error> {
     let mut lists: BTreeMap<String, List> = BTreeMap::new();
     let mut by_post = BTreeSet::new();
-    for (name, path) in document::files(folder)? {
+    let mut records: BTreeMap<String, RecordFacts> = BTreeMap::new();
+    let files = document::files(folder)?;
+    let common = match files.get(document::COMMON) {
+        Some(path) => Document::read(path)?,
+        None => Document::new(document::COMMON, Value::Null),
+    };
+    for (name, path) in files {
         if name.starts_with("edge-") {
             continue;
         }
         let document = Document::read(&path)?;
         by_post.extend(asked_by_post(&document));
+        for (path, facts) in record_facts::of(&document, &common) {
+            records.entry(path).or_default().add(facts);
+        }
         for (path, list) in of(&document) {
             lists
                 .entry(path)
@@ -50,6 +61,7 @@ pub fn lists(folder: &Path) -> Result<String, Error> {
         "pub(crate) static BY_POST: &[&str] = &{:?};",
         Vec::from_iter(by_post)
     );
+    text.push_str(&record_facts::table(&records));
     Ok(text)
 }
 

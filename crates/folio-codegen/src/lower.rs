@@ -550,6 +550,7 @@ impl Lowering<'_> {
     /// - unknown fields are kept, whatever `additionalProperties` says: a server newer than the description sends them, and a PUT without
     ///   them would drop them;
     /// - defaults and limits go: a default would be written into records that lack the field, a limit makes a type of every field;
+    /// - an element of a list that may be null stays so, if it is text, a number or a truth value;
     /// - what may be null may be absent, and so may `totalRecords`, which RMB leaves out when asked for `totalRecords=none`;
     /// - `allOf` is merged, since a record is one struct;
     /// - unions become types of their own, see [`unions`].
@@ -581,11 +582,17 @@ impl Lowering<'_> {
         let mut lowered = match schema.get("type").and_then(Value::as_str) {
             Some("object") => self.object(at, schema, depth)?,
             Some("array") => {
-                let items = self.schema(
-                    &format!("{at}/items"),
-                    schema.get("items").unwrap_or(&Value::Null),
-                    depth + 1,
-                )?;
+                let described = schema.get("items").unwrap_or(&Value::Null);
+                let mut items = self.schema(&format!("{at}/items"), described, depth + 1)?;
+                // Where the description knows `null` among the elements, its place has a meaning: a month without a value.
+                if described.get("nullable") == Some(&Value::Bool(true))
+                    && matches!(
+                        items["type"].as_str(),
+                        Some("string" | "integer" | "number" | "boolean")
+                    )
+                {
+                    items["nullable"] = true.into();
+                }
                 json!({"type": "array", "items": items})
             }
             Some("string") => text(schema),

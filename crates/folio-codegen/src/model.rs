@@ -150,6 +150,8 @@ pub(crate) enum Ty {
     /// From text to a type.
     Map(Box<Ty>),
     Box(Box<Ty>),
+    /// An element of a list that may be null.
+    Option(Box<Ty>),
     /// A record or enum of this document.
     Named(String),
     /// A shared record or enum.
@@ -256,7 +258,7 @@ fn size(model: &Model, ty: &Ty, depth: u32) -> u32 {
                 sum.saturating_add(1).saturating_add(inner)
             })
         }
-        Ty::Vec(inner) | Ty::Box(inner) => size(model, inner, depth).max(1),
+        Ty::Vec(inner) | Ty::Box(inner) | Ty::Option(inner) => size(model, inner, depth).max(1),
         Ty::Common(_) => 64,
         Ty::Value | Ty::Object | Ty::Map(_) => u32::MAX,
         _ => 1,
@@ -469,6 +471,7 @@ fn ty(of: &Type) -> Result<Ty, String> {
         ["std", "collections", "HashMap"] => Ty::Map(inner(1)?),
         ["std", "vec", "Vec"] => Ty::Vec(inner(0)?),
         ["std", "boxed", "Box"] => Ty::Box(inner(0)?),
+        ["std", "option", "Option"] => Ty::Option(inner(0)?),
         ["folio", "common", name] => Ty::Common(type_name(name)),
         ["folio", "union", name] => Ty::Named((*name).to_owned()),
         [name] | ["types", name] => Ty::Named(type_name(name)),

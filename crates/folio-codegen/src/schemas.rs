@@ -182,7 +182,7 @@ impl<'a> Found<'a> {
             let step = match ty {
                 Ty::Vec(_) => Step::of("items"),
                 Ty::Map(_) => Step::of("additionalProperties"),
-                Ty::Box(inner) => {
+                Ty::Box(inner) | Ty::Option(inner) => {
                     ty = inner;
                     continue;
                 }

@@ -1,0 +1,185 @@
+//! What the descriptions say about the fields of stored records: which the server sets, and which it gives a default.
+//!
+//! A client that writes records again must know it: a field that the server filled in is no difference between the record that is stored and
+//! the one that was sent. What recordings show besides is in the SDK's `same_record.rs`.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
+
+use serde_json::Value;
+
+use crate::document::Document;
+
+/// How deep records are looked into.
+const DEPTH: usize = 6;
+
+/// What is known of the fields of a collection's records. A field is named by its path, `cost.discountType`; a field of the elements of a list
+/// by that of the list before it.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct RecordFacts {
+    /// The server sets the field, whatever is sent: it is read-only.
+    set: BTreeSet<String>,
+    /// The value, as JSON, that the server gives the field if none is sent.
+    defaults: BTreeMap<String, String>,
+}
+
+impl RecordFacts {
+    fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
+
+    pub(crate) fn add(&mut self, other: Self) {
+        self.set.extend(other.set);
+        self.defaults.extend(other.defaults);
+    }
+
+    fn read(&mut self, origin: &Origin<'_>, schema: &Value, path: &str, depth: usize) {
+        let (origin, schema) = &origin.resolved(schema);
+        let parts = schema.get("allOf").and_then(Value::as_array);
+        for part in parts.into_iter().flatten().filter(|_| depth > 0) {
+            self.read(origin, part, path, depth - 1);
+        }
+        if let Some(items) = schema.get("items").filter(|_| depth > 0) {
+            self.read(origin, items, path, depth - 1);
+        }
+        let properties = schema.get("properties").and_then(Value::as_object);
+        for (key, property) in properties.into_iter().flatten() {
+            let path = match path {
+                "" => key.clone(),
+                path => format!("{path}.{key}"),
+            };
+            let (inner, resolved) = origin.resolved(property);
+            let says = |keyword: &str| property.get(keyword).or_else(|| resolved.get(keyword));
+            if path == "id" || path == "metadata" || path == "_version" {
+                // Of every record.
+            } else if says("readOnly") == Some(&Value::Bool(true)) {
+                self.set.insert(path);
+            } else {
+                // `false` and an empty list are no difference anyway.
+                if let Some(default) = says("default").filter(|default| !is_nothing(default)) {
+                    self.defaults.insert(path.clone(), default.to_string());
+                }
+                if depth > 0 {
+                    self.read(&inner, resolved, &path, depth - 1);
+                }
+            }
+        }
+    }
+}
+
+/// What the SDK takes for no difference anyway.
+fn is_nothing(value: &Value) -> bool {
+    match value {
+        Value::Null | Value::Bool(false) => true,
+        Value::Bool(true) | Value::Number(_) | Value::String(_) => false,
+        Value::Array(items) => items.is_empty(),
+        Value::Object(fields) => fields.is_empty(),
+    }
+}
+
+/// The document that references are read in, and the one of shared records.
+#[derive(Clone, Copy)]
+struct Origin<'a> {
+    document: &'a Document,
+    common: &'a Document,
+}
+
+impl<'a> Origin<'a> {
+    /// The schema that is meant, and the document that it is in.
+    fn resolved(&self, schema: &'a Value) -> (Self, &'a Value) {
+        let (mut origin, mut schema) = (*self, schema);
+        for _ in 0..DEPTH {
+            let Some(reference) = schema.get("$ref").and_then(Value::as_str) else {
+                break;
+            };
+            let (file, pointer) = reference.split_once('#').unwrap_or(("", reference));
+            if !file.is_empty() {
+                origin.document = self.common;
+            }
+            match origin.document.root.pointer(pointer) {
+                Some(found) => schema = found,
+                None => break,
+            }
+        }
+        (origin, schema)
+    }
+}
+
+/// What is known of the records of each path of a document that lists and creates them.
+pub(crate) fn of(document: &Document, common: &Document) -> Vec<(String, RecordFacts)> {
+    let origin = Origin { document, common };
+    let paths = document.root.get("paths").and_then(Value::as_object);
+    let mut found = Vec::new();
+    for (path, item) in paths.into_iter().flatten() {
+        let Some(item) = item.as_object().filter(|item| item.contains_key("get")) else {
+            continue;
+        };
+        let schema = item
+            .get("post")
+            .and_then(|post| post.pointer("/requestBody/content"))
+            .and_then(|content| content.get("application/json")?.get("schema"));
+        let mut facts = RecordFacts::default();
+        if let Some(schema) = schema {
+            facts.read(&origin, schema, "", DEPTH);
+        }
+        found.push((path.clone(), facts));
+    }
+    found
+}
+
+/// Writes the table.
+pub(crate) fn table(records: &BTreeMap<String, RecordFacts>) -> String {
+    let mut text = String::from(
+        "\n/// What the descriptions say about the fields of a collection's records, in the order of the paths.\npub(crate) static RECORDS: &[(&str, RecordFacts)] = &[\n",
+    );
+    for (path, facts) in records.iter().filter(|(_, facts)| !facts.is_empty()) {
+        let RecordFacts { set, defaults } = facts;
+        let _ = writeln!(
+            text,
+            "    ({path:?}, RecordFacts {{ set: &{:?}, defaults: &{:?} }}),",
+            Vec::from_iter(set),
+            Vec::from_iter(defaults),
+        );
+    }
+    text.push_str("];\n");
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "tests may")]
+
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn fields_that_the_server_sets_and_defaults_are_found_through_references_and_lists() {
+        let common = Document::new(
+            "common",
+            json!({"components": {"schemas": {
+                "Cost": {"properties": {"discountType": {"default": "percentage"}, "fixed": {"default": false}}},
+                "Metadata": {"properties": {"createdDate": {"readOnly": true}}},
+            }}}),
+        );
+        let document = Document::new(
+            "mod-things",
+            json!({
+                "paths": {"/things": {"get": {}, "post": {"requestBody": {"content": {"application/json": {"schema": {"$ref": "#/components/schemas/Thing"}}}}}},
+                    "/things/{id}": {"get": {}}},
+                "components": {"schemas": {"Thing": {"allOf": [{"properties": {"total": {"readOnly": true}}}], "properties": {
+                    "id": {"readOnly": true}, "metadata": {"$ref": "common.json#/components/schemas/Metadata"},
+                    "cost": {"$ref": "common.json#/components/schemas/Cost"},
+                    "lines": {"type": "array", "items": {"properties": {"state": {"default": "open"}, "parent": {"$ref": "#/components/schemas/Thing"}}}},
+                }}}},
+            }),
+        );
+        let mut facts: BTreeMap<_, _> = of(&document, &common).into_iter().collect();
+        let facts = facts.remove("/things").unwrap();
+        assert!(facts.set.contains("total") && !facts.set.contains("id"));
+        assert!(!facts.set.iter().any(|path| path.starts_with("metadata")));
+        assert_eq!(facts.defaults["cost.discountType"], "\"percentage\"");
+        assert_eq!(facts.defaults["lines.state"], "\"open\"");
+        assert!(!facts.defaults.contains_key("cost.fixed"));
+    }
+}

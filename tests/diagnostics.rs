@@ -1,0 +1,106 @@
+//! What the compiler says of a type that is not what a call needs: it must name the solution.
+
+#![allow(clippy::unwrap_used, clippy::panic, reason = "tests may")]
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+/// The library that this test was linked with, or others of the same folder: the newest first.
+fn libraries(folder: &Path) -> Vec<PathBuf> {
+    let entries = std::fs::read_dir(folder).unwrap();
+    let mut found: Vec<_> = entries
+        .filter_map(|entry| {
+            let path = entry.ok()?.path();
+            let name = path.file_name()?.to_str()?;
+            let is_it = name.starts_with("libfolio_sdk-") && name.ends_with(".rlib");
+            let changed = path.metadata().ok()?.modified().ok()?;
+            is_it.then_some((changed, path))
+        })
+        .collect();
+    found.sort();
+    found.into_iter().rev().map(|(_, path)| path).collect()
+}
+
+/// What the compiler says of a program.
+fn said(program: &str) -> String {
+    let test = std::env::current_exe().unwrap();
+    let folder = test.parent().unwrap();
+    static RUNS: AtomicUsize = AtomicUsize::new(0);
+    let run = RUNS.fetch_add(1, Ordering::Relaxed);
+    let out = format!("folio-sdk-diagnostics-{}-{run}", std::process::id());
+    let out = std::env::temp_dir().join(out);
+    std::fs::create_dir_all(&out).unwrap();
+    let source = out.join("program.rs");
+    std::fs::write(&source, program).unwrap();
+    let mut said = String::new();
+    for library in libraries(folder) {
+        let compiler = std::env::var_os("RUSTC").unwrap_or_else(|| "rustc".into());
+        let output = Command::new(compiler)
+            .args([
+                "--edition",
+                "2024",
+                "--crate-type",
+                "lib",
+                "--emit",
+                "metadata",
+            ])
+            .arg("--out-dir")
+            .arg(&out)
+            .arg("-L")
+            .arg(format!("dependency={}", folder.display()))
+            .arg("--extern")
+            .arg(format!("folio_sdk={}", library.display()))
+            .arg(&source)
+            .output()
+            .unwrap();
+        assert!(!output.status.success(), "it compiles");
+        said = String::from_utf8_lossy(&output.stderr).into_owned();
+        // A library of another compiler, or of dependencies that are gone, says nothing.
+        if said.contains("E0277") {
+            break;
+        }
+    }
+    let _ = std::fs::remove_dir_all(out);
+    said
+}
+
+#[test]
+fn a_type_of_no_known_collection_is_told_to_name_one() {
+    let said = said(
+        r#"
+        pub fn write(folio: folio_sdk::FolioClient, records: Vec<String>) {
+            let _ = folio.upsert(records);
+        }
+        pub async fn change(folio: folio_sdk::FolioClient) {
+            let _ = folio.update_with("id", |record: &mut String| record.clear()).await;
+        }
+        "#,
+    );
+    assert!(
+        said.contains("folio-sdk does not know in which collection `String` is stored"),
+        "{said}"
+    );
+    assert!(
+        said.contains("`upsert_into(Collection::new(\"/path\", \"key\"), records)` instead of `upsert(records)`")
+            && said.contains("`update_at(\"/path/id\", change)` instead of `update_with(id, change)`"),
+        "{said}"
+    );
+}
+
+#[test]
+fn a_key_that_is_none_is_told_what_it_may_be() {
+    let said = said(
+        r#"
+        pub fn write(folio: folio_sdk::FolioClient, records: Vec<String>) {
+            let groups = folio_sdk::Collection::new("/groups", "usergroups");
+            let _ = folio.upsert_into(groups, records).id_from(|record| record.len());
+        }
+        "#,
+    );
+    assert!(
+        said.contains("`usize` is no key of a record")
+            && said.contains("return a `String` or an `Option<String>`"),
+        "{said}"
+    );
+}
