@@ -9,8 +9,8 @@ use crate::collections::{self, Collection};
 use crate::document::{COMMON, Document};
 use crate::does::Deletes;
 use crate::error::Error;
-use crate::facts::{Answer, Body, BodyKind, Operation, Paging, Success, SuccessKind};
-use crate::model::{Enum, Field, Model, Record, Signature, Ty, Union};
+use crate::facts::{Answer, Body, BodyKind, Operation, Paging, Parameter, Success, SuccessKind};
+use crate::model::{Enum, Field, Model, Record, Signature, Ty, Union, component_type};
 use crate::text::{code, doc, line};
 
 /// Where the facts of a module's types come from.
@@ -51,7 +51,11 @@ pub(crate) fn module(
     line(&mut out, 0, "#[allow(unused_imports)]");
     line(&mut out, 0, "use crate::runtime as rt;");
     if !origin.common.is_empty() {
-        let names: Vec<&str> = origin.common.iter().map(String::as_str).collect();
+        let names: Vec<String> = origin
+            .common
+            .iter()
+            .map(|name| component_type(name))
+            .collect();
         line(&mut out, 0, "#[doc(no_inline)]");
         line(
             &mut out,
@@ -115,26 +119,14 @@ pub(crate) fn common(origin: &Origin<'_>, model: &Model) -> Result<String, Error
 }
 
 fn types(out: &mut String, origin: &Origin<'_>, model: &Model) -> Result<(), Error> {
-    let names: BTreeSet<&str> = model
-        .records
-        .iter()
-        .map(|r| r.name.as_str())
-        .chain(model.enums.iter().map(|e| e.name.as_str()))
-        .collect();
+    let mut taken: BTreeSet<String> = model.names().cloned().collect();
     for record in &model.records {
-        let companion = format!("{}Required", record.name);
-        if required(record).next().is_some() && names.contains(companion.as_str()) {
-            let problem = format!(
-                "the record `{companion}` has the name that the required fields of `{}` need",
-                record.name
-            );
-            return Err(Error::document(
-                &origin.document.name,
-                format!("/components/schemas/{companion}"),
-                problem,
-            ));
+        // The type of the required fields of a record, unlike the others.
+        let mut companion = format!("{}Required", record.name);
+        while required(record).next().is_some() && !taken.insert(companion.clone()) {
+            companion.push_str("Fields");
         }
-        emit_record(out, origin, record)?;
+        emit_record(out, origin, record, &companion)?;
     }
     if !model.records.is_empty() {
         let names: Vec<&str> = model
@@ -168,7 +160,12 @@ fn types(out: &mut String, origin: &Origin<'_>, model: &Model) -> Result<(), Err
     Ok(())
 }
 
-fn emit_record(out: &mut String, origin: &Origin<'_>, record: &Record) -> Result<(), Error> {
+fn emit_record(
+    out: &mut String,
+    origin: &Origin<'_>,
+    record: &Record,
+    companion: &str,
+) -> Result<(), Error> {
     let name = &record.name;
     let needed: Vec<&Field> = required(record).collect();
     if needed.len() > MOST_REQUIRED {
@@ -221,7 +218,7 @@ fn emit_record(out: &mut String, origin: &Origin<'_>, record: &Record) -> Result
     } else {
         doc(out, 0, &format!("The required fields of a [`{name}`]."));
         // Without `Debug`: it lives for one call, and may hold a password.
-        line(out, 0, &format!("pub struct {name}Required {{"));
+        line(out, 0, &format!("pub struct {companion} {{"));
         for field in &needed {
             doc(out, 1, &field_docs(field));
             line(
@@ -241,7 +238,7 @@ fn emit_record(out: &mut String, origin: &Origin<'_>, record: &Record) -> Result
         line(
             out,
             1,
-            &format!("pub fn new(required: {name}Required) -> Self {{"),
+            &format!("pub fn new(required: {companion}) -> Self {{"),
         );
         line(out, 2, "Self {");
         for field in &needed {
@@ -341,12 +338,15 @@ fn required(record: &Record) -> impl Iterator<Item = &Field> {
 }
 
 /// `extra`, unless the record has a field of that name.
-fn extra_name(record: &Record) -> &'static str {
-    if record.fields.iter().any(|field| field.name == "extra") {
-        "unknown_fields"
-    } else {
-        "extra"
+fn extra_name(record: &Record) -> String {
+    let mut name = "extra".to_owned();
+    while record.fields.iter().any(|field| field.name == name) {
+        name = match &*name {
+            "extra" => "unknown_fields".to_owned(),
+            _ => name + "_",
+        };
     }
+    name
 }
 
 fn union(out: &mut String, item: &Union) {
@@ -473,7 +473,7 @@ fn constant(out: &mut String, operation: &Operation, module: &str) {
 
 /// Whether more than what the path or the parameters name may be deleted.
 fn needs_confirmation(operation: &Operation) -> bool {
-    let names_a_record = operation.path.ends_with('}');
+    let names_a_record = operation.path.ends_with('}') && !operation.path.ends_with("{+rest}");
     operation.method == "delete"
         && match operation.does.deletes {
             Some(Deletes::Query | Deletes::All) => true,
@@ -497,11 +497,7 @@ fn markers(out: &mut String, operations: &[Operation]) {
     line(out, 1, "#[allow(missing_docs)]");
     line(out, 1, "pub mod operation {");
     for operation in operations {
-        line(
-            out,
-            2,
-            &format!("pub enum {} {{}}", builder_name(operation)),
-        );
+        line(out, 2, &format!("pub enum {} {{}}", operation.call));
     }
     line(out, 1, "}");
 }
@@ -574,7 +570,7 @@ fn api(
             .filter(|parameter| parameter.required)
         {
             let name = argument(&parameter.name, &mut names);
-            let query = query_type(origin, operation, signature, &parameter.name)?;
+            let query = query_type(origin, operation, signature, parameter)?;
             let _ = write!(arguments, ", {name}: {}", query.argument);
             let _ = write!(
                 setters,
@@ -593,7 +589,7 @@ fn api(
             &format!(
                 "pub fn {}(&self{arguments}) -> {}<M> {{",
                 ident(&operation.name),
-                builder_name(operation)
+                operation.call
             ),
         );
         if setters.is_empty() {
@@ -616,7 +612,7 @@ fn builder(
     operation: &Operation,
 ) -> Result<(), Error> {
     let signature = signature(origin, model, operation)?;
-    let name = builder_name(operation);
+    let name = &operation.call;
     let (given, answer) = answer(origin, model, operation, signature)?;
     doc(
         out,
@@ -639,11 +635,7 @@ fn builder(
             &format!("impl rt::Answers for operation::{name} {{ type Answer = {answer}; }}"),
         );
     }
-    let streamed = matches!(
-        operation.answer,
-        Answer::Text | Answer::Bytes | Answer::Lines | Answer::Several(_) | Answer::Undescribed
-    );
-    if streamed {
+    if is_streamed(operation) {
         line(
             out,
             1,
@@ -676,6 +668,38 @@ fn builder(
     Ok(())
 }
 
+/// Whether an answer may be read piece by piece.
+fn is_streamed(operation: &Operation) -> bool {
+    matches!(
+        operation.answer,
+        Answer::Text | Answer::Bytes | Answer::Lines | Answer::Several(_) | Answer::Undescribed
+    )
+}
+
+/// The setters of the bodies that an operation takes.
+fn body_functions(operation: &Operation) -> Vec<String> {
+    let mut functions: Vec<String> = Vec::new();
+    for body in &operation.bodies {
+        let name = match functions.is_empty() {
+            true => "body".to_owned(),
+            false => format!("body_{}", short(&body.media_type)),
+        };
+        let mut number = 1;
+        let mut function = name.clone();
+        while functions.contains(&function) {
+            number += 1;
+            function = format!("{name}_{number}");
+        }
+        functions.push(function);
+    }
+    functions
+}
+
+/// The setter that asks for one of several answers.
+fn accept_function(success: &Success) -> String {
+    format!("accept_{}", success.name.to_ascii_lowercase())
+}
+
 /// What the builder of an operation has of its own.
 fn setters_of(
     out: &mut String,
@@ -684,8 +708,15 @@ fn setters_of(
     signature: &Signature,
     given: &str,
 ) -> Result<(), Error> {
-    let name = builder_name(operation);
-    let mut names = BTreeSet::new();
+    let bodies = body_functions(operation);
+    // What the call has besides: a parameter of one of these names gets an underscore.
+    let mut names: BTreeSet<String> = bodies.iter().cloned().collect();
+    if let Answer::Several(answers) = &operation.answer {
+        names.extend(answers.iter().map(accept_function));
+    }
+    if is_streamed(operation) {
+        names.insert("download".to_owned());
+    }
     let paged = operation
         .paging
         .as_ref()
@@ -723,7 +754,7 @@ fn setters_of(
             );
             line(out, 3, &format!("self.0.{0}({0});", parameter.name));
         } else {
-            let query = query_type(origin, operation, signature, &parameter.name)?;
+            let query = query_type(origin, operation, signature, parameter)?;
             doc(
                 out,
                 2,
@@ -746,12 +777,8 @@ fn setters_of(
         line(out, 3, "self");
         line(out, 2, "}");
     }
-    for (index, body) in operation.bodies.iter().enumerate() {
-        let function = match index {
-            0 => "body".to_owned(),
-            _ => format!("body_{}", short(&body.media_type)),
-        };
-        emit_body(out, origin, operation, signature, body, &function)?;
+    for (body, function) in operation.bodies.iter().zip(&bodies) {
+        emit_body(out, origin, operation, signature, body, function)?;
     }
     if needs_confirmation(operation) {
         doc(
@@ -782,9 +809,9 @@ fn setters_of(
                 out,
                 2,
                 &format!(
-                    "Asks for [`{}`]({}Answer::{}), {}.",
+                    "Asks for [`{}`]({}::{}), {}.",
                     success.name,
-                    name,
+                    operation.answer_type,
                     success.name,
                     code(media_type)
                 ),
@@ -792,10 +819,7 @@ fn setters_of(
             line(
                 out,
                 2,
-                &format!(
-                    "pub fn accept_{}(mut self) -> Self {{",
-                    success.name.to_ascii_lowercase()
-                ),
+                &format!("pub fn {}(mut self) -> Self {{", accept_function(success)),
             );
             line(
                 out,
@@ -971,7 +995,7 @@ fn several(
     operation: &Operation,
     answers: &[Success],
 ) -> Result<(), Error> {
-    let name = format!("{}Answer", builder_name(operation));
+    let name = operation.answer_type.clone();
     doc(out, 1, &format!("What {} answers.", route(operation)));
     line(out, 1, "#[derive(Debug)]");
     line(out, 1, "#[non_exhaustive]");
@@ -1069,7 +1093,7 @@ fn answer(
         Answer::Empty => ("()".into(), Some("()".into())),
         Answer::Undescribed => ("rt::Response".into(), Some("rt::Response".into())),
         Answer::Several(_) => {
-            let name = format!("{}Answer", builder_name(operation));
+            let name = operation.answer_type.clone();
             (name.clone(), Some(name))
         }
     })
@@ -1130,10 +1154,17 @@ fn item_type(model: &Model, operation: &Operation, signature: &Signature) -> Opt
 struct QueryType {
     argument: String,
     method: &'static str,
+    /// What stands between the elements of a list that is one parameter.
+    delimiter: Option<&'static str>,
 }
 
 impl QueryType {
     fn call(&self, name: &str, value: &str) -> String {
+        if let (Some(delimiter), "queries") = (self.delimiter, self.method) {
+            return format!(
+                "self.0.query({name}, {value}.into_iter().map(|value| value.to_string()).collect::<Vec<_>>().join({delimiter:?}));"
+            );
+        }
         match self
             .argument
             .strip_prefix("impl Into<")
@@ -1149,19 +1180,23 @@ fn query_type(
     origin: &Origin<'_>,
     operation: &Operation,
     signature: &Signature,
-    name: &str,
+    parameter: &Parameter,
 ) -> Result<QueryType, Error> {
+    let name = &*parameter.name;
     let known: BTreeMap<String, &Ty> = signature
         .arguments
         .iter()
         .map(|(name, ty)| (squashed(name), ty))
         .collect();
-    let ty = known.get(&squashed(name)).copied().ok_or_else(|| {
-        Error::model(
-            &origin.document.name,
-            format!("progenitor's `{}` has no argument `{name}`", operation.name),
-        )
-    })?;
+    let ty = known
+        .get(&squashed(&parameter.argument))
+        .copied()
+        .ok_or_else(|| {
+            Error::model(
+                &origin.document.name,
+                format!("progenitor's `{}` has no argument `{name}`", operation.name),
+            )
+        })?;
     let (argument, method) = match ty {
         Ty::String if name == "query" => ("impl Into<rt::Cql>".into(), "query"),
         Ty::Named(name) => (format!("impl Into<super::{name}>"), "query"),
@@ -1174,7 +1209,11 @@ fn query_type(
         ),
         _ => ("impl rt::Display".into(), "query"),
     };
-    Ok(QueryType { argument, method })
+    Ok(QueryType {
+        argument,
+        method,
+        delimiter: parameter.delimiter,
+    })
 }
 
 fn signature<'a>(
@@ -1362,6 +1401,9 @@ fn blank(ty: &Ty) -> &'static str {
 /// The Rust name of an argument, unlike those before it.
 fn argument(name: &str, taken: &mut BTreeSet<String>) -> String {
     let mut rust = snake(name);
+    if rust.is_empty() {
+        rust.push_str("parameter");
+    }
     if BUILDER.contains(&rust.as_str()) {
         rust.push('_');
     }
@@ -1402,7 +1444,7 @@ fn snake(name: &str) -> String {
     snake.trim_end_matches('_').to_owned()
 }
 
-fn squashed(name: &str) -> String {
+pub(crate) fn squashed(name: &str) -> String {
     name.chars()
         .filter(|c| c.is_ascii_alphanumeric())
         .map(|c| c.to_ascii_lowercase())
@@ -1411,20 +1453,6 @@ fn squashed(name: &str) -> String {
 
 fn constant_name(operation: &Operation) -> String {
     operation.name.to_ascii_uppercase()
-}
-
-/// `list_users` is `ListUsers`.
-pub(crate) fn builder_name(operation: &Operation) -> String {
-    operation
-        .name
-        .split('_')
-        .map(|word| {
-            let mut chars = word.chars();
-            chars.next().map_or_else(String::new, |first| {
-                first.to_ascii_uppercase().to_string() + chars.as_str()
-            })
-        })
-        .collect()
 }
 
 /// Method and path as code.

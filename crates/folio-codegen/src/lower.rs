@@ -8,6 +8,7 @@ use std::collections::BTreeSet;
 use serde_json::{Map, Value, json};
 
 use crate::document::{COMMON, Document, kind};
+use crate::emit;
 use crate::error::Error;
 use crate::facts::{
     self, Answer, Body, BodyKind, METHODS, Operation, Parameter, Success, SuccessKind,
@@ -59,8 +60,10 @@ pub(crate) fn module(document: &Document, common: &Document) -> Result<Lowered, 
             );
             operations.push(facts);
         }
-        paths.insert(path.clone(), Value::Object(lowered));
+        // progenitor knows no parameter for the rest of a path.
+        paths.insert(path.replace("{+", "{"), Value::Object(lowered));
     }
+    facts::name_types(&mut operations);
     for (name, answer) in std::mem::take(&mut lowering.answers) {
         paths.insert(format!("/-/{name}"), typed(&name, answer));
     }
@@ -124,6 +127,18 @@ pub(crate) fn common(common: &Document, wanted: &BTreeSet<String>) -> Result<Low
         common: BTreeSet::new(),
         unions,
     })
+}
+
+/// What stands between the elements of a list that is one parameter: OpenAPI's styles without `explode`.
+fn delimiter(parameter: &Value) -> Option<&'static str> {
+    if parameter.get("explode") != Some(&Value::Bool(false)) {
+        return None;
+    }
+    match parameter.get("style").and_then(Value::as_str) {
+        Some("spaceDelimited") => Some(" "),
+        Some("pipeDelimited") => Some("|"),
+        _ => Some(","),
+    }
 }
 
 /// Components are written as names in the code.
@@ -230,6 +245,11 @@ impl Lowering<'_> {
                 parameters.push(json!({"in": "path", "name": name, "required": true, "schema": {"type": "string"}}));
             }
         }
+        for parameter in &mut parameters {
+            if let (true, Some(name)) = (parameter["in"] == "path", parameter["name"].as_str()) {
+                parameter["name"] = name.trim_start_matches('+').into();
+            }
+        }
         let mut lowered = json!({
             "operationId": facts.name,
             "parameters": parameters,
@@ -250,24 +270,39 @@ impl Lowering<'_> {
         shared: &[Value],
     ) -> Result<Vec<Value>, Error> {
         let mut lowered: Vec<Value> = Vec::new();
+        let mut known = BTreeSet::new();
         for (index, parameter) in own.iter().chain(shared).enumerate() {
             let at = format!("{at}/parameters/{index}");
             let place = facts::string(self.document, &at, parameter, "in")?.unwrap_or_default();
             let name = facts::string(self.document, &at, parameter, "name")?.ok_or_else(|| {
                 Error::document(&self.document.name, &at, "a parameter without `name`")
             })?;
-            let known = lowered
-                .iter()
-                .any(|p| p["in"] == *place && p["name"] == *name);
-            if known || !matches!(place.as_str(), "path" | "query") {
+            if !matches!(place.as_str(), "path" | "query")
+                || !known.insert((place.clone(), name.clone()))
+            {
                 continue;
             }
             let schema =
                 self.parameter_schema(&at, parameter.get("schema").unwrap_or(&Value::Null))?;
             let required = parameter.get("required") == Some(&Value::Bool(true));
+            let mut argument = name.clone();
             if place == "query" {
+                // The arguments of a function differ, wherever they are sent: `id` in the path and in the query string.
+                let is_taken = |argument: &str| {
+                    let same = |other: &str| emit::squashed(other) == emit::squashed(argument);
+                    facts.path_parameters.iter().any(|name| same(name))
+                        || facts.query.iter().any(|other| same(&other.argument))
+                        || emit::squashed(argument).is_empty()
+                };
+                let mut number = 1;
+                while is_taken(&argument) {
+                    number += 1;
+                    argument = format!("{name}InQuery{number}");
+                }
                 facts.query.push(Parameter {
                     name: name.clone(),
+                    argument: argument.clone(),
+                    delimiter: delimiter(parameter),
                     required,
                 });
             } else if !facts.path_parameters.contains(&name) {
@@ -277,7 +312,7 @@ impl Lowering<'_> {
                     format!("the path has no {{{name}}}"),
                 ));
             }
-            lowered.push(json!({"in": place, "name": name, "required": required || place == "path", "schema": schema}));
+            lowered.push(json!({"in": place, "name": argument, "required": required || place == "path", "schema": schema}));
         }
         Ok(lowered)
     }

@@ -229,10 +229,16 @@ impl<'a> Found<'a> {
                 let parameters = operation["parameters"].as_array();
                 for (index, parameter) in parameters.into_iter().flatten().enumerate() {
                     let name = squashed(parameter["name"].as_str().unwrap_or_default());
-                    let argument = signature
-                        .arguments
-                        .iter()
-                        .find(|(a, _)| squashed(a) == name);
+                    let in_query = parameter["in"] == "query";
+                    // See lowering: those of one name are told apart.
+                    let argument = signature.arguments.iter().find(|(argument, _)| {
+                        let argument = squashed(argument);
+                        argument == name
+                            || in_query
+                                && argument
+                                    .strip_prefix(&format!("{name}inquery"))
+                                    .is_some_and(|number| number.parse::<u32>().is_ok())
+                    });
                     if let (Some((_, ty)), Some(schema)) = (argument, parameter.get("schema")) {
                         let pointer = format!("{at}/parameters/{index}/schema");
                         self.add_part(&pointer, (document, schema), &[], ty)?;

@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use crate::built::obstacle;
 use crate::canonical::{Release, feature, json_answer, operations, schemas};
+use crate::descriptor::path_problem;
 use crate::files::deceptive;
 use crate::names;
 
@@ -143,6 +144,9 @@ impl Checker<'_> {
     }
 
     fn parameters(&mut self, document: &str, path: &str, operation: &Value, at: &str) {
+        if let Some(problem) = path_problem(path) {
+            self.add(document, at, problem);
+        }
         let wanted: Vec<&str> = path
             .split('{')
             .skip(1)

@@ -174,6 +174,7 @@ fn filled(version: &str, descriptor: &Path, within: &Within) -> String {
 
 /// A path with its parameters unnamed, so that `/users/{id}` and `/users/{userId}` are one.
 pub fn shape(path: &str) -> String {
+    let path = starred(path);
     let mut shape = String::new();
     for segment in path
         .trim_end_matches('*')
@@ -190,6 +191,63 @@ pub fn shape(path: &str) -> String {
         shape.push_str(rest);
     }
     shape
+}
+
+/// A path with a parameter in place of each star, which stands for the rest of a path: `{+rest}`, as RFC 6570 writes it.
+pub fn unstarred(pattern: &str) -> String {
+    let mut path = String::new();
+    for (index, part) in pattern.split('*').enumerate() {
+        match index {
+            0 => {}
+            1 => path.push_str("{+rest}"),
+            _ => path.push_str(&format!("{{+rest{index}}}")),
+        }
+        path.push_str(part);
+    }
+    path
+}
+
+/// A path with a star in place of each parameter that stands for the rest of a path.
+pub fn starred(path: &str) -> String {
+    let mut starred = String::new();
+    let mut rest = path;
+    while let Some((before, after)) = rest.split_once("{+") {
+        starred.push_str(before);
+        starred.push('*');
+        rest = after.split_once('}').map_or("", |(_, after)| after);
+    }
+    starred + rest
+}
+
+/// What is wrong with the template of a path.
+pub fn path_problem(path: &str) -> Option<String> {
+    if let Some(problem) = crate::files::problem(path) {
+        return Some(problem);
+    }
+    let shown = path.escape_debug();
+    if path.contains(['?', '#']) {
+        return Some(format!(
+            "`{shown}` has a query: a path was expected. It is left to calls by path"
+        ));
+    }
+    let mut names = std::collections::BTreeSet::new();
+    let mut rest = path;
+    while let Some(at) = rest.find(['{', '}']) {
+        let Some((name, after)) = rest[at..]
+            .strip_prefix('{')
+            .and_then(|inner| inner.split_once('}'))
+        else {
+            return Some(format!("`{shown}` has a brace without its other"));
+        };
+        if name.trim_start_matches('+').is_empty() || name.contains(['{', '/']) {
+            return Some(format!("`{shown}` has a parameter without a name"));
+        }
+        if !names.insert(name) {
+            return Some(format!("`{shown}` has two parameters `{name}`"));
+        }
+        rest = after;
+    }
+    None
 }
 
 impl Descriptor {

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use serde_json::{Map, Value, json};
 
 use crate::canonical::json_answer;
-use crate::descriptor::{self, Descriptor, shape};
+use crate::descriptor::{self, Descriptor, path_problem, shape, starred, unstarred};
 use crate::error::{Error, Result};
 use crate::facts::{self, Deletes, Facts};
 use crate::files::{self, deceptive};
@@ -14,7 +14,7 @@ use crate::names::{self, Unnamed, camel};
 use crate::overrides::Overrides;
 use crate::pins::Pins;
 use crate::schema::{Components, PENDING};
-use crate::source::{self, Content, Operation, Parameter, Request, Schemas};
+use crate::source::{self, Content, Form, Operation, Parameter, Request, Schemas};
 
 /// A module as the manifest lists it.
 #[derive(Clone, Debug)]
@@ -47,6 +47,8 @@ pub struct Module {
     pub stale_overrides: Vec<String>,
     /// What could not be read, and was taken for anything.
     pub problems: Vec<Error>,
+    /// What is read and left out, since the SDK has no place for it.
+    pub omitted: Vec<String>,
 }
 
 /// How modules are read.
@@ -98,7 +100,7 @@ pub(crate) fn read(entry: &Entry, reading: &Reading<'_>, pins: &Pins) -> Result<
         .iter()
         .map(|(operation, _)| Unnamed {
             method: operation.method.clone(),
-            path: operation.path.clone(),
+            path: tidy(starred(&operation.path).trim_end_matches('*')),
             deletes: deletes(operation, &routed, &collections, &stated(operation)),
         })
         .collect();
@@ -154,6 +156,7 @@ pub(crate) fn read(entry: &Entry, reading: &Reading<'_>, pins: &Pins) -> Result<
         dropped_required: module.components.dropped_required,
         stale_overrides,
         problems: module.schemas.problems,
+        omitted: module.schemas.omitted,
     })
 }
 
@@ -253,7 +256,7 @@ impl Assembly<'_> {
         let mut routed: BTreeMap<(String, String), Routed> = BTreeMap::new();
         for mut operation in operations {
             operation.path = tidy(&operation.path);
-            if let Some(problem) = files::problem(&operation.path) {
+            if let Some(problem) = path_problem(&operation.path) {
                 let file = self.entry.folder.join(&operation.root);
                 self.schemas.forgive(Error::at(file, "/paths", problem))?;
                 continue;
@@ -293,8 +296,14 @@ impl Assembly<'_> {
             if route.method == "*" || routed.contains_key(&key) {
                 continue;
             }
+            let path = tidy(&unstarred(&route.pattern));
+            if let Some(problem) = path_problem(&path) {
+                let file = self.entry.folder.join(self.entry.text("descriptor"));
+                self.schemas
+                    .forgive(Error::at(file, "/provides", problem))?;
+                continue;
+            }
             self.untyped += 1;
-            let path = tidy(route.pattern.trim_end_matches('*'));
             routed.insert(key, (untyped(&route.method, &path), Some(route.clone())));
         }
         self.unrouted.sort();
@@ -309,6 +318,18 @@ impl Assembly<'_> {
     ) -> Result<Value> {
         let file = self.entry.folder.join(&operation.root);
         let mut parameters = Vec::new();
+        for cookie in operation
+            .parameters
+            .iter()
+            .filter(|parameter| parameter.place == "cookie")
+        {
+            self.schemas.omit(format!(
+                "the cookie `{}` of {} {}: the SDK sends its own cookies only; give it by `header`",
+                cookie.name,
+                operation.method.to_uppercase(),
+                operation.path
+            ));
+        }
         for place in ["path", "query", "header"] {
             for parameter in operation
                 .parameters
@@ -321,6 +342,24 @@ impl Assembly<'_> {
                 let schema =
                     self.components
                         .normalise(&parameter.schema, &mut self.schemas, &file)?;
+                let which = format!(
+                    "the {place} parameter `{}` of {} {}",
+                    parameter.name,
+                    operation.method.to_uppercase(),
+                    operation.path
+                );
+                let form = match parameter.form(&schema) {
+                    Ok(form) => form,
+                    Err(problem) if parameter.required => {
+                        let problem = format!("{which} {problem}, and it is required");
+                        return Err(Error::file(&file, problem));
+                    }
+                    Err(problem) => {
+                        self.schemas
+                            .omit(format!("{which} {problem}: it is left to `param`"));
+                        continue;
+                    }
+                };
                 // OpenAPI sends an object in a query as a parameter for each of its properties.
                 let object = match schema.get("$ref").and_then(Value::as_str) {
                     Some(key) => key
@@ -331,9 +370,13 @@ impl Assembly<'_> {
                 let properties = object.and_then(|object| object.get("properties")?.as_object());
                 if let (Some(properties), "query") = (properties, place) {
                     let needed = object.and_then(|object| object.get("required")?.as_array());
-                    for (name, property) in properties {
+                    for (key, property) in properties {
                         let needed =
-                            needed.is_some_and(|needed| needed.iter().any(|other| other == name));
+                            needed.is_some_and(|needed| needed.iter().any(|other| other == key));
+                        let name = match form {
+                            Form::Deep => format!("{}[{key}]", parameter.name),
+                            _ => key.clone(),
+                        };
                         parameters.push(json!({
                             "in": place, "name": name, "required": parameter.required && needed, "schema": property,
                         }));
@@ -341,9 +384,14 @@ impl Assembly<'_> {
                     continue;
                 }
                 for name in parameter.names() {
-                    parameters.push(json!({
+                    let mut described = json!({
                         "in": place, "name": name, "required": parameter.required || place == "path", "schema": schema,
-                    }));
+                    });
+                    if let Form::Joined(style) = form {
+                        described["style"] = style.into();
+                        described["explode"] = false.into();
+                    }
+                    parameters.push(described);
                 }
             }
         }
@@ -752,6 +800,7 @@ fn collections(routed: &[Routed]) -> BTreeSet<String> {
         if let Some((above, last)) = operation.path.rsplit_once('/')
             && matches!(operation.method.as_str(), "get" | "delete")
             && last.starts_with('{')
+            && !last.starts_with("{+")
             && last.ends_with('}')
             && !above.is_empty()
             && !above.ends_with('}')

@@ -61,9 +61,84 @@ pub struct Parameter {
     pub required: bool,
     /// Its schema.
     pub schema: Value,
+    /// How it is written, where the description says it.
+    pub written: Written,
+}
+
+/// How a description says that a parameter is written.
+#[derive(Clone, Debug, Default)]
+pub struct Written {
+    /// OpenAPI's `style`.
+    pub style: Option<String>,
+    /// OpenAPI's `explode`.
+    pub explode: Option<bool>,
+    /// The media type of OpenAPI's `content`.
+    pub content: Option<String>,
+}
+
+/// How a parameter is sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Form {
+    /// As text; a list as one parameter an element, an object as one a property.
+    Plain,
+    /// A list in one parameter: the style whose delimiter stands between the elements.
+    Joined(&'static str),
+    /// An object as one parameter a property, `name[property]`.
+    Deep,
 }
 
 impl Parameter {
+    /// How it is sent, by its schema.
+    ///
+    /// # Errors
+    /// It is described in a form that the SDK does not write.
+    pub(crate) fn form(&self, schema: &Value) -> std::result::Result<Form, String> {
+        let Written {
+            style,
+            explode,
+            content,
+        } = &self.written;
+        if let Some(media_type) = content {
+            return Err(format!("is written as {}", media_type.escape_debug()));
+        }
+        let usual = if self.place == "query" {
+            "form"
+        } else {
+            "simple"
+        };
+        let style = style.as_deref().unwrap_or(usual);
+        let explode = explode.unwrap_or(style == "form");
+        let is_list = schema.get("type").and_then(Value::as_str) == Some("array");
+        let is_scalar = matches!(
+            schema.get("type").and_then(Value::as_str),
+            Some("string" | "integer" | "number" | "boolean")
+        );
+        match (style, explode) {
+            ("form", true) if self.place == "query" => Ok(Form::Plain),
+            ("form" | "spaceDelimited" | "pipeDelimited", _)
+                if self.place == "query" && is_scalar =>
+            {
+                Ok(Form::Plain)
+            }
+            ("spaceDelimited" | "pipeDelimited", true) if self.place == "query" && is_list => {
+                Ok(Form::Plain)
+            }
+            ("form", false) if self.place == "query" && is_list => Ok(Form::Joined("form")),
+            ("spaceDelimited", false) if self.place == "query" && is_list => {
+                Ok(Form::Joined("spaceDelimited"))
+            }
+            ("pipeDelimited", false) if self.place == "query" && is_list => {
+                Ok(Form::Joined("pipeDelimited"))
+            }
+            ("deepObject", _) if self.place == "query" => Ok(Form::Deep),
+            ("simple", _) if self.place != "query" => Ok(Form::Plain),
+            _ => Err(format!(
+                "has the style `{}`, explode {explode}",
+                style.escape_debug()
+            )),
+        }
+    }
+
     /// Its name; several, where RAML has an expression between slashes that is a choice of words, and none where it is another: nobody can
     /// tell what matches it.
     pub(crate) fn names(&self) -> Vec<&str> {
@@ -116,6 +191,8 @@ pub struct Schemas {
     pub problems: Vec<Error>,
     /// Overrides that describe what need not be described here.
     pub stale: Vec<String>,
+    /// What is read and left out, since the SDK has no place for it.
+    pub omitted: Vec<String>,
 }
 
 impl Schemas {
@@ -222,6 +299,13 @@ impl Schemas {
         Ok(())
     }
 
+    /// Notes something that is described and that no document has.
+    pub(crate) fn omit(&mut self, what: String) {
+        if !self.omitted.contains(&what) {
+            self.omitted.push(what);
+        }
+    }
+
     /// Reads the files of a module only.
     pub(crate) fn keep_within(&mut self, folder: &Path) -> Result<Within> {
         let within = Within::new(folder)?;
@@ -311,6 +395,8 @@ fn absolute(value: &mut Value, file: &Path, depth: usize) -> Result<()> {
 
 fn resolve(reference: &str, file: &Path) -> String {
     let (target, pointer) = reference.split_once('#').unwrap_or((reference, ""));
+    // A reference is a URI: both parts may be percent-encoded.
+    let (target, pointer) = (&*decoded(target), &*decoded(pointer));
     let path = match target {
         "" => file.to_path_buf(),
         // A name of a RAML type that was declared beside the schema is tried later, under the file it would be.
@@ -327,11 +413,34 @@ fn resolve(reference: &str, file: &Path) -> String {
     } else {
         "/"
     };
-    format!(
-        "{}#{slash}{}",
-        path.display(),
-        pointer.replace("%7B", "{").replace("%7D", "}")
-    )
+    format!("{}#{slash}{pointer}", path.display())
+}
+
+/// Text with its percent-encoding taken away; what encodes nothing, or no text, stays.
+fn decoded(text: &str) -> String {
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut rest = text.as_bytes();
+    while let Some((&byte, after)) = rest.split_first() {
+        let hex = |at: usize| {
+            after
+                .get(at)
+                .and_then(|byte| char::from(*byte).to_digit(16))
+        };
+        let encoded = hex(0)
+            .zip(hex(1))
+            .and_then(|(high, low)| u8::try_from(high * 16 + low).ok());
+        match encoded.filter(|_| byte == b'%') {
+            Some(encoded) => {
+                bytes.push(encoded);
+                rest = &after[2..];
+            }
+            None => {
+                bytes.push(byte);
+                rest = after;
+            }
+        }
+    }
+    String::from_utf8(bytes).unwrap_or_else(|_| text.to_owned())
 }
 
 // ---------------------------------------------------------------- RAML
@@ -358,6 +467,7 @@ pub fn raml(module: &Path, root: &str, schemas: &mut Schemas) -> Result<Vec<Oper
                 place: "path".into(),
                 required: true,
                 schema,
+                written: Written::default(),
             });
         }
         for (place, key) in [("query", "queryParameters"), ("header", "headers")] {
@@ -374,6 +484,7 @@ pub fn raml(module: &Path, root: &str, schemas: &mut Schemas) -> Result<Vec<Oper
                     place: place.into(),
                     required,
                     schema,
+                    written: Written::default(),
                 });
             }
         }
@@ -780,6 +891,14 @@ fn openapi_operation(
             place,
             required,
             schema,
+            written: Written {
+                style: text("style"),
+                explode: parameter.get("explode").and_then(Value::as_bool),
+                content: parameter
+                    .get("content")
+                    .and_then(Value::as_object)
+                    .and_then(|content| content.keys().next().cloned()),
+            },
         });
     }
     let request = match operation.get("requestBody") {
