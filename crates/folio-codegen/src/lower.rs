@@ -620,7 +620,7 @@ impl Lowering<'_> {
                 let described = schema.get("items").unwrap_or(&Value::Null);
                 let mut items = self.schema(&format!("{at}/items"), described, depth + 1)?;
                 // Where the description knows `null` among the elements, its place has a meaning: a month without a value.
-                if described.get("nullable") == Some(&Value::Bool(true))
+                if self.is_nullable(described, 0)
                     && matches!(
                         items["type"].as_str(),
                         Some("string" | "integer" | "number" | "boolean")
@@ -746,7 +746,9 @@ impl Lowering<'_> {
                 Some(values @ Value::Object(_)) => {
                     self.schema(&format!("{at}/additionalProperties"), values, depth + 1)?
                 }
-                _ => json!({}),
+                Some(Value::Bool(true)) => json!({}),
+                // An object of which nothing is said is what generators of descriptions write of whatever they do not know: Java's Object.
+                _ => return Ok(json!({})),
             };
             return Ok(json!({"type": "object", "additionalProperties": values}));
         };
@@ -761,8 +763,7 @@ impl Lowering<'_> {
                 name.clone(),
                 self.schema(&format!("{at}/properties/{name}"), property, depth + 1)?,
             );
-            let optional =
-                property.get("nullable") == Some(&Value::Bool(true)) || name == "totalRecords";
+            let optional = self.is_nullable(property, 0) || name == "totalRecords";
             if required.iter().any(|r| r == name.as_str()) && !optional {
                 needed.push(name.clone());
             }
@@ -775,6 +776,42 @@ impl Lowering<'_> {
             object["title"] = format!("{name}Inline").into();
         }
         Ok(object)
+    }
+
+    /// Whether a value may be null: by itself, by what it refers to, or as one of several things.
+    fn is_nullable(&self, schema: &Value, depth: usize) -> bool {
+        if depth > 16 {
+            return false;
+        }
+        let is_null = |part: &Value| {
+            part["type"] == "null"
+                || *part == json!({"nullable": true})
+                || part["enum"] == json!([null])
+        };
+        let any_of = ["oneOf", "anyOf"].iter().any(|key| {
+            let parts = schema.get(*key).and_then(Value::as_array);
+            parts
+                .into_iter()
+                .flatten()
+                .any(|part| is_null(part) || self.is_nullable(part, depth + 1))
+        });
+        // All parts have to allow it; mostly the one part is a reference.
+        let all_of = match schema
+            .get("allOf")
+            .and_then(Value::as_array)
+            .map(Vec::as_slice)
+        {
+            Some([only]) if schema.get("properties").is_none() => self.is_nullable(only, depth + 1),
+            _ => false,
+        };
+        if schema.get("nullable") == Some(&Value::Bool(true)) || any_of || all_of {
+            return true;
+        }
+        if schema.get("$ref").is_none() {
+            return false;
+        }
+        let target = self.target(schema);
+        !std::ptr::eq(target, schema) && self.is_nullable(target, depth + 1)
     }
 
     fn reference(&mut self, at: &str, reference: &str, depth: usize) -> Result<Value, Error> {
@@ -810,6 +847,32 @@ impl Lowering<'_> {
             self.used.insert(name.to_owned());
         }
         Ok(json!({"$ref": format!("{LOCAL}{name}")}))
+    }
+
+    /// What a property is that two parts of an `allOf` describe: a value that fits both. The order of the parts is of no matter, except that
+    /// of two that differ the latter names the type.
+    fn both(&self, one: &Value, other: &Value) -> Value {
+        if says_nothing(other) || one == other {
+            return one.clone();
+        }
+        let values = |schema: &Value| schema["enum"].as_array().map_or(usize::MAX, Vec::len);
+        let (first, second) = (self.target(one), self.target(other));
+        let has_fields = |schema: &Value| schema["properties"].is_object();
+        if has_fields(first) && has_fields(second) && !std::ptr::eq(first, second) {
+            return json!({"allOf": [one, other]});
+        }
+        // The fewer values, and the format, are the narrower.
+        let is_narrower = first["type"] == second["type"]
+            && (values(first) < values(second)
+                || first.get("format").is_some() && second.get("format").is_none()
+                || first["type"] == "array"
+                    && first.get("items").is_some_and(|items| !says_nothing(items))
+                    && second.get("items").is_none_or(says_nothing));
+        if is_narrower {
+            one.clone()
+        } else {
+            other.clone()
+        }
     }
 
     /// Merges the parts of an `allOf` and what stands beside it into one schema.
@@ -872,10 +935,13 @@ impl Lowering<'_> {
             if let (Some(Value::Object(from)), Some(Value::Object(to))) =
                 (part.get("properties"), merged.get_mut("properties"))
             {
-                to.extend(
-                    from.iter()
-                        .map(|(name, property)| (name.clone(), property.clone())),
-                );
+                for (name, property) in from {
+                    let both = match to.get(name) {
+                        Some(known) => self.both(known, property),
+                        None => property.clone(),
+                    };
+                    to.insert(name.clone(), both);
+                }
             }
             if let (Some(Value::Array(from)), Some(Value::Array(to))) =
                 (part.get("required"), merged.get_mut("required"))
@@ -885,6 +951,18 @@ impl Lowering<'_> {
         }
         Ok(merged)
     }
+}
+
+/// Whether a schema says nothing of a value but its name: annotations are no description.
+fn says_nothing(schema: &Value) -> bool {
+    schema.as_object().is_none_or(|schema| {
+        schema.iter().all(|(key, value)| match key.as_str() {
+            "readOnly" | "writeOnly" | "deprecated" | "nullable" | "default" | "x-folio" => true,
+            "type" => value == "object",
+            "additionalProperties" => value.is_boolean(),
+            _ => false,
+        })
+    })
 }
 
 /// Whether a place is a component's.

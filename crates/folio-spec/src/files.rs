@@ -40,6 +40,11 @@ impl Within {
         Ok(Self { folder, real })
     }
 
+    /// The folder.
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+
     /// What is wrong with the path of a file, if it leads out of the folder.
     pub fn problem(&self, path: &Path) -> Option<String> {
         let out = |to: &Path| {

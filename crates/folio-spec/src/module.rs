@@ -82,6 +82,7 @@ pub(crate) fn read(entry: &Entry, reading: &Reading<'_>, pins: &Pins) -> Result<
             }
         },
     };
+    schemas.unrouted = descriptor.is_none();
     let mut operations = sources(entry, &mut schemas)?;
     overrides.describe(entry, &mut operations, &mut schemas);
     let mut module = Assembly {
@@ -367,6 +368,8 @@ impl Assembly<'_> {
                         .and_then(|key| self.components.schemas.get(key)),
                     None => Some(&schema),
                 };
+                let joined = object.map(|object| self.components.fields(object));
+                let object = joined.as_ref();
                 let properties = object.and_then(|object| object.get("properties")?.as_object());
                 if let (Some(properties), "query") = (properties, place) {
                     let needed = object.and_then(|object| object.get("required")?.as_array());
@@ -769,7 +772,7 @@ fn is_kept(parameter: &Parameter) -> bool {
 }
 
 /// An operation of which only the route is known: JSON in, JSON out.
-fn untyped(method: &str, path: &str) -> Operation {
+pub(crate) fn untyped(method: &str, path: &str) -> Operation {
     let json = || Content::from([("application/json".to_owned(), None)]);
     let takes = matches!(method, "post" | "put" | "patch");
     Operation {

@@ -193,6 +193,8 @@ pub struct Schemas {
     pub stale: Vec<String>,
     /// What is read and left out, since the SDK has no place for it.
     pub omitted: Vec<String>,
+    /// Whether no descriptor routes what the module describes: an edge module answers at the paths of its own server.
+    pub(crate) unrouted: bool,
 }
 
 impl Schemas {
@@ -304,6 +306,14 @@ impl Schemas {
         if !self.omitted.contains(&what) {
             self.omitted.push(what);
         }
+    }
+
+    /// The folder of the module.
+    pub(crate) fn folder(&self) -> PathBuf {
+        let within = self.within.as_ref();
+        within
+            .map(|within| within.folder().to_path_buf())
+            .unwrap_or_default()
     }
 
     /// Reads the files of a module only.
@@ -451,80 +461,113 @@ pub fn raml(module: &Path, root: &str, schemas: &mut Schemas) -> Result<Vec<Oper
     let within = schemas.keep_within(module)?;
     let api = raml::read(&file, &within)?;
     for (name, node) in api.types.iter() {
-        let schema = declared(node, &api.types, schemas, name, 0)?;
+        let schema = match declared(node, &api.types, schemas, name, 0) {
+            Ok(schema) => schema,
+            // What refers to it meets it again.
+            Err(problem) => schemas.anything(problem)?,
+        };
         if let Some(Value::String(reference)) = schema.get("$ref") {
             schemas.vote(reference, name);
         }
     }
     let mut operations = Vec::new();
     for operation in &api.operations {
-        let node = &operation.node;
-        let mut parameters = Vec::new();
-        for (name, parameter) in &operation.uri_parameters {
+        let read = match &operation.problem {
+            None => raml_operation(operation, root, &api, schemas),
+            Some(problem) => Err(problem.clone()),
+        };
+        match read {
+            Ok(operation) => operations.push(operation),
+            Err(problem) => {
+                schemas.forgive(problem)?;
+                operations.push(crate::module::untyped(&operation.method, &operation.path));
+            }
+        }
+    }
+    Ok(operations)
+}
+
+fn raml_operation(
+    operation: &raml::Operation,
+    root: &str,
+    api: &raml::Api,
+    schemas: &mut Schemas,
+) -> Result<Operation> {
+    let node = &operation.node;
+    let mut parameters = Vec::new();
+    for (name, parameter) in &operation.uri_parameters {
+        let schema = parameter_schema(parameter, &api.types, schemas)?;
+        parameters.push(Parameter {
+            name: name.trim_end_matches('?').to_owned(),
+            place: "path".into(),
+            required: true,
+            schema,
+            written: Written::default(),
+        });
+    }
+    for (place, key) in [("query", "queryParameters"), ("header", "headers")] {
+        for (name, parameter) in node.get(key).map(Node::entries).unwrap_or_default() {
             let schema = parameter_schema(parameter, &api.types, schemas)?;
+            let required = match parameter.get("required").and_then(Node::text) {
+                Some(text) => text == "true",
+                // RAML: what has no `required` is required, unless its name ends with `?`. RMB reads it as optional, and it is
+                // RMB that serves these.
+                None => false,
+            };
             parameters.push(Parameter {
                 name: name.trim_end_matches('?').to_owned(),
-                place: "path".into(),
-                required: true,
+                place: place.into(),
+                required,
                 schema,
                 written: Written::default(),
             });
         }
-        for (place, key) in [("query", "queryParameters"), ("header", "headers")] {
-            for (name, parameter) in node.get(key).map(Node::entries).unwrap_or_default() {
-                let schema = parameter_schema(parameter, &api.types, schemas)?;
-                let required = match parameter.get("required").and_then(Node::text) {
-                    Some(text) => text == "true",
-                    // RAML: what has no `required` is required, unless its name ends with `?`. RMB reads it as optional, and it is
-                    // RMB that serves these.
-                    None => false,
-                };
-                parameters.push(Parameter {
-                    name: name.trim_end_matches('?').to_owned(),
-                    place: place.into(),
-                    required,
-                    schema,
-                    written: Written::default(),
-                });
-            }
-        }
-        let request = match node.get("body") {
-            None => None,
-            Some(body) => {
-                let content = content(body, &api.media_types, &api.types, schemas)?;
-                (!content.is_empty()).then_some(Request {
-                    required: true,
-                    content,
-                })
-            }
-        };
-        let mut responses = BTreeMap::new();
-        for (status, response) in node.get("responses").map(Node::entries).unwrap_or_default() {
-            let content = match response.get("body") {
-                None => Content::new(),
-                Some(body) => content(body, &api.media_types, &api.types, schemas)?,
-            };
-            responses.insert(status.clone(), content);
-        }
-        operations.push(Operation {
-            method: operation.method.clone(),
-            path: operation.path.clone(),
-            root: root.to_owned(),
-            upstream_id: None,
-            parameters,
-            request,
-            responses,
-            deprecated: false,
-            collection_post: operation.method == "post"
-                && operation
-                    .resource_types
-                    .iter()
-                    .any(|name| name.contains("collection")),
-            rmb: true,
-            supplement: None,
+    }
+    if let Some(described) = node.get("queryString") {
+        // The whole query string as one object: each of its properties is a parameter.
+        parameters.push(Parameter {
+            name: "queryString".to_owned(),
+            place: "query".into(),
+            required: true,
+            schema: declaration(described, &api.types, schemas, 0)?,
+            written: Written::default(),
         });
     }
-    Ok(operations)
+    let request = match node.get("body") {
+        None => None,
+        Some(body) => {
+            let content = content(body, &api.media_types, &api.types, schemas)?;
+            (!content.is_empty()).then_some(Request {
+                required: true,
+                content,
+            })
+        }
+    };
+    let mut responses = BTreeMap::new();
+    for (status, response) in node.get("responses").map(Node::entries).unwrap_or_default() {
+        let content = match response.get("body") {
+            None => Content::new(),
+            Some(body) => content(body, &api.media_types, &api.types, schemas)?,
+        };
+        responses.insert(status.clone(), content);
+    }
+    Ok(Operation {
+        method: operation.method.clone(),
+        path: operation.path.clone(),
+        root: root.to_owned(),
+        upstream_id: None,
+        parameters,
+        request,
+        responses,
+        deprecated: false,
+        collection_post: operation.method == "post"
+            && operation
+                .resource_types
+                .iter()
+                .any(|name| name.contains("collection")),
+        rmb: true,
+        supplement: None,
+    })
 }
 
 fn content(
@@ -817,6 +860,11 @@ pub fn openapi(
         .and_then(Value::as_object)
         .cloned()
         .unwrap_or_default();
+    let own = own_base(&document, &paths);
+    let base = match own {
+        Some(own) if base.is_empty() && schemas.unrouted => own,
+        _ => base,
+    };
     for (path, item) in paths {
         let read = follow(&item, &file, schemas).and_then(|(item, home)| {
             let shared = list(&item, "parameters", &home, schemas)?;
@@ -841,6 +889,18 @@ pub fn openapi(
         }
     }
     Ok(operations)
+}
+
+/// The path of a server that is given without a host, unless the paths begin with it themselves.
+fn own_base<'a>(document: &'a Value, paths: &Map<String, Value>) -> Option<&'a str> {
+    let server = document.pointer("/servers/0/url")?.as_str()?;
+    let base = server.trim_end_matches('/');
+    let begins = |path: &String| {
+        path.strip_prefix(base)
+            .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+    };
+    let applies = base.starts_with('/') && !base.starts_with("//") && !paths.keys().any(begins);
+    applies.then_some(base)
 }
 
 fn openapi_operation(
