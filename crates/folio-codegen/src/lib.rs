@@ -60,6 +60,22 @@ pub struct Options {
 /// # Errors
 /// A document is not canonical, or progenitor refuses it.
 pub fn generate(specs: &Specs, options: Options) -> Result<BTreeMap<String, String>, Error> {
+    std::thread::scope(|scope| {
+        let work = std::thread::Builder::new()
+            .stack_size(STACK)
+            .spawn_scoped(scope, || files(specs, options))
+            .map_err(|error| Error::model("", format!("no thread: {error}")))?;
+        match work.join() {
+            Ok(files) => files,
+            Err(panic) => std::panic::resume_unwind(panic),
+        }
+    })
+}
+
+/// The stack of a thread that generates: schemas may be nested deeply, and typify takes a good deal a level.
+const STACK: usize = 256 << 20;
+
+fn files(specs: &Specs, options: Options) -> Result<BTreeMap<String, String>, Error> {
     let mut files = BTreeMap::new();
     let mut shared = BTreeSet::new();
     let mut records = Vec::new();
@@ -184,7 +200,11 @@ fn side_by_side(specs: &Specs) -> Vec<Result<Generated, Error>> {
     };
     let mut done: Vec<_> = std::thread::scope(|scope| {
         let others: Vec<_> = (1..threads.min(specs.modules.len()))
-            .map(|_| scope.spawn(work))
+            .filter_map(|_| {
+                let builder = std::thread::Builder::new().stack_size(STACK);
+                // Without another thread this one does it all.
+                builder.spawn_scoped(scope, work).ok()
+            })
             .collect();
         let mut done = work();
         for other in others {

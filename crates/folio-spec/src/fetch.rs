@@ -9,9 +9,10 @@ use std::sync::Mutex;
 
 use serde_json::{Value, json};
 
-use crate::discover::discover;
+use crate::discover::{discover, slashes};
 use crate::error::{Error, Result};
 use crate::files::clean;
+use crate::notes::{Kind, Note};
 use crate::platform::Platform;
 
 /// How many modules are fetched at once.
@@ -32,7 +33,10 @@ pub struct Fetch {
 }
 
 /// What stood in, and what is missing.
-pub type Notes = Vec<String>;
+pub type Notes = Vec<Note>;
+
+/// The file beside the manifest that has them.
+pub(crate) const NOTES: &str = "notes.json";
 
 /// Fetches the modules of a release, writes `manifest.json`, and tells what stood in and what is missing.
 ///
@@ -85,22 +89,33 @@ pub fn fetch(platform: &Platform, to: &Fetch) -> Result<Notes> {
     for (name, result) in fetched {
         match result {
             Ok((entry, own)) => {
-                notes.extend(own.into_iter().map(|note| format!("{name}: {note}")));
+                notes.extend(own);
                 manifest.push(entry);
             }
-            Err(error) => notes.push(format!("{name}: left out: {}", error.problem)),
+            Err(error) => notes.push(Note::new(Kind::Omitted, name, "", error.problem)),
         }
     }
     if manifest.is_empty() {
         return Err(Error::file(
             redacted(&to.base),
-            format!("no module could be fetched: {}", notes.join("; ")),
+            format!(
+                "no module could be fetched: {}",
+                notes
+                    .iter()
+                    .map(|note| format!("{}: {}", note.module, note.what))
+                    .collect::<Vec<_>>()
+                    .join("; ")
+            ),
         ));
     }
-    let mut text = serde_json::to_string_pretty(&manifest)
-        .map_err(|error| Error::file(&to.into, error.to_string()))?;
-    text.push('\n');
-    std::fs::write(to.into.join("manifest.json"), text).map_err(failed)?;
+    let write = |name: &str, value: Value| {
+        let text = serde_json::to_string_pretty(&value)
+            .map_err(|error| Error::file(&to.into, error.to_string()))?;
+        std::fs::write(to.into.join(name), text + "\n").map_err(failed)
+    };
+    write("manifest.json", manifest.into())?;
+    notes.sort();
+    write(NOTES, json!(notes))?;
     Ok(notes)
 }
 
@@ -109,13 +124,22 @@ fn module(name: &str, version: &str, to: &Fetch) -> Result<(Value, Notes)> {
     let mut notes = Notes::new();
     let folder = to.into.join(name);
     let mut foreign = BTreeSet::new();
-    let (tag, commit) = repository(name, version, &to.base, &folder, &mut foreign, &mut notes)?;
+    let (tag, commit) = repository(
+        name,
+        name,
+        version,
+        &to.base,
+        &folder,
+        &mut foreign,
+        &mut notes,
+    )?;
     for library in &to.libraries {
         let Some(version) = depends(&folder, library) else {
             continue;
         };
         let inside = folder.join("external").join(library);
         let read = repository(
+            name,
             library,
             &version,
             &to.base,
@@ -124,22 +148,33 @@ fn module(name: &str, version: &str, to: &Fetch) -> Result<(Value, Notes)> {
             &mut notes,
         );
         if let Err(error) = read {
-            notes.push(format!(
-                "the library {library} {version} is missing: {}",
-                error.problem
+            notes.push(Note::new(
+                Kind::Omitted,
+                name,
+                library,
+                format!(
+                    "the library {library} {version} is missing: {}",
+                    error.problem
+                ),
             ));
         }
     }
     let mut entry = json!({"module": name, "version": version, "tag": tag, "commit": commit});
     discover(&folder, &foreign, &mut entry);
     if entry["kind"] == "none" {
-        notes.push("has neither a description of its API nor a descriptor".to_owned());
+        notes.push(Note::new(
+            Kind::Unread,
+            name,
+            "",
+            "has neither a description of its API nor a descriptor",
+        ));
     }
     Ok((entry, notes))
 }
 
 /// Fetches a repository at the tag of a version, or at what stands in for it. Gives the tag and the commit.
 fn repository(
+    module: &str,
     name: &str,
     version: &str,
     base: &str,
@@ -164,10 +199,20 @@ fn repository(
         } else {
             &tag
         };
-        notes.push(format!("{name} has no tag v{version}; {what} stands in"));
+        notes.push(Note::new(
+            Kind::Substituted,
+            module,
+            format!("{name}-{version} {tag}"),
+            format!("{name} has no tag v{version}; {what} stands in"),
+        ));
     }
     let commit = checkout(folder, &url, &reference)?;
-    submodules(folder, Path::new(""), &url, base, 0, foreign, notes)?;
+    let parent = Parent {
+        module,
+        root: folder,
+        base,
+    };
+    submodules(&parent, Path::new(""), &url, 0, foreign, notes)?;
     remove_git(folder);
     Ok((tag, commit))
 }
@@ -198,16 +243,24 @@ fn checkout(folder: &Path, url: &str, reference: &str) -> Result<String> {
     Ok(commit.trim().to_owned())
 }
 
+/// The repository whose submodules are fetched.
+struct Parent<'a> {
+    /// The module that it is part of.
+    module: &'a str,
+    root: &'a Path,
+    base: &'a str,
+}
+
 /// Fetches the submodules of a work tree, at the commits that it has recorded.
 fn submodules(
-    root: &Path,
+    parent: &Parent<'_>,
     inside: &Path,
     url: &str,
-    base: &str,
     depth: usize,
     foreign: &mut BTreeSet<PathBuf>,
     notes: &mut Notes,
 ) -> Result<()> {
+    let Parent { module, root, base } = *parent;
     let folder = root.join(inside);
     if depth > MAX_DEPTH || !folder.join(".gitmodules").is_file() {
         return Ok(());
@@ -266,19 +319,29 @@ fn submodules(
             ));
         }
         match found {
-            None => notes.push(format!(
-                "the submodule {} is missing: {}",
-                inner.display(),
-                problems.join("; ")
+            None => notes.push(Note::new(
+                Kind::Omitted,
+                module,
+                slashes(&inner),
+                format!(
+                    "the submodule {} is missing: {}",
+                    inner.display(),
+                    problems.join("; ")
+                ),
             )),
             Some((url, stand_in)) => {
                 if let Some(used) = stand_in {
-                    notes.push(format!(
-                        "the submodule {} has no commit {commit}; {used} stands in",
-                        inner.display()
+                    notes.push(Note::new(
+                        Kind::Substituted,
+                        module,
+                        format!("{} {commit} {used}", slashes(&inner)),
+                        format!(
+                            "the submodule {} has no commit {commit}; {used} stands in",
+                            inner.display()
+                        ),
                     ));
                 }
-                submodules(root, &inner, &url, base, depth + 1, foreign, notes)?;
+                submodules(parent, &inner, &url, depth + 1, foreign, notes)?;
                 remove_git(&root.join(&inner));
             }
         }
