@@ -39,7 +39,7 @@ use crate::transport::{Failure, Incoming};
 #[must_use = "the body is not read before it is polled"]
 pub struct Download {
     head: Response,
-    body: Incoming,
+    body: Box<Incoming>,
     /// It counts as in flight until the end.
     permit: Option<Kept>,
     memory: MemoryLimits,
@@ -50,13 +50,13 @@ pub struct Download {
 impl Download {
     pub(crate) fn new(
         head: Response,
-        rest: Option<(Incoming, Kept)>,
+        rest: Option<(Box<Incoming>, Kept)>,
         memory: MemoryLimits,
     ) -> Self {
         let (body, permit) = rest.unzip();
         Self {
             head,
-            body: body.unwrap_or_else(Incoming::empty),
+            body: body.unwrap_or_else(|| Box::new(Incoming::empty())),
             permit,
             memory,
             received: 0,

@@ -98,7 +98,8 @@ impl Request {
     /// slash in an identifier is part of the identifier.
     ///
     /// An argument that is empty, `.` or `..` is an error when the request is executed: `DELETE /users/{id}` without an id would be
-    /// `DELETE /users`.
+    /// `DELETE /users`. A parameter `{+rest}` takes the rest of the path: its slashes separate segments, none of which may be empty, `.` or
+    /// `..`.
     pub fn new(operation: &'static Operation, arguments: &[&str]) -> Self {
         Self::of(operation, arguments)
     }
@@ -113,6 +114,20 @@ impl Request {
             path.push_str(before);
             let (name, after) = after.split_once('}').unwrap_or((after, ""));
             let begin = path.len();
+            // `{+rest}`, as RFC 6570 writes it: the rest of the path, whose slashes are slashes.
+            if let Some(name) = name.strip_prefix('+') {
+                match arguments.next() {
+                    None => _ = problem.get_or_insert(format!("`{name}` of the path is missing")),
+                    Some(argument) => {
+                        let is_begun = path.ends_with('/');
+                        if let Err(why) = push_rest(&mut path, &argument.to_string(), is_begun) {
+                            _ = problem.get_or_insert(format!("`{name}` of the path {why}"));
+                        }
+                    }
+                }
+                rest = after;
+                continue;
+            }
             match arguments
                 .next()
                 .map(|it| write!(Segment(&mut path), "{it}"))
@@ -527,7 +542,8 @@ impl Request {
                 .as_ref()
                 .map(|body| body.as_bytes().map(|bytes| &bytes[..])),
             confirmed: self.deletion,
-            names_a_record: self.operation.path.ends_with('}')
+            names_a_record: (self.operation.path.ends_with('}')
+                && !self.operation.path.ends_with("{+rest}"))
                 || self.path.rsplit('/').next().is_some_and(is_uuid),
         })
     }
@@ -778,6 +794,31 @@ impl fmt::Write for Segment<'_> {
         self.0.extend(utf8_percent_encode(text, SEGMENT));
         Ok(())
     }
+}
+
+/// Adds the rest of a path, segment by segment; `is_begun` says whether its first segment follows a slash.
+fn push_rest(path: &mut String, rest: &str, is_begun: bool) -> Result<(), String> {
+    if rest.is_empty() && !is_begun {
+        return Ok(());
+    }
+    let (first, others) = match rest.strip_prefix('/') {
+        Some(_) if is_begun => return Err(format!("is \"{rest}\": it begins behind a slash")),
+        Some(others) => (None, others),
+        None => (Some(rest), ""),
+    };
+    let segments = first.unwrap_or(others).split('/');
+    for (index, segment) in segments.enumerate() {
+        if matches!(segment, "" | "." | "..") {
+            return Err(format!(
+                "is \"{rest}\", of which a segment is \"{segment}\""
+            ));
+        }
+        if index > 0 || first.is_none() {
+            path.push('/');
+        }
+        path.extend(utf8_percent_encode(segment, SEGMENT));
+    }
+    Ok(())
 }
 
 /// Whether a path that the caller wrote has but segments of letters, digits, `-` and `_`, so that nothing is to be encoded and nothing can

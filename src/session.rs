@@ -62,7 +62,7 @@ pub(crate) type Answered = (Response, Option<Rest>);
 type Retrieving<'a> = Pin<Box<dyn Future<Output = Option<Result<Answered>>> + Send + 'a>>;
 
 /// What of a body was not read, and the permit that is held until it is.
-pub(crate) type Rest = (Incoming, Kept);
+pub(crate) type Rest = (Box<Incoming>, Kept);
 
 /// How often a token may be refused in one call. Each time it is renewed, since a call that is repeated for minutes can outlive several.
 const MOST_REFUSALS: u32 = 10;
@@ -462,7 +462,7 @@ impl<'a> Pursuit<'a> {
         &self,
         token: Option<&Token>,
         whole: bool,
-    ) -> Result<(Answer, Option<Incoming>), Failure> {
+    ) -> Result<(Answer, Option<Box<Incoming>>), Failure> {
         let (request, gateway) = (self.request, &self.session.gateway);
         let timeouts =
             gateway.idle_timeouts(request.attempt_timeout(), request.attempt_read_timeout());
@@ -499,7 +499,7 @@ impl<'a> Pursuit<'a> {
             let most = gateway.memory.of_response();
             (transport::collect(body, most).await?, None)
         } else {
-            (bytes::Bytes::new(), Some(body))
+            (bytes::Bytes::new(), Some(Box::new(body)))
         };
         let answer = Answer {
             status,

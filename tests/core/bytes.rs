@@ -210,7 +210,7 @@ async fn a_gzip_body_of_several_members_is_whole_by_every_way_of_reading() {
 
 #[tokio::test]
 async fn every_form_of_gzip_and_deflate_is_decoded() {
-    let text = b"{\"name\":\"\xc3\xa9\"}".repeat(1).to_vec();
+    let text = b"{\"name\":\"\xc3\xa9\"}".to_vec();
     let mut zlib = ZlibEncoder::new(Vec::new(), Compression::default());
     zlib.write_all(&text).unwrap();
     let zlib = zlib.finish().unwrap();

@@ -1174,13 +1174,12 @@ async fn where_the_module_replaces_ids_no_post_is_sent_twice() {
         let (server, folio, stored) = module
             .start_with(move |asked, n| {
                 let is_first = asked.method == "POST" && asked.path() == "/tags" && n == 0;
-                is_first.then(|| {
-                    if is_carried_out {
-                        Lost::Response
-                    } else {
-                        Lost::Request(Reply::Drop)
-                    }
-                })
+                let lost = if is_carried_out {
+                    Lost::Response
+                } else {
+                    Lost::Request(Reply::Drop)
+                };
+                is_first.then_some(lost)
             })
             .await;
         let records = ["a", "b"].map(|label| json!({"label": label}));
@@ -1205,6 +1204,38 @@ async fn where_the_module_replaces_ids_no_post_is_sent_twice() {
         for failure in &report.failures {
             assert!(failure.error.is_outcome_unknown(), "{:#}", failure.error);
         }
+    }
+}
+
+#[tokio::test]
+async fn that_notes_tags_and_calendars_get_other_ids_is_known() {
+    for (path, items) in [
+        ("/notes", "notes"),
+        ("/note-types", "noteTypes"),
+        ("/tags", "tags"),
+        ("/calendar/calendars", "calendars"),
+    ] {
+        let server = Folio::start(move |asked, _| {
+            let lists = asked.method == "GET" && asked.path() == path;
+            lists.then(|| Reply::json(json!({"totalRecords": 0})))
+        })
+        .await;
+        let folio = server.connect().await;
+        let records = [json!({"name": "a"}), json!({"id": id(1), "name": "b"})];
+        let report = folio
+            .upsert_into(Collection::new(path, items), records)
+            .run()
+            .await;
+        assert_eq!(figures(&report), [0, 0, 0, 2], "{path}");
+        for failure in &report.failures {
+            let error = format!("{:#}", failure.error);
+            assert!(error.contains("ids of its own"), "{error}");
+        }
+        let posts = server
+            .log()
+            .into_iter()
+            .filter(|asked| asked.method == "POST");
+        assert_eq!(posts.filter(|asked| asked.path() == path).count(), 0);
     }
 }
 

@@ -9,8 +9,9 @@ use crate::collections::{self, Collection};
 use crate::document::{COMMON, Document};
 use crate::does::Deletes;
 use crate::error::Error;
-use crate::facts::{Answer, Body, BodyKind, Operation, Paging, Success, SuccessKind};
-use crate::model::{Enum, Field, Model, Record, Signature, Ty, Union};
+use crate::facts::{Answer, Body, BodyKind, Operation, Paging, Parameter, Success, SuccessKind};
+use crate::model::{Enum, Field, Model, Record, Signature, Ty, Union, component_type};
+use crate::text::{code, doc, line};
 
 /// Where the facts of a module's types come from.
 pub(crate) struct Origin<'a> {
@@ -50,7 +51,11 @@ pub(crate) fn module(
     line(&mut out, 0, "#[allow(unused_imports)]");
     line(&mut out, 0, "use crate::runtime as rt;");
     if !origin.common.is_empty() {
-        let names: Vec<&str> = origin.common.iter().map(String::as_str).collect();
+        let names: Vec<String> = origin
+            .common
+            .iter()
+            .map(|name| component_type(name))
+            .collect();
         line(&mut out, 0, "#[doc(no_inline)]");
         line(
             &mut out,
@@ -63,10 +68,10 @@ pub(crate) fn module(
     for operation in operations {
         constant(&mut out, operation, name);
     }
-    line(
+    doc(
         &mut out,
         0,
-        "/// The calls of the module: what its handle gives.",
+        "The calls of the module: what its handle gives.",
     );
     line(&mut out, 0, "pub mod call {");
     line(&mut out, 1, "#[allow(unused_imports)]");
@@ -114,26 +119,14 @@ pub(crate) fn common(origin: &Origin<'_>, model: &Model) -> Result<String, Error
 }
 
 fn types(out: &mut String, origin: &Origin<'_>, model: &Model) -> Result<(), Error> {
-    let names: BTreeSet<&str> = model
-        .records
-        .iter()
-        .map(|r| r.name.as_str())
-        .chain(model.enums.iter().map(|e| e.name.as_str()))
-        .collect();
+    let mut taken: BTreeSet<String> = model.names().cloned().collect();
     for record in &model.records {
-        let companion = format!("{}Required", record.name);
-        if required(record).next().is_some() && names.contains(companion.as_str()) {
-            let problem = format!(
-                "the record `{companion}` has the name that the required fields of `{}` need",
-                record.name
-            );
-            return Err(Error::document(
-                &origin.document.name,
-                format!("/components/schemas/{companion}"),
-                problem,
-            ));
+        // The type of the required fields of a record, unlike the others.
+        let mut companion = format!("{}Required", record.name);
+        while required(record).next().is_some() && !taken.insert(companion.clone()) {
+            companion.push_str("Fields");
         }
-        emit_record(out, origin, record)?;
+        emit_record(out, origin, record, &companion)?;
     }
     if !model.records.is_empty() {
         let names: Vec<&str> = model
@@ -167,7 +160,12 @@ fn types(out: &mut String, origin: &Origin<'_>, model: &Model) -> Result<(), Err
     Ok(())
 }
 
-fn emit_record(out: &mut String, origin: &Origin<'_>, record: &Record) -> Result<(), Error> {
+fn emit_record(
+    out: &mut String,
+    origin: &Origin<'_>,
+    record: &Record,
+    companion: &str,
+) -> Result<(), Error> {
     let name = &record.name;
     let needed: Vec<&Field> = required(record).collect();
     if needed.len() > MOST_REQUIRED {
@@ -183,12 +181,12 @@ fn emit_record(out: &mut String, origin: &Origin<'_>, record: &Record) -> Result
     }
     let extra = extra_name(record);
     for text in record_docs(origin, name) {
-        line(out, 0, &format!("/// {text}"));
+        doc(out, 0, &text);
     }
     line(out, 0, "#[derive(Clone)]");
     line(out, 0, &format!("pub struct {name} {{"));
     for field in &record.fields {
-        line(out, 1, &format!("/// {}", field_docs(field)));
+        doc(out, 1, &field_docs(field));
         let ty = rust(&field.ty, "");
         let ty = if field.required {
             ty
@@ -197,20 +195,20 @@ fn emit_record(out: &mut String, origin: &Origin<'_>, record: &Record) -> Result
         };
         line(out, 1, &format!("pub {}: {ty},", ident(&field.name)));
     }
-    line(
+    doc(
         out,
         1,
-        "/// What the server sent and the description does not have; written back with the record.",
+        "What the server sent and the description does not have; written back with the record.",
     );
     line(out, 1, &format!("pub {extra}: rt::Extra,"));
     line(out, 0, "}");
 
     if needed.is_empty() {
         line(out, 0, &format!("impl Default for {name} {{"));
-        line(
+        doc(
             out,
             1,
-            "/// A record of which no field is set: the description requires none.",
+            "A record of which no field is set: the description requires none.",
         );
         line(out, 1, "#[inline]");
         line(out, 1, "fn default() -> Self {");
@@ -218,11 +216,11 @@ fn emit_record(out: &mut String, origin: &Origin<'_>, record: &Record) -> Result
         line(out, 1, "}");
         line(out, 0, "}");
     } else {
-        line(out, 0, &format!("/// The required fields of a [`{name}`]."));
+        doc(out, 0, &format!("The required fields of a [`{name}`]."));
         // Without `Debug`: it lives for one call, and may hold a password.
-        line(out, 0, &format!("pub struct {name}Required {{"));
+        line(out, 0, &format!("pub struct {companion} {{"));
         for field in &needed {
-            line(out, 1, &format!("/// {}", field_docs(field)));
+            doc(out, 1, &field_docs(field));
             line(
                 out,
                 1,
@@ -231,16 +229,16 @@ fn emit_record(out: &mut String, origin: &Origin<'_>, record: &Record) -> Result
         }
         line(out, 0, "}");
         line(out, 0, &format!("impl {name} {{"));
-        line(
+        doc(
             out,
             1,
-            "/// A record with its required fields; the others are absent.",
+            "A record with its required fields; the others are absent.",
         );
         line(out, 1, "#[inline]");
         line(
             out,
             1,
-            &format!("pub fn new(required: {name}Required) -> Self {{"),
+            &format!("pub fn new(required: {companion}) -> Self {{"),
         );
         line(out, 2, "Self {");
         for field in &needed {
@@ -340,12 +338,15 @@ fn required(record: &Record) -> impl Iterator<Item = &Field> {
 }
 
 /// `extra`, unless the record has a field of that name.
-fn extra_name(record: &Record) -> &'static str {
-    if record.fields.iter().any(|field| field.name == "extra") {
-        "unknown_fields"
-    } else {
-        "extra"
+fn extra_name(record: &Record) -> String {
+    let mut name = "extra".to_owned();
+    while record.fields.iter().any(|field| field.name == name) {
+        name = match &*name {
+            "extra" => "unknown_fields".to_owned(),
+            _ => name + "_",
+        };
     }
+    name
 }
 
 fn union(out: &mut String, item: &Union) {
@@ -357,10 +358,10 @@ fn union(out: &mut String, item: &Union) {
         "" => "Which one is told by what fits best.".to_owned(),
         tag => format!("Which one is told by {}.", code(tag)),
     };
-    line(
+    doc(
         out,
         1,
-        &format!("/// One of those listed here, or any other that the server has. {told}"),
+        &format!("One of those listed here, or any other that the server has. {told}"),
     );
     line(
         out,
@@ -380,7 +381,7 @@ fn union(out: &mut String, item: &Union) {
             [] => code(&ty),
             docs => docs.join(" or "),
         };
-        line(out, 2, &format!("/// {docs}"));
+        doc(out, 2, &format!("{docs}"));
         line(
             out,
             2,
@@ -400,27 +401,26 @@ fn open_enum(out: &mut String, item: &Enum) {
         .into_iter()
         .find(|name| item.variants.iter().all(|(variant, _)| variant != name))
         .unwrap_or("UnlistedText");
-    line(
+    doc(
         out,
         1,
-        "/// A value of those listed here, or any other that the server has.",
+        "A value of those listed here, or any other that the server has.",
     );
     line(out, 1, &format!("{} / {unlisted} {{", item.name));
     for (variant, text) in &item.variants {
-        line(out, 2, &format!("/// {}", code(text)));
+        doc(out, 2, &format!("{}", code(text)));
         line(out, 2, &format!("{variant} = {text:?},"));
     }
     line(out, 1, "}");
 }
 
 fn constant(out: &mut String, operation: &Operation, module: &str) {
-    line(
+    doc(
         out,
         0,
         &format!(
-            "/// `{} {}`: [`{}`](call::Api::{}).",
-            upper(operation.method),
-            operation.path,
+            "{}: [`{}`](call::Api::{}).",
+            route(operation),
             operation.name,
             operation.name
         ),
@@ -473,7 +473,7 @@ fn constant(out: &mut String, operation: &Operation, module: &str) {
 
 /// Whether more than what the path or the parameters name may be deleted.
 fn needs_confirmation(operation: &Operation) -> bool {
-    let names_a_record = operation.path.ends_with('}');
+    let names_a_record = operation.path.ends_with('}') && !operation.path.ends_with("{+rest}");
     operation.method == "delete"
         && match operation.does.deletes {
             Some(Deletes::Query | Deletes::All) => true,
@@ -489,19 +489,15 @@ fn needs_body(operation: &Operation) -> bool {
 
 /// The operations as types: by them the calls of a module are told apart, which are one type else.
 fn markers(out: &mut String, operations: &[Operation]) {
-    line(
+    doc(
         out,
         1,
-        "/// The operations as types, by which their calls are told apart.",
+        "The operations as types, by which their calls are told apart.",
     );
     line(out, 1, "#[allow(missing_docs)]");
     line(out, 1, "pub mod operation {");
     for operation in operations {
-        line(
-            out,
-            2,
-            &format!("pub enum {} {{}}", builder_name(operation)),
-        );
+        line(out, 2, &format!("pub enum {} {{}}", operation.call));
     }
     line(out, 1, "}");
 }
@@ -531,10 +527,10 @@ fn api(
     model: &Model,
     operations: &[Operation],
 ) -> Result<(), Error> {
-    line(
+    doc(
         out,
         1,
-        &format!("/// The operations of `{}`.", origin.document.name),
+        &format!("The operations of `{}`.", origin.document.name),
     );
     line(out, 1, "#[derive(Clone, Debug)]");
     line(out, 1, "pub struct Api<M = rt::Async> {");
@@ -545,10 +541,10 @@ fn api(
     for operation in operations {
         let signature = signature(origin, model, operation)?;
         for text in operation_docs(origin, operation) {
-            line(out, 2, &format!("/// {text}"));
+            doc(out, 2, &text);
         }
         let (given, _) = answer(origin, model, operation, signature)?;
-        line(out, 2, &format!("/// {}", given_docs(&given)));
+        doc(out, 2, &format!("{}", given_docs(&given)));
         if let Some(id) = operation
             .upstream_id
             .as_ref()
@@ -574,7 +570,7 @@ fn api(
             .filter(|parameter| parameter.required)
         {
             let name = argument(&parameter.name, &mut names);
-            let query = query_type(origin, operation, signature, &parameter.name)?;
+            let query = query_type(origin, operation, signature, parameter)?;
             let _ = write!(arguments, ", {name}: {}", query.argument);
             let _ = write!(
                 setters,
@@ -593,7 +589,7 @@ fn api(
             &format!(
                 "pub fn {}(&self{arguments}) -> {}<M> {{",
                 ident(&operation.name),
-                builder_name(operation)
+                operation.call
             ),
         );
         if setters.is_empty() {
@@ -616,15 +612,14 @@ fn builder(
     operation: &Operation,
 ) -> Result<(), Error> {
     let signature = signature(origin, model, operation)?;
-    let name = builder_name(operation);
+    let name = &operation.call;
     let (given, answer) = answer(origin, model, operation, signature)?;
-    line(
+    doc(
         out,
         1,
         &format!(
-            "/// `{} {}`, about to be sent. {}",
-            upper(operation.method),
-            operation.path,
+            "{}, about to be sent. {}",
+            route(operation),
             given_docs(&given)
         ),
     );
@@ -640,11 +635,7 @@ fn builder(
             &format!("impl rt::Answers for operation::{name} {{ type Answer = {answer}; }}"),
         );
     }
-    let streamed = matches!(
-        operation.answer,
-        Answer::Text | Answer::Bytes | Answer::Lines | Answer::Several(_) | Answer::Undescribed
-    );
-    if streamed {
+    if is_streamed(operation) {
         line(
             out,
             1,
@@ -677,6 +668,38 @@ fn builder(
     Ok(())
 }
 
+/// Whether an answer may be read piece by piece.
+fn is_streamed(operation: &Operation) -> bool {
+    matches!(
+        operation.answer,
+        Answer::Text | Answer::Bytes | Answer::Lines | Answer::Several(_) | Answer::Undescribed
+    )
+}
+
+/// The setters of the bodies that an operation takes.
+fn body_functions(operation: &Operation) -> Vec<String> {
+    let mut functions: Vec<String> = Vec::new();
+    for body in &operation.bodies {
+        let name = match functions.is_empty() {
+            true => "body".to_owned(),
+            false => format!("body_{}", short(&body.media_type)),
+        };
+        let mut number = 1;
+        let mut function = name.clone();
+        while functions.contains(&function) {
+            number += 1;
+            function = format!("{name}_{number}");
+        }
+        functions.push(function);
+    }
+    functions
+}
+
+/// The setter that asks for one of several answers.
+fn accept_function(success: &Success) -> String {
+    format!("accept_{}", success.name.to_ascii_lowercase())
+}
+
 /// What the builder of an operation has of its own.
 fn setters_of(
     out: &mut String,
@@ -685,8 +708,15 @@ fn setters_of(
     signature: &Signature,
     given: &str,
 ) -> Result<(), Error> {
-    let name = builder_name(operation);
-    let mut names = BTreeSet::new();
+    let bodies = body_functions(operation);
+    // What the call has besides: a parameter of one of these names gets an underscore.
+    let mut names: BTreeSet<String> = bodies.iter().cloned().collect();
+    if let Answer::Several(answers) = &operation.answer {
+        names.extend(answers.iter().map(accept_function));
+    }
+    if is_streamed(operation) {
+        names.insert("download".to_owned());
+    }
     let paged = operation
         .paging
         .as_ref()
@@ -707,14 +737,14 @@ fn setters_of(
     }
     for (parameter, function) in optional {
         if paged && matches!(parameter.name.as_str(), "limit" | "offset") {
-            line(
+            doc(
                 out,
                 2,
                 match parameter.name.as_str() {
                     "limit" => {
-                        "/// How many records a page has. Without it the server decides, mostly 10; a stream asks for larger pages."
+                        "How many records a page has. Without it the server decides, mostly 10; a stream asks for larger pages."
                     }
-                    _ => "/// How many records to pass over.",
+                    _ => "How many records to pass over.",
                 },
             );
             line(
@@ -724,11 +754,11 @@ fn setters_of(
             );
             line(out, 3, &format!("self.0.{0}({0});", parameter.name));
         } else {
-            let query = query_type(origin, operation, signature, &parameter.name)?;
-            line(
+            let query = query_type(origin, operation, signature, parameter)?;
+            doc(
                 out,
                 2,
-                &format!("/// The query parameter `{}`.", parameter.name),
+                &format!("The query parameter {}.", code(&parameter.name)),
             );
             line(
                 out,
@@ -747,23 +777,19 @@ fn setters_of(
         line(out, 3, "self");
         line(out, 2, "}");
     }
-    for (index, body) in operation.bodies.iter().enumerate() {
-        let function = match index {
-            0 => "body".to_owned(),
-            _ => format!("body_{}", short(&body.media_type)),
-        };
-        emit_body(out, origin, operation, signature, body, &function)?;
+    for (body, function) in operation.bodies.iter().zip(&bodies) {
+        emit_body(out, origin, operation, signature, body, function)?;
     }
     if needs_confirmation(operation) {
-        line(
+        doc(
             out,
             2,
             match operation.does.deletes {
                 Some(Deletes::Query) => {
-                    "/// Confirms that the records that match the query are to be deleted. Without it nothing is sent."
+                    "Confirms that the records that match the query are to be deleted. Without it nothing is sent."
                 }
                 _ => {
-                    "/// Confirms, by `Deletion::All`, that everything is to be deleted. Without it nothing is sent."
+                    "Confirms, by `Deletion::All`, that everything is to be deleted. Without it nothing is sent."
                 }
             },
         );
@@ -779,13 +805,13 @@ fn setters_of(
     if let Answer::Several(answers) = &operation.answer {
         for success in answers.iter().filter(|success| success.status.is_none()) {
             let media_type = success.media_types.first().map_or("", String::as_str);
-            line(
+            doc(
                 out,
                 2,
                 &format!(
-                    "/// Asks for [`{}`]({}Answer::{}), {}.",
+                    "Asks for [`{}`]({}::{}), {}.",
                     success.name,
-                    name,
+                    operation.answer_type,
                     success.name,
                     code(media_type)
                 ),
@@ -793,10 +819,7 @@ fn setters_of(
             line(
                 out,
                 2,
-                &format!(
-                    "pub fn accept_{}(mut self) -> Self {{",
-                    success.name.to_ascii_lowercase()
-                ),
+                &format!("pub fn {}(mut self) -> Self {{", accept_function(success)),
             );
             line(
                 out,
@@ -807,16 +830,16 @@ fn setters_of(
             line(out, 2, "}");
         }
     }
-    let errors = "/// The request could not be made or sent, the server refused it, or its answer is not as described: see [`Error`](crate::Error).";
+    let errors = "The request could not be made or sent, the server refused it, or its answer is not as described: see [`Error`](crate::Error).";
     if operation.answer == Answer::Lines {
-        line(
+        doc(
             out,
             2,
-            "/// Sends the request and gives the records of the answer, a line a record, as they come: see [`Records`](crate::Records).",
+            "Sends the request and gives the records of the answer, a line a record, as they come: see [`Records`](crate::Records).",
         );
-        line(out, 2, "///");
-        line(out, 2, "/// # Errors");
-        line(out, 2, errors);
+        doc(out, 2, "");
+        doc(out, 2, "# Errors");
+        doc(out, 2, errors);
         line(
             out,
             2,
@@ -851,19 +874,19 @@ fn emit_body(
                 Ty::Vec(inner) => format!("[{}]", rust(inner, "super::")),
                 ty => rust(ty, "super::"),
             };
-            line(
+            doc(
                 out,
                 2,
                 &match kind {
                     BodyKind::Form => {
-                        "/// The record to send, its fields as a form. It is written here and now."
+                        "The record to send, its fields as a form. It is written here and now."
                             .to_owned()
                     }
                     _ if media_type == "application/json" => {
-                        "/// The record to send. It is turned into JSON here and now.".to_owned()
+                        "The record to send. It is turned into JSON here and now.".to_owned()
                     }
                     _ => format!(
-                        "/// The record to send, as {as_type}. It is turned into JSON here and now."
+                        "The record to send, as {as_type}. It is turned into JSON here and now."
                     ),
                 },
             );
@@ -889,10 +912,10 @@ fn emit_body(
                 [] => "Its parts are not described.".to_owned(),
                 named => format!("Described are {}.", named.join(", ")),
             };
-            line(
+            doc(
                 out,
                 2,
-                &format!("/// The form to send, fields and files. {described}"),
+                &format!("The form to send, fields and files. {described}"),
             );
             line(
                 out,
@@ -902,11 +925,11 @@ fn emit_body(
             line(out, 3, "self.0.multipart(body);");
         }
         BodyKind::Bytes => {
-            line(
+            doc(
                 out,
                 2,
                 &format!(
-                    "/// What to send, as {as_type}: bytes, text, or a [`Body`](crate::Body) that is sent while it is read."
+                    "What to send, as {as_type}: bytes, text, or a [`Body`](crate::Body) that is sent while it is read."
                 ),
             );
             line(
@@ -972,30 +995,26 @@ fn several(
     operation: &Operation,
     answers: &[Success],
 ) -> Result<(), Error> {
-    let name = format!("{}Answer", builder_name(operation));
-    line(
-        out,
-        1,
-        &format!(
-            "/// What `{} {}` answers.",
-            upper(operation.method),
-            operation.path
-        ),
-    );
+    let name = operation.answer_type.clone();
+    doc(out, 1, &format!("What {} answers.", route(operation)));
     line(out, 1, "#[derive(Debug)]");
     line(out, 1, "#[non_exhaustive]");
     line(out, 1, &format!("pub enum {name} {{"));
     let mut arms = Vec::new();
-    for answer in answers {
+    let is_rest = |answer: &&Success| answer.status.as_deref() == Some("2XX");
+    let (rest, exact): (Vec<_>, Vec<_>) = answers.iter().partition(is_rest);
+    for answer in exact.into_iter().chain(rest) {
         let (ty, read) = success(origin, model, answer)?;
         let types: Vec<String> = answer.media_types.iter().map(|name| code(name)).collect();
         let status = match &answer.status {
             Some(status) => format!("Status {status}, as "),
             None => "As ".to_owned(),
         };
-        line(out, 2, &format!("/// {status}{}.", types.join(" or ")));
+        doc(out, 2, &format!("{status}{}.", types.join(" or ")));
         line(out, 2, &format!("{}({ty}),", answer.name));
         let pattern = match &answer.status {
+            // `2XX` is all that no other names.
+            Some(status) if status.ends_with("XX") => "(200..=299, _)".to_owned(),
             Some(status) => format!("({status}, _)"),
             None => format!("(_, {:?})", answer.name),
         };
@@ -1007,10 +1026,10 @@ fn several(
         });
     }
     if operation.may_be_empty {
-        line(out, 2, "/// Nothing.");
+        doc(out, 2, "Nothing.");
         line(out, 2, "Nothing,");
     }
-    line(out, 2, "/// What is not described, as it came.");
+    doc(out, 2, "What is not described, as it came.");
     line(out, 2, "Other(rt::Response),");
     line(out, 1, "}");
     line(out, 1, &format!("impl rt::Answer for {name} {{"));
@@ -1074,7 +1093,7 @@ fn answer(
         Answer::Empty => ("()".into(), Some("()".into())),
         Answer::Undescribed => ("rt::Response".into(), Some("rt::Response".into())),
         Answer::Several(_) => {
-            let name = format!("{}Answer", builder_name(operation));
+            let name = operation.answer_type.clone();
             (name.clone(), Some(name))
         }
     })
@@ -1135,10 +1154,17 @@ fn item_type(model: &Model, operation: &Operation, signature: &Signature) -> Opt
 struct QueryType {
     argument: String,
     method: &'static str,
+    /// What stands between the elements of a list that is one parameter.
+    delimiter: Option<&'static str>,
 }
 
 impl QueryType {
     fn call(&self, name: &str, value: &str) -> String {
+        if let (Some(delimiter), "queries") = (self.delimiter, self.method) {
+            return format!(
+                "self.0.query({name}, {value}.into_iter().map(|value| value.to_string()).collect::<Vec<_>>().join({delimiter:?}));"
+            );
+        }
         match self
             .argument
             .strip_prefix("impl Into<")
@@ -1154,19 +1180,23 @@ fn query_type(
     origin: &Origin<'_>,
     operation: &Operation,
     signature: &Signature,
-    name: &str,
+    parameter: &Parameter,
 ) -> Result<QueryType, Error> {
+    let name = &*parameter.name;
     let known: BTreeMap<String, &Ty> = signature
         .arguments
         .iter()
         .map(|(name, ty)| (squashed(name), ty))
         .collect();
-    let ty = known.get(&squashed(name)).copied().ok_or_else(|| {
-        Error::model(
-            &origin.document.name,
-            format!("progenitor's `{}` has no argument `{name}`", operation.name),
-        )
-    })?;
+    let ty = known
+        .get(&squashed(&parameter.argument))
+        .copied()
+        .ok_or_else(|| {
+            Error::model(
+                &origin.document.name,
+                format!("progenitor's `{}` has no argument `{name}`", operation.name),
+            )
+        })?;
     let (argument, method) = match ty {
         Ty::String if name == "query" => ("impl Into<rt::Cql>".into(), "query"),
         Ty::Named(name) => (format!("impl Into<super::{name}>"), "query"),
@@ -1179,7 +1209,11 @@ fn query_type(
         ),
         _ => ("impl rt::Display".into(), "query"),
     };
-    Ok(QueryType { argument, method })
+    Ok(QueryType {
+        argument,
+        method,
+        delimiter: parameter.delimiter,
+    })
 }
 
 fn signature<'a>(
@@ -1199,21 +1233,18 @@ fn signature<'a>(
 }
 
 fn operation_docs(origin: &Origin<'_>, operation: &Operation) -> Vec<String> {
-    let mut docs = vec![
-        format!("`{} {}`", upper(operation.method), operation.path),
-        String::new(),
-    ];
+    let mut docs = vec![route(operation), String::new()];
     let version = origin.document.root.pointer("/info/version");
     let version = version.and_then(|version| version.as_str());
     let mut facts = vec![match version {
-        Some(version) => format!("`{}` {version}", origin.document.name),
+        Some(version) => format!("`{}` {}", origin.document.name, plain(version)),
         None => format!("`{}`", origin.document.name),
     }];
     if !operation.interface.is_empty() {
-        facts.push(format!("interface `{}`", operation.interface));
+        facts.push(format!("interface {}", code(&operation.interface)));
     }
     if let Some(source) = &operation.source {
-        facts.push(format!("described in `{source}`"));
+        facts.push(format!("described in {}", code(source)));
     }
     if operation.untyped {
         facts.push("no schema is published: JSON in, JSON out".into());
@@ -1224,21 +1255,24 @@ fn operation_docs(origin: &Origin<'_>, operation: &Operation) -> Vec<String> {
         list => docs.push(format!(
             "Needs {}.",
             list.iter()
-                .map(|p| format!("`{p}`"))
+                .map(|permission| code(permission))
                 .collect::<Vec<_>>()
                 .join(", ")
         )),
     }
     if let Some(paging) = &operation.paging {
         let by = match &paging.key {
-            Some(key) => format!("; `stream` pages by `{key}`"),
+            Some(key) => format!("; `stream` pages by {}", code(key)),
             None => String::new(),
         };
         let max = paging
             .max
             .map(|max| format!("; at most {max} records a page"))
             .unwrap_or_default();
-        docs.push(format!("A list ({} paging{by}{max}).", paging.style));
+        docs.push(format!(
+            "A list ({} paging{by}{max}).",
+            plain(&paging.style)
+        ));
     }
     docs.extend(does_docs(operation));
     docs
@@ -1253,7 +1287,10 @@ fn does_docs(operation: &Operation) -> Vec<String> {
         Some(Deletes::All) => docs.push("**Deletes everything there**: the server ignores a query. See [`Deletion`](crate::Deletion).".into()),
         Some(Deletes::Body) => docs.push("Deletes what the body selects.".into()),
         Some(Deletes::Selected(ways)) => {
-            let ways: Vec<String> = ways.iter().map(|way| format!("`{}`", way.replace('&', "` and `"))).collect();
+            let ways: Vec<String> = ways.iter().map(|way| {
+                let names: Vec<String> = way.split('&').map(code).collect();
+                names.join(" and ")
+            }).collect();
             docs.push(format!("Deletes what is selected by {}, which must be given.", ways.join(", or by ")));
         }
         _ => {}
@@ -1310,7 +1347,7 @@ fn record_docs(origin: &Origin<'_>, name: &str) -> Vec<String> {
         .and_then(|sources| sources.as_array())
         .into_iter()
         .flatten()
-        .filter_map(|source| source.as_str().map(|source| format!("`{source}`")))
+        .filter_map(|source| source.as_str().map(code))
         .take(3)
         .collect();
     if !sources.is_empty() {
@@ -1325,29 +1362,9 @@ fn record_docs(origin: &Origin<'_>, name: &str) -> Vec<String> {
 
 fn field_docs(field: &Field) -> String {
     match &field.facts {
-        Some(facts) => format!(
-            "{}: {}.",
-            code(&field.key),
-            facts.replace(['[', ']', '<', '>'], "")
-        ),
+        Some(facts) => format!("{}: {facts}.", code(&field.key)),
         None => code(&field.key),
     }
-}
-
-/// Text as code in documentation.
-fn code(text: &str) -> String {
-    let text: String = text
-        .chars()
-        .map(|c| if c == '`' || c.is_control() { ' ' } else { c })
-        .collect();
-    format!(
-        "`{}`",
-        if text.trim().is_empty() {
-            "(empty)"
-        } else {
-            &text
-        }
-    )
 }
 
 /// A type as it is written in a module's file; `outer` goes before the names of its records.
@@ -1384,6 +1401,9 @@ fn blank(ty: &Ty) -> &'static str {
 /// The Rust name of an argument, unlike those before it.
 fn argument(name: &str, taken: &mut BTreeSet<String>) -> String {
     let mut rust = snake(name);
+    if rust.is_empty() {
+        rust.push_str("parameter");
+    }
     if BUILDER.contains(&rust.as_str()) {
         rust.push('_');
     }
@@ -1424,7 +1444,7 @@ fn snake(name: &str) -> String {
     snake.trim_end_matches('_').to_owned()
 }
 
-fn squashed(name: &str) -> String {
+pub(crate) fn squashed(name: &str) -> String {
     name.chars()
         .filter(|c| c.is_ascii_alphanumeric())
         .map(|c| c.to_ascii_lowercase())
@@ -1435,18 +1455,19 @@ fn constant_name(operation: &Operation) -> String {
     operation.name.to_ascii_uppercase()
 }
 
-/// `list_users` is `ListUsers`.
-pub(crate) fn builder_name(operation: &Operation) -> String {
-    operation
-        .name
-        .split('_')
-        .map(|word| {
-            let mut chars = word.chars();
-            chars.next().map_or_else(String::new, |first| {
-                first.to_ascii_uppercase().to_string() + chars.as_str()
-            })
-        })
-        .collect()
+/// Method and path as code.
+fn route(operation: &Operation) -> String {
+    code(&format!("{} {}", upper(operation.method), operation.path))
+}
+
+/// Text that documentation shows as it is: a version, a style. What looks like no such thing is shown as code.
+fn plain(text: &str) -> String {
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '+' | '_' | ' ');
+    if text.chars().all(is_plain) {
+        text.to_owned()
+    } else {
+        code(text)
+    }
 }
 
 fn upper(method: &str) -> String {
@@ -1457,21 +1478,13 @@ fn is_alias(text: &str) -> bool {
     !text.is_empty() && text.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
 }
 
-fn line(out: &mut String, depth: usize, text: &str) {
-    for _ in 0..depth {
-        out.push_str("    ");
-    }
-    out.push_str(text.trim_end());
-    out.push('\n');
-}
-
 /// The file that holds all modules, and their handles on the client.
 pub(crate) fn api_file(modules: &[Document]) -> String {
     let mut out = String::new();
-    line(
+    doc(
         &mut out,
         0,
-        "/// Records of one content that several modules have.",
+        "Records of one content that several modules have.",
     );
     line(&mut out, 0, "pub mod common {");
     line(
@@ -1487,12 +1500,13 @@ pub(crate) fn api_file(modules: &[Document]) -> String {
             .pointer("/info/version")
             .and_then(|v| v.as_str())
             .unwrap_or_default();
-        line(
+        doc(
             &mut out,
             0,
             &format!(
-                "/// `{}` {version}: its records, and its operations in [`call::Api`]({name}::call::Api).",
-                module.name
+                "`{}` {}: its records, and its operations in [`call::Api`]({name}::call::Api).",
+                module.name,
+                plain(version)
             ),
         );
         line(
@@ -1538,7 +1552,7 @@ fn handles(out: &mut String, modules: &[Document], client: &str, mode: &str, mak
     line(out, 0, &format!("impl {client} {{"));
     for module in modules {
         let name = crate::rust_name(module.feature());
-        line(out, 1, &format!("/// The operations of `{}`.", module.name));
+        doc(out, 1, &format!("The operations of `{}`.", module.name));
         line(
             out,
             1,
@@ -1565,10 +1579,10 @@ fn handles(out: &mut String, modules: &[Document], client: &str, mode: &str, mak
 /// A function that sends JSON through the record of a name: for tests, which include the file.
 pub(crate) fn records_file(modules: &[(String, String, Vec<String>)]) -> String {
     let mut out = String::new();
-    line(
+    doc(
         &mut out,
         0,
-        "/// Reads JSON into the record `name` of `module` and writes it again; nothing where there is no such record.",
+        "Reads JSON into the record `name` of `module` and writes it again; nothing where there is no such record.",
     );
     line(&mut out, 0, "#[allow(clippy::too_many_lines)]");
     line(
@@ -1612,10 +1626,10 @@ pub(crate) fn records_file(modules: &[(String, String, Vec<String>)]) -> String 
 /// the file.
 pub(crate) fn unions_file(modules: &[(String, String, Vec<crate::unions::Union>)]) -> String {
     let mut out = String::new();
-    line(
+    doc(
         &mut out,
         0,
-        "/// Module, union, variant, values of the tag, and what the variant is described as.",
+        "Module, union, variant, values of the tag, and what the variant is described as.",
     );
     line(
         &mut out,
@@ -1638,10 +1652,10 @@ pub(crate) fn unions_file(modules: &[(String, String, Vec<crate::unions::Union>)
         }
     }
     line(&mut out, 0, "];");
-    line(
+    doc(
         &mut out,
         0,
-        "/// Which variant of the union `name` of `module` JSON is read as, and what is written; nothing where there is no such union.",
+        "Which variant of the union `name` of `module` JSON is read as, and what is written; nothing where there is no such union.",
     );
     line(
         &mut out,

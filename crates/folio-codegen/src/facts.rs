@@ -1,15 +1,23 @@
 //! The facts of an operation that progenitor does not carry: they go around it, from the document to the generated code.
 
+use std::collections::BTreeSet;
+
 use serde_json::{Map, Value};
 
 use crate::document::{Document, kind};
 use crate::does::{self, Does};
 use crate::error::Error;
+use crate::text;
+use crate::unions;
 
 /// What an operation's description says beyond its types.
 #[derive(Clone, Debug)]
 pub(crate) struct Operation {
     pub(crate) name: String,
+    /// The type of its call: `ListUsers` of `list_users`.
+    pub(crate) call: String,
+    /// The type of its answer, where it is one of several things.
+    pub(crate) answer_type: String,
     pub(crate) method: &'static str,
     pub(crate) path: String,
     /// The names in the path's braces, in their order.
@@ -40,6 +48,10 @@ pub(crate) struct Operation {
 #[derive(Clone, Debug)]
 pub(crate) struct Parameter {
     pub(crate) name: String,
+    /// The name by which progenitor knows it.
+    pub(crate) argument: String,
+    /// What stands between the elements of a list that is one parameter.
+    pub(crate) delimiter: Option<&'static str>,
     pub(crate) required: bool,
 }
 
@@ -126,8 +138,11 @@ pub(crate) fn read(
     let name = string(document, &at, operation, "operationId")?.ok_or_else(|| {
         Error::document(&document.name, &at, "an operation without `operationId`")
     })?;
-    if syn::parse_str::<syn::Ident>(&name).is_err() {
-        let problem = format!("operationId `{name}` cannot be the name of a Rust function");
+    if !text::is_name(&name) || name.chars().any(|c| c.is_ascii_uppercase()) {
+        let problem = format!(
+            "operationId `{}` cannot be the name of a Rust function",
+            name.escape_debug()
+        );
         return Err(Error::document(
             &document.name,
             format!("{at}/operationId"),
@@ -154,6 +169,8 @@ pub(crate) fn read(
     };
     Ok(Operation {
         name,
+        call: String::new(),
+        answer_type: String::new(),
         method,
         path: path.to_owned(),
         path_parameters: braces(path),
@@ -173,6 +190,25 @@ pub(crate) fn read(
         does: Does::read(document, &at, operation)?,
         responses: does::responses(operation),
     })
+}
+
+/// Gives the types of the operations of a module names that differ from each other, and from those that the module of calls has besides.
+pub(crate) fn name_types(operations: &mut [Operation]) {
+    let mut taken: BTreeSet<String> = ["Api", "Builder"].map(str::to_owned).into();
+    let mut unique = |mut name: String, more: &str| {
+        while !taken.insert(name.clone()) {
+            name.push_str(more);
+        }
+        name
+    };
+    for operation in &mut *operations {
+        operation.call = unique(unions::pascal(&operation.name), "Call");
+    }
+    for operation in operations {
+        if matches!(operation.answer, Answer::Several(_)) {
+            operation.answer_type = unique(format!("{}Answer", operation.call), "Type");
+        }
+    }
 }
 
 /// The names in the braces of a path template.

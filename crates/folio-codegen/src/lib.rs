@@ -32,6 +32,7 @@ mod lower;
 mod model;
 mod record_facts;
 mod schemas;
+mod text;
 mod unions;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -42,6 +43,7 @@ pub use does::described;
 pub use error::Error;
 pub use features::Features;
 pub use lists::lists;
+pub use text::is_unsafe;
 
 /// What is generated beside records and calls.
 #[derive(Clone, Copy, Debug, Default)]
@@ -58,11 +60,34 @@ pub struct Options {
 /// # Errors
 /// A document is not canonical, or progenitor refuses it.
 pub fn generate(specs: &Specs, options: Options) -> Result<BTreeMap<String, String>, Error> {
+    std::thread::scope(|scope| {
+        let work = std::thread::Builder::new()
+            .stack_size(STACK)
+            .spawn_scoped(scope, || files(specs, options))
+            .map_err(|error| Error::model("", format!("no thread: {error}")))?;
+        match work.join() {
+            Ok(files) => files,
+            Err(panic) => std::panic::resume_unwind(panic),
+        }
+    })
+}
+
+/// The stack of a thread that generates: schemas may be nested deeply, and typify takes a good deal a level.
+const STACK: usize = 256 << 20;
+
+fn files(specs: &Specs, options: Options) -> Result<BTreeMap<String, String>, Error> {
     let mut files = BTreeMap::new();
     let mut shared = BTreeSet::new();
     let mut records = Vec::new();
     let mut models = Vec::new();
     let mut unions = Vec::new();
+    for document in &specs.modules {
+        let name = rust_name(document.feature());
+        if !text::is_name(&name) || name.chars().any(|c| c.is_ascii_uppercase()) {
+            let problem = "cannot be the name of a Rust module without `mod-`: expected lower case, digits and `-`";
+            return Err(Error::document(&document.name, "", problem));
+        }
+    }
     for (document, generated) in specs.modules.iter().zip(side_by_side(specs)) {
         let generated = generated?;
         let name = rust_name(document.feature());
@@ -175,7 +200,11 @@ fn side_by_side(specs: &Specs) -> Vec<Result<Generated, Error>> {
     };
     let mut done: Vec<_> = std::thread::scope(|scope| {
         let others: Vec<_> = (1..threads.min(specs.modules.len()))
-            .map(|_| scope.spawn(work))
+            .filter_map(|_| {
+                let builder = std::thread::Builder::new().stack_size(STACK);
+                // Without another thread this one does it all.
+                builder.spawn_scoped(scope, work).ok()
+            })
             .collect();
         let mut done = work();
         for other in others {
@@ -221,7 +250,191 @@ fn names(model: &model::Model) -> Vec<String> {
         .collect()
 }
 
+/// Names that the SDK has itself, of modules and of methods of its clients, in their order: a FOLIO module of such a name has a longer one.
+const TAKEN: &[&str] = &[
+    "alloc",
+    "answer",
+    "api",
+    "as_async",
+    "auth",
+    "backoff",
+    "batch",
+    "blocking",
+    "body",
+    "builder",
+    "cache",
+    "call",
+    "change",
+    "check_not_created",
+    "circulation_rules",
+    "claims",
+    "client",
+    "close",
+    "collection",
+    "common",
+    "connect",
+    "consortium",
+    "consortium_by_affiliation",
+    "consortium_by_list",
+    "core",
+    "count",
+    "cql",
+    "crate",
+    "current_login",
+    "current_user",
+    "current_user_id",
+    "deletion",
+    "described",
+    "described_lists",
+    "divide",
+    "download",
+    "encoding",
+    "environment",
+    "error",
+    "eureka_modules",
+    "execute",
+    "folio_delete",
+    "folio_get",
+    "folio_get_all",
+    "folio_get_by_ids",
+    "folio_headers",
+    "folio_post",
+    "folio_put",
+    "for_tenant",
+    "from_env",
+    "generic",
+    "handle",
+    "harvest",
+    "has_retrieve",
+    "id_of_user",
+    "identity",
+    "is_closed",
+    "iter",
+    "json",
+    "json_path",
+    "lacks_retrieve",
+    "last_look",
+    "lib",
+    "limit",
+    "line_length",
+    "logging",
+    "macros",
+    "memory",
+    "mode",
+    "module_version",
+    "modules",
+    "multipart",
+    "new",
+    "okapi_modules",
+    "open",
+    "operation",
+    "outcome",
+    "paging",
+    "record",
+    "records",
+    "redact",
+    "reference",
+    "request",
+    "request_line",
+    "response",
+    "retry",
+    "run",
+    "runtime",
+    "same_record",
+    "schema",
+    "schemas",
+    "scoped",
+    "self",
+    "server_message",
+    "session",
+    "snapshots",
+    "splice",
+    "std",
+    "super",
+    "tenant",
+    "tenant_header",
+    "testing",
+    "tls",
+    "transport",
+    "union",
+    "unions",
+    "update",
+    "update_at",
+    "update_with",
+    "upsert",
+    "upsert_into",
+    "upsert_stream",
+    "upsert_stream_into",
+    "url",
+    "value",
+];
+
 /// A feature's name as Rust has it: `inventory-storage` is `inventory_storage`.
 fn rust_name(feature: &str) -> String {
-    feature.replace('-', "_")
+    let name = feature.replace('-', "_");
+    let is_keyword = syn::parse_str::<syn::Ident>(&name).is_err();
+    let is_plain = name.starts_with(|c: char| c.is_ascii_lowercase());
+    if TAKEN.binary_search(&&*name).is_ok() || is_keyword && is_plain {
+        format!("{name}_module")
+    } else {
+        name
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "tests may")]
+
+    use std::path::{Path, PathBuf};
+
+    use super::*;
+
+    fn sources(folder: &Path, files: &mut Vec<PathBuf>) {
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            match path.is_dir() {
+                true => sources(&path, files),
+                false => files.push(path),
+            }
+        }
+    }
+
+    #[test]
+    fn no_module_takes_a_name_that_the_sdk_has() {
+        assert!(TAKEN.is_sorted());
+        assert_eq!(rust_name("inventory-storage"), "inventory_storage");
+        assert_eq!(rust_name("request"), "request_module");
+        assert_eq!(rust_name("fn"), "fn_module");
+        let mut files = Vec::new();
+        sources(
+            Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../../src")),
+            &mut files,
+        );
+        files.retain(|file| file.extension().is_some_and(|extension| extension == "rs"));
+        for file in files {
+            let stem = file.file_stem().unwrap().to_string_lossy().into_owned();
+            let is_top = file.parent().is_some_and(|parent| parent.ends_with("src"));
+            assert!(
+                !is_top || TAKEN.contains(&&*stem),
+                "{stem} is missing in TAKEN"
+            );
+            let text = std::fs::read_to_string(&file).unwrap();
+            let parsed = syn::parse_file(&text).unwrap();
+            for item in parsed.items {
+                let syn::Item::Impl(block) = item else {
+                    continue;
+                };
+                let is_client = matches!(&*block.self_ty, syn::Type::Path(path)
+                    if path.path.segments.last().is_some_and(|last| last.ident == "FolioClient"));
+                for item in block.items {
+                    if let (true, None, syn::ImplItem::Fn(function)) =
+                        (is_client, &block.trait_, item)
+                    {
+                        let name = function.sig.ident.to_string();
+                        assert!(TAKEN.contains(&&*name), "{name} is missing in TAKEN");
+                    }
+                }
+            }
+        }
+    }
 }

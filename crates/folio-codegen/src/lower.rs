@@ -8,10 +8,12 @@ use std::collections::BTreeSet;
 use serde_json::{Map, Value, json};
 
 use crate::document::{COMMON, Document, kind};
+use crate::emit;
 use crate::error::Error;
 use crate::facts::{
     self, Answer, Body, BodyKind, METHODS, Operation, Parameter, Success, SuccessKind,
 };
+use crate::text;
 use crate::unions::{self, Part, Union, Unions, Variant};
 
 /// A document that progenitor takes, and what goes around it.
@@ -29,6 +31,7 @@ const SHARED: &str = "common.json#/components/schemas/";
 
 /// Lowers a module's document.
 pub(crate) fn module(document: &Document, common: &Document) -> Result<Lowered, Error> {
+    components_have_names(document)?;
     let mut lowering = Lowering {
         document,
         in_module: true,
@@ -57,8 +60,10 @@ pub(crate) fn module(document: &Document, common: &Document) -> Result<Lowered, 
             );
             operations.push(facts);
         }
-        paths.insert(path.clone(), Value::Object(lowered));
+        // progenitor knows no parameter for the rest of a path.
+        paths.insert(path.replace("{+", "{"), Value::Object(lowered));
     }
+    facts::name_types(&mut operations);
     for (name, answer) in std::mem::take(&mut lowering.answers) {
         paths.insert(format!("/-/{name}"), typed(&name, answer));
     }
@@ -79,6 +84,7 @@ pub(crate) fn module(document: &Document, common: &Document) -> Result<Lowered, 
 
 /// Lowers the shared records that are named by `wanted`, and those that they name.
 pub(crate) fn common(common: &Document, wanted: &BTreeSet<String>) -> Result<Lowered, Error> {
+    components_have_names(common)?;
     let mut lowering = Lowering {
         document: common,
         in_module: false,
@@ -121,6 +127,45 @@ pub(crate) fn common(common: &Document, wanted: &BTreeSet<String>) -> Result<Low
         common: BTreeSet::new(),
         unions,
     })
+}
+
+/// What stands between the elements of a list that is one parameter: OpenAPI's styles without `explode`.
+fn delimiter(parameter: &Value) -> Option<&'static str> {
+    if parameter.get("explode") != Some(&Value::Bool(false)) {
+        return None;
+    }
+    match parameter.get("style").and_then(Value::as_str) {
+        Some("spaceDelimited") => Some(" "),
+        Some("pipeDelimited") => Some("|"),
+        _ => Some(","),
+    }
+}
+
+/// Components are written as names in the code.
+fn components_have_names(document: &Document) -> Result<(), Error> {
+    match document.schemas()?.keys().find(|name| !text::is_name(name)) {
+        None => Ok(()),
+        Some(name) => Err(Error::document(
+            &document.name,
+            format!(
+                "/components/schemas/{}",
+                name.replace('~', "~0").replace('/', "~1")
+            ),
+            format!(
+                "`{}` cannot be the name of a Rust type",
+                name.escape_debug()
+            ),
+        )),
+    }
+}
+
+/// Whether a key of responses is one: a status, or `2XX` for those of a class.
+fn is_status(key: &str) -> bool {
+    match key.as_bytes() {
+        [b'1'..=b'5', b'X', b'X'] => true,
+        [b'1'..=b'5', rest @ ..] => rest.len() == 2 && rest.iter().all(u8::is_ascii_digit),
+        _ => key == "default",
+    }
 }
 
 /// An operation that is made for the type of its answer alone.
@@ -200,6 +245,11 @@ impl Lowering<'_> {
                 parameters.push(json!({"in": "path", "name": name, "required": true, "schema": {"type": "string"}}));
             }
         }
+        for parameter in &mut parameters {
+            if let (true, Some(name)) = (parameter["in"] == "path", parameter["name"].as_str()) {
+                parameter["name"] = name.trim_start_matches('+').into();
+            }
+        }
         let mut lowered = json!({
             "operationId": facts.name,
             "parameters": parameters,
@@ -220,24 +270,39 @@ impl Lowering<'_> {
         shared: &[Value],
     ) -> Result<Vec<Value>, Error> {
         let mut lowered: Vec<Value> = Vec::new();
+        let mut known = BTreeSet::new();
         for (index, parameter) in own.iter().chain(shared).enumerate() {
             let at = format!("{at}/parameters/{index}");
             let place = facts::string(self.document, &at, parameter, "in")?.unwrap_or_default();
             let name = facts::string(self.document, &at, parameter, "name")?.ok_or_else(|| {
                 Error::document(&self.document.name, &at, "a parameter without `name`")
             })?;
-            let known = lowered
-                .iter()
-                .any(|p| p["in"] == *place && p["name"] == *name);
-            if known || !matches!(place.as_str(), "path" | "query") {
+            if !matches!(place.as_str(), "path" | "query")
+                || !known.insert((place.clone(), name.clone()))
+            {
                 continue;
             }
             let schema =
                 self.parameter_schema(&at, parameter.get("schema").unwrap_or(&Value::Null))?;
             let required = parameter.get("required") == Some(&Value::Bool(true));
+            let mut argument = name.clone();
             if place == "query" {
+                // The arguments of a function differ, wherever they are sent: `id` in the path and in the query string.
+                let is_taken = |argument: &str| {
+                    let same = |other: &str| emit::squashed(other) == emit::squashed(argument);
+                    facts.path_parameters.iter().any(|name| same(name))
+                        || facts.query.iter().any(|other| same(&other.argument))
+                        || emit::squashed(argument).is_empty()
+                };
+                let mut number = 1;
+                while is_taken(&argument) {
+                    number += 1;
+                    argument = format!("{name}InQuery{number}");
+                }
                 facts.query.push(Parameter {
                     name: name.clone(),
+                    argument: argument.clone(),
+                    delimiter: delimiter(parameter),
                     required,
                 });
             } else if !facts.path_parameters.contains(&name) {
@@ -247,7 +312,7 @@ impl Lowering<'_> {
                     format!("the path has no {{{name}}}"),
                 ));
             }
-            lowered.push(json!({"in": place, "name": name, "required": required || place == "path", "schema": schema}));
+            lowered.push(json!({"in": place, "name": argument, "required": required || place == "path", "schema": schema}));
         }
         Ok(lowered)
     }
@@ -382,6 +447,13 @@ impl Lowering<'_> {
         let mut successes = Vec::new();
         let mut empty = false;
         for (status, response) in object(self.document, &format!("{at}/responses"), responses)? {
+            if !is_status(status) {
+                return Err(Error::document(
+                    &self.document.name,
+                    format!("{at}/responses"),
+                    format!("`{}` is no status of HTTP", status.escape_debug()),
+                ));
+            }
             if !status.starts_with('2') {
                 continue;
             }
@@ -548,7 +620,7 @@ impl Lowering<'_> {
                 let described = schema.get("items").unwrap_or(&Value::Null);
                 let mut items = self.schema(&format!("{at}/items"), described, depth + 1)?;
                 // Where the description knows `null` among the elements, its place has a meaning: a month without a value.
-                if described.get("nullable") == Some(&Value::Bool(true))
+                if self.is_nullable(described, 0)
                     && matches!(
                         items["type"].as_str(),
                         Some("string" | "integer" | "number" | "boolean")
@@ -674,7 +746,9 @@ impl Lowering<'_> {
                 Some(values @ Value::Object(_)) => {
                     self.schema(&format!("{at}/additionalProperties"), values, depth + 1)?
                 }
-                _ => json!({}),
+                Some(Value::Bool(true)) => json!({}),
+                // An object of which nothing is said is what generators of descriptions write of whatever they do not know: Java's Object.
+                _ => return Ok(json!({})),
             };
             return Ok(json!({"type": "object", "additionalProperties": values}));
         };
@@ -689,8 +763,7 @@ impl Lowering<'_> {
                 name.clone(),
                 self.schema(&format!("{at}/properties/{name}"), property, depth + 1)?,
             );
-            let optional =
-                property.get("nullable") == Some(&Value::Bool(true)) || name == "totalRecords";
+            let optional = self.is_nullable(property, 0) || name == "totalRecords";
             if required.iter().any(|r| r == name.as_str()) && !optional {
                 needed.push(name.clone());
             }
@@ -703,6 +776,42 @@ impl Lowering<'_> {
             object["title"] = format!("{name}Inline").into();
         }
         Ok(object)
+    }
+
+    /// Whether a value may be null: by itself, by what it refers to, or as one of several things.
+    fn is_nullable(&self, schema: &Value, depth: usize) -> bool {
+        if depth > 16 {
+            return false;
+        }
+        let is_null = |part: &Value| {
+            part["type"] == "null"
+                || *part == json!({"nullable": true})
+                || part["enum"] == json!([null])
+        };
+        let any_of = ["oneOf", "anyOf"].iter().any(|key| {
+            let parts = schema.get(*key).and_then(Value::as_array);
+            parts
+                .into_iter()
+                .flatten()
+                .any(|part| is_null(part) || self.is_nullable(part, depth + 1))
+        });
+        // All parts have to allow it; mostly the one part is a reference.
+        let all_of = match schema
+            .get("allOf")
+            .and_then(Value::as_array)
+            .map(Vec::as_slice)
+        {
+            Some([only]) if schema.get("properties").is_none() => self.is_nullable(only, depth + 1),
+            _ => false,
+        };
+        if schema.get("nullable") == Some(&Value::Bool(true)) || any_of || all_of {
+            return true;
+        }
+        if schema.get("$ref").is_none() {
+            return false;
+        }
+        let target = self.target(schema);
+        !std::ptr::eq(target, schema) && self.is_nullable(target, depth + 1)
     }
 
     fn reference(&mut self, at: &str, reference: &str, depth: usize) -> Result<Value, Error> {
@@ -738,6 +847,32 @@ impl Lowering<'_> {
             self.used.insert(name.to_owned());
         }
         Ok(json!({"$ref": format!("{LOCAL}{name}")}))
+    }
+
+    /// What a property is that two parts of an `allOf` describe: a value that fits both. The order of the parts is of no matter, except that
+    /// of two that differ the latter names the type.
+    fn both(&self, one: &Value, other: &Value) -> Value {
+        if says_nothing(other) || one == other {
+            return one.clone();
+        }
+        let values = |schema: &Value| schema["enum"].as_array().map_or(usize::MAX, Vec::len);
+        let (first, second) = (self.target(one), self.target(other));
+        let has_fields = |schema: &Value| schema["properties"].is_object();
+        if has_fields(first) && has_fields(second) && !std::ptr::eq(first, second) {
+            return json!({"allOf": [one, other]});
+        }
+        // The fewer values, and the format, are the narrower.
+        let is_narrower = first["type"] == second["type"]
+            && (values(first) < values(second)
+                || first.get("format").is_some() && second.get("format").is_none()
+                || first["type"] == "array"
+                    && first.get("items").is_some_and(|items| !says_nothing(items))
+                    && second.get("items").is_none_or(says_nothing));
+        if is_narrower {
+            one.clone()
+        } else {
+            other.clone()
+        }
     }
 
     /// Merges the parts of an `allOf` and what stands beside it into one schema.
@@ -800,10 +935,13 @@ impl Lowering<'_> {
             if let (Some(Value::Object(from)), Some(Value::Object(to))) =
                 (part.get("properties"), merged.get_mut("properties"))
             {
-                to.extend(
-                    from.iter()
-                        .map(|(name, property)| (name.clone(), property.clone())),
-                );
+                for (name, property) in from {
+                    let both = match to.get(name) {
+                        Some(known) => self.both(known, property),
+                        None => property.clone(),
+                    };
+                    to.insert(name.clone(), both);
+                }
             }
             if let (Some(Value::Array(from)), Some(Value::Array(to))) =
                 (part.get("required"), merged.get_mut("required"))
@@ -813,6 +951,18 @@ impl Lowering<'_> {
         }
         Ok(merged)
     }
+}
+
+/// Whether a schema says nothing of a value but its name: annotations are no description.
+fn says_nothing(schema: &Value) -> bool {
+    schema.as_object().is_none_or(|schema| {
+        schema.iter().all(|(key, value)| match key.as_str() {
+            "readOnly" | "writeOnly" | "deprecated" | "nullable" | "default" | "x-folio" => true,
+            "type" => value == "object",
+            "additionalProperties" => value.is_boolean(),
+            _ => false,
+        })
+    })
 }
 
 /// Whether a place is a component's.
@@ -876,15 +1026,18 @@ fn field_facts(schema: &Map<String, Value>) -> Option<String> {
     let mut facts = Vec::new();
     match schema.get("format").and_then(Value::as_str) {
         Some("uuid" | "date-time") | None => {}
-        Some(format) => facts.push(format!("format {format}")),
+        Some(format) if text::is_name(&format.replace('-', "_")) => {
+            facts.push(format!("format {format}"));
+        }
+        Some(format) => facts.push(format!("format {}", text::code(format))),
     }
     if let Some(pattern) = schema.get("pattern").and_then(Value::as_str) {
-        facts.push(format!("matches `{}`", pattern.replace('`', "'")));
+        facts.push(format!("matches {}", text::code(pattern)));
     }
     if let Some(default) = schema.get("default") {
         facts.push(format!(
-            "the server's default is `{}`",
-            default.to_string().replace('`', "'")
+            "the server's default is {}",
+            text::code(&default.to_string())
         ));
     }
     if flag("readOnly") {

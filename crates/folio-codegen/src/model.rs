@@ -18,6 +18,7 @@ use syn::{
 use crate::error::Error;
 use crate::items::items;
 use crate::lower::Lowered;
+use crate::unions::pascal;
 
 /// The types and operations of a document.
 #[derive(Debug, Default)]
@@ -185,9 +186,11 @@ pub(crate) fn build(name: &str, lowered: &Lowered) -> Result<Model, Error> {
         settings.with_conversion(schema, path, std::iter::empty::<TypeImpl>());
     }
     for shared in &lowered.common {
+        // typify looks for it under the name that it would give it.
+        let name = pascal(shared);
         settings.with_replacement(
-            shared,
-            format!("{SHARED}::{shared}"),
+            &name,
+            format!("{SHARED}::{name}"),
             std::iter::empty::<TypeImpl>(),
         );
     }
@@ -290,6 +293,11 @@ fn read(tokens: TokenStream) -> Result<Model, String> {
         }
     }
     Ok(model)
+}
+
+/// The name of the type that is generated for a component: `SummaryDto` of `SummaryDTO`.
+pub(crate) fn component_type(component: &str) -> String {
+    type_name(&pascal(component))
 }
 
 /// The name of a generated type: what typify says, unless that would hide a name of Rust's prelude from the generated code.

@@ -13,6 +13,7 @@ use crate::document::Document;
 use crate::error::Error;
 use crate::lower::is_json;
 use crate::model::{Model, Step, Ty};
+use crate::text;
 
 const LOCAL: &str = "#/components/schemas/";
 const SHARED: &str = "common.json#/components/schemas/";
@@ -228,10 +229,16 @@ impl<'a> Found<'a> {
                 let parameters = operation["parameters"].as_array();
                 for (index, parameter) in parameters.into_iter().flatten().enumerate() {
                     let name = squashed(parameter["name"].as_str().unwrap_or_default());
-                    let argument = signature
-                        .arguments
-                        .iter()
-                        .find(|(a, _)| squashed(a) == name);
+                    let in_query = parameter["in"] == "query";
+                    // See lowering: those of one name are told apart.
+                    let argument = signature.arguments.iter().find(|(argument, _)| {
+                        let argument = squashed(argument);
+                        argument == name
+                            || in_query
+                                && argument
+                                    .strip_prefix(&format!("{name}inquery"))
+                                    .is_some_and(|number| number.parse::<u32>().is_ok())
+                    });
                     if let (Some((_, ty)), Some(schema)) = (argument, parameter.get("schema")) {
                         let pointer = format!("{at}/parameters/{index}/schema");
                         self.add_part(&pointer, (document, schema), &[], ty)?;
@@ -339,14 +346,11 @@ impl Writer<'_> {
     fn line(&mut self, ty: &str, name: &str, (home, schema): Place<'_>) -> Result<String, Error> {
         self.is_away = home.name != self.origin.document.name;
         let mut references = Vec::new();
-        let text = self.converted(schema, &mut references)?.to_string();
-        let mut hashes = String::from("#");
-        while text.contains(&format!("\"{hashes}")) {
-            hashes.push('#');
-        }
+        let schema = self.converted(schema, &mut references)?.to_string();
         let list = references.join(", ");
         Ok(format!(
-            "    {ty} = {name:?} r{hashes}\"{text}\"{hashes} [{list}];\n"
+            "    {ty} = {name:?} {} [{list}];\n",
+            text::raw_literal(&schema)
         ))
     }
 

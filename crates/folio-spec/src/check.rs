@@ -4,7 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
+use crate::built::obstacle;
 use crate::canonical::{Release, feature, json_answer, operations, schemas};
+use crate::descriptor::path_problem;
+use crate::files::deceptive;
 use crate::names;
 
 /// Something that is wrong.
@@ -48,7 +51,28 @@ pub fn check(release: &Release) -> Vec<Finding> {
         }
         checker.document(module, document);
     }
+    for (module, document) in release
+        .modules
+        .iter()
+        .chain([(&"common".to_owned(), &release.common)])
+    {
+        if let Some((at, problem)) = deceptive(document) {
+            checker.add(module, at, problem);
+        }
+    }
     checker.components("common", &release.common);
+    // What has a name that leads nowhere cannot be generated, and was told.
+    if checker.findings.is_empty() {
+        let mut found = Vec::new();
+        for (module, document) in &release.modules {
+            if let Some(obstacle) = obstacle(module, document, &release.common)
+                && !found.contains(&obstacle)
+            {
+                checker.add(&obstacle.document, &obstacle.at, &obstacle.problem);
+                found.push(obstacle);
+            }
+        }
+    }
     checker.findings
 }
 
@@ -120,6 +144,9 @@ impl Checker<'_> {
     }
 
     fn parameters(&mut self, document: &str, path: &str, operation: &Value, at: &str) {
+        if let Some(problem) = path_problem(path) {
+            self.add(document, at, problem);
+        }
         let wanted: Vec<&str> = path
             .split('{')
             .skip(1)

@@ -98,6 +98,9 @@ pub(crate) fn extract(modules: &mut [Module], release: &str, pins: &Pins) -> Val
             entry["x-folio"]["sources"] = all.into_iter().collect();
         }
     }
+    for module in modules.iter_mut() {
+        tell_apart(module, &shared);
+    }
     json!({
         "openapi": "3.0.3",
         "info": {"title": "common", "version": release},
@@ -105,6 +108,81 @@ pub(crate) fn extract(modules: &mut [Module], release: &str, pins: &Pins) -> Val
         "components": {"schemas": shared},
         "x-folio": {"release": release},
     })
+}
+
+const SHARED: &str = "common.json#/components/schemas/";
+
+/// Gives records of a module that have the name of a shared record, which the module has as a type too, names of their own. Types differ in
+/// more than case.
+fn tell_apart(module: &mut Module, shared: &BTreeMap<String, Value>) {
+    /// The shared records that are types; those that are merged into another are not, but what they refer to is.
+    fn used(value: &Value, prefix: &str, is_merged: bool, out: &mut Vec<(String, bool)>) {
+        match value {
+            Value::Object(map) => {
+                for (key, value) in map {
+                    match (key.as_str(), value) {
+                        ("$ref", Value::String(text)) => {
+                            if let Some(name) = text.strip_prefix(prefix) {
+                                out.push((name.to_owned(), is_merged));
+                            }
+                        }
+                        ("allOf", Value::Array(parts)) => {
+                            let is_merged = parts.len() > 1 || map.contains_key("properties");
+                            parts
+                                .iter()
+                                .for_each(|part| used(part, prefix, is_merged, out));
+                        }
+                        (_, value) => used(value, prefix, false, out),
+                    }
+                }
+            }
+            Value::Array(list) => list
+                .iter()
+                .for_each(|value| used(value, prefix, false, out)),
+            _ => {}
+        }
+    }
+    let mut open = Vec::new();
+    used(&module.document, SHARED, false, &mut open);
+    let mut names = BTreeSet::new();
+    let mut seen = BTreeSet::new();
+    while let Some((name, is_merged)) = open.pop() {
+        if is_merged
+            && seen.insert(name.clone())
+            && let Some(schema) = shared.get(&name)
+        {
+            used(schema, LOCAL, false, &mut open);
+        }
+        if !is_merged {
+            names.insert(name.to_lowercase());
+        }
+    }
+    let own = schemas(&module.document);
+    let mut taken: BTreeSet<String> = own.keys().map(|name| name.to_lowercase()).collect();
+    taken.extend(shared.keys().map(|name| name.to_lowercase()));
+    let mut renamed = BTreeMap::new();
+    for name in own
+        .keys()
+        .filter(|name| names.contains(&name.to_lowercase()))
+    {
+        let feature = crate::names::camel(crate::canonical::feature(&module.name));
+        let mut other = format!("{feature}{name}");
+        while !taken.insert(other.to_lowercase()) {
+            other.push_str("Own");
+        }
+        renamed.insert(name.clone(), other);
+    }
+    if renamed.is_empty() {
+        return;
+    }
+    if let Some(Value::Object(schemas)) = module.document.pointer_mut("/components/schemas") {
+        for (name, other) in &renamed {
+            if let Some(schema) = schemas.remove(name) {
+                schemas.insert(other.clone(), schema);
+            }
+        }
+    }
+    rename(&mut module.document, &renamed, LOCAL);
 }
 
 /// The name that it has already, else the one that most modules use; where two contents want one, the one in more modules has it and the

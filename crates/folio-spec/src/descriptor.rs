@@ -5,6 +5,7 @@ use std::path::Path;
 use serde_json::Value;
 
 use crate::error::{Error, Result};
+use crate::files::{self, Within, deceptive};
 use crate::source::read_json;
 
 /// A route of a module.
@@ -33,10 +34,16 @@ pub struct Descriptor {
     pub interfaces: Vec<(String, String)>,
     /// The routes.
     pub routes: Vec<Route>,
+    /// What is left out, since it cannot be a fact.
+    pub problems: Vec<Error>,
 }
 
 /// Reads a descriptor.
-pub fn read(path: &Path) -> Result<Descriptor> {
+///
+/// # Errors
+/// It cannot be read, or is out of the folder of its module.
+pub fn read(path: &Path, within: &Within) -> Result<Descriptor> {
+    within.check(path)?;
     let root = read_json(path)?;
     let mut descriptor = Descriptor::default();
     // Edge modules provide nothing: they are called past Okapi and Kong.
@@ -70,7 +77,12 @@ pub fn read(path: &Path) -> Result<Descriptor> {
                     )
                 })
         };
-        let (id, version) = (text("id")?, filled(&text("version")?, path));
+        let (id, version) = (text("id")?, filled(&text("version")?, path, within));
+        if let Some(problem) = files::problem(&format!("{id} {version}")) {
+            let at = format!("/provides/{index}");
+            descriptor.problems.push(Error::at(path, at, problem));
+            continue;
+        }
         for (number, handler) in interface
             .get("handlers")
             .and_then(Value::as_array)
@@ -89,6 +101,26 @@ pub fn read(path: &Path) -> Result<Descriptor> {
                         "a handler without `pathPattern`",
                     )
                 })?;
+            let keys = [
+                "pathPattern",
+                "path",
+                "methods",
+                "permissionsRequired",
+                "permissionsDesired",
+                "modulePermissions",
+            ];
+            let used = keys
+                .iter()
+                .filter_map(|key| Some((*key, handler.get(key)?)));
+            let found = used.into_iter().find_map(|(key, value)| {
+                let (at, problem) = deceptive(value)?;
+                Some((format!("/{key}{at}"), problem))
+            });
+            if let Some((at, problem)) = found {
+                let at = format!("/provides/{index}/handlers/{number}{at}");
+                descriptor.problems.push(Error::at(path, at, problem));
+                continue;
+            }
             let strings = |key: &str| -> Vec<String> {
                 handler
                     .get(key)
@@ -116,7 +148,7 @@ pub fn read(path: &Path) -> Result<Descriptor> {
 }
 
 /// A version that the build puts in, `${okapiInterfaceVersion}`: from the `gradle.properties` above the descriptor, else empty.
-fn filled(version: &str, descriptor: &Path) -> String {
+fn filled(version: &str, descriptor: &Path, within: &Within) -> String {
     let Some(name) = version
         .strip_prefix("${")
         .and_then(|rest| rest.strip_suffix('}'))
@@ -132,7 +164,9 @@ fn filled(version: &str, descriptor: &Path) -> String {
         .ancestors()
         .skip(1)
         .take(6)
-        .filter_map(|folder| std::fs::read_to_string(folder.join("gradle.properties")).ok())
+        .map(|folder| folder.join("gradle.properties"))
+        .filter(|file| within.problem(file).is_none())
+        .filter_map(|file| std::fs::read_to_string(file).ok())
         .find_map(|text| {
             let lines = text.lines().filter_map(|line| line.split_once('='));
             lines
@@ -145,6 +179,7 @@ fn filled(version: &str, descriptor: &Path) -> String {
 
 /// A path with its parameters unnamed, so that `/users/{id}` and `/users/{userId}` are one.
 pub fn shape(path: &str) -> String {
+    let path = starred(path);
     let mut shape = String::new();
     for segment in path
         .trim_end_matches('*')
@@ -161,6 +196,63 @@ pub fn shape(path: &str) -> String {
         shape.push_str(rest);
     }
     shape
+}
+
+/// A path with a parameter in place of each star, which stands for the rest of a path: `{+rest}`, as RFC 6570 writes it.
+pub fn unstarred(pattern: &str) -> String {
+    let mut path = String::new();
+    for (index, part) in pattern.split('*').enumerate() {
+        match index {
+            0 => {}
+            1 => path.push_str("{+rest}"),
+            _ => path.push_str(&format!("{{+rest{index}}}")),
+        }
+        path.push_str(part);
+    }
+    path
+}
+
+/// A path with a star in place of each parameter that stands for the rest of a path.
+pub fn starred(path: &str) -> String {
+    let mut starred = String::new();
+    let mut rest = path;
+    while let Some((before, after)) = rest.split_once("{+") {
+        starred.push_str(before);
+        starred.push('*');
+        rest = after.split_once('}').map_or("", |(_, after)| after);
+    }
+    starred + rest
+}
+
+/// What is wrong with the template of a path.
+pub fn path_problem(path: &str) -> Option<String> {
+    if let Some(problem) = crate::files::problem(path) {
+        return Some(problem);
+    }
+    let shown = path.escape_debug();
+    if path.contains(['?', '#']) {
+        return Some(format!(
+            "`{shown}` has a query: a path was expected. It is left to calls by path"
+        ));
+    }
+    let mut names = std::collections::BTreeSet::new();
+    let mut rest = path;
+    while let Some(at) = rest.find(['{', '}']) {
+        let Some((name, after)) = rest[at..]
+            .strip_prefix('{')
+            .and_then(|inner| inner.split_once('}'))
+        else {
+            return Some(format!("`{shown}` has a brace without its other"));
+        };
+        if name.trim_start_matches('+').is_empty() || name.contains(['{', '/']) {
+            return Some(format!("`{shown}` has a parameter without a name"));
+        }
+        if !names.insert(name) {
+            return Some(format!("`{shown}` has two parameters `{name}`"));
+        }
+        rest = after;
+    }
+    None
 }
 
 impl Descriptor {

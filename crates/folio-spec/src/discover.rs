@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use crate::canonical::METHODS;
 use crate::descriptor::{self, Descriptor};
-use crate::raml::clean;
+use crate::files::{Within, clean};
 use crate::source::{Schemas, read_json};
 
 /// Folders that hold no API of the module: what is built, tests and their copies, tools.
@@ -45,7 +45,7 @@ pub fn discover(folder: &Path, foreign: &BTreeSet<PathBuf>, entry: &mut Value) {
     let descriptor = descriptor_of(folder, &files);
     let routes = descriptor
         .as_ref()
-        .and_then(|path| descriptor::read(&folder.join(path)).ok());
+        .and_then(|path| descriptor::read(&folder.join(path), &Within::new(folder).ok()?).ok());
     let roots: Vec<Value> = files
         .iter()
         .filter_map(|file| root(folder, file, routes.as_ref()))
@@ -78,12 +78,23 @@ fn walk(
         let name = entry.file_name();
         let path = inside.join(&name);
         match entry.file_type() {
-            Ok(kind) if kind.is_dir() && SKIPPED.iter().any(|skipped| name == *skipped) => {}
+            Ok(kind) if kind.is_dir() && is_skipped(&name.to_string_lossy()) => {}
             Ok(kind) if kind.is_dir() => walk(folder, &path, foreign, depth + 1, files),
             Ok(kind) if kind.is_file() => files.push(path),
             _ => {}
         }
     }
+}
+
+/// Whether a folder holds no API of the module: by its name, or by a word of it, `okapi-test-auth-module`.
+fn is_skipped(name: &str) -> bool {
+    SKIPPED.contains(&name)
+        || name.split(['-', '_', '.']).any(|word| {
+            matches!(
+                word,
+                "test" | "tests" | "mock" | "mocks" | "example" | "examples" | "sample" | "samples"
+            )
+        })
 }
 
 fn descriptor_of(folder: &Path, files: &[PathBuf]) -> Option<PathBuf> {
@@ -174,7 +185,7 @@ fn base_path(url: &str) -> &str {
     if path.starts_with('/') { path } else { "" }
 }
 
-fn slashes(path: &Path) -> String {
+pub(crate) fn slashes(path: &Path) -> String {
     let parts: Vec<_> = path
         .components()
         .map(|part| part.as_os_str().to_string_lossy())

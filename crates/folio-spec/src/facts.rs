@@ -99,6 +99,10 @@ impl Deletion<'_> {
     pub(crate) fn derive(&self) -> Option<Deletes> {
         let kind = |kind| Some(Deletes::Kind(kind));
         let has_parameter = self.path.contains('{');
+        // The rest of a path may be nothing, or whatever.
+        if self.path.contains("{+") {
+            return None;
+        }
         if self.path.ends_with('}') {
             return kind(DeletesKind::Record);
         }

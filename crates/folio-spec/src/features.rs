@@ -38,6 +38,16 @@ pub struct Features {
     pub bundles: BTreeMap<String, Vec<String>>,
 }
 
+/// The releases that `features.toml` in a folder names, oldest first.
+pub(crate) fn releases(specs: &Path) -> Result<Vec<String>> {
+    let path = specs.join("features.toml");
+    let text = std::fs::read_to_string(&path)
+        .map_err(|error| Error::file(&path, format!("cannot be read: {error}")))?;
+    let sources: Sources =
+        toml::from_str(&text).map_err(|error| Error::file(&path, error.to_string()))?;
+    Ok(sources.releases)
+}
+
 impl Features {
     /// Reads `features.toml` and the releases that it names.
     ///
@@ -51,6 +61,22 @@ impl Features {
             toml::from_str(&text).map_err(|error| Error::file(&path, error.to_string()))?;
         if sources.releases.is_empty() {
             return Err(Error::file(&path, "names no release"));
+        }
+        let folders = std::fs::read_dir(specs)
+            .map_err(|error| Error::file(specs, format!("cannot be read: {error}")))?;
+        let mut unnamed: Vec<String> = folders
+            .flatten()
+            .filter(|folder| folder.path().join("release.json").is_file())
+            .map(|folder| folder.file_name().to_string_lossy().into_owned())
+            .filter(|name| !sources.releases.contains(name))
+            .collect();
+        unnamed.sort();
+        if !unnamed.is_empty() {
+            let problem = format!(
+                "does not name {}, of which there are documents: add it to `releases`, oldest first, or remove its folder",
+                unnamed.join(", ")
+            );
+            return Err(Error::file(&path, problem));
         }
         let mut modules: BTreeMap<String, Vec<String>> = BTreeMap::new();
         for release in &sources.releases {

@@ -9,8 +9,10 @@ use std::sync::Mutex;
 
 use serde_json::{Value, json};
 
-use crate::discover::discover;
+use crate::discover::{discover, slashes};
 use crate::error::{Error, Result};
+use crate::files::clean;
+use crate::notes::{Kind, Note};
 use crate::platform::Platform;
 
 /// How many modules are fetched at once.
@@ -31,7 +33,10 @@ pub struct Fetch {
 }
 
 /// What stood in, and what is missing.
-pub type Notes = Vec<String>;
+pub type Notes = Vec<Note>;
+
+/// The file beside the manifest that has them.
+pub(crate) const NOTES: &str = "notes.json";
 
 /// Fetches the modules of a release, writes `manifest.json`, and tells what stood in and what is missing.
 ///
@@ -84,22 +89,33 @@ pub fn fetch(platform: &Platform, to: &Fetch) -> Result<Notes> {
     for (name, result) in fetched {
         match result {
             Ok((entry, own)) => {
-                notes.extend(own.into_iter().map(|note| format!("{name}: {note}")));
+                notes.extend(own);
                 manifest.push(entry);
             }
-            Err(error) => notes.push(format!("{name}: left out: {}", error.problem)),
+            Err(error) => notes.push(Note::new(Kind::Omitted, name, "", error.problem)),
         }
     }
     if manifest.is_empty() {
         return Err(Error::file(
             redacted(&to.base),
-            format!("no module could be fetched: {}", notes.join("; ")),
+            format!(
+                "no module could be fetched: {}",
+                notes
+                    .iter()
+                    .map(|note| format!("{}: {}", note.module, note.what))
+                    .collect::<Vec<_>>()
+                    .join("; ")
+            ),
         ));
     }
-    let mut text = serde_json::to_string_pretty(&manifest)
-        .map_err(|error| Error::file(&to.into, error.to_string()))?;
-    text.push('\n');
-    std::fs::write(to.into.join("manifest.json"), text).map_err(failed)?;
+    let write = |name: &str, value: Value| {
+        let text = serde_json::to_string_pretty(&value)
+            .map_err(|error| Error::file(&to.into, error.to_string()))?;
+        std::fs::write(to.into.join(name), text + "\n").map_err(failed)
+    };
+    write("manifest.json", manifest.into())?;
+    notes.sort();
+    write(NOTES, json!(notes))?;
     Ok(notes)
 }
 
@@ -108,13 +124,22 @@ fn module(name: &str, version: &str, to: &Fetch) -> Result<(Value, Notes)> {
     let mut notes = Notes::new();
     let folder = to.into.join(name);
     let mut foreign = BTreeSet::new();
-    let (tag, commit) = repository(name, version, &to.base, &folder, &mut foreign, &mut notes)?;
+    let (tag, commit) = repository(
+        name,
+        name,
+        version,
+        &to.base,
+        &folder,
+        &mut foreign,
+        &mut notes,
+    )?;
     for library in &to.libraries {
         let Some(version) = depends(&folder, library) else {
             continue;
         };
         let inside = folder.join("external").join(library);
         let read = repository(
+            name,
             library,
             &version,
             &to.base,
@@ -123,22 +148,33 @@ fn module(name: &str, version: &str, to: &Fetch) -> Result<(Value, Notes)> {
             &mut notes,
         );
         if let Err(error) = read {
-            notes.push(format!(
-                "the library {library} {version} is missing: {}",
-                error.problem
+            notes.push(Note::new(
+                Kind::Omitted,
+                name,
+                library,
+                format!(
+                    "the library {library} {version} is missing: {}",
+                    error.problem
+                ),
             ));
         }
     }
     let mut entry = json!({"module": name, "version": version, "tag": tag, "commit": commit});
     discover(&folder, &foreign, &mut entry);
     if entry["kind"] == "none" {
-        notes.push("has neither a description of its API nor a descriptor".to_owned());
+        notes.push(Note::new(
+            Kind::Unread,
+            name,
+            "",
+            "has neither a description of its API nor a descriptor",
+        ));
     }
     Ok((entry, notes))
 }
 
 /// Fetches a repository at the tag of a version, or at what stands in for it. Gives the tag and the commit.
 fn repository(
+    module: &str,
     name: &str,
     version: &str,
     base: &str,
@@ -163,10 +199,20 @@ fn repository(
         } else {
             &tag
         };
-        notes.push(format!("{name} has no tag v{version}; {what} stands in"));
+        notes.push(Note::new(
+            Kind::Substituted,
+            module,
+            format!("{name}-{version} {tag}"),
+            format!("{name} has no tag v{version}; {what} stands in"),
+        ));
     }
     let commit = checkout(folder, &url, &reference)?;
-    submodules(folder, Path::new(""), &url, base, 0, foreign, notes)?;
+    let parent = Parent {
+        module,
+        root: folder,
+        base,
+    };
+    submodules(&parent, Path::new(""), &url, 0, foreign, notes)?;
     remove_git(folder);
     Ok((tag, commit))
 }
@@ -197,35 +243,41 @@ fn checkout(folder: &Path, url: &str, reference: &str) -> Result<String> {
     Ok(commit.trim().to_owned())
 }
 
+/// The repository whose submodules are fetched.
+struct Parent<'a> {
+    /// The module that it is part of.
+    module: &'a str,
+    root: &'a Path,
+    base: &'a str,
+}
+
 /// Fetches the submodules of a work tree, at the commits that it has recorded.
 fn submodules(
-    root: &Path,
+    parent: &Parent<'_>,
     inside: &Path,
     url: &str,
-    base: &str,
     depth: usize,
     foreign: &mut BTreeSet<PathBuf>,
     notes: &mut Notes,
 ) -> Result<()> {
+    let Parent { module, root, base } = *parent;
     let folder = root.join(inside);
     if depth > MAX_DEPTH || !folder.join(".gitmodules").is_file() {
         return Ok(());
     }
+    // `--list` succeeds where there is nothing, unlike `--get-regexp`.
     let listed = git(
         Some(&folder),
-        &[
-            "config",
-            "--file",
-            ".gitmodules",
-            "--get-regexp",
-            r"^submodule\..*\.(path|url)$",
-        ],
+        &["config", "--file", ".gitmodules", "--list"],
     )?;
     let mut modules: BTreeMap<&str, (Option<&str>, Option<&str>)> = BTreeMap::new();
     for line in listed.lines() {
-        let Some((key, value)) = line.split_once(' ') else {
+        let Some((key, value)) = line.split_once('=') else {
             continue;
         };
+        if !key.starts_with("submodule.") {
+            continue;
+        }
         if let Some(name) = key.strip_suffix(".path") {
             modules.entry(name).or_default().0 = Some(value);
         } else if let Some(name) = key.strip_suffix(".url") {
@@ -237,9 +289,9 @@ fn submodules(
         .filter_map(|(path, url)| Some((path?, url?)))
     {
         let inner = inside.join(path);
-        let within = inner
-            .components()
-            .all(|part| matches!(part, Component::Normal(_)));
+        let within = inner.components().all(
+            |part| matches!(part, Component::Normal(name) if !name.eq_ignore_ascii_case(".git")),
+        );
         let recorded = git(Some(&folder), &["ls-tree", "HEAD", "--", path])?;
         let commit = recorded
             .split_whitespace()
@@ -260,20 +312,36 @@ fn submodules(
                 Err(error) => problems.push(error.problem),
             }
         }
+        if found.is_none() && problems.is_empty() {
+            problems.push(format!(
+                "`{}` is no repository that the command names: only those under its base are fetched from this machine",
+                redacted(own).escape_debug()
+            ));
+        }
         match found {
-            None => notes.push(format!(
-                "the submodule {} is missing: {}",
-                inner.display(),
-                problems.join("; ")
+            None => notes.push(Note::new(
+                Kind::Omitted,
+                module,
+                slashes(&inner),
+                format!(
+                    "the submodule {} is missing: {}",
+                    inner.display(),
+                    problems.join("; ")
+                ),
             )),
             Some((url, stand_in)) => {
                 if let Some(used) = stand_in {
-                    notes.push(format!(
-                        "the submodule {} has no commit {commit}; {used} stands in",
-                        inner.display()
+                    notes.push(Note::new(
+                        Kind::Substituted,
+                        module,
+                        format!("{} {commit} {used}", slashes(&inner)),
+                        format!(
+                            "the submodule {} has no commit {commit}; {used} stands in",
+                            inner.display()
+                        ),
                     ));
                 }
-                submodules(root, &inner, &url, base, depth + 1, foreign, notes)?;
+                submodules(parent, &inner, &url, depth + 1, foreign, notes)?;
                 remove_git(&root.join(&inner));
             }
         }
@@ -304,7 +372,8 @@ fn submodule(folder: &Path, url: &str, commit: &str) -> Result<Option<String>> {
     checkout(folder, url, "HEAD").map(Some)
 }
 
-/// Where a submodule may be had: where its URL says if that is beside its parent or a folder, and under the base, which replaces hosts.
+/// Where a submodule may be had: where its URL says, if that is beside its parent, and under the base, which replaces hosts. A repository on
+/// this machine is one that the command names: it lies under the base.
 fn candidates(own: &str, parent: &str, base: &str) -> Vec<String> {
     let name = own
         .trim_end_matches('/')
@@ -314,21 +383,55 @@ fn candidates(own: &str, parent: &str, base: &str) -> Vec<String> {
     let based = |name: &str| format!("{}/{name}", base.trim_end_matches('/'));
     let mut all = Vec::new();
     let is_relative = own.starts_with("./") || own.starts_with("../");
-    let is_local = own.starts_with('/') || own.starts_with("file://");
+    let is_local = local(own).is_some();
     if is_relative {
         all.push(relative(own, parent));
     } else if is_local {
         all.push(own.to_owned());
     }
-    all.push(based(name));
-    all.push(based(name.trim_end_matches(".git")));
+    if !matches!(name, "" | "." | "..") {
+        all.push(based(name));
+        all.push(based(name.trim_end_matches(".git")));
+    }
     // Of another owner on a host: only where the base is on a host too.
-    if !is_relative && !is_local && base.contains("://") && !base.starts_with("file://") {
+    if !is_relative && !is_local && local(base).is_none() {
         all.push(own.to_owned());
     }
     let mut seen = BTreeSet::new();
-    all.retain(|url| seen.insert(url.clone()));
+    all.retain(|url| may_be_fetched(url, base) && seen.insert(url.clone()));
     all
+}
+
+/// The path of a repository that is a folder of this machine.
+fn local(url: &str) -> Option<&Path> {
+    if let Some(path) = url.strip_prefix("file://") {
+        return Some(Path::new(path));
+    }
+    // `git@host:path` is a host's, as git takes it.
+    let is_hosts = url.contains("://")
+        || url
+            .find(':')
+            .is_some_and(|colon| !url[..colon].contains('/'));
+    (!is_hosts).then(|| Path::new(url))
+}
+
+/// Whether a URL that a module names may be fetched: on this machine what lies under the base, else what a host serves.
+fn may_be_fetched(url: &str, base: &str) -> bool {
+    if url.starts_with('-') || url.contains("::") || url.chars().any(folio_codegen::is_unsafe) {
+        return false;
+    }
+    match (local(url), local(base)) {
+        (Some(path), Some(base)) => clean(path).starts_with(clean(base)),
+        (Some(_), None) => false,
+        (None, _) => match url.split_once("://") {
+            Some((scheme, rest)) => {
+                matches!(scheme, "https" | "http" | "ssh" | "git")
+                    && !rest.starts_with(['/', '-'])
+                    && rest.contains('/')
+            }
+            None => true,
+        },
+    }
 }
 
 /// A URL relative to that of the repository that names it.
@@ -425,7 +528,9 @@ fn git(folder: Option<&Path>, arguments: &[&str]) -> Result<String> {
         command.arg("-C").arg(folder);
     }
     for setting in [
+        // What may be fetched by it is decided by `may_be_fetched`.
         "protocol.file.allow=always",
+        "protocol.ext.allow=never",
         "core.symlinks=false",
         "core.autocrlf=false",
         "core.hooksPath=/dev/null",
@@ -533,8 +638,8 @@ mod tests {
             ["/base/raml.git", "/base/raml"]
         );
         assert_eq!(
-            candidates("/elsewhere/raml", "/base/mod-a", "/base"),
-            ["/elsewhere/raml", "/base/raml"]
+            candidates("/base/elsewhere/raml", "/base/mod-a", "/base"),
+            ["/base/elsewhere/raml", "/base/raml"]
         );
         assert_eq!(
             candidates("https://github.com/other/raml", parent, base),
@@ -543,6 +648,43 @@ mod tests {
                 "https://github.com/other/raml"
             ]
         );
+    }
+
+    #[test]
+    fn a_submodule_is_no_folder_that_the_command_does_not_name() {
+        for (own, parent, base) in [
+            ("/etc/secrets/raml", "/base/mod-a", "/base"),
+            ("file:///etc/secrets/raml", "/base/mod-a", "/base"),
+            ("../../etc/raml", "/base/mod-a", "/base"),
+            ("../../../../../etc/raml", "/base/mod-a", "file:///base"),
+            ("/base/../etc/raml", "/base/mod-a", "/base"),
+            (
+                "/etc/secrets/raml",
+                "https://git.example.org/folio/mod-a",
+                "https://git.example.org/folio",
+            ),
+            (
+                "file:///etc/raml",
+                "https://git.example.org/folio/mod-a",
+                "https://git.example.org/folio",
+            ),
+            (
+                "ext::sh -c id",
+                "https://git.example.org/folio/mod-a",
+                "https://git.example.org/folio",
+            ),
+            (
+                "../../../../../etc/raml",
+                "https://git.example.org/folio/mod-a",
+                "https://git.example.org/folio",
+            ),
+            ("--upload-pack=id", "/base/mod-a", "/base"),
+        ] {
+            for url in candidates(own, parent, base) {
+                let inside = url.starts_with(&format!("{base}/"));
+                assert!(inside && !url.contains(".."), "{own}: {url}");
+            }
+        }
     }
 
     #[test]

@@ -4,6 +4,7 @@
 //! 1.0 or OpenAPI 3), reconciles each with its ModuleDescriptor, normalises it, and writes the documents that `docs/canonical-documents.md`
 //! describes, all of them or none.
 
+mod built;
 pub mod canonical;
 pub mod check;
 mod common;
@@ -15,9 +16,11 @@ pub mod facts;
 pub mod facts_page;
 pub mod features;
 pub mod fetch;
+pub mod files;
 mod module;
 pub mod names;
 pub mod node;
+pub mod notes;
 pub mod overrides;
 mod pins;
 pub mod platform;
@@ -30,6 +33,7 @@ pub mod words;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use notes::{Kind, Note};
 use pins::Pins;
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -61,8 +65,8 @@ pub struct Import {
 pub struct Report {
     /// A line a module.
     pub modules: Vec<String>,
-    /// What somebody should look at: overrides that changed nothing, modules that are not there.
-    pub notes: Vec<String>,
+    /// What was left out, replaced, or is to be looked at; what could not be read is in `problems` too.
+    pub notes: Vec<Note>,
     /// What could not be read; it is left out or untyped.
     pub problems: Vec<Error>,
     /// How many operations the documents have.
@@ -95,15 +99,23 @@ struct Selected {
 /// # Errors
 /// A file is missing or broken, a reference leads nowhere, a name is unknown. Nothing is written then.
 pub fn import(import: &Import) -> Result<Report> {
-    let mut report = Report::default();
+    let mut report = Report {
+        notes: fetched(&import.from)?,
+        ..Report::default()
+    };
     let entries = entries_with(import, &mut report.notes)?;
+    let missing = report.notes.iter().find(|note| note.kind == Kind::Omitted);
+    if let (true, Some(missing)) = (import.strict, missing) {
+        let problem = format!("{}: {}", missing.module, missing.what);
+        return Err(Error::file(&import.from, problem));
+    }
     let overrides = Overrides::read(&import.specs.join("overrides"))?;
     if entries.is_empty() {
         return Err(Error::file(
             &import.from,
             format!(
                 "has none of the modules that are wanted: {}",
-                report.notes.join("; ")
+                told(&report.notes)
             ),
         ));
     }
@@ -134,10 +146,22 @@ pub fn import(import: &Import) -> Result<Report> {
             module.unrouted.len(),
         ));
         for name in &module.stale_overrides {
-            report.notes.push(format!(
-                "{}: the override `{name}` no longer changes anything: remove it",
-                module.name
+            report.notes.push(Note::new(
+                Kind::Stale,
+                &module.name,
+                name.split(' ').next().unwrap_or_default(),
+                format!("the override `{name}` no longer changes anything: remove it"),
             ));
+        }
+        for what in &module.omitted {
+            report
+                .notes
+                .push(Note::new(Kind::Unsent, &module.name, "", what));
+        }
+        for problem in &module.problems {
+            report
+                .notes
+                .push(unread(&module.name, problem, &entry.folder));
         }
         report.problems.append(&mut module.problems);
         let text = |key: &str| entry.manifest.get(key).cloned().unwrap_or_default();
@@ -153,11 +177,48 @@ pub fn import(import: &Import) -> Result<Report> {
         modules.push(module);
     }
     let shared = common::extract(&mut modules, &import.release, &pins);
+    let mut unbuildable = Vec::new();
+    for module in &mut modules {
+        match built::make_buildable(&module.name, &mut module.document, &shared) {
+            Ok(problems) => {
+                if let (true, Some(problem)) = (import.strict, problems.first()) {
+                    return Err(problem.clone());
+                }
+                for problem in &problems {
+                    report
+                        .notes
+                        .push(unread(&module.name, problem, Path::new("")));
+                }
+                report.problems.extend(problems);
+            }
+            Err(problem) if import.strict => return Err(problem),
+            Err(problem) => {
+                unbuildable.push(module.name.clone());
+                let why = format!("{}; the module is left out", problem.problem);
+                report
+                    .notes
+                    .push(Note::new(Kind::Omitted, &module.name, "", &why));
+                report.problems.push(Error {
+                    problem: why,
+                    ..problem
+                });
+            }
+        }
+    }
+    modules.retain(|module| !unbuildable.contains(&module.name));
+    releases.retain(|name, _| !unbuildable.contains(name));
+    report.notes.extend(gone(import, &releases));
+    report.notes.sort();
+    report.notes.dedup();
     let mut files = BTreeMap::from([
         ("common.json".to_owned(), shared),
         (
             "release.json".to_owned(),
-            json!({"release": import.release, "modules": releases}),
+            json!({
+                "release": import.release,
+                "modules": releases,
+                "notes": report.notes.iter().map(Note::json).collect::<Vec<_>>(),
+            }),
         ),
     ]);
     for module in modules {
@@ -175,7 +236,67 @@ pub fn entries(import: &Import) -> Result<Vec<Entry>> {
     entries_with(import, &mut Vec::new())
 }
 
-fn entries_with(import: &Import, notes: &mut Vec<String>) -> Result<Vec<Entry>> {
+/// What was noted when the sources were fetched.
+fn fetched(from: &Path) -> Result<Vec<Note>> {
+    let path = from.join(fetch::NOTES);
+    if !path.is_file() {
+        return Ok(Vec::new());
+    }
+    serde_json::from_value(source::read_json(&path)?)
+        .map_err(|error| Error::file(&path, format!("is not as an import writes it: {error}")))
+}
+
+fn told(notes: &[Note]) -> String {
+    let told: Vec<String> = notes
+        .iter()
+        .map(|note| format!("{}: {}", note.module, note.what))
+        .collect();
+    told.join("; ")
+}
+
+/// What could not be read of a module, its file named from the module's folder on.
+fn unread(module: &str, problem: &Error, folder: &Path) -> Note {
+    let folder = files::clean(folder);
+    let file = problem.file.strip_prefix(&folder).unwrap_or(&problem.file);
+    let inside = Error {
+        file: file.into(),
+        ..problem.clone()
+    };
+    let subject = match &*problem.place {
+        "" => file.display().to_string(),
+        place => format!("{}:{place}", file.display()),
+    };
+    Note::new(Kind::Unread, module, subject, inside.to_string())
+}
+
+/// The modules that another release has and this one lacks: of the newest that is there.
+fn gone(import: &Import, modules: &serde_json::Map<String, Value>) -> Vec<Note> {
+    if !import.modules.is_empty() {
+        return Vec::new();
+    }
+    let Ok(known) = features::releases(&import.specs) else {
+        return Vec::new();
+    };
+    let before = match known.iter().position(|name| *name == import.release) {
+        Some(place) => known.get(..place),
+        None => known.get(..),
+    };
+    let Some(before) = before.and_then(<[String]>::last) else {
+        return Vec::new();
+    };
+    let Ok(index) = source::read_json(&import.specs.join(before).join("release.json")) else {
+        return Vec::new();
+    };
+    let names = index["modules"].as_object().into_iter().flatten();
+    let gone = names.filter(|(name, _)| !modules.contains_key(*name));
+    gone.map(|(name, _)| {
+        let what = format!("{before} has it, and this release does not; name a stand-in in selection.toml if it is still used");
+        Note::new(Kind::Gone, name, before, what)
+    })
+    .collect()
+}
+
+fn entries_with(import: &Import, notes: &mut Vec<Note>) -> Result<Vec<Entry>> {
     let selected = selection(import)?;
     let manifest = manifest(&import.from)?;
     let stand_ins = selected.iter().flat_map(|selected| &selected.stand_ins);
@@ -219,17 +340,22 @@ fn entries_with(import: &Import, notes: &mut Vec<String>) -> Result<Vec<Entry>> 
                 ),
             ));
         };
-        let folder = raml::clean(&import.from.join(other));
+        let folder = files::clean(&import.from.join(other));
         let entry = if folder.join("manifest.json").is_file() {
             self::manifest(&folder)?.remove(&name)
         } else {
             None
         };
         let Some(mut entry) = entry else {
-            notes.push(format!(
-                "{name}: not in {}, and {} does not have it either: it is left out",
-                import.from.display(),
-                folder.display()
+            notes.push(Note::new(
+                Kind::Omitted,
+                &name,
+                other,
+                format!(
+                    "not in {}, and {} does not have it either: it is left out",
+                    import.from.display(),
+                    folder.display()
+                ),
             ));
             continue;
         };

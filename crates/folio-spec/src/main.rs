@@ -11,6 +11,7 @@ use folio_spec::diff::{Change, diff};
 use folio_spec::facts_page;
 use folio_spec::features::Features;
 use folio_spec::fetch::{Fetch, fetch};
+use folio_spec::notes::Kind;
 use folio_spec::overrides::Overrides;
 use folio_spec::platform::Platform;
 use folio_spec::routes::routes;
@@ -110,9 +111,12 @@ enum Command {
     },
     /// Looks for what the compiler would stumble over in imported documents.
     Check {
-        /// The name of the release.
-        #[arg(long)]
-        release: String,
+        /// The release: its name, or a folder of documents.
+        #[arg(required_unless_present = "named")]
+        folder: Option<String>,
+        /// The same, as an option.
+        #[arg(long = "release", conflicts_with = "folder")]
+        named: Option<String>,
         /// The folder with the releases' folders.
         #[arg(long, default_value = "specs")]
         specs: PathBuf,
@@ -133,6 +137,9 @@ struct From {
     #[arg(long)]
     platform_descriptor: Option<PathBuf>,
 }
+
+/// The exit code of an import that wrote documents, and left something out, replaced it, or could not read it.
+const INCOMPLETE: u8 = 2;
 
 fn main() -> ExitCode {
     match run(Arguments::parse().command) {
@@ -162,7 +169,7 @@ fn run(command: Command) -> Result<ExitCode, Error> {
                 problem: format!("{}\nnothing was written", error.problem),
                 ..error
             };
-            let mut fetched = Vec::new();
+            let mut others = Vec::new();
             let temporary = tempfile::tempdir()
                 .map_err(|error| Error::file("", format!("no temporary folder: {error}")))?;
             let platform = match (&from.install_json, &from.platform_descriptor) {
@@ -178,14 +185,14 @@ fn run(command: Command) -> Result<ExitCode, Error> {
                         into: into.clone(),
                         libraries: folio_spec::libraries(&specs)?,
                     };
-                    fetched = platform
-                        .and_then(|platform| fetch(&platform, &to))
-                        .map_err(nothing_written)?;
+                    let platform = platform.map_err(nothing_written)?;
+                    fetch(&platform, &to).map_err(nothing_written)?;
+                    others = platform.others;
                     into
                 }
                 (None, from) => from.unwrap_or_default(),
             };
-            let report = folio_spec::import(&Import {
+            let mut report = folio_spec::import(&Import {
                 out: out.unwrap_or_else(|| specs.join(&release)),
                 release,
                 from: folder,
@@ -194,23 +201,31 @@ fn run(command: Command) -> Result<ExitCode, Error> {
                 strict,
             })
             .map_err(nothing_written)?;
-            for problem in &report.problems {
-                eprintln!("not read: {problem}");
+            if !others.is_empty() {
+                report.modules.push(format!(
+                    "{} that are no backend modules are not fetched: {}",
+                    others.len(),
+                    others.join(", ")
+                ));
             }
+            let count = |kind: Kind| report.notes.iter().filter(|note| note.kind == kind).count();
             let summary = format!(
-                "{} modules, {} operations, {} problems in {:.2?}",
+                "{} modules, {} operations, {} omitted, {} substituted, {} unread in {:.2?}",
                 report.modules.len(),
                 report.operations,
-                report.problems.len(),
+                count(Kind::Omitted),
+                count(Kind::Substituted),
+                count(Kind::Unread),
                 start.elapsed()
             );
+            let is_incomplete = report.notes.iter().any(|note| note.kind.is_incomplete());
             say(report
                 .modules
                 .into_iter()
-                .chain(fetched)
-                .chain(report.notes)
+                .chain(report.notes.iter().map(ToString::to_string))
                 .chain([summary]));
-            Ok(ExitCode::SUCCESS)
+            // Written, and not all that it could be.
+            Ok(ExitCode::from(if is_incomplete { INCOMPLETE } else { 0 }))
         }
         Command::Routes { release, specs } => {
             let features = Features::read(&specs).ok();
@@ -269,7 +284,12 @@ fn run(command: Command) -> Result<ExitCode, Error> {
             say(facts_page::page(&releases?, &overrides));
             Ok(ExitCode::SUCCESS)
         }
-        Command::Check { release, specs } => {
+        Command::Check {
+            folder,
+            named,
+            specs,
+        } => {
+            let release = folder.or(named).unwrap_or_default();
             let findings = check(&read(&specs, &release)?);
             say(findings.iter().map(ToString::to_string));
             say([format!("{} findings", findings.len())]);

@@ -6,14 +6,15 @@ use std::path::{Path, PathBuf};
 use serde_json::{Map, Value, json};
 
 use crate::canonical::json_answer;
-use crate::descriptor::{self, Descriptor, shape};
+use crate::descriptor::{self, Descriptor, path_problem, shape, starred, unstarred};
 use crate::error::{Error, Result};
 use crate::facts::{self, Deletes, Facts};
+use crate::files::{self, deceptive};
 use crate::names::{self, Unnamed, camel};
 use crate::overrides::Overrides;
 use crate::pins::Pins;
 use crate::schema::{Components, PENDING};
-use crate::source::{self, Content, Operation, Parameter, Request, Schemas};
+use crate::source::{self, Content, Form, Operation, Parameter, Request, Schemas};
 
 /// A module as the manifest lists it.
 #[derive(Clone, Debug)]
@@ -46,6 +47,8 @@ pub struct Module {
     pub stale_overrides: Vec<String>,
     /// What could not be read, and was taken for anything.
     pub problems: Vec<Error>,
+    /// What is read and left out, since the SDK has no place for it.
+    pub omitted: Vec<String>,
 }
 
 /// How modules are read.
@@ -63,16 +66,23 @@ pub(crate) fn read(entry: &Entry, reading: &Reading<'_>, pins: &Pins) -> Result<
     let overrides = reading.overrides;
     let mut schemas = Schemas::default();
     schemas.strict = reading.strict;
+    let within = schemas.keep_within(&entry.folder)?;
     let descriptor = match entry.text("descriptor") {
         "" => None,
-        path => match descriptor::read(&entry.folder.join(path)) {
-            Ok(descriptor) => Some(descriptor).filter(|descriptor| !descriptor.routes.is_empty()),
+        path => match descriptor::read(&entry.folder.join(path), &within) {
+            Ok(mut descriptor) => {
+                for problem in std::mem::take(&mut descriptor.problems) {
+                    schemas.forgive(problem)?;
+                }
+                Some(descriptor).filter(|descriptor| !descriptor.routes.is_empty())
+            }
             Err(problem) => {
                 schemas.forgive(problem)?;
                 None
             }
         },
     };
+    schemas.unrouted = descriptor.is_none();
     let mut operations = sources(entry, &mut schemas)?;
     overrides.describe(entry, &mut operations, &mut schemas);
     let mut module = Assembly {
@@ -83,7 +93,7 @@ pub(crate) fn read(entry: &Entry, reading: &Reading<'_>, pins: &Pins) -> Result<
         unrouted: Vec::new(),
         untyped: 0,
     };
-    let routed = module.reconcile(operations, descriptor.as_ref());
+    let routed = module.reconcile(operations, descriptor.as_ref())?;
     let collections = collections(&routed);
     let stated =
         |operation: &Operation| overrides.facts(&entry.name, &operation.method, &operation.path);
@@ -91,7 +101,7 @@ pub(crate) fn read(entry: &Entry, reading: &Reading<'_>, pins: &Pins) -> Result<
         .iter()
         .map(|(operation, _)| Unnamed {
             method: operation.method.clone(),
-            path: operation.path.clone(),
+            path: tidy(starred(&operation.path).trim_end_matches('*')),
             deletes: deletes(operation, &routed, &collections, &stated(operation)),
         })
         .collect();
@@ -136,6 +146,9 @@ pub(crate) fn read(entry: &Entry, reading: &Reading<'_>, pins: &Pins) -> Result<
     stale_overrides.append(&mut module.schemas.stale);
     module.paging(&mut document);
     module.facts(&mut document);
+    if let Some((at, problem)) = deceptive(&document) {
+        return Err(Error::at(&entry.folder, at, problem));
+    }
     Ok(Module {
         name: entry.name.clone(),
         document,
@@ -144,6 +157,7 @@ pub(crate) fn read(entry: &Entry, reading: &Reading<'_>, pins: &Pins) -> Result<
         dropped_required: module.components.dropped_required,
         stale_overrides,
         problems: module.schemas.problems,
+        omitted: module.schemas.omitted,
     })
 }
 
@@ -195,6 +209,9 @@ fn roots(of: &Value) -> impl Iterator<Item = &Value> {
 fn source(entry: &Entry, root: &Value, schemas: &mut Schemas) -> Result<Vec<Operation>> {
     let text = |key: &str| root.get(key).and_then(Value::as_str).unwrap_or_default();
     let path = text("path");
+    schemas
+        .keep_within(&entry.folder)?
+        .check(&entry.folder.join(path))?;
     if !entry.folder.join(path).is_file() {
         return Err(Error::file(
             entry.folder.join(path),
@@ -236,10 +253,15 @@ impl Assembly<'_> {
         &mut self,
         operations: Vec<Operation>,
         descriptor: Option<&Descriptor>,
-    ) -> Vec<Routed> {
+    ) -> Result<Vec<Routed>> {
         let mut routed: BTreeMap<(String, String), Routed> = BTreeMap::new();
         for mut operation in operations {
             operation.path = tidy(&operation.path);
+            if let Some(problem) = path_problem(&operation.path) {
+                let file = self.entry.folder.join(&operation.root);
+                self.schemas.forgive(Error::at(file, "/paths", problem))?;
+                continue;
+            }
             let key = (shape(&operation.path), operation.method.clone());
             if let Some((known, _)) = routed.get_mut(&key) {
                 // The release's own description may name a route and say nothing of what it gives.
@@ -275,12 +297,18 @@ impl Assembly<'_> {
             if route.method == "*" || routed.contains_key(&key) {
                 continue;
             }
+            let path = tidy(&unstarred(&route.pattern));
+            if let Some(problem) = path_problem(&path) {
+                let file = self.entry.folder.join(self.entry.text("descriptor"));
+                self.schemas
+                    .forgive(Error::at(file, "/provides", problem))?;
+                continue;
+            }
             self.untyped += 1;
-            let path = tidy(route.pattern.trim_end_matches('*'));
             routed.insert(key, (untyped(&route.method, &path), Some(route.clone())));
         }
         self.unrouted.sort();
-        routed.into_values().collect()
+        Ok(routed.into_values().collect())
     }
 
     fn operation(
@@ -291,6 +319,18 @@ impl Assembly<'_> {
     ) -> Result<Value> {
         let file = self.entry.folder.join(&operation.root);
         let mut parameters = Vec::new();
+        for cookie in operation
+            .parameters
+            .iter()
+            .filter(|parameter| parameter.place == "cookie")
+        {
+            self.schemas.omit(format!(
+                "the cookie `{}` of {} {}: the SDK sends its own cookies only; give it by `header`",
+                cookie.name,
+                operation.method.to_uppercase(),
+                operation.path
+            ));
+        }
         for place in ["path", "query", "header"] {
             for parameter in operation
                 .parameters
@@ -303,6 +343,24 @@ impl Assembly<'_> {
                 let schema =
                     self.components
                         .normalise(&parameter.schema, &mut self.schemas, &file)?;
+                let which = format!(
+                    "the {place} parameter `{}` of {} {}",
+                    parameter.name,
+                    operation.method.to_uppercase(),
+                    operation.path
+                );
+                let form = match parameter.form(&schema) {
+                    Ok(form) => form,
+                    Err(problem) if parameter.required => {
+                        let problem = format!("{which} {problem}, and it is required");
+                        return Err(Error::file(&file, problem));
+                    }
+                    Err(problem) => {
+                        self.schemas
+                            .omit(format!("{which} {problem}: it is left to `param`"));
+                        continue;
+                    }
+                };
                 // OpenAPI sends an object in a query as a parameter for each of its properties.
                 let object = match schema.get("$ref").and_then(Value::as_str) {
                     Some(key) => key
@@ -310,12 +368,18 @@ impl Assembly<'_> {
                         .and_then(|key| self.components.schemas.get(key)),
                     None => Some(&schema),
                 };
+                let joined = object.map(|object| self.components.fields(object));
+                let object = joined.as_ref();
                 let properties = object.and_then(|object| object.get("properties")?.as_object());
                 if let (Some(properties), "query") = (properties, place) {
                     let needed = object.and_then(|object| object.get("required")?.as_array());
-                    for (name, property) in properties {
+                    for (key, property) in properties {
                         let needed =
-                            needed.is_some_and(|needed| needed.iter().any(|other| other == name));
+                            needed.is_some_and(|needed| needed.iter().any(|other| other == key));
+                        let name = match form {
+                            Form::Deep => format!("{}[{key}]", parameter.name),
+                            _ => key.clone(),
+                        };
                         parameters.push(json!({
                             "in": place, "name": name, "required": parameter.required && needed, "schema": property,
                         }));
@@ -323,9 +387,14 @@ impl Assembly<'_> {
                     continue;
                 }
                 for name in parameter.names() {
-                    parameters.push(json!({
+                    let mut described = json!({
                         "in": place, "name": name, "required": parameter.required || place == "path", "schema": schema,
-                    }));
+                    });
+                    if let Form::Joined(style) = form {
+                        described["style"] = style.into();
+                        described["explode"] = false.into();
+                    }
+                    parameters.push(described);
                 }
             }
         }
@@ -384,6 +453,14 @@ impl Assembly<'_> {
         let mut responses = Map::new();
         for (status, content) in &operation.responses {
             let mut content = content.clone();
+            let Some(status) = known_status(status) else {
+                let at = format!("{} {}", operation.method.to_uppercase(), operation.path);
+                let problem = format!(
+                    "expected a status of HTTP, `2XX` or `default`, found `{}`",
+                    status.escape_debug()
+                );
+                return Err(Error::at(file, at, problem));
+            };
             // RMB's collections describe the answer to a POST by an example only; what they give back is the record.
             if operation.collection_post && status == "201" {
                 let posted = operation
@@ -402,7 +479,7 @@ impl Assembly<'_> {
             if !content.is_empty() {
                 response["content"] = content.into();
             }
-            responses.insert(status.clone(), response);
+            responses.insert(status, response);
         }
         let mut document = json!({
             "operationId": name, "parameters": parameters, "responses": responses, "x-folio": folio,
@@ -412,6 +489,10 @@ impl Assembly<'_> {
         }
         if operation.deprecated {
             document["deprecated"] = true.into();
+        }
+        if let Some((at, problem)) = deceptive(&document) {
+            let at = format!("{} {}{at}", operation.method.to_uppercase(), operation.path);
+            return Err(Error::at(file, at, problem));
         }
         Ok(document)
     }
@@ -657,7 +738,21 @@ fn clashing_pin(pinned: &[Option<String>], named: &[String], group: &[usize]) ->
 }
 
 fn raml_clean(path: &Path) -> String {
-    crate::raml::clean(path).display().to_string()
+    files::clean(path).display().to_string()
+}
+
+/// A status as documents have it; nothing where it is none.
+fn known_status(status: &str) -> Option<String> {
+    let upper = status.to_uppercase();
+    let is_known = match upper.as_bytes() {
+        [b'1'..=b'5', b'X', b'X'] => true,
+        [b'1'..=b'5', rest @ ..] => rest.len() == 2 && rest.iter().all(u8::is_ascii_digit),
+        _ => status == "default",
+    };
+    match status {
+        "default" => Some(status.to_owned()),
+        _ => is_known.then_some(upper),
+    }
 }
 
 /// A path without empty segments.
@@ -680,7 +775,7 @@ fn is_kept(parameter: &Parameter) -> bool {
 }
 
 /// An operation of which only the route is known: JSON in, JSON out.
-fn untyped(method: &str, path: &str) -> Operation {
+pub(crate) fn untyped(method: &str, path: &str) -> Operation {
     let json = || Content::from([("application/json".to_owned(), None)]);
     let takes = matches!(method, "post" | "put" | "patch");
     Operation {
@@ -711,6 +806,7 @@ fn collections(routed: &[Routed]) -> BTreeSet<String> {
         if let Some((above, last)) = operation.path.rsplit_once('/')
             && matches!(operation.method.as_str(), "get" | "delete")
             && last.starts_with('{')
+            && !last.starts_with("{+")
             && last.ends_with('}')
             && !above.is_empty()
             && !above.ends_with('}')
@@ -841,7 +937,7 @@ fn settle(value: &mut Value, names: &BTreeMap<String, String>) {
 }
 
 /// Leaves only the components that something refers to.
-fn prune(document: &mut Value) {
+pub(crate) fn prune(document: &mut Value) {
     fn references(value: &Value, out: &mut Vec<String>) {
         match value {
             Value::Object(map) => map.values().for_each(|value| references(value, out)),

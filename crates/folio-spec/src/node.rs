@@ -89,6 +89,9 @@ impl Node {
             root: None,
             anchors: HashMap::new(),
             nodes: 0,
+            is_raml: path
+                .extension()
+                .is_some_and(|extension| extension == "raml"),
         };
         let mut parser = Parser::new_from_str(text);
         while let Some(event) = parser.next_event() {
@@ -203,6 +206,15 @@ fn plain(text: &str) -> Value {
         "false" | "False" | "FALSE" => return Value::Bool(false),
         _ => {}
     }
+    // YAML 1.2's core schema: `0o14` and `0xC` are numbers, `012` is twelve.
+    for (prefix, radix) in [("0o", 8), ("0x", 16)] {
+        if let Some(digits) = text.strip_prefix(prefix)
+            && digits.starts_with(|c: char| c.is_digit(radix))
+            && let Ok(number) = i64::from_str_radix(digits, radix)
+        {
+            return number.into();
+        }
+    }
     let digits = text.trim_start_matches(['-', '+']);
     if !digits.is_empty()
         && digits.bytes().all(|b| b.is_ascii_digit())
@@ -242,6 +254,7 @@ struct Builder {
     root: Option<Node>,
     anchors: HashMap<usize, Node>,
     nodes: usize,
+    is_raml: bool,
 }
 
 impl Builder {
@@ -321,6 +334,8 @@ impl Builder {
                     }
                 },
                 Some(name) => match entries.iter_mut().find(|(known, _)| *known == name) {
+                    // A resource of RAML that is described twice is one of which only what both describe is not known.
+                    Some(_) if self.is_raml && name.starts_with('/') => entries.push((name, node)),
                     Some(_) => {
                         return Err(
                             node.error(format!("the key `{name}` stands twice in one mapping"))

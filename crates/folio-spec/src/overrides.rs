@@ -10,8 +10,8 @@ use serde_json::{Value, json};
 use crate::descriptor::shape;
 use crate::error::{Error, Result};
 use crate::facts::{Absent, Creates, Deletes, Facts};
+use crate::files;
 use crate::module::Entry;
-use crate::raml;
 use crate::source::{Content, Operation, Request, Schemas};
 
 /// The overrides of all modules.
@@ -249,7 +249,7 @@ impl Overrides {
             }
             let content = |file: &Option<String>| {
                 let schema = file.as_ref().map(|file| {
-                    let file = raml::clean(&entry.folder.join(file));
+                    let file = files::clean(&entry.folder.join(file));
                     json!({"$ref": format!("{}#", file.display())})
                 });
                 let media_type = described

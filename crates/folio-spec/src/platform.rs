@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use serde_json::Value;
 
 use crate::error::{Error, Result};
+use crate::notes::{Kind, Note};
 use crate::source::read_json;
 
 /// The modules of a release and their versions.
@@ -14,8 +15,10 @@ use crate::source::read_json;
 pub struct Platform {
     /// Versions by the names of backend modules.
     pub modules: BTreeMap<String, String>,
-    /// What is listed and not fetched, and what is not found.
-    pub notes: Vec<String>,
+    /// What is listed and not found.
+    pub notes: Vec<Note>,
+    /// What is listed and is no backend module: user interfaces, infrastructure.
+    pub others: Vec<String>,
 }
 
 impl Platform {
@@ -35,19 +38,25 @@ impl Platform {
         let mut others = Vec::new();
         for (index, entry) in list.iter().enumerate() {
             let id = entry.get("id").unwrap_or(entry).as_str();
-            let (name, version) = id.and_then(split_id).ok_or_else(|| {
-                Error::at(
-                    file,
-                    format!("/{index}/id"),
-                    "expected a module's id with its version, `mod-users-19.4.0`",
-                )
-            })?;
+            let Some((name, version)) = id.and_then(split_id) else {
+                platform.without_version(id.unwrap_or_default(), &format!("/{index}/id"));
+                continue;
+            };
             if entry.get("action").and_then(Value::as_str) == Some("disable") {
                 continue;
             }
             platform.add(file, name, version, &mut others);
         }
-        platform.left_out(&others);
+        platform.others = others;
+        if platform.modules.is_empty() {
+            return Err(Error::file(
+                file,
+                format!(
+                    "names no backend module with its version{}",
+                    told(&platform.notes)
+                ),
+            ));
+        }
         Ok(platform)
     }
 
@@ -97,34 +106,37 @@ impl Platform {
                     .or_else(|| versions.values().next_back())
             });
             match found {
-                None => platform.notes.push(format!(
-                    "the application {name} {version} has no modules here and no descriptor beside: its modules are left out; give its descriptor with --application-descriptor"
+                None => platform.notes.push(Note::new(
+                    Kind::Omitted,
+                    &name,
+                    &version,
+                    format!("the application {version} has no modules here and no descriptor beside: its modules are left out; give its descriptor with --application-descriptor"),
                 )),
                 Some((path, descriptor)) => {
                     let own = named(descriptor).map(|(_, version)| version);
                     if own.as_deref() != Some(&*version) {
-                        platform.notes.push(format!(
-                            "the application {name} {version} is not described; {} stands in",
-                            own.map_or_else(|| path.display().to_string(), |own| format!("{name} {own}"))
+                        let other = own.map_or_else(|| path.display().to_string(), |own| format!("{name} {own}"));
+                        platform.notes.push(Note::new(
+                            Kind::Substituted,
+                            &name,
+                            &version,
+                            format!("the application {version} is not described; {other} stands in"),
                         ));
                     }
                     platform.list(path, descriptor.get("modules"), &mut others)?;
                 }
             }
         }
-        platform.left_out(&others);
+        platform.others = others;
         if platform.modules.is_empty() {
+            let expected = match &platform.notes[..] {
+                [] => "; expected `eureka-components`, `modules` or `applications` with modules"
+                    .to_owned(),
+                notes => told(notes),
+            };
             return Err(Error::file(
                 file,
-                format!(
-                    "names no backend module; {}",
-                    match &platform.notes[..] {
-                        [] =>
-                            "expected `eureka-components`, `modules` or `applications` with modules"
-                                .to_owned(),
-                        notes => notes.join("; "),
-                    }
-                ),
+                format!("names no backend module{expected}"),
             ));
         }
         Ok(platform)
@@ -132,19 +144,21 @@ impl Platform {
 
     fn list(&mut self, file: &Path, list: Option<&Value>, others: &mut Vec<String>) -> Result<()> {
         for entry in list.and_then(Value::as_array).into_iter().flatten() {
-            let id = entry.get("id").unwrap_or(entry).as_str().and_then(split_id);
-            let (name, version) = named(entry).or(id).ok_or_else(|| {
-                Error::file(
-                    file,
-                    format!("expected `name` and `version`, or `id`, of a module, found {entry}"),
-                )
-            })?;
+            let id = entry.get("id").unwrap_or(entry).as_str();
+            let Some((name, version)) = named(entry).or(id.and_then(split_id)) else {
+                self.without_version(id.unwrap_or_default(), "");
+                continue;
+            };
             self.add(file, name, version, others);
         }
         Ok(())
     }
 
     fn add(&mut self, file: &Path, name: String, version: String, others: &mut Vec<String>) {
+        if let Some(problem) = crate::files::problem(&version) {
+            self.notes.push(Note::new(Kind::Omitted, name, "", problem));
+            return;
+        }
         if !is_backend(&name) {
             others.push(name);
             return;
@@ -152,22 +166,38 @@ impl Platform {
         if let Some(other) = self.modules.insert(name.clone(), version.clone())
             && other != version
         {
-            self.notes.push(format!(
-                "{}: names {name} {other} and {version}; the latter is taken",
-                file.display()
+            let file = file.file_name().unwrap_or_default().to_string_lossy();
+            self.notes.push(Note::new(
+                Kind::Substituted,
+                &name,
+                &other,
+                format!("{file} names {other} and {version}; the latter is taken"),
             ));
         }
     }
 
-    fn left_out(&mut self, others: &[String]) {
-        if !others.is_empty() {
-            self.notes.push(format!(
-                "{} that are no backend modules are left out: {}",
-                others.len(),
-                others.join(", ")
-            ));
-        }
+    /// A module whose version is not told cannot be fetched.
+    fn without_version(&mut self, id: &str, at: &str) {
+        let shown: String = id.escape_debug().take(80).collect();
+        let name = if shown.is_empty() {
+            "?".to_owned()
+        } else {
+            shown
+        };
+        self.notes.push(Note::new(
+            Kind::Omitted,
+            name,
+            at,
+            "has no version in the platform's list: expected an id such as `mod-users-19.4.0`",
+        ));
     }
+}
+
+fn told(notes: &[Note]) -> String {
+    notes
+        .iter()
+        .map(|note| format!("; {}: {}", note.module, note.what))
+        .collect()
 }
 
 /// Whether a name is that of a module with an API: others are user interfaces and infrastructure.
@@ -175,7 +205,7 @@ fn is_backend(name: &str) -> bool {
     let known = ["mod-", "edge-", "mgr-"];
     let plain = name
         .chars()
-        .all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.'));
+        .all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_'));
     plain && (name == "okapi" || known.iter().any(|prefix| name.starts_with(prefix)))
 }
 

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use crate::canonical::METHODS;
 use crate::error::{Error, Result};
+use crate::files::{Within, clean};
 use crate::node::{Kind, Node};
 use crate::words;
 
@@ -22,6 +23,8 @@ pub struct Operation {
     pub uri_parameters: Vec<(String, Node)>,
     /// Which resource types were applied to the resource.
     pub resource_types: Vec<String>,
+    /// Why nothing of it can be told but its method and path: an unknown trait or resource type, a missing argument.
+    pub problem: Option<Error>,
 }
 
 /// A root document.
@@ -82,9 +85,14 @@ const PROSE: [&str; 6] = [
 
 const MAX_DEPTH: usize = 64;
 
-/// Reads a root document.
-pub fn read(file: &Path) -> Result<Api> {
-    let mut reader = Reader::default();
+/// Reads a root document of the module whose files are `within`.
+pub fn read(file: &Path, within: &Within) -> Result<Api> {
+    within.check(file)?;
+    let mut reader = Reader {
+        within: within.clone(),
+        files: HashMap::new(),
+        open: Vec::new(),
+    };
     let root = reader.fragment(file)?;
     header(&root, file, &[""])?;
     let scope = reader.scope(&root, 0)?;
@@ -154,8 +162,8 @@ struct Declared {
     scope: Option<Box<Scope>>,
 }
 
-#[derive(Default)]
 struct Reader {
+    within: Within,
     files: HashMap<PathBuf, Node>,
     open: Vec<PathBuf>,
 }
@@ -177,6 +185,9 @@ impl Reader {
             return Ok(node.clone());
         }
         let path = include_path(node)?;
+        if let Some(problem) = self.within.problem(&path) {
+            return Err(node.error(problem));
+        }
         if !is_yaml(&path) {
             return Ok(node.clone());
         }
@@ -205,18 +216,29 @@ impl Reader {
         let mut scope = Scope::default();
         for (name, library) in root.get("uses").map(Node::entries).unwrap_or_default() {
             let path = include_path(library)?;
+            if let Some(problem) = self.within.problem(&path) {
+                return Err(library.error(problem));
+            }
             if !path.is_file() {
                 return Err(library.error(format!("the library {} does not exist", path.display())));
             }
             let library = self.fragment(&path)?;
             let inner = self.scope(&library, depth + 1)?;
-            for (own, declared) in inner.traits {
-                scope.traits.insert(format!("{name}.{own}"), declared);
+            // What a library declares is read by the names of the library.
+            let home = |declared: &Declared| Declared {
+                node: declared.node.clone(),
+                scope: declared
+                    .scope
+                    .clone()
+                    .or_else(|| Some(Box::new(inner.clone()))),
+            };
+            for (own, declared) in &inner.traits {
+                scope.traits.insert(format!("{name}.{own}"), home(declared));
             }
-            for (own, declared) in inner.resource_types {
+            for (own, declared) in &inner.resource_types {
                 scope
                     .resource_types
-                    .insert(format!("{name}.{own}"), declared);
+                    .insert(format!("{name}.{own}"), home(declared));
             }
             scope.types.libraries.insert(name.clone(), inner.types);
         }
@@ -267,49 +289,35 @@ impl Reader {
         let mut resource = node.clone();
         let mut applied = Vec::new();
         let parameters = reserved(path, "");
+        // The traits of a method, then of the resource, then those that its resource types add, the nearest first; each with the scope
+        // that its name is looked up in.
+        let mut traits = vec![(scope.clone(), resource.clone())];
         // The nearest resource type first: what is there already stays.
         let mut next = resource.get("type").cloned();
         let mut from = scope.clone();
+        let mut problem = None;
         remove(&mut resource, "type");
-        while let Some(reference) = next {
+        while let Some(reference) = next.take() {
             if reference.is_null() {
                 break;
             }
-            let (name, mut given) = application(&reference)?;
-            let declared = from.resource_types.get(&name).cloned().ok_or_else(|| {
-                unknown(
-                    &reference,
-                    "resource type",
-                    &name,
-                    from.resource_types.keys(),
-                )
-            })?;
-            if applied.contains(&name) {
-                return Err(
-                    reference.error(format!("the resource type `{name}` leads back to itself"))
-                );
-            }
-            applied.push(name.clone());
-            given.extend(parameters.clone());
-            let filled = substitute(
-                &declared.node,
-                &given,
-                &format!("resource type `{name}`"),
-                &reference,
-            )?;
-            if let Some(own) = declared.scope {
-                from = *own;
+            let filled = self.resource_type(&reference, &from, &parameters, &mut applied);
+            let (mut filled, own) = match filled {
+                Ok(filled) => filled,
+                Err(error) => {
+                    problem = Some(error);
+                    break;
+                }
+            };
+            if let Some(own) = own {
+                from = own;
             }
             next = filled.get("type").cloned();
-            let mut filled = filled;
             remove(&mut filled, "type");
             remove(&mut filled, "uses");
-            let traits = resource.get("is").cloned();
-            let inherited = filled.get("is").cloned();
+            traits.push((from.clone(), filled.clone()));
             merge(&mut resource, &filled);
-            unite(&mut resource, "is", traits, inherited);
         }
-        let resource_traits = resource.get("is").cloned();
         let mut uri = outer.to_vec();
         for (name, parameter) in resource
             .get("uriParameters")
@@ -324,29 +332,36 @@ impl Reader {
             if !METHODS.contains(&name) || key.ends_with('?') {
                 continue;
             }
-            let mut method_node = self.include(method)?;
-            if method_node.is_null() {
-                method_node.kind = Kind::Mapping(Vec::new());
-            }
-            if !matches!(method_node.kind, Kind::Mapping(_)) {
-                return Err(method_node.error(format!(
-                    "expected a mapping under `{name}`, found {}",
-                    method_node.what()
-                )));
-            }
-            let own = method_node.get("is").cloned();
-            for list in [own.as_ref(), resource_traits.as_ref()]
-                .into_iter()
-                .flatten()
-            {
-                self.traits(scope, list, path, name, &mut method_node, 0)?;
+            let read = match &problem {
+                Some(problem) => Err(problem.clone()),
+                None => self.method(method, name, path, &traits),
+            };
+            let (node, problem) = match read {
+                Ok(node) => (node, None),
+                Err(problem) => (
+                    Node {
+                        kind: Kind::Mapping(Vec::new()),
+                        ..method.clone()
+                    },
+                    Some(problem),
+                ),
+            };
+            let twice = operations
+                .iter_mut()
+                .find(|known| known.method == name && known.path == path);
+            if let Some(known) = twice {
+                // Which of both is meant nobody can tell.
+                known.problem =
+                    Some(method.error(format!("`{name}` of {path} is described twice")));
+                continue;
             }
             operations.push(Operation {
                 method: name.to_owned(),
                 path: path.to_owned(),
-                node: method_node,
+                node,
                 uri_parameters: uri.clone(),
                 resource_types: applied.clone(),
+                problem,
             });
         }
         for (key, inner) in resource.entries() {
@@ -362,6 +377,68 @@ impl Reader {
             }
         }
         Ok(())
+    }
+
+    /// A resource type with its parameters put in, and the scope that its own names are looked up in, where that is another.
+    fn resource_type(
+        &mut self,
+        reference: &Node,
+        from: &Scope,
+        parameters: &HashMap<String, Node>,
+        applied: &mut Vec<String>,
+    ) -> Result<(Node, Option<Scope>)> {
+        let (name, mut given) = application(reference)?;
+        let declared = from.resource_types.get(&name).cloned().ok_or_else(|| {
+            unknown(
+                reference,
+                "resource type",
+                &name,
+                from.resource_types.keys(),
+            )
+        })?;
+        if applied.contains(&name) {
+            return Err(reference.error(format!("the resource type `{name}` leads back to itself")));
+        }
+        applied.push(name.clone());
+        given.extend(parameters.clone());
+        let filled = substitute(
+            &declared.node,
+            &given,
+            &format!("resource type `{name}`"),
+            reference,
+        )?;
+        Ok((filled, declared.scope.map(|scope| *scope)))
+    }
+
+    /// A method with its traits: its own and those of its resource, as the resource and each of its types name them.
+    fn method(
+        &mut self,
+        method: &Node,
+        name: &str,
+        path: &str,
+        traits: &[(Scope, Node)],
+    ) -> Result<Node> {
+        let mut node = self.include(method)?;
+        if node.is_null() {
+            node.kind = Kind::Mapping(Vec::new());
+        }
+        if !matches!(node.kind, Kind::Mapping(_)) {
+            return Err(node.error(format!(
+                "expected a mapping under `{name}`, found {}",
+                node.what()
+            )));
+        }
+        let optional = format!("{name}?");
+        let mut seen = HashSet::new();
+        for (scope, level) in traits {
+            let own = level.get(name).or_else(|| level.get(&optional));
+            let lists = [own.and_then(|own| own.get("is")), level.get("is")];
+            for list in lists.into_iter().flatten() {
+                let list = without(list, &mut seen);
+                self.traits(scope, &list, path, name, &mut node, 0)?;
+            }
+        }
+        Ok(node)
     }
 
     fn traits(
@@ -422,23 +499,6 @@ pub(crate) fn include_path(node: &Node) -> Result<PathBuf> {
     })?;
     let base = node.file.parent().unwrap_or(Path::new(""));
     Ok(clean(&base.join(text.trim())))
-}
-
-/// A path without `.` and `..`, so that one file has one name.
-pub(crate) fn clean(path: &Path) -> PathBuf {
-    let mut clean = PathBuf::new();
-    for part in path.components() {
-        match part {
-            std::path::Component::CurDir => {}
-            std::path::Component::ParentDir
-                if clean.file_name().is_some_and(|name| name != "..") =>
-            {
-                clean.pop();
-            }
-            other => clean.push(other),
-        }
-    }
-    clean
 }
 
 fn is_yaml(path: &Path) -> bool {
@@ -724,34 +784,26 @@ fn remove(node: &mut Node, key: &str) {
     }
 }
 
-/// The traits of a resource and of its types, each once.
-fn unite(node: &mut Node, key: &str, first: Option<Node>, second: Option<Node>) {
-    let mut all = Vec::new();
-    let mut seen = HashSet::new();
-    for list in [first, second].into_iter().flatten() {
-        let elements = if matches!(list.kind, Kind::Sequence(_)) {
-            list.elements().to_vec()
-        } else {
-            vec![list.clone()]
-        };
-        for element in elements {
-            let name = element
-                .text()
-                .map(str::to_owned)
-                .or_else(|| element.entries().first().map(|(name, _)| name.clone()));
-            if seen.insert(name) {
-                all.push(element);
-            }
-        }
-    }
-    if all.is_empty() {
-        return;
-    }
-    let mut list = node.clone();
-    list.kind = Kind::Sequence(all);
-    list.tag = None;
-    remove(node, key);
-    if let Kind::Mapping(entries) = &mut node.kind {
-        entries.push((key.to_owned(), list));
-    }
+/// The traits of a list that are applied for the first time: of two applications of one trait the nearer counts.
+fn without(list: &Node, seen: &mut HashSet<String>) -> Node {
+    let elements = if matches!(list.kind, Kind::Sequence(_)) {
+        list.elements().to_vec()
+    } else {
+        vec![list.clone()]
+    };
+    let mut left = list.clone();
+    left.tag = None;
+    left.kind = Kind::Sequence(
+        elements
+            .into_iter()
+            .filter(|element| {
+                let name = element
+                    .text()
+                    .map(|name| name.trim().to_owned())
+                    .or_else(|| element.entries().first().map(|(name, _)| name.clone()));
+                name.is_none_or(|name| seen.insert(name))
+            })
+            .collect(),
+    );
+    left
 }

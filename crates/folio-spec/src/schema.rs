@@ -6,6 +6,7 @@ use std::path::Path;
 use serde_json::{Map, Value, json};
 
 use crate::error::{Error, Result};
+use crate::files::{self, deceptive};
 use crate::source::Schemas;
 
 /// What stands for a reference until components have names.
@@ -80,6 +81,73 @@ impl Components {
         Ok(normalised)
     }
 
+    /// The properties of an object and of its parts; of one of several objects, those of all, of which those are required that all
+    /// require.
+    pub(crate) fn fields(&self, schema: &Value) -> Value {
+        fn gather(
+            components: &Components,
+            schema: &Value,
+            depth: usize,
+            properties: &mut Map<String, Value>,
+            required: &mut BTreeSet<String>,
+        ) {
+            let reference = schema.get("$ref").and_then(Value::as_str);
+            let target =
+                reference.and_then(|key| components.schemas.get(key.strip_prefix(PENDING)?));
+            let schema = target.unwrap_or(schema);
+            if depth > 16 {
+                return;
+            }
+            for (name, property) in schema
+                .get("properties")
+                .and_then(Value::as_object)
+                .into_iter()
+                .flatten()
+            {
+                properties
+                    .entry(name.clone())
+                    .or_insert_with(|| property.clone());
+            }
+            let own = schema.get("required").and_then(Value::as_array);
+            required.extend(
+                own.into_iter()
+                    .flatten()
+                    .filter_map(|name| name.as_str().map(str::to_owned)),
+            );
+            for part in schema
+                .get("allOf")
+                .and_then(Value::as_array)
+                .into_iter()
+                .flatten()
+            {
+                gather(components, part, depth + 1, properties, required);
+            }
+            for key in ["oneOf", "anyOf"] {
+                let mut in_all: Option<BTreeSet<String>> = None;
+                for part in schema
+                    .get(key)
+                    .and_then(Value::as_array)
+                    .into_iter()
+                    .flatten()
+                {
+                    let mut own = BTreeSet::new();
+                    gather(components, part, depth + 1, properties, &mut own);
+                    in_all = Some(match in_all {
+                        Some(known) => known.intersection(&own).cloned().collect(),
+                        None => own,
+                    });
+                }
+                required.extend(in_all.into_iter().flatten());
+            }
+        }
+        let (mut properties, mut required) = (Map::new(), BTreeSet::new());
+        gather(self, schema, 0, &mut properties, &mut required);
+        if properties.is_empty() {
+            return schema.clone();
+        }
+        json!({"properties": properties, "required": required})
+    }
+
     fn component(
         &mut self,
         key: String,
@@ -88,9 +156,15 @@ impl Components {
         depth: usize,
     ) -> Result<()> {
         let home = key.split(['#', '!']).next().unwrap_or_default().to_owned();
-        let normalised = self.at(target, schemas, Path::new(&home), depth);
+        let home = Path::new(&home);
+        let normalised = self.at(target, schemas, home, depth);
         self.open.remove(&key);
-        self.schemas.insert(key, normalised?);
+        let mut normalised = normalised?;
+        if let Some((at, problem)) = deceptive(&normalised) {
+            let at = format!("{}{at}", key.split_once('#').map_or("", |(_, at)| at));
+            normalised = schemas.anything(Error::at(home, at, problem))?;
+        }
+        self.schemas.insert(key, normalised);
         Ok(())
     }
 
@@ -116,14 +190,52 @@ impl Components {
         }
         let mut out = Map::new();
         let kind = self.kind(schema, &mut out);
+        let stated = schema
+            .get("type")
+            .and_then(Value::as_str)
+            .map(str::to_lowercase);
+        if kind == stated
+            && matches!(
+                kind.as_deref(),
+                Some("string" | "integer" | "number" | "boolean")
+            )
+            && ["properties", "additionalProperties"]
+                .iter()
+                .filter_map(|key| schema.get(*key))
+                .any(|properties| {
+                    properties
+                        .as_object()
+                        .is_some_and(|properties| !properties.is_empty())
+                })
+        {
+            let folder = schemas.folder();
+            let file = file.strip_prefix(&folder).unwrap_or(file);
+            schemas.omit(format!(
+                "the properties of a schema of type {} in {}: a value of that type has none",
+                kind.as_deref().unwrap_or_default(),
+                file.display()
+            ));
+        }
         self.parts(schema, &mut out, schemas, file, depth)?;
         match kind.as_deref() {
             Some("object") => self.object(schema, &mut out, schemas, file, depth)?,
             Some("array") => {
                 let items = match schema.get("items") {
                     Some(items @ Value::Object(_)) => self.at(items, schemas, file, depth + 1)?,
-                    // A tuple, as drafts before 2020-12 write it: each element is one of these.
-                    Some(Value::Array(_)) | Some(_) | None => json!({}),
+                    // A tuple, as drafts before 2020-12 write it: each element is one of these, if there are no others.
+                    Some(Value::Array(parts))
+                        if schema.get("additionalItems") == Some(&Value::Bool(false)) =>
+                    {
+                        self.one_of(parts, schemas, file, depth)?
+                    }
+                    // As 2020-12 writes it.
+                    Some(Value::Bool(false))
+                        if schema.get("prefixItems").is_some_and(Value::is_array) =>
+                    {
+                        let parts = schema.get("prefixItems").and_then(Value::as_array);
+                        self.one_of(parts.map_or(&[][..], Vec::as_slice), schemas, file, depth)?
+                    }
+                    Some(_) | None => json!({}),
                 };
                 out.insert("items".into(), items);
             }
@@ -154,6 +266,29 @@ impl Components {
         values(schema, &mut out, kind.as_deref());
         format(schema, &mut out, kind.as_deref());
         Ok(Value::Object(out))
+    }
+
+    /// One of several schemas.
+    fn one_of(
+        &mut self,
+        parts: &[Value],
+        schemas: &mut Schemas,
+        file: &Path,
+        depth: usize,
+    ) -> Result<Value> {
+        let mut different: Vec<Value> = Vec::new();
+        for part in parts {
+            let part = self.at(part, schemas, file, depth + 1)?;
+            if !different.contains(&part) {
+                different.push(part);
+            }
+        }
+        Ok(match &different[..] {
+            [] => json!({}),
+            [only] => only.clone(),
+            _ if different.contains(&json!({})) => json!({}),
+            _ => json!({"anyOf": different}),
+        })
     }
 
     /// The type: a list with `null` is nullable, what has properties is an object.
@@ -203,11 +338,8 @@ impl Components {
                 None
             }
         };
-        // A module that says `string` of what has properties means the properties.
-        let kind = match (kind, implied()) {
-            (Some(kind), Some(implied)) if implied == "object" && kind != "array" => Some(implied),
-            (kind, implied) => kind.or(implied),
-        };
+        // What is stated counts, also of what has properties besides.
+        let kind = kind.or_else(implied);
         if let Some(kind) = &kind {
             out.insert("type".into(), kind.clone().into());
         }
@@ -244,7 +376,12 @@ impl Components {
         }
         if let Some(extended) = schema.get("extends") {
             let extended = self.at(extended, schemas, file, depth + 1)?;
-            out.insert("allOf".into(), json!([extended]));
+            // Before its own parts, which say more.
+            let mut parts = vec![extended];
+            if let Some(Value::Array(own)) = out.remove("allOf") {
+                parts.extend(own);
+            }
+            out.insert("allOf".into(), parts.into());
         }
         if let Some(Value::Object(discriminator)) = schema.get("discriminator")
             && let Some(name @ Value::String(_)) = discriminator.get("propertyName")
@@ -331,6 +468,9 @@ impl Components {
         file: &Path,
         depth: usize,
     ) -> Result<Value> {
+        if let Some(problem) = files::problem(reference) {
+            return schemas.anything(Error::file(file, problem));
+        }
         let mut key = reference.to_owned();
         let mut passed = BTreeSet::new();
         let target = loop {

@@ -7,8 +7,9 @@ use serde_json::{Map, Value, json};
 
 use crate::canonical::METHODS;
 use crate::error::{Error, Result};
+use crate::files::{Within, clean};
 use crate::node::{Kind, Node};
-use crate::raml::{self, Types, clean};
+use crate::raml::{self, Types};
 
 /// An operation as its source describes it.
 #[derive(Clone, Debug)]
@@ -60,9 +61,84 @@ pub struct Parameter {
     pub required: bool,
     /// Its schema.
     pub schema: Value,
+    /// How it is written, where the description says it.
+    pub written: Written,
+}
+
+/// How a description says that a parameter is written.
+#[derive(Clone, Debug, Default)]
+pub struct Written {
+    /// OpenAPI's `style`.
+    pub style: Option<String>,
+    /// OpenAPI's `explode`.
+    pub explode: Option<bool>,
+    /// The media type of OpenAPI's `content`.
+    pub content: Option<String>,
+}
+
+/// How a parameter is sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Form {
+    /// As text; a list as one parameter an element, an object as one a property.
+    Plain,
+    /// A list in one parameter: the style whose delimiter stands between the elements.
+    Joined(&'static str),
+    /// An object as one parameter a property, `name[property]`.
+    Deep,
 }
 
 impl Parameter {
+    /// How it is sent, by its schema.
+    ///
+    /// # Errors
+    /// It is described in a form that the SDK does not write.
+    pub(crate) fn form(&self, schema: &Value) -> std::result::Result<Form, String> {
+        let Written {
+            style,
+            explode,
+            content,
+        } = &self.written;
+        if let Some(media_type) = content {
+            return Err(format!("is written as {}", media_type.escape_debug()));
+        }
+        let usual = if self.place == "query" {
+            "form"
+        } else {
+            "simple"
+        };
+        let style = style.as_deref().unwrap_or(usual);
+        let explode = explode.unwrap_or(style == "form");
+        let is_list = schema.get("type").and_then(Value::as_str) == Some("array");
+        let is_scalar = matches!(
+            schema.get("type").and_then(Value::as_str),
+            Some("string" | "integer" | "number" | "boolean")
+        );
+        match (style, explode) {
+            ("form", true) if self.place == "query" => Ok(Form::Plain),
+            ("form" | "spaceDelimited" | "pipeDelimited", _)
+                if self.place == "query" && is_scalar =>
+            {
+                Ok(Form::Plain)
+            }
+            ("spaceDelimited" | "pipeDelimited", true) if self.place == "query" && is_list => {
+                Ok(Form::Plain)
+            }
+            ("form", false) if self.place == "query" && is_list => Ok(Form::Joined("form")),
+            ("spaceDelimited", false) if self.place == "query" && is_list => {
+                Ok(Form::Joined("spaceDelimited"))
+            }
+            ("pipeDelimited", false) if self.place == "query" && is_list => {
+                Ok(Form::Joined("pipeDelimited"))
+            }
+            ("deepObject", _) if self.place == "query" => Ok(Form::Deep),
+            ("simple", _) if self.place != "query" => Ok(Form::Plain),
+            _ => Err(format!(
+                "has the style `{}`, explode {explode}",
+                style.escape_debug()
+            )),
+        }
+    }
+
     /// Its name; several, where RAML has an expression between slashes that is a choice of words, and none where it is another: nobody can
     /// tell what matches it.
     pub(crate) fn names(&self) -> Vec<&str> {
@@ -101,6 +177,8 @@ pub struct Request {
 /// All schemas by where they stand: `file#/pointer`, or `file!name` for a type declared in RAML.
 #[derive(Debug, Default)]
 pub struct Schemas {
+    /// The folder that all files have to lie in.
+    within: Option<Within>,
     files: HashMap<PathBuf, Value>,
     /// The OpenAPI documents of the module. Files that are meant to be bundled into one refer to its components as to their own.
     roots: Vec<PathBuf>,
@@ -113,6 +191,10 @@ pub struct Schemas {
     pub problems: Vec<Error>,
     /// Overrides that describe what need not be described here.
     pub stale: Vec<String>,
+    /// What is read and left out, since the SDK has no place for it.
+    pub omitted: Vec<String>,
+    /// Whether no descriptor routes what the module describes: an edge module answers at the paths of its own server.
+    pub(crate) unrouted: bool,
 }
 
 impl Schemas {
@@ -182,8 +264,11 @@ impl Schemas {
         if self.files.contains_key(path) {
             return Ok(());
         }
+        let reference = format!("{}#", path.display());
+        if let Some(problem) = self.within.as_ref().and_then(|within| within.problem(path)) {
+            return Err(Error::at(from, self.place(&reference, from), problem));
+        }
         if !path.is_file() {
-            let reference = format!("{}#", path.display());
             return Err(Error::at(
                 from,
                 self.place(&reference, from),
@@ -214,6 +299,28 @@ impl Schemas {
             self.problems.push(problem);
         }
         Ok(())
+    }
+
+    /// Notes something that is described and that no document has.
+    pub(crate) fn omit(&mut self, what: String) {
+        if !self.omitted.contains(&what) {
+            self.omitted.push(what);
+        }
+    }
+
+    /// The folder of the module.
+    pub(crate) fn folder(&self) -> PathBuf {
+        let within = self.within.as_ref();
+        within
+            .map(|within| within.folder().to_path_buf())
+            .unwrap_or_default()
+    }
+
+    /// Reads the files of a module only.
+    pub(crate) fn keep_within(&mut self, folder: &Path) -> Result<Within> {
+        let within = Within::new(folder)?;
+        self.within = Some(within.clone());
+        Ok(within)
     }
 
     /// The file of a reference, whole, with nothing resolved.
@@ -298,6 +405,8 @@ fn absolute(value: &mut Value, file: &Path, depth: usize) -> Result<()> {
 
 fn resolve(reference: &str, file: &Path) -> String {
     let (target, pointer) = reference.split_once('#').unwrap_or((reference, ""));
+    // A reference is a URI: both parts may be percent-encoded.
+    let (target, pointer) = (&*decoded(target), &*decoded(pointer));
     let path = match target {
         "" => file.to_path_buf(),
         // A name of a RAML type that was declared beside the schema is tried later, under the file it would be.
@@ -314,11 +423,34 @@ fn resolve(reference: &str, file: &Path) -> String {
     } else {
         "/"
     };
-    format!(
-        "{}#{slash}{}",
-        path.display(),
-        pointer.replace("%7B", "{").replace("%7D", "}")
-    )
+    format!("{}#{slash}{pointer}", path.display())
+}
+
+/// Text with its percent-encoding taken away; what encodes nothing, or no text, stays.
+fn decoded(text: &str) -> String {
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut rest = text.as_bytes();
+    while let Some((&byte, after)) = rest.split_first() {
+        let hex = |at: usize| {
+            after
+                .get(at)
+                .and_then(|byte| char::from(*byte).to_digit(16))
+        };
+        let encoded = hex(0)
+            .zip(hex(1))
+            .and_then(|(high, low)| u8::try_from(high * 16 + low).ok());
+        match encoded.filter(|_| byte == b'%') {
+            Some(encoded) => {
+                bytes.push(encoded);
+                rest = &after[2..];
+            }
+            None => {
+                bytes.push(byte);
+                rest = after;
+            }
+        }
+    }
+    String::from_utf8(bytes).unwrap_or_else(|_| text.to_owned())
 }
 
 // ---------------------------------------------------------------- RAML
@@ -326,80 +458,116 @@ fn resolve(reference: &str, file: &Path) -> String {
 /// Reads a RAML root.
 pub fn raml(module: &Path, root: &str, schemas: &mut Schemas) -> Result<Vec<Operation>> {
     let file = clean(&module.join(root));
-    let api = raml::read(&file)?;
+    let within = schemas.keep_within(module)?;
+    let api = raml::read(&file, &within)?;
     for (name, node) in api.types.iter() {
-        let schema = declared(node, &api.types, schemas, name, 0)?;
+        let schema = match declared(node, &api.types, schemas, name, 0) {
+            Ok(schema) => schema,
+            // What refers to it meets it again.
+            Err(problem) => schemas.anything(problem)?,
+        };
         if let Some(Value::String(reference)) = schema.get("$ref") {
             schemas.vote(reference, name);
         }
     }
     let mut operations = Vec::new();
     for operation in &api.operations {
-        let node = &operation.node;
-        let mut parameters = Vec::new();
-        for (name, parameter) in &operation.uri_parameters {
-            let schema = parameter_schema(parameter, &api.types, schemas)?;
-            parameters.push(Parameter {
-                name: name.trim_end_matches('?').to_owned(),
-                place: "path".into(),
-                required: true,
-                schema,
-            });
-        }
-        for (place, key) in [("query", "queryParameters"), ("header", "headers")] {
-            for (name, parameter) in node.get(key).map(Node::entries).unwrap_or_default() {
-                let schema = parameter_schema(parameter, &api.types, schemas)?;
-                let required = match parameter.get("required").and_then(Node::text) {
-                    Some(text) => text == "true",
-                    // RAML: what has no `required` is required, unless its name ends with `?`. RMB reads it as optional, and it is
-                    // RMB that serves these.
-                    None => false,
-                };
-                parameters.push(Parameter {
-                    name: name.trim_end_matches('?').to_owned(),
-                    place: place.into(),
-                    required,
-                    schema,
-                });
-            }
-        }
-        let request = match node.get("body") {
-            None => None,
-            Some(body) => {
-                let content = content(body, &api.media_types, &api.types, schemas)?;
-                (!content.is_empty()).then_some(Request {
-                    required: true,
-                    content,
-                })
-            }
+        let read = match &operation.problem {
+            None => raml_operation(operation, root, &api, schemas),
+            Some(problem) => Err(problem.clone()),
         };
-        let mut responses = BTreeMap::new();
-        for (status, response) in node.get("responses").map(Node::entries).unwrap_or_default() {
-            let content = match response.get("body") {
-                None => Content::new(),
-                Some(body) => content(body, &api.media_types, &api.types, schemas)?,
-            };
-            responses.insert(status.clone(), content);
+        match read {
+            Ok(operation) => operations.push(operation),
+            Err(problem) => {
+                schemas.forgive(problem)?;
+                operations.push(crate::module::untyped(&operation.method, &operation.path));
+            }
         }
-        operations.push(Operation {
-            method: operation.method.clone(),
-            path: operation.path.clone(),
-            root: root.to_owned(),
-            upstream_id: None,
-            parameters,
-            request,
-            responses,
-            deprecated: false,
-            collection_post: operation.method == "post"
-                && operation
-                    .resource_types
-                    .iter()
-                    .any(|name| name.contains("collection")),
-            rmb: true,
-            supplement: None,
-        });
     }
     Ok(operations)
+}
+
+fn raml_operation(
+    operation: &raml::Operation,
+    root: &str,
+    api: &raml::Api,
+    schemas: &mut Schemas,
+) -> Result<Operation> {
+    let node = &operation.node;
+    let mut parameters = Vec::new();
+    for (name, parameter) in &operation.uri_parameters {
+        let schema = parameter_schema(parameter, &api.types, schemas)?;
+        parameters.push(Parameter {
+            name: name.trim_end_matches('?').to_owned(),
+            place: "path".into(),
+            required: true,
+            schema,
+            written: Written::default(),
+        });
+    }
+    for (place, key) in [("query", "queryParameters"), ("header", "headers")] {
+        for (name, parameter) in node.get(key).map(Node::entries).unwrap_or_default() {
+            let schema = parameter_schema(parameter, &api.types, schemas)?;
+            let required = match parameter.get("required").and_then(Node::text) {
+                Some(text) => text == "true",
+                // RAML: what has no `required` is required, unless its name ends with `?`. RMB reads it as optional, and it is
+                // RMB that serves these.
+                None => false,
+            };
+            parameters.push(Parameter {
+                name: name.trim_end_matches('?').to_owned(),
+                place: place.into(),
+                required,
+                schema,
+                written: Written::default(),
+            });
+        }
+    }
+    if let Some(described) = node.get("queryString") {
+        // The whole query string as one object: each of its properties is a parameter.
+        parameters.push(Parameter {
+            name: "queryString".to_owned(),
+            place: "query".into(),
+            required: true,
+            schema: declaration(described, &api.types, schemas, 0)?,
+            written: Written::default(),
+        });
+    }
+    let request = match node.get("body") {
+        None => None,
+        Some(body) => {
+            let content = content(body, &api.media_types, &api.types, schemas)?;
+            (!content.is_empty()).then_some(Request {
+                required: true,
+                content,
+            })
+        }
+    };
+    let mut responses = BTreeMap::new();
+    for (status, response) in node.get("responses").map(Node::entries).unwrap_or_default() {
+        let content = match response.get("body") {
+            None => Content::new(),
+            Some(body) => content(body, &api.media_types, &api.types, schemas)?,
+        };
+        responses.insert(status.clone(), content);
+    }
+    Ok(Operation {
+        method: operation.method.clone(),
+        path: operation.path.clone(),
+        root: root.to_owned(),
+        upstream_id: None,
+        parameters,
+        request,
+        responses,
+        deprecated: false,
+        collection_post: operation.method == "post"
+            && operation
+                .resource_types
+                .iter()
+                .any(|name| name.contains("collection")),
+        rmb: true,
+        supplement: None,
+    })
 }
 
 fn content(
@@ -482,6 +650,13 @@ fn declaration(node: &Node, types: &Types, schemas: &mut Schemas, depth: usize) 
     }
     if node.tag.as_deref() == Some("include") {
         let path = raml::include_path(node)?;
+        let out = schemas
+            .within
+            .as_ref()
+            .and_then(|within| within.problem(&path));
+        if let Some(problem) = out {
+            return schemas.anything(node.error(problem));
+        }
         if !path.is_file() {
             return schemas.anything(node.error(format!(
                 "the included file {} does not exist",
@@ -666,6 +841,7 @@ pub fn openapi(
     schemas: &mut Schemas,
 ) -> Result<Vec<Operation>> {
     let file = clean(&module.join(root));
+    schemas.keep_within(module)?;
     let document = schemas.document(&file)?.clone();
     schemas.roots.push(file.clone());
     let version = document
@@ -684,6 +860,11 @@ pub fn openapi(
         .and_then(Value::as_object)
         .cloned()
         .unwrap_or_default();
+    let own = own_base(&document, &paths);
+    let base = match own {
+        Some(own) if base.is_empty() && schemas.unrouted => own,
+        _ => base,
+    };
     for (path, item) in paths {
         let read = follow(&item, &file, schemas).and_then(|(item, home)| {
             let shared = list(&item, "parameters", &home, schemas)?;
@@ -708,6 +889,18 @@ pub fn openapi(
         }
     }
     Ok(operations)
+}
+
+/// The path of a server that is given without a host, unless the paths begin with it themselves.
+fn own_base<'a>(document: &'a Value, paths: &Map<String, Value>) -> Option<&'a str> {
+    let server = document.pointer("/servers/0/url")?.as_str()?;
+    let base = server.trim_end_matches('/');
+    let begins = |path: &String| {
+        path.strip_prefix(base)
+            .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+    };
+    let applies = base.starts_with('/') && !base.starts_with("//") && !paths.keys().any(begins);
+    applies.then_some(base)
 }
 
 fn openapi_operation(
@@ -758,6 +951,14 @@ fn openapi_operation(
             place,
             required,
             schema,
+            written: Written {
+                style: text("style"),
+                explode: parameter.get("explode").and_then(Value::as_bool),
+                content: parameter
+                    .get("content")
+                    .and_then(Value::as_object)
+                    .and_then(|content| content.keys().next().cloned()),
+            },
         });
     }
     let request = match operation.get("requestBody") {

@@ -314,6 +314,36 @@ fn a_submodule_whose_commit_is_gone_is_replaced_by_the_newest() {
 }
 
 #[test]
+fn a_repository_of_this_machine_that_the_command_does_not_name_is_not_fetched() {
+    let platform = Platform::new();
+    std::fs::create_dir_all(platform.path("git/private")).unwrap();
+    platform.commit("private", &[("secret.json", "{\"secret\": 1}")], "v1.0.0");
+    std::fs::rename(platform.path("git/private"), platform.path("private")).unwrap();
+    let head = std::fs::read_to_string(platform.path("private/.git/refs/heads/main")).unwrap();
+    let absolute = platform.path("private").display().to_string();
+    for (index, url) in [
+        absolute.clone(),
+        format!("file://{absolute}"),
+        "../../private".to_owned(),
+    ]
+    .iter()
+    .enumerate()
+    {
+        platform.submodule("mod-things", &format!("lost{index}"), url, head.trim());
+    }
+    platform.commit("mod-things", &[("x", "x")], "v3.2.0");
+    platform.write("install.json", r#"[{"id": "mod-things-3.2.0"}]"#);
+    let output = platform.import(&["--install-json", "install.json", "--keep", "kept"]);
+    assert!(output.status.success(), "{output:?}");
+    for index in 0..3 {
+        let folder = platform.path(&format!("kept/mod-things/lost{index}"));
+        assert!(!folder.join("secret.json").exists());
+    }
+    let told = platform.told(&output);
+    assert_eq!(told.matches("the submodule lost").count(), 3, "{told}");
+}
+
+#[test]
 fn what_cannot_be_fetched_is_told_and_nothing_is_written() {
     let platform = Platform::new();
     let mut told = String::new();

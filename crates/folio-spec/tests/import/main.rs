@@ -3,8 +3,10 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests may")]
 
 mod commands;
+mod confined;
 mod documents;
 mod errors;
 mod fetched;
 mod mutated;
+mod planted;
 mod support;
