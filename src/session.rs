@@ -282,10 +282,6 @@ struct Pursuit<'a> {
 type Turn<'a> = (SemaphorePermit<'a>, Option<Arc<Token>>);
 
 /// What comes after an attempt.
-#[expect(
-    clippy::large_enum_variant,
-    reason = "the larger one is the common one, and is not worth an allocation for each call"
-)]
 enum Judgement {
     /// The answer, and what of its body was not read.
     Done(Answer, Option<Rest>),
