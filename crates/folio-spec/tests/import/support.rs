@@ -151,3 +151,10 @@ pub(crate) fn bytes(folder: &Path) -> Vec<(PathBuf, Vec<u8>)> {
     files.sort();
     files
 }
+
+/// What was noted, without the kinds.
+pub(crate) fn notes(report: &Report) -> Vec<String> {
+    let told = report.notes.iter();
+    told.map(|note| format!("{}: {}", note.module, note.what))
+        .collect()
+}
