@@ -1,5 +1,6 @@
 //! Reads a whole list in parallel into a file of JSON Lines, plain or compressed by the name of the file, with a progress bar. When it is
-//! stopped (Ctrl-C), killed or loses its server, the same command goes on where it ended.
+//! stopped (Ctrl-C), killed or loses its server, the same command resumes where it ended. When all was read, the same command reads everything
+//! again, into an emptied file: as a job that runs every night should.
 //!
 //! ```text
 //! export FOLIO_URL=https://folio.example.edu FOLIO_TENANT=diku FOLIO_USER=diku_admin FOLIO_PASSWORD=…

@@ -7,7 +7,11 @@
 //!   no cookie on calls.
 //! - A refresh token can be used once. To use it again ends all sessions of the user (Okapi), so the renewal is one for all who wait, and a
 //!   refresh token counts as used from the moment it is sent; when its answer is lost, the password is used.
-//! - Five wrong passwords block an account: one that was refused is not tried again.
+//! - Five wrong passwords block an account: one that was refused is not tried again. (Keycloak that is unreachable is no refusal, though
+//!   mod-login-keycloak reports it by 400 as well.)
+//! - A login, renewal or logout is sent with what it needs and nothing else: Okapi rejects a login that carries an expired token (401).
+//! - A logout needs an access token that is good: Eureka's sidecar finds the user by it, and Okapi rejects an expired one. So an expired token
+//!   is renewed once more before the logout.
 //! - Tokens of a user of a consortium may be of another tenant than the one that was asked; they are renewed and ended there.
 //! - Old systems know only `/authn/login`, whose token does not expire, and answer 404 to `/authn/login-with-expiry`; newer ones do the
 //!   reverse.
@@ -20,7 +24,7 @@ use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
 use http::header::{ACCEPT, CONTENT_TYPE, COOKIE, DATE, SET_COOKIE};
-use http::{HeaderMap, HeaderValue, Method};
+use http::{HeaderMap, HeaderValue, Method, StatusCode};
 use reqwest::Url;
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
@@ -31,17 +35,32 @@ use tracing::{debug, info, warn};
 
 use crate::claims::Claims;
 use crate::error::{Error, ErrorKind, Exchange, Result};
+use crate::lifecycle::Lifecycle;
 use crate::operation::Operation;
-use crate::redact::{self, REDACTED};
+use crate::redact::{Confidential, REDACTED, Secrets, Sent};
 use crate::request::{TENANT, TOKEN};
 use crate::retry::{self, RetryPolicy};
 use crate::transport::{Answer, Gateway};
 
-static LOGIN: Operation = Operation::new("login", Method::POST, "/authn/login-with-expiry");
+static LOGIN: Operation = Operation::new("login", Method::POST, WITHOUT_TOKEN[0]);
 static LEGACY_LOGIN: Operation =
-    Operation::new("login_without_expiry", Method::POST, "/authn/login");
-static REFRESH: Operation = Operation::new("refresh", Method::POST, "/authn/refresh");
+    Operation::new("login_without_expiry", Method::POST, WITHOUT_TOKEN[1]);
+static REFRESH: Operation = Operation::new("refresh", Method::POST, WITHOUT_TOKEN[2]);
 static LOGOUT: Operation = Operation::new("logout", Method::POST, "/authn/logout");
+
+/// The operations that begin or renew a session, those of mod-users-bl too. They need no token, and gateways reject an expired one even there.
+const WITHOUT_TOKEN: [&str; 5] = [
+    "/authn/login-with-expiry",
+    "/authn/login",
+    "/authn/refresh",
+    "/bl-users/login",
+    "/bl-users/login-with-expiry",
+];
+
+/// Whether a request that the caller makes is sent without the client's token.
+pub(crate) fn needs_no_token(method: &Method, path: &str) -> bool {
+    *method == Method::POST && WITHOUT_TOKEN.contains(&path)
+}
 
 const ACCESS_COOKIE: &str = "folioAccessToken";
 const REFRESH_COOKIE: &str = "folioRefreshToken";
@@ -214,6 +233,10 @@ impl fmt::Debug for Password {
 ///     }
 /// }
 /// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is no source of credentials",
+    note = "for a name and a password, or a token, that do not change, use `credentials(name, password)` or `token(…)` of the builder; else implement `CredentialSource`: one asynchronous method, `credentials`"
+)]
 pub trait CredentialSource: fmt::Debug + Send + Sync + 'static {
     /// The credentials to log in with now.
     fn credentials(
@@ -326,6 +349,12 @@ impl Token {
     }
 }
 
+impl Confidential for Token {
+    fn secret(&self) -> &HeaderValue {
+        &self.header
+    }
+}
+
 #[derive(Clone, Copy)]
 struct Lifetime {
     /// From here on it is renewed while it is still used.
@@ -358,7 +387,8 @@ type Outcome = Option<Result<Arc<Token>, Arc<Error>>>;
 
 #[derive(Default)]
 struct State {
-    closed: bool,
+    /// The client is closed, and nobody waits to log out of what a login that is still on its way may bring.
+    ended: bool,
     generation: u64,
     token: Option<Arc<Token>>,
     refresh: Option<RefreshToken>,
@@ -379,7 +409,7 @@ pub(crate) struct Auth {
     retry: RetryPolicy,
     /// Never held across an await.
     state: Mutex<State>,
-    closing: watch::Sender<bool>,
+    life: Arc<Lifecycle>,
 }
 
 impl Auth {
@@ -388,6 +418,7 @@ impl Auth {
         tenant: HeaderValue,
         source: Box<dyn AnySource>,
         retry: RetryPolicy,
+        life: Arc<Lifecycle>,
     ) -> Arc<Self> {
         let state = Mutex::default();
         Arc::new(Self {
@@ -396,17 +427,13 @@ impl Auth {
             source,
             retry,
             state,
-            closing: watch::Sender::new(false),
+            life,
         })
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
         // Nothing panics while it is held; and were it so, what is in it is still true.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    pub(crate) fn is_closed(&self) -> bool {
-        self.state().closed
     }
 
     /// The tenant of the login.
@@ -419,17 +446,14 @@ impl Auth {
         self.state().username.clone()
     }
 
-    /// Waits for `delay`; fails at once when the client is closed.
-    pub(crate) async fn pause(&self, delay: Duration) -> Result<()> {
-        let mut closing = self.closing.subscribe();
-        match tokio::time::timeout(delay, closing.wait_for(|closed| *closed)).await {
-            Ok(_) => Err(Error::closed()),
-            Err(_elapsed) => Ok(()),
-        }
-    }
-
-    /// A token to send. `refused` is the generation of one that the server has just refused.
-    pub(crate) async fn token(self: &Arc<Self>, refused: Option<u64>) -> Result<Arc<Token>> {
+    /// A token to send. `refused` is the generation of one that the server has just refused. A login that is needed is waited for no longer
+    /// than `longest`, and no longer than the client is open; it goes on for those who come later.
+    pub(crate) async fn token(
+        self: &Arc<Self>,
+        refused: Option<u64>,
+        longest: Duration,
+    ) -> Result<Arc<Token>> {
+        let started = Instant::now();
         // A renewal ends without a word only when its runtime was shut down. Then another is begun; but not for ever.
         for _ in 0..3 {
             let mut renewal = {
@@ -439,9 +463,12 @@ impl Auth {
                     None => self.renewal(&mut state)?,
                 }
             };
-            let outcome = match renewal.wait_for(Option::is_some).await {
-                Ok(outcome) => outcome.clone(),
-                Err(_stopped) => None,
+            let left = longest.saturating_sub(started.elapsed());
+            let renewed = renewal.wait_for(Option::is_some);
+            let outcome = match self.life.within(left, renewed).await? {
+                Some(Ok(outcome)) => outcome.clone(),
+                Some(Err(_stopped)) => None,
+                None => return Err(Error::no_login_in_time(longest)),
             };
             match outcome {
                 Some(Ok(token)) if refused.is_none_or(|refused| token.generation > refused) => {
@@ -469,9 +496,7 @@ impl Auth {
         state: &mut State,
         refused: Option<u64>,
     ) -> Result<Option<Arc<Token>>> {
-        if state.closed {
-            return Err(Error::closed());
-        }
+        self.life.check()?;
         if let (Some(token), Some(refused)) = (&state.token, refused)
             && token.generation <= refused
         {
@@ -495,7 +520,8 @@ impl Auth {
 
     /// A token for somebody who cannot renew it: one that is about to expire is renewed first. Where that fails, it is still good.
     pub(crate) async fn fresh_token(self: &Arc<Self>) -> Result<Arc<Token>> {
-        let token = self.token(None).await?;
+        let longest = self.gateway.timeout();
+        let token = self.token(None, longest).await?;
         let is_fresh = |token: &Token| {
             token
                 .lifetime
@@ -506,9 +532,10 @@ impl Auth {
             return Ok(token);
         }
         if let Some(mut renewal) = renewal {
-            let _ = renewal.wait_for(Option::is_some).await;
+            let renewed = renewal.wait_for(Option::is_some);
+            self.life.within(longest, renewed).await?.map(drop);
         }
-        self.token(None).await
+        self.token(None, longest).await
     }
 
     /// The renewal that runs, or a new one. It runs in a task of its own, so that it goes on when whoever noticed the need gives up.
@@ -546,12 +573,10 @@ impl Auth {
         Ok(receiver)
     }
 
-    async fn renew(&self) -> Result<Arc<Token>> {
+    async fn renew(self: &Arc<Self>) -> Result<Arc<Token>> {
         let refresh = {
             let mut state = self.state();
-            if state.closed {
-                return Err(Error::closed());
-            }
+            self.life.check()?;
             // Taken out before it is sent: it counts as used whatever becomes of this.
             state
                 .refresh
@@ -575,19 +600,12 @@ impl Auth {
     }
 
     /// Renews by the refresh token: sent once, and again only if it is certain that nothing was sent.
-    async fn refresh(&self, refresh: RefreshToken) -> Result<Arc<Token>> {
+    async fn refresh(self: &Arc<Self>, refresh: RefreshToken) -> Result<Arc<Token>> {
         let started = Instant::now();
         let mut attempts = 0;
         loop {
             attempts += 1;
-            let mut headers = headers(&refresh.tenant);
-            headers.insert(
-                COOKIE,
-                secret_header(&format!(
-                    "{REFRESH_COOKIE}={}",
-                    refresh.value.expose_secret()
-                ))?,
-            );
+            let headers = refresh_headers(&refresh)?;
             match self
                 .send(&REFRESH, headers, None, LOGIN_TIMEOUT, attempts, started)
                 .await
@@ -605,15 +623,25 @@ impl Auth {
                         return Err(error);
                     };
                     debug!(error = %error, ?delay, "refresh again");
-                    self.pause(delay).await?;
+                    if let Err(closed) = self.life.pause(delay).await {
+                        // It was never sent, so the session can be ended by it.
+                        self.state().refresh = Some(refresh);
+                        return Err(closed);
+                    }
                 }
                 Err((error, _)) => return Err(error),
             }
         }
     }
 
-    async fn login(&self) -> Result<Arc<Token>> {
-        let credentials = self.source.ask().await.map_err(|error| {
+    async fn login(self: &Arc<Self>) -> Result<Arc<Token>> {
+        // A source may never answer: a vault that is away, a prompt that nobody sees.
+        // It is given up before the calls that wait for it are, so that they can say why.
+        let longest = self.gateway.timeout() * 9 / 10;
+        let credentials = self.life.within(longest, self.source.ask()).await?;
+        let credentials = credentials.ok_or_else(|| Error::no_credentials_in_time(longest))?;
+        let credentials = credentials.map_err(|error| {
+            let error = Secrets::default().shown(&error.to_string());
             Error::configuration(format!(
                 "the credential source gave no credentials: {error}"
             ))
@@ -644,6 +672,7 @@ impl Auth {
         // What was said to the login that newer systems have.
         let mut unknown: Option<Error> = None;
         loop {
+            self.life.check()?;
             attempts += 1;
             let mut headers = headers(&self.tenant);
             headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
@@ -690,11 +719,14 @@ impl Auth {
                     }
                 }
             }
+            let is_away = is_keycloak_away(&error);
             // 422 (Okapi), 401 and 400 (Keycloak) say that the user, the password or the account is not good.
-            if matches!(
-                error.status().map(|status| status.as_u16()),
-                Some(400 | 401 | 422)
-            ) {
+            if !is_away
+                && matches!(
+                    error.status().map(|status| status.as_u16()),
+                    Some(400 | 401 | 422)
+                )
+            {
                 let message = format!(
                     "the login of `{username}` in tenant `{}` was refused",
                     self.tenant.to_str().unwrap_or_default()
@@ -706,7 +738,7 @@ impl Auth {
                 return Err(error);
             }
             // Of a login whose answer was lost, a session too many remains, which expires.
-            let delay = (error.is_retryable()
+            let delay = ((error.is_retryable() || is_away)
                 && (attempts < LOGIN_ATTEMPTS || error.kind() == ErrorKind::Connect))
                 .then(|| policy.delay(attempts, started.elapsed(), retry_after))
                 .flatten();
@@ -714,12 +746,16 @@ impl Auth {
                 return Err(error);
             };
             debug!(error = %error, ?delay, "login again");
-            self.pause(delay).await?;
+            self.life.pause(delay).await?;
         }
     }
 
     /// Takes a token that was handed in.
-    async fn adopt(&self, credentials: &Credentials, handed: &Handed) -> Result<Arc<Token>> {
+    async fn adopt(
+        self: &Arc<Self>,
+        credentials: &Credentials,
+        handed: &Handed,
+    ) -> Result<Arc<Token>> {
         let now = Instant::now();
         let claims = Claims::of(handed.access.expose_secret());
         let is_over = handed.end.is_some_and(|end| end <= now);
@@ -731,9 +767,7 @@ impl Auth {
         });
         {
             let mut state = self.state();
-            if state.closed {
-                return Err(Error::closed());
-            }
+            self.life.check()?;
             let is_known = state
                 .handed
                 .replace(credentials.clone())
@@ -794,7 +828,7 @@ impl Auth {
         let parsed = Url::parse(&url)
             .map_err(|error| (Error::configuration(format!("{url}: {error}")), None))?;
         let timeout = timeout.min(self.gateway.timeout());
-        let secrets = redact::secrets(&headers, body.as_ref());
+        let secrets = Secrets::of(&headers, body.as_ref(), true);
         let sent = self
             .gateway
             .send(
@@ -820,7 +854,8 @@ impl Auth {
                         exchange(),
                         answer.status,
                         content_type,
-                        &redact::redact(&answer.body, &secrets),
+                        &answer.body,
+                        &secrets,
                     ),
                     retry_after,
                 ))
@@ -838,17 +873,46 @@ impl Auth {
             elapsed: started.elapsed(),
             sensitive: true,
             in_doubt: false,
+            sent: Sent::default(),
         }
     }
 
     /// Keeps the tokens of an answer.
     fn keep(
-        &self,
+        self: &Arc<Self>,
         operation: &'static Operation,
         answer: Answer,
         attempts: u32,
         started: Instant,
     ) -> Result<Arc<Token>> {
+        let (token, refresh) = self.tokens(operation, answer, attempts, started)?;
+        let mut state = self.state();
+        state.refresh = refresh;
+        state.token = Some(Arc::clone(&token));
+        state.refused = None;
+        if self.life.is_closed() {
+            // Closed while this was on its way: whoever closes waits to log out of it, or gave up waiting.
+            let left = state
+                .ended
+                .then(|| (state.token.take(), state.refresh.take()));
+            drop(state);
+            if let (Some((token, refresh)), Ok(runtime)) = (left, Handle::try_current()) {
+                let auth = Arc::clone(self);
+                runtime.spawn(async move { auth.log_out(token, refresh).await });
+            }
+            return Err(Error::closed());
+        }
+        Ok(token)
+    }
+
+    /// Reads the tokens of an answer.
+    fn tokens(
+        &self,
+        operation: &'static Operation,
+        answer: Answer,
+        attempts: u32,
+        started: Instant,
+    ) -> Result<(Arc<Token>, Option<RefreshToken>)> {
         let now = Instant::now();
         let exchange = || self.exchange(operation, attempts, started);
         let expiration: Expiration = serde_json::from_slice(&answer.body).unwrap_or_default();
@@ -887,16 +951,19 @@ impl Auth {
         );
         let claims = Claims::of(&access.value);
         let tenant = self.tenant_of(&claims);
-        let mut state = self.state();
-        state.generation += 1;
+        let generation = {
+            let mut state = self.state();
+            state.generation += 1;
+            state.generation
+        };
         let token = Arc::new(Token {
-            generation: state.generation,
+            generation,
             header,
             tenant: claims.tenant().map(Into::into),
             obtained: now,
             lifetime: length.and_then(|length| Lifetime::new(now, length)),
         });
-        state.refresh = refresh.map(|refresh| {
+        let refresh = refresh.map(|refresh| {
             let length = self::length(
                 expiration.refresh_token_expiration.as_deref(),
                 refresh.max_age,
@@ -909,84 +976,150 @@ impl Auth {
                 end: length.and_then(|length| now.checked_add(length)),
             }
         });
-        state.token = Some(Arc::clone(&token));
-        state.refused = None;
-        if state.closed {
-            // Closed while this was on its way: nobody else will log out of it.
-            let (token, refresh) = (state.token.take(), state.refresh.take());
-            drop(state);
-            if let Some(headers) = logout_headers(token, refresh) {
-                self.log_out_in_the_background(headers);
-            }
-            return Err(Error::closed());
-        }
-        Ok(token)
+        Ok((token, refresh))
     }
 
-    /// Ends the session. What was closed before stays closed, without a word.
-    pub(crate) async fn close(&self) -> Result<()> {
-        let Some(headers) = self.begin_to_close() else {
+    /// Closes the client and ends the session. What was closed before stays closed, without a word.
+    pub(crate) async fn close(self: &Arc<Self>) -> Result<()> {
+        if !self.begin_to_close() {
             return Ok(());
-        };
-        match self.send(&LOGOUT, headers, None, LOGOUT_TIMEOUT, 1, Instant::now()).await {
-            Ok(_) => {
-                info!("logged out");
-                Ok(())
-            }
-            Err((error, _)) if error.is_not_found() || error.is_unauthenticated() => {
-                debug!(error = %error, "there was nothing to log out of");
-                Ok(())
-            }
-            Err((error, _)) => Err(error.with_help("the client is closed all the same; the session at the server ends when its tokens expire")),
         }
+        self.end_session().await
     }
 
     /// As [`close`](Self::close), for those who cannot wait: the logout is sent in the background, as long as there is a runtime.
-    pub(crate) fn close_in_the_background(&self) {
-        if let Some(headers) = self.begin_to_close() {
-            self.log_out_in_the_background(headers);
+    pub(crate) fn close_in_the_background(self: &Arc<Self>) {
+        if !self.begin_to_close() {
+            return;
         }
-    }
-
-    /// Closes, and gives what is to be sent to log out; none if there is nothing to log out of.
-    fn begin_to_close(&self) -> Option<HeaderMap> {
-        let (token, refresh) = {
-            let mut state = self.state();
-            if std::mem::replace(&mut state.closed, true) {
-                return None;
-            }
-            state.refused = None;
-            state.handed = None;
-            (state.token.take(), state.refresh.take())
-        };
-        self.closing.send_replace(true);
-        let headers = logout_headers(token, refresh);
-        if headers.is_none() {
-            debug!("closed without a session of its own");
-        }
-        headers
-    }
-
-    fn log_out_in_the_background(&self, headers: HeaderMap) {
-        let gateway = Arc::clone(&self.gateway);
-        let (Ok(runtime), Ok(url)) = (Handle::try_current(), Url::parse(&gateway.url(LOGOUT.path)))
-        else {
+        let Ok(runtime) = Handle::try_current() else {
             debug!(
                 "there is no runtime to log out in: the session at the server ends when its tokens expire"
             );
             return;
         };
+        let auth = Arc::clone(self);
         runtime.spawn(async move {
-            let timeouts = gateway.timeouts(Some(LOGOUT_TIMEOUT), None);
-            let most = gateway.memory.of_login();
-            let sent = gateway.send(LOGOUT.method.clone(), url, headers, None, timeouts, most);
-            match sent.await {
-                Ok(answer) if answer.status.is_success() => info!("logged out"),
-                Ok(answer) => debug!(status = answer.status.as_u16(), "not logged out"),
-                Err(failure) => debug!(problem = failure.message, "not logged out"),
+            if let Err(error) = auth.end_session().await {
+                debug!(error = %error, "not logged out");
             }
         });
     }
+
+    /// Ends all waits. False if the client was closed before.
+    fn begin_to_close(&self) -> bool {
+        let mut state = self.state();
+        // With the lock held, so that tokens that come are either seen by who closes or log out themselves.
+        let begins = self.life.close();
+        state.refused = None;
+        state.handed = None;
+        begins
+    }
+
+    /// Logs out of the session, also of one that a login on its way is about to begin.
+    async fn end_session(self: &Arc<Self>) -> Result<()> {
+        let renewal = self.state().renewal.clone();
+        if let Some(mut renewal) = renewal {
+            let renewed = renewal.wait_for(Option::is_some);
+            let _ = tokio::time::timeout(LOGOUT_TIMEOUT, renewed).await;
+        }
+        let (token, refresh) = {
+            let mut state = self.state();
+            state.ended = true;
+            (state.token.take(), state.refresh.take())
+        };
+        self.log_out(token, refresh).await
+    }
+
+    /// Ends this client's session and no other. Without a refresh token of its own nothing is sent: FOLIO takes a logout without one as one of
+    /// all sessions of the user.
+    async fn log_out(
+        &self,
+        token: Option<Arc<Token>>,
+        refresh: Option<RefreshToken>,
+    ) -> Result<()> {
+        let now = Instant::now();
+        let is_over = |refresh: &RefreshToken| refresh.end.is_some_and(|end| end <= now);
+        let Some(mut refresh) = refresh.filter(|refresh| refresh.is_own && !is_over(refresh))
+        else {
+            debug!("closed without a session of its own");
+            return Ok(());
+        };
+        let mut token = token.filter(|token| token.is_good());
+        let mut is_renewed = false;
+        loop {
+            if token.is_none() && !is_renewed {
+                is_renewed = true;
+                match self.renew_to_log_out(&refresh).await {
+                    Ok((fresh, next)) => {
+                        token = Some(fresh);
+                        match next.filter(|next| next.is_own) {
+                            Some(next) => refresh = next,
+                            None => return Ok(()),
+                        }
+                    }
+                    Err(error)
+                        if error
+                            .status()
+                            .is_some_and(|status| status.is_client_error()) =>
+                    {
+                        debug!(error = %error, "the session had ended");
+                        return Ok(());
+                    }
+                    Err(error) if error.kind() == ErrorKind::Connect => {
+                        return Err(error.with_help(STILL_CLOSED));
+                    }
+                    // Okapi may know the session by the refresh token alone.
+                    Err(error) => debug!(error = %error, "not renewed; logging out without"),
+                }
+            }
+            let headers = logout_headers(token.as_deref(), &refresh)?;
+            let sent = self.send(&LOGOUT, headers, None, LOGOUT_TIMEOUT, 1, Instant::now());
+            match sent.await {
+                Ok(_) => {
+                    info!("logged out");
+                    return Ok(());
+                }
+                // The token expired earlier than it was said to.
+                Err((error, _)) if error.is_unauthenticated() && !is_renewed => token = None,
+                Err((error, _)) if error.is_not_found() || error.is_unauthenticated() => {
+                    debug!(error = %error, "there was nothing to log out of");
+                    return Ok(());
+                }
+                Err((error, _)) => return Err(error.with_help(STILL_CLOSED)),
+            }
+        }
+    }
+
+    async fn renew_to_log_out(
+        &self,
+        refresh: &RefreshToken,
+    ) -> Result<(Arc<Token>, Option<RefreshToken>)> {
+        let started = Instant::now();
+        let headers = refresh_headers(refresh)?;
+        let sent = self.send(&REFRESH, headers, None, LOGOUT_TIMEOUT, 1, started);
+        let answer = sent.await.map_err(|(error, _)| error)?;
+        self.tokens(&REFRESH, answer, 1, started)
+    }
+}
+
+const STILL_CLOSED: &str =
+    "the client is closed all the same; the session at the server ends when its tokens expire";
+
+/// Whether mod-login-keycloak could not reach Keycloak. It reports that by 400, as it reports a disabled account; only the cause tells: what
+/// Keycloak has responded begins with its status, `[400 Bad Request] during [POST] …` (recorded with mod-login-keycloak 2.0.2).
+fn is_keycloak_away(error: &Error) -> bool {
+    error.status() == Some(StatusCode::BAD_REQUEST)
+        && error.validation_errors().iter().any(|error| {
+            let mut causes = error.parameters.iter().filter(|it| it.key == "cause");
+            error.code.as_deref() == Some("service_error")
+                && causes.any(|cause| {
+                    cause
+                        .value
+                        .as_deref()
+                        .is_some_and(|value| !value.starts_with("[4"))
+                })
+        })
 }
 
 fn headers(tenant: &HeaderValue) -> HeaderMap {
@@ -999,28 +1132,29 @@ fn headers(tenant: &HeaderValue) -> HeaderMap {
     headers
 }
 
-/// The headers that end this client's session and no other. None without a refresh token of its own: FOLIO takes a logout without one as one
-/// of all sessions of the user.
-fn logout_headers(token: Option<Arc<Token>>, refresh: Option<RefreshToken>) -> Option<HeaderMap> {
-    let now = Instant::now();
-    let refresh = refresh.filter(|refresh| refresh.is_own)?;
+/// The headers of a renewal: the refresh token, and nothing that may have expired.
+fn refresh_headers(refresh: &RefreshToken) -> Result<HeaderMap> {
+    let cookie = format!("{REFRESH_COOKIE}={}", refresh.value.expose_secret());
+    let mut headers = headers(&refresh.tenant);
+    headers.insert(COOKIE, secret_header(&cookie)?);
+    Ok(headers)
+}
+
+/// The headers that end a session and no other.
+fn logout_headers(token: Option<&Token>, refresh: &RefreshToken) -> Result<HeaderMap> {
     let mut cookie = format!("{REFRESH_COOKIE}={}", refresh.value.expose_secret());
-    // An access token that is no longer good would have the logout refused.
-    if let Some(token) =
-        token.filter(|token| token.lifetime.is_none_or(|lifetime| now < lifetime.end))
-        && let Ok(token) = token.header.to_str()
-    {
+    if let Some(token) = token.and_then(|token| token.header.to_str().ok()) {
         cookie = format!("{ACCESS_COOKIE}={token}; {cookie}");
     }
     let mut headers = headers(&refresh.tenant);
-    headers.insert(COOKIE, secret_header(&cookie).ok()?);
-    Some(headers)
+    headers.insert(COOKIE, secret_header(&cookie)?);
+    Ok(headers)
 }
 
 impl Drop for Auth {
     fn drop(&mut self) {
         let state = self.state.get_mut().unwrap_or_else(PoisonError::into_inner);
-        if !state.closed && state.refresh.is_some() {
+        if !self.life.is_closed() && state.refresh.is_some() {
             debug!(
                 "the client was dropped without `close`: its session at the server ends when its tokens expire"
             );

@@ -53,7 +53,7 @@ use crate::error::{Error, Result};
 use crate::generic::{Get, GetAll, RequestBuilder, Write};
 use crate::harvest::Progress;
 use crate::mode::{Mode, Sending, sealed};
-use crate::paging::{ByIds, Items, RawRecord};
+use crate::paging::{ByIds, ByValues, Items, RawRecord};
 use crate::request::Request;
 use crate::response::Response;
 
@@ -337,6 +337,18 @@ impl FolioClient {
         self.folio_get_all(path, key).stream().ids(ids)
     }
 
+    /// Reads the records of many values of a field, see
+    /// [`folio_sdk::FolioClient::folio_get_by_values`](crate::FolioClient::folio_get_by_values).
+    pub fn folio_get_by_values<'a, T: DeserializeOwned + Send + 'static>(
+        &self,
+        path: impl AsRef<str>,
+        key: impl Into<Option<&'a str>>,
+        field: impl Into<String>,
+        values: impl IntoIterator<Item = impl fmt::Display>,
+    ) -> Iter<ByValues<T>> {
+        self.folio_get_all(path, key).stream().values(field, values)
+    }
+
     /// Posts JSON to a path, see [`folio_sdk::FolioClient::folio_post`](crate::FolioClient::folio_post). `send` sends it.
     pub fn folio_post(
         &self,
@@ -498,6 +510,15 @@ impl<T: DeserializeOwned + Send + 'static> Iter<Items<T>> {
     /// Instead of the whole list, the records of these ids: see [`Items::ids`].
     pub fn ids(self, ids: impl IntoIterator<Item = impl fmt::Display>) -> Iter<ByIds<T>> {
         self.map(|items| items.ids(ids))
+    }
+
+    /// Instead of the whole list, the records that have one of these values in a field: see [`Items::values`].
+    pub fn values(
+        self,
+        field: impl Into<String>,
+        values: impl IntoIterator<Item = impl fmt::Display>,
+    ) -> Iter<ByValues<T>> {
+        self.map(|items| items.values(field, values))
     }
 }
 

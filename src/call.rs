@@ -17,7 +17,7 @@ use crate::mode::Sending;
 use crate::multipart::Multipart;
 use crate::operation::Operation;
 use crate::paging::{Items, Paging};
-use crate::record::Field;
+use crate::record::{Field, nulls};
 use crate::request::Request;
 use crate::response::Response;
 use crate::retry::RetryPolicy;
@@ -188,12 +188,20 @@ pub type Given<O> = <<O as Answers>::Answer as Answer>::Given;
 
 /// An operation that gives a list. Implemented by generated code.
 #[doc(hidden)]
+#[diagnostic::on_unimplemented(
+    message = "the operation `{Self}` gives no list that can be read as a stream",
+    note = "call `send()`; for a list that is not described as one, `folio_get_all(\"/path\", \"key\").stream()`"
+)]
 pub trait Listed {
     type Item: DeserializeOwned + Send + 'static;
 }
 
 /// An operation whose answer can be read piece by piece. Implemented by generated code.
 #[doc(hidden)]
+#[diagnostic::on_unimplemented(
+    message = "the response of the operation `{Self}` is not read piece by piece",
+    note = "call `send()`, or `FolioClient::open(request)` for the bytes of any response"
+)]
 pub trait Streamed {}
 
 /// A record, or a list of them, as JSON.
@@ -264,6 +272,8 @@ pub fn record<T: Field>(answer: Response) -> Result<T> {
             record = Err(answer.wrong(error));
         }
     }
+    // Of a list that is the whole response.
+    nulls::forget();
     record
 }
 

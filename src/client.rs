@@ -17,9 +17,11 @@ use crate::cache::Cache;
 use crate::download::Download;
 use crate::environment::Environment;
 use crate::error::{Error, Result};
+use crate::lifecycle::Lifecycle;
 use crate::limit::{Limit, Rate};
 use crate::memory::MemoryLimits;
 use crate::mode::{Async, Boxed};
+use crate::redact;
 use crate::request::Request;
 use crate::request_line::{self, RequestLine};
 use crate::response::Response;
@@ -150,7 +152,8 @@ impl FolioClient {
     /// # Errors
     /// What the server says to the login; [`is_unauthenticated`](Error::is_unauthenticated) if it refuses user or password.
     pub async fn connect(&self) -> Result<()> {
-        self.session().auth.token(None).await.map(drop)
+        let longest = self.session().gateway.timeout();
+        self.session().auth.token(None, longest).await.map(drop)
     }
 
     /// Sends a request, renewing the token and repeating it where that is safe, and reads the whole answer. Every call of this library
@@ -167,6 +170,12 @@ impl FolioClient {
 
     /// As [`execute`](Self::execute). Boxed, so that the futures of calls are small whatever is in this one, and it is compiled once.
     pub(crate) fn answer(self, request: Request) -> Boxed<Response> {
+        if request.needs_module_id() {
+            return Box::pin(async move {
+                let request = self.addressed(request).await?;
+                session::run(self.0, request).await
+            });
+        }
         Box::pin(session::run(self.0, request))
     }
 
@@ -185,17 +194,27 @@ impl FolioClient {
     }
 
     pub(crate) fn download(&self, request: Request) -> Boxed<Download> {
+        if request.needs_module_id() {
+            let client = self.clone();
+            return Box::pin(async move {
+                let request = client.addressed(request).await?;
+                session::open(client.0, request).await
+            });
+        }
         Box::pin(session::open(Arc::clone(&self.0), request))
     }
 
     /// Logs out of this session (and no other of the user) and closes the client, with all its clones and handles. Requests that wait for
-    /// their turn or for their repetition fail at once with [`ErrorKind::ClientClosed`](crate::ErrorKind::ClientClosed), and so do later
+    /// their turn, for a login or for their repetition fail at once with [`ErrorKind::ClientClosed`](crate::ErrorKind::ClientClosed), and so do later
     /// ones. Those that were sent already get their answers. To close again does nothing.
+    ///
+    /// What is sent: `POST /authn/logout` with both tokens as cookies; before it `POST /authn/refresh` if the access token has expired, since
+    /// FOLIO ends a session only for a user whom it knows. A login that is on its way is waited for, at most 10 s, to log out of its session,
+    /// and so long is each of these requests.
     ///
     /// # Errors
     /// The server did not confirm the logout. The client is closed all the same.
     pub async fn close(&self) -> Result<()> {
-        self.session().limit.close();
         self.session().cache.clear();
         self.session().auth.close().await
     }
@@ -204,7 +223,12 @@ impl FolioClient {
     /// closed meanwhile.
     pub(crate) async fn backoff(&self, tries: u32, error: &Error) -> Result<()> {
         let wait = self.session().retry.wait(tries, error.retry_after());
-        self.session().auth.pause(wait).await
+        self.pause(wait).await
+    }
+
+    /// Waits; an error as soon as the client is closed.
+    pub(crate) async fn pause(&self, time: Duration) -> Result<()> {
+        self.session().life.pause(time).await
     }
 
     /// Closes the client, as [`close`](Self::close) does, when `work` has ended, however it ends: with a value, with an error, by a panic, or
@@ -235,7 +259,7 @@ impl FolioClient {
 
     /// Whether the client was closed.
     pub fn is_closed(&self) -> bool {
-        self.session().auth.is_closed()
+        self.session().life.is_closed()
     }
 }
 
@@ -245,7 +269,6 @@ struct CloseOnDrop(FolioClient);
 impl Drop for CloseOnDrop {
     fn drop(&mut self) {
         // Of one that is closed nothing is left to do.
-        self.0.session().limit.close();
         self.0.session().cache.clear();
         self.0.session().auth.close_in_the_background();
     }
@@ -262,7 +285,6 @@ impl fmt::Debug for FolioClient {
 
 /// What a [`FolioClient`] is built of.
 #[must_use = "a builder builds nothing before `connect` or `build`"]
-#[derive(Debug)]
 pub struct FolioClientBuilder<M = Async> {
     url: String,
     tenant: String,
@@ -282,6 +304,27 @@ pub struct FolioClientBuilder<M = Async> {
     user_agent: String,
     max_request_line: usize,
     mode: PhantomData<fn() -> M>,
+}
+
+impl<M> fmt::Debug for FolioClientBuilder<M> {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.debug_struct("FolioClientBuilder")
+            .field("url", &redact::url(&self.url))
+            .field("tenant", &self.tenant)
+            .field("login_tenant", &self.login_tenant)
+            .field("source", &self.source)
+            .field("environment", &self.environment)
+            .field("connect_timeout", &self.connect_timeout)
+            .field("timeout", &self.timeout)
+            .field("queue_timeout", &self.queue_timeout)
+            .field("max_in_flight", &self.max_in_flight)
+            .field("rate", &self.rate)
+            .field("tls", &self.tls)
+            .field("proxy", &self.proxy)
+            .field("retry", &self.retry)
+            .field("user_agent", &self.user_agent)
+            .finish()
+    }
 }
 
 impl<M> FolioClientBuilder<M> {
@@ -352,8 +395,16 @@ impl<M> FolioClientBuilder<M> {
             proxy: self.proxy,
         };
         let gateway = Arc::new(Gateway::new(&self.url, &options)?);
-        let auth = Auth::new(Arc::clone(&gateway), header, source, retry.clone());
+        let life = Arc::new(Lifecycle::default());
+        let auth = Auth::new(
+            Arc::clone(&gateway),
+            header,
+            source,
+            retry.clone(),
+            Arc::clone(&life),
+        );
         let session = Session {
+            life,
             gateway,
             auth,
             cache: Cache::default(),

@@ -289,8 +289,8 @@ impl Field {
         self.with(Relation::Words, vec![String::new()])
     }
 
-    /// The field is one of the values; without any, the query finds nothing. A URL has room for some 150 identifiers: for more there is
-    /// [`Items::ids`](crate::Items::ids).
+    /// The field is one of the values; without any, the query finds nothing. A request line has room for about 75 identifiers: for more
+    /// there are [`Items::ids`](crate::Items::ids) and [`Items::values`](crate::Items::values).
     pub fn one_of(self, values: impl IntoIterator<Item = impl fmt::Display>) -> Cql {
         let terms: Vec<String> = values
             .into_iter()

@@ -39,7 +39,7 @@ use crate::transport::{Failure, Incoming};
 #[must_use = "the body is not read before it is polled"]
 pub struct Download {
     head: Response,
-    body: Incoming,
+    body: Box<Incoming>,
     /// It counts as in flight until the end.
     permit: Option<Kept>,
     memory: MemoryLimits,
@@ -50,13 +50,13 @@ pub struct Download {
 impl Download {
     pub(crate) fn new(
         head: Response,
-        rest: Option<(Incoming, Kept)>,
+        rest: Option<(Box<Incoming>, Kept)>,
         memory: MemoryLimits,
     ) -> Self {
         let (body, permit) = rest.unzip();
         Self {
             head,
-            body: body.unwrap_or_else(Incoming::empty),
+            body: body.unwrap_or_else(|| Box::new(Incoming::empty())),
             permit,
             memory,
             received: 0,
@@ -241,7 +241,8 @@ impl Stream for Download {
                 self.ended = true;
                 self.permit = None;
                 let exchange = self.head.exchange().clone();
-                let message = server_message::mistaken(&piece, exchange.sensitive);
+                let message =
+                    server_message::mistaken(&piece, exchange.sensitive, &exchange.secrets());
                 Some(Err(Error::unexpected(
                     exchange,
                     message.unwrap_or_default(),
@@ -267,7 +268,7 @@ impl fmt::Debug for Download {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         out.debug_struct("Download")
             .field("status", &self.status())
-            .field("url", &self.head.url())
+            .field("url", &self.head.exchange().shown_url())
             .field("received", &self.received)
             .finish_non_exhaustive()
     }

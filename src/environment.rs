@@ -5,6 +5,7 @@ use std::fmt;
 use std::time::Duration;
 
 use crate::error::{Error, Result};
+use crate::redact;
 use crate::retry::{Backoff, RetryPolicy};
 
 /// Longer than any program runs, and short enough to be added to any time.
@@ -19,7 +20,7 @@ const UNLIMITED: Duration = Duration::from_secs(100 * 365 * 24 * 60 * 60);
 /// |---|---|
 /// | `FOLIOCLIENT_HTTP_TIMEOUT` | how long an attempt may take, and how long to wait for a connection and for a turn |
 /// | `FOLIOCLIENT_CONNECT_TIMEOUT` | [`connect_timeout`](crate::FolioClientBuilder::connect_timeout) |
-/// | `FOLIOCLIENT_READ_TIMEOUT` | how long nothing may come while an answer is read |
+/// | `FOLIOCLIENT_READ_TIMEOUT` | [`read_timeout`](crate::FolioClientBuilder::read_timeout): how long the server may send nothing |
 /// | `FOLIOCLIENT_WRITE_TIMEOUT` | how long the connection may take nothing of a body of more than 64 KiB, or a streamed one, while it is sent |
 /// | `FOLIOCLIENT_POOL_TIMEOUT` | [`queue_timeout`](crate::FolioClientBuilder::queue_timeout) |
 /// | `FOLIOCLIENT_MAX_SERVER_ERROR_RETRIES` (`SERVER_ERROR_RETRIES_MAX`) | how often a call is repeated: one less than [`max_attempts`](RetryPolicy::max_attempts) |
@@ -120,7 +121,7 @@ impl Environment {
                 Some(read) => Ok(Some(read)),
                 None => Err(Error::configuration(format!(
                     "the environment variable {name} is `{}`, which is not {accepted}",
-                    value.chars().take(100).collect::<String>().escape_debug()
+                    shown(&value)
                 ))),
             };
         }
@@ -229,6 +230,17 @@ impl Environment {
         };
         Ok(policy.with_forbidden_backoff(forbidden).long_enough())
     }
+}
+
+/// The value of a variable, which somebody may have mistaken for another one.
+fn shown(value: &str) -> String {
+    let value = if value.contains("://") || value.contains('@') {
+        redact::url(value)
+    } else {
+        redact::Secrets::default().shown(value)
+    };
+    let beginning: String = value.chars().take(100).collect();
+    beginning.escape_debug().to_string()
 }
 
 fn is_unlimited(text: &str) -> bool {

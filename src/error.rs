@@ -6,10 +6,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use http::{Method, StatusCode};
+use percent_encoding::percent_decode_str;
 
 use crate::json_path;
 use crate::operation::Operation;
-use crate::server_message::{self, ServerMessage};
+use crate::redact::{self, Secrets, Sent};
+use crate::server_message::{self, ServerMessage, text_of};
 
 pub use crate::server_message::{Parameter, ValidationError, VersionConflict};
 
@@ -124,6 +126,25 @@ pub(crate) struct Exchange {
     pub(crate) sensitive: bool,
     /// Whether an earlier attempt, which seemed to fail, may have been carried out.
     pub(crate) in_doubt: bool,
+    /// What was sent and is not to be shown.
+    pub(crate) sent: Sent,
+}
+
+impl Exchange {
+    /// What the server may repeat and is not to be shown.
+    pub(crate) fn secrets(&self) -> Secrets {
+        let mut secrets = self.sent.secrets();
+        for span in self.operation.secret_segments(&self.url) {
+            let segment = self.url.get(span).unwrap_or_default();
+            secrets.add(&percent_decode_str(segment).decode_utf8_lossy());
+        }
+        secrets
+    }
+
+    /// The URL without secrets.
+    pub(crate) fn shown_url(&self) -> Cow<'_, str> {
+        self.operation.without_secrets(&self.url)
+    }
 }
 
 impl Error {
@@ -163,6 +184,7 @@ impl Error {
             elapsed: Duration::ZERO,
             sensitive: false,
             in_doubt: false,
+            sent: Sent::default(),
         };
         Self::request(
             exchange,
@@ -195,17 +217,54 @@ impl Error {
         .with_help("more requests are on their way than `max_in_flight` allows, and they are slow; `queue_timeout` is how long to wait")
     }
 
-    /// The server refused. The body has no secrets in it any more.
+    /// A login did not end in time. It goes on.
+    pub(crate) fn no_login_in_time(longest: Duration) -> Self {
+        Self::new(
+            ErrorKind::Timeout,
+            format!(
+                "the login that the request needs took longer than {} s, and the request was not sent",
+                longest.as_secs_f64()
+            ),
+        )
+        .with_help("the login goes on in the background: a later call may find it done. `timeout` is how long to wait for it")
+    }
+
+    /// A credential source gave nothing.
+    pub(crate) fn no_credentials_in_time(longest: Duration) -> Self {
+        Self::new(
+            ErrorKind::Timeout,
+            format!(
+                "the credential source gave no credentials within {} s",
+                longest.as_secs_f64()
+            ),
+        )
+        .with_help(
+            "the next call asks it again; `timeout` of the client is how long to wait for it",
+        )
+    }
+
+    /// States the request, where nothing was sent yet.
+    pub(crate) fn of_request(self, exchange: &Exchange) -> Self {
+        match &self.0.exchange {
+            None if self.0.kind == ErrorKind::Timeout => self.on(exchange.clone()),
+            _ => self,
+        }
+    }
+
+    /// The server responded with an error status. `secrets` are what its words may repeat.
     pub(crate) fn answered(
         exchange: Exchange,
         status: StatusCode,
         content_type: Option<&str>,
         body: &[u8],
+        secrets: &Secrets,
     ) -> Self {
         let mut error = Self::new(ErrorKind::Status, "");
         error.0.status = Some(status);
-        error.0.server = server_message::parse(content_type, body);
-        error.0.excerpt = excerpt(body, EXCERPT);
+        error.0.server = server_message::parse(content_type, body, secrets);
+        if !exchange.sensitive {
+            error.0.excerpt = secrets.excerpt(body, 0, EXCERPT, text_of);
+        }
         error.on(exchange)
     }
 
@@ -240,12 +299,12 @@ impl Error {
         }
     }
 
-    pub(crate) fn truncated(exchange: Exchange, diagnostics: String) -> Self {
+    pub(crate) fn truncated(exchange: Exchange, diagnostics: &str, secrets: &Secrets) -> Self {
         let mut error = Self::new(
             ErrorKind::Truncated,
             "the server broke off the list in the middle",
         );
-        error.0.server.message = Some(diagnostics);
+        error.0.server.message = Some(secrets.shown(diagnostics));
         error.on(exchange)
     }
 
@@ -256,28 +315,43 @@ impl Error {
         body: &[u8],
         source: serde_json::Error,
     ) -> Self {
+        let secrets = exchange.secrets();
         let path = json_path::at(body, &source);
+        let problem = Misfit::new(&path, source, exchange.sensitive, &secrets);
         let message = if body.is_empty() {
             "the answer has no body, and JSON was expected".to_owned()
-        } else if let Some(mistaken) = server_message::mistaken(body, exchange.sensitive) {
-            format!("{mistaken} ({source})")
+        } else if let Some(mistaken) = server_message::mistaken(body, exchange.sensitive, &secrets)
+        {
+            format!("{mistaken} ({problem})")
         } else if path.is_empty() {
-            format!("the answer is not what was expected: {source}")
+            format!("the answer is not what was expected: {problem}")
         } else {
-            format!("the answer is not what was expected at `{path}`: {source}")
+            let path = secrets.shown(&path);
+            format!("the answer is not what was expected at `{path}`: {problem}")
         };
         let mut error = Self::new(ErrorKind::Decode, message);
         error.0.status = status;
         if !exchange.sensitive {
-            error.0.excerpt = json_path::around(body, &source, EXCERPT);
+            error.0.excerpt = secrets.excerpt(body, problem.offset(body), EXCERPT, text_of);
         }
-        error.on(exchange).because(source)
+        problem.cause(error.on(exchange))
     }
 
     pub(crate) fn unexpected(exchange: Exchange, message: String, body: &[u8]) -> Self {
+        let secrets = exchange.secrets();
+        Self::unexpected_without(&secrets, exchange, message, body)
+    }
+
+    /// As [`unexpected`](Self::unexpected), where the exchange does not know yet what was sent.
+    pub(crate) fn unexpected_without(
+        secrets: &Secrets,
+        exchange: Exchange,
+        message: String,
+        body: &[u8],
+    ) -> Self {
         let mut error = Self::new(ErrorKind::Decode, message);
         if !exchange.sensitive {
-            error.0.excerpt = excerpt(body, EXCERPT);
+            error.0.excerpt = secrets.excerpt(body, 0, EXCERPT, text_of);
         }
         error.on(exchange)
     }
@@ -290,7 +364,10 @@ impl Error {
         json: &[u8],
         source: serde_json::Error,
     ) -> Self {
+        let secrets = exchange.secrets();
         let path = json_path::at(json, &source);
+        let source = Misfit::new(&path, source, exchange.sensitive, &secrets);
+        let id = id.map(|id| secrets.shown(&id));
         let name = match &id {
             Some(id) => format!("record {index} (id {id})"),
             None => format!("record {index}"),
@@ -298,7 +375,7 @@ impl Error {
         let at = if path.is_empty() {
             String::new()
         } else {
-            format!(" at `{path}`")
+            format!(" at `{}`", secrets.shown(&path))
         };
         let mut error = Self::new(
             ErrorKind::Record,
@@ -307,11 +384,15 @@ impl Error {
         error.0.record = Some(BadRecord {
             index,
             id,
-            json: excerpt(json, RECORD).unwrap_or_default(),
+            json: match exchange.sensitive {
+                true => redact::REDACTED.to_owned(),
+                false => secrets
+                    .excerpt(json, 0, RECORD, text_of)
+                    .unwrap_or_default(),
+            },
         });
-        error.on(exchange)
-            .because(source)
-            .with_help("the other records of the list follow; `record_json()` has this one as the server sent it")
+        let error = source.cause(error.on(exchange));
+        error.with_help("the other records of the list follow; `record_json()` has this one as the server sent it")
     }
 
     pub(crate) fn paging(exchange: Exchange, message: impl Into<Cow<'static, str>>) -> Self {
@@ -386,10 +467,23 @@ impl Error {
         self.with_help("this was asked to count the records that the DELETE would delete; nothing was deleted. `Deletion::All` deletes without counting")
     }
 
-    fn on(mut self, exchange: Exchange) -> Self {
+    fn on(mut self, mut exchange: Exchange) -> Self {
         if exchange.sensitive {
             self.0.excerpt = None;
         }
+        if let Cow::Owned(shown) = exchange.shown_url() {
+            exchange.url = shown;
+        }
+        // A record may hold what the request did, and a message may name the record.
+        let secrets = exchange.secrets();
+        if let Cow::Owned(shown) = secrets.redact_known(&exchange.url) {
+            exchange.url = shown;
+        }
+        if let Cow::Owned(shown) = secrets.redact_known(&self.0.message) {
+            self.0.message = shown.into();
+        }
+        // What was redacted needs no secrets any more, and an error may be stored for long.
+        exchange.sent = Sent::default();
         self.0.exchange = Some(exchange);
         self
     }
@@ -588,12 +682,12 @@ impl Error {
         VersionConflict::of(self.server_message().filter(|_| self.is_conflict())?)
     }
 
-    /// The beginning of the body (of a decode error: the part around the fault), at most 2 KiB.
+    /// The beginning of the body (of a decode error: the part around the fault), at most 2 KiB, without secrets.
     pub fn body_excerpt(&self) -> Option<&str> {
         self.0.excerpt.as_deref()
     }
 
-    /// The record of a list that could not be read, as the server sent it. At most 256 KiB.
+    /// The record of a list that could not be read, as the server sent it, but for secrets. At most 256 KiB.
     pub fn record_json(&self) -> Option<&str> {
         self.0.record.as_ref().map(|record| record.json.as_str())
     }
@@ -675,11 +769,12 @@ impl Error {
         }
         let mut source = std::error::Error::source(self);
         while let Some(cause) = source {
-            write!(out, "\n  cause:       {cause}")?;
+            let cause_text = Secrets::default().shown(&cause.to_string());
+            write!(out, "\n  cause:       {cause_text}")?;
             source = cause.source();
         }
         for help in &inner.help {
-            write!(out, "\n  help:        {help}")?;
+            write!(out, "\n  help:        {}", redact::escaped(help))?;
         }
         Ok(())
     }
@@ -778,26 +873,58 @@ impl fmt::Display for OneLine<'_> {
                 .char_indices()
                 .nth(LINE)
                 .map_or(word.len(), |(end, _)| end);
-            out.write_str(word.get(..end).unwrap_or_default())?;
+            out.write_str(&redact::escaped(word.get(..end).unwrap_or_default()))?;
             length += end + 1;
         }
         Ok(())
     }
 }
 
-/// The beginning of a body, cut at a character.
-fn excerpt(body: &[u8], most: usize) -> Option<String> {
-    if body.is_empty() {
-        return None;
-    }
-    let cut = body.get(..most).unwrap_or(body);
-    let mut text = server_message::text_of(cut, cut.len() < body.len()).into_owned();
-    if cut.len() < body.len() {
-        // A character that the cut went through.
-        while text.ends_with(char::REPLACEMENT_CHARACTER) {
-            text.pop();
+/// Why JSON is not what was expected, without the value of a secret: serde shows the value that does not fit.
+struct Misfit {
+    text: String,
+    source: serde_json::Error,
+    is_redacted: bool,
+}
+
+impl Misfit {
+    fn new(path: &str, source: serde_json::Error, sensitive: bool, secrets: &Secrets) -> Self {
+        let text = source.to_string();
+        let is_secret = sensitive || path.split(['.', '[']).any(redact::is_secret);
+        // Of a value that is itself secret only the place is told.
+        let shown = if is_secret && source.is_data() {
+            format!(
+                "a value of another type was expected at line {} column {}",
+                source.line(),
+                source.column()
+            )
+        } else {
+            secrets.shown(&text)
+        };
+        Self {
+            is_redacted: shown != text,
+            text: shown,
+            source,
         }
-        text.push_str(" …");
     }
-    Some(text)
+
+    /// How many bytes were read when it was found.
+    fn offset(&self, json: &[u8]) -> usize {
+        json_path::offset(json, &self.source)
+    }
+
+    /// The error with its cause, unless that shows a secret.
+    fn cause(self, error: Error) -> Error {
+        if self.is_redacted {
+            error
+        } else {
+            error.because(self.source)
+        }
+    }
+}
+
+impl fmt::Display for Misfit {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str(&self.text)
+    }
 }

@@ -21,7 +21,7 @@ use crate::described_lists;
 use crate::error::Result;
 use crate::mode::{Async, Mode, Sending};
 use crate::multipart::Multipart;
-use crate::paging::{ByIds, Items, PagingStyle, Plan, missing_key};
+use crate::paging::{ByIds, ByValues, Items, PagingStyle, Plan, missing_key};
 use crate::request::Request;
 use crate::response::Response;
 use crate::retry::RetryPolicy;
@@ -120,6 +120,30 @@ impl FolioClient {
         ids: impl IntoIterator<Item = impl fmt::Display>,
     ) -> ByIds<T> {
         self.folio_get_all(path, key).stream().ids(ids)
+    }
+
+    /// Reads the records that have one of many values in a field of a list, such as HRIDs, barcodes or external ids, in as many requests as it
+    /// takes; in the order of the values, and tells those that are missing and those that have several records: see [`ByValues`].
+    ///
+    /// ```no_run
+    /// # async fn example(folio: folio_sdk::FolioClient, barcodes: Vec<String>) -> Result<(), folio_sdk::Error> {
+    /// # use serde_json::Value;
+    /// let mut users = folio.folio_get_by_values::<Value>("/users", "users", "barcode", barcodes);
+    /// while let Some(user) = users.next().await {
+    ///     println!("{}", user?["username"]);
+    /// }
+    /// println!("there are no users {:?}", users.missing());
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn folio_get_by_values<'a, T: DeserializeOwned + Send + 'static>(
+        &self,
+        path: impl AsRef<str>,
+        key: impl Into<Option<&'a str>>,
+        field: impl Into<String>,
+        values: impl IntoIterator<Item = impl fmt::Display>,
+    ) -> ByValues<T> {
+        self.folio_get_all(path, key).stream().values(field, values)
     }
 
     /// Posts `body` as JSON. Gives the answer as JSON, text as a string, an empty one as null; [`typed`](Write::typed) gives it as a type.
@@ -374,7 +398,10 @@ fn loosely(response: Response) -> Result<Value> {
         .header("content-type")
         .is_none_or(|media_type| media_type.contains("json"));
     if response.is_stray_page() {
-        let message = crate::server_message::mistaken(response.body(), false).unwrap_or_default();
+        let exchange = response.exchange();
+        let (sensitive, secrets) = (exchange.sensitive, exchange.secrets());
+        let message = crate::server_message::mistaken(response.body(), sensitive, &secrets);
+        let message = message.unwrap_or_default();
         return Err(crate::Error::unexpected(
             response.exchange().clone(),
             message,

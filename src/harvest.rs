@@ -22,15 +22,18 @@ use serde::de::DeserializeOwned;
 
 use crate::client::FolioClient;
 use crate::error::{Error, Result};
-use crate::paging::{Items, Pager, PagingStyle, is_after};
+use crate::paging::{Ahead, Items, Pager, PagingStyle, is_after};
 use checkpoint::Range;
-pub use checkpoint::{Checkpoint, CheckpointError};
+pub use checkpoint::{Checkpoint, CheckpointError, CheckpointFile};
 use progress::Figures;
 pub use progress::{Progress, ProgressStream};
 use segments::{Segments, Taken};
 
 /// How many requests of a harvest are on their way at once if the caller does not say.
 const PARALLEL: usize = 8;
+
+/// From so many records on RMB estimates `totalRecords` (`exactCount`); below it counts.
+const ESTIMATED: u64 = 1_000;
 
 impl FolioClient {
     /// Reads a whole list in parallel: `folio.harvest(folio.users().list_users().stream())`, or with `folio_get_all(…)`. Nothing is asked
@@ -89,7 +92,11 @@ impl<T: DeserializeOwned + Send + 'static> Harvest<T> {
         self
     }
 
-    /// Reads what a checkpoint left over, or one part of a plan.
+    /// Reads what a checkpoint left over, or one part of a plan. **A finished checkpoint begins again**: all that it had read is read once more,
+    /// and its [mark](Checkpoint::mark) is 0, so that a job that runs every night reads everything every night. Who does not want that asks
+    /// [`is_finished`](Checkpoint::is_finished) before.
+    ///
+    /// A checkpoint of another list, and one that contradicts itself, is an error that the stream gives.
     pub fn resume(mut self, checkpoint: Checkpoint) -> Self {
         self.resume = Some(checkpoint);
         self
@@ -118,12 +125,17 @@ impl<T: DeserializeOwned + Send + 'static> Harvest<T> {
     /// ```
     pub fn checkpoint(&self) -> Checkpoint {
         let list = identity(self.list.pager());
-        self.resume
-            .clone()
-            .unwrap_or_else(|| match self.is_parallel() {
-                true => Checkpoint::whole(list),
-                false => Checkpoint::from_offset(list, self.list.pager().offset(), Vec::new()),
-            })
+        let resumed = self.resume.clone().map(|checkpoint| {
+            if checkpoint.is_finished() && checkpoint.problem().is_none() {
+                checkpoint.again(self.list.pager().offset())
+            } else {
+                checkpoint
+            }
+        });
+        resumed.unwrap_or_else(|| match self.is_parallel() {
+            true => Checkpoint::whole(list),
+            false => Checkpoint::from_offset(list, self.list.pager().offset(), Vec::new()),
+        })
     }
 
     /// The records, as a stream.
@@ -136,12 +148,13 @@ impl<T: DeserializeOwned + Send + 'static> Harvest<T> {
         let begun = checkpoint.clone();
         let source = match problem {
             Some(problem) => Source::Refused(Some(pager.refusal(problem))),
-            None if checkpoint.is_finished() => Source::Refused(None),
             None if by_key => Source::Ranges(Box::new(Reading {
                 segments: Segments::new(&checkpoint.remaining, self.parallel, self.ordered),
                 current: None,
                 pager,
                 watched: None,
+                arrived: 0,
+                counting: None,
             })),
             None => {
                 pager.go_on_after(checkpoint.offset.unwrap_or_default(), &checkpoint.last);
@@ -159,6 +172,9 @@ impl<T: DeserializeOwned + Send + 'static> Harvest<T> {
     /// Why a checkpoint cannot be gone on from.
     fn problem(&self, checkpoint: &Checkpoint) -> Option<String> {
         let pager = self.list.pager();
+        if let Some(problem) = checkpoint.problem() {
+            return Some(format!("the checkpoint cannot be used: {problem}"));
+        }
         let (mine, its) = (identity(pager), &checkpoint.list);
         if mine != *its {
             return Some(format!(
@@ -209,6 +225,10 @@ struct Reading {
     pager: Pager,
     /// The key of the record before, as long as the order is watched.
     watched: Option<String>,
+    /// How many records came, those that were null or bad included.
+    arrived: u64,
+    /// The exact number of records, asked for when fewer came than there should be.
+    counting: Option<Ahead>,
 }
 
 impl<T> Unpin for HarvestStream<T> {}
@@ -233,6 +253,7 @@ impl<T: DeserializeOwned + Send + 'static> HarvestStream<T> {
                     self.begun.list.clone(),
                     current.chain(reading.segments.rest()).collect(),
                 )
+                .part_of(&self.begun)
             }
             Source::Sequence(items) => {
                 let mut last: Vec<String> = items.recent().cloned().collect();
@@ -245,7 +266,14 @@ impl<T: DeserializeOwned + Send + 'static> HarvestStream<T> {
             }
             Source::Refused(_) => self.begun.clone(),
         };
-        checkpoint.records = self.begun.records + self.figures.progress().records;
+        if self.ended && !self.figures.is_complete() && checkpoint.is_finished() {
+            // All was read, and records are missing: it is not known where, so that it is to be read again.
+            return self.begun.clone();
+        }
+        checkpoint.records = self
+            .begun
+            .records
+            .saturating_add(self.figures.progress().records);
         checkpoint.mark = self.begun.mark;
         checkpoint
     }
@@ -319,10 +347,49 @@ impl Reading {
                     self.watched = None;
                     self.current = Some(taken);
                 }
-                None if self.segments.is_empty() => return Poll::Ready(None),
+                None if self.segments.is_done() => {
+                    return ready!(self.poll_end(context)).map_or_else(
+                        |error| Poll::Ready(Some(Err(error))),
+                        |()| Poll::Ready(None),
+                    );
+                }
                 None => return Poll::Pending,
             }
         }
+    }
+
+    /// Everything was read. If fewer records came than there should be, the exact number tells whether some are missing.
+    ///
+    /// `totalRecords` is an estimate where there are 1,000 or more, mostly, and in a long harvest others write; so that of few records is
+    /// compared only, or where a range was empty and should not have been.
+    fn poll_end(&mut self, context: &mut Context<'_>) -> Poll<Result<()>> {
+        let told = self.segments.whole().filter(|whole| *whole > self.arrived);
+        let Some(told) = told.filter(|told| *told < ESTIMATED || self.segments.is_open()) else {
+            self.segments.close();
+            return Poll::Ready(Ok(()));
+        };
+        let pager = &self.pager;
+        let counting = self
+            .counting
+            .get_or_insert_with(|| Ahead::send(&pager.client, pager.count_of_range(None, None)));
+        let response = ready!(counting.poll(context));
+        self.counting = None;
+        let exchange = match &response {
+            Ok(response) => response.exchange().clone(),
+            Err(_) => pager.request().exchange(pager.client.url()),
+        };
+        let count = pager.count_of(response)?;
+        let count = count.or(self.segments.is_open().then_some(told));
+        if let Some(count) = count.filter(|count| *count > self.arrived) {
+            let arrived = self.arrived;
+            return Poll::Ready(Err(Error::paging(
+                exchange,
+                format!("{arrived} records came, and `totalRecords` is {count}: pages are missing"),
+            )
+            .with_help("records are missing: read the list again")));
+        }
+        self.segments.close();
+        Poll::Ready(Ok(()))
     }
 
     /// The next record of the current page.
@@ -330,6 +397,7 @@ impl Reading {
         let current = self.current.as_mut()?;
         let Some(record) = current.page.next::<T>() else {
             self.pager.seen += current.page.received();
+            self.arrived += current.page.shape().nulls;
             if let Err(error) = current.check(&self.pager) {
                 return Some(Err(error));
             }
@@ -342,16 +410,21 @@ impl Reading {
             return Some(record);
         }
         // The first page is looked at record by record: a server that does not sort would lose some.
-        if self.pager.seen == 0 || current.stop.is_some() {
+        let is_watched = self.pager.seen == 0 || self.pager.has_text_keys();
+        if is_watched || current.stop.is_some() {
             let key = current.page.key_of_last();
             if let (Some(stop), Some(key)) = (&current.stop, &key)
                 && is_beyond(key, stop)
             {
                 // The others are of the range after this one, and are read there.
+                self.arrived += current.page.shape().nulls;
                 self.current = None;
                 return None;
             }
             if let Some(key) = key {
+                if let Some(error) = self.pager.repeats(current.page.exchange(), &key) {
+                    return Some(Err(error));
+                }
                 let before = self.watched.replace(key.clone());
                 if let Some(before) = before
                     && self.pager.seen == 0
@@ -363,6 +436,7 @@ impl Reading {
                 }
             }
         }
+        self.arrived += 1;
         Some(record)
     }
 }

@@ -90,7 +90,8 @@ impl FolioClient {
 
     async fn current_login(&self) -> Result<Login> {
         let auth = &self.session().auth;
-        let token = auth.token(None).await?;
+        let longest = self.session().gateway.timeout();
+        let token = auth.token(None, longest).await?;
         let claims = Claims::of(token.header.to_str().unwrap_or_default());
         let username = claims
             .username()

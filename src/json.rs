@@ -271,8 +271,11 @@ macro_rules! equal {
 equal!(str, &str, String, bool, i32, i64, u32, u64, usize, f64);
 
 impl fmt::Debug for Json {
+    /// Shows the value without secrets.
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.value().fmt(out)
+        let mut value = self.value().clone();
+        crate::redact::Secrets::default().redact_value(&mut value);
+        value.fmt(out)
     }
 }
 

@@ -74,29 +74,8 @@ pub(crate) fn at(json: &[u8], error: &Error) -> String {
     path
 }
 
-/// The part of `json` around `error`, at most `most` bytes.
-pub(crate) fn around(json: &[u8], error: &Error, most: usize) -> Option<String> {
-    if json.is_empty() {
-        return None;
-    }
-    let middle = offset(json, error);
-    let start = if json.len() <= most {
-        0
-    } else {
-        middle.saturating_sub(most / 2)
-    };
-    let end = (start + most).min(json.len());
-    let text = String::from_utf8_lossy(json.get(start..end).unwrap_or_default()).into_owned();
-    let text = text.trim_matches(char::REPLACEMENT_CHARACTER);
-    let (before, after) = (
-        if start > 0 { "… " } else { "" },
-        if end < json.len() { " …" } else { "" },
-    );
-    Some(format!("{before}{text}{after}"))
-}
-
 /// How many bytes were read when the error was found.
-fn offset(json: &[u8], error: &Error) -> usize {
+pub(crate) fn offset(json: &[u8], error: &Error) -> usize {
     let lines = json
         .split_inclusive(|byte| *byte == b'\n')
         .take(error.line().saturating_sub(1));

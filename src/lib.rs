@@ -98,6 +98,7 @@ mod harvest;
 mod identity;
 mod json;
 mod json_path;
+mod lifecycle;
 mod limit;
 #[cfg(feature = "logging")]
 #[cfg_attr(docsrs, doc(cfg(feature = "logging")))]
@@ -148,7 +149,9 @@ pub use download::{Download, Records};
 pub use environment::Environment;
 pub use error::{Error, ErrorKind, Parameter, Result, ValidationError, VersionConflict};
 pub use generic::{Get, GetAll, RequestBuilder, Write};
-pub use harvest::{Checkpoint, CheckpointError, Harvest, HarvestStream, Progress, ProgressStream};
+pub use harvest::{
+    Checkpoint, CheckpointError, CheckpointFile, Harvest, HarvestStream, Progress, ProgressStream,
+};
 pub use http::{Method, StatusCode};
 pub use json::Json;
 pub use memory::MemoryLimits;
@@ -156,7 +159,7 @@ pub use mode::{Async, Mode, Sending};
 pub use modules::{Module, Modules, Platform};
 pub use multipart::Multipart;
 pub use operation::{Absent, Creates, Deletes, Facts, Operation};
-pub use paging::{ByIds, Items, Paging, PagingStyle, RawRecord};
+pub use paging::{ByIds, ByValues, Items, Paging, PagingStyle, RawRecord};
 pub use record::{Extra, Record};
 pub use reference::{Reference, ReferenceList, ReferenceRecords};
 pub use request::Request;

@@ -6,8 +6,8 @@ use std::time::Duration;
 use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio::time::Instant;
 
-use crate::auth::Auth;
 use crate::error::{Error, Result};
+use crate::lifecycle::Lifecycle;
 
 /// Hands out permits to send, in the order in which they were asked for. Whoever gives up waiting gives up only its own place.
 #[derive(Debug)]
@@ -27,17 +27,19 @@ impl Limit {
     }
 
     /// Waits for a permit. Not for ever, if there is a limit, and no longer than until the client is closed.
-    pub(crate) async fn acquire(&self) -> Result<SemaphorePermit<'_>> {
+    pub(crate) async fn acquire(&self, life: &Lifecycle) -> Result<SemaphorePermit<'_>> {
+        life.check()?;
         // The clock is asked only if there is none at once.
         if let Some(permit) = self.at_once() {
             return Ok(permit);
         }
         let turn = self.permits.acquire();
         let permit = match self.longest_wait {
-            None => turn.await,
-            Some(longest) => tokio::time::timeout(longest, turn)
-                .await
-                .map_err(|_| Error::queued(longest))?,
+            None => life.until_closed(turn).await?,
+            Some(longest) => {
+                let permit = life.within(longest, turn).await?;
+                permit.ok_or_else(|| Error::queued(longest))?
+            }
         };
         permit.map_err(|_| Error::closed())
     }
@@ -51,15 +53,6 @@ impl Limit {
     pub(crate) fn keep(&self, permit: SemaphorePermit<'_>) -> Kept {
         permit.forget();
         Kept(Arc::clone(&self.permits))
-    }
-
-    pub(crate) fn is_closed(&self) -> bool {
-        self.permits.is_closed()
-    }
-
-    /// Whoever waits, and whoever comes, gets no permit any more.
-    pub(crate) fn close(&self) {
-        self.permits.close();
     }
 }
 
@@ -97,10 +90,11 @@ impl Rate {
     }
 
     /// Waits until one more request may be sent. Who gives up waiting takes nothing out of the bucket.
-    pub(crate) async fn acquire(&self, auth: &Auth) -> Result<()> {
-        let _first = self.queue.acquire().await.map_err(|_| Error::closed())?;
+    pub(crate) async fn acquire(&self, life: &Lifecycle) -> Result<()> {
+        let first = life.until_closed(self.queue.acquire()).await?;
+        let _first = first.map_err(|_| Error::closed())?;
         while let Some(wait) = self.take() {
-            auth.pause(wait).await?;
+            life.pause(wait).await?;
         }
         Ok(())
     }

@@ -1,15 +1,17 @@
 //! The modules of a tenant and their versions, whatever the platform.
 
 use std::ops::Deref;
+use std::time::Duration;
 
 use http::Method;
 use serde::Deserialize;
 
+use crate::cache::Key;
 use crate::client::FolioClient;
 use crate::error::{Error, Result};
 use crate::operation::Operation;
 use crate::paging::{Items, Paging, PagingStyle};
-use crate::request::Request;
+use crate::request::{Request, TENANT};
 
 static OKAPI: Operation = Operation::new(
     "list_tenant_modules",
@@ -21,6 +23,12 @@ static EUREKA: Operation = Operation::new(
     Method::GET,
     "/entitlements/{tenant}/applications",
 );
+
+/// The header that says which of several modules is called.
+pub(crate) const MODULE_ID: &str = "x-okapi-module-id";
+
+/// How long the modules of a tenant are cached, to address requests.
+const MODULES_AGE: Duration = Duration::from_secs(600);
 
 /// What FOLIO runs on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -151,7 +159,7 @@ impl Modules {
 impl FolioClient {
     /// The modules that this handle's tenant has, with their versions. Nothing is kept: ask once.
     ///
-    /// What is sent: Okapi's `GET /_/proxy/tenants/{tenant}/modules`; where that is unknown (404), Eureka's
+    /// What is sent: Okapi's `GET /_/proxy/tenants/{tenant}/modules`; where that is unknown (404) or forbidden (403), Eureka's
     /// `GET /entitlements/{tenant}/applications`, page by page. The user needs the permission for the one or the other
     /// (`okapi.proxy.tenants.modules.list`, `mgr-tenant-entitlements.applications.collection.get`).
     ///
@@ -165,12 +173,58 @@ impl FolioClient {
     /// ```
     ///
     /// # Errors
-    /// What the server says; where it knows neither, what it says to the second.
+    /// What the server says; where it knows neither, what it says to the second; where the first is forbidden and the second unknown, what it
+    /// says to the first.
     #[doc(alias = "module_versions")]
     pub async fn modules(&self) -> Result<Modules> {
         match self.okapi_modules().await {
             Err(error) if error.is_not_found() => self.eureka_modules().await,
+            // A gateway of Eureka may forbid what it does not have.
+            Err(error) if error.is_forbidden() => match self.eureka_modules().await {
+                Err(second) if second.is_not_found() => Err(error),
+                other => other,
+            },
             other => other,
+        }
+    }
+
+    /// The request, addressed to the module of its operation: gateways route paths that several modules provide by `X-Okapi-Module-Id`, which
+    /// is the id of the module that the tenant has (Okapi: `ProxyService`, `ModuleCache`). The list of modules is cached for ten minutes.
+    pub(crate) async fn addressed(&self, request: Request) -> Result<Request> {
+        let name = request.operation().module;
+        let tenant = match request.headers().get(TENANT) {
+            Some(tenant) => tenant.to_str().unwrap_or_default(),
+            None => self.tenant(),
+        };
+        let help = "several modules provide this path, and the header `X-Okapi-Module-Id` says which one is called: set it to the id of the module that the tenant has, such as `mod-users-19.4.6`, if the client cannot find it out";
+        let load = async {
+            let modules = self.for_tenant(tenant).modules().await?;
+            let count = modules.len();
+            Ok((modules, count))
+        };
+        let key = Key::new::<Modules>(tenant, "modules");
+        let cache = &self.session().cache;
+        let modules = cache.get(key, MODULES_AGE, load).await;
+        let modules = modules.map_err(|error| error.with_help(help))?;
+        let found: Vec<&Module> = modules
+            .iter()
+            .filter(|module| module.name == name)
+            .collect();
+        match found.as_slice() {
+            [module] => Ok(request.header(MODULE_ID, &module.id())),
+            [] => Err(modules
+                .version_of(name)
+                .err()
+                .unwrap_or_else(|| Error::lookup(format!("there is no module `{name}`")))
+                .with_help(help)),
+            several => {
+                let ids: Vec<String> = several.iter().map(|module| module.id()).collect();
+                Err(Error::lookup(format!(
+                    "tenant `{tenant}` has the module `{name}` in several versions: {}",
+                    ids.join(", ")
+                ))
+                .with_help(help))
+            }
         }
     }
 

@@ -1,8 +1,12 @@
 //! What is known of an operation before it is called.
 
+use std::borrow::Cow;
+use std::ops::Range;
+
 use http::Method;
 
 use crate::paging::Paging;
+use crate::redact::{self, REDACTED};
 
 /// An operation of a FOLIO module: the facts of its description and of the module descriptor.
 ///
@@ -77,6 +81,67 @@ impl Operation {
         operation
     }
 
+    /// Where in a path of this operation, or in a URL with one, the values of secret parameters are: of `/oai/{apiKeyPath}` the key.
+    pub(crate) fn secret_segments(&self, url: &str) -> Vec<Range<usize>> {
+        let mut found = Vec::new();
+        let is_secret = |segment: &&str| {
+            let name = segment
+                .strip_prefix('{')
+                .and_then(|name| name.strip_suffix('}'));
+            name.is_some_and(redact::is_secret)
+        };
+        let template: Vec<&str> = match self.path.contains('{') {
+            true => self.path.split('/').skip(1).collect(),
+            false => Vec::new(),
+        };
+        if template.iter().any(is_secret) {
+            let end = url.find('?').unwrap_or(url.len());
+            let path = url.get(..end).unwrap_or_default();
+            let mut at = 0;
+            let segments: Vec<Range<usize>> = path
+                .split('/')
+                .map(|segment| {
+                    let span = at..at + segment.len();
+                    at = span.end + 1;
+                    span
+                })
+                .collect();
+            // The path may follow the address of a gateway.
+            let fits = |segments: &&[Range<usize>]| {
+                template
+                    .iter()
+                    .zip(*segments)
+                    .all(|(word, span)| word.contains('{') || path.get(span.clone()) == Some(*word))
+            };
+            if let Some(segments) = segments.windows(template.len()).find(fits) {
+                let pairs = template.iter().zip(segments);
+                found.extend(
+                    pairs
+                        .filter(|(word, _)| is_secret(word))
+                        .map(|(_, span)| span.clone()),
+                );
+            }
+        }
+        found
+    }
+
+    /// A path or URL of this operation without the values of secret parameters of its path.
+    pub(crate) fn without_secrets<'a>(&self, url: &'a str) -> Cow<'a, str> {
+        let mut shown = Cow::Borrowed(url);
+        for span in self.secret_segments(url).into_iter().rev() {
+            shown.to_mut().replace_range(span, REDACTED);
+        }
+        shown
+    }
+
+    /// Names the module that the operation is of, `mod-users`.
+    #[must_use]
+    pub const fn of_module(self, module: &'static str) -> Self {
+        let mut operation = self;
+        operation.module = module;
+        operation
+    }
+
     /// What all generic calls share: nothing is known of them.
     pub(crate) const fn generic() -> &'static Self {
         static GENERIC: Operation = Operation::new("", Method::GET, "");
@@ -103,6 +168,9 @@ pub struct Facts {
     pub is_sensitive: bool,
     /// A PUT with an outdated `_version` is rejected (optimistic locking).
     pub is_versioned: bool,
+    /// Several modules provide its interface at the same paths (`interfaceType` `multiple` in the module descriptor: custom-fields, dashboard).
+    /// The header `X-Okapi-Module-Id` then says which one is called; the client sends it.
+    pub is_multiple: bool,
 }
 
 impl Facts {
@@ -115,6 +183,16 @@ impl Facts {
             has_effect: false,
             is_sensitive: false,
             is_versioned: false,
+            is_multiple: false,
+        }
+    }
+
+    /// States that several modules provide the interface.
+    #[must_use]
+    pub const fn is_multiple(self) -> Self {
+        Self {
+            is_multiple: true,
+            ..self
         }
     }
 

@@ -35,8 +35,8 @@ use crate::request::Request;
 use crate::response::Response;
 
 pub(crate) use crate::request_line::is_absent as is_without;
-pub use by_ids::ByIds;
-pub(crate) use page::{Page, missing_key};
+pub use by_ids::{ByIds, ByValues};
+pub(crate) use page::{Page, Shape, missing_key};
 use pager::Turn;
 pub(crate) use pager::{Pager, is_after, is_uuid};
 use resources::ResourceIds;
@@ -196,6 +196,8 @@ enum Fetch {
     Page(Asking<Response>),
     /// Nobody waits for it yet. The key is what it was asked after.
     Ahead(Ahead, Option<String>),
+    /// The exact number of records of a list that seems to end too early.
+    Count(Asking<Response>),
     /// The resource job of mod-search, and the page that stands for it if it is refused.
     Job(Asking<ResourceIds>, Box<Page>),
 }
@@ -296,7 +298,7 @@ impl<T: DeserializeOwned + Send + 'static> Items<T> {
         std::future::poll_fn(|context| Pin::new(&mut *self).poll_next(context)).await
     }
 
-    /// Instead of the whole list, the records of these ids, as many requests as the length of a URL asks for: see [`ByIds`].
+    /// Instead of the whole list, the records of these ids, as many requests as the length of a request line asks for: see [`ByIds`].
     ///
     /// ```no_run
     /// # async fn example(folio: folio_sdk::FolioClient, barcodes: Vec<String>) -> Result<(), folio_sdk::Error> {
@@ -312,6 +314,31 @@ impl<T: DeserializeOwned + Send + 'static> Items<T> {
     /// ```
     pub fn ids(self, ids: impl IntoIterator<Item = impl fmt::Display>) -> ByIds<T> {
         ByIds::new(self.pager, ids.into_iter().map(|id| id.to_string()))
+    }
+
+    /// Instead of the whole list, the records that have one of these values in a field: HRIDs, barcodes, user names, external ids. They are
+    /// matched exactly (`==`), as many requests as the length of a request line asks for: see [`ByValues`]. `field` is written as in CQL
+    /// (`personal.email`).
+    ///
+    /// ```no_run
+    /// # async fn example(folio: folio_sdk::FolioClient) -> Result<(), folio_sdk::Error> {
+    /// # use serde_json::Value;
+    /// let instances = folio.folio_get_all::<Value>("/instance-storage/instances", "instances");
+    /// let mut found = instances.stream().values("hrid", ["in00000000001", "in00000000002"]);
+    /// while let Some(instance) = found.next().await {
+    ///     println!("{}", instance?["title"]);
+    /// }
+    /// println!("not found: {:?}; several records: {:?}", found.missing(), found.ambiguous());
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn values(
+        self,
+        field: impl Into<String>,
+        values: impl IntoIterator<Item = impl fmt::Display>,
+    ) -> ByValues<T> {
+        let values = values.into_iter().map(|value| value.to_string());
+        ByValues::new(self.pager, field.into(), values)
     }
 
     /// How many records came from the server so far, those of this page and bad ones included.
@@ -403,8 +430,11 @@ impl<T: DeserializeOwned + Send + 'static> Items<T> {
             }
         };
         self.is_last = matches!(turn, Turn::Last | Turn::Again) || broken.is_some();
-        if let Turn::Again | Turn::Retry = turn {
+        if let Turn::Again | Turn::Retry | Turn::Count = turn {
             records.clear();
+        }
+        if let Turn::Count = turn {
+            self.count()?;
         }
         let mut passed = from;
         for (at, ((all, record), key)) in records.into_iter().zip(keys).enumerate() {
@@ -443,6 +473,9 @@ impl<T: DeserializeOwned + Send + 'static> Items<T> {
                     if self.pager.watches(page.received())
                         && let Some(key) = page.key_of_last()
                     {
+                        if let Some(error) = self.pager.repeats(page.exchange(), &key) {
+                            return Some(Err(error));
+                        }
                         let before = self.watched.replace(key);
                         if let (Some(before), Some(key)) = (before, &self.watched)
                             && let Some(error) =
@@ -456,6 +489,7 @@ impl<T: DeserializeOwned + Send + 'static> Items<T> {
                 None => {
                     let page = self.page.take()?;
                     return match self.pager.advance(page.exchange(), &page.shape()) {
+                        Ok(Turn::Count) => self.count().err().map(Err),
                         Ok(turn) => {
                             self.is_last |= matches!(turn, Turn::Last);
                             None
@@ -515,6 +549,13 @@ impl<T: DeserializeOwned + Send + 'static> Items<T> {
                     self.fetch = Fetch::Nothing;
                     continue;
                 }
+                Fetch::Count(count) => {
+                    let count = ready!(count.as_mut().poll(context));
+                    self.fetch = Fetch::Nothing;
+                    self.is_last = true;
+                    let count = self.pager.count_of(count)?;
+                    return Poll::Ready(self.pager.counted(count));
+                }
                 Fetch::Page(page) => ready!(page.as_mut().poll(context)),
                 Fetch::Ahead(page, _) => ready!(page.poll(context)),
                 Fetch::Job(job, _) => {
@@ -533,6 +574,20 @@ impl<T: DeserializeOwned + Send + 'static> Items<T> {
                 continue;
             }
             return Poll::Ready(response.and_then(|response| self.begin(&response)));
+        }
+    }
+
+    /// The list seems to end too early: asks for the exact number of records. That may be no error, since `totalRecords` is an estimate.
+    fn count(&mut self) -> Result<()> {
+        match self.pager.counting() {
+            Some(request) => {
+                self.fetch = Fetch::Count(Box::pin(self.pager.client.execute(request)));
+                Ok(())
+            }
+            None => {
+                self.is_last = true;
+                self.pager.counted(None)
+            }
         }
     }
 

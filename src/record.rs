@@ -108,28 +108,26 @@ struct FromMap<'a, 'de, A: MapAccess<'de>> {
     /// The required fields that were there, a bit each.
     seen: u64,
     failed: Option<A::Error>,
-    /// Of the field that was just read, if elements of it are `null`. It waits for the unknown fields, beside which it is kept.
-    nulls: Option<nulls::Field>,
-    /// The name of that field.
-    key: String,
+    /// How many nulls in lists were pending when the record began.
+    before: usize,
+    /// Whether the field that was just read had some: they wait for the unknown fields, beside which they are kept.
+    has_nulls: bool,
     input: PhantomData<&'de ()>,
 }
 
 impl<'de, A: MapAccess<'de>> Source for FromMap<'_, 'de, A> {
     #[inline]
     fn optional<T: Field>(&mut self, field: &mut T) {
-        let scope = T::LEAVES_NULLS_OUT.then(nulls::Scope::begin);
         if let Err(error) = self.map.next_value_seed(InPlace(&mut *field)) {
             self.failed = Some(error);
         }
-        if let Some(found) = scope.and_then(nulls::Scope::end) {
-            self.nulls = nulls::Field::new(field, &found);
+        if T::LEAVES_NULLS_OUT && nulls::count() > self.before {
+            self.has_nulls = nulls::keep(field, self.before);
         }
     }
 
     #[inline]
     fn required<T: Field>(&mut self, field: &mut T, number: u32) {
-        let scope = T::LEAVES_NULLS_OUT.then(nulls::Scope::begin);
         match self
             .map
             .next_value_seed(Present(&mut Required(&mut *field), PhantomData))
@@ -137,14 +135,15 @@ impl<'de, A: MapAccess<'de>> Source for FromMap<'_, 'de, A> {
             Ok(there) => self.seen |= u64::from(there) << number,
             Err(error) => self.failed = Some(error),
         }
-        if let Some(found) = scope.and_then(nulls::Scope::end) {
-            self.nulls = nulls::Field::new(field, &found);
+        if T::LEAVES_NULLS_OUT && nulls::count() > self.before {
+            self.has_nulls = nulls::keep(field, self.before);
         }
     }
 
     fn unknown(&mut self, extra: &mut Extra, key: &str) {
-        if let Some(nulls) = self.nulls.take() {
-            return extra.keep_nulls(std::mem::take(&mut self.key), nulls);
+        if self.has_nulls {
+            self.has_nulls = false;
+            return extra.keep_nulls();
         }
         match self.map.next_value::<Json>() {
             Ok(value) => {
@@ -253,12 +252,13 @@ pub fn encode<R: Record, S: Serializer>(record: &R, serializer: S) -> Result<S::
 pub fn debug<R: Record>(record: &R, out: &mut fmt::Formatter<'_>) -> fmt::Result {
     match serde_json::to_value(Writer(record)) {
         Ok(mut value) => {
-            redact::conceal(&mut value);
-            if out.alternate() {
-                write!(out, "{} {value:#}", R::NAME)
+            redact::Secrets::default().redact_value(&mut value);
+            let text = if out.alternate() {
+                format!("{value:#}")
             } else {
-                write!(out, "{} {value}", R::NAME)
-            }
+                value.to_string()
+            };
+            write!(out, "{} {}", R::NAME, redact::escaped(&text))
         }
         Err(error) => write!(out, "{} ({error})", R::NAME),
     }
@@ -281,8 +281,8 @@ impl<'de, R: Record> Visitor<'de> for Fields<'_, R> {
             map: &mut map,
             seen: 0,
             failed: None,
-            nulls: None,
-            key: String::new(),
+            before: nulls::count(),
+            has_nulls: false,
             input: PhantomData,
         };
         while let Some(key) = from.map.next_key_seed(Key)? {
@@ -290,8 +290,8 @@ impl<'de, R: Record> Visitor<'de> for Fields<'_, R> {
             if let Some(error) = from.failed {
                 return Err(error);
             }
-            if from.nulls.is_some() {
-                from.key = key.into_owned();
+            if from.has_nulls {
+                nulls::name(&key);
                 self.0.set(NO_FIELD, &mut from);
             }
         }
@@ -504,7 +504,10 @@ impl Extra {
     }
 
     #[cold]
-    fn keep_nulls(&mut self, key: String, nulls: nulls::Field) {
+    fn keep_nulls(&mut self) {
+        let Some((key, nulls)) = nulls::take() else {
+            return;
+        };
         let all = &mut self.0.get_or_insert_default().nulls;
         all.retain(|(other, _)| *other != key);
         all.push((key, nulls));
@@ -534,8 +537,17 @@ impl<'a> IntoIterator for &'a Extra {
 }
 
 impl fmt::Debug for Extra {
+    /// Shows the fields without secrets.
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        out.debug_map().entries(self.iter()).finish()
+        let fields = self
+            .iter()
+            .map(|(name, value)| (name.clone(), Value::clone(value)));
+        let mut fields = Value::Object(fields.collect());
+        redact::Secrets::default().redact_value(&mut fields);
+        match &fields {
+            Value::Object(fields) => out.debug_map().entries(fields).finish(),
+            other => fmt::Debug::fmt(other, out),
+        }
     }
 }
 
@@ -543,7 +555,7 @@ impl fmt::Debug for Extra {
 ///
 /// Such a list is read without them. So that it can be written back as it was, the record keeps how it was written, beside the unknown
 /// fields; a list that was changed meanwhile is written as it is then. All this costs a list without `null` nothing but a look at a counter.
-mod nulls {
+pub(crate) mod nulls {
     use std::cell::{Cell, RefCell};
 
     use serde_json::value::RawValue;
@@ -563,50 +575,66 @@ mod nulls {
     pub(super) type Path = Vec<Step>;
 
     thread_local! {
-        /// How many fields are being read, one within the other.
-        static DEPTH: Cell<u32> = const { Cell::new(0) };
         /// How many paths there are.
         static COUNT: Cell<usize> = const { Cell::new(0) };
         static PATHS: RefCell<Vec<Path>> = const { RefCell::new(Vec::new()) };
+        /// The field that was read last, with its name, on its way to its record.
+        static FIELD: RefCell<Option<(String, Field)>> = const { RefCell::new(None) };
     }
 
-    /// A field that is being read.
-    pub(super) struct Scope(usize);
-
-    impl Scope {
-        pub(super) fn begin() -> Self {
-            DEPTH.set(DEPTH.get() + 1);
-            Self(COUNT.get())
-        }
-
-        /// The nulls that were found since then.
-        pub(super) fn end(self) -> Option<Vec<Path>> {
-            DEPTH.set(DEPTH.get().saturating_sub(1));
-            (COUNT.get() > self.0).then(|| self.taken())
-        }
-
-        #[cold]
-        fn taken(self) -> Vec<Path> {
-            COUNT.set(self.0);
-            PATHS.with_borrow_mut(|paths| paths.split_off(self.0.min(paths.len())))
-        }
-    }
-
-    /// How many were found so far.
-    pub(super) fn count() -> usize {
+    /// How many were found so far, and belong to no record yet.
+    #[inline]
+    pub(crate) fn count() -> usize {
         COUNT.get()
+    }
+
+    /// Forgets all that were found: the list that they are in is no field of a record.
+    pub(crate) fn forget() {
+        forget_since(0);
+    }
+
+    pub(crate) fn forget_since(before: usize) {
+        if count() > before {
+            taken(before);
+        }
+    }
+
+    fn taken(before: usize) -> Vec<Path> {
+        COUNT.set(before);
+        PATHS.with_borrow_mut(|paths| paths.split_off(before.min(paths.len())))
+    }
+
+    /// Keeps those that were found since then and are in a field; says whether there are some.
+    #[cold]
+    pub(super) fn keep<T: super::Field>(field: &T, before: usize) -> bool {
+        let found = taken(before);
+        let kept = Field::new(field, &found);
+        let is_kept = kept.is_some();
+        FIELD.set(kept.map(|kept| (String::new(), kept)));
+        is_kept
+    }
+
+    /// Gives that field its name.
+    #[cold]
+    pub(super) fn name(key: &str) {
+        FIELD.with_borrow_mut(|field| {
+            if let Some((name, _)) = field {
+                key.clone_into(name);
+            }
+        });
+    }
+
+    pub(super) fn take() -> Option<(String, Field)> {
+        FIELD.take()
     }
 
     /// Notes an element that is `null`.
     #[cold]
     pub(super) fn found(step: Step) {
-        // A list that is no field of a record is not written back as one.
-        if DEPTH.get() > 0 {
-            PATHS.with_borrow_mut(|paths| {
-                paths.push(vec![step]);
-                COUNT.set(paths.len());
-            });
-        }
+        PATHS.with_borrow_mut(|paths| {
+            paths.push(vec![step]);
+            COUNT.set(paths.len());
+        });
     }
 
     /// Notes that what was found since is within an element.
@@ -749,7 +777,11 @@ impl<T: Field> Field for Vec<T> {
                     return Ok(());
                 }
                 let mut index = 0;
-                let mut before = nulls::count();
+                let mut before = if T::LEAVES_NULLS_OUT {
+                    nulls::count()
+                } else {
+                    0
+                };
                 while let Some(there) = seq.next_element_seed(Present(&mut *self.0, PhantomData))? {
                     if !there {
                         nulls::found(nulls::Step::At(index));

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::fmt::{self, Write};
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -16,9 +17,10 @@ use crate::cql::Cql;
 use crate::deletion::{Bound, Delete, Deletion};
 use crate::described::{self, Described};
 use crate::error::Exchange;
+use crate::modules::MODULE_ID;
 use crate::multipart::Multipart;
 use crate::operation::{Absent, Creates, Deletes, Facts, Operation};
-use crate::redact::REDACTED;
+use crate::redact::{self, Own, REDACTED, Sent, is_secret_parameter};
 use crate::retry::RetryPolicy;
 use crate::same_record::{self, Fields, Kind, Landing};
 
@@ -350,6 +352,54 @@ impl Request {
         self.query.retain(|(other, _)| other != name);
     }
 
+    /// What of it must not be shown, for the errors that may follow. Nothing is looked into here.
+    pub(crate) fn sent(self) -> Sent {
+        let has_secrets = self.body.is_some()
+            || self.has_secret_parameters()
+            || self.headers.values().any(HeaderValue::is_sensitive);
+        if !has_secrets {
+            return Sent::default();
+        }
+        let (sensitive, body) = (self.is_sensitive(), self.body_bytes().cloned());
+        let secret = |(name, value): (Cow<'static, str>, String)| {
+            is_secret_parameter(&name).then_some(value)
+        };
+        let own = Own {
+            values: self.query.into_iter().filter_map(secret).collect(),
+            headers: self.headers,
+            body,
+            sensitive,
+        };
+        Sent {
+            token: None,
+            own: Some(Arc::new(own)),
+        }
+    }
+
+    /// Whether the gateway must be told which module is called, and is not told yet.
+    pub(crate) fn needs_module_id(&self) -> bool {
+        self.operation.facts.is_multiple
+            && !self.operation.module.is_empty()
+            && !self.headers.contains_key(MODULE_ID)
+    }
+
+    /// What of it is secret: known in errors.
+    pub(crate) fn secrets(&self) -> redact::Secrets {
+        let mut secrets =
+            redact::Secrets::of(&self.headers, self.body_bytes(), self.is_sensitive());
+        for (_, value) in self
+            .query
+            .iter()
+            .filter(|(name, _)| is_secret_parameter(name))
+        {
+            secrets.add(value);
+        }
+        for span in self.operation.secret_segments(&self.path) {
+            secrets.add(&decoded_segment(self.path.get(span).unwrap_or_default()));
+        }
+        secrets
+    }
+
     /// The same request by another method.
     pub(crate) fn with_method(self, method: Method) -> Self {
         Self { method, ..self }
@@ -444,10 +494,7 @@ impl Request {
             HeaderValue::from_str(value),
         ) {
             (Ok(name), Ok(mut value)) => {
-                value.set_sensitive(matches!(
-                    name.as_str(),
-                    "authorization" | "cookie" | "x-okapi-token"
-                ));
+                value.set_sensitive(redact::is_secret(name.as_str()));
                 self.headers.insert(name, value);
             }
             (Err(_), _) => self.fault(format!("`{}` is no name of a header", name.escape_debug())),
@@ -536,7 +583,9 @@ impl Request {
 
     /// As [`target`](Self::target), without what is secret: edge modules take keys and Keycloak takes codes as parameters.
     pub(crate) fn shown(&self) -> String {
-        self.shown_after("")
+        self.operation
+            .without_secrets(&self.shown_after(""))
+            .into_owned()
     }
 
     fn shown_after(&self, base: &str) -> String {
@@ -596,27 +645,6 @@ impl Request {
         }
     }
 
-    /// What its POST stores.
-    fn creates(&self) -> Creates {
-        let facts = self.facts();
-        // Until the documents state it: an operation of a module that is named so, or a path without an identifier.
-        let is_described = facts.creates != Creates::Nothing
-            || self.operation.module.is_empty() && !self.operation.name.is_empty();
-        if is_described || facts.is_sensitive {
-            return facts.creates;
-        }
-        let creates = if self.operation.name.is_empty() {
-            self.path.split('/').all(|segment| !is_uuid(segment))
-        } else {
-            self.operation.name.starts_with("create_")
-        };
-        if creates {
-            Creates::Record
-        } else {
-            Creates::Nothing
-        }
-    }
-
     /// Whether the body is a record guarded by optimistic locking: one with a `_version`, as it was read. (-1 switches the guard off.)
     pub(crate) fn is_guarded(&self) -> bool {
         #[derive(serde::Deserialize)]
@@ -641,7 +669,7 @@ impl Request {
             #[serde(borrow)]
             id: Option<Cow<'a, str>>,
         }
-        if self.method != Method::POST || self.creates() != Creates::Record {
+        if self.method != Method::POST || self.facts().creates != Creates::Record {
             return None;
         }
         let record: Identified<'_> = serde_json::from_slice(self.body_bytes()?).ok()?;
@@ -691,6 +719,7 @@ impl Request {
             elapsed: Duration::ZERO,
             sensitive: self.is_sensitive(),
             in_doubt: false,
+            sent: Sent::default(),
         }
     }
 
@@ -755,22 +784,6 @@ impl Form {
         self.0.push('=');
         self.0.extend(utf8_percent_encode(value, SEGMENT));
     }
-}
-
-/// Parameters whose values are secrets.
-const SECRET_PARAMETERS: [&str; 6] = [
-    "apikey",
-    "code",
-    "token",
-    "access_token",
-    "password",
-    "secret",
-];
-
-fn is_secret_parameter(name: &str) -> bool {
-    SECRET_PARAMETERS
-        .iter()
-        .any(|secret| name.eq_ignore_ascii_case(secret))
 }
 
 /// Writes a segment of a path, encoded.

@@ -72,12 +72,12 @@ impl RequestLine {
         let limit = self.limit();
         (length > limit).then(|| {
             let why = if limit < self.most {
-                "the server has answered shorter ones with 414 (URI Too Long)"
+                "the server answers longer ones with 414"
             } else {
-                "Okapi and the modules accept 4096 (see `FolioClientBuilder::max_request_line`)"
+                "see `max_request_line`"
             };
             format!(
-                "its request line has {length} bytes and the limit is {limit}: {why}. It was not sent. {REMEDY}"
+                "not sent: its request line has {length} bytes, and the limit is {limit} ({why})"
             )
         })
     }
@@ -109,7 +109,7 @@ impl RequestLine {
 }
 
 /// What a caller can do about a query that is too long.
-pub(crate) const REMEDY: &str = "Read the records of many ids with `.ids(…)` and those of many other values with `.values(field, …)`, which divide them among requests; or shorten the query";
+pub(crate) const REMEDY: &str = "Read the records of many ids with `.ids(…)` and those of many other values with `.values(field, …)`, which divide them among requests. Else shorten the query, or divide it";
 
 impl FolioClient {
     /// The length of the request line of a request, as this client sends it.
@@ -191,6 +191,10 @@ pub(crate) fn by_retrieve(request: &Request) -> Option<Request> {
             return None;
         }
     }
+    // What a GET without them means.
+    for (name, value) in [("limit", 10), ("offset", 0)] {
+        body.entry(name).or_insert_with(|| Value::from(value));
+    }
     let mut post = request.clone().under("/retrieve").with_method(Method::POST);
     for name in ["query", "limit", "offset"] {
         post.remove_query(name);
@@ -207,9 +211,11 @@ mod tests {
     fn what_was_rejected_bounds_what_is_sent_and_halves_what_is_divided() {
         let line = RequestLine::new(MOST_BYTES);
         assert_eq!(line.problem(4_096), None);
-        assert!(line.problem(4_097).is_some_and(|text| {
-            text.contains("4097 bytes") && text.contains("limit is 4096") && text.contains(".ids(")
-        }));
+        assert!(
+            line.problem(4_097).is_some_and(|text| {
+                text.contains("4097 bytes") && text.contains("limit is 4096")
+            })
+        );
         line.is_refused(3_000);
         line.is_refused(3_500);
         assert_eq!(line.problem(2_999), None);

@@ -9,6 +9,7 @@ use serde::de::DeserializeOwned;
 
 use crate::error::{Error, Exchange, Result};
 use crate::operation::Operation;
+use crate::redact::Sent;
 use crate::server_message::is_page;
 
 /// A successful answer. (One that is no success is an [`Error`].)
@@ -26,6 +27,13 @@ impl Response {
         body: Bytes,
         exchange: Exchange,
     ) -> Self {
+        let mut headers = headers;
+        if exchange.sensitive {
+            // Tokens and cookies, should somebody print the headers.
+            headers
+                .values_mut()
+                .for_each(|value| value.set_sensitive(true));
+        }
         Self {
             status,
             headers,
@@ -145,6 +153,12 @@ impl Response {
         Self { body, ..self }.without_mark()
     }
 
+    /// What was sent, for errors that follow.
+    pub(crate) fn remember(&mut self, sent: Sent) {
+        let token = self.exchange.sent.token.take();
+        self.exchange.sent = Sent { token, ..sent };
+    }
+
     pub(crate) fn exchange(&self) -> &Exchange {
         &self.exchange
     }
@@ -168,7 +182,7 @@ impl fmt::Debug for Response {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         out.debug_struct("Response")
             .field("status", &self.status)
-            .field("url", &self.exchange.url)
+            .field("url", &self.exchange.shown_url())
             .field("bytes", &self.body.len())
             .finish_non_exhaustive()
     }

@@ -15,11 +15,15 @@ use tokio::time::Instant;
 /// | request | is repeated after |
 /// |---|---|
 /// | any | a connection that could not be made: nothing was sent |
-/// | GET, HEAD, OPTIONS | 408, 429, 502, 503, 504, a timeout, a broken connection, a list that the server broke off |
-/// | DELETE of one record by its id | the same. A 404 to the repetition is success: the record is gone |
-/// | PUT of a record with its `_version` | the same: the server refuses the second one. Then the call fails with a conflict ([`is_conflict`](crate::Error::is_conflict)), and the error says that the first may have worked |
-/// | POST that creates a record with an `id` made by the caller | the same: the server refuses a second record of that id. Then the record is read, and if it is the one that was sent, the first attempt worked and the record as stored is the answer |
-/// | PUT without `_version`, DELETE by query, other POST, PATCH | nothing else, unless [`idempotent_writes`](Self::idempotent_writes) (PUT and DELETE) or [`Request::idempotent`](crate::Request::idempotent) says that it may be |
+/// | GET, HEAD, OPTIONS | 408, 429, 502, 503, 504, a timeout, a broken connection, a list that the server broke off. A GET that has an effect ([`Facts::has_effect`](crate::Facts)) is sent once |
+/// | DELETE of one record ([`Deletes::Record`](crate::Deletes)) | the same. The module's 404 to a retry is success: the record is gone. After a gateway's 404 the record is read to find out |
+/// | PUT of a record with its `_version` | the same: the server rejects the second one. After such a conflict the record is read; if it is the one that was sent, the call succeeds |
+/// | POST of a record that the server stores under the `id` in it ([`Creates::Record`](crate::Creates)) | the same: the server rejects a second record of that id. Then the record is read, and if it is the one that was sent, the record as stored is the response |
+/// | PUT without `_version`, other DELETE, other POST, PATCH | nothing else, unless [`idempotent_writes`](Self::idempotent_writes) (PUT and DELETE) or [`Request::idempotent`](crate::Request::idempotent) states that it may be |
+///
+/// These are facts of the operation ([`Facts`](crate::Facts)), also of calls by path; its name and the words in its path decide nothing. A
+/// write that may have been carried out, and of which that could not be found out, fails with
+/// [`is_outcome_unknown`](crate::Error::is_outcome_unknown).
 ///
 /// A token that was refused is no such failure: it is renewed and the request sent again, once, whatever its method, since the gateway
 /// refuses before any module sees the request.

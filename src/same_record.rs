@@ -35,7 +35,8 @@ struct Rules {
     collection: &'static str,
     /// The server sets it, whatever is sent.
     server_made: &'static [&'static str],
-    /// The server sets it where it is left out, and keeps what is sent. Left out of an update, it would be made anew or rejected.
+    /// The server sets it where it is left out, and keeps what is sent, also where its description says that it is read-only. Left out of
+    /// an update, it would be made anew or rejected.
     generated: &'static [&'static str],
     /// The server adds it where it is left out, with this value.
     defaults: &'static [(&'static str, Default)],
@@ -73,7 +74,7 @@ static NONE: Rules = rules("");
 
 /// The server-made fields and defaults of collections. All are recorded (`POST` and the record read back), except for the paths
 /// `/inventory/…`, behind which mod-inventory stores the same records in mod-inventory-storage.
-static RULES: [Rules; 18] = [
+static RULES: [Rules; 19] = [
     Rules {
         server_made: &["createdDate", "updatedDate"],
         unique: &["departments", "preferredEmailCommunication"],
@@ -167,12 +168,17 @@ static RULES: [Rules; 18] = [
         ..rules("/orders-storage/pieces")
     },
     Rules {
-        generated: &["nextInvoiceLineNumber"],
+        generated: &["nextInvoiceLineNumber", "subTotal"],
         ..rules("/invoice-storage/invoices")
+    },
+    Rules {
+        generated: &["allocated"],
+        ..rules("/finance-storage/ledgers")
     },
     // The server adds them as 0.0, and transactions change them.
     Rules {
         generated: &[
+            "allocated",
             "allocationFrom",
             "allocationTo",
             "awaitingPayment",
@@ -317,7 +323,9 @@ impl<'a> Kind<'a> {
             let at = At { above, key };
             let [before, after, now] =
                 [before, after, now].map(|fields| fields.get(key).unwrap_or(&NULL));
-            if before == after || self.sets(&at) || above.is_none() && key == "id" {
+            // A field that is only described as read-only counts: the server may keep the change, and lose it with the write.
+            let is_set = || self.is_recorded_to_set(&at) || above.is_none() && key == "id";
+            if before == after || is_set() {
                 Effect::Invisible
             } else {
                 self.effect_on_value(&at, before, after, now)
@@ -574,12 +582,18 @@ impl<'a> Kind<'a> {
 
     /// Whether the server sets a field, whatever is sent.
     fn sets(&self, at: &At<'_>) -> bool {
-        at.above.is_none() && matches!(at.key, "_version" | "metadata")
+        self.is_recorded_to_set(at)
             || self.read_only.iter().any(|path| at.is(path))
+            || !self.generates(at)
+                && self
+                    .described
+                    .is_some_and(|facts| facts.set.iter().any(|path| at.is(path)))
+    }
+
+    /// As [`sets`](Self::sets), by what was recorded. Descriptions call fields read-only that servers keep as they are sent.
+    fn is_recorded_to_set(&self, at: &At<'_>) -> bool {
+        at.above.is_none() && matches!(at.key, "_version" | "metadata")
             || self.rules.server_made.iter().any(|path| at.is(path))
-            || self
-                .described
-                .is_some_and(|facts| facts.set.iter().any(|path| at.is(path)))
     }
 
     fn generates(&self, at: &At<'_>) -> bool {
@@ -883,6 +897,7 @@ mod tests {
     #[test]
     fn every_changed_value_of_a_recorded_record_is_a_difference() {
         let mut changes = 0;
+        let mut overlooked = Vec::new();
         for (name, collection, sent, stored) in recorded() {
             let kind = Kind::at(&collection);
             if is_lossy(&name) {
@@ -896,21 +911,25 @@ mod tests {
                     .collect::<Vec<_>>()
                     .join(".");
                 let top = at.split('.').next().unwrap();
-                if top == "id"
+                // The usage of a note type is counted, whatever is sent.
+                if matches!(top, "id" | "_version" | "metadata" | "usage")
                     || [&at[..], top]
                         .iter()
                         .any(|at| kind.rules.server_made.contains(at))
-                    || top == "metadata"
                 {
                     continue;
                 }
                 changes += 1;
                 let changed = fields(changed);
-                assert!(!kind.is_unchanged(&stored, &changed), "{name}: {path}");
-                assert!(!kind.holds(&stored, &changed), "{name}: {path}");
-                assert!(!kind.is_created(&stored, &changed), "{name}: {path}");
+                if kind.is_unchanged(&stored, &changed)
+                    || kind.holds(&stored, &changed)
+                    || kind.is_created(&stored, &changed)
+                {
+                    overlooked.push(format!("{name}: {path}"));
+                }
             }
         }
+        assert!(overlooked.is_empty(), "{overlooked:#?}");
         assert!(changes > 500, "{changes}");
     }
 
@@ -1031,7 +1050,7 @@ mod tests {
             }
             for (pointer, changed) in every_change(&Value::Object(sample.clone()))
                 .into_iter()
-                .take(300)
+                .take(60)
             {
                 if matches!(
                     pointer.split('/').nth(1),

@@ -5,6 +5,8 @@ use std::fmt;
 
 use serde_json::Value;
 
+use crate::redact::Secrets;
+
 /// How much of a body is looked at. Error bodies are small; a page of a proxy that is larger has its words at the beginning.
 const MOST: usize = 256 * 1024;
 
@@ -118,10 +120,28 @@ impl fmt::Display for ValidationError {
 
 /// Reads the body of an error. What it is, is told by its first character: modules forward the answers of others without their
 /// content type, and gateways send HTML as anything.
-pub(crate) fn parse(content_type: Option<&str>, body: &[u8]) -> ServerMessage {
-    let whole = body.len();
-    let body = body.get(..MOST).unwrap_or(body);
-    let text = text_of(body, body.len() < whole);
+///
+/// Secrets are redacted before it is read, since reading changes their form, and after, since they may have been written in parts.
+pub(crate) fn parse(content_type: Option<&str>, body: &[u8], secrets: &Secrets) -> ServerMessage {
+    let cut = body.get(..MOST).unwrap_or(body);
+    let text = text_of(cut, cut.len() < body.len());
+    let text = secrets.redact(&text);
+    let mut said = read(content_type, &text);
+    let shown = |text: &mut String| *text = secrets.shown(text);
+    said.message.iter_mut().for_each(shown);
+    for error in &mut said.errors {
+        shown(&mut error.message);
+        error.code.iter_mut().for_each(shown);
+        error.kind.iter_mut().for_each(shown);
+        for parameter in &mut error.parameters {
+            shown(&mut parameter.key);
+            parameter.value.iter_mut().for_each(shown);
+        }
+    }
+    said
+}
+
+fn read(content_type: Option<&str>, text: &str) -> ServerMessage {
     let text = text.trim_start_matches('\u{feff}').trim();
     match text.as_bytes().first() {
         None => ServerMessage::default(),
@@ -159,7 +179,7 @@ pub(crate) fn text_of(body: &[u8], is_cut: bool) -> Cow<'_, str> {
 }
 
 /// What a body is that was expected to be JSON, if that can be told.
-pub(crate) fn mistaken(body: &[u8], is_secret: bool) -> Option<String> {
+pub(crate) fn mistaken(body: &[u8], is_secret: bool, secrets: &Secrets) -> Option<String> {
     match body {
         [0x1f, 0x8b, ..] => {
             return Some(
@@ -182,11 +202,9 @@ pub(crate) fn mistaken(body: &[u8], is_secret: bool) -> Option<String> {
     if !is_page(body) {
         return Some("the response is XML, and JSON was expected".to_owned());
     }
-    let words = html(&text_of(
-        body.get(..MOST).unwrap_or(body),
-        body.len() > MOST,
-    ))
-    .message;
+    let text = text_of(body.get(..MOST).unwrap_or(body), body.len() > MOST);
+    let words = html(&secrets.redact(&text)).message;
+    let words = words.map(|words| secrets.shown(&words));
     let shown = words.filter(|_| !is_secret).map(|words| {
         let end = words
             .char_indices()
@@ -455,7 +473,7 @@ mod tests {
     use super::*;
 
     fn message(body: &str) -> Option<String> {
-        parse(None, body.as_bytes()).message
+        parse(None, body.as_bytes(), &Secrets::default()).message
     }
 
     #[test]
@@ -498,6 +516,7 @@ mod tests {
         let parsed = parse(
             Some("application/json"),
             br#"{"errors":[{"message":"may not be null","type":"1","code":"-1","parameters":[{"key":"username","value":"null"}]}]}"#,
+            &Secrets::default(),
         );
         let [error] = &parsed.errors[..] else {
             panic!("{parsed:?}")
@@ -543,7 +562,7 @@ mod tests {
         assert!(message.len() < LONGEST + 20 && message.ends_with('…'));
         let wide = "ü".repeat(10_000);
         assert!(
-            super::parse(None, wide.as_bytes())
+            super::parse(None, wide.as_bytes(), &Secrets::default())
                 .message
                 .unwrap_or_default()
                 .len()
@@ -563,7 +582,7 @@ mod tests {
             b"[[]]",
             b"\0\0",
         ] {
-            let _ = parse(None, body);
+            let _ = parse(None, body, &Secrets::default());
         }
     }
 }

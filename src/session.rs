@@ -24,9 +24,10 @@ use crate::cache::Cache;
 use crate::client::{Shared, Tenant};
 use crate::download::Download;
 use crate::error::{Error, ErrorKind, Exchange, Result};
+use crate::lifecycle::Lifecycle;
 use crate::limit::{Kept, Limit, Rate};
 use crate::operation::{Absent, Creates};
-use crate::redact;
+use crate::redact::{self, Secrets};
 use crate::request::{Request, TENANT, TOKEN};
 use crate::request_line::{self, RequestLine};
 use crate::response::{Response, is_stray_page};
@@ -38,6 +39,8 @@ use crate::transport::{self, Answer, Arriving, Failure, Gateway, Incoming, Timeo
 pub(crate) struct Session {
     pub(crate) gateway: Arc<Gateway>,
     pub(crate) auth: Arc<Auth>,
+    /// What every wait ends by.
+    pub(crate) life: Arc<Lifecycle>,
     pub(crate) limit: Limit,
     pub(crate) rate: Option<Rate>,
     pub(crate) retry: RetryPolicy,
@@ -55,8 +58,11 @@ const ACCEPTED: HeaderValue = HeaderValue::from_static("application/json, text/p
 /// An answer, and what of its body was not read.
 pub(crate) type Answered = (Response, Option<Rest>);
 
+/// A request that goes by `POST …/retrieve`; none if there is no such endpoint.
+type Retrieving<'a> = Pin<Box<dyn Future<Output = Option<Result<Answered>>> + Send + 'a>>;
+
 /// What of a body was not read, and the permit that is held until it is.
-pub(crate) type Rest = (Incoming, Kept);
+pub(crate) type Rest = (Box<Incoming>, Kept);
 
 /// How often a token may be refused in one call. Each time it is renewed, since a call that is repeated for minutes can outlive several.
 const MOST_REFUSALS: u32 = 10;
@@ -90,7 +96,9 @@ pub(crate) fn run(
     async move {
         let Shared { session, tenant } = &*client;
         let answered = session.carry_out(tenant, &request, true).await;
-        answered.map(|(response, _)| response)
+        let (mut response, _) = answered?;
+        response.remember(request.sent());
+        Ok(response)
     }
 }
 
@@ -102,7 +110,8 @@ pub(crate) fn open(
 ) -> impl Future<Output = Result<Download>> + Send {
     async move {
         let Shared { session, tenant } = &*client;
-        let (response, rest) = session.carry_out(tenant, &request, false).await?;
+        let (mut response, rest) = session.carry_out(tenant, &request, false).await?;
+        response.remember(request.sent());
         Ok(Download::new(response, rest, session.gateway.memory))
     }
 }
@@ -132,7 +141,7 @@ impl Session {
                     parent: None,
                     "{} {} -> {} in {} ms, {} bytes, attempts: {}",
                     exchange.method,
-                    exchange.url,
+                    exchange.shown_url(),
                     response.status().as_u16(),
                     milliseconds(exchange.elapsed),
                     response.body().len(),
@@ -157,7 +166,7 @@ impl Session {
         tenant: &'a Tenant,
         request: &'a Request,
         whole: bool,
-    ) -> Option<Pin<Box<dyn Future<Output = Option<Result<Answered>>> + Send + 'a>>> {
+    ) -> Option<Retrieving<'a>> {
         let line = &self.request_line;
         if *request.method() != Method::GET || self.line_problem(request).is_none() {
             return None;
@@ -235,7 +244,7 @@ impl Session {
                     return Ok(answered);
                 }
                 Ok(Judgement::Again(None)) => Ok(()),
-                Ok(Judgement::Again(Some(delay))) => Box::pin(self.auth.pause(delay)).await,
+                Ok(Judgement::Again(Some(delay))) => Box::pin(self.life.pause(delay)).await,
                 Err(error) => Err(error),
             };
             if let Err(error) = next {
@@ -282,15 +291,13 @@ enum Judgement {
 
 impl<'a> Pursuit<'a> {
     fn begin(session: &'a Session, tenant: &'a Tenant, request: &'a Request) -> Result<Self> {
-        if session.limit.is_closed() {
-            return Err(Error::closed());
-        }
+        session.life.check()?;
         let exchange = request.exchange(session.gateway.base());
         if let Some(problem) = request.problem() {
             return Err(Error::request(exchange, problem.into_owned()));
         }
         if let Some(problem) = session.line_problem(request) {
-            return Err(Error::request(exchange, problem));
+            return Err(Error::request(exchange, problem).with_help(request_line::REMEDY));
         }
         // Whoever is in a task is in a runtime, and that is told without a counter that all threads share.
         if task::try_id().is_none() && runtime::Handle::try_current().is_err() {
@@ -318,15 +325,27 @@ impl<'a> Pursuit<'a> {
         })
     }
 
+    /// How long a login may be waited for: as long as an attempt may take.
+    fn longest_login(&self) -> Duration {
+        let own = self.request.attempt_timeout();
+        own.unwrap_or_else(|| self.session.gateway.timeout())
+    }
+
+    /// Whether it is sent without the client's token: with one of its own, or with none, as a login.
     fn has_own_token(&self) -> bool {
-        self.request.headers().contains_key(TOKEN)
+        let request = self.request;
+        request.headers().contains_key(TOKEN)
+            || auth::needs_no_token(request.method(), request.own_path())
     }
 
     /// Sends it once, in its turn.
     async fn attempt(&mut self, whole: bool) -> Result<Judgement> {
         let (permit, token) = match self.turn_at_once()? {
             Some(turn) => turn,
-            None => Box::pin(self.turn()).await?,
+            None => {
+                let turn = Box::pin(self.turn()).await;
+                turn.map_err(|error| error.of_request(&self.exchange))?
+            }
         };
         self.exchange.attempts += 1;
         let sent = if whole && self.request.is_in_memory() {
@@ -343,7 +362,9 @@ impl<'a> Pursuit<'a> {
             }),
             Err(failure) => (Err(failure), None),
         };
-        self.judge(token.as_deref(), sent, rest)
+        let judgement = self.judge(token.as_deref(), sent, rest);
+        self.exchange.sent.token = token.map(|token| token as _);
+        judgement
     }
 
     /// The turn, if it is had without waiting for anything.
@@ -355,6 +376,7 @@ impl<'a> Pursuit<'a> {
             return Ok(None);
         };
         if self.has_own_token() {
+            self.session.life.check()?;
             return Ok(Some((permit, None)));
         }
         let token = self.session.auth.token_at_hand(self.refused)?;
@@ -363,11 +385,15 @@ impl<'a> Pursuit<'a> {
 
     async fn turn(&self) -> Result<Turn<'a>> {
         let Session {
-            auth, limit, rate, ..
+            auth,
+            limit,
+            rate,
+            life,
+            ..
         } = self.session;
-        let permit = limit.acquire().await?;
+        let permit = limit.acquire(life).await?;
         if let Some(rate) = rate {
-            rate.acquire(auth).await?;
+            rate.acquire(life).await?;
         }
         if self.has_own_token() {
             return Ok((permit, None));
@@ -378,10 +404,10 @@ impl<'a> Pursuit<'a> {
         }
         // A login takes its time, in which others can send: those who brought a token of their own.
         drop(permit);
-        auth.token(self.refused).await?;
-        let permit = limit.acquire().await?;
+        auth.token(self.refused, self.longest_login()).await?;
+        let permit = limit.acquire(life).await?;
         // Mostly the same. Where tokens live shorter than the wait for a turn, this one is not given back again.
-        let token = auth.token(self.refused).await?;
+        let token = auth.token(self.refused, self.longest_login()).await?;
         Ok((permit, Some(token)))
     }
 
@@ -432,7 +458,7 @@ impl<'a> Pursuit<'a> {
         &self,
         token: Option<&Token>,
         whole: bool,
-    ) -> Result<(Answer, Option<Incoming>), Failure> {
+    ) -> Result<(Answer, Option<Box<Incoming>>), Failure> {
         let (request, gateway) = (self.request, &self.session.gateway);
         let timeouts =
             gateway.idle_timeouts(request.attempt_timeout(), request.attempt_read_timeout());
@@ -469,7 +495,7 @@ impl<'a> Pursuit<'a> {
             let most = gateway.memory.of_response();
             (transport::collect(body, most).await?, None)
         } else {
-            (bytes::Bytes::new(), Some(body))
+            (bytes::Bytes::new(), Some(Box::new(body)))
         };
         let answer = Answer {
             status,
@@ -498,9 +524,11 @@ impl<'a> Pursuit<'a> {
                     && !self.exchange.operation.name.is_empty()
                     && is_stray_page(&answer.headers, &answer.body, self.exchange.operation) =>
             {
-                let message = server_message::mistaken(&answer.body, self.exchange.sensitive)
-                    .unwrap_or_default();
-                let error = Error::unexpected(self.exchange.clone(), message, &answer.body);
+                let secrets = secrets(self.request, token.map(|token| &token.header));
+                let (exchange, body) = (self.exchange.clone(), &answer.body);
+                let message = server_message::mistaken(body, exchange.sensitive, &secrets);
+                let message = message.unwrap_or_default();
+                let error = Error::unexpected_without(&secrets, exchange, message, body);
                 Verdict::Failed(explained(error, self.request, true, false))
             }
             Ok(answer) if answer.status.is_success() => {
@@ -508,7 +536,11 @@ impl<'a> Pursuit<'a> {
                     return Ok(self.done(answer, rest));
                 };
                 Verdict::Again {
-                    error: Error::truncated(self.exchange.clone(), diagnostics),
+                    error: Error::truncated(
+                        self.exchange.clone(),
+                        &diagnostics,
+                        &secrets(self.request, token.map(|token| &token.header)),
+                    ),
                     retry_after: None,
                     sent: true,
                 }
@@ -732,6 +764,15 @@ fn accepted(request: &Request) -> HeaderValue {
     }
 }
 
+/// What a server may repeat of a request that is not to be shown.
+fn secrets(request: &Request, token: Option<&HeaderValue>) -> Secrets {
+    let mut secrets = request.secrets();
+    if let Some(token) = token {
+        secrets.add_header(token);
+    }
+    secrets
+}
+
 /// What an answer that is no success means.
 fn refusal(
     request: &Request,
@@ -747,11 +788,8 @@ fn refusal(
     let content_type = headers
         .get(CONTENT_TYPE)
         .and_then(|value| value.to_str().ok());
-    let mut sent = request.headers().clone();
-    sent.extend(token.map(|token| (TOKEN, token.clone())));
-    let secrets = redact::secrets(&sent, request.body_bytes().filter(|_| exchange.sensitive));
-    let body = redact::redact(&body, &secrets);
-    let error = Error::answered(exchange.clone(), status, content_type, &body);
+    let secrets = secrets(request, token);
+    let error = Error::answered(exchange.clone(), status, content_type, &body, &secrets);
     if is_token_refused(status, content_type, &error) {
         return Verdict::Renew(error.of_refused_token());
     }
@@ -771,8 +809,10 @@ fn refusal(
         let target = headers
             .get("location")
             .and_then(|value| value.to_str().ok())
-            .unwrap_or("nowhere")
-            .to_owned();
+            .map_or_else(
+                || "nowhere".to_owned(),
+                |target| secrets.shown(&redact::url(target)),
+            );
         return Verdict::Failed(error.with_help(format!(
             "the server redirects to {target}; this client follows no redirect, since the token would go along: is the URL of the gateway right?"
         )));

@@ -117,14 +117,16 @@ pub async fn over(sandbox: Builder) -> Result<TestFolio> {
 /// - Each UUID, also within text, is `[id 1]`, `[id 2]`, … by its first appearance: what belongs together stays visible.
 /// - A point in time is `[time]`; a date alone, which is mostly of the record itself, stays.
 /// - `metadata` is `[metadata]`: who wrote when.
-/// - What is in fields whose names speak of passwords, tokens, secrets or credentials is `REDACTED`, and a JSON Web Token anywhere `[token]`.
+/// - Secrets are `REDACTED`, as in errors and logs: values of fields with a secret name (password, token, secret, credential, pin, apiKey, key
+///   and the like), credentials of `Authorization`, the user information of URLs. A string that is a JSON Web Token is `[token]`.
 /// - Keys are sorted.
 ///
 /// What cannot be written as JSON is the text of its error.
 pub fn redacted<T: Serialize + ?Sized>(value: &T) -> Value {
     let mut value =
         serde_json::to_value(value).unwrap_or_else(|error| Value::String(error.to_string()));
-    redact::conceal(&mut value);
+    name_tokens(&mut value);
+    redact::Secrets::default().redact_value(&mut value);
     let mut ids = HashMap::new();
     replace(&mut value, &mut ids);
     value
@@ -135,8 +137,6 @@ fn replace(value: &mut Value, ids: &mut HashMap<String, usize>) {
         Value::String(text) => {
             if is_time(text) {
                 *text = "[time]".to_owned();
-            } else if is_token(text) {
-                *text = "[token]".to_owned();
             } else {
                 *text = without_ids(text, ids);
             }
@@ -156,6 +156,16 @@ fn replace(value: &mut Value, ids: &mut HashMap<String, usize>) {
             }
         }
         Value::Null | Value::Bool(_) | Value::Number(_) => {}
+    }
+}
+
+/// Tokens that are a string of their own. Those under a secret name are redacted like any other value there.
+fn name_tokens(value: &mut Value) {
+    match value {
+        Value::String(text) if is_token(text) => *text = "[token]".to_owned(),
+        Value::Array(items) => items.iter_mut().for_each(name_tokens),
+        Value::Object(fields) => fields.values_mut().for_each(name_tokens),
+        _ => {}
     }
 }
 

@@ -18,6 +18,7 @@ use crate::body::{self, Opened, Progress};
 use crate::encoding::{self, Decoder, Fault};
 use crate::error::{Error, ErrorKind, Exchange, Result};
 use crate::memory::MemoryLimits;
+use crate::redact;
 use crate::tls::{self, TlsOptions};
 
 /// The gateway of a FOLIO: its address, and the connections to it.
@@ -85,8 +86,7 @@ impl Proxy {
             Self::None => Ok(builder.no_proxy()),
             Self::At(url) => {
                 let text = url.expose_secret().trim();
-                let shown = text.rsplit_once('@').map_or(text, |(_, host)| host);
-                let shown = if shown.is_empty() { "…@" } else { shown };
+                let shown = redact::url(text);
                 let url = Url::parse(text)
                     .ok()
                     .filter(|url| matches!(url.scheme(), "http" | "https") && url.has_host());
@@ -767,8 +767,8 @@ fn innermost(error: &dyn std::error::Error) -> String {
 fn base(text: &str) -> Result<String> {
     let text = text.trim();
     let wrong = |problem: &str| {
-        // A password in a URL must not get into an error.
-        let shown = text.rsplit_once('@').map_or(text, |(_, host)| host);
+        // A password or token in a URL must not get into an error.
+        let shown = redact::url(text);
         Error::configuration(format!(
             "`{shown}` is not the URL of a FOLIO gateway: {problem}; expected is one like https://folio.example.edu or https://folio.example.edu/okapi"
         ))

@@ -12,7 +12,7 @@ use serde::ser::Serializer;
 use serde_json::value::RawValue;
 
 use crate::json::{self, Json};
-use crate::record::{Field, Writer};
+use crate::record::{Field, Writer, nulls};
 use crate::redact;
 use crate::splice;
 
@@ -58,8 +58,14 @@ pub(crate) fn misfit() {
 pub fn fit<T: Field>(json: &str) -> Option<(T, u32)> {
     let before = MISFITS.replace(0);
     let mut deserializer = serde_json::Deserializer::from_str(json);
+    let found = nulls::count();
     let read = T::decode(&mut deserializer);
     let misfits = MISFITS.replace(before);
+    if nulls::count() > found {
+        // A list of its own that would lose the place of its nulls: it stays JSON.
+        nulls::forget_since(found);
+        return None;
+    }
     Some((read.ok()?, misfits))
 }
 
@@ -130,8 +136,8 @@ fn tried<U: Union>(json: &str) -> Option<(U, u32)> {
 pub fn debug_union<U: Union + Field>(union: &U, out: &mut fmt::Formatter<'_>) -> fmt::Result {
     match serde_json::to_value(Writer(union)) {
         Ok(mut value) => {
-            redact::conceal(&mut value);
-            write!(out, "{} {value}", U::NAME)
+            redact::Secrets::default().redact_value(&mut value);
+            write!(out, "{} {}", U::NAME, redact::escaped(&value.to_string()))
         }
         Err(error) => write!(out, "{} ({error})", U::NAME),
     }

@@ -34,7 +34,13 @@ impl FolioClient {
     /// Reads a record, changes it and writes it back. If somebody else has changed it meanwhile, it is read and changed again, 8 times at
     /// most: `change` may be called more than once. If it changes nothing, nothing is written.
     ///
-    /// After a write without an answer the record is read again, to see whether it was written.
+    /// After a write without a response the record is read again. What `change` changed, and the `_version`, show whether it was carried
+    /// out: then it is not applied a second time, also where the server computes a field or another client has written since. Where that
+    /// cannot be told, the call fails ([`is_outcome_unknown`](Error::is_outcome_unknown)).
+    ///
+    /// Only what `change` changed differs in the body of the PUT; the rest is sent as it was read, digit for digit. A record that another
+    /// client deletes between reading and writing is an error, also where the server reports success (holdings) or creates the record again
+    /// (loan policies): the record is read after the PUT to check.
     ///
     /// It is safe where FOLIO guards records by `_version` (instances, holdings, items, authorities and others). Users and many others have
     /// none: there, what others write between the reading and the writing is lost.
@@ -52,7 +58,8 @@ impl FolioClient {
     /// ```
     ///
     /// # Errors
-    /// [`is_conflict`](Error::is_conflict) if others were faster each time; else what reading and writing give.
+    /// [`is_conflict`](Error::is_conflict) if others were faster each time; [`is_outcome_unknown`](Error::is_outcome_unknown) as above; else
+    /// what reading and writing give.
     pub async fn update_with<T: Stored>(
         &self,
         id: impl Display + Send,

@@ -181,6 +181,18 @@ fn typed_and_generic_calls_streams_and_downloads_work_without_a_runtime() {
     let mut users = folio.folio_get_by_ids::<Value>("/users", "users", ["no-such-id"]);
     assert!(users.by_ref().all(|user| user.is_ok()));
     assert_eq!(users.missing(), ["no-such-id"]);
+    assert_eq!(users.invalid(), ["no-such-id"]);
+    let names = ["nobody"];
+    let mut users = folio.folio_get_by_values::<Value>("/users", "users", "username", names);
+    assert!(users.by_ref().all(|user| user.is_ok()));
+    assert_eq!(users.missing(), names);
+    let mut users = folio
+        .users()
+        .list_users()
+        .stream()
+        .values("username", names);
+    assert!(users.by_ref().all(|user| user.is_ok()));
+    assert_eq!(users.missing(), names);
 
     let groups: Value = folio
         .run(|folio| async move { folio.folio_get("/groups", None).await })
@@ -643,8 +655,15 @@ fn functions(
             let all = ty == "FolioClient"
                 || ty == "FolioClientBuilder" && block.generics.params.is_empty();
             // An iterator lends its stream, but does not give it away.
-            let consumed = ["ByIds", "Download", "HarvestStream", "Items", "Records"]
-                .contains(&ty.as_str())
+            let consumed = [
+                "ByIds",
+                "ByValues",
+                "Download",
+                "HarvestStream",
+                "Items",
+                "Records",
+            ]
+            .contains(&ty.as_str())
                 && function
                     .sig
                     .receiver()

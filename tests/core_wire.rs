@@ -9,15 +9,21 @@ mod core {
     mod auth;
     mod bytes;
     mod calls;
+    mod closing;
+    mod complete;
     mod deletions;
     mod environment;
     mod errors;
     mod harvest;
     mod lists;
     mod outcome;
+    mod platform;
     mod repetition;
+    mod request_lines;
     mod retries;
+    mod secrets;
     mod sessions;
     mod tenants;
     mod upsert;
+    mod values;
 }

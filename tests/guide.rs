@@ -9,8 +9,8 @@ use folio_sandbox::{Effect, Fault, Sandbox};
 use folio_sdk::inventory_storage::{Instance, InstanceRequired};
 use folio_sdk::users::{User, Usergroup, UsergroupRequired};
 use folio_sdk::{
-    Checkpoint, Cql, Deletion, Error, FolioClient, Id, RetryPolicy, UpsertReport, blocking, cql,
-    testing,
+    CheckpointFile, Cql, Deletion, Error, FolioClient, Id, RetryPolicy, UpsertReport, blocking,
+    cql, testing,
 };
 use futures_util::{StreamExt, TryStreamExt};
 use serde_json::{Value, json};
@@ -112,6 +112,17 @@ pub(crate) async fn load_books(folio: &FolioClient, books: Vec<(String, String)>
 pub(crate) async fn hide(folio: &FolioClient, id: &str) -> Result<bool, Error> {
     let update = folio.update_with(id, |instance: &mut Instance| instance.discovery_suppress = Some(true)).await?;
     Ok(update.written)
+}
+
+pub(crate) async fn rename(folio: &FolioClient, path: &str, group: &Value) -> Result<(), Error> {
+    match folio.folio_put(path, group).await {
+        Ok(_) => Ok(()),
+        Err(error) if error.is_outcome_unknown() => {
+            let stored: Value = folio.folio_get(path, None).await?;
+            if stored["group"] == group["group"] { Ok(()) } else { Err(error) }
+        }
+        Err(error) => Err(error),
+    }
 }
 
 pub(crate) async fn delete_hidden(folio: &FolioClient) -> Result<(), Error> {
@@ -234,20 +245,44 @@ pub(crate) fn overdue(patron_group: &str, today: &str) -> Cql {
         .sort_by("dueDate")
 }
 
-pub(crate) async fn harvest_titles(folio: &FolioClient, left: &Path) -> Result<Vec<String>, Box<dyn std::error::Error>> {
+pub(crate) async fn harvest_titles(folio: &FolioClient, left: &Path, titles: &mut Vec<String>) -> Result<(), Box<dyn std::error::Error>> {
+    let left = CheckpointFile::open(left)?;
     let list = folio.inventory_storage().list_instances().limit(1000).stream();
     let mut harvest = folio.harvest(list).parallel(8);
-    if let Some(checkpoint) = Checkpoint::load(left)? {
+    if let Some(checkpoint) = left.load()? {
         harvest = harvest.resume(checkpoint);
     }
-    let mut titles = Vec::new();
+    // What came after the checkpoint comes again. After a finished run that is everything: then the mark is 0.
+    titles.truncate(usize::try_from(harvest.checkpoint().mark())?);
     let mut instances = harvest.stream();
+    let mut outcome = Ok(());
     while let Some(instance) = instances.next().await {
-        titles.push(instance?.title);
+        match instance {
+            Ok(instance) => titles.push(instance.title),
+            Err(error) if error.record_json().is_some() => eprintln!("left out: {error}"),
+            // The last one. What is left to read is in the checkpoint.
+            Err(error) => outcome = Err(error.into()),
+        }
+        if titles.len().is_multiple_of(1000) || outcome.is_err() {
+            left.save(&instances.checkpoint().with_mark(titles.len() as u64))?;
+        }
     }
+    left.save(&instances.checkpoint().with_mark(titles.len() as u64))?;
     println!("{}", instances.progress());
-    instances.checkpoint().save(left)?;
-    Ok(titles)
+    outcome
+}
+
+pub(crate) async fn changed_since(folio: &FolioClient, since: &str) -> Result<Vec<Instance>, Error> {
+    let query = cql::field("metadata.updatedDate").at_least(since);
+    folio.inventory_storage().list_instances().query(query).limit(1000).stream().try_collect().await
+}
+
+pub(crate) async fn by_hrid(folio: &FolioClient, hrids: Vec<String>) -> Result<Vec<String>, Error> {
+    let mut instances = folio.inventory_storage().list_instances().stream().values("hrid", hrids);
+    while let Some(instance) = instances.try_next().await? {
+        println!("{}", instance.title);
+    }
+    Ok(instances.missing().to_vec())
 }
 
 pub(crate) async fn copy_groups(from: &FolioClient, to: &FolioClient) -> UpsertReport {
@@ -422,6 +457,12 @@ async fn many_records_are_written_and_one_is_changed() {
     let id = one.unwrap()["id"].as_str().unwrap().to_owned();
     assert!(blocks::hide(&folio, &id).await.unwrap());
     assert!(!blocks::hide(&folio, &id).await.unwrap());
+    let mut group = stored(&sandbox, "/groups").remove(0);
+    group["group"] = "renamed".into();
+    let path_of_group = format!("/groups/{}", group["id"].as_str().unwrap());
+    blocks::rename(&folio, &path_of_group, &group)
+        .await
+        .unwrap();
     blocks::delete_hidden(&folio).await.unwrap();
     assert!(
         !stored(&sandbox, path)
@@ -527,15 +568,48 @@ async fn a_harvest_goes_on_where_it_ended() {
     let (sandbox, folio) = start().await;
     let left = std::env::temp_dir().join(format!("folio-sdk-guide-{}", std::process::id()));
     let all = stored(&sandbox, "/instance-storage/instances").len();
-    let titles = blocks::harvest_titles(&folio, &left).await.unwrap();
-    assert_eq!(titles.len(), all);
-    assert!(
-        blocks::harvest_titles(&folio, &left)
+    let mut titles = Vec::new();
+    // An error on the way: what came stays, and the next run brings the rest.
+    let fault = Fault::new(Effect::status(400, "broken")).path("/instance-storage/instances");
+    sandbox.fault(fault.after(1).times(1));
+    let error = blocks::harvest_titles(&folio, &left, &mut titles)
+        .await
+        .unwrap_err();
+    assert!(error.to_string().contains("broken"), "{error}");
+    // The second time everything is read again: it was finished.
+    for _ in 0..2 {
+        blocks::harvest_titles(&folio, &left, &mut titles)
             .await
-            .unwrap()
-            .is_empty()
-    );
+            .unwrap();
+        assert_eq!(titles.len(), all);
+    }
+    let mut lock = left.clone().into_os_string();
+    lock.push(".lock");
+    std::fs::remove_file(lock).unwrap();
     std::fs::remove_file(left).unwrap();
+}
+
+#[tokio::test]
+async fn what_changed_since_and_what_has_a_key() {
+    let (sandbox, folio) = start().await;
+    let mut instance = stored(&sandbox, "/instance-storage/instances").swap_remove(0);
+    let id = Id::random();
+    instance["id"] = json!(id);
+    instance["hrid"] = json!("in777");
+    instance["metadata"] = json!({"createdDate": "2090-01-01T00:00:00.000Z", "updatedDate": "2090-01-02T00:00:00.000Z"});
+    sandbox
+        .load("diku", "/instance-storage/instances", vec![instance])
+        .unwrap();
+    let changed = blocks::changed_since(&folio, "2090-01-01T12:00:00.000Z")
+        .await
+        .unwrap();
+    assert_eq!(changed.len(), 1);
+    let later = blocks::changed_since(&folio, "2090-01-02T12:00:00.000Z")
+        .await
+        .unwrap();
+    assert!(later.is_empty());
+    let hrids = vec!["in777".to_owned(), "in778".to_owned()];
+    assert_eq!(blocks::by_hrid(&folio, hrids).await.unwrap(), ["in778"]);
 }
 
 #[tokio::test]

@@ -364,21 +364,23 @@ async fn a_process_that_is_killed_at_any_time_loses_nothing_and_repeats_nothing(
             behind += u32::from(std::fs::metadata(&output).unwrap().len() > mark);
         }
         assert!(kills >= 3, "{kills}");
-        let lines = lines(&output);
-        assert_eq!(lines.len() as u64, records, "{name} after {kills} kills");
-        let came = ids_of(&lines);
-        assert_eq!(came, ids);
+        let written = lines(&output);
+        assert_eq!(written.len() as u64, records, "{name} after {kills} kills");
+        assert_eq!(ids_of(&written), ids);
         println!(
             "{name}: {records} records once each after {kills} kills, {behind} of them with output that no checkpoint knew"
         );
-        // Once more does nothing more.
-        let length = std::fs::metadata(&output).unwrap().len();
+        // The next night everything is read again, into the same file.
         let folio = connect(sandbox.url()).await;
         let list = raw(&folio, 50);
-        job.run(folio.harvest(list), std::future::pending(), |_| {})
+        let progress = job
+            .run(folio.harvest(list), std::future::pending(), |_| {})
             .await
             .unwrap();
-        assert_eq!(std::fs::metadata(&output).unwrap().len(), length);
+        assert_eq!(progress.records, records);
+        let written = lines(&output);
+        assert_eq!(written.len() as u64, records);
+        assert_eq!(ids_of(&written), ids);
     }
     std::fs::remove_dir_all(&folder).unwrap();
 }
@@ -418,6 +420,16 @@ async fn a_harvest_that_is_told_to_stop_can_be_gone_on_with() {
         .await
         .unwrap();
     assert!(progress.is_complete);
+    let came = ids_of(&lines(&output));
+    assert!(groups.lasting.is_subset(&came));
+    assert_eq!(lines(&output).len(), came.len());
+    // The next night everything is read again, into the same file.
+    let progress = job
+        .run(groups.folio.harvest(list()), std::future::pending(), |_| {})
+        .await
+        .unwrap();
+    assert!(progress.is_complete);
+    assert!(progress.records >= groups.lasting.len() as u64);
     let came = ids_of(&lines(&output));
     assert!(groups.lasting.is_subset(&came));
     assert_eq!(lines(&output).len(), came.len());

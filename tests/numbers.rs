@@ -294,3 +294,18 @@ fn a_record_is_shown_whatever_its_numbers_are() {
     assert!(shown.contains("10.1"), "{shown}");
     assert_eq!(Id::from("u"), metadata.created_by_user_id.unwrap());
 }
+
+#[cfg(feature = "eusage-reports")]
+#[test]
+fn a_month_without_a_value_keeps_its_place() {
+    use folio_sdk::eusage_reports::ReportCost;
+
+    let sent = r#"{"costByPeriod":[null,10.10,null],"titleCountByPeriod":[1,null,3]}"#;
+    let mut report: ReportCost = serde_json::from_str(sent).unwrap();
+    let counts = report.title_count_by_period.as_mut().unwrap();
+    assert_eq!(*counts, [Some(1), None, Some(3)]);
+    counts[1] = Some(2);
+    let written = parts(&serde_json::to_string(&report).unwrap());
+    assert_eq!(written["costByPeriod"], "[null,10.10,null]");
+    assert_eq!(written["titleCountByPeriod"], "[1,2,3]");
+}

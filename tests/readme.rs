@@ -3,10 +3,12 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests may")]
 
 use std::error::Error;
+use std::fs::File;
+use std::io::{Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
-use folio_sandbox::Sandbox;
-use folio_sdk::{Checkpoint, FolioClient, Id, cql};
+use folio_sandbox::{Effect, Fault, Sandbox};
+use folio_sdk::{CheckpointFile, FolioClient, Id, cql};
 use futures_util::TryStreamExt;
 use serde_json::{Value, json};
 
@@ -47,18 +49,32 @@ pub(crate) async fn service_points(folio: &FolioClient) -> Result<Vec<Value>, fo
     folio.folio_get("/service-points", "servicepoints").limit(100).await
 }
 
-pub(crate) async fn harvest(folio: &FolioClient, left: &Path) -> Result<Vec<String>, Box<dyn Error>> {
+pub(crate) async fn harvest(folio: &FolioClient, left: &Path, names: &mut File) -> Result<(), Box<dyn Error>> {
+    let left = CheckpointFile::open(left)?;
     let mut harvest = folio.harvest(folio.users().list_users().limit(1000).stream()).parallel(8);
-    if let Some(checkpoint) = Checkpoint::load(left)? {
+    if let Some(checkpoint) = left.load()? {
         harvest = harvest.resume(checkpoint);
     }
-    let mut names = Vec::new();
+    // What was written after the checkpoint comes again. After a finished run that is everything.
+    names.set_len(harvest.checkpoint().mark())?;
+    names.seek(SeekFrom::End(0))?;
     let mut users = harvest.stream();
+    let (mut taken, mut outcome) = (0, Ok(()));
     while let Some(user) = users.next().await {
-        names.extend(user?.username);
+        match user {
+            Ok(user) => writeln!(names, "{}", user.username.unwrap_or_default())?,
+            Err(error) if error.record_json().is_some() => eprintln!("not a user: {error}"),
+            Err(error) => outcome = Err(error.into()),
+        }
+        taken += 1;
+        if taken % 10_000 == 0 || outcome.is_err() {
+            names.sync_all()?;
+            left.save(&users.checkpoint().with_mark(names.stream_position()?))?;
+        }
     }
-    users.checkpoint().save(left)?;
-    Ok(names)
+    names.sync_all()?;
+    left.save(&users.checkpoint().with_mark(names.stream_position()?))?;
+    outcome
 }
 }
 
@@ -137,12 +153,35 @@ async fn what_the_readme_shows_runs() {
         blocks::active_users(&folio).await.unwrap().len(),
         active.count()
     );
-    let left = std::env::temp_dir().join(format!("folio-sdk-readme-{}", std::process::id()));
+    let folder = std::env::temp_dir().join(format!("folio-sdk-readme-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).unwrap();
+    let left = folder.join("users.checkpoint");
+    let mut names = File::options()
+        .create(true)
+        .truncate(true)
+        .read(true)
+        .write(true)
+        .open(folder.join("names"))
+        .unwrap();
     let all = sandbox.records("diku", "/users").unwrap().len();
-    assert_eq!(blocks::harvest(&folio, &left).await.unwrap().len(), all);
-    // All is read.
-    assert!(blocks::harvest(&folio, &left).await.unwrap().is_empty());
-    std::fs::remove_file(left).unwrap();
+    let lines = || {
+        let names = std::fs::read_to_string(folder.join("names")).unwrap();
+        names.lines().count()
+    };
+    // An error on the way: what came stays, and the next run brings the rest.
+    let fault = Fault::new(Effect::status(400, "broken")).path("/users");
+    sandbox.fault(fault.after(1).times(1));
+    let error = blocks::harvest(&folio, &left, &mut names)
+        .await
+        .unwrap_err();
+    assert!(error.to_string().contains("broken"), "{error}");
+    assert_eq!(lines(), all);
+    // Then, as on each night, everything.
+    for _ in 0..3 {
+        blocks::harvest(&folio, &left, &mut names).await.unwrap();
+        assert_eq!(lines(), all);
+    }
+    std::fs::remove_dir_all(&folder).unwrap();
     let points = blocks::service_points(&folio).await.unwrap();
     assert_eq!(points, sandbox.records("diku", "/service-points").unwrap());
     folio.close().await.unwrap();

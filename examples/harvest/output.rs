@@ -10,7 +10,7 @@ use std::pin::pin;
 
 use flate2::Compression;
 use flate2::write::GzEncoder;
-use folio_sdk::{Checkpoint, Harvest, HarvestStream, Progress};
+use folio_sdk::{CheckpointFile, Harvest, HarvestStream, Progress};
 use serde_json::value::RawValue;
 
 /// A harvest into a file: `.jsonl`, `.jsonl.gz` or `.jsonl.zst`.
@@ -28,30 +28,25 @@ impl Job<'_> {
         path.into()
     }
 
-    /// Goes on where it ended, or begins. It ends when all is read or when `stop` does, and can then be gone on with.
+    /// Resumes where it ended, or begins; if all was read, it begins again with an empty file. It ends when all is read or when `stop` does.
+    /// Only one program at a time can have the checkpoint.
     pub(crate) async fn run(
         &self,
         mut harvest: Harvest<Box<RawValue>>,
         stop: impl Future<Output = ()>,
         begun: impl FnOnce(&HarvestStream<Box<RawValue>>),
     ) -> Result<Progress, Box<dyn Error + Send + Sync>> {
-        let path = self.checkpoint();
-        let mark = match Checkpoint::load(&path)? {
-            Some(checkpoint) => {
-                let mark = checkpoint.mark();
-                harvest = harvest.resume(checkpoint);
-                mark
-            }
+        let left = CheckpointFile::open(self.checkpoint())?;
+        match left.load()? {
+            Some(checkpoint) => harvest = harvest.resume(checkpoint),
             None if self.output.exists() => {
                 let output = self.output.display();
                 return Err(format!("{output} is there, and no checkpoint of it").into());
             }
-            None => {
-                harvest.checkpoint().save(&path)?;
-                0
-            }
-        };
-        let mut lines = Lines::open(self.output, mark)?;
+            None => left.save(&harvest.checkpoint())?,
+        }
+        // Of a finished checkpoint it is 0.
+        let mut lines = Lines::open(self.output, harvest.checkpoint().mark())?;
         let mut stream = harvest.stream();
         begun(&stream);
         let mut stop = pin!(stop);
@@ -71,11 +66,11 @@ impl Job<'_> {
             written += 1;
             if written % self.every == 0 {
                 let mark = lines.make_safe()?;
-                stream.checkpoint().with_mark(mark).save(&path)?;
+                left.save(&stream.checkpoint().with_mark(mark))?;
             }
         };
         let mark = lines.make_safe()?;
-        stream.checkpoint().with_mark(mark).save(&path)?;
+        left.save(&stream.checkpoint().with_mark(mark))?;
         outcome?;
         Ok(stream.progress())
     }

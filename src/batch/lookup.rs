@@ -11,6 +11,7 @@ use crate::batch::writer::{Entry, Verdict, Writer, judge};
 use crate::cql;
 use crate::described_lists;
 use crate::error::{Error, Result};
+use crate::paging::PagingStyle;
 use crate::request::Request;
 use crate::request_line;
 use crate::response::Response;
@@ -119,7 +120,7 @@ impl Writer {
         let (uuids, others): (Vec<&str>, Vec<&str>) =
             ids.iter().partition(|id| uuid::Uuid::try_parse(id).is_ok());
         let mut stored = HashMap::with_capacity(ids.len());
-        // A query for what is no UUID is rejected as a whole.
+        // A query for what is no UUID is rejected as a whole. Lists without CQL ignore it.
         for id in others {
             if let Some(record) = self.by_id(id).await? {
                 note(&mut stored, record);

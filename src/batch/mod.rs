@@ -413,7 +413,14 @@ impl<T: Serialize + DeserializeOwned + Send + 'static> Upsert<T> {
                 repeats,
             }
         };
-        let mut fields = match serde_json::to_value(&record) {
+        let text = match serde_json::to_vec(&record) {
+            Ok(text) => text,
+            Err(error) => {
+                let problem = format!("the record cannot be written as JSON: {error}");
+                return Err(unfit(problem, Value::Null, None));
+            }
+        };
+        let mut fields = match serde_json::from_slice(&text) {
             Ok(Value::Object(fields)) => fields,
             Ok(other) => {
                 return Err(unfit(
@@ -427,6 +434,7 @@ impl<T: Serialize + DeserializeOwned + Send + 'static> Upsert<T> {
                 return Err(unfit(problem, Value::Null, None));
             }
         };
+        let has_fractions = fields.values().any(has_fractions);
         let mut claims = writer.claims.lock().unwrap_or_else(PoisonError::into_inner);
         let content = claims.content(&fields);
         let me = (index, content);
@@ -518,6 +526,9 @@ impl<T: Serialize + DeserializeOwned + Send + 'static> Upsert<T> {
         }
         entry.guard = guard;
         entry.repeats = repeats;
+        if has_fractions {
+            entry = entry.with_text(text);
+        }
         Ok((entry, size))
     }
 
@@ -648,6 +659,16 @@ fn made(writer: &Writer, key: &str) -> String {
     );
     let namespace = Uuid::new_v5(&Uuid::NAMESPACE_URL, place.as_bytes());
     Uuid::new_v5(&namespace, key.as_bytes()).to_string()
+}
+
+/// Whether a value has numbers that `Value` does not hold digit for digit: `10.10`, or more digits than a double has.
+fn has_fractions(value: &Value) -> bool {
+    match value {
+        Value::Number(number) => number.is_f64(),
+        Value::Array(items) => items.iter().any(has_fractions),
+        Value::Object(fields) => fields.values().any(has_fractions),
+        Value::Null | Value::Bool(_) | Value::String(_) => false,
+    }
 }
 
 /// About how many bytes a record takes as JSON.

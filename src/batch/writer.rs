@@ -20,6 +20,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::operation::{Absent, Creates};
 use crate::request::Request;
 use crate::same_record::keep;
+use crate::splice;
 
 type Fields = Map<String, Value>;
 
@@ -98,6 +99,8 @@ pub(super) struct Entry {
     pub(super) repeats: Option<u64>,
     /// As it came, with its id and without `_version`.
     pub(super) fields: Fields,
+    /// As it was written, if it has numbers that `fields` does not hold digit for digit.
+    text: Option<Vec<u8>>,
     /// The `_version` that it came with.
     pub(super) guard: Option<i64>,
     /// Whether it was there when we first looked.
@@ -150,6 +153,7 @@ impl Entry {
             content: 0,
             repeats: None,
             fields,
+            text: None,
             guard: None,
             existed: None,
             seen: Seen::Nothing,
@@ -172,6 +176,23 @@ impl Entry {
     pub(super) fn with_content(mut self, content: u32) -> Self {
         self.content = content;
         self
+    }
+
+    pub(super) fn with_text(mut self, text: Vec<u8>) -> Self {
+        self.text = Some(text);
+        self
+    }
+
+    /// The record as it is sent: unchanged numbers digit for digit.
+    fn written_as(&self, fields: Fields) -> serde_json::Result<Vec<u8>> {
+        let fields = Value::Object(fields);
+        match &self.text {
+            Some(text) => {
+                let before = serde_json::from_slice(text)?;
+                Ok(splice::rewrite(text, &before, &fields))
+            }
+            None => serde_json::to_vec(&fields),
+        }
     }
 
     /// The value of the field that it is matched on.
@@ -328,7 +349,7 @@ impl Run {
 /// What a request that succeeded was.
 enum Sent {
     Batch,
-    Created(crate::Response),
+    Created(Box<crate::Response>),
     Replaced,
 }
 
@@ -757,7 +778,7 @@ impl Writer {
         entry.in_doubt = false;
         let kind = self.collection.kind();
         entry.is_unnumbered = kind.numbers() && fields.get("hrid").is_none_or(Value::is_null);
-        match serde_json::to_vec(&fields) {
+        match entry.written_as(fields) {
             Ok(body) => entry.body = body,
             Err(error) => {
                 let error = self.unfit(&entry, error.to_string());
@@ -908,7 +929,9 @@ impl Writer {
                     let body = entry.body.clone();
                     if entry.seen == Seen::Nothing {
                         let request = Request::to(Method::POST, self.collection.path());
-                        (request.body(body, "application/json"), Sent::Created)
+                        (request.body(body, "application/json"), |response| {
+                            Sent::Created(Box::new(response))
+                        })
                     } else {
                         // Where a PUT creates a record that is not there, that is what is wanted here. Where it is ignored, the client finds out.
                         let request = Request::to(Method::PUT, self.collection.path_of(&entry.id));

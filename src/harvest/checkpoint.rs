@@ -1,9 +1,9 @@
 //! What is left to read of a list, as a value that outlives the program.
 
 use std::fmt;
-use std::fs::File;
+use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{self, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -17,6 +17,9 @@ pub struct Checkpoint {
     /// The form of this value, for those that come later.
     version: Version,
     pub(super) list: String,
+    /// Ranges of ids that it began with: all, or a part of a plan. A finished one begins with them again. None: all.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    origin: Vec<Range>,
     /// Ranges of ids that were not read.
     #[serde(default)]
     pub(super) remaining: Vec<Range>,
@@ -89,6 +92,7 @@ impl Checkpoint {
             version: Version::One,
             list,
             finished: remaining.is_empty(),
+            origin: Vec::new(),
             remaining,
             offset: None,
             last: Vec::new(),
@@ -105,6 +109,7 @@ impl Checkpoint {
         Self {
             version: Version::One,
             list,
+            origin: Vec::new(),
             remaining: Vec::new(),
             offset: Some(offset),
             last,
@@ -118,7 +123,61 @@ impl Checkpoint {
         Self { finished, ..self }
     }
 
-    /// Whether nothing is left to read.
+    /// A checkpoint of the same part of the list.
+    pub(super) fn part_of(self, other: &Self) -> Self {
+        Self {
+            origin: other.origin.clone(),
+            ..self
+        }
+    }
+
+    /// The same part of the list from its beginning; `offset` is where a list begins that cannot be read by id.
+    pub(super) fn again(self, offset: u64) -> Self {
+        match self.offset {
+            Some(_) => Self::from_offset(self.list, offset, Vec::new()),
+            None if self.origin.is_empty() => Self::whole(self.list),
+            None => Self {
+                origin: self.origin.clone(),
+                ..Self::of_ranges(self.list, self.origin)
+            },
+        }
+    }
+
+    /// What is wrong with it: somebody has changed it, or it is of something else.
+    pub(super) fn problem(&self) -> Option<String> {
+        let state = match (self.finished, self.offset, self.remaining.is_empty()) {
+            (true, _, false) => "it is finished, and says that ranges remain",
+            (_, Some(_), false) => "it has both ranges and an offset",
+            (false, None, true) => {
+                "it is not finished, and says neither which ranges remain nor at which offset to resume"
+            }
+            _ if self.offset.is_none() && !self.last.is_empty() => {
+                "it has the last keys of a list by offset, and no offset"
+            }
+            _ => "",
+        };
+        if !state.is_empty() {
+            return Some(state.to_owned());
+        }
+        if let Some(offset) = self.offset.filter(|offset| *offset > MOST_OFFSET) {
+            return Some(format!(
+                "its offset is {offset}, and that of a list is {MOST_OFFSET} at most"
+            ));
+        }
+        for (name, count) in [("records", self.records), ("mark", self.mark)] {
+            if count > MOST_COUNT {
+                return Some(format!("its `{name}` is {count}, which nothing can have"));
+            }
+        }
+        [("remaining", &self.remaining), ("origin", &self.origin)]
+            .into_iter()
+            .find_map(|(name, ranges)| {
+                let problem = problem_of(ranges)?;
+                Some(format!("its `{name}` is wrong: {problem}"))
+            })
+    }
+
+    /// Whether nothing is left to read. To resume from it reads the same once more, from the beginning.
     pub fn is_finished(&self) -> bool {
         self.finished
     }
@@ -177,7 +236,13 @@ impl Checkpoint {
                 }
                 break;
             }
-            plan.push(Self::of_ranges(self.list.clone(), ranges));
+            if ranges.is_empty() {
+                continue;
+            }
+            plan.push(Self {
+                origin: ranges.clone(),
+                ..Self::of_ranges(self.list.clone(), ranges)
+            });
         }
         if let Some(first) = plan.first_mut() {
             first.records = self.records;
@@ -189,8 +254,10 @@ impl Checkpoint {
     /// Writes it to a file, so that a program or machine that dies at any time leaves either the one before or this one, whole: to another
     /// file beside it, which is then on the disk and takes its place. (It waits for the disk, some milliseconds.)
     ///
+    /// A program that may be started twice by mistake uses a [`CheckpointFile`], which only one can have.
+    ///
     /// # Errors
-    /// The file system says no.
+    /// The file system says no, or another program has the file as a [`CheckpointFile`].
     pub fn save(&self, path: impl AsRef<Path>) -> Result<(), CheckpointError> {
         let path = path.as_ref();
         let failed = |source| CheckpointError {
@@ -198,7 +265,11 @@ impl Checkpoint {
             path: path.into(),
             source,
         };
-        self.write(path).map_err(failed)
+        // Who needs no lock leaves no file for one behind.
+        let lock = Lock::if_there(path).map_err(failed)?;
+        let written = self.write(path).map_err(failed);
+        drop(lock);
+        written
     }
 
     fn write(&self, path: &Path) -> io::Result<()> {
@@ -225,7 +296,7 @@ impl Checkpoint {
     /// Reads it from a file; none if there is no such file.
     ///
     /// # Errors
-    /// The file system says no, or the file is no checkpoint.
+    /// The file system says no, or the file is no checkpoint, or one that contradicts itself: it says what is wrong.
     pub fn load(path: impl AsRef<Path>) -> Result<Option<Self>, CheckpointError> {
         let path = path.as_ref();
         let failed = |source| CheckpointError {
@@ -234,11 +305,160 @@ impl Checkpoint {
             source,
         };
         match std::fs::read(path) {
-            Ok(json) => serde_json::from_slice(&json)
-                .map(Some)
-                .map_err(|error| failed(error.into())),
+            Ok(json) => {
+                let checkpoint: Self =
+                    serde_json::from_slice(&json).map_err(|error| failed(error.into()))?;
+                match checkpoint.problem() {
+                    Some(problem) => {
+                        Err(failed(io::Error::new(io::ErrorKind::InvalidData, problem)))
+                    }
+                    None => Ok(Some(checkpoint)),
+                }
+            }
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
             Err(error) => Err(failed(error)),
+        }
+    }
+}
+
+/// What is wrong with ranges of ids.
+fn problem_of(ranges: &[Range]) -> Option<String> {
+    let mut bounds = Vec::with_capacity(ranges.len());
+    for range in ranges {
+        let is_blank = |id: &Option<String>| id.as_ref().is_some_and(|id| id.trim().is_empty());
+        if is_blank(&range.after) || is_blank(&range.until) {
+            return Some("a range has a blank bound".to_owned());
+        }
+        let shown = |id: &Option<String>| id.clone().unwrap_or_else(|| "none".to_owned());
+        let (after, until) = (shown(&range.after), shown(&range.until));
+        match range.bounds() {
+            Some((low, high)) if range.until.is_some() && low >= high => {
+                return Some(format!(
+                    "the range after {after} until {until} is inverted or empty"
+                ));
+            }
+            Some((low, high)) => bounds.push((low, high, after)),
+            // Of other keys the order is not known, so that there is one range, up to the end.
+            None if ranges.len() > 1 || range.until.is_some() => {
+                return Some(format!(
+                    "the range after {after} until {until} has a bound that is no UUID"
+                ));
+            }
+            None => {}
+        }
+    }
+    bounds.sort_unstable();
+    let neighbours = bounds.iter().zip(bounds.iter().skip(1));
+    neighbours
+        .filter(|((_, end, _), (low, ..))| low < end)
+        .map(|(_, (.., after))| {
+            format!("the range after {after} overlaps another: its records would come twice")
+        })
+        .next()
+}
+
+/// The largest offset that RMB accepts.
+const MOST_OFFSET: u64 = i32::MAX as u64;
+
+/// More than any count of records and any size of a file.
+const MOST_COUNT: u64 = i64::MAX as u64;
+
+/// The file of a checkpoint, for one program at a time: a second one that opens it gets an error. It is free again when this value is dropped,
+/// or the program ends in whatever way.
+///
+/// ```no_run
+/// # async fn example(folio: folio_sdk::FolioClient) -> Result<(), Box<dyn std::error::Error>> {
+/// # use serde_json::Value;
+/// let left = folio_sdk::CheckpointFile::open("users.checkpoint")?;
+/// let mut harvest = folio.harvest(folio.folio_get_all::<Value>("/users", "users").by_id());
+/// if let Some(checkpoint) = left.load()? {
+///     harvest = harvest.resume(checkpoint);
+/// }
+/// let mut users = harvest.stream();
+/// while let Some(user) = users.next().await {
+///     println!("{}", user?["username"]);
+///     left.save(&users.checkpoint())?;
+/// }
+/// left.save(&users.checkpoint())?;
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Debug)]
+pub struct CheckpointFile {
+    path: PathBuf,
+    _lock: Lock,
+}
+
+impl CheckpointFile {
+    /// Takes the file for this program, whether or not it is there. A file beside it, whose name ends with `.lock`, is locked for that; it stays
+    /// there, and means nothing by itself.
+    ///
+    /// # Errors
+    /// Another program has it, or the same one once more; or the file system says no.
+    pub fn open(path: impl Into<PathBuf>) -> Result<Self, CheckpointError> {
+        let path = path.into();
+        match Lock::of(&path) {
+            Ok(lock) => Ok(Self { path, _lock: lock }),
+            Err(source) => Err(CheckpointError {
+                what: "opened",
+                path,
+                source,
+            }),
+        }
+    }
+
+    /// Reads the checkpoint; none if there is no such file.
+    ///
+    /// # Errors
+    /// Those of [`Checkpoint::load`].
+    pub fn load(&self) -> Result<Option<Checkpoint>, CheckpointError> {
+        Checkpoint::load(&self.path)
+    }
+
+    /// Writes a checkpoint as [`Checkpoint::save`] does.
+    ///
+    /// # Errors
+    /// The file system says no.
+    pub fn save(&self, checkpoint: &Checkpoint) -> Result<(), CheckpointError> {
+        checkpoint
+            .write(&self.path)
+            .map_err(|source| CheckpointError {
+                what: "saved",
+                path: self.path.clone(),
+                source,
+            })
+    }
+}
+
+/// Nobody else has the file of a checkpoint.
+#[derive(Debug)]
+struct Lock(#[expect(dead_code, reason = "it is held")] File);
+
+impl Lock {
+    fn of(path: &Path) -> io::Result<Self> {
+        let mut options = OpenOptions::new();
+        Self::by(options.create(true).truncate(false), path)
+    }
+
+    /// The lock, if there is a file for it.
+    fn if_there(path: &Path) -> io::Result<Option<Self>> {
+        match Self::by(&mut OpenOptions::new(), path) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            lock => lock.map(Some),
+        }
+    }
+
+    fn by(options: &mut OpenOptions, path: &Path) -> io::Result<Self> {
+        let mut beside = path.as_os_str().to_owned();
+        beside.push(".lock");
+        let file = options.write(true).open(beside)?;
+        match file.try_lock() {
+            Ok(()) => Ok(Self(file)),
+            Err(TryLockError::WouldBlock) => Err(io::Error::new(
+                io::ErrorKind::ResourceBusy,
+                "another program uses it: wait for that, or give this one a checkpoint of its own",
+            )),
+            Err(TryLockError::Error(error)) => Err(error),
         }
     }
 }

@@ -6,13 +6,19 @@ use super::checkpoint::Range;
 use super::is_beyond;
 use super::progress::Figures;
 use crate::error::{Error, Result};
-use crate::paging::{Ahead, Page, Pager};
+use crate::paging::{Ahead, Page, Pager, Shape};
+use crate::response::Response;
 
 /// How many pages a range has at least so that it is divided: each costs one request more, for what may be left behind its last page.
 const WORTH: f64 = 4.0;
 
 /// How many pages the ranges have that are read ahead of others, if the records are to come in order.
 const AHEAD: f64 = 2.0;
+
+/// How many requests may bring nothing, and how many more for each that brings records. Beyond that nothing is divided any more: what the
+/// server says of its number of records, or how the ids lie, is of no use then.
+const BARREN: u64 = 64;
+const BARREN_FOR_EACH: u64 = 2;
 
 /// Where the server does not say how many records there are, no more pages than this are believed in.
 const BELIEVED: f64 = 8.0;
@@ -26,6 +32,11 @@ pub(super) struct Segments {
     /// Whether the end of a page, read from behind, was where it seemed to be.
     is_trusted: bool,
     is_first: bool,
+    /// How many requests were sent, and how many pages had records.
+    requests: u64,
+    fruitful: u64,
+    /// `totalRecords` of the page of the whole list, where the harvest began with that.
+    whole: Option<u64>,
 }
 
 struct Segment {
@@ -33,11 +44,19 @@ struct Segment {
     /// How many pages are in it, and how many ids a page covers there: guesses, which only say where to divide. 0 if nothing is known.
     pages: f64,
     density: f64,
+    /// By `totalRecords` of the page before, there are records in it.
+    has_more: bool,
+    /// It seemed to have no records, and should have some: it was requested again.
+    is_doubted: bool,
     state: State,
 }
 
 enum State {
     Waiting,
+    /// How many records are in it, exactly. With the end of the range as it was asked for.
+    Counting(Ahead, Option<String>),
+    /// Twice an empty page came, and the server counts the whole list whatever the range is: the number of all tells.
+    Open,
     /// With the end of the range as it was asked for. It may have been divided since.
     Asked(Ahead, Option<String>),
     /// The page that covers the range.
@@ -83,6 +102,8 @@ impl Segments {
             range: range.clone(),
             pages: 0.0,
             density: 0.0,
+            has_more: false,
+            is_doubted: false,
             state: State::Waiting,
         };
         Self {
@@ -92,11 +113,44 @@ impl Segments {
             density: 0.0,
             is_trusted: false,
             is_first: true,
+            requests: 0,
+            fruitful: 0,
+            whole: None,
         }
     }
 
-    pub(super) fn is_empty(&self) -> bool {
-        self.list.is_empty()
+    /// Whether nothing is left to read, but for ranges of which only the number of all records can tell whether they are empty.
+    pub(super) fn is_done(&self) -> bool {
+        self.list
+            .iter()
+            .all(|segment| matches!(segment.state, State::Open))
+    }
+
+    /// Whether there are such ranges.
+    pub(super) fn is_open(&self) -> bool {
+        !self.list.is_empty()
+    }
+
+    /// They are empty.
+    pub(super) fn close(&mut self) {
+        self.list.clear();
+    }
+
+    /// How many records the whole list has, by its first page.
+    pub(super) fn whole(&self) -> Option<u64> {
+        self.whole
+    }
+
+    /// The first range that is read, or to be read.
+    fn first(&self) -> Option<usize> {
+        self.list
+            .iter()
+            .position(|segment| !matches!(segment.state, State::Open))
+    }
+
+    /// Whether it is worth to divide what is left.
+    fn divides(&self) -> bool {
+        self.requests.saturating_sub(self.fruitful) <= BARREN + BARREN_FOR_EACH * self.fruitful
     }
 
     pub(super) fn rest(&self) -> impl Iterator<Item = Range> {
@@ -119,7 +173,7 @@ impl Segments {
     /// Asks for as many pages as may be on their way, and divides what is large for that.
     pub(super) fn ask(&mut self, pager: &Pager) {
         loop {
-            let asked = self.count(|state| matches!(state, State::Asked(..)));
+            let asked = self.count(|state| matches!(state, State::Asked(..) | State::Counting(..)));
             let here = self.count(|state| matches!(state, State::Here(..)));
             let most = if self.ordered {
                 3 * self.parallel
@@ -129,7 +183,7 @@ impl Segments {
             let is_waiting = |segment: &Segment| matches!(segment.state, State::Waiting);
             let next = self.list.iter().position(is_waiting);
             // Whatever else is held, the one that all wait for is asked for.
-            let is_needed = next == Some(0);
+            let is_needed = next.is_some() && next == self.first();
             if asked >= self.parallel || asked + here >= most && !is_needed {
                 return;
             }
@@ -142,17 +196,21 @@ impl Segments {
     }
 
     fn send(&mut self, at: usize, pager: &Pager) {
-        if self.ordered && self.list[at].pages > 2.0 * AHEAD {
+        if self.ordered && self.list[at].pages > 2.0 * AHEAD && self.divides() {
             self.divide_at(at, AHEAD, self.density);
         }
         let segment = &mut self.list[at];
         let Range { after, until } = &segment.range;
         let request = pager.range(after.as_deref(), until.as_deref());
         segment.state = State::Asked(Ahead::send(&pager.client, request), until.clone());
+        self.requests += 1;
     }
 
     /// Divides the largest range of those that are on their way. The page that comes belongs to its first part.
     fn divide(&mut self) -> bool {
+        if !self.divides() {
+            return false;
+        }
         let on_its_way = |segment: &Segment| matches!(segment.state, State::Asked(..));
         let largest = (0..self.list.len())
             .filter(|at| on_its_way(&self.list[*at]))
@@ -180,8 +238,12 @@ impl Segments {
             range: high,
             pages: segment.pages - pages,
             density: segment.density,
+            has_more: false,
+            is_doubted: false,
             state: State::Waiting,
         };
+        // In which of both there are some is not known.
+        segment.has_more = false;
         segment.range = low;
         segment.pages = pages;
         self.list.insert(at + 1, rest);
@@ -198,7 +260,16 @@ impl Segments {
         let mut came = false;
         let mut at = 0;
         while at < self.list.len() {
-            if let State::Asked(ahead, _) = &mut self.list[at].state
+            if let State::Counting(ahead, until) = &mut self.list[at].state
+                && let Poll::Ready(response) = ahead.poll(context)
+            {
+                came = true;
+                let until = until.take();
+                if let Err(error) = self.counted(at, response, until.as_deref(), pager) {
+                    self.list[at].state = State::Waiting;
+                    return Poll::Ready(Err(error));
+                }
+            } else if let State::Asked(ahead, _) = &mut self.list[at].state
                 && let Poll::Ready(response) = ahead.poll(context)
             {
                 came = true;
@@ -242,20 +313,28 @@ impl Segments {
         let (range, pages) = (range.clone(), *pages);
         let asked_until = match state {
             State::Asked(_, until) => until.clone(),
-            State::Waiting | State::Here(..) => range.until.clone(),
+            _ => range.until.clone(),
         };
+        if range.after.is_none() && asked_until.is_none() {
+            self.whole = ends.total.or(self.whole);
+        }
         let Some(last) = ends.last else {
-            if let Some(problem) = pager.without_keys(page.exchange(), &page.outline()?) {
+            let outline = page.outline()?;
+            if let Some(problem) = pager.without_keys(page.exchange(), &outline) {
                 return Err(problem);
             }
-            self.nothing_until(at, asked_until.as_deref());
+            self.seems_empty(at, &outline, asked_until, pager);
             return Ok(());
         };
-        if let (Some(after), Some(first)) = (&range.after, &ends.first)
-            && let Some(error) = pager.out_of_order(page.exchange(), after, first)
-        {
-            return Err(error);
+        // A server that ignores the range gives the first page again: text that is no UUID has an order that is not known.
+        for key in ends.first.iter().chain([&last]) {
+            if let Some(after) = &range.after
+                && let Some(error) = pager.out_of_order(page.exchange(), after, key)
+            {
+                return Err(error);
+            }
         }
+        self.fruitful += 1;
         let is_whole = range
             .until
             .as_deref()
@@ -271,10 +350,14 @@ impl Segments {
         let density = (covered.share() as f64).max(1.0);
         self.density = density;
         let told = ends.total.filter(|_| asked_until == range.until);
+        // A server that counts the whole list each time says nothing of the rest.
+        let is_of_range = range.after.is_none() || self.whole != ends.total;
+        let has_more = is_of_range && told.is_some_and(|total| total > u64::from(pager.size()));
         let told = told.map(|total| total as f64 / f64::from(pager.size()) - 1.0);
         let spread = rest.share() as f64 / density;
+        // No more than the ids have room for, if they lie there as they do here: `totalRecords` may be an estimate.
         let left = match told {
-            Some(told) => told.max(spread.min(BELIEVED)),
+            Some(told) => told.min(spread.max(BELIEVED)).max(spread.min(BELIEVED)),
             None if pages > 0.0 => spread.min(pages.max(BELIEVED)),
             None => spread.min(BELIEVED * BELIEVED),
         };
@@ -291,11 +374,78 @@ impl Segments {
                 range: rest,
                 pages: left,
                 density,
+                has_more,
+                is_doubted: false,
                 state: State::Waiting,
             };
             self.list.insert(at + 1, rest);
         }
         Ok(())
+    }
+
+    /// A page of a range has no record: an empty one, or only nulls. If by `totalRecords` there should be some, it is requested again, and then
+    /// the exact number is asked for.
+    fn seems_empty(&mut self, at: usize, page: &Shape, until: Option<String>, pager: &Pager) {
+        let segment = &mut self.list[at];
+        let has_more = match page.total {
+            // Other pages have a number, and this one has none.
+            None if self.whole.is_some() && !segment.is_doubted => true,
+            None | Some(0) => segment.has_more,
+            Some(total) => total > page.received,
+        };
+        if !has_more {
+            self.nothing_until(at, until.as_deref());
+        } else if !std::mem::replace(&mut segment.is_doubted, true) {
+            segment.state = State::Waiting;
+        } else if page.total.is_some() && page.total == self.whole && self.fruitful > 0 {
+            segment.state = State::Open;
+        } else {
+            let Range { after, until } = &segment.range;
+            let request = pager.count_of_range(after.as_deref(), until.as_deref());
+            let until = until.clone();
+            segment.state = State::Counting(Ahead::send(&pager.client, request), until);
+            self.requests += 1;
+        }
+    }
+
+    fn counted(
+        &mut self,
+        at: usize,
+        response: Result<Response>,
+        until: Option<&str>,
+        pager: &Pager,
+    ) -> Result<()> {
+        let exchange = match &response {
+            Ok(response) => Some(response.exchange().clone()),
+            Err(error) => error.exchange().cloned(),
+        };
+        let count = pager.count_of(response)?;
+        if count == Some(0) {
+            self.nothing_until(at, until);
+            return Ok(());
+        }
+        if count.is_some() && count == self.whole && self.fruitful > 0 {
+            self.list[at].state = State::Open;
+            return Ok(());
+        }
+        let after = self.list[at]
+            .range
+            .after
+            .as_deref()
+            .unwrap_or("the beginning");
+        let claimed = count.map_or("more records".to_owned(), |count| {
+            format!("{count} records")
+        });
+        Err(match exchange {
+            Some(exchange) => Error::paging(
+                exchange,
+                format!(
+                    "behind {after} there is an empty page, also when it is requested again, and by `totalRecords` there are {claimed}"
+                ),
+            ),
+            None => Error::no_runtime(),
+        }
+        .with_help("records are missing: resume from the checkpoint, which has this range, or read the list by offset (give a `sortBy` of your own)"))
     }
 
     /// There is nothing in a range, as far as was asked: nor in what was divided from it since.
@@ -324,7 +474,7 @@ impl Segments {
     pub(super) fn take(&mut self) -> Option<Taken> {
         let is_here = |segment: &Segment| matches!(segment.state, State::Here(..));
         let at = self.list.iter().position(is_here)?;
-        if self.ordered && at > 0 {
+        if self.ordered && Some(at) != self.first() {
             return None;
         }
         let segment = self.list.remove(at);
@@ -334,7 +484,7 @@ impl Segments {
                 range: segment.range,
                 stop,
             }),
-            State::Waiting | State::Asked(..) => None,
+            _ => None,
         }
     }
 }

@@ -4,14 +4,23 @@
 //! would be missed, and nobody would know. So each page begins with the last record of the page before. Where that record is not found, the
 //! list is read from further back on, until there is a record that came before: all that follow it are then read, and those that came before
 //! are left out.
+//!
+//! There also are servers whose order is not unique and changes from request to request (the calendars are ordered by their first day only,
+//! recorded). So each record is compared with all that came, whether its page is as expected or not; and how many requests may bring
+//! nothing is bounded. What such a list has missed shows in its number of records, see `Pager::ends_by_offset`.
 
-use std::collections::{HashSet, VecDeque};
+use std::collections::{HashMap, VecDeque};
 use std::hash::{BuildHasher, RandomState};
 
 use super::PagingStyle;
 
-/// How many keys are remembered, 8 bytes each.
-const REMEMBERED: usize = 10_000;
+/// How many keys are remembered: at most some 40 bytes each.
+const REMEMBERED: usize = 1_000_000;
+
+/// How many requests may bring nothing new, and how many more for each that does. Who deletes while a list is read costs one or two a page;
+/// what is beyond that is a server without an order.
+const BARREN: u64 = 16;
+const BARREN_FOR_EACH: u64 = 4;
 
 pub(super) struct Overlap {
     /// Whether the order holds, and a page has room for one record more than the one that is known.
@@ -29,16 +38,23 @@ pub(super) struct Overlap {
     denied: u32,
     /// The last record of the page before has a key.
     is_anchored: bool,
-    /// The keys that came last, as hashes.
+    /// The keys that came last, as hashes, in their order; and of each, how many came before it. Of what was inserted among those that came,
+    /// that says nothing, and it is none.
     keys: VecDeque<u64>,
+    places: HashMap<u64, Option<u64>>,
     has_forgotten: bool,
-    /// Whether the list has changed since it is read: then each record is looked for among those that came.
-    has_moved: bool,
-    /// How many of them are of the page before.
-    previous: usize,
+    /// How many keys came.
+    came: u64,
+    /// Records that came before stood in another order than they came in.
+    is_reordered: bool,
     hasher: RandomState,
-    /// How many pages in a row brought nothing new.
-    barren: usize,
+    /// How many records of the page that came last are new and stand before one that came.
+    inserted: usize,
+    /// How many records the largest page had.
+    largest: usize,
+    /// How many pages were requested, and how many of them brought something new.
+    requested: u64,
+    fruitful: u64,
 }
 
 /// What of a page came before.
@@ -48,6 +64,8 @@ pub(super) struct Found {
     pub(super) known: Vec<bool>,
     /// The last record of the page is the one that came last.
     pub(super) is_where_it_was: bool,
+    /// The page is shorter than others were, so that it is not the server's own limit that made it short.
+    pub(super) is_short: bool,
 }
 
 impl Overlap {
@@ -62,16 +80,21 @@ impl Overlap {
             denied: 0,
             is_anchored: false,
             keys: VecDeque::new(),
+            places: HashMap::new(),
             has_forgotten: false,
-            has_moved: false,
-            previous: 0,
+            came: 0,
+            is_reordered: false,
             hasher: RandomState::new(),
-            barren: 0,
+            inserted: 0,
+            largest: 0,
+            requested: 0,
+            fruitful: 0,
         }
     }
 
     /// Where the page begins by which the list goes on at `offset`.
     pub(super) fn ask(&mut self, offset: u64) -> u64 {
+        self.requested += 1;
         self.overlaps = self.is_used && self.is_anchored && offset > 0;
         self.from = match self.overlaps {
             true => offset.saturating_sub(1 + self.back),
@@ -96,8 +119,9 @@ impl Overlap {
 
     /// The list is gone on with behind records with these keys.
     pub(super) fn begin_after(&mut self, keys: &[String]) {
-        let hashes = keys.iter().map(|key| self.hasher.hash_one(key));
-        self.keys.extend(hashes);
+        for key in keys {
+            self.note(key, true);
+        }
         self.is_anchored = !keys.is_empty();
         self.has_forgotten |= self.is_anchored;
     }
@@ -113,48 +137,97 @@ impl Overlap {
 
     /// The page that begins with the last record does not show it. That may be a coincidence, where others write; or the server only knows
     /// offsets of whole pages, and never did otherwise.
-    pub(super) fn deny(&mut self) {
+    pub(super) fn deny(&mut self) -> Result<(), String> {
         self.back = 0;
         self.denied += 1;
         if self.denied == 3 && !self.has_worked {
             self.give_up();
         }
+        self.bounded()
     }
 
-    /// Whether a record was on the page before.
-    pub(super) fn is_repeated(&self, key: &str) -> bool {
+    /// Whether the records that came more than once came in different orders.
+    pub(super) fn is_reordered(&self) -> bool {
+        self.is_reordered
+    }
+
+    /// Of each record of a page, whether it came on a page before.
+    pub(super) fn are_known(&self, keys: &[Option<String>]) -> Vec<bool> {
+        let is_known = |key: &Option<String>| {
+            key.as_ref()
+                .is_some_and(|key| self.places.contains_key(&self.hasher.hash_one(key)))
+        };
+        keys.iter().map(is_known).collect()
+    }
+
+    fn note(&mut self, key: &str, follows: bool) {
         let hash = self.hasher.hash_one(key);
-        let previous = self.keys.iter().rev().take(self.previous);
-        previous.copied().any(|key| key == hash)
+        // The same twice on one page: whoever gives that, gives it so.
+        if self
+            .places
+            .insert(hash, follows.then_some(self.came))
+            .is_none()
+        {
+            self.keys.push_back(hash);
+        }
+        self.came += 1;
+        if self.keys.len() > REMEMBERED
+            && let Some(first) = self.keys.pop_front()
+        {
+            self.places.remove(&first);
+            self.has_forgotten = true;
+        }
+    }
+
+    /// An error if too many requests have brought nothing new.
+    fn bounded(&self) -> Result<(), String> {
+        let barren = self.requested.saturating_sub(self.fruitful);
+        if barren <= BARREN + BARREN_FOR_EACH * self.fruitful {
+            return Ok(());
+        }
+        Err(format!(
+            "{} requests have brought {} different records, and no end: the server gives the list in another order each time. Read it with a `limit` that is larger than the list, so that it comes in one page",
+            self.requested, self.came
+        ))
     }
 
     /// Which records of a page with these keys came before; none if the page does not follow what came.
     pub(super) fn find(&mut self, keys: &[Option<String>]) -> Option<Found> {
-        let hashes: Vec<Option<u64>> = keys
+        let hash = |key: &Option<String>| key.as_ref().map(|key| self.hasher.hash_one(key));
+        let hashes: Vec<Option<u64>> = keys.iter().map(hash).collect();
+        let places: Vec<Option<Option<u64>>> = hashes
             .iter()
-            .map(|key| key.as_ref().map(|key| self.hasher.hash_one(key)))
+            .map(|hash| self.places.get(hash.as_ref()?).copied())
             .collect();
+        // Whatever others insert and delete, those that stay keep their order.
+        self.is_reordered |= !places.iter().flatten().flatten().is_sorted();
         let last = self.keys.back().copied();
-        let found = |known| Found {
+        let behind = places.iter().rposition(Option::is_some);
+        let behind = behind.map_or(0, |at| at + 1);
+        // If there is none, all that came before is gone, or the page begins too late.
+        let follows = behind > 0 || self.from == 0 && !self.has_forgotten;
+        // What stands before one that came, and is not known, was inserted meanwhile, or is of a list without an order. If not all that came
+        // is known, it may have come as well.
+        let mut known: Vec<bool> = places.iter().map(Option::is_some).collect();
+        if self.has_forgotten {
+            known
+                .iter_mut()
+                .take(behind)
+                .for_each(|known| *known = true);
+        }
+        self.inserted = known.iter().take(behind).filter(|known| !**known).count();
+        let is_short = keys.len() < self.largest;
+        self.largest = self.largest.max(keys.len());
+        follows.then(|| Found {
             known,
             is_where_it_was: last.is_some() && hashes.last().copied().flatten() == last,
-        };
-        if last.is_some() && hashes.first().copied().flatten() == last && !self.has_moved {
-            // As it is when nobody writes.
-            return Some(found((0..keys.len()).map(|at| at == 0).collect()));
-        }
-        self.has_moved = true;
-        let before: HashSet<u64> = self.keys.iter().copied().collect();
-        let is_known = |hash: &Option<u64>| hash.is_some_and(|hash| before.contains(&hash));
-        // What stands before one that came either came too, or was inserted behind our back.
-        let known = hashes.iter().rposition(is_known).map_or(0, |at| at + 1);
-        // If there is none, all that came before is gone, or the page begins too late.
-        let follows = known > 0 || self.from == 0 && !self.has_forgotten;
-        follows.then(|| found((0..keys.len()).map(|at| at < known).collect()))
+            is_short,
+        })
     }
 
     /// The next page begins further back.
     pub(super) fn step_back(&mut self) -> Result<(), String> {
+        self.bounded()?;
         self.back = self.size.max(2 * self.back);
         let remembered = self.keys.len() as u64;
         if self.from == 0 || self.has_forgotten && self.back > remembered.max(2 * self.size) {
@@ -165,7 +238,7 @@ impl Overlap {
         Ok(())
     }
 
-    /// Remembers the keys of records that are new. Nothing new too often in a row means that the order does not hold.
+    /// Remembers the keys of records that are new. Nothing new too often means that the order does not hold.
     pub(super) fn remember(
         &mut self,
         keys: &[Option<String>],
@@ -173,25 +246,17 @@ impl Overlap {
     ) -> Result<(), String> {
         self.back = 0;
         if keys.is_empty() {
-            self.barren += 1;
-            // After steps back there are as many pages of what came already.
-            if self.barren as u64 > 10 + 4 * REMEMBERED as u64 / self.size {
-                return Err("the pages bring nothing new, and no end: the server gives the list in another order each time".to_owned());
-            }
-            return Ok(());
+            return self.bounded();
         }
-        self.barren = 0;
+        self.fruitful += 1;
         self.denied = 0;
         self.has_worked |= self.overlaps;
         self.is_anchored = is_anchored;
-        let before = self.keys.len();
-        let hashes = keys.iter().flatten().map(|key| self.hasher.hash_one(key));
-        self.keys.extend(hashes);
-        self.previous = self.keys.len() - before;
-        let most = REMEMBERED.max(2 * self.previous);
-        while self.keys.len() > most {
-            self.keys.pop_front();
-            self.has_forgotten = true;
+        let inserted = std::mem::take(&mut self.inserted);
+        for (at, key) in keys.iter().enumerate() {
+            if let Some(key) = key {
+                self.note(key, at >= inserted);
+            }
         }
         Ok(())
     }

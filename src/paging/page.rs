@@ -198,6 +198,30 @@ impl Page {
             .and_then(|span| key_of(self.body.get(span.clone())?, &self.key))
     }
 
+    /// The text of a field of the record that was passed last, as CQL compares it: `a.b` is the property `b` of the object `a`. None if there is
+    /// no such field, or it is a list or an object.
+    pub(super) fn text_of_last(&self, field: &str) -> Option<String> {
+        let json = self.body.get(self.spans.last()?.clone())?;
+        let mut json: &serde_json::value::RawValue = serde_json::from_slice(json).ok()?;
+        for name in field.split('.') {
+            let mut object: std::collections::BTreeMap<Cow<'_, str>, &serde_json::value::RawValue> =
+                serde_json::from_str(json.get()).ok()?;
+            json = object.remove(name)?;
+        }
+        match serde_json::from_str(json.get()).ok()? {
+            serde_json::Value::String(text) => Some(text),
+            serde_json::Value::Bool(_) | serde_json::Value::Number(_) => {
+                Some(json.get().to_owned())
+            }
+            _ => None,
+        }
+    }
+
+    /// `totalRecords`, as far as the page was read.
+    pub(super) fn total(&self) -> Option<u64> {
+        self.total
+    }
+
     /// What the page was like.
     pub(crate) fn shape(&self) -> Shape {
         let part = |span: Option<&Range<usize>>| {
@@ -287,7 +311,8 @@ impl Page {
             Ok(Some(start)) => Ok(Some(start)),
             Ok(None) => {
                 self.phase = Phase::Done;
-                if self.found {
+                // mod-tags gives nothing else of an empty list (recorded).
+                if self.found || self.properties == ["totalRecords"] {
                     return Ok(None);
                 }
                 let items = self.items.as_deref();

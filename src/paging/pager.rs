@@ -1,5 +1,8 @@
 //! Which page comes next, and what a page that came means for it. Nothing here is generic: all lists share it.
 
+use std::collections::HashSet;
+use std::hash::{BuildHasher, RandomState};
+
 use http::Method;
 
 use super::overlap::Overlap;
@@ -21,6 +24,9 @@ const SEARCH_WINDOW: u64 = 10_000;
 /// Of how many records the order is looked at one by one. A server that does not sort is found out among the first.
 const WATCHED: u64 = 1_000;
 
+/// How many keys that are no UUIDs are remembered, some 10 bytes each.
+const TEXT_KEYS: usize = 1_000_000;
+
 pub(crate) struct Pager {
     pub(crate) client: FolioClient,
     request: Request,
@@ -38,6 +44,20 @@ pub(crate) struct Pager {
     /// How many records came, those that were null or bad included.
     pub(crate) seen: u64,
     total: Option<u64>,
+    /// Where the list begins.
+    begin: u64,
+    /// `totalRecords` of the first page that has one; the smallest and the largest of all.
+    first_total: Option<u64>,
+    totals: Option<(u64, u64)>,
+    /// By `totalRecords` of the page before, there is more behind it.
+    has_more: bool,
+    /// The list seemed to end where there should be more, and that page was requested again.
+    is_doubted: bool,
+    /// What the server claims and has not given, while its exact number of records is asked for.
+    claim: Option<Claim>,
+    /// The keys that came, if they are no UUIDs. Their order is not known, so each may come once.
+    text_keys: Option<HashSet<u64>>,
+    hasher: RandomState,
     /// What mod-search found beyond its window.
     ids: Option<ResourceIds>,
     jobs_are_refused: bool,
@@ -52,6 +72,17 @@ pub(super) enum Turn {
     Again,
     /// Nothing of the page is used: another one tells how to go on.
     Retry,
+    /// The list seems to end, and by `totalRecords`, which may be an estimate, there is more: the exact number is asked for.
+    Count,
+}
+
+/// What does not agree when a list seems to end.
+struct Claim {
+    exchange: Exchange,
+    /// By `totalRecords`. For the error, and where the server gives no exact number.
+    total: u64,
+    /// How many records there are, if none is missing. None if the number is that of the records behind the last key.
+    come: Option<u64>,
 }
 
 /// Which records of a page by offset are new: those that are not said to be repeated.
@@ -149,6 +180,14 @@ impl Pager {
             fingerprint: None,
             seen: 0,
             total: None,
+            begin: offset.unwrap_or_default().into(),
+            first_total: None,
+            totals: None,
+            has_more: false,
+            is_doubted: false,
+            claim: None,
+            text_keys: None,
+            hasher: RandomState::new(),
             ids: None,
             jobs_are_refused: false,
             problem,
@@ -182,6 +221,7 @@ impl Pager {
     /// A list by offset is gone on with: so many records came, the last of them with these keys.
     pub(crate) fn go_on_after(&mut self, offset: u64, last: &[String]) {
         self.offset = offset;
+        self.begin = offset;
         self.overlap.begin_after(last);
     }
 
@@ -311,33 +351,60 @@ impl Pager {
         request
     }
 
-    /// The request for the records of some ids, and how many of `ids` it asks for: as many as go into one request.
-    pub(crate) fn some_ids(&self, ids: &[String]) -> (Request, usize) {
+    /// How many values one request may ask for, whatever its length.
+    pub(super) fn most_values(&self) -> usize {
+        let most = if self.takes_body() { 1_000 } else { 200 };
+        usize::try_from(self.size).unwrap_or(usize::MAX).min(most)
+    }
+
+    /// Whether the query may stand in a body.
+    fn takes_body(&self) -> bool {
+        match self.plan.style {
+            PagingStyle::Retrieve => true,
+            PagingStyle::Cql => self.has_post(),
+            _ => false,
+        }
+    }
+
+    /// The request for the records that have one of some values in a field, and how many of the values it asks for: as many as go into one
+    /// request. `is_key` says that each has one record at most; of others there may be more than a page, in an order if `sorted`.
+    pub(super) fn some_of(
+        &self,
+        field: &str,
+        values: &[&str],
+        is_key: bool,
+        offset: u64,
+        sorted: bool,
+    ) -> (Request, usize) {
         let base = &self.request;
-        let style = self.plan.style;
-        let by_post_too =
-            style == PagingStyle::Retrieve || style == PagingStyle::Cql && self.has_post();
+        let takes_body = self.takes_body();
         let asking = |count: usize| {
-            let wanted = cql::field(self.key()).one_of(&ids[..count]);
+            let wanted = cql::field(field).one_of(values.get(..count).unwrap_or(values));
             let wanted = match base.parameter("query") {
                 Some(query) if self.has_query => wanted.and(Cql::from(query).unsorted()),
                 _ => wanted,
             };
-            let size = u32::try_from(count).unwrap_or(u32::MAX);
-            if by_post_too {
-                return by_post(base.clone(), &wanted, size, 0);
+            let wanted = match &self.plan.tie {
+                Some(tie) if sorted => wanted.sort_by(&**tie),
+                _ => wanted,
+            };
+            let size = match is_key {
+                true => u32::try_from(count).unwrap_or(u32::MAX),
+                false => self.size,
+            };
+            if takes_body {
+                return by_post(base.clone(), &wanted, size, offset);
             }
             let mut request = base.clone();
             request.set_query("query", wanted.to_string());
             request.set_query("limit", size.to_string());
+            if offset > 0 {
+                request.set_query("offset", offset.to_string());
+            }
             request
         };
-        let most = usize::try_from(self.size).unwrap_or(usize::MAX);
-        let count = ids
-            .len()
-            .min(most)
-            .min(if by_post_too { 1_000 } else { 200 });
-        self.client.divide(count, asking)
+        self.client
+            .divide(values.len().min(self.most_values()), asking)
     }
 
     /// Whether the list can also be asked for by POST, with the query in the body, where it may be of any length.
@@ -357,7 +424,32 @@ impl Pager {
 
     /// Whether the order of a record must be looked at.
     pub(super) fn watches(&self, received: u64) -> bool {
-        self.by_key && self.seen + received <= WATCHED
+        self.by_key && (self.seen + received <= WATCHED || self.has_text_keys())
+    }
+
+    /// Whether keys came that are no UUIDs.
+    pub(crate) fn has_text_keys(&self) -> bool {
+        self.text_keys.is_some()
+    }
+
+    /// What is wrong with a key that is no UUID and came before. Of those the order is as the database pleases, so that only this shows that
+    /// a server ignores the key or the order.
+    pub(crate) fn repeats(&mut self, exchange: &Exchange, key: &str) -> Option<Error> {
+        if is_uuid(key) {
+            return None;
+        }
+        let hash = self.hasher.hash_one(key);
+        let keys = self.text_keys.get_or_insert_default();
+        if keys.len() < TEXT_KEYS && keys.insert(hash) || !keys.contains(&hash) {
+            return None;
+        }
+        let name = self.key();
+        Some(Error::paging(
+            exchange.clone(),
+            format!(
+                "the server ignores `{name}>…` or the order by `{name}`: {key} came before; read this list by offset (give a `sortBy` of your own)"
+            ),
+        ))
     }
 
     /// What is wrong with a key that came after another.
@@ -411,17 +503,20 @@ impl Pager {
 
     /// What a page of a list that is read by key means for the next.
     pub(super) fn advance(&mut self, exchange: &Exchange, page: &Shape) -> Result<Turn> {
-        if page.received == 0 {
-            return Ok(Turn::Last);
-        }
-        self.total = page.total.or(self.total);
-        self.seen += page.received;
         let Some(last) = &page.last else {
-            return match self.without_keys(exchange, page) {
-                Some(error) => Err(error),
-                None => Ok(Turn::Last),
-            };
+            if let Some(error) = self.without_keys(exchange, page) {
+                return Err(error);
+            }
+            let turn = self.ends_by_key(exchange, page);
+            if matches!(turn, Turn::Last | Turn::Count) {
+                self.seen += page.received;
+            }
+            return Ok(turn);
         };
+        self.seen += page.received;
+        self.note_total(page.total);
+        self.has_more = self.has_more_behind(page.total, page.received, page.received);
+        self.is_doubted = false;
         if let Some(before) = &self.last
             && let Some(error) = self.out_of_order(exchange, before, last)
         {
@@ -453,15 +548,22 @@ impl Pager {
             return self.advance_by_overlap(exchange, page, keys, ends_so);
         }
         if page.received == 0 {
-            return Ok((Turn::Last, New::default()));
+            let turn = self.ends_by_offset(exchange, page, self.offset);
+            return Ok((turn, New::default()));
         }
-        self.total = page.total.or(self.total);
-        let is_new = |key: &Option<String>| {
-            key.as_ref()
-                .is_none_or(|key| !self.overlap.is_repeated(key))
-        };
+        if page.nulls == page.received
+            && !self.is_doubted
+            && page
+                .total
+                .is_some_and(|total| total > self.offset + page.received)
+        {
+            // Nulls for all records of a page are one record that cannot be read, where a page has one; else a page that went wrong.
+            self.is_doubted = true;
+            return Ok((Turn::Retry, New::default()));
+        }
+        self.note_total(page.total);
         let new = New {
-            repeated: keys.iter().map(|key| !is_new(key)).collect(),
+            repeated: self.overlap.are_known(keys),
         };
         let nothing = !keys.is_empty() && new.repeated.iter().all(|repeated| *repeated);
         if self.is_same(page) || nothing {
@@ -469,20 +571,29 @@ impl Pager {
             let is_end = self.overlap.is_given_up()
                 && self.seen > page.received
                 && page.received < u64::from(self.size);
-            if is_end || self.is_all(page) {
+            if is_end {
+                let turn = match self.ends_by_offset(exchange, page, self.offset) {
+                    Turn::Last => Turn::Again,
+                    turn => turn,
+                };
+                return Ok((turn, new));
+            }
+            if self.is_all(page) {
                 // All of it came at once, and once more: this endpoint does not page.
                 return Ok((Turn::Again, new));
             }
             return Err(Error::paging(
                 exchange.clone(),
                 format!(
-                    "the server ignores `offset`: the page at {} is the one before it once more",
+                    "the server ignores `offset`, or gives the list in another order each time: the page at {} has only records that came before",
                     self.offset
                 ),
             ));
         }
         let is_first = self.seen == 0;
-        self.seen += page.received;
+        let repeated = new.repeated.iter().filter(|repeated| **repeated).count() as u64;
+        self.seen += page.received - repeated;
+        self.is_doubted = false;
         self.go_on(exchange, page, keys, ends_so)?;
         // More than was asked for: this endpoint does not page, and that is all of it.
         let is_whole = self.plan.style == PagingStyle::Whole
@@ -505,7 +616,9 @@ impl Pager {
                 return Ok((Turn::Again, New::default()));
             }
             // It ignores the offset, or takes it for a number of whole pages.
-            self.overlap.deny();
+            self.overlap
+                .deny()
+                .map_err(|problem| Error::paging(exchange.clone(), problem))?;
             return again;
         }
         let Some(found) = self.overlap.find(keys) else {
@@ -515,15 +628,24 @@ impl Pager {
                 .map_err(|problem| Error::paging(exchange.clone(), problem))?;
             return again;
         };
-        self.total = page.total.or(self.total);
+        self.note_total(page.total);
         let from = self.overlap.from();
         let is_nothing_new = !found.known.contains(&false);
-        if is_nothing_new && page.received <= 1 {
-            return Ok((Turn::Again, New::default()));
+        // Others may insert and delete while the end is looked at: then there is more than one record that came before.
+        let is_end = page.received <= 1 || found.is_where_it_was && found.is_short && ends_so;
+        if is_nothing_new && is_end {
+            let turn = match self.ends_by_offset(exchange, page, from + page.received) {
+                Turn::Last => Turn::Again,
+                turn => turn,
+            };
+            return Ok((turn, New::default()));
         }
+        self.is_doubted = false;
         if is_nothing_new && found.is_where_it_was && from + page.received == self.offset {
             // The last record is where it was; the server did not show it there.
-            self.overlap.deny();
+            self.overlap
+                .deny()
+                .map_err(|problem| Error::paging(exchange.clone(), problem))?;
             return again;
         }
         let new = New {
@@ -554,6 +676,158 @@ impl Pager {
         self.overlap
             .remember(new, is_anchored)
             .map_err(|problem| Error::paging(exchange.clone(), problem))
+    }
+
+    fn note_total(&mut self, total: Option<u64>) {
+        let Some(total) = total else {
+            return;
+        };
+        self.total = Some(total);
+        self.first_total.get_or_insert(total);
+        let (least, most) = self.totals.unwrap_or((total, total));
+        self.totals = Some((least.min(total), most.max(total)));
+    }
+
+    /// Whether there is more behind a page of a list that is read by key, by `totalRecords` of that page, `received` of whose records are the
+    /// last ones of those that came; `of_page` is how many it has.
+    ///
+    /// RMB counts what the query finds, which is what comes after a key. A server that counts the whole list each time gives the number of
+    /// the first page again.
+    fn has_more_behind(&self, total: Option<u64>, of_page: u64, received: u64) -> bool {
+        let Some(total) = total else {
+            return false;
+        };
+        let is_of_all = self.last.is_none() || self.first_total.is_some_and(|first| total >= first);
+        if is_of_all {
+            total > self.begin + self.seen + of_page - received
+        } else {
+            total > of_page
+        }
+    }
+
+    /// What it means that a page of a list that is read by key has no record: an empty one, or only nulls.
+    ///
+    /// `totalRecords` of this page counts. RMB gives 0 there: it never says more than `offset` of an empty page. Where this page has none, or
+    /// 0, that of the page before counts, which may be an estimate.
+    fn ends_by_key(&mut self, exchange: &Exchange, page: &Shape) -> Turn {
+        let has_more = match page.total.filter(|total| *total > 0) {
+            None => self.has_more,
+            total => self.has_more_behind(total, page.received, 0),
+        };
+        if !has_more {
+            return Turn::Last;
+        }
+        self.doubt(exchange, page.total.or(self.total), None)
+    }
+
+    /// What it means that a list by offset seems to end at a position.
+    fn ends_by_offset(&mut self, exchange: &Exchange, page: &Shape, position: u64) -> Turn {
+        let told = self.total.filter(|_| self.plan.style != PagingStyle::Whole);
+        // A page that shows the last record and nothing behind it is where it should be; while others write, its number may be of a moment
+        // later.
+        let is_changing = self.totals.is_some_and(|(least, most)| least != most);
+        let has_more = match page.total {
+            _ if page.received > page.nulls && is_changing => false,
+            // An empty page of RMB has the offset for its number, if that is less than there are.
+            Some(total) if total >= position => total > position,
+            _ => told.is_some_and(|told| told > position),
+        };
+        if has_more {
+            return self.doubt(exchange, page.total.or(told), Some(position));
+        }
+        // Every position was read, and fewer records came than there are: others came twice instead.
+        let arrived = self.begin + self.seen;
+        match self.totals {
+            Some((least, most))
+                if least > arrived && (least == most || self.overlap.is_reordered()) =>
+            {
+                self.is_doubted = true;
+                self.doubt(exchange, Some(least), Some(arrived))
+            }
+            _ => Turn::Last,
+        }
+    }
+
+    /// Requests a page again that ends a list too early; after that, the exact number of records.
+    fn doubt(&mut self, exchange: &Exchange, total: Option<u64>, come: Option<u64>) -> Turn {
+        if !std::mem::replace(&mut self.is_doubted, true) {
+            tracing::debug!(seen = self.seen, ?total, "the list ends too early");
+            return Turn::Retry;
+        }
+        self.claim = Some(Claim {
+            exchange: exchange.clone(),
+            total: total.unwrap_or_default(),
+            come,
+        });
+        Turn::Count
+    }
+
+    /// The request for the exact number of records: a page of none. RMB counts then, where it else estimates. None where no such page is
+    /// known to be possible.
+    pub(super) fn counting(&self) -> Option<Request> {
+        match self.plan.style {
+            PagingStyle::Cql | PagingStyle::Retrieve | PagingStyle::Offset => {}
+            _ => return None,
+        }
+        if self.by_key
+            && let Some(last) = &self.last
+        {
+            return Some(self.count_of_range(Some(last), None));
+        }
+        Some(self.asking(&self.query, 0, 0))
+    }
+
+    /// The request for the exact number of records whose keys are greater than one and at most another.
+    pub(crate) fn count_of_range(&self, after: Option<&str>, until: Option<&str>) -> Request {
+        let query = self.query.within(self.key(), after, until);
+        self.asking(&query, 0, 0)
+    }
+
+    /// The number of records that a page of none has. None if the server does not give such a page: Spring's modules answer 422.
+    pub(crate) fn count_of(&self, response: Result<crate::Response>) -> Result<Option<u64>> {
+        match response {
+            Ok(response) => Ok(self
+                .page(&response, 0)
+                .outline()
+                .ok()
+                .and_then(|page| page.total)),
+            Err(error)
+                if error
+                    .status()
+                    .is_some_and(|status| status.is_client_error()) =>
+            {
+                Ok(None)
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    /// The list has ended too early, unless the exact number of records says otherwise. None if the server gives none.
+    pub(super) fn counted(&mut self, count: Option<u64>) -> Result<()> {
+        let Some(claim) = self.claim.take() else {
+            return Ok(());
+        };
+        let has_more = match (count, claim.come) {
+            (None, _) => true,
+            (Some(0), _) => false,
+            (Some(count), None) => self.has_more_behind(Some(count), 0, 0),
+            (Some(count), Some(come)) => count > come,
+        };
+        if !has_more {
+            return Ok(());
+        }
+        let told = count.unwrap_or(claim.total);
+        let seen = self.seen;
+        let problem = match &self.last {
+            Some(last) if claim.come.is_none() => format!(
+                "the list ended too early, with {seen} records: behind {last} there is an empty page, also when it is requested again, and `totalRecords` is {told}"
+            ),
+            _ => format!(
+                "{seen} different records came, and `totalRecords` is {told}: pages are missing, or the server gives the list in another order each time, so that some records came twice and others never"
+            ),
+        };
+        Err(Error::paging(claim.exchange, problem)
+            .with_help("records are missing. Read the list again; if the order is not unique, with a `limit` that is larger than the list, so that it comes in one page, or with a `sortBy`"))
     }
 
     fn is_same(&self, page: &Shape) -> bool {

@@ -80,7 +80,7 @@ pub(super) async fn find(
                 ),
             ));
         }
-        tokio::time::sleep(pause).await;
+        client.pause(pause).await?;
         waited += pause;
         pause = (pause * 2).min(Duration::from_secs(5));
         response = client.execute(base.like(Method::GET, &path)).await?;

@@ -5,7 +5,9 @@ use std::time::{Duration, Instant};
 
 use folio_sandbox::{Effect, Fault, Sandbox};
 use folio_sdk::users::Usergroup;
-use folio_sdk::{Checkpoint, Error, ErrorKind, FolioClient, GetAll, HarvestStream, RetryPolicy};
+use folio_sdk::{
+    Checkpoint, CheckpointFile, Error, ErrorKind, FolioClient, GetAll, HarvestStream, RetryPolicy,
+};
 use futures_util::StreamExt;
 use serde_json::{Value, json};
 
@@ -590,5 +592,189 @@ fn a_checkpoint_is_a_file_that_is_whole() {
         error.contains("groups.checkpoint cannot be loaded: unknown variant `2`"),
         "{error}"
     );
+    std::fs::remove_dir_all(&folder).unwrap();
+}
+
+#[tokio::test]
+async fn a_finished_checkpoint_begins_again_and_a_part_of_a_plan_with_its_part() {
+    let ids = sorted(random_ids(300));
+    let sandbox = sandbox(&ids).await;
+    let folio = connect(&sandbox).await;
+    let mut finished = folio.harvest(groups(&folio, 50)).checkpoint();
+    for night in 0..3 {
+        let harvest = folio.harvest(groups(&folio, 50)).resume(finished);
+        assert_eq!(harvest.checkpoint().mark(), 0, "night {night}");
+        let mut stream = harvest.stream();
+        let mut came = Vec::new();
+        while let Some(group) = stream.next().await {
+            came.push(group.unwrap()["id"].as_str().unwrap().to_owned());
+        }
+        assert_eq!(sorted(came), ids, "night {night}");
+        finished = stream.checkpoint().with_mark(17);
+        assert!(finished.is_finished());
+        assert_eq!(finished.records(), 300);
+    }
+    let plan = folio.harvest(groups(&folio, 50)).checkpoint().split(3);
+    let mut all = Vec::new();
+    for part in plan {
+        let mut nights = Vec::new();
+        let mut part = part;
+        for _ in 0..2 {
+            // Also if it was written in between.
+            part = serde_json::from_str(&serde_json::to_string(&part).unwrap()).unwrap();
+            let mut stream = folio.harvest(groups(&folio, 50)).resume(part).stream();
+            let mut came = Vec::new();
+            while let Some(group) = stream.next().await {
+                came.push(group.unwrap()["id"].as_str().unwrap().to_owned());
+            }
+            part = stream.checkpoint();
+            assert!(part.is_finished());
+            nights.push(sorted(came));
+        }
+        assert_eq!(nights[0], nights[1]);
+        assert!(nights[0].len() < 200);
+        all.extend(nights.swap_remove(0));
+    }
+    assert_eq!(sorted(all), ids);
+    // Of a list by offset too.
+    let list = || {
+        folio
+            .folio_get_all::<Value>("/groups", "usergroups")
+            .query("cql.allRecords=1 sortBy group")
+            .limit(50)
+    };
+    let mut stream = folio.harvest(list()).stream();
+    while let Some(group) = stream.next().await {
+        group.unwrap();
+    }
+    assert!(stream.checkpoint().is_finished());
+    let again = folio.harvest(list()).resume(stream.checkpoint()).stream();
+    assert_eq!(ids_of(again).await.len(), 300);
+}
+
+#[tokio::test]
+async fn a_checkpoint_that_contradicts_itself_says_what_is_wrong() {
+    let sandbox = sandbox(&random_ids(20)).await;
+    let folio = connect(&sandbox).await;
+    let whole = folio.harvest(groups(&folio, 10)).checkpoint();
+    let list = serde_json::to_value(&whole).unwrap()["list"].clone();
+    let (low, middle, high) = (
+        "20000000-0000-4000-8000-000000000000",
+        "80000000-0000-4000-8000-000000000000",
+        "c0000000-0000-4000-8000-000000000000",
+    );
+    let checkpoint = |fields: Value| {
+        let mut checkpoint = json!({"version": "1", "list": list, "records": 0, "mark": 0});
+        for (name, value) in fields.as_object().unwrap() {
+            checkpoint[name] = value.clone();
+        }
+        checkpoint
+    };
+    let folder = std::env::temp_dir().join(format!("folio-sdk-tampered-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).unwrap();
+    let path = folder.join("groups.checkpoint");
+    for (fields, expected) in [
+        (json!({}), "neither which ranges remain"),
+        (json!({"remaining": []}), "neither which ranges remain"),
+        (
+            json!({"finished": true, "remaining": [{"after": low}]}),
+            "finished, and says that ranges remain",
+        ),
+        (
+            json!({"remaining": [{}], "offset": 3}),
+            "both ranges and an offset",
+        ),
+        (json!({"remaining": [{}], "last": [low]}), "no offset"),
+        (
+            json!({"remaining": [{"after": high, "until": low}]}),
+            "inverted or empty",
+        ),
+        (
+            json!({"remaining": [{"after": low, "until": low}]}),
+            "inverted or empty",
+        ),
+        (
+            json!({"remaining": [{"until": middle}, {"until": middle}]}),
+            "overlaps another",
+        ),
+        (
+            json!({"remaining": [{"after": low, "until": high}, {"after": middle}]}),
+            "overlaps another",
+        ),
+        (
+            json!({"remaining": [{}, {"after": middle}]}),
+            "overlaps another",
+        ),
+        (
+            json!({"remaining": [{"after": "", "until": low}]}),
+            "blank bound",
+        ),
+        (json!({"remaining": [{"until": "not-a-uuid"}]}), "no UUID"),
+        (
+            json!({"remaining": [{}], "records": u64::MAX}),
+            "`records` is 18446744073709551615",
+        ),
+        (
+            json!({"remaining": [{}], "mark": u64::MAX}),
+            "`mark` is 18446744073709551615",
+        ),
+        (
+            json!({"offset": u64::MAX}),
+            "its offset is 18446744073709551615",
+        ),
+        (
+            json!({"remaining": [{}], "origin": [{"after": high, "until": low}]}),
+            "`origin` is wrong",
+        ),
+    ] {
+        let text = checkpoint(fields.clone()).to_string();
+        std::fs::write(&path, &text).unwrap();
+        let error = Checkpoint::load(&path).unwrap_err().to_string();
+        assert!(error.contains(expected), "{fields}: {error}");
+        let read: Checkpoint = serde_json::from_str(&text).unwrap();
+        let before = asked(&sandbox);
+        let mut stream = folio.harvest(groups(&folio, 10)).resume(read).stream();
+        let error = stream.next().await.unwrap().unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Request);
+        assert!(error.to_string().contains(expected), "{fields}: {error}");
+        assert!(stream.next().await.is_none());
+        assert!(!stream.progress().is_complete);
+        assert_eq!(asked(&sandbox), before);
+        let _ = stream.checkpoint();
+    }
+    // As large as can be is no panic.
+    let read = checkpoint(json!({"remaining": [{}], "records": i64::MAX}));
+    let read: Checkpoint = serde_json::from_value(read).unwrap();
+    let stream = folio.harvest(groups(&folio, 10)).resume(read).stream();
+    assert_eq!(ids_of(stream).await.len(), 20);
+    std::fs::remove_dir_all(&folder).unwrap();
+}
+
+#[test]
+fn the_file_of_a_checkpoint_has_one_user() {
+    let folder = std::env::temp_dir().join(format!("folio-sdk-lock-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).unwrap();
+    let path = folder.join("groups.checkpoint");
+    let folio = FolioClient::builder("http://127.0.0.1:1")
+        .tenant("diku")
+        .token("token")
+        .build()
+        .unwrap();
+    let checkpoint = folio.harvest(groups(&folio, 10)).checkpoint().with_mark(3);
+    let first = CheckpointFile::open(&path).unwrap();
+    assert!(first.load().unwrap().is_none());
+    first.save(&checkpoint).unwrap();
+    for error in [
+        CheckpointFile::open(&path).unwrap_err(),
+        checkpoint.save(&path).unwrap_err(),
+    ] {
+        let error = error.to_string();
+        assert!(error.contains("another program uses it"), "{error}");
+    }
+    drop(first);
+    let second = CheckpointFile::open(&path).unwrap();
+    assert_eq!(second.load().unwrap(), Some(checkpoint.clone()));
+    drop(second);
+    checkpoint.save(&path).unwrap();
     std::fs::remove_dir_all(&folder).unwrap();
 }

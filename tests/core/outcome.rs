@@ -69,6 +69,41 @@ async fn a_post_is_repeated_only_where_the_operation_stores_the_record_under_its
 }
 
 #[tokio::test]
+async fn calls_by_path_go_by_the_facts_of_the_described_operation() {
+    let record = json!({"id": ID, "text": "x"});
+    for (method, path, attempts) in [
+        (Method::POST, "/users", 5),
+        (Method::POST, "/item-storage/items", 5),
+        (Method::POST, "/perms/users", 5),
+        (Method::POST, "/email", 1),
+        (Method::POST, "/message-delivery", 1),
+        (Method::POST, "/notes", 1),
+        (Method::POST, "/note-types", 1),
+        (Method::POST, "/tags", 1),
+        (Method::POST, "/calendar/calendars", 1),
+        (Method::POST, "/circulation/check-out-by-barcode", 1),
+        (Method::POST, "/not/described", 1),
+        (Method::GET, "/orders-storage/po-number", 1),
+        (Method::GET, "/invoice-storage/invoice-number", 1),
+        (Method::GET, "/voucher-storage/voucher-number", 1),
+        (Method::GET, "/users", 5),
+        (Method::GET, "/not/described", 5),
+    ] {
+        let server = always(Reply::Drop).await;
+        let folio = server.connect().await;
+        let request = Request::to(method.clone(), path);
+        let request = match method {
+            Method::POST => request.json(&record),
+            _ => request,
+        };
+        let error = folio.execute(request).await.unwrap_err();
+        assert_eq!(server.asked(path).len(), attempts, "{method} {path}");
+        let is_write = method == Method::POST || attempts == 1;
+        assert_eq!(is_unknown(&error), is_write, "{error:#}");
+    }
+}
+
+#[tokio::test]
 async fn a_get_that_has_an_effect_is_sent_once() {
     static NUMBER: Operation = Operation::new("get_number", Method::GET, "/numbers/next")
         .with_facts(Facts::unknown().has_effect());

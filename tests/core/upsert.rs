@@ -1174,13 +1174,12 @@ async fn where_the_module_replaces_ids_no_post_is_sent_twice() {
         let (server, folio, stored) = module
             .start_with(move |asked, n| {
                 let is_first = asked.method == "POST" && asked.path() == "/tags" && n == 0;
-                is_first.then(|| {
-                    if is_carried_out {
-                        Lost::Response
-                    } else {
-                        Lost::Request(Reply::Drop)
-                    }
-                })
+                let lost = if is_carried_out {
+                    Lost::Response
+                } else {
+                    Lost::Request(Reply::Drop)
+                };
+                is_first.then_some(lost)
             })
             .await;
         let records = ["a", "b"].map(|label| json!({"label": label}));
@@ -1205,6 +1204,38 @@ async fn where_the_module_replaces_ids_no_post_is_sent_twice() {
         for failure in &report.failures {
             assert!(failure.error.is_outcome_unknown(), "{:#}", failure.error);
         }
+    }
+}
+
+#[tokio::test]
+async fn that_notes_tags_and_calendars_get_other_ids_is_known() {
+    for (path, items) in [
+        ("/notes", "notes"),
+        ("/note-types", "noteTypes"),
+        ("/tags", "tags"),
+        ("/calendar/calendars", "calendars"),
+    ] {
+        let server = Folio::start(move |asked, _| {
+            let lists = asked.method == "GET" && asked.path() == path;
+            lists.then(|| Reply::json(json!({"totalRecords": 0})))
+        })
+        .await;
+        let folio = server.connect().await;
+        let records = [json!({"name": "a"}), json!({"id": id(1), "name": "b"})];
+        let report = folio
+            .upsert_into(Collection::new(path, items), records)
+            .run()
+            .await;
+        assert_eq!(figures(&report), [0, 0, 0, 2], "{path}");
+        for failure in &report.failures {
+            let error = format!("{:#}", failure.error);
+            assert!(error.contains("ids of its own"), "{error}");
+        }
+        let posts = server
+            .log()
+            .into_iter()
+            .filter(|asked| asked.method == "POST");
+        assert_eq!(posts.filter(|asked| asked.path() == path).count(), 0);
     }
 }
 
@@ -1354,4 +1385,52 @@ async fn a_replacement_that_the_server_ignores_creates_the_record_again() {
         stored.lock().unwrap().at("id", &id(1))["callNumber"],
         "QA 1"
     );
+}
+
+#[tokio::test]
+async fn numbers_are_sent_digit_for_digit() {
+    #[derive(serde::Serialize, serde::Deserialize)]
+    struct Price {
+        id: String,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        _version: Option<i64>,
+        price: Box<serde_json::value::RawValue>,
+    }
+    let module = module("/prices", "prices");
+    let collection = module.collection();
+    let (_server, folio, stored) = module.start().await;
+    stored
+        .lock()
+        .unwrap()
+        .records
+        .push(json!({"id": id(1), "price": 1}));
+    let digits = [
+        "10.10",
+        "1234567890123456789012345678901234567890",
+        "24.990000000000002",
+    ];
+    let records: Vec<Price> = digits
+        .iter()
+        .enumerate()
+        .map(|(n, digits)| Price {
+            id: id(n),
+            _version: Some(1),
+            price: serde_json::value::RawValue::from_string((*digits).to_owned()).unwrap(),
+        })
+        .collect();
+    let report = folio
+        .upsert_into(collection, records)
+        .overwrite(true)
+        .run()
+        .await;
+    assert_eq!(figures(&report), [2, 1, 0, 0], "{:?}", report.failures);
+    let mut sent = stored.lock().unwrap().writes.clone();
+    sent.sort();
+    for (n, digits) in digits.iter().enumerate() {
+        assert!(
+            sent[n].contains(digits) && !sent[n].contains("_version"),
+            "{}",
+            sent[n]
+        );
+    }
 }

@@ -20,6 +20,8 @@ pub(crate) struct Does {
     pub(crate) effect: bool,
     pub(crate) sensitive: bool,
     pub(crate) versioned: bool,
+    /// Of `x-folio.interfaceType`: several modules provide the interface.
+    pub(crate) multiple: bool,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -34,8 +36,20 @@ pub(crate) enum Deletes {
 impl Does {
     /// Reads the facts of an operation.
     pub(crate) fn read(document: &Document, at: &str, operation: &Value) -> Result<Self, Error> {
+        let multiple = match operation.pointer("/x-folio/interfaceType") {
+            None => false,
+            Some(Value::String(kind)) if kind == "multiple" => true,
+            Some(other) => {
+                let problem = format!("expected \"multiple\", found {other}");
+                let at = format!("{at}/x-folio/interfaceType");
+                return Err(Error::document(&document.name, at, problem));
+            }
+        };
         let Some(facts) = operation.pointer("/x-folio/facts") else {
-            return Ok(Self::default());
+            return Ok(Self {
+                multiple,
+                ..Self::default()
+            });
         };
         let wrong = |key: &str, expected: &str| {
             let problem = format!("expected {expected}, found {}", facts[key]);
@@ -77,6 +91,7 @@ impl Does {
             effect: flag("effect")?,
             sensitive: flag("sensitive")?,
             versioned: flag("versioned")?,
+            multiple,
         })
     }
 
@@ -112,6 +127,7 @@ impl Does {
             (self.effect, "has_effect"),
             (self.sensitive, "is_sensitive"),
             (self.versioned, "is_versioned"),
+            (self.multiple, "is_multiple"),
         ] {
             if flag {
                 let _ = write!(text, ".{function}()");

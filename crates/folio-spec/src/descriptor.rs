@@ -17,6 +17,8 @@ pub struct Route {
     pub pattern: String,
     /// `users 16.4`.
     pub interface: String,
+    /// Whether several modules may provide the interface at once (`interfaceType` `multiple`): custom-fields, dashboard.
+    pub multiple: bool,
     /// What the caller needs.
     pub permissions: Vec<String>,
     /// What the module acts upon where the caller has it.
@@ -57,9 +59,11 @@ pub fn read(path: &Path, within: &Within) -> Result<Descriptor> {
         }
     };
     for (index, interface) in provides.iter().enumerate() {
-        if interface.get("interfaceType").and_then(Value::as_str) == Some("system") {
+        let kind = interface.get("interfaceType").and_then(Value::as_str);
+        if kind == Some("system") {
             continue;
         }
+        let multiple = kind == Some("multiple");
         let text = |key: &str| {
             interface
                 .get(key)
@@ -131,6 +135,7 @@ pub fn read(path: &Path, within: &Within) -> Result<Descriptor> {
                     method: method.to_lowercase(),
                     pattern: pattern.to_owned(),
                     interface: format!("{id} {version}").trim_end().to_owned(),
+                    multiple,
                     permissions: strings("permissionsRequired"),
                     desired: strings("permissionsDesired"),
                     module: strings("modulePermissions"),

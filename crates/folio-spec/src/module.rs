@@ -426,6 +426,9 @@ impl Assembly<'_> {
         let mut folio = Map::new();
         if let Some(route) = route {
             folio.insert("interface".into(), route.interface.clone().into());
+            if route.multiple {
+                folio.insert("interfaceType".into(), "multiple".into());
+            }
             folio.insert("permissions".into(), route.permissions.clone().into());
             for (key, list) in [
                 ("permissionsDesired", &route.desired),
