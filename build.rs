@@ -31,7 +31,27 @@ fn generate() -> Result<(), String> {
     let features = Features::read(&index).map_err(said)?;
     let release = features.release(is_on).map_err(said)?;
     let (folder, release) = match env::var_os(SPECS_DIR) {
-        Some(folder) => (PathBuf::from(folder), None),
+        Some(folder) => {
+            let folder = PathBuf::from(folder);
+            if folder.is_relative() {
+                // Cargo runs this in the folder of the package, wherever it was called.
+                let base = env::current_dir().unwrap_or_default();
+                let found = base.join(&folder);
+                let problem = format!(
+                    "{SPECS_DIR} is the relative path {}, which is taken from the folder of the package folio-sdk: {}",
+                    folder.display(),
+                    found.display()
+                );
+                if !found.is_dir() {
+                    return Err(format!(
+                        "{problem}. There is no such folder: give the absolute path, or set it in .cargo/config.toml: [env] {SPECS_DIR} = {{ value = \"{}\", relative = true }}",
+                        folder.display()
+                    ));
+                }
+                println!("cargo::warning={problem}");
+            }
+            (folder, None)
+        }
         None => (specs.join(release), Some(release)),
     };
     println!("cargo::rerun-if-changed={}", folder.display());

@@ -201,6 +201,7 @@ fn run(command: Command) -> Result<ExitCode, Error> {
                 strict,
             })
             .map_err(nothing_written)?;
+            let imported = report.modules.len();
             if !others.is_empty() {
                 report.modules.push(format!(
                     "{} that are no backend modules are not fetched: {}",
@@ -211,7 +212,7 @@ fn run(command: Command) -> Result<ExitCode, Error> {
             let count = |kind: Kind| report.notes.iter().filter(|note| note.kind == kind).count();
             let summary = format!(
                 "{} modules, {} operations, {} omitted, {} substituted, {} unread in {:.2?}",
-                report.modules.len(),
+                imported,
                 report.operations,
                 count(Kind::Omitted),
                 count(Kind::Substituted),

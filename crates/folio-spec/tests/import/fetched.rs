@@ -107,7 +107,7 @@ impl Platform {
         });
         let text: String = words.collect();
         match text.rsplit_once(" in ") {
-            Some((before, _)) if output.status.success() => before.to_owned(),
+            Some((before, _)) if output.status.code() != Some(1) => before.to_owned(),
             _ => text,
         }
     }
@@ -210,7 +210,7 @@ fn a_release_is_fetched_from_git_by_its_install_json() {
             {"id": "mod-gone-1.0.0", "action": "enable"}, {"id": "folio_users-9.0.1", "action": "enable"}]"#,
     );
     let output = platform.import(&["--install-json", "install.json", "--keep", "kept"]);
-    assert!(output.status.success(), "{output:?}");
+    assert_eq!(output.status.code(), Some(2), "{output:?}");
     assert_snapshot!("fetched", platform.told(&output));
 
     let books = platform.document("mod-books.json");
@@ -243,22 +243,36 @@ fn a_release_is_fetched_from_git_by_its_install_json() {
 
     // What was kept is a folder of sources, and gives the same.
     let before = crate::support::bytes(&platform.path("specs/next"));
-    let again = Command::new(env!("CARGO_BIN_EXE_folio-spec"))
-        .args([
-            "import",
-            "--release",
-            "next",
-            "--from",
-            "kept",
-            "--specs",
-            "specs",
-            "--strict",
-        ])
-        .current_dir(platform.folder.path())
-        .output()
-        .unwrap();
-    assert!(again.status.success(), "{again:?}");
+    let again = |arguments: &[&str]| {
+        Command::new(env!("CARGO_BIN_EXE_folio-spec"))
+            .args([
+                "import",
+                "--release",
+                "next",
+                "--from",
+                "kept",
+                "--specs",
+                "specs",
+            ])
+            .args(arguments)
+            .current_dir(platform.folder.path())
+            .output()
+            .unwrap()
+    };
+    let output = again(&[]);
+    assert_eq!(output.status.code(), Some(2), "{output:?}");
     assert_eq!(before, crate::support::bytes(&platform.path("specs/next")));
+    // What is not there is an error, if the import is to be strict.
+    let strict = again(&["--strict"]);
+    assert_eq!(strict.status.code(), Some(1), "{strict:?}");
+    assert!(String::from_utf8_lossy(&strict.stderr).contains("mod-gone"));
+    let kinds: Vec<&str> = release["notes"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|note| note["kind"].as_str().unwrap())
+        .collect();
+    assert_eq!(kinds, ["omitted", "substituted"]);
 }
 
 #[test]
@@ -286,7 +300,7 @@ fn a_release_is_fetched_from_git_by_its_platform_descriptor() {
         "--out",
         "specs/next",
     ]);
-    assert!(output.status.success(), "{output:?}");
+    assert_eq!(output.status.code(), Some(2), "{output:?}");
     assert_snapshot!("fetched_by_platform", platform.told(&output));
 }
 
@@ -309,7 +323,7 @@ fn a_submodule_whose_commit_is_gone_is_replaced_by_the_newest() {
     platform.commit("mod-things", &[("x", "x")], "v3.2.0");
     platform.write("install.json", r#"[{"id": "mod-things-3.2.0"}]"#);
     let output = platform.import(&["--install-json", "install.json"]);
-    assert!(output.status.success(), "{output:?}");
+    assert_eq!(output.status.code(), Some(2), "{output:?}");
     assert_snapshot!("fetched_without_submodules", platform.told(&output));
 }
 
@@ -334,7 +348,7 @@ fn a_repository_of_this_machine_that_the_command_does_not_name_is_not_fetched() 
     platform.commit("mod-things", &[("x", "x")], "v3.2.0");
     platform.write("install.json", r#"[{"id": "mod-things-3.2.0"}]"#);
     let output = platform.import(&["--install-json", "install.json", "--keep", "kept"]);
-    assert!(output.status.success(), "{output:?}");
+    assert_eq!(output.status.code(), Some(2), "{output:?}");
     for index in 0..3 {
         let folder = platform.path(&format!("kept/mod-things/lost{index}"));
         assert!(!folder.join("secret.json").exists());
@@ -387,4 +401,132 @@ fn what_cannot_be_fetched_is_told_and_nothing_is_written() {
     told += &platform.told(&output);
     assert!(!platform.path("specs/next").exists());
     assert_snapshot!("fetched_nothing", told);
+}
+
+/// The checklist of `docs/regenerate.md`, with a release that there is not: each of its commands, and what each tells.
+#[test]
+fn an_invented_release_is_imported_by_the_checklist() {
+    let platform = Platform::new();
+    // An older release has a module that the new one lacks.
+    platform.write("specs/features.toml", "releases = [\"last\"]\n");
+    platform.write(
+        "specs/last/release.json",
+        r#"{"release": "last", "modules": {"mod-oa": {"version": "1.0.0"}}}"#,
+    );
+    platform.write("specs/last/mod-oa.json", r#"{"openapi": "3.0.3", "info": {"title": "mod-oa", "version": "1.0.0"}, "paths": {}, "components": {"schemas": {}}, "x-folio": {"release": "last", "module": "mod-oa", "interfaces": {}}}"#);
+    // Okapi describes itself by RAML and has descriptors of modules that its tests start.
+    let descriptor = r#"{"id": "${artifactId}-${version}", "provides": [{"id": "auth", "version": "1.0", "handlers": [{"methods": ["GET"], "pathPattern": "/authn/token"}]}]}"#;
+    let raml = "#%RAML 1.0\ntitle: okapi\n/_/proxy/modules:\n  get:\n    responses:\n      200:\n";
+    platform.commit(
+        "okapi",
+        &[
+            ("okapi-core/src/main/raml/okapi.raml", raml),
+            (
+                "okapi-test-auth-module/descriptors/ModuleDescriptor-template.json",
+                descriptor,
+            ),
+        ],
+        "v7.0.0",
+    );
+    // A file of submodules in which there are none.
+    platform.commit(
+        "mod-empty",
+        &[
+            (".gitmodules", ""),
+            (
+                "api/x.yaml",
+                "openapi: 3.0.0\npaths:\n  /x:\n    get: {responses: {'204': {description: x}}}\n",
+            ),
+        ],
+        "v1.0.0",
+    );
+    platform.write(
+        "install.json",
+        r#"[{"id": "okapi-7.0.0"}, {"id": "mod-empty-1.0.0"}, {"id": "mgr-unnumbered"}, {"id": "okapi"}]"#,
+    );
+    let run = |arguments: &[&str]| {
+        Command::new(env!("CARGO_BIN_EXE_folio-spec"))
+            .args(arguments)
+            .current_dir(platform.folder.path())
+            .output()
+            .unwrap()
+    };
+
+    let output = platform.import(&["--install-json", "install.json"]);
+    assert_eq!(output.status.code(), Some(2), "{output:?}");
+    let told = platform.told(&output);
+    assert!(
+        platform.document("okapi.json")["paths"]
+            .get("/_/proxy/modules")
+            .is_some(),
+        "{told}"
+    );
+    assert!(
+        platform.document("mod-empty.json")["paths"]
+            .get("/x")
+            .is_some(),
+        "{told}"
+    );
+    for line in [
+        "omitted      mgr-unnumbered: has no version",
+        "omitted      okapi: has no version",
+        "gone         mod-oa: last has it",
+    ] {
+        assert!(told.contains(line), "{line}: {told}");
+    }
+    let kinds: Vec<String> = platform.document("release.json")["notes"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|note| {
+            format!(
+                "{} {}",
+                note["kind"].as_str().unwrap(),
+                note["module"].as_str().unwrap()
+            )
+        })
+        .collect();
+    assert_eq!(
+        kinds,
+        ["omitted mgr-unnumbered", "omitted okapi", "gone mod-oa"]
+    );
+
+    for arguments in [
+        ["check", "next"],
+        ["check", "specs/next"],
+        ["check", "--release=next"],
+    ] {
+        let output = run(&arguments);
+        assert!(output.status.success(), "{arguments:?}: {output:?}");
+    }
+    for (old, new) in [
+        ("last", "next"),
+        ("specs/last", "next"),
+        ("last", "./specs/next"),
+    ] {
+        let output = run(&["diff", old, new]);
+        assert!(output.status.success(), "{old} {new}: {output:?}");
+        assert!(String::from_utf8_lossy(&output.stdout).contains("mod-oa"));
+    }
+
+    // The new folder has to be named: nobody can tell where it stands among the others.
+    platform.write(
+        "Cargo.toml",
+        "[features]\n# Written by `folio-spec features`, from here\n# to here.\n",
+    );
+    platform.write("docs/modules.md", "");
+    let output = run(&["features"]);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(
+        String::from_utf8_lossy(&output.stderr).contains("does not name next"),
+        "{output:?}"
+    );
+    platform.write("specs/features.toml", "releases = [\"last\", \"next\"]\n");
+    assert!(run(&["features"]).status.success());
+    assert!(run(&["features", "--check"]).status.success());
+    let manifest = std::fs::read_to_string(platform.path("Cargo.toml")).unwrap();
+    assert!(
+        manifest.contains("okapi = []") && manifest.contains("last = []"),
+        "{manifest}"
+    );
 }

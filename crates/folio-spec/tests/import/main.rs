@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests may")]
 
+mod buildable;
 mod commands;
 mod confined;
 mod documents;
@@ -9,4 +10,5 @@ mod errors;
 mod fetched;
 mod mutated;
 mod planted;
+mod semantics;
 mod support;

@@ -468,7 +468,9 @@ impl Target {
             Ok(report) => {
                 assert!(!strict || report.problems.is_empty());
                 let documents = Documents::read(&out).unwrap();
+                // What is accepted can be generated: checking does so; and what is generated is Rust.
                 assert_eq!(check(&documents), []);
+                crate::support::code(documents);
             }
             Err(error) => {
                 assert!(!error.problem.is_empty());

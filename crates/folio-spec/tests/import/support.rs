@@ -1,7 +1,9 @@
 //! Small releases, written anew for the tests.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use folio_codegen::{Document, Options, Specs, generate};
 use folio_spec::{Error, Import, Report, import};
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -149,5 +151,31 @@ pub(crate) fn bytes(folder: &Path) -> Vec<(PathBuf, Vec<u8>)> {
         })
         .collect();
     files.sort();
+    files
+}
+
+/// What was noted, without the kinds.
+pub(crate) fn notes(report: &Report) -> Vec<String> {
+    let told = report.notes.iter();
+    told.map(|note| format!("{}: {}", note.module, note.what))
+        .collect()
+}
+
+/// The code of documents, which has to be Rust.
+pub(crate) fn code(documents: folio_spec::canonical::Release) -> BTreeMap<String, String> {
+    let modules = documents.modules.into_iter();
+    let specs = Specs {
+        common: Document::new("common", documents.common),
+        modules: modules
+            .map(|(name, root)| Document::new(name, root))
+            .collect(),
+        files: Vec::new(),
+    };
+    let files = generate(&specs, Options { schemas: true }).unwrap();
+    for (name, text) in &files {
+        if let Err(error) = syn::parse_file(text) {
+            panic!("{name} is no Rust: {error}");
+        }
+    }
     files
 }
