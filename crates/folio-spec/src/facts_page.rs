@@ -6,11 +6,12 @@ use crate::canonical::{Release, operations};
 use crate::facts::{self, Absent, Creates, Deletes, DeletesKind, Facts};
 use crate::overrides::Overrides;
 
-/// A section of the page: its heading, what it says, and which operations are in it.
+/// A section of the page: its heading, what it says, which operations are in it, and which facts it is about.
 type Section = (
     &'static str,
     &'static str,
     fn(&str, &Facts) -> Option<String>,
+    fn(&Facts) -> bool,
 );
 
 const SECTIONS: [Section; 7] = [
