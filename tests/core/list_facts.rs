@@ -16,7 +16,7 @@ async fn server() -> Folio {
             let page: Vec<Value> = (0..COUNT)
                 .skip(offset)
                 .take(limit)
-                .map(|number| json!({"id": format!("{number:08x}-0000-4000-8000-000000000000")}))
+                .map(|number| json!({"id": format!("{number:08x}-0000-4000-8000-000000000000"), "title": "a", "source": "x", "instanceTypeId": "00000000-0000-4000-8000-000000000000"}))
                 .collect();
             Reply::json(json!({key: page, "totalRecords": COUNT}))
         };
@@ -44,6 +44,15 @@ async fn server() -> Folio {
                 Some(Reply::new(400, "text/plain", "unknown parameter"))
             }
             "/search/consortium/locations" => Some(records("locations", limit, offset)),
+            "/instance-storage/instances/retrieve" => {
+                let body: Value = serde_json::from_str(&asked.body).unwrap();
+                let query = body["query"].as_str().unwrap();
+                if asked.target.contains('?') || !query.starts_with("title=\"a\" sortBy title") {
+                    return Some(Reply::new(400, "text/plain", asked.target.clone() + &asked.body));
+                }
+                let number = |name: &str| usize::try_from(body[name].as_u64().unwrap()).unwrap();
+                Some(records("instances", number("limit"), number("offset")))
+            }
             _ => None,
         }
     })
@@ -68,4 +77,26 @@ async fn lists_are_read_in_the_way_that_their_servers_take() {
     ] {
         assert_eq!(read(&folio, path, key).await, COUNT, "{path}");
     }
+}
+
+#[cfg(feature = "inventory-storage")]
+#[tokio::test]
+async fn a_list_whose_query_is_in_the_body_gives_its_collection_and_streams() {
+    use folio_sdk::inventory_storage::CqlQueryRequestDto;
+
+    let server = server().await;
+    let folio = server.connect().await;
+    let api = folio.inventory_storage();
+    let body = CqlQueryRequestDto {
+        query: Some("title=\"a\" sortBy title".to_owned()),
+        limit: Some(100),
+        offset: Some(0),
+        ..CqlQueryRequestDto::default()
+    };
+    let page = api.instances_retrieve().body(&body).send().await.unwrap();
+    assert_eq!(page.instances.len(), 100);
+    let list = api.instances_retrieve().body(&body).stream();
+    let all: Vec<_> = list.collect().await;
+    let ids = all.into_iter().map(|record| record.unwrap().id);
+    assert_eq!(ids.collect::<std::collections::BTreeSet<_>>().len(), COUNT);
 }
