@@ -92,7 +92,11 @@ impl FolioClient {
             style: known.map_or(style, |known| known.style),
             key: known.and_then(|known| known.key),
             max: known.and_then(|known| known.max),
-            unsorted: false,
+            unsorted: known.is_some_and(|known| known.rejects_sort),
+            without_all: match known {
+                Some(known) => known.rejects_all_records || known.lacks_query,
+                None => false,
+            },
             limit: None,
             offset: None,
             running: None,
@@ -224,7 +228,7 @@ in_mode!(Write<T> { client, request, read });
 #[cfg(feature = "blocking")]
 in_mode!(RequestBuilder<> { client, request });
 #[cfg(feature = "blocking")]
-in_mode!(GetAll<T> { client, request, items, style, key, max, unsorted, limit, offset, running });
+in_mode!(GetAll<T> { client, request, items, style, key, max, unsorted, without_all, limit, offset, running });
 
 /// What all builders of generic calls can do to their request.
 macro_rules! common {
@@ -496,6 +500,8 @@ pub struct GetAll<T, M = Async> {
     key: Option<&'static str>,
     max: Option<u32>,
     unsorted: bool,
+    /// No query is sent where the caller gives none.
+    without_all: bool,
     limit: Option<u32>,
     offset: Option<u32>,
     running: Option<Items<T>>,
@@ -556,10 +562,11 @@ impl<T: DeserializeOwned + Send + 'static, M: Mode> GetAll<T, M> {
         let plan = Plan {
             style: self.style,
             items: self.items.clone().map(Into::into),
-            key: self.key.map(Into::into),
+            key: self.key.filter(|_| !self.unsorted).map(Into::into),
             tie: (matches!(self.style, PagingStyle::Cql | PagingStyle::Retrieve) && !self.unsorted)
                 .then_some("id".into()),
             max: self.max,
+            asks_for_all: !self.without_all,
         };
         Items::planned(
             self.client.clone(),

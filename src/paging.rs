@@ -80,6 +80,12 @@ pub struct Paging {
     pub key: Option<&'static str>,
     /// The largest `limit` that the server takes, where it states one.
     pub max: Option<u32>,
+    /// The server rejects `sortBy`: the list is read by offset, in the order that the server has.
+    pub rejects_sort: bool,
+    /// The server knows no `cql.allRecords`: without a query of the caller none is sent.
+    pub rejects_all_records: bool,
+    /// The list has no query: none is sent unless the caller gives one.
+    pub lacks_query: bool,
 }
 
 impl Paging {
@@ -95,7 +101,31 @@ impl Paging {
             items,
             key,
             max,
+            rejects_sort: false,
+            rejects_all_records: false,
+            lacks_query: false,
         }
+    }
+
+    /// The same of a list whose server rejects `sortBy`.
+    #[must_use]
+    pub const fn without_sort(mut self) -> Self {
+        self.rejects_sort = true;
+        self
+    }
+
+    /// The same of a list whose server knows no `cql.allRecords`.
+    #[must_use]
+    pub const fn without_all_records(mut self) -> Self {
+        self.rejects_all_records = true;
+        self
+    }
+
+    /// The same of a list that has no query.
+    #[must_use]
+    pub const fn without_query(mut self) -> Self {
+        self.lacks_query = true;
+        self
     }
 }
 
@@ -109,21 +139,27 @@ pub(crate) struct Plan {
     /// The field that makes the order unique when the list is read by offset.
     pub(crate) tie: Option<Cow<'static, str>>,
     pub(crate) max: Option<u32>,
+    /// Whether a query is sent although the caller gives none.
+    pub(crate) asks_for_all: bool,
 }
 
 impl From<Paging> for Plan {
     fn from(paging: Paging) -> Self {
-        let key = paging.key.map(Cow::Borrowed);
-        let tie = key
-            .clone()
-            .or(Some(Cow::Borrowed("id")))
-            .filter(|_| matches!(paging.style, PagingStyle::Cql | PagingStyle::Retrieve));
+        // Without an order no record tells where the list goes on.
+        let key = paging
+            .key
+            .filter(|_| !paging.rejects_sort)
+            .map(Cow::Borrowed);
+        let tie = key.clone().or(Some(Cow::Borrowed("id"))).filter(|_| {
+            matches!(paging.style, PagingStyle::Cql | PagingStyle::Retrieve) && !paging.rejects_sort
+        });
         Self {
             style: paging.style,
             items: paging.items.map(Cow::Borrowed),
             key,
             tie,
             max: paging.max,
+            asks_for_all: !paging.rejects_all_records && !paging.lacks_query,
         }
     }
 }

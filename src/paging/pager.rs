@@ -97,6 +97,26 @@ impl New {
     }
 }
 
+/// The query, the size of a page and where to begin, as the body of a `POST …/retrieve` has them: each page has a body of its own.
+fn asked_by_body(
+    request: &mut Request,
+    limit: Option<u32>,
+    offset: Option<u32>,
+) -> (Option<u32>, Option<u32>) {
+    let body = request
+        .body_bytes()
+        .and_then(|body| serde_json::from_slice::<serde_json::Value>(body).ok());
+    let Some(body) = body else {
+        return (limit, offset);
+    };
+    let number = |name: &str| u32::try_from(body.get(name)?.as_u64()?).ok();
+    let (size, begin) = (number("limit"), number("offset"));
+    if let Some(query) = body.get("query").and_then(serde_json::Value::as_str) {
+        request.set_query("query", query.to_owned());
+    }
+    (limit.or(size), offset.or(begin))
+}
+
 /// The size of a page and where to begin, as the dialect of ERM says it in the request: `perPage` or `max`, `page` (from 1) or `offset`. They are
 /// taken out of it, since each page has its own. What is no number stays, for the server to refuse.
 fn erm_page(
@@ -139,6 +159,10 @@ impl Pager {
         }
         let (limit, offset) = match plan.style {
             PagingStyle::Erm => erm_page(&mut request, limit, offset),
+            _ => (limit, offset),
+        };
+        let (limit, offset) = match plan.style {
+            PagingStyle::Retrieve => asked_by_body(&mut request, limit, offset),
             _ => (limit, offset),
         };
         let written = request.parameter("query").unwrap_or_default();
@@ -327,9 +351,7 @@ impl Pager {
         match self.plan.style {
             PagingStyle::Whole => return request,
             PagingStyle::Retrieve => return by_post(request, query, size, offset),
-            PagingStyle::Cql => request.set_query("query", query.to_string()),
-            // The lists of a consortium have no query.
-            PagingStyle::Search if self.has_query || !request.path().contains("/consortium/") => {
+            PagingStyle::Cql | PagingStyle::Search if self.has_query || self.plan.asks_for_all => {
                 request.set_query("query", query.to_string());
             }
             PagingStyle::Erm if request.parameter("sort").is_none() => {

@@ -508,6 +508,7 @@ pub(crate) fn style(style: &str) -> Option<&'static str> {
         "cql" => "Cql",
         "erm" => "Erm",
         "offset" => "Offset",
+        "retrieve" => "Retrieve",
         "search" => "Search",
         _ => return None,
     })
@@ -516,8 +517,11 @@ pub(crate) fn style(style: &str) -> Option<&'static str> {
 fn paging(paging: &Paging) -> String {
     let style = style(&paging.style).unwrap_or("Offset");
     format!(
-        "Some(rt::Paging::new(rt::PagingStyle::{style}, {:?}, {:?}, {:?}))",
-        paging.items, paging.key, paging.max
+        "Some(rt::Paging::new(rt::PagingStyle::{style}, {:?}, {:?}, {:?}){})",
+        paging.items,
+        paging.key,
+        paging.max,
+        paging.limits.calls()
     )
 }
 

@@ -117,8 +117,49 @@ pub(crate) struct Paging {
     pub(crate) items: Option<String>,
     pub(crate) key: Option<String>,
     pub(crate) max: Option<u64>,
+    pub(crate) limits: Limits,
     /// A reference to the record, where the answer is one of several types.
     pub(crate) record: Option<String>,
+}
+
+/// What the server of a list rejects.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Limits {
+    pub(crate) sort: bool,
+    pub(crate) all: bool,
+    pub(crate) query: bool,
+}
+
+impl Limits {
+    pub(crate) fn read(paging: &Value) -> Self {
+        let rejects = |key: &str| paging.get(key) == Some(&Value::Bool(false));
+        Self {
+            sort: rejects("sort"),
+            all: rejects("all"),
+            query: rejects("query"),
+        }
+    }
+
+    /// Of two lists at one path, what either rejects.
+    pub(crate) fn add(&mut self, other: Self) {
+        self.sort |= other.sort;
+        self.all |= other.all;
+        self.query |= other.query;
+    }
+
+    /// The calls that add them to a `Paging`.
+    pub(crate) fn calls(self) -> String {
+        let calls = [
+            (self.sort, ".without_sort()"),
+            (self.all, ".without_all_records()"),
+            (self.query, ".without_query()"),
+        ];
+        calls
+            .iter()
+            .filter(|(is, _)| *is)
+            .map(|(_, call)| *call)
+            .collect()
+    }
 }
 
 /// The methods of OpenAPI that FOLIO's modules use.
@@ -163,6 +204,7 @@ pub(crate) fn read(
                 items: string(document, &at, paging, "items")?,
                 key: string(document, &at, paging, "key")?,
                 max: paging.get("max").and_then(Value::as_u64),
+                limits: Limits::read(paging),
                 record: string(document, &at, paging, "record")?,
             })
         }

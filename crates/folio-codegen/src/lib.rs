@@ -252,6 +252,7 @@ fn names(model: &model::Model) -> Vec<String> {
 
 /// Names that the SDK has itself, of modules and of methods of its clients, in their order: a FOLIO module of such a name has a longer one.
 const TAKEN: &[&str] = &[
+    "addressed",
     "alloc",
     "answer",
     "api",
@@ -297,6 +298,7 @@ const TAKEN: &[&str] = &[
     "folio_get",
     "folio_get_all",
     "folio_get_by_ids",
+    "folio_get_by_values",
     "folio_headers",
     "folio_post",
     "folio_put",
@@ -315,6 +317,7 @@ const TAKEN: &[&str] = &[
     "lacks_retrieve",
     "last_look",
     "lib",
+    "lifecycle",
     "limit",
     "line_length",
     "logging",
@@ -330,6 +333,7 @@ const TAKEN: &[&str] = &[
     "operation",
     "outcome",
     "paging",
+    "pause",
     "record",
     "records",
     "redact",

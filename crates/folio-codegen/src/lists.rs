@@ -8,6 +8,7 @@ use serde_json::Value;
 
 use crate::document::{self, Document};
 use crate::error::Error;
+use crate::facts::Limits;
 use crate::record_facts::{self, RecordFacts};
 
 /// Writes a table of the lists in the documents of a folder: path template, style, key of the array, key of a record, largest page.
@@ -48,11 +49,16 @@ pub fn lists(folder: &Path) -> Result<String, Error> {
             continue;
         };
         let List {
-            items, key, max, ..
+            items,
+            key,
+            max,
+            limits,
+            ..
         } = list;
+        let limits = limits.calls();
         let _ = writeln!(
             text,
-            "    ({path:?}, Paging::new(PagingStyle::{style}, {items:?}, {key:?}, {max:?})),"
+            "    ({path:?}, Paging::new(PagingStyle::{style}, {items:?}, {key:?}, {max:?}){limits}),"
         );
     }
     text.push_str("];\n\n/// Those that can also be asked for by a POST below them, with the query in the body.\n");
@@ -71,6 +77,7 @@ struct List {
     items: Option<String>,
     key: Option<String>,
     max: Option<u64>,
+    limits: Limits,
 }
 
 impl List {
@@ -83,6 +90,7 @@ impl List {
             self.key = None;
         }
         self.max = self.max.min(other.max).or(self.max).or(other.max);
+        self.limits.add(other.limits);
     }
 }
 
@@ -108,6 +116,7 @@ fn of(document: &Document) -> Vec<(String, List)> {
             items: text("items"),
             key: text("key"),
             max: paging.get("max").and_then(Value::as_u64),
+            limits: Limits::read(paging),
         };
         Some((path.clone(), list))
     });
@@ -139,7 +148,8 @@ mod tests {
                 style: "cql".to_owned(),
                 items: Some("things".to_owned()),
                 key: None,
-                max: Some(500)
+                max: Some(500),
+                limits: Limits::default(),
             }
         );
         list.narrow(&document(json!({"style": "offset", "items": "things"})));

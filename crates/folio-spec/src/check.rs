@@ -31,7 +31,7 @@ impl std::fmt::Display for Finding {
 const MOST_PARTS: usize = 64;
 
 /// How lists are paged.
-const STYLES: [&str; 4] = ["cql", "erm", "offset", "search"];
+const STYLES: [&str; 5] = ["cql", "erm", "offset", "retrieve", "search"];
 
 /// Looks through the documents of a release.
 pub fn check(release: &Release) -> Vec<Finding> {

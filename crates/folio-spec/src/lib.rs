@@ -153,10 +153,10 @@ pub fn import(import: &Import) -> Result<Report> {
                 format!("the override `{name}` no longer changes anything: remove it"),
             ));
         }
-        for what in &module.omitted {
+        for (subject, what) in &module.omitted {
             report
                 .notes
-                .push(Note::new(Kind::Unsent, &module.name, "", what));
+                .push(Note::new(Kind::Unsent, &module.name, subject, what));
         }
         for problem in &module.problems {
             report

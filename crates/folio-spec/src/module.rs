@@ -47,8 +47,8 @@ pub struct Module {
     pub stale_overrides: Vec<String>,
     /// What could not be read, and was taken for anything.
     pub problems: Vec<Error>,
-    /// What is read and left out, since the SDK has no place for it.
-    pub omitted: Vec<String>,
+    /// What is read and left out, since the SDK has no place for it: what it is, and what is said of it.
+    pub omitted: Vec<(String, String)>,
 }
 
 /// How modules are read.
@@ -324,7 +324,13 @@ impl Assembly<'_> {
             .iter()
             .filter(|parameter| parameter.place == "cookie")
         {
-            self.schemas.omit(format!(
+            let subject = format!(
+                "{} {} cookie {}",
+                operation.method.to_uppercase(),
+                operation.path,
+                cookie.name
+            );
+            self.schemas.omit(subject, format!(
                 "the cookie `{}` of {} {}: the SDK sends its own cookies only; give it by `header`",
                 cookie.name,
                 operation.method.to_uppercase(),
@@ -356,8 +362,14 @@ impl Assembly<'_> {
                         return Err(Error::file(&file, problem));
                     }
                     Err(problem) => {
+                        let subject = format!(
+                            "{} {} {place} {}",
+                            operation.method.to_uppercase(),
+                            operation.path,
+                            parameter.name
+                        );
                         self.schemas
-                            .omit(format!("{which} {problem}: it is left to `param`"));
+                            .omit(subject, format!("{which} {problem}: it is left to `param`"));
                         continue;
                     }
                 };
@@ -693,10 +705,71 @@ impl Assembly<'_> {
             let Some(get) = item.get_mut("get") else {
                 continue;
             };
-            if let Some(paging) = paging(path, get, &schemas, style.as_deref(), rmb) {
-                get["x-folio"]["paging"] = paging;
+            let Some(mut paging) = paging(path, get, &schemas, style.as_deref(), rmb) else {
+                continue;
+            };
+            if let Some(stated) = self.overrides.list(&self.entry.name, path) {
+                if stated.paged == Some(false) {
+                    continue;
+                }
+                for (key, fact) in [
+                    ("sort", stated.sort),
+                    ("all", stated.all),
+                    ("query", stated.query),
+                ] {
+                    if let Some(fact) = fact {
+                        paging[key] = fact.into();
+                    }
+                }
+                if let Some(max) = stated.max {
+                    paging["max"] = max.into();
+                }
             }
+            get["x-folio"]["paging"] = paging;
         }
+        retrieved(document);
+    }
+}
+
+/// What `POST …/retrieve` gives back is the list of the GET beside it, where nothing is described: RMB answers both by one function.
+fn retrieved(document: &mut Value) {
+    let Some(Value::Object(paths)) = document.get_mut("paths") else {
+        return;
+    };
+    let retrieving: Vec<String> = paths
+        .iter()
+        .filter(|(_, item)| item.get("post").is_some())
+        .filter_map(|(path, _)| path.strip_suffix("/retrieve").map(str::to_owned))
+        .collect();
+    for list in retrieving {
+        let get = paths.get(&list).and_then(|item| item.get("get"));
+        let Some(get) =
+            get.filter(|get| get.pointer("/x-folio/paging/style") == Some(&"cql".into()))
+        else {
+            continue;
+        };
+        let (Some(answer), Some(mut paging)) = (
+            get.pointer("/responses/200").cloned(),
+            get.pointer("/x-folio/paging").cloned(),
+        ) else {
+            continue;
+        };
+        paging["style"] = "retrieve".into();
+        let post = paths
+            .get_mut(&format!("{list}/retrieve"))
+            .and_then(|item| item.get_mut("post"));
+        let Some(post) = post else { continue };
+        let is_described = post["responses"].as_object().is_some_and(|responses| {
+            responses.iter().any(|(status, response)| {
+                status.starts_with('2') && response.get("content").is_some()
+            })
+        });
+        if is_described || post.pointer("/x-folio/untyped") == Some(&Value::Bool(true)) {
+            continue;
+        }
+        post["responses"]["200"] = answer;
+        post["x-folio"]["responseFrom"] = "get".into();
+        post["x-folio"]["paging"] = paging;
     }
 }
 
@@ -1051,6 +1124,9 @@ fn paging(
     };
     if style == "cql" && rmb && item.pointer("/properties/id").is_some() {
         paging["key"] = "id".into();
+    }
+    if style == "search" && parameter("query").is_none() {
+        paging["query"] = false.into();
     }
     let max = parameter("limit")
         .and_then(|limit| limit.pointer("/schema/maximum"))

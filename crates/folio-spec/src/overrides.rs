@@ -30,6 +30,28 @@ struct File {
     describe: Vec<Describe>,
     #[serde(default)]
     fact: Vec<Fact>,
+    #[serde(default)]
+    list: Vec<List>,
+}
+
+/// How a list may be read, as recordings or the module's source show it.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct List {
+    /// Method and path as in the canonical document, `GET /things`.
+    operation: String,
+    #[allow(dead_code, reason = "read by people")]
+    reason: String,
+    /// `false`: the server rejects `sortBy`.
+    pub(crate) sort: Option<bool>,
+    /// `false`: the server knows no `cql.allRecords`.
+    pub(crate) all: Option<bool>,
+    /// `false`: the list has no query.
+    pub(crate) query: Option<bool>,
+    /// The largest page that the server gives.
+    pub(crate) max: Option<u64>,
+    /// `false`: it cannot be read to its end, whatever its parameters are.
+    pub(crate) paged: Option<bool>,
 }
 
 /// What a server does, as recordings or the module's source show it: it corrects what is derived from the description.
@@ -169,6 +191,22 @@ impl Overrides {
     /// How the lists of a module are paged, where its parameters do not tell.
     pub fn paging_style(&self, module: &str) -> Option<String> {
         Some(self.modules.get(module)?.paging.as_ref()?.style.clone())
+    }
+
+    /// What is stated about a list.
+    pub(crate) fn list(&self, module: &str, path: &str) -> Option<&List> {
+        self.modules.get(module)?.list.iter().find(|list| {
+            let stated = list.operation.split_once(' ');
+            stated.is_some_and(|(_, other)| shape(other) == shape(path))
+        })
+    }
+
+    /// The lists about which something is stated, by module.
+    pub fn lists(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.modules.iter().flat_map(|(module, file)| {
+            let lists = file.list.iter();
+            lists.map(move |list| (&**module, &*list.operation))
+        })
     }
 
     /// What is stated about an operation, in the order in which it stands.

@@ -210,11 +210,14 @@ impl Components {
         {
             let folder = schemas.folder();
             let file = file.strip_prefix(&folder).unwrap_or(file);
-            schemas.omit(format!(
-                "the properties of a schema of type {} in {}: a value of that type has none",
-                kind.as_deref().unwrap_or_default(),
-                file.display()
-            ));
+            schemas.omit(
+                file.display().to_string(),
+                format!(
+                    "the properties of a schema of type {} in {}: a value of that type has none",
+                    kind.as_deref().unwrap_or_default(),
+                    file.display()
+                ),
+            );
         }
         self.parts(schema, &mut out, schemas, file, depth)?;
         match kind.as_deref() {

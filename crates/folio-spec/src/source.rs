@@ -191,8 +191,8 @@ pub struct Schemas {
     pub problems: Vec<Error>,
     /// Overrides that describe what need not be described here.
     pub stale: Vec<String>,
-    /// What is read and left out, since the SDK has no place for it.
-    pub omitted: Vec<String>,
+    /// What is read and left out, since the SDK has no place for it: what it is, and what is said of it.
+    pub omitted: Vec<(String, String)>,
     /// Whether no descriptor routes what the module describes: an edge module answers at the paths of its own server.
     pub(crate) unrouted: bool,
 }
@@ -302,9 +302,10 @@ impl Schemas {
     }
 
     /// Notes something that is described and that no document has.
-    pub(crate) fn omit(&mut self, what: String) {
-        if !self.omitted.contains(&what) {
-            self.omitted.push(what);
+    pub(crate) fn omit(&mut self, subject: String, what: String) {
+        let omitted = (subject, what);
+        if !self.omitted.contains(&omitted) {
+            self.omitted.push(omitted);
         }
     }
 

@@ -1,0 +1,102 @@
+//! What the documents say about how a list may be read: no `sortBy`, no `cql.allRecords`, small pages, a query in the body.
+
+use folio_sdk::FolioClient;
+use futures_util::StreamExt;
+use serde_json::{Value, json};
+
+use crate::support::{Folio, Reply};
+
+const COUNT: usize = 230;
+
+/// A server of lists that rejects what the recorded ones reject.
+async fn server() -> Folio {
+    Folio::start(|asked, _| {
+        let query = asked.param("query").unwrap_or_default();
+        let records = |key: &str, limit: usize, offset: usize| {
+            let page: Vec<Value> = (0..COUNT)
+                .skip(offset)
+                .take(limit)
+                .map(|number| json!({"id": format!("{number:08x}-0000-4000-8000-000000000000"), "title": "a", "source": "x", "instanceTypeId": "00000000-0000-4000-8000-000000000000"}))
+                .collect();
+            Reply::json(json!({key: page, "totalRecords": COUNT}))
+        };
+        let (limit, offset) = (asked.number("limit"), asked.number("offset"));
+        match asked.path() {
+            "/perms/permissions"
+            | "/instance-storage/reindex"
+            | "/item-storage-dereferenced/items"
+                if query.contains("sortBy") =>
+            {
+                Some(Reply::new(400, "text/plain", "expected ')', got sortby"))
+            }
+            "/perms/permissions" => Some(records("permissions", limit, offset)),
+            "/settings/entries" if query.contains("cql.allRecords") || query.contains("sortBy") => {
+                Some(Reply::new(
+                    500,
+                    "text/plain",
+                    "Unsupported CQL index: cql.allRecords",
+                ))
+            }
+            "/settings/entries" => Some(records("items", limit, offset)),
+            "/bl-users" if limit > 75 => Some(Reply::new(500, "text/plain", "URI is too long")),
+            "/bl-users" => Some(records("compositeUsers", limit, offset)),
+            "/search/consortium/locations" if !query.is_empty() => {
+                Some(Reply::new(400, "text/plain", "unknown parameter"))
+            }
+            "/search/consortium/locations" => Some(records("locations", limit, offset)),
+            "/instance-storage/instances/retrieve" => {
+                let body: Value = serde_json::from_str(&asked.body).unwrap();
+                let query = body["query"].as_str().unwrap();
+                if asked.target.contains('?') || !query.starts_with("title=\"a\" sortBy title") {
+                    return Some(Reply::new(400, "text/plain", asked.target.clone() + &asked.body));
+                }
+                let number = |name: &str| usize::try_from(body[name].as_u64().unwrap()).unwrap();
+                Some(records("instances", number("limit"), number("offset")))
+            }
+            _ => None,
+        }
+    })
+    .await
+}
+
+async fn read(folio: &FolioClient, path: &str, key: &str) -> usize {
+    let list = folio.folio_get_all::<Value>(path, key).stream();
+    let all: Vec<_> = list.collect().await;
+    all.into_iter().map(|record| record.unwrap()).count()
+}
+
+#[tokio::test]
+async fn lists_are_read_in_the_way_that_their_servers_take() {
+    let server = server().await;
+    let folio = server.connect().await;
+    for (path, key) in [
+        ("/perms/permissions", "permissions"),
+        ("/settings/entries", "items"),
+        ("/bl-users", "compositeUsers"),
+        ("/search/consortium/locations", "locations"),
+    ] {
+        assert_eq!(read(&folio, path, key).await, COUNT, "{path}");
+    }
+}
+
+#[cfg(feature = "inventory-storage")]
+#[tokio::test]
+async fn a_list_whose_query_is_in_the_body_gives_its_collection_and_streams() {
+    use folio_sdk::inventory_storage::CqlQueryRequestDto;
+
+    let server = server().await;
+    let folio = server.connect().await;
+    let api = folio.inventory_storage();
+    let body = CqlQueryRequestDto {
+        query: Some("title=\"a\" sortBy title".to_owned()),
+        limit: Some(100),
+        offset: Some(0),
+        ..CqlQueryRequestDto::default()
+    };
+    let page = api.instances_retrieve().body(&body).send().await.unwrap();
+    assert_eq!(page.instances.len(), 100);
+    let list = api.instances_retrieve().body(&body).stream();
+    let all: Vec<_> = list.collect().await;
+    let ids = all.into_iter().map(|record| record.unwrap().id);
+    assert_eq!(ids.collect::<std::collections::BTreeSet<_>>().len(), COUNT);
+}
