@@ -1,0 +1,265 @@
+// Files about the gateway, logins, and modules beyond RMB: what their rows leave out, tokens above all, is supplied here.
+
+/// What stands for the tokens of the recording.
+fn tokens_of<'a>(value: &str, access: &'a str, refresh: &'a str) -> String {
+    value
+        .replace("folioAccessToken=<jwt>", &format!("folioAccessToken={access}"))
+        .replace("folioRefreshToken=<jwt>", &format!("folioRefreshToken={refresh}"))
+        .replace("folioRefreshToken=\"<jwt>\"", &format!("folioRefreshToken=\"{refresh}\""))
+        .replace("<jwt>", access)
+}
+
+pub(crate) async fn gateway(file: &str) -> Report {
+    let session = Session::start(
+        "diku",
+        Sandbox::builder().release("quesnelia").reference_data().tenant("wipe").user("w", "w").tenant("conf").user("c", "c").tenant("supertenant").user("s", "s"),
+    )
+    .await;
+    let mut report = Report::default();
+    for row in rows(file) {
+        let name = text(&row, "name");
+        let method = text(&row, "method");
+        if method == "(raw)" || row.get("path").is_none() {
+            continue;
+        }
+        let mut headers: BTreeMap<String, String> = BTreeMap::from([
+            ("x-okapi-tenant".to_owned(), "diku".to_owned()),
+            ("x-okapi-token".to_owned(), session.token.clone()),
+            ("accept".to_owned(), "application/json, text/plain".to_owned()),
+        ]);
+        let body = bytes(row.get("body"));
+        if body.is_some() {
+            headers.insert("content-type".to_owned(), "application/json".to_owned());
+        }
+        let bare = name.contains("without tenant and token") || name.starts_with("token: no tenant, no token");
+        if bare || name.contains("no tenant") {
+            headers.remove("x-okapi-tenant");
+        }
+        if bare || name.contains("no token") || name.contains("without token") {
+            headers.remove("x-okapi-token");
+        }
+        let tenant = [("unknown tenant", "nosuch"), ("tenant in capitals", "DIKU"), ("empty tenant", ""), ("header wipe", "wipe"), ("login in wipe", "wipe"), ("supertenant", "supertenant")];
+        for (word, tenant) in tenant {
+            if name.contains(word) && !name.contains("invoke") {
+                headers.insert("x-okapi-tenant".to_owned(), tenant.to_owned());
+            }
+        }
+        let cut = session.token[..session.token.len() - 5].to_owned();
+        let token = [
+            ("garbled token", "abc".to_owned()),
+            ("empty token", String::new()),
+            ("bad signature", "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJ4In0.AAAA".to_owned()),
+            ("cut short", cut.clone()),
+            ("changed", cut.clone()),
+            ("token: expired", cut.clone()),
+            ("with a bad token", "abc".to_owned()),
+        ];
+        for (word, token) in token {
+            if name.contains(word) {
+                headers.insert("x-okapi-token".to_owned(), token);
+            }
+        }
+        let expired = name.contains("expired");
+        let login = text(&row, "path").starts_with("/authn/login");
+        if login && !expired && !name.contains("with a token") {
+            headers.remove("x-okapi-token");
+        }
+        for (key, value) in row["sent"].as_object().into_iter().flatten() {
+            let value = tokens_of(value.as_str().unwrap_or_default(), if expired { &cut } else { &session.token }, "abc");
+            if matches!(key.as_str(), "cookie" | "authorization") {
+                headers.remove("x-okapi-token");
+            }
+            headers.insert(key.to_lowercase(), value);
+        }
+        let headers: Vec<(String, String)> = headers.into_iter().collect();
+        let path = session.renamed(text(&row, "path"));
+        let reply = exchange(&session.address, method, &path, &headers, body.as_deref()).await;
+        report.add(file, name, &differences(&row, reply.as_ref()));
+    }
+    report
+}
+
+pub(crate) async fn auth(file: &str) -> Report {
+    let mut session = Session::start("diku", Sandbox::builder().release("quesnelia")).await;
+    let mut report = Report::default();
+    let rows = rows(file);
+    // The users were created before the recording: their names are in the logins, their ids in what follows.
+    let mut ids: BTreeMap<String, String> = BTreeMap::new();
+    for row in &rows {
+        let body = &row["body"];
+        if let (Some(name), Some(id)) = (body["username"].as_str(), body["userId"].as_str()) {
+            ids.insert(name.to_owned(), id.to_owned());
+        }
+    }
+    for (name, id) in [
+        ("recBa51d1a", "3cd90eb8-e49c-4bd1-a886-af5b60d945f0"),
+        ("recBa5217a2", "fc1d150f-c992-403a-870e-3f034eaaf3ed"),
+        ("recBa5217b", "3bc1420e-f140-417a-ba46-8196919f276d"),
+        ("recBa5217c", "20f1cdf8-c278-478e-9058-15838e3612d9"),
+    ] {
+        ids.insert(name.to_owned(), id.to_owned());
+    }
+    let mut names: Vec<String> = rows.iter().filter_map(|row| row["body"]["username"].as_str()).filter(|name| name.starts_with("recB") && !name.contains("nobody") && !name.ends_with([' ', '*'])).map(str::to_owned).collect();
+    names.sort();
+    names.dedup();
+    for name in &names {
+        let id = ids.entry(name.clone()).or_insert_with(|| uuid_of(name)).clone();
+        let user = json!({"id": id, "username": name, "active": true, "personal": {"lastName": name}});
+        session.sandbox.load("diku", "/users", vec![user]).unwrap();
+        if name != "recBa51d1a" && name != "recBa5217z" && name != "recBa5217a2" {
+            let body = json!({"userId": id, "password": "Recb1234!"}).to_string();
+            session.send("POST", "/authn/credentials", Some(body.as_bytes())).await;
+            let perms = json!({"id": uuid_of(&format!("p{name}")), "userId": id, "permissions": ["users.collection.get", "usergroups.collection.get"]}).to_string();
+            session.send("POST", "/perms/users", Some(perms.as_bytes())).await;
+        }
+    }
+    let admin = session.token.clone();
+    let mut current: (String, String) = (admin.clone(), "none".to_owned());
+    let mut sessions: Vec<(String, String)> = Vec::new();
+    for row in &rows {
+        let name = text(row, "name");
+        if row.get("path").is_none() || row.get("method").is_none() || row["status"].is_array() {
+            continue;
+        }
+        let path = session.renamed(text(row, "path"));
+        let is_login = path.contains("login");
+        let of_user = name.starts_with("permissions") || name.starts_with("own x-okapi") || name.contains("access token") || name == "bl self" || name.starts_with("logout") || name.starts_with("clean:") || name.contains("with a good token") || name.starts_with("inactive user: token") || name.starts_with("poll:") || name.starts_with("cache:");
+        let mut headers: BTreeMap<String, String> = BTreeMap::from([
+            ("x-okapi-tenant".to_owned(), "diku".to_owned()),
+            ("accept".to_owned(), "application/json, text/plain".to_owned()),
+        ]);
+        let body = bytes(row.get("body"));
+        if body.is_some() && !name.contains("no content type") {
+            headers.insert("content-type".to_owned(), "application/json".to_owned());
+        }
+        let cookies = row["sent"].get("cookie").is_some();
+        if !(is_login && !name.contains("with a good token")) && !path.starts_with("/authn/refresh") && !(cookies && !name.contains("token header")) && !name.contains("no token") && !name.contains("without any token") && !name.contains("no cookie") {
+            headers.insert("x-okapi-token".to_owned(), if of_user { current.0.clone() } else { admin.clone() });
+        }
+        if name.contains("with a garbled token") {
+            headers.insert("x-okapi-token".to_owned(), "abc".to_owned());
+        }
+        if name == "login: no tenant" || name.contains("without tenant in the header") {
+            headers.remove("x-okapi-tenant");
+        }
+        if name == "login: unknown tenant" {
+            headers.insert("x-okapi-tenant".to_owned(), "nosuch".to_owned());
+        }
+        let (mut access, mut refresh) = current.clone();
+        if name.contains("replay of the first") || name.contains("session 1") {
+            (access, refresh) = sessions.iter().rev().nth(1).cloned().unwrap_or_default();
+        }
+        if name.contains("access token in the refresh cookie") || name.contains("with the access token") {
+            refresh = access.clone();
+        }
+        if name.contains("jwt-like") {
+            refresh = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJ4In0.AAAA".to_owned();
+        }
+        for (key, value) in row["sent"].as_object().into_iter().flatten() {
+            headers.insert(key.to_lowercase(), tokens_of(value.as_str().unwrap_or_default(), &access, &refresh));
+        }
+        let headers: Vec<(String, String)> = headers.into_iter().collect();
+        let reply = exchange(&session.address, text(row, "method"), &path, &headers, body.as_deref()).await;
+        if let Some(reply) = &reply
+            && let (Some(access), Some(refresh)) = (reply.cookie("folioAccessToken"), reply.cookie("folioRefreshToken"))
+            && !access.is_empty()
+        {
+            current = (access, refresh);
+            sessions.push(current.clone());
+        }
+        session.token.clone_from(&admin);
+        let mut different = differences(row, reply.as_ref());
+        if let Some(reply) = &reply
+            && different.is_empty()
+        {
+            different.extend(cookies_differ(row, reply));
+        }
+        report.add(file, name, &different);
+    }
+    report
+}
+
+fn uuid_of(name: &str) -> String {
+    let sum: u64 = name.bytes().fold(7, |sum, byte| sum.wrapping_mul(31).wrapping_add(u64::from(byte)));
+    format!("{:08x}-0000-4000-8000-{:012x}", sum & 0xffff_ffff, sum >> 16 & 0xffff_ffff_ffff)
+}
+
+/// Compares cookies attribute by attribute; values and dates are masked.
+fn cookies_differ(row: &Value, reply: &Reply) -> Option<String> {
+    let form = |cookie: &str| -> String {
+        cookie
+            .split("; ")
+            .map(|part| match part.split_once('=') {
+                Some(("Expires", value)) if !value.contains("1970") => "Expires=…".to_owned(),
+                Some((name, value)) if name.starts_with("folio") && !value.is_empty() => format!("{name}=…"),
+                _ => part.to_owned(),
+            })
+            .collect::<Vec<_>>()
+            .join("; ")
+    };
+    let own: Vec<String> = reply.headers.iter().filter(|(name, _)| name.eq_ignore_ascii_case("set-cookie")).map(|(_, value)| form(value)).collect();
+    let recorded: Vec<String> = row["cookies"].as_array().into_iter().flatten().filter_map(Value::as_str).map(form).collect();
+    (own != recorded).then(|| format!("cookies: {own:?}, recorded {recorded:?}"))
+}
+
+/// Rows that were recorded one after the other, with the headers that they name.
+async fn simple(file: &str, mut session: Session) -> Report {
+    let mut report = Report::default();
+    for row in rows(file) {
+        let name = text(&row, "name");
+        if row.get("path").is_none() || row.get("method").is_none() {
+            continue;
+        }
+        let path = session.renamed(text(&row, "path"));
+        let body = bytes(row.get("sent")).map(|body| session.renamed(&String::from_utf8_lossy(&body)).into_bytes());
+        let mut headers = session.headers(false);
+        headers.retain(|(name, _)| name != "accept");
+        for (key, value) in row["sent_headers"].as_object().into_iter().flatten() {
+            headers.push((key.clone(), value.as_str().unwrap_or_default().to_owned()));
+        }
+        let reply = exchange(&session.address, text(&row, "method"), &path, &headers, body.as_deref()).await;
+        if let Some(reply) = &reply {
+            session.learn(&row, reply);
+        }
+        report.add(file, name, &differences(&row, reply.as_ref()));
+    }
+    report
+}
+
+pub(crate) async fn spring(file: &str) -> Report {
+    simple(file, Session::start("diku", Sandbox::builder()).await).await
+}
+
+pub(crate) async fn acq(file: &str) -> Report {
+    simple(file, Session::start("diku", Sandbox::builder()).await).await
+}
+
+pub(crate) async fn circulation(file: &str) -> Report {
+    simple(file, Session::start("diku", Sandbox::builder().release("quesnelia")).await).await
+}
+
+pub(crate) async fn eureka_login(file: &str) -> Report {
+    let session = Session::start("diku", Sandbox::builder().eureka()).await;
+    let mut report = Report::default();
+    let mut current = ("abc".to_owned(), "abc".to_owned());
+    for row in rows(file) {
+        let name = text(&row, "name");
+        let mut headers: Vec<(String, String)> = Vec::new();
+        for (key, value) in row["sent"].as_object().into_iter().flatten() {
+            headers.push((key.clone(), tokens_of(value.as_str().unwrap_or_default(), &current.0, &current.1)));
+        }
+        let body = bytes(row.get("sent_body"));
+        if body.is_some() && !headers.iter().any(|(key, _)| key == "content-type") && !name.contains("content type") {
+            headers.push(("content-type".to_owned(), "application/json".to_owned()));
+        }
+        let reply = exchange(&session.address, text(&row, "method"), text(&row, "path"), &headers, body.as_deref()).await;
+        if let Some(reply) = &reply
+            && let (Some(access), Some(refresh)) = (reply.cookie("folioAccessToken"), reply.cookie("folioRefreshToken"))
+            && !access.is_empty()
+        {
+            current = (access, refresh);
+        }
+        report.add(file, name, &differences(&row, reply.as_ref()));
+    }
+    report
+}
