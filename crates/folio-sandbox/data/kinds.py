@@ -119,6 +119,9 @@ for row in rows('lists'):
     _, path, case = found.groups()
     text = row.get('text') or ''
     kind = kinds[path].setdefault('list', {})
+    if case == 'default limit' and row['status'] in (400, 422):
+        kinds[path]['bare'] = answer(row, None, None, None)
+        kinds[path]['bare'].update({'type': row['type']} if 'ISO' in (row.get('type') or '') else {})
     if case == 'limit 0' and row['status'] == 200 and row.get('list_key'):
         kind['form'] = {'s': 'streamed', 'o': 'line', 'p': 'pretty'}.get(row['form'][0], 'pretty')
         kind['info'] = 'resultInfo' in (row.get('keys') or [])
@@ -127,6 +130,9 @@ for row in rows('lists'):
         kind['type'] = row.get('type')
     elif case == 'bad cql' and row['status'] >= 400:
         kind['errors'] = row['status']
+        prefix = text.split('org.folio.cql2pgjson')[0]
+        if prefix and prefix != text and 'HTTP request' not in prefix and '{' not in prefix:
+            kind['prefix'] = prefix
     elif case == 'empty query' and row['status'] == 200:
         kind['emptyQuery'] = True
     elif case == 'limit -1' and row['status'] == 200:
@@ -141,7 +147,8 @@ for row in rows('lists'):
 for path in ('/location-units/institutions', '/location-units/campuses', '/location-units/libraries', '/locations'):
     kinds[path]['ramsons'] = {'location': '{id}'}
 kinds['/instance-storage/instances']['ramsons'] = {
-    'location': None, 'cases': {'post id taken': {'status': 400, 'text': 'Key (id)=({id}) already exists.'}}}
+    'location': None, 'omitted': ['_version'], 'class': 'InstanceWithoutPubPeriod',
+    'cases': {'get absent': {'status': 404, 'text': ''}, 'post id taken': {'status': 400, 'text': 'Key (id)=({id}) already exists.'}}}
 
 for path in list(kinds):
     if not kinds[path].get('list', {}).get('form'):
@@ -161,6 +168,9 @@ for row in rows('deletes'):
 for path, cases in deletes.items():
     if '{' in path or cases.get('a', (0,))[0] == 404:
         kinds[path]['delete'] = 'none' if cases.get('a', (0,))[0] == 404 else None
+        continue
+    if path == '/user-tenants':
+        kinds[path]['delete'] = 'only row'
         continue
     if not set('abcdefg') <= set(cases):
         continue

@@ -25,6 +25,8 @@ pub(crate) struct Account {
     pub(crate) failures: u32,
     /// Set by too many failures where there is no record of the user that could be made inactive.
     pub(crate) blocked: bool,
+    /// Whether somebody tried to log in.
+    pub(crate) attempted: bool,
     /// What the user may do; everything where there is none.
     pub(crate) permissions: Option<BTreeSet<String>>,
     /// The credentials were made through the API: what the user may do is in `/perms/users`.
@@ -123,6 +125,7 @@ impl Auth {
                 password: Some(password.to_owned()),
                 failures: 0,
                 blocked: false,
+                attempted: false,
                 permissions: permissions.map(|list| list.into_iter().collect()),
                 by_record: false,
             });

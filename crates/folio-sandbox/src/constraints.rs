@@ -128,6 +128,15 @@ impl<'t> Taken<'t> {
         {
             return case.answer(given, "");
         }
+        if verb == Verb::Put
+            && let Some(message) = self
+                .unique
+                .fields
+                .iter()
+                .find_map(|field| kind.case_of("post taken", field)?.message(given))
+        {
+            return Answer::bad_request(message);
+        }
         let message = match field {
             "hrid" => self
                 .unique

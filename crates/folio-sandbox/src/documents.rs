@@ -223,6 +223,13 @@ impl Routes {
         Some((module, media.get("schema")?))
     }
 
+    /// Whether a route needs a permission of this name.
+    pub(crate) fn has_permission(&self, name: &str) -> bool {
+        self.routes
+            .iter()
+            .any(|route| route.permissions.contains(&name))
+    }
+
     /// Module, interface and version of all interfaces.
     pub(crate) fn interfaces(&self) -> Vec<(&'static str, String, String)> {
         let mut found = Vec::new();

@@ -76,6 +76,10 @@ pub(crate) fn parse(body: &[u8]) -> Result<Value, Answer> {
                         "Illegal character ((CTRL-CHAR, code {})): only regular white space (\\r, \\n, \\t) is allowed between tokens",
                         first as u32
                     )
+                } else if first == '\u{feff}' {
+                    "Unexpected character ('\u{feff}' (code 65279 / 0xfeff)): expected a valid value (JSON String, Number, Array, Object or token 'null', 'true' or 'false')".to_owned()
+                } else if c == '/' {
+                    "Unexpected character ('/' (code 47)): maybe a (non-standard) comment? (not recognized as one since Feature 'ALLOW_COMMENTS' not enabled for parser)".to_owned()
                 } else {
                     format!("Unexpected character ('{c}' (code {}))", c as u32)
                 }

@@ -27,6 +27,10 @@ pub(crate) struct Kind {
     pub(crate) put_stores: bool,
     /// Whether PUT answers with the record.
     pub(crate) put_returns: bool,
+    /// Fields that the answer of a creation lacks.
+    pub(crate) omitted: Vec<String>,
+    /// What the route answers without the parameters that it needs.
+    pub(crate) bare: Option<Case>,
     cases: BTreeMap<String, Case>,
 }
 
@@ -43,7 +47,6 @@ pub(crate) enum Location {
 #[derive(Clone, Debug, Default)]
 pub(crate) struct ListFacts {
     pub(crate) form: Form,
-    pub(crate) key: String,
     pub(crate) info: bool,
     pub(crate) total: bool,
     /// The status of a query that cannot be understood.
@@ -52,6 +55,9 @@ pub(crate) struct ListFacts {
     pub(crate) negative_limit: bool,
     pub(crate) none: bool,
     pub(crate) wrapped: bool,
+    pub(crate) checks_totals: bool,
+    /// What stands before the message of a query that cannot be understood.
+    pub(crate) prefix: Option<String>,
     pub(crate) content_type: Option<String>,
 }
 
@@ -68,6 +74,8 @@ pub(crate) enum DeleteAll {
     QueryOrAll,
     /// The same, also where the query is empty.
     EmptyToo,
+    /// The only record goes, whatever the query; several are an error.
+    OnlyRow,
 }
 
 /// An answer in a case that differs from kind to kind.
@@ -92,6 +100,14 @@ pub(crate) struct Given<'a> {
     pub(crate) id: &'a str,
     pub(crate) value: &'a str,
     pub(crate) folded: &'a str,
+}
+
+impl Given<'_> {
+    fn fill(&self, text: &str) -> String {
+        text.replace("{id}", self.id)
+            .replace("{value}", self.value)
+            .replace("{folded}", self.folded)
+    }
 }
 
 impl Case {
@@ -124,13 +140,19 @@ impl Case {
         matches!(&self.body, Body::Text(text) if text == rmb::INVALID_UUID)
     }
 
+    /// The message of the first error, or the text.
+    pub(crate) fn message(&self, given: Given<'_>) -> Option<String> {
+        let text = match &self.body {
+            Body::Text(text) => text.as_str(),
+            Body::Errors(list, _) => list.first()?.get("message")?.as_str()?,
+            _ => return None,
+        };
+        Some(given.fill(text))
+    }
+
     /// The answer; `otherwise` where only the status is known.
     pub(crate) fn answer(&self, given: Given<'_>, otherwise: &str) -> Answer {
-        let filled = |text: &str| {
-            text.replace("{id}", given.id)
-                .replace("{value}", given.value)
-                .replace("{folded}", given.folded)
-        };
+        let filled = |text: &str| given.fill(text);
         match &self.body {
             Body::Hangs => Answer::never(),
             Body::Unknown if self.status == StatusCode::UNPROCESSABLE_ENTITY => rmb::errors(
@@ -168,18 +190,15 @@ impl Kind {
     fn of(row: &Value) -> Self {
         let text =
             |value: &Value, key: &str| value.get(key).and_then(Value::as_str).map(str::to_owned);
-        let order = row.get("order").and_then(Value::as_array);
         let cases = row.get("cases").and_then(Value::as_object);
         let flag = |key: &str| row.get(key).and_then(Value::as_bool) == Some(true);
         Self {
             put_stores: flag("putStores"),
             put_returns: flag("putReturns"),
+            bare: row.get("bare").and_then(Case::of),
+            omitted: texts(row, "omitted"),
             class: text(row, "class"),
-            order: order
-                .into_iter()
-                .flatten()
-                .filter_map(|name| name.as_str().map(str::to_owned))
-                .collect(),
+            order: texts(row, "order"),
             location: location(row),
             keeps_unknown: text(row, "unknown").map(|unknown| unknown == "keep"),
             list: row.get("list").map(|list| {
@@ -190,7 +209,6 @@ impl Kind {
                         Some("line") => Form::Line,
                         _ => Form::Pretty,
                     },
-                    key: text(list, "key").unwrap_or_default(),
                     info: flag("info"),
                     total: flag("total"),
                     errors: list
@@ -202,6 +220,8 @@ impl Kind {
                     negative_limit: flag("negativeLimit"),
                     none: flag("none"),
                     wrapped: flag("wrapped"),
+                    checks_totals: flag("checksTotals"),
+                    prefix: text(list, "prefix"),
                     content_type: text(list, "type"),
                 }
             }),
@@ -212,6 +232,7 @@ impl Kind {
                     "query" => DeleteAll::Query,
                     "query or all" => DeleteAll::QueryOrAll,
                     "query or all, empty too" => DeleteAll::EmptyToo,
+                    "only row" => DeleteAll::OnlyRow,
                     _ => return None,
                 })
             }),
@@ -231,6 +252,14 @@ impl Kind {
     pub(crate) fn case_of(&self, name: &str, field: &str) -> Option<&Case> {
         self.cases.get(&format!("{name}:{field}"))
     }
+}
+
+fn texts(row: &Value, key: &str) -> Vec<String> {
+    let list = row.get(key).and_then(Value::as_array);
+    list.into_iter()
+        .flatten()
+        .filter_map(|name| name.as_str().map(str::to_owned))
+        .collect()
 }
 
 fn location(row: &Value) -> Location {
@@ -272,8 +301,11 @@ fn kinds(release: Release) -> HashMap<String, Kind> {
             if release == Release::Ramsons
                 && let Some(other) = row.get("ramsons")
             {
+                let other_kind = Kind::of(other);
                 kind.location = location(other);
-                kind.cases.extend(Kind::of(other).cases);
+                kind.omitted = other_kind.omitted;
+                kind.class = other_kind.class.or(kind.class);
+                kind.cases.extend(other_kind.cases);
             }
             Some((row.get("path")?.as_str()?.to_owned(), kind))
         })

@@ -6,6 +6,7 @@ use serde_json::{Map, Value, json};
 use crate::cql::fold::text_at;
 use crate::documents::Collection;
 use crate::http::Answer;
+use crate::kinds::{Given, Kind};
 use crate::rmb::{self, now};
 use crate::store::Store;
 use crate::tables::{Table, tables};
@@ -142,13 +143,15 @@ pub(crate) fn before_create(
             record.insert("createdDate".into(), now.clone().into());
             record.insert("updatedDate".into(), now.into());
         }
+        // It is counted when the record is read.
         "departments" => {
-            record.insert("usageNumber".into(), 0.into());
+            record.remove("usageNumber");
         }
         "instance" => {
             record.insert("statusUpdatedDate".into(), status_date().into());
         }
         "holdings_record" => effective_location(record),
+        "location" => return Ok(service_points(record).map_or(Ok(()), Err)),
         "item" => {
             let holdings = text(record, "holdingsRecordId").unwrap_or_default();
             if !crate::cql::uuid::is_uuid(&holdings) {
@@ -192,8 +195,9 @@ pub(crate) fn before_update(
             }
             record.insert("updatedDate".into(), now().into());
         }
+        // It is counted when the record is read.
         "departments" => {
-            record.insert("usageNumber".into(), 0.into());
+            record.remove("usageNumber");
         }
         "instance" => {
             let changed = stored.get("statusId") != record.get("statusId");
@@ -207,6 +211,7 @@ pub(crate) fn before_update(
             }
         }
         "holdings_record" => effective_location(record),
+        "location" => return Ok(service_points(record).map_or(Ok(()), Err)),
         "item" => {
             let id = text(record, "holdingsRecordId").unwrap_or_default();
             let Some(holdings) = store.get(tenant, "/holdings-storage/holdings", &id)? else {
@@ -305,6 +310,86 @@ pub(crate) fn after_update(
         store.write(tenant, "/item-storage/items", &id, &Value::Object(fields))?;
     }
     Ok(())
+}
+
+/// The answer where a record is used by others in a way that no foreign key tells.
+pub(crate) fn in_use(
+    store: &Store,
+    tenant: &str,
+    path: &str,
+    kind: &Kind,
+    id: &str,
+) -> rusqlite::Result<Option<Answer>> {
+    if !matches!(path, "/addresstypes" | "/departments") || users_with(store, tenant, id)? == 0 {
+        return Ok(None);
+    }
+    let given = Given {
+        id,
+        ..Given::default()
+    };
+    Ok(kind
+        .case("delete referenced")
+        .map(|case| case.answer(given, "in use")))
+}
+
+/// How many users have an id among their departments, or as the type of an address.
+fn users_with(store: &Store, tenant: &str, id: &str) -> rusqlite::Result<usize> {
+    let has = |list: Option<&Value>, key: Option<&str>| {
+        list.and_then(Value::as_array).is_some_and(|list| {
+            list.iter().any(|element| {
+                let value = key.map_or(Some(element), |key| element.get(key));
+                value.and_then(Value::as_str).is_some_and(|own| own.eq_ignore_ascii_case(id))
+            })
+        })
+    };
+    Ok(store
+        .all(tenant, "/users")?
+        .iter()
+        .filter(|user| {
+            has(user.get("departments"), None)
+                || has(user.pointer("/personal/addresses"), Some("addressTypeId"))
+        })
+        .count())
+}
+
+/// What is computed when a record is read.
+pub(crate) fn on_read(
+    store: &Store,
+    tenant: &str,
+    path: &str,
+    record: &mut Value,
+) -> rusqlite::Result<()> {
+    if path == "/departments"
+        && let Some(id) = text_at(record, "id")
+    {
+        record["usageNumber"] = users_with(store, tenant, &id)?.into();
+    }
+    Ok(())
+}
+
+/// What mod-inventory-storage wants of the service points of a location.
+fn service_points(record: &Map<String, Value>) -> Option<Answer> {
+    let ids = record.get("servicePointIds").and_then(Value::as_array);
+    let primary = record.get("primaryServicePoint");
+    let error = |message: &str, parameter: Value| {
+        json!({"message": message, "type": "1", "code": "-1", "parameters": [parameter]})
+    };
+    let mut list = Vec::new();
+    if ids.is_none_or(Vec::is_empty) {
+        list.push(error(
+            "A location must have at least one Service Point assigned.",
+            json!({"key": "servicePointIds"}),
+        ));
+    }
+    if let Some(primary) = primary
+        && !ids.is_some_and(|ids| ids.contains(primary))
+    {
+        list.push(error(
+            "A Location's Primary Service point must be included as a Service Point.",
+            json!({"key": "primaryServicePoint", "value": primary}),
+        ));
+    }
+    (!list.is_empty()).then(|| rmb::errors(StatusCode::UNPROCESSABLE_ENTITY, &list))
 }
 
 fn text(record: &Map<String, Value>, name: &str) -> Option<String> {

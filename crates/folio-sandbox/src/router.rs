@@ -7,7 +7,7 @@ use crate::auth::Caller;
 use crate::cql::fold::text_at;
 use crate::documents::{Served, routes};
 use crate::faults::Effect;
-use crate::handlers::{Done, batch, deletion, lists, login, okapi, singles, write};
+use crate::handlers::{Done, batch, deletion, lists, login, okapi, permissions, singles, write};
 use crate::http::{Answer, Asked, broken_percent};
 use crate::platform;
 use crate::rmb;
@@ -66,11 +66,18 @@ fn token(asked: &Asked) -> Result<Option<String>, Answer> {
         .map(str::to_owned);
     let mut tokens: Vec<String> = cookies.into_iter().chain(header).chain(bearer).collect();
     tokens.dedup();
+    if tokens.len() == 1 && tokens.first().is_some_and(String::is_empty) {
+        // An empty cookie alone is no token.
+        tokens.clear();
+    }
     match tokens.len() {
         0 | 1 => Ok(tokens.pop().filter(|token| !token.is_empty())),
         _ => Err(differ()),
     }
 }
+
+/// Paths of interfaces that several modules provide.
+const SEVERAL: [&str; 2] = ["/custom-fields", "/_/jsonSchemas"];
 
 /// Paths that need no token.
 fn is_open(method: &str, path: &str) -> bool {
@@ -96,6 +103,13 @@ fn served(state: &mut State, asked: &Asked, path: &str, effect: Option<&Effect>)
     };
     let invalid = || Answer::text(StatusCode::UNAUTHORIZED, "Invalid token");
     let owns = path.starts_with("/_/") && !path.starts_with("/_/invoke");
+    let newer = state.release == crate::kinds::Release::Ramsons;
+    if owns && path == "/_/version" && newer && token.is_none() && asked.headers.contains_key("x-okapi-tenant") {
+        // Okapi 6 asks mod-authtoken where a tenant is named.
+        return Ok(Answer::bad_request(
+            "Token missing, access requires permission: okapi.version.get",
+        ));
+    }
     if owns && !state.eureka {
         if let Some(token) = &token
             && state.auth.caller(token).is_none()
@@ -130,6 +144,12 @@ fn served(state: &mut State, asked: &Asked, path: &str, effect: Option<&Effect>)
     };
     let known = is_known(state, path);
     let route = routes().find(&asked.method, path).filter(|_| known);
+    // Several modules have such an interface: Okapi wants to be told which, and of others it does not want to be.
+    let several = SEVERAL.iter().any(|start| path.starts_with(start));
+    let told = asked.headers.contains_key("x-okapi-module-id");
+    if several != told && !state.eureka {
+        return Ok(okapi::no_module());
+    }
     if route.is_none() && !is_open(&asked.method, path) {
         // Okapi looks for the path before it looks at the token.
         return Ok(if state.eureka {
@@ -160,9 +180,9 @@ fn served(state: &mut State, asked: &Asked, path: &str, effect: Option<&Effect>)
                 }
                 Some(caller)
             }
-            Err(answer)
+            Err(_)
                 if token.as_deref().is_some_and(|token| {
-                    answer.status != StatusCode::FORBIDDEN
+                    tenant == state.auth.tenant_of(token).unwrap_or_default()
                         && state.auth.remembers(token, &asked.method, path)
                 }) =>
             {
@@ -227,6 +247,7 @@ fn allowed(
     }
     if let Some(user) = asked.header("x-okapi-user-id")
         && user != caller.user
+        && crate::cql::uuid::is_uuid(user)
     {
         return Ok(Err(forbidden()));
     }
@@ -318,10 +339,34 @@ fn module(
         )));
     }
     let is_json = matches!(asked.method.as_str(), "GET" | "POST");
-    if let Some(answer) = rmb::not_acceptable(asked, is_json)
-        && served.raml
+    // mod-circulation ignores the header.
+    if served.raml
+        && served.module != "mod-circulation"
+        && let Some(answer) = rmb::not_acceptable(asked, is_json)
     {
         return Ok(answer);
+    }
+    if served.module == "mod-settings"
+        && asked
+            .header("accept")
+            .is_some_and(|accept| !["*/*", "application/*", "json"].iter().any(|kind| accept.contains(kind)))
+    {
+        return Ok(Answer::new(
+            StatusCode::NOT_FOUND,
+            "text/html; charset=utf-8",
+            "<html><body><h1>Resource not found</h1></body></html>",
+        ));
+    }
+    if let Some(bare) = &state.kind(served.path).bare
+        && !lists::has_own_parameter(asked)
+    {
+        return Ok(bare.answer(Default::default(), ""));
+    }
+    if asked.method == "POST" && path == "/_/proxy/tenants" {
+        return Ok(okapi::create_tenant(state, asked));
+    }
+    if let Some(done) = permissions::answer(state, asked, caller, path) {
+        return done;
     }
     if let Some(done) = singles::answer(state, asked, caller, path) {
         return done;

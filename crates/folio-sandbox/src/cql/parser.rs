@@ -176,10 +176,7 @@ impl Parser {
                 more = true;
             }
             if more && let Token::Symbol(symbol) = self.token() {
-                return Err(format!(
-                    "unexpected relation {}",
-                    Token::Symbol(symbol).shown()
-                ));
+                return Err(format!("unexpected relation '{symbol}'"));
             }
             let (index, relation, modifiers) = own.unwrap_or_else(|| scope.clone());
             return Ok(Clause::Term(Term {

@@ -10,6 +10,7 @@ use crate::constraints::still_referred;
 use crate::documents::{Collection, stored_at};
 use crate::http::{Answer, Asked};
 use crate::kinds::{DeleteAll, Given};
+use crate::modules;
 use crate::rmb;
 use crate::state::State;
 use crate::store::{Failure, Page};
@@ -49,6 +50,9 @@ pub(crate) fn one(state: &mut State, caller: &Caller, collection: &Collection, i
             false,
         ));
     }
+    if let Some(answer) = modules::in_use(&state.store, &caller.tenant, path, kind, id)? {
+        return Ok(answer);
+    }
     state.store.delete(&caller.tenant, path, id)?;
     Ok(Answer::empty(StatusCode::NO_CONTENT))
 }
@@ -64,10 +68,16 @@ pub(crate) fn many(
     let kind = state.kind(&collection.path);
     let mode = kind.delete.unwrap_or(DeleteAll::Query);
     let query = asked.parameter("query");
+    if mode == DeleteAll::OnlyRow && state.store.count(&caller.tenant, path)? != 1 {
+        return Ok(Answer::text(
+            StatusCode::INTERNAL_SERVER_ERROR,
+            "User-tenant table in member ECS tenant should contain 1 record",
+        ));
+    }
     let query = match (mode, query) {
         (DeleteAll::None, _) => return Ok(super::okapi::no_module()),
-        (DeleteAll::All, _) | (DeleteAll::QueryOrAll | DeleteAll::EmptyToo, None) => None,
-        (DeleteAll::EmptyToo, Some(text)) if text.trim().is_empty() => None,
+        (DeleteAll::All | DeleteAll::OnlyRow, _) | (DeleteAll::QueryOrAll | DeleteAll::EmptyToo, None) => None,
+        (DeleteAll::EmptyToo, Some("")) => None,
         (DeleteAll::Query, None) => {
             return Ok(Answer::bad_request(
                 "Expected CQL but query parameter is empty",
@@ -86,6 +96,12 @@ pub(crate) fn many(
                     StatusCode::INTERNAL_SERVER_ERROR,
                     "null response from handler",
                 ));
+            }
+            // mod-circulation-storage shows the message without RMB's class.
+            Err(error) if mode == DeleteAll::EmptyToo => {
+                let text = error.to_string();
+                let plain = text.split_once("QueryValidationException: ").map_or(text.as_str(), |(_, rest)| rest);
+                return Ok(Answer::bad_request(plain));
             }
             Err(error) => return Ok(Answer::bad_request(error.to_string())),
         },

@@ -11,6 +11,7 @@ use crate::faults::Effect;
 use crate::http::{Answer, Asked};
 use crate::jackson;
 use crate::kinds::{Given, ListFacts};
+use crate::modules;
 use crate::rmb::{self, Form, List};
 use crate::state::State;
 use crate::store::{Failure, Page};
@@ -21,6 +22,14 @@ const ESTIMATED: usize = 1_000;
 
 pub(crate) fn not_found() -> Answer {
     Answer::text(StatusCode::NOT_FOUND, "Not found")
+}
+
+/// Whether a request has another parameter than those of every list.
+pub(crate) fn has_own_parameter(asked: &Asked) -> bool {
+    asked.query.iter().any(|(name, _)| {
+        let name = name.to_ascii_lowercase();
+        !matches!(name.as_str(), "query" | "limit" | "offset" | "totalrecords" | "lang" | "facets")
+    })
 }
 
 /// Understands a query about a collection, and runs what it asks of others.
@@ -73,6 +82,9 @@ fn rejected(error: &CqlError, facts: &ListFacts, text: &str, title: bool) -> Ans
             None => Answer::bad_request(error.message()),
         };
     }
+    if let Some(prefix) = &facts.prefix {
+        return Answer::text(status, format!("{prefix}{error}"));
+    }
     let suffix = if facts.form == Form::Streamed {
         format!(": {text}")
     } else {
@@ -91,7 +103,6 @@ pub(crate) fn list(
 ) -> Done {
     let kind = state.kind(&collection.path);
     let default = ListFacts {
-        key: collection.items.clone(),
         total: true,
         ..ListFacts::default()
     };
@@ -103,7 +114,10 @@ pub(crate) fn list(
         Err(answer) => return Ok(answer),
     };
     let totals = asked.parameter("totalRecords").unwrap_or("auto");
-    if !matches!(totals, "exact" | "estimated" | "none" | "auto") && !collection.spring {
+    if !matches!(totals, "exact" | "estimated" | "none" | "auto")
+        && !collection.spring
+        && (facts.checks_totals || kind.list.is_none())
+    {
         return Ok(Answer::bad_request(format!(
             "\n 'totalRecords' parameter is incorrect. parameter value {{{totals}}} is not valid: must match \"exact|estimated|none|auto\""
         )));
@@ -174,6 +188,9 @@ pub(crate) fn list(
         let page = all.into_iter().skip(page.offset).take(page.limit);
         (page.collect(), total)
     };
+    for record in &mut records {
+        modules::on_read(&state.store, &caller.tenant, path, record)?;
+    }
     let total = reported(
         matches,
         query.is_some(),
@@ -309,11 +326,12 @@ pub(crate) fn read(state: &State, caller: &Caller, collection: &Collection, id: 
         _ => {}
     }
     let path = stored_at(&collection.path);
-    let Some(record) = state.store.get(&caller.tenant, path, id)? else {
+    let Some(mut record) = state.store.get(&caller.tenant, path, id)? else {
         return Ok(match kind.case("get absent") {
             Some(case) => case.answer(given, "Not found"),
             None => not_found(),
         });
     };
+    modules::on_read(&state.store, &caller.tenant, path, &mut record)?;
     Ok(rmb::json_ordered(StatusCode::OK, &record, &kind.order))
 }

@@ -21,9 +21,10 @@ struct User {
 
 fn refused(message: &str, code: &str, username: &str) -> Answer {
     let parameters = [("username", username)];
+    let parameters = if code.contains("block") { &[][..] } else { &parameters };
     rmb::errors(
         StatusCode::UNPROCESSABLE_ENTITY,
-        &[rmb::error(message, code, "error", &parameters)],
+        &[rmb::error(message, code, "error", parameters)],
     )
 }
 
@@ -125,6 +126,7 @@ fn check(state: &mut State, asked: &Asked) -> rusqlite::Result<Result<User, Answ
     let wrong = own != password;
     let mut failures = 0;
     if let Some(account) = state.auth.account(&tenant, own_id.as_deref(), &given) {
+        account.attempted = true;
         account.failures = if wrong { account.failures + 1 } else { 0 };
         failures = account.failures;
         if failures >= BLOCKED {
@@ -421,6 +423,18 @@ pub(crate) fn credentials(
             ))
         }
         ("POST", "/authn/update") => update_credentials(state, asked, tenant),
+        ("GET", path) => {
+            let id = path.strip_prefix("/authn/loginAttempts/")?;
+            let accounts = state.auth.tenants.get(tenant);
+            let account = accounts.and_then(|accounts| accounts.iter().find(|account| account.id == id));
+            Ok(match account.filter(|account| account.attempted) {
+                Some(account) => rmb::json_answer(
+                    StatusCode::OK,
+                    &json!({"id": account.id, "userId": account.id, "lastAttempt": rmb::now(), "attemptCount": account.failures}),
+                ),
+                None => Answer::text(StatusCode::NOT_FOUND, format!("No user login attempts found for id {id}")),
+            })
+        }
         _ => return None,
     })
 }
@@ -435,16 +449,17 @@ fn create_credentials(state: &mut State, asked: &Asked, tenant: &str) -> Done {
         text_at(&body, "username"),
         text_at(&body, "password").filter(|password| !password.is_empty()),
     );
-    let rejected = |message: &str, value: &str| {
-        rmb::errors(
-            StatusCode::UNPROCESSABLE_ENTITY,
-            &[rmb::error(message, "-1", "1", &[("'userId'", value)])],
-        )
+    let rejected = |message: &str, value: Option<&str>| {
+        let mut error = rmb::error(message, "-1", "1", &[("'userId'", value.unwrap_or_default())]);
+        if value.is_none() {
+            error["parameters"] = json!([{"key": "'userId'"}]);
+        }
+        rmb::errors(StatusCode::UNPROCESSABLE_ENTITY, &[error])
     };
     let Some(password) = password else {
         return Ok(rejected(
             "Password is missing or empty",
-            id.as_deref().unwrap_or("null"),
+            id.as_deref(),
         ));
     };
     let id = match id {
@@ -462,7 +477,7 @@ fn create_credentials(state: &mut State, asked: &Asked, tenant: &str) -> Done {
         Some(account) if account.password.is_some() => {
             return Ok(rejected(
                 &format!("There already exists credentials for user id '{id}'"),
-                &id,
+                Some(&id),
             ));
         }
         Some(account) => account.password = Some(password),
@@ -472,6 +487,7 @@ fn create_credentials(state: &mut State, asked: &Asked, tenant: &str) -> Done {
             password: Some(password),
             failures: 0,
             blocked: false,
+            attempted: false,
             permissions: None,
             by_record: true,
         }),

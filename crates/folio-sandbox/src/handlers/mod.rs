@@ -5,6 +5,7 @@ pub(crate) mod deletion;
 pub(crate) mod lists;
 pub(crate) mod login;
 pub(crate) mod okapi;
+pub(crate) mod permissions;
 pub(crate) mod singles;
 pub(crate) mod write;
 

@@ -73,6 +73,30 @@ fn absent(what: &str) -> Answer {
     Answer::text(StatusCode::NOT_FOUND, what)
 }
 
+/// `POST /_/proxy/tenants`: a tenant without modules.
+pub(crate) fn create_tenant(state: &mut State, asked: &Asked) -> Answer {
+    let body = match serde_json::from_slice::<Value>(&asked.body) {
+        Ok(body) => body,
+        Err(_) => {
+            return Answer::bad_request(
+                "Failed to decode:Unexpected end-of-input within/between Object entries\n at [Source: REDACTED (`StreamReadFeature.INCLUDE_SOURCE_IN_LOCATION` disabled); line: 1, column: 7]",
+            );
+        }
+    };
+    let id = body.get("id").and_then(Value::as_str).unwrap_or_default();
+    let good = id.starts_with(|c: char| c.is_ascii_lowercase())
+        && id.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '_' | '-'));
+    if !good {
+        return Answer::bad_request(format!("Invalid tenant id {id}"));
+    }
+    if state.auth.tenants.contains_key(id) {
+        return Answer::bad_request(format!("Duplicate tenant id {id}"));
+    }
+    state.auth.tenants.insert(id.to_owned(), Vec::new());
+    rmb::json_answer(StatusCode::CREATED, &body)
+        .with_header(http::header::LOCATION, &format!("/_/proxy/tenants/{id}"))
+}
+
 /// The paths under `/_/` that Okapi answers itself, without tenant and token; none of other paths.
 pub(crate) fn own(state: &State, asked: &Asked, path: &str) -> Option<Answer> {
     let segments: Vec<&str> = path.strip_prefix("/_/")?.split('/').collect();
@@ -104,7 +128,9 @@ pub(crate) fn own(state: &State, asked: &Asked, path: &str) -> Option<Answer> {
             .map(|tenant| json!({"id": tenant, "name": tenant}))
             .collect()),
         ["proxy", "tenants", tenant, ..] if !has_tenant(tenant) => absent(tenant),
-        ["proxy", "tenants", tenant] => ok(&json!({"id": tenant, "name": tenant})),
+        ["proxy", "tenants", tenant] => {
+            ok(&json!({"id": tenant, "name": tenant, "description": tenant}))
+        }
         ["proxy", "tenants", _, "modules"] => ok(&ids(filter)
             .into_iter()
             .map(|(id, _)| json!({"id": id}))

@@ -106,6 +106,16 @@ fn own_id(
     }
 }
 
+/// PostgreSQL's JSON has no NUL.
+fn has_nul(value: &Value) -> bool {
+    match value {
+        Value::String(text) => text.contains('\0'),
+        Value::Array(list) => list.iter().any(has_nul),
+        Value::Object(fields) => fields.values().any(has_nul),
+        _ => false,
+    }
+}
+
 /// Checks a new record and stores it.
 pub(crate) fn insert(
     state: &State,
@@ -130,6 +140,12 @@ pub(crate) fn insert(
         record.insert("_version".into(), 1.into());
     }
     let record = Value::Object(record);
+    if has_nul(&record) {
+        return Ok(Err(Answer::text(
+            StatusCode::INTERNAL_SERVER_ERROR,
+            "ERROR: unsupported Unicode escape sequence (22P05)",
+        )));
+    }
     let table = tables().of(path);
     if state.store.has(&caller.tenant, path, &id)? {
         let name = table.map_or_else(

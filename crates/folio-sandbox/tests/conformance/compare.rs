@@ -10,7 +10,7 @@ use serde_json::Value;
 use super::wire::Reply;
 
 /// Fields of records that the recorded release or that of the specifications here does not have.
-pub(crate) const RELEASE_FIELDS: [&str; 12] = [
+pub(crate) const RELEASE_FIELDS: [&str; 15] = [
     "publicationPeriod",
     "dates",
     "deleted",
@@ -23,6 +23,9 @@ pub(crate) const RELEASE_FIELDS: [&str; 12] = [
     "holdingsRecords2",
     "meta",
     "customFields",
+    "isShadow",
+    "ecsRequestRouting",
+    "holdShelfClosedLibraryDateManagement",
 ];
 
 static MASKS: LazyLock<Vec<(Regex, &str)>> = LazyLock::new(|| {
