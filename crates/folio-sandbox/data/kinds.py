@@ -29,6 +29,9 @@ def answer(row, body, path_id, value):
             text = text.replace(value, '{value}')
             if value.lower() != value:
                 text = text.replace(value.lower(), '{folded}')
+        name = body.get('name') if isinstance(body, dict) else None
+        if isinstance(name, str) and name and name != value:
+            text = text.replace(name, '{name}')
         for own in (path_id, (body or {}).get('id') if isinstance(body, dict) else None):
             if isinstance(own, str) and own:
                 text = text.replace(own, '{id}').replace(own.lower(), '{id}')
@@ -37,12 +40,14 @@ def answer(row, body, path_id, value):
     if row.get('status') is None:
         return {'hangs': True}
     if (row.get('type') or '').startswith('application/json'):
+        if out['status'] < 300:
+            return out
         try:
             out['errors'] = json.loads(template(text))['errors']
         except (ValueError, KeyError):
             return None
         out['line'] = text.startswith('{"errors"')
-    elif text:
+    elif out['status'] >= 400:
         out['text'] = template(text)
     return out
 
@@ -70,6 +75,25 @@ for row in rows('crud'):
             found = re.match(pattern, case)
             if found and isinstance(body, dict):
                 name, value = form.format(found[1]), body.get(found[1])
+    if case == 'get' and row.get('status', 0) >= 400:
+        kind['cases']['get any'] = answer(row, None, None, None)
+    if case == 'get id upper case' and row.get('status') == 404:
+        kind['caseSensitive'] = True
+    if case.startswith('post minimal without id (id required)'):
+        kind['cases']['post no id'] = answer(row, body, None, None)
+    if case.startswith('post minimal') and case.endswith('read back'):
+        defaults = {key: value for key, value in row.get('diff', {}).get('added', {}).items()
+                    if isinstance(value, (bool, int, float)) and key not in ('_version', 'usageNumber')}
+        if defaults:
+            kind['defaults'] = defaults
+    if re.match(r'post \S+=null \(array\)$', case) and row.get('status') == 201:
+        name = re.match(r'post (\S+)=', case)[1]
+        kind['nullListsOmitted'] = f'"{name}"' not in (row.get('text') or '')
+    found = re.match(r'post same (\S+) other case$', case)
+    if found and isinstance(body, dict) and row.get('status', 0) >= 400:
+        made = answer(row, body, None, body.get(found[1]))
+        if made and '{folded}' in json.dumps(made):
+            kind['cases'][f'post taken:{found[1]}'] = made
     if case == 'post full' and row.get('status') == 201:
         location = row.get('location')
         own = body.get('id')

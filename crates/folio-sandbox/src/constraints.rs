@@ -14,6 +14,7 @@ pub(crate) struct Taken<'t> {
     unique: &'t Unique,
     raw: String,
     folded: String,
+    name: String,
 }
 
 /// A reference that leads nowhere.
@@ -108,7 +109,34 @@ impl<'t> Taken<'t> {
             unique,
             raw: join(false),
             folded: join(true),
+            name: text_at(record, "name").unwrap_or_default(),
         }
+    }
+
+    /// The answer for a key of several fields: which of the two dialects a kind speaks is known from its recorded cases.
+    fn answer_of_several(
+        &self,
+        kind: &Kind,
+        verb: Verb,
+        given: Given<'_>,
+        declares_422: bool,
+    ) -> Answer {
+        let case = self
+            .unique
+            .fields
+            .iter()
+            .find_map(|field| kind.case_of("post taken", field));
+        let of_database = case
+            .and_then(|case| case.message(given))
+            .is_some_and(|text| text.starts_with("duplicate key"));
+        if of_database {
+            return Answer::bad_request(format!(
+                "duplicate key value violates unique constraint \"{}\": Key ({})=({}) already exists.",
+                self.unique.constraint, self.unique.key, self.folded
+            ));
+        }
+        let message = self.unique.message.replace("{value}", &self.folded);
+        said(&message, &self.unique.key, &self.folded, verb, declares_422)
     }
 
     pub(crate) fn answer(&self, kind: &Kind, verb: Verb, id: &str, declares_422: bool) -> Answer {
@@ -116,7 +144,11 @@ impl<'t> Taken<'t> {
             id,
             value: &self.raw,
             folded: &self.folded,
+            name: &self.name,
         };
+        if self.unique.fields.len() > 1 {
+            return self.answer_of_several(kind, verb, given, declares_422);
+        }
         let field = self.unique.fields.first().map_or("", String::as_str);
         if verb != Verb::Batch
             && let Some(case) = self
@@ -176,7 +208,21 @@ impl Missing<'_> {
             id,
             value: &self.target,
             folded: &self.target,
+            ..Given::default()
         };
+        if !crate::cql::uuid::is_uuid(&self.target) {
+            let text = format!("invalid input syntax for type uuid: \"{}\"", self.target);
+            let case = kind.case_of("post missing", &self.foreign.field);
+            return match case.and_then(|case| case.message(given)) {
+                Some(text_of_case) if text_of_case.starts_with("insert or update") => {
+                    Answer::bad_request(text)
+                }
+                _ => Answer::text(
+                    StatusCode::INTERNAL_SERVER_ERROR,
+                    format!("ERROR: {text} (22P02)"),
+                ),
+            };
+        }
         if verb != Verb::Batch
             && let Some(case) =
                 kind.case_of(&format!("{} missing", verb.name()), &self.foreign.field)

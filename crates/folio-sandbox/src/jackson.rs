@@ -258,7 +258,7 @@ impl<'a> Reader<'a> {
                     &format!(
                         "Input mismatch reading Enum `{0}`: properties-based `@JsonCreator` ([method {0}#fromValue(java.lang.String)]) expects String Value, got {1}",
                         enum_class(place),
-                        token(other)
+                        token(other).replace("(token ", "(")
                     ),
                     &place.chain,
                 ));
@@ -317,8 +317,11 @@ impl<'a> Reader<'a> {
             other => {
                 return Err(mismatch(
                     &format!(
-                        "Cannot deserialize value of type `java.util.Date` from {}",
+                        "Unexpected token ({}), expected VALUE_STRING: expected string containing a date",
                         token(other)
+                            .split_once("JsonToken.")
+                            .map_or("", |(_, rest)| rest)
+                            .trim_end_matches("`)")
                     ),
                     &place.chain,
                 ));
@@ -471,7 +474,8 @@ impl<'a> Reader<'a> {
             self.routes.resolve(place.document, items)
         });
         let objects = item.get("type").and_then(Value::as_str) == Some("object")
-            || item.get("allOf").is_some();
+            || item.get("allOf").is_some()
+            || item.get("enum").is_some();
         let reference = items
             .and_then(|items| items.get("$ref"))
             .and_then(Value::as_str)
@@ -580,7 +584,10 @@ impl<'a> Reader<'a> {
                 continue;
             };
             if field.is_null() {
-                // A list that is null on purpose stays away; Jackson sets it so.
+                let (_, resolved) = self.routes.resolve(document, property);
+                if resolved.get("type").and_then(Value::as_str) == Some("array") && !self.spring {
+                    read.insert(name.clone(), json!([]));
+                }
                 continue;
             }
             let place = Place {

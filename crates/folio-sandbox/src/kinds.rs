@@ -27,6 +27,12 @@ pub(crate) struct Kind {
     pub(crate) put_stores: bool,
     /// Whether PUT answers with the record.
     pub(crate) put_returns: bool,
+    /// Whether ids in paths are compared letter by letter.
+    pub(crate) case_sensitive: bool,
+    /// Whether the answer of a creation lacks lists that were sent as null; they are empty when they are read.
+    pub(crate) null_lists_omitted: bool,
+    /// Values of fields that are not sent.
+    pub(crate) defaults: serde_json::Map<String, Value>,
     /// Fields that the answer of a creation lacks.
     pub(crate) omitted: Vec<String>,
     /// What the route answers without the parameters that it needs.
@@ -100,6 +106,8 @@ pub(crate) struct Given<'a> {
     pub(crate) id: &'a str,
     pub(crate) value: &'a str,
     pub(crate) folded: &'a str,
+    /// The name of the record.
+    pub(crate) name: &'a str,
 }
 
 impl Given<'_> {
@@ -107,6 +115,7 @@ impl Given<'_> {
         text.replace("{id}", self.id)
             .replace("{value}", self.value)
             .replace("{folded}", self.folded)
+            .replace("{name}", self.name)
     }
 }
 
@@ -195,6 +204,13 @@ impl Kind {
         Self {
             put_stores: flag("putStores"),
             put_returns: flag("putReturns"),
+            case_sensitive: flag("caseSensitive"),
+            null_lists_omitted: flag("nullListsOmitted"),
+            defaults: row
+                .get("defaults")
+                .and_then(Value::as_object)
+                .cloned()
+                .unwrap_or_default(),
             bare: row.get("bare").and_then(Case::of),
             omitted: texts(row, "omitted"),
             class: text(row, "class"),

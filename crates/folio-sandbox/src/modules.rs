@@ -139,14 +139,27 @@ pub(crate) fn before_create(
     };
     match table.name.as_str() {
         "users" => {
+            trim_username(record);
             let now = now();
             record.insert("createdDate".into(), now.clone().into());
             record.insert("updatedDate".into(), now.into());
         }
-        // It is counted when the record is read.
-        "departments" => {
-            record.remove("usageNumber");
+        "accounts" => {
+            // Where the item is, and of which instance.
+            let item = match text(record, "itemId") {
+                Some(id) => store.get(tenant, "/item-storage/items", &id)?,
+                None => None,
+            };
+            if let Some(holdings) = item.and_then(|item| text_at(&item, "holdingsRecordId")) {
+                if let Some(found) = store.get(tenant, "/holdings-storage/holdings", &holdings)?
+                    && let Some(instance) = text_at(&found, "instanceId")
+                {
+                    record.insert("instanceId".into(), instance.into());
+                }
+                record.insert("holdingsRecordId".into(), holdings.into());
+            }
         }
+        "service_point" => return Ok(hold_shelf(record).map_or(Ok(()), Err)),
         "instance" => {
             record.insert("statusUpdatedDate".into(), status_date().into());
         }
@@ -190,14 +203,11 @@ pub(crate) fn before_update(
     };
     match table.name.as_str() {
         "users" => {
+            trim_username(record);
             if let Some(created) = stored.get("createdDate") {
                 record.insert("createdDate".into(), created.clone());
             }
             record.insert("updatedDate".into(), now().into());
-        }
-        // It is counted when the record is read.
-        "departments" => {
-            record.remove("usageNumber");
         }
         "instance" => {
             let changed = stored.get("statusId") != record.get("statusId");
@@ -367,6 +377,29 @@ pub(crate) fn on_read(
     Ok(())
 }
 
+fn trim_username(user: &mut Map<String, Value>) {
+    if let Some(name) = text(user, "username") {
+        user.insert("username".into(), name.trim().into());
+    }
+}
+
+/// A service point for pickups says how long its hold shelf keeps an item, and no other does.
+fn hold_shelf(record: &Map<String, Value>) -> Option<Answer> {
+    let pickup = record.get("pickupLocation") == Some(&Value::Bool(true));
+    let message = match (pickup, record.contains_key("holdShelfExpiryPeriod")) {
+        (true, false) => {
+            "Hold shelf expiry period must be specified when service point can be used for pickup."
+        }
+        (false, true) => {
+            "Hold shelf expiry period cannot be specified when service point cannot be used for pickup"
+        }
+        _ => return None,
+    };
+    let name = text(record, "name").unwrap_or_default();
+    let error = rmb::error(message, "-1", "1", &[("name", &name)]);
+    Some(rmb::errors(StatusCode::UNPROCESSABLE_ENTITY, &[error]))
+}
+
 /// What mod-inventory-storage wants of the service points of a location.
 fn service_points(record: &Map<String, Value>) -> Option<Answer> {
     let ids = record.get("servicePointIds").and_then(Value::as_array);
@@ -449,6 +482,9 @@ fn effective_fields(item: &mut Map<String, Value>, holdings: &Value) {
                         .and_then(Value::as_str)
                         .map(str::to_owned),
                 )
+                .collect::<Vec<_>>()
+                .join(" ")
+                .split_whitespace()
                 .collect::<Vec<_>>()
                 .join(" ")
         });

@@ -24,6 +24,7 @@ pub(crate) fn one(state: &mut State, caller: &Caller, collection: &Collection, i
         id,
         value: id,
         folded: id,
+        ..Given::default()
     };
     if let Some(case) = kind
         .case("delete invalid")

@@ -314,6 +314,7 @@ pub(crate) fn read(state: &State, caller: &Caller, collection: &Collection, id: 
         id,
         value: id,
         folded: id,
+        ..Given::default()
     };
     let is_uuid = crate::cql::uuid::is_uuid(id);
     match kind.case("get invalid") {
@@ -325,8 +326,15 @@ pub(crate) fn read(state: &State, caller: &Caller, collection: &Collection, id: 
         }
         _ => {}
     }
+    if let Some(case) = kind.case("get any") {
+        return Ok(case.answer(given, "Not supported yet."));
+    }
     let path = stored_at(&collection.path);
-    let Some(mut record) = state.store.get(&caller.tenant, path, id)? else {
+    let found = state.store.get(&caller.tenant, path, id)?;
+    let found = found.filter(|record| {
+        !kind.case_sensitive || record.get("id").and_then(Value::as_str) == Some(id)
+    });
+    let Some(mut record) = found else {
         return Ok(match kind.case("get absent") {
             Some(case) => case.answer(given, "Not found"),
             None => not_found(),

@@ -53,14 +53,22 @@ pub(crate) fn read_value(
     let class = kind.class.as_deref().unwrap_or(&collection.class);
     // Metadata is set by the server, whatever is sent.
     let value = match value {
-        Value::Object(fields) if fields.contains_key("metadata") => {
+        Value::Object(fields)
+            if fields.contains_key("metadata") && collection.has_field("metadata") =>
+        {
             let mut fields = fields.clone();
             fields.remove("metadata");
             Value::Object(fields)
         }
         other => other.clone(),
     };
-    reader.record(document, schema, class, &value, known)
+    let mut record = reader.record(document, schema, class, &value, known)?;
+    for (name, default) in &kind.defaults {
+        if !record.contains_key(name) {
+            record.insert(name.clone(), default.clone());
+        }
+    }
+    Ok(record)
 }
 
 /// The id of a record that is to be stored: its own or a new one, or why its own is none.
@@ -74,6 +82,9 @@ fn own_id(
         .and_then(Value::as_str)
         .filter(|_| !collection.spring)
     else {
+        if let Some(case) = kind.case("post no id") {
+            return Err(case.answer(Given::default(), "must not be null"));
+        }
         // Spring modules ignore the id that a client sends.
         return Ok(uuid::Uuid::new_v4().to_string());
     };
@@ -81,6 +92,7 @@ fn own_id(
         id,
         value: id,
         folded: id,
+        ..Given::default()
     };
     let case = if id.is_empty() {
         kind.case("post id empty")
@@ -157,6 +169,7 @@ pub(crate) fn insert(
             id: &id,
             value: &id,
             folded: &id,
+            ..Given::default()
         };
         let case = kind
             .case("post id taken")
@@ -288,7 +301,7 @@ pub(crate) fn update(
     let path = stored_at(&collection.path);
     let kind = state.kind(&collection.path);
     let stored = state.store.get(&caller.tenant, path, id)?;
-    let (record, _) = match read(asked, collection, kind, stored.as_ref()) {
+    let (record, sent) = match read(asked, collection, kind, stored.as_ref()) {
         Ok(read) => read,
         Err(answer) => return Ok(answer),
     };
@@ -296,6 +309,7 @@ pub(crate) fn update(
         id,
         value: id,
         folded: id,
+        ..Given::default()
     };
     if let Some(case) = kind.case("put invalid").filter(|case| !case.is_success())
         && (!crate::cql::uuid::is_uuid(id) || case.is_by_pattern() && !rmb::is_versioned_uuid(id))
@@ -330,8 +344,13 @@ pub(crate) fn update(
     };
     Ok(
         match replace(state, caller, collection, Verb::Put, id, record, &stored)? {
-            Ok(record) if kind.put_returns => {
-                rmb::json_ordered(StatusCode::OK, &record, &kind.order)
+            // The record as it was sent.
+            Ok(_) if kind.put_returns => {
+                let mut sent = sent;
+                if let Some(fields) = sent.as_object_mut() {
+                    fields.remove("metadata");
+                }
+                rmb::json_ordered(StatusCode::OK, &sent, &kind.order)
             }
             Ok(_) => Answer::empty(StatusCode::NO_CONTENT),
             Err(answer) => answer,

@@ -261,7 +261,7 @@ fn compare_diff(recorded: &Value, sent: &Value, own: &str) -> Vec<String> {
         sent.as_object().unwrap_or(&empty),
         own.as_object().unwrap_or(&empty),
     );
-    let value = |value: &Value| masked(&without_release(value).to_string());
+    let value = |value: &Value| plain_numbers(&masked(&without_release(value).to_string()));
     let mut mine: BTreeMap<String, String> = BTreeMap::new();
     for (name, now) in own {
         match sent.get(name) {
@@ -308,4 +308,10 @@ fn compare_diff(recorded: &Value, sent: &Value, own: &str) -> Vec<String> {
 /// Whether two values are numbers that are equal: the recordings do not tell 1 from 1.0.
 fn numbers(a: &Value, b: &Value) -> bool {
     matches!((a.as_f64(), b.as_f64()), (Some(a), Some(b)) if a == b)
+}
+
+/// Numbers without `.0`.
+fn plain_numbers(text: &str) -> String {
+    static WHOLE: LazyLock<Regex> = LazyLock::new(|| Regex::new(r":(\d+)\.0\b").unwrap());
+    WHOLE.replace_all(text, ":$1").into_owned()
 }

@@ -103,6 +103,10 @@ impl Session {
             if text.contains(recorded.as_str()) {
                 text = text.replace(recorded, own);
             }
+            let upper = recorded.to_uppercase();
+            if text.contains(&upper) {
+                text = text.replace(&upper, &own.to_uppercase());
+            }
         }
         text
     }
@@ -354,7 +358,8 @@ pub(crate) async fn crud(file: &str) -> Report {
     }
     present_before(&session, &rows(file));
     let mut report = Report::default();
-    for row in rows(file) {
+    let mut referring = String::new();
+    for (number, row) in rows(file).into_iter().enumerate() {
         let name = text(&row, "name");
         if row.get("path").is_none() {
             continue;
@@ -381,6 +386,25 @@ pub(crate) async fn crud(file: &str) -> Report {
         };
         let method = text(&row, "method");
         let body = body.or((method == "POST" || method == "PUT").then(Vec::new));
+        // What was done between the recorded requests: the other record of a unique value, and the end of what refers to a record.
+        let (collection, case) = name.split_once(": ").unwrap_or(("", name));
+        if let Some(field) = case
+            .strip_prefix("put ")
+            .and_then(|case| case.strip_suffix(" of another record"))
+            && let Some(value) = row["body"].get(field)
+            && session.sandbox.records("diku", collection).is_ok()
+        {
+            let id = format!("33333333-aaaa-4aaa-8aaa-{number:012}");
+            let other = json!({"id": id, field: value});
+            session.sandbox.load("diku", collection, vec![other]).unwrap();
+        }
+        if case == "(a record that refers to it)" {
+            let id = row["body"]["id"].as_str().unwrap_or_default();
+            referring = format!("{path}/{}", session.renamed(id));
+        }
+        if case == "delete" && !referring.is_empty() {
+            session.send("DELETE", &std::mem::take(&mut referring), None).await;
+        }
         let reply = session.send(method, &path, body.as_deref()).await;
         if let Some(reply) = &reply {
             session.learn(&row, reply);
