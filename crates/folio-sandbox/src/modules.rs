@@ -348,7 +348,9 @@ fn users_with(store: &Store, tenant: &str, id: &str) -> rusqlite::Result<usize> 
         list.and_then(Value::as_array).is_some_and(|list| {
             list.iter().any(|element| {
                 let value = key.map_or(Some(element), |key| element.get(key));
-                value.and_then(Value::as_str).is_some_and(|own| own.eq_ignore_ascii_case(id))
+                value
+                    .and_then(Value::as_str)
+                    .is_some_and(|own| own.eq_ignore_ascii_case(id))
             })
         })
     };
@@ -404,9 +406,7 @@ fn hold_shelf(record: &Map<String, Value>) -> Option<Answer> {
 fn service_points(record: &Map<String, Value>) -> Option<Answer> {
     let ids = record.get("servicePointIds").and_then(Value::as_array);
     let primary = record.get("primaryServicePoint");
-    let error = |message: &str, parameter: Value| {
-        json!({"message": message, "type": "1", "code": "-1", "parameters": [parameter]})
-    };
+    let error = |message: &str, parameter: Value| json!({"message": message, "type": "1", "code": "-1", "parameters": [parameter]});
     let mut list = Vec::new();
     if ids.is_none_or(Vec::is_empty) {
         list.push(error(

@@ -102,9 +102,17 @@ fn served(state: &mut State, asked: &Asked, path: &str, effect: Option<&Effect>)
         Err(answer) => return Ok(answer),
     };
     let invalid = || Answer::text(StatusCode::UNAUTHORIZED, "Invalid token");
+    if state.eureka && path.starts_with("/_/") {
+        return Ok(okapi::no_route());
+    }
     let owns = path.starts_with("/_/") && !path.starts_with("/_/invoke");
     let newer = state.release == crate::kinds::Release::Ramsons;
-    if owns && path == "/_/version" && newer && token.is_none() && asked.headers.contains_key("x-okapi-tenant") {
+    if owns
+        && path == "/_/version"
+        && newer
+        && token.is_none()
+        && asked.headers.contains_key("x-okapi-tenant")
+    {
         // Okapi 6 asks mod-authtoken where a tenant is named.
         return Ok(Answer::bad_request(
             "Token missing, access requires permission: okapi.version.get",
@@ -347,9 +355,11 @@ fn module(
         return Ok(answer);
     }
     if served.module == "mod-settings"
-        && asked
-            .header("accept")
-            .is_some_and(|accept| !["*/*", "application/*", "json"].iter().any(|kind| accept.contains(kind)))
+        && asked.header("accept").is_some_and(|accept| {
+            !["*/*", "application/*", "json"]
+                .iter()
+                .any(|kind| accept.contains(kind))
+        })
     {
         return Ok(Answer::new(
             StatusCode::NOT_FOUND,

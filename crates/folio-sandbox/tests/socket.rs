@@ -123,11 +123,17 @@ async fn a_login_gives_tokens_in_cookies_and_when_they_expire() {
         .map(|cookie| cookie.to_str().unwrap().to_owned())
         .collect();
     assert_eq!(cookies.len(), 2);
-    for (cookie, end) in cookies.iter().zip([
-        "Max-Age=600; Path=/; Secure; HTTPOnly; SameSite=Lax",
-        "Max-Age=604800; Path=/authn; Secure; HTTPOnly; SameSite=Lax",
+    for (cookie, (age, end)) in cookies.iter().zip([
+        (
+            "; Max-Age=600; Expires=",
+            " GMT; Path=/; Secure; HTTPOnly; SameSite=Lax",
+        ),
+        (
+            "; Max-Age=604800; Expires=",
+            " GMT; Path=/authn; Secure; HTTPOnly; SameSite=Lax",
+        ),
     ]) {
-        assert!(cookie.ends_with(end), "{cookie}");
+        assert!(cookie.contains(age) && cookie.ends_with(end), "{cookie}");
     }
     let body: Value = answer.json().await.unwrap();
     assert_eq!(body.as_object().unwrap().len(), 2);
@@ -148,10 +154,7 @@ async fn a_login_gives_tokens_in_cookies_and_when_they_expire() {
     let error: Value = serde_json::from_str(&text).unwrap();
     assert_eq!(
         (status, &error["errors"][0]["code"]),
-        (
-            422,
-            &json!("wrong.username.or.wrong.password.or.account.blocked")
-        )
+        (422, &json!("password.incorrect"))
     );
     let elsewhere = Caller {
         tenant: Some("nowhere"),
@@ -315,7 +318,7 @@ async fn a_list_has_pages_and_a_total() {
         "limit=x",
         "offset=2147483648",
         "query=group%3D%3D",
-        "query=id%3D%3Dx",
+        "query=id%3Ex",
         "totalRecords=some",
     ] {
         assert_eq!(
@@ -324,12 +327,14 @@ async fn a_list_has_pages_and_a_total() {
             "{bad}"
         );
     }
-    assert!(
-        caller
-            .get("/groups?totalRecords=none")
-            .await
-            .get("totalRecords")
-            .is_none()
+    // An id that is no UUID finds nothing, and the total is there whatever is asked for.
+    assert_eq!(
+        caller.get("/groups?query=id%3D%3Dx").await["totalRecords"],
+        0
+    );
+    assert_eq!(
+        caller.get("/groups?totalRecords=none").await["totalRecords"],
+        25
     );
 }
 
@@ -396,7 +401,7 @@ async fn a_record_is_made_read_replaced_and_deleted_as_rmb_does() {
             answer.status().as_u16(),
             answer.headers()["location"].to_str().unwrap()
         ),
-        (201, path.as_str())
+        (201, id(1).as_str())
     );
     let made: Value = answer.json().await.unwrap();
     assert_eq!((&made["group"], made.get("desc")), (&json!("a"), None));
@@ -420,13 +425,11 @@ async fn a_record_is_made_read_replaced_and_deleted_as_rmb_does() {
         (status, &error["errors"][0]["parameters"]),
         (422, &json!([{"key": "group", "value": "null"}]))
     );
-    assert_eq!(
-        caller
-            .told("POST", "/groups", Some(json!({"group": 7})))
-            .await
-            .0,
-        422
-    );
+    // Jackson makes text of a number, and of nothing that is nested.
+    for (group, status) in [(json!(7), 201), (json!(["x"]), 400)] {
+        let body = json!({"group": group});
+        assert_eq!(caller.told("POST", "/groups", Some(body)).await.0, status);
+    }
     assert_eq!(
         caller
             .told(
@@ -461,21 +464,20 @@ async fn a_record_is_made_read_replaced_and_deleted_as_rmb_does() {
         (read.get("desc"), &read["metadata"]["createdDate"]),
         (None, &made["metadata"]["createdDate"])
     );
+    // mod-users ignores the id in the body of a group.
     assert_eq!(
         caller
             .told("PUT", &path, Some(json!({"id": id(2), "group": "a"})))
             .await
             .0,
-        400
+        204
     );
+    assert_eq!(caller.get(&path).await["id"], id(1));
     assert_eq!(
         caller.told("DELETE", &path, None).await,
         (204, String::new())
     );
-    assert_eq!(
-        sandbox.records("diku", "/groups").unwrap(),
-        [] as [Value; 0]
-    );
+    assert_eq!(sandbox.records("diku", "/groups").unwrap().len(), 1);
 }
 
 #[tokio::test]
@@ -522,6 +524,7 @@ async fn a_batch_is_written_as_a_whole_or_not_at_all() {
     new.as_object_mut().unwrap().remove("_version");
     new["id"] = json!("11111111-1111-4111-8111-111111111111");
     new["barcode"] = json!("new");
+    new["hrid"] = json!("it-new");
     let mut bad = new.clone();
     bad["id"] = json!("22222222-2222-4222-8222-222222222222");
     bad.as_object_mut().unwrap().remove("materialTypeId");
@@ -543,9 +546,9 @@ async fn a_batch_is_written_as_a_whole_or_not_at_all() {
             upsert,
             json!([new, bare]),
             409,
-            "_version of request is null",
+            "_version of request is <NULL>",
         ),
-        (upsert, json!([new, new]), 500, "second time"),
+        (upsert, json!([new, new]), 409, "Stored _version is 1"),
         (
             upsert,
             json!([new, new, new, new]),

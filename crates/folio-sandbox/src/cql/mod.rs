@@ -40,6 +40,16 @@ impl Query {
     }
 }
 
+/// A text as RMB compares it where no index says otherwise: without case and accents.
+pub fn folded(text: &str) -> String {
+    fold::Fold::BOTH.apply(text)
+}
+
+/// The order of two texts in the database.
+pub fn compare(a: &str, b: &str) -> std::cmp::Ordering {
+    collate::compare(a, b)
+}
+
 /// Understands a query about the records of a table.
 pub(crate) fn compiled(text: &str, table: Option<&Table>) -> Result<Compiled, CqlError> {
     let parsed = parser::parse(text).map_err(CqlError::parse)?;

@@ -77,7 +77,8 @@ pub(crate) fn many(
     }
     let query = match (mode, query) {
         (DeleteAll::None, _) => return Ok(super::okapi::no_module()),
-        (DeleteAll::All | DeleteAll::OnlyRow, _) | (DeleteAll::QueryOrAll | DeleteAll::EmptyToo, None) => None,
+        (DeleteAll::All | DeleteAll::OnlyRow, _)
+        | (DeleteAll::QueryOrAll | DeleteAll::EmptyToo, None) => None,
         (DeleteAll::EmptyToo, Some("")) => None,
         (DeleteAll::Query, None) => {
             return Ok(Answer::bad_request(
@@ -101,7 +102,9 @@ pub(crate) fn many(
             // mod-circulation-storage shows the message without RMB's class.
             Err(error) if mode == DeleteAll::EmptyToo => {
                 let text = error.to_string();
-                let plain = text.split_once("QueryValidationException: ").map_or(text.as_str(), |(_, rest)| rest);
+                let plain = text
+                    .split_once("QueryValidationException: ")
+                    .map_or(text.as_str(), |(_, rest)| rest);
                 return Ok(Answer::bad_request(plain));
             }
             Err(error) => return Ok(Answer::bad_request(error.to_string())),

@@ -28,7 +28,10 @@ pub(crate) fn not_found() -> Answer {
 pub(crate) fn has_own_parameter(asked: &Asked) -> bool {
     asked.query.iter().any(|(name, _)| {
         let name = name.to_ascii_lowercase();
-        !matches!(name.as_str(), "query" | "limit" | "offset" | "totalrecords" | "lang" | "facets")
+        !matches!(
+            name.as_str(),
+            "query" | "limit" | "offset" | "totalrecords" | "lang" | "facets"
+        )
     })
 }
 

@@ -21,7 +21,11 @@ struct User {
 
 fn refused(message: &str, code: &str, username: &str) -> Answer {
     let parameters = [("username", username)];
-    let parameters = if code.contains("block") { &[][..] } else { &parameters };
+    let parameters = if code.contains("block") {
+        &[][..]
+    } else {
+        &parameters
+    };
     rmb::errors(
         StatusCode::UNPROCESSABLE_ENTITY,
         &[rmb::error(message, code, "error", parameters)],
@@ -426,13 +430,17 @@ pub(crate) fn credentials(
         ("GET", path) => {
             let id = path.strip_prefix("/authn/loginAttempts/")?;
             let accounts = state.auth.tenants.get(tenant);
-            let account = accounts.and_then(|accounts| accounts.iter().find(|account| account.id == id));
+            let account =
+                accounts.and_then(|accounts| accounts.iter().find(|account| account.id == id));
             Ok(match account.filter(|account| account.attempted) {
                 Some(account) => rmb::json_answer(
                     StatusCode::OK,
                     &json!({"id": account.id, "userId": account.id, "lastAttempt": rmb::now(), "attemptCount": account.failures}),
                 ),
-                None => Answer::text(StatusCode::NOT_FOUND, format!("No user login attempts found for id {id}")),
+                None => Answer::text(
+                    StatusCode::NOT_FOUND,
+                    format!("No user login attempts found for id {id}"),
+                ),
             })
         }
         _ => return None,
@@ -450,17 +458,19 @@ fn create_credentials(state: &mut State, asked: &Asked, tenant: &str) -> Done {
         text_at(&body, "password").filter(|password| !password.is_empty()),
     );
     let rejected = |message: &str, value: Option<&str>| {
-        let mut error = rmb::error(message, "-1", "1", &[("'userId'", value.unwrap_or_default())]);
+        let mut error = rmb::error(
+            message,
+            "-1",
+            "1",
+            &[("'userId'", value.unwrap_or_default())],
+        );
         if value.is_none() {
             error["parameters"] = json!([{"key": "'userId'"}]);
         }
         rmb::errors(StatusCode::UNPROCESSABLE_ENTITY, &[error])
     };
     let Some(password) = password else {
-        return Ok(rejected(
-            "Password is missing or empty",
-            id.as_deref(),
-        ));
+        return Ok(rejected("Password is missing or empty", id.as_deref()));
     };
     let id = match id {
         Some(id) => id,

@@ -85,7 +85,9 @@ pub(crate) fn create_tenant(state: &mut State, asked: &Asked) -> Answer {
     };
     let id = body.get("id").and_then(Value::as_str).unwrap_or_default();
     let good = id.starts_with(|c: char| c.is_ascii_lowercase())
-        && id.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '_' | '-'));
+        && id
+            .chars()
+            .all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '_' | '-'));
     if !good {
         return Answer::bad_request(format!("Invalid tenant id {id}"));
     }

@@ -15,7 +15,12 @@ use crate::state::State;
 const PATH: &str = "/perms/users";
 
 /// The answer of what this file has; none of other paths.
-pub(crate) fn answer(state: &mut State, asked: &Asked, caller: &Caller, path: &str) -> Option<Done> {
+pub(crate) fn answer(
+    state: &mut State,
+    asked: &Asked,
+    caller: &Caller,
+    path: &str,
+) -> Option<Done> {
     let rest = path.strip_prefix(PATH)?;
     let segments: Vec<&str> = rest.split('/').skip(1).collect();
     match (asked.method.as_str(), segments.as_slice()) {
@@ -65,7 +70,12 @@ fn unknown(body: &[u8]) -> Option<Answer> {
 }
 
 /// The record of a user, by its own id or the user's.
-fn found(state: &State, caller: &Caller, id: &str, by_user: bool) -> rusqlite::Result<Result<Value, Answer>> {
+fn found(
+    state: &State,
+    caller: &Caller,
+    id: &str,
+    by_user: bool,
+) -> rusqlite::Result<Result<Value, Answer>> {
     let field = if by_user { "userId" } else { "id" };
     let records = state.store.all(&caller.tenant, PATH)?;
     let own = records

@@ -42,20 +42,29 @@ impl Session {
         for (name, value) in [
             ("departments", json!([])),
             ("proxyFor", json!([])),
-            ("personal", json!({"lastName": "Superuser", "firstName": "Admin", "email": "admin@example.org", "addresses": [], "preferredContactTypeId": "002"})),
+            (
+                "personal",
+                json!({"lastName": "Superuser", "firstName": "Admin", "email": "admin@example.org", "addresses": [], "preferredContactTypeId": "002"}),
+            ),
             ("createdDate", now.into()),
             ("updatedDate", now.into()),
             ("metadata", json!({"createdDate": now, "updatedDate": now})),
         ] {
             admin[name] = value;
         }
-        session.names.insert("f6f3832c-2995-4547-980e-6247b23ccef3".to_owned(), admin["id"].as_str().unwrap().to_owned());
+        session.names.insert(
+            "f6f3832c-2995-4547-980e-6247b23ccef3".to_owned(),
+            admin["id"].as_str().unwrap().to_owned(),
+        );
         session.sandbox.load(tenant, "/users", vec![admin]).unwrap();
         let reply = session.send("GET", "/_/proxy/modules", None).await.unwrap();
         let modules: Value = serde_json::from_str(&reply.text()).unwrap_or_default();
         for module in modules.as_array().into_iter().flatten() {
             if module["name"] == "mod-users" {
-                session.names.insert("mod-users-19.3.2".to_owned(), module["id"].as_str().unwrap().to_owned());
+                session.names.insert(
+                    "mod-users-19.3.2".to_owned(),
+                    module["id"].as_str().unwrap().to_owned(),
+                );
             }
         }
         session
@@ -396,14 +405,19 @@ pub(crate) async fn crud(file: &str) -> Report {
         {
             let id = format!("33333333-aaaa-4aaa-8aaa-{number:012}");
             let other = json!({"id": id, field: value});
-            session.sandbox.load("diku", collection, vec![other]).unwrap();
+            session
+                .sandbox
+                .load("diku", collection, vec![other])
+                .unwrap();
         }
         if case == "(a record that refers to it)" {
             let id = row["body"]["id"].as_str().unwrap_or_default();
             referring = format!("{path}/{}", session.renamed(id));
         }
         if case == "delete" && !referring.is_empty() {
-            session.send("DELETE", &std::mem::take(&mut referring), None).await;
+            session
+                .send("DELETE", &std::mem::take(&mut referring), None)
+                .await;
         }
         let reply = session.send(method, &path, body.as_deref()).await;
         if let Some(reply) = &reply {
@@ -436,9 +450,16 @@ fn present_before(session: &Session, rows: &[Value]) {
         .flat_map(|row| [row["body"]["id"].as_str(), row["location"].as_str()])
         .flatten()
         .collect();
-    for row in rows.iter().filter(|row| row["status"].as_u64().is_some_and(|status| status < 300)) {
+    for row in rows
+        .iter()
+        .filter(|row| row["status"].as_u64().is_some_and(|status| status < 300))
+    {
         let body = &row["body"];
-        let bodies = ["items", "instances", "holdingsRecords", "boundWithContents"].iter().filter_map(|list| body[*list].as_array()).flatten().chain([body]);
+        let bodies = ["items", "instances", "holdingsRecords", "boundWithContents"]
+            .iter()
+            .filter_map(|list| body[*list].as_array())
+            .flatten()
+            .chain([body]);
         for body in bodies {
             for (field, path) in REFERENCES {
                 if let Some(id) = body[field].as_str()
@@ -450,8 +471,12 @@ fn present_before(session: &Session, rows: &[Value]) {
                     }
                     let instance = "1b913411-09a7-5dbb-94a9-617224a7b0d4";
                     let record = match path {
-                        "/holdings-storage/holdings" => json!({"id": id, "instanceId": instance, "permanentLocationId": "fcd64ce1-6995-48f0-840e-89ffa2288371"}),
-                        "/item-storage/items" => json!({"id": id, "holdingsRecordId": "22222222-aaaa-4aaa-8aaa-aaaaaaaaaaaa"}),
+                        "/holdings-storage/holdings" => {
+                            json!({"id": id, "instanceId": instance, "permanentLocationId": "fcd64ce1-6995-48f0-840e-89ffa2288371"})
+                        }
+                        "/item-storage/items" => {
+                            json!({"id": id, "holdingsRecordId": "22222222-aaaa-4aaa-8aaa-aaaaaaaaaaaa"})
+                        }
                         _ => json!({"id": id, "name": id}),
                     };
                     session.sandbox.load("diku", path, vec![record]).unwrap();
@@ -460,7 +485,10 @@ fn present_before(session: &Session, rows: &[Value]) {
         }
     }
     let holdings = json!({"id": "22222222-aaaa-4aaa-8aaa-aaaaaaaaaaaa", "instanceId": "1b913411-09a7-5dbb-94a9-617224a7b0d4"});
-    session.sandbox.load("diku", "/holdings-storage/holdings", vec![holdings]).unwrap();
+    session
+        .sandbox
+        .load("diku", "/holdings-storage/holdings", vec![holdings])
+        .unwrap();
 }
 
 pub(crate) async fn lists(file: &str) -> Report {
