@@ -226,6 +226,43 @@ for row in rows('acq'):
         if own:
             kind['location'] = row['location'].replace(own, '{id}') if row.get('location') else None
 
+ACQUISITIONS = {
+    'create same id': 'post id taken', 'create bad uuid': 'post id invalid', 'read not uuid': 'get invalid', 'read absent': 'get absent',
+    'put absent': 'put absent', 'put not uuid': 'put invalid', 'put other body id': 'put other id', 'put without body id': 'put no id',
+    'delete again': 'delete absent', 'delete not uuid': 'delete invalid',
+}
+for row in rows('acq'):
+    path, name, text = row['path'].split('?')[0], row['name'], row.get('text') or ''
+    try:
+        body = json.loads(row.get('sent') or 'null')
+    except ValueError:
+        body = None
+    parts = path.split('/')
+    last = parts[-1] if parts[-1] == 'abc' or UUID.fullmatch(parts[-1]) else None
+    base = '/'.join(parts[:-1]) if last else path
+    if base not in kinds and not any(word in name for word in ('create', 'list')):
+        continue
+    for ending, case in ACQUISITIONS.items():
+        if name.endswith(' ' + ending):
+            made = answer(row, body, last, None)
+            if made:
+                kinds[base]['cases'].setdefault(case, made)
+    found = re.search(r'create (bad|same) (\w+)$', name)
+    if found and isinstance(body, dict) and row['method'] == 'POST' and row['status'] >= 400 and found[2] not in ('id', 'uuid'):
+        made = answer(row, body, None, body.get(found[2]))
+        kinds[base]['cases'].setdefault(f"post {'missing' if found[1] == 'bad' else 'taken'}:{found[2]}", made)
+    if re.match(r'delete .* in use$', name) and row['status'] >= 400:
+        kinds[base]['cases'].setdefault('delete referenced', answer(row, body, last, None))
+    if name.endswith('put stale') and row['status'] == 204:
+        kinds[base]['noLocking'] = True
+    if name.endswith('list: limit -1') and 'not all parameters' in text:
+        kinds[base].setdefault('list', {})['limitText'] = 'not all parameters were passed properly'
+    if name.endswith('list: limit 0') and row['status'] == 200:
+        listed = kinds[base].setdefault('list', {})
+        value = json.loads(text)
+        listed.update({'form': 'pretty', 'info': 'resultInfo' in value, 'total': 'totalRecords' in value, 'type': row.get('type'),
+                       'checksTotals': True})
+
 for path, kind in kinds.items():
     kind = {key: value for key, value in kind.items() if value not in ({}, [])}
     print(json.dumps({'path': path, **kind}, ensure_ascii=False, separators=(',', ':')))

@@ -27,6 +27,8 @@ pub(crate) struct Kind {
     pub(crate) put_stores: bool,
     /// Whether PUT answers with the record.
     pub(crate) put_returns: bool,
+    /// Whether `_version` is stored and not compared.
+    pub(crate) no_locking: bool,
     /// Whether ids in paths are compared letter by letter.
     pub(crate) case_sensitive: bool,
     /// Whether the answer of a creation lacks lists that were sent as null; they are empty when they are read.
@@ -62,6 +64,8 @@ pub(crate) struct ListFacts {
     pub(crate) none: bool,
     pub(crate) wrapped: bool,
     pub(crate) checks_totals: bool,
+    /// How a number that is too small is told.
+    pub(crate) limit_text: Option<String>,
     /// What stands before the message of a query that cannot be understood.
     pub(crate) prefix: Option<String>,
     pub(crate) content_type: Option<String>,
@@ -204,6 +208,7 @@ impl Kind {
         Self {
             put_stores: flag("putStores"),
             put_returns: flag("putReturns"),
+            no_locking: flag("noLocking"),
             case_sensitive: flag("caseSensitive"),
             null_lists_omitted: flag("nullListsOmitted"),
             defaults: row
@@ -238,6 +243,7 @@ impl Kind {
                     wrapped: flag("wrapped"),
                     checks_totals: flag("checksTotals"),
                     prefix: text(list, "prefix"),
+                    limit_text: text(list, "limitText"),
                     content_type: text(list, "type"),
                 }
             }),

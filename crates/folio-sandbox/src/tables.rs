@@ -1,5 +1,5 @@
 //! What the schemas of the storage modules say of their tables: how each field is searched for, which values are unique, and which records
-//! refer to which. The facts are in `data/cql-indexes.jsonl`; nothing here is known of any table by name.
+//! refer to which. The facts are in `data/cql-indexes.jsonl` and `data/acquisitions.jsonl`; nothing here is known of any table by name.
 
 use std::collections::HashMap;
 use std::sync::OnceLock;
@@ -8,7 +8,10 @@ use serde_json::Value;
 
 use crate::cql::fold::Fold;
 
-const FACTS: &str = include_str!("../data/cql-indexes.jsonl");
+const FACTS: [&str; 2] = [
+    include_str!("../data/cql-indexes.jsonl"),
+    include_str!("../data/acquisitions.jsonl"),
+];
 
 /// A table and the collection that shows it.
 #[derive(Clone, Debug, Default)]
@@ -143,7 +146,8 @@ pub(crate) fn tables() -> &'static Tables {
     static TABLES: OnceLock<Tables> = OnceLock::new();
     TABLES.get_or_init(|| {
         let rows: Vec<Value> = FACTS
-            .lines()
+            .iter()
+            .flat_map(|facts| facts.lines())
             .filter_map(|line| serde_json::from_str(line).ok())
             .collect();
         Tables::new(&rows)
@@ -265,24 +269,5 @@ impl Tables {
     /// The collection that shows a table.
     pub(crate) fn path(&self, table: &str) -> Option<&str> {
         self.paths.get(table).map(String::as_str)
-    }
-
-    /// The foreign keys that refer to a table: the path of theirs, and they.
-    pub(crate) fn referring<'a>(
-        &'a self,
-        table: &'a str,
-    ) -> impl Iterator<Item = (&'a str, &'a Table, &'a Foreign)> {
-        let mut found: Vec<_> = self
-            .by_path
-            .iter()
-            .flat_map(|(path, own)| {
-                own.foreign
-                    .iter()
-                    .map(move |foreign| (path.as_str(), own, foreign))
-            })
-            .filter(move |(_, _, foreign)| foreign.target == table)
-            .collect();
-        found.sort_by_key(|(path, _, foreign)| (*path, foreign.field.as_str()));
-        found.into_iter()
     }
 }

@@ -60,7 +60,9 @@ fn number(asked: &Asked, name: &str, default: i64, facts: &ListFacts) -> Result<
         return Ok(default);
     };
     if text.is_empty() {
-        return Ok(default);
+        return Err(Answer::bad_request(format!(
+            "{name} does not have a default value in the RAML and has been passed empty"
+        )));
     }
     let Ok(number) = text.parse::<i32>() else {
         return Err(Answer::bad_request(format!(
@@ -69,8 +71,12 @@ fn number(asked: &Asked, name: &str, default: i64, facts: &ListFacts) -> Result<
         )));
     };
     if number < 0 && !(facts.negative_limit && name == "limit") {
+        let told = match &facts.limit_text {
+            Some(text) => text.clone(),
+            None => format!("'{name}' parameter is incorrect"),
+        };
         return Err(Answer::bad_request(format!(
-            "\n '{name}' parameter is incorrect. parameter value {{{text}}} is not valid: must be greater than or equal to 0"
+            "\n {told}. parameter value {{{text}}} is not valid: must be greater than or equal to 0"
         )));
     }
     Ok(i64::from(number))
@@ -121,8 +127,12 @@ pub(crate) fn list(
         && !collection.spring
         && (facts.checks_totals || kind.list.is_none())
     {
+        let told = facts
+            .limit_text
+            .as_deref()
+            .unwrap_or("'totalRecords' parameter is incorrect");
         return Ok(Answer::bad_request(format!(
-            "\n 'totalRecords' parameter is incorrect. parameter value {{{totals}}} is not valid: must match \"exact|estimated|none|auto\""
+            "\n {told}. parameter value {{{totals}}} is not valid: must match \"exact|estimated|none|auto\""
         )));
     }
     let empty_is_none = facts.empty_query || collection.spring;

@@ -148,7 +148,7 @@ pub(crate) fn insert(
         return Ok(Err(answer));
     }
     modules::set_metadata(collection, &caller.user, &mut record, None);
-    if collection.locking {
+    if collection.locking && !kind.no_locking {
         record.insert("_version".into(), 1.into());
     }
     let record = Value::Object(record);
@@ -265,7 +265,7 @@ pub(crate) fn replace(
         return Ok(Err(answer));
     }
     modules::set_metadata(collection, &caller.user, &mut record, Some(stored));
-    if collection.locking {
+    if collection.locking && !kind.no_locking {
         if let Some(answer) = modules::stale(&id, &record, stored) {
             return Ok(Err(answer));
         }
