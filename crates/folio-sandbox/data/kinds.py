@@ -263,6 +263,16 @@ for row in rows('acq'):
         listed.update({'form': 'pretty', 'info': 'resultInfo' in value, 'total': 'totalRecords' in value, 'type': row.get('type'),
                        'checksTotals': True})
 
+# Spring modules: what their validation says of a record that lacks a field.
+for row in rows('spring'):
+    found = re.match(r'(tag|note type|note|calendar) (post|put) missing required$', row['name'])
+    if found:
+        base = re.match(r'(/calendar/calendars|/[^/]+)', row['path'])[1]
+        made = answer(row, None, None, None)
+        if made and 'errors' in made:
+            made['line'] = True
+            kinds[base]['cases'].setdefault(f'{found[2]} missing', made)
+
 for path, kind in kinds.items():
     kind = {key: value for key, value in kind.items() if value not in ({}, [])}
     print(json.dumps({'path': path, **kind}, ensure_ascii=False, separators=(',', ':')))

@@ -608,7 +608,12 @@ impl<'a> Reader<'a> {
             }
             let (_, property) = self.routes.resolve(document, property);
             if let Some(default) = property.get("default") {
-                read.insert((*name).clone(), default.clone());
+                let number = property.get("type").and_then(Value::as_str) == Some("number");
+                let default = match default.as_f64() {
+                    Some(default) if number => default.into(),
+                    _ => default.clone(),
+                };
+                read.insert((*name).clone(), default);
             } else if property.get("type").and_then(Value::as_str) == Some("array") && !self.spring
             {
                 read.insert((*name).clone(), json!([]));

@@ -7,7 +7,9 @@ use crate::auth::Caller;
 use crate::cql::fold::text_at;
 use crate::documents::{Served, routes};
 use crate::faults::Effect;
-use crate::handlers::{Done, batch, deletion, lists, login, okapi, permissions, singles, write};
+use crate::handlers::{
+    Done, batch, deletion, lists, login, okapi, permissions, singles, spring, write,
+};
 use crate::http::{Answer, Asked, broken_percent};
 use crate::platform;
 use crate::rmb;
@@ -339,7 +341,9 @@ fn module(
     path: &str,
     effect: Option<&Effect>,
 ) -> Done {
-    if let Some((at, digits)) = broken_percent(&asked.raw_query) {
+    if let Some((at, digits)) = broken_percent(&asked.raw_query)
+        && served.raml
+    {
         let whole = format!("{}?{}", asked.path, asked.raw_query);
         return Ok(Answer::bad_request(format!(
             "invalid hex byte '{digits}' at index {} of '{whole}'",
@@ -386,6 +390,19 @@ fn module(
     }
     let is_batch = served.path.ends_with("/batch/synchronous")
         || served.path.ends_with("/batch/synchronous-unsafe");
+    let (above, id) = match served.arguments.as_slice() {
+        [] => (Some(served.path), None),
+        [id] => (
+            served.path.rsplit_once('/').map(|(above, _)| above),
+            Some(id.as_str()),
+        ),
+        _ => (None, None),
+    };
+    if let Some(collection) = above.and_then(|above| routes().collection(above))
+        && let Some(done) = spring::answer(state, asked, caller, collection, id)
+    {
+        return done;
+    }
     let done = match served.arguments.as_slice() {
         [] if is_batch => Some(batch::synchronous(state, asked, caller, served.path)),
         [] if asked.method == "POST" && served.path.ends_with("/retrieve") => {

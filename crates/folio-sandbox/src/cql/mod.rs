@@ -40,6 +40,18 @@ impl Query {
     }
 }
 
+/// The fields of a query and what they are compared with, those of the order with nothing; the error is cql-java's message.
+pub(crate) fn fields(text: &str) -> Result<Vec<(String, String)>, String> {
+    let parsed = parser::parse(text)?;
+    let mut found = Vec::new();
+    parser::terms(&parsed.clause, &mut found);
+    let keys = parsed
+        .sort
+        .into_iter()
+        .map(|key| (key.index, String::new()));
+    Ok(found.into_iter().chain(keys).collect())
+}
+
 /// A text as RMB compares it where no index says otherwise: without case and accents.
 pub fn folded(text: &str) -> String {
     fold::Fold::BOTH.apply(text)

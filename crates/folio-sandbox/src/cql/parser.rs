@@ -63,6 +63,18 @@ struct Parser {
 /// What a term is compared by: index, relation, modifiers.
 type Scope = (String, String, Vec<Modifier>);
 
+/// The fields of a condition and their terms.
+pub(crate) fn terms(clause: &Clause, found: &mut Vec<(String, String)>) {
+    match clause {
+        Clause::Term(term) => found.push((term.index.clone(), term.text.clone())),
+        Clause::Join(_, a, b) => {
+            terms(a, found);
+            terms(b, found);
+        }
+        Clause::Prefix => {}
+    }
+}
+
 /// Understands a query; the error is cql-java's message.
 pub(crate) fn parse(text: &str) -> Result<Parsed, String> {
     let mut parser = Parser {

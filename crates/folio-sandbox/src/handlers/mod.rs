@@ -7,6 +7,7 @@ pub(crate) mod login;
 pub(crate) mod okapi;
 pub(crate) mod permissions;
 pub(crate) mod singles;
+pub(crate) mod spring;
 pub(crate) mod write;
 
 use crate::http::Answer;

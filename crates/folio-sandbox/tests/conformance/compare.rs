@@ -10,7 +10,7 @@ use serde_json::Value;
 use super::wire::Reply;
 
 /// Fields of records that the recorded release or that of the specifications here does not have.
-pub(crate) const RELEASE_FIELDS: [&str; 15] = [
+pub(crate) const RELEASE_FIELDS: [&str; 16] = [
     "publicationPeriod",
     "dates",
     "deleted",
@@ -25,6 +25,7 @@ pub(crate) const RELEASE_FIELDS: [&str; 15] = [
     "customFields",
     "isShadow",
     "ecsRequestRouting",
+    "suppressInstanceFromDiscovery",
     "holdShelfClosedLibraryDateManagement",
 ];
 
@@ -78,7 +79,11 @@ fn errors(text: &str) -> Option<Vec<String>> {
         .get("errors")?
         .as_array()?
         .iter()
-        .map(|error| masked(&error.to_string()))
+        .map(|error| match error.get("_trace") {
+            // Where in the module it was found is not compared.
+            Some(_) => masked(&format!("{} {}", error["code"], error["message"])),
+            None => masked(&error.to_string()),
+        })
         .collect();
     list.sort();
     Some(list)

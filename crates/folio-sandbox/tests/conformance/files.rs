@@ -132,7 +132,11 @@ impl Session {
                 .as_str()
                 .map(str::to_owned)
                 .or_else(|| {
-                    let start = text.find(&format!("\n  \"{name}\" : \""))?;
+                    let pretty = format!("\n  \"{name}\" : \"");
+                    let compact = format!("{{\"{name}\":\"");
+                    let start = text
+                        .find(&pretty)
+                        .or_else(|| text.find(&compact).filter(|at| *at == 0))?;
                     text[start..].split('"').nth(3).map(str::to_owned)
                 });
             let recorded = recorded.or_else(|| {
