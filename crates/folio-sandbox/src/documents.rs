@@ -223,6 +223,33 @@ impl Routes {
         Some((module, media.get("schema")?))
     }
 
+    /// The parameters of a GET in its query, without those of every list.
+    pub(crate) fn own_parameters(&self, module: &str, path: &str) -> Vec<&str> {
+        let parameters = self
+            .documents
+            .get(module)
+            .and_then(|document| {
+                document
+                    .get("paths")?
+                    .get(path)?
+                    .get("get")?
+                    .get("parameters")
+            })
+            .and_then(Value::as_array);
+        parameters
+            .into_iter()
+            .flatten()
+            .filter(|parameter| parameter.get("in").and_then(Value::as_str) == Some("query"))
+            .filter_map(|parameter| parameter.get("name")?.as_str())
+            .filter(|name| {
+                !matches!(
+                    *name,
+                    "query" | "limit" | "offset" | "totalRecords" | "lang" | "facets"
+                )
+            })
+            .collect()
+    }
+
     /// Whether a route needs a permission of this name.
     pub(crate) fn has_permission(&self, name: &str) -> bool {
         self.routes

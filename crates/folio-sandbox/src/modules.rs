@@ -37,7 +37,7 @@ pub(crate) fn hrid_settings(store: &Store, tenant: &str) -> rusqlite::Result<Val
             json!({
                 "id": "a501f2a8-5b31-48b2-874d-2191e48db8cd",
                 "instances": {"prefix": "in", "startNumber": 1}, "holdings": {"prefix": "ho", "startNumber": 1},
-                "items": {"prefix": "it", "startNumber": 1}, "commonRetainLeadingZeroes": true,
+                "items": {"prefix": "it", "startNumber": 1}, "commonRetainLeadingZeroes": true, "metadata": {"createdDate": now()},
             })
         });
     for name in ["instances", "holdings", "items"] {

@@ -288,7 +288,11 @@ fn composite(store: &Store, caller: &Caller, wanted: impl Fn(&Value) -> bool) ->
             .into_iter()
             .find(wanted)
             .map_or_else(not_found, |user| {
-                json_answer(StatusCode::OK, &json!({"user": user}))
+                rmb::json_ordered(
+                    StatusCode::OK,
+                    &json!({"user": user, "permissions": {"permissions": []}, "proxiesFor": []}),
+                    &["user", "permissions", "proxiesFor"].map(str::to_owned),
+                )
             }),
         Err(error) => Answer::text(StatusCode::INTERNAL_SERVER_ERROR, error.to_string()),
     }

@@ -8,7 +8,7 @@ use crate::cql::fold::text_at;
 use crate::documents::{Served, routes};
 use crate::faults::Effect;
 use crate::handlers::{
-    Done, batch, deletion, lists, login, okapi, permissions, singles, spring, write,
+    Done, batch, deletion, lists, login, okapi, permissions, singles, spring, views, write,
 };
 use crate::http::{Answer, Asked, broken_percent};
 use crate::platform;
@@ -372,7 +372,7 @@ fn module(
         ));
     }
     if let Some(bare) = &state.kind(served.path).bare
-        && !lists::has_own_parameter(asked)
+        && !lists::has_own_parameter(asked, served.module, served.path)
     {
         return Ok(bare.answer(Default::default(), ""));
     }
@@ -383,6 +383,9 @@ fn module(
         return done;
     }
     if let Some(done) = singles::answer(state, asked, caller, path) {
+        return done;
+    }
+    if let Some(done) = views::answer(state, asked, caller, path) {
         return done;
     }
     if let Some(answer) = platform::answer(state, asked, caller, path) {

@@ -24,15 +24,13 @@ pub(crate) fn not_found() -> Answer {
     Answer::text(StatusCode::NOT_FOUND, "Not found")
 }
 
-/// Whether a request has another parameter than those of every list.
-pub(crate) fn has_own_parameter(asked: &Asked) -> bool {
-    asked.query.iter().any(|(name, _)| {
-        let name = name.to_ascii_lowercase();
-        !matches!(
-            name.as_str(),
-            "query" | "limit" | "offset" | "totalrecords" | "lang" | "facets"
-        )
-    })
+/// Whether a request has one of the parameters that a route has beyond those of every list.
+pub(crate) fn has_own_parameter(asked: &Asked, module: &str, path: &str) -> bool {
+    let own = routes().own_parameters(module, path);
+    asked
+        .query
+        .iter()
+        .any(|(name, _)| own.iter().any(|own| own.eq_ignore_ascii_case(name)))
 }
 
 /// Understands a query about a collection, and runs what it asks of others.
@@ -55,7 +53,12 @@ pub(crate) fn compiled(
 }
 
 /// A parameter that is a number: RMB's answer where it is none.
-fn number(asked: &Asked, name: &str, default: i64, facts: &ListFacts) -> Result<i64, Answer> {
+pub(crate) fn number(
+    asked: &Asked,
+    name: &str,
+    default: i64,
+    facts: &ListFacts,
+) -> Result<i64, Answer> {
     let Some(text) = asked.parameter(name) else {
         return Ok(default);
     };

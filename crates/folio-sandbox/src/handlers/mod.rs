@@ -8,6 +8,7 @@ pub(crate) mod okapi;
 pub(crate) mod permissions;
 pub(crate) mod singles;
 pub(crate) mod spring;
+pub(crate) mod views;
 pub(crate) mod write;
 
 use crate::http::Answer;
