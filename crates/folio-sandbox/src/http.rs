@@ -48,7 +48,7 @@ impl Asked {
 #[derive(Clone, Debug)]
 pub(crate) struct Answer {
     pub(crate) status: StatusCode,
-    pub(crate) headers: HeaderMap,
+    pub(crate) headers: Box<HeaderMap>,
     pub(crate) body: Vec<u8>,
     /// Nothing comes, and the connection stays open until the client closes it.
     pub(crate) hangs: bool,
@@ -75,7 +75,7 @@ impl Answer {
     pub(crate) fn empty(status: StatusCode) -> Self {
         Self {
             status,
-            headers: HeaderMap::new(),
+            headers: Box::default(),
             body: Vec::new(),
             hangs: false,
         }

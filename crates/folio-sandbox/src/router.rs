@@ -8,7 +8,8 @@ use crate::cql::fold::text_at;
 use crate::documents::{Served, routes};
 use crate::faults::Effect;
 use crate::handlers::{
-    Done, batch, deletion, lists, login, okapi, permissions, singles, spring, views, write,
+    Done, batch, credentials, deletion, lists, login, okapi, permissions, singles, spring, views,
+    write,
 };
 use crate::http::{Answer, Asked, broken_percent};
 use crate::platform;
@@ -218,7 +219,7 @@ fn served(state: &mut State, asked: &Asked, path: &str, effect: Option<&Effect>)
         }
         _ => {}
     }
-    if let Some(done) = login::credentials(state, asked, &tenant, path) {
+    if let Some(done) = credentials::credentials(state, asked, &tenant, path) {
         return done;
     }
     let Some(route) = route else {

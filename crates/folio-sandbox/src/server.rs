@@ -111,7 +111,7 @@ async fn respond(
             Some(effect @ Effect::Answer { .. }) => {
                 effect.answer().map(|(status, headers, body)| Answer {
                     status,
-                    headers,
+                    headers: Box::new(headers),
                     body: body.into_bytes(),
                     hangs: false,
                 })
@@ -165,7 +165,7 @@ async fn respond(
     };
     let mut response = Response::new(written);
     *response.status_mut() = answer.status;
-    *response.headers_mut() = answer.headers;
+    *response.headers_mut() = *answer.headers;
     Ok(response)
 }
 

@@ -25,7 +25,7 @@ pub(crate) struct Table {
 }
 
 /// How a field is searched for.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Searched {
     /// `id` and foreign keys are compared as UUIDs.
     pub(crate) uuid: bool,
@@ -92,17 +92,6 @@ impl Default for Entry {
             subfield: None,
             modifiers: Vec::new(),
             truncates: false,
-        }
-    }
-}
-
-impl Default for Searched {
-    fn default() -> Self {
-        Self {
-            uuid: false,
-            equals: Entry::default(),
-            compare: None,
-            words: Entry::default(),
         }
     }
 }

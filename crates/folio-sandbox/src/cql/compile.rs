@@ -304,11 +304,10 @@ pub(crate) fn numeric(text: &str) -> Result<f64, CqlError> {
         .ok_or_else(|| CqlError::number(text))
 }
 
+type ArrayModifiers = (Vec<String>, Vec<(String, String)>);
+
 /// The modifiers of elements of a list that an entry knows: those without a value, and those with one.
-fn array_modifiers(
-    of: &Term,
-    entry: &Entry,
-) -> Result<(Vec<String>, Vec<(String, String)>), CqlError> {
+fn array_modifiers(of: &Term, entry: &Entry) -> Result<ArrayModifiers, CqlError> {
     let (mut plain, mut valued) = (Vec::new(), Vec::new());
     for Modifier { name, value } in &of.modifiers {
         let Some(wanted) = name.strip_prefix('@') else {

@@ -12,6 +12,7 @@ mod fulltext;
 mod lexer;
 mod parser;
 pub(crate) mod uuid;
+mod words;
 
 use serde_json::Value;
 

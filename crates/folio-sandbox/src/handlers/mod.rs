@@ -1,6 +1,7 @@
 //! What the modules answer.
 
 pub(crate) mod batch;
+pub(crate) mod credentials;
 pub(crate) mod deletion;
 pub(crate) mod lists;
 pub(crate) mod login;

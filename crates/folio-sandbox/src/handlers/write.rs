@@ -6,10 +6,11 @@ use serde_json::{Map, Value};
 use super::Done;
 use crate::auth::Caller;
 use crate::constraints::Verb;
+use crate::cql::fold::text_at;
 use crate::documents::{Collection, routes, stored_at};
 use crate::http::{Answer, Asked};
 use crate::jackson::{self, Reader};
-use crate::kinds::{Given, Kind, Location};
+use crate::kinds::{Case, Given, Kind, Location};
 use crate::modules::{self, Outcome};
 use crate::rmb;
 use crate::state::State;
@@ -63,7 +64,7 @@ pub(crate) fn read_value(
         other => other.clone(),
     };
     let mut record = reader.record(document, schema, class, &value, known)?;
-    for (name, default) in &kind.defaults {
+    for (name, default) in kind.defaults.iter().filter(|_| known.is_none()) {
         if !record.contains_key(name) {
             record.insert(name.clone(), default.clone());
         }
@@ -95,6 +96,9 @@ fn own_id(
         ..Given::default()
     };
     let case = if id.is_empty() {
+        if kind.case("post id empty").is_some_and(Case::is_success) {
+            return Ok(uuid::Uuid::new_v4().to_string());
+        }
         kind.case("post id empty")
             .or_else(|| kind.case("post id invalid"))
     } else if !crate::cql::uuid::is_uuid(id) {
@@ -165,11 +169,12 @@ pub(crate) fn insert(
             |table| table.name.clone(),
         );
         let message = format!("id value already exists in table {name}: {id}");
+        let name_of_record = text_at(&record, "name").unwrap_or_default();
         let given = Given {
             id: &id,
             value: &id,
             folded: &id,
-            ..Given::default()
+            name: &name_of_record,
         };
         let case = kind
             .case("post id taken")
@@ -221,8 +226,10 @@ pub(crate) fn create(
     if let Some(fields) = record.as_object_mut() {
         // A list that was null on purpose is empty only when it is read again.
         fields.retain(|name, value| {
-            sent.get(name) != Some(&Value::Null)
-                || value.as_array().is_none_or(|list| !list.is_empty())
+            !kind.omitted.contains(name)
+                && (!kind.null_lists_omitted
+                    || sent.get(name) != Some(&Value::Null)
+                    || value.as_array().is_none_or(|list| !list.is_empty()))
         });
     }
     let answer = rmb::json_ordered(StatusCode::CREATED, &record, &kind.order);

@@ -1,18 +1,45 @@
-// Files about the gateway, logins, and modules beyond RMB: what their rows leave out, tokens above all, is supplied here.
+//! Files about the gateway, logins, and modules beyond RMB: what their rows leave out, tokens above all, is supplied here.
+
+use std::collections::BTreeMap;
+
+use folio_sandbox::Sandbox;
+use serde_json::{Value, json};
+
+use crate::compare::differences;
+use crate::session::{Session, bytes, text};
+use crate::wire::{Reply, exchange};
+use crate::{Report, rows};
 
 /// What stands for the tokens of the recording.
 fn tokens_of<'a>(value: &str, access: &'a str, refresh: &'a str) -> String {
     value
-        .replace("folioAccessToken=<jwt>", &format!("folioAccessToken={access}"))
-        .replace("folioRefreshToken=<jwt>", &format!("folioRefreshToken={refresh}"))
-        .replace("folioRefreshToken=\"<jwt>\"", &format!("folioRefreshToken=\"{refresh}\""))
+        .replace(
+            "folioAccessToken=<jwt>",
+            &format!("folioAccessToken={access}"),
+        )
+        .replace(
+            "folioRefreshToken=<jwt>",
+            &format!("folioRefreshToken={refresh}"),
+        )
+        .replace(
+            "folioRefreshToken=\"<jwt>\"",
+            &format!("folioRefreshToken=\"{refresh}\""),
+        )
         .replace("<jwt>", access)
 }
 
 pub(crate) async fn gateway(file: &str) -> Report {
     let mut session = Session::start(
         "diku",
-        Sandbox::builder().release("quesnelia").reference_data().tenant("wipe").user("w", "w").tenant("conf").user("c", "c").tenant("supertenant").user("s", "s"),
+        Sandbox::builder()
+            .release("quesnelia")
+            .reference_data()
+            .tenant("wipe")
+            .user("w", "w")
+            .tenant("conf")
+            .user("c", "c")
+            .tenant("supertenant")
+            .user("s", "s"),
     )
     .await;
     let mut report = Report::default();
@@ -26,20 +53,31 @@ pub(crate) async fn gateway(file: &str) -> Report {
         let mut headers: BTreeMap<String, String> = BTreeMap::from([
             ("x-okapi-tenant".to_owned(), "diku".to_owned()),
             ("x-okapi-token".to_owned(), session.token.clone()),
-            ("accept".to_owned(), "application/json, text/plain".to_owned()),
+            (
+                "accept".to_owned(),
+                "application/json, text/plain".to_owned(),
+            ),
         ]);
         let body = bytes(row.get("body"));
         if body.is_some() {
             headers.insert("content-type".to_owned(), "application/json".to_owned());
         }
-        let bare = name.contains("without tenant and token") || name.starts_with("token: no tenant, no token");
+        let bare = name.contains("without tenant and token")
+            || name.starts_with("token: no tenant, no token");
         if bare || name.contains("no tenant") {
             headers.remove("x-okapi-tenant");
         }
         if bare || name.contains("no token") || name.contains("without token") {
             headers.remove("x-okapi-token");
         }
-        let tenant = [("unknown tenant", "nosuch"), ("tenant in capitals", "DIKU"), ("empty tenant", ""), ("header wipe", "wipe"), ("login in wipe", "wipe"), ("supertenant", "supertenant")];
+        let tenant = [
+            ("unknown tenant", "nosuch"),
+            ("tenant in capitals", "DIKU"),
+            ("empty tenant", ""),
+            ("header wipe", "wipe"),
+            ("login in wipe", "wipe"),
+            ("supertenant", "supertenant"),
+        ];
         for (word, tenant) in tenant {
             if name.contains(word) && !name.contains("invoke") {
                 headers.insert("x-okapi-tenant".to_owned(), tenant.to_owned());
@@ -49,7 +87,10 @@ pub(crate) async fn gateway(file: &str) -> Report {
         let token = [
             ("garbled token", "abc".to_owned()),
             ("empty token", String::new()),
-            ("bad signature", "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJ4In0.AAAA".to_owned()),
+            (
+                "bad signature",
+                "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJ4In0.AAAA".to_owned(),
+            ),
             ("cut short", cut.clone()),
             ("changed", cut.clone()),
             ("with a tail", format!("{}x", session.token)),
@@ -69,7 +110,10 @@ pub(crate) async fn gateway(file: &str) -> Report {
         }
         if expired {
             headers.insert("x-okapi-token".to_owned(), old.clone());
-        } else if headers.get("x-okapi-token").is_some_and(|token| *token == old) {
+        } else if headers
+            .get("x-okapi-token")
+            .is_some_and(|token| *token == old)
+        {
             headers.insert("x-okapi-token".to_owned(), session.token.clone());
         }
         let login = text(&row, "path").starts_with("/authn/login");
@@ -77,27 +121,49 @@ pub(crate) async fn gateway(file: &str) -> Report {
             headers.remove("x-okapi-token");
         }
         for (key, value) in row["sent"].as_object().into_iter().flatten() {
-            let value = tokens_of(value.as_str().unwrap_or_default(), if expired { &old } else if name.contains("differing") { &cut } else { &session.token }, "abc");
-            let carries = key == "authorization" || key == "cookie" && value.contains("folioAccessToken");
+            let value = tokens_of(
+                value.as_str().unwrap_or_default(),
+                if expired {
+                    &old
+                } else if name.contains("differing") {
+                    &cut
+                } else {
+                    &session.token
+                },
+                "abc",
+            );
+            let carries =
+                key == "authorization" || key == "cookie" && value.contains("folioAccessToken");
             if carries && !name.contains("and token") {
                 headers.remove("x-okapi-token");
             }
             headers.insert(key.to_lowercase(), session.renamed(&value));
         }
         // What the recording has cut short.
-        let size = name.split(" of ").nth(1).and_then(|rest| rest.split(' ').next()).and_then(|size| size.parse::<usize>().ok());
+        let size = name
+            .split(" of ")
+            .nth(1)
+            .and_then(|rest| rest.split(' ').next())
+            .and_then(|size| size.parse::<usize>().ok());
         let mut path = session.renamed(text(&row, "path"));
         let mut body = body;
         match size {
             Some(size) if name.starts_with("request line") => {
-                path = format!("/users?limit=1&x={}", "a".repeat(size - "GET /users?limit=1&x= HTTP/1.1".len()));
+                path = format!(
+                    "/users?limit=1&x={}",
+                    "a".repeat(size - "GET /users?limit=1&x= HTTP/1.1".len())
+                );
             }
             Some(size) if name.starts_with("header of") => {
                 headers.insert("x-recb".to_owned(), "a".repeat(size));
             }
             Some(size) if name.starts_with("body of") => {
-                let text = String::from_utf8_lossy(body.as_deref().unwrap_or_default()).into_owned();
-                body = text.find("xxxx").map(|at| format!("{}{}\"}}", &text[..at], "x".repeat(size)).into_bytes()).or(body);
+                let text =
+                    String::from_utf8_lossy(body.as_deref().unwrap_or_default()).into_owned();
+                body = text
+                    .find("xxxx")
+                    .map(|at| format!("{}{}\"}}", &text[..at], "x".repeat(size)).into_bytes())
+                    .or(body);
             }
             _ => {}
         }
@@ -128,22 +194,40 @@ pub(crate) async fn auth(file: &str) -> Report {
     ] {
         ids.insert(name.to_owned(), id.to_owned());
     }
-    let mut names: Vec<String> = rows.iter().filter_map(|row| row["body"]["username"].as_str()).filter(|name| name.starts_with("recB") && !name.contains("nobody") && !name.ends_with([' ', '*'])).map(str::to_owned).collect();
+    let mut names: Vec<String> = rows
+        .iter()
+        .filter_map(|row| row["body"]["username"].as_str())
+        .filter(|name| {
+            name.starts_with("recB") && !name.contains("nobody") && !name.ends_with([' ', '*'])
+        })
+        .map(str::to_owned)
+        .collect();
     names.sort();
     names.dedup();
     for name in &names {
-        let id = ids.entry(name.clone()).or_insert_with(|| uuid_of(name)).clone();
+        let id = ids
+            .entry(name.clone())
+            .or_insert_with(|| uuid_of(name))
+            .clone();
         let user = json!({"id": id, "username": name, "active": true, "personal": {"lastName": name, "email": "b@example.org", "preferredContactTypeId": "002"}}).to_string();
         session.send("POST", "/users", Some(user.as_bytes())).await;
         if name == "recBa5217a2" {
-            let perms = json!({"id": uuid_of("a2"), "userId": id, "permissions": ["users.collection.get"]}).to_string();
-            session.send("POST", "/perms/users", Some(perms.as_bytes())).await;
+            let perms =
+                json!({"id": uuid_of("a2"), "userId": id, "permissions": ["users.collection.get"]})
+                    .to_string();
+            session
+                .send("POST", "/perms/users", Some(perms.as_bytes()))
+                .await;
         }
         if name != "recBa51d1a" && name != "recBa5217z" && name != "recBa5217a2" {
             let body = json!({"userId": id, "password": "Recb1234!"}).to_string();
-            session.send("POST", "/authn/credentials", Some(body.as_bytes())).await;
+            session
+                .send("POST", "/authn/credentials", Some(body.as_bytes()))
+                .await;
             let perms = json!({"id": uuid_of(&format!("p{name}")), "userId": id, "permissions": ["users.collection.get", "usergroups.collection.get"]}).to_string();
-            session.send("POST", "/perms/users", Some(perms.as_bytes())).await;
+            session
+                .send("POST", "/perms/users", Some(perms.as_bytes()))
+                .await;
         }
     }
     let admin = session.token.clone();
@@ -158,7 +242,11 @@ pub(crate) async fn auth(file: &str) -> Report {
         for (word, user, active) in [
             ("made active again", "recBa5217b", Some(true)),
             ("inactive user: login", "recBa5217d", Some(false)),
-            ("cache: k1 inactive, path not used before", "recBa535fk1", Some(false)),
+            (
+                "cache: k1 inactive, path not used before",
+                "recBa535fk1",
+                Some(false),
+            ),
             ("deleted user: token", "recBa5217f", None),
         ] {
             if name.contains(word)
@@ -168,27 +256,57 @@ pub(crate) async fn auth(file: &str) -> Report {
                 match active {
                     None => drop(session.send("DELETE", &path, None).await),
                     Some(active) => {
-                        let mut record: Value = serde_json::from_str(&session.send("GET", &path, None).await.unwrap().text()).unwrap();
+                        let mut record: Value = serde_json::from_str(
+                            &session.send("GET", &path, None).await.unwrap().text(),
+                        )
+                        .unwrap();
                         record["active"] = active.into();
-                        session.send("PUT", &path, Some(record.to_string().as_bytes())).await;
+                        session
+                            .send("PUT", &path, Some(record.to_string().as_bytes()))
+                            .await;
                     }
                 }
             }
         }
         let path = session.renamed(text(row, "path"));
         let is_login = path.contains("/login") && !path.contains("Attempts");
-        let of_user = name.starts_with("permissions") || name.starts_with("own x-okapi") || name.contains("access token") || name == "bl self" || name.starts_with("logout") || name.starts_with("clean:") || name.contains("with a good token") || name.starts_with("inactive user: token") || name.starts_with("poll:") || name.starts_with("cache:");
+        let of_user = name.starts_with("permissions")
+            || name.starts_with("own x-okapi")
+            || name.contains("access token")
+            || name == "bl self"
+            || name.starts_with("logout")
+            || name.starts_with("clean:")
+            || name.contains("with a good token")
+            || name.starts_with("inactive user: token")
+            || name.starts_with("poll:")
+            || name.starts_with("cache:");
         let mut headers: BTreeMap<String, String> = BTreeMap::from([
             ("x-okapi-tenant".to_owned(), "diku".to_owned()),
-            ("accept".to_owned(), "application/json, text/plain".to_owned()),
+            (
+                "accept".to_owned(),
+                "application/json, text/plain".to_owned(),
+            ),
         ]);
         let body = bytes(row.get("body"));
         if body.is_some() && !name.contains("no content type") {
             headers.insert("content-type".to_owned(), "application/json".to_owned());
         }
         let cookies = row["sent"].get("cookie").is_some();
-        if !(is_login && !name.contains("with a good token")) && !path.starts_with("/authn/refresh") && !(cookies && !name.contains("token header")) && !name.contains("no token") && !name.contains("without any token") && !name.contains("no cookie") {
-            headers.insert("x-okapi-token".to_owned(), if of_user { current.0.clone() } else { admin.clone() });
+        if (!is_login || name.contains("with a good token"))
+            && !path.starts_with("/authn/refresh")
+            && (!cookies || name.contains("token header"))
+            && !name.contains("no token")
+            && !name.contains("without any token")
+            && !name.contains("no cookie")
+        {
+            headers.insert(
+                "x-okapi-token".to_owned(),
+                if of_user {
+                    current.0.clone()
+                } else {
+                    admin.clone()
+                },
+            );
         }
         if name.contains("with a garbled token") {
             headers.insert("x-okapi-token".to_owned(), "abc".to_owned());
@@ -203,19 +321,34 @@ pub(crate) async fn auth(file: &str) -> Report {
         if name.contains("replay of the first") || name.contains("session 1") {
             (access, refresh) = sessions.iter().rev().nth(1).cloned().unwrap_or_default();
         }
-        if name.contains("access token in the refresh cookie") || name.contains("with the access token") {
+        if name.contains("access token in the refresh cookie")
+            || name.contains("with the access token")
+        {
             refresh = access.clone();
         }
         if name.contains("jwt-like") {
             refresh = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJ4In0.AAAA".to_owned();
         }
         for (key, value) in row["sent"].as_object().into_iter().flatten() {
-            headers.insert(key.to_lowercase(), tokens_of(value.as_str().unwrap_or_default(), &access, &refresh));
+            headers.insert(
+                key.to_lowercase(),
+                tokens_of(value.as_str().unwrap_or_default(), &access, &refresh),
+            );
         }
         let headers: Vec<(String, String)> = headers.into_iter().collect();
-        let reply = exchange(&session.address, text(row, "method"), &path, &headers, body.as_deref()).await;
+        let reply = exchange(
+            &session.address,
+            text(row, "method"),
+            &path,
+            &headers,
+            body.as_deref(),
+        )
+        .await;
         if let Some(reply) = &reply
-            && let (Some(access), Some(refresh)) = (reply.cookie("folioAccessToken"), reply.cookie("folioRefreshToken"))
+            && let (Some(access), Some(refresh)) = (
+                reply.cookie("folioAccessToken"),
+                reply.cookie("folioRefreshToken"),
+            )
             && !access.is_empty()
         {
             current = (access, refresh);
@@ -234,8 +367,14 @@ pub(crate) async fn auth(file: &str) -> Report {
 }
 
 fn uuid_of(name: &str) -> String {
-    let sum: u64 = name.bytes().fold(7, |sum, byte| sum.wrapping_mul(31).wrapping_add(u64::from(byte)));
-    format!("{:08x}-0000-4000-8000-{:012x}", sum & 0xffff_ffff, sum >> 16 & 0xffff_ffff_ffff)
+    let sum: u64 = name.bytes().fold(7, |sum, byte| {
+        sum.wrapping_mul(31).wrapping_add(u64::from(byte))
+    });
+    format!(
+        "{:08x}-0000-4000-8000-{:012x}",
+        sum & 0xffff_ffff,
+        sum >> 16 & 0xffff_ffff_ffff
+    )
 }
 
 /// Compares cookies attribute by attribute; values and dates are masked.
@@ -245,14 +384,27 @@ fn cookies_differ(row: &Value, reply: &Reply) -> Option<String> {
             .split("; ")
             .map(|part| match part.split_once('=') {
                 Some(("Expires", value)) if !value.contains("1970") => "Expires=…".to_owned(),
-                Some((name, value)) if name.starts_with("folio") && !value.is_empty() => format!("{name}=…"),
+                Some((name, value)) if name.starts_with("folio") && !value.is_empty() => {
+                    format!("{name}=…")
+                }
                 _ => part.to_owned(),
             })
             .collect::<Vec<_>>()
             .join("; ")
     };
-    let own: Vec<String> = reply.headers.iter().filter(|(name, _)| name.eq_ignore_ascii_case("set-cookie")).map(|(_, value)| form(value)).collect();
-    let recorded: Vec<String> = row["cookies"].as_array().into_iter().flatten().filter_map(Value::as_str).map(form).collect();
+    let own: Vec<String> = reply
+        .headers
+        .iter()
+        .filter(|(name, _)| name.eq_ignore_ascii_case("set-cookie"))
+        .map(|(_, value)| form(value))
+        .collect();
+    let recorded: Vec<String> = row["cookies"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .filter_map(Value::as_str)
+        .map(form)
+        .collect();
     (own != recorded).then(|| format!("cookies: {own:?}, recorded {recorded:?}"))
 }
 
@@ -266,13 +418,24 @@ async fn simple(file: &str, mut session: Session) -> Report {
         }
         let path = session.renamed(text(&row, "path"));
         let sent = row.get("sent").map(|sent| without_removed(file, sent));
-        let body = bytes(sent.as_ref()).map(|body| session.renamed(&String::from_utf8_lossy(&body)).into_bytes());
+        let body = bytes(sent.as_ref()).map(|body| {
+            session
+                .renamed(&String::from_utf8_lossy(&body))
+                .into_bytes()
+        });
         let mut headers = session.headers(false);
         headers.retain(|(name, _)| name != "accept");
         for (key, value) in row["sent_headers"].as_object().into_iter().flatten() {
             headers.push((key.clone(), value.as_str().unwrap_or_default().to_owned()));
         }
-        let reply = exchange(&session.address, text(&row, "method"), &path, &headers, body.as_deref()).await;
+        let reply = exchange(
+            &session.address,
+            text(&row, "method"),
+            &path,
+            &headers,
+            body.as_deref(),
+        )
+        .await;
         if let Some(reply) = &reply {
             session.learn(&row, reply);
         }
@@ -290,7 +453,11 @@ pub(crate) async fn acq(file: &str) -> Report {
 }
 
 pub(crate) async fn circulation(file: &str) -> Report {
-    simple(file, Session::start("diku", Sandbox::builder().release("quesnelia")).await).await
+    simple(
+        file,
+        Session::start("diku", Sandbox::builder().release("quesnelia")).await,
+    )
+    .await
 }
 
 pub(crate) async fn eureka_login(file: &str) -> Report {
@@ -301,15 +468,31 @@ pub(crate) async fn eureka_login(file: &str) -> Report {
         let name = text(&row, "name");
         let mut headers: Vec<(String, String)> = Vec::new();
         for (key, value) in row["sent"].as_object().into_iter().flatten() {
-            headers.push((key.clone(), tokens_of(value.as_str().unwrap_or_default(), &current.0, &current.1)));
+            headers.push((
+                key.clone(),
+                tokens_of(value.as_str().unwrap_or_default(), &current.0, &current.1),
+            ));
         }
         let body = bytes(row.get("sent_body"));
-        if body.is_some() && !headers.iter().any(|(key, _)| key == "content-type") && !name.contains("content type") {
+        if body.is_some()
+            && !headers.iter().any(|(key, _)| key == "content-type")
+            && !name.contains("content type")
+        {
             headers.push(("content-type".to_owned(), "application/json".to_owned()));
         }
-        let reply = exchange(&session.address, text(&row, "method"), text(&row, "path"), &headers, body.as_deref()).await;
+        let reply = exchange(
+            &session.address,
+            text(&row, "method"),
+            text(&row, "path"),
+            &headers,
+            body.as_deref(),
+        )
+        .await;
         if let Some(reply) = &reply
-            && let (Some(access), Some(refresh)) = (reply.cookie("folioAccessToken"), reply.cookie("folioRefreshToken"))
+            && let (Some(access), Some(refresh)) = (
+                reply.cookie("folioAccessToken"),
+                reply.cookie("folioRefreshToken"),
+            )
             && !access.is_empty()
         {
             current = (access, refresh);

@@ -6,8 +6,12 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests may")]
 
+mod access;
 mod compare;
+mod crud;
 mod files;
+mod many;
+mod session;
 mod wire;
 
 use std::collections::BTreeMap;
@@ -133,25 +137,25 @@ fn run(replay: impl Future<Output = Report> + Send + 'static) -> Report {
 }
 
 macro_rules! conformance {
-    ($($name:ident $file:literal;)*) => {$(
+    ($($module:ident::$name:ident $file:literal;)*) => {$(
         #[test]
         fn $name() {
-            check($file, &run(files::$name($file)));
+            check($file, &run($module::$name($file)));
         }
     )*};
 }
 
 conformance! {
-    exchanges "exchanges";
-    cql_users "cql-users";
-    cql_instances "cql-instances";
-    crud "crud";
-    lists "lists";
-    deletes "deletes";
-    gateway "gateway";
-    auth "auth";
-    spring "spring";
-    acq "acq";
-    circulation "circulation";
-    eureka_login "eureka-login";
+    files::exchanges "exchanges";
+    files::cql_users "cql-users";
+    files::cql_instances "cql-instances";
+    crud::crud "crud";
+    many::lists "lists";
+    many::deletes "deletes";
+    access::gateway "gateway";
+    access::auth "auth";
+    access::spring "spring";
+    access::acq "acq";
+    access::circulation "circulation";
+    access::eureka_login "eureka-login";
 }

@@ -6,6 +6,10 @@
 use http::{StatusCode, header};
 use serde_json::{Map, Value, json};
 
+mod facts;
+
+use facts::{Dialect, Facts, KINDS, line, now};
+
 use super::Done;
 use super::write::read_value;
 use crate::auth::Caller;
@@ -18,99 +22,6 @@ use crate::kinds::Given;
 use crate::rmb;
 use crate::state::State;
 use crate::store::Page;
-
-/// A kind of record of a Spring module.
-struct Facts {
-    path: &'static str,
-    /// `Tag with id`, as messages name a record.
-    named: &'static str,
-    /// The operation of a list, of a record, and of the others on it.
-    operations: [&'static str; 4],
-    entity: &'static str,
-    unique: Option<&'static str>,
-    /// Fields that CQL can ask for; `a.b` are those of a related record.
-    fields: &'static [&'static str],
-    dialect: Dialect,
-}
-
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Dialect {
-    Tags,
-    Notes,
-    Calendar,
-}
-
-const KINDS: [Facts; 4] = [
-    Facts {
-        path: "/tags",
-        named: "Tag with id",
-        operations: [
-            "getTagCollection",
-            "getTagById",
-            "putTagById",
-            "deleteTagById",
-        ],
-        entity: "org.folio.tags.dao.model.Tag",
-        unique: Some("label"),
-        fields: &[
-            "id",
-            "label",
-            "description",
-            "createdDate",
-            "createdBy",
-            "updatedDate",
-            "updatedBy",
-        ],
-        dialect: Dialect::Tags,
-    },
-    Facts {
-        path: "/note-types",
-        named: "Note type with ID",
-        operations: ["getNoteTypeCollection", "", "", ""],
-        entity: "org.folio.notes.domain.entity.NoteTypeEntity",
-        unique: Some("name"),
-        fields: &[
-            "id",
-            "name",
-            "createdDate",
-            "createdBy",
-            "updatedDate",
-            "updatedBy",
-        ],
-        dialect: Dialect::Notes,
-    },
-    Facts {
-        path: "/notes",
-        named: "Note with ID",
-        operations: ["getNoteCollection", "", "", ""],
-        entity: "org.folio.notes.domain.entity.NoteEntity",
-        unique: None,
-        fields: &[
-            "id",
-            "title",
-            "domain",
-            "content",
-            "type",
-            "links",
-            "popUpOnCheckOut",
-            "popUpOnUser",
-            "createdDate",
-            "createdBy",
-            "updatedDate",
-            "updatedBy",
-        ],
-        dialect: Dialect::Notes,
-    },
-    Facts {
-        path: "/calendar/calendars",
-        named: "",
-        operations: ["searchCalendars", "", "", ""],
-        entity: "",
-        unique: None,
-        fields: &[],
-        dialect: Dialect::Calendar,
-    },
-];
 
 /// The answer of a module that is known here; none of others.
 pub(crate) fn answer(
@@ -155,16 +66,6 @@ struct Spring<'a> {
     caller: &'a Caller,
 }
 
-fn line(status: StatusCode, value: &Value) -> Answer {
-    Answer::new(status, "application/json", value.to_string())
-}
-
-fn now() -> String {
-    jiff::Timestamp::now()
-        .strftime("%Y-%m-%dT%H:%M:%S.%6fZ")
-        .to_string()
-}
-
 /// Times are stored to the minute and written with seconds.
 fn whole_minutes(value: &mut Value) {
     match value {
@@ -193,104 +94,6 @@ impl Spring<'_> {
         self.facts.dialect
     }
 
-    /// An error in the form of the module.
-    fn error(&self, status: StatusCode, message: &str, code: Option<&str>) -> Answer {
-        let mut error =
-            json!({"message": message, "type": if code.is_some() { "-1" } else { "-4" }});
-        if let Some(code) = code {
-            error["code"] = code.into();
-        }
-        if self.dialect() == Dialect::Notes {
-            error["parameters"] = json!([]);
-        }
-        line(status, &json!({"errors": [error]}))
-    }
-
-    fn invalid(&self, message: &str) -> Answer {
-        self.error(
-            StatusCode::UNPROCESSABLE_ENTITY,
-            message,
-            Some("VALIDATION_ERROR"),
-        )
-    }
-
-    /// mod-calendar's form.
-    fn calendar(&self, status: StatusCode, code: &str, message: &str) -> Answer {
-        line(
-            status,
-            &json!({
-                "timestamp": now(), "status": status.as_u16(),
-                "errors": [{"code": code, "message": message, "_parameters": {}, "_trace": []}],
-            }),
-        )
-    }
-
-    fn wrong_parameter(&self, name: &str, text: &str, kind: &str, why: &str) -> Answer {
-        let converted = format!(
-            "Failed to convert value of type 'java.lang.String' to required type '{kind}'; {why}"
-        );
-        match self.dialect() {
-            Dialect::Calendar => self.calendar(
-                StatusCode::BAD_REQUEST,
-                "invalidParameter",
-                &format!("One of the parameters was the incorrect type: {converted}"),
-            ),
-            _ => {
-                let _ = text;
-                self.invalid(&format!("Method parameter '{name}': {converted}"))
-            }
-        }
-    }
-
-    fn not_found(&self, id: &str) -> Answer {
-        if self.dialect() == Dialect::Calendar {
-            let mut error = json!({
-                "code": "calendarNotFound", "message": "No calendar was found with the specified query",
-                "data": {"notFound": [id]}, "_parameters": {}, "_trace": [],
-            });
-            error["data"]["notFound"] = json!([id]);
-            return line(
-                StatusCode::NOT_FOUND,
-                &json!({"timestamp": now(), "status": 404, "errors": [error]}),
-            );
-        }
-        let message = format!("{} [{id}] was not found", self.facts.named);
-        self.error(StatusCode::NOT_FOUND, &message, Some("NOT_FOUND_ERROR"))
-    }
-
-    /// What is said of an id that is no UUID.
-    fn bad_id(&self, id: &str, operation: usize) -> Option<Answer> {
-        if rmb::is_versioned_uuid(id) || self.dialect() != Dialect::Tags && cql::uuid::is_uuid(id) {
-            return None;
-        }
-        Some(match self.dialect() {
-            Dialect::Tags => {
-                let operation = self
-                    .facts
-                    .operations
-                    .get(operation)
-                    .copied()
-                    .unwrap_or_default();
-                self.invalid(&format!(
-                    "{operation}.id: must match \"^[0-9a-fA-F]{{8}}-[0-9a-fA-F]{{4}}-[1-5][0-9a-fA-F]{{3}}-[89abAB][0-9a-fA-F]{{3}}-[0-9a-fA-F]{{12}}$\""
-                ))
-            }
-            _ => {
-                let name = if self.dialect() == Dialect::Calendar {
-                    "calendarId"
-                } else {
-                    "id"
-                };
-                self.wrong_parameter(
-                    name,
-                    id,
-                    "java.util.UUID",
-                    &format!("Invalid UUID string: {id}"),
-                )
-            }
-        })
-    }
-
     fn number(
         &self,
         asked: &Asked,
@@ -303,18 +106,20 @@ impl Spring<'_> {
         };
         let Ok(number) = text.parse::<i32>() else {
             let why = format!("For input string: {}", json!(text));
-            return Err(self.wrong_parameter(name, text, "java.lang.Integer", &why));
+            return Err(self
+                .facts
+                .wrong_parameter(name, text, "java.lang.Integer", &why));
         };
         if i64::from(number) < least {
             let list = self.facts.operations.first().copied().unwrap_or_default();
             let message = format!("{list}.{name}: must be greater than or equal to {least}");
             return Err(match self.dialect() {
-                Dialect::Calendar => self.calendar(
+                Dialect::Calendar => self.facts.calendar(
                     StatusCode::INTERNAL_SERVER_ERROR,
                     "internalServerError",
                     &format!("An internal server error occurred (ConstraintViolationException): {message}"),
                 ),
-                _ => self.invalid(&message),
+                _ => self.facts.invalid(&message),
             });
         }
         Ok(usize::try_from(number).unwrap_or_default())
@@ -323,11 +128,14 @@ impl Spring<'_> {
     /// A query, or what is said of it.
     fn query(&self, text: &str) -> Result<Compiled, Answer> {
         let unknown = |message: &str| match self.dialect() {
-            Dialect::Tags => self.error(StatusCode::INTERNAL_SERVER_ERROR, message, None),
-            _ => self.invalid(message),
+            Dialect::Tags => self
+                .facts
+                .error(StatusCode::INTERNAL_SERVER_ERROR, message, None),
+            _ => self.facts.invalid(message),
         };
         let names = cql::fields(text).map_err(|error| {
-            self.invalid(&format!("org.z3950.zing.cql.CQLParseException: {error}"))
+            self.facts
+                .invalid(&format!("org.z3950.zing.cql.CQLParseException: {error}"))
         })?;
         for (field, term) in names {
             if field.eq_ignore_ascii_case("cql.serverChoice") {
@@ -336,7 +144,7 @@ impl Spring<'_> {
                 } else {
                     term
                 };
-                return Err(self.invalid(&format!(
+                return Err(self.facts.invalid(&format!(
                     "org.folio.cql2pgjson.exception.CQLFeatureUnsupportedException: Not implemented yet node type: CQLTermNode, CQL: {term}"
                 )));
             }
@@ -351,7 +159,7 @@ impl Spring<'_> {
                 return Err(unknown(&format!("Invalid UUID string: {term}")));
             }
         }
-        cql::compiled(text, None).map_err(|error| self.invalid(error.message()))
+        cql::compiled(text, None).map_err(|error| self.facts.invalid(error.message()))
     }
 
     fn list(&self, state: &State, asked: &Asked) -> Done {
@@ -382,7 +190,9 @@ impl Spring<'_> {
         let mut all = match state.store.list(&self.caller.tenant, self.path(), &page) {
             Ok((all, _)) => all,
             Err(crate::store::Failure::Store(error)) => return Err(error),
-            Err(crate::store::Failure::Query(error)) => return Ok(self.invalid(error.message())),
+            Err(crate::store::Failure::Query(error)) => {
+                return Ok(self.facts.invalid(error.message()));
+            }
         };
         if self.dialect() == Dialect::Calendar {
             let ids: Vec<&str> = asked
@@ -448,7 +258,7 @@ impl Spring<'_> {
                 |kind| format!("Content-Type '{kind}'"),
             );
             return Err(match self.dialect() {
-                Dialect::Tags => self.error(
+                Dialect::Tags => self.facts.error(
                     StatusCode::INTERNAL_SERVER_ERROR,
                     &format!("{named} is not supported"),
                     None,
@@ -457,7 +267,7 @@ impl Spring<'_> {
                     StatusCode::UNSUPPORTED_MEDIA_TYPE,
                     &json!({"timestamp": rmb::now(), "status": 415, "error": "Unsupported Media Type", "path": asked.path}),
                 ),
-                Dialect::Calendar => self.calendar(
+                Dialect::Calendar => self.facts.calendar(
                     StatusCode::BAD_REQUEST,
                     "invalidRequest",
                     &format!("{named} is not supported"),
@@ -475,12 +285,12 @@ impl Spring<'_> {
             let text = String::from_utf8_lossy(&answer.body).into_owned();
             let message = text.split("\n at [Source").next().unwrap_or_default();
             match self.dialect() {
-                Dialect::Calendar => self.calendar(
+                Dialect::Calendar => self.facts.calendar(
                     StatusCode::BAD_REQUEST,
                     "invalidRequest",
                     &format!("JSON parse error: {message}"),
                 ),
-                _ => self.invalid(&format!("JSON parse error: {message}")),
+                _ => self.facts.invalid(&format!("JSON parse error: {message}")),
             }
         };
         let value = jackson::parse(&asked.body).map_err(told)?;
@@ -608,7 +418,9 @@ impl Spring<'_> {
             .unwrap_or_else(|| uuid::Uuid::new_v4().to_string());
         if let Some(value) = self.taken(state, &id, &record)? {
             let field = self.facts.unique.unwrap_or_default();
-            return Ok(self.invalid(&format!("Key ({field})=({value}) already exists.")));
+            return Ok(self
+                .facts
+                .invalid(&format!("Key ({field})=({value}) already exists.")));
         }
         if self.dialect() == Dialect::Calendar
             && record
@@ -616,7 +428,7 @@ impl Spring<'_> {
                 .and_then(Value::as_str)
                 .is_some_and(|name| name.trim().is_empty())
         {
-            return Ok(self.calendar(
+            return Ok(self.facts.calendar(
                 StatusCode::BAD_REQUEST,
                 "calendarNoName",
                 "Please provide a non-empty calendar name",
@@ -640,7 +452,7 @@ impl Spring<'_> {
     }
 
     fn read(&self, state: &State, id: &str) -> Done {
-        if let Some(answer) = self.bad_id(id, 1) {
+        if let Some(answer) = self.facts.bad_id(id, 1) {
             return Ok(answer);
         }
         match state.store.get(&self.caller.tenant, self.path(), id)? {
@@ -649,12 +461,12 @@ impl Spring<'_> {
                 let body = rmb::compact(&record, &["id".to_owned()]);
                 Ok(Answer::new(StatusCode::OK, "application/json", body))
             }
-            None => Ok(self.not_found(id)),
+            None => Ok(self.facts.not_found(id)),
         }
     }
 
     fn update(&self, state: &State, asked: &Asked, id: &str) -> Done {
-        if let Some(answer) = self.bad_id(id, 2) {
+        if let Some(answer) = self.facts.bad_id(id, 2) {
             return Ok(answer);
         }
         let mut record = match self.body(state, asked, "put") {
@@ -662,11 +474,13 @@ impl Spring<'_> {
             Err(answer) => return Ok(answer),
         };
         let Some(stored) = state.store.get(&self.caller.tenant, self.path(), id)? else {
-            return Ok(self.not_found(id));
+            return Ok(self.facts.not_found(id));
         };
         if let Some(value) = self.taken(state, id, &record)? {
             let field = self.facts.unique.unwrap_or_default();
-            return Ok(self.invalid(&format!("Key ({field})=({value}) already exists.")));
+            return Ok(self
+                .facts
+                .invalid(&format!("Key ({field})=({value}) already exists.")));
         }
         record.insert("id".into(), id.into());
         record.insert("metadata".into(), self.metadata(Some(&stored)));
@@ -684,11 +498,11 @@ impl Spring<'_> {
     }
 
     fn delete(&self, state: &State, id: &str) -> Done {
-        if let Some(answer) = self.bad_id(id, 3) {
+        if let Some(answer) = self.facts.bad_id(id, 3) {
             return Ok(answer);
         }
         if !state.store.delete(&self.caller.tenant, self.path(), id)? {
-            return Ok(self.not_found(id));
+            return Ok(self.facts.not_found(id));
         }
         if self.path() == "/note-types" {
             // Its notes go with it.
@@ -713,18 +527,18 @@ impl Spring<'_> {
             .filter(|id| !id.is_empty())
             .collect();
         if ids.is_empty() {
-            return Ok(self.calendar(
+            return Ok(self.facts.calendar(
                 StatusCode::BAD_REQUEST,
                 "invalidParameter",
                 "One of the parameters was the incorrect type: Required request parameter 'id' for method parameter type List is not present",
             ));
         }
         for id in &ids {
-            if let Some(answer) = self.bad_id(id, 3) {
+            if let Some(answer) = self.facts.bad_id(id, 3) {
                 return Ok(answer);
             }
             if !state.store.has(&self.caller.tenant, self.path(), id)? {
-                return Ok(self.not_found(id));
+                return Ok(self.facts.not_found(id));
             }
         }
         for id in ids {

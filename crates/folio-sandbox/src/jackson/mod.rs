@@ -3,15 +3,21 @@
 
 use serde_json::{Map, Value, json};
 
+mod body;
+mod parts;
+mod scalars;
+
+pub(crate) use body::parse;
+
+use parts::{Parts, unknown_field};
+use scalars::{mismatch, token};
+
 use crate::dates;
 use crate::documents::Routes;
 use crate::http::Answer;
 use crate::rmb;
 
 const MODEL: &str = "org.folio.rest.jaxrs.model";
-
-/// Where Jackson says that an error was; the column is not known here.
-const SOURCE: &str = "\n at [Source: REDACTED (`StreamReadFeature.INCLUDE_SOURCE_IN_LOCATION` disabled); line: 1, column: 1]";
 
 /// A pattern of UUIDs in a schema.
 const UUID_PATTERN: &str =
@@ -40,117 +46,6 @@ struct Place<'a> {
     /// Bean Validation's path.
     path: String,
     depth: usize,
-}
-
-/// The text of a request's body, as a value. Text behind the first value is ignored, as RMB does.
-pub(crate) fn parse(body: &[u8]) -> Result<Value, Answer> {
-    let text = String::from_utf8_lossy(body);
-    if text.trim().is_empty() {
-        return Ok(Value::Null);
-    }
-    let text = without_lone_surrogates(&text);
-    match serde_json::Deserializer::from_str(&text)
-        .into_iter::<Value>()
-        .next()
-    {
-        Some(Ok(value)) => Ok(value),
-        None => Ok(Value::Null),
-        Some(Err(error)) => {
-            let text = text.trim_start();
-            let message = if error.is_eof() {
-                if text.starts_with('[') && !text.contains('{') {
-                    "Unexpected end-of-input: expected close marker for Array (start marker at [Source: REDACTED (`StreamReadFeature.INCLUDE_SOURCE_IN_LOCATION` disabled); line: 1, column: 1])".to_owned()
-                } else {
-                    "Unexpected end-of-input within/between Object entries".to_owned()
-                }
-            } else {
-                let at = error.column().saturating_sub(1);
-                let c = text
-                    .chars()
-                    .nth(at)
-                    .or_else(|| text.chars().next())
-                    .unwrap_or(' ');
-                let first = text.chars().next().unwrap_or(' ');
-                if (first as u32) < 32 {
-                    format!(
-                        "Illegal character ((CTRL-CHAR, code {})): only regular white space (\\r, \\n, \\t) is allowed between tokens",
-                        first as u32
-                    )
-                } else if first == '\u{feff}' {
-                    "Unexpected character ('\u{feff}' (code 65279 / 0xfeff)): expected a valid value (JSON String, Number, Array, Object or token 'null', 'true' or 'false')".to_owned()
-                } else if c == '/' {
-                    "Unexpected character ('/' (code 47)): maybe a (non-standard) comment? (not recognized as one since Feature 'ALLOW_COMMENTS' not enabled for parser)".to_owned()
-                } else {
-                    format!("Unexpected character ('{c}' (code {}))", c as u32)
-                }
-            };
-            Err(Answer::bad_request(format!("{message}{SOURCE}")))
-        }
-    }
-}
-
-/// Java reads a surrogate that stands alone as `?`.
-fn without_lone_surrogates(text: &str) -> std::borrow::Cow<'_, str> {
-    if !text.contains("\\uD") && !text.contains("\\ud") {
-        return text.into();
-    }
-    let unit = |at: usize| {
-        let digits = text.get(at..at + 6)?.strip_prefix("\\u")?;
-        u16::from_str_radix(digits, 16).ok()
-    };
-    let mut out = String::with_capacity(text.len());
-    let mut at = 0;
-    while at < text.len() {
-        match (unit(at), unit(at + 6)) {
-            (Some(0xd800..=0xdbff), Some(0xdc00..=0xdfff)) => {
-                out.push_str(&text[at..at + 12]);
-                at += 12;
-            }
-            (Some(0xd800..=0xdfff), _) => {
-                out.push('?');
-                at += 6;
-            }
-            _ => {
-                let skip = usize::from(text[at..].starts_with("\\\\")) + 1;
-                let next: usize = text[at..].chars().take(skip).map(char::len_utf8).sum();
-                out.push_str(&text[at..at + next]);
-                at += next;
-            }
-        }
-    }
-    out.into()
-}
-
-fn capitalized(name: &str) -> String {
-    let mut chars = name.trim_start_matches('_').chars();
-    match chars.next() {
-        Some(first) => first.to_uppercase().chain(chars).collect(),
-        None => String::new(),
-    }
-}
-
-fn mismatch(message: &str, chain: &str) -> Answer {
-    let through = if chain.is_empty() {
-        String::new()
-    } else {
-        format!(" (through reference chain: {chain})")
-    };
-    Answer::bad_request(format!("{message}{SOURCE}{through}"))
-}
-
-fn token(value: &Value) -> &'static str {
-    match value {
-        Value::Array(_) => "Array value (token `JsonToken.START_ARRAY`)",
-        Value::Object(_) => "Object value (token `JsonToken.START_OBJECT`)",
-        Value::Bool(true) => "Boolean value (token `JsonToken.VALUE_TRUE`)",
-        Value::Bool(false) => "Boolean value (token `JsonToken.VALUE_FALSE`)",
-        Value::String(_) => "String value (token `JsonToken.VALUE_STRING`)",
-        Value::Number(number) if number.is_f64() => {
-            "Floating-point value (token `JsonToken.VALUE_NUMBER_FLOAT`)"
-        }
-        Value::Number(_) => "Integer value (token `JsonToken.VALUE_NUMBER_INT`)",
-        Value::Null => "Null value (token `JsonToken.VALUE_NULL`)",
-    }
 }
 
 impl<'a> Reader<'a> {
@@ -231,9 +126,13 @@ impl<'a> Reader<'a> {
             Some("object") => self.object(schema, value, known, &place),
             Some("array") => self.array(schema, value, known, &place),
             Some("string") => self.string(schema, value, &place),
-            Some("integer") => self.integer(schema, value, &place),
-            Some("number") => self.number(schema, value, &place),
-            Some("boolean") => boolean(value, &place),
+            Some("integer") => self.bounded(schema, scalars::integer(value, &place.chain)?, &place),
+            Some("number") => self.bounded(
+                schema,
+                scalars::number(value, self.money, &place.chain)?,
+                &place,
+            ),
+            Some("boolean") => scalars::boolean(value, &place.chain),
             _ if schema.get("allOf").is_some() => self.object(schema, value, known, &place),
             _ => Ok(value.clone()),
         }
@@ -342,47 +241,17 @@ impl<'a> Reader<'a> {
         }
     }
 
-    fn integer(
+    /// A number, if it is within the bounds of its schema.
+    fn bounded(
         &mut self,
         schema: &Value,
-        value: &Value,
+        value: Value,
         place: &Place<'_>,
     ) -> Result<Value, Answer> {
-        let number = match value {
-            Value::Number(number) => number.as_f64(),
-            Value::String(text) if text.trim().is_empty() => return Ok(Value::Null),
-            Value::String(text) => match text.trim().parse::<i64>() {
-                Ok(number) => Some(number as f64),
-                Err(_) => {
-                    return Err(mismatch(
-                        &format!(
-                            "Cannot deserialize value of type `java.lang.Integer` from String {}: not a valid `java.lang.Integer` value",
-                            json!(text)
-                        ),
-                        &place.chain,
-                    ));
-                }
-            },
-            other => {
-                return Err(mismatch(
-                    &format!(
-                        "Cannot deserialize value of type `java.lang.Integer` from {}",
-                        token(other)
-                    ),
-                    &place.chain,
-                ));
-            }
-        };
-        let number = number.unwrap_or_default().trunc();
-        if !(-2_147_483_648.0..=2_147_483_647.0).contains(&number) {
-            return Err(mismatch(
-                &format!("Numeric value ({value}) out of range of int (-2147483648 - 2147483647)"),
-                &place.chain,
-            ));
+        if !value.is_null() {
+            self.bounds(schema, &value, place);
         }
-        let number = Value::from(number as i64);
-        self.bounds(schema, &number, place);
-        Ok(number)
+        Ok(value)
     }
 
     fn bounds(&mut self, schema: &Value, value: &Value, place: &Place<'_>) {
@@ -400,60 +269,6 @@ impl<'a> Reader<'a> {
             let message = format!("must be less than or equal to {most}");
             self.violates(&place.path, value, &message, "DecimalMax");
         }
-    }
-
-    fn number(
-        &mut self,
-        schema: &Value,
-        value: &Value,
-        place: &Place<'_>,
-    ) -> Result<Value, Answer> {
-        let kind = if self.money {
-            "java.math.BigDecimal"
-        } else {
-            "java.lang.Double"
-        };
-        let number = match value {
-            Value::Number(number) => number.as_f64(),
-            Value::String(text) if text.trim().is_empty() => {
-                if self.money {
-                    return Err(mismatch(
-                        "Cannot construct instance of `org.folio.rest.domain.MonetaryValue`, problem: `java.lang.NullPointerException`",
-                        &place.chain,
-                    ));
-                }
-                return Ok(Value::Null);
-            }
-            Value::String(text) => match text.trim().parse::<f64>() {
-                Ok(number) if number.is_finite() => Some(number),
-                _ => {
-                    let valid = if self.money {
-                        "not a valid representation"
-                    } else {
-                        "not a valid `Double` value (as String to convert)"
-                    };
-                    return Err(mismatch(
-                        &format!(
-                            "Cannot deserialize value of type `{kind}` from String {}: {valid}",
-                            json!(text)
-                        ),
-                        &place.chain,
-                    ));
-                }
-            },
-            other => {
-                return Err(mismatch(
-                    &format!(
-                        "Cannot deserialize value of type `{kind}` from {}",
-                        token(other)
-                    ),
-                    &place.chain,
-                ));
-            }
-        };
-        let number = Value::from(number.unwrap_or_default());
-        self.bounds(schema, &number, place);
-        Ok(number)
     }
 
     fn array(
@@ -642,15 +457,6 @@ impl<'a> Reader<'a> {
     }
 }
 
-/// `…->`, unless it is the first of a chain.
-fn arrow(chain: &str) -> String {
-    if chain.is_empty() {
-        String::new()
-    } else {
-        format!("{chain}->")
-    }
-}
-
 fn enum_class(place: &Place<'_>) -> String {
     // The class that has the field, from the chain, and the field.
     let owner = place
@@ -669,83 +475,19 @@ fn enum_class(place: &Place<'_>) -> String {
     format!("{owner}${}", capitalized(name))
 }
 
-fn boolean(value: &Value, place: &Place<'_>) -> Result<Value, Answer> {
-    let boolean = match value {
-        Value::Bool(boolean) => *boolean,
-        Value::Number(number) if number.is_i64() => number.as_i64() != Some(0),
-        Value::String(text) => match text.trim() {
-            "" => return Ok(Value::Null),
-            "true" | "True" | "TRUE" => true,
-            "false" | "False" | "FALSE" => false,
-            _ => {
-                return Err(mismatch(
-                    &format!(
-                        "Cannot deserialize value of type `java.lang.Boolean` from String {}: only \"true\" or \"false\" recognized",
-                        json!(text)
-                    ),
-                    &place.chain,
-                ));
-            }
-        },
-        other => {
-            return Err(mismatch(
-                &format!(
-                    "Cannot deserialize value of type `java.lang.Boolean` from {}",
-                    token(other)
-                ),
-                &place.chain,
-            ));
-        }
-    };
-    Ok(boolean.into())
-}
-
-fn unknown_field(name: &str, class: &str, parts: &Parts<'_>, chain: &str) -> Answer {
-    let known: Vec<String> = parts
-        .properties
-        .iter()
-        .map(|(name, ..)| json!(name).to_string())
-        .collect();
-    let message = format!(
-        "Unrecognized field {} (class {class}), not marked as ignorable ({} known properties: {}]){SOURCE} (through reference chain: {chain})",
-        json!(name),
-        known.len(),
-        known.join(", ")
-    );
-    rmb::violations(&[rmb::error(&message, "-1", "1", &[("", "")])])
-}
-
-/// The fields of an object, with those of the schemas that it is composed of.
-struct Parts<'a> {
-    properties: Vec<(&'a String, &'a str, &'a Value)>,
-    required: Vec<&'a str>,
-    closed: bool,
-}
-
-impl<'a> Parts<'a> {
-    fn of(routes: &'a Routes, document: &'a str, schema: &'a Value) -> Self {
-        let mut parts = Self {
-            properties: Vec::new(),
-            required: Vec::new(),
-            closed: schema.get("additionalProperties") == Some(&Value::Bool(false)),
-        };
-        parts.add(routes, document, schema, 0);
-        parts
+/// `…->`, unless it is the first of a chain.
+fn arrow(chain: &str) -> String {
+    if chain.is_empty() {
+        String::new()
+    } else {
+        format!("{chain}->")
     }
+}
 
-    fn add(&mut self, routes: &'a Routes, document: &'a str, schema: &'a Value, depth: usize) {
-        let properties = schema.get("properties").and_then(Value::as_object);
-        for (name, property) in properties.into_iter().flatten() {
-            self.properties.push((name, document, property));
-        }
-        let required = schema.get("required").and_then(Value::as_array);
-        self.required
-            .extend(required.into_iter().flatten().filter_map(Value::as_str));
-        let all = schema.get("allOf").and_then(Value::as_array);
-        for part in all.into_iter().flatten().filter(|_| depth < 16) {
-            let (document, part) = routes.resolve(document, part);
-            self.closed |= part.get("additionalProperties") == Some(&Value::Bool(false));
-            self.add(routes, document, part, depth + 1);
-        }
+fn capitalized(name: &str) -> String {
+    let mut chars = name.trim_start_matches('_').chars();
+    match chars.next() {
+        Some(first) => first.to_uppercase().chain(chars).collect(),
+        None => String::new(),
     }
 }
