@@ -361,9 +361,10 @@ fn module(
     }
     if served.module == "mod-settings"
         && asked.header("accept").is_some_and(|accept| {
-            !["*/*", "application/*", "json"]
-                .iter()
-                .any(|kind| accept.contains(kind))
+            !accept.is_empty()
+                && !["*/*", "application/*", "json"]
+                    .iter()
+                    .any(|kind| accept.contains(kind))
         })
     {
         return Ok(Answer::new(

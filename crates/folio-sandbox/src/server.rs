@@ -82,13 +82,7 @@ async fn respond(
         .iter()
         .map(|(name, value)| name.as_str().len() + value.len() + ": \r\n".len())
         .sum();
-    let rejected = if line > MOST_LINE {
-        Some(okapi::too_long())
-    } else if headers > MOST_HEADERS {
-        Some(okapi::headers_too_large())
-    } else {
-        None
-    };
+    let (line_too_long, headers_too_large) = (line > MOST_LINE, headers > MOST_HEADERS);
     let body = body.collect().await.map_err(|_| Broken)?.to_bytes();
     let asked = Asked {
         method: parts.method.as_str().to_owned(),
@@ -106,7 +100,8 @@ async fn respond(
         let effect = state.faults.strike(&asked.method, &asked.path);
         let latency = state.latency;
         let answer = match &effect {
-            _ if rejected.is_some() => rejected,
+            _ if line_too_long => Some(okapi::too_long(state.release)),
+            _ if headers_too_large => Some(okapi::headers_too_large()),
             Some(Effect::Drop) => None,
             Some(effect @ Effect::Answer { .. }) => {
                 effect.answer().map(|(status, headers, body)| Answer {

@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 
 use crate::documents::{modules, routes};
 use crate::http::{Answer, Asked};
+use crate::kinds::Release;
 use crate::rmb;
 use crate::state::State;
 
@@ -23,11 +24,11 @@ pub(crate) fn no_route() -> Answer {
 }
 
 /// A request line that is too long.
-pub(crate) fn too_long() -> Answer {
-    let answer = Answer {
-        body: b"Your request URI is too long.".to_vec(),
-        ..Answer::empty(StatusCode::URI_TOO_LONG)
-    };
+pub(crate) fn too_long(release: Release) -> Answer {
+    let mut answer = Answer::empty(StatusCode::URI_TOO_LONG);
+    if release != Release::Quesnelia {
+        answer.body = b"Your request URI is too long.".to_vec();
+    }
     answer.with_header(http::header::CONNECTION, "close")
 }
 

@@ -10,6 +10,7 @@ mod access;
 mod compare;
 mod crud;
 mod files;
+mod gateway;
 mod many;
 mod session;
 mod wire;
@@ -152,7 +153,7 @@ conformance! {
     crud::crud "crud";
     many::lists "lists";
     many::deletes "deletes";
-    access::gateway "gateway";
+    gateway::gateway "gateway";
     access::auth "auth";
     access::spring "spring";
     access::acq "acq";

@@ -179,3 +179,32 @@ pub(crate) fn bytes(body: Option<&Value>) -> Option<Vec<u8>> {
 pub(crate) fn text<'a>(row: &'a Value, key: &str) -> &'a str {
     row[key].as_str().unwrap_or_default()
 }
+
+/// What stands for the tokens of the recording.
+pub(crate) fn tokens_of<'a>(value: &str, access: &'a str, refresh: &'a str) -> String {
+    value
+        .replace(
+            "folioAccessToken=<jwt>",
+            &format!("folioAccessToken={access}"),
+        )
+        .replace(
+            "folioRefreshToken=<jwt>",
+            &format!("folioRefreshToken={refresh}"),
+        )
+        .replace(
+            "folioRefreshToken=\"<jwt>\"",
+            &format!("folioRefreshToken=\"{refresh}\""),
+        )
+        .replace("<jwt>", access)
+}
+
+pub(crate) fn uuid_of(name: &str) -> String {
+    let sum: u64 = name.bytes().fold(7, |sum, byte| {
+        sum.wrapping_mul(31).wrapping_add(u64::from(byte))
+    });
+    format!(
+        "{:08x}-0000-4000-8000-{:012x}",
+        sum & 0xffff_ffff,
+        sum >> 16 & 0xffff_ffff_ffff
+    )
+}

@@ -32,6 +32,14 @@ impl Reply {
     }
 
     pub(crate) fn text(&self) -> String {
+        if self.header("content-encoding") == Some("gzip") {
+            let mut text = String::new();
+            let mut reader = flate2::read::GzDecoder::new(self.body.as_slice());
+            return match std::io::Read::read_to_string(&mut reader, &mut text) {
+                Ok(_) => text,
+                Err(error) => error.to_string(),
+            };
+        }
         String::from_utf8_lossy(&self.body).into_owned()
     }
 }
@@ -64,7 +72,7 @@ pub(crate) async fn raw(address: &str, bytes: &[u8], head: bool) -> Option<Reply
         socket.write_all(bytes).await.ok()?;
         read(&mut socket, head).await
     };
-    tokio::time::timeout(Duration::from_millis(1500), work)
+    tokio::time::timeout(Duration::from_millis(1500 + bytes.len() as u64 / 500), work)
         .await
         .ok()
         .flatten()

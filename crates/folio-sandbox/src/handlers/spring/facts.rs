@@ -3,8 +3,8 @@
 use http::StatusCode;
 use serde_json::{Value, json};
 
-use crate::cql;
-use crate::http::Answer;
+use crate::cql::{self, Compiled};
+use crate::http::{Answer, Asked};
 use crate::rmb;
 
 /// A kind of record of a Spring module.
@@ -202,5 +202,68 @@ impl Facts {
                 )
             }
         })
+    }
+
+    pub(super) fn number(
+        &self,
+        asked: &Asked,
+        name: &str,
+        default: usize,
+        least: i64,
+    ) -> Result<usize, Answer> {
+        let Some(text) = asked.parameter(name).filter(|text| !text.is_empty()) else {
+            return Ok(default);
+        };
+        let Ok(number) = text.parse::<i32>() else {
+            let why = format!("For input string: {}", json!(text));
+            return Err(self.wrong_parameter(name, text, "java.lang.Integer", &why));
+        };
+        if i64::from(number) < least {
+            let list = self.operations.first().copied().unwrap_or_default();
+            let message = format!("{list}.{name}: must be greater than or equal to {least}");
+            return Err(match self.dialect {
+                Dialect::Calendar => self.calendar(
+                    StatusCode::INTERNAL_SERVER_ERROR,
+                    "internalServerError",
+                    &format!("An internal server error occurred (ConstraintViolationException): {message}"),
+                ),
+                _ => self.invalid(&message),
+            });
+        }
+        Ok(usize::try_from(number).unwrap_or_default())
+    }
+
+    /// A query, or what is said of it.
+    pub(super) fn query(&self, text: &str) -> Result<Compiled, Answer> {
+        let unknown = |message: &str| match self.dialect {
+            Dialect::Tags => self.error(StatusCode::INTERNAL_SERVER_ERROR, message, None),
+            _ => self.invalid(message),
+        };
+        let names = cql::fields(text).map_err(|error| {
+            self.invalid(&format!("org.z3950.zing.cql.CQLParseException: {error}"))
+        })?;
+        for (field, term) in names {
+            if field.eq_ignore_ascii_case("cql.serverChoice") {
+                let term = if term.contains(' ') {
+                    json!(term).to_string()
+                } else {
+                    term
+                };
+                return Err(self.invalid(&format!(
+                    "org.folio.cql2pgjson.exception.CQLFeatureUnsupportedException: Not implemented yet node type: CQLTermNode, CQL: {term}"
+                )));
+            }
+            let first = field.split('.').next().unwrap_or_default();
+            if !first.eq_ignore_ascii_case("cql") && !self.fields.contains(&first) {
+                return Err(unknown(&format!(
+                    "Could not resolve attribute '{first}' of '{}'",
+                    self.entity
+                )));
+            }
+            if field == "id" && !term.is_empty() && !cql::uuid::is_uuid(&term) && term != "\u{0}" {
+                return Err(unknown(&format!("Invalid UUID string: {term}")));
+            }
+        }
+        cql::compiled(text, None).map_err(|error| self.invalid(error.message()))
     }
 }

@@ -14,7 +14,6 @@ use super::Done;
 use super::write::read_value;
 use crate::auth::Caller;
 use crate::cql::fold::text_at;
-use crate::cql::{self, Compiled};
 use crate::documents::Collection;
 use crate::http::{Answer, Asked};
 use crate::jackson;
@@ -94,74 +93,6 @@ impl Spring<'_> {
         self.facts.dialect
     }
 
-    fn number(
-        &self,
-        asked: &Asked,
-        name: &str,
-        default: usize,
-        least: i64,
-    ) -> Result<usize, Answer> {
-        let Some(text) = asked.parameter(name).filter(|text| !text.is_empty()) else {
-            return Ok(default);
-        };
-        let Ok(number) = text.parse::<i32>() else {
-            let why = format!("For input string: {}", json!(text));
-            return Err(self
-                .facts
-                .wrong_parameter(name, text, "java.lang.Integer", &why));
-        };
-        if i64::from(number) < least {
-            let list = self.facts.operations.first().copied().unwrap_or_default();
-            let message = format!("{list}.{name}: must be greater than or equal to {least}");
-            return Err(match self.dialect() {
-                Dialect::Calendar => self.facts.calendar(
-                    StatusCode::INTERNAL_SERVER_ERROR,
-                    "internalServerError",
-                    &format!("An internal server error occurred (ConstraintViolationException): {message}"),
-                ),
-                _ => self.facts.invalid(&message),
-            });
-        }
-        Ok(usize::try_from(number).unwrap_or_default())
-    }
-
-    /// A query, or what is said of it.
-    fn query(&self, text: &str) -> Result<Compiled, Answer> {
-        let unknown = |message: &str| match self.dialect() {
-            Dialect::Tags => self
-                .facts
-                .error(StatusCode::INTERNAL_SERVER_ERROR, message, None),
-            _ => self.facts.invalid(message),
-        };
-        let names = cql::fields(text).map_err(|error| {
-            self.facts
-                .invalid(&format!("org.z3950.zing.cql.CQLParseException: {error}"))
-        })?;
-        for (field, term) in names {
-            if field.eq_ignore_ascii_case("cql.serverChoice") {
-                let term = if term.contains(' ') {
-                    json!(term).to_string()
-                } else {
-                    term
-                };
-                return Err(self.facts.invalid(&format!(
-                    "org.folio.cql2pgjson.exception.CQLFeatureUnsupportedException: Not implemented yet node type: CQLTermNode, CQL: {term}"
-                )));
-            }
-            let first = field.split('.').next().unwrap_or_default();
-            if !first.eq_ignore_ascii_case("cql") && !self.facts.fields.contains(&first) {
-                return Err(unknown(&format!(
-                    "Could not resolve attribute '{first}' of '{}'",
-                    self.facts.entity
-                )));
-            }
-            if field == "id" && !term.is_empty() && !cql::uuid::is_uuid(&term) && term != "\u{0}" {
-                return Err(unknown(&format!("Invalid UUID string: {term}")));
-            }
-        }
-        cql::compiled(text, None).map_err(|error| self.facts.invalid(error.message()))
-    }
-
     fn list(&self, state: &State, asked: &Asked) -> Done {
         let least = if self.dialect() == Dialect::Calendar {
             0
@@ -169,8 +100,9 @@ impl Spring<'_> {
             1
         };
         let bounds = self
+            .facts
             .number(asked, "offset", 0, 0)
-            .and_then(|offset| Ok((offset, self.number(asked, "limit", 10, least)?)));
+            .and_then(|offset| Ok((offset, self.facts.number(asked, "limit", 10, least)?)));
         let (offset, limit) = match bounds {
             Ok(bounds) => bounds,
             Err(answer) => return Ok(answer),
@@ -178,7 +110,7 @@ impl Spring<'_> {
         let text = asked
             .parameter("query")
             .filter(|text| !text.trim().is_empty() && self.dialect() != Dialect::Calendar);
-        let query = match text.map(|text| self.query(text)).transpose() {
+        let query = match text.map(|text| self.facts.query(text)).transpose() {
             Ok(query) => query,
             Err(answer) => return Ok(answer),
         };
