@@ -132,15 +132,27 @@ impl Facts {
         )
     }
 
-    /// mod-calendar's form.
+    /// mod-calendar's form; the Java stack is left out.
     pub(super) fn calendar(&self, status: StatusCode, code: &str, message: &str) -> Answer {
-        line(
-            status,
-            &json!({
-                "timestamp": now(), "status": status.as_u16(),
-                "errors": [{"code": code, "message": message, "_parameters": {}, "_trace": []}],
-            }),
-        )
+        self.calendar_error(status, code, message, "", &json!({}))
+    }
+
+    fn calendar_error(
+        &self,
+        status: StatusCode,
+        code: &str,
+        message: &str,
+        data: &str,
+        parameters: &Value,
+    ) -> Answer {
+        let text = format!(
+            "{{\"timestamp\":{},\"status\":{},\"errors\":[{{\"code\":{},\"message\":{}{data},\"_parameters\":{parameters},\"_trace\":[]}}]}}",
+            json!(now()),
+            status.as_u16(),
+            json!(code),
+            json!(message)
+        );
+        Answer::new(status, "application/json", text)
     }
 
     pub(super) fn wrong_parameter(&self, name: &str, text: &str, kind: &str, why: &str) -> Answer {
@@ -162,14 +174,12 @@ impl Facts {
 
     pub(super) fn not_found(&self, id: &str) -> Answer {
         if self.dialect == Dialect::Calendar {
-            let mut error = json!({
-                "code": "calendarNotFound", "message": "No calendar was found with the specified query",
-                "data": {"notFound": [id]}, "_parameters": {}, "_trace": [],
-            });
-            error["data"]["notFound"] = json!([id]);
-            return line(
+            return self.calendar_error(
                 StatusCode::NOT_FOUND,
-                &json!({"timestamp": now(), "status": 404, "errors": [error]}),
+                "calendarNotFound",
+                "No calendar was found with the specified query",
+                &format!(",\"data\":{}", json!({"notFound": [id]})),
+                &json!({"query": [id]}),
             );
         }
         let message = format!("{} [{id}] was not found", self.named);

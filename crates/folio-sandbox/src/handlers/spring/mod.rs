@@ -201,8 +201,10 @@ impl Spring<'_> {
                 ),
                 Dialect::Calendar => self.facts.calendar(
                     StatusCode::BAD_REQUEST,
-                    "invalidRequest",
-                    &format!("{named} is not supported"),
+                    "invalidParameter",
+                    &format!(
+                        "One of the parameters was the incorrect type: {named} is not supported"
+                    ),
                 ),
             });
         }
@@ -216,11 +218,22 @@ impl Spring<'_> {
             }
             let text = String::from_utf8_lossy(&answer.body).into_owned();
             let message = text.split("\n at [Source").next().unwrap_or_default();
+            let package = match self.dialect() {
+                Dialect::Tags => "org.folio.tags.domain.dto.",
+                Dialect::Notes => "org.folio.notes.domain.dto.",
+                Dialect::Calendar => "org.folio.calendar.domain.dto.",
+            };
+            let mut message = message.replace("org.folio.rest.jaxrs.model.", package);
+            if self.dialect() == Dialect::Calendar {
+                message = message.replace("dto.Calendar`", "dto.CalendarDTO`");
+            }
             match self.dialect() {
                 Dialect::Calendar => self.facts.calendar(
                     StatusCode::BAD_REQUEST,
-                    "invalidRequest",
-                    &format!("JSON parse error: {message}"),
+                    "invalidParameter",
+                    &format!(
+                        "One of the parameters was the incorrect type: JSON parse error: {message}"
+                    ),
                 ),
                 _ => self.facts.invalid(&format!("JSON parse error: {message}")),
             }
