@@ -36,8 +36,9 @@ use tracing::{debug, info, warn};
 use crate::claims::Claims;
 use crate::error::{Error, ErrorKind, Exchange, Result};
 use crate::lifecycle::Lifecycle;
+use crate::login_failure::{self, LoginFailure};
 use crate::operation::Operation;
-use crate::redact::{Confidential, REDACTED, Secrets, Sent};
+use crate::redact::{self, Confidential, REDACTED, Secrets, Sent};
 use crate::request::{TENANT, TOKEN};
 use crate::retry::{self, RetryPolicy};
 use crate::transport::{Answer, Gateway};
@@ -71,8 +72,15 @@ const LOGIN_TIMEOUT: Duration = Duration::from_secs(30);
 /// How long closing waits for the server.
 const LOGOUT_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// How often a login is sent at most. Its answers may be lost while the server counts wrong passwords, and the fifth blocks the account.
-const LOGIN_ATTEMPTS: u32 = 3;
+/// How many responses may be lost to logins with a password that was never right yet: the server counts wrong ones, and the fifth in a row
+/// blocks the account (real-facts, section 2).
+const MOST_LOST: usize = 4;
+
+/// How long the server counts a wrong password. A guess: the default of mod-login's `login.fail.timeout`, which no recording shows.
+const LOST_FOR: Duration = Duration::from_secs(600);
+
+/// The longest time that all wait after a failed login before the next one is sent, besides what each waits by its own policy.
+const LONGEST_PAUSE: Duration = Duration::from_secs(2);
 
 /// How long after a failed early renewal the next one begins. The token is still good.
 const EARLY_RENEWAL_PAUSE: Duration = Duration::from_secs(10);
@@ -383,7 +391,7 @@ struct RefreshToken {
 }
 
 /// What waits for a renewal is told by it. None while it runs.
-type Outcome = Option<Result<Arc<Token>, Arc<Error>>>;
+type Outcome = Option<Result<Arc<Token>, Arc<NoToken>>>;
 
 #[derive(Default)]
 struct State {
@@ -399,6 +407,34 @@ struct State {
     handed: Option<Credentials>,
     renewal: Option<watch::Receiver<Outcome>>,
     no_early_renewal_before: Option<Instant>,
+    /// How many attempts to get a token have failed since the last that did not.
+    failures: u32,
+    /// Before it no other is made.
+    pause_until: Option<Instant>,
+    /// The credentials of the last login that the server accepted.
+    proven: Option<Credentials>,
+    /// When responses to logins with credentials that are not proven were lost.
+    lost: Vec<Instant>,
+}
+
+/// Why one attempt to get a token brought none.
+pub(crate) struct NoToken {
+    pub(crate) error: Error,
+    /// Whether another attempt may bring one.
+    pub(crate) is_transient: bool,
+    /// Whether the attempt was made for this caller, rather than for another one who waits for it as well.
+    pub(crate) is_own: bool,
+}
+
+impl From<Error> for NoToken {
+    /// What another attempt does not change.
+    fn from(error: Error) -> Self {
+        Self {
+            error,
+            is_transient: false,
+            is_own: false,
+        }
+    }
 }
 
 /// The session with the server that all clones and tenant handles of a client share.
@@ -446,17 +482,19 @@ impl Auth {
         self.state().username.clone()
     }
 
-    /// A token to send. `refused` is the generation of one that the server has just refused. A login that is needed is waited for no longer
-    /// than `longest`, and no longer than the client is open; it goes on for those who come later.
+    /// A token to send, by one attempt to get one. `refused` is the generation of one that the server has just refused. A login that is
+    /// needed is waited for no longer than `longest`, and no longer than the client is open; it goes on for those who come later.
+    ///
+    /// Whether and when there is another attempt is up to the policy of whoever needs the token.
     pub(crate) async fn token(
         self: &Arc<Self>,
         refused: Option<u64>,
         longest: Duration,
-    ) -> Result<Arc<Token>> {
+    ) -> Result<Arc<Token>, NoToken> {
         let started = Instant::now();
         // A renewal ends without a word only when its runtime was shut down. Then another is begun; but not for ever.
         for _ in 0..3 {
-            let mut renewal = {
+            let (mut renewal, is_own) = {
                 let mut state = self.state();
                 match self.at_hand(&mut state, refused)? {
                     Some(token) => return Ok(token),
@@ -468,19 +506,26 @@ impl Auth {
             let outcome = match self.life.within(left, renewed).await? {
                 Some(Ok(outcome)) => outcome.clone(),
                 Some(Err(_stopped)) => None,
-                None => return Err(Error::no_login_in_time(longest)),
+                None => return Err(Error::no_login_in_time(longest).into()),
             };
             match outcome {
                 Some(Ok(token)) if refused.is_none_or(|refused| token.generation > refused) => {
                     return Ok(token);
                 }
                 Some(Ok(_)) | None => {}
-                Some(Err(error)) => return Err(error.duplicate()),
+                Some(Err(failure)) => {
+                    return Err(NoToken {
+                        error: failure.error.duplicate(),
+                        is_transient: failure.is_transient,
+                        is_own,
+                    });
+                }
             }
         }
         Err(Error::configuration(
             "the login was interrupted three times: the tokio runtime that it ran in was shut down",
-        ))
+        )
+        .into())
     }
 
     /// The token that is there and good, if there is one: nothing is waited for.
@@ -518,32 +563,26 @@ impl Auth {
         Ok(Some(token))
     }
 
-    /// A token for somebody who cannot renew it: one that is about to expire is renewed first. Where that fails, it is still good.
-    pub(crate) async fn fresh_token(self: &Arc<Self>) -> Result<Arc<Token>> {
-        let longest = self.gateway.timeout();
-        let token = self.token(None, longest).await?;
-        let is_fresh = |token: &Token| {
-            token
-                .lifetime
-                .is_none_or(|lifetime| Instant::now() < lifetime.renew)
-        };
+    /// Waits for the renewal of a token that is about to expire, for somebody who cannot renew it. Where it fails, the token is still good.
+    pub(crate) async fn freshen(self: &Arc<Self>, token: &Token, longest: Duration) -> Result<()> {
+        let is_fresh = token
+            .lifetime
+            .is_none_or(|lifetime| Instant::now() < lifetime.renew);
         let renewal = self.state().renewal.clone();
-        if is_fresh(&token) {
-            return Ok(token);
-        }
-        if let Some(mut renewal) = renewal {
+        if let Some(mut renewal) = renewal.filter(|_| !is_fresh) {
             let renewed = renewal.wait_for(Option::is_some);
             let _ = self.life.within(longest, renewed).await?;
         }
-        self.token(None, longest).await
+        Ok(())
     }
 
-    /// The renewal that runs, or a new one. It runs in a task of its own, so that it goes on when whoever noticed the need gives up.
-    fn renewal(self: &Arc<Self>, state: &mut State) -> Result<watch::Receiver<Outcome>> {
+    /// The renewal that runs, or a new one, and whether it is new. It runs in a task of its own, so that it goes on when whoever noticed the
+    /// need gives up.
+    fn renewal(self: &Arc<Self>, state: &mut State) -> Result<(watch::Receiver<Outcome>, bool)> {
         if let Some(running) = &state.renewal
             && running.has_changed().is_ok()
         {
-            return Ok(running.clone());
+            return Ok((running.clone(), false));
         }
         let runtime = Handle::try_current().map_err(|_| {
             Error::configuration(
@@ -553,8 +592,18 @@ impl Auth {
         let (sender, receiver) = watch::channel(None);
         state.renewal = Some(receiver.clone());
         let auth = Arc::clone(self);
+        let pause = state
+            .pause_until
+            .map(|until| until.saturating_duration_since(Instant::now()));
         runtime.spawn(async move {
-            let outcome = auth.renew().await.map_err(Arc::new);
+            let paused = match pause {
+                Some(pause) => auth.life.pause(pause).await,
+                None => Ok(()),
+            };
+            let outcome = match paused {
+                Ok(()) => auth.renew().await.map_err(Arc::new),
+                Err(closed) => Err(Arc::new(closed.into())),
+            };
             {
                 let mut state = auth.state();
                 state.renewal = None;
@@ -562,18 +611,34 @@ impl Auth {
                     .is_err()
                     .then(|| Instant::now().checked_add(EARLY_RENEWAL_PAUSE))
                     .flatten();
+                state.failures = match &outcome {
+                    Err(failure) if failure.is_transient => state.failures.saturating_add(1),
+                    _ => 0,
+                };
+                state.pause_until = (state.failures > 0)
+                    .then(|| {
+                        let pause = auth.retry.wait(state.failures, None).min(LONGEST_PAUSE);
+                        let told = outcome.as_ref().err();
+                        let told = told.and_then(|failure| failure.error.retry_after());
+                        let told = told
+                            .unwrap_or_default()
+                            .min(auth.retry.longest_retry_after());
+                        Instant::now().checked_add(pause.max(told))
+                    })
+                    .flatten();
             }
-            if let Err(error) = &outcome
-                && error.kind() != ErrorKind::ClientClosed
+            if let Err(failure) = &outcome
+                && failure.error.kind() != ErrorKind::ClientClosed
             {
-                warn!(error = %error, "no token");
+                warn!(error = %failure.error, "no token");
             }
             sender.send_replace(Some(outcome));
         });
-        Ok(receiver)
+        Ok((receiver, true))
     }
 
-    async fn renew(self: &Arc<Self>) -> Result<Arc<Token>> {
+    /// One attempt to get a token: by the refresh token where there is one, and else, or where it is not accepted, by a login.
+    async fn renew(self: &Arc<Self>) -> Result<Arc<Token>, NoToken> {
         let refresh = {
             let mut state = self.state();
             self.life.check()?;
@@ -583,58 +648,42 @@ impl Auth {
                 .take()
                 .filter(|refresh| refresh.end.is_none_or(|end| Instant::now() < end))
         };
-        if let Some(refresh) = refresh {
-            match self.refresh(refresh).await {
-                Ok(token) => return Ok(token),
-                Err(error)
-                    if matches!(error.kind(), ErrorKind::Connect | ErrorKind::ClientClosed) =>
-                {
-                    return Err(error);
-                }
-                Err(error) => {
-                    debug!(error = %error, "the refresh token was not taken; logging in anew")
-                }
+        let Some(refresh) = refresh else {
+            return self.login().await;
+        };
+        match self.refresh(&refresh).await {
+            Ok(token) => Ok(token),
+            Err(error) if was_not_carried_out(&error) => Err(self.keep_unused(refresh, error)),
+            Err(error) if error.kind() == ErrorKind::ClientClosed => Err(error.into()),
+            Err(error) => {
+                debug!(error = %error, "the refresh token was not taken; logging in anew");
+                self.login().await
             }
         }
-        self.login().await
     }
 
-    /// Renews by the refresh token: sent once, and again only if it is certain that nothing was sent.
-    async fn refresh(self: &Arc<Self>, refresh: RefreshToken) -> Result<Arc<Token>> {
+    /// A renewal was certainly not carried out: its refresh token is still good.
+    fn keep_unused(&self, refresh: RefreshToken, error: Error) -> NoToken {
+        self.state().refresh = Some(refresh);
+        NoToken {
+            is_transient: error.is_retryable(),
+            error,
+            is_own: true,
+        }
+    }
+
+    /// Renews by the refresh token: sent once.
+    async fn refresh(self: &Arc<Self>, refresh: &RefreshToken) -> Result<Arc<Token>> {
         let started = Instant::now();
-        let mut attempts = 0;
-        loop {
-            attempts += 1;
-            let headers = refresh_headers(&refresh)?;
-            match self
-                .send(&REFRESH, headers, None, LOGIN_TIMEOUT, attempts, started)
-                .await
-            {
-                Ok(answer) => {
-                    let token = self.keep(&REFRESH, answer, attempts, started)?;
-                    info!(generation = token.generation, "token renewed");
-                    return Ok(token);
-                }
-                Err((error, _)) if error.kind() == ErrorKind::Connect => {
-                    let delay = self.retry.delay(attempts, started.elapsed(), None);
-                    let Some(delay) = delay.filter(|_| error.is_retryable()) else {
-                        // It was never sent, so it is still good.
-                        self.state().refresh = Some(refresh);
-                        return Err(error);
-                    };
-                    debug!(error = %error, ?delay, "refresh again");
-                    if let Err(closed) = self.life.pause(delay).await {
-                        // It was never sent, so the session can be ended by it.
-                        self.state().refresh = Some(refresh);
-                        return Err(closed);
-                    }
-                }
-                Err((error, _)) => return Err(error),
-            }
-        }
+        let headers = refresh_headers(refresh)?;
+        let sent = self.send(&REFRESH, headers, None, LOGIN_TIMEOUT, started);
+        let token = self.keep(&REFRESH, sent.await?, started)?;
+        info!(generation = token.generation, "token renewed");
+        Ok(token)
     }
 
-    async fn login(self: &Arc<Self>) -> Result<Arc<Token>> {
+    /// Logs in with what the source gives: sent once, and where only the old login is known, that.
+    async fn login(self: &Arc<Self>) -> Result<Arc<Token>, NoToken> {
         // A source may never answer: a vault that is away, a prompt that nobody sees.
         // It is given up before the calls that wait for it are, so that they can say why.
         let longest = self.gateway.timeout() * 9 / 10;
@@ -649,12 +698,13 @@ impl Auth {
         if let Some((refused, error)) = &self.state().refused
             && refused.is_same(&credentials)
         {
-            return Err(error.duplicate());
+            return Err(error.duplicate().into());
         }
         let (username, password) = match &credentials.0 {
             Kind::Password { username, password } => (username.as_str(), password),
             Kind::Token(handed) => return self.adopt(&credentials, handed).await,
         };
+        self.check_lost(&credentials)?;
         let body: Bytes = serde_json::to_vec(&LoginBody {
             username,
             password: password.expose_secret(),
@@ -665,68 +715,64 @@ impl Auth {
             ))
         })?
         .into();
-        let policy = self.retry.clone();
         let started = Instant::now();
-        let mut attempts = 0;
+        let mut headers = headers(&self.tenant);
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        let send = |operation| {
+            let (headers, body) = (headers.clone(), Some(body.clone()));
+            self.send(operation, headers, body, LOGIN_TIMEOUT, started)
+        };
         let mut operation = &LOGIN;
-        // What was said to the login that newer systems have.
-        let mut unknown: Option<Error> = None;
-        loop {
-            self.life.check()?;
-            attempts += 1;
-            let mut headers = headers(&self.tenant);
-            headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-            let (error, retry_after) = match self
-                .send(
-                    operation,
-                    headers,
-                    Some(body.clone()),
-                    LOGIN_TIMEOUT,
-                    attempts,
-                    started,
-                )
-                .await
-            {
-                Ok(answer) => {
-                    let token = self.keep(operation, answer, attempts, started)?;
-                    self.state().username = Some(username.to_owned());
-                    info!(
-                        username,
-                        tenant = ?self.tenant,
-                        token_tenant = token.tenant.as_deref(),
-                        generation = token.generation,
-                        without_expiry = operation == &LEGACY_LOGIN,
-                        "logged in"
-                    );
-                    return Ok(token);
+        let mut answer = send(operation).await;
+        if let Err(unknown) = &answer
+            && unknown.is_not_found()
+        {
+            debug!(error = %unknown, "there is no login with expiry; trying the old one");
+            operation = &LEGACY_LOGIN;
+            answer = match send(operation).await {
+                // The old login is known nowhere any more but in old systems: what is said to the new one tells more.
+                Err(error) if error.is_not_found() => {
+                    return Err(unknown
+                        .duplicate()
+                        .with_help("there is no /authn/login either: is the URL of the gateway right, and is the tenant?")
+                        .into());
                 }
-                Err(failed) => failed,
+                answer => answer,
             };
-            if error.is_not_found() {
-                match unknown {
-                    None => {
-                        debug!(error = %error, "there is no login with expiry; trying the old one");
-                        operation = &LEGACY_LOGIN;
-                        unknown = Some(error);
-                        attempts = 0;
-                        continue;
-                    }
-                    // The old login is known nowhere any more but in old systems: what is said to the new one tells more.
-                    Some(first) => {
-                        return Err(first.with_help(
-                            "there is no /authn/login either: is the URL of the gateway right, and is the tenant?",
-                        ));
-                    }
+        }
+        let error = match answer {
+            Ok(answer) => {
+                let token = self.keep(operation, answer, started)?;
+                {
+                    let mut state = self.state();
+                    state.username = Some(username.to_owned());
+                    state.proven = Some(credentials.clone());
+                    state.lost.clear();
                 }
+                info!(
+                    username,
+                    tenant = ?self.tenant,
+                    token_tenant = token.tenant.as_deref(),
+                    generation = token.generation,
+                    without_expiry = operation == &LEGACY_LOGIN,
+                    "logged in"
+                );
+                return Ok(token);
             }
-            let is_away = is_keycloak_away(&error);
-            // 422 (Okapi), 401 and 400 (Keycloak) say that the user, the password or the account is not good.
-            if !is_away
-                && matches!(
-                    error.status().map(|status| status.as_u16()),
-                    Some(400 | 401 | 422)
-                )
-            {
+            Err(error) => error,
+        };
+        self.count_lost(&error, &credentials);
+        // A failure that lasts is one of the connection: its certificate, its proxy.
+        if error.status().is_none() || error.status().is_some_and(|status| status.is_redirection())
+        {
+            return Err(NoToken {
+                is_transient: error.is_retryable(),
+                error,
+                is_own: true,
+            });
+        }
+        match login_failure::of(&error) {
+            LoginFailure::Rejected => {
                 let message = format!(
                     "the login of `{username}` in tenant `{}` was refused",
                     self.tenant.to_str().unwrap_or_default()
@@ -735,18 +781,66 @@ impl Auth {
                     "check username, password and tenant. This client will not try them again: five wrong passwords block an account",
                 );
                 self.state().refused = Some((credentials, error.duplicate()));
-                return Err(error);
+                Err(error.into())
             }
-            // Of a login whose answer was lost, a session too many remains, which expires.
-            let delay = ((error.is_retryable() || is_away)
-                && (attempts < LOGIN_ATTEMPTS || error.kind() == ErrorKind::Connect))
-                .then(|| policy.delay(attempts, started.elapsed(), retry_after))
-                .flatten();
-            let Some(delay) = delay else {
-                return Err(error);
-            };
-            debug!(error = %error, ?delay, "login again");
-            self.life.pause(delay).await?;
+            LoginFailure::Configuration(help) => {
+                let error = match self.gateway.via() {
+                    Some(proxy)
+                        if error.status() == Some(StatusCode::PROXY_AUTHENTICATION_REQUIRED) =>
+                    {
+                        error.with_help(format!(
+                            "the proxy {proxy} says this, and not FOLIO: {help}"
+                        ))
+                    }
+                    _ => error.with_help(help),
+                };
+                Err(error.into())
+            }
+            LoginFailure::Transient(help) => {
+                let error = match help {
+                    Some(help) => error.with_help(help),
+                    None => error,
+                };
+                Err(NoToken {
+                    error: error.transient(),
+                    is_transient: true,
+                    is_own: true,
+                })
+            }
+        }
+    }
+
+    /// An error if so many responses to logins with credentials that were never right were lost, that another one could block the account.
+    fn check_lost(&self, credentials: &Credentials) -> Result<()> {
+        let mut state = self.state();
+        let now = Instant::now();
+        state
+            .lost
+            .retain(|at| now.saturating_duration_since(*at) < LOST_FOR);
+        let is_proven = state
+            .proven
+            .as_ref()
+            .is_some_and(|proven| proven.is_same(credentials));
+        match state.lost.first() {
+            Some(first) if !is_proven && state.lost.len() >= MOST_LOST => {
+                let left = LOST_FOR.saturating_sub(now.saturating_duration_since(*first));
+                Err(Error::login_lost(MOST_LOST, left))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn count_lost(&self, error: &Error, credentials: &Credentials) {
+        if !may_have_been_counted(error) {
+            return;
+        }
+        let mut state = self.state();
+        let is_proven = state
+            .proven
+            .as_ref()
+            .is_some_and(|proven| proven.is_same(credentials));
+        if !is_proven {
+            state.lost.push(Instant::now());
         }
     }
 
@@ -755,7 +849,7 @@ impl Auth {
         self: &Arc<Self>,
         credentials: &Credentials,
         handed: &Handed,
-    ) -> Result<Arc<Token>> {
+    ) -> Result<Arc<Token>, NoToken> {
         let now = Instant::now();
         let claims = Claims::of(handed.access.expose_secret());
         let is_over = handed.end.is_some_and(|end| end <= now);
@@ -777,7 +871,8 @@ impl Auth {
                     "the token that was handed in is no longer accepted, and could not be renewed"
                 } else {
                     "the token that was handed in has expired"
-                }));
+                })
+                .into());
             }
             if !is_over {
                 let header = secret_header(handed.access.expose_secret())?;
@@ -801,8 +896,11 @@ impl Auth {
             }
         }
         match refresh {
-            Some(refresh) => self.refresh(refresh).await,
-            None => Err(Error::no_token("the token that was handed in has expired")),
+            Some(refresh) => match self.refresh(&refresh).await {
+                Err(error) if was_not_carried_out(&error) => Err(self.keep_unused(refresh, error)),
+                outcome => Ok(outcome?),
+            },
+            None => Err(Error::no_token("the token that was handed in has expired").into()),
         }
     }
 
@@ -814,19 +912,19 @@ impl Auth {
             .unwrap_or_else(|| self.tenant.clone())
     }
 
-    /// Sends to an authn endpoint, once. Gives of a failure also what `Retry-After` says.
+    /// Sends to an authn endpoint, once.
     async fn send(
         &self,
         operation: &'static Operation,
         headers: HeaderMap,
         body: Option<Bytes>,
         timeout: Duration,
-        attempts: u32,
         started: Instant,
-    ) -> Result<Answer, (Error, Option<Duration>)> {
+    ) -> Result<Answer> {
         let url = self.gateway.url(operation.path);
-        let parsed = Url::parse(&url)
-            .map_err(|error| (Error::configuration(format!("{url}: {error}")), None))?;
+        let parsed =
+            Url::parse(&url).map_err(|error| Error::configuration(format!("{url}: {error}")))?;
+        let sent_at = Instant::now();
         let timeout = timeout.min(self.gateway.timeout());
         let secrets = Secrets::of(&headers, body.as_ref(), true);
         let sent = self
@@ -840,7 +938,7 @@ impl Auth {
                 self.gateway.memory.of_login(),
             )
             .await;
-        let exchange = || self.exchange(operation, attempts, started);
+        let exchange = || self.exchange(operation, started);
         match sent {
             Ok(answer) if answer.status.is_success() => Ok(answer),
             Ok(answer) => {
@@ -848,28 +946,34 @@ impl Auth {
                     .headers
                     .get(CONTENT_TYPE)
                     .and_then(|value| value.to_str().ok());
-                let retry_after = retry_after(&answer.headers);
-                Err((
-                    Error::answered(
-                        exchange(),
-                        answer.status,
-                        content_type,
-                        &answer.body,
-                        &secrets,
-                    ),
-                    retry_after,
-                ))
+                let error = Error::answered(
+                    exchange(),
+                    answer.status,
+                    content_type,
+                    &answer.body,
+                    &secrets,
+                );
+                let error = match answer.status.is_redirection() {
+                    true => error.with_help(redirected(&answer.headers, operation.path, &secrets)),
+                    false => error,
+                };
+                Err(error.with_retry_after(retry_after(&answer.headers)))
             }
-            Err(failure) => Err((failure.into_error(exchange()), None)),
+            Err(failure) => {
+                if failure.kind == ErrorKind::Timeout {
+                    self.gateway.leave_connection(sent_at);
+                }
+                Err(failure.into_error(exchange()))
+            }
         }
     }
 
-    fn exchange(&self, operation: &'static Operation, attempts: u32, started: Instant) -> Exchange {
+    fn exchange(&self, operation: &'static Operation, started: Instant) -> Exchange {
         Exchange {
             operation,
             method: operation.method.clone(),
             url: self.gateway.url(operation.path),
-            attempts,
+            attempts: 1,
             elapsed: started.elapsed(),
             sensitive: true,
             in_doubt: false,
@@ -882,10 +986,9 @@ impl Auth {
         self: &Arc<Self>,
         operation: &'static Operation,
         answer: Answer,
-        attempts: u32,
         started: Instant,
     ) -> Result<Arc<Token>> {
-        let (token, refresh) = self.tokens(operation, answer, attempts, started)?;
+        let (token, refresh) = self.tokens(operation, answer, started)?;
         let mut state = self.state();
         state.refresh = refresh;
         state.token = Some(Arc::clone(&token));
@@ -910,11 +1013,10 @@ impl Auth {
         &self,
         operation: &'static Operation,
         answer: Answer,
-        attempts: u32,
         started: Instant,
     ) -> Result<(Arc<Token>, Option<RefreshToken>)> {
         let now = Instant::now();
-        let exchange = || self.exchange(operation, attempts, started);
+        let exchange = || self.exchange(operation, started);
         let expiration: Expiration = serde_json::from_slice(&answer.body).unwrap_or_default();
         let date = date(&answer.headers);
         let access = cookie(&answer.headers, ACCESS_COOKIE);
@@ -1074,19 +1176,19 @@ impl Auth {
                 }
             }
             let headers = logout_headers(token.as_deref(), &refresh)?;
-            let sent = self.send(&LOGOUT, headers, None, LOGOUT_TIMEOUT, 1, Instant::now());
+            let sent = self.send(&LOGOUT, headers, None, LOGOUT_TIMEOUT, Instant::now());
             match sent.await {
                 Ok(_) => {
                     info!("logged out");
                     return Ok(());
                 }
                 // The token expired earlier than it was said to.
-                Err((error, _)) if error.is_unauthenticated() && !is_renewed => token = None,
-                Err((error, _)) if error.is_not_found() || error.is_unauthenticated() => {
+                Err(error) if error.is_unauthenticated() && !is_renewed => token = None,
+                Err(error) if error.is_not_found() || error.is_unauthenticated() => {
                     debug!(error = %error, "there was nothing to log out of");
                     return Ok(());
                 }
-                Err((error, _)) => return Err(error.with_help(STILL_CLOSED)),
+                Err(error) => return Err(error.with_help(STILL_CLOSED)),
             }
         }
     }
@@ -1097,29 +1199,55 @@ impl Auth {
     ) -> Result<(Arc<Token>, Option<RefreshToken>)> {
         let started = Instant::now();
         let headers = refresh_headers(refresh)?;
-        let sent = self.send(&REFRESH, headers, None, LOGOUT_TIMEOUT, 1, started);
-        let answer = sent.await.map_err(|(error, _)| error)?;
-        self.tokens(&REFRESH, answer, 1, started)
+        let sent = self.send(&REFRESH, headers, None, LOGOUT_TIMEOUT, started);
+        self.tokens(&REFRESH, sent.await?, started)
     }
 }
 
 const STILL_CLOSED: &str =
     "the client is closed all the same; the session at the server ends when its tokens expire";
 
-/// Whether mod-login-keycloak could not reach Keycloak. It reports that by 400, as it reports a disabled account; only the cause tells: what
-/// Keycloak has responded begins with its status, `[400 Bad Request] during [POST] …` (recorded with mod-login-keycloak 2.0.2).
-fn is_keycloak_away(error: &Error) -> bool {
-    error.status() == Some(StatusCode::BAD_REQUEST)
-        && error.validation_errors().iter().any(|error| {
-            let mut causes = error.parameters.iter().filter(|it| it.key == "cause");
-            error.code.as_deref() == Some("service_error")
-                && causes.any(|cause| {
-                    cause
-                        .value
-                        .as_deref()
-                        .is_some_and(|value| !value.starts_with("[4"))
-                })
-        })
+/// Whether a request was certainly not carried out: nothing was sent, or a limiter rejected it.
+fn was_not_carried_out(error: &Error) -> bool {
+    error.kind() == ErrorKind::Connect || error.status() == Some(StatusCode::TOO_MANY_REQUESTS)
+}
+
+/// Whether a login without a response may have reached the login module, which counts wrong passwords.
+fn may_have_been_counted(error: &Error) -> bool {
+    match error.kind() {
+        ErrorKind::Timeout | ErrorKind::Transport => true,
+        _ => matches!(
+            error.status(),
+            Some(StatusCode::REQUEST_TIMEOUT | StatusCode::GATEWAY_TIMEOUT)
+        ),
+    }
+}
+
+/// The help of a redirect: what to configure, if that is where the same path is elsewhere.
+pub(crate) fn redirected(headers: &HeaderMap, path: &str, secrets: &Secrets) -> String {
+    let location = headers
+        .get("location")
+        .and_then(|value| value.to_str().ok());
+    let Some(location) = location else {
+        return "the server redirects, and does not say where to: is the URL of the gateway right?"
+            .to_owned();
+    };
+    let target = secrets.shown(&redact::url(location));
+    let base = location
+        .split(['?', '#'])
+        .next()
+        .filter(|location| location.starts_with("http") && !location.contains('@'))
+        .and_then(|location| location.strip_suffix(path));
+    let remedy = match base {
+        Some(base) => format!(
+            "configure the URL of the gateway as `{}`",
+            secrets.shown(base)
+        ),
+        None => "is the URL of the gateway right?".to_owned(),
+    };
+    format!(
+        "the server redirects to {target}; redirects are not followed: they would leak the token. {remedy}"
+    )
 }
 
 fn headers(tenant: &HeaderValue) -> HeaderMap {

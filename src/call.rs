@@ -105,6 +105,10 @@ impl Call {
         self.request.set_timeout(timeout);
     }
 
+    pub fn deadline(&mut self, deadline: Duration) {
+        self.request.set_deadline(deadline);
+    }
+
     pub fn read_timeout(&mut self, timeout: Duration) {
         self.request.set_read_timeout(timeout);
     }
@@ -338,6 +342,13 @@ macro_rules! __builder {
             /// How long one attempt may take, in place of the client's timeout.
             pub fn timeout(mut self, timeout: ::std::time::Duration) -> Self {
                 self.0.timeout(timeout);
+                self
+            }
+
+            /// How long the whole call may take, in place of the client's [`deadline`](crate::FolioClientBuilder::deadline): of a list, each
+            /// of its pages.
+            pub fn deadline(mut self, deadline: ::std::time::Duration) -> Self {
+                self.0.deadline(deadline);
                 self
             }
 

@@ -21,6 +21,8 @@ use crate::lifecycle::Lifecycle;
 use crate::limit::{Limit, Rate};
 use crate::memory::MemoryLimits;
 use crate::mode::{Async, Boxed};
+use crate::pace::Pace;
+use crate::proxy::Proxy;
 use crate::redact;
 use crate::request::Request;
 use crate::request_line::{self, RequestLine};
@@ -28,7 +30,7 @@ use crate::response::Response;
 use crate::retry::{Allowance, RetryPolicy};
 use crate::session::{self, Session};
 use crate::tls::TlsOptions;
-use crate::transport::{Gateway, Options, Proxy};
+use crate::transport::{Gateway, Options};
 
 /// A client of one FOLIO, logged in as one user.
 ///
@@ -147,13 +149,13 @@ impl FolioClient {
         }))
     }
 
-    /// Logs in, unless it is done. Calls log in by themselves; this finds out early whether they can.
+    /// Logs in, unless it is done. Calls log in by themselves; this finds out early whether they can. It follows the client's
+    /// [`RetryPolicy`] and [`deadline`](FolioClientBuilder::deadline), as the login that a call needs follows those of the call.
     ///
     /// # Errors
     /// What the server says to the login; [`is_unauthenticated`](Error::is_unauthenticated) if it refuses user or password.
     pub async fn connect(&self) -> Result<()> {
-        let longest = self.session().gateway.timeout();
-        self.session().auth.token(None, longest).await.map(drop)
+        self.session().token().await.map(drop)
     }
 
     /// Sends a request, renewing the token and repeating it where that is safe, and reads the whole answer. Every call of this library
@@ -296,6 +298,7 @@ pub struct FolioClientBuilder<M = Async> {
     read_timeout: Option<Duration>,
     memory: MemoryLimits,
     queue_timeout: Option<Duration>,
+    deadline: Option<Duration>,
     max_in_flight: usize,
     rate: Option<(f64, u32)>,
     tls: TlsOptions,
@@ -317,6 +320,7 @@ impl<M> fmt::Debug for FolioClientBuilder<M> {
             .field("connect_timeout", &self.connect_timeout)
             .field("timeout", &self.timeout)
             .field("queue_timeout", &self.queue_timeout)
+            .field("deadline", &self.deadline)
             .field("max_in_flight", &self.max_in_flight)
             .field("rate", &self.rate)
             .field("tls", &self.tls)
@@ -352,6 +356,7 @@ impl<M> FolioClientBuilder<M> {
             read_timeout: None,
             memory: MemoryLimits::default(),
             queue_timeout: None,
+            deadline: None,
             max_in_flight: 16,
             rate: None,
             tls: TlsOptions::default(),
@@ -390,11 +395,12 @@ impl<M> FolioClientBuilder<M> {
             read_timeout: self.read_timeout.or(settings.read_timeout),
             write_timeout: settings.write_timeout,
             memory: self.memory,
+            max_in_flight: self.max_in_flight,
             user_agent: self.user_agent,
             tls: self.tls,
             proxy: self.proxy,
         };
-        let gateway = Arc::new(Gateway::new(&self.url, &options)?);
+        let gateway = Arc::new(Gateway::new(&self.url, options)?);
         let life = Arc::new(Lifecycle::default());
         let auth = Auth::new(
             Arc::clone(&gateway),
@@ -417,6 +423,8 @@ impl<M> FolioClientBuilder<M> {
                 .and_then(|(per_second, burst)| Rate::new(per_second, burst)),
             allowance: Allowance::of(&retry),
             request_line: RequestLine::new(self.max_request_line),
+            pace: Pace::new(),
+            deadline: self.deadline,
             retry,
         };
         Ok(FolioClient(Arc::new(Shared {
@@ -494,6 +502,16 @@ impl<M> FolioClientBuilder<M> {
     /// timeout, and was not sent. Without end by default.
     pub fn queue_timeout(mut self, timeout: Duration) -> Self {
         self.queue_timeout = Some(timeout);
+        self
+    }
+
+    /// How long a whole call may take: the wait for its turn, the login that it needs, all its attempts and the waits between them. Then it
+    /// fails with the error of its last attempt, or with a timeout. Without end by default. A list is one call a page, and a batch is many
+    /// calls; a download has this deadline until its response begins.
+    ///
+    /// `docs/gateways.md` has a table of all timeouts.
+    pub fn deadline(mut self, deadline: Duration) -> Self {
+        self.deadline = Some(deadline);
         self
     }
 

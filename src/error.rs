@@ -63,7 +63,7 @@ pub enum ErrorKind {
     Status,
     /// There was no answer in time.
     Timeout,
-    /// The gateway could not be reached; nothing was sent.
+    /// The gateway could not be reached, or said that it did not process the request: nothing was carried out.
     Connect,
     /// The connection broke before the whole answer was there.
     Transport,
@@ -103,6 +103,8 @@ struct Inner {
     refused_token: bool,
     /// It will be the same whenever it is tried again, whatever the kind.
     lasts: bool,
+    /// It is transient, whatever the status says.
+    is_transient: bool,
     source: Option<Arc<dyn std::error::Error + Send + Sync>>,
 }
 
@@ -162,6 +164,7 @@ impl Error {
             outcome_unknown: false,
             refused_token: false,
             lasts: false,
+            is_transient: false,
             source: None,
         }))
     }
@@ -227,6 +230,31 @@ impl Error {
             ),
         )
         .with_help("the login goes on in the background: a later call may find it done. `timeout` is how long to wait for it")
+    }
+
+    /// The deadline of a call came before it was sent.
+    pub(crate) fn deadline(exchange: Exchange, elapsed: Duration) -> Self {
+        Self::new(
+            ErrorKind::Timeout,
+            format!(
+                "the deadline of the call came after {:.1} s, and the request was not sent",
+                elapsed.as_secs_f64()
+            ),
+        )
+        .on(exchange)
+        .with_help("it waited for its turn (`max_in_flight`, `rate_limit`, a limiter) or for a login; `deadline` is how long the whole call may take")
+    }
+
+    /// Logins were sent whose responses were lost, and a wrong password would be counted once more.
+    pub(crate) fn login_lost(times: usize, wait: Duration) -> Self {
+        Self::new(
+            ErrorKind::Transport,
+            format!("the login was sent {times} times, and no response came"),
+        )
+        .with_help(format!(
+            "it is not known whether the password is right, and the fifth wrong one blocks an account: it is not sent again for {} s. A password that was right once is sent as often as the policy says",
+            wait.as_secs()
+        ))
     }
 
     /// A credential source gave nothing.
@@ -417,6 +445,21 @@ impl Error {
         self
     }
 
+    /// A transient failure, though its status does not say so: a login that a gateway answered.
+    pub(crate) fn transient(mut self) -> Self {
+        self.0.is_transient = true;
+        self
+    }
+
+    /// States the attempts and the time of the call that it belongs to.
+    pub(crate) fn after(mut self, attempts: u32, elapsed: Duration) -> Self {
+        if let Some(exchange) = &mut self.0.exchange {
+            exchange.attempts = attempts;
+            exchange.elapsed = elapsed;
+        }
+        self
+    }
+
     pub(crate) fn with_retry_after(mut self, wait: Option<Duration>) -> Self {
         self.0.retry_after = wait;
         self
@@ -593,7 +636,7 @@ impl Error {
     /// it is sent again, read the record and compare.
     ///
     /// That is so of a write (POST, PUT, PATCH, DELETE, and a GET that has an effect) when the last attempt or an earlier one timed out,
-    /// lost its connection after it was sent, or was answered with a status that leaves it open (5xx, 408, 429), and reading the record
+    /// lost its connection after it was sent, or was answered with a status that leaves it open (5xx, 408), and reading the record
     /// did not show what became of it. `Display` always says it.
     ///
     /// An error of a write without this was not carried out, unless it is of the answer: an [`ErrorKind::Decode`] has the status of a success.
@@ -610,6 +653,7 @@ impl Error {
     pub fn is_retryable(&self) -> bool {
         match self.0.kind {
             _ if self.0.lasts => false,
+            _ if self.0.is_transient => true,
             ErrorKind::Timeout
             | ErrorKind::Connect
             | ErrorKind::Transport
@@ -717,7 +761,13 @@ impl Error {
             write!(out, "{comma}{}", Status(status))?;
         }
         if let Some(message) = &inner.server.message {
-            write!(out, ": {}", OneLine(message))?;
+            // Pages of gateways have the status as their title.
+            let title = inner.status.map(|status| Status(status).to_string());
+            let rest = title.and_then(|title| message.strip_prefix(&title));
+            let message = rest.unwrap_or(message).trim_start();
+            if !message.is_empty() {
+                write!(out, ": {}", OneLine(message))?;
+            }
         }
         if inner.outcome_unknown {
             out.write_str(" [outcome unknown: the server may have carried it out]")?;

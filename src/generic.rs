@@ -263,6 +263,13 @@ macro_rules! common {
             self
         }
 
+        /// How long the whole call may take, in place of the client's [`deadline`](crate::FolioClientBuilder::deadline): of a list, each
+        /// of its pages.
+        pub fn deadline(mut self, deadline: Duration) -> Self {
+            self.request = self.request.deadline(deadline);
+            self
+        }
+
         /// How long the server may send nothing during one attempt, in place of the client's
         /// [`read_timeout`](crate::FolioClientBuilder::read_timeout).
         pub fn read_timeout(mut self, timeout: Duration) -> Self {

@@ -47,7 +47,7 @@ impl FolioClient {
     /// What the server says to a login or renewal that was needed.
     pub async fn folio_headers(&self) -> Result<HeaderMap> {
         let tenant = self.tenant_header()?;
-        let token = self.session().auth.fresh_token().await?;
+        let token = self.session().fresh_token().await?;
         let mut headers = HeaderMap::with_capacity(2);
         headers.insert(TENANT, tenant);
         headers.insert(TOKEN, token.header.clone());
@@ -90,8 +90,7 @@ impl FolioClient {
 
     async fn current_login(&self) -> Result<Login> {
         let auth = &self.session().auth;
-        let longest = self.session().gateway.timeout();
-        let token = auth.token(None, longest).await?;
+        let token = self.session().token().await?;
         let claims = Claims::of(token.header.to_str().unwrap_or_default());
         let username = claims
             .username()

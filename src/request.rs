@@ -89,6 +89,7 @@ pub struct Request {
     absent: Option<Absent>,
     timeout: Option<Duration>,
     read_timeout: Option<Duration>,
+    deadline: Option<Duration>,
     deletion: Option<Deletion>,
     problem: Option<String>,
 }
@@ -216,6 +217,7 @@ impl Request {
             absent: None,
             timeout: None,
             read_timeout: None,
+            deadline: None,
             deletion: None,
             problem,
         }
@@ -296,6 +298,12 @@ impl Request {
         self
     }
 
+    /// How long the whole call may take, in place of the client's [`deadline`](crate::FolioClientBuilder::deadline).
+    pub fn deadline(mut self, deadline: Duration) -> Self {
+        self.deadline = Some(deadline);
+        self
+    }
+
     /// How long the server may send nothing during one attempt, in place of the client's
     /// [`read_timeout`](crate::FolioClientBuilder::read_timeout).
     pub fn read_timeout(mut self, timeout: Duration) -> Self {
@@ -327,6 +335,10 @@ impl Request {
 
     pub(crate) fn set_timeout(&mut self, timeout: Duration) {
         self.timeout = Some(timeout);
+    }
+
+    pub(crate) fn set_deadline(&mut self, deadline: Duration) {
+        self.deadline = Some(deadline);
     }
 
     pub(crate) fn set_read_timeout(&mut self, timeout: Duration) {
@@ -418,6 +430,7 @@ impl Request {
             retry: self.retry.clone(),
             timeout: self.timeout,
             read_timeout: self.read_timeout,
+            deadline: self.deadline,
             ..Self::to(method, path)
         }
     }
@@ -750,6 +763,10 @@ impl Request {
 
     pub(crate) fn attempt_timeout(&self) -> Option<Duration> {
         self.timeout
+    }
+
+    pub(crate) fn call_deadline(&self) -> Option<Duration> {
+        self.deadline
     }
 
     pub(crate) fn attempt_read_timeout(&self) -> Option<Duration> {

@@ -14,8 +14,8 @@ use tokio::time::Instant;
 ///
 /// | request | is repeated after |
 /// |---|---|
-/// | any | a connection that could not be made: nothing was sent |
-/// | GET, HEAD, OPTIONS | 408, 429, 502, 503, 504, a timeout, a broken connection, a list that the server broke off. A GET that has an effect ([`Facts::has_effect`](crate::Facts)) is sent once |
+/// | any | what was certainly not carried out: a connection that could not be made, a request that the gateway did not process (HTTP/2: GOAWAY above its last id, REFUSED_STREAM), 429 |
+/// | GET, HEAD, OPTIONS | 408, 502, 503, 504, a timeout, a broken connection, a list that the server broke off. A GET that has an effect ([`Facts::has_effect`](crate::Facts)) is sent once |
 /// | DELETE of one record ([`Deletes::Record`](crate::Deletes)) | the same. The module's 404 to a retry is success: the record is gone. After a gateway's 404 the record is read to find out |
 /// | PUT of a record with its `_version` | the same: the server rejects the second one. After such a conflict the record is read; if it is the one that was sent, the call succeeds |
 /// | POST of a record that the server stores under the `id` in it ([`Creates::Record`](crate::Creates)) | the same: the server rejects a second record of that id. Then the record is read, and if it is the one that was sent, the record as stored is the response |
@@ -27,6 +27,10 @@ use tokio::time::Instant;
 ///
 /// A token that was refused is no such failure: it is renewed and the request sent again, once, whatever its method, since the gateway
 /// refuses before any module sees the request.
+///
+/// The login or renewal that a call needs follows the policy of the call: each attempt to log in counts as one of the call, and each wait is
+/// one of the policy. A limiter's rejection (429, or a 503 of a path that was answered well just now) does not count against the budget, and
+/// against the attempts only if no other request of the client got through since the last one.
 ///
 /// All repetitions of a client draw on one [`budget`](Self::budget), so that a server that is down is not hammered. Eureka answers 403
 /// also when it could not find out what a user may do; see [`forbidden_retries`](Self::forbidden_retries).
@@ -78,8 +82,8 @@ struct Budget {
 }
 
 impl Default for RetryPolicy {
-    /// 5 attempts in all; before the n-th repetition a random time up to 0.5 s · 2ⁿ⁻¹, at most 30 s; a server's `Retry-After` is honoured
-    /// up to 60 s; no new attempt later than 3 minutes after the first. After a 403 of Eureka one repetition, after up to 1 s. A budget of
+    /// 5 attempts in all; before the n-th repetition a random time between half of 0.5 s · 2ⁿ⁻¹ and all of it, at most 30 s; a server's
+    /// `Retry-After` is honoured up to 60 s; no new attempt later than 3 minutes after the first. After a 403 of Eureka one repetition, after up to 1 s. A budget of
     /// 100 repetitions, and then one for every five calls.
     fn default() -> Self {
         Self {
@@ -121,7 +125,8 @@ impl RetryPolicy {
     }
 
     /// The longest wait before the first repetition; it doubles with each, unless [`factor`](Self::factor) says otherwise. The wait is
-    /// random between nothing and this ("full jitter"), so that many clients do not come back at the same time.
+    /// random between half of this and all of it ("equal jitter"): many clients do not come back at the same time, and the attempts are not
+    /// used up before a short outage is over.
     pub fn base_delay(mut self, delay: Duration) -> Self {
         self.backoff.delay = delay;
         self
@@ -238,14 +243,20 @@ impl RetryPolicy {
         self.idempotent_writes
     }
 
+    /// The longest wait that a server can ask for.
+    pub(crate) fn longest_retry_after(&self) -> Duration {
+        self.max_retry_after
+    }
+
     /// Whether its repetitions count against the client's budget.
     pub(crate) fn has_budget(&self) -> bool {
         self.budget.is_some()
     }
 
-    /// A random time up to the longest wait before the `attempt`-th repetition, or as long as the server asks for, up to a limit.
+    /// A random time between half of the longest wait before the `attempt`-th repetition and all of it, or as long as the server asks for,
+    /// up to a limit.
     pub(crate) fn wait(&self, attempt: u32, retry_after: Option<Duration>) -> Duration {
-        let jitter = part_of(self.backoff.ceiling(attempt), fastrand::f64());
+        let jitter = part_of(self.backoff.ceiling(attempt), 0.5 + fastrand::f64() / 2.0);
         match retry_after {
             // A tenth of the jitter on top, so that those who were told the same time do not come at the same time.
             Some(told) => told.min(self.max_retry_after).saturating_add(jitter / 10),
@@ -366,7 +377,7 @@ mod tests {
     const SECOND: Duration = Duration::from_secs(1);
 
     #[test]
-    fn the_wait_doubles_up_to_its_ceiling_and_is_random_below_it() {
+    fn the_wait_doubles_up_to_its_ceiling_and_is_random_above_the_half_of_it() {
         let policy = RetryPolicy::default()
             .max_attempts(100)
             .base_delay(SECOND)
@@ -378,12 +389,14 @@ mod tests {
                 .collect();
             assert_eq!(waits.len(), 200);
             assert!(
-                waits.iter().all(|wait| *wait <= ceiling * SECOND),
+                waits
+                    .iter()
+                    .all(|wait| *wait <= ceiling * SECOND && *wait >= ceiling * SECOND / 2),
                 "attempt {attempt}"
             );
             assert!(
-                waits.iter().any(|wait| *wait > ceiling * SECOND / 2)
-                    && waits.iter().any(|wait| *wait < ceiling * SECOND / 2)
+                waits.iter().any(|wait| *wait > ceiling * SECOND * 3 / 4)
+                    && waits.iter().any(|wait| *wait < ceiling * SECOND * 3 / 4)
             );
         }
     }

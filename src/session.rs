@@ -18,16 +18,18 @@ use tokio::time::Instant;
 use tracing::field::Empty;
 use tracing::{Span, debug, debug_span};
 
-use crate::auth::{self, Auth, Token};
+use crate::auth::{self, Auth, NoToken, Token};
 use crate::body::{Body, Progress};
 use crate::cache::Cache;
+use crate::cause;
 use crate::client::{Shared, Tenant};
 use crate::download::Download;
 use crate::error::{Error, ErrorKind, Exchange, Result};
 use crate::lifecycle::Lifecycle;
 use crate::limit::{Kept, Limit, Rate};
 use crate::operation::{Absent, Creates};
-use crate::redact::{self, Secrets};
+use crate::pace::{Pace, Slot};
+use crate::redact::Secrets;
 use crate::request::{Request, TENANT, TOKEN};
 use crate::request_line::{self, RequestLine};
 use crate::response::{Response, is_stray_page};
@@ -46,6 +48,10 @@ pub(crate) struct Session {
     pub(crate) retry: RetryPolicy,
     pub(crate) cache: Cache,
     pub(crate) allowance: Allowance,
+    /// What a limiter in front of FOLIO allows.
+    pub(crate) pace: Pace,
+    /// How long a whole call may take, where it does not have its own.
+    pub(crate) deadline: Option<Duration>,
     pub(crate) request_line: RequestLine,
 }
 
@@ -73,6 +79,12 @@ enum Verdict {
     Renew(Error),
     /// It may be tried again if it may be repeated; `sent` tells whether the server may have carried it out.
     Again {
+        error: Error,
+        retry_after: Option<Duration>,
+        sent: bool,
+    },
+    /// A limiter rejected it; `sent` tells whether the server may have carried it out all the same.
+    Limited {
         error: Error,
         retry_after: Option<Duration>,
         sent: bool,
@@ -117,6 +129,69 @@ pub(crate) fn open(
 }
 
 impl Session {
+    /// A slot of the rate that a limiter allows.
+    async fn slot(&self) -> Result<Slot> {
+        if !self.pace.is_limited() {
+            return Ok(self.pace.at_once());
+        }
+        let first = self.life.until_closed(self.pace.queue().acquire()).await?;
+        let _first = first.map_err(|_| Error::closed())?;
+        let mut waited = false;
+        loop {
+            match self.pace.take(waited) {
+                Ok(slot) => return Ok(slot),
+                Err(wait) => self.life.pause(wait).await?,
+            }
+            waited = true;
+        }
+    }
+
+    /// A token, by the client's policy.
+    pub(crate) async fn token(&self) -> Result<Arc<Token>> {
+        let started = Instant::now();
+        let mut attempts = 0;
+        let mut last: Option<Error> = None;
+        loop {
+            let left = self
+                .deadline
+                .map(|deadline| deadline.saturating_sub(started.elapsed()));
+            let longest = left.unwrap_or(Duration::MAX).min(self.gateway.timeout());
+            let failure = match self.auth.token(None, longest).await {
+                Ok(token) => return Ok(token),
+                Err(failure) if failure.is_transient => failure,
+                Err(failure) => {
+                    let is_late = left.is_some_and(|left| left <= longest)
+                        && failure.error.kind() == ErrorKind::Timeout;
+                    let last = last.filter(|_| is_late);
+                    return Err(last.map_or(failure.error, |last| last.with_help(DEADLINE)));
+                }
+            };
+            attempts += 1;
+            let elapsed = started.elapsed();
+            let error = failure.error.after(attempts, elapsed);
+            let delay = self
+                .retry
+                .delay(attempts, elapsed, error.retry_after())
+                .filter(|delay| left.is_none_or(|left| *delay < left));
+            let Some(delay) = delay else {
+                return Err(error);
+            };
+            if failure.is_own && self.retry.has_budget() && !self.allowance.spend() {
+                return Err(error.with_help(BUDGET));
+            }
+            debug!(error = %error, ?delay, attempts, "login again");
+            last = Some(error);
+            self.life.pause(delay).await?;
+        }
+    }
+
+    /// A token for somebody who cannot renew it: one that is about to expire is renewed first. Where that fails, it is still good.
+    pub(crate) async fn fresh_token(&self) -> Result<Arc<Token>> {
+        let token = self.token().await?;
+        self.auth.freshen(&token, self.gateway.timeout()).await?;
+        self.token().await
+    }
+
     async fn carry_out(&self, tenant: &Tenant, request: &Request, whole: bool) -> Result<Answered> {
         let span = span(tenant, request);
         let retrieved = match self.retrieve(tenant, request, whole) {
@@ -248,6 +323,10 @@ impl Session {
                 Err(error) => Err(error),
             };
             if let Err(error) = next {
+                if pursuit.exchange.in_doubt && !pursuit.has_time_for(Duration::ZERO) {
+                    // Nothing is sent after the deadline, not even to find out what became of it.
+                    return Err(error.within(&pursuit.exchange).with_unknown_outcome());
+                }
                 if pursuit.exchange.in_doubt {
                     let error = error.within(&pursuit.exchange);
                     return self.settle(tenant, request, error).await;
@@ -276,10 +355,30 @@ struct Pursuit<'a> {
     refusals: u32,
     /// How often it was sent again after a 403.
     forbidden: u32,
+    /// How many attempts to log in failed that it needed.
+    logins: u32,
+    limited: Limited,
+    /// The slot of the attempt.
+    slot: Slot,
+    /// When it ends, whatever it waits for.
+    end: Option<Instant>,
+    /// Why the last attempt was not the last one.
+    last: Option<Error>,
 }
 
-/// What is had while a request is sent: the permit, and the token unless the request has its own.
-type Turn<'a> = (SemaphorePermit<'a>, Option<Arc<Token>>);
+/// The attempts of a call that a limiter rejected.
+#[derive(Default)]
+struct Limited {
+    /// How many do not count against the policy.
+    uncounted: u32,
+    /// How many there were since other requests of the client got through.
+    in_a_row: u32,
+    /// How many had got through at the last one.
+    progress: u64,
+}
+
+/// What is had while a request is sent: the permit, the token unless the request has its own, and the slot of the rate.
+type Turn<'a> = (SemaphorePermit<'a>, Option<Arc<Token>>, Slot);
 
 /// What comes after an attempt.
 enum Judgement {
@@ -322,6 +421,14 @@ impl<'a> Pursuit<'a> {
             just_refused: None,
             refusals: 0,
             forbidden: 0,
+            logins: 0,
+            limited: Limited::default(),
+            slot: session.pace.at_once(),
+            end: request
+                .call_deadline()
+                .or(session.deadline)
+                .and_then(|deadline| Instant::now().checked_add(deadline)),
+            last: None,
         })
     }
 
@@ -340,13 +447,14 @@ impl<'a> Pursuit<'a> {
 
     /// Sends it once, in its turn.
     async fn attempt(&mut self, whole: bool) -> Result<Judgement> {
-        let (permit, token) = match self.turn_at_once()? {
+        let (permit, token, slot) = match self.turn_at_once()? {
             Some(turn) => turn,
-            None => {
-                let turn = Box::pin(self.turn()).await;
-                turn.map_err(|error| error.of_request(&self.exchange))?
-            }
+            None => match Box::pin(self.turn_in_time()).await {
+                Ok(turn) => turn,
+                Err(failure) => return self.without_token(failure).map(Judgement::Again),
+            },
         };
+        self.slot = slot;
         self.exchange.attempts += 1;
         let sent = if whole && self.request.is_in_memory() {
             let sending = self.send(token.as_deref());
@@ -369,7 +477,7 @@ impl<'a> Pursuit<'a> {
 
     /// The turn, if it is had without waiting for anything.
     fn turn_at_once(&self) -> Result<Option<Turn<'a>>> {
-        if self.session.rate.is_some() {
+        if self.session.rate.is_some() || self.session.pace.is_limited() {
             return Ok(None);
         }
         let Some(permit) = self.session.limit.at_once() else {
@@ -377,13 +485,24 @@ impl<'a> Pursuit<'a> {
         };
         if self.has_own_token() {
             self.session.life.check()?;
-            return Ok(Some((permit, None)));
+            return Ok(Some((permit, None, self.session.pace.at_once())));
         }
         let token = self.session.auth.token_at_hand(self.refused)?;
-        Ok(token.map(|token| (permit, Some(token))))
+        Ok(token.map(|token| (permit, Some(token), self.session.pace.at_once())))
     }
 
-    async fn turn(&self) -> Result<Turn<'a>> {
+    /// The turn, waited for no longer than until the deadline.
+    async fn turn_in_time(&self) -> Result<Turn<'a>, NoToken> {
+        let Some(end) = self.end else {
+            return self.turn().await;
+        };
+        match tokio::time::timeout_at(end, self.turn()).await {
+            Ok(turn) => turn,
+            Err(_) => Err(self.too_late().into()),
+        }
+    }
+
+    async fn turn(&self) -> Result<Turn<'a>, NoToken> {
         let Session {
             auth,
             limit,
@@ -395,12 +514,13 @@ impl<'a> Pursuit<'a> {
         if let Some(rate) = rate {
             rate.acquire(life).await?;
         }
+        let slot = self.session.slot().await?;
         if self.has_own_token() {
-            return Ok((permit, None));
+            return Ok((permit, None, slot));
         }
         // After all waiting: a token may live shorter than that takes.
         if let Some(token) = auth.token_at_hand(self.refused)? {
-            return Ok((permit, Some(token)));
+            return Ok((permit, Some(token), slot));
         }
         // A login takes its time, in which others can send: those who brought a token of their own.
         drop(permit);
@@ -408,7 +528,77 @@ impl<'a> Pursuit<'a> {
         let permit = limit.acquire(life).await?;
         // Mostly the same. Where tokens live shorter than the wait for a turn, this one is not given back again.
         let token = auth.token(self.refused, self.longest_login()).await?;
-        Ok((permit, Some(token)))
+        // As late as possible: a slot is one of the time.
+        let slot = match self.session.pace.is_limited() {
+            true => self.session.slot().await?,
+            false => self.session.pace.at_once(),
+        };
+        Ok((permit, Some(token), slot))
+    }
+
+    /// How long to wait before the next attempt after one to get a token failed, if there is to be one.
+    #[cold]
+    fn without_token(&mut self, failure: NoToken) -> Result<Option<Duration>> {
+        self.exchange.elapsed = self.started.elapsed();
+        let NoToken {
+            error,
+            is_transient,
+            is_own,
+        } = failure;
+        if !is_transient {
+            return Err(error.of_request(&self.exchange));
+        }
+        self.logins += 1;
+        let counted = self.counted();
+        let elapsed = self.exchange.elapsed;
+        let error = error.after(self.exchange.attempts + self.logins, elapsed);
+        let delay = self
+            .policy
+            .delay(counted, elapsed, error.retry_after())
+            .filter(|delay| self.has_time_for(*delay));
+        let Some(delay) = delay else {
+            debug!(error = %error, attempts = counted, "given up: no login");
+            return Err(error);
+        };
+        // One login is sent for all who wait for it.
+        if is_own && self.policy.has_budget() && !self.session.allowance.spend() {
+            debug!(error = %error, attempts = counted, "given up: the budget is spent");
+            return Err(error.with_help(BUDGET));
+        }
+        debug!(error = %error, ?delay, attempts = counted, "login again");
+        self.last = Some(error);
+        Ok(Some(delay))
+    }
+
+    /// How many attempts count against the policy.
+    fn counted(&self) -> u32 {
+        (self.exchange.attempts + self.logins).saturating_sub(self.limited.uncounted)
+    }
+
+    /// Whether another attempt after a wait begins before the deadline.
+    fn has_time_for(&self, delay: Duration) -> bool {
+        let Some(end) = self.end else { return true };
+        Instant::now()
+            .checked_add(delay)
+            .is_some_and(|begin| begin < end)
+    }
+
+    /// The deadline has come while it waited.
+    fn too_late(&self) -> Error {
+        match &self.last {
+            Some(error) => error.duplicate().with_help(DEADLINE),
+            None => Error::deadline(self.exchange.clone(), self.started.elapsed()),
+        }
+    }
+
+    /// The timeouts of the next attempt: it ends with the deadline.
+    fn timeouts_left(&self, timeouts: Timeouts) -> Timeouts {
+        let Some(end) = self.end else {
+            return timeouts;
+        };
+        let left = end.saturating_duration_since(Instant::now());
+        // Nothing would be a timeout before anything is sent.
+        timeouts.within(left.max(Duration::from_millis(1)))
     }
 
     fn url(&self) -> Url {
@@ -448,7 +638,7 @@ impl<'a> Pursuit<'a> {
             self.url(),
             self.headers(token),
             self.request.body_bytes().cloned(),
-            self.timeouts,
+            self.timeouts_left(self.timeouts),
             self.session.gateway.memory.of_response(),
         )
     }
@@ -460,16 +650,17 @@ impl<'a> Pursuit<'a> {
         whole: bool,
     ) -> Result<(Answer, Option<Box<Incoming>>), Failure> {
         let (request, gateway) = (self.request, &self.session.gateway);
-        let timeouts =
-            gateway.idle_timeouts(request.attempt_timeout(), request.attempt_read_timeout());
+        let timeouts = self.timeouts_left(
+            gateway.idle_timeouts(request.attempt_timeout(), request.attempt_read_timeout()),
+        );
         let in_memory = request.body_bytes().cloned();
         let streamed = request.payload().filter(|_| in_memory.is_none());
         let progress = Arc::new(Progress::default());
-        let unreadable = |problem: String| Failure {
-            kind: ErrorKind::Request,
-            message: format!("its body cannot be read: {problem}"),
-            source: None,
-            lasts: true,
+        let unreadable = |problem: String| {
+            Failure::lasting(
+                ErrorKind::Request,
+                format!("its body cannot be read: {problem}"),
+            )
         };
         let body = match streamed {
             Some(body) => {
@@ -517,6 +708,16 @@ impl<'a> Pursuit<'a> {
         rest: Option<Rest>,
     ) -> Result<Judgement> {
         self.exchange.elapsed = self.started.elapsed();
+        match &sent {
+            Ok(answer) if !retry::is_transient(answer.status) => {
+                self.session.pace.accepted(self.slot, self.request.path());
+            }
+            // The connection may be dead.
+            Err(failure) if failure.kind == ErrorKind::Timeout => {
+                self.session.gateway.leave_connection(self.slot.at());
+            }
+            _ => {}
+        }
         let verdict = match sent {
             // A write that a login page answered was not carried out, as far as anybody knows. By path any page may be wanted.
             Ok(answer)
@@ -545,6 +746,7 @@ impl<'a> Pursuit<'a> {
                     sent: true,
                 }
             }
+            Ok(answer) if self.is_limited(answer.status) => self.limited(token, answer),
             Ok(answer) => {
                 let token = token.map(|token| &token.header);
                 match refusal(self.request, token, &self.exchange, answer) {
@@ -576,6 +778,12 @@ impl<'a> Pursuit<'a> {
                 let error = failure.into_error(self.exchange.clone());
                 Verdict::Failed(explained(error, self.request, true, false))
             }
+            Err(mut failure) if failure.is_excess && self.excess().is_some() => {
+                failure.lasts = true;
+                failure.help = self.excess().map(Into::into);
+                let error = failure.into_error(self.exchange.clone());
+                Verdict::Failed(explained(error, self.request, true, false))
+            }
             Err(failure) if failure.lasts => {
                 Verdict::Failed(failure.into_error(self.exchange.clone()))
             }
@@ -589,6 +797,42 @@ impl<'a> Pursuit<'a> {
             }
         };
         self.again(token, verdict).map(Judgement::Again)
+    }
+
+    /// Whether a status is a limiter's. nginx's `limit_req` answers 503 unless it was told another status, and so does an outage: but then
+    /// nothing of the path was answered well just now.
+    fn is_limited(&self, status: StatusCode) -> bool {
+        status == StatusCode::TOO_MANY_REQUESTS
+            || status == StatusCode::SERVICE_UNAVAILABLE
+                && self.session.pace.is_limiting_by_503(self.request.path())
+    }
+
+    #[cold]
+    fn limited(&self, token: Option<&Token>, answer: Answer) -> Verdict {
+        let is_certain = answer.status == StatusCode::TOO_MANY_REQUESTS;
+        let retry_after = auth::retry_after(&answer.headers);
+        let longest = self.policy.longest_retry_after();
+        let wait = retry_after.map(|wait| wait.min(longest));
+        self.session.pace.rejected(self.slot, wait);
+        let token = token.map(|token| &token.header);
+        match refusal(self.request, token, &self.exchange, answer) {
+            Verdict::Again { error, .. } => Verdict::Limited {
+                error,
+                retry_after,
+                sent: !is_certain,
+            },
+            verdict => verdict,
+        }
+    }
+
+    /// What to say of this request if it was the one that had the gateway end the connection, by the length of its URL and headers.
+    #[cold]
+    fn excess(&self) -> Option<String> {
+        let headers = self.request.headers().iter();
+        let headers: usize = headers
+            .map(|(name, value)| name.as_str().len() + value.len() + 4)
+            .sum();
+        cause::excess(self.exchange.url.len() + headers)
     }
 
     fn done(&self, answer: Answer, rest: Option<Rest>) -> Judgement {
@@ -643,6 +887,45 @@ impl<'a> Pursuit<'a> {
                 self.just_refused = Some(Instant::now());
                 Ok(None)
             }
+            Verdict::Limited {
+                error,
+                retry_after,
+                sent,
+            } => {
+                let error = error.with_help(LIMITED);
+                let may = !sent || may_be_repeated(request, policy);
+                if may && is_spent(request) {
+                    return Err(error.with_help(SPENT));
+                }
+                // One more that counts, unless others got through since the last: then it is a matter of taking turns.
+                let progress = self.session.pace.progress();
+                let is_turn = self.limited.in_a_row > 0 && progress > self.limited.progress;
+                self.limited.progress = progress;
+                if is_turn {
+                    self.limited.uncounted += 1;
+                    self.limited.in_a_row = 0;
+                }
+                self.limited.in_a_row += 1;
+                let counted = self.counted();
+                let delay = may
+                    .then(|| policy.delay(counted, self.exchange.elapsed, retry_after))
+                    .flatten()
+                    .filter(|delay| self.has_time_for(*delay));
+                let Some(delay) = delay else {
+                    debug!(error = %error, attempts, "given up");
+                    return Err(explained(error, request, sent, may));
+                };
+                self.exchange.in_doubt |= sent && !request.is_read();
+                self.just_refused = None;
+                // It waits for its slot, with all others: the rate was lowered. If that does not help, it waits by the policy as well.
+                let delay = match self.limited.in_a_row {
+                    0..=2 => Duration::ZERO,
+                    _ => delay,
+                };
+                debug!(error = %error, ?delay, attempts, "limited: again in its slot");
+                self.last = Some(error);
+                Ok(Some(delay))
+            }
             Verdict::Again {
                 error,
                 retry_after,
@@ -653,21 +936,21 @@ impl<'a> Pursuit<'a> {
                     return Err(error.with_help(SPENT));
                 }
                 let delay = may
-                    .then(|| policy.delay(attempts, self.exchange.elapsed, retry_after))
-                    .flatten();
+                    .then(|| policy.delay(self.counted(), self.exchange.elapsed, retry_after))
+                    .flatten()
+                    .filter(|delay| self.has_time_for(*delay));
                 let Some(delay) = delay else {
                     debug!(error = %error, attempts, "given up");
                     return Err(explained(error, request, sent, may));
                 };
                 if policy.has_budget() && !self.session.allowance.spend() {
                     debug!(error = %error, attempts, "given up: the budget is spent");
-                    return Err(explained(error, request, sent, may).with_help(
-                        "it was not repeated: much fails, and the client's budget for repetitions is spent (see RetryPolicy::budget)",
-                    ));
+                    return Err(explained(error, request, sent, may).with_help(BUDGET));
                 }
                 self.exchange.in_doubt |= sent && !request.is_read();
                 self.just_refused = None;
                 debug!(error = %error, ?delay, attempts, "again");
+                self.last = Some(error);
                 Ok(Some(delay))
             }
             Verdict::Forbidden { error, is_eureka } => {
@@ -676,6 +959,7 @@ impl<'a> Pursuit<'a> {
                         policy.forbidden_wait(self.forbidden, self.exchange.elapsed, is_eureka)
                     })
                     .flatten()
+                    .filter(|delay| self.has_time_for(*delay))
                     .filter(|_| !policy.has_budget() || self.session.allowance.spend());
                 let Some(delay) = delay else {
                     debug!(error = %error, attempts, "failed");
@@ -754,6 +1038,12 @@ fn is_spent(request: &Request) -> bool {
     request.payload().is_some_and(Body::is_spent)
 }
 
+const BUDGET: &str = "it was not repeated: much fails, and the client's budget for repetitions is spent (see RetryPolicy::budget)";
+
+const LIMITED: &str = "a limiter in front of FOLIO rejects requests: the client slows down by itself, and `rate_limit` of the builder keeps it below what is allowed from the beginning";
+
+const DEADLINE: &str = "the deadline of the call came before another attempt (`deadline`)";
+
 const SPENT: &str = "it was not repeated, since its body was a stream that can be read once: `Body::file` and `Body::reopen` can be sent again";
 
 /// What of answers the operation describes, and what errors are written in.
@@ -806,18 +1096,20 @@ fn refusal(
         };
     }
     if status.is_redirection() {
-        let target = headers
-            .get("location")
-            .and_then(|value| value.to_str().ok())
-            .map_or_else(
-                || "nowhere".to_owned(),
-                |target| secrets.shown(&redact::url(target)),
-            );
-        return Verdict::Failed(error.with_help(format!(
-            "the server redirects to {target}; this client follows no redirect, since the token would go along: is the URL of the gateway right?"
+        return Verdict::Failed(error.with_help(auth::redirected(
+            &headers,
+            request.path(),
+            &secrets,
         )));
     }
-    Verdict::Failed(error)
+    let help = match status {
+        StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE => Some(cause::TOO_LARGE),
+        _ => error.server_message().and_then(cause::of_page),
+    };
+    match help {
+        Some(help) => Verdict::Failed(error.with_help(help)),
+        None => Verdict::Failed(error),
+    }
 }
 
 /// Whether the gateway refused the token, so that no module has seen the request. Mostly 401; Okapi answers 400 "Token missing" and Kong

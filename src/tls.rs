@@ -52,13 +52,21 @@ fn wrong(what: &str, error: impl fmt::Display) -> Error {
     Error::configuration(format!("{what}: {error}"))
 }
 
+/// What the options make, read once: more than one HTTP client is made of it.
 #[cfg(feature = "rustls")]
-pub(crate) fn secure(
-    builder: reqwest::ClientBuilder,
-    options: &TlsOptions,
-    needed: bool,
-) -> Result<reqwest::ClientBuilder> {
-    rustls_backend::config(options, needed).map(|config| builder.tls_backend_preconfigured(config))
+#[derive(Debug)]
+pub(crate) struct Prepared(rustls::ClientConfig);
+
+#[cfg(feature = "rustls")]
+impl Prepared {
+    /// `needed` is whether connections will be made by TLS at all.
+    pub(crate) fn new(options: &TlsOptions, needed: bool) -> Result<Self> {
+        rustls_backend::config(options, needed).map(Self)
+    }
+
+    pub(crate) fn apply(&self, builder: reqwest::ClientBuilder) -> reqwest::ClientBuilder {
+        builder.tls_backend_preconfigured(self.0.clone())
+    }
 }
 
 #[cfg(feature = "rustls")]
@@ -192,47 +200,73 @@ mod rustls_backend {
 }
 
 #[cfg(all(feature = "native-tls", not(feature = "rustls")))]
-pub(crate) fn secure(
-    mut builder: reqwest::ClientBuilder,
-    options: &TlsOptions,
-    _needed: bool,
-) -> Result<reqwest::ClientBuilder> {
-    if options.is_default() {
-        return Ok(builder);
-    }
-    let mut roots = Vec::new();
-    for pem in &options.roots {
-        let read = reqwest::Certificate::from_pem_bundle(pem)
-            .map_err(|error| wrong("a root certificate cannot be used", error))?;
-        if read.is_empty() {
-            return Err(Error::configuration(NO_ROOT));
+#[derive(Debug)]
+pub(crate) struct Prepared {
+    roots: Vec<reqwest::Certificate>,
+    only_these_roots: bool,
+    identity: Option<reqwest::Identity>,
+    accept_invalid: bool,
+    is_default: bool,
+}
+
+#[cfg(all(feature = "native-tls", not(feature = "rustls")))]
+impl Prepared {
+    pub(crate) fn new(options: &TlsOptions, _needed: bool) -> Result<Self> {
+        let mut roots = Vec::new();
+        for pem in &options.roots {
+            let read = reqwest::Certificate::from_pem_bundle(pem)
+                .map_err(|error| wrong("a root certificate cannot be used", error))?;
+            if read.is_empty() {
+                return Err(Error::configuration(NO_ROOT));
+            }
+            roots.extend(read);
         }
-        roots.extend(read);
+        let identity = options.identity.as_ref().map(|pem| {
+            let pem = pem.expose_secret();
+            reqwest::Identity::from_pkcs8_pem(pem, pem)
+                .map_err(|_| Error::configuration(NO_IDENTITY))
+        });
+        Ok(Self {
+            roots,
+            only_these_roots: options.only_these_roots,
+            identity: identity.transpose()?,
+            accept_invalid: options.accept_invalid,
+            is_default: options.is_default(),
+        })
     }
-    builder = if options.only_these_roots {
-        builder.tls_certs_only(roots)
-    } else {
-        builder.tls_certs_merge(roots)
-    };
-    if let Some(pem) = &options.identity {
-        let pem = pem.expose_secret();
-        let identity = reqwest::Identity::from_pkcs8_pem(pem, pem)
-            .map_err(|_| Error::configuration(NO_IDENTITY))?;
-        builder = builder.identity(identity);
+
+    pub(crate) fn apply(&self, mut builder: reqwest::ClientBuilder) -> reqwest::ClientBuilder {
+        if self.is_default {
+            return builder;
+        }
+        builder = if self.only_these_roots {
+            builder.tls_certs_only(self.roots.clone())
+        } else {
+            builder.tls_certs_merge(self.roots.clone())
+        };
+        if let Some(identity) = self.identity.clone() {
+            builder = builder.identity(identity);
+        }
+        builder.tls_danger_accept_invalid_certs(self.accept_invalid)
     }
-    Ok(builder.tls_danger_accept_invalid_certs(options.accept_invalid))
 }
 
 #[cfg(not(any(feature = "native-tls", feature = "rustls")))]
-pub(crate) fn secure(
-    builder: reqwest::ClientBuilder,
-    options: &TlsOptions,
-    needed: bool,
-) -> Result<reqwest::ClientBuilder> {
-    if needed || !options.is_default() {
-        return Err(Error::configuration(
-            "an https:// URL, certificates and their verification need TLS, and folio-sdk was built without it: turn on its feature `rustls` or `native-tls`",
-        ));
+#[derive(Debug)]
+pub(crate) struct Prepared;
+
+#[cfg(not(any(feature = "native-tls", feature = "rustls")))]
+impl Prepared {
+    pub(crate) fn new(options: &TlsOptions, needed: bool) -> Result<Self> {
+        if needed || !options.is_default() {
+            return Err(Error::configuration(
+                "an https:// URL, certificates and their verification need TLS, and folio-sdk was built without it: turn on its feature `rustls` or `native-tls`",
+            ));
+        }
+        Ok(Self)
     }
-    Ok(builder)
+
+    pub(crate) fn apply(&self, builder: reqwest::ClientBuilder) -> reqwest::ClientBuilder {
+        builder
+    }
 }

@@ -1,5 +1,6 @@
 //! HTTP and TLS: sends bytes and gets bytes, and knows nothing of FOLIO but where its gateway is.
 
+use std::borrow::Cow;
 use std::fmt::Display;
 use std::future::poll_fn;
 use std::pin::{Pin, pin};
@@ -11,13 +12,15 @@ use bytes::{Bytes, BytesMut};
 use http::header::{ACCEPT_ENCODING, CONTENT_LENGTH};
 use http::{HeaderMap, HeaderValue, Method, StatusCode};
 use reqwest::Url;
-use secrecy::{ExposeSecret, SecretString};
 use tokio::time::{Instant, Sleep};
 
 use crate::body::{self, Opened, Progress};
+use crate::cause::Cause;
+use crate::connections::{Connections, Recipe};
 use crate::encoding::{self, Decoder, Fault};
 use crate::error::{Error, ErrorKind, Exchange, Result};
 use crate::memory::MemoryLimits;
+use crate::proxy::{Proxy, Via};
 use crate::redact;
 use crate::tls::{self, TlsOptions};
 
@@ -27,7 +30,9 @@ pub(crate) struct Gateway {
     base: String,
     /// The same, read.
     root: Url,
-    client: reqwest::Client,
+    connections: Connections,
+    /// The proxy in between.
+    via: Option<Via>,
     /// What was set; none is the default.
     timeout: Option<Duration>,
     read_timeout: Option<Duration>,
@@ -55,6 +60,17 @@ pub(crate) struct Timeouts {
     pub(crate) between: Duration,
 }
 
+impl Timeouts {
+    /// None longer than that.
+    pub(crate) fn within(self, longest: Duration) -> Self {
+        Self {
+            total: self.total.min(longest),
+            head: self.head.min(longest),
+            between: self.between,
+        }
+    }
+}
+
 /// How the connections are made.
 #[derive(Debug)]
 pub(crate) struct Options {
@@ -63,54 +79,10 @@ pub(crate) struct Options {
     pub(crate) read_timeout: Option<Duration>,
     pub(crate) write_timeout: Option<Duration>,
     pub(crate) memory: MemoryLimits,
+    pub(crate) max_in_flight: usize,
     pub(crate) user_agent: String,
     pub(crate) tls: TlsOptions,
     pub(crate) proxy: Proxy,
-}
-
-/// Through what the connections go.
-#[derive(Default)]
-pub(crate) enum Proxy {
-    /// What `HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY` and `NO_PROXY` say.
-    #[default]
-    OfEnvironment,
-    None,
-    /// A URL, which may have a user and a password.
-    At(SecretString),
-}
-
-impl Proxy {
-    fn apply(&self, builder: reqwest::ClientBuilder) -> Result<reqwest::ClientBuilder> {
-        match self {
-            Self::OfEnvironment => Ok(builder),
-            Self::None => Ok(builder.no_proxy()),
-            Self::At(url) => {
-                let text = url.expose_secret().trim();
-                let shown = redact::url(text);
-                let url = Url::parse(text)
-                    .ok()
-                    .filter(|url| matches!(url.scheme(), "http" | "https") && url.has_host());
-                // Its own message may show the URL as it is.
-                url.and_then(|url| reqwest::Proxy::all(url).ok())
-                    .map(|proxy| builder.proxy(proxy))
-                    .ok_or_else(|| {
-                        Error::configuration(format!(
-                            "`{shown}` is not the URL of a proxy; expected is one like http://proxy.example.edu:3128"
-                        ))
-                    })
-            }
-        }
-    }
-}
-
-impl std::fmt::Debug for Proxy {
-    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        out.write_str(match self {
-            Self::OfEnvironment => "OfEnvironment",
-            Self::None => "None",
-            Self::At(_) => "At(…)",
-        })
-    }
 }
 
 /// An answer whose body is still on its way.
@@ -134,49 +106,68 @@ pub(crate) struct Failure {
     pub(crate) source: Option<reqwest::Error>,
     /// Whether it will be the same next time.
     pub(crate) lasts: bool,
+    /// Whether the gateway ended the connection since it received too much of something.
+    pub(crate) is_excess: bool,
+    pub(crate) help: Option<Cow<'static, str>>,
 }
 
 impl Failure {
-    /// Whether it is certain that the server saw nothing of the request.
+    pub(crate) fn new(kind: ErrorKind, message: String) -> Self {
+        Self {
+            kind,
+            message,
+            source: None,
+            lasts: false,
+            is_excess: false,
+            help: None,
+        }
+    }
+
+    /// As [`new`](Self::new), of what will be the same next time.
+    pub(crate) fn lasting(kind: ErrorKind, message: String) -> Self {
+        Self {
+            lasts: true,
+            ..Self::new(kind, message)
+        }
+    }
+
+    /// Whether it is certain that the server has not carried out the request.
     pub(crate) fn was_never_sent(&self) -> bool {
         self.kind == ErrorKind::Connect
     }
 
     pub(crate) fn into_error(self, exchange: Exchange) -> Error {
         let error = Error::transport(self.kind, exchange, self.message, self.source);
+        let error = match self.help {
+            Some(help) => error.with_help(help),
+            None => error,
+        };
         if self.lasts { error.lasting() } else { error }
     }
 }
 
 impl Gateway {
-    pub(crate) fn new(url: &str, options: &Options) -> Result<Self> {
+    pub(crate) fn new(url: &str, options: Options) -> Result<Self> {
         let base = base(url)?;
-        let builder = reqwest::Client::builder()
-            .user_agent(&options.user_agent)
-            .connect_timeout(options.connect_timeout)
-            // Load balancers in front of FOLIO drop idle connections after 60 s. A connection that is dropped while a request is on its way
-            // is a POST that must not be repeated.
-            .pool_idle_timeout(Duration::from_secs(45))
-            // FOLIO redirects nowhere, and a redirect would carry the token, which stands in a header of FOLIO's own, to another host.
-            // What is repeated is decided above this, but for what an HTTP/2 server says it has not looked at (REFUSED_STREAM, a graceful
-            // GOAWAY): that is never carried out, and reqwest sends it again.
-            .redirect(reqwest::redirect::Policy::none());
-        let builder = options.proxy.apply(builder)?;
-        let client = tls::secure(builder, &options.tls, base.starts_with("https:"))?
-            .build()
-            .map_err(|error| {
-                Error::configuration(format!(
-                    "the HTTP client could not be made: {}",
-                    innermost(&error)
-                ))
-            })?;
         let root = Url::parse(&base).map_err(|error| {
             Error::configuration(format!("`{base}` is not the URL of a gateway: {error}"))
+        })?;
+        let via = options.proxy.to(&root)?;
+        let longest = options.timeout.unwrap_or(TIMEOUT);
+        let connections = Connections::new(Recipe {
+            connect_timeout: options.connect_timeout,
+            silence: longest.min(options.read_timeout.unwrap_or(READ_TIMEOUT)),
+            max_in_flight: options.max_in_flight,
+            is_https: base.starts_with("https:"),
+            tls: tls::Prepared::new(&options.tls, base.starts_with("https:"))?,
+            user_agent: options.user_agent,
+            proxy: options.proxy,
         })?;
         Ok(Self {
             base,
             root,
-            client,
+            connections,
+            via,
             timeout: options.timeout,
             read_timeout: options.read_timeout,
             write_timeout: options.write_timeout,
@@ -244,6 +235,28 @@ impl Gateway {
         }
     }
 
+    /// The proxy through which the gateway is reached.
+    pub(crate) fn via(&self) -> Option<&str> {
+        self.via.as_ref().map(Via::shown)
+    }
+
+    /// A request that was sent at that time has timed out: the next ones get another connection.
+    pub(crate) fn leave_connection(&self, sent: Instant) {
+        self.connections.leave(sent);
+    }
+
+    /// Names the proxy, where one is in between.
+    fn unreached(&self, failure: Failure) -> Pin<Box<dyn Future<Output = Failure> + Send + '_>> {
+        let via = self.via.as_ref();
+        let via = via.filter(|_| failure.kind == ErrorKind::Connect);
+        Box::pin(async move {
+            match via {
+                Some(via) => via.explain(failure).await,
+                None => failure,
+            }
+        })
+    }
+
     /// Sends a request and reads the whole response, of at most `most` bytes.
     ///
     /// No `async fn`: its future would hold what it was given besides what is made of it, and every call has one.
@@ -269,15 +282,20 @@ impl Gateway {
         } else {
             let mut request = request(method, url, headers, body.map(Into::into));
             *request.timeout_mut() = Some(timeouts.total);
-            Sending::Plain(self.client.execute(request))
+            Sending::Plain(self.connections.client().execute(request))
         };
         let error_body = self.memory.error_body;
         async move {
             let mut response = match sending {
                 Sending::Plain(sending) => {
                     let sent = tokio::time::timeout(timeouts.head, sending).await;
-                    sent.map_err(|_| Failure::no_head(timeouts.head))?
-                        .map_err(|error| failure(error.without_url(), timeouts.total))?
+                    match sent.map_err(|_| Failure::no_head(timeouts.head))? {
+                        Ok(response) => response,
+                        Err(error) => {
+                            let failure = failure(error.without_url(), timeouts.total);
+                            return Err(self.unreached(failure).await);
+                        }
+                    }
                 }
                 Sending::Watched(sending) => sending.await?,
             };
@@ -337,12 +355,14 @@ impl Gateway {
     ) -> Result<reqwest::Response, Failure> {
         let idle = timeouts.head;
         let write = self.write_timeout.unwrap_or(idle);
-        let mut sending = pin!(self.client.execute(request));
+        let mut sending = pin!(self.connections.client().execute(request));
         let (mut before, mut since) = (progress.sent(), Instant::now());
         loop {
             match tokio::time::timeout(idle.min(write), sending.as_mut()).await {
-                Ok(outcome) => {
-                    return outcome.map_err(|error| failure(error.without_url(), timeouts.total));
+                Ok(Ok(response)) => return Ok(response),
+                Ok(Err(error)) => {
+                    let failure = failure(error.without_url(), timeouts.total);
+                    return Err(self.unreached(failure).await);
                 }
                 Err(_) if progress.sent() != before => {
                     (before, since) = (progress.sent(), Instant::now());
@@ -538,12 +558,7 @@ pub(crate) async fn beginning(mut body: Incoming, most: usize) -> Bytes {
 
 impl Failure {
     fn timeout(message: String) -> Self {
-        Self {
-            kind: ErrorKind::Timeout,
-            message,
-            source: None,
-            lasts: false,
-        }
+        Self::new(ErrorKind::Timeout, message)
     }
 
     /// The response did not begin.
@@ -580,15 +595,13 @@ impl Failure {
 
     /// There is more than memory is allowed to take. The same request would give the same again.
     pub(crate) fn too_large(most: Most, what: impl Display) -> Self {
-        Self {
-            kind: ErrorKind::TooLarge,
-            message: format!(
+        Self::lasting(
+            ErrorKind::TooLarge,
+            format!(
                 "{what} is larger than {} bytes, the bound that `{}` sets",
                 most.bytes, most.setting
             ),
-            source: None,
-            lasts: true,
-        }
+        )
     }
 
     /// Says that the server had responded already.
@@ -609,10 +622,8 @@ impl From<Fault> for Failure {
             Fault::Wrong(message) => (ErrorKind::Decode, message, true),
         };
         Self {
-            kind,
-            message,
-            source: None,
             lasts,
+            ..Self::new(kind, message)
         }
     }
 }
@@ -720,47 +731,15 @@ fn request(
 }
 
 pub(crate) fn failure(error: reqwest::Error, timeout: Duration) -> Failure {
-    let (kind, message) = if error.is_connect() {
-        (
-            ErrorKind::Connect,
-            format!("the gateway cannot be reached: {}", innermost(&error)),
-        )
-    } else if error.is_timeout() {
-        (
-            ErrorKind::Timeout,
-            format!("no whole answer within {} s", timeout.as_secs_f64()),
-        )
-    } else {
-        (
-            ErrorKind::Transport,
-            format!(
-                "the connection broke before the whole answer was there: {}",
-                innermost(&error)
-            ),
-        )
-    };
+    let cause = Cause::of(&error, error.is_connect(), error.is_timeout(), timeout);
     Failure {
-        kind,
-        message,
-        lasts: is_about_a_certificate(&error),
+        kind: cause.kind,
+        message: cause.message,
+        lasts: cause.lasts,
+        is_excess: cause.is_excess,
+        help: cause.help.map(Into::into),
         source: Some(error),
     }
-}
-
-/// Whether one side does not trust the other: that is the same next time. (TLS libraries have no common type for it, and all name it.)
-fn is_about_a_certificate(error: &dyn std::error::Error) -> bool {
-    let text = innermost(error).to_ascii_lowercase();
-    // TLS 1.3 tells the client that its certificate is wanting after the handshake.
-    text.contains("certificate") || text.contains("unknownca")
-}
-
-/// The cause of causes says it plainly; the others say "error sending request".
-fn innermost(error: &dyn std::error::Error) -> String {
-    let mut cause = error;
-    while let Some(next) = cause.source() {
-        cause = next;
-    }
-    cause.to_string()
 }
 
 /// Checks the address of a gateway.
@@ -797,18 +776,19 @@ mod tests {
 
     #[test]
     fn a_target_makes_the_url_that_it_reads_as() {
-        let options = Options {
+        let options = || Options {
             connect_timeout: Duration::from_secs(1),
             timeout: None,
             read_timeout: None,
             write_timeout: None,
             memory: MemoryLimits::default(),
+            max_in_flight: 16,
             user_agent: "test".to_owned(),
             proxy: Default::default(),
             tls: Default::default(),
         };
         for root in ["http://h", "http://h/okapi", "http://[::1]:9130/a/b/"] {
-            let gateway = Gateway::new(root, &options).unwrap();
+            let gateway = Gateway::new(root, options()).unwrap();
             for target in [
                 "/",
                 "/users",

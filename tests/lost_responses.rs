@@ -142,6 +142,8 @@ impl Model {
         let loss = self.loss();
         Some(match self.random.u32(..10) {
             0..=2 => Fault::Before(loss),
+            // A limiter rejects a request before anybody carries it out.
+            3..=6 if matches!(loss, Loss::Status(429)) => Fault::Before(loss),
             3..=6 => Fault::After(loss),
             7..=8 => Fault::Late(self.random.u32(..4)),
             _ => Fault::NoModule,

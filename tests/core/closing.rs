@@ -524,7 +524,7 @@ async fn a_keycloak_that_is_away_is_waited_for_and_rejects_no_credentials() {
 
     // Away for longer: the next call tries again.
     let server = Folio::start(|asked, before| {
-        (asked.path() == "/authn/login-with-expiry" && before < 3).then(|| keycloak(UNREACHABLE))
+        (asked.path() == "/authn/login-with-expiry" && before < 5).then(|| keycloak(UNREACHABLE))
     })
     .await;
     let folio = server.builder().build().unwrap();
@@ -534,7 +534,7 @@ async fn a_keycloak_that_is_away_is_waited_for_and_rejects_no_credentials() {
         "{error:#}"
     );
     folio.connect().await.unwrap();
-    assert_eq!(server.logins(), 4);
+    assert_eq!(server.logins(), 6);
 
     // An account that is disabled is tried once.
     let server = Folio::start(|asked, _| {

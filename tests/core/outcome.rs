@@ -144,7 +144,6 @@ async fn every_failure_that_leaves_a_write_open_is_reported_so() {
         ),
         (Reply::Stall, true),
         (Reply::text(408, "read timeout"), true),
-        (Reply::text(429, "later"), true),
         (Reply::text(500, "null response from handler"), true),
         (Reply::text(500, dropped), true),
         (Reply::text(502, "bad gateway"), true),

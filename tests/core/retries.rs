@@ -77,7 +77,8 @@ async fn other_failures_are_told_at_once() {
 
 #[tokio::test]
 async fn a_write_is_never_sent_twice_when_it_may_have_happened() {
-    for reply in all_failures() {
+    let is_limited = |reply: &Reply| matches!(reply, Reply::Answer { status: 429, .. });
+    for reply in all_failures().into_iter().filter(|it| !is_limited(it)) {
         for (method, path) in [
             (Method::POST, "/x"),
             (Method::PATCH, "/x"),
@@ -107,6 +108,64 @@ async fn a_write_is_never_sent_twice_when_it_may_have_happened() {
             );
         }
     }
+}
+
+/// A limiter rejects a request before anybody carries it out.
+#[tokio::test]
+async fn a_write_that_a_limiter_rejected_is_sent_again_whatever_it_is() {
+    for method in [Method::POST, Method::PATCH, Method::PUT] {
+        let server = failing(2, Reply::text(429, "slow down")).await;
+        let folio = server.connect().await;
+        let call = folio
+            .request(method.clone(), "/x")
+            .json(&json!({"id": "1"}));
+        let response = call.send().await.unwrap();
+        assert_eq!((response.attempts(), server.asked("/x").len()), (3, 3));
+    }
+    // Nothing of it is in doubt.
+    let server = failing(100, Reply::text(429, "slow down")).await;
+    let folio = server.connect().await;
+    let call = folio.request(Method::POST, "/x").json(&json!({"id": "1"}));
+    let error = call.send().await.unwrap_err();
+    assert!(!error.is_outcome_unknown(), "{error:#}");
+    assert_eq!((error.attempts(), server.asked("/x").len()), (5, 5));
+    assert!(format!("{error:#}").contains("rate_limit"), "{error:#}");
+}
+
+/// Also those of other handles and other paths, which the limiter did not reject.
+#[tokio::test]
+async fn a_retry_after_of_a_limiter_holds_for_all_handles_and_costs_no_budget() {
+    let server = Folio::start(|asked, before| match asked.path() {
+        "/x" if before == 0 => Some(Reply::text(429, "slow down").with("retry-after", "1")),
+        "/x" | "/y" => Some(Reply::json(json!({"ok": true}))),
+        _ => None,
+    })
+    .await;
+    let folio = server
+        .builder()
+        .retry(quick().budget(0.0, 0))
+        .connect()
+        .await
+        .unwrap();
+    let first = tokio::spawn({
+        let folio = folio.clone();
+        async move { get(&folio).await }
+    });
+    while server.asked("/x").is_empty() {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    tokio::time::sleep(Duration::from_millis(50)).await;
+    let started = std::time::Instant::now();
+    let other = folio.for_tenant("college");
+    let request = other.request(Method::GET, "/y").send();
+    request.await.unwrap();
+    assert!(
+        started.elapsed() > Duration::from_millis(800),
+        "{:?}",
+        started.elapsed()
+    );
+    first.await.unwrap().unwrap();
+    assert_eq!(server.asked("/x").len(), 2);
 }
 
 #[tokio::test]
