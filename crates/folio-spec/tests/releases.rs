@@ -94,7 +94,10 @@ fn every_stated_fact_is_of_an_operation_of_some_release() {
             }));
         }
     }
-    let stated: Vec<_> = overrides.operations_with_facts().collect();
+    let stated: Vec<_> = overrides
+        .operations_with_facts()
+        .chain(overrides.lists())
+        .collect();
     let unknown: Vec<_> = stated
         .iter()
         .filter(|(module, operation)| {
