@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use folio_spec::canonical::{Release, operations};
 use folio_spec::check::check;
-use folio_spec::descriptor::shape;
+use folio_spec::descriptor::{route_key, shape};
 use folio_spec::discover::discover;
 use folio_spec::overrides::Overrides;
 use folio_spec::routes::routes;
@@ -46,7 +46,7 @@ type Names = BTreeMap<(String, String), String>;
 fn names(release: &Release) -> Names {
     let all = release.modules.iter().flat_map(|(module, document)| {
         operations(document).map(move |operation| {
-            let path = format!("{} {}", operation.method, shape(operation.path));
+            let path = format!("{} {}", operation.method, route_key(operation.path));
             ((module.clone(), path), operation.name().to_owned())
         })
     });
