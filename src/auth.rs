@@ -533,7 +533,7 @@ impl Auth {
         }
         if let Some(mut renewal) = renewal {
             let renewed = renewal.wait_for(Option::is_some);
-            self.life.within(longest, renewed).await?.map(drop);
+            let _ = self.life.within(longest, renewed).await?;
         }
         self.token(None, longest).await
     }

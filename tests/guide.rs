@@ -373,6 +373,9 @@ fn every_block_of_the_guide_is_compiled() {
 
 async fn start() -> (Sandbox, FolioClient) {
     let sandbox = Sandbox::builder().demo_data().start().await.unwrap();
+    // The type that the guide's books have, as FOLIO's reference data has it.
+    let text = json!({"id": "6312d172-f0cf-40f6-b27d-9fa8feaf332f", "name": "text (reference data)", "code": "txt2", "source": "rdacontent"});
+    sandbox.load("diku", "/instance-types", vec![text]).unwrap();
     let folio = FolioClient::builder(sandbox.url())
         .tenant("diku")
         .credentials("diku_admin", "admin")

@@ -271,3 +271,41 @@ fn the_architecture_names_each_source_member_example_and_test() {
         "not in docs/architecture.md: {missing:?}"
     );
 }
+
+/// `core/outcome.rs::a_post_is_*` is a test there whose name begins so; a name alone is in the file before it; a file alone exists.
+#[test]
+fn each_guarantee_names_tests_that_exist() {
+    let tests = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests");
+    let page = std::fs::read_to_string(tests.join("../docs/reliability.md")).unwrap();
+    let mut missing = Vec::new();
+    let mut named = 0;
+    for row in page.lines().filter(|line| line.starts_with("| ")) {
+        let cell = row.trim_end_matches(" |").rsplit(" | ").next().unwrap();
+        let mut source = String::new();
+        for (index, name) in cell.split('`').enumerate() {
+            if index % 2 == 0 || name.starts_with("src/") {
+                continue;
+            }
+            named += 1;
+            let function = match name.split_once(".rs") {
+                Some((file, function)) => {
+                    let path = tests.join(format!("{file}.rs"));
+                    source = std::fs::read_to_string(&path).unwrap_or_default();
+                    if source.is_empty() {
+                        missing.push(name.to_owned());
+                    }
+                    function.rsplit("::").next().unwrap().to_owned()
+                }
+                None => name.to_owned(),
+            };
+            let wanted = function.trim_end_matches('*');
+            let is_there = source.contains(&format!("fn {wanted}"))
+                || source.contains(&format!("mod {wanted}"));
+            if !wanted.is_empty() && !is_there {
+                missing.push(name.to_owned());
+            }
+        }
+    }
+    assert!(named > 40, "{named}");
+    assert!(missing.is_empty(), "not in tests/: {missing:?}");
+}

@@ -396,7 +396,7 @@ async fn a_canary_that_was_sent_is_shown_nowhere_in_no_encoding() {
         .unwrap();
     let mut shown = String::new();
     let mut failed = 0;
-    for place in 0..replies.len() {
+    for (place, reply) in replies.iter().enumerate() {
         for (carrier, request) in carriers(&folio, &place.to_string()).into_iter().enumerate() {
             // All ways to carry it in the places of the first forms, and then by turns.
             if place >= 60 && carrier != place % 6 {
@@ -432,7 +432,7 @@ async fn a_canary_that_was_sent_is_shown_nowhere_in_no_encoding() {
                 assert!(
                     !shown[before..].contains(part),
                     "{part} of {:?} by carrier {carrier} in {}",
-                    replies[place],
+                    reply,
                     &shown[before..]
                 );
             }

@@ -55,7 +55,7 @@ fn embed() -> Result<(), String> {
     names.sort();
     let out = PathBuf::from(variable("OUT_DIR")?);
     let mut documents = String::from("const DOCUMENTS: &[(&str, &str)] = &[\n");
-    let mut routes = String::from("const ROUTES: &[(&str, &str, &str, &[&str])] = &[\n");
+    let mut routes = String::from("const ROUTES: &[(&str, &str, &str, &[&str], bool)] = &[\n");
     let mut lists = String::from("const LISTS: &[(&str, &str, &str)] = &[\n");
     for path in names {
         let name = path
@@ -86,7 +86,7 @@ fn embed() -> Result<(), String> {
 }
 
 /// Writes down what the sandbox needs to know of all documents at once, so that a program parses those only whose records it meets: method,
-/// path, module and permissions of each route; path, module and array of each list.
+/// path, module, permissions and kind of each route; path, module and array of each list.
 fn index(module: &str, document: &Value, routes: &mut String, lists: &mut String) {
     let paths = document.get("paths").and_then(Value::as_object);
     for (path, item) in paths.into_iter().flatten() {
@@ -99,9 +99,13 @@ fn index(module: &str, document: &Value, routes: &mut String, lists: &mut String
                 .filter_map(Value::as_str)
                 .collect();
             let method = method.to_uppercase();
+            let raml = operation
+                .pointer("/x-folio/source")
+                .and_then(Value::as_str)
+                .is_some_and(|source| source.ends_with(".raml"));
             let _ = writeln!(
                 routes,
-                "    ({method:?}, {path:?}, {module:?}, &{permissions:?}),"
+                "    ({method:?}, {path:?}, {module:?}, &{permissions:?}, {raml}),"
             );
         }
         let items = item.pointer("/get/x-folio/paging/items");

@@ -11,7 +11,6 @@ use crate::batch::writer::{Entry, Verdict, Writer, judge};
 use crate::cql;
 use crate::described_lists;
 use crate::error::{Error, Result};
-use crate::paging::PagingStyle;
 use crate::request::Request;
 use crate::request_line;
 use crate::response::Response;

@@ -381,7 +381,7 @@ fn union(out: &mut String, item: &Union) {
             [] => code(&ty),
             docs => docs.join(" or "),
         };
-        doc(out, 2, &format!("{docs}"));
+        doc(out, 2, &docs.to_string());
         line(
             out,
             2,
@@ -408,7 +408,7 @@ fn open_enum(out: &mut String, item: &Enum) {
     );
     line(out, 1, &format!("{} / {unlisted} {{", item.name));
     for (variant, text) in &item.variants {
-        doc(out, 2, &format!("{}", code(text)));
+        doc(out, 2, &code(text));
         line(out, 2, &format!("{variant} = {text:?},"));
     }
     line(out, 1, "}");
@@ -548,7 +548,7 @@ fn api(
             doc(out, 2, &text);
         }
         let (given, _) = answer(origin, model, operation, signature)?;
-        doc(out, 2, &format!("{}", given_docs(&given)));
+        doc(out, 2, &given_docs(&given));
         if let Some(id) = operation
             .upstream_id
             .as_ref()

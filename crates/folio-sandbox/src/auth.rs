@@ -1,33 +1,50 @@
-//! Login and tokens, as mod-login and mod-authtoken give them.
+//! Credentials and tokens, as mod-login and mod-authtoken give them.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::time::{Duration, Instant, SystemTime};
 
 use serde_json::json;
 
-/// How many wrong passwords block an account (mod-login's `login.fail.attempts`).
-const ATTEMPTS: u32 = 5;
+use crate::cql::fold::Fold;
 
-/// A user who can log in.
+/// How many wrong passwords a user is warned after, and how many block an account (mod-login's `login.fail.to.warn.attempts` and
+/// `login.fail.attempts`).
+pub(crate) const WARNED: u32 = 3;
+pub(crate) const BLOCKED: u32 = 5;
+
+/// How long Okapi remembers that a token may use a path.
+const REMEMBERED: Duration = Duration::from_secs(180);
+
+/// Credentials of a user.
 #[derive(Clone, Debug)]
 pub(crate) struct Account {
     pub(crate) id: String,
     pub(crate) username: String,
-    password: String,
-    failures: u32,
+    /// None after the credentials were deleted.
+    pub(crate) password: Option<String>,
+    pub(crate) failures: u32,
+    /// Set by too many failures where there is no record of the user that could be made inactive.
+    pub(crate) blocked: bool,
+    /// Whether somebody tried to log in.
+    pub(crate) attempted: bool,
     /// What the user may do; everything where there is none.
     pub(crate) permissions: Option<BTreeSet<String>>,
+    /// The credentials were made through the API: what the user may do is in `/perms/users`.
+    pub(crate) by_record: bool,
 }
 
+#[derive(Clone)]
 struct Access {
     tenant: String,
-    user: usize,
-    expires: Instant,
+    user: String,
+    username: String,
+    expires: Option<Instant>,
 }
 
 struct Refresh {
     tenant: String,
-    user: usize,
+    user: String,
+    username: String,
     expires: Instant,
     used: bool,
 }
@@ -38,8 +55,12 @@ pub(crate) struct Auth {
     pub(crate) tenants: BTreeMap<String, Vec<Account>>,
     access: BTreeMap<String, Access>,
     refresh: BTreeMap<String, Refresh>,
+    /// Tokens, methods and paths that Okapi remembers as allowed.
+    remembered: HashMap<(String, String, String), Instant>,
     pub(crate) access_lifetime: Duration,
     pub(crate) refresh_lifetime: Duration,
+    /// Keycloak's refresh tokens may be used again.
+    pub(crate) reusable: bool,
     pub(crate) logins: usize,
     pub(crate) refreshes: usize,
 }
@@ -48,35 +69,36 @@ pub(crate) struct Auth {
 #[derive(Clone, Debug)]
 pub(crate) struct Caller {
     pub(crate) tenant: String,
+    /// The tenant of the token.
+    pub(crate) home: String,
     pub(crate) user: String,
-    pub(crate) permissions: Option<BTreeSet<String>>,
+    pub(crate) username: String,
 }
 
 /// Two tokens and their ends.
 pub(crate) struct Session {
     pub(crate) access: String,
     pub(crate) refresh: String,
-    pub(crate) access_expires: String,
-    pub(crate) refresh_expires: String,
+    pub(crate) access_expires: SystemTime,
+    pub(crate) refresh_expires: SystemTime,
     pub(crate) access_seconds: u64,
     pub(crate) refresh_seconds: u64,
 }
 
-/// Why a login failed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum LoginError {
-    UnknownTenant,
-    Wrong,
-}
-
 impl Auth {
-    pub(crate) fn new(access_lifetime: Duration, refresh_lifetime: Duration) -> Self {
+    pub(crate) fn new(
+        access_lifetime: Duration,
+        refresh_lifetime: Duration,
+        reusable: bool,
+    ) -> Self {
         Self {
             tenants: BTreeMap::new(),
             access: BTreeMap::new(),
             refresh: BTreeMap::new(),
+            remembered: HashMap::new(),
             access_lifetime,
             refresh_lifetime,
+            reusable,
             logins: 0,
             refreshes: 0,
         }
@@ -100,42 +122,51 @@ impl Auth {
             .push(Account {
                 id,
                 username: username.to_owned(),
-                password: password.to_owned(),
+                password: Some(password.to_owned()),
                 failures: 0,
+                blocked: false,
+                attempted: false,
                 permissions: permissions.map(|list| list.into_iter().collect()),
+                by_record: false,
             });
     }
 
-    pub(crate) fn login(
+    /// The credentials of a user: by the id of the record, or by the name of those who have none.
+    pub(crate) fn account(
         &mut self,
         tenant: &str,
+        id: Option<&str>,
         username: &str,
-        password: &str,
-    ) -> Result<Session, LoginError> {
-        let users = self
-            .tenants
-            .get_mut(tenant)
-            .ok_or(LoginError::UnknownTenant)?;
-        let index = users
+    ) -> Option<&mut Account> {
+        let fold = |text: &str| Fold::BOTH.apply(text);
+        let accounts = self.tenants.get_mut(tenant)?;
+        let by_id = accounts
             .iter()
-            .position(|user| user.username == username)
-            .ok_or(LoginError::Wrong)?;
-        let user = users.get_mut(index).ok_or(LoginError::Wrong)?;
-        if user.failures >= ATTEMPTS || user.password != password {
-            user.failures += 1;
-            return Err(LoginError::Wrong);
-        }
-        user.failures = 0;
-        self.logins += 1;
-        Ok(self.session(tenant, index))
+            .position(|account| id.is_some_and(|id| account.id == id));
+        let index = by_id.or_else(|| {
+            accounts
+                .iter()
+                .position(|account| !account.by_record && fold(&account.username) == fold(username))
+        })?;
+        accounts.get_mut(index)
     }
 
-    /// Exchanges a refresh token. A second use revokes all of the user's, as mod-authtoken does.
+    /// Exchanges a refresh token. A second use revokes all of the user's, as mod-authtoken does, which takes an access token too.
     pub(crate) fn refresh(&mut self, token: &str) -> Option<Session> {
+        if let Some(access) = self.access.get(token).cloned()
+            && !self.reusable
+        {
+            self.refreshes += 1;
+            return Some(self.session(&access.tenant, &access.user, &access.username));
+        }
         let known = self.refresh.get_mut(token)?;
-        let (tenant, user) = (known.tenant.clone(), known.user);
-        if known.used {
-            self.revoke_all(&tenant, user);
+        let (tenant, user, username) = (
+            known.tenant.clone(),
+            known.user.clone(),
+            known.username.clone(),
+        );
+        if known.used && !self.reusable {
+            self.revoke_all(&tenant, &user);
             return None;
         }
         known.used = true;
@@ -143,63 +174,113 @@ impl Auth {
             return None;
         }
         self.refreshes += 1;
-        Some(self.session(&tenant, user))
+        Some(self.session(&tenant, &user, &username))
     }
 
-    fn session(&mut self, tenant: &str, user: usize) -> Session {
+    pub(crate) fn session(&mut self, tenant: &str, user: &str, username: &str) -> Session {
         let now = Instant::now();
-        let account = self.tenants.get(tenant).and_then(|users| users.get(user));
-        let claims = |kind: &str, lifetime: Duration| {
-            let expires = SystemTime::now() + lifetime;
-            let seconds = expires
-                .duration_since(SystemTime::UNIX_EPOCH)
-                .unwrap_or_default()
-                .as_secs();
-            json!({
-                "sub": account.map(|account| account.username.as_str()), "user_id": account.map(|account| account.id.as_str()),
-                "tenant": tenant, "type": kind, "exp": seconds, "jti": uuid::Uuid::new_v4().to_string(),
-            })
+        let access = token(&claims(
+            "access",
+            Some(self.access_lifetime),
+            tenant,
+            user,
+            username,
+        ));
+        // mod-authtoken encrypts refresh tokens: five parts that nobody else can read.
+        let refresh = match self.reusable {
+            true => token(&claims(
+                "Refresh",
+                Some(self.refresh_lifetime),
+                tenant,
+                user,
+                username,
+            )),
+            false => [(20, ""), (0, ""), (12, ""), (192, ""), (16, "")]
+                .map(|(length, _)| random(length))
+                .join("."),
         };
-        let access = token(&claims("access", self.access_lifetime).to_string());
-        let refresh = token(&claims("refresh", self.refresh_lifetime).to_string());
         self.access.insert(
             access.clone(),
             Access {
                 tenant: tenant.to_owned(),
-                user,
-                expires: now + self.access_lifetime,
+                user: user.to_owned(),
+                username: username.to_owned(),
+                expires: Some(now + self.access_lifetime),
             },
         );
         self.refresh.insert(
             refresh.clone(),
             Refresh {
                 tenant: tenant.to_owned(),
-                user,
+                user: user.to_owned(),
+                username: username.to_owned(),
                 expires: now + self.refresh_lifetime,
                 used: false,
             },
         );
+        let clock = SystemTime::now();
         Session {
             access,
             refresh,
-            access_expires: instant(self.access_lifetime),
-            refresh_expires: instant(self.refresh_lifetime),
+            access_expires: clock + self.access_lifetime,
+            refresh_expires: clock + self.refresh_lifetime,
             access_seconds: self.access_lifetime.as_secs(),
             refresh_seconds: self.refresh_lifetime.as_secs(),
         }
     }
 
+    /// A token that never expires, of the login of old.
+    pub(crate) fn legacy(&mut self, tenant: &str, user: &str, username: &str) -> String {
+        let access = token(&claims("legacy-access", None, tenant, user, username));
+        self.access.insert(
+            access.clone(),
+            Access {
+                tenant: tenant.to_owned(),
+                user: user.to_owned(),
+                username: username.to_owned(),
+                expires: None,
+            },
+        );
+        access
+    }
+
+    pub(crate) fn is_refresh(&self, token: &str) -> bool {
+        self.refresh.contains_key(token)
+    }
+
     pub(crate) fn caller(&self, token: &str) -> Option<Caller> {
-        let access = self
-            .access
-            .get(token)
-            .filter(|access| access.expires > Instant::now())?;
-        let account = self.tenants.get(&access.tenant)?.get(access.user)?;
+        let access = self.access.get(token).filter(|access| {
+            access
+                .expires
+                .is_none_or(|expires| expires > Instant::now())
+        })?;
         Some(Caller {
             tenant: access.tenant.clone(),
-            user: account.id.clone(),
-            permissions: account.permissions.clone(),
+            home: access.tenant.clone(),
+            user: access.user.clone(),
+            username: access.username.clone(),
         })
+    }
+
+    /// The tenant that a token names, whatever else is wrong with it.
+    pub(crate) fn tenant_of(&self, token: &str) -> Option<&str> {
+        self.access.get(token).map(|access| access.tenant.as_str())
+    }
+
+    /// Whether Okapi remembers that a token may use a path.
+    pub(crate) fn remembers(&self, token: &str, method: &str, path: &str) -> bool {
+        let key = (token.to_owned(), method.to_owned(), path.to_owned());
+        self.remembered
+            .get(&key)
+            .is_some_and(|since| since.elapsed() < REMEMBERED)
+    }
+
+    pub(crate) fn remember(&mut self, token: &str, method: &str, path: &str) {
+        if self.remembered.len() > 10_000 {
+            self.remembered.clear();
+        }
+        let key = (token.to_owned(), method.to_owned(), path.to_owned());
+        self.remembered.insert(key, Instant::now());
     }
 
     /// Ends a session: its refresh token cannot be used. The access token lives on, since nobody asks for it again.
@@ -207,24 +288,17 @@ impl Auth {
         self.refresh.remove(refresh);
     }
 
-    pub(crate) fn logout_all(&mut self, access: &str) {
-        if let Some((tenant, user)) = self
-            .access
-            .get(access)
-            .map(|access| (access.tenant.clone(), access.user))
-        {
-            self.revoke_all(&tenant, user);
-        }
-    }
-
-    fn revoke_all(&mut self, tenant: &str, user: usize) {
+    pub(crate) fn revoke_all(&mut self, tenant: &str, user: &str) {
         self.refresh
             .retain(|_, token| token.tenant != tenant || token.user != user);
     }
 
     /// Makes all access tokens invalid.
     pub(crate) fn expire_access(&mut self) {
-        self.access.clear();
+        for access in self.access.values_mut() {
+            access.expires = Some(Instant::now());
+        }
+        self.remembered.clear();
     }
 
     /// Makes all refresh tokens invalid.
@@ -233,13 +307,43 @@ impl Auth {
     }
 }
 
+fn claims(
+    kind: &str,
+    lifetime: Option<Duration>,
+    tenant: &str,
+    user: &str,
+    username: &str,
+) -> String {
+    let seconds = |at: SystemTime| {
+        at.duration_since(SystemTime::UNIX_EPOCH)
+            .unwrap_or_default()
+            .as_secs()
+    };
+    let now = SystemTime::now();
+    let mut claims = json!({"sub": username, "user_id": user, "type": kind, "iat": seconds(now), "tenant": tenant});
+    if let Some(lifetime) = lifetime {
+        claims["exp"] = seconds(now + lifetime).into();
+    }
+    claims.to_string()
+}
+
+/// So many random bytes as Base64.
+fn random(length: usize) -> String {
+    let mut bytes = Vec::with_capacity(length + 16);
+    while bytes.len() < length {
+        bytes.extend_from_slice(uuid::Uuid::new_v4().as_bytes());
+    }
+    bytes.truncate(length);
+    base64(&bytes)
+}
+
 /// A token in the shape of a JWT: nobody but this server reads it.
 fn token(claims: &str) -> String {
-    let random = uuid::Uuid::new_v4().simple().to_string();
     format!(
-        "{}.{}.{random}",
-        base64(br#"{"alg":"none"}"#),
-        base64(claims.as_bytes())
+        "{}.{}.{}",
+        base64(br#"{"alg":"HS256"}"#),
+        base64(claims.as_bytes()),
+        random(32)
     )
 }
 
@@ -260,20 +364,19 @@ fn base64(bytes: &[u8]) -> String {
     out
 }
 
-/// An instant from now as FOLIO writes it: whole seconds, `Z`.
-fn instant(from_now: Duration) -> String {
-    let then = SystemTime::now() + from_now;
-    let seconds = then
-        .duration_since(SystemTime::UNIX_EPOCH)
-        .unwrap_or_default()
-        .as_secs();
-    jiff::Timestamp::from_second(i64::try_from(seconds).unwrap_or_default())
-        .map(|then| then.to_string())
+/// An instant as FOLIO writes it: whole seconds, `Z`.
+pub(crate) fn instant(then: SystemTime) -> String {
+    stamp(then).map(|then| then.to_string()).unwrap_or_default()
+}
+
+/// An instant as cookies write it.
+pub(crate) fn cookie_date(then: SystemTime) -> String {
+    stamp(then)
+        .map(|then| then.strftime("%a, %d %b %Y %H:%M:%S GMT").to_string())
         .unwrap_or_default()
 }
 
-/// Now, as RMB writes dates into records.
-pub(crate) fn now() -> String {
-    let now = jiff::Timestamp::now();
-    now.strftime("%Y-%m-%dT%H:%M:%S.%3f+00:00").to_string()
+fn stamp(then: SystemTime) -> Option<jiff::Timestamp> {
+    let seconds = then.duration_since(SystemTime::UNIX_EPOCH).ok()?.as_secs();
+    jiff::Timestamp::from_second(i64::try_from(seconds).ok()?).ok()
 }

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::cql::folded;
+use crate::cql::fold::Fold;
 
 const GROUPS: [(&str, &str); 5] = [
     ("faculty", "Teachers and researchers"),
@@ -194,6 +194,13 @@ fn named(kind: &str, field: &str, names: &[&str]) -> Vec<Value> {
         .collect()
 }
 
+/// The records that others refer to: groups, places, types.
+pub(crate) fn reference() -> Vec<(&'static str, Vec<Value>)> {
+    let mut records = records();
+    records.retain(|(path, _)| *path != "/users" && !path.contains("-storage/"));
+    records
+}
+
 /// The records by the paths of their collections.
 pub(crate) fn records() -> Vec<(&'static str, Vec<Value>)> {
     let groups = GROUPS
@@ -305,7 +312,11 @@ fn users() -> Vec<Value> {
             .get((n * 3 + n / 7) % GROUPS.len())
             .copied()
             .unwrap_or(("staff", ""));
-        let plain: String = folded(last).chars().filter(char::is_ascii).collect();
+        let plain: String = Fold::BOTH
+            .apply(last)
+            .chars()
+            .filter(char::is_ascii)
+            .collect();
         users.push(json!({
             "id": id("user", n), "username": format!("{plain}{:02}", n + 1), "barcode": format!("{:08}", 20_250_000 + n),
             "active": n % 9 != 8, "type": "patron", "patronGroup": id("group", group), "departments": [],

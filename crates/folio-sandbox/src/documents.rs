@@ -40,6 +40,14 @@ pub(crate) struct Collection {
     /// The document and the reference of a record's schema.
     pub(crate) schema: Option<(String, Value)>,
     pub(crate) locking: bool,
+    /// The module whose document describes it.
+    pub(crate) module: String,
+    /// Whether a Spring module serves it, and not one of RMB.
+    pub(crate) spring: bool,
+    /// The name of the schema of its records, which is often that of the Java class.
+    pub(crate) class: String,
+    /// Whether the creation of a record can be answered 422.
+    pub(crate) declares_422: bool,
     /// Parameters of the list that are fields of its records: only those with that value are wanted.
     pub(crate) filters: Vec<String>,
 }
@@ -50,6 +58,7 @@ struct Route {
     path: &'static str,
     permissions: &'static [&'static str],
     module: &'static str,
+    raml: bool,
 }
 
 enum Segment {
@@ -63,6 +72,20 @@ pub(crate) struct Served {
     pub(crate) permissions: &'static [&'static str],
     pub(crate) arguments: Vec<String>,
     pub(crate) module: &'static str,
+    /// Whether the route is one of RMB, whose rules for headers it has.
+    pub(crate) raml: bool,
+}
+
+impl Collection {
+    /// Whether the records have a field.
+    pub(crate) fn has_field(&self, field: &str) -> bool {
+        self.schema.as_ref().is_some_and(|(document, schema)| {
+            let (_, schema) = routes().resolve(document, schema);
+            schema
+                .get("properties")
+                .is_some_and(|properties| properties.get(field).is_some())
+        })
+    }
 }
 
 /// The routes of the documents that were built in.
@@ -92,11 +115,12 @@ impl Routes {
     fn new() -> Self {
         let mut routes: Vec<Route> = ROUTES
             .iter()
-            .map(|(method, path, module, permissions)| Route {
+            .map(|(method, path, module, permissions, raml)| Route {
                 method,
+                raml: *raml,
                 segments: path
                     .split('/')
-                    .filter(|segment| !segment.is_empty())
+                    .skip(1)
                     .map(|segment| match segment.contains('{') {
                         true => Segment::Parameter,
                         false => Segment::Literal(segment),
@@ -134,10 +158,8 @@ impl Routes {
     }
 
     pub(crate) fn find(&self, method: &str, path: &str) -> Option<Served> {
-        let segments: Vec<&str> = path
-            .split('/')
-            .filter(|segment| !segment.is_empty())
-            .collect();
+        // Paths are literal: a slash too many, another letter case or an encoded letter makes another path.
+        let segments: Vec<&str> = path.split('/').skip(1).collect();
         self.routes
             .iter()
             .filter(|route| route.method == method)
@@ -150,7 +172,8 @@ impl Routes {
                     match known {
                         Segment::Literal(text) if *text == *given => {}
                         Segment::Literal(_) => return None,
-                        Segment::Parameter => arguments.push(crate::server::decoded(given)),
+                        Segment::Parameter if given.is_empty() => return None,
+                        Segment::Parameter => arguments.push(crate::http::decoded(given)),
                     }
                 }
                 Some(Served {
@@ -158,6 +181,7 @@ impl Routes {
                     permissions: route.permissions,
                     arguments,
                     module: route.module,
+                    raml: route.raml,
                 })
             })
     }
@@ -183,6 +207,72 @@ impl Routes {
             })
             .filter_map(|(path, _)| self.collection(path))
             .find(|collection| collection.items == items)
+    }
+
+    /// The schema of a request's body, and the document that it stands in.
+    pub(crate) fn body_of(
+        &self,
+        module: &'static str,
+        path: &str,
+        method: &str,
+    ) -> Option<(&'static str, &Value)> {
+        let document = self.documents.get(module)?;
+        let operation = document.get("paths")?.get(path)?.get(method)?;
+        let content = operation.pointer("/requestBody/content")?.as_object()?;
+        let (_, media) = content.iter().find(|(name, _)| name.contains("json"))?;
+        Some((module, media.get("schema")?))
+    }
+
+    /// The parameters of a GET in its query, without those of every list.
+    pub(crate) fn own_parameters(&self, module: &str, path: &str) -> Vec<&str> {
+        let parameters = self
+            .documents
+            .get(module)
+            .and_then(|document| {
+                document
+                    .get("paths")?
+                    .get(path)?
+                    .get("get")?
+                    .get("parameters")
+            })
+            .and_then(Value::as_array);
+        parameters
+            .into_iter()
+            .flatten()
+            .filter(|parameter| parameter.get("in").and_then(Value::as_str) == Some("query"))
+            .filter_map(|parameter| parameter.get("name")?.as_str())
+            .filter(|name| {
+                !matches!(
+                    *name,
+                    "query" | "limit" | "offset" | "totalRecords" | "lang" | "facets"
+                )
+            })
+            .collect()
+    }
+
+    /// Whether a route needs a permission of this name.
+    pub(crate) fn has_permission(&self, name: &str) -> bool {
+        self.routes
+            .iter()
+            .any(|route| route.permissions.contains(&name))
+    }
+
+    /// Module, interface and version of all interfaces.
+    pub(crate) fn interfaces(&self) -> Vec<(&'static str, String, String)> {
+        let mut found = Vec::new();
+        for name in self.documents.0.keys() {
+            let Some(document) = self.documents.get(name) else {
+                continue;
+            };
+            let interfaces = document
+                .pointer("/x-folio/interfaces")
+                .and_then(Value::as_object);
+            for (interface, version) in interfaces.into_iter().flatten() {
+                let version = version.as_str().unwrap_or_default().to_owned();
+                found.push((*name, interface.clone(), version));
+            }
+        }
+        found
     }
 
     /// The schema that a reference in a document leads to, with the document it stands in.
@@ -262,11 +352,51 @@ fn collection(documents: &Documents, name: &str, path: &str, item: &Value) -> Op
             .pointer("/x-folio/locking")
             == Some(&Value::Bool(true))
     });
+    let class = schema
+        .as_ref()
+        .and_then(|(_, schema)| schema.get("$ref"))
+        .and_then(Value::as_str)
+        .and_then(|reference| reference.rsplit('/').next())
+        .unwrap_or_default()
+        .to_owned();
+    let source = get.pointer("/x-folio/source").and_then(Value::as_str);
     Some(Collection {
+        module: name.to_owned(),
+        spring: source.is_some_and(|source| !source.ends_with(".raml"))
+            && !matches!(name, "mod-settings"),
+        class,
+        declares_422: item.pointer("/post/responses/422").is_some(),
         path: path.to_owned(),
         items,
         schema,
         locking,
         filters,
     })
+}
+
+/// Business modules and the storage modules below them, whose records they show.
+const SHOWN: [(&str, &str); 12] = [
+    ("/circulation/loans", "/loan-storage/loans"),
+    ("/circulation/requests", "/request-storage/requests"),
+    ("/inventory/instances", "/instance-storage/instances"),
+    ("/inventory/items", "/item-storage/items"),
+    ("/finance/budgets", "/finance-storage/budgets"),
+    ("/finance/fiscal-years", "/finance-storage/fiscal-years"),
+    ("/finance/funds", "/finance-storage/funds"),
+    ("/finance/ledgers", "/finance-storage/ledgers"),
+    ("/invoice/invoice-lines", "/invoice-storage/invoice-lines"),
+    ("/invoice/invoices", "/invoice-storage/invoices"),
+    ("/orders/order-lines", "/orders-storage/po-lines"),
+    (
+        "/organizations/organizations",
+        "/organizations-storage/organizations",
+    ),
+];
+
+/// Where the records of a collection are stored.
+pub(crate) fn stored_at(path: &str) -> &str {
+    SHOWN
+        .iter()
+        .find(|(shown, _)| *shown == path)
+        .map_or(path, |(_, stored)| stored)
 }

@@ -19,15 +19,24 @@
 //! ```
 
 mod auth;
+mod constraints;
 pub mod cql;
+mod dates;
 mod demo;
 mod documents;
 mod faults;
-mod folio;
+mod handlers;
+mod http;
+mod jackson;
+mod kinds;
+mod modules;
 mod platform;
+mod rmb;
+mod router;
 mod server;
+mod state;
 mod store;
-mod validate;
+mod tables;
 
 use std::fmt;
 use std::path::PathBuf;
@@ -35,136 +44,18 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use http::StatusCode;
 use serde_json::Value;
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 
 pub use faults::{Effect, Fault};
+pub use state::{Error, Exchange};
+
+use kinds::Release;
+use state::State;
 
 /// The tenant and the user of a sandbox to which none was given.
 const DEFAULT: (&str, &str, &str) = ("diku", "diku_admin", "admin");
-
-/// Why a sandbox could not be started or filled.
-#[derive(Debug)]
-#[non_exhaustive]
-pub enum Error {
-    /// No port to listen on, or no thread.
-    Io(std::io::Error),
-    /// SQLite said no.
-    Store(String),
-    /// The canonical documents describe no list of that path.
-    NoCollection(String),
-    /// A record without the identifier that it is stored by, or one that is no object.
-    Record(String),
-}
-
-impl fmt::Display for Error {
-    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Io(error) => write!(out, "the sandbox cannot listen: {error}"),
-            Self::Store(error) => write!(out, "the sandbox cannot store: {error}"),
-            Self::NoCollection(path) => write!(
-                out,
-                "the sandbox has no collection {path}: expected a path such as /users"
-            ),
-            Self::Record(problem) => write!(out, "the sandbox cannot take the record: {problem}"),
-        }
-    }
-}
-
-impl std::error::Error for Error {}
-
-impl From<std::io::Error> for Error {
-    fn from(error: std::io::Error) -> Self {
-        Self::Io(error)
-    }
-}
-
-impl From<rusqlite::Error> for Error {
-    fn from(error: rusqlite::Error) -> Self {
-        Self::Store(error.to_string())
-    }
-}
-
-/// A request that came, and how it was answered.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Exchange {
-    /// The method.
-    pub method: String,
-    /// The path.
-    pub path: String,
-    /// The pairs of the query string.
-    pub query: Vec<(String, String)>,
-    /// The headers; tokens and cookies show only that they were there.
-    pub headers: Vec<(String, String)>,
-    /// The body, unless it held a password.
-    pub body: Vec<u8>,
-    /// The answer; none where the connection was dropped.
-    pub status: Option<u16>,
-}
-
-impl Exchange {
-    /// The first header of a name.
-    pub fn header(&self, name: &str) -> Option<&str> {
-        self.headers
-            .iter()
-            .find(|(known, _)| known.eq_ignore_ascii_case(name))
-            .map(|(_, value)| value.as_str())
-    }
-}
-
-pub(crate) struct State {
-    pub(crate) auth: auth::Auth,
-    pub(crate) store: store::Store,
-    pub(crate) faults: faults::Faults,
-    pub(crate) latency: Duration,
-    pub(crate) base: String,
-    pub(crate) cross_tenant: bool,
-    pub(crate) max_body: usize,
-    pub(crate) max_batch: usize,
-    pub(crate) suppress_locking: bool,
-    pub(crate) eureka: bool,
-    pub(crate) consortium: Option<platform::Consortium>,
-    pub(crate) rules: Vec<platform::Rule>,
-    exchanges: Vec<Exchange>,
-    keep: usize,
-}
-
-impl State {
-    pub(crate) fn record(&mut self, asked: &server::Asked, status: Option<StatusCode>) {
-        if self.exchanges.len() >= self.keep {
-            return;
-        }
-        let headers = asked
-            .headers
-            .iter()
-            .map(|(name, value)| {
-                let secret = matches!(name.as_str(), "x-okapi-token" | "authorization" | "cookie");
-                let value = if secret {
-                    "(secret)"
-                } else {
-                    value.to_str().unwrap_or("(not text)")
-                };
-                (name.as_str().to_owned(), value.to_owned())
-            })
-            .collect();
-        let secret = asked.path.contains("/authn/");
-        self.exchanges.push(Exchange {
-            method: asked.method.clone(),
-            path: asked.path.clone(),
-            query: asked.query.clone(),
-            headers,
-            body: if secret {
-                b"(secret)".to_vec()
-            } else {
-                asked.body.to_vec()
-            },
-            status: status.map(|status| status.as_u16()),
-        });
-    }
-}
 
 /// What a sandbox is to be like.
 #[derive(Clone, Debug)]
@@ -179,11 +70,13 @@ pub struct Builder {
     file: Option<PathBuf>,
     seed: u64,
     demo: bool,
+    reference: bool,
     cross_tenant: bool,
     max_body: usize,
     max_batch: usize,
     suppress_locking: bool,
     eureka: bool,
+    release: Release,
     user_records: bool,
     consortium: Option<(String, Vec<String>)>,
     keep: usize,
@@ -311,6 +204,17 @@ impl Builder {
         self
     }
 
+    /// Behaves like an older release where it is known to differ: `quesnelia`. Without it, or with another name, the sandbox behaves like
+    /// Ramsons. The specifications are those that the crate was built with either way.
+    pub fn release(mut self, release: &str) -> Self {
+        self.release = if release.eq_ignore_ascii_case("quesnelia") {
+            Release::Quesnelia
+        } else {
+            Release::Ramsons
+        };
+        self
+    }
+
     /// Those who can log in are also records in `/users`.
     pub fn user_records(mut self) -> Self {
         self.user_records = true;
@@ -338,13 +242,19 @@ impl Builder {
         self
     }
 
+    /// The reference data of the demo data, without users, instances, holdings and items, in each tenant of a user.
+    pub fn reference_data(mut self) -> Self {
+        self.reference = true;
+        self
+    }
+
     /// Starts it.
     ///
     /// # Errors
     /// There is no port, no thread, or the file is no SQLite database.
     pub async fn start(self) -> Result<Sandbox, Error> {
         let mut state = State {
-            auth: auth::Auth::new(self.access, self.refresh),
+            auth: auth::Auth::new(self.access, self.refresh, self.eureka),
             store: store::Store::open(self.file.as_deref())?,
             faults: faults::Faults::new(self.seed),
             latency: self.latency,
@@ -354,6 +264,7 @@ impl Builder {
             max_batch: self.max_batch,
             suppress_locking: self.suppress_locking,
             eureka: self.eureka,
+            release: self.release,
             consortium: None,
             rules: Vec::new(),
             exchanges: Vec::new(),
@@ -377,7 +288,15 @@ impl Builder {
         }
         if self.demo {
             for (path, records) in demo::records() {
-                load(&mut state, DEFAULT.0, path, records)?;
+                state.load(DEFAULT.0, path, records)?;
+            }
+        }
+        if self.reference {
+            let tenants: Vec<String> = state.auth.tenants.keys().cloned().collect();
+            for tenant in tenants {
+                for (path, records) in demo::reference() {
+                    state.load(&tenant, path, records)?;
+                }
             }
         }
         if self.user_records || self.consortium.is_some() {
@@ -453,11 +372,13 @@ impl Sandbox {
             file: None,
             seed: 1,
             demo: false,
+            reference: false,
             cross_tenant: false,
             max_body: usize::MAX,
             max_batch: 10_000,
             suppress_locking: false,
             eureka: false,
+            release: Release::default(),
             user_records: false,
             consortium: None,
             keep: 10_000,
@@ -480,7 +401,7 @@ impl Sandbox {
     /// # Errors
     /// There is no such collection, or a record is no object.
     pub fn load(&self, tenant: &str, path: &str, records: Vec<Value>) -> Result<(), Error> {
-        load(&mut self.state(), tenant, path, records)
+        self.state().load(tenant, path, records)
     }
 
     /// The records of a collection.
@@ -491,7 +412,8 @@ impl Sandbox {
         let collection = documents::routes()
             .collection(path)
             .ok_or_else(|| Error::NoCollection(path.to_owned()))?;
-        Ok(self.state().store.all(tenant, &collection.path)?)
+        let path = documents::stored_at(&collection.path);
+        Ok(self.state().store.all(tenant, path)?)
     }
 
     /// A circulation rule of a tenant: questions whose parameters (`item_type_id`, `location_id`, …) have these values get this policy. The
@@ -562,33 +484,4 @@ impl Drop for Sandbox {
             let _ = thread.join();
         }
     }
-}
-
-fn load(state: &mut State, tenant: &str, path: &str, records: Vec<Value>) -> Result<(), Error> {
-    let collection = documents::routes()
-        .collection(path)
-        .ok_or_else(|| Error::NoCollection(path.to_owned()))?;
-    let mut rows = Vec::with_capacity(records.len());
-    for mut record in records {
-        let Some(fields) = record.as_object_mut() else {
-            return Err(Error::Record(format!("expected an object, found {record}")));
-        };
-        let id = match fields.get("id") {
-            None => uuid::Uuid::new_v4().to_string(),
-            Some(Value::String(id)) => id.clone(),
-            Some(other) => {
-                return Err(Error::Record(format!(
-                    "expected a string as id, found {other}"
-                )));
-            }
-        };
-        fields.entry("id").or_insert_with(|| id.clone().into());
-        if collection.locking {
-            fields.entry("_version").or_insert_with(|| 1.into());
-        }
-        rows.push((id, record));
-    }
-    // A tenant without users: users of others may have an affiliation with it.
-    state.auth.tenants.entry(tenant.to_owned()).or_default();
-    Ok(state.store.load(tenant, &collection.path, &rows)?)
 }

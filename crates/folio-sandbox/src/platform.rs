@@ -9,10 +9,12 @@ use uuid::Uuid;
 
 use crate::auth::{Auth, Caller};
 use crate::documents::modules;
-use crate::folio::{errors, not_found};
-use crate::server::{Answer, Asked};
+use crate::handlers::lists::not_found;
+use crate::handlers::okapi::no_module;
+use crate::http::{Answer, Asked, decoded};
+use crate::rmb::{self, json_answer};
+use crate::state::{Error, State};
 use crate::store::Store;
-use crate::{Error, State, load};
 
 /// How many tenants mod-consortia gives if it is not told.
 const CONSORTIA_PAGE: usize = 100;
@@ -94,7 +96,7 @@ pub(crate) fn user_records(state: &mut State) -> Result<(), Error> {
         })
         .collect();
     for (tenant, records) in tenants {
-        load(state, &tenant, "/users", records)?;
+        state.load(&tenant, "/users", records)?;
     }
     Ok(())
 }
@@ -129,12 +131,7 @@ pub(crate) fn found(state: &mut State, mut consortium: Consortium) -> Result<(),
                         .take(5)
                         .collect();
                 let shadow = format!("{username}_{letters}");
-                load(
-                    state,
-                    there,
-                    "/users",
-                    vec![user_record(&id, &shadow, "shadow")],
-                )?;
+                state.load(there, "/users", vec![user_record(&id, &shadow, "shadow")])?;
                 affiliations.push((id.clone(), shadow, there.clone(), false));
                 consortium.affiliations.insert((id.clone(), there.clone()));
             }
@@ -151,14 +148,14 @@ pub(crate) fn found(state: &mut State, mut consortium: Consortium) -> Result<(),
         .iter()
         .map(|(user, username, tenant, _)| record(user, username, tenant))
         .collect();
-    load(state, &consortium.central, "/user-tenants", all)?;
+    state.load(&consortium.central, "/user-tenants", all)?;
     for member in &consortium.members {
         let nobody = Uuid::new_v5(
             &Uuid::NAMESPACE_OID,
             format!("nobody of {member}").as_bytes(),
         );
         let dummy = record(&nobody.to_string(), "dummy_user", member);
-        load(state, member, "/user-tenants", vec![dummy])?;
+        state.load(member, "/user-tenants", vec![dummy])?;
     }
     state.consortium = Some(consortium);
     Ok(())
@@ -171,15 +168,14 @@ pub(crate) fn answer(state: &State, asked: &Asked, caller: &Caller, path: &str) 
     }
     let segments: Vec<&str> = path.split('/').skip(1).collect();
     Some(match segments.as_slice() {
-        ["_", "proxy", "tenants", tenant, "modules"] => tenant_modules(state, tenant),
-        ["entitlements", tenant, "applications"] => applications(state, asked, tenant),
+        ["entitlements", _, "applications"] => applications(state, asked),
         ["consortia"] => consortia(state, caller),
         ["consortia", id, "tenants"] => consortium_tenants(state, asked, caller, id),
         ["bl-users", "_self"] => composite(&state.store, caller, |user| {
             user.get("id").and_then(Value::as_str) == Some(&caller.user)
         }),
         ["bl-users", "by-username", username] => {
-            let username = crate::server::decoded(username);
+            let username = decoded(username);
             composite(&state.store, caller, |user| {
                 user.get("username").and_then(Value::as_str) == Some(&username)
             })
@@ -191,31 +187,10 @@ pub(crate) fn answer(state: &State, asked: &Asked, caller: &Caller, path: &str) 
     })
 }
 
-/// What Kong says of a path that it does not know.
-fn no_route() -> Answer {
-    let body = json!({"message": "no Route matched with those values", "request_id": "0"});
-    Answer::json(StatusCode::NOT_FOUND, &body)
-}
-
-fn tenant_modules(state: &State, tenant: &str) -> Answer {
-    if state.eureka {
-        return no_route();
-    }
-    if !state.auth.tenants.contains_key(tenant) {
-        return Answer::text(StatusCode::NOT_FOUND, tenant);
-    }
-    let ids: Vec<Value> = modules()
-        .iter()
-        .map(|(name, version)| json!({"id": format!("{name}-{version}")}))
-        .collect();
-    Answer::json(StatusCode::OK, &ids.into())
-}
-
 /// The modules as applications: each letter of the alphabet is one, so that there are several.
-fn applications(state: &State, asked: &Asked, tenant: &str) -> Answer {
+fn applications(state: &State, asked: &Asked) -> Answer {
     if !state.eureka {
-        let text = format!("No suitable module found for path /entitlements/{tenant}/applications");
-        return Answer::text(StatusCode::NOT_FOUND, text);
+        return no_module();
     }
     let mut applications: Vec<(String, Vec<Value>)> = Vec::new();
     for (name, version) in modules() {
@@ -246,36 +221,32 @@ fn page(asked: &Asked, key: &str, list: Vec<Value>, default: usize) -> Answer {
         Some(text) => text.parse::<usize>().ok(),
     };
     let (Some(offset), Some(limit @ 1..)) = (number("offset", 0), number("limit", default)) else {
-        let body = errors(
-            "Limit cannot be negative or zero",
-            "VALIDATION_ERROR",
-            "-1",
-            &[],
+        return rmb::errors(
+            StatusCode::BAD_REQUEST,
+            &[rmb::error(
+                "Limit cannot be negative or zero",
+                "VALIDATION_ERROR",
+                "-1",
+                &[],
+            )],
         );
-        return Answer::json(StatusCode::BAD_REQUEST, &body);
     };
     let total = list.len();
     let page: Vec<Value> = list.into_iter().skip(offset).take(limit).collect();
-    Answer::json(StatusCode::OK, &json!({key: page, "totalRecords": total}))
+    json_answer(StatusCode::OK, &json!({key: page, "totalRecords": total}))
 }
 
 /// Only the central tenant has stored the consortium.
 fn consortia(state: &State, caller: &Caller) -> Answer {
     let Some(consortium) = &state.consortium else {
-        return Answer::text(
-            StatusCode::NOT_FOUND,
-            format!(
-                "No suitable module found for path /consortia for tenant {}",
-                caller.tenant
-            ),
-        );
+        return no_module();
     };
     let list = if caller.tenant == consortium.central {
         vec![json!({"id": consortium.id, "name": "Sandbox consortium"})]
     } else {
         Vec::new()
     };
-    Answer::json(
+    json_answer(
         StatusCode::OK,
         &json!({"consortia": list, "totalRecords": list.len()}),
     )
@@ -287,13 +258,15 @@ fn consortium_tenants(state: &State, asked: &Asked, caller: &Caller, id: &str) -
             consortium
         }
         _ => {
-            let body = errors(
-                &format!("Object with consortiumId [{id}] was not found"),
-                "NOT_FOUND_ERROR",
-                "-1",
-                &[],
+            return rmb::errors(
+                StatusCode::NOT_FOUND,
+                &[rmb::error(
+                    &format!("Object with consortiumId [{id}] was not found"),
+                    "NOT_FOUND_ERROR",
+                    "-1",
+                    &[],
+                )],
             );
-            return Answer::json(StatusCode::NOT_FOUND, &body);
         }
     };
     let list = consortium
@@ -315,7 +288,11 @@ fn composite(store: &Store, caller: &Caller, wanted: impl Fn(&Value) -> bool) ->
             .into_iter()
             .find(wanted)
             .map_or_else(not_found, |user| {
-                Answer::json(StatusCode::OK, &json!({"user": user}))
+                rmb::json_ordered(
+                    StatusCode::OK,
+                    &json!({"user": user, "permissions": {"permissions": []}, "proxiesFor": []}),
+                    &["user", "permissions", "proxiesFor"].map(str::to_owned),
+                )
             }),
         Err(error) => Answer::text(StatusCode::INTERNAL_SERVER_ERROR, error.to_string()),
     }
@@ -377,7 +354,7 @@ fn rule(state: &State, asked: &Asked, caller: &Caller, policy: &str) -> Answer {
     let conditions = json!({
         "isItemTypePresent": has("item_type_id"), "isLoanTypePresent": has("loan_type_id"), "isPatronGroupPresent": has("patron_type_id"),
     });
-    Answer::json(
+    json_answer(
         StatusCode::OK,
         &json!({key: rule.id, "appliedRuleConditions": conditions}),
     )

@@ -8,81 +8,23 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::{HeaderMap, HeaderValue, Request, Response, StatusCode, header};
+use http::{HeaderValue, Request, Response, header};
 use http_body_util::BodyExt;
 use hyper::body::{Body, Frame, Incoming, SizeHint};
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
-use percent_encoding::percent_decode_str;
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 
-use crate::State;
 use crate::faults::Effect;
-use crate::folio;
+use crate::handlers::okapi;
+use crate::http::{Answer, Asked, pairs};
+use crate::router;
+use crate::state::State;
 
-/// A request, read whole.
-pub(crate) struct Asked {
-    pub(crate) method: String,
-    pub(crate) path: String,
-    pub(crate) query: Vec<(String, String)>,
-    pub(crate) headers: HeaderMap,
-    pub(crate) body: Bytes,
-}
-
-impl Asked {
-    pub(crate) fn header(&self, name: &str) -> Option<&str> {
-        self.headers.get(name).and_then(|value| value.to_str().ok())
-    }
-
-    pub(crate) fn parameter(&self, name: &str) -> Option<&str> {
-        self.query
-            .iter()
-            .find(|(known, _)| known == name)
-            .map(|(_, value)| value.as_str())
-    }
-}
-
-/// An answer.
-#[derive(Debug)]
-pub(crate) struct Answer {
-    pub(crate) status: StatusCode,
-    pub(crate) headers: HeaderMap,
-    pub(crate) body: Vec<u8>,
-}
-
-impl Answer {
-    pub(crate) fn new(
-        status: StatusCode,
-        content_type: &'static str,
-        body: impl Into<Vec<u8>>,
-    ) -> Self {
-        let mut headers = HeaderMap::new();
-        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
-        Self {
-            status,
-            headers,
-            body: body.into(),
-        }
-    }
-
-    pub(crate) fn text(status: StatusCode, text: impl Into<String>) -> Self {
-        Self::new(status, "text/plain", text.into())
-    }
-
-    pub(crate) fn json(status: StatusCode, value: &serde_json::Value) -> Self {
-        // RMB prints records over several lines.
-        Self::new(status, "application/json", format!("{value:#}"))
-    }
-
-    pub(crate) fn empty(status: StatusCode) -> Self {
-        Self {
-            status,
-            headers: HeaderMap::new(),
-            body: Vec::new(),
-        }
-    }
-}
+/// The longest request line that Okapi and the modules read, and the most bytes of headers.
+const MOST_LINE: usize = 4_096;
+const MOST_HEADERS: usize = 8_192;
 
 /// Serves connections until told to stop.
 pub(crate) async fn serve(
@@ -130,10 +72,22 @@ async fn respond(
     request: Request<Incoming>,
 ) -> Result<Response<Written>, Broken> {
     let (parts, body) = request.into_parts();
+    let target = parts
+        .uri
+        .path_and_query()
+        .map_or("/", |target| target.as_str());
+    let line = parts.method.as_str().len() + target.len() + " HTTP/1.1".len() + 1;
+    let headers: usize = parts
+        .headers
+        .iter()
+        .map(|(name, value)| name.as_str().len() + value.len() + ": \r\n".len())
+        .sum();
+    let (line_too_long, headers_too_large) = (line > MOST_LINE, headers > MOST_HEADERS);
     let body = body.collect().await.map_err(|_| Broken)?.to_bytes();
     let asked = Asked {
         method: parts.method.as_str().to_owned(),
-        path: parts.uri.path().to_owned(),
+        path: resolved(parts.uri.path()),
+        raw_query: parts.uri.query().unwrap_or_default().to_owned(),
         query: pairs(parts.uri.query().unwrap_or_default()),
         headers: parts.headers,
         body,
@@ -146,17 +100,21 @@ async fn respond(
         let effect = state.faults.strike(&asked.method, &asked.path);
         let latency = state.latency;
         let answer = match &effect {
+            _ if line_too_long => Some(okapi::too_long(state.release)),
+            _ if headers_too_large => Some(okapi::headers_too_large()),
             Some(Effect::Drop) => None,
             Some(effect @ Effect::Answer { .. }) => {
                 effect.answer().map(|(status, headers, body)| Answer {
                     status,
-                    headers,
+                    headers: Box::new(headers),
                     body: body.into_bytes(),
+                    hangs: false,
                 })
             }
-            effect => Some(folio::answer(&mut state, &asked, effect.as_ref())),
+            effect => Some(router::answer(&mut state, &asked, effect.as_ref())),
         };
-        state.record(&asked, answer.as_ref().map(|answer| answer.status));
+        let status = answer.as_ref().filter(|answer| !answer.hangs);
+        state.record(&asked, status.map(|answer| answer.status));
         (effect, latency, answer)
     };
     let delay = match effect {
@@ -169,6 +127,13 @@ async fn respond(
     let Some(mut answer) = answer.filter(|_| !matches!(effect, Some(Effect::DropAnswer))) else {
         return Err(Broken);
     };
+    if answer.hangs {
+        // The server never answers; hyper drops this when the client closes the connection.
+        std::future::pending::<()>().await;
+    }
+    if asked.method == "HEAD" {
+        answer.body.clear();
+    }
     if gzip && answer.body.len() > 256 && !answer.headers.contains_key(header::CONTENT_ENCODING) {
         let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
         if encoder.write_all(&answer.body).is_ok()
@@ -195,8 +160,25 @@ async fn respond(
     };
     let mut response = Response::new(written);
     *response.status_mut() = answer.status;
-    *response.headers_mut() = answer.headers;
+    *response.headers_mut() = *answer.headers;
     Ok(response)
+}
+
+/// A path without dot-dot segments, which Okapi resolves; others stay as they are.
+fn resolved(path: &str) -> String {
+    if !path.contains("/../") && !path.ends_with("/..") {
+        return path.to_owned();
+    }
+    let mut segments: Vec<&str> = Vec::new();
+    for segment in path.split('/').skip(1) {
+        match segment {
+            ".." => {
+                segments.pop();
+            }
+            other => segments.push(other),
+        }
+    }
+    format!("/{}", segments.join("/"))
 }
 
 /// A body that may break off.
@@ -231,24 +213,4 @@ impl Body for Written {
     fn size_hint(&self) -> SizeHint {
         SizeHint::with_exact(self.total as u64)
     }
-}
-
-/// The pairs of a query string.
-fn pairs(query: &str) -> Vec<(String, String)> {
-    query
-        .split('&')
-        .filter(|pair| !pair.is_empty())
-        .map(|pair| {
-            let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
-            (
-                decoded(&name.replace('+', " ")),
-                decoded(&value.replace('+', " ")),
-            )
-        })
-        .collect()
-}
-
-/// Text without percent-encoding.
-pub(crate) fn decoded(text: &str) -> String {
-    percent_decode_str(text).decode_utf8_lossy().into_owned()
 }

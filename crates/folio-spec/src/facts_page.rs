@@ -6,11 +6,12 @@ use crate::canonical::{Release, operations};
 use crate::facts::{self, Absent, Creates, Deletes, DeletesKind, Facts};
 use crate::overrides::Overrides;
 
-/// A section of the page: its heading, what it says, and which operations are in it.
+/// A section of the page: its heading, what it says, which operations are in it, and which facts it is about.
 type Section = (
     &'static str,
     &'static str,
     fn(&str, &Facts) -> Option<String>,
+    fn(&Facts) -> bool,
 );
 
 const SECTIONS: [Section; 7] = [
@@ -20,16 +21,19 @@ const SECTIONS: [Section; 7] = [
         |method, facts| {
             (method == "POST" && facts.creates == Some(Creates::Record)).then(String::new)
         },
+        |facts| facts.creates.is_some(),
     ),
     (
         "POSTs that give the record another id",
         "The `id` that the client sends is ignored: sent twice, the POST makes two records. It is never retried; the `id` of the response is the one that counts.",
         |_, facts| (facts.creates == Some(Creates::NewId)).then(String::new),
+        |facts| facts.creates.is_some(),
     ),
     (
         "GETs that change something",
         "They are not retried.",
         |_, facts| (facts.effect == Some(true)).then(String::new),
+        |facts| facts.effect.is_some(),
     ),
     (
         "PUTs of a record that does not exist",
@@ -40,16 +44,19 @@ const SECTIONS: [Section; 7] = [
                 Absent::Created => "the record is created".to_owned(),
             })
         },
+        |facts| facts.absent.is_some(),
     ),
     (
         "DELETEs of everything",
         "The server deletes all records of the collection, whatever query it is sent. The SDK sends it only with `Deletion::All` and without a query.",
         |_, facts| (facts.deletes == Some(Deletes::Kind(DeletesKind::All))).then(String::new),
+        |facts| facts.deletes.is_some(),
     ),
     (
         "DELETEs by a query",
         "The SDK counts the matching records first, see `Deletion`.",
         |_, facts| (facts.deletes == Some(Deletes::Kind(DeletesKind::Query))).then(String::new),
+        |facts| facts.deletes.is_some(),
     ),
     (
         "DELETEs by parameters or by a body",
@@ -59,6 +66,7 @@ const SECTIONS: [Section; 7] = [
             Some(Deletes::Kind(DeletesKind::Body)) => Some("the body".to_owned()),
             _ => None,
         },
+        |facts| facts.deletes.is_some(),
     ),
 ];
 
@@ -73,7 +81,7 @@ pub fn page(releases: &[(String, Release)], overrides: &Overrides) -> Vec<String
         "(`crates/folio-spec/src/facts.rs`); where a reason is stated, a recording or the module's source shows it (`specs/overrides/`).".to_owned(),
         "An operation that is not listed here is treated conservatively.".to_owned(),
     ];
-    for (heading, text, belongs) in SECTIONS {
+    for (heading, text, belongs, states) in SECTIONS {
         let mut rows: BTreeMap<(&str, String), (Vec<&str>, String, &str)> = BTreeMap::new();
         for (name, release) in releases {
             for (module, document) in &release.modules {
@@ -83,7 +91,7 @@ pub fn page(releases: &[(String, Release)], overrides: &Overrides) -> Vec<String
                         continue;
                     };
                     let reason = overrides
-                        .reason(module, operation.method, operation.path)
+                        .reason(module, operation.method, operation.path, states)
                         .unwrap_or_default();
                     let key = (&**module, format!("{method} {}", operation.path));
                     let row = rows.entry(key).or_insert((Vec::new(), detail, reason));

@@ -218,9 +218,16 @@ impl Overrides {
         facts
     }
 
-    /// Why something is stated about an operation.
-    pub(crate) fn reason(&self, module: &str, method: &str, path: &str) -> Option<&str> {
-        let fact = self.stated(module, method, path).last()?;
+    /// Why a fact is stated about an operation: the last reason that comes with it.
+    pub(crate) fn reason(
+        &self,
+        module: &str,
+        method: &str,
+        path: &str,
+        states: fn(&Facts) -> bool,
+    ) -> Option<&str> {
+        let stated = self.stated(module, method, path);
+        let fact = stated.filter(|fact| states(&fact.facts())).last()?;
         Some(&fact.reason)
     }
 

@@ -1,0 +1,125 @@
+//! `POST /…-storage/batch/synchronous`: all records or none. An existing record is replaced only with `upsert=true` and its `_version`.
+
+use http::StatusCode;
+use serde_json::Value;
+
+use super::Done;
+use super::write::{insert, read_value, replace};
+use crate::auth::Caller;
+use crate::constraints::Verb;
+use crate::documents::{routes, stored_at};
+use crate::http::{Answer, Asked};
+use crate::jackson;
+use crate::modules;
+use crate::rmb;
+use crate::state::State;
+
+/// How many HRIDs PostgreSQL gives in one statement.
+const MOST_HRIDS: usize = 1_663;
+
+pub(crate) fn synchronous(state: &mut State, asked: &Asked, caller: &Caller, path: &str) -> Done {
+    if let Some(answer) = rmb::wrong_content_type(asked) {
+        return Ok(answer);
+    }
+    let body = match jackson::parse(&asked.body) {
+        Ok(Value::Object(body)) => body,
+        Ok(_) => {
+            return Ok(Answer::bad_request(
+                "HV000116: The object to be validated must not be null.",
+            ));
+        }
+        Err(answer) => return Ok(answer),
+    };
+    let module = path.split('/').nth(1).unwrap_or_default();
+    let found = body.iter().find_map(|(items, records)| {
+        let collection = routes().listed(module, items)?;
+        Some((collection, records.as_array()?))
+    });
+    let Some((collection, records)) = found else {
+        // An object without the list is an empty list.
+        return Ok(Answer::empty(StatusCode::CREATED));
+    };
+    let is_unsafe = path.ends_with("-unsafe");
+    let kind = state.kind(&collection.path);
+    let mut read = Vec::with_capacity(records.len());
+    for record in records {
+        let id = record.get("id").and_then(Value::as_str).unwrap_or_default();
+        let stored = state
+            .store
+            .get(&caller.tenant, stored_at(&collection.path), id)?;
+        match read_value(collection, kind, record, stored.as_ref()) {
+            Ok(record) => read.push(record),
+            Err(answer) => return Ok(answer),
+        }
+    }
+    if is_unsafe && !state.suppress_locking {
+        // So it is: the status of a body that is too large for a variable that is not set.
+        return Ok(Answer::text(
+            StatusCode::PAYLOAD_TOO_LARGE,
+            "DB_ALLOW_SUPPRESS_OPTIMISTIC_LOCKING environment variable doesn't allow to disable optimistic locking",
+        ));
+    }
+    if read.len() > state.max_batch {
+        let text = format!(
+            "Expected a maximum of {} records to prevent out of memory but got {}",
+            state.max_batch,
+            read.len()
+        );
+        return Ok(Answer::text(StatusCode::PAYLOAD_TOO_LARGE, text));
+    }
+    let without = read
+        .iter()
+        .filter(|record| record.get("hrid").is_none_or(Value::is_null))
+        .count();
+    if without > MOST_HRIDS && collection.has_field("hrid") {
+        return Ok(Answer::text(
+            StatusCode::INTERNAL_SERVER_ERROR,
+            "ERROR: target lists can have at most 1664 entries (54011)",
+        ));
+    }
+    let path = stored_at(&collection.path);
+    // Also the records that exist get an HRID where they have none: a new one.
+    for record in &mut read {
+        modules::give_hrid(&state.store, &caller.tenant, path, record)?;
+    }
+    let upsert = is_unsafe || asked.parameter("upsert") == Some("true");
+    // The work needs the store and the rest of the state; the store is put back at once.
+    state_all_or_nothing(state, |state| {
+        for mut record in read {
+            let id = record.get("id").and_then(Value::as_str).map(str::to_owned);
+            let stored = match &id {
+                Some(id) if upsert => state.store.get(&caller.tenant, path, id)?,
+                _ => None,
+            };
+            let done = match (&id, stored) {
+                (Some(id), Some(stored)) => {
+                    if is_unsafe {
+                        let version = stored.get("_version").cloned().unwrap_or_default();
+                        record.insert("_version".into(), version);
+                    }
+                    replace(state, caller, collection, Verb::Batch, id, record, &stored)?
+                        .map(|_| ())
+                }
+                _ => insert(state, caller, collection, Verb::Batch, record)?.map(|_| ()),
+            };
+            if let Err(answer) = done {
+                return Ok(Err(answer));
+            }
+        }
+        Ok(Ok(()))
+    })
+    .map(|done| match done {
+        Ok(()) => Answer::empty(StatusCode::CREATED),
+        Err(answer) => answer,
+    })
+}
+
+fn state_all_or_nothing(
+    state: &mut State,
+    work: impl FnOnce(&State) -> modules::Outcome<()>,
+) -> modules::Outcome<()> {
+    state.store.begin()?;
+    let done = work(state);
+    state.store.end(matches!(done, Ok(Ok(()))))?;
+    done
+}

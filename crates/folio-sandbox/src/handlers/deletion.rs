@@ -1,0 +1,138 @@
+//! DELETE of a record, and of a whole collection.
+
+use http::StatusCode;
+use serde_json::Value;
+
+use super::Done;
+use super::lists::compiled;
+use crate::auth::Caller;
+use crate::constraints::still_referred;
+use crate::documents::{Collection, stored_at};
+use crate::http::{Answer, Asked};
+use crate::kinds::{DeleteAll, Given};
+use crate::modules;
+use crate::rmb;
+use crate::state::State;
+use crate::store::{Failure, Page};
+use crate::tables::tables;
+
+/// `DELETE` of a record.
+pub(crate) fn one(state: &mut State, caller: &Caller, collection: &Collection, id: &str) -> Done {
+    let path = stored_at(&collection.path);
+    let kind = state.kind(&collection.path);
+    let given = Given {
+        id,
+        value: id,
+        folded: id,
+        ..Given::default()
+    };
+    if let Some(case) = kind
+        .case("delete invalid")
+        .filter(|case| !case.is_success())
+        && (!crate::cql::uuid::is_uuid(id) || case.is_by_pattern() && !rmb::is_versioned_uuid(id))
+    {
+        return Ok(case.answer(given, rmb::INVALID_UUID));
+    }
+    if !state.store.has(&caller.tenant, path, id)? {
+        return Ok(match kind.case("delete absent") {
+            Some(case) => case.answer(given, "Not found"),
+            None => super::lists::not_found(),
+        });
+    }
+    if let Some(table) = tables().of(path)
+        && let Some((from, foreign)) = state.store.referred(&caller.tenant, table, id)?
+    {
+        return Ok(still_referred(
+            kind,
+            table,
+            from,
+            foreign,
+            &id.to_ascii_lowercase(),
+            false,
+        ));
+    }
+    if let Some(answer) = modules::in_use(&state.store, &caller.tenant, path, kind, id)? {
+        return Ok(answer);
+    }
+    state.store.delete(&caller.tenant, path, id)?;
+    Ok(Answer::empty(StatusCode::NO_CONTENT))
+}
+
+/// `DELETE` of a whole collection: some modules take a query, some ignore it and delete all.
+pub(crate) fn many(
+    state: &mut State,
+    asked: &Asked,
+    caller: &Caller,
+    collection: &Collection,
+) -> Done {
+    let path = stored_at(&collection.path);
+    let kind = state.kind(&collection.path);
+    let mode = kind.delete.unwrap_or(DeleteAll::Query);
+    let query = asked.parameter("query");
+    if mode == DeleteAll::OnlyRow && state.store.count(&caller.tenant, path)? != 1 {
+        return Ok(Answer::text(
+            StatusCode::INTERNAL_SERVER_ERROR,
+            "User-tenant table in member ECS tenant should contain 1 record",
+        ));
+    }
+    let query = match (mode, query) {
+        (DeleteAll::None, _) => return Ok(super::okapi::no_module()),
+        (DeleteAll::All | DeleteAll::OnlyRow, _)
+        | (DeleteAll::QueryOrAll | DeleteAll::EmptyToo, None) => None,
+        (DeleteAll::EmptyToo, Some("")) => None,
+        (DeleteAll::Query, None) => {
+            return Ok(Answer::bad_request(
+                "Expected CQL but query parameter is empty",
+            ));
+        }
+        (DeleteAll::Query, Some(text)) if text.trim().is_empty() => {
+            return Ok(Answer::bad_request(
+                "Expected CQL but query parameter is empty",
+            ));
+        }
+        (_, Some(text)) => match compiled(state, caller, collection, text)? {
+            Ok(query) => Some(query),
+            // mod-users does not say what is wrong.
+            Err(_) if mode == DeleteAll::QueryOrAll => {
+                return Ok(Answer::text(
+                    StatusCode::INTERNAL_SERVER_ERROR,
+                    "null response from handler",
+                ));
+            }
+            // mod-circulation-storage shows the message without RMB's class.
+            Err(error) if mode == DeleteAll::EmptyToo => {
+                let text = error.to_string();
+                let plain = text
+                    .split_once("QueryValidationException: ")
+                    .map_or(text.as_str(), |(_, rest)| rest);
+                return Ok(Answer::bad_request(plain));
+            }
+            Err(error) => return Ok(Answer::bad_request(error.to_string())),
+        },
+    };
+    let page = Page {
+        query: query.as_ref(),
+        offset: 0,
+        limit: usize::MAX,
+    };
+    let found = match state.store.list(&caller.tenant, path, &page) {
+        Ok((found, _)) => found,
+        Err(Failure::Store(error)) => return Err(error),
+        Err(Failure::Query(error)) => return Ok(Answer::bad_request(error.to_string())),
+    };
+    let ids: Vec<&str> = found
+        .iter()
+        .filter_map(|record| record.get("id").and_then(Value::as_str))
+        .collect();
+    if let Some(table) = tables().of(path) {
+        for id in &ids {
+            if let Some((from, foreign)) = state.store.referred(&caller.tenant, table, id)? {
+                return Ok(still_referred(kind, table, from, foreign, id, true));
+            }
+        }
+    }
+    for id in ids {
+        state.store.delete(&caller.tenant, path, id)?;
+    }
+    Ok(Answer::empty(StatusCode::NO_CONTENT))
+}

@@ -1,0 +1,18 @@
+//! What the modules answer.
+
+pub(crate) mod batch;
+pub(crate) mod credentials;
+pub(crate) mod deletion;
+pub(crate) mod lists;
+pub(crate) mod login;
+pub(crate) mod okapi;
+pub(crate) mod permissions;
+pub(crate) mod singles;
+pub(crate) mod spring;
+pub(crate) mod views;
+pub(crate) mod write;
+
+use crate::http::Answer;
+
+/// An answer, unless the storage fails.
+pub(crate) type Done = rusqlite::Result<Answer>;

@@ -1,0 +1,58 @@
+//! The fields of an object, and what is said of one that it does not have.
+
+use serde_json::{Value, json};
+
+use super::scalars::SOURCE;
+use crate::documents::Routes;
+use crate::http::Answer;
+use crate::rmb;
+
+/// The fields of an object, with those of the schemas that it is composed of.
+pub(super) struct Parts<'a> {
+    pub(super) properties: Vec<(&'a String, &'a str, &'a Value)>,
+    pub(super) required: Vec<&'a str>,
+    pub(super) closed: bool,
+}
+
+impl<'a> Parts<'a> {
+    pub(super) fn of(routes: &'a Routes, document: &'a str, schema: &'a Value) -> Self {
+        let mut parts = Self {
+            properties: Vec::new(),
+            required: Vec::new(),
+            closed: schema.get("additionalProperties") == Some(&Value::Bool(false)),
+        };
+        parts.add(routes, document, schema, 0);
+        parts
+    }
+
+    fn add(&mut self, routes: &'a Routes, document: &'a str, schema: &'a Value, depth: usize) {
+        let properties = schema.get("properties").and_then(Value::as_object);
+        for (name, property) in properties.into_iter().flatten() {
+            self.properties.push((name, document, property));
+        }
+        let required = schema.get("required").and_then(Value::as_array);
+        self.required
+            .extend(required.into_iter().flatten().filter_map(Value::as_str));
+        let all = schema.get("allOf").and_then(Value::as_array);
+        for part in all.into_iter().flatten().filter(|_| depth < 16) {
+            let (document, part) = routes.resolve(document, part);
+            self.closed |= part.get("additionalProperties") == Some(&Value::Bool(false));
+            self.add(routes, document, part, depth + 1);
+        }
+    }
+}
+
+pub(super) fn unknown_field(name: &str, class: &str, parts: &Parts<'_>, chain: &str) -> Answer {
+    let known: Vec<String> = parts
+        .properties
+        .iter()
+        .map(|(name, ..)| json!(name).to_string())
+        .collect();
+    let message = format!(
+        "Unrecognized field {} (class {class}), not marked as ignorable ({} known properties: {}]){SOURCE} (through reference chain: {chain})",
+        json!(name),
+        known.len(),
+        known.join(", ")
+    );
+    rmb::violations(&[rmb::error(&message, "-1", "1", &[("", "")])])
+}

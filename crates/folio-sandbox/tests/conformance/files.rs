@@ -1,0 +1,176 @@
+//! Exchanges of the first day, and queries.
+
+use folio_sandbox::Sandbox;
+use serde_json::Value;
+
+use crate::compare::differences;
+use crate::session::{Session, bytes, text};
+use crate::wire::exchange;
+use crate::{Report, rows};
+
+pub(crate) async fn exchanges(file: &str) -> Report {
+    let mut session = Session::start("ramconf", Sandbox::builder().reference_data()).await;
+    let mut report = Report::default();
+    let (mut access, mut refresh) = session.login("diku_admin", "admin").await.unwrap();
+    let mut before = refresh.clone();
+    for row in rows(file) {
+        let name = text(&row, "name");
+        let mut headers = Vec::new();
+        for (key, value) in row["sent"].as_object().unwrap() {
+            let used = if name.contains("replay") && !name.contains("after") {
+                &before
+            } else {
+                &refresh
+            };
+            let value = value
+                .as_str()
+                .unwrap()
+                .replace("<token>", &access)
+                .replace("<folioAccessToken>", &access)
+                .replace("<folioRefreshToken>", used);
+            headers.push((key.clone(), value));
+        }
+        if name == "refresh bad cookie" {
+            for (key, value) in &mut headers {
+                if key == "cookie" {
+                    *value = "folioRefreshToken=abc".to_owned();
+                }
+            }
+        }
+        let body = bytes(row.get("sent_body")).map(|body| {
+            session
+                .renamed(&String::from_utf8_lossy(&body))
+                .into_bytes()
+        });
+        let path = session.renamed(text(&row, "path"));
+        let reply = exchange(
+            &session.address,
+            text(&row, "method"),
+            &path,
+            &headers,
+            body.as_deref(),
+        )
+        .await;
+        if let Some(reply) = &reply {
+            session.learn(&row, reply);
+            if let (Some(new), Some(newer)) = (
+                reply.cookie("folioAccessToken"),
+                reply.cookie("folioRefreshToken"),
+            ) && !new.is_empty()
+            {
+                access = new;
+                before = std::mem::replace(&mut refresh, newer);
+            }
+        }
+        report.add(file, name, &differences(&row, reply.as_ref()));
+    }
+    report
+}
+
+async fn cql(file: &str) -> Report {
+    let session = Session::start("cql", Sandbox::builder()).await;
+    let mut report = Report::default();
+    let mut ids: Vec<String> = Vec::new();
+    let mut main = String::new();
+    for row in rows(file) {
+        if let Some(path) = row["post"].as_str() {
+            let reply = session
+                .send("POST", path, bytes(row.get("body")).as_deref())
+                .await
+                .unwrap();
+            assert_eq!(
+                reply.status,
+                201,
+                "{path}: {} {}",
+                reply.text(),
+                row["body"]
+            );
+            if path == "/users" || path == "/instance-storage/instances" {
+                ids.push(row["body"]["id"].as_str().unwrap().to_owned());
+                main = path.to_owned();
+            }
+            continue;
+        }
+        let query = text(&row, "query");
+        let encoded: String = query
+            .bytes()
+            .map(|byte| match byte {
+                b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_' | b'.' => {
+                    (byte as char).to_string()
+                }
+                byte => format!("%{byte:02X}"),
+            })
+            .collect();
+        let path = format!("{}?limit=2000&query={encoded}", text(&row, "get"));
+        let reply = session.send("GET", &path, None).await.unwrap();
+        let mut different = Vec::new();
+        if row["status"] != u64::from(reply.status) {
+            different.push(format!(
+                "status: {} {}, recorded {} {}",
+                reply.status,
+                reply.text().chars().take(200).collect::<String>(),
+                row["status"],
+                row["text"]
+            ));
+        } else if reply.status >= 400 {
+            if reply.text() != text(&row, "text") {
+                different.push(format!("text: {}, recorded {}", reply.text(), row["text"]));
+            }
+        } else {
+            let list: Value = serde_json::from_str(&reply.text()).unwrap();
+            let key = if main == "/users" {
+                "users"
+            } else {
+                "instances"
+            };
+            let mut found: Vec<u64> = list[key]
+                .as_array()
+                .unwrap()
+                .iter()
+                .filter_map(|record| ids.iter().position(|id| record["id"] == id.as_str()))
+                .map(|index| index as u64)
+                .collect();
+            let recorded: Vec<u64> = row["found"]
+                .as_array()
+                .unwrap()
+                .iter()
+                .filter_map(Value::as_u64)
+                .collect();
+            if row["ordered"] != true {
+                found.sort_unstable();
+            }
+            if found != recorded {
+                let missing: Vec<_> = recorded
+                    .iter()
+                    .filter(|index| !found.contains(index))
+                    .collect();
+                let more: Vec<_> = found
+                    .iter()
+                    .filter(|index| !recorded.contains(index))
+                    .collect();
+                different.push(if missing.is_empty() && more.is_empty() {
+                    let at = (0..found.len())
+                        .find(|at| found[*at] != recorded[*at])
+                        .unwrap();
+                    format!(
+                        "order: at {at}: {:?}, recorded {:?}",
+                        &found[at..(at + 4).min(found.len())],
+                        &recorded[at..(at + 4).min(found.len())]
+                    )
+                } else {
+                    format!("found: without {missing:?}, with {more:?}")
+                });
+            }
+        }
+        report.add(file, query, &different);
+    }
+    report
+}
+
+pub(crate) async fn cql_users(file: &str) -> Report {
+    cql(file).await
+}
+
+pub(crate) async fn cql_instances(file: &str) -> Report {
+    cql(file).await
+}
