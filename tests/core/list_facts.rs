@@ -100,3 +100,38 @@ async fn a_list_whose_query_is_in_the_body_gives_its_collection_and_streams() {
     let ids = all.into_iter().map(|record| record.unwrap().id);
     assert_eq!(ids.collect::<std::collections::BTreeSet<_>>().len(), COUNT);
 }
+
+#[test]
+fn the_rest_of_a_path_keeps_its_slashes_and_leads_nowhere_else() {
+    use folio_sdk::{Method, Operation, Request};
+
+    static BELOW: Operation = Operation::new("get_export_rest", Method::GET, "/export/{+rest}");
+    static BEHIND: Operation = Operation::new("get_settings", Method::GET, "/settings{+rest}");
+    for (operation, rest, target) in [
+        (&BELOW, "a/b c/d?e", "/export/a/b%20c/d%3Fe"),
+        (&BEHIND, "", "/settings"),
+        (&BEHIND, "/a b", "/settings/a%20b"),
+        (&BEHIND, "Appended", "/settingsAppended"),
+    ] {
+        assert_eq!(Request::new(operation, &[rest]).target(), target);
+    }
+}
+
+#[tokio::test]
+async fn a_rest_of_a_path_that_leads_elsewhere_is_not_sent() {
+    use folio_sdk::{Method, Operation, Request};
+
+    static BELOW: Operation = Operation::new("get_export_rest", Method::GET, "/export/{+rest}");
+    let server = server().await;
+    let folio = server.connect().await;
+    for rest in ["", "/a", "a/../../users", "a//b", "."] {
+        let error = folio
+            .execute(Request::new(&BELOW, &[rest]))
+            .await
+            .unwrap_err();
+        assert!(
+            error.to_string().contains("`rest` of the path"),
+            "{rest}: {error}"
+        );
+    }
+}

@@ -137,7 +137,10 @@ fn add_schemas(
     let mut wanted = BTreeSet::new();
     let mut told = Vec::new();
     for (document, model) in models {
-        let name = rust_name(document.feature());
+        let name = match document.name == common.name {
+            true => common.name.clone(),
+            false => rust_name(document.feature()),
+        };
         let origin = schemas::Origin {
             document,
             common,

@@ -280,9 +280,7 @@ fn names_of_modules_are_names() {
     for name in [
         "mod-x {} pub mod planted",
         "mod-x\n",
-        "mod-fn",
         "mod-",
-        "mod-common",
         "mod-X",
         "mod-../x",
     ] {

@@ -198,6 +198,12 @@ pub fn shape(path: &str) -> String {
     shape
 }
 
+/// What tells a route from others of its method: its shape; what lies below a path is another route than the path itself.
+pub fn route_key(path: &str) -> String {
+    let below = starred(path).ends_with("/*");
+    format!("{}{}", shape(path), if below { "/*" } else { "" })
+}
+
 /// A path with a parameter in place of each star, which stands for the rest of a path: `{+rest}`, as RFC 6570 writes it.
 pub fn unstarred(pattern: &str) -> String {
     let mut path = String::new();
@@ -265,8 +271,10 @@ impl Descriptor {
                 .iter()
                 .filter(|route| route.method == method || route.method == "*")
         };
+        let key = route_key(path);
         routes()
-            .find(|route| shape(&route.pattern) == wanted)
+            .find(|route| route_key(&route.pattern) == key)
+            .or_else(|| routes().find(|route| shape(&route.pattern) == wanted))
             .or_else(|| {
                 routes()
                     .filter(|route| covers(&route.pattern, &wanted))

@@ -6,7 +6,7 @@ use std::fmt;
 use serde_json::{Value, json};
 
 use crate::canonical::{Operation, Release, operations, schemas};
-use crate::descriptor::shape;
+use crate::descriptor::route_key;
 
 /// Something that differs.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -270,7 +270,7 @@ impl Changes {
     fn operations(&mut self, a: &Side<'_>, b: &Side<'_>) {
         fn keyed(document: &Value) -> BTreeMap<(String, &str), Operation<'_>> {
             operations(document)
-                .map(|operation| ((shape(operation.path), operation.method), operation))
+                .map(|operation| ((route_key(operation.path), operation.method), operation))
                 .collect()
         }
         let (old, new) = (keyed(a.document), keyed(b.document));

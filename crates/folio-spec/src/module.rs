@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use serde_json::{Map, Value, json};
 
 use crate::canonical::json_answer;
-use crate::descriptor::{self, Descriptor, path_problem, shape, starred, unstarred};
+use crate::descriptor::{self, Descriptor, path_problem, route_key, shape, starred, unstarred};
 use crate::error::{Error, Result};
 use crate::facts::{self, Deletes, Facts};
 use crate::files::{self, deceptive};
@@ -101,7 +101,8 @@ pub(crate) fn read(entry: &Entry, reading: &Reading<'_>, pins: &Pins) -> Result<
         .iter()
         .map(|(operation, _)| Unnamed {
             method: operation.method.clone(),
-            path: tidy(starred(&operation.path).trim_end_matches('*')),
+            path: named_as(operation, &routed),
+            key: route_key(&operation.path),
             deletes: deletes(operation, &routed, &collections, &stated(operation)),
         })
         .collect();
@@ -262,7 +263,7 @@ impl Assembly<'_> {
                 self.schemas.forgive(Error::at(file, "/paths", problem))?;
                 continue;
             }
-            let key = (shape(&operation.path), operation.method.clone());
+            let key = (route_key(&operation.path), operation.method.clone());
             if let Some((known, _)) = routed.get_mut(&key) {
                 // The release's own description may name a route and say nothing of what it gives.
                 let says_more = operation.supplement.is_some()
@@ -293,7 +294,7 @@ impl Assembly<'_> {
             routed.insert(key, (operation, route));
         }
         for route in descriptor.iter().flat_map(|descriptor| &descriptor.routes) {
-            let key = (shape(&route.pattern), route.method.clone());
+            let key = (route_key(&route.pattern), route.method.clone());
             if route.method == "*" || routed.contains_key(&key) {
                 continue;
             }
@@ -771,6 +772,20 @@ fn retrieved(document: &mut Value) {
         post["x-folio"]["responseFrom"] = "get".into();
         post["x-folio"]["paging"] = paging;
     }
+}
+
+/// The path that an operation is named after. What stands for the rest of a path is no word of it, unless the path itself is served too.
+fn named_as(operation: &Operation, routed: &[Routed]) -> String {
+    let path = tidy(starred(&operation.path).trim_end_matches('*'));
+    let is_served = |(other, _): &Routed| {
+        other.method == operation.method
+            && other.path != operation.path
+            && shape(&other.path) == shape(&operation.path)
+    };
+    if operation.path.contains("{+") && routed.iter().any(is_served) {
+        return format!("{path}/rest");
+    }
+    path
 }
 
 /// What a DELETE deletes: as it is stated, or as the description tells.

@@ -2,7 +2,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::descriptor::shape;
 use crate::facts::{Deletes, DeletesKind};
 use crate::words;
 
@@ -13,6 +12,8 @@ pub struct Unnamed {
     pub method: String,
     /// The path template.
     pub path: String,
+    /// What tells it from the others of its method: see [`route_key`](crate::descriptor::route_key).
+    pub key: String,
     /// What it deletes, if it is a DELETE of which that is known.
     pub deletes: Option<Deletes>,
 }
@@ -33,7 +34,7 @@ impl Unnamed {
     }
 }
 
-/// The names that operations have already, by method and [shape of the path](crate::descriptor::shape).
+/// The names that operations have already, by method and [key of the route](crate::descriptor::route_key).
 pub type Pinned = BTreeMap<(String, String), String>;
 
 /// Names the operations of one module, in their order. `collections` are the paths that are lists of records. What is `pinned` keeps its
@@ -47,7 +48,7 @@ pub fn name(
     let mut kept: Vec<Option<&String>> = operations
         .iter()
         .map(|operation| {
-            let name = pinned.get(&(operation.method.clone(), shape(&operation.path)));
+            let name = pinned.get(&(operation.method.clone(), operation.key.clone()));
             name.filter(|name| operation.may_have(name))
         })
         .collect();

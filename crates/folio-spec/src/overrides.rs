@@ -7,7 +7,7 @@ use std::path::Path;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use crate::descriptor::shape;
+use crate::descriptor::{route_key, shape, unstarred};
 use crate::error::{Error, Result};
 use crate::facts::{Absent, Creates, Deletes, Facts};
 use crate::files;
@@ -271,7 +271,7 @@ impl Overrides {
             let method = method.to_lowercase();
             let known = operations
                 .iter_mut()
-                .find(|other| other.method == method && shape(&other.path) == shape(path));
+                .find(|other| other.method == method && route_key(&other.path) == route_key(path));
             // A description may name a route and say nothing of what it gives.
             let lacks_answer = described.response.is_some()
                 && described.request.is_none()
@@ -311,24 +311,28 @@ impl Overrides {
             }
             let takes = described.request.is_some() || matches!(&*method, "post" | "put" | "patch");
             operations.push(Operation {
-                path: path.to_owned(),
+                path: unstarred(path),
                 root: described
                     .request
                     .as_ref()
                     .or(described.response.as_ref())
                     .cloned()
-                    .unwrap_or_default(),
+                    // What is said here only.
+                    .unwrap_or_else(|| format!("overrides/{}.toml", entry.name)),
                 upstream_id: None,
                 parameters: Vec::new(),
                 request: takes.then(|| Request {
                     required: described.request.is_some(),
                     content: content(&described.request),
                 }),
-                responses: [
-                    ("200".to_owned(), content(&described.response)),
-                    ("204".to_owned(), Content::new()),
-                ]
-                .into(),
+                responses: [("200".to_owned(), content(&described.response))]
+                    .into_iter()
+                    // What is downloaded is there; of JSON that nobody describes there may be none.
+                    .chain(
+                        (described.response.is_some() || described.media_type.is_none())
+                            .then(|| ("204".to_owned(), Content::new())),
+                    )
+                    .collect(),
                 deprecated: false,
                 collection_post: false,
                 rmb: false,

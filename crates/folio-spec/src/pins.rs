@@ -7,7 +7,7 @@ use std::path::Path;
 use serde_json::Value;
 
 use crate::canonical::{operations, schemas};
-use crate::descriptor::shape;
+use crate::descriptor::route_key;
 use crate::error::Result;
 use crate::module::says_nothing;
 use crate::names::{self, Pinned};
@@ -61,7 +61,7 @@ impl Pins {
     fn document(&mut self, module: &str, document: &Value) {
         let own = self.operations.entry(module.to_owned()).or_default();
         for operation in operations(document) {
-            let key = (operation.method.to_owned(), shape(operation.path));
+            let key = (operation.method.to_owned(), route_key(operation.path));
             if names::is_identifier(operation.name()) {
                 own.entry(key)
                     .or_insert_with(|| operation.name().to_owned());
