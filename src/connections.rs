@@ -106,7 +106,12 @@ impl Recipe {
             // FOLIO redirects nowhere, and a redirect would carry the token, which stands in a header of FOLIO's own, to another host.
             // What is repeated is decided above this, but for what an HTTP/2 server says it has not looked at (REFUSED_STREAM, a graceful
             // GOAWAY): that is never carried out, and reqwest sends it again.
-            .redirect(reqwest::redirect::Policy::none());
+            .redirect(reqwest::redirect::Policy::none())
+            // Content codings are decoded by `encoding.rs`. Another crate of the program may switch reqwest's decoders on for all.
+            .no_gzip()
+            .no_deflate()
+            .no_brotli()
+            .no_zstd();
         #[cfg(feature = "http2")]
         let builder = self.http2(builder);
         let builder = self.proxy.apply(builder)?;
