@@ -62,7 +62,8 @@ async fn server() -> Folio {
 async fn read(folio: &FolioClient, path: &str, key: &str) -> usize {
     let list = folio.folio_get_all::<Value>(path, key).stream();
     let all: Vec<_> = list.collect().await;
-    all.into_iter().map(|record| record.unwrap()).count()
+    let records: Vec<Value> = all.into_iter().map(Result::unwrap).collect();
+    records.len()
 }
 
 #[tokio::test]
