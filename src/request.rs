@@ -20,6 +20,7 @@ use crate::error::Exchange;
 use crate::modules::MODULE_ID;
 use crate::multipart::Multipart;
 use crate::operation::{Absent, Creates, Deletes, Facts, Operation};
+use crate::paging::is_uuid;
 use crate::redact::{self, Own, REDACTED, Sent, is_secret_parameter};
 use crate::retry::RetryPolicy;
 use crate::same_record::{self, Fields, Kind, Landing};
@@ -199,13 +200,9 @@ impl Request {
         path: String,
         problem: Option<String>,
     ) -> Self {
-        let is_by_path = operation.path.is_empty();
-        let described = is_by_path
-            .then(|| described::find(method.as_str(), &path))
-            .flatten();
         Self {
+            described: described_at(operation, &method, &path),
             operation,
-            described,
             method,
             path,
             query: Vec::new(),
@@ -414,13 +411,21 @@ impl Request {
 
     /// The same request by another method.
     pub(crate) fn with_method(self, method: Method) -> Self {
-        Self { method, ..self }
+        Self { method, ..self }.described_anew()
     }
 
     /// The same request to what is below its path.
     pub(crate) fn under(mut self, path: &str) -> Self {
         self.path.push_str(path);
-        self
+        self.described_anew()
+    }
+
+    /// The facts of a call by path are those of the method and path that it has now.
+    fn described_anew(self) -> Self {
+        Self {
+            described: described_at(self.operation, &self.method, &self.path),
+            ..self
+        }
     }
 
     /// Another request that goes to the same tenant with the same headers, policy and timeout.
@@ -781,11 +786,10 @@ impl Request {
     }
 }
 
-fn is_uuid(text: &str) -> bool {
-    text.len() == 36
-        && text
-            .bytes()
-            .all(|byte| byte.is_ascii_hexdigit() || byte == b'-')
+/// The described operation that a call by path goes to, if its facts matter.
+fn described_at(operation: &Operation, method: &Method, path: &str) -> Option<&'static Described> {
+    let is_by_path = operation.path.is_empty();
+    is_by_path.then(|| described::find(method.as_str(), path))?
 }
 
 /// Pairs as a form has them: `application/x-www-form-urlencoded`.
@@ -938,6 +942,7 @@ pub(crate) const TOKEN: HeaderName = HeaderName::from_static("x-okapi-token");
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::operation::Deletes;
 
     #[test]
     fn a_plain_path_is_one_that_needs_no_second_look() {
@@ -967,6 +972,15 @@ mod tests {
         ] {
             assert!(!is_plain(other), "{other}");
         }
+    }
+
+    #[test]
+    fn a_call_by_path_has_the_facts_of_where_it_goes() {
+        let list = Request::to(Method::GET, "/users");
+        assert_eq!(list.facts().deletes, Deletes::Unknown);
+        let delete = list.clone().with_method(Method::DELETE);
+        assert_eq!(delete.facts().deletes, Deletes::Matching);
+        assert_eq!(delete.under("/5").facts().deletes, Deletes::Record);
     }
 
     #[test]

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::canonical::METHODS;
+use crate::module::resolved;
 
 /// The facts of an operation; what is not known is absent.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -221,12 +222,6 @@ fn content(of: Option<&Value>) -> Vec<&Value> {
         .flat_map(Map::values)
         .filter_map(|media| media.get("schema"))
         .collect()
-}
-
-fn resolved<'a>(schema: &'a Value, schemas: &'a Value) -> &'a Value {
-    let name = schema.get("$ref").and_then(Value::as_str);
-    name.and_then(|name| schemas.get(name.strip_prefix("#/components/schemas/")?))
-        .unwrap_or(schema)
 }
 
 fn has_version(schema: &Value, schemas: &Value) -> bool {

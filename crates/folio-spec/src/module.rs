@@ -1186,7 +1186,7 @@ fn largest(
 }
 
 /// What a reference to a component leads to.
-fn resolved<'a>(schema: &'a Value, schemas: &'a Value) -> &'a Value {
+pub(crate) fn resolved<'a>(schema: &'a Value, schemas: &'a Value) -> &'a Value {
     let name = schema.get("$ref").and_then(Value::as_str);
     name.and_then(|name| schemas.get(name.strip_prefix("#/components/schemas/")?))
         .unwrap_or(schema)
