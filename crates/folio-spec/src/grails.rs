@@ -17,6 +17,7 @@ use std::path::{Path, PathBuf};
 use serde_json::{Map, Value, json};
 
 use crate::error::{Error, Result};
+use crate::ours::numbers;
 use domain::{Class, Field};
 use recipe::{Call, Recipe, Record, Resource};
 
@@ -176,6 +177,9 @@ impl Making<'_> {
 
     /// The record of each domain class that the operations need, and of what is no domain class.
     fn records(&mut self) -> Result<()> {
+        for (name, union) in &self.recipe.unions {
+            self.schemas.insert(name.clone(), Recipe::union(union));
+        }
         for (name, record) in &self.recipe.records {
             let exists = record
                 .class
@@ -186,8 +190,23 @@ impl Making<'_> {
             }
         }
         // Classes that are referred to and have neither a view nor another name.
+        let mut operations: Vec<Call> = self.recipe.resource.iter().flat_map(calls).collect();
+        operations.extend(self.recipe.call.iter().cloned());
+        let mut asked = BTreeSet::new();
+        for of in operations
+            .iter()
+            .flat_map(|call| [&call.list, &call.gives, &call.takes])
+            .flatten()
+        {
+            let schema = self
+                .recipe
+                .schema(of)
+                .map_err(|problem| Error::file(&self.what.recipe, problem))?;
+            references(&schema, &mut asked);
+        }
+        asked.retain(|name| self.classes.contains_key(name));
         loop {
-            let mut named = BTreeSet::new();
+            let mut named = asked.clone();
             self.schemas
                 .values()
                 .for_each(|schema| references(schema, &mut named));
@@ -217,7 +236,8 @@ impl Making<'_> {
             written.extend(self.view(view)?);
         }
         let mut properties = Map::new();
-        let fields = record.class.iter().flat_map(|class| self.fields(class));
+        let classes = record.class.iter().chain(&record.merge);
+        let fields = classes.flat_map(|class| self.fields(class));
         let fields: Vec<(String, Field)> = fields.collect();
         for (field, of) in fields
             .iter()
@@ -253,7 +273,10 @@ impl Making<'_> {
             )
             .collect();
         for (field, of) in stated {
-            let schema = self.recipe.schema(&of);
+            let Some(of) = self.valid(&of) else {
+                continue;
+            };
+            let schema = self.recipe.schema(of);
             properties.insert(
                 field.clone(),
                 schema.map_err(|problem| self.at(name, &field, problem))?,
@@ -279,6 +302,14 @@ impl Making<'_> {
             json!({"type": "object", "properties": properties}),
         );
         Ok(())
+    }
+
+    /// A type without its first version, `[string] since 7.3.0`; none where this version is an earlier one.
+    fn valid<'t>(&self, of: &'t str) -> Option<&'t str> {
+        match of.split_once(" since ") {
+            Some((of, since)) => (numbers(since) <= numbers(&self.what.since)).then_some(of),
+            None => Some(of),
+        }
     }
 
     fn at(&self, record: &str, field: &str, problem: String) -> Error {
@@ -450,16 +481,19 @@ impl Making<'_> {
                 json!({"in": "path", "name": name, "required": true, "schema": {"type": "string"}}),
             );
         }
-        if call.list.is_some() {
+        if call.list.is_some() || call.lookup {
             let names = LOOKUP.iter().map(|(name, _)| name);
             parameters.extend(
                 names.map(|name| json!({"$ref": format!("#/components/parameters/{name}")})),
             );
         }
         for (name, of) in &call.query {
+            let Some(of) = self.valid(of) else {
+                continue;
+            };
             let (of, required) = match of.strip_suffix('*') {
                 Some(of) => (of, true),
-                None => (&**of, false),
+                None => (of, false),
             };
             parameters.push(json!({"in": "query", "name": name, "required": required, "schema": self.recipe.schema(of)?}));
         }
@@ -591,6 +625,7 @@ fn calls(resource: &Resource) -> Vec<Call> {
             if one { "/{id}" } else { "" }
         ),
         list: None,
+        lookup: false,
         gives: None,
         takes: None,
         status: Vec::new(),
@@ -599,7 +634,7 @@ fn calls(resource: &Resource) -> Vec<Call> {
         query: BTreeMap::new(),
     };
     let record = Some(resource.record.clone());
-    vec![
+    let mut calls = vec![
         Call {
             list: Some(
                 resource
@@ -627,7 +662,14 @@ fn calls(resource: &Resource) -> Vec<Call> {
             ..call("PUT", true)
         },
         call("DELETE", true),
-    ]
+    ];
+    calls.retain(|call| {
+        !resource
+            .except
+            .iter()
+            .any(|method| call.call.starts_with(&**method))
+    });
+    calls
 }
 
 /// The parameters of a lookup (web-toolkit, `RestfulController.doTheLookup`).

@@ -55,7 +55,7 @@ pub(crate) fn find(specs: &Path, entry: &Entry) -> Result<Option<Ours>> {
 }
 
 /// The numbers of a version, `7.3.0` or `v7.3.3-SNAPSHOT.4`.
-fn numbers(version: &str) -> Vec<u64> {
+pub(crate) fn numbers(version: &str) -> Vec<u64> {
     let release = version.trim_start_matches('v').split(['-', '+']).next();
     let parts = release.unwrap_or_default().split('.');
     parts.map(|part| part.parse().unwrap_or_default()).collect()

@@ -55,6 +55,9 @@ pub(super) struct Recipe {
 pub(super) struct Record {
     /// The domain class; absent where it is none.
     pub(super) class: Option<String>,
+    /// Subclasses that are the same record; those that a version does not have add nothing.
+    #[serde(default)]
+    pub(super) merge: Vec<String>,
     /// Views that render it.
     #[serde(default)]
     pub(super) views: Vec<String>,
@@ -99,6 +102,9 @@ pub(super) struct Resource {
     /// Parameters of the record read by id.
     #[serde(default, rename = "query-one")]
     pub(super) query_one: BTreeMap<String, String>,
+    /// Methods that the mapping leaves out, although the descriptor routes them.
+    #[serde(default)]
+    pub(super) except: Vec<String>,
     /// The status of a successful POST; 201 unless the controller sets another.
     pub(super) created: Option<u16>,
 }
@@ -111,6 +117,9 @@ pub(super) struct Call {
     pub(super) call: String,
     /// What a list has, that is a lookup with all its parameters.
     pub(super) list: Option<String>,
+    /// Whether it takes the parameters of a lookup and gives something else than its records.
+    #[serde(default)]
+    pub(super) lookup: bool,
     /// What comes back.
     pub(super) gives: Option<String>,
     /// What is sent.
@@ -163,7 +172,6 @@ impl Recipe {
             // An object of which nothing is described is any JSON; one with `additionalProperties` is an object.
             "object" => json!({"type": "object", "additionalProperties": true}),
             "any" => json!({}),
-            name if self.unions.contains_key(name) => self.union(&self.unions[name]),
             name if name.starts_with(char::is_uppercase) => {
                 json!({"$ref": format!("#/components/schemas/{name}")})
             }
@@ -171,7 +179,8 @@ impl Recipe {
         })
     }
 
-    fn union(&self, union: &Union) -> Value {
+    /// The schema of a union.
+    pub(super) fn union(union: &Union) -> Value {
         let to = |name: &String| format!("#/components/schemas/{name}");
         let mapping: BTreeMap<_, _> = union
             .values
