@@ -92,7 +92,10 @@ pub(crate) fn read(entry: &Entry, reading: &Reading<'_>, pins: &Pins) -> Result<
         Some(ours) => ours.operations(entry, &mut schemas)?,
         None => Vec::new(),
     };
-    operations.extend(sources(entry, &mut schemas)?);
+    let mut published = sources(entry, &mut schemas)?;
+    // A newer description fills the same gaps.
+    published.retain(|operation| ours.is_none() || operation.supplement.is_none());
+    operations.extend(published);
     overrides.describe(entry, &mut operations, &mut schemas);
     let mut module = Assembly {
         entry,
@@ -277,7 +280,6 @@ impl Assembly<'_> {
             if let Some((known, _)) = routed.get_mut(&key) {
                 // The release's own description may name a route and say nothing of what it gives.
                 let says_more = operation.supplement.is_some()
-                    && known.ours.is_none()
                     && operation.says_what_it_gives()
                     && !(known.says_what_it_gives()
                         || known.request.is_some() && operation.request.is_none());

@@ -197,10 +197,11 @@ impl Recipe {
 
     /// The name of the record of a domain class.
     pub(super) fn record_of(&self, class: &str) -> String {
-        let named = self
-            .records
-            .iter()
-            .find(|(_, record)| record.class.as_deref() == Some(class));
+        let is_of = |record: &Record| {
+            record.class.as_deref() == Some(class)
+                || record.merge.iter().any(|other| other == class)
+        };
+        let named = self.records.iter().find(|(_, record)| is_of(record));
         named.map_or(class, |(name, _)| name).to_owned()
     }
 }
