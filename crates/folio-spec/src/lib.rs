@@ -8,6 +8,7 @@ mod built;
 pub mod canonical;
 pub mod check;
 mod common;
+pub mod coverage;
 pub mod descriptor;
 pub mod diff;
 pub mod discover;

@@ -7,6 +7,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 use folio_spec::canonical::Release;
 use folio_spec::check::check;
+use folio_spec::coverage;
 use folio_spec::diff::{Change, diff};
 use folio_spec::facts_page;
 use folio_spec::features::Features;
@@ -107,6 +108,15 @@ enum Command {
         #[arg(required = true)]
         releases: Vec<String>,
         /// The folder with the releases' folders and overrides/.
+        #[arg(long, default_value = "specs")]
+        specs: PathBuf,
+    },
+    /// Prints a page of Markdown, `docs/coverage.md`: how many operations are typed, and which are not.
+    Coverage {
+        /// The names of the releases.
+        #[arg(required = true)]
+        releases: Vec<String>,
+        /// The folder with the releases' folders.
         #[arg(long, default_value = "specs")]
         specs: PathBuf,
     },
@@ -305,6 +315,14 @@ fn run(command: Command) -> Result<ExitCode, Error> {
                 .map(|name| Ok((name.clone(), read(&specs, &name)?)))
                 .collect();
             say(facts_page::page(&releases?, &overrides));
+            Ok(ExitCode::SUCCESS)
+        }
+        Command::Coverage { releases, specs } => {
+            let releases: Result<Vec<_>, Error> = releases
+                .into_iter()
+                .map(|name| Ok((name.clone(), read(&specs, &name)?)))
+                .collect();
+            say(coverage::page(&releases?));
             Ok(ExitCode::SUCCESS)
         }
         Command::Describe {

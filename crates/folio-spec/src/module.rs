@@ -96,6 +96,9 @@ pub(crate) fn read(entry: &Entry, reading: &Reading<'_>, pins: &Pins) -> Result<
     // A newer description fills the same gaps.
     published.retain(|operation| ours.is_none() || operation.supplement.is_none());
     operations.extend(published);
+    if let Some(rmb) = ours::of_rmb(reading.specs, entry)? {
+        operations.extend(rmb.operations(entry, &mut schemas)?);
+    }
     overrides.describe(entry, &mut operations, &mut schemas);
     let mut module = Assembly {
         entry,

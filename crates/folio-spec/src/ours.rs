@@ -13,18 +13,35 @@ use crate::source::{self, Operation, Schemas, read_json};
 /// The description of a module.
 #[derive(Clone, Debug)]
 pub(crate) struct Ours {
+    /// The module's name, or the library's.
+    name: String,
     /// The first version that it is valid for.
     since: String,
     document: Value,
 }
 
+/// What every module of RMB serves beside its own interfaces. Which version of RMB a module has is not known, so there is one description.
+const RMB: &str = "raml-module-builder";
+
 /// The description that is valid for a version of a module; none where all are newer, or there are none.
 pub(crate) fn find(specs: &Path, entry: &Entry) -> Result<Option<Ours>> {
-    let folder = specs.join("ours").join(&entry.name);
     let version = match entry.text("version") {
         "" => entry.text("tag"),
         version => version,
     };
+    newest(specs, &entry.name, version)
+}
+
+/// The description of what RMB serves, for a module that is made with it.
+pub(crate) fn of_rmb(specs: &Path, entry: &Entry) -> Result<Option<Ours>> {
+    match entry.text("kind") {
+        "raml" | "mixed" => newest(specs, RMB, "0.0.0"),
+        _ => Ok(None),
+    }
+}
+
+fn newest(specs: &Path, name: &str, version: &str) -> Result<Option<Ours>> {
+    let folder = specs.join("ours").join(name);
     let wanted = numbers(version);
     let mut best: Option<(Vec<u64>, String)> = None;
     for file in std::fs::read_dir(&folder).into_iter().flatten().flatten() {
@@ -47,11 +64,15 @@ pub(crate) fn find(specs: &Path, entry: &Entry) -> Result<Option<Ours>> {
             .pointer(&format!("/x-folio/{key}"))
             .and_then(Value::as_str)
     };
-    if stated("module") != Some(&entry.name) || stated("since") != Some(&since) {
-        let problem = format!("expected `x-folio` of {} since {since}", entry.name);
+    if stated("module") != Some(name) || stated("since") != Some(&since) {
+        let problem = format!("expected `x-folio` of {name} since {since}");
         return Err(Error::at(&path, "/x-folio", problem));
     }
-    Ok(Some(Ours { since, document }))
+    Ok(Some(Ours {
+        name: name.to_owned(),
+        since,
+        document,
+    }))
 }
 
 /// The numbers of a version, `7.3.0` or `v7.3.3-SNAPSHOT.4`.
@@ -69,7 +90,7 @@ impl Ours {
         schemas: &mut Schemas,
     ) -> Result<Vec<Operation>> {
         // The same place for all versions, so that records keep their names.
-        let root = format!("specs/ours/{}.json", entry.name);
+        let root = format!("specs/ours/{}.json", self.name);
         schemas.give(&entry.folder.join(&root), self.document.clone());
         let read = source::openapi(&entry.folder, &root, "", schemas)?;
         Ok(read

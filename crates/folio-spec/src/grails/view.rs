@@ -13,13 +13,8 @@ const WORDS: [&str; 22] = [
 pub(super) fn keys(view: &str) -> BTreeSet<String> {
     let mut keys = BTreeSet::new();
     // What stands before the first `json` prepares values.
-    let Some(start) = view
-        .find("\njson")
-        .or_else(|| view.starts_with("json").then_some(0))
-    else {
-        return keys;
-    };
-    for line in view[start..].lines() {
+    let begins = |line: &&str| line.trim_start().starts_with("json");
+    for line in view.lines().skip_while(|line| !begins(line)) {
         let line = line.trim();
         let line = line.strip_prefix("} else ").unwrap_or(line);
         // `if (theId) id (theId)`: a key behind its condition.
@@ -89,7 +84,10 @@ import org.example.Shelf
 @Field Shelf shelf
 def should_expand = ['room']
 should_expand << 'books'
-json g.render(shelf, [expand: should_expand, excludes: ['secret']]) {
+if (shelf.empty) {
+  json tmpl.empty(shelf)
+} else {
+  json g.render(shelf, [expand: should_expand, excludes: ['secret']]) {
   if (shelf.id) id (shelf.id)
   'class' Shelf.name
   final long logCount = shelf.count as long
@@ -103,6 +101,7 @@ json g.render(shelf, [expand: should_expand, excludes: ['secret']]) {
   }
   call(name, logCount)
   g.inline(shelf)
+  }
 }
 "#;
         let keys: Vec<_> = super::keys(view).into_iter().collect();
