@@ -18,6 +18,7 @@ use serde_json::{Map, Value, json};
 
 use crate::error::{Error, Result};
 use crate::ours::numbers;
+use crate::source::read_json;
 use domain::{Class, Field};
 use recipe::{Call, Recipe, Record, Resource};
 
@@ -91,6 +92,53 @@ pub fn describe(what: &Describe) -> Result<Value> {
         "paths": paths,
         "components": {"parameters": parameters, "schemas": making.schemas},
     }))
+}
+
+/// The file that a description is written to, and what is written: of a version that differs in nothing from the one before, the tag is
+/// added to that one's `same`.
+///
+/// # Errors
+/// The description before cannot be read.
+pub fn merged(out: &Path, document: Value) -> Result<(PathBuf, Value)> {
+    let since = |path: &Path| numbers(&path.file_stem().unwrap_or_default().to_string_lossy());
+    let folder = out.parent().unwrap_or(Path::new(""));
+    let mut before: Vec<PathBuf> = std::fs::read_dir(folder)
+        .into_iter()
+        .flatten()
+        .flatten()
+        .map(|entry| entry.path())
+        .filter(|path| {
+            path.extension()
+                .is_some_and(|extension| extension == "json")
+        })
+        .filter(|path| since(path) < since(out))
+        .collect();
+    before.sort_by_key(|path| since(path));
+    let Some(path) = before.pop() else {
+        return Ok((out.to_owned(), document));
+    };
+    let mut known = read_json(&path)?;
+    let covers = |document: &Value| document.pointer("/x-folio/covers").cloned();
+    let is_same = known["paths"] == document["paths"]
+        && known["components"] == document["components"]
+        && covers(&known) == covers(&document);
+    if !is_same {
+        return Ok((out.to_owned(), document));
+    }
+    let tag = document
+        .pointer("/x-folio/sources/0/tag")
+        .and_then(Value::as_str);
+    let mut same: BTreeSet<String> = tag.map(str::to_owned).into_iter().collect();
+    let stated = known.pointer("/x-folio/same").and_then(Value::as_array);
+    same.extend(
+        stated
+            .into_iter()
+            .flatten()
+            .filter_map(Value::as_str)
+            .map(str::to_owned),
+    );
+    known["x-folio"]["same"] = same.into_iter().collect();
+    Ok((path, known))
 }
 
 struct Making<'a> {

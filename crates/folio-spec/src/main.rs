@@ -12,7 +12,7 @@ use folio_spec::diff::{Change, diff};
 use folio_spec::facts_page;
 use folio_spec::features::Features;
 use folio_spec::fetch::{Fetch, fetch};
-use folio_spec::grails::{Checkout, Describe, describe};
+use folio_spec::grails::{Checkout, Describe, describe, merged};
 use folio_spec::notes::Kind;
 use folio_spec::overrides::Overrides;
 use folio_spec::platform::Platform;
@@ -344,6 +344,7 @@ fn run(command: Command) -> Result<ExitCode, Error> {
                 libraries: libraries?,
                 since,
             })?;
+            let (out, document) = merged(&out, document)?;
             let text = serde_json::to_string_pretty(&document).unwrap_or_default() + "\n";
             std::fs::write(&out, text)
                 .map_err(|error| Error::file(&out, format!("cannot be written: {error}")))?;
