@@ -393,6 +393,9 @@ fn module(
     if let Some(answer) = platform::answer(state, asked, caller, path) {
         return Ok(answer);
     }
+    if let Some(done) = spring::other_paths(state, asked, caller, path) {
+        return done;
+    }
     let is_batch = served.path.ends_with("/batch/synchronous")
         || served.path.ends_with("/batch/synchronous-unsafe");
     let (above, id) = match served.arguments.as_slice() {
