@@ -252,6 +252,9 @@ for row in rows('acq'):
     base = '/'.join(parts[:-1]) if last else path
     if base not in kinds and not any(word in name for word in ('create', 'list')):
         continue
+    if re.fullmatch(r'[a-z ]+ delete', name) and row['status'] == 404 and base in kinds:
+        # A record that is not there; "delete again" may be about one that is still referred to.
+        kinds[base]['cases']['delete absent'] = answer(row, body, last, None)
     for ending, case in ACQUISITIONS.items():
         if name.endswith(' ' + ending):
             made = answer(row, body, last, None)
@@ -263,6 +266,10 @@ for row in rows('acq'):
         kinds[base]['cases'].setdefault(f"post {'missing' if found[1] == 'bad' else 'taken'}:{found[2]}", made)
     if re.match(r'delete .* in use$', name) and row['status'] >= 400:
         kinds[base]['cases'].setdefault('delete referenced', answer(row, body, last, None))
+    found = re.search(r'create (\w+) -[0-9.]+$', name)
+    if found and row['status'] == 201:
+        # A minimum that a later release has.
+        kinds[base].setdefault('unbounded', []).append(found[1])
     if name.endswith('put stale') and row['status'] == 204:
         kinds[base]['noLocking'] = True
     if name.endswith('list: limit -1') and 'not all parameters' in text:
@@ -272,16 +279,6 @@ for row in rows('acq'):
         value = json.loads(text)
         listed.update({'form': 'pretty', 'info': 'resultInfo' in value, 'total': 'totalRecords' in value, 'type': row.get('type'),
                        'checksTotals': True})
-
-# Spring modules: what their validation says of a record that lacks a field.
-for row in rows('spring'):
-    found = re.match(r'(tag|note type|note|calendar) (post|put) missing required$', row['name'])
-    if found:
-        base = re.match(r'(/calendar/calendars|/[^/]+)', row['path'])[1]
-        made = answer(row, None, None, None)
-        if made and 'errors' in made:
-            made['line'] = True
-            kinds[base]['cases'].setdefault(f'{found[2]} missing', made)
 
 for path, kind in kinds.items():
     kind = {key: value for key, value in kind.items() if value not in ({}, [])}

@@ -37,6 +37,8 @@ pub(crate) struct Kind {
     pub(crate) defaults: serde_json::Map<String, Value>,
     /// Fields that the answer of a creation lacks.
     pub(crate) omitted: Vec<String>,
+    /// Fields that have a least value only in the release of the documents.
+    pub(crate) unbounded: Vec<String>,
     /// What the route answers without the parameters that it needs.
     pub(crate) bare: Option<Case>,
     cases: BTreeMap<String, Case>,
@@ -218,6 +220,7 @@ impl Kind {
                 .unwrap_or_default(),
             bare: row.get("bare").and_then(Case::of),
             omitted: texts(row, "omitted"),
+            unbounded: texts(row, "unbounded"),
             class: text(row, "class"),
             order: texts(row, "order"),
             location: location(row),

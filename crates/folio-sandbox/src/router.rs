@@ -8,8 +8,8 @@ use crate::cql::fold::text_at;
 use crate::documents::{Served, routes};
 use crate::faults::Effect;
 use crate::handlers::{
-    Done, batch, credentials, deletion, lists, login, okapi, permissions, singles, spring, views,
-    write,
+    Done, acquisitions, batch, credentials, deletion, lists, login, okapi, permissions, singles,
+    spring, views, write,
 };
 use crate::http::{Answer, Asked, broken_percent};
 use crate::platform;
@@ -392,6 +392,9 @@ fn module(
     }
     if let Some(answer) = platform::answer(state, asked, caller, path) {
         return Ok(answer);
+    }
+    if let Some(done) = acquisitions::answer(state, asked, caller, path) {
+        return done;
     }
     if let Some(done) = spring::other_paths(state, asked, caller, path) {
         return done;

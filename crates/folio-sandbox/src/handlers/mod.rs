@@ -1,5 +1,6 @@
 //! What the modules answer.
 
+pub(crate) mod acquisitions;
 pub(crate) mod batch;
 pub(crate) mod credentials;
 pub(crate) mod deletion;

@@ -64,6 +64,7 @@ fn put_hrid_settings(state: &State, asked: &Asked, caller: &Caller) -> Done {
         keeps_unknown: None,
         money: false,
         spring: false,
+        unbounded: &[],
         violations: Vec::new(),
     };
     let settings = match reader.record(document, schema, "HridSettings", &body, None) {

@@ -302,7 +302,15 @@ pub(crate) async fn spring(file: &str) -> Report {
 }
 
 pub(crate) async fn acq(file: &str) -> Report {
-    simple(file, Session::start("diku", Sandbox::builder()).await).await
+    let session = Session::start("diku", Sandbox::builder()).await;
+    // Reference data that the rows name.
+    let id = "cd592659-77aa-4eb3-ac34-c9a4657bb20f";
+    let group = json!({"id": id, "name": "Amherst (AC)", "description": "Amherst College"});
+    session
+        .sandbox
+        .load("diku", "/batch-group-storage/batch-groups", vec![group])
+        .unwrap();
+    simple(file, session).await
 }
 
 pub(crate) async fn circulation(file: &str) -> Report {
