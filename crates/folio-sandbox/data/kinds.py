@@ -167,10 +167,16 @@ for row in rows('lists'):
         prefix = text.split('org.folio.cql2pgjson')[0]
         if prefix and prefix != text and 'HTTP request' not in prefix and '{' not in prefix:
             kind['prefix'] = prefix
+    elif case == 'bad cql' and row['status'] == 200:
+        kind['ignoresQuery'] = True
     elif case == 'empty query' and row['status'] == 200:
         kind['emptyQuery'] = True
-    elif case == 'limit -1' and row['status'] == 200:
+    elif case == 'limit -1' and row['status'] == 422 and 'bare' in kinds[path]:
+        kinds[path]['negativeLimit'] = True
+    elif case == 'limit -1' and (row['status'] == 200 or '2201W' in text):
         kind['negativeLimit'] = True
+        if row['status'] != 200:
+            kind['negativeFails'] = True
     elif case == 'totalRecords none' and 'totalRecords' not in (row.get('keys') or ['totalRecords']) and kind.get('total'):
         kind['none'] = True
     elif case == 'all sortBy id' and 'got sortby' in text:

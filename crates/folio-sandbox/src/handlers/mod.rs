@@ -8,6 +8,7 @@ pub(crate) mod lists;
 pub(crate) mod login;
 pub(crate) mod okapi;
 pub(crate) mod permissions;
+pub(crate) mod plain;
 pub(crate) mod singles;
 pub(crate) mod spring;
 pub(crate) mod views;
