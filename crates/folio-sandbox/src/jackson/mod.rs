@@ -8,6 +8,7 @@ mod parts;
 mod scalars;
 
 pub(crate) use body::parse;
+pub(crate) use scalars::SOURCE;
 
 use parts::{Parts, unknown_field};
 use scalars::{mismatch, token};

@@ -152,7 +152,7 @@ impl Session {
                 Some(location[at..].to_owned())
             });
             if let (Some(recorded), Some(own)) = (recorded, own[name].as_str())
-                && recorded != own
+                && !recorded.eq_ignore_ascii_case(own)
             {
                 self.names.insert(recorded, own.to_owned());
             }
