@@ -167,7 +167,7 @@ pub(crate) fn list(
     let empty_is_none = facts.empty_query || collection.spring;
     let text = asked
         .parameter("query")
-        .filter(|text| !(empty_is_none && text.trim().is_empty()) && !facts.ignores_query);
+        .filter(|text| !(facts.ignores_query || empty_is_none && text.trim().is_empty()));
     if collection.module == "mod-settings"
         && let Some(message) = text.and_then(rejected_setting)
     {
