@@ -286,6 +286,26 @@ for row in rows('acq'):
         listed.update({'form': 'pretty', 'info': 'resultInfo' in value, 'total': 'totalRecords' in value, 'type': row.get('type'),
                        'checksTotals': True})
 
+# What the recorded kinds of a module have in common holds for its others too.
+def common(values):
+    counted = collections.Counter(json.dumps(value, sort_keys=True) for value in values)
+    (most, count), = counted.most_common(1)
+    return json.loads(most) if 2 * count > len(values) and count > 1 else None
+
+
+for first in ('finance-storage', 'invoice-storage', 'orders-storage', 'organizations-storage', 'voucher-storage'):
+    own = {path: kind for path, kind in kinds.items() if path.startswith(f'/{first}/') and kind['cases']}
+    locations = [kind['location'].replace(path, '{path}') if kind.get('location') else None for path, kind in own.items()]
+    lists = [{key: value for key, value in kind['list'].items() if key != 'key'} for kind in own.values() if kind.get('list')]
+    cases = collections.defaultdict(list)
+    for kind in own.values():
+        for name, case in kind['cases'].items():
+            if ':' not in name:
+                cases[name].append(case)
+    cases = {name: common(values) for name, values in cases.items()}
+    shared = {'location': common(locations), 'list': common(lists), 'cases': {name: case for name, case in cases.items() if case}}
+    kinds[f'/{first}/*'] = {key: value for key, value in shared.items() if value is not None}
+
 for path, kind in kinds.items():
     kind = {key: value for key, value in kind.items() if value not in ({}, [])}
     print(json.dumps({'path': path, **kind}, ensure_ascii=False, separators=(',', ':')))

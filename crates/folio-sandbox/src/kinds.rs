@@ -320,8 +320,13 @@ pub(crate) fn kind(release: Release, path: &str) -> &'static Kind {
         Release::Quesnelia => kinds.first(),
         Release::Ramsons => kinds.last(),
     };
+    let of_module = || {
+        let first = path.trim_start_matches('/').split('/').next()?;
+        kinds?.get(&format!("/{first}/*"))
+    };
     kinds
         .and_then(|kinds| kinds.get(path))
+        .or_else(of_module)
         .unwrap_or_else(|| OTHER.get_or_init(Kind::default))
 }
 

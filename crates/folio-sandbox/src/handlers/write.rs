@@ -243,7 +243,10 @@ pub(crate) fn create(
     let answer = rmb::json_ordered(StatusCode::CREATED, &record, &kind.order);
     Ok(match &kind.location {
         Location::None => answer,
-        Location::Form(form) => answer.with_header(header::LOCATION, &form.replace("{id}", &id)),
+        Location::Form(form) => {
+            let form = form.replace("{path}", &collection.path);
+            answer.with_header(header::LOCATION, &form.replace("{id}", &id))
+        }
         Location::Unknown if collection.spring => answer,
         Location::Unknown => {
             answer.with_header(header::LOCATION, &format!("{}/{id}", collection.path))
