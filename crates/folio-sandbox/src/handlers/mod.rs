@@ -11,6 +11,7 @@ pub(crate) mod permissions;
 pub(crate) mod plain;
 pub(crate) mod singles;
 pub(crate) mod spring;
+mod transactions;
 pub(crate) mod views;
 pub(crate) mod write;
 
