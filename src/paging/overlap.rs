@@ -112,6 +112,11 @@ impl Overlap {
         self.from
     }
 
+    /// This page begins behind the one before.
+    pub(super) fn begin_behind(&mut self) {
+        self.overlaps = false;
+    }
+
     /// The page begins here, since the server has pages that begin at some offsets only.
     pub(super) fn begin_at(&mut self, from: u64) {
         self.from = from;

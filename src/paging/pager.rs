@@ -341,7 +341,13 @@ impl Pager {
         }
         let mut from = self.overlap.ask(self.offset);
         if self.plan.style == PagingStyle::Erm {
-            (from, size) = erm_window(from, size, self.overlap.overlaps());
+            let mut window = erm_window(from, size, self.overlap.overlaps());
+            if self.overlap.overlaps() && window.0 + u64::from(window.1) <= from + 1 {
+                // No page of this size or less has the last record and the one behind it: with pages of three, the records 5 and 6.
+                self.overlap.begin_behind();
+                window = erm_window(self.offset, size, false);
+            }
+            (from, size) = window;
             self.overlap.begin_at(from);
         }
         Ok(Some(self.asking(&self.query, size, from)))
