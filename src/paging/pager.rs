@@ -143,7 +143,8 @@ fn erm_page(
 /// pages of 100, an offset of 150 gives the records from 100 on. So the size is chosen such that a page begins at the offset; or, where what
 /// came before may come again, shortly before it, with as many as possible behind.
 fn erm_window(from: u64, most: u32, may_repeat: bool) -> (u64, u32) {
-    let sizes = (1..=most.max(1)).filter(|size| may_repeat || from % u64::from(*size) == 0);
+    let sizes =
+        (1..=most.max(1)).filter(|size| may_repeat || from.is_multiple_of(u64::from(*size)));
     let size = sizes.max_by_key(|size| (u64::from(*size) - from % u64::from(*size), *size));
     let size = size.unwrap_or(1);
     (from - from % u64::from(size), size)
