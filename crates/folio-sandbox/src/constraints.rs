@@ -239,6 +239,14 @@ impl Missing<'_> {
     }
 }
 
+/// What was to be deleted: a record, those of a query, or a whole table.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Deleted {
+    One,
+    Query,
+    Table,
+}
+
 /// What is said of a record that cannot go because another one refers to it.
 pub(crate) fn still_referred(
     kind: &Kind,
@@ -246,14 +254,23 @@ pub(crate) fn still_referred(
     from: &Table,
     foreign: &Foreign,
     id: &str,
-    many: bool,
+    what: Deleted,
 ) -> Answer {
     let raw = format!(
         "update or delete on table \"{}\" violates foreign key constraint \"{}\" on table \"{}\": Key (id)=({id}) is still referenced from table \"{}\".",
         table.name, foreign.constraint, from.name, from.name
     );
-    if many {
-        return Answer::bad_request(raw);
+    match what {
+        Deleted::One => {}
+        Deleted::Query => return Answer::bad_request(raw),
+        // Modules that delete a table show PostgreSQL's message as it comes.
+        Deleted::Table => {
+            let (head, _) = raw.split_once(": Key").unwrap_or((&raw, ""));
+            return Answer::text(
+                StatusCode::INTERNAL_SERVER_ERROR,
+                format!("ERROR: {head} (23503)"),
+            );
+        }
     }
     let message = format!(
         "Cannot delete {}.id = {id} because id is still referenced from table {}.",

@@ -11,6 +11,7 @@ use crate::faults::Faults;
 use crate::http::Asked;
 use crate::kinds::{Kind, Release, kind};
 use crate::store::Store;
+use crate::wiring::Wiring;
 use crate::{documents, platform};
 
 /// Why a sandbox could not be started or filled.
@@ -99,6 +100,7 @@ pub(crate) struct State {
     pub(crate) rules: Vec<platform::Rule>,
     pub(crate) exchanges: Vec<Exchange>,
     pub(crate) keep: usize,
+    pub(crate) wiring: Wiring,
 }
 
 impl State {

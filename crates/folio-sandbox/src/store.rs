@@ -257,7 +257,7 @@ impl Store {
         Ok(None)
     }
 
-    /// The first reference to a record: the table that it comes from, and its field.
+    /// The reference to a record that PostgreSQL tells of: the table that it comes from, and its field.
     pub(crate) fn referred(
         &self,
         tenant: &str,
@@ -265,21 +265,25 @@ impl Store {
         id: &str,
     ) -> Result<Option<(&'static Table, &'static Foreign)>> {
         let mut statement = self.connection.prepare_cached(
-            "SELECT collection, field FROM reference WHERE tenant = ?1 AND target = ?2 AND target_id = ?3 LIMIT 1",
+            "SELECT DISTINCT collection, field FROM reference WHERE tenant = ?1 AND target = ?2 AND target_id = ?3",
         )?;
-        let found: Option<(String, String)> = statement
-            .query_row(params![tenant, table.name, key(id)], |row| {
-                Ok((row.get(0)?, row.get(1)?))
-            })
-            .optional()?;
-        Ok(found.and_then(|(path, field)| {
-            let table = tables().of(&path)?;
-            let foreign = table
-                .foreign
-                .iter()
-                .find(|foreign| foreign.field == field)?;
-            Some((table, foreign))
-        }))
+        let found = statement.query_map(params![tenant, table.name, key(id)], |row| {
+            Ok((row.get::<_, String>(0)?, row.get::<_, String>(1)?))
+        })?;
+        let mut first: Option<(&'static Table, &'static Foreign)> = None;
+        for reference in found {
+            let (path, field) = reference?;
+            let found = tables().of(&path).and_then(|table| {
+                let foreign = table.foreign.iter().find(|foreign| foreign.field == field)?;
+                Some((table, foreign))
+            });
+            first = match (first, found) {
+                (Some(first), Some(found)) if found.1.rank < first.1.rank => Some(found),
+                (None, found) => found,
+                (first, _) => first,
+            };
+        }
+        Ok(first)
     }
 
     /// The next number of a sequence, which is used up by it.

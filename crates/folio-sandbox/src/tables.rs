@@ -66,6 +66,8 @@ pub(crate) struct Foreign {
     pub(crate) column: String,
     pub(crate) target: String,
     pub(crate) constraint: String,
+    /// Its place among all: PostgreSQL checks them in the order in which they were created.
+    pub(crate) rank: usize,
 }
 
 /// A step from a record to others.
@@ -148,7 +150,7 @@ impl Tables {
         let mut by_path: HashMap<String, Table> = HashMap::new();
         let mut paths = HashMap::new();
         let mut conditions: HashMap<(String, String), String> = HashMap::new();
-        for row in rows {
+        for (rank, row) in rows.iter().enumerate() {
             let (Some(name), Some(path)) = (text(row, "table"), text(row, "path")) else {
                 continue;
             };
@@ -195,6 +197,7 @@ impl Tables {
                     column: text(row, "column").unwrap_or_default(),
                     target: text(row, "target").unwrap_or_default(),
                     constraint: text(row, "constraint").unwrap_or_default(),
+                    rank,
                 }),
                 _ => {}
             }

@@ -313,6 +313,7 @@ pub(crate) fn retrieve(
         (name.clone(), text)
     });
     let asked = Asked {
+        port: asked.port,
         method: "GET".to_owned(),
         path: collection.path.clone(),
         raw_query: String::new(),
