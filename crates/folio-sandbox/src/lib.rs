@@ -37,6 +37,7 @@ mod modules;
 mod platform;
 mod ports;
 mod proxy;
+pub mod record;
 mod rmb;
 mod router;
 mod server;

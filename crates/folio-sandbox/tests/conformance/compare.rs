@@ -4,10 +4,9 @@
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
+use folio_sandbox::record::{Reply, keys};
 use regex::Regex;
 use serde_json::Value;
-
-use super::wire::Reply;
 
 /// Fields of records that the recorded release or that of the specifications here does not have.
 pub(crate) const RELEASE_FIELDS: [&str; 16] = [
@@ -87,44 +86,6 @@ fn errors(text: &str) -> Option<Vec<String>> {
         .collect();
     list.sort();
     Some(list)
-}
-
-/// The keys of an object in their order.
-pub(crate) fn keys(text: &str) -> Vec<String> {
-    // serde_json may sort keys: the outermost are read from the text.
-    let mut keys = Vec::new();
-    let (mut depth, mut string, mut escaped, mut start) = (0, false, false, 0);
-    let bytes = text.as_bytes();
-    let mut last = None;
-    for (at, byte) in bytes.iter().enumerate() {
-        if string {
-            match byte {
-                _ if escaped => escaped = false,
-                b'\\' => escaped = true,
-                b'"' => {
-                    string = false;
-                    last = Some((start, at));
-                }
-                _ => {}
-            }
-            continue;
-        }
-        match byte {
-            b'"' => {
-                string = true;
-                start = at + 1;
-            }
-            b'{' | b'[' => depth += 1,
-            b'}' | b']' => depth -= 1,
-            b':' if depth == 1 => {
-                if let Some((from, to)) = last.take() {
-                    keys.push(text[from..to].to_owned());
-                }
-            }
-            _ => {}
-        }
-    }
-    keys
 }
 
 /// What differs between a recorded row and an answer.

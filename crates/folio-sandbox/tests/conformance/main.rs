@@ -9,6 +9,7 @@
 mod access;
 mod compare;
 mod crud;
+mod deletes;
 mod files;
 mod gateway;
 mod many;
@@ -152,7 +153,7 @@ conformance! {
     files::cql_instances "cql-instances";
     crud::crud "crud";
     many::lists "lists";
-    many::deletes "deletes";
+    deletes::deletes "deletes";
     gateway::gateway "gateway";
     access::auth "auth";
     access::spring "spring";
