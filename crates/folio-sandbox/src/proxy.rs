@@ -130,9 +130,6 @@ impl Forward {
         socket.write_all(&request).await.map_err(|_| closed())?;
         let mut read = Vec::new();
         let end = loop {
-            if let Some(end) = find(&read, b"\r\n\r\n") {
-                break end;
-            }
             // Netty reads the first line when it is there.
             if let Some(line) = read.split(|byte| *byte == b'\n').next()
                 && line.len() < read.len()
@@ -141,6 +138,9 @@ impl Forward {
                 let text = String::from_utf8_lossy(line);
                 let word = text.split_whitespace().next().unwrap_or_default();
                 return Err(format!("invalid version format: {}", word.to_uppercase()));
+            }
+            if let Some(end) = find(&read, b"\r\n\r\n") {
+                break end;
             }
             if more(&mut socket, &mut read).await == 0 {
                 return Err(closed());

@@ -6,7 +6,7 @@ use crate::auth::Caller;
 use crate::documents::{Served, routes};
 use crate::faults::Effect;
 use crate::handlers::{
-    Done, batch, deletion, lists, permissions, pins, pubsub, singles, source, spring, views,
+    Done, batch, deletion, lists, passwords, permissions, pins, pubsub, singles, source, spring, views,
     write,
 };
 use crate::http::{Answer, Asked, broken_percent};
@@ -71,6 +71,7 @@ pub(crate) fn module(
         return done;
     }
     if let Some(done) = pins::answer(state, asked, caller, path)
+        .or_else(|| passwords::answer(state, asked, caller, path))
         .or_else(|| pubsub::answer(state, asked, caller, path))
         .or_else(|| source::answer(state, asked, caller, path))
     {

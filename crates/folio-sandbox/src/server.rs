@@ -12,7 +12,7 @@ use http::{HeaderValue, Request, Response, header};
 use http_body_util::BodyExt;
 use hyper::body::{Body, Frame, Incoming, SizeHint};
 use hyper::service::service_fn;
-use hyper_util::rt::TokioIo;
+use hyper_util::rt::{TokioExecutor, TokioIo};
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 
@@ -87,7 +87,8 @@ pub(crate) async fn serve(
         connections.retain(|connection: &tokio::task::JoinHandle<()>| !connection.is_finished());
         connections.push(tokio::spawn(async move {
             // A connection that a fault breaks ends with an error; the client sees it too.
-            let _ = hyper::server::conn::http1::Builder::new()
+            // Okapi speaks HTTP/2 in clear text to those who begin with it.
+            let _ = hyper_util::server::conn::auto::Builder::new(TokioExecutor::new())
                 .serve_connection(TokioIo::new(socket), service)
                 .await;
         }));

@@ -8,6 +8,7 @@ pub(crate) mod lists;
 pub(crate) mod login;
 pub(crate) mod okapi;
 pub(crate) mod okapi_admin;
+pub(crate) mod passwords;
 pub(crate) mod permissions;
 pub(crate) mod pins;
 pub(crate) mod pubsub;

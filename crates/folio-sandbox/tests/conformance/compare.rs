@@ -338,3 +338,44 @@ fn fields_of(value: &Value) -> Vec<String> {
         .map(|(name, value)| format!("{name}={}", plain_numbers(&masked(&value.to_string()))))
         .collect()
 }
+
+/// Compares cookies attribute by attribute; values and dates are masked.
+pub(crate) fn cookies_differ(row: &Value, reply: &Reply) -> Option<String> {
+    let form = |cookie: &str| -> String {
+        cookie
+            .split("; ")
+            .map(|part| match part.split_once('=') {
+                Some(("Expires", value)) if !value.contains("1970") => "Expires=…".to_owned(),
+                // A second may pass between the token and the cookie.
+                Some(("Max-Age", "599")) => "Max-Age=600".to_owned(),
+                Some(("Max-Age", "604799")) => "Max-Age=604800".to_owned(),
+                Some((name, value)) if name.starts_with("folio") && !value.is_empty() => {
+                    format!("{name}=…")
+                }
+                _ => part.to_owned(),
+            })
+            .collect::<Vec<_>>()
+            .join("; ")
+    };
+    let own: Vec<String> = reply
+        .headers
+        .iter()
+        .filter(|(name, _)| name.eq_ignore_ascii_case("set-cookie"))
+        .map(|(_, value)| form(value))
+        .collect();
+    let recorded: Vec<String> = row["cookies"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .filter_map(Value::as_str)
+        .map(form)
+        .collect();
+    // Some recordings do not tell whether a value was empty.
+    let untold = |cookie: &String| cookie.contains("=…; Path");
+    let shown = |cookie: &String| cookie.replacen("Token=;", "Token=…;", 1);
+    let own: Vec<String> = match recorded.iter().any(untold) {
+        true => own.iter().map(shown).collect(),
+        false => own,
+    };
+    (own != recorded).then(|| format!("cookies: {own:?}, recorded {recorded:?}"))
+}

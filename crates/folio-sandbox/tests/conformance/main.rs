@@ -7,9 +7,11 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests may")]
 
 mod access;
+mod auth;
 mod compare;
 mod crud;
 mod deletes;
+mod eureka;
 mod files;
 mod gateway;
 mod many;
@@ -155,9 +157,9 @@ conformance! {
     many::lists "lists";
     deletes::deletes "deletes";
     gateway::gateway "gateway";
-    access::auth "auth";
+    auth::auth "auth";
     access::spring "spring";
     access::acq "acq";
     access::circulation "circulation";
-    access::eureka_login "eureka-login";
+    eureka::eureka_login "eureka-login";
 }

@@ -1,6 +1,7 @@
 //! A sandbox, and what a client of it remembers.
 
 use std::collections::HashMap;
+use std::time::Duration;
 
 use folio_sandbox::{Builder, Sandbox};
 use serde_json::{Value, json};
@@ -10,6 +11,8 @@ use crate::wire::{Reply, exchange};
 /// A sandbox and what a client of it remembers.
 pub(crate) struct Session {
     pub(crate) sandbox: Sandbox,
+    /// Whether the requests go to the server of `FOLIO_URL`, and not to the sandbox.
+    pub(crate) elsewhere: bool,
     pub(crate) address: String,
     pub(crate) tenant: String,
     pub(crate) token: String,
@@ -26,16 +29,36 @@ impl Session {
             .start()
             .await
             .unwrap();
+        let elsewhere = std::env::var("FOLIO_URL").ok();
+        let own = |name: &str, otherwise: &str| {
+            let set = std::env::var(name).ok().filter(|_| elsewhere.is_some());
+            set.unwrap_or_else(|| otherwise.to_owned())
+        };
         let mut session = Self {
-            address: sandbox.url().trim_start_matches("http://").to_owned(),
+            address: elsewhere
+                .clone()
+                .unwrap_or_else(|| sandbox.url().to_owned()),
             sandbox,
-            tenant: tenant.to_owned(),
+            tenant: own("FOLIO_TENANT", tenant),
+            elsewhere: elsewhere.is_some(),
             token: String::new(),
             names: HashMap::new(),
         };
-        session.token = session.login("diku_admin", "admin").await.unwrap().0;
+        let (username, password) = (
+            own("FOLIO_USERNAME", "diku_admin"),
+            own("FOLIO_PASSWORD", "admin"),
+        );
+        session.token = session
+            .login(&username, &password)
+            .await
+            .unwrap_or_else(|| panic!("{username} cannot log in at {}", session.address))
+            .0;
         // The administrator has the fields that the recorded one has.
-        let mut admin = session.sandbox.records(tenant, "/users").unwrap().remove(0);
+        let users = session.sandbox.records(tenant, "/users").unwrap();
+        let mut admin = users
+            .into_iter()
+            .find(|user| user["username"] == "diku_admin")
+            .unwrap();
         let now = "2026-11-26T06:33:35.390+00:00";
         for (name, value) in [
             ("departments", json!([])),
@@ -66,6 +89,14 @@ impl Session {
             }
         }
         session
+    }
+
+    /// Lets time pass: the sandbox's clock is moved, a server elsewhere needs the time itself.
+    pub(crate) async fn advance(&self, by: Duration) {
+        match self.elsewhere {
+            false => self.sandbox.advance(by),
+            true => tokio::time::sleep(by).await,
+        }
     }
 
     /// The access token and the refresh token of a new session.
