@@ -308,7 +308,12 @@ impl Auth {
 
     /// A token that never expires, of the login of old.
     pub(crate) fn legacy(&mut self, tenant: &str, user: &str, username: &str) -> String {
-        let access = token(&claims("legacy-access", None, self.wall(), (tenant, user, username)));
+        let access = token(&claims(
+            "legacy-access",
+            None,
+            self.wall(),
+            (tenant, user, username),
+        ));
         self.access.insert(
             access.clone(),
             Access {

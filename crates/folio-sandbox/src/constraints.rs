@@ -196,6 +196,23 @@ fn said(message: &str, key: &str, value: &str, verb: Verb, declares_422: bool) -
 }
 
 impl Missing<'_> {
+    /// Whether the module looks for the record itself, before it stores anything: it says so in words of its own, which are not those of
+    /// PostgreSQL or RMB.
+    pub(crate) fn is_found_first(&self, kind: &Kind, verb: Verb) -> bool {
+        let case = kind.case_of(&format!("{} missing", verb.name()), &self.foreign.field);
+        let said = case.and_then(|case| case.message(Given::default()));
+        verb != Verb::Batch
+            && said.is_some_and(|said| {
+                let of_storage = [
+                    "Cannot set",
+                    "insert or update",
+                    "ERROR:",
+                    "update or delete",
+                ];
+                !of_storage.iter().any(|start| said.starts_with(start))
+            })
+    }
+
     pub(crate) fn answer(
         &self,
         kind: &Kind,

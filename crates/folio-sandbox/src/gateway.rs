@@ -103,7 +103,11 @@ fn of_okapi(state: &mut State, asked: &Asked, path: &str, effect: Option<&Effect
         None => (tenant.clone(), path.to_owned()),
     };
     let path = path.as_str();
-    if let Some(module) = state.wiring.elsewhere(&tenant, &asked.method, path).cloned() {
+    if let Some(module) = state
+        .wiring
+        .elsewhere(&tenant, &asked.method, path)
+        .cloned()
+    {
         return proxy::forward(state, asked, &tenant, token, &module);
     }
     let route = route_of(state, asked, path);
@@ -126,7 +130,11 @@ fn of_okapi(state: &mut State, asked: &Asked, path: &str, effect: Option<&Effect
     let caller = match &token {
         _ if !state.wiring.has(&tenant, "mod-authtoken") => {
             let known = token.as_deref().and_then(|token| state.auth.caller(token));
-            Some(known.map_or_else(Caller::nobody, |caller| caller).within(&tenant))
+            Some(
+                known
+                    .map_or_else(Caller::nobody, |caller| caller)
+                    .within(&tenant),
+            )
         }
         None if required.is_empty() || open => None,
         None => {
@@ -180,7 +188,9 @@ fn of_kong(state: &mut State, asked: &Asked, path: &str, effect: Option<&Effect>
         Some(route) if !open => route.permissions,
         _ => &[],
     };
-    let module = route.as_ref().map_or("mod-login-keycloak", |route| route.module);
+    let module = route
+        .as_ref()
+        .map_or("mod-login-keycloak", |route| route.module);
     let caller = match eureka::allowed(state, asked, required, token.as_deref(), module)? {
         Ok(caller) => caller,
         Err(answer) => return Ok(answer),

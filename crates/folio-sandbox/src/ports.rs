@@ -97,9 +97,14 @@ pub(crate) fn no_role(state: &State, route: Option<&Served>, tenant: &str) -> An
 fn of_okapi(asked: &Asked, path: &str, tenant: Option<&str>) -> Answer {
     let (status, said) = match tenant {
         Some(tenant) => (400, format!("No such Tenant {tenant}")),
-        None => (404, "No suitable module found for path and tenant".to_owned()),
+        None => (
+            404,
+            "No suitable module found for path and tenant".to_owned(),
+        ),
     };
-    let okapi = asked.header("x-okapi-url").unwrap_or("http://127.0.0.1:9130");
+    let okapi = asked
+        .header("x-okapi-url")
+        .unwrap_or("http://127.0.0.1:9130");
     let stored = crate::documents::stored_at(path);
     Answer::new(
         StatusCode::INTERNAL_SERVER_ERROR,

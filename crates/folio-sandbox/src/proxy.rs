@@ -53,7 +53,10 @@ pub(crate) fn forward(
     }
     head.push_str(&format!(" HTTP/1.1\r\nHost: {host}\r\n"));
     for (name, value) in &asked.headers {
-        let replaced = matches!(name.as_str(), "x-okapi-token" | "x-okapi-request-id" | "x-okapi-user-id");
+        let replaced = matches!(
+            name.as_str(),
+            "x-okapi-token" | "x-okapi-request-id" | "x-okapi-user-id"
+        );
         if !HOP.contains(name) && !replaced {
             let value = String::from_utf8_lossy(value.as_bytes());
             head.push_str(&format!("{name}: {value}\r\n"));
@@ -116,9 +119,9 @@ impl Forward {
 
     async fn exchange(&self) -> Result<Answer, String> {
         let address = self.url.trim_start_matches("http://");
-        let mut socket = TcpStream::connect(address).await.map_err(|_| {
-            format!("finishConnect(..) failed: Connection refused: /{address}")
-        })?;
+        let mut socket = TcpStream::connect(address)
+            .await
+            .map_err(|_| format!("finishConnect(..) failed: Connection refused: /{address}"))?;
         let closed = || "Connection was closed".to_owned();
         let mut request = self.head.clone().into_bytes();
         if !self.body.is_empty() {
@@ -151,9 +154,12 @@ impl Forward {
         let mut answer = parsed(&head).ok_or_else(closed)?;
         let length = head.lines().find_map(|line| {
             let (name, value) = line.split_once(':')?;
-            name.eq_ignore_ascii_case("content-length").then(|| value.trim().parse::<usize>().ok())?
+            name.eq_ignore_ascii_case("content-length")
+                .then(|| value.trim().parse::<usize>().ok())?
         });
-        let chunked = head.to_ascii_lowercase().contains("transfer-encoding: chunked");
+        let chunked = head
+            .to_ascii_lowercase()
+            .contains("transfer-encoding: chunked");
         if self.method == "HEAD" || matches!(answer.status.as_u16(), 204 | 304) {
             return Ok(answer);
         }
@@ -185,7 +191,9 @@ async fn more(socket: &mut TcpStream, into: &mut Vec<u8>) -> usize {
 }
 
 fn find(bytes: &[u8], wanted: &[u8]) -> Option<usize> {
-    bytes.windows(wanted.len()).position(|window| window == wanted)
+    bytes
+        .windows(wanted.len())
+        .position(|window| window == wanted)
 }
 
 /// Status and headers, without those of the connection.

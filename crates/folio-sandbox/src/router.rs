@@ -6,8 +6,8 @@ use crate::auth::Caller;
 use crate::documents::{Served, routes};
 use crate::faults::Effect;
 use crate::handlers::{
-    Done, batch, deletion, lists, passwords, permissions, pins, pubsub, singles, source, spring, views,
-    write,
+    Done, batch, deletion, lists, passwords, permissions, pins, pubsub, singles, source, spring,
+    views, write,
 };
 use crate::http::{Answer, Asked, broken_percent};
 use crate::platform;

@@ -17,9 +17,9 @@ use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 
 use crate::faults::Effect;
+use crate::gateway;
 use crate::handlers::okapi;
 use crate::http::{Answer, Asked, Port, pairs};
-use crate::gateway;
 use crate::state::State;
 
 /// The longest request line that Okapi and the modules read, and the most bytes of headers.
@@ -266,7 +266,8 @@ impl Body for Written {
     }
 
     fn size_hint(&self) -> SizeHint {
-        self.total
-            .map_or_else(SizeHint::default, |total| SizeHint::with_exact(total as u64))
+        self.total.map_or_else(SizeHint::default, |total| {
+            SizeHint::with_exact(total as u64)
+        })
     }
 }

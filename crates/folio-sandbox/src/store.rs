@@ -274,7 +274,10 @@ impl Store {
         for reference in found {
             let (path, field) = reference?;
             let found = tables().of(&path).and_then(|table| {
-                let foreign = table.foreign.iter().find(|foreign| foreign.field == field)?;
+                let foreign = table
+                    .foreign
+                    .iter()
+                    .find(|foreign| foreign.field == field)?;
                 Some((table, foreign))
             });
             first = match (first, found) {

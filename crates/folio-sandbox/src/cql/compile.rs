@@ -89,6 +89,8 @@ pub(crate) struct SortKey {
     pub(crate) field: String,
     pub(crate) descending: bool,
     pub(crate) kind: SortKind,
+    /// The first modifier that is about something else than the direction.
+    pub(crate) beyond: Option<String>,
 }
 
 /// How the values of a key are compared.
@@ -450,5 +452,10 @@ fn sort_key(key: &Key, table: Option<&Table>) -> Result<SortKey, CqlError> {
         field: key.index.clone(),
         descending,
         kind,
+        beyond: key
+            .modifiers
+            .iter()
+            .map(|modifier| modifier.name.clone())
+            .find(|name| !name.starts_with("sort.")),
     })
 }

@@ -194,8 +194,5 @@ fn repeatable(state: &State, asked: &Asked, tenant: &str) -> Done {
     let account = accounts.and_then(|accounts| accounts.iter().find(|account| account.id == id));
     let used = account.is_some_and(|account| account.used(&password));
     let result = if used { "invalid" } else { "valid" };
-    Ok(rmb::json_answer(
-        StatusCode::OK,
-        &json!({"result": result}),
-    ))
+    Ok(rmb::json_answer(StatusCode::OK, &json!({"result": result})))
 }

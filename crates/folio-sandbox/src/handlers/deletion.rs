@@ -161,7 +161,11 @@ fn removed(
     if let Some(table) = tables().of(path) {
         for id in &ids {
             if let Some((from, foreign)) = state.store.referred(&caller.tenant, table, id)? {
-                let how = if whole { Deleted::Table } else { Deleted::Query };
+                let how = if whole {
+                    Deleted::Table
+                } else {
+                    Deleted::Query
+                };
                 return Ok(Err(still_referred(kind, table, from, foreign, id, how)));
             }
         }

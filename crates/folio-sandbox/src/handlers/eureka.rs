@@ -86,9 +86,7 @@ pub(crate) fn answer(
 ) -> Option<Done> {
     let named = access::tenant(asked).map(str::to_owned);
     let Some(tenant) = named.or_else(|| caller.map(|caller| caller.home.clone())) else {
-        return path
-            .starts_with("/authn/")
-            .then(|| Ok(without_tenant()));
+        return path.starts_with("/authn/").then(|| Ok(without_tenant()));
     };
     Some(match (asked.method.as_str(), path) {
         ("POST", "/authn/login-with-expiry") => login(state, asked, &tenant, false),
@@ -125,8 +123,7 @@ pub(crate) fn no_resource(path: &str) -> Answer {
 
 /// Name and password of a login, or why there are none.
 fn given(asked: &Asked) -> Result<(Option<String>, String), Answer> {
-    let unsupported =
-        |message: &str| invalid("HttpMediaTypeNotSupportedException", message);
+    let unsupported = |message: &str| invalid("HttpMediaTypeNotSupportedException", message);
     match asked.header("content-type") {
         None => return Err(unsupported("Content-Type is not supported")),
         Some(kind) if !kind.contains("json") => {

@@ -364,12 +364,7 @@ fn refresh(state: &mut State, asked: &Asked) -> Answer {
 }
 
 /// `POST /authn/logout` and `/authn/logout-all`. With a refresh cookie it ends one session, with a token alone all of the user's.
-fn logout(
-    state: &mut State,
-    asked: &Asked,
-    caller: Option<&Caller>,
-    all: bool,
-) -> Answer {
+fn logout(state: &mut State, asked: &Asked, caller: Option<&Caller>, all: bool) -> Answer {
     let refresh = asked.cookies("folioRefreshToken");
     let only_cookie = !asked.cookies("folioAccessToken").is_empty();
     match (&refresh[..], caller, all) {

@@ -174,7 +174,12 @@ pub(super) fn modules(state: &State) -> Vec<(String, String)> {
         .into_iter()
         .map(|(id, name)| (id, name.to_owned()))
         .collect();
-    let elsewhere: BTreeSet<&str> = state.wiring.modules.iter().map(|own| own.id.as_str()).collect();
+    let elsewhere: BTreeSet<&str> = state
+        .wiring
+        .modules
+        .iter()
+        .map(|own| own.id.as_str())
+        .collect();
     list.extend(
         elsewhere
             .into_iter()
@@ -224,7 +229,8 @@ fn listed(asked: &Asked, mut list: Vec<(String, String)>, names: bool) -> Answer
 
 fn read(state: &State, asked: &Asked, segments: &[&str]) -> Answer {
     let of = |id: &str| modules(state).into_iter().find(|(known, _)| known == id);
-    let has_tenant = |tenant: &str| tenant == SUPERTENANT || state.auth.tenants.contains_key(tenant);
+    let has_tenant =
+        |tenant: &str| tenant == SUPERTENANT || state.auth.tenants.contains_key(tenant);
     match segments {
         ["version"] => {
             let [_, (_, version)] = descriptors::okapi(state.release);
@@ -246,9 +252,7 @@ fn read(state: &State, asked: &Asked, segments: &[&str]) -> Answer {
         }
         ["proxy", "tenants", tenant, ..] if !has_tenant(tenant) => absent(tenant),
         ["proxy", "tenants", tenant] => ok(&tenant_record(tenant)),
-        ["proxy", "tenants", tenant, "modules"] => {
-            listed(asked, modules_of(state, tenant), false)
-        }
+        ["proxy", "tenants", tenant, "modules"] => listed(asked, modules_of(state, tenant), false),
         ["proxy", "tenants", tenant, "modules", id] => {
             let own = modules_of(state, tenant);
             match own.iter().any(|(known, _)| known == id) {
@@ -279,7 +283,10 @@ fn read(state: &State, asked: &Asked, segments: &[&str]) -> Answer {
             StatusCode::NOT_IMPLEMENTED,
             format!("The sandbox does not emulate GET {}.", asked.path),
         ),
-        ["discovery", "modules"] => ok(&running(state).iter().map(|of| discovered(state, of)).collect()),
+        ["discovery", "modules"] => ok(&running(state)
+            .iter()
+            .map(|of| discovered(state, of))
+            .collect()),
         ["discovery", "modules", id] => match running(state).iter().find(|(own, _)| own == id) {
             Some(of) => ok(&json!([discovered(state, of)])),
             None => absent(id),
@@ -307,7 +314,12 @@ fn tenant_record(id: &str) -> Value {
 /// The modules of which an instance is running.
 fn running(state: &State) -> Vec<(String, String)> {
     let nowhere = |id: &str| {
-        let mut own = state.wiring.modules.iter().filter(|module| module.id == id).peekable();
+        let mut own = state
+            .wiring
+            .modules
+            .iter()
+            .filter(|module| module.id == id)
+            .peekable();
         own.peek().is_some() && own.all(|module| module.url.is_none())
     };
     let mut list = modules(state);
@@ -316,7 +328,11 @@ fn running(state: &State) -> Vec<(String, String)> {
 }
 
 fn discovered(state: &State, (id, name): &(String, String)) -> Value {
-    let own = state.wiring.listening.iter().find(|(known, _)| known == name);
+    let own = state
+        .wiring
+        .listening
+        .iter()
+        .find(|(known, _)| known == name);
     let elsewhere = state.wiring.modules.iter().find(|module| module.id == *id);
     let url = match (own, elsewhere.and_then(|module| module.url.clone())) {
         (Some((_, address)), _) => format!("http://{address}"),

@@ -120,7 +120,10 @@ fn register(state: &mut State, body: &Value) -> Answer {
         let list = value.get(key).and_then(Value::as_array);
         list.cloned().unwrap_or_default()
     };
-    for handler in list(body, "provides").iter().flat_map(|own| list(own, "handlers")) {
+    for handler in list(body, "provides")
+        .iter()
+        .flat_map(|own| list(own, "handlers"))
+    {
         let methods = list(&handler, "methods");
         let methods = methods.iter().filter_map(Value::as_str);
         let pattern = match text(&handler, "pathPattern") {

@@ -19,12 +19,7 @@ const FIELDS: [&str; 4] = [
 ];
 
 /// The answer of what this file has; none of other paths.
-pub(crate) fn answer(
-    state: &State,
-    asked: &Asked,
-    caller: &Caller,
-    path: &str,
-) -> Option<Done> {
+pub(crate) fn answer(state: &State, asked: &Asked, caller: &Caller, path: &str) -> Option<Done> {
     if asked.method != "POST" {
         return None;
     }

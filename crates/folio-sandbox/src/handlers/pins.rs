@@ -14,12 +14,7 @@ use crate::state::State;
 const PATH: &str = "/patron-pin";
 
 /// The answer of what this file has; none of other paths.
-pub(crate) fn answer(
-    state: &State,
-    asked: &Asked,
-    caller: &Caller,
-    path: &str,
-) -> Option<Done> {
+pub(crate) fn answer(state: &State, asked: &Asked, caller: &Caller, path: &str) -> Option<Done> {
     let verify = path == "/patron-pin/verify";
     if path != PATH && !verify || !matches!(asked.method.as_str(), "POST" | "DELETE") {
         return None;
@@ -65,8 +60,10 @@ fn stored(state: &State, caller: &Caller, id: &str, pin: Option<&str>, body: &Va
 fn matches(state: &State, caller: &Caller, id: &str, pin: Option<&str>) -> Done {
     let own = state.store.get(&caller.tenant, PATH, id)?;
     let own = own.and_then(|own| text_at(&own, "pin"));
-    Ok(Answer::empty(match own.as_deref() == pin && pin.is_some() {
-        true => StatusCode::OK,
-        false => StatusCode::UNPROCESSABLE_ENTITY,
-    }))
+    Ok(Answer::empty(
+        match own.as_deref() == pin && pin.is_some() {
+            true => StatusCode::OK,
+            false => StatusCode::UNPROCESSABLE_ENTITY,
+        },
+    ))
 }

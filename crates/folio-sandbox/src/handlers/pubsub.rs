@@ -14,12 +14,7 @@ use crate::state::State;
 const MODULES: &str = "/pubsub/messaging-modules";
 
 /// The answer of what this file has; none of other paths.
-pub(crate) fn answer(
-    state: &State,
-    asked: &Asked,
-    caller: &Caller,
-    path: &str,
-) -> Option<Done> {
+pub(crate) fn answer(state: &State, asked: &Asked, caller: &Caller, path: &str) -> Option<Done> {
     let rest = path.strip_prefix("/pubsub/")?;
     let segments: Vec<&str> = rest.split('/').collect();
     let role = |segment: &str| match segment {
@@ -29,9 +24,7 @@ pub(crate) fn answer(
     };
     Some(match (asked.method.as_str(), segments.as_slice()) {
         ("DELETE", ["messaging-modules"]) => delete_modules(state, asked, caller),
-        ("POST", ["event-types", "declare", kind]) => {
-            declare(state, asked, caller, role(kind)?)
-        }
+        ("POST", ["event-types", "declare", kind]) => declare(state, asked, caller, role(kind)?),
         ("DELETE", ["event-types", event, kind]) => {
             let event = decoded(event);
             let module = asked.parameter("moduleId");

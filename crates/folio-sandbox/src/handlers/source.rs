@@ -14,12 +14,7 @@ const PATH: &str = "/instance-storage/instances";
 const STORED: &str = "/instance-storage/instances/{instanceId}/source-record";
 
 /// The answer of what this file has; none of other paths.
-pub(crate) fn answer(
-    state: &State,
-    asked: &Asked,
-    caller: &Caller,
-    path: &str,
-) -> Option<Done> {
+pub(crate) fn answer(state: &State, asked: &Asked, caller: &Caller, path: &str) -> Option<Done> {
     let rest = path.strip_prefix(PATH)?.strip_prefix('/')?;
     let segments: Vec<&str> = rest.split('/').collect();
     let id = match segments.as_slice() {
@@ -29,10 +24,13 @@ pub(crate) fn answer(
     };
     let not_found = || Answer::text(StatusCode::NOT_FOUND, "Not found");
     Some(match asked.method.as_str() {
-        "DELETE" => state.store.delete(&caller.tenant, STORED, id).map(|was| match was {
-            true => Answer::empty(StatusCode::NO_CONTENT),
-            false => not_found(),
-        }),
+        "DELETE" => state
+            .store
+            .delete(&caller.tenant, STORED, id)
+            .map(|was| match was {
+                true => Answer::empty(StatusCode::NO_CONTENT),
+                false => not_found(),
+            }),
         "GET" => state.store.get(&caller.tenant, STORED, id).map(|found| {
             found.map_or_else(not_found, |record| {
                 rmb::json_answer(StatusCode::OK, record.get("marc").unwrap_or(&Value::Null))

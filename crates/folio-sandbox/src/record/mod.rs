@@ -188,7 +188,10 @@ impl<'a> Client<'a> {
         let headers = [
             ("x-okapi-tenant".to_owned(), tenant.to_owned()),
             ("content-type".to_owned(), "application/json".to_owned()),
-            ("accept".to_owned(), "application/json, text/plain".to_owned()),
+            (
+                "accept".to_owned(),
+                "application/json, text/plain".to_owned(),
+            ),
         ];
         let path = "/authn/login-with-expiry";
         let body = body.to_string();
@@ -227,7 +230,10 @@ impl<'a> Client<'a> {
     /// Text of the first recording with the tokens, ids and the password of this one.
     fn here(&self, text: &str) -> String {
         let mut text = text
-            .replace("folioRefreshToken=<jwt>", &format!("folioRefreshToken={}", self.refresh))
+            .replace(
+                "folioRefreshToken=<jwt>",
+                &format!("folioRefreshToken={}", self.refresh),
+            )
             .replace("<folioRefreshToken>", &self.refresh)
             .replace("<folioAccessToken>", &self.access)
             .replace("<token>", &self.access)
@@ -268,7 +274,10 @@ impl<'a> Client<'a> {
         let mut headers = vec![
             ("x-okapi-tenant".to_owned(), self.tenant.to_owned()),
             ("x-okapi-token".to_owned(), self.access.clone()),
-            ("accept".to_owned(), "application/json, text/plain".to_owned()),
+            (
+                "accept".to_owned(),
+                "application/json, text/plain".to_owned(),
+            ),
         ];
         if body.is_some() {
             headers.push(("content-type".to_owned(), "application/json".to_owned()));
@@ -283,11 +292,13 @@ impl<'a> Client<'a> {
         for (name, value) in given.into_iter().flatten() {
             let name = name.to_lowercase();
             let value = value.as_str().unwrap_or_default();
-            let value = match name == "x-okapi-tenant" && self.recorded_tenant.as_deref() == Some(value) {
-                true => self.tenant.to_owned(),
-                false => self.here(value),
-            };
-            let token = name == "authorization" || name == "cookie" && value.contains("folioAccessToken");
+            let value =
+                match name == "x-okapi-tenant" && self.recorded_tenant.as_deref() == Some(value) {
+                    true => self.tenant.to_owned(),
+                    false => self.here(value),
+                };
+            let token =
+                name == "authorization" || name == "cookie" && value.contains("folioAccessToken");
             headers.retain(|(known, _)| *known != name && !(token && known == "x-okapi-token"));
             headers.push((name, value));
         }
@@ -324,8 +335,8 @@ impl<'a> Client<'a> {
     /// A row with the answer of this server in place of the first.
     fn row(&self, row: &Map<String, Value>, reply: Option<&Reply>) -> Map<String, Value> {
         let of_answer = [
-            "status", "type", "location", "cookies", "keys", "list_key", "text", "diff", "found", "ordered", "bytes", "ms", "form",
-            "headers",
+            "status", "type", "location", "cookies", "keys", "list_key", "text", "diff", "found",
+            "ordered", "bytes", "ms", "form", "headers",
         ];
         let mut answered: Map<String, Value> = row
             .iter()
@@ -418,4 +429,3 @@ pub fn keys(text: &str) -> Vec<String> {
     }
     keys
 }
-

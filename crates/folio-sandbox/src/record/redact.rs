@@ -11,14 +11,19 @@ impl Secrets {
         if secret.len() >= 4 && !self.0.iter().any(|(known, _)| known == secret) {
             self.0.push((secret.to_owned(), shown));
             // A secret that contains another one goes first.
-            self.0.sort_by_key(|(secret, _)| std::cmp::Reverse(secret.len()));
+            self.0
+                .sort_by_key(|(secret, _)| std::cmp::Reverse(secret.len()));
         }
     }
 
     /// The tokens of a response.
     pub(crate) fn learn(&mut self, reply: &Reply) {
         for cookie in reply.all("set-cookie") {
-            if let Some((_, value)) = cookie.split(';').next().and_then(|pair| pair.split_once('=')) {
+            if let Some((_, value)) = cookie
+                .split(';')
+                .next()
+                .and_then(|pair| pair.split_once('='))
+            {
                 self.add(value, "<jwt>");
             }
         }
@@ -87,6 +92,9 @@ mod tests {
             cookie("folioAccessToken=abc; Path=/; Secure"),
             "folioAccessToken=<jwt>; Path=/; Secure"
         );
-        assert_eq!(cookie("folioAccessToken=; Path=/"), "folioAccessToken=; Path=/");
+        assert_eq!(
+            cookie("folioAccessToken=; Path=/"),
+            "folioAccessToken=; Path=/"
+        );
     }
 }

@@ -166,7 +166,10 @@ pub async fn exchange(
     } else {
         target.to_owned()
     };
-    let mut request = format!("{method} {whole} HTTP/1.1\r\nhost: {}\r\n", server.authority());
+    let mut request = format!(
+        "{method} {whole} HTTP/1.1\r\nhost: {}\r\n",
+        server.authority()
+    );
     for (name, value) in headers {
         request.push_str(&format!("{name}: {value}\r\n"));
     }
@@ -276,7 +279,10 @@ fn unchunked(bytes: &[u8]) -> Option<(Vec<u8>, usize)> {
         let size = usize::from_str_radix(size.split(';').next()?.trim(), 16).ok()?;
         let from = line + 2;
         if size == 0 {
-            let end = rest.get(from..)?.windows(2).position(|two| two == b"\r\n")?;
+            let end = rest
+                .get(from..)?
+                .windows(2)
+                .position(|two| two == b"\r\n")?;
             return Some((body, at + from + end + 2));
         }
         body.extend_from_slice(rest.get(from..from + size)?);

@@ -85,7 +85,8 @@ fn label(name: &str) -> Option<&str> {
             .unwrap_or(rest.len());
         Some(&rest[..end])
     };
-    let number = |word: &str| after(word).filter(|found| found.starts_with(|c: char| c.is_ascii_digit()));
+    let number =
+        |word: &str| after(word).filter(|found| found.starts_with(|c: char| c.is_ascii_digit()));
     number("session ").or_else(|| after("clean: login "))
 }
 
@@ -135,9 +136,7 @@ impl Replay {
             .iter()
             .filter_map(|row| row["body"]["username"].as_str())
             .filter(|name| {
-                name.starts_with("recB")
-                    && !name.contains("nobody")
-                    && !name.ends_with([' ', '*'])
+                name.starts_with("recB") && !name.contains("nobody") && !name.ends_with([' ', '*'])
             })
             .map(str::to_owned)
             .collect();
@@ -180,8 +179,16 @@ impl Replay {
         for (word, user, active) in [
             ("made active again", "recBa5217b", Some(true)),
             ("inactive user: login", "recBa5217d", Some(false)),
-            ("cache: k1 inactive, path not used before", "recBa535fk1", Some(false)),
-            ("cache: k1 inactive, path not used before", "recBa535fk2", None),
+            (
+                "cache: k1 inactive, path not used before",
+                "recBa535fk1",
+                Some(false),
+            ),
+            (
+                "cache: k1 inactive, path not used before",
+                "recBa535fk2",
+                None,
+            ),
             ("deleted user: token", "recBa5217f", None),
         ] {
             if !name.contains(word) {
@@ -251,7 +258,9 @@ impl Replay {
             .or_else(|| label(name).map(str::to_owned))
             .or_else(|| {
                 let first = ["logout: both", "refresh after logout", "logout twice"];
-                let of_first = first.iter().any(|word| name == *word || name.starts_with("logout: both"));
+                let of_first = first
+                    .iter()
+                    .any(|word| name == *word || name.starts_with("logout: both"));
                 (of_first || name == "refresh").then(|| "1".to_owned())
             })
             .filter(known)
@@ -263,7 +272,12 @@ impl Replay {
         if let Some(label) = label(name).filter(|_| !name.contains("before")) {
             return label.to_owned();
         }
-        let first = ["login", "login after the replay", "login for logout", "login for logout-all"];
+        let first = [
+            "login",
+            "login after the replay",
+            "login for logout",
+            "login for logout-all",
+        ];
         match first.contains(&name) {
             true => "1".to_owned(),
             false => name.to_owned(),
@@ -276,7 +290,15 @@ impl Replay {
         let is_login = path.contains("/login") && !path.contains("Attempts");
         let by_admin = name.contains("grant by POST") || name.contains("remove it");
         let of_user = [
-            "permissions", "own x-okapi", "logout", "clean:", "inactive user: token", "poll:", "cache:", "deleted user: token", "user d",
+            "permissions",
+            "own x-okapi",
+            "logout",
+            "clean:",
+            "inactive user: token",
+            "poll:",
+            "cache:",
+            "deleted user: token",
+            "user d",
         ]
         .iter()
         .any(|start| name.starts_with(start))
@@ -285,7 +307,10 @@ impl Replay {
             || name == "bl self";
         let mut headers: BTreeMap<String, String> = BTreeMap::from([
             ("x-okapi-tenant".to_owned(), self.session.tenant.clone()),
-            ("accept".to_owned(), "application/json, text/plain".to_owned()),
+            (
+                "accept".to_owned(),
+                "application/json, text/plain".to_owned(),
+            ),
         ]);
         if row.get("body").is_some() && !name.contains("no content type") {
             headers.insert("content-type".to_owned(), "application/json".to_owned());
@@ -331,7 +356,10 @@ impl Replay {
         }
         for (key, value) in row["sent"].as_object().into_iter().flatten() {
             let value = value.as_str().unwrap_or_default();
-            headers.insert(key.to_lowercase(), tokens_of(value, &tokens.access, &refresh));
+            headers.insert(
+                key.to_lowercase(),
+                tokens_of(value, &tokens.access, &refresh),
+            );
         }
         headers.into_iter().collect()
     }
@@ -374,10 +402,16 @@ impl Replay {
     fn learn(&mut self, row: &Value, reply: &Reply, label: &str) {
         let name = text(row, "name");
         let refreshed = text(row, "path").starts_with("/authn/refresh");
-        let tokens = match (reply.cookie("folioAccessToken"), reply.cookie("folioRefreshToken")) {
+        let tokens = match (
+            reply.cookie("folioAccessToken"),
+            reply.cookie("folioRefreshToken"),
+        ) {
             (Some(access), Some(refresh)) if !access.is_empty() => Tokens { access, refresh },
             _ => match reply.header("x-okapi-token") {
-                Some(access) => Tokens { access: access.to_owned(), refresh: String::new() },
+                Some(access) => Tokens {
+                    access: access.to_owned(),
+                    refresh: String::new(),
+                },
                 None => return,
             },
         };
@@ -395,10 +429,17 @@ impl Replay {
     /// Three requests with one refresh token.
     async fn at_once(&mut self, row: &Value) -> Vec<String> {
         let mut statuses = Vec::new();
-        let tokens = self.sessions.get(&self.current).cloned().unwrap_or_default();
+        let tokens = self
+            .sessions
+            .get(&self.current)
+            .cloned()
+            .unwrap_or_default();
         let headers = [
             ("x-okapi-tenant".to_owned(), self.session.tenant.clone()),
-            ("cookie".to_owned(), format!("folioRefreshToken={}", tokens.refresh)),
+            (
+                "cookie".to_owned(),
+                format!("folioRefreshToken={}", tokens.refresh),
+            ),
         ];
         let path = text(row, "path");
         let address = self.session.address.clone();
@@ -412,8 +453,17 @@ impl Replay {
             }
         }
         statuses.sort_unstable();
-        let recorded: Vec<u64> = row["status"].as_array().unwrap().iter().filter_map(Value::as_u64).collect();
-        match statuses.iter().map(|status| u64::from(*status)).eq(recorded.iter().copied()) {
+        let recorded: Vec<u64> = row["status"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .filter_map(Value::as_u64)
+            .collect();
+        match statuses
+            .iter()
+            .map(|status| u64::from(*status))
+            .eq(recorded.iter().copied())
+        {
             true => Vec::new(),
             false => vec![format!("status: {statuses:?}, recorded {recorded:?}")],
         }
@@ -422,9 +472,14 @@ impl Replay {
     /// Rows that describe a token.
     fn claims(&self, row: &Value) -> Vec<String> {
         let recorded: Value = serde_json::from_str(text(row, "text")).unwrap();
-        let tokens = self.sessions.get(&self.current).cloned().unwrap_or_default();
+        let tokens = self
+            .sessions
+            .get(&self.current)
+            .cloned()
+            .unwrap_or_default();
         if recorded.get("parts").is_some() {
-            let own = json!({"length": tokens.refresh.len(), "parts": tokens.refresh.split('.').count()});
+            let own =
+                json!({"length": tokens.refresh.len(), "parts": tokens.refresh.split('.').count()});
             let length = |value: &Value| value["length"].as_i64().unwrap_or_default();
             let near = (length(&own) - length(&recorded)).abs() < 40;
             return match near && own["parts"] == recorded["parts"] {
@@ -439,13 +494,24 @@ impl Replay {
             names.sort_unstable();
             names.join(" ")
         };
-        let own = sorted(claims.as_object().unwrap().keys().map(String::as_str).collect());
+        let own = sorted(
+            claims
+                .as_object()
+                .unwrap()
+                .keys()
+                .map(String::as_str)
+                .collect(),
+        );
         let names = recorded["claims"].as_array().unwrap();
         let theirs = sorted(names.iter().filter_map(Value::as_str).collect());
-        let life = claims["exp"].as_i64().map(|exp| exp - claims["iat"].as_i64().unwrap_or_default());
+        let life = claims["exp"]
+            .as_i64()
+            .map(|exp| exp - claims["iat"].as_i64().unwrap_or_default());
         let same = own == theirs
             && claims["type"] == recorded["type"]
-            && recorded.get("exp-iat").is_none_or(|seconds| seconds.as_i64() == life);
+            && recorded
+                .get("exp-iat")
+                .is_none_or(|seconds| seconds.as_i64() == life);
         match same {
             true => Vec::new(),
             false => vec![format!("claims: {claims}, recorded {recorded}")],

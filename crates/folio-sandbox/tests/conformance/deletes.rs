@@ -68,9 +68,8 @@ fn referring(text: &str) -> Option<(String, String)> {
     let facts = include_str!("../../data/cql-indexes.jsonl");
     facts.lines().find_map(|line| {
         let row: Value = serde_json::from_str(line).unwrap();
-        let fits = row["kind"] == "foreignKey"
-            && row["table"] == table
-            && row["constraint"] == constraint;
+        let fits =
+            row["kind"] == "foreignKey" && row["table"] == table && row["constraint"] == constraint;
         fits.then(|| {
             (
                 row["path"].as_str().unwrap().to_owned(),
@@ -91,7 +90,11 @@ async fn replayed(session: &mut Session, row: &Value) -> Vec<String> {
     };
     let before = number(row, "rows_before").unwrap_or(3);
     let mut ids = ids_in(told);
-    ids.extend(ids_in(path).into_iter().filter(|id| !told.contains(id.as_str())));
+    ids.extend(
+        ids_in(path)
+            .into_iter()
+            .filter(|id| !told.contains(id.as_str())),
+    );
     let wanted = before.min(MOST).max(ids.len());
     let more = (0..).map(|index: usize| format!("{index:08}-aaaa-4aaa-8aaa-aaaaaaaaaaaa"));
     ids.extend(more.take(wanted - ids.len()));
@@ -112,7 +115,11 @@ async fn replayed(session: &mut Session, row: &Value) -> Vec<String> {
     let counted = prepared(session, row).await || is_collection;
     let own_before = counted_rows(session, stored).await;
     let own_port = text(row, "route").starts_with("module port") && !name.contains("[gateway]");
-    let reply = match session.sandbox.module_url(text(row, "module")).filter(|_| own_port) {
+    let reply = match session
+        .sandbox
+        .module_url(text(row, "module"))
+        .filter(|_| own_port)
+    {
         Some(url) => {
             let headers = [("x-okapi-tenant".to_owned(), session.tenant.clone())];
             exchange(&url, "DELETE", path, &headers, None).await
@@ -130,8 +137,7 @@ async fn replayed(session: &mut Session, row: &Value) -> Vec<String> {
     };
     if different.is_empty()
         && counted
-        && let (Some(before), Some(after)) =
-            (number(row, "rows_before"), number(row, "rows_after"))
+        && let (Some(before), Some(after)) = (number(row, "rows_before"), number(row, "rows_after"))
     {
         let own_after = counted_rows(session, stored).await;
         // Of one row, some is all.

@@ -25,7 +25,10 @@ pub(crate) async fn eureka_login(file: &str) -> Report {
         .find(|user| user["username"] == "sleeper")
         .unwrap();
     sleeper["active"] = false.into();
-    session.sandbox.load("diku", "/users", vec![sleeper]).unwrap();
+    session
+        .sandbox
+        .load("diku", "/users", vec![sleeper])
+        .unwrap();
     let url = session.sandbox.module_url("mod-login-keycloak").unwrap();
     let mut report = Report::default();
     // Sessions by the row that began them: the first, the second, the newest tokens of the first.

@@ -34,7 +34,11 @@ pub(crate) async fn gateway(file: &str) -> Report {
             .modules(["mod-recb-fake", "mod-recb-down", "mod-recb-undeployed"])
             .module(Module::new("mod-recb-fake-1.0.0", ["GET", "POST"], "/recbfake*").at(&fake))
             .module(Module::new("mod-recb-down-1.0.0", ["GET", "POST"], "/recbdown").at(DOWN))
-            .module(Module::new("mod-recb-undeployed-1.0.0", ["GET"], "/recbnone"))
+            .module(Module::new(
+                "mod-recb-undeployed-1.0.0",
+                ["GET"],
+                "/recbnone",
+            ))
             .module_port("mod-users")
             .module_port("mod-inventory-storage")
             .module_port("mod-settings")
@@ -251,18 +255,27 @@ async fn misbehave(mut socket: TcpStream) {
     let asked = String::from_utf8_lossy(&read).into_owned();
     let path = asked.split(' ').nth(1).unwrap_or_default();
     let whole = |status: &str, headers: &str, body: &str| {
-        format!("HTTP/1.1 {status}\r\n{headers}content-length: {}\r\n\r\n{body}", body.len())
+        format!(
+            "HTTP/1.1 {status}\r\n{headers}content-length: {}\r\n\r\n{body}",
+            body.len()
+        )
     };
     let text = "content-type: text/plain\r\n";
     let answer = match path.split('?').next().unwrap_or_default() {
         "/recbfake/drop" => return,
         "/recbfake/half" => format!("HTTP/1.1 200 OK\r\n{text}content-length: 100\r\n\r\nhalf"),
-        "/recbfake/chunkcut" => "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n4\r\nhalf\r\n".to_owned(),
-        "/recbfake/garbage" => "hello, this is no HTTP\r\n\r\n".to_owned(),
+        "/recbfake/chunkcut" => {
+            "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n4\r\nhalf\r\n".to_owned()
+        }
+        "/recbfake/garbage" => "hello this is no HTTP\r\n\r\n".to_owned(),
         "/recbfake/redirect" => whole("302 Found", "location: http://127.0.0.1:1/x\r\n", ""),
         "/recbfake/st500" => whole("500 X", "content-type: text/html\r\n", "<html>x</html>"),
         "/recbfake/st503" => whole("503 X", &format!("{text}retry-after: 7\r\n"), "busy"),
-        "/recbfake/st429" => whole("429 X", "content-type: application/json\r\nretry-after: 3\r\n", "{\"m\":1}"),
+        "/recbfake/st429" => whole(
+            "429 X",
+            "content-type: application/json\r\nretry-after: 3\r\n",
+            "{\"m\":1}",
+        ),
         "/recbfake/st418" => whole("418 X", "", "x"),
         "/recbfake/st204" => "HTTP/1.1 204 No Content\r\n\r\n".to_owned(),
         "/recbfake/nobody" => whole("200 OK", "", ""),
@@ -292,10 +305,18 @@ fn module_headers(row: &Value, reply: &Reply) -> Option<String> {
         let mut lines: Vec<String> = text
             .lines()
             .map(|line| match line.split_once(": ") {
-                Some((name, _)) if name.ends_with("timestamp") || name == "X-Okapi-Url" || name == "Host" => name.to_lowercase(),
+                Some((name, _))
+                    if name.ends_with("timestamp") || name == "X-Okapi-Url" || name == "Host" =>
+                {
+                    name.to_lowercase()
+                }
                 Some((name, value)) if name == "X-Okapi-Request-Id" => {
                     let digits = |c: char| if c.is_ascii_digit() { 'N' } else { c };
-                    format!("{}: {}", name.to_lowercase(), value.chars().map(digits).collect::<String>())
+                    format!(
+                        "{}: {}",
+                        name.to_lowercase(),
+                        value.chars().map(digits).collect::<String>()
+                    )
                 }
                 Some(("x-okapi-tenant", _)) => "x-okapi-tenant".to_owned(),
                 Some((name, value)) => format!("{}: {value}", name.to_lowercase()),
@@ -331,13 +352,24 @@ async fn unhttp(session: &Session, row: &Value) -> Vec<String> {
         sent.push_str("0123456789");
     }
     let (replies, closed) = raw(&session.address, sent.as_bytes()).await;
-    let own: Vec<u64> = replies.iter().map(|reply| u64::from(reply.status)).collect();
-    let recorded: Vec<u64> = row["status"].as_array().unwrap().iter().filter_map(Value::as_u64).collect();
+    let own: Vec<u64> = replies
+        .iter()
+        .map(|reply| u64::from(reply.status))
+        .collect();
+    let recorded: Vec<u64> = row["status"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter_map(Value::as_u64)
+        .collect();
     let mut different = Vec::new();
     if own != recorded {
         different.push(format!("status: {own:?}, recorded {recorded:?}"));
     } else if closed != (row["server_closed"] == true) {
-        different.push(format!("closed: {closed}, recorded {}", row["server_closed"]));
+        different.push(format!(
+            "closed: {closed}, recorded {}",
+            row["server_closed"]
+        ));
     }
     different
 }
