@@ -36,10 +36,28 @@ impl Secrets {
     pub(crate) fn redacted(&self, text: &str) -> String {
         let mut text = text.to_owned();
         for (secret, shown) in &self.0 {
-            text = text.replace(secret.as_str(), shown);
+            text = replaced(&text, secret, shown);
         }
         without_tokens(&text)
     }
+}
+
+/// Replaces a secret. A short one may be part of another word, which stays.
+fn replaced(text: &str, secret: &str, shown: &str) -> String {
+    if secret.len() >= 12 {
+        return text.replace(secret, shown);
+    }
+    let of_word = |c: Option<char>| c.is_some_and(|c| c.is_alphanumeric() || c == '_');
+    let (mut out, mut rest) = (String::with_capacity(text.len()), text);
+    while let Some(at) = rest.find(secret) {
+        let (before, after) = (&rest[..at], &rest[at + secret.len()..]);
+        let part = of_word(before.chars().next_back().or_else(|| out.chars().next_back()))
+            || of_word(after.chars().next());
+        out.push_str(before);
+        out.push_str(if part { secret } else { shown });
+        rest = after;
+    }
+    out + rest
 }
 
 /// Text in which JWTs are `<jwt>`: they begin with the Base64 of `{"`.
@@ -87,6 +105,11 @@ mod tests {
         assert_eq!(
             shown,
             r#"{"password":"<password>","okapiToken":"<jwt>","note":"eyJust a word"}"#
+        );
+        secrets.add("admin", "<password>");
+        assert_eq!(
+            secrets.redacted(r#"{"username":"diku_admin","password":"admin"}"#),
+            r#"{"username":"diku_admin","password":"<password>"}"#
         );
         assert_eq!(
             cookie("folioAccessToken=abc; Path=/; Secure"),

@@ -11,7 +11,10 @@ use crate::{Report, rows};
 pub(crate) async fn exchanges(file: &str) -> Report {
     let mut session = Session::start("ramconf", Sandbox::builder().reference_data()).await;
     let mut report = Report::default();
-    let (mut access, mut refresh) = session.login("diku_admin", "admin").await.unwrap();
+    let (mut access, mut refresh) = session
+        .login(&session.username, &session.password)
+        .await
+        .unwrap();
     let mut before = refresh.clone();
     for row in rows(file) {
         let name = text(&row, "name");
@@ -25,6 +28,7 @@ pub(crate) async fn exchanges(file: &str) -> Report {
             let value = value
                 .as_str()
                 .unwrap()
+                .replace("ramconf", &session.tenant)
                 .replace("<token>", &access)
                 .replace("<folioAccessToken>", &access)
                 .replace("<folioRefreshToken>", used);
@@ -38,9 +42,8 @@ pub(crate) async fn exchanges(file: &str) -> Report {
             }
         }
         let body = bytes(row.get("sent_body")).map(|body| {
-            session
-                .renamed(&String::from_utf8_lossy(&body))
-                .into_bytes()
+            let body = session.renamed(&String::from_utf8_lossy(&body));
+            session.addressed(&body, "ramconf").into_bytes()
         });
         let path = session.renamed(text(&row, "path"));
         let reply = exchange(

@@ -16,6 +16,9 @@ pub(crate) struct Session {
     pub(crate) address: String,
     pub(crate) tenant: String,
     pub(crate) token: String,
+    /// Who asks.
+    pub(crate) username: String,
+    pub(crate) password: String,
     /// Ids and HRIDs of the recording, and what they are here.
     pub(crate) names: HashMap<String, String>,
 }
@@ -42,6 +45,8 @@ impl Session {
             tenant: own("FOLIO_TENANT", tenant),
             elsewhere: elsewhere.is_some(),
             token: String::new(),
+            username: String::new(),
+            password: String::new(),
             names: HashMap::new(),
         };
         let (username, password) = (
@@ -53,6 +58,7 @@ impl Session {
             .await
             .unwrap_or_else(|| panic!("{username} cannot log in at {}", session.address))
             .0;
+        (session.username, session.password) = (username, password);
         // The administrator has the fields that the recorded one has.
         let users = session.sandbox.records(tenant, "/users").unwrap();
         let mut admin = users
@@ -89,6 +95,17 @@ impl Session {
             }
         }
         session
+    }
+
+    /// Text of the recording with the tenant and the user of this session.
+    pub(crate) fn addressed(&self, text: &str, tenant: &str) -> String {
+        if !self.elsewhere {
+            return text.to_owned();
+        }
+        let quoted = |text: &str| Value::from(text).to_string();
+        text.replace(tenant, &self.tenant)
+            .replace("\"diku_admin\"", &quoted(&self.username))
+            .replace("\"admin\"", &quoted(&self.password))
     }
 
     /// Lets time pass: the sandbox's clock is moved, a server elsewhere needs the time itself.
