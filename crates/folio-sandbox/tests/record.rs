@@ -24,7 +24,13 @@ async fn a_server_is_recorded_without_its_secrets() {
     let sandbox = sandbox().await;
     let credentials = Credentials::new("operator", "correct horse battery staple");
     let mut out = Vec::new();
-    let work = record(sandbox.url(), "college", &credentials, Path::new(FILE), &mut out);
+    let work = record(
+        sandbox.url(),
+        "college",
+        &credentials,
+        Path::new(FILE),
+        &mut out,
+    );
     let recorded = work.await.unwrap();
     let text = String::from_utf8(out).unwrap();
     let rows: Vec<Value> = text
@@ -40,7 +46,12 @@ async fn a_server_is_recorded_without_its_secrets() {
     let named = |name: &str| rows.iter().find(|row| row["name"] == name).unwrap();
     let group = named("create same id");
     assert_eq!(group["status"], 422);
-    assert!(group["text"].as_str().unwrap().contains("User with this id already exists"));
+    assert!(
+        group["text"]
+            .as_str()
+            .unwrap()
+            .contains("User with this id already exists")
+    );
     let login = rows
         .iter()
         .find(|row| row["cookies"].is_array() && row["status"] == 201);
@@ -53,9 +64,18 @@ async fn a_login_that_fails_is_told() {
     let sandbox = sandbox().await;
     let credentials = Credentials::new("operator", "wrong");
     let mut out = Vec::new();
-    let work = record(sandbox.url(), "college", &credentials, Path::new(FILE), &mut out);
+    let work = record(
+        sandbox.url(),
+        "college",
+        &credentials,
+        Path::new(FILE),
+        &mut out,
+    );
     let error = work.await.unwrap_err().to_string();
-    assert!(error.contains("the login of operator in the tenant college"), "{error}");
+    assert!(
+        error.contains("the login of operator in the tenant college"),
+        "{error}"
+    );
     assert!(error.contains("Password does not match"), "{error}");
     assert!(out.is_empty());
 }
@@ -79,7 +99,10 @@ async fn ids_of_the_server_are_used_in_what_follows() {
     let recorded = record(sandbox.url(), "college", &credentials, &file, &mut out)
         .await
         .unwrap();
-    assert_eq!((recorded.sent, recorded.other_status, recorded.left_out), (2, 0, 1));
+    assert_eq!(
+        (recorded.sent, recorded.other_status, recorded.left_out),
+        (2, 0, 1)
+    );
     let text = String::from_utf8(out).unwrap();
     let read: Value = serde_json::from_str(text.lines().nth(1).unwrap()).unwrap();
     assert_eq!(read["status"], 200);

@@ -51,8 +51,12 @@ fn replaced(text: &str, secret: &str, shown: &str) -> String {
     let (mut out, mut rest) = (String::with_capacity(text.len()), text);
     while let Some(at) = rest.find(secret) {
         let (before, after) = (&rest[..at], &rest[at + secret.len()..]);
-        let part = of_word(before.chars().next_back().or_else(|| out.chars().next_back()))
-            || of_word(after.chars().next());
+        let part = of_word(
+            before
+                .chars()
+                .next_back()
+                .or_else(|| out.chars().next_back()),
+        ) || of_word(after.chars().next());
         out.push_str(before);
         out.push_str(if part { secret } else { shown });
         rest = after;

@@ -46,6 +46,7 @@ pub(crate) async fn exchanges(file: &str) -> Report {
             session.addressed(&body, "ramconf").into_bytes()
         });
         let path = session.renamed(text(&row, "path"));
+        let path = session.addressed(&path, "ramconf");
         let reply = exchange(
             &session.address,
             text(&row, "method"),

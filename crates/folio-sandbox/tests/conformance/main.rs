@@ -186,6 +186,8 @@ fn elsewhere() {
     let builder = folio_sandbox::Sandbox::builder().reference_data();
     let builder = builder.tenant("college").user("operator", "correct horse");
     let sandbox = runtime.block_on(builder.user_records().start()).unwrap();
+    let admin = session::administrator(&sandbox, "college", "operator");
+    sandbox.load("college", "/users", vec![admin]).unwrap();
     let replay = std::process::Command::new(std::env::current_exe().unwrap())
         .args(["--nocapture", "--exact", "exchanges"])
         .env("FOLIO_URL", sandbox.url())
@@ -196,7 +198,10 @@ fn elsewhere() {
         .unwrap();
     let said = String::from_utf8_lossy(&replay.stdout).into_owned();
     assert!(replay.status.success(), "{said}");
-    let line = said.lines().find(|line| line.starts_with("exchanges")).unwrap();
+    let line = said
+        .lines()
+        .find(|line| line.starts_with("exchanges"))
+        .unwrap();
     let identical: usize = line.split_whitespace().nth(1).unwrap().parse().unwrap();
     assert!(identical > 160, "{said}");
     // The requests came here, and to no sandbox of the other process.

@@ -52,7 +52,10 @@ fn page_table_is_small() {
         });
         let count = of_file.count();
         let share = 100.0 * count as f64 / names.len() as f64;
-        println!("{file:14} {count:4} of {:5} rows are in the table ({share:.1} %)", names.len());
+        println!(
+            "{file:14} {count:4} of {:5} rows are in the table ({share:.1} %)",
+            names.len()
+        );
         assert!(
             share <= MOST,
             "{file}: the table names {share:.1} % of the rows, {MOST} % are allowed"
@@ -66,11 +69,18 @@ fn page_table_is_small() {
 /// The rows of the page.
 fn shown() -> String {
     let names = names();
-    let mut out = String::from("\n| recording | rows | pattern of their names | reason |\n|---|---|---|---|\n");
+    let mut out = String::from(
+        "\n| recording | rows | pattern of their names | reason |\n|---|---|---|---|\n",
+    );
     for (file, pattern, why) in not_emulated() {
-        let rows = names.get(file.as_str()).unwrap_or_else(|| panic!("no file {file}"));
+        let rows = names
+            .get(file.as_str())
+            .unwrap_or_else(|| panic!("no file {file}"));
         let count = rows.iter().filter(|name| pattern.is_match(name)).count();
-        assert!(count > 0, "the table names rows that are not there: {file} | {pattern}");
+        assert!(
+            count > 0,
+            "the table names rows that are not there: {file} | {pattern}"
+        );
         let pattern = pattern.as_str().replace('|', "\\|");
         out.push_str(&format!("| `{file}` | {count} | `{pattern}` | {why} |\n"));
     }

@@ -60,41 +60,28 @@ impl Session {
             .0;
         (session.username, session.password) = (username, password);
         // The administrator has the fields that the recorded one has.
-        let users = session.sandbox.records(tenant, "/users").unwrap();
-        let mut admin = users
-            .into_iter()
-            .find(|user| user["username"] == "diku_admin")
-            .unwrap();
-        let now = "2026-11-26T06:33:35.390+00:00";
-        for (name, value) in [
-            ("departments", json!([])),
-            ("proxyFor", json!([])),
-            (
-                "personal",
-                json!({"lastName": "Superuser", "firstName": "Admin", "email": "admin@example.org", "addresses": [], "preferredContactTypeId": "002"}),
-            ),
-            ("createdDate", now.into()),
-            ("updatedDate", now.into()),
-            ("metadata", json!({"createdDate": now, "updatedDate": now})),
-        ] {
-            admin[name] = value;
-        }
+        let admin = administrator(&session.sandbox, tenant, "diku_admin");
         session.names.insert(
             "f6f3832c-2995-4547-980e-6247b23ccef3".to_owned(),
             admin["id"].as_str().unwrap().to_owned(),
         );
         session.sandbox.load(tenant, "/users", vec![admin]).unwrap();
-        let reply = session.send("GET", "/_/proxy/modules", None).await.unwrap();
+        session.modules().await;
+        session
+    }
+
+    /// Learns the ids that modules have here.
+    async fn modules(&mut self) {
+        let reply = self.send("GET", "/_/proxy/modules", None).await.unwrap();
         let modules: Value = serde_json::from_str(&reply.text()).unwrap_or_default();
         for module in modules.as_array().into_iter().flatten() {
-            if module["name"] == "mod-users" {
-                session.names.insert(
-                    "mod-users-19.3.2".to_owned(),
-                    module["id"].as_str().unwrap().to_owned(),
-                );
+            let id = module["id"].as_str().unwrap_or_default();
+            let version = id.strip_prefix("mod-users-");
+            if version.is_some_and(|version| version.starts_with(|c: char| c.is_ascii_digit())) {
+                self.names
+                    .insert("mod-users-19.3.2".to_owned(), id.to_owned());
             }
         }
-        session
     }
 
     /// Text of the recording with the tenant and the user of this session.
@@ -255,4 +242,28 @@ pub(crate) fn uuid_of(name: &str) -> String {
         sum & 0xffff_ffff,
         sum >> 16 & 0xffff_ffff_ffff
     )
+}
+
+/// The record of an administrator, with the fields that the recorded one has.
+pub(crate) fn administrator(sandbox: &Sandbox, tenant: &str, username: &str) -> Value {
+    let users = sandbox.records(tenant, "/users").unwrap();
+    let mut admin = users
+        .into_iter()
+        .find(|user| user["username"] == username)
+        .unwrap();
+    let now = "2026-11-26T06:33:35.390+00:00";
+    for (name, value) in [
+        ("departments", json!([])),
+        ("proxyFor", json!([])),
+        (
+            "personal",
+            json!({"lastName": "Superuser", "firstName": "Admin", "email": "admin@example.org", "addresses": [], "preferredContactTypeId": "002"}),
+        ),
+        ("createdDate", now.into()),
+        ("updatedDate", now.into()),
+        ("metadata", json!({"createdDate": now, "updatedDate": now})),
+    ] {
+        admin[name] = value;
+    }
+    admin
 }
