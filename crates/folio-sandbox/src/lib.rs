@@ -19,6 +19,7 @@
 //! ```
 
 mod access;
+mod acquisitions;
 mod auth;
 mod constraints;
 pub mod cql;

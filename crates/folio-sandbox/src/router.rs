@@ -6,8 +6,8 @@ use crate::auth::Caller;
 use crate::documents::{Served, routes};
 use crate::faults::Effect;
 use crate::handlers::{
-    Done, batch, deletion, lists, passwords, permissions, pins, pubsub, singles, source, spring,
-    views, write,
+    Done, acquisitions, batch, deletion, lists, passwords, permissions, pins, plain, pubsub,
+    singles, source, spring, views, write,
 };
 use crate::http::{Answer, Asked, broken_percent};
 use crate::platform;
@@ -62,9 +62,23 @@ pub(crate) fn module(
             "<html><body><h1>Resource not found</h1></body></html>",
         ));
     }
-    if let Some(bare) = &state.kind(served.path).bare
+    if let Some(done) = plain::answer(state, asked, caller, path) {
+        return done;
+    }
+    let kind = state.kind(served.path);
+    if let Some(bare) = &kind.bare
         && !lists::has_own_parameter(asked, served.module, served.path)
     {
+        let least = crate::kinds::ListFacts {
+            negative_limit: kind.negative_limit,
+            ..Default::default()
+        };
+        // Of mod-circulation's routes, none checks a number that it does not read.
+        if served.module != "mod-circulation"
+            && let Err(answer) = lists::number(asked, "limit", 0, &least)
+        {
+            return Ok(answer);
+        }
         return Ok(bare.answer(Default::default(), ""));
     }
     if let Some(done) = permissions::answer(state, asked, caller, path) {
@@ -85,6 +99,12 @@ pub(crate) fn module(
     }
     if let Some(answer) = platform::answer(state, asked, caller, path) {
         return Ok(answer);
+    }
+    if let Some(done) = acquisitions::answer(state, asked, caller, path) {
+        return done;
+    }
+    if let Some(done) = spring::other_paths(state, asked, caller, path) {
+        return done;
     }
     let is_batch = served.path.ends_with("/batch/synchronous")
         || served.path.ends_with("/batch/synchronous-unsafe");

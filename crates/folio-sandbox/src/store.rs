@@ -248,7 +248,7 @@ impl Store {
             let Some(target) = constraints::target(foreign, record) else {
                 continue;
             };
-            if let Some(path) = tables().path(&foreign.target)
+            if let Some(path) = tables().path(foreign)
                 && !self.has(tenant, path, &target)?
             {
                 return Ok(Some(Missing { foreign, target }));
@@ -267,26 +267,20 @@ impl Store {
         let mut statement = self.connection.prepare_cached(
             "SELECT DISTINCT collection, field FROM reference WHERE tenant = ?1 AND target = ?2 AND target_id = ?3",
         )?;
-        let found = statement.query_map(params![tenant, table.name, key(id)], |row| {
-            Ok((row.get::<_, String>(0)?, row.get::<_, String>(1)?))
-        })?;
-        let mut first: Option<(&'static Table, &'static Foreign)> = None;
-        for reference in found {
-            let (path, field) = reference?;
-            let found = tables().of(&path).and_then(|table| {
-                let foreign = table
-                    .foreign
-                    .iter()
-                    .find(|foreign| foreign.field == field)?;
-                Some((table, foreign))
-            });
-            first = match (first, found) {
-                (Some(first), Some(found)) if found.1.rank < first.1.rank => Some(found),
-                (None, found) => found,
-                (first, _) => first,
-            };
-        }
-        Ok(first)
+        let found: Vec<(String, String)> = statement
+            .query_map(params![tenant, table.name, key(id)], |row| {
+                Ok((row.get(0)?, row.get(1)?))
+            })?
+            .collect::<Result<_>>()?;
+        let foreign = found.into_iter().filter_map(|(path, field)| {
+            let table = tables().of(&path)?;
+            let foreign = table
+                .foreign
+                .iter()
+                .find(|foreign| foreign.field == field)?;
+            Some((table, foreign))
+        });
+        Ok(foreign.min_by_key(|(_, foreign)| foreign.rank))
     }
 
     /// The next number of a sequence, which is used up by it.

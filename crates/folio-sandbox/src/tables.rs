@@ -66,7 +66,8 @@ pub(crate) struct Foreign {
     pub(crate) column: String,
     pub(crate) target: String,
     pub(crate) constraint: String,
-    /// Its place among all: PostgreSQL checks them in the order in which they were created.
+    module: String,
+    /// Where it stands among all: PostgreSQL checks them in the order in which they were made.
     pub(crate) rank: usize,
 }
 
@@ -82,7 +83,8 @@ pub(crate) enum Step {
 /// All tables.
 pub(crate) struct Tables {
     by_path: HashMap<String, Table>,
-    paths: HashMap<String, String>,
+    /// By module and name.
+    paths: HashMap<(String, String), String>,
 }
 
 impl Default for Entry {
@@ -154,7 +156,8 @@ impl Tables {
             let (Some(name), Some(path)) = (text(row, "table"), text(row, "path")) else {
                 continue;
             };
-            paths.insert(name.clone(), path.clone());
+            let module = text(row, "module").unwrap_or_default();
+            paths.insert((module.clone(), name.clone()), path.clone());
             let table = by_path.entry(path).or_default();
             table.name.clone_from(&name);
             let field = text(row, "field").unwrap_or_default();
@@ -197,6 +200,7 @@ impl Tables {
                     column: text(row, "column").unwrap_or_default(),
                     target: text(row, "target").unwrap_or_default(),
                     constraint: text(row, "constraint").unwrap_or_default(),
+                    module,
                     rank,
                 }),
                 _ => {}
@@ -226,8 +230,8 @@ impl Tables {
                 .by_path
                 .get(&here)
                 .and_then(|table| table.foreign.iter().find(|foreign| foreign.field == field))
-                .and_then(|foreign| self.paths.get(&foreign.target))
-                .cloned();
+                .and_then(|foreign| self.path(foreign))
+                .map(str::to_owned);
             let Some(next) = next else { return };
             down.insert(
                 0,
@@ -246,7 +250,8 @@ impl Tables {
             table.aliases.insert(alias, up);
         }
         if let Some(alias) = text(row, "childAlias")
-            && let Some(path) = self.paths.get(&target)
+            && let module = text(row, "module").unwrap_or_default()
+            && let Some(path) = self.paths.get(&(module, target))
             && let Some(table) = self.by_path.get_mut(path)
         {
             table.aliases.insert(alias, down);
@@ -258,8 +263,9 @@ impl Tables {
         self.by_path.get(path)
     }
 
-    /// The collection that shows a table.
-    pub(crate) fn path(&self, table: &str) -> Option<&str> {
-        self.paths.get(table).map(String::as_str)
+    /// The collection that shows the table to which a foreign key refers.
+    pub(crate) fn path(&self, foreign: &Foreign) -> Option<&str> {
+        let key = (foreign.module.clone(), foreign.target.clone());
+        self.paths.get(&key).map(String::as_str)
     }
 }

@@ -1,5 +1,6 @@
 //! What the modules answer.
 
+pub(crate) mod acquisitions;
 pub(crate) mod batch;
 pub(crate) mod credentials;
 pub(crate) mod deletion;
@@ -11,6 +12,7 @@ pub(crate) mod okapi_admin;
 pub(crate) mod passwords;
 pub(crate) mod permissions;
 pub(crate) mod pins;
+pub(crate) mod plain;
 pub(crate) mod pubsub;
 pub(crate) mod singles;
 pub(crate) mod source;
