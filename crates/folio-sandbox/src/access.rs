@@ -7,10 +7,10 @@ use http::StatusCode;
 use serde_json::Value;
 
 use crate::auth::{Account, Caller};
-use crate::cql::fold::text_at;
+use crate::consortium::Consortium;
+use crate::cql::fold::{Fold, text_at};
 use crate::cql::uuid::is_uuid;
 use crate::http::{Answer, Asked};
-use crate::platform::Consortium;
 use crate::state::State;
 
 /// What Okapi says of a token that is none, or no longer.
@@ -214,4 +214,21 @@ pub(crate) fn permissions(state: &mut State, caller: &Caller) -> rusqlite::Resul
         .collect();
     state.auth.memory.set_permissions(now, of, own.clone());
     Ok(Granted::These(own))
+}
+
+/// The record of a user by name or id.
+pub(crate) fn user(
+    state: &State,
+    tenant: &str,
+    username: Option<&str>,
+    id: Option<&str>,
+) -> rusqlite::Result<Option<Value>> {
+    if let Some(id) = id.filter(|_| username.is_none()) {
+        return state.store.get(tenant, "/users", id);
+    }
+    let wanted = Fold::BOTH.apply(username.unwrap_or_default());
+    let users = state.store.all(tenant, "/users")?;
+    Ok(users.into_iter().find(|user| {
+        text_at(user, "username").is_some_and(|name| Fold::BOTH.apply(&name) == wanted)
+    }))
 }

@@ -6,7 +6,7 @@ use crate::access;
 use crate::auth::Caller;
 use crate::documents::{Served, routes};
 use crate::faults::Effect;
-use crate::handlers::{Done, eureka, login, okapi};
+use crate::handlers::{Done, eureka, login, okapi, okapi_admin};
 use crate::http::{Answer, Asked, Port, broken_percent};
 use crate::kinds::Release;
 use crate::state::State;
@@ -88,7 +88,7 @@ fn of_okapi(state: &mut State, asked: &Asked, path: &str, effect: Option<&Effect
         return Ok(Answer::bad_request(format!("No such Tenant {tenant}")));
     }
     if path.starts_with("/_/") && !path.starts_with("/_/invoke/") {
-        return okapi::own(state, asked, path, named.as_deref(), token.as_deref());
+        return okapi_admin::own(state, asked, path, named.as_deref(), token.as_deref());
     }
     let tenant = named.or_else(|| {
         let token = token.as_deref()?;

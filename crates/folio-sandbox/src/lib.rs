@@ -21,6 +21,7 @@
 mod access;
 mod acquisitions;
 mod auth;
+mod consortium;
 mod constraints;
 pub mod cql;
 mod dates;

@@ -4,7 +4,7 @@ use http::StatusCode;
 use serde_json::json;
 
 use super::Done;
-use super::login::record;
+use crate::access::user as record;
 use crate::auth::Account;
 use crate::cql::fold::text_at;
 use crate::http::{Answer, Asked};

@@ -4,7 +4,7 @@
 use http::{HeaderName, StatusCode};
 use serde_json::Value;
 
-use super::login::{clearing_cookies, record, session_answer};
+use super::login::{clearing_cookies, session_answer};
 use super::{Done, credentials};
 use crate::access::{self, Granted};
 use crate::auth::{BLOCKED, Caller};
@@ -196,7 +196,7 @@ fn login(state: &mut State, asked: &Asked, tenant: &str, legacy: bool) -> Done {
         Some(consortium) => consortium.home(&state.auth, tenant, &username).to_owned(),
         None => tenant.to_owned(),
     };
-    let found = record(state, &home, Some(&username), None)?;
+    let found = access::user(state, &home, Some(&username), None)?;
     let id = found.as_ref().and_then(|user| text_at(user, "id"));
     let disabled = found
         .as_ref()

@@ -4,8 +4,9 @@ use http::{HeaderName, StatusCode, header};
 use serde_json::{Value, json};
 
 use super::Done;
+use crate::access;
 use crate::auth::{Account, BLOCKED, Caller, Session, WARNED, cookie_date, instant};
-use crate::cql::fold::{Fold, text_at};
+use crate::cql::fold::text_at;
 use crate::documents::routes;
 use crate::http::{Answer, Asked};
 use crate::jackson;
@@ -31,23 +32,6 @@ fn refused(message: &str, code: &str, username: &str) -> Answer {
         StatusCode::UNPROCESSABLE_ENTITY,
         &[rmb::error(message, code, "error", parameters)],
     )
-}
-
-/// The record of a user by name or id.
-pub(super) fn record(
-    state: &State,
-    tenant: &str,
-    username: Option<&str>,
-    id: Option<&str>,
-) -> rusqlite::Result<Option<Value>> {
-    if let Some(id) = id.filter(|_| username.is_none()) {
-        return state.store.get(tenant, "/users", id);
-    }
-    let wanted = Fold::BOTH.apply(username.unwrap_or_default());
-    let users = state.store.all(tenant, "/users")?;
-    Ok(users.into_iter().find(|user| {
-        text_at(user, "username").is_some_and(|name| Fold::BOTH.apply(&name) == wanted)
-    }))
 }
 
 /// Checks a name and a password, and counts what is wrong.
@@ -87,7 +71,7 @@ fn check(state: &mut State, asked: &Asked) -> rusqlite::Result<Result<User, Answ
         Some(consortium) => consortium.home(&state.auth, &tenant, &given).to_owned(),
         None => tenant,
     };
-    let found = record(state, &tenant, username.as_deref(), id.as_deref())?;
+    let found = access::user(state, &tenant, username.as_deref(), id.as_deref())?;
     let own_id = found
         .as_ref()
         .and_then(|user| text_at(user, "id"))

@@ -1,12 +1,10 @@
-//! Okapi itself: its texts, and its own paths. What is written there is in `okapi_admin.rs`.
+//! Okapi itself: its texts, and its own paths. Who may ask, and what is written, is in `okapi_admin.rs`.
 
 use std::collections::BTreeSet;
 
 use http::{HeaderName, StatusCode};
 use serde_json::{Value, json};
 
-use super::{Done, okapi_admin};
-use crate::access;
 use crate::descriptors;
 use crate::http::{Answer, Asked};
 use crate::kinds::Release;
@@ -14,7 +12,7 @@ use crate::rmb;
 use crate::state::State;
 
 /// The tenant of requests that name none.
-const SUPERTENANT: &str = "supertenant";
+pub(super) const SUPERTENANT: &str = "supertenant";
 
 /// What Okapi says of a path or a method that no module of the tenant has.
 pub(crate) fn no_module() -> Answer {
@@ -121,53 +119,6 @@ pub(super) fn absent(what: &str) -> Answer {
     Answer::text(StatusCode::NOT_FOUND, what)
 }
 
-/// The paths under `/_/`. Reading them needs no tenant and no token, but a token that is sent must be good.
-pub(crate) fn own(
-    state: &mut State,
-    asked: &Asked,
-    path: &str,
-    named: Option<&str>,
-    token: Option<&str>,
-) -> Done {
-    let tenant = named
-        .or_else(|| token.and_then(|token| state.auth.tenant_of(token)))
-        .unwrap_or(SUPERTENANT)
-        .to_owned();
-    let segments: Vec<&str> = path
-        .strip_prefix("/_/")
-        .unwrap_or_default()
-        .split('/')
-        .collect();
-    if !state.wiring.has(&tenant, "okapi") {
-        return Ok(no_module());
-    }
-    let required = okapi_admin::permission(&asked.method, &segments);
-    let checked = tenant != SUPERTENANT && state.wiring.has(&tenant, "mod-authtoken");
-    match token {
-        Some(token) if checked => {
-            let required: Vec<&str> = required.as_deref().into_iter().collect();
-            if let Err(answer) = access::allowed(state, asked, &required, token, &tenant, path)? {
-                return Ok(answer);
-            }
-        }
-        None if checked => {
-            // Okapi 6 wants a permission for its version too.
-            let version = segments == ["version"] && state.release == Release::Ramsons;
-            let wanted = required.or_else(|| version.then(|| "okapi.version.get".to_owned()));
-            if let Some(wanted) = wanted {
-                return Ok(Answer::bad_request(format!(
-                    "Token missing, access requires permission: {wanted}"
-                )));
-            }
-        }
-        _ => {}
-    }
-    match asked.method.as_str() {
-        "GET" => Ok(read(state, asked, &segments)),
-        _ => Ok(okapi_admin::write(state, asked, &segments)),
-    }
-}
-
 /// Ids and names of the modules that are known.
 pub(super) fn modules(state: &State) -> Vec<(String, String)> {
     let mut list: Vec<(String, String)> = descriptors::all(state.release)
@@ -227,7 +178,8 @@ fn listed(asked: &Asked, mut list: Vec<(String, String)>, names: bool) -> Answer
     ok(&list.into())
 }
 
-fn read(state: &State, asked: &Asked, segments: &[&str]) -> Answer {
+/// What is read under `/_/`.
+pub(super) fn read(state: &State, asked: &Asked, segments: &[&str]) -> Answer {
     let of = |id: &str| modules(state).into_iter().find(|(known, _)| known == id);
     let has_tenant =
         |tenant: &str| tenant == SUPERTENANT || state.auth.tenants.contains_key(tenant);

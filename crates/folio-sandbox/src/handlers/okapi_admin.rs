@@ -1,17 +1,67 @@
-//! What is written under `/_/`: tenants, modules, where these run, and which of them a tenant has. The texts of rejected tenants are recorded,
+//! Okapi's own paths: who may ask, and what is written: tenants, modules, where these run, and which of them a tenant has. The texts of rejected tenants are recorded,
 //! the rest is from Okapi's sources.
 
 use http::StatusCode;
 use serde_json::{Value, json};
 
-use super::okapi::{absent, modules, no_module, ok};
+use super::Done;
+use super::okapi::{SUPERTENANT, absent, modules, no_module, ok, read};
+use crate::access;
 use crate::http::{Answer, Asked};
+use crate::kinds::Release;
 use crate::rmb;
 use crate::state::State;
 use crate::wiring::{Module, name_of};
 
+/// The paths under `/_/`. Reading them needs no tenant and no token, but a token that is sent must be good.
+pub(crate) fn own(
+    state: &mut State,
+    asked: &Asked,
+    path: &str,
+    named: Option<&str>,
+    token: Option<&str>,
+) -> Done {
+    let tenant = named
+        .or_else(|| token.and_then(|token| state.auth.tenant_of(token)))
+        .unwrap_or(SUPERTENANT)
+        .to_owned();
+    let segments: Vec<&str> = path
+        .strip_prefix("/_/")
+        .unwrap_or_default()
+        .split('/')
+        .collect();
+    if !state.wiring.has(&tenant, "okapi") {
+        return Ok(no_module());
+    }
+    let required = permission(&asked.method, &segments);
+    let checked = tenant != SUPERTENANT && state.wiring.has(&tenant, "mod-authtoken");
+    match token {
+        Some(token) if checked => {
+            let required: Vec<&str> = required.as_deref().into_iter().collect();
+            if let Err(answer) = access::allowed(state, asked, &required, token, &tenant, path)? {
+                return Ok(answer);
+            }
+        }
+        None if checked => {
+            // Okapi 6 wants a permission for its version too.
+            let version = segments == ["version"] && state.release == Release::Ramsons;
+            let wanted = required.or_else(|| version.then(|| "okapi.version.get".to_owned()));
+            if let Some(wanted) = wanted {
+                return Ok(Answer::bad_request(format!(
+                    "Token missing, access requires permission: {wanted}"
+                )));
+            }
+        }
+        _ => {}
+    }
+    match asked.method.as_str() {
+        "GET" => Ok(read(state, asked, &segments)),
+        _ => Ok(write(state, asked, &segments)),
+    }
+}
+
 /// The permission that a request wants which changes something: `okapi.`, the parts of the path without ids, the method.
-pub(super) fn permission(method: &str, segments: &[&str]) -> Option<String> {
+fn permission(method: &str, segments: &[&str]) -> Option<String> {
     let words: &[&str] = match (method, segments) {
         ("POST", ["proxy", "tenants"]) | ("PUT" | "DELETE", ["proxy", "tenants", _]) => {
             &["proxy", "tenants"]
@@ -36,7 +86,7 @@ pub(super) fn permission(method: &str, segments: &[&str]) -> Option<String> {
     ))
 }
 
-pub(super) fn write(state: &mut State, asked: &Asked, segments: &[&str]) -> Answer {
+fn write(state: &mut State, asked: &Asked, segments: &[&str]) -> Answer {
     let body = || parsed(asked);
     let done = match (asked.method.as_str(), segments) {
         ("POST", ["proxy", "tenants"]) => body().map(|body| create_tenant(state, &body)),
@@ -88,7 +138,7 @@ fn create_tenant(state: &mut State, body: &Value) -> Answer {
     if !id.starts_with(letters) || !id.chars().all(letters) {
         return Answer::bad_request(format!("Invalid tenant id {id}"));
     }
-    if state.auth.tenants.contains_key(&id) || id == "supertenant" {
+    if state.auth.tenants.contains_key(&id) || id == SUPERTENANT {
         return Answer::bad_request(format!("Duplicate tenant id {id}"));
     }
     state.auth.tenants.insert(id.clone(), Vec::new());

@@ -1,6 +1,6 @@
 //! Dates and times as Java's `LocalDate` and `LocalTime` read them, with their words for what they cannot read.
 
-use jiff::civil::{Date, Time};
+use jiff::civil::{Date, Time, Weekday};
 
 /// Two or four digits at a place of a text; the place itself where there are none.
 fn digits(text: &str, at: usize, count: usize) -> Result<i64, usize> {
@@ -259,4 +259,15 @@ mod tests {
         assert_eq!(short(local_time("00:05").unwrap()), "12:05\u{202f}AM");
         assert_eq!(short(local_time("13:00:59").unwrap()), "1:00\u{202f}PM");
     }
+}
+
+/// The days from one to another of the week, at most seven.
+pub(super) fn weekdays(start: Weekday, end: Weekday) -> Vec<Weekday> {
+    let mut days = vec![start];
+    let mut day = start;
+    while day != end {
+        day = day.next();
+        days.push(day);
+    }
+    days
 }
