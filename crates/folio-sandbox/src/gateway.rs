@@ -130,11 +130,7 @@ fn of_okapi(state: &mut State, asked: &Asked, path: &str, effect: Option<&Effect
     let caller = match &token {
         _ if !state.wiring.has(&tenant, "mod-authtoken") => {
             let known = token.as_deref().and_then(|token| state.auth.caller(token));
-            Some(
-                known
-                    .map_or_else(Caller::nobody, |caller| caller)
-                    .within(&tenant),
-            )
+            Some(known.unwrap_or_else(Caller::nobody).within(&tenant))
         }
         None if required.is_empty() || open => None,
         None => {

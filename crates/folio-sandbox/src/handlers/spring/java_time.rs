@@ -194,6 +194,17 @@ pub(super) fn listed(words: &[String]) -> String {
     }
 }
 
+/// The days from one to another of the week, at most seven.
+pub(super) fn weekdays(start: Weekday, end: Weekday) -> Vec<Weekday> {
+    let mut days = vec![start];
+    let mut day = start;
+    while day != end {
+        day = day.next();
+        days.push(day);
+    }
+    days
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -259,15 +270,4 @@ mod tests {
         assert_eq!(short(local_time("00:05").unwrap()), "12:05\u{202f}AM");
         assert_eq!(short(local_time("13:00:59").unwrap()), "1:00\u{202f}PM");
     }
-}
-
-/// The days from one to another of the week, at most seven.
-pub(super) fn weekdays(start: Weekday, end: Weekday) -> Vec<Weekday> {
-    let mut days = vec![start];
-    let mut day = start;
-    while day != end {
-        day = day.next();
-        days.push(day);
-    }
-    days
 }
