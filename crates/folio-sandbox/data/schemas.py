@@ -1,6 +1,6 @@
 """Makes rows of tables from the `schema.json` files of RMB's modules: unique values, references, and how CQL compares fields.
 
-    python3 schemas.py table_paths.json RECORDED SCHEMA... > acquisitions.jsonl
+    python3 schemas.py table_paths.json RECORDED SCHEMA... > schemas.jsonl
 
 `table_paths.json` has the collection that shows each table of each module. RECORDED are the rows of `tables.py`: what a recorded message
 shows is right where a schema, or a default, says otherwise; some constraints are made by scripts, which the schemas do not have. Each

@@ -8,6 +8,8 @@ use crate::http::Answer;
 use crate::rmb;
 use crate::store::Store;
 
+/// Where transactions are stored.
+pub(crate) const TRANSACTIONS: &str = "/finance-storage/transactions";
 const LINES: &str = "/orders-storage/po-lines";
 const TITLES: &str = "/orders-storage/titles";
 const PIECES: &str = "/orders-storage/pieces";
@@ -139,15 +141,31 @@ pub(crate) fn before_delete(
     Ok(())
 }
 
-/// An exact decimal with nine places: sums of money have no more.
-fn decimal(record: &Value, name: &str) -> i128 {
-    let number = record.get(name).and_then(Value::as_f64).unwrap_or_default();
-    (number * 1e9).round() as i128
+/// A number as the decimal that Java's `BigDecimal` makes of a double, in billionths: sums of money have no more places.
+pub(crate) fn decimal(number: Option<&Value>) -> i128 {
+    let text = number
+        .and_then(Value::as_f64)
+        .unwrap_or_default()
+        .to_string();
+    let (whole, fraction) = text.split_once('.').unwrap_or((&text, ""));
+    let fraction: String = fraction
+        .chars()
+        .chain("000000000".chars())
+        .take(9)
+        .collect();
+    format!("{whole}{fraction}").parse().unwrap_or_default()
+}
+
+/// The number of a decimal in billionths.
+pub(crate) fn double(decimal: i128) -> Value {
+    let (sign, size) = (if decimal < 0 { "-" } else { "" }, decimal.unsigned_abs());
+    let text = format!("{sign}{}.{:09}", size / 1_000_000_000, size % 1_000_000_000);
+    text.parse::<f64>().unwrap_or_default().into()
 }
 
 /// Sets the totals of a budget that is read, as mod-finance-storage computes them.
 pub(crate) fn total(budget: &mut Value) {
-    let of = |name: &str| decimal(budget, name);
+    let of = |name: &str| decimal(budget.get(name));
     let (expended, credited, waiting) = (of("expenditures"), of("credits"), of("awaitingPayment"));
     let allocated = of("initialAllocation") + of("allocationTo") - of("allocationFrom");
     let unavailable = of("encumbered") + waiting + expended - credited;
@@ -164,7 +182,7 @@ pub(crate) fn total(budget: &mut Value) {
         ("overEncumbrance", over_committed - over_expended),
     ];
     for (name, value) in totals {
-        budget[name] = (value as f64 / 1e9).into();
+        budget[name] = double(value);
     }
 }
 

@@ -1,5 +1,5 @@
 //! What the schemas of the storage modules say of their tables: how each field is searched for, which values are unique, and which records
-//! refer to which. The facts are in `data/cql-indexes.jsonl` and `data/acquisitions.jsonl`; nothing here is known of any table by name.
+//! refer to which. The facts are in `data/cql-indexes.jsonl` and `data/schemas.jsonl`; nothing here is known of any table by name.
 
 use std::collections::HashMap;
 use std::sync::OnceLock;
@@ -10,7 +10,7 @@ use crate::cql::fold::Fold;
 
 const FACTS: [&str; 2] = [
     include_str!("../data/cql-indexes.jsonl"),
-    include_str!("../data/acquisitions.jsonl"),
+    include_str!("../data/schemas.jsonl"),
 ];
 
 /// A table and the collection that shows it.

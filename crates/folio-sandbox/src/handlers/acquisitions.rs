@@ -3,7 +3,7 @@
 use http::StatusCode;
 use serde_json::{Map, Value, json};
 
-use super::{Done, lists, write};
+use super::{Done, lists, transactions, write};
 use crate::acquisitions;
 use crate::auth::Caller;
 use crate::documents::routes;
@@ -31,6 +31,19 @@ pub(crate) fn answer(
             Some(invoice_line_number(state, asked, caller))
         }
         ("PUT", "/orders-storage/po-lines-batch") => Some(lines(state, asked, caller)),
+        ("POST", "/finance-storage/transactions/batch-all-or-nothing") => {
+            Some(transactions::batch(state, asked, caller))
+        }
+        ("GET" | "POST" | "DELETE", path) if path.ends_with("/credentials") => {
+            let id = path
+                .strip_prefix("/organizations-storage/interfaces/")?
+                .strip_suffix("/credentials")?;
+            Some(transactions::credentials(state, asked, caller, id))
+        }
+        ("DELETE", _) => {
+            let id = budget.filter(|id| !id.contains('/'))?;
+            transactions::budget_in_use(state, caller, id).transpose()
+        }
         ("GET", _) => {
             let id = budget.filter(|id| !id.contains('/'))?;
             Some(read_budget(state, caller, id))

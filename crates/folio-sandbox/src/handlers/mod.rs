@@ -17,6 +17,7 @@ pub(crate) mod pubsub;
 pub(crate) mod singles;
 pub(crate) mod source;
 pub(crate) mod spring;
+mod transactions;
 pub(crate) mod views;
 pub(crate) mod write;
 
