@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use crate::compare::{cookies_differ, differences};
 use crate::session::{Session, bytes, text, tokens_of, uuid_of};
-use crate::wire::{Reply, exchange};
+use crate::wire::{Reply, exchange, expect};
 use crate::{Report, rows};
 
 /// What the users of the recording may do, besides those that a row gives permissions to.
@@ -373,6 +373,7 @@ impl Replay {
         }
         self.until(name).await;
         self.between(name).await;
+        expect(row);
         let label = self.label_of(name);
         let tokens = self.sessions.get(&label).cloned().unwrap_or_default();
         if name == "refresh" {

@@ -10,7 +10,7 @@ use tokio::net::{TcpListener, TcpStream};
 
 use crate::compare::{differences, masked};
 use crate::session::{Session, bytes, text, tokens_of, uuid_of};
-use crate::wire::{Reply, exchange, raw};
+use crate::wire::{Reply, exchange, expect, raw};
 use crate::{Report, rows};
 
 pub(crate) async fn gateway(file: &str) -> Report {
@@ -216,6 +216,7 @@ pub(crate) async fn gateway(file: &str) -> Report {
                 headers.push(("x-okapi-tenant".to_owned(), "nosuch".to_owned()));
             }
         }
+        expect(&row);
         let reply = exchange(&address, method, &path, &headers, body.as_deref()).await;
         let mut different = differences(&row, reply.as_ref());
         if let Some(reply) = &reply

@@ -1,8 +1,22 @@
 //! The client of the recorder, which sends what it is told, byte for byte.
 
+use std::cell::Cell;
 use std::time::Duration;
 
+use serde_json::Value;
+
 pub(crate) use folio_sandbox::record::{Reply, parsed};
+
+thread_local! {
+    /// How long an answer is waited for. Each replay has a thread of its own.
+    static PATIENCE: Cell<Duration> = const { Cell::new(Duration::from_secs(20)) };
+}
+
+/// Waits for the answer of a row as is due: not for long where the server never gave one.
+pub(crate) fn expect(row: &Value) {
+    let seconds = if row["status"].is_null() { 2 } else { 20 };
+    PATIENCE.set(Duration::from_secs(seconds));
+}
 
 /// Sends a request on a connection of its own; none where no answer came in time.
 pub(crate) async fn exchange(
@@ -12,8 +26,7 @@ pub(crate) async fn exchange(
     headers: &[(String, String)],
     body: Option<&[u8]>,
 ) -> Option<Reply> {
-    let size = body.map_or(0, <[u8]>::len) + target.len();
-    let timeout = Duration::from_millis(1500 + size as u64 / 500);
+    let timeout = PATIENCE.get();
     folio_sandbox::record::exchange(address, method, target, headers, body, timeout)
         .await
         .ok()
