@@ -10,14 +10,12 @@ use crate::document::{COMMON, Document};
 use crate::does::Deletes;
 use crate::error::Error;
 use crate::facts::{Answer, Body, BodyKind, Operation, Paging, Parameter, Success, SuccessKind};
-use crate::model::{Enum, Field, Model, Record, Signature, Ty, Union, component_type};
+use crate::model::{Enum, Field, Model, Record, Signature, Ty, Union};
 use crate::text::{code, doc, line};
 
 /// Where the facts of a module's types come from.
 pub(crate) struct Origin<'a> {
     pub(crate) document: &'a Document,
-    /// The types of the shared document, of which the module re-exports those it names.
-    pub(crate) common: &'a BTreeSet<String>,
 }
 
 /// Required fields fit into the bits of a `u64`.
@@ -50,19 +48,6 @@ pub(crate) fn module(
     let name = &origin.document.name;
     line(&mut out, 0, "#[allow(unused_imports)]");
     line(&mut out, 0, "use crate::runtime as rt;");
-    if !origin.common.is_empty() {
-        let names: Vec<String> = origin
-            .common
-            .iter()
-            .map(|name| component_type(name))
-            .collect();
-        line(&mut out, 0, "#[doc(no_inline)]");
-        line(
-            &mut out,
-            0,
-            &format!("pub use crate::common::{{{}}};", names.join(", ")),
-        );
-    }
     types(&mut out, origin, model)?;
     stored(&mut out, &collections::find(model, operations));
     for operation in operations {
@@ -118,15 +103,47 @@ pub(crate) fn common(origin: &Origin<'_>, model: &Model) -> Result<String, Error
     Ok(out)
 }
 
-fn types(out: &mut String, origin: &Origin<'_>, model: &Model) -> Result<(), Error> {
+/// The types of the required fields of records, by the records that require any; their names are unlike all others.
+pub(crate) fn companions(model: &Model) -> BTreeMap<String, String> {
     let mut taken: BTreeSet<String> = model.names().cloned().collect();
+    let mut companions = BTreeMap::new();
     for record in &model.records {
-        // The type of the required fields of a record, unlike the others.
+        if required(record).next().is_none() {
+            continue;
+        }
         let mut companion = format!("{}Required", record.name);
-        while required(record).next().is_some() && !taken.insert(companion.clone()) {
+        while !taken.insert(companion.clone()) {
             companion.push_str("Fields");
         }
-        emit_record(out, origin, record, &companion)?;
+        companions.insert(record.name.clone(), companion);
+    }
+    companions
+}
+
+/// The names that a module gives to shared types.
+pub(crate) fn shared(names: &BTreeMap<String, String>) -> String {
+    let mut out = String::new();
+    if names.is_empty() {
+        return out;
+    }
+    let list: Vec<String> = names
+        .iter()
+        .map(|(shared, name)| match shared == name {
+            true => name.clone(),
+            false => format!("{shared} as {name}"),
+        })
+        .collect();
+    line(&mut out, 0, "#[doc(no_inline)]");
+    let list = list.join(", ");
+    line(&mut out, 0, &format!("pub use crate::common::{{{list}}};"));
+    out
+}
+
+fn types(out: &mut String, origin: &Origin<'_>, model: &Model) -> Result<(), Error> {
+    let companions = companions(model);
+    for record in &model.records {
+        let companion = companions.get(&record.name).map_or("", String::as_str);
+        emit_record(out, origin, record, companion)?;
     }
     if !model.records.is_empty() {
         let names: Vec<&str> = model

@@ -32,6 +32,7 @@ mod lower;
 mod model;
 mod record_facts;
 mod schemas;
+mod shared;
 mod text;
 mod unions;
 
@@ -78,6 +79,7 @@ const STACK: usize = 256 << 20;
 fn files(specs: &Specs, options: Options) -> Result<BTreeMap<String, String>, Error> {
     let mut files = BTreeMap::new();
     let mut shared = BTreeSet::new();
+    let mut used = Vec::new();
     let mut records = Vec::new();
     let mut models = Vec::new();
     let mut unions = Vec::new();
@@ -94,16 +96,23 @@ fn files(specs: &Specs, options: Options) -> Result<BTreeMap<String, String>, Er
         files.insert(format!("{name}.rs"), generated.text);
         unions.push((document.name.clone(), name.clone(), generated.unions));
         records.push((document.name.clone(), name, names(&generated.model)));
-        shared.extend(generated.shared);
+        shared.extend(generated.shared.iter().cloned());
+        used.push(generated.shared);
         models.push((document, generated.model));
     }
     let lowered = lower::common(&specs.common, &shared)?;
     let model = model::build(&specs.common.name, &lowered)?;
     let origin = emit::Origin {
         document: &specs.common,
-        common: &BTreeSet::new(),
     };
     files.insert("common.rs".to_owned(), emit::common(&origin, &model)?);
+    for ((document, own), used) in models.iter().zip(&used) {
+        let names = shared::names(document, own, &model, used);
+        let name = rust_name(document.feature());
+        if let Some(file) = files.get_mut(&format!("{name}.rs")) {
+            file.push_str(&emit::shared(&names));
+        }
+    }
     records.push((
         specs.common.name.clone(),
         "common".to_owned(),
@@ -174,10 +183,7 @@ struct Generated {
 fn module(document: &Document, common: &Document) -> Result<Generated, Error> {
     let lowered = lower::module(document, common)?;
     let model = model::build(&document.name, &lowered)?;
-    let origin = emit::Origin {
-        document,
-        common: &lowered.common,
-    };
+    let origin = emit::Origin { document };
     Ok(Generated {
         text: emit::module(&origin, &model, &lowered.operations)?,
         model,

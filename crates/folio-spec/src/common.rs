@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, Value, json};
 
-use crate::module::{Module, says_nothing};
+use crate::module::Module;
 use crate::pins::Pins;
 
 const LOCAL: &str = "#/components/schemas/";
@@ -47,7 +47,24 @@ pub(crate) fn extract(modules: &mut [Module], release: &str, pins: &Pins) -> Val
         })
         .collect();
     pinned.sort_by_key(|(votes, content, _)| (std::cmp::Reverse(*votes), *content));
-    let names = name(&found, &pinned);
+    let own: Vec<BTreeSet<String>> = modules
+        .iter()
+        .enumerate()
+        .map(|(index, module)| {
+            let moved: BTreeSet<&String> = found
+                .values()
+                .flatten()
+                .filter(|(module, _)| *module == index)
+                .map(|(_, name)| name)
+                .collect();
+            let names = schemas(&module.document).keys();
+            names
+                .filter(|name| !moved.contains(name))
+                .map(|name| name.to_lowercase())
+                .collect()
+        })
+        .collect();
+    let names = name(&found, &pinned, &own);
     let mut moved: Vec<BTreeMap<String, String>> = vec![BTreeMap::new(); modules.len()];
     for (content, places) in &found {
         for (module, name) in places {
@@ -68,6 +85,11 @@ pub(crate) fn extract(modules: &mut [Module], release: &str, pins: &Pins) -> Val
             }
         }
         module.document["components"]["schemas"] = kept.into();
+        let others: BTreeMap<&String, &String> =
+            moved.iter().filter(|(own, shared)| own != shared).collect();
+        if !others.is_empty() {
+            module.document["x-folio"]["names"] = json!(others);
+        }
         rename(
             &mut module.document,
             moved,
@@ -98,9 +120,6 @@ pub(crate) fn extract(modules: &mut [Module], release: &str, pins: &Pins) -> Val
             entry["x-folio"]["sources"] = all.into_iter().collect();
         }
     }
-    for module in modules.iter_mut() {
-        tell_apart(module, &shared);
-    }
     json!({
         "openapi": "3.0.3",
         "info": {"title": "common", "version": release},
@@ -110,87 +129,20 @@ pub(crate) fn extract(modules: &mut [Module], release: &str, pins: &Pins) -> Val
     })
 }
 
-const SHARED: &str = "common.json#/components/schemas/";
-
-/// Gives records of a module that have the name of a shared record, which the module has as a type too, names of their own. Types differ in
-/// more than case.
-fn tell_apart(module: &mut Module, shared: &BTreeMap<String, Value>) {
-    /// The shared records that are types; those that are merged into another are not, but what they refer to is.
-    fn used(value: &Value, prefix: &str, is_merged: bool, out: &mut Vec<(String, bool)>) {
-        match value {
-            Value::Object(map) => {
-                for (key, value) in map {
-                    match (key.as_str(), value) {
-                        ("$ref", Value::String(text)) => {
-                            if let Some(name) = text.strip_prefix(prefix) {
-                                out.push((name.to_owned(), is_merged));
-                            }
-                        }
-                        ("allOf", Value::Array(parts)) => {
-                            let is_merged = parts.len() > 1 || map.contains_key("properties");
-                            parts
-                                .iter()
-                                .for_each(|part| used(part, prefix, is_merged, out));
-                        }
-                        (_, value) => used(value, prefix, false, out),
-                    }
-                }
-            }
-            Value::Array(list) => list
-                .iter()
-                .for_each(|value| used(value, prefix, false, out)),
-            _ => {}
-        }
-    }
-    let mut open = Vec::new();
-    used(&module.document, SHARED, false, &mut open);
-    let mut names = BTreeSet::new();
-    let mut seen = BTreeSet::new();
-    while let Some((name, is_merged)) = open.pop() {
-        if is_merged
-            && seen.insert(name.clone())
-            && let Some(schema) = shared.get(&name)
-        {
-            used(schema, LOCAL, false, &mut open);
-        }
-        if !is_merged {
-            names.insert(name.to_lowercase());
-        }
-    }
-    let own = schemas(&module.document);
-    let mut taken: BTreeSet<String> = own.keys().map(|name| name.to_lowercase()).collect();
-    taken.extend(shared.keys().map(|name| name.to_lowercase()));
-    let mut renamed = BTreeMap::new();
-    for name in own
-        .keys()
-        .filter(|name| names.contains(&name.to_lowercase()))
-    {
-        let feature = crate::names::camel(crate::canonical::feature(&module.name));
-        let mut other = format!("{feature}{name}");
-        while !taken.insert(other.to_lowercase()) {
-            other.push_str("Own");
-        }
-        renamed.insert(name.clone(), other);
-    }
-    if renamed.is_empty() {
-        return;
-    }
-    if let Some(Value::Object(schemas)) = module.document.pointer_mut("/components/schemas") {
-        for (name, other) in &renamed {
-            if let Some(schema) = schemas.remove(name) {
-                schemas.insert(other.clone(), schema);
-            }
-        }
-    }
-    rename(&mut module.document, &renamed, LOCAL);
-}
-
 /// The name that it has already, else the one that most modules use; where two contents want one, the one in more modules has it and the
-/// others get a number.
+/// others get a number. No module that has a shared record has another one of its own (`own`, by module) under that name.
 fn name(
     found: &BTreeMap<String, Vec<(usize, String)>>,
     pinned: &[(usize, &String, &str)],
+    own: &[BTreeSet<String>],
 ) -> BTreeMap<String, String> {
+    let is_own = |content: &String, name: &str| {
+        let mut places = found.get(content).into_iter().flatten();
+        places.any(|(module, _)| {
+            own.get(*module)
+                .is_some_and(|own| own.contains(&name.to_lowercase()))
+        })
+    };
     let mut wishes: Vec<(&String, String, usize)> = found
         .iter()
         .map(|(content, places)| {
@@ -218,7 +170,7 @@ fn name(
     let mut taken = BTreeSet::new();
     let mut names = BTreeMap::new();
     for (_, content, name) in pinned {
-        if taken.insert(name.to_lowercase()) {
+        if !is_own(content, name) && taken.insert(name.to_lowercase()) {
             names.insert((*content).clone(), (*name).to_owned());
         }
     }
@@ -228,7 +180,7 @@ fn name(
         }
         let mut name = wish.clone();
         let mut number = 2;
-        while !taken.insert(name.to_lowercase()) {
+        while is_own(content, &name) || !taken.insert(name.to_lowercase()) {
             name = format!("{wish}V{number}");
             number += 1;
         }
@@ -245,7 +197,8 @@ fn schemas(document: &Value) -> &Map<String, Value> {
         .unwrap_or_else(|| NONE.get_or_init(Map::new))
 }
 
-/// The content of a record, all the way down, without where it stands. What says nothing of its content is told by its name.
+/// The name and the content of a record, all the way down, without where it stands. Records of one content and two names are two: what they
+/// have in common may be chance.
 fn fingerprint(schemas: &Map<String, Value>, name: &str) -> String {
     fn write(
         schemas: &Map<String, Value>,
@@ -276,12 +229,14 @@ fn fingerprint(schemas: &Map<String, Value>, name: &str) -> String {
                 match stack.iter().rposition(|open| open == target) {
                     Some(depth) => out.push_str(&format!("^{}", stack.len() - depth)),
                     None => {
-                        let schema = schemas.get(target).unwrap_or(&Value::Null);
-                        if says_nothing(schema) {
-                            out.push_str(target);
-                        }
+                        out.push_str(target);
                         stack.push(target.to_owned());
-                        write(schemas, schema, stack, out);
+                        write(
+                            schemas,
+                            schemas.get(target).unwrap_or(&Value::Null),
+                            stack,
+                            out,
+                        );
                         stack.pop();
                     }
                 }
@@ -289,12 +244,13 @@ fn fingerprint(schemas: &Map<String, Value>, name: &str) -> String {
             other => out.push_str(&other.to_string()),
         }
     }
-    let schema = schemas.get(name).unwrap_or(&Value::Null);
-    let mut out = String::new();
-    if says_nothing(schema) {
-        out.push_str(name);
-    }
-    write(schemas, schema, &mut vec![name.to_owned()], &mut out);
+    let mut out = name.to_owned();
+    write(
+        schemas,
+        schemas.get(name).unwrap_or(&Value::Null),
+        &mut vec![name.to_owned()],
+        &mut out,
+    );
     out
 }
 

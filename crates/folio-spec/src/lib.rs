@@ -28,6 +28,7 @@ pub mod raml;
 pub mod routes;
 mod schema;
 pub mod source;
+mod uses;
 pub mod words;
 
 use std::collections::BTreeMap;
