@@ -4,31 +4,16 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, Value, json};
 
+use crate::equal::equals;
 use crate::module::Module;
 use crate::pins::Pins;
+use crate::schema::PENDING;
 
 const LOCAL: &str = "#/components/schemas/";
 
 /// Moves shared records out of the modules; gives the document that has them.
 pub(crate) fn extract(modules: &mut [Module], release: &str, pins: &Pins) -> Value {
-    // By content: in which modules, under which name.
-    let mut found: BTreeMap<String, Vec<(usize, String)>> = BTreeMap::new();
-    for (index, module) in modules.iter().enumerate() {
-        for name in schemas(&module.document).keys() {
-            found
-                .entry(fingerprint(schemas(&module.document), name))
-                .or_default()
-                .push((index, name.clone()));
-        }
-    }
-    found.retain(|_, places| {
-        places
-            .iter()
-            .map(|(module, _)| module)
-            .collect::<BTreeSet<_>>()
-            .len()
-            > 1
-    });
+    let found = shared(modules);
     let sources = |(module, name): &(usize, String)| -> Vec<String> {
         let list = schemas(&modules[*module].document)
             .get(name)
@@ -197,61 +182,46 @@ fn schemas(document: &Value) -> &Map<String, Value> {
         .unwrap_or_else(|| NONE.get_or_init(Map::new))
 }
 
-/// The name and the content of a record, all the way down, without where it stands. Records of one content and two names are two: what they
-/// have in common may be chance.
-fn fingerprint(schemas: &Map<String, Value>, name: &str) -> String {
-    fn write(
-        schemas: &Map<String, Value>,
-        value: &Value,
-        stack: &mut Vec<String>,
-        out: &mut String,
-    ) {
+/// The records that several modules have, by a key each, with their modules and names. They have one name and one content, all the way down:
+/// what records of two names have in common may be chance.
+fn shared(modules: &[Module]) -> BTreeMap<String, Vec<(usize, String)>> {
+    /// References to records of one module, told from those of others.
+    fn of_module(value: &mut Value, module: usize) {
         match value {
-            Value::Object(map) => {
-                out.push('{');
-                for (key, value) in map.iter().filter(|(key, _)| *key != "x-folio") {
-                    out.push_str(&format!("{key:?}:"));
-                    write(schemas, value, stack, out);
-                    out.push(',');
-                }
-                out.push('}');
-            }
-            Value::Array(list) => {
-                out.push('[');
-                for value in list {
-                    write(schemas, value, stack, out);
-                    out.push(',');
-                }
-                out.push(']');
-            }
-            Value::String(text) if text.starts_with(LOCAL) => {
-                let target = &text[LOCAL.len()..];
-                match stack.iter().rposition(|open| open == target) {
-                    Some(depth) => out.push_str(&format!("^{}", stack.len() - depth)),
-                    None => {
-                        out.push_str(target);
-                        stack.push(target.to_owned());
-                        write(
-                            schemas,
-                            schemas.get(target).unwrap_or(&Value::Null),
-                            stack,
-                            out,
-                        );
-                        stack.pop();
-                    }
+            Value::Object(map) => map.values_mut().for_each(|value| of_module(value, module)),
+            Value::Array(list) => list.iter_mut().for_each(|value| of_module(value, module)),
+            Value::String(text) => {
+                if let Some(name) = text.strip_prefix(LOCAL) {
+                    *text = format!("{PENDING}{module} {name}");
                 }
             }
-            other => out.push_str(&other.to_string()),
+            _ => {}
         }
     }
-    let mut out = name.to_owned();
-    write(
-        schemas,
-        schemas.get(name).unwrap_or(&Value::Null),
-        &mut vec![name.to_owned()],
-        &mut out,
-    );
-    out
+    let mut all = BTreeMap::new();
+    for (index, module) in modules.iter().enumerate() {
+        for (name, schema) in schemas(&module.document) {
+            let mut schema = schema.clone();
+            if let Value::Object(schema) = &mut schema {
+                schema.remove("x-folio");
+            }
+            of_module(&mut schema, index);
+            all.insert(format!("{index} {name}"), schema);
+        }
+    }
+    let place = |key: &str| -> Option<(usize, String)> {
+        let (index, name) = key.split_once(' ')?;
+        Some((index.parse().ok()?, name.to_owned()))
+    };
+    let name = |key: &String| place(key).map(|(_, name)| name).unwrap_or_default();
+    let mut found = BTreeMap::new();
+    for group in equals(&all, name) {
+        if let ([first, _, ..], Some(key)) = (&group[..], group.first().map(name)) {
+            let key = format!("{key} {first}");
+            found.insert(key, group.iter().filter_map(|key| place(key)).collect());
+        }
+    }
+    found
 }
 
 fn rename(value: &mut Value, moved: &BTreeMap<String, String>, to: &str) {

@@ -11,6 +11,7 @@ mod common;
 pub mod descriptor;
 pub mod diff;
 pub mod discover;
+mod equal;
 pub mod error;
 pub mod facts;
 pub mod facts_page;
