@@ -53,7 +53,7 @@ pub struct Options {
     pub schemas: bool,
 }
 
-/// Generates the files of a build by their names: one a module, `common.rs`, `api.rs` which holds them all, and `records.rs` and
+/// Generates the files of a build by their names: one a module, `common.rs`, `api.rs` which holds them all, `built.rs` which says what they are of, and `records.rs` and
 /// `unions.rs`, by which tests reach each record and union by its name; with schemas also `schemas.rs`, by which tests reach those.
 ///
 /// The same documents give the same text.
@@ -119,6 +119,7 @@ fn files(specs: &Specs, options: Options) -> Result<BTreeMap<String, String>, Er
         names(&model),
     ));
     files.insert("api.rs".to_owned(), emit::api_file(&specs.modules));
+    files.insert("built.rs".to_owned(), does::built(&specs.modules));
     unions.push((
         specs.common.name.clone(),
         "common".to_owned(),
@@ -283,6 +284,7 @@ const TAKEN: &[&str] = &[
     "close",
     "collection",
     "common",
+    "compatibility",
     "connect",
     "connections",
     "consortium",
@@ -335,6 +337,7 @@ const TAKEN: &[&str] = &[
     "login_failure",
     "macros",
     "memory",
+    "missing_module",
     "mode",
     "module_version",
     "modules",
@@ -369,6 +372,7 @@ const TAKEN: &[&str] = &[
     "splice",
     "std",
     "super",
+    "tenancy",
     "tenant",
     "tenant_header",
     "testing",

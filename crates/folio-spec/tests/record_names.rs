@@ -233,7 +233,11 @@ fn records_of_resources_are_told_apart_and_have_their_own_names() {
                 "/identifier-types",
                 "IdentifierType",
             ),
-            ("mod-inventory-storage", "/issuance-modes", "IssuanceMode"),
+            (
+                "mod-inventory-storage",
+                "/modes-of-issuance",
+                "IssuanceMode",
+            ),
             ("mod-inventory-storage", "/service-points", "ServicePoint"),
             (
                 "mod-inventory-storage",
