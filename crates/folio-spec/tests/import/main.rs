@@ -12,3 +12,4 @@ mod mutated;
 mod planted;
 mod semantics;
 mod support;
+mod unlisted;
