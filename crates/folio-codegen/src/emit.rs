@@ -10,12 +10,14 @@ use crate::document::{COMMON, Document};
 use crate::does::Deletes;
 use crate::error::Error;
 use crate::facts::{Answer, Body, BodyKind, Operation, Paging, Parameter, Success, SuccessKind};
-use crate::model::{Enum, Field, Model, Record, Signature, Ty, Union};
+use crate::model::{Enum, Field, Model, Record, Signature, Ty, Union, component_type};
 use crate::text::{code, doc, line};
 
 /// Where the facts of a module's types come from.
 pub(crate) struct Origin<'a> {
     pub(crate) document: &'a Document,
+    /// The shared records.
+    pub(crate) shared: &'a Document,
 }
 
 /// Required fields fit into the bits of a `u64`.
@@ -664,7 +666,7 @@ fn builder(
         );
     }
     if operation.paging.is_some()
-        && let Some(item) = item_type(model, operation, signature)
+        && let Some(item) = item_type(origin, model, operation, signature)
     {
         line(
             out,
@@ -1138,7 +1140,12 @@ fn item_of(model: &Model, ty: &Ty) -> String {
 }
 
 /// The type of a list's records: of the array that its paging names.
-fn item_type(model: &Model, operation: &Operation, signature: &Signature) -> Option<String> {
+fn item_type(
+    origin: &Origin<'_>,
+    model: &Model,
+    operation: &Operation,
+    signature: &Signature,
+) -> Option<String> {
     let paging = operation.paging.as_ref()?;
     if let Some(record) = &paging.record {
         let name = record.strip_prefix("#/components/schemas/");
@@ -1162,13 +1169,33 @@ fn item_type(model: &Model, operation: &Operation, signature: &Signature) -> Opt
             };
             &record.fields.iter().find(|field| field.key == *items)?.ty
         }
-        // A shared collection, or an answer that is not typed: its records are any JSON.
+        (Some(items), Ty::Common(name)) => {
+            let item = shared_item(origin.shared, name, items);
+            return Some(item.unwrap_or_else(|| "rt::Value".into()));
+        }
+        // An answer that is not typed: its records are any JSON.
         (Some(_), _) => return Some("rt::Value".into()),
     };
     match list {
         Ty::Vec(item) => Some(rust(item, "super::")),
         _ => None,
     }
+}
+
+/// The type of the records in a shared collection.
+fn shared_item(shared: &Document, collection: &str, items: &str) -> Option<String> {
+    let schemas = shared.schemas().ok()?;
+    let (_, schema) = schemas
+        .iter()
+        .find(|(name, _)| component_type(name) == collection)?;
+    let reference = schema
+        .get("properties")?
+        .get(items)?
+        .get("items")?
+        .get("$ref")?;
+    let name = reference.as_str()?.strip_prefix("#/components/schemas/")?;
+    let is_type = crate::lower::is_type(schemas.get(name)?);
+    is_type.then(|| format!("crate::common::{}", component_type(name)))
 }
 
 /// How a query parameter is taken from the caller and put into the request.

@@ -104,6 +104,7 @@ fn files(specs: &Specs, options: Options) -> Result<BTreeMap<String, String>, Er
     let model = model::build(&specs.common.name, &lowered)?;
     let origin = emit::Origin {
         document: &specs.common,
+        shared: &specs.common,
     };
     files.insert("common.rs".to_owned(), emit::common(&origin, &model)?);
     for ((document, own), used) in models.iter().zip(&used) {
@@ -184,7 +185,10 @@ struct Generated {
 fn module(document: &Document, common: &Document) -> Result<Generated, Error> {
     let lowered = lower::module(document, common)?;
     let model = model::build(&document.name, &lowered)?;
-    let origin = emit::Origin { document };
+    let origin = emit::Origin {
+        document,
+        shared: common,
+    };
     Ok(Generated {
         text: emit::module(&origin, &model, &lowered.operations)?,
         model,

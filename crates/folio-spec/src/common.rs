@@ -182,6 +182,29 @@ fn schemas(document: &Value) -> &Map<String, Value> {
         .unwrap_or_else(|| NONE.get_or_init(Map::new))
 }
 
+/// The records that a module keeps: what it creates at a path and replaces below it. They are its own, whichever other module describes them
+/// too: a program says by the record where it is kept, and which modules share a record differs from release to release.
+fn stored(document: &Value) -> BTreeSet<String> {
+    let body = |operation: Option<&Value>| -> Option<String> {
+        let content = operation?.pointer("/requestBody/content")?.as_object()?;
+        let mut content = content.iter();
+        let (_, schema) = content.find(|(media_type, _)| media_type.contains("json"))?;
+        let reference = schema.pointer("/schema/$ref")?.as_str()?;
+        Some(reference.strip_prefix(LOCAL)?.to_owned())
+    };
+    let paths = document.get("paths").and_then(Value::as_object);
+    let mut stored = BTreeSet::new();
+    for (path, item) in paths.into_iter().flatten() {
+        let Some((list, _)) = path.rsplit_once("/{") else {
+            continue;
+        };
+        let posted = paths.and_then(|paths| body(paths.get(list)?.get("post")));
+        let replaced = body(item.get("put"));
+        stored.extend(posted.filter(|posted| Some(posted) == replaced.as_ref()));
+    }
+    stored
+}
+
 /// The records that several modules have, by a key each, with their modules and names. They have one name and one content, all the way down:
 /// what records of two names have in common may be chance.
 fn shared(modules: &[Module]) -> BTreeMap<String, Vec<(usize, String)>> {
@@ -214,8 +237,19 @@ fn shared(modules: &[Module]) -> BTreeMap<String, Vec<(usize, String)>> {
         Some((index.parse().ok()?, name.to_owned()))
     };
     let name = |key: &String| place(key).map(|(_, name)| name).unwrap_or_default();
+    let kept: Vec<BTreeSet<String>> = modules
+        .iter()
+        .map(|module| stored(&module.document))
+        .collect();
+    let told_apart = |key: &String| match place(key) {
+        // Like no other, and so is what refers to it.
+        Some((index, name)) if kept.get(index).is_some_and(|kept| kept.contains(&name)) => {
+            key.clone()
+        }
+        _ => name(key),
+    };
     let mut found = BTreeMap::new();
-    for group in equals(&all, name) {
+    for group in equals(&all, told_apart) {
         if let ([first, _, ..], Some(key)) = (&group[..], group.first().map(name)) {
             let key = format!("{key} {first}");
             found.insert(key, group.iter().filter_map(|key| place(key)).collect());
