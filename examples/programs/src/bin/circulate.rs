@@ -1,7 +1,9 @@
 //! `circulate out <item> <user> <service point id> [comment]` or `circulate in <item> <service point id>`.
 
+use std::time::SystemTime;
+
 use folio_example_programs::{Outcome, circulate};
-use folio_sdk::{DateTime, FolioClient};
+use folio_sdk::FolioClient;
 
 #[tokio::main]
 async fn main() -> Outcome {
@@ -25,7 +27,9 @@ async fn main() -> Outcome {
                 &folio,
                 item,
                 &service_point.into(),
-                DateTime::now(),
+                humantime::format_rfc3339_millis(SystemTime::now())
+                    .to_string()
+                    .into(),
             )
             .await?;
         }
