@@ -173,10 +173,9 @@ impl FolioClient {
     /// As [`execute`](Self::execute). Boxed, so that the futures of calls are small whatever is in this one, and it is compiled once.
     pub(crate) fn answer(self, request: Request) -> Boxed<Response> {
         if request.needs_module_id() {
-            return Box::pin(async move {
-                let request = self.addressed(request).await?;
-                session::run(self.0, request).await
-            });
+            return Box::pin(
+                self.send_addressed(request, |client, request| session::run(client.0, request)),
+            );
         }
         Box::pin(session::run(self.0, request))
     }
@@ -197,11 +196,10 @@ impl FolioClient {
 
     pub(crate) fn download(&self, request: Request) -> Boxed<Download> {
         if request.needs_module_id() {
-            let client = self.clone();
-            return Box::pin(async move {
-                let request = client.addressed(request).await?;
-                session::open(client.0, request).await
-            });
+            return Box::pin(
+                self.clone()
+                    .send_addressed(request, |client, request| session::open(client.0, request)),
+            );
         }
         Box::pin(session::open(Arc::clone(&self.0), request))
     }
@@ -263,6 +261,11 @@ impl FolioClient {
     pub fn is_closed(&self) -> bool {
         self.session().life.is_closed()
     }
+}
+
+/// The handle of what clients share.
+pub(crate) fn handle_of(shared: Arc<Shared>) -> FolioClient {
+    FolioClient(shared)
 }
 
 /// Closes a client whatever happens.

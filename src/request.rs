@@ -86,6 +86,8 @@ pub struct Request {
     idempotent: Option<bool>,
     /// It only asks, whatever its method.
     only_reads: bool,
+    /// It asks whether there is such a path: that there is none needs no explanation.
+    probing: bool,
     /// What its PUT does without a record, where that is known better than by the operation.
     absent: Option<Absent>,
     timeout: Option<Duration>,
@@ -211,6 +213,7 @@ impl Request {
             retry: None,
             idempotent: None,
             only_reads: false,
+            probing: false,
             absent: None,
             timeout: None,
             read_timeout: None,
@@ -315,6 +318,21 @@ impl Request {
     }
 
     /// States that the request only asks, although it is a POST: it may be sent again, and its outcome matters to nobody.
+    /// It asks whether there is such a path.
+    pub(crate) fn probing(mut self) -> Self {
+        self.probing = true;
+        self
+    }
+
+    pub(crate) fn is_probing(&self) -> bool {
+        self.probing
+    }
+
+    /// Whether its body was read once, and cannot be read again.
+    pub(crate) fn is_spent(&self) -> bool {
+        self.payload().is_some_and(Body::is_spent)
+    }
+
     pub(crate) fn only_reads(mut self) -> Self {
         self.only_reads = true;
         self.idempotent(true)

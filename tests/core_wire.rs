@@ -10,6 +10,7 @@ mod core {
     mod bytes;
     mod calls;
     mod closing;
+    mod compatibility;
     mod complete;
     mod deletions;
     mod environment;

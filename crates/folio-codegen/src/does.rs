@@ -1,7 +1,7 @@
 //! What a server does when an operation is called (`x-folio.facts`), written as Rust; and the table of the operations of a release whose
-//! facts calls by path need, of all its modules.
+//! facts calls by path need, of all its modules; and the interfaces that paths are of.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::path::Path;
 
@@ -178,6 +178,7 @@ struct Described {
 /// The folder or a document cannot be read, or states a fact that there is not.
 pub fn described(folder: &Path) -> Result<String, Error> {
     let mut all: BTreeMap<(&str, String), Described> = BTreeMap::new();
+    let mut interfaces: BTreeSet<(String, String, String)> = BTreeSet::new();
     for (name, path) in document::files(folder)? {
         if name.starts_with("edge-") {
             continue;
@@ -190,6 +191,10 @@ pub fn described(folder: &Path) -> Result<String, Error> {
                     continue;
                 };
                 let at = format!("/paths/{path}/{method}");
+                let interface = operation.pointer("/x-folio/interface");
+                if let Some(interface) = interface.and_then(Value::as_str) {
+                    interfaces.insert((literal(path), name.clone(), interface.to_owned()));
+                }
                 let found = Described {
                     does: Does::read(&document, &at, operation)?,
                     parameters: query_parameters(operation),
@@ -222,7 +227,58 @@ pub fn described(folder: &Path) -> Result<String, Error> {
         );
     }
     text.push_str("];\n");
+    text.push_str("pub(crate) static INTERFACES: &[Interface] = &[\n");
+    for (begin, module, interface) in interfaces {
+        let _ = writeln!(
+            text,
+            "    Interface {{ begin: {begin:?}, module: {module:?}, interface: {interface:?} }},"
+        );
+    }
+    text.push_str("];\n");
     Ok(text)
+}
+
+/// The path with `{}` in place of each parameter, without those at its end.
+fn literal(path: &str) -> String {
+    let shape = shape(path);
+    let mut rest = shape.as_str();
+    while let Some(above) = rest.strip_suffix("/{}") {
+        rest = above;
+    }
+    rest.to_owned()
+}
+
+/// Writes the table of the modules that are built: what the calls of a program may need of a tenant.
+pub(crate) fn built(modules: &[Document]) -> String {
+    let mut text = String::from("pub(crate) static BUILT: &[Built] = &[\n");
+    for document in modules {
+        let read = |pointer: &str| document.root.pointer(pointer);
+        let version = read("/info/version").and_then(Value::as_str);
+        let provided = read("/x-folio/interfaces").and_then(Value::as_object);
+        // Those with a `_` are FOLIO's own: `_tenant`, `_timer`.
+        let provided: Vec<(&str, &str)> = provided
+            .into_iter()
+            .flatten()
+            .filter(|(id, _)| !id.starts_with('_'))
+            .filter_map(|(id, version)| Some((id.as_str(), version.as_str()?)))
+            .collect();
+        let _ = writeln!(
+            text,
+            "    Built {{ module: {:?}, version: {:?}, interfaces: &{provided:?} }},",
+            document.name,
+            version.unwrap_or_default(),
+        );
+    }
+    text.push_str("];\n");
+    let release = modules
+        .iter()
+        .find_map(|document| document.root.pointer("/x-folio/release")?.as_str());
+    let _ = writeln!(
+        text,
+        "pub(crate) static RELEASE: &str = {:?};",
+        release.unwrap_or_default()
+    );
+    text
 }
 
 /// The path with `{}` in place of each parameter: modules name them differently.

@@ -32,6 +32,7 @@ mod lower;
 mod model;
 mod record_facts;
 mod schemas;
+mod shared;
 mod text;
 mod unions;
 
@@ -52,7 +53,7 @@ pub struct Options {
     pub schemas: bool,
 }
 
-/// Generates the files of a build by their names: one a module, `common.rs`, `api.rs` which holds them all, and `records.rs` and
+/// Generates the files of a build by their names: one a module, `common.rs`, `api.rs` which holds them all, `built.rs` which says what they are of, and `records.rs` and
 /// `unions.rs`, by which tests reach each record and union by its name; with schemas also `schemas.rs`, by which tests reach those.
 ///
 /// The same documents give the same text.
@@ -78,6 +79,7 @@ const STACK: usize = 256 << 20;
 fn files(specs: &Specs, options: Options) -> Result<BTreeMap<String, String>, Error> {
     let mut files = BTreeMap::new();
     let mut shared = BTreeSet::new();
+    let mut used = Vec::new();
     let mut records = Vec::new();
     let mut models = Vec::new();
     let mut unions = Vec::new();
@@ -94,22 +96,31 @@ fn files(specs: &Specs, options: Options) -> Result<BTreeMap<String, String>, Er
         files.insert(format!("{name}.rs"), generated.text);
         unions.push((document.name.clone(), name.clone(), generated.unions));
         records.push((document.name.clone(), name, names(&generated.model)));
-        shared.extend(generated.shared);
+        shared.extend(generated.shared.iter().cloned());
+        used.push(generated.shared);
         models.push((document, generated.model));
     }
     let lowered = lower::common(&specs.common, &shared)?;
     let model = model::build(&specs.common.name, &lowered)?;
     let origin = emit::Origin {
         document: &specs.common,
-        common: &BTreeSet::new(),
+        shared: &specs.common,
     };
     files.insert("common.rs".to_owned(), emit::common(&origin, &model)?);
+    for ((document, own), used) in models.iter().zip(&used) {
+        let names = shared::names(document, own, &model, used);
+        let name = rust_name(document.feature());
+        if let Some(file) = files.get_mut(&format!("{name}.rs")) {
+            file.push_str(&emit::shared(&names));
+        }
+    }
     records.push((
         specs.common.name.clone(),
         "common".to_owned(),
         names(&model),
     ));
     files.insert("api.rs".to_owned(), emit::api_file(&specs.modules));
+    files.insert("built.rs".to_owned(), does::built(&specs.modules));
     unions.push((
         specs.common.name.clone(),
         "common".to_owned(),
@@ -176,7 +187,7 @@ fn module(document: &Document, common: &Document) -> Result<Generated, Error> {
     let model = model::build(&document.name, &lowered)?;
     let origin = emit::Origin {
         document,
-        common: &lowered.common,
+        shared: common,
     };
     Ok(Generated {
         text: emit::module(&origin, &model, &lowered.operations)?,
@@ -277,6 +288,7 @@ const TAKEN: &[&str] = &[
     "close",
     "collection",
     "common",
+    "compatibility",
     "connect",
     "connections",
     "consortium",
@@ -329,6 +341,7 @@ const TAKEN: &[&str] = &[
     "login_failure",
     "macros",
     "memory",
+    "missing_module",
     "mode",
     "module_version",
     "modules",
@@ -363,6 +376,7 @@ const TAKEN: &[&str] = &[
     "splice",
     "std",
     "super",
+    "tenancy",
     "tenant",
     "tenant_header",
     "testing",
