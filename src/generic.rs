@@ -73,23 +73,17 @@ impl FolioClient {
         let items = key.into().filter(|key| !key.is_empty()).map(str::to_owned);
         let known =
             described_lists::known(request.path()).filter(|known| known.items == items.as_deref());
-        let style = match request.path().split('/').nth(1) {
-            Some("search" | "browse") => PagingStyle::Search,
-            Some("inventory-hierarchy" | "oai-pmh-view") => PagingStyle::Whole,
-            Some("erm" | "licenses") => PagingStyle::Erm,
-            Some("calendar") => PagingStyle::Offset,
-            Some("source-storage") if request.path().starts_with("/source-storage/stream/") => {
-                PagingStyle::Stream
-            }
-            _ if request.path().ends_with("/retrieve") => PagingStyle::Retrieve,
-            _ => PagingStyle::Cql,
+        // What is not described at all is read as most of FOLIO is.
+        let style = match known {
+            Some(known) => known.style,
+            None => described_lists::dialect(request.path()).unwrap_or(PagingStyle::Cql),
         };
         GetAll {
             mode: Async,
             client: self.clone(),
             request,
             items,
-            style: known.map_or(style, |known| known.style),
+            style,
             key: known.and_then(|known| known.key),
             max: known.and_then(|known| known.max),
             unsorted: known.is_some_and(|known| known.rejects_sort),
@@ -97,6 +91,7 @@ impl FolioClient {
                 Some(known) => known.rejects_all_records || known.lacks_query,
                 None => false,
             },
+            job: known.and_then(|known| known.job),
             limit: None,
             offset: None,
             running: None,
@@ -228,7 +223,7 @@ in_mode!(Write<T> { client, request, read });
 #[cfg(feature = "blocking")]
 in_mode!(RequestBuilder<> { client, request });
 #[cfg(feature = "blocking")]
-in_mode!(GetAll<T> { client, request, items, style, key, max, unsorted, without_all, limit, offset, running });
+in_mode!(GetAll<T> { client, request, items, style, key, max, unsorted, without_all, job, limit, offset, running });
 
 /// What all builders of generic calls can do to their request.
 macro_rules! common {
@@ -509,6 +504,8 @@ pub struct GetAll<T, M = Async> {
     unsorted: bool,
     /// No query is sent where the caller gives none.
     without_all: bool,
+    /// The kind of record of a resource job of mod-search.
+    job: Option<&'static str>,
     limit: Option<u32>,
     offset: Option<u32>,
     running: Option<Items<T>>,
@@ -551,8 +548,8 @@ impl<T: DeserializeOwned + Send + 'static, M: Mode> GetAll<T, M> {
         self
     }
 
-    /// The dialect of the list. By default what FOLIO's descriptions say; of lists that they do not have that of mod-search for `/search/…`,
-    /// that of ERM for `/erm/…` and `/licenses/…`, that of source-record-storage for `/source-storage/stream/…`, and CQL for all others.
+    /// The dialect of the list. By default what FOLIO's descriptions say: of the list, or of the module that serves the path. Of paths that no
+    /// description has it is CQL.
     pub fn style(mut self, style: PagingStyle) -> Self {
         self.style = style;
         self
@@ -574,6 +571,8 @@ impl<T: DeserializeOwned + Send + 'static, M: Mode> GetAll<T, M> {
                 .then_some("id".into()),
             max: self.max,
             asks_for_all: !self.without_all,
+            job: self.job,
+            is_sorted: !self.unsorted,
         };
         Items::planned(
             self.client.clone(),

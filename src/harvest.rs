@@ -363,6 +363,11 @@ impl Reading {
     /// `totalRecords` is an estimate where there are 1,000 or more, mostly, and in a long harvest others write; so that of few records is
     /// compared only, or where a range was empty and should not have been.
     fn poll_end(&mut self, context: &mut Context<'_>) -> Poll<Result<()>> {
+        let has_given = self.arrived > self.pager.nulls;
+        let nulls = self.pager.nulls + self.segments.nulls();
+        if let Some(error) = self.pager.only_nulls(nulls).filter(|_| !has_given) {
+            return Poll::Ready(Err(error));
+        }
         let told = self.segments.whole().filter(|whole| *whole > self.arrived);
         let Some(told) = told.filter(|told| *told < ESTIMATED || self.segments.is_open()) else {
             self.segments.close();
@@ -397,7 +402,9 @@ impl Reading {
         let current = self.current.as_mut()?;
         let Some(record) = current.page.next::<T>() else {
             self.pager.seen += current.page.received();
-            self.arrived += current.page.shape().nulls;
+            let nulls = current.page.shape().nulls;
+            self.arrived += nulls;
+            self.pager.nulls += nulls;
             if let Err(error) = current.check(&self.pager) {
                 return Some(Err(error));
             }
@@ -417,7 +424,9 @@ impl Reading {
                 && is_beyond(key, stop)
             {
                 // The others are of the range after this one, and are read there.
-                self.arrived += current.page.shape().nulls;
+                let nulls = current.page.shape().nulls;
+                self.arrived += nulls;
+                self.pager.nulls += nulls;
                 self.current = None;
                 return None;
             }

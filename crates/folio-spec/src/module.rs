@@ -706,10 +706,13 @@ impl Assembly<'_> {
             let Some(get) = item.get_mut("get") else {
                 continue;
             };
-            let Some(mut paging) = paging(path, get, &schemas, style.as_deref(), rmb) else {
+            let stated = self.overrides.list(&self.entry.name, path);
+            let own = stated.and_then(|stated| stated.style.as_deref());
+            let style = own.or(style.as_deref());
+            let Some(mut paging) = paging(path, get, &schemas, style, own.is_some(), rmb) else {
                 continue;
             };
-            if let Some(stated) = self.overrides.list(&self.entry.name, path) {
+            if let Some(stated) = stated {
                 if stated.paged == Some(false) {
                     continue;
                 }
@@ -725,8 +728,14 @@ impl Assembly<'_> {
                 if let Some(max) = stated.max {
                     paging["max"] = max.into();
                 }
+                if let Some(kind) = &stated.job {
+                    paging["job"] = kind.clone().into();
+                }
             }
             get["x-folio"]["paging"] = paging;
+        }
+        if let Some(style) = style {
+            document["x-folio"]["paging"] = style.into();
         }
         retrieved(document);
     }
@@ -1058,6 +1067,7 @@ fn paging(
     get: &Value,
     schemas: &Value,
     style: Option<&str>,
+    is_stated: bool,
     rmb: bool,
 ) -> Option<Value> {
     let parameter = |name: &str| {
@@ -1068,6 +1078,7 @@ fn paging(
             .find(|parameter| parameter["in"] == "query" && parameter["name"] == name)
     };
     let style = match style {
+        Some(style) if is_stated => style,
         _ if parameter("perPage").is_some() => "erm",
         // What has no offset gives its first records only: mod-search's `/browse` shows the neighbours of what is asked for.
         _ if parameter("limit").is_none() || parameter("offset").is_none() => return None,

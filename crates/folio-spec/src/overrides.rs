@@ -50,6 +50,10 @@ pub(crate) struct List {
     pub(crate) query: Option<bool>,
     /// The largest page that the server gives.
     pub(crate) max: Option<u64>,
+    /// The style of its pages, where its parameters do not tell: `whole` for one that takes no `limit`, `browse` for one of one page.
+    pub(crate) style: Option<String>,
+    /// The kind of record that a resource job of mod-search lists the ids of, where a list shows only some of its records.
+    pub(crate) job: Option<String>,
     /// `false`: it cannot be read to its end, whatever its parameters are.
     pub(crate) paged: Option<bool>,
 }
@@ -133,6 +137,8 @@ struct Fix {
     remove: bool,
     /// An element of the list there that goes.
     without: Option<String>,
+    /// Where in the document a copy of that is, which is to stand there.
+    copy: Option<String>,
 }
 
 #[derive(Clone, Debug, Deserialize)]
@@ -166,12 +172,13 @@ impl Overrides {
                     fix.rename.is_some(),
                     fix.remove,
                     fix.without.is_some(),
+                    fix.copy.is_some(),
                 ];
                 if said.iter().filter(|said| **said).count() != 1 {
                     return Err(Error::file(
                         &path,
                         format!(
-                            "the fix `{}` needs one of `set`, `rename`, `remove`, `without`",
+                            "the fix `{}` needs one of `set`, `rename`, `remove`, `without`, `copy`",
                             fix.name
                         ),
                     ));
@@ -386,9 +393,17 @@ impl Fix {
             list.retain(|element| element != gone.as_str());
             return list.len() < before;
         }
+        let copied = match self.copy.as_deref().map(|from| document.pointer(from)) {
+            None => None,
+            Some(None) => return false,
+            Some(Some(value)) => Some(value.clone()),
+        };
         let Some(Value::Object(parent)) = document.pointer_mut(parent) else {
             return false;
         };
+        if let Some(value) = copied {
+            return parent.insert(last, value.clone()).as_ref() != Some(&value);
+        }
         if let Some(name) = &self.rename {
             let renamed = parent.remove(&last);
             let changed = renamed.is_some() && last != *name;
