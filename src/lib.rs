@@ -110,6 +110,7 @@ mod memory;
 mod mode;
 mod modules;
 mod multipart;
+mod omit;
 mod operation;
 mod outcome;
 mod pace;

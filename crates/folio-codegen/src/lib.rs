@@ -335,6 +335,7 @@ const TAKEN: &[&str] = &[
     "multipart",
     "new",
     "okapi_modules",
+    "omit",
     "open",
     "operation",
     "outcome",

@@ -21,6 +21,7 @@ mod module;
 pub mod names;
 pub mod node;
 pub mod notes;
+mod omits;
 pub mod overrides;
 mod pins;
 pub mod platform;

@@ -11,6 +11,7 @@ use crate::error::{Error, Result};
 use crate::facts::{self, Deletes, Facts};
 use crate::files::{self, deceptive};
 use crate::names::{self, Unnamed, camel};
+use crate::omits;
 use crate::overrides::Overrides;
 use crate::pins::Pins;
 use crate::schema::{Components, PENDING};
@@ -686,6 +687,8 @@ impl Assembly<'_> {
     /// What the server does, by the schemas and by what is stated in the overrides.
     fn facts(&self, document: &mut Value) {
         facts::derive(document);
+        let is_sent = self.overrides.sends_read_only(&self.entry.name);
+        omits::derive(document, !is_sent);
         for (path, item) in document["paths"].as_object_mut().into_iter().flatten() {
             for (method, operation) in item.as_object_mut().into_iter().flatten() {
                 let mut known = facts::read(operation);

@@ -24,6 +24,8 @@ pub struct Overrides {
 #[serde(deny_unknown_fields)]
 struct File {
     paging: Option<Paging>,
+    #[serde(rename = "read-only")]
+    read_only: Option<ReadOnly>,
     #[serde(default)]
     fix: Vec<Fix>,
     #[serde(default)]
@@ -74,6 +76,8 @@ struct Fact {
     effect: Option<bool>,
     sensitive: Option<bool>,
     versioned: Option<bool>,
+    /// Replaces what is derived; an empty list where the server takes all of it.
+    omits: Option<Vec<String>>,
 }
 
 impl Fact {
@@ -89,6 +93,7 @@ impl Fact {
             effect: self.effect,
             sensitive: self.sensitive,
             versioned: self.versioned,
+            omits: self.omits.clone(),
         }
     }
 }
@@ -115,6 +120,16 @@ struct Describe {
 #[serde(deny_unknown_fields)]
 struct Paging {
     style: String,
+    #[allow(dead_code, reason = "read by people")]
+    reason: String,
+}
+
+/// What becomes of the read-only properties of the module's bodies.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ReadOnly {
+    /// `false`: the module does not read what is sent of them, and they are not sent.
+    sent: bool,
     #[allow(dead_code, reason = "read by people")]
     reason: String,
 }
@@ -198,6 +213,12 @@ impl Overrides {
     /// How the lists of a module are paged, where its parameters do not tell.
     pub fn paging_style(&self, module: &str) -> Option<String> {
         Some(self.modules.get(module)?.paging.as_ref()?.style.clone())
+    }
+
+    /// Whether read-only properties of a module's bodies are sent: so they are, unless it is stated that the module does not read them.
+    pub(crate) fn sends_read_only(&self, module: &str) -> bool {
+        let stated = self.modules.get(module).and_then(|file| file.read_only.as_ref());
+        stated.is_none_or(|stated| stated.sent)
     }
 
     /// What is stated about a list.
@@ -396,7 +417,14 @@ impl Fix {
         let copied = match self.copy.as_deref().map(|from| document.pointer(from)) {
             None => None,
             Some(None) => return false,
-            Some(Some(value)) => Some(value.clone()),
+            Some(Some(value)) => {
+                let mut value = value.clone();
+                // The copy has another name than its source gives.
+                if let Some(Value::Object(folio)) = value.get_mut("x-folio") {
+                    folio.remove("sources");
+                }
+                Some(value)
+            }
         };
         let Some(Value::Object(parent)) = document.pointer_mut(parent) else {
             return false;
