@@ -357,8 +357,10 @@ fn listed(items: &[Value], own: Option<String>) -> ServerMessage {
                     .into_iter()
                     .flatten()
                     .filter_map(|parameter| {
+                        // RMB has one without a name where the message says it all (recorded).
+                        let key = parameter.get("key").and_then(scalar);
                         Some(Parameter {
-                            key: parameter.get("key").and_then(scalar)?,
+                            key: key.filter(|key| !key.is_empty())?,
                             value: parameter.get("value").and_then(scalar),
                         })
                     })
