@@ -71,8 +71,9 @@ impl FolioClient {
     ) -> GetAll<T> {
         let request = Request::to(Method::GET, path);
         let items = key.into().filter(|key| !key.is_empty()).map(str::to_owned);
-        let known =
-            described_lists::known(request.path()).filter(|known| known.items == items.as_deref());
+        let known = described_lists::known(request.path());
+        // What the records are read by is known of the array that is described.
+        let same = known.filter(|known| known.items == items.as_deref());
         // What is not described at all is read as most of FOLIO is.
         let style = match known {
             Some(known) => known.style,
@@ -84,14 +85,14 @@ impl FolioClient {
             request,
             items,
             style,
-            key: known.and_then(|known| known.key),
+            key: same.and_then(|known| known.key),
             max: known.and_then(|known| known.max),
             unsorted: known.is_some_and(|known| known.rejects_sort),
             without_all: match known {
                 Some(known) => known.rejects_all_records || known.lacks_query,
                 None => false,
             },
-            job: known.and_then(|known| known.job),
+            job: same.and_then(|known| known.job),
             limit: None,
             offset: None,
             running: None,

@@ -100,20 +100,40 @@ mod tests {
     #[test]
     fn what_is_left_keeps_its_text() {
         for (json, paths, expected) in [
-            (r#"{"a":1.10,"b":[1 ,2],"c":{}}"#, &["a"][..], Some(r#"{"b":[1 ,2],"c":{}}"#)),
+            (
+                r#"{"a":1.10,"b":[1 ,2],"c":{}}"#,
+                &["a"][..],
+                Some(r#"{"b":[1 ,2],"c":{}}"#),
+            ),
             (r#"{"a":1.10,"b":2}"#, &["c"], None),
-            (r#"{ "a" : {"b": 10.10, "c" : -0} }"#, &["a.b"], Some(r#"{"a":{"c":-0}}"#)),
-            (r#"{"list":[{"a":1,"b":1e400},{"b":2},null,5]}"#, &["list[].a"], Some(r#"{"list":[{"b":1e400},{"b":2},null,5]}"#)),
+            (
+                r#"{ "a" : {"b": 10.10, "c" : -0} }"#,
+                &["a.b"],
+                Some(r#"{"a":{"c":-0}}"#),
+            ),
+            (
+                r#"{"list":[{"a":1,"b":1e400},{"b":2},null,5]}"#,
+                &["list[].a"],
+                Some(r#"{"list":[{"b":1e400},{"b":2},null,5]}"#),
+            ),
             (r#"[{"a":1}]"#, &["[].a"], Some("[{}]")),
             (r#"{"list":{"a":1}}"#, &["list[].a"], None),
             // A name that begins like another one, and one in a place of its own.
-            (r#"{"ab":{"c":1},"a":{"c":2}}"#, &["a.c"], Some(r#"{"ab":{"c":1},"a":{}}"#)),
+            (
+                r#"{"ab":{"c":1},"a":{"c":2}}"#,
+                &["a.c"],
+                Some(r#"{"ab":{"c":1},"a":{}}"#),
+            ),
             (r#"{"x":{"a":1},"a":2}"#, &["a"], Some(r#"{"x":{"a":1}}"#)),
             (r#"{"a":null}"#, &["a"], Some("{}")),
             ("broken a", &["a"], None),
             ("", &["a"], None),
         ] {
-            assert_eq!(left(json, paths).as_deref(), expected, "{json} without {paths:?}");
+            assert_eq!(
+                left(json, paths).as_deref(),
+                expected,
+                "{json} without {paths:?}"
+            );
         }
     }
 }

@@ -20,7 +20,10 @@ pub(super) fn read(message: &str) -> Vec<ValidationError> {
         unchangeable,
     ];
     let found = forms.iter().map(|form| form(message));
-    found.into_iter().find(|errors| !errors.is_empty()).unwrap_or_default()
+    found
+        .into_iter()
+        .find(|errors| !errors.is_empty())
+        .unwrap_or_default()
 }
 
 /// The name of a field as a record has it, of an expression of the database: `lower(f_unaccent(jsonb ->> 'name'::text))` is `name`.
@@ -104,7 +107,11 @@ fn hibernate_fields(message: &str) -> Vec<ValidationError> {
 
 /// PostgreSQL: "Key (label)=(x) already exists.", "Key (polineid)=(…) is not present in table "po_line".".
 fn unique_key(message: &str) -> Vec<ValidationError> {
-    const ENDS: [&str; 3] = [") already exists", ") is not present", ") is still referenced"];
+    const ENDS: [&str; 3] = [
+        ") already exists",
+        ") is not present",
+        ") is still referenced",
+    ];
     let Some((_, rest)) = message.split_once("Key (") else {
         return Vec::new();
     };
@@ -118,12 +125,18 @@ fn unique_key(message: &str) -> Vec<ValidationError> {
         value.unwrap_or_default().split(", ").collect(),
     );
     if keys.len() > 1 && keys.len() == values.len() && !key.contains('(') {
-        let mut several = error(message, keys.first().unwrap_or(&key), values.first().copied());
+        let mut several = error(
+            message,
+            keys.first().unwrap_or(&key),
+            values.first().copied(),
+        );
         let others = keys.iter().zip(&values).skip(1);
-        several.parameters.extend(others.map(|(key, value)| Parameter {
-            key: (*key).to_owned(),
-            value: Some((*value).to_owned()),
-        }));
+        several
+            .parameters
+            .extend(others.map(|(key, value)| Parameter {
+                key: (*key).to_owned(),
+                value: Some((*value).to_owned()),
+            }));
         return vec![several];
     }
     one(message, Some(key), value)
@@ -154,7 +167,10 @@ fn existing_value(message: &str) -> Vec<ValidationError> {
 /// still referenced from table users.".
 fn reference(message: &str) -> Vec<ValidationError> {
     let told = ["Cannot set ", "Cannot delete "];
-    let Some(rest) = told.iter().find_map(|words| message.trim().strip_prefix(words)) else {
+    let Some(rest) = told
+        .iter()
+        .find_map(|words| message.trim().strip_prefix(words))
+    else {
         return Vec::new();
     };
     let Some((column, rest)) = rest.split_once(" = ") else {
@@ -183,7 +199,11 @@ fn method_parameter(message: &str) -> Vec<ValidationError> {
     };
     let value = between(message, "For input string: \"", "\"")
         .or_else(|| between(message, "for value [", "]"))
-        .or_else(|| message.split_once("Invalid UUID string: ").map(|(_, value)| value));
+        .or_else(|| {
+            message
+                .split_once("Invalid UUID string: ")
+                .map(|(_, value)| value)
+        });
     let told = message.split_once(": ").map(|(_, told)| told);
     one(told.unwrap_or(message), Some(field), value)
 }
@@ -217,7 +237,11 @@ fn method_path(message: &str) -> Vec<ValidationError> {
 
 /// Jackson in RMB: "Unrecognized field "x" (class org.folio…User), not marked as ignorable …".
 fn unrecognized_field(message: &str) -> Vec<ValidationError> {
-    one(message, between(message, "Unrecognized field \"", "\""), None)
+    one(
+        message,
+        between(message, "Unrecognized field \"", "\""),
+        None,
+    )
 }
 
 /// Jackson: "… (through reference chain: org.folio…Instance["identifiers"]->java.util.ArrayList[0]->…["value"])".
@@ -231,7 +255,10 @@ fn reference_chain(message: &str) -> Vec<ValidationError> {
             return Vec::new();
         };
         let index = index.split(']').next().unwrap_or_default();
-        match index.strip_prefix('"').and_then(|name| name.strip_suffix('"')) {
+        match index
+            .strip_prefix('"')
+            .and_then(|name| name.strip_suffix('"'))
+        {
             Some(name) => {
                 if !path.is_empty() {
                     path.push('.');
@@ -254,7 +281,11 @@ fn named_parameter(message: &str) -> Vec<ValidationError> {
     let text = message.trim();
     let field = text
         .strip_prefix("required query parameter missing: ")
-        .or_else(|| text.strip_suffix(" does not have a default value in the RAML and has been passed empty"))
+        .or_else(|| {
+            text.strip_suffix(
+                " does not have a default value in the RAML and has been passed empty",
+            )
+        })
         .or_else(|| between(text, "nvalid uuid format of ", ","))
         .or_else(|| between(text, "nvalid UUID format of ", ","))
         .or_else(|| between(text, "Could not resolve attribute '", "'"));
@@ -264,10 +295,12 @@ fn named_parameter(message: &str) -> Vec<ValidationError> {
 /// "The hrid field cannot be changed: new=null, old=in00000004790", "You cannot change the value of the id field".
 fn unchangeable(message: &str) -> Vec<ValidationError> {
     let text = message.trim();
-    let field = between(text, "The ", " field cannot be changed")
-        .or_else(|| between(text, "You cannot change the value of the ", " field").or_else(|| {
-            text.strip_prefix("You cannot change the value of the ")?.strip_suffix(" field")
-        }));
+    let field = between(text, "The ", " field cannot be changed").or_else(|| {
+        between(text, "You cannot change the value of the ", " field").or_else(|| {
+            text.strip_prefix("You cannot change the value of the ")?
+                .strip_suffix(" field")
+        })
+    });
     let value = between(text, "new=", ",");
     one(message, field.filter(|field| is_path(field)), value)
 }
@@ -285,34 +318,130 @@ mod tests {
             ),
             (
                 "Validation failed for argument [0] in x with 2 errors: [Field error in object 'a' on field 'links[0].id': rejected value [abc]; codes []; arguments []; default message [must match \"^[a]$\"]] [Field error in object 'a' on field 'b': rejected value [[]]; codes []; default message [size must be between 1 and 5]] ",
-                &[("links[0].id", Some("abc"), "must match \"^[a]$\""), ("b", Some("[]"), "size must be between 1 and 5")],
+                &[
+                    ("links[0].id", Some("abc"), "must match \"^[a]$\""),
+                    ("b", Some("[]"), "size must be between 1 and 5"),
+                ],
             ),
             (
                 "Validation failed\nList of constraint violations:[\n\tConstraintViolationImpl{interpolatedMessage='must not be blank', propertyPath=name, rootBeanClass=class x}\n]",
                 &[("name", None, "must not be blank")],
             ),
-            ("Key (label)=(x) already exists.", &[("label", Some("x"), "Key (label)=(x) already exists.")]),
-            ("Key (lower(f_unaccent(jsonb ->> 'name'::text)))=(a (b)) already exists.", &[("name", Some("a (b)"), "Key (lower(f_unaccent(jsonb ->> 'name'::text)))=(a (b)) already exists.")]),
-            ("lower(f_unaccent(jsonb ->> 'code'::text)) value already exists in table fund: re", &[("code", Some("re"), "lower(f_unaccent(jsonb ->> 'code'::text)) value already exists in table fund: re")]),
-            ("HRID value already exists in table instance: in1", &[("hrid", Some("in1"), "HRID value already exists in table instance: in1")]),
-            ("Cannot set instance.instancetypeid = 5 because it does not exist in instance_type.id.", &[("instancetypeid", Some("5"), "Cannot set instance.instancetypeid = 5 because it does not exist in instance_type.id.")]),
-            ("\n 'limit' parameter is incorrect. parameter value {-1} is not valid: must be greater than or equal to 0", &[("limit", Some("-1"), "must be greater than or equal to 0")]),
-            ("Method parameter 'limit': Failed to convert value; For input string: \"abc\"", &[("limit", Some("abc"), "Failed to convert value; For input string: \"abc\"")]),
-            ("getTagCollection.limit: must be greater than or equal to 1", &[("limit", None, "must be greater than or equal to 1")]),
-            ("a.limit: must be 1, or 2, a.offset: must be 0", &[("limit", None, "must be 1"), ("offset", None, "must be 0")]),
-            ("An error occurred (ConstraintViolationException): searchCalendars.limit: must be 0", &[("limit", None, "must be 0")]),
-            ("Unrecognized field \"x\" (class U), not marked as ignorable", &[("x", None, "Unrecognized field \"x\" (class U), not marked as ignorable")]),
-            ("Cannot deserialize (through reference chain: o.I[\"ids\"]->java.util.ArrayList[0]->o.Id[\"value\"])", &[("ids[0].value", None, "Cannot deserialize")]),
-            ("required query parameter missing: item_type_id", &[("item_type_id", None, "required query parameter missing: item_type_id")]),
-            ("Invalid UUID format of id, should be x", &[("id", None, "Invalid UUID format of id, should be x")]),
-            ("The hrid field cannot be changed: new=null, old=in1", &[("hrid", Some("null"), "The hrid field cannot be changed: new=null, old=in1")]),
-            ("Could not resolve attribute 'nosuch' of 'org.folio.Tag'", &[("nosuch", None, "Could not resolve attribute 'nosuch' of 'org.folio.Tag'")]),
+            (
+                "Key (label)=(x) already exists.",
+                &[("label", Some("x"), "Key (label)=(x) already exists.")],
+            ),
+            (
+                "Key (lower(f_unaccent(jsonb ->> 'name'::text)))=(a (b)) already exists.",
+                &[(
+                    "name",
+                    Some("a (b)"),
+                    "Key (lower(f_unaccent(jsonb ->> 'name'::text)))=(a (b)) already exists.",
+                )],
+            ),
+            (
+                "lower(f_unaccent(jsonb ->> 'code'::text)) value already exists in table fund: re",
+                &[(
+                    "code",
+                    Some("re"),
+                    "lower(f_unaccent(jsonb ->> 'code'::text)) value already exists in table fund: re",
+                )],
+            ),
+            (
+                "HRID value already exists in table instance: in1",
+                &[(
+                    "hrid",
+                    Some("in1"),
+                    "HRID value already exists in table instance: in1",
+                )],
+            ),
+            (
+                "Cannot set instance.instancetypeid = 5 because it does not exist in instance_type.id.",
+                &[(
+                    "instancetypeid",
+                    Some("5"),
+                    "Cannot set instance.instancetypeid = 5 because it does not exist in instance_type.id.",
+                )],
+            ),
+            (
+                "\n 'limit' parameter is incorrect. parameter value {-1} is not valid: must be greater than or equal to 0",
+                &[("limit", Some("-1"), "must be greater than or equal to 0")],
+            ),
+            (
+                "Method parameter 'limit': Failed to convert value; For input string: \"abc\"",
+                &[(
+                    "limit",
+                    Some("abc"),
+                    "Failed to convert value; For input string: \"abc\"",
+                )],
+            ),
+            (
+                "getTagCollection.limit: must be greater than or equal to 1",
+                &[("limit", None, "must be greater than or equal to 1")],
+            ),
+            (
+                "a.limit: must be 1, or 2, a.offset: must be 0",
+                &[("limit", None, "must be 1"), ("offset", None, "must be 0")],
+            ),
+            (
+                "An error occurred (ConstraintViolationException): searchCalendars.limit: must be 0",
+                &[("limit", None, "must be 0")],
+            ),
+            (
+                "Unrecognized field \"x\" (class U), not marked as ignorable",
+                &[(
+                    "x",
+                    None,
+                    "Unrecognized field \"x\" (class U), not marked as ignorable",
+                )],
+            ),
+            (
+                "Cannot deserialize (through reference chain: o.I[\"ids\"]->java.util.ArrayList[0]->o.Id[\"value\"])",
+                &[("ids[0].value", None, "Cannot deserialize")],
+            ),
+            (
+                "required query parameter missing: item_type_id",
+                &[(
+                    "item_type_id",
+                    None,
+                    "required query parameter missing: item_type_id",
+                )],
+            ),
+            (
+                "Invalid UUID format of id, should be x",
+                &[("id", None, "Invalid UUID format of id, should be x")],
+            ),
+            (
+                "The hrid field cannot be changed: new=null, old=in1",
+                &[(
+                    "hrid",
+                    Some("null"),
+                    "The hrid field cannot be changed: new=null, old=in1",
+                )],
+            ),
+            (
+                "Could not resolve attribute 'nosuch' of 'org.folio.Tag'",
+                &[(
+                    "nosuch",
+                    None,
+                    "Could not resolve attribute 'nosuch' of 'org.folio.Tag'",
+                )],
+            ),
             // These name no field.
-            ("org.folio.cql2pgjson.exception.QueryValidationException: expected index", &[]),
+            (
+                "org.folio.cql2pgjson.exception.QueryValidationException: expected index",
+                &[],
+            ),
             ("Not found", &[]),
             ("Key (", &[]),
-            ("Internal Server Error, Please contact System Administrator or try again", &[]),
-            ("ERROR: duplicate key value violates unique constraint \"x\" (23505)", &[]),
+            (
+                "Internal Server Error, Please contact System Administrator or try again",
+                &[],
+            ),
+            (
+                "ERROR: duplicate key value violates unique constraint \"x\" (23505)",
+                &[],
+            ),
             ("", &[]),
         ] {
             let read = read(message);

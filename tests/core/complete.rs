@@ -459,20 +459,3 @@ async fn an_answer_of_a_number_only_is_an_empty_list() {
     let tags = folio.folio_get_all::<Value>("/tags", "tags");
     assert_eq!(tags.count().await, 0);
 }
-
-/// mod-configuration gives its audits so (recorded): as many nulls as there are.
-#[tokio::test]
-async fn a_list_of_nulls_has_no_record_and_is_whole() {
-    let server = Folio::start(|asked, _| {
-        (asked.path() == "/configurations/audit")
-            .then(|| Reply::json(json!({"audits": [null, null], "totalRecords": 2})))
-    })
-    .await;
-    let folio = server.connect().await;
-    for by_id in [true, false] {
-        let audits = folio.folio_get_all::<Value>("/configurations/audit", "audits");
-        let audits = if by_id { audits.by_id() } else { audits };
-        let results: Vec<_> = audits.limit(10).collect().await;
-        assert!(results.is_empty(), "{results:?}");
-    }
-}

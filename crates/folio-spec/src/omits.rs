@@ -34,7 +34,8 @@ pub(crate) fn derive(document: &mut Value, without_read_only: bool) {
                 continue;
             };
             let content = operation.pointer("/requestBody/content");
-            let Some(body) = content.and_then(|content| content.get("application/json")?.get("schema"))
+            let Some(body) =
+                content.and_then(|content| content.get("application/json")?.get("schema"))
             else {
                 continue;
             };
@@ -128,7 +129,8 @@ impl Reading<'_> {
             resolved(body, self.schemas),
             resolved(response, self.schemas),
         );
-        if body.get("additionalProperties") != Some(&Value::Bool(false)) || body.get("allOf").is_some()
+        if body.get("additionalProperties") != Some(&Value::Bool(false))
+            || body.get("allOf").is_some()
         {
             return;
         }
@@ -138,7 +140,10 @@ impl Reading<'_> {
         };
         let (body, response) = (properties(body), properties(response));
         // An unlike thing says nothing of this one.
-        let alike = body.keys().filter(|name| response.contains_key(*name)).count();
+        let alike = body
+            .keys()
+            .filter(|name| response.contains_key(*name))
+            .count();
         if alike < 2 || alike * 4 < body.len() * 3 {
             return;
         }
@@ -199,7 +204,8 @@ mod tests {
 
     #[test]
     fn what_only_responses_contain_is_left_out() {
-        let of = |without_read_only, path, method| omitted(&document(), without_read_only, path, method);
+        let of =
+            |without_read_only, path, method| omitted(&document(), without_read_only, path, method);
         // What the body cannot have. Read-only properties are sent.
         let more = ["added", "childOf", "key", "of"];
         assert_eq!(of(false, "/things/{id}", "put"), more);
@@ -207,6 +213,9 @@ mod tests {
         assert_eq!(of(false, "/others/{id}", "put"), ["added"]);
         assert_eq!(of(false, "/batch", "post"), ["things[].added"]);
         // Read-only properties, too, unless they are required.
-        assert_eq!(of(true, "/others/{id}", "put"), ["added", "metadata", "of[].state"]);
+        assert_eq!(
+            of(true, "/others/{id}", "put"),
+            ["added", "metadata", "of[].state"]
+        );
     }
 }

@@ -217,7 +217,10 @@ impl Overrides {
 
     /// Whether read-only properties of a module's bodies are sent: so they are, unless it is stated that the module does not read them.
     pub(crate) fn sends_read_only(&self, module: &str) -> bool {
-        let stated = self.modules.get(module).and_then(|file| file.read_only.as_ref());
+        let stated = self
+            .modules
+            .get(module)
+            .and_then(|file| file.read_only.as_ref());
         stated.is_none_or(|stated| stated.sent)
     }
 
