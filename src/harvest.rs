@@ -234,6 +234,14 @@ struct Reading {
 impl<T> Unpin for HarvestStream<T> {}
 
 impl<T: DeserializeOwned + Send + 'static> HarvestStream<T> {
+    /// How a list that is read one page after the other is read otherwise than FOLIO's descriptions say, and why: see [`Items::note`].
+    pub fn note(&self) -> Option<&str> {
+        match &self.source {
+            Source::Sequence(items) => items.note(),
+            _ => None,
+        }
+    }
+
     /// The next record; none at the end.
     pub async fn next(&mut self) -> Option<Result<T>> {
         std::future::poll_fn(|context| Pin::new(&mut *self).poll_next(context)).await
@@ -337,7 +345,7 @@ impl Reading {
             }
             self.segments.ask(&self.pager);
             match self.segments.poll(context, &self.pager, figures) {
-                Poll::Ready(Err(error)) => return Poll::Ready(Some(Err(error))),
+                Poll::Ready(Err(error)) => return Poll::Ready(Some(Err(self.rejected(error)))),
                 // A page came: others may be asked for.
                 Poll::Ready(Ok(())) => continue,
                 Poll::Pending => {}
@@ -355,6 +363,17 @@ impl Reading {
                 }
                 None => return Poll::Pending,
             }
+        }
+    }
+
+    /// The first page was rejected: why that may be.
+    fn rejected(&self, error: Error) -> Error {
+        let is_rejection = error
+            .status()
+            .is_some_and(|status| matches!(status.as_u16(), 400 | 422 | 500));
+        match is_rejection && self.arrived == 0 {
+            true => error.with_help("a server that rejects `sortBy` cannot be read in ranges: harvest the list with `unsorted()`, then it is read one page after the other"),
+            false => error,
         }
     }
 
