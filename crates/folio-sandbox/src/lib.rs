@@ -18,6 +18,7 @@
 //! # }).unwrap();
 //! ```
 
+mod acquisitions;
 mod auth;
 mod constraints;
 pub mod cql;
