@@ -640,14 +640,41 @@ fn value_of<T: DeserializeOwned>(response: &Response, key: &str) -> Result<T> {
         .and_then(|value| deserializer.end().map(|()| value))
     {
         Ok(Some(value)) => Ok(value),
-        Ok(None) => Err(missing_key(
-            response.exchange(),
-            Some(key),
-            &keys,
-            response.body(),
-        )),
+        Ok(None) => match absent_list(response, &keys) {
+            Some(empty) => Ok(empty),
+            None => Err(missing_key(
+                response.exchange(),
+                Some(key),
+                &keys,
+                response.body(),
+            )),
+        },
         Err(error) => Err(response.wrong(error)),
     }
+}
+
+/// The empty list of a response that has its number of records only: mod-tags leaves out an empty list, behind the end of a list too, where the
+/// number is not 0 (recorded). None if the response has other keys, or records that it does not show.
+fn absent_list<T: DeserializeOwned>(response: &Response, keys: &[String]) -> Option<T> {
+    #[derive(serde::Deserialize)]
+    #[serde(rename_all = "camelCase")]
+    struct Counted {
+        total_records: u64,
+    }
+    let only_counts = |key: &String| matches!(&**key, "totalRecords" | "resultInfo");
+    if !keys.iter().all(only_counts) {
+        return None;
+    }
+    let Counted { total_records } = serde_json::from_slice(response.body()).ok()?;
+    let is_behind = || {
+        let (_, query) = response.exchange().url.split_once('?')?;
+        let offset = query
+            .split('&')
+            .find_map(|pair| pair.strip_prefix("offset="))?;
+        offset.parse::<u64>().ok()
+    };
+    (total_records == 0 || is_behind().is_some_and(|offset| offset >= total_records))
+        .then(|| serde_json::from_slice(b"[]").ok())?
 }
 
 /// Takes the value of one key out of an object.

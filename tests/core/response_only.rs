@@ -23,7 +23,12 @@ fn permission() -> Value {
 async fn server() -> Folio {
     Folio::start(|asked, _| {
         let of_holding = ["\"holdingsItems\"", "\"bareHoldingsItems\""];
-        let of_permission = ["\"childOf\"", "\"grantedTo\"", "\"dummy\"", "\"deprecated\""];
+        let of_permission = [
+            "\"childOf\"",
+            "\"grantedTo\"",
+            "\"dummy\"",
+            "\"deprecated\"",
+        ];
         let rejected: &[&str] = match asked.path() {
             path if path.starts_with("/holdings-storage") => &of_holding,
             path if path.starts_with("/perms") => &of_permission,
@@ -33,11 +38,10 @@ async fn server() -> Folio {
             return Some(Reply::text(422, &format!("Unrecognized field {name}")));
         }
         Some(match (&*asked.method, asked.path().split('/').nth(3)) {
-            ("GET", None) => Reply::json(json!({"holdingsRecords": [holding()], "permissions": [permission()], "totalRecords": 1})),
-            ("GET", _) if asked.path().starts_with("/perms") => Reply::json(permission()),
-            ("GET", None | Some("holdings")) if asked.path() == "/holdings-storage/holdings" => {
+            ("GET", _) if asked.path() == "/holdings-storage/holdings" => {
                 Reply::json(json!({"holdingsRecords": [holding()], "totalRecords": 1}))
             }
+            ("GET", _) if asked.path().starts_with("/perms") => Reply::json(permission()),
             ("GET", _) => Reply::json(holding()),
             ("POST", _) => Reply::new(201, "application/json", holding().to_string()),
             _ => Reply::empty(204),
@@ -68,7 +72,6 @@ const ONLY_READ: [&str; 2] = ["holdingsItems", "bareHoldingsItems"];
 #[tokio::test]
 async fn a_holding_of_a_list_is_changed_and_written_back() {
     use folio_sdk::inventory_storage::HoldingsRecord;
-    use futures_util::StreamExt;
 
     let server = server().await;
     let folio = server.connect().await;

