@@ -368,6 +368,7 @@ impl Overrides {
                 collection_post: false,
                 rmb: false,
                 supplement: None,
+                ours: None,
                 method,
             });
         }
