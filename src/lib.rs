@@ -112,6 +112,7 @@ mod missing_module;
 mod mode;
 mod modules;
 mod multipart;
+mod omit;
 mod operation;
 mod outcome;
 mod pace;

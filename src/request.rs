@@ -19,6 +19,7 @@ use crate::described::{self, Described};
 use crate::error::Exchange;
 use crate::modules::MODULE_ID;
 use crate::multipart::Multipart;
+use crate::omit;
 use crate::operation::{Absent, Creates, Deletes, Facts, Operation};
 use crate::paging::is_uuid;
 use crate::redact::{self, Own, REDACTED, Sent, is_secret_parameter};
@@ -481,9 +482,21 @@ impl Request {
 
     pub(crate) fn set_json<T: Serialize + ?Sized>(&mut self, media_type: &str, body: &T) {
         match serde_json::to_vec(body) {
-            Ok(json) => self.set_body(media_type, json.into()),
+            Ok(json) => self.set_record(media_type, json),
             Err(error) => self.fault(format!("the body cannot be written as JSON: {error}")),
         }
+    }
+
+    /// The body, as the JSON of a record: without what only responses contain.
+    pub(crate) fn set_record(&mut self, media_type: &str, json: Vec<u8>) {
+        let json = omit::without(&json, self.facts().omits).unwrap_or(json);
+        self.set_body(media_type, json.into());
+    }
+
+    /// As [`set_record`](Self::set_record).
+    pub(crate) fn with_record(mut self, json: impl Into<Vec<u8>>) -> Self {
+        self.set_record("application/json", json.into());
+        self
     }
 
     pub(crate) fn set_multipart(&mut self, form: Multipart) {

@@ -20,6 +20,8 @@ pub(crate) struct Does {
     pub(crate) effect: bool,
     pub(crate) sensitive: bool,
     pub(crate) versioned: bool,
+    /// Fields of the body that are not sent, by their paths.
+    pub(crate) omits: Vec<String>,
     /// Of `x-folio.interfaceType`: several modules provide the interface.
     pub(crate) multiple: bool,
 }
@@ -65,6 +67,15 @@ impl Does {
             Some(Value::Bool(flag)) => Ok(*flag),
             Some(_) => Err(wrong(key, "true or false")),
         };
+        let omits = match facts.get("omits") {
+            None => Vec::new(),
+            Some(Value::Array(paths)) => {
+                let paths = paths.iter().map(|path| path.as_str().map(str::to_owned));
+                let paths: Option<Vec<String>> = paths.collect();
+                paths.ok_or_else(|| wrong("omits", "a list of paths"))?
+            }
+            Some(_) => return Err(wrong("omits", "a list of paths")),
+        };
         let deletes = match facts.get("deletes") {
             None => None,
             Some(Value::Array(ways)) => {
@@ -91,6 +102,7 @@ impl Does {
             effect: flag("effect")?,
             sensitive: flag("sensitive")?,
             versioned: flag("versioned")?,
+            omits,
             multiple,
         })
     }
@@ -123,6 +135,9 @@ impl Does {
             Some("created") => _ = write!(text, ".absent({prefix}Absent::Created)"),
             _ => {}
         }
+        if !self.omits.is_empty() {
+            let _ = write!(text, ".omits(&{:?})", self.omits);
+        }
         for (flag, function) in [
             (self.effect, "has_effect"),
             (self.sensitive, "is_sensitive"),
@@ -144,6 +159,7 @@ impl Does {
             || self.effect
             || self.sensitive
             || self.versioned
+            || !self.omits.is_empty()
     }
 
     /// What is known of an operation that two modules have: only what makes the SDK more careful, where they differ.
@@ -162,6 +178,8 @@ impl Does {
         self.effect |= other.effect;
         self.sensitive |= other.sensitive;
         self.versioned &= other.versioned;
+        // A field that one of them takes is sent.
+        self.omits.retain(|path| other.omits.contains(path));
     }
 }
 
@@ -358,6 +376,10 @@ mod tests {
                 json!({"creates": "new-id", "effect": true, "sensitive": true, "versioned": true, "absent": "ignored"}),
                 "Facts::unknown().creates(Creates::RecordWithNewId).absent(Absent::Ignored).has_effect().is_sensitive().is_versioned()",
             ),
+            (
+                json!({"omits": ["childOf", "items[].added"]}),
+                "Facts::unknown().omits(&[\"childOf\", \"items[].added\"])",
+            ),
         ] {
             assert_eq!(read(facts).unwrap().expression(""), expected);
         }
@@ -366,6 +388,8 @@ mod tests {
             json!({"deletes": []}),
             json!({"effect": 1}),
             json!({"creates": 5}),
+            json!({"omits": "childOf"}),
+            json!({"omits": [1]}),
         ] {
             let error = read(broken).unwrap_err().to_string();
             assert!(error.contains("/x-folio/facts/"), "{error}");

@@ -36,8 +36,8 @@ const RESERVED: [&str; 48] = [
 ];
 
 /// Methods of every builder: a parameter of one of these names gets an underscore.
-const BUILDER: [&str; 9] = [
-    "body", "confirm", "send", "stream", "header", "param", "retry", "timeout", "new",
+const BUILDER: [&str; 10] = [
+    "body", "confirm", "send", "stream", "header", "param", "retry", "timeout", "new", "unsorted",
 ];
 
 /// The file of a module.
@@ -524,19 +524,24 @@ fn markers(out: &mut String, operations: &[Operation]) {
 /// The variant of a style of paging.
 pub(crate) fn style(style: &str) -> Option<&'static str> {
     Some(match style {
+        "browse" => "Browse",
         "cql" => "Cql",
         "erm" => "Erm",
         "offset" => "Offset",
         "retrieve" => "Retrieve",
         "search" => "Search",
+        "stream" => "Stream",
+        "whole" => "Whole",
         _ => return None,
     })
 }
 
 fn paging(paging: &Paging) -> String {
     let style = style(&paging.style).unwrap_or("Offset");
+    let job = paging.job.as_ref();
+    let job = job.map_or_else(String::new, |kind| format!(".with_job({kind:?})"));
     format!(
-        "Some(rt::Paging::new(rt::PagingStyle::{style}, {:?}, {:?}, {:?}){})",
+        "Some(rt::Paging::new(rt::PagingStyle::{style}, {:?}, {:?}, {:?}){}{job})",
         paging.items,
         paging.key,
         paging.max,

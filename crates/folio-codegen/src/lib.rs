@@ -348,6 +348,7 @@ const TAKEN: &[&str] = &[
     "multipart",
     "new",
     "okapi_modules",
+    "omit",
     "open",
     "operation",
     "outcome",
