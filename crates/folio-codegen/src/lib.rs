@@ -321,6 +321,7 @@ const TAKEN: &[&str] = &[
     "json_path",
     "lacks_retrieve",
     "last_look",
+    "lenient",
     "lib",
     "lifecycle",
     "limit",
