@@ -9,6 +9,8 @@
 
 use std::cell::{Cell, RefCell};
 
+use serde::de::DeserializeOwned;
+
 mod kept;
 mod report;
 pub(crate) mod values;
@@ -153,6 +155,29 @@ pub(crate) fn reading<T, E>(mut read: impl FnMut() -> Result<T, E>) -> Result<T,
     result
 }
 
+/// Reads JSON as the SDK reads responses.
+///
+/// [`serde_json::from_slice`] reads records as well ([`Record`](crate::Record)), with one difference: a number with a fraction, or one beyond 64
+/// bits, where the description has no number, is a double there, since serde does not hand over its digits. Here it keeps them.
+///
+/// ```
+/// # #[cfg(feature = "users")] {
+/// use folio_sdk::Record;
+/// use folio_sdk::users::User;
+///
+/// let user: User = folio_sdk::read_json(br#"{"username":1.10}"#)?;
+/// assert_eq!(user.mistyped()[0].json.text(), "1.10");
+/// assert_eq!(serde_json::to_string(&user)?, r#"{"username":1.10}"#);
+/// # }
+/// # Ok::<(), serde_json::Error>(())
+/// ```
+///
+/// # Errors
+/// It is no JSON, or `T` is no record and it does not fit.
+pub fn read_json<T: DeserializeOwned>(json: &[u8]) -> Result<T, serde_json::Error> {
+    reading(|| serde_json::from_slice(json))
+}
+
 /// Reads what must fit its description in all respects.
 pub(crate) fn strictly<T>(read: impl FnOnce() -> T) -> T {
     let _setting = Setting::of(Reading::Strict);
@@ -260,14 +285,14 @@ fn note(what: What) {
     });
 }
 
-/// Notes an element that is `null` and left out.
+/// Notes an element, or a value of a map, that is `null` and left out.
 #[cold]
-pub(crate) fn found_null(index: usize, is_record: bool) {
+pub(crate) fn found_null(step: &Step, is_record: bool) {
     note(What::Null);
     if is_record {
         Noted::note_left_out();
     }
-    within(count() - 1, &Step::At(index));
+    within(count() - 1, step);
 }
 
 /// Notes that what was found since is within an element.

@@ -820,7 +820,7 @@ impl<T: Field> Field for Vec<T> {
                         }
                         Some(true) => {}
                         Some(false) => {
-                            lenient::found_null(index, T::IS_RECORD);
+                            lenient::found_null(&Step::At(index), T::IS_RECORD);
                             found = lenient::count();
                         }
                     }
@@ -892,6 +892,8 @@ impl<T: Field> Field for BTreeMap<String, T> {
                     }
                     if is_there {
                         self.0.insert(key, value);
+                    } else if lenient::count() == before {
+                        lenient::found_null(&Step::Key(key), false);
                     }
                 }
                 Ok(())

@@ -137,10 +137,12 @@ impl Kept {
         blank: &dyn Fn() -> String,
     ) -> State<'_> {
         if let Some(odd) = self.odd.iter().find(|odd| odd.key == key) {
-            return if *now() == *odd.read {
-                State::Odd(odd)
-            } else {
-                State::Changed(odd)
+            let now = now();
+            return match &*now {
+                now if *now == *odd.read => State::Odd(odd),
+                // Emptied by the program.
+                "null" | "[]" | "{}" => State::Usual,
+                _ => State::Changed(odd),
             };
         }
         let bit = bit_of(key, required);
@@ -165,10 +167,12 @@ impl Odd {
         &self.sent
     }
 
-    /// What did not fit: the steps to it, its JSON, and why.
-    pub(super) fn found(&self) -> impl Iterator<Item = (&[Step], &str, &str)> {
-        let parts = self.found.iter();
-        parts.map(|found| (&*found.path, found.what.raw(), found.what.reason()))
+    /// What did not fit; or only what is written with the field whatever it is changed to.
+    pub(super) fn found(&self, only_hidden: bool) -> impl Iterator<Item = &Found> {
+        let is_hidden =
+            |found: &Found| matches!(found.what, What::Value { .. }) && found.what.is_left_out();
+        let found = self.found.iter();
+        found.filter(move |found| !only_hidden || is_hidden(found))
     }
 
     /// The elements of the field itself that it does not show, by their index as the server sent it.
@@ -391,7 +395,8 @@ fn merged_object(
         all.push(member(key, &text));
     }
     for (key, sent) in sent {
-        let is_hidden = left_out(&below_key(parts, key)).is_some();
+        let here = below_key(parts, key);
+        let is_hidden = matches!(left_out(&here), Some(What::Value { .. }));
         if is_hidden && of(now, key).is_none() {
             all.push(member(key, sent.get()));
         }

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use super::kept::Odd;
 use super::{Kept, State, Step};
 use crate::json::Json;
 use crate::record::{Extra, Field, Put, Record, text_of};
@@ -98,6 +99,19 @@ impl Walk {
         self.left_out.clear();
     }
 
+    fn note_found(&mut self, odd: &Odd, only_hidden: bool) {
+        let length = self.path.len();
+        for found in odd.found(only_hidden) {
+            found.path.iter().for_each(|step| self.step(step));
+            self.mistyped.push(Mistyped {
+                path: self.path.clone(),
+                json: found.what.raw().parse().unwrap_or_default(),
+                reason: found.what.reason().to_owned(),
+            });
+            self.path.truncate(length);
+        }
+    }
+
     /// Notes what does not fit in the field whose path this is.
     #[cold]
     fn note(&mut self, state: &State<'_>) {
@@ -105,18 +119,11 @@ impl Walk {
             State::Missing { .. } => self.missing.push(self.path.clone()),
             State::Odd(odd) => {
                 self.left_out = odd.left_out().collect();
-                let length = self.path.len();
-                for (steps, json, reason) in odd.found() {
-                    steps.iter().for_each(|step| self.step(step));
-                    self.mistyped.push(Mistyped {
-                        path: self.path.clone(),
-                        json: json.parse().unwrap_or_default(),
-                        reason: reason.to_owned(),
-                    });
-                    self.path.truncate(length);
-                }
+                self.note_found(odd, false);
             }
-            State::Usual | State::Changed(_) => {}
+            // What the list does not show is still written with it.
+            State::Changed(odd) => self.note_found(odd, true),
+            State::Usual => {}
         }
     }
 }

@@ -1626,6 +1626,45 @@ pub(crate) fn records_file(modules: &[(String, String, Vec<String>)]) -> String 
     out
 }
 
+/// A function that says what the record of a name makes of JSON that does not fit: for tests, which include the file.
+pub(crate) fn lenient_file(modules: &[(String, String, Vec<String>)]) -> String {
+    let given = "Option<Result<(String, Vec<String>, Vec<folio_sdk::Mistyped>), String>>";
+    let mut out = String::new();
+    doc(&mut out, 0, "Modules and their records.");
+    line(&mut out, 0, "const RECORDS: &[(&str, &str)] = &[");
+    for (module, _, records) in modules {
+        for record in records {
+            line(&mut out, 1, &format!("({module:?}, {record:?}),"));
+        }
+    }
+    line(&mut out, 0, "];");
+    doc(
+        &mut out,
+        0,
+        "Reads JSON into the record `name` of `module`, writes it again, and gives what is missing and mistyped; nothing where there is no such record.",
+    );
+    line(&mut out, 0, "#[allow(clippy::too_many_lines)]");
+    line(
+        &mut out,
+        0,
+        &format!("fn reread(module: &str, name: &str, json: &str) -> {given} {{"),
+    );
+    line(&mut out, 1, "Some(match (module, name) {");
+    for (module, rust, records) in modules {
+        for record in records {
+            line(
+                &mut out,
+                2,
+                &format!("({module:?}, {record:?}) => of::<folio_sdk::{rust}::{record}>(json),"),
+            );
+        }
+    }
+    line(&mut out, 2, "_ => return None,");
+    line(&mut out, 1, "})");
+    line(&mut out, 0, "}");
+    out
+}
+
 /// The variants of all unions with what they are described as, and a function that tells which one JSON is read as: for tests, which include
 /// the file.
 pub(crate) fn unions_file(modules: &[(String, String, Vec<crate::unions::Union>)]) -> String {

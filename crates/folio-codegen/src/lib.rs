@@ -117,6 +117,7 @@ fn files(specs: &Specs, options: Options) -> Result<BTreeMap<String, String>, Er
     ));
     files.insert("unions.rs".to_owned(), emit::unions_file(&unions));
     files.insert("records.rs".to_owned(), emit::records_file(&records));
+    files.insert("lenient.rs".to_owned(), emit::lenient_file(&records));
     if options.schemas {
         models.push((&specs.common, model));
         add_schemas(&specs.common, &models, &mut files)?;
