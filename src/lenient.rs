@@ -12,10 +12,12 @@ use std::cell::{Cell, RefCell};
 use serde::de::DeserializeOwned;
 
 mod kept;
+mod received;
 mod report;
 pub(crate) mod values;
 
 pub(crate) use kept::{Kept, Note, State, make_exact};
+pub use received::Received;
 pub use report::{Mistyped, Walk, walk_record};
 pub(crate) use values::{Taking, Text, found, is_float, read_boolean, read_number, read_text};
 
@@ -68,6 +70,20 @@ enum Typed {
     Converted,
     /// Nothing: a record in a list that is no object.
     LeftOut,
+}
+
+impl Found {
+    /// Whether it is the value itself that was read, and its place is to be blank.
+    fn is_unread(&self) -> bool {
+        let is_blank = matches!(
+            self.what,
+            What::Value {
+                typed: Typed::Blank,
+                ..
+            }
+        );
+        is_blank && self.path.is_empty()
+    }
 }
 
 impl What {
@@ -308,17 +324,11 @@ pub(crate) fn within(since: usize, step: &Step) {
 /// Whether the value that was read since is itself of another type, and no value of its type says the same: its place is to be blank.
 #[cold]
 pub(crate) fn is_unread(since: usize) -> bool {
-    let is_unread = |found: &Found| {
-        let blank = matches!(
-            found.what,
-            What::Value {
-                typed: Typed::Blank,
-                ..
-            }
-        );
-        found.path.is_empty() && blank
+    let since = |found: &mut Vec<Found>| {
+        let mut found = found.iter().skip(since);
+        found.any(Found::is_unread)
     };
-    with_found(|found| found.get(since..).unwrap_or_default().iter().any(is_unread))
+    with_found(since)
 }
 
 /// The value that was read since is left out of what it is in.
@@ -342,6 +352,6 @@ pub(crate) fn leave_out(since: usize) {
 #[cold]
 pub(crate) fn whole_problem(since: usize) -> Option<String> {
     let found = taken(since);
-    let mut whole = found.iter().filter(|found| found.path.is_empty());
+    let mut whole = found.iter().filter(|found| found.is_unread());
     whole.next().map(|found| found.what.reason().to_owned())
 }

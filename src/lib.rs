@@ -160,7 +160,7 @@ pub use harvest::{
 };
 pub use http::{Method, StatusCode};
 pub use json::Json;
-pub use lenient::{Mistyped, read_json};
+pub use lenient::{Mistyped, Received, read_json};
 pub use memory::MemoryLimits;
 pub use mode::{Async, Mode, Sending};
 pub use modules::{Module, Modules, Platform};

@@ -254,10 +254,18 @@ impl<'de, A: MapAccess<'de>> FromMap<'_, 'de, A> {
 /// What a record is to keep of a field in which something was found that does not fit.
 #[cold]
 fn note_of<T: Field>(field: &mut T, before: usize) -> Option<Box<Note>> {
-    if lenient::is_unread(before) {
-        *field = T::blank();
-    }
+    blank_unread(field, before);
     Note::odd(before, text_of(field)).map(Box::new)
+}
+
+/// Makes a value blank again that was of another type; says whether it was.
+#[cold]
+pub(crate) fn blank_unread<T: Field>(value: &mut T, before: usize) -> bool {
+    let is_unread = lenient::is_unread(before);
+    if is_unread {
+        *value = T::blank();
+    }
+    is_unread
 }
 
 /// The JSON of a value.
@@ -375,17 +383,23 @@ pub fn same<R: Record>(record: &R, other: &R) -> bool {
 /// Reads a record: the one implementation of `Deserialize` for all records.
 #[doc(hidden)]
 pub fn decode<'de, R: Record, D: Deserializer<'de>>(deserializer: D) -> Result<R, D::Error> {
-    let mut record = R::blank();
+    decode_field(deserializer)
+}
+
+/// Reads a value that is no field: it is what it is described to be, at least.
+pub(crate) fn decode_field<'de, T: Field, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<T, D::Error> {
+    let mut value = T::blank();
     let before = lenient::count();
-    let result = read(&mut record, deserializer);
+    let result = value.read(deserializer);
     if lenient::count() > before
         && let Some(problem) = lenient::whole_problem(before)
         && result.is_ok()
     {
-        // Not even an object.
         return Err(D::Error::custom(problem));
     }
-    result.map(|()| record)
+    result.map(|()| value)
 }
 
 /// Reads a record into its place, where nothing but a blank one is.

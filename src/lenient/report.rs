@@ -114,7 +114,7 @@ impl Walk {
 
     /// Notes what does not fit in the field whose path this is.
     #[cold]
-    fn note(&mut self, state: &State<'_>) {
+    pub(super) fn note(&mut self, state: &State<'_>) {
         match state {
             State::Missing { .. } => self.missing.push(self.path.clone()),
             State::Odd(odd) => {

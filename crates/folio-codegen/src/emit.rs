@@ -986,7 +986,7 @@ fn success(
                         format!("progenitor made no type for `{name}`"),
                     )
                 })?;
-            (rust(ty, "super::"), "rt::record(answer)")
+            (received(ty), "rt::record(answer)")
         }
     })
 }
@@ -1084,7 +1084,7 @@ fn answer(
     };
     Ok(match &operation.answer {
         Answer::Json => {
-            let ty = rust(typed()?, "super::");
+            let ty = received(typed()?);
             given(&ty, &format!("rt::Json<{ty}>"))
         }
         // Described is a record, or the list of all.
@@ -1368,6 +1368,15 @@ fn field_docs(field: &Field) -> String {
     match &field.facts {
         Some(facts) => format!("{}: {facts}.", code(&field.key)),
         None => code(&field.key),
+    }
+}
+
+/// The type of a response. What is no record has no place for what does not fit: it gets one.
+fn received(ty: &Ty) -> String {
+    let name = rust(ty, "super::");
+    match ty {
+        Ty::Vec(_) | Ty::Map(_) => format!("rt::Received<{name}>"),
+        _ => name,
     }
 }
 
