@@ -1074,6 +1074,7 @@ macro_rules! __boxed {
                 fn encode<S: $crate::runtime::Serializer>(&self, serializer: S) -> ::core::result::Result<S::Ok, S::Error> {
                     $crate::runtime::encode(&**self, serializer)
                 }
+                #[inline]
                 fn walk(&self, walk: &mut $crate::runtime::Walk) {
                     $crate::runtime::walk_record(&**self, walk);
                 }

@@ -10,6 +10,7 @@ use serde::de::DeserializeOwned;
 use crate::error::{Error, Exchange, Result};
 use crate::lenient::{self, Noted};
 use crate::operation::Operation;
+use crate::paging::Page;
 use crate::redact::Sent;
 use crate::server_message::is_page;
 
@@ -176,6 +177,11 @@ impl Response {
     pub(crate) fn note_misfits(&self, noted: Noted, found: usize) -> Result<()> {
         if let Some(problem) = lenient::whole_problem(found) {
             return Err(self.wrong(serde::de::Error::custom(problem)));
+        }
+        if let Some(items) = self.exchange.operation.paging.and_then(|paging| paging.items) {
+            // A list without its records would look like an empty one.
+            let page = Page::new(self, Some(items.into()), "id".into(), 0, false);
+            page.outline()?;
         }
         let (all, left_out) = noted
             .since()

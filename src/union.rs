@@ -219,6 +219,7 @@ macro_rules! __union {
                 fn encode<S: $crate::runtime::Serializer>(&self, serializer: S) -> ::core::result::Result<S::Ok, S::Error> {
                     $crate::runtime::Union::put(self, serializer)
                 }
+                #[inline]
                 fn walk(&self, walk: &mut $crate::runtime::Walk) {
                     match self {
                         $(Self::$variant(value) => $crate::runtime::Field::walk(::core::borrow::Borrow::<$ty>::borrow(value), walk),)*
