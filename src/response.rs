@@ -178,7 +178,12 @@ impl Response {
         if let Some(problem) = lenient::whole_problem(found) {
             return Err(self.wrong(serde::de::Error::custom(problem)));
         }
-        if let Some(items) = self.exchange.operation.paging.and_then(|paging| paging.items) {
+        if let Some(items) = self
+            .exchange
+            .operation
+            .paging
+            .and_then(|paging| paging.items)
+        {
             // A list without its records would look like an empty one.
             let page = Page::new(self, Some(items.into()), "id".into(), 0, false);
             page.outline()?;

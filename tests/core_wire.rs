@@ -15,6 +15,7 @@ mod core {
     mod environment;
     mod errors;
     mod harvest;
+    mod lenient;
     mod list_facts;
     mod lists;
     mod outcome;
