@@ -337,7 +337,7 @@ fn documents() -> BTreeMap<String, Value> {
 }
 
 /// How many values of a record are changed, one at a time.
-const CHANGES: usize = 40;
+const CHANGES: usize = 12;
 
 #[test]
 fn whatever_one_value_is_the_others_stay_and_it_is_reported() {
