@@ -6,7 +6,7 @@
 //!
 //! Every record implements serde's [`Serialize`](serde::Serialize) and [`Deserialize`](serde::Deserialize) by it, so that records go
 //! wherever serde goes. What a server sends is kept: unknown fields are in `extra`, unknown values of enums and malformed dates and
-//! identifiers keep their text.
+//! identifiers keep their text, and what does not fit its description is kept as it came ([`lenient`]).
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, btree_map};
