@@ -13,6 +13,7 @@ use crate::client::FolioClient;
 use crate::deletion::Deletion;
 use crate::download::{Download, Records};
 use crate::error::{Error, Result};
+use crate::lenient;
 use crate::mode::Sending;
 use crate::multipart::Multipart;
 use crate::operation::Operation;
@@ -281,14 +282,23 @@ pub fn record<T: Field>(answer: Response) -> Result<T> {
     }
     // Records are large: it is read where it is handed over from.
     let mut record = Ok(T::blank());
+    let noted = lenient::noted();
+    let found = lenient::count();
     if let Ok(place) = &mut record {
-        let mut json = serde_json::Deserializer::from_slice(answer.body());
-        if let Err(error) = place.read(&mut json).and_then(|()| json.end()) {
+        let read = lenient::reading(|| {
+            *place = T::blank();
+            let mut json = serde_json::Deserializer::from_slice(answer.body());
+            place.read(&mut json).and_then(|()| json.end())
+        });
+        if let Err(error) = read {
             record = Err(answer.wrong(error));
         }
     }
-    // Of a list that is the whole response.
-    nulls::forget();
+    if noted.since().is_some()
+        && let Err(error) = answer.note_misfits(noted, found)
+    {
+        record = Err(error);
+    }
     record
 }
 

@@ -19,6 +19,7 @@ use crate::cql::Cql;
 use crate::deletion::Deletion;
 use crate::described_lists;
 use crate::error::Result;
+use crate::lenient;
 use crate::mode::{Async, Mode, Sending};
 use crate::multipart::Multipart;
 use crate::paging::{ByIds, ByValues, Items, PagingStyle, Plan, missing_key};
@@ -629,16 +630,18 @@ debug!(Get<T>, Write<T>, RequestBuilder, GetAll<T>);
 /// The value of a key of the answer. Decoded in one pass, whatever stands around it.
 fn value_of<T: DeserializeOwned>(response: &Response, key: &str) -> Result<T> {
     let mut keys = Vec::new();
-    let mut deserializer = serde_json::Deserializer::from_slice(response.body());
-    let seed = Pick {
-        key,
-        keys: &mut keys,
-        value: PhantomData,
-    };
-    match seed
-        .deserialize(&mut deserializer)
-        .and_then(|value| deserializer.end().map(|()| value))
-    {
+    let read = lenient::reading(|| {
+        let mut deserializer = serde_json::Deserializer::from_slice(response.body());
+        keys.clear();
+        let seed = Pick {
+            key,
+            keys: &mut keys,
+            value: PhantomData,
+        };
+        let value = seed.deserialize(&mut deserializer)?;
+        deserializer.end().map(|()| value)
+    });
+    match read {
         Ok(Some(value)) => Ok(value),
         Ok(None) => match absent_list(response, &keys) {
             Some(empty) => Ok(empty),

@@ -24,7 +24,7 @@ use crate::operation::{Absent, Creates, Deletes, Facts, Operation};
 use crate::paging::is_uuid;
 use crate::redact::{self, Own, REDACTED, Sent, is_secret_parameter};
 use crate::retry::RetryPolicy;
-use crate::same_record::{self, Fields, Kind, Landing};
+use crate::same_record::{self, Fields, Kind, Landing, version_number};
 
 /// What stands as it is in a segment of a path: RFC 3986's unreserved characters.
 pub(crate) const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC
@@ -698,11 +698,13 @@ impl Request {
     pub(crate) fn is_guarded(&self) -> bool {
         #[derive(serde::Deserialize)]
         struct Guarded {
-            _version: Option<i64>,
+            _version: Option<Value>,
         }
         let body = self.body_bytes().map_or(&[][..], |bytes| bytes);
         serde_json::from_slice::<Guarded>(body)
-            .is_ok_and(|record| record._version.is_some_and(|version| version >= 0))
+            .ok()
+            .and_then(|record| version_number(&record._version?))
+            .is_some_and(|version| version >= 0)
     }
 
     /// The path as it is sent.

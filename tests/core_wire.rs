@@ -16,6 +16,7 @@ mod core {
     mod environment;
     mod errors;
     mod harvest;
+    mod lenient;
     mod list_dialects;
     mod list_facts;
     mod lists;

@@ -1010,7 +1010,7 @@ fn success(
                         format!("progenitor made no type for `{name}`"),
                     )
                 })?;
-            (rust(ty, "super::"), "rt::record(answer)")
+            (received(ty), "rt::record(answer)")
         }
     })
 }
@@ -1108,7 +1108,7 @@ fn answer(
     };
     Ok(match &operation.answer {
         Answer::Json => {
-            let ty = rust(typed()?, "super::");
+            let ty = received(typed()?);
             given(&ty, &format!("rt::Json<{ty}>"))
         }
         // Described is a record, or the list of all.
@@ -1420,6 +1420,15 @@ fn field_docs(field: &Field) -> String {
     }
 }
 
+/// The type of a response. What is no record has no place for what does not fit: it gets one.
+fn received(ty: &Ty) -> String {
+    let name = rust(ty, "super::");
+    match ty {
+        Ty::Vec(_) | Ty::Map(_) => format!("rt::Received<{name}>"),
+        _ => name,
+    }
+}
+
 /// A type as it is written in a module's file; `outer` goes before the names of its records.
 fn rust(ty: &Ty, outer: &str) -> String {
     match ty {
@@ -1659,6 +1668,45 @@ pub(crate) fn records_file(modules: &[(String, String, Vec<String>)]) -> String 
         "serde_json::to_value(&record).map_err(|error| error.to_string())",
     );
     line(&mut out, 1, "}");
+    line(&mut out, 1, "Some(match (module, name) {");
+    for (module, rust, records) in modules {
+        for record in records {
+            line(
+                &mut out,
+                2,
+                &format!("({module:?}, {record:?}) => of::<folio_sdk::{rust}::{record}>(json),"),
+            );
+        }
+    }
+    line(&mut out, 2, "_ => return None,");
+    line(&mut out, 1, "})");
+    line(&mut out, 0, "}");
+    out
+}
+
+/// A function that says what the record of a name makes of JSON that does not fit: for tests, which include the file.
+pub(crate) fn lenient_file(modules: &[(String, String, Vec<String>)]) -> String {
+    let given = "Option<Result<(String, Vec<String>, Vec<folio_sdk::Mistyped>), String>>";
+    let mut out = String::new();
+    doc(&mut out, 0, "Modules and their records.");
+    line(&mut out, 0, "const RECORDS: &[(&str, &str)] = &[");
+    for (module, _, records) in modules {
+        for record in records {
+            line(&mut out, 1, &format!("({module:?}, {record:?}),"));
+        }
+    }
+    line(&mut out, 0, "];");
+    doc(
+        &mut out,
+        0,
+        "Reads JSON into the record `name` of `module`, writes it again, and gives what is missing and mistyped; nothing where there is no such record.",
+    );
+    line(&mut out, 0, "#[allow(clippy::too_many_lines)]");
+    line(
+        &mut out,
+        0,
+        &format!("fn reread(module: &str, name: &str, json: &str) -> {given} {{"),
+    );
     line(&mut out, 1, "Some(match (module, name) {");
     for (module, rust, records) in modules {
         for record in records {

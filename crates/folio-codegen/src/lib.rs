@@ -80,6 +80,7 @@ fn files(specs: &Specs, options: Options) -> Result<BTreeMap<String, String>, Er
     let mut files = BTreeMap::new();
     let mut shared = BTreeSet::new();
     let mut used = Vec::new();
+    let mut tables = Vec::new();
     let mut records = Vec::new();
     let mut models = Vec::new();
     let mut unions = Vec::new();
@@ -95,6 +96,11 @@ fn files(specs: &Specs, options: Options) -> Result<BTreeMap<String, String>, Er
         let name = rust_name(document.feature());
         files.insert(format!("{name}.rs"), generated.text);
         unions.push((document.name.clone(), name.clone(), generated.unions));
+        tables.push((
+            document.name.clone(),
+            name.clone(),
+            record_names(&generated.model),
+        ));
         records.push((document.name.clone(), name, names(&generated.model)));
         shared.extend(generated.shared.iter().cloned());
         used.push(generated.shared);
@@ -128,6 +134,12 @@ fn files(specs: &Specs, options: Options) -> Result<BTreeMap<String, String>, Er
     ));
     files.insert("unions.rs".to_owned(), emit::unions_file(&unions));
     files.insert("records.rs".to_owned(), emit::records_file(&records));
+    tables.push((
+        specs.common.name.clone(),
+        "common".to_owned(),
+        record_names(&model),
+    ));
+    files.insert("lenient.rs".to_owned(), emit::lenient_file(&tables));
     if options.schemas {
         models.push((&specs.common, model));
         add_schemas(&specs.common, &models, &mut files)?;
@@ -255,11 +267,14 @@ pub fn lowered(specs: &Specs) -> Result<BTreeMap<String, serde_json::Value>, Err
     Ok(documents)
 }
 
+fn record_names(model: &model::Model) -> Vec<String> {
+    let records = model.records.iter();
+    records.map(|record| record.name.clone()).collect()
+}
+
 fn names(model: &model::Model) -> Vec<String> {
-    model
-        .records
-        .iter()
-        .map(|record| record.name.clone())
+    record_names(model)
+        .into_iter()
         .chain(model.unions.iter().map(|union| union.name.clone()))
         .collect()
 }
@@ -333,6 +348,7 @@ const TAKEN: &[&str] = &[
     "json_path",
     "lacks_retrieve",
     "last_look",
+    "lenient",
     "lib",
     "lifecycle",
     "limit",
