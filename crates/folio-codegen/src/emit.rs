@@ -472,7 +472,7 @@ fn constant(out: &mut String, operation: &Operation, module: &str) {
 }
 
 /// Whether more than what the path or the parameters name may be deleted.
-fn needs_confirmation(operation: &Operation) -> bool {
+pub(crate) fn needs_confirmation(operation: &Operation) -> bool {
     let names_a_record = operation.path.ends_with('}') && !operation.path.ends_with("{+rest}");
     operation.method == "delete"
         && match operation.does.deletes {
@@ -681,7 +681,7 @@ fn is_streamed(operation: &Operation) -> bool {
 }
 
 /// The setters of the bodies that an operation takes.
-fn body_functions(operation: &Operation) -> Vec<String> {
+pub(crate) fn body_functions(operation: &Operation) -> Vec<String> {
     let mut functions: Vec<String> = Vec::new();
     for body in &operation.bodies {
         let name = match functions.is_empty() {
@@ -700,31 +700,20 @@ fn body_functions(operation: &Operation) -> Vec<String> {
 }
 
 /// The setter that asks for one of several answers.
-fn accept_function(success: &Success) -> String {
+pub(crate) fn accept_function(success: &Success) -> String {
     format!("accept_{}", success.name.to_ascii_lowercase())
 }
 
-/// What the builder of an operation has of its own.
-fn setters_of(
-    out: &mut String,
-    origin: &Origin<'_>,
-    operation: &Operation,
-    signature: &Signature,
-    given: &str,
-) -> Result<(), Error> {
-    let bodies = body_functions(operation);
+/// The setters of the parameters that may be absent: each with the name of its function.
+pub(crate) fn optional_setters(operation: &Operation) -> Vec<(&Parameter, String)> {
     // What the call has besides: a parameter of one of these names gets an underscore.
-    let mut names: BTreeSet<String> = bodies.iter().cloned().collect();
+    let mut names: BTreeSet<String> = body_functions(operation).into_iter().collect();
     if let Answer::Several(answers) = &operation.answer {
         names.extend(answers.iter().map(accept_function));
     }
     if is_streamed(operation) {
         names.insert("download".to_owned());
     }
-    let paged = operation
-        .paging
-        .as_ref()
-        .is_some_and(|paging| paging.style != "erm");
     let mut optional: Vec<_> = operation
         .query
         .iter()
@@ -739,7 +728,28 @@ fn setters_of(
             }
         }
     }
-    for (parameter, function) in optional {
+    optional
+}
+
+/// Whether `limit` and `offset` of an operation are numbers of records, which a stream sets itself.
+pub(crate) fn is_paged(operation: &Operation) -> bool {
+    operation
+        .paging
+        .as_ref()
+        .is_some_and(|paging| paging.style != "erm")
+}
+
+/// What the builder of an operation has of its own.
+fn setters_of(
+    out: &mut String,
+    origin: &Origin<'_>,
+    operation: &Operation,
+    signature: &Signature,
+    given: &str,
+) -> Result<(), Error> {
+    let bodies = body_functions(operation);
+    let paged = is_paged(operation);
+    for (parameter, function) in optional_setters(operation) {
         if paged && matches!(parameter.name.as_str(), "limit" | "offset") {
             doc(
                 out,
@@ -1155,8 +1165,8 @@ fn item_type(model: &Model, operation: &Operation, signature: &Signature) -> Opt
 }
 
 /// How a query parameter is taken from the caller and put into the request.
-struct QueryType {
-    argument: String,
+pub(crate) struct QueryType {
+    pub(crate) argument: String,
     method: &'static str,
     /// What stands between the elements of a list that is one parameter.
     delimiter: Option<&'static str>,
@@ -1180,7 +1190,7 @@ impl QueryType {
     }
 }
 
-fn query_type(
+pub(crate) fn query_type(
     origin: &Origin<'_>,
     operation: &Operation,
     signature: &Signature,
@@ -1220,7 +1230,7 @@ fn query_type(
     })
 }
 
-fn signature<'a>(
+pub(crate) fn signature<'a>(
     origin: &Origin<'_>,
     model: &'a Model,
     operation: &Operation,
@@ -1418,7 +1428,7 @@ fn argument(name: &str, taken: &mut BTreeSet<String>) -> String {
 }
 
 /// A name that Rust takes: keywords are written raw.
-fn ident(name: &str) -> String {
+pub(crate) fn ident(name: &str) -> String {
     // Parsing a hundred thousand names is a good part of the time of a build script, which is compiled without optimisation.
     let begins_well = name.starts_with(|c: char| c == '_' || c.is_alphabetic());
     if UNUSABLE.contains(&name) || !begins_well {

@@ -19,6 +19,7 @@
 //! # Ok::<(), folio_codegen::Error>(())
 //! ```
 
+mod calls;
 mod collections;
 mod document;
 mod does;
@@ -38,6 +39,7 @@ mod unions;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+pub use calls::calls;
 pub use document::{Document, Specs};
 pub use does::described;
 pub use error::Error;
@@ -189,6 +191,10 @@ fn module(document: &Document, common: &Document) -> Result<Generated, Error> {
 /// Generates the modules on as many threads as the machine has cores: a whole release is a hundred modules, and a build script is compiled
 /// without optimisation. The results are in the order of the documents.
 fn side_by_side(specs: &Specs) -> Vec<Result<Generated, Error>> {
+    on_all_cores(specs, |document| module(document, &specs.common))
+}
+
+fn on_all_cores<T: Send>(specs: &Specs, make: impl Fn(&Document) -> T + Sync) -> Vec<T> {
     let threads = std::thread::available_parallelism().map_or(1, usize::from);
     let next = AtomicUsize::new(0);
     let work = || {
@@ -198,7 +204,7 @@ fn side_by_side(specs: &Specs) -> Vec<Result<Generated, Error>> {
             let Some(document) = specs.modules.get(index) else {
                 return done;
             };
-            done.push((index, module(document, &specs.common)));
+            done.push((index, make(document)));
         }
     };
     let mut done: Vec<_> = std::thread::scope(|scope| {
@@ -206,7 +212,7 @@ fn side_by_side(specs: &Specs) -> Vec<Result<Generated, Error>> {
             .filter_map(|_| {
                 let builder = std::thread::Builder::new().stack_size(STACK);
                 // Without another thread this one does it all.
-                builder.spawn_scoped(scope, work).ok()
+                builder.spawn_scoped(scope, &work).ok()
             })
             .collect();
         let mut done = work();
