@@ -127,15 +127,15 @@ impl Release {
         at
     }
 
-    /// A schema with all that it refers to, as JSON Schema. For responses without the ban on what is not described: servers are newer than
-    /// their descriptions.
-    pub fn json_schema(&self, at: At<'_>, is_response: bool) -> Value {
+    /// A schema with all that it refers to, as JSON Schema. Without the ban on what is not described: servers are newer than their descriptions,
+    /// and the parts of an `allOf` forbid each other's fields. `oneOf` is `anyOf`: many of FOLIO's alternatives overlap.
+    pub fn json_schema(&self, at: At<'_>) -> Value {
         let mut definitions = Map::new();
         let mut seen = BTreeSet::new();
         let is_common = std::ptr::eq(at.home, &self.common);
         let mut root = at.schema.clone();
         let mut open = Vec::new();
-        convert(&mut root, is_common, is_response, &mut open);
+        convert(&mut root, is_common, &mut open);
         while let Some((is_common, name)) = open.pop() {
             let key = definition(is_common, &name);
             if !seen.insert(key.clone()) {
@@ -143,7 +143,7 @@ impl Release {
             }
             let home = if is_common { &self.common } else { at.home };
             let mut schema = home["components"]["schemas"][&name].clone();
-            convert(&mut schema, is_common, is_response, &mut open);
+            convert(&mut schema, is_common, &mut open);
             definitions.insert(key, schema);
         }
         json!({"allOf": [root], "definitions": definitions})
@@ -158,7 +158,7 @@ fn definition(is_common: bool, name: &str) -> String {
 }
 
 /// Turns what is OpenAPI's own into JSON Schema.
-fn convert(schema: &mut Value, is_common: bool, is_response: bool, open: &mut Vec<(bool, String)>) {
+fn convert(schema: &mut Value, is_common: bool, open: &mut Vec<(bool, String)>) {
     match schema {
         Value::Object(map) => {
             if let Some(Value::String(reference)) = map.get_mut("$ref") {
@@ -170,12 +170,15 @@ fn convert(schema: &mut Value, is_common: bool, is_response: bool, open: &mut Ve
                 *reference = format!("#/definitions/{}", definition(is_common, &name));
                 open.push((is_common, name));
             }
-            if is_response && map.get("additionalProperties") == Some(&Value::Bool(false)) {
+            if map.get("additionalProperties") == Some(&Value::Bool(false)) {
                 map.remove("additionalProperties");
+            }
+            if let Some(parts @ Value::Array(_)) = map.remove("oneOf") {
+                map.insert("anyOf".into(), parts);
             }
             for (key, value) in map.iter_mut() {
                 if !matches!(key.as_str(), "enum" | "default") {
-                    convert(value, is_common, is_response, open);
+                    convert(value, is_common, open);
                 }
             }
             if map.remove("nullable") == Some(Value::Bool(true)) {
@@ -185,7 +188,7 @@ fn convert(schema: &mut Value, is_common: bool, is_response: bool, open: &mut Ve
         }
         Value::Array(list) => {
             for value in list {
-                convert(value, is_common, is_response, open);
+                convert(value, is_common, open);
             }
         }
         _ => {}

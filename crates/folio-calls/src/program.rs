@@ -169,6 +169,7 @@ pub(crate) fn text(sent: Sending<String>) -> Step {
     step(async move { Ok(Received::Text(sent.await?)) })
 }
 
+#[allow(dead_code, reason = "not in each release")]
 pub(crate) fn maybe_text(sent: Sending<Option<String>>) -> Step {
     step(async move { Ok(sent.await?.map_or(Received::Nothing, Received::Text)) })
 }
@@ -177,6 +178,7 @@ pub(crate) fn bytes(sent: Sending<Bytes>) -> Step {
     step(async move { Ok(Received::Bytes(sent.await?.to_vec())) })
 }
 
+#[allow(dead_code, reason = "not in each release")]
 pub(crate) fn maybe_bytes(sent: Sending<Option<Bytes>>) -> Step {
     step(async move {
         let bytes = sent.await?;

@@ -289,7 +289,7 @@ impl<'a> Values<'a> {
             if pattern.contains("a-fA-F0-9]{8}") || pattern.contains("0-9a-fA-F]{8}") {
                 return self.uuid();
             }
-            if let Some(text) = self.by_pattern(pattern) {
+            if let Some(text) = self.by_pattern(pattern, schema) {
                 return text;
             }
         }
@@ -308,13 +308,21 @@ impl<'a> Values<'a> {
     }
 
     /// Text that a pattern matches, made by proptest.
-    fn by_pattern(&mut self, pattern: &str) -> Option<String> {
+    fn by_pattern(&mut self, pattern: &str, schema: &Value) -> Option<String> {
         let plain = pattern.trim_start_matches('^').trim_end_matches('$');
-        let strategy = proptest::string::string_regex(plain).ok()?;
+        // In JSON Schema these are of ASCII.
+        let plain = plain.replace("[\\d", "[0-9").replace("\\d", "[0-9]").replace("\\w", "[A-Za-z0-9_]");
+        let strategy = proptest::string::string_regex(&plain).ok()?;
         let seed: Vec<u8> = (0..32).map(|_| self.random.u8(..)).collect();
         let random = TestRng::from_seed(RngAlgorithm::ChaCha, &seed);
         let mut runner = TestRunner::new_with_rng(Config::default(), random);
-        Some(strategy.new_tree(&mut runner).ok()?.current())
+        let texts = (0..32).filter_map(|_| Some(strategy.new_tree(&mut runner).ok()?.current()));
+        let fits = |text: &String| {
+            let length = text.chars().count() as u64;
+            length >= schema["minLength"].as_u64().unwrap_or(0)
+                && length <= schema["maxLength"].as_u64().unwrap_or(u64::MAX)
+        };
+        texts.into_iter().find(fits)
     }
 
     fn integer(&mut self, schema: &Value) -> String {

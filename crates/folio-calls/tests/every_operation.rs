@@ -22,6 +22,9 @@ fn what_arrives_is_what_the_documents_say_and_responses_come_back_unchanged() {
     let report = run(&plan, Arc::new(release));
     let mut out = std::io::stderr();
     writeln!(out, "\n{plan:?}\n{}{:?}", report.shown(), begun.elapsed()).unwrap();
+    if let Some(file) = std::env::var_os("FOLIO_CALLS_REPORT") {
+        std::fs::write(file, report.failures.join("\n")).unwrap();
+    }
     let shown: Vec<&str> = report.failures.iter().take(60).map(String::as_str).collect();
     assert!(
         shown.is_empty(),
