@@ -63,6 +63,12 @@ pub struct Operation<'a> {
     pub successes: Vec<(u16, Content<'a>)>,
     /// Combinations of parameters of which one has to be sent.
     pub ways: Vec<Vec<&'a str>>,
+    /// Several modules provide it: the request names the one that is meant.
+    pub is_multiple: bool,
+    /// A DELETE that deletes everything, whatever it is sent.
+    pub deletes_all: bool,
+    /// A PUT around which the record is read, since the server does not report that there is none.
+    pub is_looked_for: bool,
 }
 
 impl Operation<'_> {
@@ -86,7 +92,11 @@ impl Release {
         for entry in std::fs::read_dir(folder)? {
             let path = entry?.path();
             let stem = path.file_stem().unwrap_or_default().to_string_lossy();
-            if path.extension().is_some_and(|extension| extension == "json") && stem != "release" {
+            if path
+                .extension()
+                .is_some_and(|extension| extension == "json")
+                && stem != "release"
+            {
                 let text = std::fs::read_to_string(&path)?;
                 modules.insert(stem.into_owned(), serde_json::from_str(&text)?);
             }
@@ -104,7 +114,9 @@ impl Release {
         for (path, item) in document["paths"].as_object().into_iter().flatten() {
             for (method, operation) in item.as_object().into_iter().flatten() {
                 if operation.get("operationId").is_some() {
-                    operations.push(operation_of(module, document, path, method, item, operation));
+                    operations.push(operation_of(
+                        module, document, path, method, item, operation,
+                    ));
                 }
             }
         }
@@ -133,7 +145,10 @@ impl Release {
         let mut definitions = Map::new();
         let mut seen = BTreeSet::new();
         let is_common = std::ptr::eq(at.home, &self.common);
-        let mut root = at.schema.clone();
+        let mut root = match at.schema {
+            Value::Null => json!({}),
+            schema => schema.clone(),
+        };
         let mut open = Vec::new();
         convert(&mut root, is_common, &mut open);
         while let Some((is_common, name)) = open.pop() {
@@ -224,7 +239,10 @@ fn operation_of<'a>(
             described["in"].as_str().unwrap_or_default(),
             described["name"].as_str().unwrap_or_default(),
         );
-        if parameters.iter().any(|known| known.place == place && known.name == name) {
+        if parameters
+            .iter()
+            .any(|known| known.place == place && known.name == name)
+        {
             continue;
         }
         let style = described["style"].as_str().unwrap_or("form");
@@ -242,8 +260,15 @@ fn operation_of<'a>(
             },
         });
     }
-    for name in path.split('{').skip(1).filter_map(|rest| rest.split('}').next()) {
-        if !parameters.iter().any(|known| known.place == "path" && known.name == name) {
+    for name in path
+        .split('{')
+        .skip(1)
+        .filter_map(|rest| rest.split('}').next())
+    {
+        if !parameters
+            .iter()
+            .any(|known| known.place == "path" && known.name == name)
+        {
             parameters.push(Parameter {
                 place: "path",
                 name,
@@ -253,7 +278,9 @@ fn operation_of<'a>(
             });
         }
     }
-    let body = operation.get("requestBody").map(|body| (body["required"] == true, content(body)));
+    let body = operation
+        .get("requestBody")
+        .map(|body| (body["required"] == true, content(body)));
     let mut successes = Vec::new();
     for (status, response) in operation["responses"].as_object().into_iter().flatten() {
         let number = match status.as_str() {
@@ -262,7 +289,11 @@ fn operation_of<'a>(
             _ => continue,
         };
         // A response of status 204 has no body, whatever is described.
-        let content = if number == 204 { Vec::new() } else { content(response) };
+        let content = if number == 204 {
+            Vec::new()
+        } else {
+            content(response)
+        };
         successes.push((number, content));
     }
     let ways = match &operation["x-folio"]["facts"]["deletes"] {
@@ -281,5 +312,9 @@ fn operation_of<'a>(
         body,
         successes,
         ways,
+        is_multiple: operation["x-folio"]["interfaceType"] == "multiple",
+        deletes_all: operation["x-folio"]["facts"]["deletes"] == "all",
+        is_looked_for: operation["x-folio"]["facts"].get("absent").is_some()
+            && item.get("get").is_some(),
     }
 }

@@ -32,12 +32,23 @@ impl Json {
         Ok(match text.bytes().next() {
             Some(b'{') => {
                 let fields: BTreeMap<String, &RawValue> = serde_json::from_str(text)?;
-                let read = |(name, value): (String, &RawValue)| Ok((name, Self::parse(value.get())?));
-                Self::Object(fields.into_iter().map(read).collect::<Result<_, serde_json::Error>>()?)
+                let read =
+                    |(name, value): (String, &RawValue)| Ok((name, Self::parse(value.get())?));
+                Self::Object(
+                    fields
+                        .into_iter()
+                        .map(read)
+                        .collect::<Result<_, serde_json::Error>>()?,
+                )
             }
             Some(b'[') => {
                 let items: Vec<&RawValue> = serde_json::from_str(text)?;
-                Self::List(items.iter().map(|item| Self::parse(item.get())).collect::<Result<_, _>>()?)
+                Self::List(
+                    items
+                        .iter()
+                        .map(|item| Self::parse(item.get()))
+                        .collect::<Result<_, _>>()?,
+                )
             }
             Some(b'-' | b'0'..=b'9') => {
                 serde_json::from_str::<&RawValue>(text)?;
@@ -98,7 +109,12 @@ impl fmt::Display for Json {
             Self::Object(fields) => {
                 out.write_str("{")?;
                 for (index, (name, value)) in fields.iter().enumerate() {
-                    write!(out, "{}{}:{value}", if index == 0 { "" } else { "," }, quoted(name))?;
+                    write!(
+                        out,
+                        "{}{}:{value}",
+                        if index == 0 { "" } else { "," },
+                        quoted(name)
+                    )?;
                 }
                 out.write_str("}")
             }

@@ -213,4 +213,3 @@ where
         Ok(Received::Lines(lines))
     })
 }
-

@@ -47,6 +47,8 @@ pub struct Response {
 
 #[derive(Debug, Default)]
 struct State {
+    /// What is said of the modules of the tenant.
+    modules: Bytes,
     response: Response,
     arrived: Vec<Arrived>,
 }
@@ -59,14 +61,22 @@ pub struct Server {
 }
 
 impl Server {
-    /// Starts it.
+    /// Starts it, with the modules that the tenant has.
     ///
     /// # Errors
     /// There is no free port.
-    pub async fn start() -> std::io::Result<Self> {
+    pub async fn start(modules: &[String]) -> std::io::Result<Self> {
         let listener = TcpListener::bind(("127.0.0.1", 0)).await?;
+        let ids = modules
+            .iter()
+            .map(|module| format!("{{\"id\": \"{module}-1.0.0\"}}"));
+        let ids = format!("[{}]", ids.collect::<Vec<_>>().join(","));
+        let state = State {
+            modules: ids.into(),
+            ..State::default()
+        };
         let server = Self {
-            state: Arc::default(),
+            state: Arc::new(Mutex::new(state)),
             at: listener.local_addr()?,
         };
         let state = server.state.clone();
@@ -93,10 +103,8 @@ impl Server {
     /// Says what is given back from now on, and forgets what arrived.
     pub fn respond(&self, response: Response) {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        *state = State {
-            response,
-            arrived: Vec::new(),
-        };
+        state.response = response;
+        state.arrived.clear();
     }
 
     /// What arrived since.
@@ -111,8 +119,15 @@ async fn answer(
     request: hyper::Request<Incoming>,
 ) -> Result<hyper::Response<Full<Bytes>>, Infallible> {
     let (head, body) = request.into_parts();
-    let body = body.collect().await.map(http_body_util::Collected::to_bytes);
+    let body = body
+        .collect()
+        .await
+        .map(http_body_util::Collected::to_bytes);
     let mut state = state.lock().unwrap_or_else(PoisonError::into_inner);
+    // Which module is meant, of several that provide an interface, the SDK asks once.
+    if head.uri.path() == "/_/proxy/tenants/campus/modules" {
+        return Ok(hyper::Response::new(Full::new(state.modules.clone())));
+    }
     state.arrived.push(Arrived {
         method: head.method.to_string(),
         path: head.uri.path().to_owned(),

@@ -107,8 +107,8 @@ impl<'a> Values<'a> {
             Some("integer") => Json::Number(self.integer(schema)),
             Some("number") => Json::Number(self.number(schema)),
             Some("boolean") => Json::Bool(self.random.bool()),
-            Some("object") => self.object(at, depth),
-            _ if schema.get("properties").is_some() => self.object(at, depth),
+            Some("object") => self.object(at, depth, is_part),
+            _ if schema.get("properties").is_some() => self.object(at, depth, is_part),
             _ => self.anything(depth),
         }
     }
@@ -116,7 +116,11 @@ impl<'a> Values<'a> {
     /// What is one of several things, or all of them.
     fn combined(&mut self, at: At<'a>, depth: usize, is_part: bool) -> Option<Json> {
         let schema = at.schema;
-        let of = |schema| At { schema, name: "", ..at };
+        let of = |schema| At {
+            schema,
+            name: "",
+            ..at
+        };
         let tag = schema["discriminator"]["propertyName"].as_str();
         let mapping = schema["discriminator"]["mapping"].as_object();
         if let Some(parts) = schema["oneOf"].as_array().or(schema["anyOf"].as_array()) {
@@ -125,13 +129,16 @@ impl<'a> Values<'a> {
             let mut made = self.make(of(part), depth + 1, false);
             if let (Json::Object(fields), Some(tag)) = (&mut made, tag) {
                 let reference = part["$ref"].as_str().unwrap_or_default();
-                let named = mapping.into_iter().flatten().find(|(_, to)| *to == reference);
+                let named = mapping
+                    .into_iter()
+                    .flatten()
+                    .find(|(_, to)| *to == reference);
                 let name = reference.rsplit('/').next().unwrap_or_default();
                 let value = named.map_or(name, |(value, _)| value.as_str());
                 fields.insert(tag.to_owned(), Json::Text(value.to_owned()));
             }
             if schema.get("properties").is_some() {
-                made = merged(made, self.object(at, depth));
+                made = merged(made, self.object(at, depth, true));
             }
             return Some(made);
         }
@@ -139,7 +146,9 @@ impl<'a> Values<'a> {
             let entries: Vec<(&String, &Value)> = mapping.iter().collect();
             let (value, reference) = self.random.choice(entries)?;
             let own = at.name;
-            let is_own = reference.as_str().is_some_and(|to| to.ends_with(&format!("/{own}")));
+            let is_own = reference
+                .as_str()
+                .is_some_and(|to| to.ends_with(&format!("/{own}")));
             let mut made = match is_own {
                 true => self.make(at, depth + 1, true),
                 // A mapping holds references as text.
@@ -163,22 +172,33 @@ impl<'a> Values<'a> {
             if let (Json::Object(fields), Some(tag)) =
                 (&mut whole, base["discriminator"]["propertyName"].as_str())
             {
-                let entries = base["discriminator"]["mapping"].as_object().into_iter().flatten();
+                let entries = base["discriminator"]["mapping"]
+                    .as_object()
+                    .into_iter()
+                    .flatten();
                 let mut own = entries.filter(|(_, to)| {
-                    to.as_str().is_some_and(|to| to.ends_with(&format!("/{}", at.name)))
+                    to.as_str()
+                        .is_some_and(|to| to.ends_with(&format!("/{}", at.name)))
                 });
                 let value = own.next().map_or(at.name, |(value, _)| value.as_str());
                 fields.insert(tag.to_owned(), Json::Text(value.to_owned()));
             }
         }
         if schema.get("properties").is_some() {
-            whole = merged(whole, self.object(at, depth));
+            whole = merged(whole, self.object(at, depth, true));
+        }
+        if let (Json::Object(fields), false) = (&mut whole, is_part) {
+            self.complete(at, fields);
         }
         Some(whole)
     }
 
     fn list(&mut self, at: At<'a>, depth: usize) -> Json {
-        let bound = |key: &str| at.schema[key].as_u64().and_then(|n| usize::try_from(n).ok());
+        let bound = |key: &str| {
+            at.schema[key]
+                .as_u64()
+                .and_then(|n| usize::try_from(n).ok())
+        };
         let least = bound("minItems").unwrap_or(0);
         let most = match depth {
             0..=5 => least.max(3),
@@ -201,9 +221,13 @@ impl<'a> Values<'a> {
         Json::List(made)
     }
 
-    fn object(&mut self, at: At<'a>, depth: usize) -> Json {
+    fn object(&mut self, at: At<'a>, depth: usize, is_part: bool) -> Json {
         let schema = at.schema;
-        let of = |schema| At { schema, name: "", ..at };
+        let of = |schema| At {
+            schema,
+            name: "",
+            ..at
+        };
         let required: Vec<&str> = schema["required"]
             .as_array()
             .into_iter()
@@ -220,6 +244,11 @@ impl<'a> Values<'a> {
                     _ => false,
                 };
             if !is_wanted || self.is_response && property["writeOnly"] == true {
+                continue;
+            }
+            // Of a list that the server broke off, RMB sends reasons: the SDK reports it as an error.
+            if self.is_response && name == "diagnostics" {
+                fields.insert(name.clone(), Json::List(Vec::new()));
                 continue;
             }
             let value = self.make(of(property), depth + 1, false);
@@ -241,7 +270,26 @@ impl<'a> Values<'a> {
             }
             _ => {}
         }
+        if !is_part {
+            self.complete(at, &mut fields);
+        }
         Json::Object(fields)
+    }
+
+    /// Adds what is required and described nowhere.
+    fn complete(&mut self, at: At<'a>, fields: &mut BTreeMap<String, Json>) {
+        for name in at.schema["required"].as_array().into_iter().flatten() {
+            if let Some(name) = name.as_str()
+                && !fields.contains_key(name)
+            {
+                let value = Json::Text(self.word());
+                fields.insert(name.to_owned(), value);
+            }
+        }
+        for part in at.schema["allOf"].as_array().into_iter().flatten() {
+            let part = At { schema: part, ..at };
+            self.complete(self.release.target(part), fields);
+        }
     }
 
     /// Any JSON.
@@ -272,13 +320,29 @@ impl<'a> Values<'a> {
         match schema["format"].as_str() {
             Some("uuid") => return self.uuid(),
             Some("date") => {
-                return format!("20{:02}-{:02}-{:02}", two(&mut self.random, 99), two(&mut self.random, 12), two(&mut self.random, 28));
+                return format!(
+                    "20{:02}-{:02}-{:02}",
+                    two(&mut self.random, 99),
+                    two(&mut self.random, 12),
+                    two(&mut self.random, 28)
+                );
             }
             Some("date-time") => {
-                let day = format!("2024-{:02}-{:02}", two(&mut self.random, 12), two(&mut self.random, 28));
-                let zone = self.random.choice(["Z", "+00:00", ".000+0000", ".123456+02:00", ".5-0330"]);
-                return format!("{day}T{:02}:00:59{}", two(&mut self.random, 23), zone.unwrap_or("Z"));
+                let day = format!(
+                    "2024-{:02}-{:02}",
+                    two(&mut self.random, 12),
+                    two(&mut self.random, 28)
+                );
+                let zone =
+                    self.random
+                        .choice(["Z", "+00:00", ".000+0000", ".123456+02:00", ".5-0330"]);
+                return format!(
+                    "{day}T{:02}:00:59{}",
+                    two(&mut self.random, 23),
+                    zone.unwrap_or("Z")
+                );
             }
+            Some("time") => return "23:59:00Z".to_owned(),
             Some("email") => return "reader+1@example.org".to_owned(),
             Some("uri" | "url") => return "https://example.org/a?b=c#d".to_owned(),
             Some("ipv4") => return "192.0.2.1".to_owned(),
@@ -298,7 +362,9 @@ impl<'a> Values<'a> {
         while text.chars().count() < bound("minLength").unwrap_or(0) {
             text.push('x');
         }
-        text.chars().take(bound("maxLength").unwrap_or(usize::MAX)).collect()
+        text.chars()
+            .take(bound("maxLength").unwrap_or(usize::MAX))
+            .collect()
     }
 
     fn uuid(&mut self) -> String {
@@ -309,9 +375,16 @@ impl<'a> Values<'a> {
 
     /// Text that a pattern matches, made by proptest.
     fn by_pattern(&mut self, pattern: &str, schema: &Value) -> Option<String> {
-        let plain = pattern.trim_start_matches('^').trim_end_matches('$');
+        let plain = pattern.trim_start_matches('^');
+        let plain = match plain.strip_suffix('$') {
+            Some(before) if !before.ends_with('\\') => before,
+            _ => plain,
+        };
         // In JSON Schema these are of ASCII.
-        let plain = plain.replace("[\\d", "[0-9").replace("\\d", "[0-9]").replace("\\w", "[A-Za-z0-9_]");
+        let plain = plain
+            .replace("[\\d", "[0-9")
+            .replace("\\d", "[0-9]")
+            .replace("\\w", "[A-Za-z0-9_]");
         let strategy = proptest::string::string_regex(&plain).ok()?;
         let seed: Vec<u8> = (0..32).map(|_| self.random.u8(..)).collect();
         let random = TestRng::from_seed(RngAlgorithm::ChaCha, &seed);
@@ -331,8 +404,12 @@ impl<'a> Values<'a> {
             _ => (i64::MIN, i64::MAX),
         };
         let step = |key: &str| i64::from(schema[key] == true);
-        let least = schema["minimum"].as_i64().map_or(least, |n| n + step("exclusiveMinimum"));
-        let most = schema["maximum"].as_i64().map_or(most, |n| n - step("exclusiveMaximum"));
+        let least = schema["minimum"]
+            .as_i64()
+            .map_or(least, |n| n + step("exclusiveMinimum"));
+        let most = schema["maximum"]
+            .as_i64()
+            .map_or(most, |n| n - step("exclusiveMaximum"));
         let number = match self.random.u32(0..4) {
             0 => least,
             1 => most,

@@ -25,7 +25,12 @@ fn what_arrives_is_what_the_documents_say_and_responses_come_back_unchanged() {
     if let Some(file) = std::env::var_os("FOLIO_CALLS_REPORT") {
         std::fs::write(file, report.failures.join("\n")).unwrap();
     }
-    let shown: Vec<&str> = report.failures.iter().take(60).map(String::as_str).collect();
+    let shown: Vec<&str> = report
+        .failures
+        .iter()
+        .take(60)
+        .map(String::as_str)
+        .collect();
     assert!(
         shown.is_empty(),
         "{} failures:\n{}",

@@ -106,7 +106,10 @@ fn call(
     for parameter in operation.query.iter().filter(|query| query.required) {
         let query = emit::query_type(origin, operation, signature, parameter)?;
         let read = reader(&query.argument);
-        arguments.push(format!("i.{read}({:?}).unwrap_or_default()", parameter.name));
+        arguments.push(format!(
+            "i.{read}({:?}).unwrap_or_default()",
+            parameter.name
+        ));
     }
     let arguments = arguments.join(", ");
     line(
@@ -158,11 +161,7 @@ fn call(
             }
         }
     }
-    line(
-        out,
-        1,
-        "for (n, v) in i.headers() { c = c.header(n, v); }",
-    );
+    line(out, 1, "for (n, v) in i.headers() { c = c.header(n, v); }");
     let maybe = match operation.may_be_empty {
         true => "maybe_",
         false => "",
