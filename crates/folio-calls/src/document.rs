@@ -188,6 +188,14 @@ fn convert(schema: &mut Value, is_common: bool, open: &mut Vec<(bool, String)>) 
             if map.get("additionalProperties") == Some(&Value::Bool(false)) {
                 map.remove("additionalProperties");
             }
+            // Patterns of Java that JSON Schema does not know.
+            if map
+                .get("pattern")
+                .and_then(Value::as_str)
+                .is_some_and(|text| text.starts_with("(?"))
+            {
+                map.remove("pattern");
+            }
             if let Some(parts @ Value::Array(_)) = map.remove("oneOf") {
                 map.insert("anyOf".into(), parts);
             }
@@ -301,6 +309,7 @@ fn operation_of<'a>(
             .iter()
             .filter_map(|way| Some(way.as_str()?.split('&').collect()))
             .collect(),
+        Value::String(kind) if kind == "query" => vec![vec!["query"]],
         _ => Vec::new(),
     };
     Operation {

@@ -397,13 +397,12 @@ impl<'a> Run<'a, '_> {
                     }
                     // Sizes of pages.
                     if matches!(parameter.name, "limit" | "offset") {
-                        let digits = |text: &String| {
-                            text.chars().filter(char::is_ascii_digit).take(9).collect()
+                        let digits = |text: &String| -> String {
+                            text.chars().filter(char::is_ascii_digit).take(5).collect()
                         };
                         made = made
                             .iter()
-                            .map(digits)
-                            .map(|text: String| text + "1")
+                            .map(|text| format!("1{}", digits(text)))
                             .collect();
                     }
                     input.query.push((name, made));

@@ -1590,44 +1590,28 @@ fn handles(out: &mut String, modules: &[Document], client: &str, mode: &str, mak
     line(out, 0, "}");
 }
 
-/// A function that sends JSON through the record of a name: for tests, which include the file.
-pub(crate) fn records_file(modules: &[(String, String, Vec<String>)]) -> String {
+/// A function that sends JSON through the type of a component: for tests, which include the file. Of each module its document's name, its
+/// name in Rust, and the names of components with those of their types.
+pub(crate) fn records_file(modules: &[(String, String, Vec<(String, String)>)]) -> String {
     let mut out = String::new();
-    doc(
-        &mut out,
-        0,
-        "Reads JSON into the record `name` of `module` and writes it again; nothing where there is no such record.",
-    );
-    line(&mut out, 0, "#[allow(clippy::too_many_lines)]");
-    line(
-        &mut out,
-        0,
-        "fn through(module: &str, name: &str, json: &str) -> Option<Result<serde_json::Value, String>> {",
-    );
-    line(
-        &mut out,
-        1,
-        "fn of<T: serde::de::DeserializeOwned + serde::Serialize>(json: &str) -> Result<serde_json::Value, String> {",
-    );
-    line(
-        &mut out,
-        2,
-        "let record: T = serde_json::from_str(json).map_err(|error| error.to_string())?;",
-    );
-    line(
-        &mut out,
-        2,
-        "serde_json::to_value(&record).map_err(|error| error.to_string())",
-    );
-    line(&mut out, 1, "}");
-    line(&mut out, 1, "Some(match (module, name) {");
+    let head = r#"
+/// Reads JSON as what the component `name` of `module` is in Rust, and writes it again; nothing where it has no type of its own.
+#[allow(clippy::too_many_lines)]
+fn through(module: &str, name: &str, json: &str) -> Option<Result<String, String>> {
+    fn of<T: serde::de::DeserializeOwned + serde::Serialize>(json: &str) -> Result<String, String> {
+        let record: T = serde_json::from_str(json).map_err(|error| error.to_string())?;
+        serde_json::to_string(&record).map_err(|error| error.to_string())
+    }
+    Some(match (module, name) {"#;
+    for text in head.trim_start().lines() {
+        let depth = text.len() - text.trim_start().len();
+        line(&mut out, depth / 4, text.trim_start());
+    }
     for (module, rust, records) in modules {
-        for record in records {
-            line(
-                &mut out,
-                2,
-                &format!("({module:?}, {record:?}) => of::<folio_sdk::{rust}::{record}>(json),"),
-            );
+        for (component, record) in records {
+            let call = format!("of::<folio_sdk::{rust}::{record}>(json)");
+            let arm = format!("({module:?}, {component:?}) => {call},");
+            line(&mut out, 2, &arm);
         }
     }
     line(&mut out, 2, "_ => return None,");

@@ -95,7 +95,8 @@ fn files(specs: &Specs, options: Options) -> Result<BTreeMap<String, String>, Er
         let name = rust_name(document.feature());
         files.insert(format!("{name}.rs"), generated.text);
         unions.push((document.name.clone(), name.clone(), generated.unions));
-        records.push((document.name.clone(), name, names(&generated.model)));
+        let components = components(document, &generated.model)?;
+        records.push((document.name.clone(), name, components));
         shared.extend(generated.shared);
         models.push((document, generated.model));
     }
@@ -109,7 +110,7 @@ fn files(specs: &Specs, options: Options) -> Result<BTreeMap<String, String>, Er
     records.push((
         specs.common.name.clone(),
         "common".to_owned(),
-        names(&model),
+        components(&specs.common, &model)?,
     ));
     files.insert("api.rs".to_owned(), emit::api_file(&specs.modules));
     unions.push((
@@ -250,13 +251,14 @@ pub fn lowered(specs: &Specs) -> Result<BTreeMap<String, serde_json::Value>, Err
     Ok(documents)
 }
 
-fn names(model: &model::Model) -> Vec<String> {
-    model
-        .records
-        .iter()
-        .map(|record| record.name.clone())
-        .chain(model.unions.iter().map(|union| union.name.clone()))
-        .collect()
+/// The components of a document that have types of their own, each with the name of its type: records, unions and enums.
+fn components(document: &Document, model: &model::Model) -> Result<Vec<(String, String)>, Error> {
+    let types: BTreeSet<&String> = model.names().collect();
+    let named = document.schemas()?.keys().map(|component| {
+        let name = model::component_type(component);
+        (component.clone(), name)
+    });
+    Ok(named.filter(|(_, name)| types.contains(name)).collect())
 }
 
 /// Names that the SDK has itself, of modules and of methods of its clients, in their order: a FOLIO module of such a name has a longer one.
