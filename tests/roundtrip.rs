@@ -13,9 +13,11 @@
     reason = "a test fails by a panic"
 )]
 
+use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
+use std::rc::Rc;
 
 use serde_json::{Map, Value, json};
 
@@ -334,11 +336,16 @@ fn say(text: &str) {
     writeln!(out, "\n{text}").unwrap();
 }
 
-/// The canonical documents of the enabled modules.
+/// The canonical documents of the release.
 struct Specs {
     documents: BTreeMap<String, Value>,
     common: Value,
+    /// By module and reference.
+    validators: RefCell<BTreeMap<(String, String), Validator>>,
 }
+
+/// How a schema is validated, or why it is not.
+type Validator = Rc<Result<jsonschema::Validator, String>>;
 
 impl Specs {
     fn read() -> Self {
@@ -358,7 +365,11 @@ impl Specs {
         }
         documents.remove("release");
         let common = documents.remove("common").unwrap_or_default();
-        Self { documents, common }
+        Self {
+            documents,
+            common,
+            validators: RefCell::default(),
+        }
     }
 
     /// The release that is built.
@@ -410,6 +421,7 @@ impl Specs {
         };
         let own = stem(entry["path"].as_str().unwrap());
         let reference = reference.or_else(|| self.by_source(module, |source| stem(source) == own));
+        let reference = reference.or_else(|| self.by_name(module, &own));
         match reference {
             Some(reference) => Ok((sample, text, reference)),
             None => {
@@ -543,9 +555,25 @@ impl Specs {
             })
     }
 
+    /// The component of a name, without regard to case and punctuation.
+    fn by_name(&self, module: &str, wanted: &str) -> Option<String> {
+        let schemas = self.documents[module]
+            .pointer("/components/schemas")?
+            .as_object()?;
+        let name = schemas.keys().find(|name| name.to_lowercase() == wanted)?;
+        Some(format!("#/components/schemas/{name}"))
+    }
+
     /// Whether the sample is valid by the schema as its module published it: the canonical document keeps all that is said there.
     fn validate(&self, module: &str, reference: &str, sample: &Value) -> Result<(), String> {
-        let validator = self.validator(module, reference)?;
+        let key = (module.to_owned(), reference.to_owned());
+        let known = self.validators.borrow().get(&key).cloned();
+        let validator = known.unwrap_or_else(|| {
+            let made = Rc::new(self.validator(module, reference));
+            self.validators.borrow_mut().insert(key, made.clone());
+            made
+        });
+        let validator = validator.as_ref().as_ref().map_err(String::clone)?;
         let mut errors = validator.iter_errors(sample);
         errors.next().map_or(Ok(()), |error| {
             let rule = error.schema_path().to_string();
