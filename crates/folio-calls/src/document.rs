@@ -67,6 +67,8 @@ pub struct Operation<'a> {
     pub is_multiple: bool,
     /// A DELETE that deletes everything, whatever it is sent.
     pub deletes_all: bool,
+    /// A DELETE of what its body selects.
+    pub deletes_body: bool,
     /// A PUT around which the record is read, since the server does not report that there is none.
     pub is_looked_for: bool,
 }
@@ -323,6 +325,7 @@ fn operation_of<'a>(
         ways,
         is_multiple: operation["x-folio"]["interfaceType"] == "multiple",
         deletes_all: operation["x-folio"]["facts"]["deletes"] == "all",
+        deletes_body: operation["x-folio"]["facts"]["deletes"] == "body",
         is_looked_for: operation["x-folio"]["facts"].get("absent").is_some()
             && item.get("get").is_some(),
     }

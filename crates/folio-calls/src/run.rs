@@ -36,7 +36,7 @@ impl Plan {
         };
         Self {
             seed: number("FOLIO_CALLS_SEED", 16),
-            rounds: number("FOLIO_CALLS_ROUNDS", 6),
+            rounds: number("FOLIO_CALLS_ROUNDS", 4),
             module: std::env::var("FOLIO_CALLS_MODULE").ok(),
         }
     }
@@ -427,7 +427,7 @@ impl<'a> Run<'a, '_> {
             }
         }
         if let Some((required, content)) = self.operation.body.clone()
-            && (required || kind == Kind::All)
+            && (required || kind == Kind::All || self.operation.deletes_body)
             && !content.is_empty()
         {
             let index = fastrand::usize(..content.len());
@@ -517,7 +517,10 @@ impl<'a> Run<'a, '_> {
             return of(media_type, lines.join("\n"), Received::Lines(lines));
         }
         if is_json(media_type) {
-            let json = self.valid(values, *schema, true)?.to_string();
+            let mut made = self.valid(values, *schema, true)?;
+            // Servers also write `null` into lists whose descriptions have none.
+            values.add_nulls(&mut made);
+            let json = made.to_string();
             return of(media_type, json.clone(), Received::Json(json));
         }
         let text = "<a>ü\r\n \u{1}</a>,\"b\"".to_owned();
@@ -619,7 +622,12 @@ fn deletes_more(operation: &Operation<'_>, input: &Input) -> bool {
             .iter()
             .any(|(known, values)| known == name && values.iter().any(String::is_empty))
     };
+    let selects_nothing = match &input.body {
+        Some((_, Sent::Json(json))) => json == "{}" || json == "[]",
+        _ => false,
+    };
     operation.ways.iter().flatten().any(|name| is_empty(name))
+        || operation.deletes_body && selects_nothing
         || operation.deletes_all && input.query.iter().any(|(name, _)| name == "query")
 }
 

@@ -65,6 +65,21 @@ impl<'a> Values<'a> {
         self.make(at, 0, false)
     }
 
+    /// Puts `null` into some lists.
+    pub fn add_nulls(&mut self, value: &mut Json) {
+        match value {
+            Json::Object(fields) => fields.values_mut().for_each(|value| self.add_nulls(value)),
+            Json::List(items) => {
+                items.iter_mut().for_each(|item| self.add_nulls(item));
+                if !items.is_empty() && self.one_in(12) {
+                    let place = self.random.usize(0..=items.len());
+                    items.insert(place, Json::Null);
+                }
+            }
+            _ => {}
+        }
+    }
+
     /// A value of a parameter, as text; of a list its elements.
     pub fn parameter(&mut self, at: At<'a>) -> Vec<String> {
         let text = |value: Json| match value {

@@ -37,5 +37,6 @@ fn what_arrives_is_what_the_documents_say_and_responses_come_back_unchanged() {
         report.failures.len(),
         shown.join("\n")
     );
+    assert!(report.untested.is_empty(), "not tested, see above");
     assert!(report.called > 0 && report.requests.iter().all(|count| *count > 0));
 }
