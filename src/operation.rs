@@ -286,7 +286,9 @@ pub enum Creates {
     RecordWithNewId,
 }
 
-/// What a PUT does where there is no record with the id in its path.
+/// What a PUT does where there is no record with the id in its path. The client looks for the record where the server does not report that
+/// it is absent: so this is known of a PUT only if the path can be read with GET, and, for [`Created`](Self::Created), if there is a POST to
+/// create the record with. A PUT that is how a record is made (`PUT /ldp/config/{key}`) is sent as it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 #[non_exhaustive]
 pub enum Absent {

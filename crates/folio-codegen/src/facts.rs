@@ -232,7 +232,7 @@ pub(crate) fn read(
         upstream_id: string(document, &folio_at, folio, "upstreamId")?,
         untyped: folio.get("untyped") == Some(&Value::Bool(true)),
         deprecated: operation.get("deprecated") == Some(&Value::Bool(true)),
-        does: Does::read(document, &at, operation)?,
+        does: Does::read(document, path, &at, operation)?,
         responses: does::responses(operation),
     })
 }

@@ -19,6 +19,7 @@
 //! # Ok::<(), folio_codegen::Error>(())
 //! ```
 
+mod calls;
 mod collections;
 mod document;
 mod does;
@@ -39,6 +40,7 @@ mod unions;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+pub use calls::calls;
 pub use document::{Document, Specs};
 pub use does::described;
 pub use error::Error;
@@ -101,7 +103,8 @@ fn files(specs: &Specs, options: Options) -> Result<BTreeMap<String, String>, Er
             name.clone(),
             record_names(&generated.model),
         ));
-        records.push((document.name.clone(), name, names(&generated.model)));
+        let components = components(document, &generated.model)?;
+        records.push((document.name.clone(), name, components));
         shared.extend(generated.shared.iter().cloned());
         used.push(generated.shared);
         models.push((document, generated.model));
@@ -123,7 +126,7 @@ fn files(specs: &Specs, options: Options) -> Result<BTreeMap<String, String>, Er
     records.push((
         specs.common.name.clone(),
         "common".to_owned(),
-        names(&model),
+        components(&specs.common, &model)?,
     ));
     files.insert("api.rs".to_owned(), emit::api_file(&specs.modules));
     files.insert("built.rs".to_owned(), does::built(&specs.modules));
@@ -212,6 +215,10 @@ fn module(document: &Document, common: &Document) -> Result<Generated, Error> {
 /// Generates the modules on as many threads as the machine has cores: a whole release is a hundred modules, and a build script is compiled
 /// without optimisation. The results are in the order of the documents.
 fn side_by_side(specs: &Specs) -> Vec<Result<Generated, Error>> {
+    on_all_cores(specs, |document| module(document, &specs.common))
+}
+
+fn on_all_cores<T: Send>(specs: &Specs, make: impl Fn(&Document) -> T + Sync) -> Vec<T> {
     let threads = std::thread::available_parallelism().map_or(1, usize::from);
     let next = AtomicUsize::new(0);
     let work = || {
@@ -221,7 +228,7 @@ fn side_by_side(specs: &Specs) -> Vec<Result<Generated, Error>> {
             let Some(document) = specs.modules.get(index) else {
                 return done;
             };
-            done.push((index, module(document, &specs.common)));
+            done.push((index, make(document)));
         }
     };
     let mut done: Vec<_> = std::thread::scope(|scope| {
@@ -229,7 +236,7 @@ fn side_by_side(specs: &Specs) -> Vec<Result<Generated, Error>> {
             .filter_map(|_| {
                 let builder = std::thread::Builder::new().stack_size(STACK);
                 // Without another thread this one does it all.
-                builder.spawn_scoped(scope, work).ok()
+                builder.spawn_scoped(scope, &work).ok()
             })
             .collect();
         let mut done = work();
@@ -267,16 +274,15 @@ pub fn lowered(specs: &Specs) -> Result<BTreeMap<String, serde_json::Value>, Err
     Ok(documents)
 }
 
-fn record_names(model: &model::Model) -> Vec<String> {
-    let records = model.records.iter();
-    records.map(|record| record.name.clone()).collect()
-}
-
-fn names(model: &model::Model) -> Vec<String> {
-    record_names(model)
-        .into_iter()
-        .chain(model.unions.iter().map(|union| union.name.clone()))
-        .collect()
+        tables.push((
+            document.name.clone(),
+            name.clone(),
+            record_names(&generated.model),
+        ));
+        let components = components(document, &generated.model)?;
+        records.push((document.name.clone(), name, components));
+        shared.extend(generated.shared.iter().cloned());
+        used.push(generated.shared);
 }
 
 /// Names that the SDK has itself, of modules and of methods of its clients, in their order: a FOLIO module of such a name has a longer one.
