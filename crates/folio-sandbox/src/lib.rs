@@ -25,6 +25,7 @@ mod dates;
 mod demo;
 mod documents;
 mod faults;
+mod generate;
 mod handlers;
 mod http;
 mod jackson;

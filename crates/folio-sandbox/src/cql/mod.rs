@@ -3,12 +3,12 @@
 //! How a field is compared depends on the indexes of its table: `=` finds words in PostgreSQL's full text search, `==` is a pattern, `<` uses
 //! the collation of the database; fields that are UUIDs have rules of their own.
 
-mod collate;
+pub(crate) mod collate;
 pub(crate) mod compile;
 mod error;
-mod eval;
+pub(crate) mod eval;
 pub(crate) mod fold;
-mod fulltext;
+pub(crate) mod fulltext;
 mod lexer;
 mod parser;
 pub(crate) mod uuid;

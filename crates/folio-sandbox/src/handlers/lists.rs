@@ -48,7 +48,8 @@ pub(crate) fn compiled(
         Ok(query) => query,
         Err(error) => return Ok(Err(error)),
     };
-    let done = query.resolve(&mut |path: &str| state.store.all(&caller.tenant, path))?;
+    let done = query
+        .resolve(&mut |path, test, field| state.store.texts(&caller.tenant, path, test, field))?;
     Ok(done.map(|()| query))
 }
 
