@@ -81,6 +81,7 @@ pub struct Builder {
     user_records: bool,
     consortium: Option<(String, Vec<String>)>,
     keep: usize,
+    generated: u32,
 }
 
 #[derive(Clone)]
@@ -243,6 +244,14 @@ impl Builder {
         self
     }
 
+    /// So many invented instances with holdings and items, linked and as varied as those of a catalogue, in the tenant of the first user; and
+    /// the reference data that they refer to. The same [seed](Self::seed) gives the same records. They are made when they are read: a million
+    /// is ready in seconds and takes some hundred megabytes.
+    pub fn generated(mut self, records: u32) -> Self {
+        self.generated = records;
+        self
+    }
+
     /// The reference data of the demo data, without users, instances, holdings and items, in each tenant of a user.
     pub fn reference_data(mut self) -> Self {
         self.reference = true;
@@ -292,13 +301,27 @@ impl Builder {
                 state.load(DEFAULT.0, path, records)?;
             }
         }
-        if self.reference {
+        if self.reference || self.generated > 0 {
             let tenants: Vec<String> = state.auth.tenants.keys().cloned().collect();
             for tenant in tenants {
                 for (path, records) in demo::reference() {
                     state.load(&tenant, path, records)?;
                 }
             }
+        }
+        if self.generated > 0 {
+            let tenant = match self.users.first() {
+                Some(user) if !self.demo => user.tenant.as_str(),
+                _ => self
+                    .tenant
+                    .as_deref()
+                    .filter(|_| !self.demo)
+                    .unwrap_or(DEFAULT.0),
+            };
+            state.store.generate(tenant, self.seed, self.generated)?;
+            state
+                .store
+                .prepare(tenant, "/instance-storage/instances", &["title"]);
         }
         if self.user_records || self.consortium.is_some() {
             platform::user_records(&mut state)?;
@@ -383,6 +406,7 @@ impl Sandbox {
             user_records: false,
             consortium: None,
             keep: 10_000,
+            generated: 0,
         }
     }
 

@@ -143,14 +143,14 @@ fn without_lone_stars(term: &str) -> String {
     out
 }
 
-/// The words of a field's text as RMB has them indexed.
-pub(crate) fn tokens_of(text: &str, unaccent: bool) -> Vec<String> {
+/// A field's text as RMB has its words indexed.
+pub(crate) fn indexed(text: &str, unaccent: bool) -> String {
     let text = if unaccent {
         unaccented(text)
     } else {
         text.to_owned()
     };
-    tokens(&text.replace('&', ","))
+    text.replace('&', ",")
 }
 
 impl WordQuery {
@@ -159,7 +159,7 @@ impl WordQuery {
         if self.words.is_empty() {
             return false;
         }
-        let tokens = tokens_of(text, unaccent);
+        let tokens = tokens(&indexed(text, unaccent));
         match self.join {
             Words::Phrase => has_phrase(&tokens, &self.words.concat()),
             Words::All => self.words.iter().all(|phrase| has_phrase(&tokens, phrase)),

@@ -12,7 +12,7 @@ pub(crate) mod fulltext;
 mod lexer;
 mod parser;
 pub(crate) mod uuid;
-mod words;
+pub(crate) mod words;
 
 use serde_json::Value;
 

@@ -15,17 +15,24 @@ use crate::cql::collate;
 use crate::cql::compile::{INDEXED, Order, SortKey, SortKind, Test, Texts};
 use crate::cql::eval::{compare_folded, json_order};
 use crate::cql::fold::{Fold, beginning};
-use crate::cql::fulltext::{Lexeme, WordQuery, Words as Join, tokens_of};
+use crate::cql::fulltext::{Lexeme, WordQuery, Words as Join, indexed};
 use crate::cql::uuid::{Bound, UuidTest};
+use crate::cql::words::{parts, tokens, tokens_of_part};
 use crate::tables::Table;
 
 /// From how many records on indexes are made.
-pub(super) const INDEXED_FROM: usize = 1_000;
+pub(super) const INDEXED_FROM: usize = if cfg!(test) { 4 } else { 1_000 };
 
 /// How many records may have been written before indexes are made anew.
 fn most_changes(records: usize) -> usize {
+    if cfg!(test) {
+        return 6;
+    }
     200 + records / 500
 }
+
+/// How many parts of texts are remembered while an index of words is made.
+const MOST_PARTS: usize = 200_000;
 
 /// An index, and how much had been written when it was made.
 struct Built<T> {
@@ -128,12 +135,43 @@ impl Words {
     fn of<'a>(texts: impl Iterator<Item = (u32, Option<String>)> + 'a, unaccent: bool) -> Self {
         let mut numbers: HashMap<String, u32> = HashMap::new();
         let mut found: Vec<(u32, u64)> = Vec::new();
+        // Identifiers of types and common words come again and again: what they consist of is remembered.
+        let mut known: HashMap<(bool, String), Vec<u32>> = HashMap::new();
+        let mut number = |token: String| {
+            let next = u32::try_from(numbers.len()).unwrap_or(u32::MAX);
+            *numbers.entry(token).or_insert(next)
+        };
         for (slot, text) in texts {
             let Some(text) = text else { continue };
-            for (place, token) in (0_u64..).zip(tokens_of(&text, unaccent)) {
-                let next = u32::try_from(numbers.len()).unwrap_or(u32::MAX);
-                let number = *numbers.entry(token).or_insert(next);
-                found.push((number, u64::from(slot) << 32 | place));
+            let text = indexed(&text, unaccent);
+            let mut place = u64::from(slot) << 32;
+            let mut add = |number: u32| {
+                found.push((number, place));
+                place += 1;
+            };
+            let Some(parts) = parts(&text) else {
+                tokens(&text)
+                    .into_iter()
+                    .for_each(|token| add(number(token)));
+                continue;
+            };
+            let mut key = (false, String::new());
+            for (part, first) in parts {
+                key.0 = first;
+                key.1.clear();
+                key.1.push_str(part);
+                if let Some(own) = known.get(&key) {
+                    own.iter().copied().for_each(&mut add);
+                    continue;
+                }
+                let own: Vec<u32> = tokens_of_part(part, first)
+                    .into_iter()
+                    .map(&mut number)
+                    .collect();
+                own.iter().copied().for_each(&mut add);
+                if known.len() < MOST_PARTS {
+                    known.insert(key.clone(), own);
+                }
             }
         }
         let mut words: Vec<(String, u32)> = numbers.into_iter().collect();
@@ -606,7 +644,7 @@ fn sorted(rows: &Rows, keys: &[SortKey], slots: impl Iterator<Item = u32>) -> Ve
 }
 
 /// Fewer records than these are sorted when they are asked for.
-const FEW: usize = 500;
+const FEW: usize = if cfg!(test) { 2 } else { 500 };
 
 /// The slots of a set in the order of keys, those of the page only.
 pub(super) fn in_order(
