@@ -5,6 +5,7 @@ use http::{HeaderMap, HeaderValue, StatusCode, header};
 use percent_encoding::percent_decode_str;
 
 /// A request, read whole.
+#[derive(Clone)]
 pub(crate) struct Asked {
     pub(crate) method: String,
     /// The path as it was sent, with dot-dot segments resolved.

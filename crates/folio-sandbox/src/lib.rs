@@ -18,6 +18,7 @@
 //! # }).unwrap();
 //! ```
 
+mod accounts;
 mod auth;
 mod constraints;
 pub mod cql;
@@ -31,6 +32,7 @@ mod http;
 mod jackson;
 mod kinds;
 mod modules;
+mod options;
 mod platform;
 mod rmb;
 mod router;
@@ -49,7 +51,8 @@ use serde_json::Value;
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 
-pub use faults::{Effect, Fault};
+pub use faults::{BadFault, Effect, Fault, Gateway};
+pub use options::Answered;
 pub use state::{Error, Exchange};
 
 use kinds::Release;
@@ -81,7 +84,7 @@ pub struct Builder {
     user_records: bool,
     consortium: Option<(String, Vec<String>)>,
     keep: usize,
-    generated: u32,
+    options: options::Options,
 }
 
 #[derive(Clone)]
@@ -244,14 +247,6 @@ impl Builder {
         self
     }
 
-    /// So many invented instances with holdings and items, linked and as varied as those of a catalogue, in the tenant of the first user; and
-    /// the reference data that they refer to. The same [seed](Self::seed) gives the same records. They are made when they are read: a million
-    /// is ready in seconds and takes some hundred megabytes.
-    pub fn generated(mut self, records: u32) -> Self {
-        self.generated = records;
-        self
-    }
-
     /// The reference data of the demo data, without users, instances, holdings and items, in each tenant of a user.
     pub fn reference_data(mut self) -> Self {
         self.reference = true;
@@ -263,9 +258,15 @@ impl Builder {
     /// # Errors
     /// There is no port, no thread, or the file is no SQLite database.
     pub async fn start(self) -> Result<Sandbox, Error> {
+        let options = self.options.clone();
+        let lock = options.folder.as_deref().map(locked).transpose()?;
+        let file = match &options.folder {
+            Some(folder) => Some(folder.join("records.db")),
+            None => self.file.clone(),
+        };
         let mut state = State {
             auth: auth::Auth::new(self.access, self.refresh, self.eureka),
-            store: store::Store::open(self.file.as_deref())?,
+            store: store::Store::open(file.as_deref())?,
             faults: faults::Faults::new(self.seed),
             latency: self.latency,
             base: self.base.clone(),
@@ -279,7 +280,15 @@ impl Builder {
             rules: Vec::new(),
             exchanges: Vec::new(),
             keep: self.keep,
+            accounts: String::new(),
+            read_only: options.read_only,
+            listener: options.listener.clone(),
         };
+        options
+            .faults
+            .iter()
+            .cloned()
+            .for_each(|fault| state.faults.add(fault));
         for user in &self.users {
             state.auth.add(
                 &user.tenant,
@@ -296,36 +305,8 @@ impl Builder {
             };
             state.auth.add(tenant, DEFAULT.1, DEFAULT.2, None);
         }
-        if self.demo {
-            for (path, records) in demo::records() {
-                state.load(DEFAULT.0, path, records)?;
-            }
-        }
-        if self.reference || self.generated > 0 {
-            let tenants: Vec<String> = state.auth.tenants.keys().cloned().collect();
-            for tenant in tenants {
-                for (path, records) in demo::reference() {
-                    state.load(&tenant, path, records)?;
-                }
-            }
-        }
-        if self.generated > 0 {
-            let tenant = match self.users.first() {
-                Some(user) if !self.demo => user.tenant.as_str(),
-                _ => self
-                    .tenant
-                    .as_deref()
-                    .filter(|_| !self.demo)
-                    .unwrap_or(DEFAULT.0),
-            };
-            state.store.generate(tenant, self.seed, self.generated)?;
-            state
-                .store
-                .prepare(tenant, "/instance-storage/instances", &["title"]);
-        }
-        if self.user_records || self.consortium.is_some() {
-            platform::user_records(&mut state)?;
-        }
+        accounts::restore(&mut state)?;
+        self.fill(&mut state)?;
         if let Some((central, members)) = &self.consortium {
             platform::found(&mut state, platform::Consortium::new(central, members))?;
         }
@@ -345,7 +326,7 @@ impl Builder {
                     Err(error) => return drop(ready.send(Err(error))),
                 };
                 runtime.block_on(async move {
-                    let listener = match TcpListener::bind(("127.0.0.1", 0)).await {
+                    let listener = match TcpListener::bind(options.address).await {
                         Ok(listener) => listener,
                         Err(error) => return drop(ready.send(Err(error))),
                     };
@@ -363,8 +344,65 @@ impl Builder {
             state,
             stop: Some(stop),
             thread: Some(thread),
+            _lock: lock,
         })
     }
+
+    /// Puts demo data, reference data, generated records and those of users into their tenants; each into a file once only.
+    fn fill(&self, state: &mut State) -> Result<(), Error> {
+        let options = &self.options;
+        let demo = options.demo.as_deref().or(self.demo.then_some(DEFAULT.0));
+        let mut fillings: Vec<(String, bool)> = Vec::new();
+        fillings.extend(demo.map(|tenant| (tenant.to_owned(), true)));
+        if self.reference || options.generated > 0 {
+            let tenants = state.auth.tenants.keys().cloned();
+            fillings.extend(tenants.map(|tenant| (tenant, false)));
+        }
+        for (tenant, demo) in fillings {
+            let filled = format!("{} {tenant}", if demo { "demo" } else { "reference" });
+            if state.store.setting(&filled)?.is_some() {
+                continue;
+            }
+            let records = match demo {
+                true => demo::records(),
+                false => demo::reference(),
+            };
+            for (path, records) in records {
+                state.load(&tenant, path, records)?;
+            }
+            state.store.set_setting(&filled, "done")?;
+        }
+        if options.generated > 0 {
+            let tenant = match self.users.first() {
+                Some(user) if !self.demo => user.tenant.as_str(),
+                _ => self
+                    .tenant
+                    .as_deref()
+                    .filter(|_| !self.demo)
+                    .unwrap_or(DEFAULT.0),
+            };
+            state.store.generate(tenant, self.seed, options.generated)?;
+            state
+                .store
+                .prepare(tenant, "/instance-storage/instances", &["title"]);
+        }
+        if self.user_records || self.consortium.is_some() {
+            platform::user_records(state)?;
+        }
+        Ok(())
+    }
+}
+
+/// The lock of a folder, which is made if it is not there. It ends with the process.
+fn locked(folder: &std::path::Path) -> Result<std::fs::File, Error> {
+    std::fs::create_dir_all(folder)?;
+    let file = std::fs::File::options()
+        .create(true)
+        .append(true)
+        .open(folder.join("lock"))?;
+    file.try_lock()
+        .map_err(|_| Error::InUse(folder.display().to_string()))?;
+    Ok(file)
 }
 
 /// A running sandbox. Dropping it stops it.
@@ -373,6 +411,8 @@ pub struct Sandbox {
     state: Arc<Mutex<State>>,
     stop: Option<oneshot::Sender<()>>,
     thread: Option<JoinHandle<()>>,
+    /// Of the folder, while the sandbox runs.
+    _lock: Option<std::fs::File>,
 }
 
 impl fmt::Debug for Sandbox {
@@ -406,7 +446,7 @@ impl Sandbox {
             user_records: false,
             consortium: None,
             keep: 10_000,
-            generated: 0,
+            options: options::Options::default(),
         }
     }
 

@@ -47,6 +47,20 @@ pub(crate) fn answer(state: &mut State, asked: &Asked, effect: Option<&Effect>) 
     }
 }
 
+/// Whether a request would change something: it is no read, no login and no list that is asked for by POST.
+pub(crate) fn changes(asked: &Asked) -> bool {
+    let session = [
+        "/authn/login",
+        "/authn/refresh",
+        "/authn/logout",
+        "/bl-users/login",
+    ];
+    let reads = asked.method == "POST"
+        && (session.iter().any(|part| asked.path.contains(part))
+            || asked.path.ends_with("/retrieve"));
+    !matches!(asked.method.as_str(), "GET" | "HEAD" | "OPTIONS") && !reads
+}
+
 /// The token of a request; an error where its carriers do not agree.
 fn token(asked: &Asked) -> Result<Option<String>, Answer> {
     let differ = || {

@@ -233,6 +233,8 @@ pub(crate) fn list(
             diagnostics =
                 json!([{"source": "database", "code": "500", "message": "the list ended early"}]);
         }
+        Some(Effect::ShrinkPage) => records.truncate(records.len() / 2),
+        Some(Effect::EmptyPage) => records.clear(),
         Some(Effect::NullElement) => records.insert(records.len() / 2, "null".to_owned()),
         _ => {}
     }

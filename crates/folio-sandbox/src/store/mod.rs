@@ -186,9 +186,9 @@ impl Store {
         }
     }
 
-    /// Whether the store is in a file that had records when it was opened.
-    pub(crate) fn is_old(&self) -> bool {
-        self.file.is_some() && !self.memory.borrow().tenants.is_empty()
+    /// Whether what is stored survives the process.
+    pub(crate) fn has_file(&self) -> bool {
+        self.file.is_some()
     }
 
     /// Something that is not a record and survives the process, if records do.
