@@ -6,6 +6,7 @@ mod access;
 mod faults;
 mod many;
 mod records;
+mod rules;
 
 use std::time::Duration;
 
