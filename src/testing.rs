@@ -24,12 +24,16 @@
 //! It needs the feature `testing`, best as a dev-dependency:
 //! `folio-sdk = { version = "0.1", features = ["testing"] }`.
 
+mod cassette;
+
 use std::collections::HashMap;
 use std::fmt;
 use std::ops::Deref;
 use std::time::Duration;
 
-pub use folio_sandbox::{Builder, Effect, Exchange, Fault, Sandbox};
+pub(crate) use cassette::{Asked, Tape};
+pub use cassette::{Cassette, CassetteError};
+pub use folio_sandbox::{Answered, BadFault, Builder, Effect, Exchange, Fault, Gateway, Sandbox};
 
 use serde::Serialize;
 use serde_json::Value;
