@@ -19,6 +19,7 @@
 //! ```
 
 mod access;
+mod accounts;
 mod acquisitions;
 mod auth;
 mod consortium;
@@ -30,12 +31,14 @@ mod descriptors;
 mod documents;
 mod faults;
 mod gateway;
+mod generate;
 mod handlers;
 mod http;
 mod jackson;
 mod kinds;
 mod memory;
 mod modules;
+mod options;
 mod platform;
 mod ports;
 mod proxy;
@@ -57,7 +60,8 @@ use std::time::Duration;
 use serde_json::Value;
 use tokio::sync::oneshot;
 
-pub use faults::{Effect, Fault};
+pub use faults::{BadFault, Effect, Fault, Gateway};
+pub use options::Answered;
 pub use state::{Error, Exchange};
 pub use wiring::Module;
 
@@ -91,6 +95,7 @@ pub struct Builder {
     consortium: Option<(String, Vec<String>)>,
     keep: usize,
     wiring: wiring::Wiring,
+    options: options::Options,
 }
 
 #[derive(Clone)]
@@ -268,9 +273,15 @@ impl Builder {
     /// # Errors
     /// There is no port, no thread, or the file is no SQLite database.
     pub async fn start(self) -> Result<Sandbox, Error> {
+        let options = self.options.clone();
+        let lock = options.folder.as_deref().map(locked).transpose()?;
+        let file = match &options.folder {
+            Some(folder) => Some(folder.join("records.db")),
+            None => self.file.clone(),
+        };
         let mut state = State {
             auth: auth::Auth::new(self.access, self.refresh, self.eureka),
-            store: store::Store::open(self.file.as_deref())?,
+            store: store::Store::open(file.as_deref())?,
             faults: faults::Faults::new(self.seed),
             latency: self.latency,
             base: self.base.clone(),
@@ -285,7 +296,15 @@ impl Builder {
             exchanges: Vec::new(),
             keep: self.keep,
             wiring: self.wiring.clone(),
+            accounts: String::new(),
+            read_only: options.read_only,
+            listener: options.listener.clone(),
         };
+        options
+            .faults
+            .iter()
+            .cloned()
+            .for_each(|fault| state.faults.add(fault));
         for user in &self.users {
             state.auth.add(
                 &user.tenant,
@@ -302,22 +321,8 @@ impl Builder {
             };
             state.auth.add(tenant, DEFAULT.1, DEFAULT.2, None);
         }
-        if self.demo {
-            for (path, records) in demo::records() {
-                state.load(DEFAULT.0, path, records)?;
-            }
-        }
-        if self.reference {
-            let tenants: Vec<String> = state.auth.tenants.keys().cloned().collect();
-            for tenant in tenants {
-                for (path, records) in demo::reference() {
-                    state.load(&tenant, path, records)?;
-                }
-            }
-        }
-        if self.user_records || self.consortium.is_some() {
-            platform::user_records(&mut state)?;
-        }
+        accounts::restore(&mut state)?;
+        self.fill(&mut state)?;
         if let Some((central, members)) = &self.consortium {
             platform::found(&mut state, platform::Consortium::new(central, members))?;
         }
@@ -336,7 +341,7 @@ impl Builder {
                     Ok(runtime) => runtime,
                     Err(error) => return drop(ready.send(Err(error))),
                 };
-                runtime.block_on(server::run(served, stopped, ready));
+                runtime.block_on(server::run(options.address.into(), served, stopped, ready));
             })?;
         let address = listening
             .await
@@ -346,8 +351,65 @@ impl Builder {
             state,
             stop: Some(stop),
             thread: Some(thread),
+            _lock: lock,
         })
     }
+
+    /// Puts demo data, reference data, generated records and those of users into their tenants; each into a file once only.
+    fn fill(&self, state: &mut State) -> Result<(), Error> {
+        let options = &self.options;
+        let demo = options.demo.as_deref().or(self.demo.then_some(DEFAULT.0));
+        let mut fillings: Vec<(String, bool)> = Vec::new();
+        fillings.extend(demo.map(|tenant| (tenant.to_owned(), true)));
+        if self.reference || options.generated > 0 {
+            let tenants = state.auth.tenants.keys().cloned();
+            fillings.extend(tenants.map(|tenant| (tenant, false)));
+        }
+        for (tenant, demo) in fillings {
+            let filled = format!("{} {tenant}", if demo { "demo" } else { "reference" });
+            if state.store.setting(&filled)?.is_some() {
+                continue;
+            }
+            let records = match demo {
+                true => demo::records(),
+                false => demo::reference(),
+            };
+            for (path, records) in records {
+                state.load(&tenant, path, records)?;
+            }
+            state.store.set_setting(&filled, "done")?;
+        }
+        if options.generated > 0 {
+            let tenant = match self.users.first() {
+                Some(user) if !self.demo => user.tenant.as_str(),
+                _ => self
+                    .tenant
+                    .as_deref()
+                    .filter(|_| !self.demo)
+                    .unwrap_or(DEFAULT.0),
+            };
+            state.store.generate(tenant, self.seed, options.generated)?;
+            state
+                .store
+                .prepare(tenant, "/instance-storage/instances", &["title"]);
+        }
+        if self.user_records || self.consortium.is_some() {
+            platform::user_records(state)?;
+        }
+        Ok(())
+    }
+}
+
+/// The lock of a folder, which is made if it is not there. It ends with the process.
+fn locked(folder: &std::path::Path) -> Result<std::fs::File, Error> {
+    std::fs::create_dir_all(folder)?;
+    let file = std::fs::File::options()
+        .create(true)
+        .append(true)
+        .open(folder.join("lock"))?;
+    file.try_lock()
+        .map_err(|_| Error::InUse(folder.display().to_string()))?;
+    Ok(file)
 }
 
 /// A running sandbox. Dropping it stops it.
@@ -356,6 +418,8 @@ pub struct Sandbox {
     state: Arc<Mutex<State>>,
     stop: Option<oneshot::Sender<()>>,
     thread: Option<JoinHandle<()>>,
+    /// Of the folder, while the sandbox runs.
+    _lock: Option<std::fs::File>,
 }
 
 impl fmt::Debug for Sandbox {
@@ -390,6 +454,7 @@ impl Sandbox {
             consortium: None,
             keep: 10_000,
             wiring: wiring::Wiring::default(),
+            options: options::Options::default(),
         }
     }
 

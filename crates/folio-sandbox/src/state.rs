@@ -10,6 +10,7 @@ use crate::auth::Auth;
 use crate::faults::Faults;
 use crate::http::Asked;
 use crate::kinds::{Kind, Release, kind};
+use crate::options::Listener;
 use crate::store::Store;
 use crate::wiring::Wiring;
 use crate::{consortium, documents};
@@ -24,6 +25,8 @@ pub enum Error {
     Store(String),
     /// The canonical documents describe no list of that path.
     NoCollection(String),
+    /// Another process uses the folder.
+    InUse(String),
     /// A record without the identifier that it is stored by, or one that is no object.
     Record(String),
 }
@@ -36,6 +39,10 @@ impl fmt::Display for Error {
             Self::NoCollection(path) => write!(
                 out,
                 "the sandbox has no collection {path}: expected a path such as /users"
+            ),
+            Self::InUse(folder) => write!(
+                out,
+                "another sandbox uses the folder {folder}: end it, or name another folder"
             ),
             Self::Record(problem) => write!(out, "the sandbox cannot take the record: {problem}"),
         }
@@ -75,6 +82,35 @@ pub struct Exchange {
 }
 
 impl Exchange {
+    pub(crate) fn of(asked: &Asked, status: Option<StatusCode>) -> Self {
+        let headers = asked
+            .headers
+            .iter()
+            .map(|(name, value)| {
+                let secret = matches!(name.as_str(), "x-okapi-token" | "authorization" | "cookie");
+                let value = if secret {
+                    "(secret)"
+                } else {
+                    value.to_str().unwrap_or("(not text)")
+                };
+                (name.as_str().to_owned(), value.to_owned())
+            })
+            .collect();
+        let secret = asked.path.contains("/authn/") || asked.path.contains("/bl-users/");
+        Self {
+            method: asked.method.clone(),
+            path: asked.path.clone(),
+            query: asked.query.clone(),
+            headers,
+            body: if secret {
+                b"(secret)".to_vec()
+            } else {
+                asked.body.to_vec()
+            },
+            status: status.map(|status| status.as_u16()),
+        }
+    }
+
     /// The first header of a name.
     pub fn header(&self, name: &str) -> Option<&str> {
         self.headers
@@ -101,6 +137,10 @@ pub(crate) struct State {
     pub(crate) exchanges: Vec<Exchange>,
     pub(crate) keep: usize,
     pub(crate) wiring: Wiring,
+    /// The accounts as they were written down last.
+    pub(crate) accounts: String,
+    pub(crate) read_only: bool,
+    pub(crate) listener: Option<Listener>,
 }
 
 impl State {
@@ -110,35 +150,9 @@ impl State {
     }
 
     pub(crate) fn record(&mut self, asked: &Asked, status: Option<StatusCode>) {
-        if self.exchanges.len() >= self.keep {
-            return;
+        if self.exchanges.len() < self.keep {
+            self.exchanges.push(Exchange::of(asked, status));
         }
-        let headers = asked
-            .headers
-            .iter()
-            .map(|(name, value)| {
-                let secret = matches!(name.as_str(), "x-okapi-token" | "authorization" | "cookie");
-                let value = if secret {
-                    "(secret)"
-                } else {
-                    value.to_str().unwrap_or("(not text)")
-                };
-                (name.as_str().to_owned(), value.to_owned())
-            })
-            .collect();
-        let secret = asked.path.contains("/authn/") || asked.path.contains("/bl-users/");
-        self.exchanges.push(Exchange {
-            method: asked.method.clone(),
-            path: asked.path.clone(),
-            query: asked.query.clone(),
-            headers,
-            body: if secret {
-                b"(secret)".to_vec()
-            } else {
-                asked.body.to_vec()
-            },
-            status: status.map(|status| status.as_u16()),
-        });
     }
 
     /// Puts records into a collection as they are.
