@@ -4,25 +4,9 @@ use std::fmt;
 use std::net::IpAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Duration;
 
-use crate::state::Exchange;
+use crate::exchange::{Answered, Exchange, Listener};
 use crate::{Builder, Fault};
-
-/// Who hears of each request, and how long it took.
-pub(crate) type Listener = Arc<dyn Fn(&Exchange, Answered) + Send + Sync>;
-
-/// How a request was answered.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Answered {
-    /// The time from the last byte of the request to the answer; faults and latency are in it.
-    pub time: Duration,
-    /// The bytes of the answer's body, before compression.
-    pub bytes: usize,
-    /// Whether a fault was at work.
-    pub fault: bool,
-}
 
 #[derive(Clone)]
 pub(crate) struct Options {

@@ -19,14 +19,14 @@ use tokio::sync::oneshot;
 use tokio::time::Sleep;
 
 use crate::accounts;
+use crate::exchange::{Answered, Exchange, Listener};
 use crate::faults::Effect;
 use crate::gateway;
 use crate::handlers::okapi;
 use crate::http::{Answer, Asked, Port, pairs};
-use crate::options::{Answered, Listener};
 use crate::rmb;
 use crate::router;
-use crate::state::{Exchange, State};
+use crate::state::State;
 
 /// The longest request line that Okapi and the modules read, and the most bytes of headers.
 const MOST_LINE: usize = 4_096;

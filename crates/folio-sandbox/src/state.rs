@@ -7,10 +7,11 @@ use http::StatusCode;
 use serde_json::Value;
 
 use crate::auth::Auth;
+pub(crate) use crate::exchange::Exchange;
+use crate::exchange::Listener;
 use crate::faults::Faults;
 use crate::http::Asked;
 use crate::kinds::{Kind, Release, kind};
-use crate::options::Listener;
 use crate::store::Store;
 use crate::wiring::Wiring;
 use crate::{consortium, documents};
@@ -60,63 +61,6 @@ impl From<std::io::Error> for Error {
 impl From<rusqlite::Error> for Error {
     fn from(error: rusqlite::Error) -> Self {
         Self::Store(error.to_string())
-    }
-}
-
-/// A request that came, and how it was answered.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Exchange {
-    /// The method.
-    pub method: String,
-    /// The path.
-    pub path: String,
-    /// The pairs of the query string.
-    pub query: Vec<(String, String)>,
-    /// The headers; tokens and cookies show only that they were there.
-    pub headers: Vec<(String, String)>,
-    /// The body, unless it held a password.
-    pub body: Vec<u8>,
-    /// The answer; none where the connection was dropped.
-    pub status: Option<u16>,
-}
-
-impl Exchange {
-    pub(crate) fn of(asked: &Asked, status: Option<StatusCode>) -> Self {
-        let headers = asked
-            .headers
-            .iter()
-            .map(|(name, value)| {
-                let secret = matches!(name.as_str(), "x-okapi-token" | "authorization" | "cookie");
-                let value = if secret {
-                    "(secret)"
-                } else {
-                    value.to_str().unwrap_or("(not text)")
-                };
-                (name.as_str().to_owned(), value.to_owned())
-            })
-            .collect();
-        let secret = asked.path.contains("/authn/") || asked.path.contains("/bl-users/");
-        Self {
-            method: asked.method.clone(),
-            path: asked.path.clone(),
-            query: asked.query.clone(),
-            headers,
-            body: if secret {
-                b"(secret)".to_vec()
-            } else {
-                asked.body.to_vec()
-            },
-            status: status.map(|status| status.as_u16()),
-        }
-    }
-
-    /// The first header of a name.
-    pub fn header(&self, name: &str) -> Option<&str> {
-        self.headers
-            .iter()
-            .find(|(known, _)| known.eq_ignore_ascii_case(name))
-            .map(|(_, value)| value.as_str())
     }
 }
 
