@@ -3,6 +3,7 @@
 mod bits;
 mod file;
 mod index;
+mod indexes;
 pub(crate) mod raw;
 mod rows;
 mod sorted;

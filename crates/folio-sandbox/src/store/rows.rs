@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use super::index::Indexes;
+use super::indexes::Indexes;
 use super::raw;
 use super::sorted::{Key, Sorted};
 use crate::constraints;
