@@ -15,7 +15,7 @@ fn written(state: &State) -> Value {
             .map(|account| {
                 json!({
                     "id": account.id, "username": account.username, "password": account.password, "failures": account.failures,
-                    "blocked": account.blocked, "attempted": account.attempted, "permissions": account.permissions, "byRecord": account.by_record,
+                    "history": account.history, "blocked": account.blocked, "attempted": account.attempted, "permissions": account.permissions, "byRecord": account.by_record,
                 })
             })
             .collect();
@@ -92,6 +92,13 @@ fn read(account: &Value) -> Option<Account> {
         id: text_at(account, "id")?,
         username: text_at(account, "username")?,
         password: text_at(account, "password"),
+        history: account
+            .get("history")
+            .and_then(Value::as_array)
+            .into_iter()
+            .flatten()
+            .filter_map(|password| password.as_str().map(str::to_owned))
+            .collect(),
         failures: u32::try_from(failures.unwrap_or_default()).unwrap_or_default(),
         blocked: flag("blocked"),
         attempted: flag("attempted"),

@@ -18,28 +18,38 @@
 //! # }).unwrap();
 //! ```
 
+mod access;
 mod accounts;
+mod acquisitions;
 mod auth;
+mod consortium;
 mod constraints;
 pub mod cql;
 mod dates;
 mod demo;
+mod descriptors;
 mod documents;
 mod faults;
+mod gateway;
 mod generate;
 mod handlers;
 mod http;
 mod jackson;
 mod kinds;
+mod memory;
 mod modules;
 mod options;
 mod platform;
+mod ports;
+mod proxy;
+pub mod record;
 mod rmb;
 mod router;
 mod server;
 mod state;
 mod store;
 mod tables;
+mod wiring;
 
 use std::fmt;
 use std::path::PathBuf;
@@ -48,12 +58,12 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use serde_json::Value;
-use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 
 pub use faults::{BadFault, Effect, Fault, Gateway};
 pub use options::Answered;
 pub use state::{Error, Exchange};
+pub use wiring::Module;
 
 use kinds::Release;
 use state::State;
@@ -85,6 +95,7 @@ pub struct Builder {
     consortium: Option<(String, Vec<String>)>,
     keep: usize,
     options: options::Options,
+    wiring: wiring::Wiring,
 }
 
 #[derive(Clone)]
@@ -143,7 +154,7 @@ impl Builder {
         self
     }
 
-    /// How long refresh tokens live; a week, as FOLIO's do.
+    /// How long refresh tokens live; a week on Okapi, 30 minutes on Eureka.
     pub fn refresh_token_lifetime(mut self, lifetime: Duration) -> Self {
         self.refresh = lifetime;
         self
@@ -203,9 +214,13 @@ impl Builder {
         self
     }
 
-    /// The modules of tenants are those of applications, as Eureka has it, and not enabled one by one, as Okapi has it.
+    /// Eureka instead of Okapi: Kong and sidecars are the gateway, the modules of tenants are those of applications, and Keycloak gives the
+    /// tokens. Its refresh tokens live for 30 minutes (the idle time of a session) and may be used again.
     pub fn eureka(mut self) -> Self {
         self.eureka = true;
+        if self.refresh == Duration::from_secs(604_800) {
+            self.refresh = Duration::from_secs(1_800);
+        }
         self
     }
 
@@ -282,7 +297,9 @@ impl Builder {
             keep: self.keep,
             accounts: String::new(),
             read_only: options.read_only,
+            address: options.address,
             listener: options.listener.clone(),
+            wiring: self.wiring.clone(),
         };
         options
             .faults
@@ -308,7 +325,7 @@ impl Builder {
         accounts::restore(&mut state)?;
         self.fill(&mut state)?;
         if let Some((central, members)) = &self.consortium {
-            platform::found(&mut state, platform::Consortium::new(central, members))?;
+            platform::found(&mut state, consortium::Consortium::new(central, members))?;
         }
         let state = Arc::new(Mutex::new(state));
         let (stop, stopped) = oneshot::channel();
@@ -325,16 +342,7 @@ impl Builder {
                     Ok(runtime) => runtime,
                     Err(error) => return drop(ready.send(Err(error))),
                 };
-                runtime.block_on(async move {
-                    let listener = match TcpListener::bind(options.address).await {
-                        Ok(listener) => listener,
-                        Err(error) => return drop(ready.send(Err(error))),
-                    };
-                    let address = listener.local_addr();
-                    if ready.send(address).is_ok() {
-                        server::serve(listener, served, stopped).await;
-                    }
-                });
+                runtime.block_on(server::run(served, stopped, ready));
             })?;
         let address = listening
             .await
@@ -447,6 +455,7 @@ impl Sandbox {
             consortium: None,
             keep: 10_000,
             options: options::Options::default(),
+            wiring: wiring::Wiring::default(),
         }
     }
 

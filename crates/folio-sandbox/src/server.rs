@@ -13,15 +13,16 @@ use http::{HeaderValue, Request, Response, StatusCode, header};
 use http_body_util::BodyExt;
 use hyper::body::{Body, Frame, Incoming, SizeHint};
 use hyper::service::service_fn;
-use hyper_util::rt::TokioIo;
+use hyper_util::rt::{TokioExecutor, TokioIo};
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use tokio::time::Sleep;
 
 use crate::accounts;
 use crate::faults::Effect;
+use crate::gateway;
 use crate::handlers::okapi;
-use crate::http::{Answer, Asked, pairs};
+use crate::http::{Answer, Asked, Port, pairs};
 use crate::options::{Answered, Listener};
 use crate::rmb;
 use crate::router;
@@ -31,9 +32,49 @@ use crate::state::{Exchange, State};
 const MOST_LINE: usize = 4_096;
 const MOST_HEADERS: usize = 8_192;
 
+/// Listens for the gateway and for the modules that have ports of their own, and serves until told to stop.
+pub(crate) async fn run(
+    state: Arc<Mutex<State>>,
+    stop: oneshot::Receiver<()>,
+    ready: oneshot::Sender<std::io::Result<SocketAddr>>,
+) {
+    let listener = match listen(&state).await {
+        Ok(listener) => listener,
+        Err(error) => return drop(ready.send(Err(error))),
+    };
+    let address = listener.local_addr();
+    if ready.send(address).is_ok() {
+        serve(listener, Port::Gateway, state, stop).await;
+    }
+}
+
+/// The gateway's listener, after those of modules, which serve already.
+async fn listen(state: &Arc<Mutex<State>>) -> std::io::Result<TcpListener> {
+    let (modules, address) = {
+        let state = state.lock().unwrap_or_else(PoisonError::into_inner);
+        (state.wiring.ports.clone(), state.address)
+    };
+    for module in modules {
+        let listener = TcpListener::bind(("127.0.0.1", 0)).await?;
+        let address = listener.local_addr()?;
+        {
+            let mut state = state.lock().unwrap_or_else(PoisonError::into_inner);
+            state.wiring.listening.push((module, address));
+        }
+        let state = Arc::clone(state);
+        tokio::spawn(async move {
+            // It ends with the runtime: nobody else tells it to stop.
+            let (_running, stop) = oneshot::channel();
+            serve(listener, Port::Module(module), state, stop).await;
+        });
+    }
+    TcpListener::bind(address).await
+}
+
 /// Serves connections until told to stop.
 pub(crate) async fn serve(
     listener: TcpListener,
+    port: Port,
     state: Arc<Mutex<State>>,
     mut stop: oneshot::Receiver<()>,
 ) {
@@ -48,11 +89,12 @@ pub(crate) async fn serve(
         };
         let _ = socket.set_nodelay(true);
         let state = Arc::clone(&state);
-        let service = service_fn(move |request| respond(Arc::clone(&state), request));
+        let service = service_fn(move |request| respond(Arc::clone(&state), port, request));
         connections.retain(|connection: &tokio::task::JoinHandle<()>| !connection.is_finished());
         connections.push(tokio::spawn(async move {
             // A connection that a fault breaks ends with an error; the client sees it too.
-            let _ = hyper::server::conn::http1::Builder::new()
+            // Okapi speaks HTTP/2 in clear text to those who begin with it.
+            let _ = hyper_util::server::conn::auto::Builder::new(TokioExecutor::new())
                 .serve_connection(TokioIo::new(socket), service)
                 .await;
         }));
@@ -74,6 +116,7 @@ impl std::error::Error for Broken {}
 
 async fn respond(
     state: Arc<Mutex<State>>,
+    port: Port,
     request: Request<Incoming>,
 ) -> Result<Response<Written>, Broken> {
     let (parts, body) = request.into_parts();
@@ -91,8 +134,13 @@ async fn respond(
     let body = body.collect().await.map_err(|_| Broken)?.to_bytes();
     let start = Instant::now();
     let asked = Asked {
+        port,
         method: parts.method.as_str().to_owned(),
-        path: resolved(parts.uri.path()),
+        path: match parts.uri.scheme() {
+            // Okapi takes a whole URL for a path, and knows none such.
+            Some(_) => parts.uri.to_string(),
+            None => resolved(parts.uri.path()),
+        },
         raw_query: parts.uri.query().unwrap_or_default().to_owned(),
         query: pairs(parts.uri.query().unwrap_or_default()),
         headers: parts.headers,
@@ -120,10 +168,9 @@ async fn respond(
             )),
             Some(effect @ Effect::Answer { .. }) => {
                 effect.answer().map(|(status, headers, body)| Answer {
-                    status,
                     headers: Box::new(headers),
                     body: body.into_bytes(),
-                    hangs: false,
+                    ..Answer::empty(status)
                 })
             }
             effect => {
@@ -159,6 +206,9 @@ async fn respond(
     let Some(mut answer) = answer.filter(|_| !matches!(effect, Some(Effect::DropAnswer))) else {
         return Err(Broken);
     };
+    if let Some(forward) = answer.forward.take() {
+        answer = forward.answer().await;
+    }
     if answer.hangs {
         // The server never answers; hyper drops this when the client closes the connection.
         std::future::pending::<()>().await;
@@ -182,20 +232,23 @@ async fn respond(
     let written = match effect {
         Some(Effect::BreakBody) => Written {
             rest: body.split_to(total / 2),
-            total,
+            total: Some(total),
             breaks: true,
+            stalls: false,
             slow: None,
         },
         Some(Effect::SlowBytes { bytes, pause }) => Written {
             rest: body,
-            total,
+            total: (!answer.stalls).then_some(total),
             breaks: false,
+            stalls: answer.stalls,
             slow: Some((bytes.max(1), pause, Box::pin(tokio::time::sleep(pause)))),
         },
         _ => Written {
             rest: body,
-            total,
+            total: (!answer.stalls).then_some(total),
             breaks: false,
+            stalls: answer.stalls,
             slow: None,
         },
     };
@@ -224,7 +277,7 @@ fn resolved(path: &str) -> String {
 
 /// The answer, with what has to be written down of it.
 fn answered(state: &mut State, asked: &Asked, effect: Option<&Effect>) -> Answer {
-    let answer = router::answer(state, asked, effect);
+    let answer = gateway::answer(state, asked, effect);
     match accounts::save(state) {
         Ok(()) => answer,
         Err(error) => rmb::storage(&error),
@@ -268,8 +321,10 @@ impl Heard<'_> {
 /// A body that may break off, or come slowly.
 struct Written {
     rest: Bytes,
-    total: usize,
+    /// How long it is; not told where it stalls.
+    total: Option<usize>,
     breaks: bool,
+    stalls: bool,
     /// How many bytes come at a time, the time between them, and until when the next ones wait.
     slow: Option<(usize, Duration, Pin<Box<Sleep>>)>,
 }
@@ -283,8 +338,12 @@ impl Body for Written {
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, Broken>>> {
         if self.rest.is_empty() {
-            return match std::mem::take(&mut self.breaks) {
-                true => Poll::Ready(Some(Err(Broken))),
+            if std::mem::take(&mut self.breaks) {
+                return Poll::Ready(Some(Err(Broken)));
+            }
+            // Nothing wakes it where it stalls: it ends with the connection.
+            return match self.stalls {
+                true => Poll::Pending,
                 false => Poll::Ready(None),
             };
         }
@@ -301,10 +360,12 @@ impl Body for Written {
     }
 
     fn is_end_stream(&self) -> bool {
-        self.rest.is_empty() && !self.breaks
+        self.rest.is_empty() && !self.breaks && !self.stalls
     }
 
     fn size_hint(&self) -> SizeHint {
-        SizeHint::with_exact(self.total as u64)
+        self.total.map_or_else(SizeHint::default, |total| {
+            SizeHint::with_exact(total as u64)
+        })
     }
 }

@@ -12,7 +12,8 @@ use crate::http::Asked;
 use crate::kinds::{Kind, Release, kind};
 use crate::options::Listener;
 use crate::store::Store;
-use crate::{documents, platform};
+use crate::wiring::Wiring;
+use crate::{consortium, documents};
 
 /// Why a sandbox could not be started or filled.
 #[derive(Debug)]
@@ -131,14 +132,17 @@ pub(crate) struct State {
     pub(crate) suppress_locking: bool,
     pub(crate) eureka: bool,
     pub(crate) release: Release,
-    pub(crate) consortium: Option<platform::Consortium>,
-    pub(crate) rules: Vec<platform::Rule>,
+    pub(crate) consortium: Option<consortium::Consortium>,
+    pub(crate) rules: Vec<consortium::Rule>,
     pub(crate) exchanges: Vec<Exchange>,
     pub(crate) keep: usize,
     /// The accounts as they were written down last.
     pub(crate) accounts: String,
     pub(crate) read_only: bool,
+    /// Where the gateway listens.
+    pub(crate) address: (std::net::IpAddr, u16),
     pub(crate) listener: Option<Listener>,
+    pub(crate) wiring: Wiring,
 }
 
 impl State {

@@ -3,8 +3,16 @@
 use std::net::IpAddr;
 use std::path::PathBuf;
 
-use clap::{Parser, ValueEnum};
+use clap::{Parser, Subcommand, ValueEnum};
 use folio_sandbox::Fault;
+
+use super::record::Record;
+
+/// What it does other than serve.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Action {
+    Record(Record),
+}
 
 /// Which platform the sandbox resembles.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -30,8 +38,10 @@ Example:
 
 /// A FOLIO on a port of this machine, for tests: what the SDK's sandbox serves, as a command.
 #[derive(Debug, Parser)]
-#[command(name = "folio-sandbox", version, after_help = FAULTS)]
+#[command(name = "folio-sandbox", version, after_help = FAULTS, args_conflicts_with_subcommands = true)]
 pub(crate) struct Arguments {
+    #[command(subcommand)]
+    pub(crate) command: Option<Action>,
     /// The port to listen on; 0 for a free one
     #[arg(long, default_value_t = 9130)]
     pub(crate) port: u16,

@@ -2,19 +2,24 @@
 
 mod arguments;
 mod log;
+mod record;
 
 use std::io::Write as _;
 use std::process::ExitCode;
 use std::time::Instant;
 
-use arguments::{Arguments, Flavor};
+use arguments::{Action, Arguments, Flavor};
 use clap::Parser as _;
 use folio_sandbox::{Builder, Error, Sandbox};
 
 /// Starts a sandbox as the arguments say, and waits until it is to stop.
 pub(crate) fn run() -> ExitCode {
     let arguments = Arguments::parse();
-    match serve(&arguments) {
+    let done = match &arguments.command {
+        Some(Action::Record(own)) => record::run(own),
+        None => serve(&arguments).map_err(|error| error.to_string()),
+    };
+    match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             let _ = writeln!(std::io::stderr(), "folio-sandbox: {error}");

@@ -12,11 +12,11 @@ use super::bits::Bits;
 use super::rows::{Row, Rows};
 use super::sorted::Key;
 use crate::cql::collate;
-use crate::cql::compile::{INDEXED, Order, SortKey, SortKind, Test, Texts};
 use crate::cql::eval::{compare_folded, json_order};
 use crate::cql::fold::{Fold, beginning};
 use crate::cql::fulltext::{Lexeme, WordQuery, Words as Join, indexed};
-use crate::cql::uuid::{Bound, UuidTest};
+use crate::cql::plan::{Bound, UuidTest};
+use crate::cql::plan::{INDEXED, Order, SortKey, SortKind, Test, Texts};
 use crate::cql::words::{parts, tokens, tokens_of_part};
 use crate::tables::Table;
 
@@ -759,6 +759,7 @@ pub(super) fn prepare_fields(rows: &mut Rows, table: Option<&Table>, fields: &[&
                 field: (*field).to_owned(),
                 descending: false,
                 kind: SortKind::Text(Fold::BOTH),
+                beyond: None,
             }];
             orders.push((
                 format!("{:?}", &keys[..]),

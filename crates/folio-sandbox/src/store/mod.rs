@@ -396,7 +396,7 @@ impl Store {
             let Some(target) = constraints::target(foreign, record) else {
                 continue;
             };
-            if let Some(path) = tables().path(&foreign.target)
+            if let Some(path) = tables().path(foreign)
                 && !self.has(tenant, path, &target)?
             {
                 return Ok(Some(Missing { foreign, target }));
@@ -405,7 +405,7 @@ impl Store {
         Ok(None)
     }
 
-    /// The first reference to a record: the table that it comes from, and its field.
+    /// The reference to a record that PostgreSQL tells of: the table that it comes from, and its field.
     pub(crate) fn referred(
         &self,
         tenant: &str,
@@ -417,23 +417,21 @@ impl Store {
         let Some(collections) = memory.tenants.get_mut(tenant) else {
             return Ok(None);
         };
+        let mut found: Option<(&Table, &Foreign)> = None;
         for (path, rows) in collections {
             let Some(from) = tables().of(path).filter(|_| rows.len() > 0) else {
                 continue;
             };
-            let mut fields: Vec<&Foreign> = from
-                .foreign
-                .iter()
-                .filter(|foreign| foreign.target == table.name)
-                .collect();
-            fields.sort_by(|a, b| a.field.cmp(&b.field));
-            for foreign in fields {
-                if rows.references(&foreign.field).contains_key(&key) {
-                    return Ok(Some((from, foreign)));
+            for foreign in &from.foreign {
+                if foreign.target == table.name
+                    && found.is_none_or(|(_, known)| foreign.rank < known.rank)
+                    && rows.references(&foreign.field).contains_key(&key)
+                {
+                    found = Some((from, foreign));
                 }
             }
         }
-        Ok(None)
+        Ok(found)
     }
 
     /// The next number of a sequence, which is used up by it.

@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 
 use crate::compare::differences;
 use crate::session::{Session, bytes, text};
+use crate::wire::expect;
 use crate::{Report, rows};
 
 /// A batch of instances, described by its size.
@@ -86,6 +87,7 @@ pub(crate) async fn crud(file: &str) -> Report {
                 .send("DELETE", &std::mem::take(&mut referring), None)
                 .await;
         }
+        expect(&row);
         let reply = session.send(method, &path, body.as_deref()).await;
         if let Some(reply) = &reply {
             session.learn(&row, reply);
@@ -114,7 +116,16 @@ fn present_before(session: &Session, rows: &[Value]) {
     let created: Vec<&str> = rows
         .iter()
         .filter(|row| row["method"] == "POST" && row["status"] == 201)
-        .flat_map(|row| [row["body"]["id"].as_str(), row["location"].as_str()])
+        .flat_map(|row| {
+            let batch = ["items", "instances", "holdingsRecords"]
+                .iter()
+                .filter_map(|list| row["body"][*list].as_array())
+                .flatten()
+                .map(|record| record["id"].as_str());
+            [row["body"]["id"].as_str(), row["location"].as_str()]
+                .into_iter()
+                .chain(batch)
+        })
         .flatten()
         .collect();
     for row in rows

@@ -4,6 +4,7 @@
 
 mod access;
 mod faults;
+mod gateway;
 mod many;
 mod records;
 mod rules;
