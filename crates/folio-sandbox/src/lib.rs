@@ -148,6 +148,7 @@ impl Builder {
             wiring: self.wiring.clone(),
             accounts: String::new(),
             read_only: options.read_only,
+            address: options.address,
             listener: options.listener.clone(),
         };
         options
@@ -174,7 +175,7 @@ impl Builder {
         accounts::restore(&mut state)?;
         self.fill(&mut state)?;
         if let Some((central, members)) = &self.consortium {
-            platform::found(&mut state, platform::Consortium::new(central, members))?;
+            platform::found(&mut state, consortium::Consortium::new(central, members))?;
         }
         let state = Arc::new(Mutex::new(state));
         let (stop, stopped) = oneshot::channel();
@@ -191,7 +192,7 @@ impl Builder {
                     Ok(runtime) => runtime,
                     Err(error) => return drop(ready.send(Err(error))),
                 };
-                runtime.block_on(server::run(options.address.into(), served, stopped, ready));
+                runtime.block_on(server::run(served, stopped, ready));
             })?;
         let address = listening
             .await

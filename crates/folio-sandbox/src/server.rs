@@ -34,12 +34,11 @@ const MOST_HEADERS: usize = 8_192;
 
 /// Listens for the gateway and for the modules that have ports of their own, and serves until told to stop.
 pub(crate) async fn run(
-    address: SocketAddr,
     state: Arc<Mutex<State>>,
     stop: oneshot::Receiver<()>,
     ready: oneshot::Sender<std::io::Result<SocketAddr>>,
 ) {
-    let listener = match listen(address, &state).await {
+    let listener = match listen(&state).await {
         Ok(listener) => listener,
         Err(error) => return drop(ready.send(Err(error))),
     };
@@ -50,13 +49,13 @@ pub(crate) async fn run(
 }
 
 /// The gateway's listener, after those of modules, which serve already.
-async fn listen(address: SocketAddr, state: &Arc<Mutex<State>>) -> std::io::Result<TcpListener> {
-    let modules = {
+async fn listen(state: &Arc<Mutex<State>>) -> std::io::Result<TcpListener> {
+    let (modules, address) = {
         let state = state.lock().unwrap_or_else(PoisonError::into_inner);
-        state.wiring.ports.clone()
+        (state.wiring.ports.clone(), state.address)
     };
     for module in modules {
-        let listener = TcpListener::bind((address.ip(), 0)).await?;
+        let listener = TcpListener::bind((address.0, 0)).await?;
         let own = listener.local_addr()?;
         {
             let mut state = state.lock().unwrap_or_else(PoisonError::into_inner);
@@ -240,9 +239,9 @@ async fn respond(
         },
         Some(Effect::SlowBytes { bytes, pause }) => Written {
             rest: body,
-            total: Some(total),
+            total: (!answer.stalls).then_some(total),
             breaks: false,
-            stalls: false,
+            stalls: answer.stalls,
             slow: Some((bytes.max(1), pause, Box::pin(tokio::time::sleep(pause)))),
         },
         _ => Written {

@@ -84,6 +84,8 @@ pub(crate) struct State {
     /// The accounts as they were written down last.
     pub(crate) accounts: String,
     pub(crate) read_only: bool,
+    /// Where the gateway listens.
+    pub(crate) address: (std::net::IpAddr, u16),
     pub(crate) listener: Option<Listener>,
 }
 

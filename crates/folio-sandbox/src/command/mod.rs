@@ -16,8 +16,8 @@ use folio_sandbox::{Builder, Error, Sandbox};
 pub(crate) fn run() -> ExitCode {
     let arguments = Arguments::parse();
     let done = match &arguments.command {
-        Some(Command::Record(of)) => record::run(of).map_err(Error::from),
-        None => serve(&arguments),
+        Some(Command::Record(of)) => record::run(of).map_err(|error| error.to_string()),
+        None => serve(&arguments).map_err(|error| error.to_string()),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

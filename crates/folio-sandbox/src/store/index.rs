@@ -15,8 +15,7 @@ use super::sorted::Key;
 use crate::cql::collate;
 use crate::cql::eval::{compare_folded, json_order};
 use crate::cql::fold::{Fold, beginning};
-use crate::cql::plan::{INDEXED, Order, SortKey, SortKind, Test, Texts};
-use crate::cql::uuid::{Bound, UuidTest};
+use crate::cql::plan::{Bound, INDEXED, Order, SortKey, SortKind, Test, Texts, UuidTest};
 use crate::tables::Table;
 
 /// What of a query indexes can tell.
