@@ -274,15 +274,19 @@ pub fn lowered(specs: &Specs) -> Result<BTreeMap<String, serde_json::Value>, Err
     Ok(documents)
 }
 
-        tables.push((
-            document.name.clone(),
-            name.clone(),
-            record_names(&generated.model),
-        ));
-        let components = components(document, &generated.model)?;
-        records.push((document.name.clone(), name, components));
-        shared.extend(generated.shared.iter().cloned());
-        used.push(generated.shared);
+fn record_names(model: &model::Model) -> Vec<String> {
+    let records = model.records.iter();
+    records.map(|record| record.name.clone()).collect()
+}
+
+/// The components of a document that have types of their own, each with the name of its type: records, unions and enums.
+fn components(document: &Document, model: &model::Model) -> Result<Vec<(String, String)>, Error> {
+    let types: BTreeSet<&String> = model.names().collect();
+    let named = document.schemas()?.keys().map(|component| {
+        let name = model::component_type(component);
+        (component.clone(), name)
+    });
+    Ok(named.filter(|(_, name)| types.contains(name)).collect())
 }
 
 /// Names that the SDK has itself, of modules and of methods of its clients, in their order: a FOLIO module of such a name has a longer one.
