@@ -259,7 +259,7 @@ async fn the_documents_choose_the_dialect_of_a_path() {
         // mod-agreements: its module's dialect, where it describes no list, and behind a star.
         ("/erm/custprops", None, "perPage=100&sort=id;asc"),
         (
-            "/erm/sas/5/resources/some/rest",
+            "/erm/sas/5/resources/export/some/rest",
             None,
             "perPage=100&sort=id;asc",
         ),
