@@ -237,6 +237,16 @@ pub(crate) async fn not_there(folio: &FolioClient, ids: Vec<String>) -> Result<V
     Ok(users.missing().to_vec())
 }
 
+pub(crate) async fn check_modules(folio: &FolioClient) -> Result<bool, Error> {
+    let compatibility = folio.compatibility().await?;
+    for module in compatibility.problems() {
+        eprintln!("{} is {} here", module.name, module.state);
+    }
+    // The whole as a table.
+    println!("{compatibility}");
+    Ok(compatibility.is_compatible())
+}
+
 pub(crate) fn overdue(patron_group: &str, today: &str) -> Cql {
     cql::field("patronGroup")
         .exact(patron_group)
@@ -558,6 +568,7 @@ async fn records_as_they_came_by_their_ids_and_by_queries() {
     assert!(blocks::as_they_came(&folio).await.unwrap() > users.len() * 100);
     let there = users[0]["id"].as_str().unwrap().to_owned();
     let absent = Id::random().to_string();
+    assert!(blocks::check_modules(&folio).await.unwrap());
     let missing = blocks::not_there(&folio, vec![there, absent.clone()]).await;
     assert_eq!(missing.unwrap(), [absent]);
     assert_eq!(
