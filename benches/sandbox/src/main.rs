@@ -58,7 +58,10 @@ fn main() -> Result<()> {
     let before = server.cpu()?;
     let length = server.ask("GET", path, "")?.len();
     let cpu = (server.cpu()? - before).as_secs_f64() * 1e3;
-    println!("{:<58} {:>9} {cpu:>9.1}   {length} bytes", "1,000 by id, compressed", "");
+    println!(
+        "{:<58} {:>9} {cpu:>9.1}   {length} bytes",
+        "1,000 by id, compressed", ""
+    );
     Ok(())
 }
 
