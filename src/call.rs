@@ -18,7 +18,7 @@ use crate::mode::Sending;
 use crate::multipart::Multipart;
 use crate::operation::Operation;
 use crate::paging::{Items, Page, Paging};
-use crate::record::{Field, nulls};
+use crate::record::Field;
 use crate::request::Request;
 use crate::response::Response;
 use crate::retry::RetryPolicy;
