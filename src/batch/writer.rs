@@ -920,14 +920,14 @@ impl Writer {
                     body.extend_from_slice(b"]}");
                     let request = Request::to(Method::POST, path)
                         .param("upsert", true)
-                        .body(body, "application/json");
+                        .with_record(body);
                     (request, |_| Sent::Batch)
                 }
                 (_, [entry]) => {
                     let body = entry.body.clone();
                     if entry.seen == Seen::Nothing {
                         let request = Request::to(Method::POST, self.collection.path());
-                        (request.body(body, "application/json"), |response| {
+                        (request.with_record(body), |response| {
                             Sent::Created(Box::new(response))
                         })
                     } else {
@@ -938,7 +938,7 @@ impl Writer {
                             Absent::Created => request.with_absent(Absent::NotFound),
                             absent => request.with_absent(absent),
                         };
-                        (request.body(body, "application/json"), |_| Sent::Replaced)
+                        (request.with_record(body), |_| Sent::Replaced)
                     }
                 }
                 // `packed` gives them one by one.

@@ -263,6 +263,16 @@ impl Page {
         }
     }
 
+    /// Whether the first element of the array is null. It reads no further than that.
+    pub(crate) fn begins_with_null(&self) -> bool {
+        let mut ahead = self.fresh();
+        let start = ahead.locate().ok().flatten();
+        start.is_some_and(|start| {
+            let rest = self.body.get(start..).unwrap_or_default();
+            rest.starts_with(b"null")
+        })
+    }
+
     /// What the page is like, found by reading all of it.
     pub(crate) fn outline(&self) -> Result<Shape> {
         Ok(self.read_ahead()?.shape())
@@ -312,8 +322,10 @@ impl Page {
             Ok(Some(start)) => Ok(Some(start)),
             Ok(None) => {
                 self.phase = Phase::Done;
-                // mod-tags gives nothing else of an empty list (recorded).
-                if self.found || self.properties == ["totalRecords"] {
+                // mod-tags leaves out a list that is empty, behind the end of a list too, where `totalRecords` is not 0 (recorded).
+                let only_counts = |name: &String| matches!(&**name, "totalRecords" | "resultInfo");
+                let is_absent = self.total.is_some() && self.properties.iter().all(only_counts);
+                if self.found || is_absent {
                     return Ok(None);
                 }
                 let items = self.items.as_deref();
