@@ -1695,7 +1695,11 @@ pub(crate) fn lenient_file(modules: &[(String, String, Vec<String>)]) -> String 
         0,
         "Reads JSON into the record `name` of `module`, writes it again, and gives what is missing and mistyped; nothing where there is no such record.",
     );
-    line(&mut out, 0, "#[allow(clippy::too_many_lines)]");
+    line(
+        &mut out,
+        0,
+        "#[allow(clippy::too_many_lines, clippy::type_complexity)]",
+    );
     line(
         &mut out,
         0,
