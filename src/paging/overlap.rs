@@ -71,7 +71,11 @@ pub(super) struct Found {
 impl Overlap {
     pub(super) fn new(size: u32, style: PagingStyle) -> Self {
         Self {
-            is_used: size > 1 && !matches!(style, PagingStyle::Search | PagingStyle::Whole),
+            is_used: size > 1
+                && !matches!(
+                    style,
+                    PagingStyle::Search | PagingStyle::Browse | PagingStyle::Whole
+                ),
             size: size.into(),
             from: 0,
             overlaps: false,
