@@ -88,7 +88,7 @@ pub fn describe(what: &Describe) -> Result<Value> {
     Ok(json!({
         "openapi": "3.0.3",
         "info": {"title": recipe.module, "version": what.since},
-        "x-folio": {"module": recipe.module, "since": what.since, "covers": recipe.covers, "sources": sources},
+        "x-folio": {"module": recipe.module, "since": what.since,  "sources": sources},
         "paths": paths,
         "components": {"parameters": parameters, "schemas": making.schemas},
     }))
@@ -118,10 +118,8 @@ pub fn merged(out: &Path, document: Value) -> Result<(PathBuf, Value)> {
         return Ok((out.to_owned(), document));
     };
     let mut known = read_json(&path)?;
-    let covers = |document: &Value| document.pointer("/x-folio/covers").cloned();
-    let is_same = known["paths"] == document["paths"]
-        && known["components"] == document["components"]
-        && covers(&known) == covers(&document);
+    let is_same =
+        known["paths"] == document["paths"] && known["components"] == document["components"];
     if !is_same {
         return Ok((out.to_owned(), document));
     }

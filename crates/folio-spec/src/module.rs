@@ -13,7 +13,7 @@ use crate::facts::{self, Deletes, Facts};
 use crate::files::{self, deceptive};
 use crate::names::{self, Unnamed, camel};
 use crate::omits;
-use crate::ours::{self, Ours};
+use crate::ours;
 use crate::overrides::Overrides;
 use crate::pins::Pins;
 use crate::schema::{Components, PENDING};
@@ -121,7 +121,7 @@ pub(crate) fn read(entry: &Entry, reading: &Reading<'_>, pins: &Pins) -> Result<
         unrouted: Vec::new(),
         untyped: 0,
     };
-    let routed = module.reconcile(operations, descriptor.as_ref(), ours.as_ref())?;
+    let routed = module.reconcile(operations, descriptor.as_ref())?;
     let collections = collections(&routed);
     let stated =
         |operation: &Operation| overrides.facts(&entry.name, &operation.method, &operation.path);
@@ -282,7 +282,6 @@ impl Assembly<'_> {
         &mut self,
         operations: Vec<Operation>,
         descriptor: Option<&Descriptor>,
-        ours: Option<&Ours>,
     ) -> Result<Vec<Routed>> {
         let mut routed: BTreeMap<(String, String), Routed> = BTreeMap::new();
         for mut operation in operations {
@@ -325,8 +324,7 @@ impl Assembly<'_> {
         }
         for route in descriptor.iter().flat_map(|descriptor| &descriptor.routes) {
             let key = (route_key(&route.pattern), route.method.clone());
-            let is_covered = ours.is_some_and(|ours| ours.covers(route));
-            if route.method == "*" || is_covered || routed.contains_key(&key) {
+            if route.method == "*" || routed.contains_key(&key) {
                 continue;
             }
             let path = tidy(&unstarred(&route.pattern));

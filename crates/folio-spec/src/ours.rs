@@ -5,7 +5,6 @@ use std::path::Path;
 
 use serde_json::Value;
 
-use crate::descriptor::Route;
 use crate::error::{Error, Result};
 use crate::module::Entry;
 use crate::source::{self, Operation, Schemas, read_json};
@@ -100,18 +99,6 @@ impl Ours {
                 ..operation
             })
             .collect())
-    }
-
-    /// Whether a route with a star stands for nothing but what is described here by its whole path.
-    pub(crate) fn covers(&self, route: &Route) -> bool {
-        let covered = self
-            .document
-            .pointer("/x-folio/covers")
-            .and_then(Value::as_array);
-        covered
-            .into_iter()
-            .flatten()
-            .any(|pattern| *pattern == *route.pattern)
     }
 }
 

@@ -41,9 +41,6 @@ pub(super) struct Recipe {
     /// Paths with Grails' mapping of a resource.
     #[serde(default)]
     pub(super) resource: Vec<Resource>,
-    /// Patterns of the descriptor with a star, `/things*`, below which nothing is served but what is described here.
-    #[serde(default)]
-    pub(super) covers: Vec<String>,
     /// All other operations.
     #[serde(default)]
     pub(super) call: Vec<Call>,

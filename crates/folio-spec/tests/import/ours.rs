@@ -17,10 +17,10 @@ fn gives(schema: Value) -> Value {
 }
 
 /// A description of `mod-books` since a version.
-fn ours(since: &str, paths: Value, covers: Value) -> String {
+fn ours(since: &str, paths: Value) -> String {
     json!({
         "openapi": "3.0.3", "info": {"title": "mod-books", "version": since}, "paths": paths,
-        "x-folio": {"module": "mod-books", "since": since, "covers": covers},
+        "x-folio": {"module": "mod-books", "since": since},
         "components": {"schemas": {"Own": {"type": "object", "properties": {"title": text(), "shelf": text()}}}},
     })
     .to_string()
@@ -54,22 +54,17 @@ fn what_this_project_describes_goes_before_what_the_module_publishes() {
         "/book-storage/books/{id}": {"get": gives(own.clone())},
         "/book-storage/settings/sizes": {"get": gives(own.clone())},
         "/book-storage/more/things": {"get": gives(own.clone())},
+        "/book-storage/settings{+rest}": {"get": gives(json!({}))},
         "/book-storage/nowhere": {"get": gives(own)},
     });
-    release.write(
-        "specs/ours/mod-books/1.2.0.json",
-        &ours("1.2.0", paths, json!(["/book-storage/settings*"])),
-    );
+    release.write("specs/ours/mod-books/1.2.0.json", &ours("1.2.0", paths));
     // Of another version of the module.
-    release.write(
-        "specs/ours/mod-books/1.3.0.json",
-        &ours("1.3.0", json!({}), json!([])),
-    );
+    release.write("specs/ours/mod-books/1.3.0.json", &ours("1.3.0", json!({})));
     let report = release.import_with(true).unwrap();
     // The one that the descriptor does not route is no operation, and is not reported either.
     assert_eq!(
         report.modules,
-        ["mod-books 1.2.3: 11 operations, 2 untyped, 1 unrouted left out"]
+        ["mod-books 1.2.3: 12 operations, 2 untyped, 1 unrouted left out"]
     );
     let document = release.document();
     let get = |path: &str| document["paths"][path]["get"].clone();
@@ -80,8 +75,9 @@ fn what_this_project_describes_goes_before_what_the_module_publishes() {
     );
     let settings = get("/book-storage/settings/sizes");
     assert_eq!(settings["x-folio"]["permissions"], json!(["books.all"]));
-    assert_eq!(get("/book-storage/settings{+rest}"), Value::Null);
-    // Which stands for more than what is described.
+    let rest = get("/book-storage/settings{+rest}");
+    assert_eq!(rest["x-folio"]["ours"], "1.2.0");
+    assert_eq!(rest["parameters"][0]["name"], "+rest");
     assert_eq!(get("/book-storage/more{+rest}")["x-folio"]["untyped"], true);
     assert_eq!(
         document["components"]["schemas"]["Own"]["x-folio"]["sources"],
@@ -92,10 +88,7 @@ fn what_this_project_describes_goes_before_what_the_module_publishes() {
 #[test]
 fn a_description_that_is_broken_ends_the_import() {
     let release = Release::raml(RAML);
-    release.write(
-        "specs/ours/mod-books/1.0.0.json",
-        &ours("2.0.0", json!({}), json!([])),
-    );
+    release.write("specs/ours/mod-books/1.0.0.json", &ours("2.0.0", json!({})));
     assert_eq!(
         release.error(),
         "specs/ours/mod-books/1.0.0.json:/x-folio: expected `x-folio` of mod-books since 1.0.0"
@@ -107,7 +100,7 @@ fn modules_of_rmb_have_what_it_serves() {
     let release = with_routes(&[("GET", "/_/jsonSchemas")]);
     let paths =
         json!({"/_/jsonSchemas": {"get": gives(json!({}))}, "/_/ramls": {"get": gives(json!({}))}});
-    let library = ours("0.0.0", paths, json!([])).replace("mod-books", "raml-module-builder");
+    let library = ours("0.0.0", paths).replace("mod-books", "raml-module-builder");
     release.write("specs/ours/raml-module-builder/0.0.0.json", &library);
     release.import_with(true).unwrap();
     let document = release.document();
@@ -165,7 +158,6 @@ const FILES: [(&str, &str); 7] = [
         views = ["views"]
         read = ["controllers/ShelfController.groovy", "controllers/GoneController.groovy"]
         not-data = ["Closure"]
-        covers = ["/shelves/settings*"]
         [libraries]
         kit = "https://example.org/kit"
         [traits.Labelled]
@@ -271,7 +263,7 @@ fn a_description_is_made_of_domain_classes_views_and_a_recipe() {
     );
     assert_eq!(
         document["x-folio"],
-        json!({"module": "mod-shelves", "since": "1.0.0", "covers": ["/shelves/settings*"], "sources": [
+        json!({"module": "mod-shelves", "since": "1.0.0", "sources": [
             {"repository": "https://example.org/mod-shelves", "tag": "v1.0.4", "files": [
                 "controllers/ShelfController.groovy", "domain/Book.groovy", "domain/Furniture.groovy", "domain/Shelf.groovy", "views/shelf/_shelf.gson"]},
             {"repository": "https://example.org/kit", "tag": "v9", "files": ["lib/RefdataValue.groovy"]},
