@@ -309,6 +309,8 @@ pub struct FolioClientBuilder<M = Async> {
     retry: Option<RetryPolicy>,
     user_agent: String,
     max_request_line: usize,
+    #[cfg(feature = "testing")]
+    pub(crate) cassette: Option<Arc<crate::testing::Tape>>,
     mode: PhantomData<fn() -> M>,
 }
 
@@ -367,6 +369,8 @@ impl<M> FolioClientBuilder<M> {
             retry: None,
             user_agent: concat!("folio-sdk/", env!("CARGO_PKG_VERSION")).to_owned(),
             max_request_line: request_line::MOST_BYTES,
+            #[cfg(feature = "testing")]
+            cassette: None,
             mode: PhantomData,
         }
     }
@@ -402,6 +406,8 @@ impl<M> FolioClientBuilder<M> {
             user_agent: self.user_agent,
             tls: self.tls,
             proxy: self.proxy,
+            #[cfg(feature = "testing")]
+            cassette: self.cassette,
         };
         let gateway = Arc::new(Gateway::new(&self.url, options)?);
         let life = Arc::new(Lifecycle::default());

@@ -620,6 +620,31 @@ impl Error {
                 || self.0.status == Some(StatusCode::BAD_REQUEST) && self.0.server.is_validation())
     }
 
+    /// The server says that there is such a record already, or one with the same value where it must be unique, by whatever status: 422, 400,
+    /// 409 and 500 were recorded, with texts such as `Key (label)=(x) already exists.`, `… value already exists in table …`, `duplicate key
+    /// value violates unique constraint` and `This barcode has already been taken`. Some modules of fees and fines only answer 400 `Unable to
+    /// process request`, which says nothing. [`validation_errors`](Self::validation_errors) has the field and the value, where the server says
+    /// them.
+    pub fn is_duplicate(&self) -> bool {
+        const WORDS: [&str; 5] = [
+            "already exist",
+            "already been taken",
+            "duplicate key value",
+            "violates unique constraint",
+            ".duplicate",
+        ];
+        let says = |text: &str| {
+            let text = text.to_ascii_lowercase();
+            WORDS.iter().any(|words| text.contains(words))
+        };
+        let errors = &self.0.server.errors;
+        self.0.kind == ErrorKind::Status
+            && (self.server_message().is_some_and(says)
+                || errors
+                    .iter()
+                    .any(|error| says(&error.message) || error.code.as_deref().is_some_and(says)))
+    }
+
     /// The server does not know who asks: the login was refused, or the token is not accepted even after a renewal. (Gateways tell the
     /// latter by 401; Okapi also by 400 "Token missing", Kong also by 404.)
     pub fn is_unauthenticated(&self) -> bool {

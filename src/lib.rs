@@ -101,6 +101,7 @@ mod harvest;
 mod identity;
 mod json;
 mod json_path;
+mod lenient;
 mod lifecycle;
 mod limit;
 #[cfg(feature = "logging")]
@@ -112,6 +113,7 @@ mod missing_module;
 mod mode;
 mod modules;
 mod multipart;
+mod omit;
 mod operation;
 mod outcome;
 mod pace;
@@ -163,6 +165,7 @@ pub use harvest::{
 };
 pub use http::{Method, StatusCode};
 pub use json::Json;
+pub use lenient::{Mistyped, Received, read_json};
 pub use memory::MemoryLimits;
 pub use mode::{Async, Mode, Sending};
 pub use modules::{Module, Modules, Platform};

@@ -16,12 +16,15 @@ mod core {
     mod environment;
     mod errors;
     mod harvest;
+    mod lenient;
+    mod list_dialects;
     mod list_facts;
     mod lists;
     mod outcome;
     mod platform;
     mod repetition;
     mod request_lines;
+    mod response_only;
     mod retries;
     mod secrets;
     mod sessions;

@@ -33,6 +33,9 @@ pub struct Facts {
     /// A PUT or PATCH with an outdated `_version` is rejected.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub versioned: Option<bool>,
+    /// Fields of the body that only responses contain: they are not sent. Each is named by its path, `items[].metadata`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub omits: Option<Vec<String>>,
 }
 
 /// What a DELETE deletes.
@@ -211,6 +214,8 @@ impl Facts {
         correct(&mut self.effect, &other.effect);
         correct(&mut self.sensitive, &other.sensitive);
         correct(&mut self.versioned, &other.versioned);
+        correct(&mut self.omits, &other.omits);
+        self.omits = self.omits.take().filter(|omits| !omits.is_empty());
     }
 }
 

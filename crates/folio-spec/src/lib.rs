@@ -25,6 +25,7 @@ mod module;
 pub mod names;
 pub mod node;
 pub mod notes;
+mod omits;
 mod ours;
 pub mod overrides;
 mod pins;

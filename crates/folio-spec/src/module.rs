@@ -12,6 +12,7 @@ use crate::error::{Error, Result};
 use crate::facts::{self, Deletes, Facts};
 use crate::files::{self, deceptive};
 use crate::names::{self, Unnamed, camel};
+use crate::omits;
 use crate::ours::{self, Ours};
 use crate::overrides::Overrides;
 use crate::pins::Pins;
@@ -776,6 +777,8 @@ impl Assembly<'_> {
     /// What the server does, by the schemas and by what is stated in the overrides.
     fn facts(&self, document: &mut Value) {
         facts::derive(document);
+        let is_sent = self.overrides.sends_read_only(&self.entry.name);
+        omits::derive(document, !is_sent);
         for (path, item) in document["paths"].as_object_mut().into_iter().flatten() {
             for (method, operation) in item.as_object_mut().into_iter().flatten() {
                 let mut known = facts::read(operation);
@@ -796,10 +799,13 @@ impl Assembly<'_> {
             let Some(get) = item.get_mut("get") else {
                 continue;
             };
-            let Some(mut paging) = paging(path, get, &schemas, style.as_deref(), rmb) else {
+            let stated = self.overrides.list(&self.entry.name, path);
+            let own = stated.and_then(|stated| stated.style.as_deref());
+            let style = own.or(style.as_deref());
+            let Some(mut paging) = paging(path, get, &schemas, style, own.is_some(), rmb) else {
                 continue;
             };
-            if let Some(stated) = self.overrides.list(&self.entry.name, path) {
+            if let Some(stated) = stated {
                 if stated.paged == Some(false) {
                     continue;
                 }
@@ -815,8 +821,14 @@ impl Assembly<'_> {
                 if let Some(max) = stated.max {
                     paging["max"] = max.into();
                 }
+                if let Some(kind) = &stated.job {
+                    paging["job"] = kind.clone().into();
+                }
             }
             get["x-folio"]["paging"] = paging;
+        }
+        if let Some(style) = style {
+            document["x-folio"]["paging"] = style.into();
         }
         retrieved(document);
     }
@@ -1066,6 +1078,7 @@ fn paging(
     get: &Value,
     schemas: &Value,
     style: Option<&str>,
+    is_stated: bool,
     rmb: bool,
 ) -> Option<Value> {
     let parameter = |name: &str| {
@@ -1076,6 +1089,7 @@ fn paging(
             .find(|parameter| parameter["in"] == "query" && parameter["name"] == name)
     };
     let style = match style {
+        Some(style) if is_stated => style,
         _ if parameter("perPage").is_some() => "erm",
         // What has no offset gives its first records only: mod-search's `/browse` shows the neighbours of what is asked for.
         _ if parameter("limit").is_none() || parameter("offset").is_none() => return None,
