@@ -274,7 +274,13 @@ fn unread(module: &str, problem: &Error, folder: &Path) -> Note {
         "" => file.display().to_string(),
         place => format!("{}:{place}", file.display()),
     };
-    Note::new(Kind::Unread, module, subject, inside.to_string())
+    // Files that it names are those of the module, wherever it was fetched to.
+    let told = inside.to_string();
+    let told = match folder.as_os_str().is_empty() {
+        true => told,
+        false => told.replace(&format!("{}/", folder.display()), ""),
+    };
+    Note::new(Kind::Unread, module, subject, told)
 }
 
 /// The modules that another release has and this one lacks: of the newest that is there.

@@ -33,7 +33,8 @@ pub async fn check_out(
     ) {
         (Err(error), Some(comment)) if is_patron_block(&error) => {
             request.override_blocks = Some(OverrideBlocks {
-                patron_block: Some(Default::default()),
+                // An object without fields: that it is there is what counts.
+                patron_block: Some(serde_json::json!({}).into()),
                 comment: Some(comment.to_owned()),
                 ..Default::default()
             });

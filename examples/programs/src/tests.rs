@@ -136,14 +136,16 @@ async fn users_are_loaded_again_and_none_is_doubled() {
 async fn the_service_answers_loans_and_fitting_statuses() {
     _ = rustls::crypto::ring::default_provider().install_default();
     let (sandbox, folio) = demo().await;
-    let loans = sandbox.records("diku", "/loan-storage/loans").unwrap();
-    let borrower = loans
-        .iter()
-        .find(|loan| loan["status"]["name"] == "Open")
-        .map(|loan| loan["userId"].clone())
-        .unwrap();
     let users = sandbox.records("diku", "/users").unwrap();
-    let user = users.iter().find(|user| user["id"] == borrower).unwrap();
+    let user = users
+        .iter()
+        .find(|user| user["barcode"].is_string())
+        .unwrap();
+    let loan = json!({"id": Id::random(), "userId": user["id"], "itemId": Id::random(), "action": "checkedout",
+        "loanDate": "2026-01-01T00:00:00.000+00:00", "status": {"name": "Open"}});
+    sandbox
+        .load("diku", "/loan-storage/loans", vec![loan])
+        .unwrap();
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
     tokio::spawn(async move { axum::serve(listener, loans_service::app(folio)).await });
@@ -158,7 +160,7 @@ async fn the_service_answers_loans_and_fitting_statuses() {
     assert_eq!(status, 200);
     assert!(!body.as_array().unwrap().is_empty());
     assert_eq!(get("nobody").await.0, 404);
-    sandbox.fault(Fault::new(Effect::Status(403)).path("/users"));
+    sandbox.fault(Fault::new(Effect::status(403, "Access denied")).path("/users"));
     assert_eq!(get("anybody").await.0, 502);
 }
 
@@ -248,6 +250,15 @@ async fn modules(State(asked): State<Modules>, method: Method, uri: Uri, body: B
         ),
         route if route.starts_with("PUT /orders/composite-orders/") => {
             StatusCode::NO_CONTENT.into_response()
+        }
+        // The page after the last record.
+        "GET /finance-storage/transactions"
+            if uri.query().is_some_and(|query| query.contains("id%3E")) =>
+        {
+            answer(
+                StatusCode::OK,
+                json!({"transactions": [], "totalRecords": 0}),
+            )
         }
         "GET /finance-storage/transactions" => answer(
             StatusCode::OK,
