@@ -93,7 +93,7 @@ impl Class {
 }
 
 /// How many files of a class and a module are not tested, at most, and why.
-const UNTESTED: &str = include_str!("roundtrip/untested.tsv");
+const UNTESTED: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/roundtrip/untested.tsv");
 
 #[test]
 fn each_sample_is_in_one_class_and_none_that_is_read_is_changed() {
@@ -193,7 +193,8 @@ fn each_sample_is_in_one_class_and_none_that_is_read_is_changed() {
 /// What is not tested beyond what is stated.
 fn more_than_stated(table: &BTreeMap<String, BTreeMap<Class, usize>>) -> Vec<String> {
     let mut stated: BTreeMap<(&str, &str), usize> = BTreeMap::new();
-    for text in UNTESTED
+    let list = std::fs::read_to_string(UNTESTED).unwrap();
+    for text in list
         .lines()
         .filter(|line| !line.starts_with('#') && !line.is_empty())
     {
