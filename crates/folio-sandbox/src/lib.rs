@@ -19,6 +19,7 @@
 //! ```
 
 mod auth;
+mod circulation;
 mod constraints;
 pub mod cql;
 mod dates;
@@ -38,6 +39,7 @@ mod state;
 mod store;
 mod tables;
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -80,6 +82,7 @@ pub struct Builder {
     user_records: bool,
     consortium: Option<(String, Vec<String>)>,
     keep: usize,
+    without: BTreeSet<String>,
 }
 
 #[derive(Clone)]
@@ -242,6 +245,13 @@ impl Builder {
         self
     }
 
+    /// A module that the tenants do not have, `mod-calendar`: its routes are answered 404, and modules that need it fail as they do without
+    /// it. Without mod-calendar no check-out succeeds; without mod-pubsub check-ins are answered 500 after they were stored.
+    pub fn without_module(mut self, name: impl Into<String>) -> Self {
+        self.without.insert(name.into());
+        self
+    }
+
     /// The reference data of the demo data, without users, instances, holdings and items, in each tenant of a user.
     pub fn reference_data(mut self) -> Self {
         self.reference = true;
@@ -269,6 +279,7 @@ impl Builder {
             rules: Vec::new(),
             exchanges: Vec::new(),
             keep: self.keep,
+            without: self.without.clone(),
         };
         for user in &self.users {
             state.auth.add(
@@ -382,6 +393,7 @@ impl Sandbox {
             user_records: false,
             consortium: None,
             keep: 10_000,
+            without: BTreeSet::new(),
         }
     }
 

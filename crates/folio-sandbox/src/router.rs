@@ -4,6 +4,7 @@ use http::StatusCode;
 use serde_json::Value;
 
 use crate::auth::Caller;
+use crate::circulation;
 use crate::cql::fold::text_at;
 use crate::documents::{Served, routes};
 use crate::faults::Effect;
@@ -154,7 +155,9 @@ fn served(state: &mut State, asked: &Asked, path: &str, effect: Option<&Effect>)
         },
     };
     let known = is_known(state, path);
-    let route = routes().find(&asked.method, path).filter(|_| known);
+    let route = routes()
+        .find(&asked.method, path)
+        .filter(|route| known && !state.without.contains(route.module));
     // Several modules have such an interface: Okapi wants to be told which, and of others it does not want to be.
     let several = SEVERAL.iter().any(|start| path.starts_with(start));
     let told = asked.headers.contains_key("x-okapi-module-id");
@@ -385,6 +388,9 @@ fn module(
         return done;
     }
     if let Some(done) = singles::answer(state, asked, caller, path) {
+        return done;
+    }
+    if let Some(done) = circulation::answer(state, asked, caller, path, effect) {
         return done;
     }
     if let Some(done) = views::answer(state, asked, caller, path) {

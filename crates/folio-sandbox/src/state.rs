@@ -1,5 +1,6 @@
 //! What a running sandbox is: its records, users, faults and settings.
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::time::Duration;
 
@@ -99,6 +100,8 @@ pub(crate) struct State {
     pub(crate) rules: Vec<platform::Rule>,
     pub(crate) exchanges: Vec<Exchange>,
     pub(crate) keep: usize,
+    /// Modules that the tenants do not have.
+    pub(crate) without: BTreeSet<String>,
 }
 
 impl State {

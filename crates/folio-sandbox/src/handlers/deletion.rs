@@ -54,7 +54,11 @@ pub(crate) fn one(state: &mut State, caller: &Caller, collection: &Collection, i
     if let Some(answer) = modules::in_use(&state.store, &caller.tenant, path, kind, id)? {
         return Ok(answer);
     }
+    let stored = state.store.get(&caller.tenant, path, id)?;
     state.store.delete(&caller.tenant, path, id)?;
+    if let Some(stored) = stored {
+        modules::after_delete(&state.store, &caller.tenant, path, &stored)?;
+    }
     Ok(Answer::empty(StatusCode::NO_CONTENT))
 }
 

@@ -201,6 +201,7 @@ pub(crate) fn insert(
         }
     }
     state.store.write(&caller.tenant, path, &id, &record)?;
+    modules::after_create(&state.store, &caller.tenant, path, &record)?;
     Ok(Ok((id, record)))
 }
 
