@@ -284,14 +284,6 @@ pub(crate) async fn acq(file: &str) -> Report {
     simple(file, Session::start("diku", Sandbox::builder()).await).await
 }
 
-pub(crate) async fn circulation(file: &str) -> Report {
-    simple(
-        file,
-        Session::start("diku", Sandbox::builder().release("quesnelia")).await,
-    )
-    .await
-}
-
 pub(crate) async fn eureka_login(file: &str) -> Report {
     let session = Session::start("diku", Sandbox::builder().eureka()).await;
     let mut report = Report::default();

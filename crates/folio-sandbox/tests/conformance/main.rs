@@ -7,6 +7,7 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests may")]
 
 mod access;
+mod circulation;
 mod compare;
 mod crud;
 mod files;
@@ -157,6 +158,6 @@ conformance! {
     access::auth "auth";
     access::spring "spring";
     access::acq "acq";
-    access::circulation "circulation";
+    circulation::circulation "circulation";
     access::eureka_login "eureka-login";
 }
