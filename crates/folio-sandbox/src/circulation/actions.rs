@@ -146,9 +146,10 @@ fn declare_lost(library: &Library<'_>, asked: &Asked, id: &str) -> Step<Answer> 
         .into());
     };
     let at = match text(&fields, "declaredLostDateTime") {
-        Some(raw) => Some(moment(&raw).map_err(|message| {
-            Refusal::new(message, "declaredLostDateTime", Some(&raw))
-        })?),
+        Some(raw) => Some(
+            moment(&raw)
+                .map_err(|message| Refusal::new(message, "declaredLostDateTime", Some(&raw)))?,
+        ),
         None => None,
     };
     let mut loan = Loan::by_id(library, id)?;
@@ -205,7 +206,14 @@ fn declare_lost(library: &Library<'_>, asked: &Asked, id: &str) -> Step<Answer> 
     store(library, &loan)?;
     let item = loan.item.clone();
     if let Some(item) = &item
-        && fees::charge_lost(library, &loan, item, &policy, owner.as_ref(), &service_point)?
+        && fees::charge_lost(
+            library,
+            &loan,
+            item,
+            &policy,
+            owner.as_ref(),
+            &service_point,
+        )?
     {
         loan.close("closedLoan");
         loan.set_item_status("Lost and paid");

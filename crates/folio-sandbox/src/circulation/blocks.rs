@@ -93,8 +93,12 @@ pub(crate) fn proxy(
 ) -> Step<Option<Refusal>> {
     if sponsor == proxy {
         return Ok(Some(
-            Refusal::new("User cannot be proxy for themselves", "proxyUserId", Some(proxy))
-                .code("USER_CANNOT_BE_PROXY_FOR_THEMSELVES"),
+            Refusal::new(
+                "User cannot be proxy for themselves",
+                "proxyUserId",
+                Some(proxy),
+            )
+            .code("USER_CANNOT_BE_PROXY_FOR_THEMSELVES"),
         ));
     }
     let query = format!(

@@ -135,7 +135,9 @@ pub(crate) fn around(library: &Library<'_>, service_point: &str, day: Date) -> S
         });
         Day {
             date,
-            hours: calendar.map(|calendar| hours(calendar, date)).unwrap_or_default(),
+            hours: calendar
+                .map(|calendar| hours(calendar, date))
+                .unwrap_or_default(),
         }
     };
     let nearest = |step: i32| -> Day {

@@ -11,9 +11,7 @@ use super::items::Item;
 use super::java::{end_of_day, later, moment, now, written};
 use super::library::{Library, SERVICE_POINTS};
 use super::loan::Loan;
-use super::queue::{
-    AWAITING_DELIVERY, AWAITING_PICKUP, At, IN_TRANSIT, Queue, pickup,
-};
+use super::queue::{AWAITING_DELIVERY, AWAITING_PICKUP, At, IN_TRANSIT, Queue, pickup};
 use super::reply::{Refusal, Step, body, failed, filled, shown, text};
 use super::requests::stored;
 use super::{sessions, slips};
@@ -48,12 +46,8 @@ fn read(fields: &Map<String, Value>) -> Step<Given> {
             "servicePointId",
         )
     })?;
-    let at = text(fields, "checkInDate").ok_or_else(|| {
-        missing(
-            "Checkin request must have an check in date",
-            "checkInDate",
-        )
-    })?;
+    let at = text(fields, "checkInDate")
+        .ok_or_else(|| missing("Checkin request must have an check in date", "checkInDate"))?;
     let at = moment(&at).map_err(failed)?;
     let resolution = text(fields, "claimedReturnedResolution");
     if let Some(word) = &resolution
@@ -144,7 +138,14 @@ pub(crate) fn answer(library: &Library<'_>, asked: &Asked) -> Step<Answer> {
         fees::overdue_on_check_in(library, loan, was_lost, found)?;
         sessions::published(library)?;
     }
-    shown_check_in(library, &item, loan.as_ref(), filled.as_ref(), &given, in_house)
+    shown_check_in(
+        library,
+        &item,
+        loan.as_ref(),
+        filled.as_ref(),
+        &given,
+        in_house,
+    )
 }
 
 /// Closes the loan of an item that comes in.

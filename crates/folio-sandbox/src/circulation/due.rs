@@ -29,7 +29,11 @@ pub(crate) struct LoanPolicy {
 impl LoanPolicy {
     pub(crate) fn of(library: &Library<'_>, record: Value, given: Option<Given>) -> Step<Self> {
         Ok(Self {
-            schedules: library.referred(SCHEDULES, &record, "loansPolicy.fixedDueDateScheduleId")?,
+            schedules: library.referred(
+                SCHEDULES,
+                &record,
+                "loansPolicy.fixedDueDateScheduleId",
+            )?,
             renewal_schedules: library.referred(
                 SCHEDULES,
                 &record,
@@ -137,16 +141,23 @@ impl LoanPolicy {
         if duration <= 0 {
             return Err(words.duration.replace("%s", &duration.to_string()));
         }
-        later(from, duration, &interval)
-            .ok_or_else(|| words.interval.replace("%s", &interval))
+        later(from, duration, &interval).ok_or_else(|| words.interval.replace("%s", &interval))
     }
 
     /// When a new loan is due, before the hours of the service point are looked at. `held` tells that somebody waits for the item.
-    pub(crate) fn first(&self, loan_date: Timestamp, held: bool) -> Result<Timestamp, Undetermined> {
+    pub(crate) fn first(
+        &self,
+        loan_date: Timestamp,
+        held: bool,
+    ) -> Result<Timestamp, Undetermined> {
         const OUTSIDE: &str = "loan date falls outside of the date ranges in the loan policy";
         const ALTERNATE: &str = "/requestManagement/holds/alternateCheckoutLoanPeriod";
         let alternate = held && self.at(ALTERNATE).is_some();
-        let path = if alternate { ALTERNATE } else { "/loansPolicy/period" };
+        let path = if alternate {
+            ALTERNATE
+        } else {
+            "/loansPolicy/period"
+        };
         if self.is_profile("Rolling") || self.is_fixed() && alternate {
             let due = self.after(loan_date, path, &Words::LOAN)?;
             return truncated(due, loan_date, self.schedules.as_ref())
@@ -208,7 +219,11 @@ impl LoanPolicy {
     }
 
     /// When a loan is due after it is recalled; the policy may protect it for a time.
-    pub(crate) fn recalled(&self, loan_date: Timestamp, due: Timestamp) -> Result<Timestamp, Undetermined> {
+    pub(crate) fn recalled(
+        &self,
+        loan_date: Timestamp,
+        due: Timestamp,
+    ) -> Result<Timestamp, Undetermined> {
         const RECALLS: &str = "/requestManagement/recalls";
         let has = |name: &str| self.at(&format!("{RECALLS}/{name}")).is_some();
         let now = now();
@@ -420,12 +435,8 @@ impl Strategy {
     pub(crate) fn of(name: &str) -> Self {
         match name {
             "CURRENT_DUE_DATE_TIME" => Self::KeepTime,
-            "END_OF_THE_PREVIOUS_OPEN_DAY" => {
-                Self::EndOfPreviousDay
-            }
-            "END_OF_THE_NEXT_OPEN_DAY" => {
-                Self::EndOfNextDay
-            }
+            "END_OF_THE_PREVIOUS_OPEN_DAY" => Self::EndOfPreviousDay,
+            "END_OF_THE_NEXT_OPEN_DAY" => Self::EndOfNextDay,
             "END_OF_THE_CURRENT_SERVICE_POINT_HOURS" => Self::EndOfCurrentHours,
             "BEGINNING_OF_THE_NEXT_OPEN_SERVICE_POINT_HOURS" => Self::BeginningOfNextHours,
             _ => Self::KeepDate,
@@ -455,7 +466,10 @@ impl Strategy {
     ) -> Step<Timestamp> {
         let offset = policy.at("/loansPolicy/openingTimeOffset");
         let offset = offset.and_then(|offset| {
-            Some((offset.get("duration")?.as_i64()?, text_at(offset, "intervalId")?))
+            Some((
+                offset.get("duration")?.as_i64()?,
+                text_at(offset, "intervalId")?,
+            ))
         });
         Ok(self.applied(due, days, started, zone, offset)?)
     }

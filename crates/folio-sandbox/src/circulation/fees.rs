@@ -99,7 +99,15 @@ pub(crate) fn charge_lost(
         if amount > 0.0
             && let Some(fee) = automatic(library, kind)?
         {
-            charge(library, loan, item, owner, &fee, amount, Some(service_point))?;
+            charge(
+                library,
+                loan,
+                item,
+                owner,
+                &fee,
+                amount,
+                Some(service_point),
+            )?;
         }
     }
     Ok(false)
@@ -108,9 +116,9 @@ pub(crate) fn charge_lost(
 /// A kind of fee that is charged by itself.
 fn automatic(library: &Library<'_>, kind: &str) -> Step<Option<Value>> {
     let fees = library.all("/feefines")?;
-    Ok(fees.into_iter().find(|fee| {
-        text_at(fee, "feeFineType").as_deref() == Some(kind) && flag(fee, "automatic")
-    }))
+    Ok(fees
+        .into_iter()
+        .find(|fee| text_at(fee, "feeFineType").as_deref() == Some(kind) && flag(fee, "automatic")))
 }
 
 fn charge(
@@ -173,7 +181,9 @@ pub(crate) fn refundable(library: &Library<'_>, loan: &Loan, was_lost: bool) -> 
     }
     for account in lost_accounts(library, loan)? {
         if account.get("amount") != account.get("remaining") {
-            return Err(not_emulated("the refund of payments for a lost item that is returned").into());
+            return Err(
+                not_emulated("the refund of payments for a lost item that is returned").into(),
+            );
         }
     }
     Ok(())
@@ -262,7 +272,8 @@ pub(crate) fn overdue_on_renewal(library: &Library<'_>, before: &Loan, was_lost:
         Some(id) => library.get(OVERDUE_POLICIES, &id)?,
         None => None,
     };
-    let forgives = policy.is_none_or(|policy| policy.get("forgiveOverdueFine") != Some(&Value::Bool(false)));
+    let forgives =
+        policy.is_none_or(|policy| policy.get("forgiveOverdueFine") != Some(&Value::Bool(false)));
     if forgives || was_lost && !charges_lost(library, before)? {
         return Ok(());
     }
@@ -317,7 +328,9 @@ fn overdue(library: &Library<'_>, loan: &Loan, due: Timestamp, until: Timestamp)
         return Ok(());
     };
     if !flag(&policy, "countClosed") && library.has_calendars()? {
-        return Err(not_emulated("fines that do not count the hours in which a library is closed").into());
+        return Err(
+            not_emulated("fines that do not count the hours in which a library is closed").into(),
+        );
     }
     let late = ((until.as_second() / 60) - (due.as_second() / 60)) as f64;
     let ignores_grace = recalled && policy.get("gracePeriodRecall") != Some(&Value::Bool(false));

@@ -272,7 +272,11 @@ impl Item {
             }
         };
         put(&mut shown, "id", self.text("id"));
-        put(&mut shown, "holdingsRecordId", self.text("holdingsRecordId"));
+        put(
+            &mut shown,
+            "holdingsRecordId",
+            self.text("holdingsRecordId"),
+        );
         put(&mut shown, "instanceId", self.instance_id());
         put(&mut shown, "title", self.title());
         put(&mut shown, "barcode", self.text("barcode"));

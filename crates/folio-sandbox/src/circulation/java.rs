@@ -108,7 +108,10 @@ mod tests {
     fn dates_are_read_as_java_reads_them() {
         for (text, read) in [
             ("2026-11-26T06:55:52.000Z", "2026-11-26T06:55:52.000Z"),
-            ("2026-11-26T06:55:52.123456+02:00", "2026-11-26T04:55:52.123Z"),
+            (
+                "2026-11-26T06:55:52.123456+02:00",
+                "2026-11-26T04:55:52.123Z",
+            ),
             ("2026-11-26T06:55:52+0000", "2026-11-26T06:55:52.000Z"),
             ("2026-11-26T06:55:52", "2026-11-26T06:55:52.000Z"),
             ("2026-11-26", "2026-11-26T00:00:00.000Z"),
@@ -131,7 +134,10 @@ mod tests {
     fn months_end_where_they_end() {
         let start = moment("2024-01-31T10:00:00Z");
         let end = start.ok().and_then(|start| later(start, 1, "Months"));
-        assert_eq!(end.map(written).as_deref(), Some("2024-02-29T10:00:00.000Z"));
+        assert_eq!(
+            end.map(written).as_deref(),
+            Some("2024-02-29T10:00:00.000Z")
+        );
         let start = moment("2024-01-31T10:00:00Z");
         assert_eq!(start.ok().and_then(|start| later(start, 1, "Years")), None);
     }

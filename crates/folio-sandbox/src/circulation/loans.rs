@@ -86,8 +86,14 @@ fn check(library: &Library<'_>, loan: &Loan) -> Step<()> {
         return Err(Refusal::new("Open loan must have a user ID", "userId", None).into());
     }
     for (name, message) in [
-        ("checkinServicePointId", "Check In Service Point does not exist"),
-        ("checkoutServicePointId", "Check Out Service Point does not exist"),
+        (
+            "checkinServicePointId",
+            "Check In Service Point does not exist",
+        ),
+        (
+            "checkoutServicePointId",
+            "Check Out Service Point does not exist",
+        ),
     ] {
         if let Some(id) = loan.text(name)
             && library.get(SERVICE_POINTS, &id)?.is_none()
@@ -131,9 +137,7 @@ pub(crate) fn create(library: &Library<'_>, asked: &Asked) -> Step<Answer> {
     check(library, &loan)?;
     let mut item = item_of(library, &loan)?;
     if item.is("Checked out") {
-        return Err(
-            Refusal::new("Item is already checked out", "itemId", Some(&item.id())).into(),
-        );
+        return Err(Refusal::new("Item is already checked out", "itemId", Some(&item.id())).into());
     }
     if item.is("Missing") || item.is("Declared lost") {
         let message = wrong_status(&item, "").trim_end().to_owned();
@@ -235,7 +239,11 @@ pub(crate) fn replace(library: &Library<'_>, asked: &Asked, id: &str) -> Step<An
     let filled = queue.filled_by(library, &item, At::CheckIn)?;
     let status = if loan.is_closed() {
         match &filled {
-            Some(request) if text_at(request, "fulfillmentPreference").as_deref() == Some("Delivery") => "Awaiting delivery",
+            Some(request)
+                if text_at(request, "fulfillmentPreference").as_deref() == Some("Delivery") =>
+            {
+                "Awaiting delivery"
+            }
             Some(_) => "Awaiting pickup",
             None => "Available",
         }

@@ -85,21 +85,42 @@ fn routed(library: &Library<'_>, asked: &Asked, path: &str) -> Option<Step<Answe
         ("POST", ["circulation", "requests", id, "move"]) => {
             requests::change::to_item(library, asked, id)
         }
-        ("GET", ["circulation", "requests", "queue", of @ ("item" | "instance"), id]) => {
-            requests::queues::read(library, of, id)
-        }
-        ("POST", ["circulation", "requests", "queue", of @ ("item" | "instance"), id, "reorder"]) => {
-            requests::queues::reorder(library, asked, of, id)
-        }
+        (
+            "GET",
+            [
+                "circulation",
+                "requests",
+                "queue",
+                of @ ("item" | "instance"),
+                id,
+            ],
+        ) => requests::queues::read(library, of, id),
+        (
+            "POST",
+            [
+                "circulation",
+                "requests",
+                "queue",
+                of @ ("item" | "instance"),
+                id,
+                "reorder",
+            ],
+        ) => requests::queues::reorder(library, asked, of, id),
         ("GET", ["circulation", "pick-slips", place]) => {
             reports::slips_of(library, place, "pickSlips")
         }
         ("GET", ["circulation", "search-slips", place]) => {
             reports::slips_of(library, place, "searchSlips")
         }
-        ("GET", ["circulation", "requests-reports", "hold-shelf-clearance", place]) => {
-            reports::hold_shelf_clearance(library, place)
-        }
+        (
+            "GET",
+            [
+                "circulation",
+                "requests-reports",
+                "hold-shelf-clearance",
+                place,
+            ],
+        ) => reports::hold_shelf_clearance(library, place),
         ("GET", ["inventory-reports", "items-in-transit"]) => reports::in_transit(library),
         ("POST", ["loan-anonymization", "by-user", user]) => reports::anonymize(library, user),
         ("GET", ["circulation", "rules"]) => rules::routes::read(library, false),

@@ -29,7 +29,9 @@ impl Person {
     }
 
     pub(crate) fn by_barcode(library: &Library<'_>, barcode: &str) -> Step<Option<Self>> {
-        Ok(library.first(USERS, &exactly("barcode", barcode))?.map(Self))
+        Ok(library
+            .first(USERS, &exactly("barcode", barcode))?
+            .map(Self))
     }
 
     fn text(&self, path: &str) -> Option<String> {
@@ -68,7 +70,10 @@ impl Person {
 
     /// `Last, First`, or the user name where one of them is missing.
     pub(crate) fn personal_name(&self) -> String {
-        match (self.text("personal.lastName"), self.text("personal.firstName")) {
+        match (
+            self.text("personal.lastName"),
+            self.text("personal.firstName"),
+        ) {
             (Some(last), Some(first)) if !last.trim().is_empty() && !first.trim().is_empty() => {
                 format!("{last}, {first}")
             }

@@ -16,7 +16,12 @@ pub(crate) const AWAITING_DELIVERY: &str = "Open - Awaiting delivery";
 pub(crate) const FILLED: &str = "Closed - Filled";
 pub(crate) const CANCELLED: &str = "Closed - Cancelled";
 
-const OPEN: [&str; 4] = [NOT_YET_FILLED, AWAITING_PICKUP, IN_TRANSIT, AWAITING_DELIVERY];
+const OPEN: [&str; 4] = [
+    NOT_YET_FILLED,
+    AWAITING_PICKUP,
+    IN_TRANSIT,
+    AWAITING_DELIVERY,
+];
 
 /// All statuses that a request may have.
 pub(crate) const STATUSES: [&str; 8] = [
@@ -100,7 +105,11 @@ impl Queue {
     }
 
     /// The queue that counts: of the title where requests may be for titles.
-    pub(crate) fn of(library: &Library<'_>, item: Option<&str>, instance: Option<&str>) -> Step<Self> {
+    pub(crate) fn of(
+        library: &Library<'_>,
+        item: Option<&str>,
+        instance: Option<&str>,
+    ) -> Step<Self> {
         match (library.title_level()?.0, item, instance) {
             (true, _, Some(instance)) => Self::of_instance(library, instance),
             (false, Some(item), _) => Self::of_item(library, item),
@@ -178,7 +187,12 @@ impl Queue {
     }
 
     /// The request that an item fills: the first one that fits.
-    pub(crate) fn filled_by(&self, library: &Library<'_>, item: &Item, at: At) -> Step<Option<Value>> {
+    pub(crate) fn filled_by(
+        &self,
+        library: &Library<'_>,
+        item: &Item,
+        at: At,
+    ) -> Step<Option<Value>> {
         for request in &self.requests {
             if fits(library, item, request, at)? {
                 return Ok(Some(request.clone()));
@@ -189,9 +203,10 @@ impl Queue {
 
     /// Before an item fills a request, those that wait and stand before it move behind it.
     pub(crate) fn move_up(&mut self, request: &str) {
-        let first = self.requests.iter().position(|known| {
-            id(known) != request && is_status(known, NOT_YET_FILLED)
-        });
+        let first = self
+            .requests
+            .iter()
+            .position(|known| id(known) != request && is_status(known, NOT_YET_FILLED));
         let own = self.requests.iter().position(|known| id(known) == request);
         if let (Some(first), Some(own)) = (first, own)
             && first < own
@@ -305,7 +320,11 @@ pub(crate) fn allowed_for(status: &str, kind: &str) -> bool {
 
 /// The service point, record and all, that a request is to be picked up at.
 pub(crate) fn pickup(library: &Library<'_>, request: &Value) -> Step<Option<Value>> {
-    library.referred(super::library::SERVICE_POINTS, request, "pickupServicePointId")
+    library.referred(
+        super::library::SERVICE_POINTS,
+        request,
+        "pickupServicePointId",
+    )
 }
 
 /// A loan policy by its id, with its schedules.

@@ -62,7 +62,11 @@ fn not_theirs(key: &str, value: Option<&str>) -> Refusal {
 }
 
 fn no_borrower(loan: &Loan) -> Refusal {
-    Refusal::new("user is not found", "userId", loan.text("userId").as_deref())
+    Refusal::new(
+        "user is not found",
+        "userId",
+        loan.text("userId").as_deref(),
+    )
 }
 
 fn by_barcode(library: &Library<'_>, fields: &Map<String, Value>) -> Step<(Item, Loan)> {
@@ -314,10 +318,14 @@ impl Renewal<'_, '_> {
                 .push(due_date_required(policy.refusal(message), due_date));
         };
         if !policy.renews_with_hold() {
-            refuse("Items with this loan policy cannot be renewed when there is an active, pending hold request");
+            refuse(
+                "Items with this loan policy cannot be renewed when there is an active, pending hold request",
+            );
         }
         if policy.is_fixed() && policy.has_alternate_renewal_for_holds() {
-            refuse("Item's loan policy has fixed profile but alternative renewal period for holds is specified");
+            refuse(
+                "Item's loan policy has fixed profile but alternative renewal period for holds is specified",
+            );
         }
         if policy.is_fixed() && policy.has_renewal_period() {
             refuse("Item's loan policy has fixed profile but renewal period is specified");
@@ -362,7 +370,11 @@ impl Renewal<'_, '_> {
                 required("New due date must be specified when due date calculation fails")
             })
         } else {
-            let later = proposed.as_ref().ok().filter(|due| **due > current).copied();
+            let later = proposed
+                .as_ref()
+                .ok()
+                .filter(|due| **due > current)
+                .copied();
             let expected = policy.limit_reached(self.loan.renewals())
                 || self.queue.recall_of(&self.item.id()).is_some()
                 || self.item.is_lost()

@@ -154,7 +154,8 @@ impl Refusal {
             } else {
                 &[block.permission()]
             };
-            error["overridableBlock"] = json!({"name": block.name(), "missingPermissions": missing});
+            error["overridableBlock"] =
+                json!({"name": block.name(), "missingPermissions": missing});
         }
         error
     }
@@ -365,7 +366,10 @@ mod tests {
         for (sent, said) in [
             ("[]", "class io.vertx.core.json.JsonArray cannot be cast"),
             ("\"x\"", "class java.lang.String cannot be cast"),
-            ("{\"itemBarcode\":", "Failed to decode:Unexpected end-of-input"),
+            (
+                "{\"itemBarcode\":",
+                "Failed to decode:Unexpected end-of-input",
+            ),
         ] {
             match body(sent.as_bytes()) {
                 Err(super::Stop::Answer(answer)) => {

@@ -18,7 +18,20 @@ pub(crate) fn slips_of(library: &Library<'_>, place: &str, key: &str) -> Step<An
     let (kind, statuses): (&str, &[&str]) = if key == "pickSlips" {
         ("Page", &["Paged"])
     } else {
-        ("Hold", &["Checked out", "Awaiting pickup", "Awaiting delivery", "In transit", "Missing", "Paged", "On order", "In process", "Restricted"])
+        (
+            "Hold",
+            &[
+                "Checked out",
+                "Awaiting pickup",
+                "Awaiting delivery",
+                "In transit",
+                "Missing",
+                "Paged",
+                "On order",
+                "In process",
+                "Restricted",
+            ],
+        )
     };
     let primary = library.get(SERVICE_POINTS, place)?;
     let mut found = Vec::new();
@@ -49,7 +62,12 @@ pub(crate) fn slips_of(library: &Library<'_>, place: &str, key: &str) -> Step<An
             }
         }
     }
-    Ok(list(key, &found, &["item", "request", "requester"], found.len()))
+    Ok(list(
+        key,
+        &found,
+        &["item", "request", "requester"],
+        found.len(),
+    ))
 }
 
 /// Requests whose items still wait at a service point though they were cancelled or not picked up.
@@ -61,7 +79,10 @@ pub(crate) fn hold_shelf_clearance(library: &Library<'_>, place: &str) -> Step<A
         let has = |request: &Value, statuses: &[&str]| {
             text_at(request, "status").is_some_and(|status| statuses.contains(&status.as_str()))
         };
-        if requests.iter().any(|request| has(request, &[AWAITING_PICKUP])) {
+        if requests
+            .iter()
+            .any(|request| has(request, &[AWAITING_PICKUP]))
+        {
             continue;
         }
         let last = requests
@@ -107,7 +128,10 @@ pub(crate) fn in_transit(library: &Library<'_>) -> Step<Answer> {
                 "requestPickupServicePointName": place.and_then(|place| text_at(&place, "name")),
             });
         }
-        let query = format!("{} sortBy loanDate/sort.descending", exactly("itemId", &item.id()));
+        let query = format!(
+            "{} sortBy loanDate/sort.descending",
+            exactly("itemId", &item.id())
+        );
         if let Some(loan) = library.first(LOANS, &query)? {
             let mut of_loan = json!({});
             for name in ["dueDate", "checkInServicePointId"] {
@@ -122,7 +146,12 @@ pub(crate) fn in_transit(library: &Library<'_>) -> Step<Answer> {
         }
         found.push(shown);
     }
-    Ok(list("items", &found, &["id", "title", "barcode"], found.len()))
+    Ok(list(
+        "items",
+        &found,
+        &["id", "title", "barcode"],
+        found.len(),
+    ))
 }
 
 /// `POST /circulation/end-patron-action-session`.
@@ -132,9 +161,8 @@ pub(crate) fn end_sessions(library: &Library<'_>, asked: &Asked) -> Step<Answer>
     for session in ended.into_iter().flatten() {
         let fields = Library::fields(session);
         let missing = |message: &str, key: &str| Refusal::new(message, key, None);
-        let patron = filled(&fields, "patronId").ok_or_else(|| {
-            missing("End patron session request must have patron id", "patronId")
-        })?;
+        let patron = filled(&fields, "patronId")
+            .ok_or_else(|| missing("End patron session request must have patron id", "patronId"))?;
         let action = filled(&fields, "actionType").ok_or_else(|| {
             missing(
                 "End patron session request must have action type",

@@ -62,9 +62,8 @@ pub(crate) fn answer(library: &Library<'_>, asked: &Asked) -> Step<Answer> {
     if !problems.is_empty() {
         return Ok(bad_request(problems.join(" ")));
     }
-    let missing = |what: &str, id: &str| {
-        Refusal::bare(format!("{what} with ID {id} was not found"))
-    };
+    let missing =
+        |what: &str, id: &str| Refusal::bare(format!("{what} with ID {id} was not found"));
     if let Some(id) = &instance
         && library.get(INSTANCES, id)?.is_none()
     {
@@ -92,9 +91,7 @@ pub(crate) fn answer(library: &Library<'_>, asked: &Asked) -> Step<Answer> {
         (Some(id), _) => match Item::by_id(library, Some(id))? {
             Some(item) => vec![item],
             None => {
-                return Err(
-                    Refusal::bare(format!("Item with id={id} cannot be found")).into(),
-                );
+                return Err(Refusal::bare(format!("Item with id={id} cannot be found")).into());
             }
         },
         (None, Some(id)) => Item::of_instance(library, id)?,
@@ -105,7 +102,12 @@ pub(crate) fn answer(library: &Library<'_>, asked: &Asked) -> Step<Answer> {
     let allowed = if items.is_empty() && item.is_none() {
         without_items(library, operation.as_deref() == Some("CREATE"))?
     } else {
-        by_items(library, &items, person.group_id().as_deref(), ignores_status)?
+        by_items(
+            library,
+            &items,
+            person.group_id().as_deref(),
+            ignores_status,
+        )?
     };
     Ok(shown(StatusCode::OK, &Value::Object(allowed), &[]))
 }

@@ -179,7 +179,8 @@ pub(crate) fn to_item(library: &Library<'_>, asked: &Asked, id: &str) -> Step<An
     placed.queue.store_positions(library)?;
     recall::item(library, &mut item, kind, &placed.queue, titles)?;
     recall::loan(library, &item, kind)?;
-    if let Some(mut left) = Item::by_id(library, source.as_deref())?.filter(|_| source != destination)
+    if let Some(mut left) =
+        Item::by_id(library, source.as_deref())?.filter(|_| source != destination)
     {
         let mut queue = Queue::of_what(library, &left)?;
         if !titles {

@@ -136,11 +136,9 @@ fn of_item(library: &Library<'_>, placed: &mut Placed) -> Step<()> {
     let id = placed.text("itemId");
     let Some(item) = placed.item.clone() else {
         placed.no_item = true;
-        placed.refusals.push(Refusal::new(
-            "Item does not exist",
-            "itemId",
-            id.as_deref(),
-        ));
+        placed
+            .refusals
+            .push(Refusal::new("Item does not exist", "itemId", id.as_deref()));
         return Ok(());
     };
     if !allowed_for(&item.status(), placed.kind()) {

@@ -63,7 +63,11 @@ pub(crate) fn reorder(library: &Library<'_>, asked: &Asked, of: &str, id: &str) 
     }
     let mut places: Vec<i64> = wanted.iter().map(|(_, place)| *place).collect();
     places.sort_unstable();
-    if places.iter().zip(1..).any(|(place, wanted)| *place != wanted) {
+    if places
+        .iter()
+        .zip(1..)
+        .any(|(place, wanted)| *place != wanted)
+    {
         return Err(at("Positions must have sequential order.").into());
     }
     let place_of = |request: &Value| {
@@ -74,7 +78,10 @@ pub(crate) fn reorder(library: &Library<'_>, asked: &Asked, of: &str, id: &str) 
             .map(|(_, place)| *place)
     };
     if wanted.len() != queue.requests.len()
-        || queue.requests.iter().any(|request| place_of(request).is_none())
+        || queue
+            .requests
+            .iter()
+            .any(|request| place_of(request).is_none())
     {
         return Err(Refusal::of_nothing(
             "There is inconsistency between provided reordered queue and existing queue.",
@@ -100,10 +107,22 @@ fn at(message: &str) -> Refusal {
 fn check_tops(queue: &Queue, of: &str, place: &dyn Fn(&Value) -> Option<i64>) -> Step<()> {
     let begun = |request: &&Value| !is_status(request, NOT_YET_FILLED);
     if of == "instance" {
-        let mut places: Vec<i64> = queue.requests.iter().filter(begun).filter_map(place).collect();
+        let mut places: Vec<i64> = queue
+            .requests
+            .iter()
+            .filter(begun)
+            .filter_map(place)
+            .collect();
         places.sort_unstable();
-        if places.iter().zip(1..).any(|(place, wanted)| *place != wanted) {
-            return Err(at("Requests can not be displaced from top positions when fulfillment begun.").into());
+        if places
+            .iter()
+            .zip(1..)
+            .any(|(place, wanted)| *place != wanted)
+        {
+            return Err(at(
+                "Requests can not be displaced from top positions when fulfillment begun.",
+            )
+            .into());
         }
         return Ok(());
     }

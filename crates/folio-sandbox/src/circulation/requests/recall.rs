@@ -43,7 +43,10 @@ pub(crate) fn loan(library: &Library<'_>, item: &Item, kind: &str) -> Step<()> {
     if kind != "Recall" {
         return Ok(());
     }
-    let Some(open) = open_loans(library, "itemId", &item.id())?.into_iter().next() else {
+    let Some(open) = open_loans(library, "itemId", &item.id())?
+        .into_iter()
+        .next()
+    else {
         return Ok(());
     };
     let mut loan = Loan::by_id(library, &text_at(&open, "id").unwrap_or_default())?;

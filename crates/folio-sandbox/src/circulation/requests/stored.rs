@@ -83,7 +83,11 @@ fn stored(library: &Library<'_>, request: &Value) -> Step<Value> {
             "callNumberComponents".to_owned(),
             Value::Object(item.call_number()),
         );
-        put(&mut index, "shelvingOrder", item.text("effectiveShelvingOrder"));
+        put(
+            &mut index,
+            "shelvingOrder",
+            item.text("effectiveShelvingOrder"),
+        );
     }
     if let Some(instance) = library.referred(INSTANCES, request, "instanceId")? {
         let mut summary = Map::new();
@@ -100,7 +104,11 @@ fn stored(library: &Library<'_>, request: &Value) -> Step<Value> {
         }
     }
     if let Some(place) = pickup(library, request)? {
-        put(&mut index, "pickupServicePointName", text_at(&place, "name"));
+        put(
+            &mut index,
+            "pickupServicePointName",
+            text_at(&place, "name"),
+        );
     }
     fields.insert("searchIndex".to_owned(), Value::Object(index));
     Ok(Value::Object(fields))

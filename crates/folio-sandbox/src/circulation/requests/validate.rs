@@ -110,8 +110,7 @@ pub(crate) fn read(
     }
     if let (Some(proxy), Some(requester)) = (placed.text("proxyUserId"), placed.text("requesterId"))
     {
-        let invalid =
-            Refusal::new("proxyUserId is not valid", "proxyUserId", Some(&proxy));
+        let invalid = Refusal::new("proxyUserId is not valid", "proxyUserId", Some(&proxy));
         let refused = blocks::proxy(library, &requester, &proxy, invalid)?;
         placed.refusals.extend(refused);
     }
@@ -143,9 +142,11 @@ fn fill_in(library: &Library<'_>, fields: &mut Map<String, Value>, is_new: bool)
 fn first_checks(fields: &mut Map<String, Value>, titles: bool) -> Step<()> {
     let status = match fields.get("status") {
         None => Some(NOT_YET_FILLED),
-        Some(value) => STATUSES
-            .into_iter()
-            .find(|known| value.as_str().is_some_and(|own| own.eq_ignore_ascii_case(known))),
+        Some(value) => STATUSES.into_iter().find(|known| {
+            value
+                .as_str()
+                .is_some_and(|own| own.eq_ignore_ascii_case(known))
+        }),
     };
     let Some(status) = status else {
         let known: Vec<String> = STATUSES
@@ -160,8 +161,15 @@ fn first_checks(fields: &mut Map<String, Value>, titles: bool) -> Step<()> {
     };
     fields.insert("status".to_owned(), status.into());
     let level = text(fields, "requestLevel");
-    let levels: &[&str] = if titles { &["Item", "Title"] } else { &["Item"] };
-    if !level.as_deref().is_some_and(|level| levels.contains(&level)) {
+    let levels: &[&str] = if titles {
+        &["Item", "Title"]
+    } else {
+        &["Item"]
+    };
+    if !level
+        .as_deref()
+        .is_some_and(|level| levels.contains(&level))
+    {
         let known: Vec<String> = levels.iter().map(|level| format!("\"{level}\"")).collect();
         return Err(Refusal::new(
             format!(
@@ -310,11 +318,7 @@ pub(crate) fn requester(placed: &Placed) -> Option<Refusal> {
 }
 
 /// Whether the requester has placed an open request already.
-pub(crate) fn already_requested(
-    placed: &Placed,
-    titles: bool,
-    is_move: bool,
-) -> Option<Refusal> {
+pub(crate) fn already_requested(placed: &Placed, titles: bool, is_move: bool) -> Option<Refusal> {
     let user = placed.text("requesterId");
     let item = placed.text("itemId");
     let existing = placed.queue.requests.iter().find(|known| {

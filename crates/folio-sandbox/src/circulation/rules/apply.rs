@@ -132,7 +132,9 @@ pub(crate) fn matches(rules: &Rules, question: &Question) -> Vec<Match> {
         };
         let before: Vec<&Priority> = order.iter().take(order.len() - 1).collect();
         let second = before.last().copied();
-        let first = (before.len() == 2).then(|| before.first().copied()).flatten();
+        let first = (before.len() == 2)
+            .then(|| before.first().copied())
+            .flatten();
         found.push(Match {
             policies: policies.clone(),
             salience: by_line + weight(second) * 10_000_000 + weight(first) * 100_000_000,
@@ -175,8 +177,18 @@ mod tests {
     fn what_is_wrong_is_told_with_its_place() {
         for (text, message, line, column) in [
             // The first three are recorded.
-            ("foo bar".to_owned(), "mismatched input 'foo' expecting {'priority', NEWLINE}", 1, 1),
-            ("1".to_owned(), "extraneous input '1' expecting {'priority', NEWLINE}", 1, 1),
+            (
+                "foo bar".to_owned(),
+                "mismatched input 'foo' expecting {'priority', NEWLINE}",
+                1,
+                1,
+            ),
+            (
+                "1".to_owned(),
+                "extraneous input '1' expecting {'priority', NEWLINE}",
+                1,
+                1,
+            ),
             (
                 "priority: t, s, c, b, a, m, g\nm 30b3e36a: l d9cd0bed".to_owned(),
                 "extraneous input 'm' expecting {'fallback-policy', NEWLINE}",
@@ -196,8 +208,18 @@ mod tests {
                 3,
                 3,
             ),
-            (format!("priority: last-line\n{FALLBACK}\nm x"), "Policy missing", 3, 1),
-            (format!("priority: last-line\n{FALLBACK}\nm : l a"), "Name missing.", 3, 3),
+            (
+                format!("priority: last-line\n{FALLBACK}\nm x"),
+                "Policy missing",
+                3,
+                1,
+            ),
+            (
+                format!("priority: last-line\n{FALLBACK}\nm : l a"),
+                "Name missing.",
+                3,
+                3,
+            ),
             (
                 "priority: t, s, c, b, a, m\nfallback-policy: l a".to_owned(),
                 "7 letters expected, found only 6",
@@ -216,7 +238,12 @@ mod tests {
                 2,
                 0,
             ),
-            ("priority: last-line\nfallback-policy:".to_owned(), "Policy missing after ':'", 2, 17),
+            (
+                "priority: last-line\nfallback-policy:".to_owned(),
+                "Policy missing after ':'",
+                2,
+                17,
+            ),
             (
                 "priority foo".to_owned(),
                 "no viable alternative at input 'priority foo'",
@@ -248,9 +275,8 @@ mod tests {
             location: Some("stacks".to_owned()),
             ..Question::default()
         };
-        let rule = |criteria: &str, policy: &str| {
-            format!("{criteria}: l {policy} r r n n o o i i\n")
-        };
+        let rule =
+            |criteria: &str, policy: &str| format!("{criteria}: l {policy} r r n n o o i i\n");
         let text = format!(
             "priority: number-of-criteria, criterium (t, s, c, b, a, m, g), last-line\n{FALLBACK}\n{}{}{}{}",
             rule("m book", "by-material"),
@@ -271,7 +297,10 @@ mod tests {
         );
         assert_eq!(loan(&text, &question), "last");
         assert_eq!(loan(&text, &Question::default()), "l0");
-        let text = format!("priority: first-line\n{}{FALLBACK}\n", rule("m book", "first"));
+        let text = format!(
+            "priority: first-line\n{}{FALLBACK}\n",
+            rule("m book", "first")
+        );
         assert_eq!(loan(&text, &question), "first");
     }
 }

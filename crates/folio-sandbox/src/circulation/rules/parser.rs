@@ -66,7 +66,9 @@ impl Parser<'_> {
             self.statements(&[Newline, Letter, Fallback])?;
             self.fallback()?;
             if self.cursor.kind() == Letter {
-                return Err(self.cursor.wrong("For 'priority: first-line' the fallback-policy must be after the last rule."));
+                return Err(self.cursor.wrong(
+                    "For 'priority: first-line' the fallback-policy must be after the last rule.",
+                ));
             }
             self.cursor.choice(&[End, Letter])?;
         } else {
@@ -177,7 +179,13 @@ impl Parser<'_> {
     }
 
     fn letters(&mut self) -> Result<Letters, Wrong> {
-        let follow = [Kind::Comma, Kind::Letter, Kind::Close, Kind::Newline, Kind::Fallback];
+        let follow = [
+            Kind::Comma,
+            Kind::Letter,
+            Kind::Close,
+            Kind::Newline,
+            Kind::Fallback,
+        ];
         let mut letters = Vec::new();
         let mut put = |token: &super::lexer::Token| {
             let letter = token.text.chars().next().unwrap_or_default();
@@ -198,7 +206,9 @@ impl Parser<'_> {
     }
 
     fn fallback(&mut self) -> Result<(), Wrong> {
-        let word = self.cursor.must(Kind::Fallback, &[Kind::Colon, Kind::Newline])?;
+        let word = self
+            .cursor
+            .must(Kind::Fallback, &[Kind::Colon, Kind::Newline])?;
         match self.cursor.kind() {
             Kind::Colon => {
                 let policies = self.policies()?;
@@ -406,10 +416,18 @@ fn check(part: &Part, exists: &dyn Fn(char, &str) -> bool) -> Result<(), Wrong> 
             let (_, line, column) = letters.first().copied().unwrap_or_default();
             let count = letters.len();
             if count < 7 {
-                return wrong(format!("7 letters expected, found only {count}"), line, column + 1);
+                return wrong(
+                    format!("7 letters expected, found only {count}"),
+                    line,
+                    column + 1,
+                );
             }
             if count > 7 {
-                return wrong(format!("Only 7 letters expected, found {count}"), line, column + 1);
+                return wrong(
+                    format!("Only 7 letters expected, found {count}"),
+                    line,
+                    column + 1,
+                );
             }
             let mut seen = BTreeSet::new();
             for (letter, line, column) in letters {
@@ -428,7 +446,11 @@ fn check(part: &Part, exists: &dyn Fn(char, &str) -> bool) -> Result<(), Wrong> 
         Part::Statement(statement) => match &statement.policies {
             Some(policies) => check_policies(policies, exists),
             None if statement.is_block => Ok(()),
-            None => wrong("Policy missing".to_owned(), statement.line, statement.column + 1),
+            None => wrong(
+                "Policy missing".to_owned(),
+                statement.line,
+                statement.column + 1,
+            ),
         },
         Part::Fallback(policies, line, column) => {
             for letter in POLICY_TYPES {

@@ -18,8 +18,7 @@ use crate::rmb;
 const RULES: &str = "/circulation-rules-storage";
 
 /// The rules of a tenant that has none of its own: what a fallback looks like.
-const NO_RULES: &str =
-    "priority: number-of-criteria, criterium (t, s, c, b, a, m, g), last-line";
+const NO_RULES: &str = "priority: number-of-criteria, criterium (t, s, c, b, a, m, g), last-line";
 
 /// A kind of policy.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -219,8 +218,8 @@ pub(crate) fn policy_of(library: &Library<'_>, kind: Kind, question: &Question) 
     }
     let found = all_matches(library, question.clone())?;
     let deciding = found.first();
-    let Some((rule, id)) = deciding
-        .and_then(|rule| Some((rule, rule.policies.of(kind.letter()).next()?.to_owned())))
+    let Some((rule, id)) =
+        deciding.and_then(|rule| Some((rule, rule.policies.of(kind.letter()).next()?.to_owned())))
     else {
         return Err(failed(format!(
             "Executing circulation rules to determine {} policy did not find a match",
@@ -255,9 +254,8 @@ fn set_directly(library: &Library<'_>, kind: Kind, question: &Question) -> Optio
                 .iter()
                 .all(|(name, wanted)| value(name) == Some(wanted))
     })?;
-    let looks = |wanted: &str| {
-        kind == Kind::Loan && rule.conditions.iter().any(|(name, _)| name == wanted)
-    };
+    let looks =
+        |wanted: &str| kind == Kind::Loan && rule.conditions.iter().any(|(name, _)| name == wanted);
     Some(Given {
         id: rule.id.clone(),
         material_type: looks("item_type_id"),
@@ -288,10 +286,14 @@ pub(crate) fn answer(library: &Library<'_>, asked: &Asked, last: &str) -> Option
 }
 
 fn asked_for(library: &Library<'_>, asked: &Asked, kind: Kind, all: bool) -> Step<Answer> {
-    const FORM: &str =
-        "^[a-fA-F0-9]{8}-[a-fA-F0-9]{4}-[1-5][a-fA-F0-9]{3}-[89abAB][a-fA-F0-9]{3}-[a-fA-F0-9]{12}$";
+    const FORM: &str = "^[a-fA-F0-9]{8}-[a-fA-F0-9]{4}-[1-5][a-fA-F0-9]{3}-[89abAB][a-fA-F0-9]{3}-[a-fA-F0-9]{12}$";
     let mut values = Map::new();
-    for name in ["item_type_id", "loan_type_id", "patron_type_id", "location_id"] {
+    for name in [
+        "item_type_id",
+        "loan_type_id",
+        "patron_type_id",
+        "location_id",
+    ] {
         let Some(value) = asked.parameter(name) else {
             return Ok(bad_request(format!(
                 "required query parameter missing: {name}"
