@@ -197,13 +197,13 @@ mod tests {
             ),
             // The others follow from the grammar.
             (
-                format!("priority: last-line\n{FALLBACK}\nm x: l no-1 r r n n o o i i"),
+                format!("priority: last-line\n{FALLBACK}\nm x: l no-1 r r0 n n0 o o0 i i0"),
                 "The policy l does not exist",
                 3,
                 3,
             ),
             (
-                format!("priority: last-line\n{FALLBACK}\nm x: l a r b n c o d"),
+                format!("priority: last-line\n{FALLBACK}\nm x: l a1 r b1 n c1 o d1"),
                 "Must contain one of each policy type, missing type i",
                 3,
                 3,
@@ -215,25 +215,25 @@ mod tests {
                 1,
             ),
             (
-                format!("priority: last-line\n{FALLBACK}\nm : l a"),
+                format!("priority: last-line\n{FALLBACK}\nm : l a1"),
                 "Name missing.",
                 3,
                 3,
             ),
             (
-                "priority: t, s, c, b, a, m\nfallback-policy: l a".to_owned(),
+                "priority: t, s, c, b, a, m\nfallback-policy: l a1".to_owned(),
                 "7 letters expected, found only 6",
                 1,
                 11,
             ),
             (
-                "priority: t, s, c, b, a, m, t\nfallback-policy: l a".to_owned(),
+                "priority: t, s, c, b, a, m, t\nfallback-policy: l a1".to_owned(),
                 "Duplicate letter t",
                 1,
                 29,
             ),
             (
-                "priority: last-line\nfallback-policy: l a".to_owned(),
+                "priority: last-line\nfallback-policy: l a1".to_owned(),
                 "Must have a fallback policy of type r",
                 2,
                 0,
@@ -251,10 +251,10 @@ mod tests {
                 10,
             ),
             (
-                format!("priority: last-line\n{FALLBACK}\nm a !b: l a"),
+                format!("priority: last-line\n{FALLBACK}\nm aa !bb: l a1"),
                 "A '!' must precede each name or no name.",
                 3,
-                6,
+                7,
             ),
             (
                 "priority:\tlast-line".to_owned(),
@@ -276,7 +276,7 @@ mod tests {
             ..Question::default()
         };
         let rule =
-            |criteria: &str, policy: &str| format!("{criteria}: l {policy} r r n n o o i i\n");
+            |criteria: &str, policy: &str| format!("{criteria}: l {policy} r r0 n n0 o o0 i i0\n");
         let text = format!(
             "priority: number-of-criteria, criterium (t, s, c, b, a, m, g), last-line\n{FALLBACK}\n{}{}{}{}",
             rule("m book", "by-material"),
@@ -292,7 +292,7 @@ mod tests {
         );
         assert_eq!(loan(&text, &question), "by-location");
         let text = format!(
-            "priority: last-line\n{FALLBACK}\ng staff\n    m !dvd !map: l nested r r n n o o i i\n    m all: l last r r n n o o i i\n# a comment\n{}",
+            "priority: last-line\n{FALLBACK}\ng staff\n    m !dvd !map: l nested r r0 n n0 o o0 i i0\n    m all: l last r r0 n n0 o o0 i i0\n# a comment\n{}",
             rule("g visitor", "of-others"),
         );
         assert_eq!(loan(&text, &question), "last");
