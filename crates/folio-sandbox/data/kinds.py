@@ -167,10 +167,16 @@ for row in rows('lists'):
         prefix = text.split('org.folio.cql2pgjson')[0]
         if prefix and prefix != text and 'HTTP request' not in prefix and '{' not in prefix:
             kind['prefix'] = prefix
+    elif case == 'bad cql' and row['status'] == 200:
+        kind['ignoresQuery'] = True
     elif case == 'empty query' and row['status'] == 200:
         kind['emptyQuery'] = True
-    elif case == 'limit -1' and row['status'] == 200:
+    elif case == 'limit -1' and row['status'] == 422 and 'bare' in kinds[path]:
+        kinds[path]['negativeLimit'] = True
+    elif case == 'limit -1' and (row['status'] == 200 or '2201W' in text):
         kind['negativeLimit'] = True
+        if row['status'] != 200:
+            kind['negativeFails'] = True
     elif case == 'totalRecords none' and 'totalRecords' not in (row.get('keys') or ['totalRecords']) and kind.get('total'):
         kind['none'] = True
     elif case == 'all sortBy id' and 'got sortby' in text:
@@ -252,6 +258,9 @@ for row in rows('acq'):
     base = '/'.join(parts[:-1]) if last else path
     if base not in kinds and not any(word in name for word in ('create', 'list')):
         continue
+    if re.fullmatch(r'[a-z ]+ delete', name) and row['status'] == 404 and base in kinds:
+        # A record that is not there; "delete again" may be about one that is still referred to.
+        kinds[base]['cases']['delete absent'] = answer(row, body, last, None)
     for ending, case in ACQUISITIONS.items():
         if name.endswith(' ' + ending):
             made = answer(row, body, last, None)
@@ -263,6 +272,10 @@ for row in rows('acq'):
         kinds[base]['cases'].setdefault(f"post {'missing' if found[1] == 'bad' else 'taken'}:{found[2]}", made)
     if re.match(r'delete .* in use$', name) and row['status'] >= 400:
         kinds[base]['cases'].setdefault('delete referenced', answer(row, body, last, None))
+    found = re.search(r'create (\w+) -[0-9.]+$', name)
+    if found and row['status'] == 201:
+        # A minimum that a later release has.
+        kinds[base].setdefault('unbounded', []).append(found[1])
     if name.endswith('put stale') and row['status'] == 204:
         kinds[base]['noLocking'] = True
     if name.endswith('list: limit -1') and 'not all parameters' in text:
@@ -273,15 +286,25 @@ for row in rows('acq'):
         listed.update({'form': 'pretty', 'info': 'resultInfo' in value, 'total': 'totalRecords' in value, 'type': row.get('type'),
                        'checksTotals': True})
 
-# Spring modules: what their validation says of a record that lacks a field.
-for row in rows('spring'):
-    found = re.match(r'(tag|note type|note|calendar) (post|put) missing required$', row['name'])
-    if found:
-        base = re.match(r'(/calendar/calendars|/[^/]+)', row['path'])[1]
-        made = answer(row, None, None, None)
-        if made and 'errors' in made:
-            made['line'] = True
-            kinds[base]['cases'].setdefault(f'{found[2]} missing', made)
+# What the recorded kinds of a module have in common holds for its others too.
+def common(values):
+    counted = collections.Counter(json.dumps(value, sort_keys=True) for value in values)
+    (most, count), = counted.most_common(1)
+    return json.loads(most) if 2 * count > len(values) and count > 1 else None
+
+
+for first in ('finance-storage', 'invoice-storage', 'orders-storage', 'organizations-storage', 'voucher-storage'):
+    own = {path: kind for path, kind in kinds.items() if path.startswith(f'/{first}/') and kind['cases']}
+    locations = [kind['location'].replace(path, '{path}') if kind.get('location') else None for path, kind in own.items()]
+    lists = [{key: value for key, value in kind['list'].items() if key != 'key'} for kind in own.values() if kind.get('list')]
+    cases = collections.defaultdict(list)
+    for kind in own.values():
+        for name, case in kind['cases'].items():
+            if ':' not in name:
+                cases[name].append(case)
+    cases = {name: common(values) for name, values in cases.items()}
+    shared = {'location': common(locations), 'list': common(lists), 'cases': {name: case for name, case in cases.items() if case}}
+    kinds[f'/{first}/*'] = {key: value for key, value in shared.items() if value is not None}
 
 for path, kind in kinds.items():
     kind = {key: value for key, value in kind.items() if value not in ({}, [])}

@@ -1,7 +1,7 @@
-"""Makes `acquisitions.jsonl` from recordings: tables, unique values and references of the acquisition modules, whose schemas
+"""Makes rows for `schemas.py` from recordings: tables, unique values and references of the acquisition modules, whose schemas
 `cql-indexes.jsonl` does not have. The facts are those that the recorded error messages show.
 
-    python3 tables.py FOLDER > acquisitions.jsonl
+    python3 tables.py FOLDER > recorded.jsonl
 """
 import json
 import re

@@ -365,7 +365,8 @@ fn collection(documents: &Documents, name: &str, path: &str, item: &Value) -> Op
         spring: source.is_some_and(|source| !source.ends_with(".raml"))
             && !matches!(name, "mod-settings"),
         class,
-        declares_422: item.pointer("/post/responses/422").is_some(),
+        declares_422: item.pointer("/post/responses/422").is_some()
+            && !crate::acquisitions::MODULES.contains(&name),
         path: path.to_owned(),
         items,
         schema,

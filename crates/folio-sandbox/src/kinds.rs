@@ -37,6 +37,10 @@ pub(crate) struct Kind {
     pub(crate) defaults: serde_json::Map<String, Value>,
     /// Fields that the answer of a creation lacks.
     pub(crate) omitted: Vec<String>,
+    /// Fields that have a least value only in the release of the documents.
+    pub(crate) unbounded: Vec<String>,
+    /// Whether the interface of a route that needs parameters has no least limit.
+    pub(crate) negative_limit: bool,
     /// What the route answers without the parameters that it needs.
     pub(crate) bare: Option<Case>,
     cases: BTreeMap<String, Case>,
@@ -60,7 +64,10 @@ pub(crate) struct ListFacts {
     /// The status of a query that cannot be understood.
     pub(crate) errors: Option<StatusCode>,
     pub(crate) empty_query: bool,
+    pub(crate) ignores_query: bool,
     pub(crate) negative_limit: bool,
+    /// Whether a negative limit reaches the database.
+    pub(crate) negative_fails: bool,
     pub(crate) none: bool,
     pub(crate) wrapped: bool,
     pub(crate) checks_totals: bool,
@@ -218,6 +225,8 @@ impl Kind {
                 .unwrap_or_default(),
             bare: row.get("bare").and_then(Case::of),
             omitted: texts(row, "omitted"),
+            negative_limit: flag("negativeLimit"),
+            unbounded: texts(row, "unbounded"),
             class: text(row, "class"),
             order: texts(row, "order"),
             location: location(row),
@@ -238,7 +247,9 @@ impl Kind {
                         .and_then(|status| u16::try_from(status).ok())
                         .and_then(|status| StatusCode::from_u16(status).ok()),
                     empty_query: flag("emptyQuery"),
+                    ignores_query: flag("ignoresQuery"),
                     negative_limit: flag("negativeLimit"),
+                    negative_fails: flag("negativeFails"),
                     none: flag("none"),
                     wrapped: flag("wrapped"),
                     checks_totals: flag("checksTotals"),
@@ -309,8 +320,13 @@ pub(crate) fn kind(release: Release, path: &str) -> &'static Kind {
         Release::Quesnelia => kinds.first(),
         Release::Ramsons => kinds.last(),
     };
+    let of_module = || {
+        let first = path.trim_start_matches('/').split('/').next()?;
+        kinds?.get(&format!("/{first}/*"))
+    };
     kinds
         .and_then(|kinds| kinds.get(path))
+        .or_else(of_module)
         .unwrap_or_else(|| OTHER.get_or_init(Kind::default))
 }
 

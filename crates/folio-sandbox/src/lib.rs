@@ -18,6 +18,7 @@
 //! # }).unwrap();
 //! ```
 
+mod acquisitions;
 mod auth;
 mod circulation;
 mod constraints;

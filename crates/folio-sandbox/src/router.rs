@@ -9,8 +9,8 @@ use crate::cql::fold::text_at;
 use crate::documents::{Served, routes};
 use crate::faults::Effect;
 use crate::handlers::{
-    Done, batch, credentials, deletion, lists, login, okapi, permissions, singles, spring, views,
-    write,
+    Done, acquisitions, batch, credentials, deletion, lists, login, okapi, permissions, plain,
+    singles, spring, views, write,
 };
 use crate::http::{Answer, Asked, broken_percent};
 use crate::platform;
@@ -376,9 +376,23 @@ fn module(
             "<html><body><h1>Resource not found</h1></body></html>",
         ));
     }
-    if let Some(bare) = &state.kind(served.path).bare
+    if let Some(done) = plain::answer(state, asked, caller, path) {
+        return done;
+    }
+    let kind = state.kind(served.path);
+    if let Some(bare) = &kind.bare
         && !lists::has_own_parameter(asked, served.module, served.path)
     {
+        let least = crate::kinds::ListFacts {
+            negative_limit: kind.negative_limit,
+            ..Default::default()
+        };
+        // Of mod-circulation's routes, none checks a number that it does not read.
+        if served.module != "mod-circulation"
+            && let Err(answer) = lists::number(asked, "limit", 0, &least)
+        {
+            return Ok(answer);
+        }
         return Ok(bare.answer(Default::default(), ""));
     }
     if asked.method == "POST" && path == "/_/proxy/tenants" {
@@ -398,6 +412,12 @@ fn module(
     }
     if let Some(answer) = platform::answer(state, asked, caller, path) {
         return Ok(answer);
+    }
+    if let Some(done) = acquisitions::answer(state, asked, caller, path) {
+        return done;
+    }
+    if let Some(done) = spring::other_paths(state, asked, caller, path) {
+        return done;
     }
     let is_batch = served.path.ends_with("/batch/synchronous")
         || served.path.ends_with("/batch/synchronous-unsafe");

@@ -248,7 +248,7 @@ impl Store {
             let Some(target) = constraints::target(foreign, record) else {
                 continue;
             };
-            if let Some(path) = tables().path(&foreign.target)
+            if let Some(path) = tables().path(foreign)
                 && !self.has(tenant, path, &target)?
             {
                 return Ok(Some(Missing { foreign, target }));
@@ -265,21 +265,22 @@ impl Store {
         id: &str,
     ) -> Result<Option<(&'static Table, &'static Foreign)>> {
         let mut statement = self.connection.prepare_cached(
-            "SELECT collection, field FROM reference WHERE tenant = ?1 AND target = ?2 AND target_id = ?3 LIMIT 1",
+            "SELECT DISTINCT collection, field FROM reference WHERE tenant = ?1 AND target = ?2 AND target_id = ?3",
         )?;
-        let found: Option<(String, String)> = statement
-            .query_row(params![tenant, table.name, key(id)], |row| {
+        let found: Vec<(String, String)> = statement
+            .query_map(params![tenant, table.name, key(id)], |row| {
                 Ok((row.get(0)?, row.get(1)?))
-            })
-            .optional()?;
-        Ok(found.and_then(|(path, field)| {
+            })?
+            .collect::<Result<_>>()?;
+        let foreign = found.into_iter().filter_map(|(path, field)| {
             let table = tables().of(&path)?;
             let foreign = table
                 .foreign
                 .iter()
                 .find(|foreign| foreign.field == field)?;
             Some((table, foreign))
-        }))
+        });
+        Ok(foreign.min_by_key(|(_, foreign)| foreign.rank))
     }
 
     /// The next number of a sequence, which is used up by it.

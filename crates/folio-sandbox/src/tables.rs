@@ -1,5 +1,5 @@
 //! What the schemas of the storage modules say of their tables: how each field is searched for, which values are unique, and which records
-//! refer to which. The facts are in `data/cql-indexes.jsonl` and `data/acquisitions.jsonl`; nothing here is known of any table by name.
+//! refer to which. The facts are in `data/cql-indexes.jsonl` and `data/schemas.jsonl`; nothing here is known of any table by name.
 
 use std::collections::HashMap;
 use std::sync::OnceLock;
@@ -10,7 +10,7 @@ use crate::cql::fold::Fold;
 
 const FACTS: [&str; 2] = [
     include_str!("../data/cql-indexes.jsonl"),
-    include_str!("../data/acquisitions.jsonl"),
+    include_str!("../data/schemas.jsonl"),
 ];
 
 /// A table and the collection that shows it.
@@ -66,6 +66,9 @@ pub(crate) struct Foreign {
     pub(crate) column: String,
     pub(crate) target: String,
     pub(crate) constraint: String,
+    module: String,
+    /// Where it stands among all: PostgreSQL checks them in the order in which they were made.
+    pub(crate) rank: usize,
 }
 
 /// A step from a record to others.
@@ -80,7 +83,8 @@ pub(crate) enum Step {
 /// All tables.
 pub(crate) struct Tables {
     by_path: HashMap<String, Table>,
-    paths: HashMap<String, String>,
+    /// By module and name.
+    paths: HashMap<(String, String), String>,
 }
 
 impl Default for Entry {
@@ -148,11 +152,12 @@ impl Tables {
         let mut by_path: HashMap<String, Table> = HashMap::new();
         let mut paths = HashMap::new();
         let mut conditions: HashMap<(String, String), String> = HashMap::new();
-        for row in rows {
+        for (rank, row) in rows.iter().enumerate() {
             let (Some(name), Some(path)) = (text(row, "table"), text(row, "path")) else {
                 continue;
             };
-            paths.insert(name.clone(), path.clone());
+            let module = text(row, "module").unwrap_or_default();
+            paths.insert((module.clone(), name.clone()), path.clone());
             let table = by_path.entry(path).or_default();
             table.name.clone_from(&name);
             let field = text(row, "field").unwrap_or_default();
@@ -195,6 +200,8 @@ impl Tables {
                     column: text(row, "column").unwrap_or_default(),
                     target: text(row, "target").unwrap_or_default(),
                     constraint: text(row, "constraint").unwrap_or_default(),
+                    module,
+                    rank,
                 }),
                 _ => {}
             }
@@ -223,8 +230,8 @@ impl Tables {
                 .by_path
                 .get(&here)
                 .and_then(|table| table.foreign.iter().find(|foreign| foreign.field == field))
-                .and_then(|foreign| self.paths.get(&foreign.target))
-                .cloned();
+                .and_then(|foreign| self.path(foreign))
+                .map(str::to_owned);
             let Some(next) = next else { return };
             down.insert(
                 0,
@@ -243,7 +250,8 @@ impl Tables {
             table.aliases.insert(alias, up);
         }
         if let Some(alias) = text(row, "childAlias")
-            && let Some(path) = self.paths.get(&target)
+            && let module = text(row, "module").unwrap_or_default()
+            && let Some(path) = self.paths.get(&(module, target))
             && let Some(table) = self.by_path.get_mut(path)
         {
             table.aliases.insert(alias, down);
@@ -255,8 +263,9 @@ impl Tables {
         self.by_path.get(path)
     }
 
-    /// The collection that shows a table.
-    pub(crate) fn path(&self, table: &str) -> Option<&str> {
-        self.paths.get(table).map(String::as_str)
+    /// The collection that shows the table to which a foreign key refers.
+    pub(crate) fn path(&self, foreign: &Foreign) -> Option<&str> {
+        let key = (foreign.module.clone(), foreign.target.clone());
+        self.paths.get(&key).map(String::as_str)
     }
 }

@@ -3,7 +3,7 @@
 //! How a field is compared depends on the indexes of its table: `=` finds words in PostgreSQL's full text search, `==` is a pattern, `<` uses
 //! the collation of the database; fields that are UUIDs have rules of their own.
 
-mod collate;
+pub(crate) mod collate;
 pub(crate) mod compile;
 mod error;
 mod eval;
@@ -41,16 +41,32 @@ impl Query {
     }
 }
 
-/// The fields of a query and what they are compared with, those of the order with nothing; the error is cql-java's message.
-pub(crate) fn fields(text: &str) -> Result<Vec<(String, String)>, String> {
+/// What modules that do not use RMB look at in a query before they understand it.
+pub(crate) struct Outline {
+    /// Fields, what they are compared with, and whether the relation has modifiers.
+    pub(crate) terms: Vec<(String, String, bool)>,
+    /// The fields of the order.
+    pub(crate) keys: Vec<String>,
+    /// The part that `prox` joins, as cql-java writes it.
+    pub(crate) prox: Option<String>,
+}
+
+/// The outline of a query; the error is cql-java's message.
+pub(crate) fn outline(text: &str) -> Result<Outline, String> {
     let parsed = parser::parse(text)?;
-    let mut found = Vec::new();
-    parser::terms(&parsed.clause, &mut found);
-    let keys = parsed
-        .sort
-        .into_iter()
-        .map(|key| (key.index, String::new()));
-    Ok(found.into_iter().chain(keys).collect())
+    let mut terms = Vec::new();
+    parser::terms(&parsed.clause, &mut terms);
+    Ok(Outline {
+        terms: terms
+            .into_iter()
+            .map(|term| {
+                let modified = !term.modifiers.is_empty();
+                (term.index.clone(), term.text.clone(), modified)
+            })
+            .collect(),
+        keys: parsed.sort.into_iter().map(|key| key.index).collect(),
+        prox: parser::prox(&parsed.clause).map(parser::written),
+    })
 }
 
 /// A text as RMB compares it where no index says otherwise: without case and accents.

@@ -63,15 +63,73 @@ struct Parser {
 /// What a term is compared by: index, relation, modifiers.
 type Scope = (String, String, Vec<Modifier>);
 
-/// The fields of a condition and their terms.
-pub(crate) fn terms(clause: &Clause, found: &mut Vec<(String, String)>) {
+/// The terms of a condition.
+pub(crate) fn terms<'a>(clause: &'a Clause, found: &mut Vec<&'a Term>) {
     match clause {
-        Clause::Term(term) => found.push((term.index.clone(), term.text.clone())),
+        Clause::Term(term) => found.push(term),
         Clause::Join(_, a, b) => {
             terms(a, found);
             terms(b, found);
         }
         Clause::Prefix => {}
+    }
+}
+
+/// The first part of a condition that is joined by `prox`.
+pub(crate) fn prox(clause: &Clause) -> Option<&Clause> {
+    match clause {
+        Clause::Join(Join::Prox, ..) => Some(clause),
+        Clause::Join(_, a, b) => prox(a).or_else(|| prox(b)),
+        Clause::Term(_) | Clause::Prefix => None,
+    }
+}
+
+/// A condition as cql-java writes it.
+pub(crate) fn written(clause: &Clause) -> String {
+    match clause {
+        Clause::Term(term) => {
+            let text = quoted(&term.text);
+            if term.index.eq_ignore_ascii_case("cql.serverChoice") {
+                return text;
+            }
+            let modifiers: String = term.modifiers.iter().map(Modifier::written).collect();
+            format!(
+                "{} {}{modifiers} {text}",
+                quoted(&term.index),
+                term.relation
+            )
+        }
+        Clause::Join(join, a, b) => {
+            let join = match join {
+                Join::And => "and",
+                Join::Or => "or",
+                Join::Not => "not",
+                Join::Prox => "prox",
+            };
+            format!("({}) {join} ({})", written(a), written(b))
+        }
+        Clause::Prefix => String::new(),
+    }
+}
+
+impl Modifier {
+    fn written(&self) -> String {
+        match &self.value {
+            Some((relation, value)) => format!("/{}{relation}{}", self.name, quoted(value)),
+            None => format!("/{}", self.name),
+        }
+    }
+}
+
+fn quoted(text: &str) -> String {
+    let plain = !text.is_empty()
+        && !text
+            .chars()
+            .any(|letter| matches!(letter, '"' | ' ' | '\t' | '=' | '<' | '>' | '/' | '(' | ')'));
+    if plain {
+        text.to_owned()
+    } else {
+        format!("\"{}\"", text.replace('"', "\\\""))
     }
 }
 

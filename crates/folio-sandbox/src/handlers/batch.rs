@@ -31,6 +31,10 @@ pub(crate) fn synchronous(state: &mut State, asked: &Asked, caller: &Caller, pat
         Err(answer) => return Ok(answer),
     };
     let module = path.split('/').nth(1).unwrap_or_default();
+    let listed = |items: &str| routes().listed(module, items).is_some();
+    if let Some(unknown) = body.keys().find(|items| !listed(items)) {
+        return Ok(unknown_list(module, unknown));
+    }
     let found = body.iter().find_map(|(items, records)| {
         let collection = routes().listed(module, items)?;
         Some((collection, records.as_array()?))
@@ -42,14 +46,14 @@ pub(crate) fn synchronous(state: &mut State, asked: &Asked, caller: &Caller, pat
     let is_unsafe = path.ends_with("-unsafe");
     let kind = state.kind(&collection.path);
     let mut read = Vec::with_capacity(records.len());
-    for record in records {
+    for (index, record) in records.iter().enumerate() {
         let id = record.get("id").and_then(Value::as_str).unwrap_or_default();
         let stored = state
             .store
             .get(&caller.tenant, stored_at(&collection.path), id)?;
         match read_value(collection, kind, record, stored.as_ref()) {
             Ok(record) => read.push(record),
-            Err(answer) => return Ok(answer),
+            Err(answer) => return Ok(in_list(answer, &collection.items, index)),
         }
     }
     if is_unsafe && !state.suppress_locking {
@@ -112,6 +116,51 @@ pub(crate) fn synchronous(state: &mut State, asked: &Asked, caller: &Caller, pat
         Ok(()) => Answer::empty(StatusCode::CREATED),
         Err(answer) => answer,
     })
+}
+
+/// What Jackson says of a body with another list than that of the module.
+fn unknown_list(module: &str, name: &str) -> Answer {
+    let (class, known) = match module {
+        "holdings-storage" => ("HoldingsrecordsPost", "holdingsRecords"),
+        "item-storage" => ("ItemsPost", "items"),
+        _ => ("InstancesPost", "instances"),
+    };
+    let class = format!("org.folio.rest.jaxrs.model.{class}");
+    let message = format!(
+        "Unrecognized field {name:?} (class {class}), not marked as ignorable (one known property: {known:?}){} (through reference chain: {class}[{name:?}])",
+        jackson::SOURCE
+    );
+    rmb::violations(&[rmb::error(&message, "-1", "1", &[("", "")])])
+}
+
+/// The violations of a record, with its place in the list.
+fn in_list(answer: Answer, items: &str, index: usize) -> Answer {
+    let Ok(body) = serde_json::from_slice::<Value>(&answer.body) else {
+        return answer;
+    };
+    let errors = body.get("errors").and_then(Value::as_array);
+    let placed: Vec<Value> = errors
+        .into_iter()
+        .flatten()
+        .cloned()
+        .map(|mut error| {
+            let is_violation = error
+                .get("code")
+                .and_then(Value::as_str)
+                .is_some_and(|code| code.starts_with("jakarta.validation"));
+            if is_violation
+                && let Some(key) = error.pointer_mut("/parameters/0/key")
+                && let Some(path) = key.as_str()
+            {
+                *key = format!("{items}[{index}].{path}").into();
+            }
+            error
+        })
+        .collect();
+    if placed.is_empty() {
+        return answer;
+    }
+    rmb::violations(&placed)
 }
 
 fn state_all_or_nothing(

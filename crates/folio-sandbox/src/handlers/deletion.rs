@@ -5,6 +5,7 @@ use serde_json::Value;
 
 use super::Done;
 use super::lists::compiled;
+use crate::acquisitions;
 use crate::auth::Caller;
 use crate::constraints::still_referred;
 use crate::documents::{Collection, stored_at};
@@ -39,6 +40,7 @@ pub(crate) fn one(state: &mut State, caller: &Caller, collection: &Collection, i
             None => super::lists::not_found(),
         });
     }
+    acquisitions::before_delete(&state.store, &caller.tenant, path, id)?;
     if let Some(table) = tables().of(path)
         && let Some((from, foreign)) = state.store.referred(&caller.tenant, table, id)?
     {

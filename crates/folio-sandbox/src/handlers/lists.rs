@@ -85,6 +85,24 @@ pub(crate) fn number(
     Ok(i64::from(number))
 }
 
+/// A number that mod-settings, which is no module of RMB, rejects.
+fn wrong_number(asked: &Asked) -> Answer {
+    let wrong = ["offset", "limit"].iter().find_map(|name| {
+        let text = asked.parameter(name)?;
+        match text.parse::<i32>() {
+            Ok(number) if number >= 0 => None,
+            Ok(_) => Some(format!(
+                "[Bad Request] Validation error for parameter {name} in location QUERY: value should be >= 0.0"
+            )),
+            Err(_) => Some(format!(
+                "[Bad Request] Parsing error for parameter {name} in location QUERY: java.lang.NumberFormatException: For input string: {}",
+                json!(text)
+            )),
+        }
+    });
+    Answer::bad_request(wrong.unwrap_or_default())
+}
+
 /// What a query that cannot be run is answered.
 fn rejected(error: &CqlError, facts: &ListFacts, text: &str, title: bool) -> Answer {
     let status = facts.errors.unwrap_or(StatusCode::BAD_REQUEST);
@@ -123,8 +141,16 @@ pub(crate) fn list(
         .and_then(|offset| Ok((offset, number(asked, "limit", 10, facts)?)));
     let (offset, limit) = match bounds {
         Ok(bounds) => bounds,
+        Err(_) if collection.module == "mod-settings" => return Ok(wrong_number(asked)),
         Err(answer) => return Ok(answer),
     };
+    if limit < 0 && facts.negative_fails {
+        // A limit without a least value reaches the database.
+        return Ok(Answer::text(
+            StatusCode::INTERNAL_SERVER_ERROR,
+            "ERROR: LIMIT must not be negative (2201W)",
+        ));
+    }
     let totals = asked.parameter("totalRecords").unwrap_or("auto");
     if !matches!(totals, "exact" | "estimated" | "none" | "auto")
         && !collection.spring
@@ -141,14 +167,11 @@ pub(crate) fn list(
     let empty_is_none = facts.empty_query || collection.spring;
     let text = asked
         .parameter("query")
-        .filter(|text| !(empty_is_none && text.trim().is_empty()));
+        .filter(|text| !(facts.ignores_query || empty_is_none && text.trim().is_empty()));
     if collection.module == "mod-settings"
-        && let Some(index) = text.and_then(unsupported_setting)
+        && let Some(message) = text.and_then(rejected_setting)
     {
-        return Ok(Answer::text(
-            StatusCode::INTERNAL_SERVER_ERROR,
-            format!("Unsupported CQL index: {index}"),
-        ));
+        return Ok(Answer::text(StatusCode::INTERNAL_SERVER_ERROR, message));
     }
     let query = match text {
         None => None,
@@ -269,7 +292,13 @@ fn reported(matches: usize, query: bool, offset: usize, limit: usize, page: usiz
 }
 
 /// mod-settings knows few indexes.
-fn unsupported_setting(text: &str) -> Option<String> {
+fn rejected_setting(text: &str) -> Option<String> {
+    if text.trim().is_empty() {
+        return Some("expected index or term, got EOF".to_owned());
+    }
+    if text.replace(['"', ' '], "") == "id==*" {
+        return Some("Invalid UUID for: id == *".to_owned());
+    }
     let index = text
         .trim_start_matches('(')
         .split(['=', '<', '>', ' '])
@@ -279,11 +308,12 @@ fn unsupported_setting(text: &str) -> Option<String> {
     if known && !text.contains("id=*") {
         return None;
     }
-    Some(if text.contains(['=', '<', '>']) {
-        index.to_owned()
+    let index = if text.contains(['=', '<', '>']) {
+        index
     } else {
-        "cql.serverChoice".to_owned()
-    })
+        "cql.serverChoice"
+    };
+    Some(format!("Unsupported CQL index: {index}"))
 }
 
 /// `POST …/retrieve`: a list whose query is in the body, where it has room. None where no such list is known.

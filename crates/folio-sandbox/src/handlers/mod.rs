@@ -1,5 +1,6 @@
 //! What the modules answer.
 
+pub(crate) mod acquisitions;
 pub(crate) mod batch;
 pub(crate) mod credentials;
 pub(crate) mod deletion;
@@ -7,8 +8,10 @@ pub(crate) mod lists;
 pub(crate) mod login;
 pub(crate) mod okapi;
 pub(crate) mod permissions;
+pub(crate) mod plain;
 pub(crate) mod singles;
 pub(crate) mod spring;
+mod transactions;
 pub(crate) mod views;
 pub(crate) mod write;
 

@@ -51,10 +51,14 @@ fn number(state: &State, caller: &Caller, name: &str, start: i64) -> Done {
 }
 
 fn put_hrid_settings(state: &State, asked: &Asked, caller: &Caller) -> Done {
-    let body = match jackson::parse(&asked.body) {
+    let mut body = match jackson::parse(&asked.body) {
         Ok(body) => body,
         Err(answer) => return Ok(answer),
     };
+    // Metadata is set by the server, whatever is sent.
+    if let Some(fields) = body.as_object_mut() {
+        fields.remove("metadata");
+    }
     let Some((document, schema)) = routes().body_of("mod-inventory-storage", HRID_SETTINGS, "put")
     else {
         return Ok(Answer::empty(StatusCode::NOT_IMPLEMENTED));
@@ -64,12 +68,21 @@ fn put_hrid_settings(state: &State, asked: &Asked, caller: &Caller) -> Done {
         keeps_unknown: None,
         money: false,
         spring: false,
+        unbounded: &[],
         violations: Vec::new(),
     };
-    let settings = match reader.record(document, schema, "HridSettings", &body, None) {
+    let mut settings = match reader.record(document, schema, "HridSettings", &body, None) {
         Ok(settings) => settings,
         Err(answer) => return Ok(answer),
     };
+    let now = rmb::now();
+    settings.insert(
+        "metadata".into(),
+        json!({
+            "createdDate": now, "createdByUserId": caller.user,
+            "updatedDate": now, "updatedByUserId": caller.user,
+        }),
+    );
     set_hrid_settings(&state.store, &caller.tenant, &settings)?;
     Ok(Answer::empty(StatusCode::NO_CONTENT))
 }

@@ -4,6 +4,7 @@ use http::{StatusCode, header};
 use serde_json::{Map, Value};
 
 use super::Done;
+use crate::acquisitions;
 use crate::auth::Caller;
 use crate::constraints::Verb;
 use crate::cql::fold::text_at;
@@ -49,6 +50,7 @@ pub(crate) fn read_value(
         keeps_unknown: kind.keeps_unknown,
         money: collection.module == "mod-feesfines",
         spring: collection.spring,
+        unbounded: &kind.unbounded,
         violations: Vec::new(),
     };
     let class = kind.class.as_deref().unwrap_or(&collection.class);
@@ -151,6 +153,11 @@ pub(crate) fn insert(
     if let Err(answer) = modules::before_create(&state.store, &caller.tenant, path, &mut record)? {
         return Ok(Err(answer));
     }
+    if let Some(answer) =
+        acquisitions::before_create(&state.store, &caller.tenant, path, &mut record)?
+    {
+        return Ok(Err(answer));
+    }
     modules::set_metadata(collection, &caller.user, &mut record, None);
     if collection.locking && !kind.no_locking {
         record.insert("_version".into(), 1.into());
@@ -202,6 +209,7 @@ pub(crate) fn insert(
     }
     state.store.write(&caller.tenant, path, &id, &record)?;
     modules::after_create(&state.store, &caller.tenant, path, &record)?;
+    acquisitions::after_write(&state.store, &caller.tenant, path, &record, &caller.user)?;
     Ok(Ok((id, record)))
 }
 
@@ -236,7 +244,10 @@ pub(crate) fn create(
     let answer = rmb::json_ordered(StatusCode::CREATED, &record, &kind.order);
     Ok(match &kind.location {
         Location::None => answer,
-        Location::Form(form) => answer.with_header(header::LOCATION, &form.replace("{id}", &id)),
+        Location::Form(form) => {
+            let form = form.replace("{path}", &collection.path);
+            answer.with_header(header::LOCATION, &form.replace("{id}", &id))
+        }
         Location::Unknown if collection.spring => answer,
         Location::Unknown => {
             answer.with_header(header::LOCATION, &format!("{}/{id}", collection.path))
@@ -272,6 +283,7 @@ pub(crate) fn replace(
     {
         return Ok(Err(answer));
     }
+    acquisitions::before_update(path, &mut record, stored);
     modules::set_metadata(collection, &caller.user, &mut record, Some(stored));
     if collection.locking && !kind.no_locking {
         if let Some(answer) = modules::stale(&id, &record, stored) {
@@ -295,6 +307,7 @@ pub(crate) fn replace(
     }
     state.store.write(&caller.tenant, path, &id, &record)?;
     modules::after_update(&state.store, &caller.tenant, path, &record, stored)?;
+    acquisitions::after_write(&state.store, &caller.tenant, path, &record, &caller.user)?;
     Ok(Ok(record))
 }
 

@@ -8,6 +8,7 @@ mod parts;
 mod scalars;
 
 pub(crate) use body::parse;
+pub(crate) use scalars::SOURCE;
 
 use parts::{Parts, unknown_field};
 use scalars::{mismatch, token};
@@ -32,6 +33,8 @@ pub(crate) struct Reader<'a> {
     pub(crate) money: bool,
     /// Spring modules drop unknown fields.
     pub(crate) spring: bool,
+    /// Fields whose least value a later release introduced.
+    pub(crate) unbounded: &'a [String],
     pub(crate) violations: Vec<Value>,
 }
 
@@ -259,6 +262,7 @@ impl<'a> Reader<'a> {
         let number = value.as_f64().unwrap_or_default();
         if let Some(least) = bound("minimum")
             && number < least
+            && !self.unbounded.contains(&place.path)
         {
             let message = format!("must be greater than or equal to {least}");
             self.violates(&place.path, value, &message, "DecimalMin");

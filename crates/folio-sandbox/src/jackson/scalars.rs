@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use crate::http::Answer;
 
 /// Where Jackson says that an error was; the column is not known here.
-pub(super) const SOURCE: &str = "\n at [Source: REDACTED (`StreamReadFeature.INCLUDE_SOURCE_IN_LOCATION` disabled); line: 1, column: 1]";
+pub(crate) const SOURCE: &str = "\n at [Source: REDACTED (`StreamReadFeature.INCLUDE_SOURCE_IN_LOCATION` disabled); line: 1, column: 1]";
 
 pub(super) fn mismatch(message: &str, chain: &str) -> Answer {
     let through = if chain.is_empty() {

@@ -114,7 +114,16 @@ fn present_before(session: &Session, rows: &[Value]) {
     let created: Vec<&str> = rows
         .iter()
         .filter(|row| row["method"] == "POST" && row["status"] == 201)
-        .flat_map(|row| [row["body"]["id"].as_str(), row["location"].as_str()])
+        .flat_map(|row| {
+            let batch = ["items", "instances", "holdingsRecords"]
+                .iter()
+                .filter_map(|list| row["body"][*list].as_array())
+                .flatten()
+                .map(|record| record["id"].as_str());
+            [row["body"]["id"].as_str(), row["location"].as_str()]
+                .into_iter()
+                .chain(batch)
+        })
         .flatten()
         .collect();
     for row in rows

@@ -125,6 +125,15 @@ impl Session {
         }
         let own: Value = serde_json::from_str(&reply.text()).unwrap_or_default();
         let text = row["text"].as_str().unwrap_or_default();
+        // The only record of a list that was asked for by a field.
+        if row["name"]
+            .as_str()
+            .is_some_and(|name| name.contains(" of "))
+            && let Ok(recorded) = serde_json::from_str::<Value>(text)
+            && let (Some(recorded), Some(own)) = (only_id(&recorded), only_id(&own))
+        {
+            self.names.insert(recorded, own);
+        }
         for name in ["id", "hrid"] {
             let recorded = row["diff"]["added"][name]
                 .as_str()
@@ -143,7 +152,7 @@ impl Session {
                 Some(location[at..].to_owned())
             });
             if let (Some(recorded), Some(own)) = (recorded, own[name].as_str())
-                && recorded != own
+                && !recorded.eq_ignore_ascii_case(own)
             {
                 self.names.insert(recorded, own.to_owned());
             }
@@ -207,4 +216,13 @@ pub(crate) fn uuid_of(name: &str) -> String {
         sum & 0xffff_ffff,
         sum >> 16 & 0xffff_ffff_ffff
     )
+}
+
+/// The id of the only record of a list.
+fn only_id(list: &Value) -> Option<String> {
+    let mut lists = list.as_object()?.values().filter_map(Value::as_array);
+    let [record] = lists.next()?.as_slice() else {
+        return None;
+    };
+    record["id"].as_str().map(str::to_owned)
 }

@@ -1,10 +1,13 @@
 //! What differs between the Spring modules, and their errors.
 
 use http::StatusCode;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
+use super::dto::{Field, Method, Reads, Record, validation_failed};
+use super::java_time::local_date;
 use crate::cql::{self, Compiled};
 use crate::http::{Answer, Asked};
+use crate::jackson;
 use crate::rmb;
 
 /// A kind of record of a Spring module.
@@ -19,6 +22,10 @@ pub(super) struct Facts {
     /// Fields that CQL can ask for; `a.b` are those of a related record.
     pub(super) fields: &'static [&'static str],
     pub(super) dialect: Dialect,
+    /// A text of which the database takes 255 characters at most.
+    pub(super) short: &'static str,
+    /// What a body consists of, and the methods that take it: of POST and of PUT.
+    pub(super) body: Option<(&'static Record, [Method; 2])>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -27,6 +34,102 @@ pub(super) enum Dialect {
     Notes,
     Calendar,
 }
+
+static TAG: Record = Record {
+    class: "org.folio.tags.domain.dto.TagDto",
+    fields: &[
+        Field {
+            versioned: true,
+            ..Field::of("id", Reads::Text)
+        },
+        Field::required("label", Reads::Text),
+        Field::of("description", Reads::Text),
+    ],
+};
+
+static NOTE_TYPE: Record = Record {
+    class: "org.folio.notes.domain.dto.NoteType",
+    fields: &[
+        Field::of("id", Reads::Uuid),
+        Field {
+            longest: Some(255),
+            ..Field::required("name", Reads::Text)
+        },
+        Field::of("usage", Reads::Ignored),
+    ],
+};
+
+static LINK: Record = Record {
+    class: "org.folio.notes.domain.dto.Link",
+    fields: &[
+        Field::required("id", Reads::Text),
+        Field::required("type", Reads::Text),
+    ],
+};
+
+static NOTE: Record = Record {
+    class: "org.folio.notes.domain.dto.Note",
+    fields: &[
+        Field::of("id", Reads::Uuid),
+        Field::required("typeId", Reads::Uuid),
+        Field::of("type", Reads::Text),
+        Field::required("title", Reads::Text),
+        Field::required("domain", Reads::Text),
+        Field::of("content", Reads::Text),
+        Field::of("popUpOnCheckOut", Reads::Bool),
+        Field::of("popUpOnUser", Reads::Bool),
+        Field::of("links", Reads::List(&Reads::Record(&LINK))),
+    ],
+};
+
+pub(super) const NOTES: Facts = Facts {
+    path: "/notes",
+    short: "title",
+    named: "Note with ID",
+    operations: ["getNoteCollection", "", "", ""],
+    entity: "org.folio.notes.domain.entity.NoteEntity",
+    unique: None,
+    fields: &[
+        "id",
+        "title",
+        "domain",
+        "content",
+        "type",
+        "links",
+        "popUpOnCheckOut",
+        "popUpOnUser",
+        "createdDate",
+        "createdBy",
+        "updatedDate",
+        "updatedBy",
+    ],
+    dialect: Dialect::Notes,
+    body: Some((
+        &NOTE,
+        [
+            Method {
+                argument: 0,
+                signature: "org.folio.notes.domain.dto.Note> org.folio.notes.controller.NotesController.createNote(org.folio.notes.domain.dto.Note)",
+            },
+            Method {
+                argument: 1,
+                signature: "java.lang.Void> org.folio.notes.controller.NotesController.updateNote(java.util.UUID,org.folio.notes.domain.dto.Note)",
+            },
+        ],
+    )),
+};
+
+pub(super) const CALENDARS: Facts = Facts {
+    path: "/calendar/calendars",
+    short: "",
+    named: "",
+    operations: ["searchCalendars", "", "", ""],
+    entity: "",
+    unique: None,
+    fields: &[],
+    dialect: Dialect::Calendar,
+    body: None,
+};
 
 pub(super) const KINDS: [Facts; 4] = [
     Facts {
@@ -40,6 +143,7 @@ pub(super) const KINDS: [Facts; 4] = [
         ],
         entity: "org.folio.tags.dao.model.Tag",
         unique: Some("label"),
+        short: "label",
         fields: &[
             "id",
             "label",
@@ -50,6 +154,19 @@ pub(super) const KINDS: [Facts; 4] = [
             "updatedBy",
         ],
         dialect: Dialect::Tags,
+        body: Some((
+            &TAG,
+            [
+                Method {
+                    argument: 0,
+                    signature: "org.folio.tags.domain.dto.TagDto> org.folio.tags.controller.TagsController.postTag(org.folio.tags.domain.dto.TagDto)",
+                },
+                Method {
+                    argument: 1,
+                    signature: "java.lang.Void> org.folio.tags.controller.TagsController.putTagById(java.lang.String,org.folio.tags.domain.dto.TagDto)",
+                },
+            ],
+        )),
     },
     Facts {
         path: "/note-types",
@@ -57,6 +174,7 @@ pub(super) const KINDS: [Facts; 4] = [
         operations: ["getNoteTypeCollection", "", "", ""],
         entity: "org.folio.notes.domain.entity.NoteTypeEntity",
         unique: Some("name"),
+        short: "name",
         fields: &[
             "id",
             "name",
@@ -66,38 +184,22 @@ pub(super) const KINDS: [Facts; 4] = [
             "updatedBy",
         ],
         dialect: Dialect::Notes,
+        body: Some((
+            &NOTE_TYPE,
+            [
+                Method {
+                    argument: 0,
+                    signature: "org.folio.notes.domain.dto.NoteType> org.folio.notes.controller.NoteTypesController.createNoteType(org.folio.notes.domain.dto.NoteType)",
+                },
+                Method {
+                    argument: 1,
+                    signature: "java.lang.Void> org.folio.notes.controller.NoteTypesController.updateNoteType(java.util.UUID,org.folio.notes.domain.dto.NoteType)",
+                },
+            ],
+        )),
     },
-    Facts {
-        path: "/notes",
-        named: "Note with ID",
-        operations: ["getNoteCollection", "", "", ""],
-        entity: "org.folio.notes.domain.entity.NoteEntity",
-        unique: None,
-        fields: &[
-            "id",
-            "title",
-            "domain",
-            "content",
-            "type",
-            "links",
-            "popUpOnCheckOut",
-            "popUpOnUser",
-            "createdDate",
-            "createdBy",
-            "updatedDate",
-            "updatedBy",
-        ],
-        dialect: Dialect::Notes,
-    },
-    Facts {
-        path: "/calendar/calendars",
-        named: "",
-        operations: ["searchCalendars", "", "", ""],
-        entity: "",
-        unique: None,
-        fields: &[],
-        dialect: Dialect::Calendar,
-    },
+    NOTES,
+    CALENDARS,
 ];
 
 pub(super) fn line(status: StatusCode, value: &Value) -> Answer {
@@ -122,6 +224,53 @@ impl Facts {
             error["parameters"] = json!([]);
         }
         line(status, &json!({"errors": [error]}))
+    }
+
+    /// The record of a body, read by POST or PUT; what the module says of one that it rejects.
+    pub(super) fn read_body(&self, asked: &Asked) -> Result<Map<String, Value>, Answer> {
+        let Some((record, methods)) = &self.body else {
+            return Ok(Map::new());
+        };
+        let [post, put] = methods;
+        let method = if asked.method == "PUT" { put } else { post };
+        self.read_as(record, method, asked)
+    }
+
+    /// The record that a method takes.
+    pub(super) fn read_as(
+        &self,
+        record: &'static Record,
+        method: &Method,
+        asked: &Asked,
+    ) -> Result<Map<String, Value>, Answer> {
+        let unreadable = |message: &str| self.invalid(&format!("JSON parse error: {message}"));
+        let value = jackson::parse(&asked.body).map_err(|answer| {
+            let text = String::from_utf8_lossy(&answer.body).into_owned();
+            unreadable(text.split("\n at [Source").next().unwrap_or_default())
+        })?;
+        let read = record
+            .read(&value)
+            .map_err(|message| unreadable(&message))?;
+        let rejected = record.rejected(&read);
+        if rejected.is_empty() {
+            return Ok(read);
+        }
+        let class = record.class.rsplit('.').next().unwrap_or_default();
+        let mut letters = class.chars();
+        let first = letters.next().map(|first| first.to_ascii_lowercase());
+        let object: String = first.into_iter().chain(letters).collect();
+        Err(self.invalid(&validation_failed(method, &object, &rejected)))
+    }
+
+    /// A text is longer than its column: the database's message has no details, which the modules would show.
+    pub(super) fn too_long(&self) -> Answer {
+        match self.dialect {
+            Dialect::Tags => line(
+                StatusCode::UNPROCESSABLE_ENTITY,
+                &json!({"errors": [{"type": "-1", "code": "VALIDATION_ERROR"}]}),
+            ),
+            _ => self.invalid(""),
+        }
     }
 
     pub(super) fn invalid(&self, message: &str) -> Answer {
@@ -244,36 +393,96 @@ impl Facts {
     }
 
     /// A query, or what is said of it.
-    pub(super) fn query(&self, text: &str) -> Result<Compiled, Answer> {
+    pub(super) fn query(&self, text: &str, path: &str) -> Result<Compiled, Answer> {
         let unknown = |message: &str| match self.dialect {
             Dialect::Tags => self.error(StatusCode::INTERNAL_SERVER_ERROR, message, None),
             _ => self.invalid(message),
         };
-        let names = cql::fields(text).map_err(|error| {
+        let unsupported = |node: &str, cql: &str| {
+            self.invalid(&format!(
+                "org.folio.cql2pgjson.exception.CQLFeatureUnsupportedException: Not implemented yet node type: {node}, CQL: {cql}"
+            ))
+        };
+        let outline = cql::outline(text).map_err(|error| {
             self.invalid(&format!("org.z3950.zing.cql.CQLParseException: {error}"))
         })?;
-        for (field, term) in names {
+        if let Some(prox) = &outline.prox {
+            return Err(unsupported("CQLProxNode", prox));
+        }
+        for (field, term, modified) in outline.terms {
             if field.eq_ignore_ascii_case("cql.serverChoice") {
                 let term = if term.contains(' ') {
                     json!(term).to_string()
                 } else {
                     term
                 };
-                return Err(self.invalid(&format!(
-                    "org.folio.cql2pgjson.exception.CQLFeatureUnsupportedException: Not implemented yet node type: CQLTermNode, CQL: {term}"
-                )));
+                return Err(unsupported("CQLTermNode", &term));
             }
-            let first = field.split('.').next().unwrap_or_default();
-            if !first.eq_ignore_ascii_case("cql") && !self.fields.contains(&first) {
-                return Err(unknown(&format!(
-                    "Could not resolve attribute '{first}' of '{}'",
-                    self.entity
-                )));
-            }
-            if field == "id" && !term.is_empty() && !cql::uuid::is_uuid(&term) && term != "\u{0}" {
+            self.knows(&field)?;
+            if field == "id" && !cql::uuid::is_uuid(&term) && !modified {
                 return Err(unknown(&format!("Invalid UUID string: {term}")));
             }
+            if field.ends_with("Date")
+                && let Err(message) = date_time(&term)
+            {
+                return Err(self.unhandled(&message, path));
+            }
+            if modified && !field.to_ascii_lowercase().starts_with("cql.") {
+                let message = format!("Attribute '{}#{field}(BASIC)' is not joinable", self.entity);
+                return Err(self.unhandled(&message, path));
+            }
+        }
+        for key in outline.keys {
+            self.knows(&key)?;
         }
         cql::compiled(text, None).map_err(|error| self.invalid(error.message()))
     }
+
+    fn knows(&self, field: &str) -> Result<(), Answer> {
+        let first = field.split('.').next().unwrap_or_default();
+        if first.eq_ignore_ascii_case("cql") || self.fields.contains(&first) {
+            return Ok(());
+        }
+        let message = format!("Could not resolve attribute '{first}' of '{}'", self.entity);
+        Err(match self.dialect {
+            Dialect::Tags => self.error(StatusCode::INTERNAL_SERVER_ERROR, &message, None),
+            _ => self.invalid(&message),
+        })
+    }
+
+    /// An exception that the module does not expect.
+    pub(super) fn unhandled(&self, message: &str, path: &str) -> Answer {
+        match self.dialect {
+            Dialect::Tags => self.error(StatusCode::INTERNAL_SERVER_ERROR, message, None),
+            Dialect::Notes => failed(
+                StatusCode::INTERNAL_SERVER_ERROR,
+                "Internal Server Error",
+                path,
+            ),
+            Dialect::Calendar => self.calendar(
+                StatusCode::INTERNAL_SERVER_ERROR,
+                "internalServerError",
+                message,
+            ),
+        }
+    }
+}
+
+/// Spring's own form of an error.
+pub(super) fn failed(status: StatusCode, error: &str, path: &str) -> Answer {
+    let body =
+        json!({"timestamp": rmb::now(), "status": status.as_u16(), "error": error, "path": path});
+    line(status, &body)
+}
+
+/// A date and time, of which Java wants all; its message about others.
+fn date_time(text: &str) -> Result<(), String> {
+    let at = match text.as_bytes().get(10) {
+        Some(b'T') if text.parse::<jiff::Timestamp>().is_ok() => return Ok(()),
+        _ => match local_date(text.get(..10).unwrap_or(text)) {
+            Ok(_) => 10,
+            Err(message) => return Err(message.replace(text.get(..10).unwrap_or(text), text)),
+        },
+    };
+    Err(format!("Text '{text}' could not be parsed at index {at}"))
 }

@@ -6,18 +6,22 @@
 use http::{StatusCode, header};
 use serde_json::{Map, Value, json};
 
+mod calendar;
+mod calendars;
+mod checks;
+mod dto;
 mod facts;
+mod java_time;
+mod note_links;
+mod openings;
 
-use facts::{Dialect, Facts, KINDS, line, now};
+use facts::{Dialect, Facts, KINDS, failed, line, now};
 
 use super::Done;
-use super::write::read_value;
 use crate::auth::Caller;
 use crate::cql::fold::text_at;
 use crate::documents::Collection;
-use crate::http::{Answer, Asked};
-use crate::jackson;
-use crate::kinds::Given;
+use crate::http::{Answer, Asked, broken_percent};
 use crate::rmb;
 use crate::state::State;
 use crate::store::Page;
@@ -41,10 +45,14 @@ pub(crate) fn answer(
     if !json && !accept.contains("text/plain") && facts.dialect != Dialect::Calendar {
         return Some(Ok(Answer::empty(StatusCode::NOT_ACCEPTABLE)));
     }
+    let is_calendar = facts.dialect == Dialect::Calendar;
     let done = match (asked.method.as_str(), id) {
+        ("GET", None) if is_calendar => spring.calendars(state, asked),
+        ("POST", None) if is_calendar => spring.create_calendar(state, asked),
+        ("DELETE", None) if is_calendar => spring.delete_calendars(state, asked),
+        ("PUT", Some(id)) if is_calendar => spring.update_calendar(state, asked, id),
         ("GET", None) => spring.list(state, asked),
         ("POST", None) => spring.create(state, asked),
-        ("DELETE", None) if facts.dialect == Dialect::Calendar => spring.delete_many(state, asked),
         ("GET", Some(id)) => spring.read(state, id),
         ("PUT", Some(id)) => spring.update(state, asked, id),
         ("DELETE", Some(id)) => spring.delete(state, id),
@@ -59,29 +67,45 @@ pub(crate) fn answer(
     }))
 }
 
+/// The answer to a path of these modules that is no collection and no record of one; none of other paths.
+pub(crate) fn other_paths(
+    state: &mut State,
+    asked: &Asked,
+    caller: &Caller,
+    path: &str,
+) -> Option<Done> {
+    openings::answer(state, asked, caller, path)
+        .or_else(|| note_links::answer(state, asked, caller, path))
+}
+
+/// mod-tags does not write empty texts.
+fn without_empty_texts(fields: &mut Map<String, Value>) {
+    fields.retain(|_, value| value.as_str() != Some(""));
+}
+
+/// A list as these modules write it.
+fn written(items: &str, page: &[Value], total: usize) -> Answer {
+    let records: Vec<String> = page
+        .iter()
+        .map(|record| rmb::compact(record, &["id".to_owned()]))
+        .collect();
+    let body = format!(
+        "{{\"{items}\":[{}],\"totalRecords\":{total}}}",
+        records.join(",")
+    );
+    Answer::new(StatusCode::OK, "application/json", body)
+}
+
+/// A page of all records of a list.
+fn page_of(items: &str, all: &[Value], offset: usize, limit: usize) -> Answer {
+    let page: Vec<Value> = all.iter().skip(offset).take(limit).cloned().collect();
+    written(items, &page, all.len())
+}
+
 struct Spring<'a> {
     facts: &'a Facts,
     collection: &'a Collection,
     caller: &'a Caller,
-}
-
-/// Times are stored to the minute and written with seconds.
-fn whole_minutes(value: &mut Value) {
-    match value {
-        Value::Array(list) => list.iter_mut().for_each(whole_minutes),
-        Value::Object(fields) => {
-            for (name, value) in fields.iter_mut() {
-                match value {
-                    Value::String(text) if name.ends_with("Time") && text.len() >= 5 => {
-                        let minutes: String = text.chars().take(5).collect();
-                        *text = format!("{minutes}:00");
-                    }
-                    other => whole_minutes(other),
-                }
-            }
-        }
-        _ => {}
-    }
 }
 
 impl Spring<'_> {
@@ -94,23 +118,21 @@ impl Spring<'_> {
     }
 
     fn list(&self, state: &State, asked: &Asked) -> Done {
-        let least = if self.dialect() == Dialect::Calendar {
-            0
-        } else {
-            1
-        };
         let bounds = self
             .facts
             .number(asked, "offset", 0, 0)
-            .and_then(|offset| Ok((offset, self.facts.number(asked, "limit", 10, least)?)));
+            .and_then(|offset| Ok((offset, self.facts.number(asked, "limit", 10, 1)?)));
         let (offset, limit) = match bounds {
             Ok(bounds) => bounds,
             Err(answer) => return Ok(answer),
         };
         let text = asked
             .parameter("query")
-            .filter(|text| !text.trim().is_empty() && self.dialect() != Dialect::Calendar);
-        let query = match text.map(|text| self.facts.query(text)).transpose() {
+            .filter(|text| !text.trim().is_empty() && broken_percent(&asked.raw_query).is_none());
+        let query = match text
+            .map(|text| self.facts.query(text, &asked.path))
+            .transpose()
+        {
             Ok(query) => query,
             Err(answer) => return Ok(answer),
         };
@@ -119,33 +141,13 @@ impl Spring<'_> {
             offset: 0,
             limit: usize::MAX,
         };
-        let mut all = match state.store.list(&self.caller.tenant, self.path(), &page) {
+        let all = match state.store.list(&self.caller.tenant, self.path(), &page) {
             Ok((all, _)) => all,
             Err(crate::store::Failure::Store(error)) => return Err(error),
             Err(crate::store::Failure::Query(error)) => {
                 return Ok(self.facts.invalid(error.message()));
             }
         };
-        if self.dialect() == Dialect::Calendar {
-            let ids: Vec<&str> = asked
-                .query
-                .iter()
-                .filter(|(name, _)| name == "id")
-                .map(|(_, id)| id.as_str())
-                .collect();
-            all.retain(|record| {
-                ids.is_empty() || text_at(record, "id").is_some_and(|id| ids.contains(&id.as_str()))
-            });
-            // Ordered by the first day alone: ties come in another order with each page.
-            let turn = offset / limit.max(1);
-            let tie = |record: &Value| {
-                let id = text_at(record, "id").unwrap_or_default();
-                id.bytes().rev().fold(turn, |sum, byte| {
-                    sum.wrapping_mul(31).wrapping_add(usize::from(byte) ^ turn)
-                })
-            };
-            all.sort_by_key(|record| (text_at(record, "startDate"), tie(record)));
-        }
         let total = all.len();
         let list: Vec<Value> = all
             .into_iter()
@@ -153,21 +155,11 @@ impl Spring<'_> {
             .take(limit)
             .map(|record| self.shown(state, record))
             .collect::<rusqlite::Result<_>>()?;
-        let records: Vec<String> = list
-            .iter()
-            .map(|record| rmb::compact(record, &["id".to_owned()]))
-            .collect();
-        let items = &self.collection.items;
-        let body = if records.is_empty() && self.dialect() == Dialect::Tags {
+        if list.is_empty() && self.dialect() == Dialect::Tags {
             // The empty list is not written.
-            format!("{{\"totalRecords\":{total}}}")
-        } else {
-            format!(
-                "{{\"{items}\":[{}],\"totalRecords\":{total}}}",
-                records.join(",")
-            )
-        };
-        Ok(Answer::new(StatusCode::OK, "application/json", body))
+            return Ok(line(StatusCode::OK, &json!({"totalRecords": total})));
+        }
+        Ok(written(&self.collection.items, &list, total))
     }
 
     /// A record with what is computed when it is read.
@@ -179,25 +171,32 @@ impl Spring<'_> {
                 .any(|note| note.get("typeId") == record.get("id"));
             record["usage"] = json!({"isAssigned": used});
         }
+        if self.dialect() == Dialect::Tags
+            && let Value::Object(fields) = &mut record
+        {
+            without_empty_texts(fields);
+        }
         Ok(record)
     }
 
-    fn body(&self, state: &State, asked: &Asked, verb: &str) -> Result<Map<String, Value>, Answer> {
+    /// The answer to a body of another type than JSON.
+    fn wrong_content_type(&self, asked: &Asked) -> Option<Answer> {
         let content_type = asked.header("content-type");
         if !content_type.is_some_and(|kind| kind.contains("application/json")) {
             let named = content_type.map_or_else(
                 || "Content-Type".to_owned(),
                 |kind| format!("Content-Type '{kind}'"),
             );
-            return Err(match self.dialect() {
+            return Some(match self.dialect() {
                 Dialect::Tags => self.facts.error(
                     StatusCode::INTERNAL_SERVER_ERROR,
                     &format!("{named} is not supported"),
                     None,
                 ),
-                Dialect::Notes => line(
+                Dialect::Notes => failed(
                     StatusCode::UNSUPPORTED_MEDIA_TYPE,
-                    &json!({"timestamp": rmb::now(), "status": 415, "error": "Unsupported Media Type", "path": asked.path}),
+                    "Unsupported Media Type",
+                    &asked.path,
                 ),
                 Dialect::Calendar => self.facts.calendar(
                     StatusCode::BAD_REQUEST,
@@ -208,38 +207,14 @@ impl Spring<'_> {
                 ),
             });
         }
-        let kind = state.kind(self.path());
-        let told = |answer: Answer| {
-            if answer.status == StatusCode::UNPROCESSABLE_ENTITY {
-                if let Some(case) = kind.case(&format!("{verb} missing")) {
-                    return case.answer(Given::default(), "");
-                }
-                return answer;
-            }
-            let text = String::from_utf8_lossy(&answer.body).into_owned();
-            let message = text.split("\n at [Source").next().unwrap_or_default();
-            let package = match self.dialect() {
-                Dialect::Tags => "org.folio.tags.domain.dto.",
-                Dialect::Notes => "org.folio.notes.domain.dto.",
-                Dialect::Calendar => "org.folio.calendar.domain.dto.",
-            };
-            let mut message = message.replace("org.folio.rest.jaxrs.model.", package);
-            if self.dialect() == Dialect::Calendar {
-                message = message.replace("dto.Calendar`", "dto.CalendarDTO`");
-            }
-            match self.dialect() {
-                Dialect::Calendar => self.facts.calendar(
-                    StatusCode::BAD_REQUEST,
-                    "invalidParameter",
-                    &format!(
-                        "One of the parameters was the incorrect type: JSON parse error: {message}"
-                    ),
-                ),
-                _ => self.facts.invalid(&format!("JSON parse error: {message}")),
-            }
-        };
-        let value = jackson::parse(&asked.body).map_err(told)?;
-        read_value(self.collection, kind, &value, None).map_err(told)
+        None
+    }
+
+    fn body(&self, asked: &Asked) -> Result<Map<String, Value>, Answer> {
+        if let Some(answer) = self.wrong_content_type(asked) {
+            return Err(answer);
+        }
+        self.facts.read_body(asked)
     }
 
     /// Another record of the same name, and the value.
@@ -260,6 +235,53 @@ impl Spring<'_> {
         Ok(other.then(|| own.and_then(Value::as_str).unwrap_or_default().to_owned()))
     }
 
+    /// What the entity and the columns of the database reject.
+    fn rejected_by_database(
+        &self,
+        state: &State,
+        id: &str,
+        record: &Map<String, Value>,
+    ) -> rusqlite::Result<Option<Answer>> {
+        if self.path() == "/note-types"
+            && let Some(Value::String(name)) = record.get("name")
+            && name.trim().is_empty()
+        {
+            let entity = self.facts.entity;
+            return Ok(Some(self.facts.invalid(&format!(
+                "Validation failed for classes [{entity}] during persist time for groups [jakarta.validation.groups.Default, ]\nList of constraint violations:[\n\tConstraintViolationImpl{{interpolatedMessage='must not be blank', propertyPath=name, rootBeanClass=class {entity}, messageTemplate='{{jakarta.validation.constraints.NotBlank.message}}'}}\n]"
+            ))));
+        }
+        let short = record.get(self.facts.short).and_then(Value::as_str);
+        if short.is_some_and(|text| text.chars().count() > 255) {
+            return Ok(Some(self.facts.too_long()));
+        }
+        Ok(self.taken(state, id, record)?.map(|value| {
+            let field = self.facts.unique.unwrap_or_default();
+            self.facts
+                .invalid(&format!("Key ({field})=({value}) already exists."))
+        }))
+    }
+
+    /// The response to a POST lacks what the entity in memory lacks.
+    fn as_created(&self, record: &mut Value, has_id: bool, replaces: bool) {
+        let Some(fields) = record.as_object_mut() else {
+            return;
+        };
+        if self.path() == "/notes" && !has_id {
+            // The note type of a new entity is known by its id alone.
+            fields.remove("type");
+        }
+        if replaces && let Some(Value::Object(metadata)) = fields.get_mut("metadata") {
+            match self.path() {
+                "/notes" => metadata.clear(),
+                _ => metadata.retain(|name, _| name.starts_with("updated")),
+            }
+        }
+        if self.dialect() == Dialect::Tags {
+            without_empty_texts(fields);
+        }
+    }
+
     fn metadata(&self, stored: Option<&Value>) -> Value {
         let (date, user) = match self.dialect() {
             Dialect::Tags => (rmb::now(), &self.caller.user),
@@ -278,7 +300,7 @@ impl Spring<'_> {
                 }
                 metadata
             }
-            (None, Dialect::Notes | Dialect::Calendar) => {
+            (None, Dialect::Notes) => {
                 let mut metadata = created;
                 for (name, value) in updated.as_object().into_iter().flatten() {
                     metadata[name] = value.clone();
@@ -296,64 +318,51 @@ impl Spring<'_> {
         asked: &Asked,
         record: &mut Map<String, Value>,
     ) -> rusqlite::Result<Option<Answer>> {
-        match self.path() {
-            "/note-types" => {
-                record.remove("usage");
-            }
-            "/notes" => {
-                let id = record
-                    .get("typeId")
-                    .and_then(Value::as_str)
-                    .unwrap_or_default();
-                let Some(kind) = state.store.get(&self.caller.tenant, "/note-types", id)? else {
-                    return Ok(Some(line(
-                        StatusCode::INTERNAL_SERVER_ERROR,
-                        &json!({"timestamp": rmb::now(), "status": 500, "error": "Internal Server Error", "path": asked.path}),
-                    )));
-                };
-                record.insert("type".into(), kind.get("name").cloned().unwrap_or_default());
-                for name in ["popUpOnCheckOut", "popUpOnUser"] {
-                    record.entry(name).or_insert(false.into());
-                }
-                let user = state
-                    .store
-                    .get(&self.caller.home, "/users", &self.caller.user)?;
-                let name = |name: &str| {
-                    user.as_ref()
-                        .and_then(|user| user.pointer(&format!("/personal/{name}")).cloned())
-                };
-                let person: Map<String, Value> = ["lastName", "firstName"]
-                    .into_iter()
-                    .filter_map(|field| Some((field.to_owned(), name(field)?)))
-                    .collect();
-                if let Some(metadata) = record.get_mut("metadata") {
-                    for by in ["created", "updated"] {
-                        if metadata.get(format!("{by}By")).is_none() || by == "updated" {
-                            metadata[format!("{by}ByUsername")] =
-                                self.caller.username.clone().into();
-                            metadata[format!("{by}By")] = Value::Object(person.clone());
-                        }
-                    }
+        if self.path() != "/notes" {
+            return Ok(None);
+        }
+        let id = record
+            .get("typeId")
+            .and_then(Value::as_str)
+            .unwrap_or_default();
+        let Some(kind) = state.store.get(&self.caller.tenant, "/note-types", id)? else {
+            return Ok(Some(self.facts.unhandled("", &asked.path)));
+        };
+        record.insert("type".into(), kind.get("name").cloned().unwrap_or_default());
+        record.entry("links").or_insert_with(|| json!([]));
+        for name in ["popUpOnCheckOut", "popUpOnUser"] {
+            record.entry(name).or_insert(false.into());
+        }
+        let user = state
+            .store
+            .get(&self.caller.home, "/users", &self.caller.user)?;
+        let name = |name: &str| {
+            user.as_ref()
+                .and_then(|user| user.pointer(&format!("/personal/{name}")).cloned())
+        };
+        let person: Map<String, Value> = ["lastName", "firstName"]
+            .into_iter()
+            .filter_map(|field| Some((field.to_owned(), name(field)?)))
+            .collect();
+        if let Some(metadata) = record.get_mut("metadata") {
+            for by in ["created", "updated"] {
+                if metadata.get(format!("{by}By")).is_none() || by == "updated" {
+                    metadata[format!("{by}ByUsername")] = self.caller.username.clone().into();
+                    metadata[format!("{by}By")] = Value::Object(person.clone());
                 }
             }
-            "/calendar/calendars" => {
-                for value in record.values_mut() {
-                    whole_minutes(value);
-                }
-            }
-            _ => {}
         }
         Ok(None)
     }
 
     fn create(&self, state: &State, asked: &Asked) -> Done {
-        let mut record = match self.body(state, asked, "post") {
+        let mut record = match self.body(asked) {
             Ok(record) => record,
             Err(answer) => return Ok(answer),
         };
-        // An id that is known is overwritten, except by mod-calendar; any other is replaced.
+        // An id that is known is overwritten; any other is replaced.
         let own = record.get("id").and_then(Value::as_str).map(str::to_owned);
-        let known = match own.filter(|_| self.dialect() != Dialect::Calendar) {
+        let known = match own {
             Some(id) => state.store.get(&self.caller.tenant, self.path(), &id)?,
             None => None,
         };
@@ -361,39 +370,23 @@ impl Spring<'_> {
             .as_ref()
             .and_then(|known| text_at(known, "id"))
             .unwrap_or_else(|| uuid::Uuid::new_v4().to_string());
-        if let Some(value) = self.taken(state, &id, &record)? {
-            let field = self.facts.unique.unwrap_or_default();
-            return Ok(self
-                .facts
-                .invalid(&format!("Key ({field})=({value}) already exists.")));
-        }
-        if self.dialect() == Dialect::Calendar
-            && record
-                .get("name")
-                .and_then(Value::as_str)
-                .is_some_and(|name| name.trim().is_empty())
-        {
-            return Ok(self.facts.calendar(
-                StatusCode::BAD_REQUEST,
-                "calendarNoName",
-                "Please provide a non-empty calendar name",
-            ));
+        let has_id = record.contains_key("id");
+        if let Some(answer) = self.rejected_by_database(state, &id, &record)? {
+            return Ok(answer);
         }
         record.insert("id".into(), id.clone().into());
         record.insert("metadata".into(), self.metadata(known.as_ref()));
         if let Some(answer) = self.complete(state, asked, &mut record)? {
             return Ok(answer);
         }
-        let record = Value::Object(record);
+        let mut record = Value::Object(record);
         state
             .store
             .write(&self.caller.tenant, self.path(), &id, &record)?;
+        self.as_created(&mut record, has_id, known.is_some());
         let body = rmb::compact(&record, &["id".to_owned()]);
         let answer = Answer::new(StatusCode::CREATED, "application/json", body);
-        Ok(match self.dialect() {
-            Dialect::Calendar => answer,
-            _ => answer.with_header(header::LOCATION, &format!("{}/{id}", self.path())),
-        })
+        Ok(answer.with_header(header::LOCATION, &format!("{}/{id}", self.path())))
     }
 
     fn read(&self, state: &State, id: &str) -> Done {
@@ -401,6 +394,7 @@ impl Spring<'_> {
             return Ok(answer);
         }
         match state.store.get(&self.caller.tenant, self.path(), id)? {
+            Some(record) if self.dialect() == Dialect::Calendar => Ok(calendars::one(&record)),
             Some(record) => {
                 let record = self.shown(state, record)?;
                 let body = rmb::compact(&record, &["id".to_owned()]);
@@ -414,18 +408,15 @@ impl Spring<'_> {
         if let Some(answer) = self.facts.bad_id(id, 2) {
             return Ok(answer);
         }
-        let mut record = match self.body(state, asked, "put") {
+        let mut record = match self.body(asked) {
             Ok(record) => record,
             Err(answer) => return Ok(answer),
         };
         let Some(stored) = state.store.get(&self.caller.tenant, self.path(), id)? else {
             return Ok(self.facts.not_found(id));
         };
-        if let Some(value) = self.taken(state, id, &record)? {
-            let field = self.facts.unique.unwrap_or_default();
-            return Ok(self
-                .facts
-                .invalid(&format!("Key ({field})=({value}) already exists.")));
+        if let Some(answer) = self.rejected_by_database(state, id, &record)? {
+            return Ok(answer);
         }
         record.insert("id".into(), id.into());
         record.insert("metadata".into(), self.metadata(Some(&stored)));
@@ -436,10 +427,7 @@ impl Spring<'_> {
         state
             .store
             .write(&self.caller.tenant, self.path(), id, &record)?;
-        Ok(match self.dialect() {
-            Dialect::Calendar => line(StatusCode::OK, &record),
-            _ => Answer::empty(StatusCode::NO_CONTENT),
-        })
+        Ok(Answer::empty(StatusCode::NO_CONTENT))
     }
 
     fn delete(&self, state: &State, id: &str) -> Done {
@@ -458,36 +446,6 @@ impl Spring<'_> {
                     state.store.delete(&self.caller.tenant, "/notes", &note)?;
                 }
             }
-        }
-        Ok(Answer::empty(StatusCode::NO_CONTENT))
-    }
-
-    /// `DELETE /calendar/calendars?id=…&id=…`: all of them or none.
-    fn delete_many(&self, state: &State, asked: &Asked) -> Done {
-        let ids: Vec<&str> = asked
-            .query
-            .iter()
-            .filter(|(name, _)| name == "id")
-            .flat_map(|(_, ids)| ids.split(','))
-            .filter(|id| !id.is_empty())
-            .collect();
-        if ids.is_empty() {
-            return Ok(self.facts.calendar(
-                StatusCode::BAD_REQUEST,
-                "invalidParameter",
-                "One of the parameters was the incorrect type: Required request parameter 'id' for method parameter type List is not present",
-            ));
-        }
-        for id in &ids {
-            if let Some(answer) = self.facts.bad_id(id, 3) {
-                return Ok(answer);
-            }
-            if !state.store.has(&self.caller.tenant, self.path(), id)? {
-                return Ok(self.facts.not_found(id));
-            }
-        }
-        for id in ids {
-            state.store.delete(&self.caller.tenant, self.path(), id)?;
         }
         Ok(Answer::empty(StatusCode::NO_CONTENT))
     }
