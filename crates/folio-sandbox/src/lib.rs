@@ -29,6 +29,7 @@ mod documents;
 mod faults;
 mod handlers;
 mod http;
+mod inventory;
 mod jackson;
 mod kinds;
 mod modules;

@@ -13,6 +13,7 @@ use crate::handlers::{
     singles, spring, views, write,
 };
 use crate::http::{Answer, Asked, broken_percent};
+use crate::inventory;
 use crate::platform;
 use crate::rmb;
 use crate::state::State;
@@ -405,6 +406,9 @@ fn module(
         return done;
     }
     if let Some(done) = circulation::answer(state, asked, caller, path, effect) {
+        return done;
+    }
+    if let Some(done) = inventory::answer(state, asked, caller, path, effect) {
         return done;
     }
     if let Some(done) = views::answer(state, asked, caller, path) {

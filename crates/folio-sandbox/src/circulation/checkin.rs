@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 
 use super::calendar::around;
 use super::checkout::wrong_status;
-use super::due::Strategy;
+use super::closed::Strategy;
 use super::fees;
 use super::items::Item;
 use super::java::{end_of_day, later, moment, now, written};

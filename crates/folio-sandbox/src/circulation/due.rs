@@ -1,12 +1,11 @@
 //! When a loan is due: what its policy says, its schedules, and the hours of the service point.
 
 use jiff::Timestamp;
-use jiff::civil::Time;
-use jiff::tz::TimeZone;
 use serde_json::Value;
 
-use super::calendar::{Around, around};
-use super::java::{end_of_date, end_of_day, later, moment, now};
+use super::calendar::around;
+use super::closed::{Strategy, absent_timetable, before};
+use super::java::{end_of_date, later, moment, now};
 use super::library::Library;
 use super::reply::{Block, Refusal, Step};
 use super::rules::routes::Given;
@@ -244,7 +243,7 @@ impl LoanPolicy {
             "recallReturnInterval"
         };
         let recall = if has(name) { period(name, now)? } else { now };
-        if overdue && !extends || recall > due && !extends {
+        if !extends && (overdue || recall > due) {
             return Ok(due);
         }
         Ok(guaranteed.map_or(recall, |guaranteed| recall.max(guaranteed)))
@@ -278,7 +277,9 @@ impl LoanPolicy {
         let date = due.to_zoned(zone.clone()).date();
         let days = around(library, of.service_point, date)?;
         let started = of.renewed_at.unwrap_or(of.started);
-        let mut moved = self.strategy().moved(due, &days, started, &zone, self)?;
+        let mut moved = self
+            .strategy()
+            .applied(due, &days, started, &zone, self.offset())?;
         if let Some(limit) = self.limit(of.loan_date, of.renewed_at)
             && moved.to_zoned(zone.clone()).date() > limit.to_zoned(zone.clone()).date()
         {
@@ -287,7 +288,7 @@ impl LoanPolicy {
             } else {
                 Strategy::EndOfPreviousDay
             };
-            moved = back.moved(limit, &days, started, &zone, self)?;
+            moved = back.applied(limit, &days, started, &zone, self.offset())?;
         }
         let Some(end) = of.patron_expires.filter(|end| *end < moved) else {
             return Ok((moved, false));
@@ -314,6 +315,15 @@ impl LoanPolicy {
         interval.is_some_and(|interval| {
             interval.eq_ignore_ascii_case("hours") || interval.eq_ignore_ascii_case("minutes")
         })
+    }
+
+    /// How long after opening what is moved to it is due.
+    fn offset(&self) -> Option<(i64, String)> {
+        let offset = self.at("/loansPolicy/openingTimeOffset")?;
+        Some((
+            offset.get("duration")?.as_i64()?,
+            text_at(offset, "intervalId")?,
+        ))
     }
 
     fn strategy(&self) -> Strategy {
@@ -391,130 +401,6 @@ fn truncated(due: Timestamp, from: Timestamp, schedules: Option<&Value>) -> Opti
         return Some(due);
     }
     due_of(schedules, from).map(|limit| due.min(limit))
-}
-
-/// What becomes of a due date when the library is closed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Strategy {
-    KeepDate,
-    KeepTime,
-    EndOfPreviousDay,
-    EndOfNextDay,
-    EndOfCurrentHours,
-    BeginningOfNextHours,
-}
-
-fn absent_timetable() -> Refusal {
-    Refusal::bare("Calendar timetable is absent for requested date")
-}
-
-/// The open intervals of some days.
-fn intervals(days: &Around, zone: &TimeZone) -> Vec<(Timestamp, Timestamp)> {
-    let mut found = Vec::new();
-    for day in [&days.previous, &days.requested, &days.next] {
-        for (from, to) in &day.hours {
-            let moment = |time: &Time| {
-                let zoned = day.date.to_datetime(*time).to_zoned(zone.clone()).ok()?;
-                Some(zoned.timestamp())
-            };
-            if let (Some(from), Some(to)) = (moment(from), moment(to)) {
-                found.push((from, to));
-            }
-        }
-    }
-    found
-}
-
-/// The last end of open hours before a moment.
-fn before(at: Timestamp, days: &Around, zone: &TimeZone) -> Option<Timestamp> {
-    let ends = intervals(days, zone).into_iter().map(|(_, end)| end);
-    ends.filter(|end| *end <= at).next_back()
-}
-
-impl Strategy {
-    pub(crate) fn of(name: &str) -> Self {
-        match name {
-            "CURRENT_DUE_DATE_TIME" => Self::KeepTime,
-            "END_OF_THE_PREVIOUS_OPEN_DAY" => Self::EndOfPreviousDay,
-            "END_OF_THE_NEXT_OPEN_DAY" => Self::EndOfNextDay,
-            "END_OF_THE_CURRENT_SERVICE_POINT_HOURS" => Self::EndOfCurrentHours,
-            "BEGINNING_OF_THE_NEXT_OPEN_SERVICE_POINT_HOURS" => Self::BeginningOfNextHours,
-            _ => Self::KeepDate,
-        }
-    }
-
-    /// The strategy of a service point's hold shelf, whose names are others.
-    pub(crate) fn of_hold_shelf(name: &str, short: bool) -> Self {
-        match name.to_ascii_lowercase().as_str() {
-            "keep_the_current_due_date_time" => Self::KeepTime,
-            "move_to_the_end_of_the_previous_open_day" => Self::EndOfPreviousDay,
-            "move_to_the_end_of_the_next_open_day" => Self::EndOfNextDay,
-            "move_to_end_of_current_service_point_hours" => Self::EndOfCurrentHours,
-            "move_to_beginning_of_next_open_service_point_hours" => Self::BeginningOfNextHours,
-            _ if short => Self::KeepTime,
-            _ => Self::KeepDate,
-        }
-    }
-
-    fn moved(
-        self,
-        due: Timestamp,
-        days: &Around,
-        started: Timestamp,
-        zone: &TimeZone,
-        policy: &LoanPolicy,
-    ) -> Step<Timestamp> {
-        let offset = policy.at("/loansPolicy/openingTimeOffset");
-        let offset = offset.and_then(|offset| {
-            Some((
-                offset.get("duration")?.as_i64()?,
-                text_at(offset, "intervalId")?,
-            ))
-        });
-        Ok(self.applied(due, days, started, zone, offset)?)
-    }
-
-    /// A moment as the strategy moves it.
-    pub(crate) fn applied(
-        self,
-        due: Timestamp,
-        days: &Around,
-        started: Timestamp,
-        zone: &TimeZone,
-        offset: Option<(i64, String)>,
-    ) -> Result<Timestamp, Refusal> {
-        let end = |day: &super::calendar::Day| {
-            day.is_open()
-                .then(|| end_of_date(day.date, zone))
-                .flatten()
-                .ok_or_else(absent_timetable)
-        };
-        let open = intervals(days, zone);
-        let is_open = || open.iter().any(|(from, to)| *from <= due && due <= *to);
-        match self {
-            Self::KeepTime => Ok(due),
-            Self::KeepDate => Ok(end_of_day(due, zone)),
-            Self::EndOfPreviousDay | Self::EndOfNextDay if days.requested.is_open() => {
-                Ok(end_of_day(due, zone))
-            }
-            Self::EndOfPreviousDay => end(&days.previous),
-            Self::EndOfNextDay => end(&days.next),
-            Self::EndOfCurrentHours | Self::BeginningOfNextHours if is_open() => Ok(due),
-            Self::EndOfCurrentHours => {
-                // The hours in which the loan begins, or the next ones.
-                let current = open.iter().find(|(_, to)| *to >= started);
-                current.map(|(_, to)| *to).ok_or_else(absent_timetable)
-            }
-            Self::BeginningOfNextHours => {
-                let next = open.iter().find(|(from, _)| *from > due);
-                let (from, to) = next.copied().ok_or_else(absent_timetable)?;
-                let with = offset
-                    .and_then(|(duration, interval)| later(from, duration, &interval))
-                    .unwrap_or(from);
-                Ok(with.min(to))
-            }
-        }
-    }
 }
 
 /// The rejection of a renewal whose due date cannot be determined, or would be no later.

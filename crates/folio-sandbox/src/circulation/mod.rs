@@ -6,6 +6,7 @@ pub(crate) mod blocks;
 pub(crate) mod calendar;
 pub(crate) mod checkin;
 pub(crate) mod checkout;
+pub(crate) mod closed;
 pub(crate) mod due;
 pub(crate) mod fees;
 pub(crate) mod history;
