@@ -14,6 +14,7 @@ use crate::cql::fold::text_at;
 
 const ACCOUNTS: &str = "/accounts";
 const ACTIONS: &str = "/feefineactions";
+const FEES: &str = "/feefines";
 const LOST_FEE: &str = "Lost item fee";
 const PROCESSING_FEE: &str = "Lost item processing fee";
 const OVERDUE_FINE: &str = "Overdue fine";
@@ -113,12 +114,29 @@ pub(crate) fn charge_lost(
     Ok(false)
 }
 
+/// The kinds of fees that every tenant has from the beginning.
+const AUTOMATIC: [(&str, &str); 3] = [
+    (OVERDUE_FINE, "9523cb96-e752-40c2-89da-60f3961a488d"),
+    (LOST_FEE, "cf238f9f-7018-47b7-b815-bb2db798e19f"),
+    (PROCESSING_FEE, "c7dede15-aa48-45ed-860b-f996540180e0"),
+];
+
 /// A kind of fee that is charged by itself.
 fn automatic(library: &Library<'_>, kind: &str) -> Step<Option<Value>> {
-    let fees = library.all("/feefines")?;
-    Ok(fees
+    let fees = library.all(FEES)?;
+    let own = fees
         .into_iter()
-        .find(|fee| text_at(fee, "feeFineType").as_deref() == Some(kind) && flag(fee, "automatic")))
+        .find(|fee| text_at(fee, "feeFineType").as_deref() == Some(kind) && flag(fee, "automatic"));
+    if own.is_some() {
+        return Ok(own);
+    }
+    match AUTOMATIC.iter().find(|(known, _)| *known == kind) {
+        Some((_, id)) if library.get(FEES, id)?.is_none() => {
+            let fee = json!({"id": id, "feeFineType": kind, "automatic": true});
+            Ok(Some(library.create(FEES, fee)?))
+        }
+        _ => Ok(None),
+    }
 }
 
 fn charge(

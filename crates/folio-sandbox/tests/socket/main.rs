@@ -3,7 +3,10 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests may")]
 
 mod access;
+mod circulation;
 mod faults;
+mod inventory;
+mod library;
 mod many;
 mod records;
 
