@@ -40,6 +40,7 @@ mod server;
 mod state;
 mod store;
 mod tables;
+mod users_bl;
 
 use std::collections::BTreeSet;
 use std::fmt;

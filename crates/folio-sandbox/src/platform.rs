@@ -10,7 +10,7 @@ use crate::auth::{Auth, Caller};
 use crate::documents::modules;
 use crate::handlers::lists::not_found;
 use crate::handlers::okapi::no_module;
-use crate::http::{Answer, Asked, decoded};
+use crate::http::{Answer, Asked};
 use crate::rmb::{self, json_answer};
 use crate::state::{Error, State};
 use crate::store::Store;
@@ -173,12 +173,6 @@ pub(crate) fn answer(state: &State, asked: &Asked, caller: &Caller, path: &str) 
         ["bl-users", "_self"] => composite(&state.store, caller, |user| {
             user.get("id").and_then(Value::as_str) == Some(&caller.user)
         }),
-        ["bl-users", "by-username", username] => {
-            let username = decoded(username);
-            composite(&state.store, caller, |user| {
-                user.get("username").and_then(Value::as_str) == Some(&username)
-            })
-        }
         _ => return None,
     })
 }

@@ -17,6 +17,7 @@ use crate::inventory;
 use crate::platform;
 use crate::rmb;
 use crate::state::State;
+use crate::users_bl;
 
 pub(crate) fn answer(state: &mut State, asked: &Asked, effect: Option<&Effect>) -> Answer {
     if asked.body.len() > state.max_body {
@@ -409,6 +410,9 @@ fn module(
         return done;
     }
     if let Some(done) = inventory::answer(state, asked, caller, path, effect) {
+        return done;
+    }
+    if let Some(done) = users_bl::answer(state, asked, caller, path) {
         return done;
     }
     if let Some(done) = views::answer(state, asked, caller, path) {

@@ -1,9 +1,9 @@
-//! mod-inventory over the records of mod-inventory-storage.
+//! mod-inventory over the records of mod-inventory-storage, and mod-users-bl over those of the modules that it asks.
 
 use serde_json::json;
 
 use crate::id;
-use crate::library::{BOOK, HOLDINGS, INSTANCE, LOAN_TYPE, Library, STUDENT, messages};
+use crate::library::{BOOK, DESK, HOLDINGS, INSTANCE, LOAN_TYPE, Library, STUDENT, messages};
 
 #[tokio::test]
 async fn an_item_is_the_same_in_inventory_and_storage() {
@@ -207,4 +207,40 @@ async fn what_a_marc_record_has_stays_as_it_is() {
     let (status, text) = library.caller.told("PUT", &path, Some(holdings)).await;
     assert_eq!(status, 422);
     assert!(text.contains("HRID can not be updated"), "{text}");
+}
+
+#[tokio::test]
+async fn what_is_open_for_a_user_keeps_them_from_being_deleted() {
+    let library = Library::with("").await;
+    library.patron(100, "ann", STUDENT);
+    library.item(200, "one", "Available");
+    let path = format!("/bl-users/by-id/{}", id(100));
+    let (status, text) = library.caller.told("GET", &path, None).await;
+    assert_eq!(status, 404, "{text}");
+    assert!(
+        text.starts_with("No record found for query '/perms/users"),
+        "{text}"
+    );
+    let user = library.caller.get(&format!("{path}?include=groups")).await;
+    assert_eq!(user["user"]["barcode"], "ann");
+    assert_eq!(user["patronGroup"]["group"], "student");
+    library.lend("one", "ann").await;
+    let open = library
+        .caller
+        .get("/bl-users/by-username/ann/open-transactions")
+        .await;
+    assert_eq!(
+        (&open["loans"], &open["hasOpenTransactions"]),
+        (&json!(1), &json!(true))
+    );
+    let (status, _) = library.caller.told("DELETE", &path, None).await;
+    assert_eq!(status, 409);
+    library
+        .return_at("one", DESK, "2026-12-01T10:00:00.000Z")
+        .await;
+    let (status, _) = library.caller.told("DELETE", &path, None).await;
+    assert_eq!(status, 204);
+    let (status, text) = library.caller.told("DELETE", &path, None).await;
+    assert_eq!(status, 404);
+    assert!(text.ends_with("not found"), "{text}");
 }
