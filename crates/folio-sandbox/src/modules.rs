@@ -3,8 +3,6 @@
 use http::StatusCode;
 use serde_json::{Map, Value, json};
 
-use crate::circulation::history;
-use crate::circulation::library::LOANS;
 use crate::cql::fold::text_at;
 use crate::documents::Collection;
 use crate::http::Answer;
@@ -294,32 +292,6 @@ pub(crate) fn stale(id: &str, record: &Map<String, Value>, stored: &Value) -> Op
     })
 }
 
-/// What changes elsewhere when a record was created: loans have a history.
-pub(crate) fn after_create(
-    store: &Store,
-    tenant: &str,
-    path: &str,
-    record: &Value,
-) -> rusqlite::Result<()> {
-    if path == LOANS {
-        history::created(store, tenant, record)?;
-    }
-    Ok(())
-}
-
-/// What changes elsewhere when a record was deleted.
-pub(crate) fn after_delete(
-    store: &Store,
-    tenant: &str,
-    path: &str,
-    record: &Value,
-) -> rusqlite::Result<()> {
-    if path == LOANS {
-        history::deleted(store, tenant, record)?;
-    }
-    Ok(())
-}
-
 /// What changes elsewhere when a record changed: items follow their holdings.
 pub(crate) fn after_update(
     store: &Store,
@@ -328,9 +300,6 @@ pub(crate) fn after_update(
     record: &Value,
     stored: &Value,
 ) -> rusqlite::Result<()> {
-    if path == LOANS {
-        history::changed(store, tenant, record)?;
-    }
     if tables().of(path).map(|table| table.name.as_str()) != Some("holdings_record") {
         return Ok(());
     }

@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use crate::store::Store;
 
 const HISTORY: &str = "/loan-storage/loan-history";
+const LOANS: &str = "/loan-storage/loans";
 
 fn write(store: &Store, tenant: &str, operation: &str, loan: &Value) -> rusqlite::Result<()> {
     let id = uuid::Uuid::new_v4().to_string();
@@ -14,17 +15,43 @@ fn write(store: &Store, tenant: &str, operation: &str, loan: &Value) -> rusqlite
     store.write(tenant, HISTORY, &id, &record)
 }
 
-pub(crate) fn created(store: &Store, tenant: &str, loan: &Value) -> rusqlite::Result<()> {
-    write(store, tenant, "I", loan)
+/// After a record was created.
+pub(crate) fn after_create(
+    store: &Store,
+    tenant: &str,
+    path: &str,
+    record: &Value,
+) -> rusqlite::Result<()> {
+    if path == LOANS {
+        write(store, tenant, "I", record)?;
+    }
+    Ok(())
 }
 
-pub(crate) fn changed(store: &Store, tenant: &str, loan: &Value) -> rusqlite::Result<()> {
-    write(store, tenant, "U", loan)
+/// After a record changed.
+pub(crate) fn after_update(
+    store: &Store,
+    tenant: &str,
+    path: &str,
+    record: &Value,
+) -> rusqlite::Result<()> {
+    if path == LOANS {
+        write(store, tenant, "U", record)?;
+    }
+    Ok(())
 }
 
-/// What was deleted has the action `deleted`.
-pub(crate) fn deleted(store: &Store, tenant: &str, loan: &Value) -> rusqlite::Result<()> {
-    let mut loan = loan.clone();
-    loan["action"] = "deleted".into();
-    write(store, tenant, "D", &loan)
+/// After a record was deleted: the loan's last action is that.
+pub(crate) fn after_delete(
+    store: &Store,
+    tenant: &str,
+    path: &str,
+    record: &Value,
+) -> rusqlite::Result<()> {
+    if path == LOANS {
+        let mut loan = record.clone();
+        loan["action"] = "deleted".into();
+        write(store, tenant, "D", &loan)?;
+    }
+    Ok(())
 }

@@ -80,6 +80,9 @@ fn routed(library: &Library<'_>, asked: &Asked, path: &str) -> Option<Step<Answe
             requests::allowed::answer(library, asked)
         }
         ("POST", ["circulation", "requests"]) => requests::create::answer(library, asked),
+        ("POST", ["circulation", "requests", "instances"]) => {
+            requests::instances::answer(library, asked)
+        }
         ("GET", ["circulation", "requests", id]) => requests::change::read(library, id),
         ("PUT", ["circulation", "requests", id]) => requests::change::replace(library, asked, id),
         ("DELETE", ["circulation", "requests", id]) => requests::change::delete(library, id),

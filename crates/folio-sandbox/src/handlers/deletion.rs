@@ -7,6 +7,7 @@ use super::Done;
 use super::lists::compiled;
 use crate::acquisitions;
 use crate::auth::Caller;
+use crate::circulation::history;
 use crate::constraints::still_referred;
 use crate::documents::{Collection, stored_at};
 use crate::http::{Answer, Asked};
@@ -59,7 +60,7 @@ pub(crate) fn one(state: &mut State, caller: &Caller, collection: &Collection, i
     let stored = state.store.get(&caller.tenant, path, id)?;
     state.store.delete(&caller.tenant, path, id)?;
     if let Some(stored) = stored {
-        modules::after_delete(&state.store, &caller.tenant, path, &stored)?;
+        history::after_delete(&state.store, &caller.tenant, path, &stored)?;
     }
     Ok(Answer::empty(StatusCode::NO_CONTENT))
 }

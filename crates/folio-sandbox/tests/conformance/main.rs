@@ -12,6 +12,7 @@ mod compare;
 mod crud;
 mod files;
 mod gateway;
+mod lending;
 mod many;
 mod session;
 mod wire;

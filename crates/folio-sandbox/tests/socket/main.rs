@@ -9,6 +9,7 @@ mod inventory;
 mod library;
 mod many;
 mod records;
+mod requests;
 
 use std::time::Duration;
 

@@ -4,7 +4,8 @@ use http::StatusCode;
 use serde_json::Value;
 
 use super::create::{by_policy_of, loaned_already, place};
-use super::validate::{self, Placed, not_allowed};
+use super::placed::Placed;
+use super::validate::{self, not_allowed};
 use super::{recall, stored};
 use crate::circulation::blocks::Overrides;
 use crate::circulation::items::Item;

@@ -3,7 +3,8 @@
 use http::StatusCode;
 use serde_json::Value;
 
-use super::validate::{self, Placed, not_allowed};
+use super::placed::Placed;
+use super::validate::{self, not_allowed};
 use super::{recall, stored, title};
 use crate::circulation::blocks::{self, Action, Overrides};
 use crate::circulation::library::Library;

@@ -3,6 +3,8 @@
 pub(crate) mod allowed;
 pub(crate) mod change;
 pub(crate) mod create;
+pub(crate) mod instances;
+pub(crate) mod placed;
 pub(crate) mod queues;
 pub(crate) mod recall;
 pub(crate) mod stored;

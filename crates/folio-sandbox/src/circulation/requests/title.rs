@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::validate::Placed;
+use super::placed::Placed;
 use crate::circulation::items::Item;
 use crate::circulation::java::moment;
 use crate::circulation::library::{LOCATIONS, Library, exactly};
