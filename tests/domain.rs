@@ -570,8 +570,12 @@ async fn modules_and_versions_are_the_same_on_both_platforms() {
         (one.platform(), other.platform()),
         (Platform::Okapi, Platform::Eureka)
     );
-    assert_eq!(*one, *other);
-    assert!(one.len() > 50);
+    // Okapi and mod-authtoken are among the modules of a tenant there (`gateway.jsonl`), and Eureka has neither.
+    let own = ["mod-authtoken", "okapi"];
+    let shared = one.iter().filter(|module| !own.contains(&module.name()));
+    assert!(shared.eq(other.iter()));
+    assert_eq!(one.len(), other.len() + own.len());
+    assert!(other.len() > 50);
     assert_eq!(
         one.version_of("mod-users").unwrap(),
         other.version_of("mod-users").unwrap()

@@ -112,6 +112,11 @@ impl Overlap {
         self.from
     }
 
+    /// The page begins here, since the server has pages that begin at some offsets only.
+    pub(super) fn begin_at(&mut self, from: u64) {
+        self.from = from;
+    }
+
     /// Whether it is not known yet that pages can begin anywhere.
     pub(super) fn is_untried(&self) -> bool {
         self.back == 0 && !self.has_worked

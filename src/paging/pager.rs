@@ -137,6 +137,18 @@ fn erm_page(
     (limit, offset.or(begin).or(pages))
 }
 
+/// Where a page of ERM begins that has the record at an offset, and how large it is.
+///
+/// web-toolkit makes of an offset the number of a page of this size, and cuts off what is between (`RestfulController.doTheLookup`): with
+/// pages of 100, an offset of 150 gives the records from 100 on. So the size is chosen such that a page begins at the offset; or, where what
+/// came before may come again, shortly before it, with as many as possible behind.
+fn erm_window(from: u64, most: u32, may_repeat: bool) -> (u64, u32) {
+    let sizes = (1..=most.max(1)).filter(|size| may_repeat || from % u64::from(*size) == 0);
+    let size = sizes.max_by_key(|size| (u64::from(*size) - from % u64::from(*size), *size));
+    let size = size.unwrap_or(1);
+    (from - from % u64::from(size), size)
+}
+
 impl Pager {
     pub(super) fn new(
         client: FolioClient,
@@ -327,7 +339,11 @@ impl Pager {
                 ));
             }
         }
-        let from = self.overlap.ask(self.offset);
+        let mut from = self.overlap.ask(self.offset);
+        if self.plan.style == PagingStyle::Erm {
+            (from, size) = erm_window(from, size, self.overlap.overlaps());
+            self.overlap.begin_at(from);
+        }
         Ok(Some(self.asking(&self.query, size, from)))
     }
 

@@ -509,11 +509,13 @@ async fn a_failure_in_the_middle_is_repeated_and_nothing_comes_twice() {
     );
 }
 
-/// A list of 230 agreements in the dialect of ERM.
+/// A list of 230 agreements in the dialect of ERM. An offset is that of a whole page: what is between is cut off (web-toolkit,
+/// `RestfulController.doTheLookup`; not recorded).
 async fn agreements(agreement: fn(usize) -> Value) -> Folio {
     Folio::start(move |asked, _| {
         (asked.path() == "/erm/sas").then(|| {
-            let (first, size) = (asked.number("offset"), asked.number("perPage"));
+            let size = asked.number("perPage");
+            let first = asked.number("offset") / size * size;
             Reply::json((first..230).take(size).map(agreement).collect())
         })
     })
@@ -533,17 +535,16 @@ async fn the_erm_dialect() {
         230
     );
     let asked = server.asked("/erm/sas");
-    assert_eq!(
-        asked
-            .iter()
-            .map(|asked| asked.number("offset"))
-            .collect::<Vec<_>>(),
-        [0, 99, 198, 229]
-    );
+    // Each page begins with the last record of the one before, or shortly before it, and is of a size that lets it begin there.
+    let pages: Vec<_> = asked
+        .iter()
+        .map(|asked| (asked.number("offset"), asked.number("perPage")))
+        .collect();
+    assert_eq!(pages, [(0, 100), (99, 99), (196, 98), (228, 76)]);
     assert!(
         asked
             .iter()
-            .all(|asked| asked.target.contains("sort=id%3Basc&perPage=100")
+            .all(|asked| asked.target.contains("sort=id%3Basc&perPage=")
                 && !asked.target.contains("limit"))
     );
 }

@@ -553,6 +553,15 @@ impl Lowering<'_> {
                 }
                 continue;
             }
+            // Two kinds of JSON under one status are told apart by nothing that has a name: any JSON is both.
+            let other = kinds.iter_mut().find(|(success, _)| {
+                success.name == name && success.status.as_ref() == Some(status)
+            });
+            if let Some((success, known)) = other {
+                *known = Some(json!({}));
+                success.media_types.push(media_type.clone());
+                continue;
+            }
             kinds.push((
                 Success {
                     name,
@@ -1200,6 +1209,49 @@ mod tests {
             unions: Unions::default(),
         };
         lowering.schema("", &schema, 0).unwrap()
+    }
+
+    #[test]
+    fn two_kinds_of_json_of_one_status_are_any_json() {
+        let document = document("mod-test", json!({}));
+        let common = nothing_shared();
+        let mut lowering = Lowering {
+            document: &document,
+            in_module: true,
+            common: &common,
+            used: BTreeSet::new(),
+            answers: Vec::new(),
+            unions: Unions::default(),
+        };
+        let success = |status: &str, media_type: &str, of: &str| {
+            (
+                status.to_owned(),
+                media_type.to_owned(),
+                json!({"type": "array", "items": {"type": of}}),
+            )
+        };
+        let kinds = lowering
+            .kinds(
+                "",
+                &[
+                    success("200", "application/json", "string"),
+                    success("200", "application/schema+json", "integer"),
+                    success("202", "application/json", "boolean"),
+                ],
+            )
+            .unwrap();
+        let told: Vec<_> = kinds
+            .iter()
+            .map(|(success, schema)| (&*success.name, success.media_types.len(), schema.clone()))
+            .collect();
+        let last = json!({"type": "array", "items": {"type": "boolean"}});
+        assert_eq!(
+            told,
+            [
+                ("Status200", 2, Some(json!({}))),
+                ("Status202", 1, Some(last))
+            ]
+        );
     }
 
     #[test]

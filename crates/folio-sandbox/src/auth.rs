@@ -1,19 +1,20 @@
 //! Credentials and tokens, as mod-login and mod-authtoken give them.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant, SystemTime};
 
 use serde_json::json;
 
 use crate::cql::fold::Fold;
+use crate::memory::Memory;
 
 /// How many wrong passwords a user is warned after, and how many block an account (mod-login's `login.fail.to.warn.attempts` and
 /// `login.fail.attempts`).
 pub(crate) const WARNED: u32 = 3;
 pub(crate) const BLOCKED: u32 = 5;
 
-/// How long Okapi remembers that a token may use a path.
-const REMEMBERED: Duration = Duration::from_secs(180);
+/// How many passwords of a user mod-login keeps, none of which may be used again.
+const HISTORY: usize = 10;
 
 /// Credentials of a user.
 #[derive(Clone, Debug)]
@@ -22,6 +23,8 @@ pub(crate) struct Account {
     pub(crate) username: String,
     /// None after the credentials were deleted.
     pub(crate) password: Option<String>,
+    /// Passwords that were used before, the last one last.
+    pub(crate) history: Vec<String>,
     pub(crate) failures: u32,
     /// Set by too many failures where there is no record of the user that could be made inactive.
     pub(crate) blocked: bool,
@@ -31,6 +34,35 @@ pub(crate) struct Account {
     pub(crate) permissions: Option<BTreeSet<String>>,
     /// The credentials were made through the API: what the user may do is in `/perms/users`.
     pub(crate) by_record: bool,
+}
+
+impl Account {
+    /// Credentials that were made through the API.
+    pub(crate) fn by_record(id: String, username: String, password: String) -> Self {
+        Self {
+            id,
+            username,
+            password: Some(password),
+            history: Vec::new(),
+            failures: 0,
+            blocked: false,
+            attempted: false,
+            permissions: None,
+            by_record: true,
+        }
+    }
+
+    pub(crate) fn set_password(&mut self, password: String) {
+        self.history.extend(self.password.replace(password));
+        let many = self.history.len().saturating_sub(HISTORY);
+        self.history.drain(..many);
+    }
+
+    /// Whether a password is the present one or one of those before it.
+    pub(crate) fn used(&self, password: &str) -> bool {
+        self.password.as_deref() == Some(password)
+            || self.history.iter().any(|used| used == password)
+    }
 }
 
 #[derive(Clone)]
@@ -46,7 +78,10 @@ struct Refresh {
     user: String,
     username: String,
     expires: Instant,
-    used: bool,
+    /// It was exchanged, or its session ended.
+    revoked: bool,
+    /// The session that it belongs to; Keycloak ends sessions, mod-authtoken single tokens.
+    session: u64,
 }
 
 /// The tokens of a sandbox.
@@ -55,8 +90,10 @@ pub(crate) struct Auth {
     pub(crate) tenants: BTreeMap<String, Vec<Account>>,
     access: BTreeMap<String, Access>,
     refresh: BTreeMap<String, Refresh>,
-    /// Tokens, methods and paths that Okapi remembers as allowed.
-    remembered: HashMap<(String, String, String), Instant>,
+    pub(crate) memory: Memory,
+    /// How far the clock was moved.
+    skew: Duration,
+    sessions: u64,
     pub(crate) access_lifetime: Duration,
     pub(crate) refresh_lifetime: Duration,
     /// Keycloak's refresh tokens may be used again.
@@ -73,6 +110,26 @@ pub(crate) struct Caller {
     pub(crate) home: String,
     pub(crate) user: String,
     pub(crate) username: String,
+}
+
+impl Caller {
+    /// Somebody whose token nobody looked at.
+    pub(crate) fn nobody() -> Self {
+        Self {
+            tenant: String::new(),
+            home: String::new(),
+            user: String::new(),
+            username: String::new(),
+        }
+    }
+
+    /// The same user in another tenant.
+    pub(crate) fn within(self, tenant: &str) -> Self {
+        Self {
+            tenant: tenant.to_owned(),
+            ..self
+        }
+    }
 }
 
 /// Two tokens and their ends.
@@ -95,13 +152,28 @@ impl Auth {
             tenants: BTreeMap::new(),
             access: BTreeMap::new(),
             refresh: BTreeMap::new(),
-            remembered: HashMap::new(),
+            memory: Memory::default(),
+            skew: Duration::ZERO,
+            sessions: 0,
             access_lifetime,
             refresh_lifetime,
             reusable,
             logins: 0,
             refreshes: 0,
         }
+    }
+
+    /// Moves the clock.
+    pub(crate) fn advance(&mut self, by: Duration) {
+        self.skew += by;
+    }
+
+    pub(crate) fn now(&self) -> Instant {
+        Instant::now() + self.skew
+    }
+
+    fn wall(&self) -> SystemTime {
+        SystemTime::now() + self.skew
     }
 
     pub(crate) fn add(
@@ -120,14 +192,9 @@ impl Auth {
             .entry(tenant.to_owned())
             .or_default()
             .push(Account {
-                id,
-                username: username.to_owned(),
-                password: Some(password.to_owned()),
-                failures: 0,
-                blocked: false,
-                attempted: false,
                 permissions: permissions.map(|list| list.into_iter().collect()),
                 by_record: false,
+                ..Account::by_record(id, username.to_owned(), password.to_owned())
             });
     }
 
@@ -151,49 +218,59 @@ impl Auth {
         accounts.get_mut(index)
     }
 
-    /// Exchanges a refresh token. A second use revokes all of the user's, as mod-authtoken does, which takes an access token too.
+    /// Exchanges a refresh token. mod-authtoken takes each once, and an access token too; a second use revokes all of the user's. Keycloak
+    /// takes them again as long as their session lives.
     pub(crate) fn refresh(&mut self, token: &str) -> Option<Session> {
-        if let Some(access) = self.access.get(token).cloned()
-            && !self.reusable
-        {
+        let now = self.now();
+        if let Some(access) = self.access.get(token).cloned() {
+            // An expired one is none of mod-authtoken's refresh tokens either.
+            if self.reusable || access.expires.is_some_and(|expires| expires <= now) {
+                return None;
+            }
             self.refreshes += 1;
             return Some(self.session(&access.tenant, &access.user, &access.username));
         }
         let known = self.refresh.get_mut(token)?;
-        let (tenant, user, username) = (
+        let (tenant, user, username, session) = (
             known.tenant.clone(),
             known.user.clone(),
             known.username.clone(),
+            known.session,
         );
-        if known.used && !self.reusable {
-            self.revoke_all(&tenant, &user);
+        if known.expires <= now {
             return None;
         }
-        known.used = true;
-        if known.expires <= Instant::now() {
+        if known.revoked {
+            if !self.reusable {
+                self.revoke_all(&tenant, &user);
+            }
             return None;
         }
+        known.revoked = !self.reusable;
         self.refreshes += 1;
-        Some(self.session(&tenant, &user, &username))
+        Some(self.continued(session, &tenant, &user, &username))
     }
 
     pub(crate) fn session(&mut self, tenant: &str, user: &str, username: &str) -> Session {
-        let now = Instant::now();
+        self.sessions += 1;
+        self.continued(self.sessions, tenant, user, username)
+    }
+
+    fn continued(&mut self, session: u64, tenant: &str, user: &str, username: &str) -> Session {
+        let (now, wall) = (self.now(), self.wall());
         let access = token(&claims(
             "access",
             Some(self.access_lifetime),
-            tenant,
-            user,
-            username,
+            wall,
+            (tenant, user, username),
         ));
         // mod-authtoken encrypts refresh tokens: five parts that nobody else can read.
         let refresh = match self.reusable {
             true => token(&claims(
                 "Refresh",
                 Some(self.refresh_lifetime),
-                tenant,
-                user,
-                username,
+                wall,
+                (tenant, user, username),
             )),
             false => [(20, ""), (0, ""), (12, ""), (192, ""), (16, "")]
                 .map(|(length, _)| random(length))
@@ -215,15 +292,15 @@ impl Auth {
                 user: user.to_owned(),
                 username: username.to_owned(),
                 expires: now + self.refresh_lifetime,
-                used: false,
+                revoked: false,
+                session,
             },
         );
-        let clock = SystemTime::now();
         Session {
             access,
             refresh,
-            access_expires: clock + self.access_lifetime,
-            refresh_expires: clock + self.refresh_lifetime,
+            access_expires: wall + self.access_lifetime,
+            refresh_expires: wall + self.refresh_lifetime,
             access_seconds: self.access_lifetime.as_secs(),
             refresh_seconds: self.refresh_lifetime.as_secs(),
         }
@@ -231,7 +308,12 @@ impl Auth {
 
     /// A token that never expires, of the login of old.
     pub(crate) fn legacy(&mut self, tenant: &str, user: &str, username: &str) -> String {
-        let access = token(&claims("legacy-access", None, tenant, user, username));
+        let access = token(&claims(
+            "legacy-access",
+            None,
+            self.wall(),
+            (tenant, user, username),
+        ));
         self.access.insert(
             access.clone(),
             Access {
@@ -249,11 +331,11 @@ impl Auth {
     }
 
     pub(crate) fn caller(&self, token: &str) -> Option<Caller> {
-        let access = self.access.get(token).filter(|access| {
-            access
-                .expires
-                .is_none_or(|expires| expires > Instant::now())
-        })?;
+        let now = self.now();
+        let access = self
+            .access
+            .get(token)
+            .filter(|access| access.expires.is_none_or(|expires| expires > now))?;
         Some(Caller {
             tenant: access.tenant.clone(),
             home: access.tenant.clone(),
@@ -267,38 +349,36 @@ impl Auth {
         self.access.get(token).map(|access| access.tenant.as_str())
     }
 
-    /// Whether Okapi remembers that a token may use a path.
-    pub(crate) fn remembers(&self, token: &str, method: &str, path: &str) -> bool {
-        let key = (token.to_owned(), method.to_owned(), path.to_owned());
-        self.remembered
-            .get(&key)
-            .is_some_and(|since| since.elapsed() < REMEMBERED)
-    }
-
-    pub(crate) fn remember(&mut self, token: &str, method: &str, path: &str) {
-        if self.remembered.len() > 10_000 {
-            self.remembered.clear();
+    /// Ends a session: its refresh token cannot be used, and Keycloak's older ones neither. The access token lives on, since nobody asks for
+    /// it again.
+    pub(crate) fn logout(&mut self, refresh: &str) -> bool {
+        let Some(known) = self.refresh.get_mut(refresh) else {
+            return false;
+        };
+        known.revoked = true;
+        let session = known.session;
+        if self.reusable {
+            let others = self.refresh.values_mut();
+            others
+                .filter(|token| token.session == session)
+                .for_each(|token| token.revoked = true);
         }
-        let key = (token.to_owned(), method.to_owned(), path.to_owned());
-        self.remembered.insert(key, Instant::now());
-    }
-
-    /// Ends a session: its refresh token cannot be used. The access token lives on, since nobody asks for it again.
-    pub(crate) fn logout(&mut self, refresh: &str) {
-        self.refresh.remove(refresh);
+        true
     }
 
     pub(crate) fn revoke_all(&mut self, tenant: &str, user: &str) {
-        self.refresh
-            .retain(|_, token| token.tenant != tenant || token.user != user);
+        let own = self.refresh.values_mut();
+        own.filter(|token| token.tenant == tenant && token.user == user)
+            .for_each(|token| token.revoked = true);
     }
 
     /// Makes all access tokens invalid.
     pub(crate) fn expire_access(&mut self) {
+        let now = self.now();
         for access in self.access.values_mut() {
-            access.expires = Some(Instant::now());
+            access.expires = Some(now);
         }
-        self.remembered.clear();
+        self.memory.forget_paths();
     }
 
     /// Makes all refresh tokens invalid.
@@ -310,16 +390,14 @@ impl Auth {
 fn claims(
     kind: &str,
     lifetime: Option<Duration>,
-    tenant: &str,
-    user: &str,
-    username: &str,
+    now: SystemTime,
+    (tenant, user, username): (&str, &str, &str),
 ) -> String {
     let seconds = |at: SystemTime| {
         at.duration_since(SystemTime::UNIX_EPOCH)
             .unwrap_or_default()
             .as_secs()
     };
-    let now = SystemTime::now();
     let mut claims = json!({"sub": username, "user_id": user, "type": kind, "iat": seconds(now), "tenant": tenant});
     if let Some(lifetime) = lifetime {
         claims["exp"] = seconds(now + lifetime).into();

@@ -196,6 +196,23 @@ fn said(message: &str, key: &str, value: &str, verb: Verb, declares_422: bool) -
 }
 
 impl Missing<'_> {
+    /// Whether the module looks for the record itself, before it stores anything: it says so in words of its own, which are not those of
+    /// PostgreSQL or RMB.
+    pub(crate) fn is_found_first(&self, kind: &Kind, verb: Verb) -> bool {
+        let case = kind.case_of(&format!("{} missing", verb.name()), &self.foreign.field);
+        let said = case.and_then(|case| case.message(Given::default()));
+        verb != Verb::Batch
+            && said.is_some_and(|said| {
+                let of_storage = [
+                    "Cannot set",
+                    "insert or update",
+                    "ERROR:",
+                    "update or delete",
+                ];
+                !of_storage.iter().any(|start| said.starts_with(start))
+            })
+    }
+
     pub(crate) fn answer(
         &self,
         kind: &Kind,
@@ -239,6 +256,14 @@ impl Missing<'_> {
     }
 }
 
+/// What was to be deleted: a record, those of a query, or a whole table.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Deleted {
+    One,
+    Query,
+    Table,
+}
+
 /// What is said of a record that cannot go because another one refers to it.
 pub(crate) fn still_referred(
     kind: &Kind,
@@ -246,14 +271,23 @@ pub(crate) fn still_referred(
     from: &Table,
     foreign: &Foreign,
     id: &str,
-    many: bool,
+    what: Deleted,
 ) -> Answer {
     let raw = format!(
         "update or delete on table \"{}\" violates foreign key constraint \"{}\" on table \"{}\": Key (id)=({id}) is still referenced from table \"{}\".",
         table.name, foreign.constraint, from.name, from.name
     );
-    if many {
-        return Answer::bad_request(raw);
+    match what {
+        Deleted::One => {}
+        Deleted::Query => return Answer::bad_request(raw),
+        // Modules that delete a table show PostgreSQL's message as it comes.
+        Deleted::Table => {
+            let (head, _) = raw.split_once(": Key").unwrap_or((&raw, ""));
+            return Answer::text(
+                StatusCode::INTERNAL_SERVER_ERROR,
+                format!("ERROR: {head} (23503)"),
+            );
+        }
     }
     let message = format!(
         "Cannot delete {}.id = {id} because id is still referenced from table {}.",

@@ -198,6 +198,12 @@ fn named(kind: &str, field: &str, names: &[&str]) -> Vec<Value> {
 pub(crate) fn reference() -> Vec<(&'static str, Vec<Value>)> {
     let mut records = records();
     records.retain(|(path, _)| *path != "/users" && !path.contains("-storage/"));
+    // No user makes reference data.
+    let all = records.iter_mut().flat_map(|(_, records)| records);
+    for metadata in all.filter_map(|record| record.get_mut("metadata")?.as_object_mut()) {
+        metadata.remove("createdByUserId");
+        metadata.remove("updatedByUserId");
+    }
     records
 }
 
@@ -225,6 +231,7 @@ pub(crate) fn records() -> Vec<(&'static str, Vec<Value>)> {
             json!({
                 "id": id("service-point", n), "name": format!("{name} desk"), "code": format!("SP{}", n + 1),
                 "discoveryDisplayName": format!("{name}, desk"), "pickupLocation": true, "holdShelfExpiryPeriod": {"duration": 5, "intervalId": "Days"},
+                "staffSlips": [], "metadata": metadata(),
             })
         })
         .collect();

@@ -76,6 +76,13 @@ pub(crate) struct Served {
     pub(crate) raml: bool,
 }
 
+/// A route of an interface.
+pub(crate) struct Handler {
+    pub(crate) method: &'static str,
+    pub(crate) path: &'static str,
+    pub(crate) permissions: &'static [&'static str],
+}
+
 impl Collection {
     /// Whether the records have a field.
     pub(crate) fn has_field(&self, field: &str) -> bool {
@@ -158,11 +165,25 @@ impl Routes {
     }
 
     pub(crate) fn find(&self, method: &str, path: &str) -> Option<Served> {
+        self.find_where(method, path, |_| true)
+    }
+
+    /// The route of a module alone.
+    pub(crate) fn find_of(&self, module: &str, method: &str, path: &str) -> Option<Served> {
+        self.find_where(method, path, |route| route.module == module)
+    }
+
+    fn find_where(
+        &self,
+        method: &str,
+        path: &str,
+        wanted: impl Fn(&Route) -> bool,
+    ) -> Option<Served> {
         // Paths are literal: a slash too many, another letter case or an encoded letter makes another path.
         let segments: Vec<&str> = path.split('/').skip(1).collect();
         self.routes
             .iter()
-            .filter(|route| route.method == method)
+            .filter(|route| route.method == method && wanted(route))
             .find_map(|route| {
                 if route.segments.len() != segments.len() {
                     return None;
@@ -250,11 +271,46 @@ impl Routes {
             .collect()
     }
 
+    /// All permissions that routes need.
+    pub(crate) fn permissions(&self) -> impl Iterator<Item = &'static str> {
+        let all: std::collections::BTreeSet<&str> = self
+            .routes
+            .iter()
+            .flat_map(|route| route.permissions.iter().copied())
+            .collect();
+        all.into_iter()
+    }
+
     /// Whether a route needs a permission of this name.
     pub(crate) fn has_permission(&self, name: &str) -> bool {
         self.routes
             .iter()
             .any(|route| route.permissions.contains(&name))
+    }
+
+    /// The routes of an interface of a module.
+    pub(crate) fn handlers(&self, module: &str, interface: &str) -> Vec<Handler> {
+        let Some(document) = self.documents.get(module) else {
+            return Vec::new();
+        };
+        self.routes
+            .iter()
+            .filter(|route| route.module == module)
+            .filter(|route| {
+                let of = document
+                    .get("paths")
+                    .and_then(|paths| paths.get(route.path)?.get(route.method.to_lowercase()))
+                    .and_then(|operation| operation.pointer("/x-folio/interface"))
+                    .and_then(Value::as_str)
+                    .and_then(|of| of.split(' ').next());
+                of == Some(interface)
+            })
+            .map(|route| Handler {
+                method: route.method,
+                path: route.path,
+                permissions: route.permissions,
+            })
+            .collect()
     }
 
     /// Module, interface and version of all interfaces.
@@ -373,6 +429,18 @@ fn collection(documents: &Documents, name: &str, path: &str, item: &Value) -> Op
         locking,
         filters,
     })
+}
+
+/// The routes that a module has and its descriptor does not list, such as `DELETE /loan-types`: they answer at its own port only.
+pub(crate) fn unlisted(module: &str) -> impl Iterator<Item = (&'static str, &'static str)> {
+    static FACTS: OnceLock<Value> = OnceLock::new();
+    let facts = FACTS.get_or_init(|| serde_json::from_str(RELEASE).unwrap_or_default());
+    let list = facts
+        .get("modules")
+        .and_then(|modules| modules.get(module)?.get("unrouted")?.as_array());
+    list.into_iter()
+        .flatten()
+        .filter_map(|route| route.as_str()?.split_once(' '))
 }
 
 /// Business modules and the storage modules below them, whose records they show.

@@ -4,8 +4,19 @@ use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 use percent_encoding::percent_decode_str;
 
+/// Where a request came in.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Port {
+    /// The gateway's.
+    #[default]
+    Gateway,
+    /// A module's own, past the gateway: nobody checks tokens there.
+    Module(&'static str),
+}
+
 /// A request, read whole.
 pub(crate) struct Asked {
+    pub(crate) port: Port,
     pub(crate) method: String,
     /// The path as it was sent, with dot-dot segments resolved.
     pub(crate) path: String,
@@ -44,6 +55,18 @@ impl Asked {
     }
 }
 
+/// A request that goes to a module that runs elsewhere.
+#[derive(Clone, Debug)]
+pub(crate) struct Forward {
+    pub(crate) module: String,
+    pub(crate) url: String,
+    pub(crate) method: String,
+    pub(crate) path: String,
+    /// Everything up to the body.
+    pub(crate) head: String,
+    pub(crate) body: Bytes,
+}
+
 /// An answer.
 #[derive(Clone, Debug)]
 pub(crate) struct Answer {
@@ -52,6 +75,10 @@ pub(crate) struct Answer {
     pub(crate) body: Vec<u8>,
     /// Nothing comes, and the connection stays open until the client closes it.
     pub(crate) hangs: bool,
+    /// The body breaks off, and the connection stays open.
+    pub(crate) stalls: bool,
+    /// The answer comes from a module that runs elsewhere.
+    pub(crate) forward: Option<Box<Forward>>,
 }
 
 impl Answer {
@@ -78,6 +105,8 @@ impl Answer {
             headers: Box::default(),
             body: Vec::new(),
             hangs: false,
+            stalls: false,
+            forward: None,
         }
     }
 

@@ -18,22 +18,30 @@
 //! # }).unwrap();
 //! ```
 
+mod access;
 mod acquisitions;
 mod auth;
 mod circulation;
+mod consortium;
 mod constraints;
 pub mod cql;
 mod dates;
 mod demo;
+mod descriptors;
 mod documents;
 mod faults;
+mod gateway;
 mod handlers;
 mod http;
 mod inventory;
 mod jackson;
 mod kinds;
+mod memory;
 mod modules;
 mod platform;
+mod ports;
+mod proxy;
+pub mod record;
 mod rmb;
 mod router;
 mod server;
@@ -41,8 +49,8 @@ mod state;
 mod store;
 mod tables;
 mod users_bl;
+mod wiring;
 
-use std::collections::BTreeSet;
 use std::fmt;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -50,11 +58,11 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use serde_json::Value;
-use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 
 pub use faults::{Effect, Fault};
 pub use state::{Error, Exchange};
+pub use wiring::Module;
 
 use kinds::Release;
 use state::State;
@@ -85,7 +93,7 @@ pub struct Builder {
     user_records: bool,
     consortium: Option<(String, Vec<String>)>,
     keep: usize,
-    without: BTreeSet<String>,
+    wiring: wiring::Wiring,
 }
 
 #[derive(Clone)]
@@ -144,7 +152,7 @@ impl Builder {
         self
     }
 
-    /// How long refresh tokens live; a week, as FOLIO's do.
+    /// How long refresh tokens live; a week on Okapi, 30 minutes on Eureka.
     pub fn refresh_token_lifetime(mut self, lifetime: Duration) -> Self {
         self.refresh = lifetime;
         self
@@ -204,9 +212,13 @@ impl Builder {
         self
     }
 
-    /// The modules of tenants are those of applications, as Eureka has it, and not enabled one by one, as Okapi has it.
+    /// Eureka instead of Okapi: Kong and sidecars are the gateway, the modules of tenants are those of applications, and Keycloak gives the
+    /// tokens. Its refresh tokens live for 30 minutes (the idle time of a session) and may be used again.
     pub fn eureka(mut self) -> Self {
         self.eureka = true;
+        if self.refresh == Duration::from_secs(604_800) {
+            self.refresh = Duration::from_secs(1_800);
+        }
         self
     }
 
@@ -248,13 +260,6 @@ impl Builder {
         self
     }
 
-    /// A module that the tenants do not have, `mod-calendar`: its routes are answered 404, and modules that need it fail as they do without
-    /// it. Without mod-calendar no check-out succeeds; without mod-pubsub check-ins are answered 500 after they were stored.
-    pub fn without_module(mut self, name: impl Into<String>) -> Self {
-        self.without.insert(name.into());
-        self
-    }
-
     /// The reference data of the demo data, without users, instances, holdings and items, in each tenant of a user.
     pub fn reference_data(mut self) -> Self {
         self.reference = true;
@@ -282,7 +287,7 @@ impl Builder {
             rules: Vec::new(),
             exchanges: Vec::new(),
             keep: self.keep,
-            without: self.without.clone(),
+            wiring: self.wiring.clone(),
         };
         for user in &self.users {
             state.auth.add(
@@ -334,16 +339,7 @@ impl Builder {
                     Ok(runtime) => runtime,
                     Err(error) => return drop(ready.send(Err(error))),
                 };
-                runtime.block_on(async move {
-                    let listener = match TcpListener::bind(("127.0.0.1", 0)).await {
-                        Ok(listener) => listener,
-                        Err(error) => return drop(ready.send(Err(error))),
-                    };
-                    let address = listener.local_addr();
-                    if ready.send(address).is_ok() {
-                        server::serve(listener, served, stopped).await;
-                    }
-                });
+                runtime.block_on(server::run(served, stopped, ready));
             })?;
         let address = listening
             .await
@@ -396,7 +392,7 @@ impl Sandbox {
             user_records: false,
             consortium: None,
             keep: 10_000,
-            without: BTreeSet::new(),
+            wiring: wiring::Wiring::default(),
         }
     }
 

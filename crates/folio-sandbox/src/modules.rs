@@ -113,7 +113,12 @@ pub(crate) fn set_metadata(
         return;
     }
     let now = now();
-    let mut metadata = json!({"createdDate": now, "createdByUserId": user});
+    // At a module's own port nobody says who asks.
+    let by = Some(user).filter(|user| !user.is_empty());
+    let mut metadata = json!({"createdDate": now});
+    if let Some(user) = by {
+        metadata["createdByUserId"] = user.into();
+    }
     if let Some(stored) = stored.and_then(|stored| stored.get("metadata")) {
         metadata = json!({});
         for name in ["createdDate", "createdByUserId", "createdByUsername"] {
@@ -123,7 +128,9 @@ pub(crate) fn set_metadata(
         }
     }
     metadata["updatedDate"] = now.into();
-    metadata["updatedByUserId"] = user.into();
+    if let Some(user) = by {
+        metadata["updatedByUserId"] = user.into();
+    }
     record.insert("metadata".into(), metadata);
 }
 
@@ -427,7 +434,7 @@ fn service_points(record: &Map<String, Value>) -> Option<Answer> {
     {
         list.push(error(
             "A Location's Primary Service point must be included as a Service Point.",
-            json!({"key": "primaryServicePoint", "value": primary}),
+            json!({"key": "primaryServicePoint"}),
         ));
     }
     (!list.is_empty()).then(|| rmb::errors(StatusCode::UNPROCESSABLE_ENTITY, &list))

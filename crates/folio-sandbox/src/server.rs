@@ -12,23 +12,63 @@ use http::{HeaderValue, Request, Response, header};
 use http_body_util::BodyExt;
 use hyper::body::{Body, Frame, Incoming, SizeHint};
 use hyper::service::service_fn;
-use hyper_util::rt::TokioIo;
+use hyper_util::rt::{TokioExecutor, TokioIo};
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 
 use crate::faults::Effect;
+use crate::gateway;
 use crate::handlers::okapi;
-use crate::http::{Answer, Asked, pairs};
-use crate::router;
+use crate::http::{Answer, Asked, Port, pairs};
 use crate::state::State;
 
 /// The longest request line that Okapi and the modules read, and the most bytes of headers.
 const MOST_LINE: usize = 4_096;
 const MOST_HEADERS: usize = 8_192;
 
+/// Listens for the gateway and for the modules that have ports of their own, and serves until told to stop.
+pub(crate) async fn run(
+    state: Arc<Mutex<State>>,
+    stop: oneshot::Receiver<()>,
+    ready: oneshot::Sender<std::io::Result<SocketAddr>>,
+) {
+    let listener = match listen(&state).await {
+        Ok(listener) => listener,
+        Err(error) => return drop(ready.send(Err(error))),
+    };
+    let address = listener.local_addr();
+    if ready.send(address).is_ok() {
+        serve(listener, Port::Gateway, state, stop).await;
+    }
+}
+
+/// The gateway's listener, after those of modules, which serve already.
+async fn listen(state: &Arc<Mutex<State>>) -> std::io::Result<TcpListener> {
+    let modules = {
+        let state = state.lock().unwrap_or_else(PoisonError::into_inner);
+        state.wiring.ports.clone()
+    };
+    for module in modules {
+        let listener = TcpListener::bind(("127.0.0.1", 0)).await?;
+        let address = listener.local_addr()?;
+        {
+            let mut state = state.lock().unwrap_or_else(PoisonError::into_inner);
+            state.wiring.listening.push((module, address));
+        }
+        let state = Arc::clone(state);
+        tokio::spawn(async move {
+            // It ends with the runtime: nobody else tells it to stop.
+            let (_running, stop) = oneshot::channel();
+            serve(listener, Port::Module(module), state, stop).await;
+        });
+    }
+    TcpListener::bind(("127.0.0.1", 0)).await
+}
+
 /// Serves connections until told to stop.
 pub(crate) async fn serve(
     listener: TcpListener,
+    port: Port,
     state: Arc<Mutex<State>>,
     mut stop: oneshot::Receiver<()>,
 ) {
@@ -43,11 +83,12 @@ pub(crate) async fn serve(
         };
         let _ = socket.set_nodelay(true);
         let state = Arc::clone(&state);
-        let service = service_fn(move |request| respond(Arc::clone(&state), request));
+        let service = service_fn(move |request| respond(Arc::clone(&state), port, request));
         connections.retain(|connection: &tokio::task::JoinHandle<()>| !connection.is_finished());
         connections.push(tokio::spawn(async move {
             // A connection that a fault breaks ends with an error; the client sees it too.
-            let _ = hyper::server::conn::http1::Builder::new()
+            // Okapi speaks HTTP/2 in clear text to those who begin with it.
+            let _ = hyper_util::server::conn::auto::Builder::new(TokioExecutor::new())
                 .serve_connection(TokioIo::new(socket), service)
                 .await;
         }));
@@ -69,6 +110,7 @@ impl std::error::Error for Broken {}
 
 async fn respond(
     state: Arc<Mutex<State>>,
+    port: Port,
     request: Request<Incoming>,
 ) -> Result<Response<Written>, Broken> {
     let (parts, body) = request.into_parts();
@@ -85,8 +127,13 @@ async fn respond(
     let (line_too_long, headers_too_large) = (line > MOST_LINE, headers > MOST_HEADERS);
     let body = body.collect().await.map_err(|_| Broken)?.to_bytes();
     let asked = Asked {
+        port,
         method: parts.method.as_str().to_owned(),
-        path: resolved(parts.uri.path()),
+        path: match parts.uri.scheme() {
+            // Okapi takes a whole URL for a path, and knows none such.
+            Some(_) => parts.uri.to_string(),
+            None => resolved(parts.uri.path()),
+        },
         raw_query: parts.uri.query().unwrap_or_default().to_owned(),
         query: pairs(parts.uri.query().unwrap_or_default()),
         headers: parts.headers,
@@ -105,13 +152,12 @@ async fn respond(
             Some(Effect::Drop) => None,
             Some(effect @ Effect::Answer { .. }) => {
                 effect.answer().map(|(status, headers, body)| Answer {
-                    status,
                     headers: Box::new(headers),
                     body: body.into_bytes(),
-                    hangs: false,
+                    ..Answer::empty(status)
                 })
             }
-            effect => Some(router::answer(&mut state, &asked, effect.as_ref())),
+            effect => Some(gateway::answer(&mut state, &asked, effect.as_ref())),
         };
         let status = answer.as_ref().filter(|answer| !answer.hangs);
         state.record(&asked, status.map(|answer| answer.status));
@@ -127,6 +173,9 @@ async fn respond(
     let Some(mut answer) = answer.filter(|_| !matches!(effect, Some(Effect::DropAnswer))) else {
         return Err(Broken);
     };
+    if let Some(forward) = answer.forward.take() {
+        answer = forward.answer().await;
+    }
     if answer.hangs {
         // The server never answers; hyper drops this when the client closes the connection.
         std::future::pending::<()>().await;
@@ -149,13 +198,15 @@ async fn respond(
     let written = match effect {
         Some(Effect::BreakBody) => Written {
             chunk: Some(Bytes::copy_from_slice(&answer.body[..total / 2])),
-            total,
+            total: Some(total),
             breaks: true,
+            stalls: false,
         },
         _ => Written {
             chunk: Some(answer.body.into()),
-            total,
+            total: (!answer.stalls).then_some(total),
             breaks: false,
+            stalls: answer.stalls,
         },
     };
     let mut response = Response::new(written);
@@ -184,8 +235,10 @@ fn resolved(path: &str) -> String {
 /// A body that may break off.
 struct Written {
     chunk: Option<Bytes>,
-    total: usize,
+    /// How long it is; not told where it stalls.
+    total: Option<usize>,
     breaks: bool,
+    stalls: bool,
 }
 
 impl Body for Written {
@@ -202,15 +255,19 @@ impl Body for Written {
                 self.breaks = false;
                 Poll::Ready(Some(Err(Broken)))
             }
+            // Nothing wakes it: it ends with the connection.
+            _ if self.stalls => Poll::Pending,
             _ => Poll::Ready(None),
         }
     }
 
     fn is_end_stream(&self) -> bool {
-        self.chunk.as_ref().is_none_or(Bytes::is_empty) && !self.breaks
+        self.chunk.as_ref().is_none_or(Bytes::is_empty) && !self.breaks && !self.stalls
     }
 
     fn size_hint(&self) -> SizeHint {
-        SizeHint::with_exact(self.total as u64)
+        self.total.map_or_else(SizeHint::default, |total| {
+            SizeHint::with_exact(total as u64)
+        })
     }
 }

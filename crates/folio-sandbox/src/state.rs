@@ -1,6 +1,5 @@
 //! What a running sandbox is: its records, users, faults and settings.
 
-use std::collections::BTreeSet;
 use std::fmt;
 use std::time::Duration;
 
@@ -12,7 +11,8 @@ use crate::faults::Faults;
 use crate::http::Asked;
 use crate::kinds::{Kind, Release, kind};
 use crate::store::Store;
-use crate::{documents, platform};
+use crate::wiring::Wiring;
+use crate::{consortium, documents};
 
 /// Why a sandbox could not be started or filled.
 #[derive(Debug)]
@@ -96,12 +96,11 @@ pub(crate) struct State {
     pub(crate) suppress_locking: bool,
     pub(crate) eureka: bool,
     pub(crate) release: Release,
-    pub(crate) consortium: Option<platform::Consortium>,
-    pub(crate) rules: Vec<platform::Rule>,
+    pub(crate) consortium: Option<consortium::Consortium>,
+    pub(crate) rules: Vec<consortium::Rule>,
     pub(crate) exchanges: Vec<Exchange>,
     pub(crate) keep: usize,
-    /// Modules that the tenants do not have.
-    pub(crate) without: BTreeSet<String>,
+    pub(crate) wiring: Wiring,
 }
 
 impl State {

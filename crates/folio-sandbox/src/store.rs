@@ -257,7 +257,7 @@ impl Store {
         Ok(None)
     }
 
-    /// The first reference to a record: the table that it comes from, and its field.
+    /// The reference to a record that PostgreSQL tells of: the table that it comes from, and its field.
     pub(crate) fn referred(
         &self,
         tenant: &str,

@@ -137,6 +137,7 @@ fn listed(state: &mut State, asked: &Asked, caller: &Caller) -> Step<Answer> {
         query: bounds,
         headers: asked.headers.clone(),
         body: bytes::Bytes::new(),
+        port: asked.port,
     };
     let Some(collection) = routes().collection(USERS) else {
         return Ok(absent(&endpoint));

@@ -8,6 +8,7 @@ mod built;
 pub mod canonical;
 pub mod check;
 mod common;
+pub mod coverage;
 pub mod descriptor;
 pub mod diff;
 pub mod discover;
@@ -17,10 +18,12 @@ pub mod facts_page;
 pub mod features;
 pub mod fetch;
 pub mod files;
+pub mod grails;
 mod module;
 pub mod names;
 pub mod node;
 pub mod notes;
+mod ours;
 pub mod overrides;
 mod pins;
 pub mod platform;
@@ -122,6 +125,7 @@ pub fn import(import: &Import) -> Result<Report> {
     let reading = module::Reading {
         release: &import.release,
         overrides: &overrides,
+        specs: &import.specs,
         strict: import.strict,
     };
     let pins = Pins::read(&import.specs, &import.release)?;

@@ -7,10 +7,12 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 use folio_spec::canonical::Release;
 use folio_spec::check::check;
+use folio_spec::coverage;
 use folio_spec::diff::{Change, diff};
 use folio_spec::facts_page;
 use folio_spec::features::Features;
 use folio_spec::fetch::{Fetch, fetch};
+use folio_spec::grails::{Checkout, Describe, describe, merged};
 use folio_spec::notes::Kind;
 use folio_spec::overrides::Overrides;
 use folio_spec::platform::Platform;
@@ -108,6 +110,36 @@ enum Command {
         /// The folder with the releases' folders and overrides/.
         #[arg(long, default_value = "specs")]
         specs: PathBuf,
+    },
+    /// Prints a page of Markdown, `docs/coverage.md`: how many operations are typed, and which are not.
+    Coverage {
+        /// The names of the releases.
+        #[arg(required = true)]
+        releases: Vec<String>,
+        /// The folder with the releases' folders.
+        #[arg(long, default_value = "specs")]
+        specs: PathBuf,
+    },
+    /// Makes the description of a module of Grails from its sources at a tag, by the recipe in specs/ours/.
+    Describe {
+        /// The recipe.
+        #[arg(long)]
+        recipe: PathBuf,
+        /// The folder with the module's files.
+        #[arg(long)]
+        source: PathBuf,
+        /// Their tag.
+        #[arg(long)]
+        tag: String,
+        /// A library of the recipe, more than once for several: `name=folder@tag`.
+        #[arg(long = "library")]
+        libraries: Vec<String>,
+        /// The first version of the module that it is valid for.
+        #[arg(long)]
+        since: String,
+        /// The file to write; by default `<since>.json` beside the recipe.
+        #[arg(long)]
+        out: Option<PathBuf>,
     },
     /// Looks for what the compiler would stumble over in imported documents.
     Check {
@@ -285,6 +317,40 @@ fn run(command: Command) -> Result<ExitCode, Error> {
             say(facts_page::page(&releases?, &overrides));
             Ok(ExitCode::SUCCESS)
         }
+        Command::Coverage { releases, specs } => {
+            let releases: Result<Vec<_>, Error> = releases
+                .into_iter()
+                .map(|name| Ok((name.clone(), read(&specs, &name)?)))
+                .collect();
+            say(coverage::page(&releases?));
+            Ok(ExitCode::SUCCESS)
+        }
+        Command::Describe {
+            recipe,
+            source,
+            tag,
+            libraries,
+            since,
+            out,
+        } => {
+            let libraries: Result<_, Error> = libraries.iter().map(|text| library(text)).collect();
+            let out = out.unwrap_or_else(|| recipe.with_file_name(format!("{since}.json")));
+            let document = describe(&Describe {
+                recipe,
+                source: Checkout {
+                    folder: source,
+                    tag,
+                },
+                libraries: libraries?,
+                since,
+            })?;
+            let (out, document) = merged(&out, document)?;
+            let text = serde_json::to_string_pretty(&document).unwrap_or_default() + "\n";
+            std::fs::write(&out, text)
+                .map_err(|error| Error::file(&out, format!("cannot be written: {error}")))?;
+            say([format!("{}: written", out.display())]);
+            Ok(ExitCode::SUCCESS)
+        }
         Command::Check {
             folder,
             named,
@@ -301,6 +367,21 @@ fn run(command: Command) -> Result<ExitCode, Error> {
             })
         }
     }
+}
+
+/// A library of a recipe: `name=folder@tag`.
+fn library(text: &str) -> Result<(String, Checkout), Error> {
+    let parts = text.split_once('=').and_then(|(name, rest)| {
+        let (folder, tag) = rest.rsplit_once('@')?;
+        Some((name, folder, tag))
+    });
+    let (name, folder, tag) = parts
+        .ok_or_else(|| Error::file("", format!("expected name=folder@tag, found `{text}`")))?;
+    let checkout = Checkout {
+        folder: folder.into(),
+        tag: tag.to_owned(),
+    };
+    Ok((name.to_owned(), checkout))
 }
 
 /// Reads a release by its name, or by its folder.

@@ -11,6 +11,7 @@ use crate::error::{Error, Result};
 use crate::facts::{self, Deletes, Facts};
 use crate::files::{self, deceptive};
 use crate::names::{self, Unnamed, camel};
+use crate::ours::{self, Ours};
 use crate::overrides::Overrides;
 use crate::pins::Pins;
 use crate::schema::{Components, PENDING};
@@ -57,6 +58,8 @@ pub(crate) struct Reading<'a> {
     pub(crate) release: &'a str,
     /// What is mended.
     pub(crate) overrides: &'a Overrides,
+    /// The folder with `ours/`.
+    pub(crate) specs: &'a Path,
     /// Whether what cannot be read ends the import.
     pub(crate) strict: bool,
 }
@@ -83,7 +86,19 @@ pub(crate) fn read(entry: &Entry, reading: &Reading<'_>, pins: &Pins) -> Result<
         },
     };
     schemas.unrouted = descriptor.is_none();
-    let mut operations = sources(entry, &mut schemas)?;
+    // What this project wrote itself goes before what the module publishes: it is written where that is missing or wrong.
+    let ours = ours::find(reading.specs, entry)?;
+    let mut operations = match &ours {
+        Some(ours) => ours.operations(entry, &mut schemas)?,
+        None => Vec::new(),
+    };
+    let mut published = sources(entry, &mut schemas)?;
+    // A newer description fills the same gaps.
+    published.retain(|operation| ours.is_none() || operation.supplement.is_none());
+    operations.extend(published);
+    if let Some(rmb) = ours::of_rmb(reading.specs, entry)? {
+        operations.extend(rmb.operations(entry, &mut schemas)?);
+    }
     overrides.describe(entry, &mut operations, &mut schemas);
     let mut module = Assembly {
         entry,
@@ -93,7 +108,7 @@ pub(crate) fn read(entry: &Entry, reading: &Reading<'_>, pins: &Pins) -> Result<
         unrouted: Vec::new(),
         untyped: 0,
     };
-    let routed = module.reconcile(operations, descriptor.as_ref())?;
+    let routed = module.reconcile(operations, descriptor.as_ref(), ours.as_ref())?;
     let collections = collections(&routed);
     let stated =
         |operation: &Operation| overrides.facts(&entry.name, &operation.method, &operation.path);
@@ -254,6 +269,7 @@ impl Assembly<'_> {
         &mut self,
         operations: Vec<Operation>,
         descriptor: Option<&Descriptor>,
+        ours: Option<&Ours>,
     ) -> Result<Vec<Routed>> {
         let mut routed: BTreeMap<(String, String), Routed> = BTreeMap::new();
         for mut operation in operations {
@@ -275,12 +291,13 @@ impl Assembly<'_> {
                 }
                 continue;
             }
+            let is_extra = operation.supplement.is_some() || operation.ours.is_some();
             let route = match descriptor {
-                None if operation.supplement.is_some() => continue,
+                None if is_extra => continue,
                 None => None,
                 Some(descriptor) => match descriptor.route(&operation.method, &operation.path) {
                     Some(route) => Some(route.clone()),
-                    None if operation.supplement.is_some() => continue,
+                    None if is_extra => continue,
                     None => {
                         self.unrouted.push(format!(
                             "{} {}",
@@ -295,7 +312,8 @@ impl Assembly<'_> {
         }
         for route in descriptor.iter().flat_map(|descriptor| &descriptor.routes) {
             let key = (route_key(&route.pattern), route.method.clone());
-            if route.method == "*" || routed.contains_key(&key) {
+            let is_covered = ours.is_some_and(|ours| ours.covers(route));
+            if route.method == "*" || is_covered || routed.contains_key(&key) {
                 continue;
             }
             let path = tidy(&unstarred(&route.pattern));
@@ -459,6 +477,9 @@ impl Assembly<'_> {
         }
         if let Some(commit) = &operation.supplement {
             folio.insert("supplement".into(), commit.clone().into());
+        }
+        if let Some(since) = &operation.ours {
+            folio.insert("ours".into(), since.clone().into());
         }
         if let Some(id) = &operation.upstream_id {
             folio.insert("upstreamId".into(), id.clone().into());
@@ -884,6 +905,7 @@ pub(crate) fn untyped(method: &str, path: &str) -> Operation {
         collection_post: false,
         rmb: false,
         supplement: None,
+        ours: None,
     }
 }
 

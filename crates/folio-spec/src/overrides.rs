@@ -337,6 +337,7 @@ impl Overrides {
                 collection_post: false,
                 rmb: false,
                 supplement: None,
+                ours: None,
                 method,
             });
         }

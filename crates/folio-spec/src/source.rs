@@ -36,6 +36,8 @@ pub struct Operation {
     pub rmb: bool,
     /// The commit of a description that is newer than the release.
     pub supplement: Option<String>,
+    /// The first version of the module that a description of this project's own is valid for.
+    pub ours: Option<String>,
 }
 
 impl Operation {
@@ -324,6 +326,11 @@ impl Schemas {
         Ok(within)
     }
 
+    /// Takes a document for the file of a path.
+    pub(crate) fn give(&mut self, path: &Path, document: Value) {
+        self.files.insert(clean(path), document);
+    }
+
     /// The file of a reference, whole, with nothing resolved.
     pub fn document(&mut self, path: &Path) -> Result<&Value> {
         self.load(path, path)?;
@@ -568,6 +575,7 @@ fn raml_operation(
                 .any(|name| name.contains("collection")),
         rmb: true,
         supplement: None,
+        ours: None,
     })
 }
 
@@ -998,6 +1006,7 @@ fn openapi_operation(
         collection_post: false,
         rmb: false,
         supplement: None,
+        ours: None,
     })
 }
 

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use folio_spec::canonical::{Release, operations};
 use folio_spec::check::check;
+use folio_spec::coverage::share;
 use folio_spec::descriptor::{route_key, shape, starred};
 use folio_spec::discover::discover;
 use folio_spec::overrides::Overrides;
@@ -74,6 +75,15 @@ fn an_operation_has_one_name_in_all_releases() {
             assert!(count > 1500);
             assert_eq!(renamed, [] as [String; 0]);
         }
+    }
+}
+
+#[test]
+fn nearly_all_operations_are_typed() {
+    for (release, least) in [("trillium", 98), ("sunflower", 97), ("ramsons", 97)] {
+        let share = share(&Release::read(&specs().join(release)).unwrap());
+        assert!(share.hundredths() >= least * 100, "{release}: {share}");
+        assert!(share.operations > 2000, "{release}: {share:?}");
     }
 }
 

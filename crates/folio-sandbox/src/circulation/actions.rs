@@ -251,7 +251,11 @@ fn declare_missing(library: &Library<'_>, asked: &Asked, id: &str) -> Step<Answe
 fn note(library: &Library<'_>, loan: &Loan, message: &str) -> Step<()> {
     const TYPES: &str = "/note-types";
     const TYPE: &str = "General note";
-    if library.state.without.contains("mod-notes") {
+    if !library
+        .state
+        .wiring
+        .has(&library.caller.tenant, "mod-notes")
+    {
         return Err(failed(
             "HTTP request to \"http://127.0.0.1:9130/note-types\" failed, status code: 404, response: \"No suitable module found for path and tenant\"",
         )

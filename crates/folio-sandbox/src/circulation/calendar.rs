@@ -109,7 +109,11 @@ fn hours(calendar: &Value, day: Date) -> Vec<(Time, Time)> {
 
 /// A day of a service point with the open days around it.
 pub(crate) fn around(library: &Library<'_>, service_point: &str, day: Date) -> Step<Around> {
-    if library.state.without.contains("mod-calendar") {
+    if !library
+        .state
+        .wiring
+        .has(&library.caller.tenant, "mod-calendar")
+    {
         // As recorded where the module is not enabled.
         return Err(Refusal::bare("Calendar open periods are not found").into());
     }

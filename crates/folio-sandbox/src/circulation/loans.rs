@@ -64,7 +64,7 @@ pub(crate) fn delete(library: &Library<'_>, id: &str) -> Step<Answer> {
             .state
             .store
             .delete(&library.caller.tenant, LOANS, id)?;
-        super::history::deleted(&library.state.store, &library.caller.tenant, &stored)?;
+        super::history::after_delete(&library.state.store, &library.caller.tenant, LOANS, &stored)?;
     }
     Ok(done())
 }

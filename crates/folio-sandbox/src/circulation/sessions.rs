@@ -70,7 +70,11 @@ pub(crate) fn check_in(
 
 /// Whether events can be published. As recorded, what was stored before stays stored.
 pub(crate) fn published(library: &Library<'_>) -> Step<()> {
-    if library.state.without.contains("mod-pubsub") {
+    if !library
+        .state
+        .wiring
+        .has(&library.caller.tenant, "mod-pubsub")
+    {
         return Err(failed(
             "Error during publishing Event Message in PubSub. Status code: 400 . Status message: Bad Request ",
         )

@@ -2,102 +2,12 @@
 
 use super::error::CqlError;
 use super::fold::{Fold, Pattern, literal};
-use super::fulltext::{Rejected, Wanted, WordQuery, Words, wanted};
+use super::fulltext::{Rejected, Wanted, Words, wanted};
 use super::parser::{Clause, Join, Key, Modifier, Parsed, Term};
-use super::uuid::{self, UuidTest};
+use super::plan::numeric;
+pub(crate) use super::plan::{Compiled, Order, SortKey, SortKind, Test, Texts};
+use super::uuid;
 use crate::tables::{Entry, Searched, Step, Table, tables};
-
-/// How much of a text an index has.
-pub(crate) const INDEXED: usize = 600;
-
-/// A query, ready to be run.
-#[derive(Clone, Debug)]
-pub(crate) struct Compiled {
-    pub(crate) test: Test,
-    pub(crate) sort: Vec<SortKey>,
-}
-
-/// A condition.
-#[derive(Clone, Debug)]
-pub(crate) enum Test {
-    All,
-    Nothing,
-    And(Box<Test>, Box<Test>),
-    Or(Box<Test>, Box<Test>),
-    Not(Box<Test>, Box<Test>),
-    Uuid(UuidTest),
-    Present(String),
-    Like {
-        field: Texts,
-        fold: Fold,
-        pattern: Pattern,
-        differs: bool,
-        truncates: bool,
-    },
-    Compare {
-        field: String,
-        fold: Option<Fold>,
-        relation: Order,
-        term: String,
-    },
-    Number {
-        field: String,
-        relation: Order,
-        term: f64,
-    },
-    Words {
-        field: Texts,
-        query: WordQuery,
-        unaccent: bool,
-    },
-    /// An element of a list one of whose fields has the words, and others theirs.
-    Element {
-        field: String,
-        any: Vec<String>,
-        wanted: Wanted,
-        also: Vec<(String, WordQuery)>,
-    },
-    /// Records elsewhere.
-    Foreign(Vec<Step>, Box<Test>),
-    /// What became of it: the field has one of these ids.
-    In(String, std::collections::HashSet<String>),
-}
-
-/// Where the text of a test comes from.
-#[derive(Clone, Debug)]
-pub(crate) enum Texts {
-    Field(String),
-    Joined(Vec<String>),
-    /// The numbers of identifiers of a type.
-    Isbn(String, &'static str),
-}
-
-/// An order.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Order {
-    Equal,
-    Differs,
-    Less,
-    LessOrEqual,
-    Greater,
-    GreaterOrEqual,
-}
-
-/// A field to sort by.
-#[derive(Clone, Debug)]
-pub(crate) struct SortKey {
-    pub(crate) field: String,
-    pub(crate) descending: bool,
-    pub(crate) kind: SortKind,
-}
-
-/// How the values of a key are compared.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub(crate) enum SortKind {
-    Uuid,
-    Json,
-    Text(Fold),
-}
 
 const ISBN: &str = "8261054f-be78-422d-bd51-4ed9f33c3422";
 const INVALID_ISBN: &str = "fcca2643-406a-482a-b760-7a7f8aec640e";
@@ -114,31 +24,6 @@ const MODIFIERS: [&str; 9] = [
     "sort.ascending",
     "sort.descending",
 ];
-
-impl Order {
-    fn of(relation: &str) -> Option<Self> {
-        Some(match relation {
-            "=" | "==" => Self::Equal,
-            "<>" => Self::Differs,
-            "<" => Self::Less,
-            "<=" => Self::LessOrEqual,
-            ">" => Self::Greater,
-            ">=" => Self::GreaterOrEqual,
-            _ => return None,
-        })
-    }
-
-    pub(crate) fn holds(self, order: std::cmp::Ordering) -> bool {
-        match self {
-            Self::Equal => order.is_eq(),
-            Self::Differs => order.is_ne(),
-            Self::Less => order.is_lt(),
-            Self::LessOrEqual => order.is_le(),
-            Self::Greater => order.is_gt(),
-            Self::GreaterOrEqual => order.is_ge(),
-        }
-    }
-}
 
 /// Makes tests of a query for a table; without one, all fields are searched for as those without an index.
 pub(crate) fn compile(parsed: &Parsed, table: Option<&Table>) -> Result<Compiled, CqlError> {
@@ -290,20 +175,6 @@ fn term(of: &Term, table: Option<&Table>) -> Result<Test, CqlError> {
     }
 }
 
-/// A number as PostgreSQL reads it.
-pub(crate) fn numeric(text: &str) -> Result<f64, CqlError> {
-    let plain = text.trim();
-    let good = plain
-        .bytes()
-        .all(|byte| byte.is_ascii_digit() || b"+-.eE".contains(&byte))
-        || plain.eq_ignore_ascii_case("nan");
-    plain
-        .parse::<f64>()
-        .ok()
-        .filter(|_| good)
-        .ok_or_else(|| CqlError::number(text))
-}
-
 type ArrayModifiers = (Vec<String>, Vec<(String, String)>);
 
 /// The modifiers of elements of a list that an entry knows: those without a value, and those with one.
@@ -450,5 +321,10 @@ fn sort_key(key: &Key, table: Option<&Table>) -> Result<SortKey, CqlError> {
         field: key.index.clone(),
         descending,
         kind,
+        beyond: key
+            .modifiers
+            .iter()
+            .map(|modifier| modifier.name.clone())
+            .find(|name| !name.starts_with("sort.")),
     })
 }

@@ -6,10 +6,10 @@ use std::collections::HashSet;
 use serde_json::Value;
 
 use super::collate;
-use super::compile::{Compiled, INDEXED, SortKey, SortKind, Test, Texts, numeric};
 use super::error::CqlError;
 use super::fold::{beginning, field, text_at, text_of};
 use super::fulltext::Wanted;
+use super::plan::{Compiled, INDEXED, SortKey, SortKind, Test, Texts, numeric};
 use crate::tables::Step;
 
 impl Compiled {

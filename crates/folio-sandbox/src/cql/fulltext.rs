@@ -88,6 +88,11 @@ pub(crate) fn wanted(term: &str, join: Words, unaccent: bool) -> Result<Wanted, 
     };
     let plain = plain.replace(['&', '\''], ",");
     let words: Vec<&str> = plain.split(' ').filter(|word| !word.is_empty()).collect();
+    if words == ["*"] {
+        // `\*` alone: a query without words finds nothing.
+        let words = Vec::new();
+        return Ok(Wanted::Words(WordQuery { join, words }));
+    }
     if words
         .iter()
         .any(|word| *word == "*" || word.ends_with('\\'))

@@ -11,6 +11,7 @@ pub(crate) mod fold;
 mod fulltext;
 mod lexer;
 mod parser;
+pub(crate) mod plan;
 pub(crate) mod uuid;
 mod words;
 

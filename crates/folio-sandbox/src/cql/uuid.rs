@@ -1,23 +1,9 @@
 //! Fields that are UUIDs: `id` and foreign keys.
 
-use super::compile::{Order, Test};
 use super::error::CqlError;
 use super::parser::Term;
-
-/// A condition on a UUID.
-#[derive(Clone, Debug)]
-pub(crate) struct UuidTest {
-    pub(crate) field: String,
-    pub(crate) bound: Bound,
-}
-
-/// What the value is compared with, in lower case.
-#[derive(Clone, Debug)]
-pub(crate) enum Bound {
-    Order(Order, String),
-    Within(String, String),
-    Outside(String, String),
-}
+pub(crate) use super::plan::{Bound, UuidTest};
+use super::plan::{Order, Test};
 
 /// 8-4-4-4-12 digits.
 pub(crate) fn is_uuid(text: &str) -> bool {

@@ -4,7 +4,7 @@ use http::StatusCode;
 use serde_json::json;
 
 use super::Done;
-use super::login::record;
+use crate::access::user as record;
 use crate::auth::Account;
 use crate::cql::fold::text_at;
 use crate::http::{Answer, Asked};
@@ -63,6 +63,7 @@ pub(crate) fn credentials(
             ))
         }
         ("POST", "/authn/update") => update_credentials(state, asked, tenant),
+        ("POST", "/authn/password/repeatable") => repeatable(state, asked, tenant),
         ("GET", path) => {
             let id = path.strip_prefix("/authn/loginAttempts/")?;
             let accounts = state.auth.tenants.get(tenant);
@@ -127,16 +128,11 @@ fn create_credentials(state: &mut State, asked: &Asked, tenant: &str) -> Done {
             ));
         }
         Some(account) => account.password = Some(password),
-        None => accounts.push(Account {
+        None => accounts.push(Account::by_record(
             id,
-            username: username.unwrap_or_default(),
-            password: Some(password),
-            failures: 0,
-            blocked: false,
-            attempted: false,
-            permissions: None,
-            by_record: true,
-        }),
+            username.unwrap_or_default(),
+            password,
+        )),
     }
     Ok(Answer::empty(StatusCode::CREATED))
 }
@@ -156,15 +152,47 @@ fn update_credentials(state: &mut State, asked: &Asked, tenant: &str) -> Done {
             "You must provide a new password that isn't empty",
         ));
     };
-    let own = record(state, tenant, Some(&username), None)?.and_then(|user| text_at(&user, "id"));
+    // Who is looked up by id, where it is sent, and told of by a name that is not known then.
+    let (by_name, by_id) = match &id {
+        Some(id) => (None, Some(id.as_str())),
+        None => (Some(username.as_str()), None),
+    };
+    let own = record(state, tenant, by_name, by_id)?.and_then(|user| text_at(&user, "id"));
+    let by_program = |account: &Account| {
+        !account.by_record && (Some(&account.id) == id.as_ref() || account.username == username)
+    };
+    let accounts = state.auth.tenants.get(tenant);
+    if own.is_none() && !accounts.is_some_and(|accounts| accounts.iter().any(by_program)) {
+        let name = by_name.unwrap_or("null");
+        return Ok(Answer::bad_request(format!(
+            "Error verifying user existence: No user found by username {name}"
+        )));
+    }
     let old = text_at(&body, "password");
     Ok(
         match state.auth.account(tenant, own.or(id).as_deref(), &username) {
             Some(account) if account.password == old => {
-                account.password = Some(new);
+                account.set_password(new);
                 Answer::empty(StatusCode::NO_CONTENT)
             }
             _ => Answer::text(StatusCode::UNAUTHORIZED, "Invalid credentials"),
         },
     )
+}
+
+/// Whether a password may be used: not where it is the present one or one of the last ten.
+fn repeatable(state: &State, asked: &Asked, tenant: &str) -> Done {
+    let body = match jackson::parse(&asked.body) {
+        Ok(body) => body,
+        Err(answer) => return Ok(answer),
+    };
+    let (id, password) = (
+        text_at(&body, "userId").unwrap_or_default(),
+        text_at(&body, "password").unwrap_or_default(),
+    );
+    let accounts = state.auth.tenants.get(tenant);
+    let account = accounts.and_then(|accounts| accounts.iter().find(|account| account.id == id));
+    let used = account.is_some_and(|account| account.used(&password));
+    let result = if used { "invalid" } else { "valid" };
+    Ok(rmb::json_answer(StatusCode::OK, &json!({"result": result})))
 }

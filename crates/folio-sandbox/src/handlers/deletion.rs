@@ -8,10 +8,10 @@ use super::lists::compiled;
 use crate::acquisitions;
 use crate::auth::Caller;
 use crate::circulation::history;
-use crate::constraints::still_referred;
-use crate::documents::{Collection, stored_at};
+use crate::constraints::{Deleted, still_referred};
+use crate::documents::{Collection, routes, stored_at, unlisted};
 use crate::http::{Answer, Asked};
-use crate::kinds::{DeleteAll, Given};
+use crate::kinds::{DeleteAll, Given, Kind};
 use crate::modules;
 use crate::rmb;
 use crate::state::State;
@@ -51,7 +51,7 @@ pub(crate) fn one(state: &mut State, caller: &Caller, collection: &Collection, i
             from,
             foreign,
             &id.to_ascii_lowercase(),
-            false,
+            Deleted::One,
         ));
     }
     if let Some(answer) = modules::in_use(&state.store, &caller.tenant, path, kind, id)? {
@@ -127,6 +127,40 @@ pub(crate) fn many(
         Err(Failure::Store(error)) => return Err(error),
         Err(Failure::Query(error)) => return Ok(Answer::bad_request(error.to_string())),
     };
+    let whole = matches!(mode, DeleteAll::All | DeleteAll::OnlyRow);
+    Ok(removed(state, caller, path, kind, &found, whole)?.unwrap_or_else(|answer| answer))
+}
+
+/// Whether `DELETE` of a path is one that a module has at its own port alone: there, it takes no query.
+pub(crate) fn is_at_port(state: &State, module: &str, path: &str) -> bool {
+    unlisted(module).any(|(method, own)| method == "DELETE" && own == path)
+        || state.kind(path).case("delete all").is_some()
+}
+
+/// Deletes a whole collection, whatever the query.
+pub(crate) fn many_at_port(state: &mut State, caller: &Caller, path: &str) -> Done {
+    let path = stored_at(path);
+    let kind = state.kind(path);
+    if let Some(case) = kind.case("delete all") {
+        return Ok(case.answer(Given::default(), ""));
+    }
+    if routes().collection(path).is_none() {
+        let text = format!("The sandbox does not emulate DELETE {path}.");
+        return Ok(Answer::text(StatusCode::NOT_IMPLEMENTED, text));
+    }
+    let found = state.store.all(&caller.tenant, path)?;
+    Ok(removed(state, caller, path, kind, &found, true)?.unwrap_or_else(|answer| answer))
+}
+
+/// Deletes records, or none of them where another record refers to one: a statement fails at the first record that is referred to.
+fn removed(
+    state: &mut State,
+    caller: &Caller,
+    path: &str,
+    kind: &Kind,
+    found: &[Value],
+    whole: bool,
+) -> rusqlite::Result<Result<Answer, Answer>> {
     let ids: Vec<&str> = found
         .iter()
         .filter_map(|record| record.get("id").and_then(Value::as_str))
@@ -134,12 +168,19 @@ pub(crate) fn many(
     if let Some(table) = tables().of(path) {
         for id in &ids {
             if let Some((from, foreign)) = state.store.referred(&caller.tenant, table, id)? {
-                return Ok(still_referred(kind, table, from, foreign, id, true));
+                let how = if whole {
+                    Deleted::Table
+                } else {
+                    Deleted::Query
+                };
+                return Ok(Err(still_referred(kind, table, from, foreign, id, how)));
             }
         }
     }
-    for id in ids {
-        state.store.delete(&caller.tenant, path, id)?;
-    }
-    Ok(Answer::empty(StatusCode::NO_CONTENT))
+    state.store.all_or_nothing(|store| {
+        for id in ids {
+            store.delete(&caller.tenant, path, id)?;
+        }
+        Ok(Ok(Answer::empty(StatusCode::NO_CONTENT)))
+    })
 }

@@ -196,6 +196,15 @@ pub(crate) fn list(
             .as_ref()
             .is_some_and(|query| matches!(&query.sort[..], [only] if only.field == "title"))
         && limit > 0;
+    if by_title
+        && let Some(query) = &query
+        && let Some(modifier) = query.sort.iter().find_map(|key| key.beyond.as_ref())
+    {
+        // The module has a way of its own for lists by title, which takes the direction only.
+        return Ok(Answer::bad_request(format!(
+            "CQL: Unsupported modifier {modifier}"
+        )));
+    }
     let size = |n: i64| usize::try_from(n).unwrap_or(usize::MAX);
     let page = Page {
         query: query.as_ref(),
@@ -343,6 +352,7 @@ pub(crate) fn retrieve(
         (name.clone(), text)
     });
     let asked = Asked {
+        port: asked.port,
         method: "GET".to_owned(),
         path: collection.path.clone(),
         raw_query: String::new(),

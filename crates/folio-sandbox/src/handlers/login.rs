@@ -4,8 +4,10 @@ use http::{HeaderName, StatusCode, header};
 use serde_json::{Value, json};
 
 use super::Done;
+use crate::access;
 use crate::auth::{Account, BLOCKED, Caller, Session, WARNED, cookie_date, instant};
-use crate::cql::fold::{Fold, text_at};
+use crate::cql::fold::text_at;
+use crate::documents::routes;
 use crate::http::{Answer, Asked};
 use crate::jackson;
 use crate::rmb;
@@ -30,23 +32,6 @@ fn refused(message: &str, code: &str, username: &str) -> Answer {
         StatusCode::UNPROCESSABLE_ENTITY,
         &[rmb::error(message, code, "error", parameters)],
     )
-}
-
-/// The record of a user by name or id.
-pub(super) fn record(
-    state: &State,
-    tenant: &str,
-    username: Option<&str>,
-    id: Option<&str>,
-) -> rusqlite::Result<Option<Value>> {
-    if let Some(id) = id.filter(|_| username.is_none()) {
-        return state.store.get(tenant, "/users", id);
-    }
-    let wanted = Fold::BOTH.apply(username.unwrap_or_default());
-    let users = state.store.all(tenant, "/users")?;
-    Ok(users.into_iter().find(|user| {
-        text_at(user, "username").is_some_and(|name| Fold::BOTH.apply(&name) == wanted)
-    }))
 }
 
 /// Checks a name and a password, and counts what is wrong.
@@ -86,7 +71,7 @@ fn check(state: &mut State, asked: &Asked) -> rusqlite::Result<Result<User, Answ
         Some(consortium) => consortium.home(&state.auth, &tenant, &given).to_owned(),
         None => tenant,
     };
-    let found = record(state, &tenant, username.as_deref(), id.as_deref())?;
+    let found = access::user(state, &tenant, username.as_deref(), id.as_deref())?;
     let own_id = found
         .as_ref()
         .and_then(|user| text_at(user, "id"))
@@ -168,23 +153,30 @@ fn check(state: &mut State, asked: &Asked) -> rusqlite::Result<Result<User, Answ
     }))
 }
 
-/// Keycloak does not tell why a login is refused.
-fn unauthorized() -> Answer {
-    let error = json!({"message": "Unauthorized error", "type": "UnauthorizedException", "code": "unauthorized_error", "parameters": []});
-    Answer::new(
-        StatusCode::UNAUTHORIZED,
-        "application/json",
-        json!({"errors": [error], "total_records": 1}).to_string(),
-    )
+/// mod-login and the logins of mod-users-bl; none of other paths.
+pub(crate) fn answer(
+    state: &mut State,
+    asked: &Asked,
+    caller: Option<&Caller>,
+    tenant: &str,
+    path: &str,
+) -> Option<Done> {
+    Some(match (asked.method.as_str(), path) {
+        ("POST", "/authn/login-with-expiry") => login(state, asked, false),
+        ("POST", "/authn/login") => login(state, asked, true),
+        ("POST", "/bl-users/login-with-expiry") => login_of_users_bl(state, asked, false),
+        ("POST", "/bl-users/login") => login_of_users_bl(state, asked, true),
+        ("POST", "/authn/refresh") => Ok(refresh(state, asked)),
+        ("POST", "/authn/logout") => Ok(logout(state, asked, caller, false)),
+        ("POST", "/authn/logout-all") => Ok(logout(state, asked, caller, true)),
+        _ => return super::credentials::credentials(state, asked, tenant, path),
+    })
 }
 
 /// `POST /authn/login-with-expiry` and `/authn/login`.
-pub(crate) fn login(state: &mut State, asked: &Asked, legacy: bool) -> Done {
+fn login(state: &mut State, asked: &Asked, legacy: bool) -> Done {
     let user = match check(state, asked)? {
         Ok(user) => user,
-        Err(answer) if state.eureka && answer.status == StatusCode::UNPROCESSABLE_ENTITY => {
-            return Ok(unauthorized());
-        }
         Err(answer) => return Ok(answer),
     };
     if legacy {
@@ -193,11 +185,11 @@ pub(crate) fn login(state: &mut State, asked: &Asked, legacy: bool) -> Done {
         return Ok(answer.with_header(HeaderName::from_static("x-okapi-token"), &token));
     }
     let session = state.auth.session(&user.tenant, &user.id, &user.username);
-    Ok(session_answer(&session, state.eureka, None))
+    Ok(session_answer(&session, false, None))
 }
 
 /// `POST /bl-users/login-with-expiry` and `/bl-users/login`: the user too.
-pub(crate) fn login_of_users_bl(state: &mut State, asked: &Asked, legacy: bool) -> Done {
+fn login_of_users_bl(state: &mut State, asked: &Asked, legacy: bool) -> Done {
     let user = match check(state, asked)? {
         Ok(user) => user,
         Err(answer) => return Ok(answer),
@@ -210,6 +202,10 @@ pub(crate) fn login_of_users_bl(state: &mut State, asked: &Asked, legacy: bool) 
                 user.id
             ),
         ));
+    };
+    let permissions = match asked.parameter("expandPermissions") {
+        Some("true") => super::permissions::expanded(&permissions),
+        _ => permissions,
     };
     let record = user.record.clone().unwrap_or_else(
         || json!({"id": user.id, "username": user.username, "active": true, "personal": {"lastName": user.username}}),
@@ -258,13 +254,24 @@ pub(crate) fn permissions_record(
         .and_then(|accounts| accounts.iter().find(given));
     Ok(own.or_else(|| {
         account.map(|account| {
-            let list: Vec<&String> = account.permissions.iter().flatten().collect();
-            json!({"id": account.id, "userId": account.id, "permissions": list})
+            let list: Vec<&str> = match &account.permissions {
+                Some(own) => own.iter().map(String::as_str).collect(),
+                None => routes().permissions().collect(),
+            };
+            let id = uuid::Uuid::new_v5(
+                &uuid::Uuid::NAMESPACE_OID,
+                format!("permissions of {}", account.id).as_bytes(),
+            );
+            let now = rmb::now();
+            json!({
+                "id": id.to_string(), "userId": account.id, "permissions": list,
+                "metadata": {"createdDate": now, "updatedDate": now},
+            })
         })
     }))
 }
 
-fn session_answer(session: &Session, eureka: bool, body: Option<&Value>) -> Answer {
+pub(super) fn session_answer(session: &Session, eureka: bool, body: Option<&Value>) -> Answer {
     let mut answer = match body {
         Some(body) => rmb::json_ordered(StatusCode::CREATED, body, &order()),
         None => Answer::new(
@@ -322,12 +329,11 @@ fn unprocessable(what: &str) -> Answer {
 }
 
 /// `POST /authn/refresh`.
-pub(crate) fn refresh(state: &mut State, asked: &Asked) -> Answer {
-    let eureka = state.eureka;
+fn refresh(state: &mut State, asked: &Asked) -> Answer {
     match &asked.cookies("folioRefreshToken")[..] {
         [token] => state.auth.refresh(token).map_or_else(
             || unprocessable("refresh"),
-            |session| session_answer(&session, eureka, None),
+            |session| session_answer(&session, false, None),
         ),
         _ => rmb::errors(
             StatusCode::BAD_REQUEST,
@@ -342,27 +348,27 @@ pub(crate) fn refresh(state: &mut State, asked: &Asked) -> Answer {
 }
 
 /// `POST /authn/logout` and `/authn/logout-all`. With a refresh cookie it ends one session, with a token alone all of the user's.
-pub(crate) fn logout(
-    state: &mut State,
-    asked: &Asked,
-    caller: Option<&Caller>,
-    all: bool,
-) -> Answer {
+fn logout(state: &mut State, asked: &Asked, caller: Option<&Caller>, all: bool) -> Answer {
     let refresh = asked.cookies("folioRefreshToken");
     let only_cookie = !asked.cookies("folioAccessToken").is_empty();
     match (&refresh[..], caller, all) {
-        ([token], _, false) => state.auth.logout(token),
+        ([token], _, false) if state.auth.logout(token) => {}
         (_, Some(caller), _) => {
-            if only_cookie && refresh.is_empty() && !all && !state.eureka {
+            if only_cookie && refresh.is_empty() && !all {
                 return Answer::text(StatusCode::INTERNAL_SERVER_ERROR, "Internal Server error");
             }
             state.auth.revoke_all(&caller.home, &caller.user);
         }
         _ => return unprocessable("logout"),
     }
+    clearing_cookies(false)
+}
+
+/// What a logout answers: the cookies without their values.
+pub(super) fn clearing_cookies(eureka: bool) -> Answer {
     let mut answer = Answer::empty(StatusCode::NO_CONTENT);
     for (name, path) in [("folioAccessToken", "/"), ("folioRefreshToken", "/authn")] {
-        let cookie = if state.eureka {
+        let cookie = if eureka {
             format!(
                 "{name}=; Path={path}; Max-Age=0; Expires=Thu, 01 Jan 1970 00:00:00 GMT; Secure; HttpOnly; SameSite=None"
             )

@@ -100,18 +100,36 @@ fn names(state: &State, asked: &Asked, caller: &Caller, id: &str) -> Done {
         Ok(record) => record,
         Err(answer) => return Ok(answer),
     };
-    let mut list = list_of(&record);
+    let list = list_of(&record);
     if asked.parameter("full") == Some("true") {
-        list = list
-            .iter()
-            .map(|name| json!({"permissionName": name, "subPermissions": [], "childOf": [], "grantedTo": [], "dummy": false, "visible": false}))
-            .collect();
+        // The total is not told then.
+        let list: Vec<Value> = list.iter().map(whole).collect();
+        return Ok(rmb::json_answer(
+            StatusCode::OK,
+            &json!({"permissionNames": list}),
+        ));
     }
     let total = list.len();
     Ok(rmb::json_answer(
         StatusCode::OK,
         &json!({"permissionNames": list, "totalRecords": total}),
     ))
+}
+
+/// A permission with all that is known of it.
+fn whole(name: &Value) -> Value {
+    let text = name.as_str().unwrap_or_default();
+    let id = uuid::Uuid::new_v5(&uuid::Uuid::NAMESPACE_OID, text.as_bytes());
+    json!({
+        "permissionName": text, "displayName": text.replace('.', " "), "id": id.to_string(), "description": text,
+        "tags": [], "subPermissions": [], "childOf": [], "grantedTo": [], "mutable": false, "visible": false, "dummy": false,
+    })
+}
+
+/// A record of permissions as `expandPermissions` gives it: mod-users-bl puts the id of the record where that of the user was.
+pub(super) fn expanded(record: &Value) -> Value {
+    let list: Vec<Value> = list_of(record).iter().map(whole).collect();
+    json!({"userId": record.get("id"), "permissions": list})
 }
 
 fn add(state: &State, asked: &Asked, caller: &Caller, id: &str) -> Done {

@@ -171,6 +171,13 @@ pub(crate) fn insert(
         )));
     }
     let table = tables().of(path);
+    if let Some(table) = table
+        && let Some(missing) = state.store.missing(&caller.tenant, table, &record)?
+        && missing.is_found_first(kind, verb)
+    {
+        let declares = collection.declares_422;
+        return Ok(Err(missing.answer(kind, table, verb, &id, declares)));
+    }
     if state.store.has(&caller.tenant, path, &id)? {
         let name = table.map_or_else(
             || path.trim_start_matches('/').replace(['/', '-'], "_"),

@@ -224,6 +224,7 @@ fn retrieved(state: &mut State, asked: &Asked, caller: &Caller) -> Step<Answer> 
         query: query.collect(),
         headers: asked.headers.clone(),
         body: bytes::Bytes::new(),
+        port: asked.port,
     };
     listed(state, &inner, caller, ITEMS, None)
 }

@@ -4,10 +4,9 @@
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
+use folio_sandbox::record::{Reply, keys};
 use regex::Regex;
 use serde_json::Value;
-
-use super::wire::Reply;
 
 /// Fields of records that the recorded release or that of the specifications here does not have.
 pub(crate) const RELEASE_FIELDS: [&str; 16] = [
@@ -87,44 +86,6 @@ fn errors(text: &str) -> Option<Vec<String>> {
         .collect();
     list.sort();
     Some(list)
-}
-
-/// The keys of an object in their order.
-pub(crate) fn keys(text: &str) -> Vec<String> {
-    // serde_json may sort keys: the outermost are read from the text.
-    let mut keys = Vec::new();
-    let (mut depth, mut string, mut escaped, mut start) = (0, false, false, 0);
-    let bytes = text.as_bytes();
-    let mut last = None;
-    for (at, byte) in bytes.iter().enumerate() {
-        if string {
-            match byte {
-                _ if escaped => escaped = false,
-                b'\\' => escaped = true,
-                b'"' => {
-                    string = false;
-                    last = Some((start, at));
-                }
-                _ => {}
-            }
-            continue;
-        }
-        match byte {
-            b'"' => {
-                string = true;
-                start = at + 1;
-            }
-            b'{' | b'[' => depth += 1,
-            b'}' | b']' => depth -= 1,
-            b':' if depth == 1 => {
-                if let Some((from, to)) = last.take() {
-                    keys.push(text[from..to].to_owned());
-                }
-            }
-            _ => {}
-        }
-    }
-    keys
 }
 
 /// What differs between a recorded row and an answer.
@@ -378,4 +339,45 @@ fn fields_of(value: &Value) -> Vec<String> {
         })
         .map(|(name, value)| format!("{name}={}", plain_numbers(&masked(&value.to_string()))))
         .collect()
+}
+
+/// Compares cookies attribute by attribute; values and dates are masked.
+pub(crate) fn cookies_differ(row: &Value, reply: &Reply) -> Option<String> {
+    let form = |cookie: &str| -> String {
+        cookie
+            .split("; ")
+            .map(|part| match part.split_once('=') {
+                Some(("Expires", value)) if !value.contains("1970") => "Expires=…".to_owned(),
+                // A second may pass between the token and the cookie.
+                Some(("Max-Age", "599")) => "Max-Age=600".to_owned(),
+                Some(("Max-Age", "604799")) => "Max-Age=604800".to_owned(),
+                Some((name, value)) if name.starts_with("folio") && !value.is_empty() => {
+                    format!("{name}=…")
+                }
+                _ => part.to_owned(),
+            })
+            .collect::<Vec<_>>()
+            .join("; ")
+    };
+    let own: Vec<String> = reply
+        .headers
+        .iter()
+        .filter(|(name, _)| name.eq_ignore_ascii_case("set-cookie"))
+        .map(|(_, value)| form(value))
+        .collect();
+    let recorded: Vec<String> = row["cookies"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .filter_map(Value::as_str)
+        .map(form)
+        .collect();
+    // Some recordings do not tell whether a value was empty.
+    let untold = |cookie: &String| cookie.contains("=…; Path");
+    let shown = |cookie: &String| cookie.replacen("Token=;", "Token=…;", 1);
+    let own: Vec<String> = match recorded.iter().any(untold) {
+        true => own.iter().map(shown).collect(),
+        false => own,
+    };
+    (own != recorded).then(|| format!("cookies: {own:?}, recorded {recorded:?}"))
 }

@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 
 use crate::compare::differences;
 use crate::session::{Session, bytes, text};
+use crate::wire::expect;
 use crate::{Report, rows};
 
 /// A batch of instances, described by its size.
@@ -86,6 +87,7 @@ pub(crate) async fn crud(file: &str) -> Report {
                 .send("DELETE", &std::mem::take(&mut referring), None)
                 .await;
         }
+        expect(&row);
         let reply = session.send(method, &path, body.as_deref()).await;
         if let Some(reply) = &reply {
             session.learn(&row, reply);

@@ -1,6 +1,7 @@
 //! A sandbox, and what a client of it remembers.
 
 use std::collections::HashMap;
+use std::time::Duration;
 
 use folio_sandbox::{Builder, Sandbox};
 use serde_json::{Value, json};
@@ -10,9 +11,14 @@ use crate::wire::{Reply, exchange};
 /// A sandbox and what a client of it remembers.
 pub(crate) struct Session {
     pub(crate) sandbox: Sandbox,
+    /// Whether the requests go to the server of `FOLIO_URL`, and not to the sandbox.
+    pub(crate) elsewhere: bool,
     pub(crate) address: String,
     pub(crate) tenant: String,
     pub(crate) token: String,
+    /// Who asks.
+    pub(crate) username: String,
+    pub(crate) password: String,
     /// Ids and HRIDs of the recording, and what they are here.
     pub(crate) names: HashMap<String, String>,
 }
@@ -26,46 +32,75 @@ impl Session {
             .start()
             .await
             .unwrap();
+        let elsewhere = std::env::var("FOLIO_URL").ok();
+        let own = |name: &str, otherwise: &str| {
+            let set = std::env::var(name).ok().filter(|_| elsewhere.is_some());
+            set.unwrap_or_else(|| otherwise.to_owned())
+        };
         let mut session = Self {
-            address: sandbox.url().trim_start_matches("http://").to_owned(),
+            address: elsewhere
+                .clone()
+                .unwrap_or_else(|| sandbox.url().to_owned()),
             sandbox,
-            tenant: tenant.to_owned(),
+            tenant: own("FOLIO_TENANT", tenant),
+            elsewhere: elsewhere.is_some(),
             token: String::new(),
+            username: String::new(),
+            password: String::new(),
             names: HashMap::new(),
         };
-        session.token = session.login("diku_admin", "admin").await.unwrap().0;
+        let (username, password) = (
+            own("FOLIO_USERNAME", "diku_admin"),
+            own("FOLIO_PASSWORD", "admin"),
+        );
+        session.token = session
+            .login(&username, &password)
+            .await
+            .unwrap_or_else(|| panic!("{username} cannot log in at {}", session.address))
+            .0;
+        (session.username, session.password) = (username, password);
         // The administrator has the fields that the recorded one has.
-        let mut admin = session.sandbox.records(tenant, "/users").unwrap().remove(0);
-        let now = "2026-11-26T06:33:35.390+00:00";
-        for (name, value) in [
-            ("departments", json!([])),
-            ("proxyFor", json!([])),
-            (
-                "personal",
-                json!({"lastName": "Superuser", "firstName": "Admin", "email": "admin@example.org", "addresses": [], "preferredContactTypeId": "002"}),
-            ),
-            ("createdDate", now.into()),
-            ("updatedDate", now.into()),
-            ("metadata", json!({"createdDate": now, "updatedDate": now})),
-        ] {
-            admin[name] = value;
-        }
+        let admin = administrator(&session.sandbox, tenant, "diku_admin");
         session.names.insert(
             "f6f3832c-2995-4547-980e-6247b23ccef3".to_owned(),
             admin["id"].as_str().unwrap().to_owned(),
         );
         session.sandbox.load(tenant, "/users", vec![admin]).unwrap();
-        let reply = session.send("GET", "/_/proxy/modules", None).await.unwrap();
+        session.modules().await;
+        session
+    }
+
+    /// Learns the ids that modules have here.
+    async fn modules(&mut self) {
+        let reply = self.send("GET", "/_/proxy/modules", None).await.unwrap();
         let modules: Value = serde_json::from_str(&reply.text()).unwrap_or_default();
         for module in modules.as_array().into_iter().flatten() {
-            if module["name"] == "mod-users" {
-                session.names.insert(
-                    "mod-users-19.3.2".to_owned(),
-                    module["id"].as_str().unwrap().to_owned(),
-                );
+            let id = module["id"].as_str().unwrap_or_default();
+            let version = id.strip_prefix("mod-users-");
+            if version.is_some_and(|version| version.starts_with(|c: char| c.is_ascii_digit())) {
+                self.names
+                    .insert("mod-users-19.3.2".to_owned(), id.to_owned());
             }
         }
-        session
+    }
+
+    /// Text of the recording with the tenant and the user of this session.
+    pub(crate) fn addressed(&self, text: &str, tenant: &str) -> String {
+        if !self.elsewhere {
+            return text.to_owned();
+        }
+        let quoted = |text: &str| Value::from(text).to_string();
+        text.replace(tenant, &self.tenant)
+            .replace("\"diku_admin\"", &quoted(&self.username))
+            .replace("\"admin\"", &quoted(&self.password))
+    }
+
+    /// Lets time pass: the sandbox's clock is moved, a server elsewhere needs the time itself.
+    pub(crate) async fn advance(&self, by: Duration) {
+        match self.elsewhere {
+            false => self.sandbox.advance(by),
+            true => tokio::time::sleep(by).await,
+        }
     }
 
     /// The access token and the refresh token of a new session.
@@ -216,6 +251,30 @@ pub(crate) fn uuid_of(name: &str) -> String {
         sum & 0xffff_ffff,
         sum >> 16 & 0xffff_ffff_ffff
     )
+}
+
+/// The record of an administrator, with the fields that the recorded one has.
+pub(crate) fn administrator(sandbox: &Sandbox, tenant: &str, username: &str) -> Value {
+    let users = sandbox.records(tenant, "/users").unwrap();
+    let mut admin = users
+        .into_iter()
+        .find(|user| user["username"] == username)
+        .unwrap();
+    let now = "2026-11-26T06:33:35.390+00:00";
+    for (name, value) in [
+        ("departments", json!([])),
+        ("proxyFor", json!([])),
+        (
+            "personal",
+            json!({"lastName": "Superuser", "firstName": "Admin", "email": "admin@example.org", "addresses": [], "preferredContactTypeId": "002"}),
+        ),
+        ("createdDate", now.into()),
+        ("updatedDate", now.into()),
+        ("metadata", json!({"createdDate": now, "updatedDate": now})),
+    ] {
+        admin[name] = value;
+    }
+    admin
 }
 
 /// The id of the only record of a list.

@@ -5,6 +5,7 @@
 mod access;
 mod circulation;
 mod faults;
+mod gateway;
 mod inventory;
 mod library;
 mod many;

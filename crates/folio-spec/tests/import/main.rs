@@ -9,6 +9,7 @@ mod documents;
 mod errors;
 mod fetched;
 mod mutated;
+mod ours;
 mod planted;
 mod semantics;
 mod support;

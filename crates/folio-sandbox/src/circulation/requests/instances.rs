@@ -151,7 +151,7 @@ fn of_items(library: &Library<'_>, fields: &Map<String, Value>) -> Step<Vec<Map<
         let waiting = if there { 0 } else { queue.requests.len() };
         ranked.push(((!there, waiting, due.is_none(), due, !served), item));
     }
-    ranked.sort_by(|(a, _), (b, _)| a.cmp(b));
+    ranked.sort_by_key(|(rank, _)| *rank);
     let mut requests = Vec::new();
     for (_, item) in ranked {
         for kind in KINDS {

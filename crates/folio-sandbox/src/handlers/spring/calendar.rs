@@ -4,8 +4,7 @@ use jiff::civil::{Date, Time, Weekday};
 use serde_json::{Map, Value};
 
 use super::dto::{Field, Reads, Record};
-use super::java_time::{json_date, local_time};
-use super::openings::weekdays;
+use super::java_time::{json_date, local_time, weekdays};
 
 /// A day and a time of it.
 pub(super) type Moment = (Date, Time);

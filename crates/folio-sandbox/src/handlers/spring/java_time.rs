@@ -1,6 +1,6 @@
 //! Dates and times as Java's `LocalDate` and `LocalTime` read them, with their words for what they cannot read.
 
-use jiff::civil::{Date, Time};
+use jiff::civil::{Date, Time, Weekday};
 
 /// Two or four digits at a place of a text; the place itself where there are none.
 fn digits(text: &str, at: usize, count: usize) -> Result<i64, usize> {
@@ -192,6 +192,17 @@ pub(super) fn listed(words: &[String]) -> String {
         [one, other] => format!("{one} and {other}"),
         [first @ .., last] => format!("{}, and {last}", first.join(", ")),
     }
+}
+
+/// The days from one to another of the week, at most seven.
+pub(super) fn weekdays(start: Weekday, end: Weekday) -> Vec<Weekday> {
+    let mut days = vec![start];
+    let mut day = start;
+    while day != end {
+        day = day.next();
+        days.push(day);
+    }
+    days
 }
 
 #[cfg(test)]

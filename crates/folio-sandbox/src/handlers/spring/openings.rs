@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use http::StatusCode;
 use jiff::ToSpan as _;
-use jiff::civil::{Date, Time, Weekday};
+use jiff::civil::{Date, Time};
 use serde_json::{Value, json};
 
 use super::calendar::{Calendar, Moment, last_minute};
@@ -243,15 +243,4 @@ fn written(openings: &[(Time, Time)]) -> Vec<Value> {
 
 fn shut(date: Date) -> Value {
     json!({"date": date.to_string(), "allDay": true, "open": false, "exceptional": false, "openings": []})
-}
-
-/// The days from one to another of the week, at most seven.
-pub(super) fn weekdays(start: Weekday, end: Weekday) -> Vec<Weekday> {
-    let mut days = vec![start];
-    let mut day = start;
-    while day != end {
-        day = day.next();
-        days.push(day);
-    }
-    days
 }

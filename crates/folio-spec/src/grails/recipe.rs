@@ -1,0 +1,207 @@
+//! What the sources of a module of Grails do not state in a form that can be read: `specs/ours/<module>/recipe.toml`.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use crate::error::{Error, Result};
+
+/// How a module's description is made from its sources.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub(super) struct Recipe {
+    /// `mod-agreements`.
+    pub(super) module: String,
+    /// Its repository.
+    pub(super) repository: String,
+    /// Folders and files with domain classes; what is in a library begins with the library's name and a colon.
+    pub(super) domain: Vec<String>,
+    /// Folders with views; the first that has a view has it.
+    pub(super) views: Vec<String>,
+    /// Other files whose facts are written down here, such as controllers.
+    #[serde(default)]
+    pub(super) read: Vec<String>,
+    /// Repositories of libraries, by the name that `domain` and `views` call them.
+    #[serde(default)]
+    pub(super) libraries: BTreeMap<String, String>,
+    /// Types of properties that are not persistent, or not rendered.
+    #[serde(default)]
+    pub(super) not_data: Vec<String>,
+    /// What classes have that implement a trait.
+    #[serde(default)]
+    pub(super) traits: BTreeMap<String, BTreeMap<String, String>>,
+    /// Records: of domain classes that have a view or another name, and of what is no domain class.
+    #[serde(default)]
+    pub(super) records: BTreeMap<String, Record>,
+    /// Values that are one of several records.
+    #[serde(default)]
+    pub(super) unions: BTreeMap<String, Union>,
+    /// Paths with Grails' mapping of a resource.
+    #[serde(default)]
+    pub(super) resource: Vec<Resource>,
+    /// Patterns of the descriptor with a star, `/things*`, below which nothing is served but what is described here.
+    #[serde(default)]
+    pub(super) covers: Vec<String>,
+    /// All other operations.
+    #[serde(default)]
+    pub(super) call: Vec<Call>,
+}
+
+/// A record.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub(super) struct Record {
+    /// The domain class; absent where it is none.
+    pub(super) class: Option<String>,
+    /// Subclasses that are the same record; those that a version does not have add nothing.
+    #[serde(default)]
+    pub(super) merge: Vec<String>,
+    /// Views that render it.
+    #[serde(default)]
+    pub(super) views: Vec<String>,
+    /// Whether the views render nothing but `fields` (`json { … }` without `g.render`), and a request binds nothing else.
+    #[serde(default)]
+    pub(super) only: bool,
+    /// What the views write beside the class's properties, or in another form. What no view of a version writes is left out.
+    #[serde(default)]
+    pub(super) fields: BTreeMap<String, String>,
+    /// What it has besides, whatever the views' text is.
+    #[serde(default)]
+    pub(super) also: BTreeMap<String, String>,
+    /// Properties that are neither rendered nor bound.
+    #[serde(default)]
+    pub(super) without: Vec<String>,
+    /// Keys that the views write within other keys.
+    #[serde(default)]
+    pub(super) inner: Vec<String>,
+}
+
+/// One of several records, told apart by a key.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Union {
+    /// The key.
+    pub(super) by: String,
+    /// The records by its values.
+    pub(super) values: BTreeMap<String, String>,
+}
+
+/// `'/things'(resources: 'thing')`: a list, POST, and GET, PUT and DELETE of one. The descriptor tells which of them are routed.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Resource {
+    pub(super) path: String,
+    pub(super) record: String,
+    /// The type of the list's records where it differs.
+    pub(super) list: Option<String>,
+    /// Parameters of the list, beside those of every lookup.
+    #[serde(default)]
+    pub(super) query: BTreeMap<String, String>,
+    /// Parameters of the record read by id.
+    #[serde(default, rename = "query-one")]
+    pub(super) query_one: BTreeMap<String, String>,
+    /// Methods that the mapping leaves out, although the descriptor routes them.
+    #[serde(default)]
+    pub(super) except: Vec<String>,
+    /// The status of a successful POST; 201 unless the controller sets another.
+    pub(super) created: Option<u16>,
+}
+
+/// An operation.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Call {
+    /// Methods and path: `GET /things/{id}/parts`.
+    pub(super) call: String,
+    /// What a list has, that is a lookup with all its parameters.
+    pub(super) list: Option<String>,
+    /// Whether it takes the parameters of a lookup and gives something else than its records.
+    #[serde(default)]
+    pub(super) lookup: bool,
+    /// What comes back.
+    pub(super) gives: Option<String>,
+    /// What is sent.
+    pub(super) takes: Option<String>,
+    /// Statuses of success: 200, or 204 if nothing comes back.
+    #[serde(default)]
+    pub(super) status: Vec<u16>,
+    /// The media type of what comes back, where it is not JSON.
+    pub(super) media: Option<String>,
+    /// That of what is sent.
+    pub(super) sends: Option<String>,
+    #[serde(default)]
+    pub(super) query: BTreeMap<String, String>,
+}
+
+impl Recipe {
+    /// Reads a recipe.
+    pub(super) fn read(path: &Path) -> Result<Self> {
+        let text = std::fs::read_to_string(path)
+            .map_err(|error| Error::file(path, format!("cannot be read: {error}")))?;
+        toml::from_str(&text).map_err(|error| Error::file(path, error.to_string()))
+    }
+
+    /// The schema of a type: `string`, `date`, `[Thing]`, `{integer}` (a map), `Thing`, `"a" | "b"`; with `!` it is read-only.
+    pub(super) fn schema(&self, of: &str) -> std::result::Result<Value, String> {
+        let of = of.trim();
+        if let Some(of) = of.strip_suffix('!') {
+            let mut schema = self.schema(of)?;
+            if schema.get("$ref").is_some() {
+                schema = json!({"allOf": [schema]});
+            }
+            schema["readOnly"] = true.into();
+            return Ok(schema);
+        }
+        let inside = |open: char, close: char| of.strip_prefix(open)?.strip_suffix(close);
+        if let Some(of) = inside('[', ']') {
+            return Ok(json!({"type": "array", "items": self.schema(of)?}));
+        }
+        if let Some(of) = inside('{', '}') {
+            return Ok(json!({"type": "object", "additionalProperties": self.schema(of)?}));
+        }
+        if of.starts_with('"') {
+            let values = of.split('|').map(|value| value.trim().trim_matches('"'));
+            return Ok(json!({"type": "string", "enum": values.collect::<Vec<_>>()}));
+        }
+        Ok(match of {
+            "string" | "integer" | "number" | "boolean" => json!({"type": of}),
+            "date" | "date-time" => json!({"type": "string", "format": of}),
+            "bytes" => json!({"type": "string", "format": "binary"}),
+            // An object of which nothing is described is any JSON; one with `additionalProperties` is an object.
+            "object" => json!({"type": "object", "additionalProperties": true}),
+            "any" => json!({}),
+            name if name.starts_with(char::is_uppercase) => {
+                json!({"$ref": format!("#/components/schemas/{name}")})
+            }
+            other => return Err(format!("expected a type, found `{other}`")),
+        })
+    }
+
+    /// The schema of a union.
+    pub(super) fn union(union: &Union) -> Value {
+        let to = |name: &String| format!("#/components/schemas/{name}");
+        let mapping: BTreeMap<_, _> = union
+            .values
+            .iter()
+            .map(|(value, name)| (value, to(name)))
+            .collect();
+        let variants: Vec<Value> = union
+            .values
+            .values()
+            .map(|name| json!({"$ref": to(name)}))
+            .collect();
+        json!({"oneOf": variants, "discriminator": {"propertyName": union.by, "mapping": mapping}})
+    }
+
+    /// The name of the record of a domain class.
+    pub(super) fn record_of(&self, class: &str) -> String {
+        let is_of = |record: &Record| {
+            record.class.as_deref() == Some(class)
+                || record.merge.iter().any(|other| other == class)
+        };
+        let named = self.records.iter().find(|(_, record)| is_of(record));
+        named.map_or(class, |(name, _)| name).to_owned()
+    }
+}
