@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::{absent, as_text, body, changes, found, in_set, rejected, version_as_number};
+use super::support::{absent, as_text, body, changes, found, in_set, rejected, version_as_number};
 use crate::circulation::library::{HOLDINGS, Library};
 use crate::circulation::reply::{Step, done};
 use crate::cql::fold::text_at;

@@ -3,7 +3,7 @@
 use http::{StatusCode, header};
 use serde_json::{Map, Value, json};
 
-use super::{
+use super::support::{
     absent, as_text, body, changes, found, in_set, plain, rejected, version_as_number,
     version_as_text,
 };

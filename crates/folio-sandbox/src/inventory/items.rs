@@ -3,7 +3,9 @@
 use http::StatusCode;
 use serde_json::{Map, Value, json};
 
-use super::{absent, as_text, body, found, plain, rejected, version_as_number, version_as_text};
+use super::support::{
+    absent, as_text, body, found, plain, rejected, version_as_number, version_as_text,
+};
 use crate::circulation::java;
 use crate::circulation::library::{HOLDINGS, INSTANCES, ITEMS, LOCATIONS, Library, USERS, exactly};
 use crate::circulation::reply::{Step, done, shown};

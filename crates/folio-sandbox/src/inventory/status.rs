@@ -4,7 +4,7 @@ use http::StatusCode;
 use serde_json::{Value, json};
 
 use super::items::{ORDER, STATUSES, represented};
-use super::{absent, as_text, found, rejected};
+use super::support::{absent, as_text, found, rejected};
 use crate::circulation::java;
 use crate::circulation::library::{ITEMS, Library, REQUESTS, exactly};
 use crate::circulation::reply::{Step, not_emulated, shown};
