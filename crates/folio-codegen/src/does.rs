@@ -1,7 +1,7 @@
 //! What a server does when an operation is called (`x-folio.facts`), written as Rust; and the table of the operations of a release whose
-//! facts calls by path need, of all its modules.
+//! facts calls by path need, of all its modules; and the interfaces that paths are of.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::path::Path;
 
@@ -20,6 +20,10 @@ pub(crate) struct Does {
     pub(crate) effect: bool,
     pub(crate) sensitive: bool,
     pub(crate) versioned: bool,
+    /// Fields of the body that are not sent, by their paths.
+    pub(crate) omits: Vec<String>,
+    /// Whether the client reads the record around a PUT, since the server does not report that there is none.
+    pub(crate) looks: bool,
     /// Of `x-folio.interfaceType`: several modules provide the interface.
     pub(crate) multiple: bool,
 }
@@ -34,8 +38,13 @@ pub(crate) enum Deletes {
 }
 
 impl Does {
-    /// Reads the facts of an operation.
-    pub(crate) fn read(document: &Document, at: &str, operation: &Value) -> Result<Self, Error> {
+    /// Reads the facts of the operation at a path.
+    pub(crate) fn read(
+        document: &Document,
+        path: &str,
+        at: &str,
+        operation: &Value,
+    ) -> Result<Self, Error> {
         let multiple = match operation.pointer("/x-folio/interfaceType") {
             None => false,
             Some(Value::String(kind)) if kind == "multiple" => true,
@@ -65,6 +74,15 @@ impl Does {
             Some(Value::Bool(flag)) => Ok(*flag),
             Some(_) => Err(wrong(key, "true or false")),
         };
+        let omits = match facts.get("omits") {
+            None => Vec::new(),
+            Some(Value::Array(paths)) => {
+                let paths = paths.iter().map(|path| path.as_str().map(str::to_owned));
+                let paths: Option<Vec<String>> = paths.collect();
+                paths.ok_or_else(|| wrong("omits", "a list of paths"))?
+            }
+            Some(_) => return Err(wrong("omits", "a list of paths")),
+        };
         let deletes = match facts.get("deletes") {
             None => None,
             Some(Value::Array(ways)) => {
@@ -84,13 +102,18 @@ impl Does {
                 _ => Some(Deletes::Record),
             },
         };
+        let absent = text("absent", &["ignored", "created"])?;
         Ok(Self {
             deletes,
             creates: text("creates", &["record", "new-id", "nothing"])?,
-            absent: text("absent", &["ignored", "created"])?,
+            looks: absent
+                .as_deref()
+                .is_some_and(|absent| looks(document, path, absent)),
+            absent,
             effect: flag("effect")?,
             sensitive: flag("sensitive")?,
             versioned: flag("versioned")?,
+            omits,
             multiple,
         })
     }
@@ -118,10 +141,13 @@ impl Does {
             Some("new-id") => _ = write!(text, ".creates({prefix}Creates::RecordWithNewId)"),
             _ => {}
         }
-        match self.absent.as_deref() {
+        match self.absent.as_deref().filter(|_| self.looks) {
             Some("ignored") => _ = write!(text, ".absent({prefix}Absent::Ignored)"),
             Some("created") => _ = write!(text, ".absent({prefix}Absent::Created)"),
             _ => {}
+        }
+        if !self.omits.is_empty() {
+            let _ = write!(text, ".omits(&{:?})", self.omits);
         }
         for (flag, function) in [
             (self.effect, "has_effect"),
@@ -140,10 +166,11 @@ impl Does {
     fn matters(&self) -> bool {
         self.deletes.is_some()
             || matches!(self.creates.as_deref(), Some("record" | "new-id"))
-            || self.absent.is_some()
+            || self.looks
             || self.effect
             || self.sensitive
             || self.versioned
+            || !self.omits.is_empty()
     }
 
     /// What is known of an operation that two modules have: only what makes the SDK more careful, where they differ.
@@ -156,13 +183,25 @@ impl Does {
             let replaces = |does: &Self| does.creates.as_deref() == Some("new-id");
             self.creates = (replaces(self) || replaces(other)).then(|| "new-id".to_owned());
         }
-        if self.absent.is_none() {
+        if !self.looks {
             self.absent.clone_from(&other.absent);
+            self.looks = other.looks;
         }
         self.effect |= other.effect;
         self.sensitive |= other.sensitive;
         self.versioned &= other.versioned;
+        // A field that one of them takes is sent.
+        self.omits.retain(|path| other.omits.contains(path));
     }
+}
+
+/// Whether a record of a PUT can be looked for, and its absence is an error: it is read at the path of the PUT, and, where the PUT would
+/// create it, there is a POST that is meant for that. Otherwise the PUT is how the record is made: a setting by its key
+/// (`PUT /ldp/config/{key}`), an upload (`PUT /settings/upload`).
+fn looks(document: &Document, path: &str, absent: &str) -> bool {
+    let has = |path: &str, method: &str| document.root["paths"][path].get(method).is_some();
+    let parent = path.rsplit_once('/').map_or("", |(parent, _)| parent);
+    has(path, "get") && (absent == "ignored" || has(parent, "post"))
 }
 
 #[derive(Clone, Debug)]
@@ -178,6 +217,7 @@ struct Described {
 /// The folder or a document cannot be read, or states a fact that there is not.
 pub fn described(folder: &Path) -> Result<String, Error> {
     let mut all: BTreeMap<(&str, String), Described> = BTreeMap::new();
+    let mut interfaces: BTreeSet<(String, String, String)> = BTreeSet::new();
     for (name, path) in document::files(folder)? {
         if name.starts_with("edge-") {
             continue;
@@ -190,8 +230,12 @@ pub fn described(folder: &Path) -> Result<String, Error> {
                     continue;
                 };
                 let at = format!("/paths/{path}/{method}");
+                let interface = operation.pointer("/x-folio/interface");
+                if let Some(interface) = interface.and_then(Value::as_str) {
+                    interfaces.insert((literal(path), name.clone(), interface.to_owned()));
+                }
                 let found = Described {
-                    does: Does::read(&document, &at, operation)?,
+                    does: Does::read(&document, path, &at, operation)?,
                     parameters: query_parameters(operation),
                 };
                 all.entry((method, shape(path)))
@@ -222,7 +266,58 @@ pub fn described(folder: &Path) -> Result<String, Error> {
         );
     }
     text.push_str("];\n");
+    text.push_str("pub(crate) static INTERFACES: &[Interface] = &[\n");
+    for (begin, module, interface) in interfaces {
+        let _ = writeln!(
+            text,
+            "    Interface {{ begin: {begin:?}, module: {module:?}, interface: {interface:?} }},"
+        );
+    }
+    text.push_str("];\n");
     Ok(text)
+}
+
+/// The path with `{}` in place of each parameter, without those at its end.
+fn literal(path: &str) -> String {
+    let shape = shape(path);
+    let mut rest = shape.as_str();
+    while let Some(above) = rest.strip_suffix("/{}") {
+        rest = above;
+    }
+    rest.to_owned()
+}
+
+/// Writes the table of the modules that are built: what the calls of a program may need of a tenant.
+pub(crate) fn built(modules: &[Document]) -> String {
+    let mut text = String::from("pub(crate) static BUILT: &[Built] = &[\n");
+    for document in modules {
+        let read = |pointer: &str| document.root.pointer(pointer);
+        let version = read("/info/version").and_then(Value::as_str);
+        let provided = read("/x-folio/interfaces").and_then(Value::as_object);
+        // Those with a `_` are FOLIO's own: `_tenant`, `_timer`.
+        let provided: Vec<(&str, &str)> = provided
+            .into_iter()
+            .flatten()
+            .filter(|(id, _)| !id.starts_with('_'))
+            .filter_map(|(id, version)| Some((id.as_str(), version.as_str()?)))
+            .collect();
+        let _ = writeln!(
+            text,
+            "    Built {{ module: {:?}, version: {:?}, interfaces: &{provided:?} }},",
+            document.name,
+            version.unwrap_or_default(),
+        );
+    }
+    text.push_str("];\n");
+    let release = modules
+        .iter()
+        .find_map(|document| document.root.pointer("/x-folio/release")?.as_str());
+    let _ = writeln!(
+        text,
+        "pub(crate) static RELEASE: &str = {:?};",
+        release.unwrap_or_default()
+    );
+    text
 }
 
 /// The path with `{}` in place of each parameter: modules name them differently.
@@ -279,8 +374,10 @@ mod tests {
     use super::*;
 
     fn read(facts: Value) -> Result<Does, Error> {
+        let thing = json!({"/things": {"post": {}}, "/things/{id}": {"get": {}, "put": {}}});
         Does::read(
-            &Document::new("mod-things", json!({})),
+            &Document::new("mod-things", json!({"paths": thing})),
+            "/things/{id}",
             "/paths/things/delete",
             &json!({"x-folio": {"facts": facts}}),
         )
@@ -302,6 +399,10 @@ mod tests {
                 json!({"creates": "new-id", "effect": true, "sensitive": true, "versioned": true, "absent": "ignored"}),
                 "Facts::unknown().creates(Creates::RecordWithNewId).absent(Absent::Ignored).has_effect().is_sensitive().is_versioned()",
             ),
+            (
+                json!({"omits": ["childOf", "items[].added"]}),
+                "Facts::unknown().omits(&[\"childOf\", \"items[].added\"])",
+            ),
         ] {
             assert_eq!(read(facts).unwrap().expression(""), expected);
         }
@@ -310,9 +411,47 @@ mod tests {
             json!({"deletes": []}),
             json!({"effect": 1}),
             json!({"creates": 5}),
+            json!({"omits": "childOf"}),
+            json!({"omits": [1]}),
         ] {
             let error = read(broken).unwrap_err().to_string();
             assert!(error.contains("/x-folio/facts/"), "{error}");
+        }
+    }
+
+    #[test]
+    fn a_record_is_looked_for_only_where_it_can_be_read_and_is_made_otherwise() {
+        let paths = json!({
+            "/things": {"post": {}}, "/things/{id}": {"get": {}, "put": {}},
+            "/config/{key}": {"get": {}, "put": {}}, "/upload": {"put": {}}, "/links/{id}": {"put": {}},
+        });
+        let document = Document::new("mod-things", json!({"paths": paths}));
+        for (path, absent, expected) in [
+            (
+                "/things/{id}",
+                "created",
+                "Facts::unknown().absent(Absent::Created)",
+            ),
+            (
+                "/things/{id}",
+                "ignored",
+                "Facts::unknown().absent(Absent::Ignored)",
+            ),
+            // There is no other way to make the setting.
+            ("/config/{key}", "created", "Facts::unknown()"),
+            (
+                "/config/{key}",
+                "ignored",
+                "Facts::unknown().absent(Absent::Ignored)",
+            ),
+            // Nothing can be read there: the answer would be that there is no such route.
+            ("/upload", "created", "Facts::unknown()"),
+            ("/links/{id}", "ignored", "Facts::unknown()"),
+        ] {
+            let operation = json!({"x-folio": {"facts": {"absent": absent}}});
+            let does = Does::read(&document, path, "", &operation).unwrap();
+            assert_eq!(does.expression(""), expected, "{path} {absent}");
+            assert_eq!(does.absent.as_deref(), Some(absent));
         }
     }
 

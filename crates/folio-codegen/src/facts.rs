@@ -118,6 +118,8 @@ pub(crate) struct Paging {
     pub(crate) key: Option<String>,
     pub(crate) max: Option<u64>,
     pub(crate) limits: Limits,
+    /// The kind of record of which a resource job lists all ids, where the list shows only some.
+    pub(crate) job: Option<String>,
     /// A reference to the record, where the answer is one of several types.
     pub(crate) record: Option<String>,
 }
@@ -205,6 +207,7 @@ pub(crate) fn read(
                 key: string(document, &at, paging, "key")?,
                 max: paging.get("max").and_then(Value::as_u64),
                 limits: Limits::read(paging),
+                job: string(document, &at, paging, "job")?,
                 record: string(document, &at, paging, "record")?,
             })
         }
@@ -229,7 +232,7 @@ pub(crate) fn read(
         upstream_id: string(document, &folio_at, folio, "upstreamId")?,
         untyped: folio.get("untyped") == Some(&Value::Bool(true)),
         deprecated: operation.get("deprecated") == Some(&Value::Bool(true)),
-        does: Does::read(document, &at, operation)?,
+        does: Does::read(document, path, &at, operation)?,
         responses: does::responses(operation),
     })
 }

@@ -19,6 +19,7 @@
 //! # Ok::<(), folio_codegen::Error>(())
 //! ```
 
+mod calls;
 mod collections;
 mod document;
 mod does;
@@ -32,12 +33,14 @@ mod lower;
 mod model;
 mod record_facts;
 mod schemas;
+mod shared;
 mod text;
 mod unions;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+pub use calls::calls;
 pub use document::{Document, Specs};
 pub use does::described;
 pub use error::Error;
@@ -52,7 +55,7 @@ pub struct Options {
     pub schemas: bool,
 }
 
-/// Generates the files of a build by their names: one a module, `common.rs`, `api.rs` which holds them all, and `records.rs` and
+/// Generates the files of a build by their names: one a module, `common.rs`, `api.rs` which holds them all, `built.rs` which says what they are of, and `records.rs` and
 /// `unions.rs`, by which tests reach each record and union by its name; with schemas also `schemas.rs`, by which tests reach those.
 ///
 /// The same documents give the same text.
@@ -78,6 +81,8 @@ const STACK: usize = 256 << 20;
 fn files(specs: &Specs, options: Options) -> Result<BTreeMap<String, String>, Error> {
     let mut files = BTreeMap::new();
     let mut shared = BTreeSet::new();
+    let mut used = Vec::new();
+    let mut tables = Vec::new();
     let mut records = Vec::new();
     let mut models = Vec::new();
     let mut unions = Vec::new();
@@ -93,23 +98,38 @@ fn files(specs: &Specs, options: Options) -> Result<BTreeMap<String, String>, Er
         let name = rust_name(document.feature());
         files.insert(format!("{name}.rs"), generated.text);
         unions.push((document.name.clone(), name.clone(), generated.unions));
-        records.push((document.name.clone(), name, names(&generated.model)));
-        shared.extend(generated.shared);
+        tables.push((
+            document.name.clone(),
+            name.clone(),
+            record_names(&generated.model),
+        ));
+        let components = components(document, &generated.model)?;
+        records.push((document.name.clone(), name, components));
+        shared.extend(generated.shared.iter().cloned());
+        used.push(generated.shared);
         models.push((document, generated.model));
     }
     let lowered = lower::common(&specs.common, &shared)?;
     let model = model::build(&specs.common.name, &lowered)?;
     let origin = emit::Origin {
         document: &specs.common,
-        common: &BTreeSet::new(),
+        shared: &specs.common,
     };
     files.insert("common.rs".to_owned(), emit::common(&origin, &model)?);
+    for ((document, own), used) in models.iter().zip(&used) {
+        let names = shared::names(document, own, &model, used);
+        let name = rust_name(document.feature());
+        if let Some(file) = files.get_mut(&format!("{name}.rs")) {
+            file.push_str(&emit::shared(&names));
+        }
+    }
     records.push((
         specs.common.name.clone(),
         "common".to_owned(),
-        names(&model),
+        components(&specs.common, &model)?,
     ));
     files.insert("api.rs".to_owned(), emit::api_file(&specs.modules));
+    files.insert("built.rs".to_owned(), does::built(&specs.modules));
     unions.push((
         specs.common.name.clone(),
         "common".to_owned(),
@@ -117,6 +137,12 @@ fn files(specs: &Specs, options: Options) -> Result<BTreeMap<String, String>, Er
     ));
     files.insert("unions.rs".to_owned(), emit::unions_file(&unions));
     files.insert("records.rs".to_owned(), emit::records_file(&records));
+    tables.push((
+        specs.common.name.clone(),
+        "common".to_owned(),
+        record_names(&model),
+    ));
+    files.insert("lenient.rs".to_owned(), emit::lenient_file(&tables));
     if options.schemas {
         models.push((&specs.common, model));
         add_schemas(&specs.common, &models, &mut files)?;
@@ -176,7 +202,7 @@ fn module(document: &Document, common: &Document) -> Result<Generated, Error> {
     let model = model::build(&document.name, &lowered)?;
     let origin = emit::Origin {
         document,
-        common: &lowered.common,
+        shared: common,
     };
     Ok(Generated {
         text: emit::module(&origin, &model, &lowered.operations)?,
@@ -189,6 +215,10 @@ fn module(document: &Document, common: &Document) -> Result<Generated, Error> {
 /// Generates the modules on as many threads as the machine has cores: a whole release is a hundred modules, and a build script is compiled
 /// without optimisation. The results are in the order of the documents.
 fn side_by_side(specs: &Specs) -> Vec<Result<Generated, Error>> {
+    on_all_cores(specs, |document| module(document, &specs.common))
+}
+
+fn on_all_cores<T: Send>(specs: &Specs, make: impl Fn(&Document) -> T + Sync) -> Vec<T> {
     let threads = std::thread::available_parallelism().map_or(1, usize::from);
     let next = AtomicUsize::new(0);
     let work = || {
@@ -198,7 +228,7 @@ fn side_by_side(specs: &Specs) -> Vec<Result<Generated, Error>> {
             let Some(document) = specs.modules.get(index) else {
                 return done;
             };
-            done.push((index, module(document, &specs.common)));
+            done.push((index, make(document)));
         }
     };
     let mut done: Vec<_> = std::thread::scope(|scope| {
@@ -206,7 +236,7 @@ fn side_by_side(specs: &Specs) -> Vec<Result<Generated, Error>> {
             .filter_map(|_| {
                 let builder = std::thread::Builder::new().stack_size(STACK);
                 // Without another thread this one does it all.
-                builder.spawn_scoped(scope, work).ok()
+                builder.spawn_scoped(scope, &work).ok()
             })
             .collect();
         let mut done = work();
@@ -244,13 +274,19 @@ pub fn lowered(specs: &Specs) -> Result<BTreeMap<String, serde_json::Value>, Err
     Ok(documents)
 }
 
-fn names(model: &model::Model) -> Vec<String> {
-    model
-        .records
-        .iter()
-        .map(|record| record.name.clone())
-        .chain(model.unions.iter().map(|union| union.name.clone()))
-        .collect()
+fn record_names(model: &model::Model) -> Vec<String> {
+    let records = model.records.iter();
+    records.map(|record| record.name.clone()).collect()
+}
+
+/// The components of a document that have types of their own, each with the name of its type: records, unions and enums.
+fn components(document: &Document, model: &model::Model) -> Result<Vec<(String, String)>, Error> {
+    let types: BTreeSet<&String> = model.names().collect();
+    let named = document.schemas()?.keys().map(|component| {
+        let name = model::component_type(component);
+        (component.clone(), name)
+    });
+    Ok(named.filter(|(_, name)| types.contains(name)).collect())
 }
 
 /// Names that the SDK has itself, of modules and of methods of its clients, in their order: a FOLIO module of such a name has a longer one.
@@ -277,6 +313,7 @@ const TAKEN: &[&str] = &[
     "close",
     "collection",
     "common",
+    "compatibility",
     "connect",
     "connections",
     "consortium",
@@ -321,6 +358,7 @@ const TAKEN: &[&str] = &[
     "json_path",
     "lacks_retrieve",
     "last_look",
+    "lenient",
     "lib",
     "lifecycle",
     "limit",
@@ -329,12 +367,15 @@ const TAKEN: &[&str] = &[
     "login_failure",
     "macros",
     "memory",
+    "missing_module",
     "mode",
     "module_version",
     "modules",
+    "modules_by",
     "multipart",
     "new",
     "okapi_modules",
+    "omit",
     "open",
     "operation",
     "outcome",
@@ -357,12 +398,15 @@ const TAKEN: &[&str] = &[
     "schemas",
     "scoped",
     "self",
+    "send_addressed",
     "server_message",
     "session",
     "snapshots",
     "splice",
     "std",
     "super",
+    "tenancy",
+    "tenancy_by",
     "tenant",
     "tenant_header",
     "testing",

@@ -57,6 +57,17 @@ impl Types {
         self.libraries.get(library)?.get(rest)
     }
 
+    /// The declaration of `name` in the library whose file is `file`: traits and resource types of a library name its types without its
+    /// name.
+    pub fn of_library(&self, name: &str, file: &Path) -> Option<(&Node, &Self)> {
+        self.libraries.values().find_map(|library| {
+            let own = library.declared.get(name);
+            let own = own.filter(|node| node.file.as_path() == file);
+            own.map(|node| (node, library))
+                .or_else(|| library.of_library(name, file))
+        })
+    }
+
     /// All names that can be used here, those of libraries as `library.name`.
     pub fn names(&self) -> Vec<String> {
         let inner = self.libraries.iter().flat_map(|(library, types)| {
@@ -784,7 +795,8 @@ fn remove(node: &mut Node, key: &str) {
     }
 }
 
-/// The traits of a list that are applied for the first time: of two applications of one trait the nearer counts.
+/// The traits of a list that are applied for the first time with these arguments. With other arguments a trait is applied once more, as
+/// raml-1-parser does.
 fn without(list: &Node, seen: &mut HashSet<String>) -> Node {
     let elements = if matches!(list.kind, Kind::Sequence(_)) {
         list.elements().to_vec()
@@ -797,11 +809,8 @@ fn without(list: &Node, seen: &mut HashSet<String>) -> Node {
         elements
             .into_iter()
             .filter(|element| {
-                let name = element
-                    .text()
-                    .map(|name| name.trim().to_owned())
-                    .or_else(|| element.entries().first().map(|(name, _)| name.clone()));
-                name.is_none_or(|name| seen.insert(name))
+                let name = element.text().map(|name| name.trim().to_owned());
+                seen.insert(name.unwrap_or_else(|| element.json().to_string()))
             })
             .collect(),
     );

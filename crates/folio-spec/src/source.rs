@@ -745,10 +745,11 @@ fn declaration(node: &Node, types: &Types, schemas: &mut Schemas, depth: usize) 
             | "uniqueItems"
             | "minProperties"
             | "maxProperties"
-            | "default"
             | "additionalProperties" => {
                 own.insert(key.clone(), value.json());
             }
+            // `default: null` is none.
+            "default" if !value.is_null() => _ = own.insert(key.clone(), value.json()),
             _ => {}
         }
     }
@@ -756,8 +757,23 @@ fn declaration(node: &Node, types: &Types, schemas: &mut Schemas, depth: usize) 
         return Ok(base);
     };
     if base.contains_key("$ref") && !own.is_empty() {
-        own.insert("type".into(), "object".into());
-        return Ok(json!({"allOf": [base, own]}));
+        // Of a named type with a default it is still that type; what is an object besides is one that has fields.
+        let default = own.remove("default");
+        if own.contains_key("properties") || own.contains_key("additionalProperties") {
+            own.insert("type".into(), "object".into());
+        }
+        let parts = match own.is_empty() {
+            true => json!([base]),
+            false => json!([base, own]),
+        };
+        let mut whole = json!({"allOf": parts});
+        if let Some(default) = default {
+            whole["default"] = default;
+        }
+        return Ok(match (own.is_empty(), whole.get("default")) {
+            (true, None) => base.into(),
+            _ => whole,
+        });
     }
     base.extend(own);
     Ok(base.into())
@@ -818,7 +834,10 @@ fn expression(
         "datetime" => json!({"type": "string", "format": "date-time"}),
         "time-only" | "datetime-only" => json!({"type": "string"}),
         name => {
-            let Some((found, sight)) = types.get(name) else {
+            let found = types
+                .get(name)
+                .or_else(|| types.of_library(name, &node.file));
+            let Some((found, sight)) = found else {
                 let known = types.names();
                 return schemas.anything(node.error(format!(
                     "unknown type `{name}`; declared are: {}",

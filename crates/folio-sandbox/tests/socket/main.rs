@@ -11,6 +11,7 @@ mod library;
 mod many;
 mod records;
 mod requests;
+mod rules;
 
 use std::time::Duration;
 

@@ -55,6 +55,56 @@ fn traits_of_all_levels_apply_the_nearest_first() {
     }
 }
 
+/// Compared with raml-1-parser 1.1.67.
+#[test]
+fn a_trait_is_applied_once_more_with_other_arguments() {
+    let release = raml(
+        "/a:\n  is: [{needy: {name: outer}}, {needy: {name: same}}]\n  get:\n    is: [{needy: {name: inner}}, {needy: {name: same}}]\n    responses:\n      200:\n",
+    );
+    release.import_with(true).unwrap();
+    let mut found = query(&release.document(), "/a");
+    found.sort();
+    assert_eq!(found, ["inner:string", "outer:string", "same:string"]);
+}
+
+#[test]
+fn a_named_type_with_a_default_is_that_type() {
+    let text = "#%RAML 1.0\ntitle: x\ntypes:\n  Order: {type: string, enum: [asc, desc]}\n  Page: {type: integer, minimum: 1}\n/a:\n  get:\n    queryParameters:\n      order: {type: Order, default: asc}\n      none: {type: Order, default: null}\n      page: {type: Page, maximum: 9}\n    responses:\n      200:\n";
+    let release = Release::raml(&[("ramls/books.raml", text)]);
+    release.import_with(true).unwrap();
+    let document = release.document();
+    let schemas: Vec<&Value> = document["paths"]["/a"]["get"]["parameters"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|parameter| &parameter["schema"])
+        .collect();
+    let order = json!({"$ref": "#/components/schemas/Order"});
+    assert_eq!(*schemas[0], json!({"allOf": [order], "default": "asc"}));
+    assert_eq!(*schemas[1], order);
+    let page = json!({"allOf": [{"type": "integer", "minimum": 1}, {"maximum": 9}]});
+    assert_eq!(*schemas[2], page);
+    assert_eq!(document["components"]["schemas"]["Order"]["type"], "string");
+}
+
+#[test]
+fn a_trait_of_a_library_sees_the_types_of_its_library() {
+    let release = Release::raml(&[
+        (
+            "ramls/books.raml",
+            "#%RAML 1.0\ntitle: x\nuses: {lib: lib.raml}\n/a:\n  get:\n    is: [lib.ordered]\n    responses:\n      200:\n",
+        ),
+        (
+            "ramls/lib.raml",
+            "#%RAML 1.0 Library\ntypes:\n  Order: {type: string, enum: [asc, desc]}\ntraits:\n  ordered:\n    queryParameters:\n      order: {type: Order, required: false}\n",
+        ),
+    ]);
+    release.import_with(true).unwrap();
+    let document = release.document();
+    let parameter = &document["paths"]["/a"]["get"]["parameters"][0];
+    assert_eq!(parameter["schema"]["$ref"], "#/components/schemas/Order");
+}
+
 #[test]
 fn one_broken_operation_leaves_the_others_typed() {
     for (broken, told) in [

@@ -1,0 +1,45 @@
+//! Calls each typed operation of a release through the SDK, and compares what arrives at a server with the canonical documents; gives random
+//! responses, and compares what the SDK makes of them.
+//!
+//! The program that calls the operations is generated (`folio_codegen::calls`): it knows the SDK. What is right is not taken from there. The
+//! documents are read here once more ([`document`]), values are made of the schemas ([`values`]) and validated by the crate `jsonschema`,
+//! and requests are taken apart as a server does ([`check`]).
+//!
+//! `FOLIO_CALLS_SEED`, `FOLIO_CALLS_MODULE` and `FOLIO_CALLS_ROUNDS` (random values an operation) change what is called.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test fails by a panic"
+)]
+
+pub mod check;
+pub mod document;
+pub mod json;
+pub mod program;
+pub mod server;
+pub mod values;
+
+mod run;
+
+pub use run::{Plan, Report, run};
+
+#[allow(
+    missing_docs,
+    deprecated,
+    unreachable_pub,
+    unused_mut,
+    unused_variables,
+    unused_imports,
+    clippy::all,
+    reason = "generated"
+)]
+mod calls {
+    use crate::program::*;
+
+    include!(concat!(env!("OUT_DIR"), "/calls.rs"));
+}
+
+/// The folder of the documents.
+pub const SPECS: &str = env!("FOLIO_SPECS_READ");
