@@ -229,6 +229,14 @@ pub(crate) fn before_update(
         }
         "holdings_record" => effective_location(record),
         "location" => return Ok(service_points(record).map_or(Ok(()), Err)),
+        "request" => {
+            let closed = ["Closed - Pickup expired", "Closed - Cancelled"];
+            if text_at(stored, "status").as_deref() == Some("Open - Awaiting pickup")
+                && text(record, "status").is_some_and(|status| closed.contains(&status.as_str()))
+            {
+                record.insert("awaitingPickupRequestClosedDate".into(), now().into());
+            }
+        }
         "item" => {
             let id = text(record, "holdingsRecordId").unwrap_or_default();
             let Some(holdings) = store.get(tenant, "/holdings-storage/holdings", &id)? else {

@@ -1,5 +1,4 @@
-//! What stands above the modules: which of them a tenant has, what runs them, the consortium it belongs to, and what the circulation rules
-//! decide.
+//! What stands above the modules: which of them a tenant has, what runs them, and the consortium it belongs to.
 
 use http::StatusCode;
 use serde_json::{Value, json};
@@ -10,7 +9,7 @@ pub(crate) use crate::consortium::{Consortium, Rule};
 use crate::documents::modules;
 use crate::handlers::lists::not_found;
 use crate::handlers::okapi::no_module;
-use crate::http::{Answer, Asked, decoded};
+use crate::http::{Answer, Asked};
 use crate::rmb::{self, json_answer};
 use crate::state::{Error, State};
 use crate::store::Store;
@@ -119,15 +118,6 @@ pub(crate) fn answer(state: &State, asked: &Asked, caller: &Caller, path: &str) 
         ["bl-users", "_self"] => composite(&state.store, caller, |user| {
             user.get("id").and_then(Value::as_str) == Some(&caller.user)
         }),
-        ["bl-users", "by-username", username] => {
-            let username = decoded(username);
-            composite(&state.store, caller, |user| {
-                user.get("username").and_then(Value::as_str) == Some(&username)
-            })
-        }
-        ["circulation", "rules", policy] => {
-            rule(state, asked, caller, policy.strip_suffix("-policy")?)
-        }
         _ => return None,
     })
 }
@@ -241,66 +231,4 @@ fn composite(store: &Store, caller: &Caller, wanted: impl Fn(&Value) -> bool) ->
             }),
         Err(error) => Answer::text(StatusCode::INTERNAL_SERVER_ERROR, error.to_string()),
     }
-}
-
-/// The first rule whose conditions the question fulfils.
-fn rule(state: &State, asked: &Asked, caller: &Caller, policy: &str) -> Answer {
-    for name in [
-        "item_type_id",
-        "loan_type_id",
-        "patron_type_id",
-        "location_id",
-    ] {
-        match asked.parameter(name) {
-            None => {
-                return Answer::text(
-                    StatusCode::BAD_REQUEST,
-                    format!("Missing required parameter: {name}"),
-                );
-            }
-            Some(text) if Uuid::try_parse(text).is_err() => {
-                return Answer::text(
-                    StatusCode::BAD_REQUEST,
-                    format!("{name} is not a UUID: {text}"),
-                );
-            }
-            Some(_) => {}
-        }
-    }
-    let fits = |rule: &&Rule| {
-        rule.tenant == caller.tenant
-            && rule.policy == policy
-            && rule
-                .conditions
-                .iter()
-                .all(|(name, value)| asked.parameter(name) == Some(value))
-    };
-    let Some(rule) = state.rules.iter().find(fits) else {
-        return Answer::text(
-            StatusCode::INTERNAL_SERVER_ERROR,
-            "Circulation rules must have a fallback policy",
-        );
-    };
-    let has = |name: &str| {
-        rule.conditions
-            .iter()
-            .any(|(condition, _)| condition == name)
-    };
-    let key = rule
-        .policy
-        .split('-')
-        .enumerate()
-        .map(|(index, word)| match word.split_at_checked(1) {
-            Some((first, rest)) if index > 0 => first.to_uppercase() + rest,
-            _ => word.to_owned(),
-        })
-        .collect::<String>()
-        + "PolicyId";
-    let conditions = json!({
-        "isItemTypePresent": has("item_type_id"), "isLoanTypePresent": has("loan_type_id"), "isPatronGroupPresent": has("patron_type_id"),
-    });
-    json_answer(
-        StatusCode::OK,
-        &json!({key: rule.id, "appliedRuleConditions": conditions}),
-    )
 }

@@ -3,6 +3,7 @@
 use http::StatusCode;
 
 use crate::auth::Caller;
+use crate::circulation;
 use crate::documents::{Served, routes};
 use crate::faults::Effect;
 use crate::handlers::{
@@ -10,9 +11,11 @@ use crate::handlers::{
     singles, source, spring, views, write,
 };
 use crate::http::{Answer, Asked, broken_percent};
+use crate::inventory;
 use crate::platform;
 use crate::rmb;
 use crate::state::State;
+use crate::users_bl;
 
 /// Whether a request would change something: it is no read, no login and no list that is asked for by POST.
 pub(crate) fn changes(asked: &Asked) -> bool {
@@ -106,6 +109,12 @@ pub(crate) fn module(
         return done;
     }
     if let Some(done) = singles::answer(state, asked, caller, path) {
+        return done;
+    }
+    if let Some(done) = circulation::answer(state, asked, caller, path, effect)
+        .or_else(|| inventory::answer(state, asked, caller, path, effect))
+        .or_else(|| users_bl::answer(state, asked, caller, path))
+    {
         return done;
     }
     if let Some(done) = views::answer(state, asked, caller, path) {

@@ -16,6 +16,8 @@ pub(crate) struct Wiring {
     pub(crate) listening: Vec<(&'static str, SocketAddr)>,
     /// The modules of tenants that do not have all of them.
     pub(crate) enabled: BTreeMap<String, BTreeSet<String>>,
+    /// Modules that no tenant has.
+    pub(crate) without: BTreeSet<String>,
     /// Modules that run elsewhere.
     pub(crate) modules: Vec<Module>,
     pub(crate) keycloak_down: bool,
@@ -92,6 +94,13 @@ impl Builder {
         self
     }
 
+    /// A module that the tenants do not have, `mod-calendar`: its routes are answered 404, and modules that need it fail as they do without
+    /// it. Without mod-calendar no check-out succeeds; without mod-pubsub check-ins are answered 500 after they were stored.
+    pub fn without_module(mut self, name: impl Into<String>) -> Self {
+        self.wiring.without.insert(name.into());
+        self
+    }
+
     /// A module that runs elsewhere, or nowhere. All tenants have it that do not have some modules only, and those that have it.
     pub fn module(mut self, module: Module) -> Self {
         self.wiring.modules.push(module);
@@ -125,9 +134,8 @@ impl Sandbox {
 impl Wiring {
     /// Whether a tenant has a module.
     pub(crate) fn has(&self, tenant: &str, module: &str) -> bool {
-        self.enabled
-            .get(tenant)
-            .is_none_or(|names| names.contains(module))
+        let own = self.enabled.get(tenant);
+        own.is_none_or(|names| names.contains(module)) && !self.without.contains(module)
     }
 
     /// The module elsewhere that serves a request of a tenant.

@@ -408,7 +408,11 @@ async fn what_no_module_has_is_404_and_what_is_not_emulated_501() {
         );
     }
     let (status, text) = caller
-        .send("POST", "/circulation/check-out-by-barcode", Some(json!({})))
+        .send(
+            "POST",
+            "/circulation/check-out-by-barcode-dry-run",
+            Some(json!({})),
+        )
         .await;
     assert_eq!(status, 501);
     assert!(text.contains("does not emulate it"), "{text}");

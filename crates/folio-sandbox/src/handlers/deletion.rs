@@ -7,6 +7,7 @@ use super::Done;
 use super::lists::compiled;
 use crate::acquisitions;
 use crate::auth::Caller;
+use crate::circulation::history;
 use crate::constraints::{Deleted, still_referred};
 use crate::documents::{Collection, routes, stored_at, unlisted};
 use crate::http::{Answer, Asked};
@@ -56,7 +57,11 @@ pub(crate) fn one(state: &mut State, caller: &Caller, collection: &Collection, i
     if let Some(answer) = modules::in_use(&state.store, &caller.tenant, path, kind, id)? {
         return Ok(answer);
     }
+    let stored = state.store.get(&caller.tenant, path, id)?;
     state.store.delete(&caller.tenant, path, id)?;
+    if let Some(stored) = stored {
+        history::after_delete(&state.store, &caller.tenant, path, &stored)?;
+    }
     Ok(Answer::empty(StatusCode::NO_CONTENT))
 }
 

@@ -1,4 +1,4 @@
-//! Views of inventory that other modules read, and the circulation rules as text.
+//! Views of inventory that other modules read.
 
 use http::StatusCode;
 use serde_json::{Value, json};
@@ -9,20 +9,14 @@ use crate::auth::Caller;
 use crate::cql::fold::text_at;
 use crate::documents::routes;
 use crate::http::{Answer, Asked};
-use crate::jackson;
 use crate::kinds::ListFacts;
-use crate::rmb::{self, Form, List};
+use crate::rmb::{Form, List};
 use crate::state::State;
 use crate::store::{Failure, Page};
 
 const INSTANCES: &str = "/instance-storage/instances";
 const HOLDINGS: &str = "/holdings-storage/holdings";
 const ITEMS: &str = "/item-storage/items";
-const RULES: &str = "/circulation-rules-storage";
-
-/// The rules of a tenant that has none of its own: what a fallback looks like.
-const NO_RULES: &str = "priority: number-of-criteria, criterium (t, s, c, b, a, m, g), last-line";
-
 /// The answer of what this file has; none of other paths.
 pub(crate) fn answer(
     state: &mut State,
@@ -68,9 +62,6 @@ pub(crate) fn answer(
                 })
             })
         }
-        ("GET", "/inventory-reports/items-in-transit") => in_transit(state, caller),
-        ("GET", RULES | "/circulation/rules") => rules(state, caller, path),
-        ("PUT", RULES | "/circulation/rules") => set_rules(state, asked, caller),
         _ => return None,
     })
 }
@@ -158,76 +149,4 @@ fn objects_since(
         .map(|record| view(record).to_string())
         .collect();
     Ok(Answer::new(StatusCode::OK, "application/json", body))
-}
-
-/// Items in transit; what mod-circulation adds to each is not emulated.
-fn in_transit(state: &State, caller: &Caller) -> Done {
-    let items = state.store.all(&caller.tenant, ITEMS)?;
-    if items
-        .iter()
-        .any(|item| item["status"]["name"] == "In transit")
-    {
-        return Ok(Answer::text(
-            StatusCode::NOT_IMPLEMENTED,
-            "The sandbox does not emulate the report of items in transit where there are some.",
-        ));
-    }
-    let list = List {
-        form: Form::Pretty,
-        key: "items",
-        records: &[],
-        order: &[],
-        total: Some(0),
-        info: None,
-        diagnostics: json!([]),
-    };
-    Ok(Answer::new(
-        StatusCode::OK,
-        "application/json; charset=utf-8",
-        list.written(),
-    ))
-}
-
-fn stored_rules(state: &State, caller: &Caller) -> rusqlite::Result<Value> {
-    let stored = state.store.all(&caller.tenant, RULES)?.into_iter().next();
-    Ok(stored.unwrap_or_else(|| {
-        json!({"id": "1721f01b-e69d-5c4c-5df2-523428a04c54", "rulesAsText": NO_RULES, "metadata": {"createdDate": rmb::now()}})
-    }))
-}
-
-fn rules(state: &State, caller: &Caller, path: &str) -> Done {
-    let order = ["id", "rulesAsText", "metadata"].map(str::to_owned);
-    let body = rmb::pretty(&stored_rules(state, caller)?, &order);
-    let kind = if path == RULES {
-        "application/json"
-    } else {
-        "application/json; charset=utf-8"
-    };
-    Ok(Answer::new(StatusCode::OK, kind, body))
-}
-
-/// Stores the text of the rules. Their grammar is not checked beyond the first word.
-fn set_rules(state: &State, asked: &Asked, caller: &Caller) -> Done {
-    let body = match jackson::parse(&asked.body) {
-        Ok(body) => body,
-        Err(answer) => return Ok(answer),
-    };
-    let text = text_at(&body, "rulesAsText").unwrap_or_default();
-    let first = text.split_whitespace().next().unwrap_or_default();
-    if !first.starts_with("priority") && !first.starts_with(['#', '/']) {
-        let said = json!({"message": format!("mismatched input '{first}' expecting {{'priority', NEWLINE}}"), "line": 1, "column": 1});
-        let order = ["message", "line", "column"].map(str::to_owned);
-        let body = rmb::pretty(&said, &order);
-        return Ok(Answer::new(
-            StatusCode::UNPROCESSABLE_ENTITY,
-            "application/json; charset=utf-8",
-            body,
-        ));
-    }
-    let mut rules = stored_rules(state, caller)?;
-    rules["rulesAsText"] = text.into();
-    rules["metadata"]["updatedDate"] = rmb::now().into();
-    let id = text_at(&rules, "id").unwrap_or_default();
-    state.store.write(&caller.tenant, RULES, &id, &rules)?;
-    Ok(Answer::empty(StatusCode::NO_CONTENT))
 }

@@ -6,6 +6,7 @@ use serde_json::{Map, Value};
 use super::Done;
 use crate::acquisitions;
 use crate::auth::Caller;
+use crate::circulation::history;
 use crate::constraints::Verb;
 use crate::cql::fold::text_at;
 use crate::documents::{Collection, routes, stored_at};
@@ -215,6 +216,7 @@ pub(crate) fn insert(
         }
     }
     state.store.write(&caller.tenant, path, &id, &record)?;
+    history::after_create(&state.store, &caller.tenant, path, &record)?;
     acquisitions::after_write(&state.store, &caller.tenant, path, &record, &caller.user)?;
     Ok(Ok((id, record)))
 }
@@ -312,6 +314,7 @@ pub(crate) fn replace(
         }
     }
     state.store.write(&caller.tenant, path, &id, &record)?;
+    history::after_update(&state.store, &caller.tenant, path, &record)?;
     modules::after_update(&state.store, &caller.tenant, path, &record, stored)?;
     acquisitions::after_write(&state.store, &caller.tenant, path, &record, &caller.user)?;
     Ok(Ok(record))

@@ -88,14 +88,6 @@ pub(crate) async fn acq(file: &str) -> Report {
     simple(file, session).await
 }
 
-pub(crate) async fn circulation(file: &str) -> Report {
-    simple(
-        file,
-        Session::start("diku", Sandbox::builder().release("quesnelia")).await,
-    )
-    .await
-}
-
 /// A body that the recording has cut, with its end.
 fn completed(name: &str, path: &str, sent: Value) -> Value {
     if !name.ends_with("required too long") {

@@ -36,7 +36,7 @@ static MASKS: LazyLock<Vec<(Regex, &str)>> = LazyLock::new(|| {
         ),
         (r"\^\[[^$]{40,160}\$", "<uuid pattern>"),
         (
-            r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:?\d\d)?",
+            r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d(:?\d\d)?)?",
             "<date>",
         ),
         (r"line: \d+, column: \d+", "line: N, column: N"),
@@ -135,8 +135,10 @@ pub(crate) fn differences(row: &Value, reply: Option<&Reply>) -> Vec<String> {
             }
             _ => {
                 // A Java stack is not compared.
-                let shown =
-                    |text: &str| masked(text.split(",\"_trace\"").next().unwrap_or_default());
+                let shown = |text: &str| {
+                    let text = text.split(",\"_trace\"").next().unwrap_or_default();
+                    masked(text.split("\n\tat ").next().unwrap_or_default())
+                };
                 let (a, b) = (shown(&own), shown(text));
                 // The order of an error's fields is not compared.
                 let parsed = |text: &str| serde_json::from_str::<Value>(text).ok();

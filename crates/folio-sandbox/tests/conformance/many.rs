@@ -18,6 +18,14 @@ pub(crate) async fn lists(file: &str) -> Report {
         if row.get("path").is_none() {
             continue;
         }
+        if name == "list /bl-users: default limit" {
+            // Users without a record of permissions: those of the reference data are not here.
+            let users = (1..20).map(|number| serde_json::json!({"id": format!("{number:08}-0000-4000-8000-000000000000"), "username": format!("u{number}")}));
+            session
+                .sandbox
+                .load("diku", "/users", users.collect())
+                .unwrap();
+        }
         let reply = session
             .send(text(&row, "method"), text(&row, "path"), None)
             .await;

@@ -3,10 +3,14 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests may")]
 
 mod access;
+mod circulation;
 mod faults;
 mod gateway;
+mod inventory;
+mod library;
 mod many;
 mod records;
+mod requests;
 mod rules;
 
 use std::time::Duration;
