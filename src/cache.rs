@@ -144,6 +144,11 @@ impl Cache {
         }
     }
 
+    /// Forgets one value.
+    pub(crate) fn forget_one(&self, key: &Key) {
+        self.entries().map.remove(key);
+    }
+
     /// Forgets what was kept for a tenant.
     pub(crate) fn forget(&self, tenant: &str) {
         self.entries().map.retain(|key, _| key.tenant != tenant);

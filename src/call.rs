@@ -13,11 +13,12 @@ use crate::client::FolioClient;
 use crate::deletion::Deletion;
 use crate::download::{Download, Records};
 use crate::error::{Error, Result};
+use crate::lenient;
 use crate::mode::Sending;
 use crate::multipart::Multipart;
 use crate::operation::Operation;
-use crate::paging::{Items, Paging};
-use crate::record::{Field, nulls};
+use crate::paging::{Items, Page, Paging};
+use crate::record::Field;
 use crate::request::Request;
 use crate::response::Response;
 use crate::retry::RetryPolicy;
@@ -30,6 +31,7 @@ pub struct Call {
     request: Request,
     limit: Option<u32>,
     offset: Option<u32>,
+    unsorted: bool,
     has_body: bool,
 }
 
@@ -44,6 +46,7 @@ impl Call {
             request: Request::of(operation, arguments),
             limit: None,
             offset: None,
+            unsorted: false,
             has_body: false,
         }
     }
@@ -66,6 +69,11 @@ impl Call {
 
     pub fn offset(&mut self, offset: u32) {
         self.offset = Some(offset);
+    }
+
+    /// The list is read in the order that the server has.
+    pub fn unsorted(&mut self) {
+        self.unsorted = true;
     }
 
     pub fn json<T: Serialize + ?Sized>(&mut self, media_type: &'static str, body: &T) {
@@ -167,7 +175,8 @@ impl Call {
         self.items(paging)
     }
 
-    fn items<T: DeserializeOwned + Send + 'static>(self, paging: Paging) -> Items<T> {
+    fn items<T: DeserializeOwned + Send + 'static>(self, mut paging: Paging) -> Items<T> {
+        paging.rejects_sort |= self.unsorted;
         Items::new(self.client, self.request, paging, self.limit, self.offset)
     }
 }
@@ -268,17 +277,52 @@ impl<A: Answer> Answer for Option<A> {
 /// An answer as a record.
 #[doc(hidden)]
 pub fn record<T: Field>(answer: Response) -> Result<T> {
+    if let Some(error) = only_nulls(&answer) {
+        return Err(error);
+    }
     // Records are large: it is read where it is handed over from.
     let mut record = Ok(T::blank());
+    let noted = lenient::noted();
+    let found = lenient::count();
     if let Ok(place) = &mut record {
-        let mut json = serde_json::Deserializer::from_slice(answer.body());
-        if let Err(error) = place.read(&mut json).and_then(|()| json.end()) {
+        let read = lenient::reading(|| {
+            *place = T::blank();
+            let mut json = serde_json::Deserializer::from_slice(answer.body());
+            place.read(&mut json).and_then(|()| json.end())
+        });
+        if let Err(error) = read {
             record = Err(answer.wrong(error));
         }
     }
-    // Of a list that is the whole response.
-    nulls::forget();
+    if noted.since().is_some()
+        && let Err(error) = answer.note_misfits(noted, found)
+    {
+        record = Err(error);
+    }
     record
+}
+
+/// What is wrong with a page of a list all of whose records are null: it would look like an empty one.
+fn only_nulls(answer: &Response) -> Option<Error> {
+    let paging = answer.exchange().operation.paging?;
+    let items = paging.items.map(Into::into);
+    let page = Page::new(answer, items, "id".into(), 0, false);
+    // Mostly the first record tells that it is not so.
+    if !page.begins_with_null() {
+        return None;
+    }
+    let shape = page.outline().ok()?;
+    (shape.nulls == shape.received).then(|| {
+        Error::unexpected(
+            answer.exchange().clone(),
+            format!(
+                "the list has {} records, and the server gave `null` for each of them",
+                shape.nulls
+            ),
+            answer.body(),
+        )
+        .with_help("the records exist, and the server does not show them: this is not an empty list. `folio_get` gives the response as it is")
+    })
 }
 
 /// Which of several answers came, by its media type.
@@ -391,6 +435,14 @@ macro_rules! __builder {
         }
 
         impl<O: $crate::runtime::Listed, M: $crate::runtime::Mode> Builder<O, M> {
+            /// Lets [`stream`](Self::stream) add nothing to the order of the records: the list is read by offset, in the order that the server
+            /// has. Only for servers that reject `sortBy`: without a unique order pages may repeat and miss records. What the stream can find
+            /// of that by the number of records is an error at its end.
+            pub fn unsorted(mut self) -> Self {
+                self.0.unsorted();
+                self
+            }
+
             /// All records of the list, page by page: see [`Items`](crate::Items).
             pub fn stream(self) -> M::List<O::Item> {
                 self.1.list(self.0.stream())

@@ -173,10 +173,9 @@ impl FolioClient {
     /// As [`execute`](Self::execute). Boxed, so that the futures of calls are small whatever is in this one, and it is compiled once.
     pub(crate) fn answer(self, request: Request) -> Boxed<Response> {
         if request.needs_module_id() {
-            return Box::pin(async move {
-                let request = self.addressed(request).await?;
-                session::run(self.0, request).await
-            });
+            return Box::pin(
+                self.send_addressed(request, |client, request| session::run(client.0, request)),
+            );
         }
         Box::pin(session::run(self.0, request))
     }
@@ -197,11 +196,10 @@ impl FolioClient {
 
     pub(crate) fn download(&self, request: Request) -> Boxed<Download> {
         if request.needs_module_id() {
-            let client = self.clone();
-            return Box::pin(async move {
-                let request = client.addressed(request).await?;
-                session::open(client.0, request).await
-            });
+            return Box::pin(
+                self.clone()
+                    .send_addressed(request, |client, request| session::open(client.0, request)),
+            );
         }
         Box::pin(session::open(Arc::clone(&self.0), request))
     }
@@ -265,6 +263,11 @@ impl FolioClient {
     }
 }
 
+/// The handle of what clients share.
+pub(crate) fn handle_of(shared: Arc<Shared>) -> FolioClient {
+    FolioClient(shared)
+}
+
 /// Closes a client whatever happens.
 struct CloseOnDrop(FolioClient);
 
@@ -306,6 +309,8 @@ pub struct FolioClientBuilder<M = Async> {
     retry: Option<RetryPolicy>,
     user_agent: String,
     max_request_line: usize,
+    #[cfg(feature = "testing")]
+    pub(crate) cassette: Option<Arc<crate::testing::Tape>>,
     mode: PhantomData<fn() -> M>,
 }
 
@@ -364,6 +369,8 @@ impl<M> FolioClientBuilder<M> {
             retry: None,
             user_agent: concat!("folio-sdk/", env!("CARGO_PKG_VERSION")).to_owned(),
             max_request_line: request_line::MOST_BYTES,
+            #[cfg(feature = "testing")]
+            cassette: None,
             mode: PhantomData,
         }
     }
@@ -399,6 +406,8 @@ impl<M> FolioClientBuilder<M> {
             user_agent: self.user_agent,
             tls: self.tls,
             proxy: self.proxy,
+            #[cfg(feature = "testing")]
+            cassette: self.cassette,
         };
         let gateway = Arc::new(Gateway::new(&self.url, options)?);
         let life = Arc::new(Lifecycle::default());

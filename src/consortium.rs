@@ -102,7 +102,7 @@ impl FolioClient {
             consortium_id: Option<Id>,
             central_tenant_id: Option<String>,
         }
-        let request = Request::new(&AFFILIATIONS, &[]).param("limit", 1);
+        let request = Request::new(&AFFILIATIONS, &[]).param("limit", 1).probing();
         let found: Affiliations = self.execute(request).await?.json()?;
         Ok(found.user_tenants.into_iter().find_map(|affiliation| {
             Some(Consortium {
@@ -125,7 +125,7 @@ impl FolioClient {
         struct Known {
             id: Id,
         }
-        let request = Request::new(&CONSORTIA, &[]);
+        let request = Request::new(&CONSORTIA, &[]).probing();
         let found: Consortia = self.execute(request).await?.json()?;
         let Some(known) = found.consortia.into_iter().next() else {
             return Ok(None);

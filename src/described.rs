@@ -23,7 +23,39 @@ pub(crate) struct Described {
     pub(crate) parameters: &'static [&'static str],
 }
 
+/// The interface that paths which begin so are of.
+#[derive(Debug)]
+pub(crate) struct Interface {
+    /// With `{}` in place of each parameter, without those at the end.
+    begin: &'static str,
+    pub(crate) module: &'static str,
+    /// With its version, `users 16.4`.
+    pub(crate) interface: &'static str,
+}
+
 include!(concat!(env!("OUT_DIR"), "/described.rs"));
+
+/// The interfaces that a path may be of: those of the described paths that it has the longest beginning of. None where nothing is described.
+pub(crate) fn interfaces(path: &str) -> Vec<&'static Interface> {
+    let given: Vec<_> = path.split('/').map(segment).collect();
+    let fit = |row: &Interface| -> Option<(usize, usize)> {
+        let wanted: Vec<&str> = row.begin.split('/').collect();
+        if wanted.len() > given.len() {
+            return None;
+        }
+        let pairs = || wanted.iter().zip(&given);
+        let fits = pairs().all(|(wanted, given)| *wanted == "{}" || *wanted == &**given);
+        let literals = wanted.iter().filter(|wanted| **wanted != "{}").count();
+        fits.then_some((wanted.len(), literals))
+    };
+    let fitting: Vec<_> = INTERFACES
+        .iter()
+        .filter_map(|row| Some((fit(row)?, row)))
+        .collect();
+    let best = fitting.iter().map(|(fit, _)| *fit).max();
+    let fitting = fitting.into_iter().filter(|(fit, _)| Some(*fit) == best);
+    fitting.map(|(_, row)| row).collect()
+}
 
 /// The described operation with this method at this path; none, if its facts do not matter or nothing is described there.
 ///
@@ -74,6 +106,34 @@ mod tests {
             .collect();
         assert!(keys.is_sorted());
         assert!(DESCRIBED.len() > 500);
+    }
+
+    #[test]
+    fn the_interface_of_a_path_is_found_by_its_beginning() {
+        let found = |path| -> Vec<_> {
+            let rows = interfaces(path).into_iter();
+            rows.map(|row| {
+                (
+                    row.module,
+                    row.interface.split(' ').next().unwrap_or_default(),
+                )
+            })
+            .collect()
+        };
+        assert!(INTERFACES.is_sorted_by_key(|row| row.begin));
+        assert_eq!(found("/users"), [("mod-users", "users")]);
+        assert_eq!(found("/%75sers/5"), [("mod-users", "users")]);
+        assert_eq!(
+            found("/instance-storage/instances/5"),
+            [("mod-inventory-storage", "instance-storage")]
+        );
+        assert_eq!(
+            found("/users/5/capabilities"),
+            [("mod-roles-keycloak", "user-capabilities")]
+        );
+        assert_eq!(found("/badges/5"), []);
+        assert_eq!(found("/"), []);
+        assert_eq!(found(""), []);
     }
 
     #[test]

@@ -15,6 +15,7 @@ use serde::de::DeserializeOwned;
 use tokio::io::{AsyncWrite, AsyncWriteExt};
 
 use crate::error::{Error, ErrorKind, Result};
+use crate::lenient;
 use crate::limit::Kept;
 use crate::memory::MemoryLimits;
 use crate::response::{Response, is_stray_page};
@@ -331,10 +332,15 @@ impl<T: DeserializeOwned> Records<T> {
     fn line(&mut self, line: &[u8]) {
         let mut at = 0;
         while let Some(rest) = line.get(at..).filter(|rest| !rest.trim_ascii().is_empty()) {
-            let mut values = serde_json::Deserializer::from_slice(rest).into_iter::<Option<T>>();
-            let outcome = match values.next() {
-                Some(Ok(record)) => {
-                    at += values.byte_offset();
+            let read = lenient::reading(|| {
+                let mut values =
+                    serde_json::Deserializer::from_slice(rest).into_iter::<Option<T>>();
+                let value = values.next().transpose()?;
+                Ok(value.map(|value| (value, values.byte_offset())))
+            });
+            let outcome = match read.transpose() {
+                Some(Ok((record, length))) => {
+                    at += length;
                     record.map(Ok)
                 }
                 Some(Err(error)) => {

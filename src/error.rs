@@ -552,33 +552,43 @@ impl Error {
     /// gateway.jsonl); Kong "no Route matched with those values" and those about tokens; Eureka's sidecar `route_not_found_error`. A load
     /// balancer answers with HTML, and so do modules that have no such path.
     pub(crate) fn is_missing_record(&self) -> bool {
-        const GATEWAYS: [&str; 4] = [
-            "no suitable module found",
-            "no running module instance found",
-            "no route matched",
-            "route_not_found",
-        ];
         let is_html = || {
             let body = self.0.excerpt.as_deref().unwrap_or_default();
             body.trim_start_matches('\u{feff}')
                 .trim_start()
                 .starts_with('<')
         };
-        let names_gateway = |text: &str| {
-            let text = text.to_ascii_lowercase();
-            GATEWAYS.iter().any(|words| text.contains(words))
-        };
-        let codes = || {
-            self.0
-                .server
-                .errors
-                .iter()
-                .filter_map(|error| error.code.as_deref())
-        };
+        self.is_not_found() && !self.is_missing_module() && !self.is_module_down() && !is_html()
+    }
+
+    /// Whether a gateway says that no module has the path (404).
+    pub(crate) fn is_missing_module(&self) -> bool {
         self.is_not_found()
-            && !self.server_message().is_some_and(names_gateway)
-            && !codes().any(names_gateway)
-            && !is_html()
+            && self.says_one_of(&[
+                "no suitable module found",
+                "no route matched",
+                "route_not_found",
+            ])
+    }
+
+    /// Whether a gateway says that there is a module for the path, and that no instance of it is running (404).
+    pub(crate) fn is_module_down(&self) -> bool {
+        self.is_not_found() && self.says_one_of(&["no running module instance found"])
+    }
+
+    /// Whether the server's message or one of its codes has some of these words.
+    fn says_one_of(&self, words: &[&str]) -> bool {
+        let says = |text: &str| {
+            let text = text.to_ascii_lowercase();
+            words.iter().any(|words| text.contains(words))
+        };
+        let mut codes = self
+            .0
+            .server
+            .errors
+            .iter()
+            .filter_map(|error| error.code.as_deref());
+        self.server_message().is_some_and(says) || codes.any(says)
     }
 
     /// The same error once more, for others who wait for the same thing.
@@ -608,6 +618,31 @@ impl Error {
         self.0.kind == ErrorKind::Status
             && (self.0.status == Some(StatusCode::UNPROCESSABLE_ENTITY)
                 || self.0.status == Some(StatusCode::BAD_REQUEST) && self.0.server.is_validation())
+    }
+
+    /// The server says that there is such a record already, or one with the same value where it must be unique, by whatever status: 422, 400,
+    /// 409 and 500 were recorded, with texts such as `Key (label)=(x) already exists.`, `… value already exists in table …`, `duplicate key
+    /// value violates unique constraint` and `This barcode has already been taken`. Some modules of fees and fines only answer 400 `Unable to
+    /// process request`, which says nothing. [`validation_errors`](Self::validation_errors) has the field and the value, where the server says
+    /// them.
+    pub fn is_duplicate(&self) -> bool {
+        const WORDS: [&str; 5] = [
+            "already exist",
+            "already been taken",
+            "duplicate key value",
+            "violates unique constraint",
+            ".duplicate",
+        ];
+        let says = |text: &str| {
+            let text = text.to_ascii_lowercase();
+            WORDS.iter().any(|words| text.contains(words))
+        };
+        let errors = &self.0.server.errors;
+        self.0.kind == ErrorKind::Status
+            && (self.server_message().is_some_and(says)
+                || errors
+                    .iter()
+                    .any(|error| says(&error.message) || error.code.as_deref().is_some_and(says)))
     }
 
     /// The server does not know who asks: the login was refused, or the token is not accepted even after a renewal. (Gateways tell the

@@ -19,6 +19,7 @@ use crate::cql::Cql;
 use crate::deletion::Deletion;
 use crate::described_lists;
 use crate::error::Result;
+use crate::lenient;
 use crate::mode::{Async, Mode, Sending};
 use crate::multipart::Multipart;
 use crate::paging::{ByIds, ByValues, Items, PagingStyle, Plan, missing_key};
@@ -71,32 +72,28 @@ impl FolioClient {
     ) -> GetAll<T> {
         let request = Request::to(Method::GET, path);
         let items = key.into().filter(|key| !key.is_empty()).map(str::to_owned);
-        let known =
-            described_lists::known(request.path()).filter(|known| known.items == items.as_deref());
-        let style = match request.path().split('/').nth(1) {
-            Some("search" | "browse") => PagingStyle::Search,
-            Some("inventory-hierarchy" | "oai-pmh-view") => PagingStyle::Whole,
-            Some("erm" | "licenses") => PagingStyle::Erm,
-            Some("calendar") => PagingStyle::Offset,
-            Some("source-storage") if request.path().starts_with("/source-storage/stream/") => {
-                PagingStyle::Stream
-            }
-            _ if request.path().ends_with("/retrieve") => PagingStyle::Retrieve,
-            _ => PagingStyle::Cql,
+        let known = described_lists::known(request.path());
+        // What the records are read by is known of the array that is described.
+        let same = known.filter(|known| known.items == items.as_deref());
+        // What is not described at all is read as most of FOLIO is.
+        let style = match known {
+            Some(known) => known.style,
+            None => described_lists::dialect(request.path()).unwrap_or(PagingStyle::Cql),
         };
         GetAll {
             mode: Async,
             client: self.clone(),
             request,
             items,
-            style: known.map_or(style, |known| known.style),
-            key: known.and_then(|known| known.key),
+            style,
+            key: same.and_then(|known| known.key),
             max: known.and_then(|known| known.max),
             unsorted: known.is_some_and(|known| known.rejects_sort),
             without_all: match known {
                 Some(known) => known.rejects_all_records || known.lacks_query,
                 None => false,
             },
+            job: same.and_then(|known| known.job),
             limit: None,
             offset: None,
             running: None,
@@ -228,7 +225,7 @@ in_mode!(Write<T> { client, request, read });
 #[cfg(feature = "blocking")]
 in_mode!(RequestBuilder<> { client, request });
 #[cfg(feature = "blocking")]
-in_mode!(GetAll<T> { client, request, items, style, key, max, unsorted, without_all, limit, offset, running });
+in_mode!(GetAll<T> { client, request, items, style, key, max, unsorted, without_all, job, limit, offset, running });
 
 /// What all builders of generic calls can do to their request.
 macro_rules! common {
@@ -509,6 +506,8 @@ pub struct GetAll<T, M = Async> {
     unsorted: bool,
     /// No query is sent where the caller gives none.
     without_all: bool,
+    /// The kind of record of a resource job of mod-search.
+    job: Option<&'static str>,
     limit: Option<u32>,
     offset: Option<u32>,
     running: Option<Items<T>>,
@@ -551,8 +550,8 @@ impl<T: DeserializeOwned + Send + 'static, M: Mode> GetAll<T, M> {
         self
     }
 
-    /// The dialect of the list. By default what FOLIO's descriptions say; of lists that they do not have that of mod-search for `/search/…`,
-    /// that of ERM for `/erm/…` and `/licenses/…`, that of source-record-storage for `/source-storage/stream/…`, and CQL for all others.
+    /// The dialect of the list. By default what FOLIO's descriptions say: of the list, or of the module that serves the path. Of paths that no
+    /// description has it is CQL.
     pub fn style(mut self, style: PagingStyle) -> Self {
         self.style = style;
         self
@@ -574,6 +573,8 @@ impl<T: DeserializeOwned + Send + 'static, M: Mode> GetAll<T, M> {
                 .then_some("id".into()),
             max: self.max,
             asks_for_all: !self.without_all,
+            job: self.job,
+            is_sorted: !self.unsorted,
         };
         Items::planned(
             self.client.clone(),
@@ -629,25 +630,54 @@ debug!(Get<T>, Write<T>, RequestBuilder, GetAll<T>);
 /// The value of a key of the answer. Decoded in one pass, whatever stands around it.
 fn value_of<T: DeserializeOwned>(response: &Response, key: &str) -> Result<T> {
     let mut keys = Vec::new();
-    let mut deserializer = serde_json::Deserializer::from_slice(response.body());
-    let seed = Pick {
-        key,
-        keys: &mut keys,
-        value: PhantomData,
-    };
-    match seed
-        .deserialize(&mut deserializer)
-        .and_then(|value| deserializer.end().map(|()| value))
-    {
+    let read = lenient::reading(|| {
+        let mut deserializer = serde_json::Deserializer::from_slice(response.body());
+        keys.clear();
+        let seed = Pick {
+            key,
+            keys: &mut keys,
+            value: PhantomData,
+        };
+        let value = seed.deserialize(&mut deserializer)?;
+        deserializer.end().map(|()| value)
+    });
+    match read {
         Ok(Some(value)) => Ok(value),
-        Ok(None) => Err(missing_key(
-            response.exchange(),
-            Some(key),
-            &keys,
-            response.body(),
-        )),
+        Ok(None) => match absent_list(response, &keys) {
+            Some(empty) => Ok(empty),
+            None => Err(missing_key(
+                response.exchange(),
+                Some(key),
+                &keys,
+                response.body(),
+            )),
+        },
         Err(error) => Err(response.wrong(error)),
     }
+}
+
+/// The empty list of a response that has its number of records only: mod-tags leaves out an empty list, behind the end of a list too, where the
+/// number is not 0 (recorded). None if the response has other keys, or records that it does not show.
+fn absent_list<T: DeserializeOwned>(response: &Response, keys: &[String]) -> Option<T> {
+    #[derive(serde::Deserialize)]
+    #[serde(rename_all = "camelCase")]
+    struct Counted {
+        total_records: u64,
+    }
+    let only_counts = |key: &String| matches!(&**key, "totalRecords" | "resultInfo");
+    if !keys.iter().all(only_counts) {
+        return None;
+    }
+    let Counted { total_records } = serde_json::from_slice(response.body()).ok()?;
+    let is_behind = || {
+        let (_, query) = response.exchange().url.split_once('?')?;
+        let offset = query
+            .split('&')
+            .find_map(|pair| pair.strip_prefix("offset="))?;
+        offset.parse::<u64>().ok()
+    };
+    (total_records == 0 || is_behind().is_some_and(|offset| offset >= total_records))
+        .then(|| serde_json::from_slice(b"[]").ok())?
 }
 
 /// Takes the value of one key out of an object.

@@ -234,6 +234,14 @@ struct Reading {
 impl<T> Unpin for HarvestStream<T> {}
 
 impl<T: DeserializeOwned + Send + 'static> HarvestStream<T> {
+    /// How a list that is read one page after the other is read otherwise than FOLIO's descriptions say, and why: see [`Items::note`].
+    pub fn note(&self) -> Option<&str> {
+        match &self.source {
+            Source::Sequence(items) => items.note(),
+            _ => None,
+        }
+    }
+
     /// The next record; none at the end.
     pub async fn next(&mut self) -> Option<Result<T>> {
         std::future::poll_fn(|context| Pin::new(&mut *self).poll_next(context)).await
@@ -337,7 +345,7 @@ impl Reading {
             }
             self.segments.ask(&self.pager);
             match self.segments.poll(context, &self.pager, figures) {
-                Poll::Ready(Err(error)) => return Poll::Ready(Some(Err(error))),
+                Poll::Ready(Err(error)) => return Poll::Ready(Some(Err(self.rejected(error)))),
                 // A page came: others may be asked for.
                 Poll::Ready(Ok(())) => continue,
                 Poll::Pending => {}
@@ -358,11 +366,27 @@ impl Reading {
         }
     }
 
+    /// The first page was rejected: why that may be.
+    fn rejected(&self, error: Error) -> Error {
+        let is_rejection = error
+            .status()
+            .is_some_and(|status| matches!(status.as_u16(), 400 | 422 | 500));
+        match is_rejection && self.arrived == 0 {
+            true => error.with_help("a server that rejects `sortBy` cannot be read in ranges: harvest the list with `unsorted()`, then it is read one page after the other"),
+            false => error,
+        }
+    }
+
     /// Everything was read. If fewer records came than there should be, the exact number tells whether some are missing.
     ///
     /// `totalRecords` is an estimate where there are 1,000 or more, mostly, and in a long harvest others write; so that of few records is
     /// compared only, or where a range was empty and should not have been.
     fn poll_end(&mut self, context: &mut Context<'_>) -> Poll<Result<()>> {
+        let has_given = self.arrived > self.pager.nulls;
+        let nulls = self.pager.nulls + self.segments.nulls();
+        if let Some(error) = self.pager.only_nulls(nulls).filter(|_| !has_given) {
+            return Poll::Ready(Err(error));
+        }
         let told = self.segments.whole().filter(|whole| *whole > self.arrived);
         let Some(told) = told.filter(|told| *told < ESTIMATED || self.segments.is_open()) else {
             self.segments.close();
@@ -397,7 +421,9 @@ impl Reading {
         let current = self.current.as_mut()?;
         let Some(record) = current.page.next::<T>() else {
             self.pager.seen += current.page.received();
-            self.arrived += current.page.shape().nulls;
+            let nulls = current.page.shape().nulls;
+            self.arrived += nulls;
+            self.pager.nulls += nulls;
             if let Err(error) = current.check(&self.pager) {
                 return Some(Err(error));
             }
@@ -417,7 +443,9 @@ impl Reading {
                 && is_beyond(key, stop)
             {
                 // The others are of the range after this one, and are read there.
-                self.arrived += current.page.shape().nulls;
+                let nulls = current.page.shape().nulls;
+                self.arrived += nulls;
+                self.pager.nulls += nulls;
                 self.current = None;
                 return None;
             }

@@ -128,7 +128,7 @@ impl FolioClient {
             let user: Composite = ask(Request::new(&MYSELF, &[])).await?.json()?;
             return Ok(user.user.id);
         };
-        match ask(Request::new(&BY_USERNAME, &[username])).await {
+        match ask(Request::new(&BY_USERNAME, &[username]).probing()).await {
             Ok(response) => return Ok(response.json::<Composite>()?.user.id),
             Err(error) if error.is_not_found() || error.is_forbidden() => {}
             Err(error) => return Err(error),

@@ -325,6 +325,17 @@ pub(crate) fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Cow<'de
     deserializer.deserialize_newtype_struct(token(), Text)
 }
 
+/// [`read`] where serde wants a seed.
+pub(crate) struct Raw;
+
+impl<'de> DeserializeSeed<'de> for Raw {
+    type Value = Cow<'de, str>;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
+        read(deserializer)
+    }
+}
+
 /// The name by which serde_json's deserializers are asked for the text of a value. It is found out, since it is not public.
 fn token() -> &'static str {
     static TOKEN: OnceLock<&'static str> = OnceLock::new();

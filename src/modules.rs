@@ -4,14 +4,16 @@ use std::ops::Deref;
 use std::time::Duration;
 
 use http::Method;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use crate::cache::Key;
 use crate::client::FolioClient;
 use crate::error::{Error, Result};
+use crate::missing_module;
 use crate::operation::Operation;
 use crate::paging::{Items, Paging, PagingStyle};
 use crate::request::{Request, TENANT};
+use crate::tenancy::Provided;
 
 static OKAPI: Operation = Operation::new(
     "list_tenant_modules",
@@ -31,7 +33,8 @@ pub(crate) const MODULE_ID: &str = "x-okapi-module-id";
 const MODULES_AGE: Duration = Duration::from_secs(600);
 
 /// What FOLIO runs on.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 #[non_exhaustive]
 pub enum Platform {
     /// Okapi: modules are enabled for a tenant one by one.
@@ -114,6 +117,11 @@ impl Modules {
         }
     }
 
+    /// The tenant whose modules they are.
+    pub fn tenant(&self) -> &str {
+        &self.tenant
+    }
+
     /// Who gave the list.
     pub fn platform(&self) -> Platform {
         self.platform
@@ -177,14 +185,53 @@ impl FolioClient {
     /// says to the first.
     #[doc(alias = "module_versions")]
     pub async fn modules(&self) -> Result<Modules> {
-        match self.okapi_modules().await {
-            Err(error) if error.is_not_found() => self.eureka_modules().await,
+        Ok(self.modules_by(&|request| request).await?.0)
+    }
+
+    /// The modules, and on Eureka the interfaces that the descriptors in its answer provide, if it has any. `change` is done to each request
+    /// before it is sent.
+    pub(crate) async fn modules_by(
+        &self,
+        change: &(impl Fn(Request) -> Request + Send + Sync),
+    ) -> Result<(Modules, Option<Vec<Provided>>)> {
+        match self.okapi_modules(change).await {
+            Ok(modules) => Ok((modules, None)),
+            Err(error) if error.is_not_found() => self.eureka_modules(change).await,
             // A gateway of Eureka may forbid what it does not have.
-            Err(error) if error.is_forbidden() => match self.eureka_modules().await {
+            Err(error) if error.is_forbidden() => match self.eureka_modules(change).await {
                 Err(second) if second.is_not_found() => Err(error),
                 other => other,
             },
-            other => other,
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Sends a request whose module has to be named, by `send`. A module may have got another version since the list was cached: then the
+    /// gateway knows no module of the old one, so that nothing was carried out, and it is sent once more with the new one.
+    pub(crate) async fn send_addressed<T, F: Future<Output = Result<T>> + Send>(
+        self,
+        request: Request,
+        send: impl Fn(Self, Request) -> F + Send,
+    ) -> Result<T> {
+        let first = self.addressed(request.clone().probing()).await?;
+        let id = first.headers().get(MODULE_ID).cloned();
+        let tenant = match request.headers().get(TENANT) {
+            Some(tenant) => tenant.to_str().unwrap_or_default().to_owned(),
+            None => self.tenant().to_owned(),
+        };
+        let error = match send(self.clone(), first).await {
+            Err(error) if error.is_missing_module() || error.is_module_down() => error,
+            done => return done,
+        };
+        self.session().cache.forget_one(&cached(&tenant));
+        match self.addressed(request.clone()).await {
+            Ok(second) if second.headers().get(MODULE_ID) != id.as_ref() && !request.is_spent() => {
+                send(self, second).await
+            }
+            _ if missing_module::is_unexplained(&request, &error) => {
+                Err(missing_module::explained(self, &request, error).await)
+            }
+            _ => Err(error),
         }
     }
 
@@ -202,9 +249,8 @@ impl FolioClient {
             let count = modules.len();
             Ok((modules, count))
         };
-        let key = Key::new::<Modules>(tenant, "modules");
         let cache = &self.session().cache;
-        let modules = cache.get(key, MODULES_AGE, load).await;
+        let modules = cache.get(cached(tenant), MODULES_AGE, load).await;
         let modules = modules.map_err(|error| error.with_help(help))?;
         let found: Vec<&Module> = modules
             .iter()
@@ -228,13 +274,16 @@ impl FolioClient {
         }
     }
 
-    async fn okapi_modules(&self) -> Result<Modules> {
+    async fn okapi_modules(
+        &self,
+        change: &(impl Fn(Request) -> Request + Send + Sync),
+    ) -> Result<Modules> {
         #[derive(Deserialize)]
         struct Listed {
             id: String,
         }
-        let request = Request::new(&OKAPI, &[self.tenant()]);
-        let listed: Vec<Listed> = self.execute(request).await?.json()?;
+        let request = Request::new(&OKAPI, &[self.tenant()]).probing();
+        let listed: Vec<Listed> = self.execute(change(request)).await?.json()?;
         let modules = listed
             .iter()
             .map(|module| Module::of_id(&module.id))
@@ -242,11 +291,22 @@ impl FolioClient {
         Ok(Modules::new(self.tenant(), Platform::Okapi, modules))
     }
 
-    async fn eureka_modules(&self) -> Result<Modules> {
+    async fn eureka_modules(
+        &self,
+        change: &(impl Fn(Request) -> Request + Send + Sync),
+    ) -> Result<(Modules, Option<Vec<Provided>>)> {
         #[derive(Deserialize)]
         struct Application {
             #[serde(default)]
             modules: Vec<Described>,
+            /// mgr-applications has them (`ApplicationDescriptor`); whether the list of entitled applications shows them is not recorded.
+            #[serde(rename = "moduleDescriptors")]
+            descriptors: Option<Vec<Descriptor>>,
+        }
+        #[derive(Deserialize)]
+        struct Descriptor {
+            #[serde(default)]
+            provides: Option<Vec<Provided>>,
         }
         #[derive(Deserialize)]
         struct Described {
@@ -260,19 +320,30 @@ impl FolioClient {
             None,
             Some(500),
         );
-        let request = Request::new(&EUREKA, &[self.tenant()]);
+        let request = change(Request::new(&EUREKA, &[self.tenant()]).probing());
         let mut applications =
             Items::<Application>::new(self.clone(), request, paging, Some(100), None);
         let mut modules = Vec::new();
+        let mut interfaces: Option<Vec<Provided>> = None;
         while let Some(application) = applications.next().await {
-            modules.extend(application?.modules.into_iter().filter_map(|module| {
+            let application = application?;
+            if let Some(descriptors) = application.descriptors.filter(|all| !all.is_empty()) {
+                let provided = descriptors.into_iter().filter_map(|one| one.provides);
+                interfaces
+                    .get_or_insert_default()
+                    .extend(provided.flatten());
+            }
+            modules.extend(application.modules.into_iter().filter_map(|module| {
                 match (module.name, module.version) {
                     (Some(name), Some(version)) => Some(Module { name, version }),
                     _ => module.id.as_deref().map(Module::of_id),
                 }
             }));
         }
-        Ok(Modules::new(self.tenant(), Platform::Eureka, modules))
+        Ok((
+            Modules::new(self.tenant(), Platform::Eureka, modules),
+            interfaces,
+        ))
     }
 
     /// The version of one module of this handle's tenant, by its exact name: `mod-users` is not `mod-users-bl`.
@@ -283,6 +354,11 @@ impl FolioClient {
     pub async fn module_version(&self, name: &str) -> Result<String> {
         Ok(self.modules().await?.version_of(name)?.to_owned())
     }
+}
+
+/// Where the modules of a tenant are cached.
+fn cached(tenant: &str) -> Key {
+    Key::new::<Modules>(tenant, "modules")
 }
 
 #[cfg(test)]

@@ -171,6 +171,10 @@ pub struct Facts {
     /// Several modules provide its interface at the same paths (`interfaceType` `multiple` in the module descriptor: custom-fields, dashboard).
     /// The header `X-Okapi-Module-Id` then says which one is called; the client sends it.
     pub is_multiple: bool,
+    /// Fields that only responses contain, by their paths in the body (`childOf`, `holdingsRecords[].holdingsItems`): the server rejects or
+    /// ignores them. They are left out of JSON bodies that are made of records, by typed calls, calls by path and batches alike; of bodies that are
+    /// given as bytes nothing is left out.
+    pub omits: &'static [&'static str],
 }
 
 impl Facts {
@@ -184,7 +188,14 @@ impl Facts {
             is_sensitive: false,
             is_versioned: false,
             is_multiple: false,
+            omits: &[],
         }
+    }
+
+    /// States which fields of the body are not sent, by their paths: `childOf`, `items[].added`.
+    #[must_use]
+    pub const fn omits(self, omits: &'static [&'static str]) -> Self {
+        Self { omits, ..self }
     }
 
     /// States that several modules provide the interface.

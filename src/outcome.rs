@@ -46,10 +46,11 @@ impl Session {
         request: &Request,
         error: Error,
     ) -> Result<Answered> {
-        let is_rejected = matches!(
-            error.status().map(|status| status.as_u16()),
-            Some(400 | 409 | 422 | 500)
-        );
+        let is_rejected = error.is_duplicate()
+            || matches!(
+                error.status().map(|status| status.as_u16()),
+                Some(400 | 409 | 422 | 500)
+            );
         let Some(id) = is_rejected.then(|| request.created_id()).flatten() else {
             return Err(error);
         };

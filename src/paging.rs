@@ -11,6 +11,7 @@
 //! - Most of the time of a long list is waiting. So the next page is on its way while the caller works on this one.
 
 mod by_ids;
+mod fallback;
 mod overlap;
 mod page;
 mod pager;
@@ -53,18 +54,22 @@ pub enum PagingStyle {
     /// `perPage`, `offset` and `sort=field;asc`: agreements, licenses and the other ERM modules. At most 100 a page. With the parameter
     /// `stats=true` the records are read from `results`.
     Erm,
-    /// mod-search: CQL over an index, at most 500 a page, ordered only by what the module lists. It shows the first 10,000 records. Of
-    /// instances and authorities without `sortBy`, where there are more, all are read by a resource job (`POST /search/resources/jobs`),
-    /// and then by their ids, in no order; elsewhere the list ends with an error that says so. What is below `/browse` has one page, which
-    /// shows what stands around the value of its query; if there is more, the list ends with an error that says how to go on.
+    /// mod-search: CQL over an index, at most 500 a page, ordered only by what the module lists. It shows the first 10,000 records. Where
+    /// there are more, and the list has a [`job`](Paging::job) and no `sortBy`, all are read by a resource job
+    /// (`POST /search/resources/jobs`), and then by their ids, in no order; elsewhere the list ends with an error that says so.
     Search,
+    /// mod-search's browsing: one page, which shows what stands around the value of its query. If there is more, the list ends with an error
+    /// that says how to go on.
+    Browse,
     /// `POST …/retrieve` with `query`, `limit` and `offset` in the body: the same as [`Cql`](Self::Cql) for queries of any length.
     Retrieve,
     /// One record after the other without an array around them (`application/stream+json`), by `limit`, `offset` and
     /// `orderBy=field,ASC`: the streams of source-record-storage.
     Stream,
-    /// All records in one answer, in an array or one after the other, without a limit: the views of inventory-storage for OAI-PMH and
-    /// `/inventory-hierarchy`. The answer is held whole; [`open`](crate::FolioClient::open) reads it piece by piece.
+    /// All records in one answer, in an array or one after the other: neither `limit` nor `offset` is sent. Such are the views of
+    /// inventory-storage for OAI-PMH and `/inventory-hierarchy`, and what rejects a `limit`. The answer is held whole;
+    /// [`open`](crate::FolioClient::open) reads it piece by piece. If its `totalRecords` is larger than what it has, the list ends with an
+    /// error.
     Whole,
 }
 
@@ -86,6 +91,8 @@ pub struct Paging {
     pub rejects_all_records: bool,
     /// The list has no query: none is sent unless the caller gives one.
     pub lacks_query: bool,
+    /// The kind of record that a resource job of mod-search lists all ids of, where the list shows only some: `INSTANCE`.
+    pub job: Option<&'static str>,
 }
 
 impl Paging {
@@ -104,7 +111,15 @@ impl Paging {
             rejects_sort: false,
             rejects_all_records: false,
             lacks_query: false,
+            job: None,
         }
+    }
+
+    /// The same of a list all of whose ids a resource job of this kind lists.
+    #[must_use]
+    pub const fn with_job(mut self, kind: &'static str) -> Self {
+        self.job = Some(kind);
+        self
     }
 
     /// The same of a list whose server rejects `sortBy`.
@@ -141,6 +156,10 @@ pub(crate) struct Plan {
     pub(crate) max: Option<u32>,
     /// Whether a query is sent although the caller gives none.
     pub(crate) asks_for_all: bool,
+    /// The kind of record of a resource job.
+    pub(crate) job: Option<&'static str>,
+    /// Whether an order is added where the dialect has one besides CQL's.
+    pub(crate) is_sorted: bool,
 }
 
 impl From<Paging> for Plan {
@@ -160,6 +179,8 @@ impl From<Paging> for Plan {
             tie,
             max: paging.max,
             asks_for_all: !paging.rejects_all_records && !paging.lacks_query,
+            job: paging.job,
+            is_sorted: !paging.rejects_sort,
         }
     }
 }
@@ -210,6 +231,8 @@ pub struct Items<T> {
     recent: VecDeque<String>,
     /// The page is the last one.
     is_last: bool,
+    /// A record was given, or an error in its place.
+    has_given: bool,
     ended: bool,
 }
 
@@ -308,6 +331,7 @@ impl<T: DeserializeOwned + Send + 'static> Items<T> {
             taken: 0,
             recent: VecDeque::new(),
             is_last: false,
+            has_given: false,
             ended: false,
         }
     }
@@ -380,6 +404,16 @@ impl<T: DeserializeOwned + Send + 'static> Items<T> {
     /// How many records came from the server so far, those of this page and bad ones included.
     pub fn received(&self) -> u64 {
         self.pager.seen
+    }
+
+    /// How this list is read otherwise than FOLIO's descriptions say, and why; none, mostly. It is known once the first record came, and is
+    /// logged as a warning, too.
+    ///
+    /// A server may reject the first page of a list, with 400, 422 or 500, because it does not expect what the SDK adds: an order
+    /// (`sortBy id`), `cql.allRecords=1`, or pages of 500. Where no other reason is likely, the page is then requested without them. A list
+    /// that is read without an order can repeat or miss records while others write: the note says so.
+    pub fn note(&self) -> Option<&str> {
+        self.pager.note()
     }
 
     pub(crate) fn pager(&self) -> &Pager {
@@ -609,7 +643,13 @@ impl<T: DeserializeOwned + Send + 'static> Items<T> {
             {
                 continue;
             }
-            return Poll::Ready(response.and_then(|response| self.begin(&response)));
+            match response {
+                Ok(response) => {
+                    self.pager.settle();
+                    return Poll::Ready(self.begin(&response));
+                }
+                Err(error) => self.pager.fall_back(error)?,
+            }
         }
     }
 
@@ -656,11 +696,17 @@ impl<T: DeserializeOwned + Send + 'static> Stream for Items<T> {
             this.look_ahead();
             let error = match this.take() {
                 Some(Err(error)) if error.record_json().is_none() => error,
-                Some(record) => return Poll::Ready(Some(record)),
-                None if this.is_last => {
-                    this.ended = true;
-                    continue;
+                Some(record) => {
+                    this.has_given = true;
+                    return Poll::Ready(Some(record));
                 }
+                None if this.is_last => match this.pager.only_nulls(this.pager.nulls) {
+                    Some(error) if !this.has_given => error,
+                    _ => {
+                        this.ended = true;
+                        continue;
+                    }
+                },
                 None => match ready!(this.poll_page(context)) {
                     Ok(()) => continue,
                     Err(error) => error,

@@ -6,23 +6,55 @@
 //!
 //! Every record implements serde's [`Serialize`](serde::Serialize) and [`Deserialize`](serde::Deserialize) by it, so that records go
 //! wherever serde goes. What a server sends is kept: unknown fields are in `extra`, unknown values of enums and malformed dates and
-//! identifiers keep their text.
+//! identifiers keep their text, and what does not fit its description is kept as it came ([`lenient`]).
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, btree_map};
 use std::fmt;
 use std::marker::PhantomData;
 
-use serde::de::{DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
+use serde::de::{DeserializeSeed, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
 use serde::ser::{SerializeMap, SerializeSeq, Serializer};
 use serde_json::Value;
-use serde_json::value::RawValue;
 
-use crate::json::Json;
+use crate::json::{self, Json};
+use crate::lenient::values::other_kinds;
+use crate::lenient::{self, Kept, Mistyped, Note, State, Step, Walk};
 use crate::redact;
 use crate::union::misfit;
+use crate::value::Number;
 
 /// A record that reads and writes itself by a table of its fields. Implemented by generated code.
+///
+/// # Responses that do not fit
+/// What a server sends is read also where it does not fit the description, and nothing of it is lost:
+///
+/// - A required field that is absent has its blank value: empty text, zero, `false`, an empty list. [`missing`](Self::missing) names it. It stays
+///   absent when the record is written, unless it is set.
+/// - A field of another type is `None`, or blank if it is required; where the same value exists in the described type, it has that: `20` of
+///   `"20"`. [`mistyped`](Self::mistyped) gives what was received. It is written back as it was received, unless it is set.
+/// - In a list, a value of another type is blank, so that the others stay in their places. A record in a list that is no object is left out of
+///   it, and is written back in its place.
+///
+/// A field that is set to its blank value is not seen to be set: see [`Extra::forget`].
+///
+/// ```
+/// # #[cfg(feature = "users")] {
+/// use folio_sdk::Record;
+/// use folio_sdk::users::User;
+///
+/// let sent = r#"{"id":"8c1a2a5e-0000-4000-8000-000000000000","username":"ann","active":"yes"}"#;
+/// let mut user: User = serde_json::from_str(sent)?;
+/// assert_eq!(user.active, None);
+/// assert_eq!(user.mistyped()[0].path, "active");
+/// assert_eq!(user.mistyped()[0].json, "yes");
+/// user.username = Some("ann2".to_owned());
+/// assert!(serde_json::to_string(&user)?.contains(r#""active":"yes""#));
+/// user.active = Some(true);
+/// assert!(serde_json::to_string(&user)?.contains(r#""active":true"#));
+/// # }
+/// # Ok::<(), serde_json::Error>(())
+/// ```
 pub trait Record: Sized + PartialEq {
     /// The record's name, and the JSON names of its required fields. One constant: thousands of records have it.
     #[doc(hidden)]
@@ -45,6 +77,26 @@ pub trait Record: Sized + PartialEq {
     /// Hands over the unknown fields, and then the others in turn, each beside that of another record.
     #[doc(hidden)]
     fn put<'a, P: Put<'a>>(&'a self, other: &'a Self, out: &mut P);
+
+    /// The required fields that the response lacked or had as `null`, here and in the records within, by their paths: `metadata.createdDate`,
+    /// `items[3].status`. A field that was set since is none of them.
+    ///
+    /// Empty for a record that the program made.
+    fn missing(&self) -> Vec<String> {
+        let mut walk = Walk::default();
+        lenient::walk_record(self, &mut walk);
+        walk.missing
+    }
+
+    /// What the response had in another type than described, here and in the records within. What was set since is none of it.
+    ///
+    /// Of a list, elements that are `null` where the description knows none, and records that are no objects, are here, too: the list leaves them
+    /// out.
+    fn mistyped(&self) -> Vec<Mistyped> {
+        let mut walk = Walk::default();
+        lenient::walk_record(self, &mut walk);
+        walk.mistyped
+    }
 }
 
 /// A value of a record's field: what it is read from and how it is written.
@@ -55,13 +107,15 @@ pub trait Field: Sized + PartialEq {
     /// Whether `null` is a value of it. Elsewhere `null` is absent.
     const HAS_NULL: bool = false;
 
-    /// Whether it has elements of which some may be `null`, which are left out when it is read.
-    const LEAVES_NULLS_OUT: bool = false;
+    /// Whether it is a record. In a list, what is no record is left out.
+    const IS_RECORD: bool = false;
 
     /// What stands where nothing has been read yet.
     fn blank() -> Self;
 
     /// Reads a value into its place. Records are large: in place, none is moved from hand to hand on its way.
+    ///
+    /// A value of another type is noted, and no error ([`lenient`]): it is for what the value is in to keep it.
     fn read<'de, D: Deserializer<'de>>(&mut self, deserializer: D) -> Result<(), D::Error>;
 
     fn encode<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error>;
@@ -70,6 +124,9 @@ pub trait Field: Sized + PartialEq {
     fn is_absent(&self) -> bool {
         false
     }
+
+    /// Walks through the records within.
+    fn walk(&self, _: &mut Walk) {}
 
     fn decode<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let mut value = Self::blank();
@@ -105,45 +162,56 @@ pub trait Put<'a> {
 /// Reads fields from a map of serde's.
 struct FromMap<'a, 'de, A: MapAccess<'de>> {
     map: &'a mut A,
-    /// The required fields that were there, a bit each.
+    /// The required fields that were there, a bit each; those that were `null`.
     seen: u64,
+    nulls: u64,
     failed: Option<A::Error>,
-    /// How many nulls in lists were pending when the record began.
+    /// How much was found that does not fit when the record began.
     before: usize,
-    /// Whether the field that was just read had some: they wait for the unknown fields, beside which they are kept.
-    has_nulls: bool,
+    /// What the record is to keep: it waits for the unknown fields, beside which it is kept.
+    note: Option<Box<Note>>,
+    /// Whether the text of each value is taken before it is read.
+    is_exact: bool,
     input: PhantomData<&'de ()>,
 }
 
 impl<'de, A: MapAccess<'de>> Source for FromMap<'_, 'de, A> {
     #[inline]
     fn optional<T: Field>(&mut self, field: &mut T) {
+        if self.is_exact {
+            return self.exactly(field, None);
+        }
         if let Err(error) = self.map.next_value_seed(InPlace(&mut *field)) {
             self.failed = Some(error);
         }
-        if T::LEAVES_NULLS_OUT && nulls::count() > self.before {
-            self.has_nulls = nulls::keep(field, self.before);
+        if lenient::count() > self.before {
+            self.note = note_of(field, self.before);
         }
     }
 
     #[inline]
     fn required<T: Field>(&mut self, field: &mut T, number: u32) {
+        if self.is_exact {
+            return self.exactly(field, Some(number));
+        }
         match self
             .map
             .next_value_seed(Present(&mut Required(&mut *field), PhantomData))
         {
-            Ok(there) => self.seen |= u64::from(there) << number,
+            Ok(there) => {
+                self.seen |= u64::from(there) << number;
+                self.nulls |= u64::from(!there) << number;
+            }
             Err(error) => self.failed = Some(error),
         }
-        if T::LEAVES_NULLS_OUT && nulls::count() > self.before {
-            self.has_nulls = nulls::keep(field, self.before);
+        if lenient::count() > self.before {
+            self.note = note_of(field, self.before);
         }
     }
 
     fn unknown(&mut self, extra: &mut Extra, key: &str) {
-        if self.has_nulls {
-            self.has_nulls = false;
-            return extra.keep_nulls();
+        if let Some(note) = self.note.take() {
+            return extra.keep(*note);
         }
         match self.map.next_value::<Json>() {
             Ok(value) => {
@@ -155,10 +223,64 @@ impl<'de, A: MapAccess<'de>> Source for FromMap<'_, 'de, A> {
     }
 }
 
+impl<'de, A: MapAccess<'de>> FromMap<'_, 'de, A> {
+    /// Reads a field of which the text is taken first.
+    #[cold]
+    fn exactly<T: Field>(&mut self, field: &mut T, number: Option<u32>) {
+        let text = match self.map.next_value_seed(json::Raw) {
+            Ok(text) => text,
+            Err(error) => return self.failed = Some(error),
+        };
+        if let Some(number) = number {
+            if text == "null" {
+                return self.nulls |= 1 << number;
+            }
+            self.seen |= 1 << number;
+        }
+        let mut json = serde_json::Deserializer::from_slice(text.as_bytes());
+        let failed = match lenient::deeper(|| field.read(&mut json)) {
+            Some(Ok(())) => None,
+            Some(Err(error)) => Some(A::Error::custom(error)),
+            None => Some(A::Error::custom("recursion limit exceeded")),
+        };
+        self.failed = failed;
+        if lenient::count() > self.before {
+            lenient::make_exact(self.before, &text);
+            self.note = note_of(field, self.before);
+        }
+    }
+}
+
+/// What a record is to keep of a field in which something was found that does not fit.
+#[cold]
+fn note_of<T: Field>(field: &mut T, before: usize) -> Option<Box<Note>> {
+    blank_unread(field, before);
+    Note::odd(before, text_of(field)).map(Box::new)
+}
+
+/// Makes a value blank again that was of another type; says whether it was.
+#[cold]
+pub(crate) fn blank_unread<T: Field>(value: &mut T, before: usize) -> bool {
+    let is_unread = lenient::is_unread(before);
+    if is_unread {
+        *value = T::blank();
+    }
+    is_unread
+}
+
+/// The JSON of a value.
+#[cold]
+pub(crate) fn text_of<T: Field>(value: &T) -> String {
+    serde_json::to_string(&Writer(value)).unwrap_or_default()
+}
+
 /// Writes fields into a map of serde's.
 struct IntoMap<'a, M: SerializeMap> {
     map: &'a mut M,
     extra: Option<&'a Extra>,
+    /// What did not fit when the record was read.
+    kept: Option<&'a Kept>,
+    required: &'static [&'static str],
     failed: Option<M::Error>,
 }
 
@@ -168,55 +290,116 @@ impl<M: SerializeMap> IntoMap<'_, M> {
             self.failed = self.map.serialize_entry(key, value).err();
         }
     }
+
+    /// Writes a field of a record in which something did not fit.
+    #[cold]
+    fn kept_field<T: Field>(&mut self, kept: &Kept, key: &'static str, value: &T) {
+        let now = || text_of(value);
+        let state = kept.state(key, self.required, &now, &|| text_of(&T::blank()));
+        let text = match state {
+            State::Missing { is_null: false } => return,
+            State::Missing { is_null: true } => Some("null".to_owned()),
+            State::Odd(odd) => Some(odd.sent().to_owned()),
+            _ if value.is_absent() => return,
+            State::Changed(odd) => odd.merged(&now()),
+            State::Usual => None,
+        };
+        match text.map(|text| text.parse::<Json>()) {
+            Some(Ok(json)) => self.entry(key, &json),
+            _ => self.entry(key, &Writer(value)),
+        }
+    }
 }
 
 impl<'a, M: SerializeMap> Put<'a> for IntoMap<'a, M> {
     fn extra(&mut self, extra: &'a Extra, _: &'a Extra) {
         self.extra = Some(extra);
+        self.kept = extra.kept();
     }
 
     #[inline]
     fn field<T: Field>(&mut self, key: &'static str, value: &T, _: &T) {
+        if let Some(kept) = self.kept {
+            return self.kept_field(kept, key, value);
+        }
         if value.is_absent() {
             return;
-        }
-        if T::LEAVES_NULLS_OUT
-            && let Some(list) = self.extra.and_then(|extra| extra.with_nulls(key, value))
-        {
-            return self.entry(key, list);
         }
         self.entry(key, &Writer(value));
     }
 }
 
 /// Whether all fields were the same.
-struct Same(bool);
+struct Same<'a> {
+    is_same: bool,
+    kept: [Option<&'a Kept>; 2],
+    required: &'static [&'static str],
+}
 
-impl Put<'_> for Same {
-    fn extra(&mut self, extra: &Extra, other: &Extra) {
-        self.0 = self.0 && extra == other;
+impl Same<'_> {
+    /// Whether two fields that are equal are written alike, if something did not fit in either record when it was read.
+    #[cold]
+    fn is_kept_alike<T: Field>(&self, key: &'static str, value: &T, other: &T) -> bool {
+        let [one, two] = [(self.kept[0], value), (self.kept[1], other)].map(|(kept, value)| {
+            let now = || text_of(value);
+            let blank = || text_of(&T::blank());
+            match kept.map(|kept| kept.state(key, self.required, &now, &blank)) {
+                Some(State::Missing { is_null }) => Some(Err(is_null)),
+                Some(State::Odd(odd)) => Some(Ok(odd.sent())),
+                _ => None,
+            }
+        });
+        one == two
+    }
+}
+
+impl<'a> Put<'a> for Same<'a> {
+    fn extra(&mut self, extra: &'a Extra, other: &'a Extra) {
+        self.is_same = self.is_same && extra.has_fields_of(other);
+        self.kept = [extra.kept(), other.kept()];
     }
 
     #[inline]
-    fn field<T: Field>(&mut self, _: &'static str, value: &T, other: &T) {
-        self.0 = self.0 && value == other;
+    fn field<T: Field>(&mut self, key: &'static str, value: &T, other: &T) {
+        self.is_same = self.is_same && value == other;
+        if self.is_same && !matches!(self.kept, [None, None]) {
+            self.is_same = self.is_kept_alike(key, value, other);
+        }
     }
 }
 
 /// Compares two records: the one implementation of `PartialEq` for all records.
 #[doc(hidden)]
 pub fn same<R: Record>(record: &R, other: &R) -> bool {
-    let mut same = Same(true);
+    let mut same = Same {
+        is_same: true,
+        kept: [None, None],
+        required: R::REQUIRED,
+    };
     record.put(other, &mut same);
-    same.0
+    same.is_same
 }
 
 /// Reads a record: the one implementation of `Deserialize` for all records.
 #[doc(hidden)]
 pub fn decode<'de, R: Record, D: Deserializer<'de>>(deserializer: D) -> Result<R, D::Error> {
-    let mut record = R::blank();
-    read(&mut record, deserializer)?;
-    Ok(record)
+    decode_field(deserializer)
+}
+
+/// Reads a value that is no field: it is what it is described to be, at least.
+pub(crate) fn decode_field<'de, T: Field, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<T, D::Error> {
+    let mut value = T::blank();
+    let before = lenient::count();
+    let result = value.read(deserializer);
+    if lenient::count() > before
+        && let Some(problem) = lenient::whole_problem(before)
+        && result.is_ok()
+    {
+        return Err(D::Error::custom(problem));
+    }
+    result.map(|()| value)
 }
 
 /// Reads a record into its place, where nothing but a blank one is.
@@ -225,7 +408,7 @@ pub fn read<'de, R: Record, D: Deserializer<'de>>(
     record: &mut R,
     deserializer: D,
 ) -> Result<(), D::Error> {
-    deserializer.deserialize_map(Fields(record))
+    deserializer.deserialize_any(Fields(record))
 }
 
 /// Writes a record: the one implementation of `Serialize` for all records.
@@ -235,6 +418,8 @@ pub fn encode<R: Record, S: Serializer>(record: &R, serializer: S) -> Result<S::
     let mut out = IntoMap {
         map: &mut map,
         extra: None,
+        kept: None,
+        required: R::REQUIRED,
         failed: None,
     };
     record.put(record, &mut out);
@@ -280,9 +465,11 @@ impl<'de, R: Record> Visitor<'de> for Fields<'_, R> {
         let mut from = FromMap {
             map: &mut map,
             seen: 0,
+            nulls: 0,
             failed: None,
-            before: nulls::count(),
-            has_nulls: false,
+            before: lenient::count(),
+            note: None,
+            is_exact: lenient::is_exact(),
             input: PhantomData,
         };
         while let Some(key) = from.map.next_key_seed(Key)? {
@@ -290,30 +477,46 @@ impl<'de, R: Record> Visitor<'de> for Fields<'_, R> {
             if let Some(error) = from.failed {
                 return Err(error);
             }
-            if from.has_nulls {
-                nulls::name(&key);
+            if let Some(note) = &mut from.note {
+                note.name(&key);
                 self.0.set(NO_FIELD, &mut from);
             }
         }
-        missing::<R, A::Error>(from.seen)
+        if from.seen.count_ones() as usize != R::REQUIRED.len() {
+            let missing = absent(R::REQUIRED, from.seen);
+            if lenient::is_strict() {
+                return Err(incomplete(R::NAME, R::REQUIRED, missing));
+            }
+            lenient::Noted::note_missing();
+            let nulls = from.nulls;
+            from.note = Some(Box::new(Note::Missing { missing, nulls }));
+            self.0.set(NO_FIELD, &mut from);
+        }
+        Ok(())
     }
+
+    other_kinds! { boolean number text null list }
 }
 
-fn missing<R: Record, E: serde::de::Error>(seen: u64) -> Result<(), E> {
-    if seen.count_ones() as usize == R::REQUIRED.len() {
-        return Ok(());
-    }
-    let absent: Vec<&str> = R::REQUIRED
+/// The required fields that were not seen.
+#[cold]
+fn absent(required: &[&str], seen: u64) -> u64 {
+    let bits = (0..required.len()).map(|number| 1_u64 << number);
+    bits.fold(0, std::ops::BitOr::bitor) & !seen
+}
+
+#[cold]
+fn incomplete<E: serde::de::Error>(name: &str, required: &[&str], missing: u64) -> E {
+    let absent: Vec<&str> = required
         .iter()
         .enumerate()
-        .filter(|(bit, _)| seen & (1 << bit) == 0)
+        .filter(|(bit, _)| missing & (1 << bit) != 0)
         .map(|(_, name)| *name)
         .collect();
-    Err(E::custom(format_args!(
-        "{} record without its required field {}",
-        R::NAME,
+    E::custom(format_args!(
+        "{name} record without its required field {}",
         absent.join(", ")
-    )))
+    ))
 }
 
 /// A key of a JSON object: borrowed from the input unless it has escapes.
@@ -456,8 +659,8 @@ pub struct Extra(Option<Box<Unknown>>);
 #[derive(Clone, Default, PartialEq)]
 struct Unknown {
     fields: BTreeMap<String, Json>,
-    /// Described fields that had `null` among their elements.
-    nulls: Vec<(String, nulls::Field)>,
+    /// Described fields that did not fit.
+    kept: Kept,
 }
 
 impl Extra {
@@ -503,27 +706,44 @@ impl Extra {
         self.len() == 0
     }
 
-    #[cold]
-    fn keep_nulls(&mut self) {
-        let Some((key, nulls)) = nulls::take() else {
-            return;
-        };
-        let all = &mut self.0.get_or_insert_default().nulls;
-        all.retain(|(other, _)| *other != key);
-        all.push((key, nulls));
+    /// Forgets that a described field of the record was missing in the response or of another type: the record then writes the value that the
+    /// field has. This is needed only to set such a field to its blank value (`None`, `false`, zero, empty text), which is what it has anyway.
+    ///
+    /// The field is named as in JSON. `R` is the record that these are the unknown fields of.
+    ///
+    /// ```
+    /// # #[cfg(feature = "users")] {
+    /// use folio_sdk::users::User;
+    ///
+    /// let mut user: User = serde_json::from_str(r#"{"active":"yes"}"#)?;
+    /// user.extra.forget::<User>("active");
+    /// assert_eq!(serde_json::to_string(&user)?, "{}");
+    /// # }
+    /// # Ok::<(), serde_json::Error>(())
+    /// ```
+    pub fn forget<R: Record>(&mut self, field: &str) {
+        if let Some(unknown) = &mut self.0 {
+            unknown.kept.forget(field, R::REQUIRED);
+        }
     }
 
-    /// A list as the server sent it, if elements of it were `null` and it was not changed.
+    #[cold]
+    fn keep(&mut self, note: Note) {
+        self.0.get_or_insert_default().kept.keep(note);
+    }
+
+    /// What did not fit in the record that these are the unknown fields of.
     #[inline]
-    fn with_nulls<T: Field>(&self, key: &str, value: &T) -> Option<&RawValue> {
-        let nulls = &self.0.as_ref()?.nulls;
-        if nulls.is_empty() {
-            return None;
+    pub(crate) fn kept(&self) -> Option<&Kept> {
+        let kept = &self.0.as_ref()?.kept;
+        (!kept.is_empty()).then_some(kept)
+    }
+
+    fn has_fields_of(&self, other: &Self) -> bool {
+        match (&self.0, &other.0) {
+            (None, None) => true,
+            _ => self.len() == other.len() && self.iter().eq(other.iter()),
         }
-        nulls
-            .iter()
-            .find(|(other, _)| other == key)
-            .and_then(|(_, nulls)| nulls.of(value))
     }
 }
 
@@ -551,188 +771,8 @@ impl fmt::Debug for Extra {
     }
 }
 
-/// `null` among the elements of a list whose description knows no such elements.
-///
-/// Such a list is read without them. So that it can be written back as it was, the record keeps how it was written, beside the unknown
-/// fields; a list that was changed meanwhile is written as it is then. All this costs a list without `null` nothing but a look at a counter.
-pub(crate) mod nulls {
-    use std::cell::{Cell, RefCell};
-
-    use serde_json::value::RawValue;
-
-    use super::Writer;
-    use crate::splice;
-
-    /// A step to an element.
-    #[derive(Clone, PartialEq)]
-    pub(super) enum Step {
-        /// By its index, counted as the server sent it.
-        At(usize),
-        Key(String),
-    }
-
-    /// Where in a field `null` stood: the steps, from the last.
-    pub(super) type Path = Vec<Step>;
-
-    thread_local! {
-        /// How many paths there are.
-        static COUNT: Cell<usize> = const { Cell::new(0) };
-        static PATHS: RefCell<Vec<Path>> = const { RefCell::new(Vec::new()) };
-        /// The field that was read last, with its name, on its way to its record.
-        static FIELD: RefCell<Option<(String, Field)>> = const { RefCell::new(None) };
-    }
-
-    /// How many were found so far, and belong to no record yet.
-    #[inline]
-    pub(crate) fn count() -> usize {
-        COUNT.get()
-    }
-
-    /// Forgets all that were found: the list that they are in is no field of a record.
-    pub(crate) fn forget() {
-        forget_since(0);
-    }
-
-    pub(crate) fn forget_since(before: usize) {
-        if count() > before {
-            taken(before);
-        }
-    }
-
-    fn taken(before: usize) -> Vec<Path> {
-        COUNT.set(before);
-        PATHS.with_borrow_mut(|paths| paths.split_off(before.min(paths.len())))
-    }
-
-    /// Keeps those that were found since then and are in a field; says whether there are some.
-    #[cold]
-    pub(super) fn keep<T: super::Field>(field: &T, before: usize) -> bool {
-        let found = taken(before);
-        let kept = Field::new(field, &found);
-        let is_kept = kept.is_some();
-        FIELD.set(kept.map(|kept| (String::new(), kept)));
-        is_kept
-    }
-
-    /// Gives that field its name.
-    #[cold]
-    pub(super) fn name(key: &str) {
-        FIELD.with_borrow_mut(|field| {
-            if let Some((name, _)) = field {
-                key.clone_into(name);
-            }
-        });
-    }
-
-    pub(super) fn take() -> Option<(String, Field)> {
-        FIELD.take()
-    }
-
-    /// Notes an element that is `null`.
-    #[cold]
-    pub(super) fn found(step: Step) {
-        PATHS.with_borrow_mut(|paths| {
-            paths.push(vec![step]);
-            COUNT.set(paths.len());
-        });
-    }
-
-    /// Notes that what was found since is within an element.
-    #[cold]
-    pub(super) fn within(since: usize, step: &Step) {
-        PATHS.with_borrow_mut(|paths| {
-            for path in paths.iter_mut().skip(since) {
-                path.push(step.clone());
-            }
-        });
-    }
-
-    /// A field with nulls.
-    #[derive(Clone)]
-    pub(super) struct Field {
-        /// As it was read: without them.
-        read: Box<str>,
-        /// As the server sent it.
-        sent: Box<RawValue>,
-    }
-
-    impl Field {
-        #[cold]
-        pub(super) fn new<T: super::Field>(field: &T, paths: &[Path]) -> Option<Self> {
-            let read = serde_json::to_string(&Writer(field)).ok()?;
-            let paths: Vec<Path> = paths
-                .iter()
-                .map(|path| path.iter().rev().cloned().collect())
-                .collect();
-            let paths: Vec<&[Step]> = paths.iter().map(|path| &path[..]).collect();
-            let sent = with(serde_json::from_str(&read).ok()?, &paths);
-            Some(Self {
-                read: read.into(),
-                sent: RawValue::from_string(sent).ok()?,
-            })
-        }
-
-        #[cold]
-        pub(super) fn of<T: super::Field>(&self, field: &T) -> Option<&RawValue> {
-            let now = serde_json::to_string(&Writer(field)).ok()?;
-            (*now == *self.read).then_some(&self.sent)
-        }
-    }
-
-    impl PartialEq for Field {
-        fn eq(&self, other: &Self) -> bool {
-            self.sent.get() == other.sent.get()
-        }
-    }
-
-    /// The rests of the paths that begin with a step.
-    fn below<'a>(paths: &[&'a [Step]], at: impl Fn(&Step) -> bool) -> Vec<&'a [Step]> {
-        let split = paths.iter().filter_map(|path| path.split_first());
-        split
-            .filter(|(step, _)| at(step))
-            .map(|(_, rest)| rest)
-            .collect()
-    }
-
-    /// The text with `null` at these places.
-    fn with(text: &RawValue, paths: &[&[Step]]) -> String {
-        let written = |text: &RawValue, paths: Vec<&[Step]>| match &paths[..] {
-            [] => text.get().to_owned(),
-            paths => with(text, paths),
-        };
-        if let Some(elements) = splice::elements(text) {
-            let mut elements = elements.into_iter().peekable();
-            let mut all = Vec::new();
-            for index in 0.. {
-                let here = below(paths, |step| *step == Step::At(index));
-                if here.iter().any(|rest| rest.is_empty()) {
-                    all.push("null".to_owned());
-                } else if let Some(element) = elements.next() {
-                    all.push(written(element, here));
-                } else {
-                    break;
-                }
-            }
-            return format!("[{}]", all.join(","));
-        }
-        let Some(members) = splice::members(text) else {
-            return text.get().to_owned();
-        };
-        let members = members.into_iter().map(|(key, value)| {
-            let here = below(
-                paths,
-                |step| matches!(step, Step::Key(name) if *name == key),
-            );
-            let name = serde_json::Value::from(&*key);
-            format!("{name}:{}", written(value, here))
-        });
-        format!("{{{}}}", members.collect::<Vec<_>>().join(","))
-    }
-}
-
 impl<T: Field> Field for Option<T> {
     const HAS_NULL: bool = true;
-    const LEAVES_NULLS_OUT: bool = T::LEAVES_NULLS_OUT;
 
     fn blank() -> Self {
         None
@@ -754,16 +794,21 @@ impl<T: Field> Field for Option<T> {
     fn is_absent(&self) -> bool {
         self.is_none()
     }
+
+    fn walk(&self, walk: &mut Walk) {
+        if let Some(value) = self {
+            value.walk(walk);
+        }
+    }
 }
 
 impl<T: Field> Field for Vec<T> {
-    const LEAVES_NULLS_OUT: bool = !T::HAS_NULL || T::LEAVES_NULLS_OUT;
-
     fn blank() -> Self {
         Vec::new()
     }
 
-    /// Elements that are `null` are left out where the description does not know them (see [`nulls`]): `null` is absent everywhere else too.
+    /// Elements that are `null` are left out where the description does not know them: `null` is absent everywhere else too. So are records
+    /// that are no objects; other values of another type are blank.
     fn read<'de, D: Deserializer<'de>>(&mut self, deserializer: D) -> Result<(), D::Error> {
         struct Elements<'a, T>(&'a mut Vec<T>);
         impl<'de, T: Field> Visitor<'de> for Elements<'_, T> {
@@ -772,31 +817,34 @@ impl<T: Field> Field for Vec<T> {
                 out.write_str("an array")
             }
             fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<(), A::Error> {
-                if T::HAS_NULL {
-                    while seq.next_element_seed(Next(&mut *self.0))?.is_some() {}
-                    return Ok(());
-                }
+                let before = lenient::count();
+                let mut found = before;
                 let mut index = 0;
-                let mut before = if T::LEAVES_NULLS_OUT {
-                    nulls::count()
-                } else {
-                    0
-                };
-                while let Some(there) = seq.next_element_seed(Present(&mut *self.0, PhantomData))? {
-                    if !there {
-                        nulls::found(nulls::Step::At(index));
-                        before = nulls::count();
-                    } else if T::LEAVES_NULLS_OUT && nulls::count() > before {
-                        nulls::within(before, &nulls::Step::At(index));
-                        before = nulls::count();
+                loop {
+                    let there = if T::HAS_NULL {
+                        seq.next_element_seed(Next(&mut *self.0))?.map(|()| true)
+                    } else {
+                        seq.next_element_seed(Present(&mut *self.0, PhantomData))?
+                    };
+                    match there {
+                        None => return Ok(()),
+                        Some(true) if lenient::count() > found => {
+                            odd_element(self.0, found, index);
+                            found = lenient::count();
+                        }
+                        Some(true) => {}
+                        Some(false) => {
+                            lenient::found_null(&Step::At(index), T::IS_RECORD);
+                            found = lenient::count();
+                        }
                     }
                     index += 1;
                 }
-                Ok(())
             }
+            other_kinds! { boolean number text null object }
         }
         self.clear();
-        deserializer.deserialize_seq(Elements(self))
+        deserializer.deserialize_any(Elements(self))
     }
 
     fn encode<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
@@ -806,15 +854,32 @@ impl<T: Field> Field for Vec<T> {
         }
         seq.end()
     }
+
+    fn walk(&self, walk: &mut Walk) {
+        walk.list(self.iter());
+    }
+}
+
+/// Something does not fit in the element that was read last.
+#[cold]
+fn odd_element<T: Field>(list: &mut Vec<T>, before: usize, index: usize) {
+    if lenient::is_unread(before) {
+        list.pop();
+        if T::IS_RECORD {
+            lenient::leave_out(before);
+        } else {
+            list.push(T::blank());
+        }
+    }
+    lenient::within(before, &Step::At(index));
 }
 
 impl<T: Field> Field for BTreeMap<String, T> {
-    const LEAVES_NULLS_OUT: bool = T::LEAVES_NULLS_OUT;
-
     fn blank() -> Self {
         BTreeMap::new()
     }
 
+    /// Values of another type are left out.
     fn read<'de, D: Deserializer<'de>>(&mut self, deserializer: D) -> Result<(), D::Error> {
         struct Entries<'a, T>(&'a mut BTreeMap<String, T>);
         impl<'de, T: Field> Visitor<'de> for Entries<'_, T> {
@@ -824,26 +889,33 @@ impl<T: Field> Field for BTreeMap<String, T> {
             }
             fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
                 while let Some(key) = map.next_key::<String>()? {
-                    let before = nulls::count();
+                    let before = lenient::count();
                     let mut value = T::blank();
-                    let is_there = if T::HAS_NULL {
+                    let mut is_there = if T::HAS_NULL {
                         map.next_value_seed(InPlace(&mut value))?;
                         true
                     } else {
                         map.next_value_seed(Present(&mut Required(&mut value), PhantomData))?
                     };
-                    if T::LEAVES_NULLS_OUT && nulls::count() > before {
-                        nulls::within(before, &nulls::Step::Key(key.clone()));
+                    if lenient::count() > before {
+                        if lenient::is_unread(before) {
+                            lenient::leave_out(before);
+                            is_there = false;
+                        }
+                        lenient::within(before, &Step::Key(key.clone()));
                     }
                     if is_there {
                         self.0.insert(key, value);
+                    } else if lenient::count() == before {
+                        lenient::found_null(&Step::Key(key), false);
                     }
                 }
                 Ok(())
             }
+            other_kinds! { boolean number text null list }
         }
         self.clear();
-        deserializer.deserialize_map(Entries(self))
+        deserializer.deserialize_any(Entries(self))
     }
 
     fn encode<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
@@ -853,9 +925,15 @@ impl<T: Field> Field for BTreeMap<String, T> {
         }
         map.end()
     }
+
+    fn walk(&self, walk: &mut Walk) {
+        walk.map(self.iter());
+    }
 }
 
 impl<R: Record> Field for R {
+    const IS_RECORD: bool = true;
+
     fn blank() -> Self {
         Record::blank()
     }
@@ -867,20 +945,24 @@ impl<R: Record> Field for R {
     fn encode<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         encode(self, serializer)
     }
+
+    fn walk(&self, walk: &mut Walk) {
+        lenient::walk_record(self, walk);
+    }
 }
 
-/// Fields that serde reads and writes as FOLIO wants it.
+/// Fields that serde writes as FOLIO wants it.
 macro_rules! plain_fields {
-    ($($type:ty = $blank:expr $(, null $has_null:literal)?);* $(;)?) => {
+    ($($type:ty = $blank:expr $(; null $has_null:literal)? => $read:expr,)*) => {
         $(impl Field for $type {
             $(const HAS_NULL: bool = $has_null;)?
 
             fn blank() -> Self {
                 $blank
             }
+            #[inline]
             fn read<'de, D: Deserializer<'de>>(&mut self, deserializer: D) -> Result<(), D::Error> {
-                *self = serde::Deserialize::deserialize(deserializer)?;
-                Ok(())
+                $read(self, deserializer)
             }
             fn encode<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
                 serde::Serialize::serialize(self, serializer)
@@ -890,54 +972,58 @@ macro_rules! plain_fields {
 }
 
 plain_fields! {
-    String = String::new();
-    bool = false;
-    Value = Value::Null, null true;
-    Json = Json::default(), null true;
-    crate::value::Id = crate::value::Id::default();
-    crate::value::DateTime = crate::value::DateTime::default();
-    crate::value::Number = crate::value::Number::default();
+    String = String::new() => lenient::read_text,
+    bool = false => lenient::read_boolean,
+    Value = Value::Null; null true => read_any,
+    Json = Json::default(); null true => read_any,
+    crate::value::Id = crate::value::Id::default() => lenient::read_text,
+    crate::value::DateTime = crate::value::DateTime::default() => lenient::read_text,
+    Number = Number::default() => read_number,
+    i64 = 0 => read_integer,
+    i32 = 0 => read_integer,
 }
 
-/// Integers: a whole number may be written with a fraction of zeros, JSON knows no difference.
-macro_rules! integer_fields {
-    ($($type:ty),*) => {
-        $(impl Field for $type {
-            fn blank() -> Self {
-                0
-            }
-            fn read<'de, D: Deserializer<'de>>(&mut self, deserializer: D) -> Result<(), D::Error> {
-                struct Integer;
-                impl Visitor<'_> for Integer {
-                    type Value = $type;
-                    fn expecting(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-                        out.write_str(concat!("a whole number (", stringify!($type), ")"))
-                    }
-                    fn visit_i64<E: serde::de::Error>(self, value: i64) -> Result<$type, E> {
-                        <$type>::try_from(value).map_err(|_| E::invalid_value(serde::de::Unexpected::Signed(value), &self))
-                    }
-                    fn visit_u64<E: serde::de::Error>(self, value: u64) -> Result<$type, E> {
-                        <$type>::try_from(value).map_err(|_| E::invalid_value(serde::de::Unexpected::Unsigned(value), &self))
-                    }
-                    fn visit_f64<E: serde::de::Error>(self, value: f64) -> Result<$type, E> {
-                        // Whole numbers up to 2^53 are exact in a double; beyond that digits would be lost without a word.
-                        if value.fract() == 0.0 && value.abs() <= 9_007_199_254_740_992.0 {
-                            return self.visit_i64(value as i64);
-                        }
-                        Err(E::invalid_value(serde::de::Unexpected::Float(value), &self))
-                    }
-                }
-                *self = deserializer.deserialize_i64(Integer)?;
-                Ok(())
-            }
-            fn encode<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-                serde::Serialize::serialize(self, serializer)
-            }
-        })*
+fn read_any<'de, T: serde::Deserialize<'de>, D: Deserializer<'de>>(
+    place: &mut T,
+    deserializer: D,
+) -> Result<(), D::Error> {
+    *place = serde::Deserialize::deserialize(deserializer)?;
+    Ok(())
+}
+
+fn read_number<'de, D: Deserializer<'de>>(
+    place: &mut Number,
+    deserializer: D,
+) -> Result<(), D::Error> {
+    lenient::read_number("a number", deserializer, &mut |text| {
+        *place = Number::of_json(text);
+        true
+    })
+}
+
+/// Reads a whole number. It may be written with a fraction of zeros: JSON knows no difference.
+fn read_integer<'de, T: TryFrom<i64>, D: Deserializer<'de>>(
+    place: &mut T,
+    deserializer: D,
+) -> Result<(), D::Error> {
+    let expected = match size_of::<T>() {
+        4 => "a whole number of 32 bits",
+        _ => "a whole number of 64 bits",
     };
+    lenient::read_number(expected, deserializer, &mut |text| {
+        let number = match text.parse() {
+            Ok(number) => Some(number),
+            Err(_) => Number::of_json(text).as_i64(),
+        };
+        match number.map(T::try_from) {
+            Some(Ok(number)) => {
+                *place = number;
+                true
+            }
+            _ => false,
+        }
+    })
 }
-
-integer_fields!(i64, i32);
 
 /// Gives a record serde's traits by its table.
 #[doc(hidden)]
@@ -978,6 +1064,7 @@ macro_rules! __boxed {
     ($($record:ty),* $(,)?) => {
         $(
             impl $crate::runtime::Field for ::std::boxed::Box<$record> {
+                const IS_RECORD: bool = true;
                 fn blank() -> Self {
                     ::std::boxed::Box::new($crate::runtime::Record::blank())
                 }
@@ -986,6 +1073,10 @@ macro_rules! __boxed {
                 }
                 fn encode<S: $crate::runtime::Serializer>(&self, serializer: S) -> ::core::result::Result<S::Ok, S::Error> {
                     $crate::runtime::encode(&**self, serializer)
+                }
+                #[inline]
+                fn walk(&self, walk: &mut $crate::runtime::Walk) {
+                    $crate::runtime::walk_record(&**self, walk);
                 }
             }
         )*
@@ -1095,26 +1186,19 @@ pub fn read_enum<'de, E: OpenEnum, D: Deserializer<'de>>(
     place: &mut E,
     deserializer: D,
 ) -> Result<(), D::Error> {
-    *place = decode_enum(deserializer)?;
-    Ok(())
+    let take = &mut |text: &str| {
+        *place = E::from(text);
+        if !place.is_listed() {
+            misfit();
+        }
+    };
+    lenient::read_text(&mut lenient::Taking(take), deserializer)
 }
 
 /// Reads an open enum: any string is one.
 #[doc(hidden)]
 pub fn decode_enum<'de, E: OpenEnum, D: Deserializer<'de>>(deserializer: D) -> Result<E, D::Error> {
-    struct Text<E>(PhantomData<E>);
-    impl<E: OpenEnum> Visitor<'_> for Text<E> {
-        type Value = E;
-        fn expecting(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-            out.write_str("a string")
-        }
-        fn visit_str<X>(self, text: &str) -> Result<E, X> {
-            let value = E::from(text);
-            if !value.is_listed() {
-                misfit();
-            }
-            Ok(value)
-        }
-    }
-    deserializer.deserialize_str(Text(PhantomData))
+    let mut value = E::from("");
+    let read = lenient::strictly(|| read_enum(&mut value, deserializer));
+    read.map(|()| value)
 }

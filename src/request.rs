@@ -19,11 +19,12 @@ use crate::described::{self, Described};
 use crate::error::Exchange;
 use crate::modules::MODULE_ID;
 use crate::multipart::Multipart;
+use crate::omit;
 use crate::operation::{Absent, Creates, Deletes, Facts, Operation};
 use crate::paging::is_uuid;
 use crate::redact::{self, Own, REDACTED, Sent, is_secret_parameter};
 use crate::retry::RetryPolicy;
-use crate::same_record::{self, Fields, Kind, Landing};
+use crate::same_record::{self, Fields, Kind, Landing, version_number};
 
 /// What stands as it is in a segment of a path: RFC 3986's unreserved characters.
 pub(crate) const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC
@@ -86,6 +87,8 @@ pub struct Request {
     idempotent: Option<bool>,
     /// It only asks, whatever its method.
     only_reads: bool,
+    /// It asks whether there is such a path: that there is none needs no explanation.
+    probing: bool,
     /// What its PUT does without a record, where that is known better than by the operation.
     absent: Option<Absent>,
     timeout: Option<Duration>,
@@ -211,6 +214,7 @@ impl Request {
             retry: None,
             idempotent: None,
             only_reads: false,
+            probing: false,
             absent: None,
             timeout: None,
             read_timeout: None,
@@ -315,6 +319,21 @@ impl Request {
     }
 
     /// States that the request only asks, although it is a POST: it may be sent again, and its outcome matters to nobody.
+    /// It asks whether there is such a path.
+    pub(crate) fn probing(mut self) -> Self {
+        self.probing = true;
+        self
+    }
+
+    pub(crate) fn is_probing(&self) -> bool {
+        self.probing
+    }
+
+    /// Whether its body was read once, and cannot be read again.
+    pub(crate) fn is_spent(&self) -> bool {
+        self.payload().is_some_and(Body::is_spent)
+    }
+
     pub(crate) fn only_reads(mut self) -> Self {
         self.only_reads = true;
         self.idempotent(true)
@@ -463,9 +482,21 @@ impl Request {
 
     pub(crate) fn set_json<T: Serialize + ?Sized>(&mut self, media_type: &str, body: &T) {
         match serde_json::to_vec(body) {
-            Ok(json) => self.set_body(media_type, json.into()),
+            Ok(json) => self.set_record(media_type, json),
             Err(error) => self.fault(format!("the body cannot be written as JSON: {error}")),
         }
+    }
+
+    /// The body, as the JSON of a record: without what only responses contain.
+    pub(crate) fn set_record(&mut self, media_type: &str, json: Vec<u8>) {
+        let json = omit::without(&json, self.facts().omits).unwrap_or(json);
+        self.set_body(media_type, json.into());
+    }
+
+    /// As [`set_record`](Self::set_record).
+    pub(crate) fn with_record(mut self, json: impl Into<Vec<u8>>) -> Self {
+        self.set_record("application/json", json.into());
+        self
     }
 
     pub(crate) fn set_multipart(&mut self, form: Multipart) {
@@ -667,11 +698,13 @@ impl Request {
     pub(crate) fn is_guarded(&self) -> bool {
         #[derive(serde::Deserialize)]
         struct Guarded {
-            _version: Option<i64>,
+            _version: Option<Value>,
         }
         let body = self.body_bytes().map_or(&[][..], |bytes| bytes);
         serde_json::from_slice::<Guarded>(body)
-            .is_ok_and(|record| record._version.is_some_and(|version| version >= 0))
+            .ok()
+            .and_then(|record| version_number(&record._version?))
+            .is_some_and(|version| version >= 0)
     }
 
     /// The path as it is sent.

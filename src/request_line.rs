@@ -200,7 +200,7 @@ pub(crate) fn by_retrieve(request: &Request) -> Option<Request> {
         post.remove_query(name);
     }
     post.set_json("application/json", &Value::Object(body));
-    Some(post.idempotent(true))
+    Some(post.idempotent(true).probing())
 }
 
 #[cfg(test)]

@@ -8,7 +8,9 @@ use http::{HeaderMap, StatusCode};
 use serde::de::DeserializeOwned;
 
 use crate::error::{Error, Exchange, Result};
+use crate::lenient::{self, Noted};
 use crate::operation::Operation;
+use crate::paging::Page;
 use crate::redact::Sent;
 use crate::server_message::is_page;
 
@@ -99,7 +101,8 @@ impl Response {
     /// # Errors
     /// [`ErrorKind::Decode`](crate::ErrorKind::Decode), with the place in the JSON and what stands around it.
     pub fn json<T: DeserializeOwned>(&self) -> Result<T> {
-        serde_json::from_slice(&self.body).map_err(|error| self.wrong(error))
+        let read = || serde_json::from_slice(&self.body);
+        lenient::reading(read).map_err(|error| self.wrong(error))
     }
 
     /// The body as text.
@@ -166,6 +169,43 @@ impl Response {
     /// A decoding error of the body as a whole.
     pub(crate) fn wrong(&self, error: serde_json::Error) -> Error {
         Error::decode(self.exchange.clone(), Some(self.status), &self.body, error)
+    }
+
+    /// Logs what of the response, which was read since, does not fit its description. What was found since and belongs to no record is an error
+    /// if it is the response itself.
+    #[cold]
+    pub(crate) fn note_misfits(&self, noted: Noted, found: usize) -> Result<()> {
+        if let Some(problem) = lenient::whole_problem(found) {
+            return Err(self.wrong(serde::de::Error::custom(problem)));
+        }
+        if let Some(items) = self
+            .exchange
+            .operation
+            .paging
+            .and_then(|paging| paging.items)
+        {
+            // A list without its records would look like an empty one.
+            let page = Page::new(self, Some(items.into()), "id".into(), 0, false);
+            page.outline()?;
+        }
+        let (all, left_out) = noted
+            .since()
+            .map_or((0, 0), |noted| (noted.all(), noted.left_out()));
+        let operation = self.exchange.operation.name;
+        if left_out > 0 {
+            tracing::warn!(
+                operation,
+                left_out,
+                "records of the response are no objects and are left out of its lists: `mistyped()` gives them"
+            );
+        } else if all > 0 {
+            tracing::debug!(
+                operation,
+                all,
+                "the response does not fit its description: `missing()` and `mistyped()` give where"
+            );
+        }
+        Ok(())
     }
 }
 

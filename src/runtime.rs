@@ -20,6 +20,7 @@ pub use crate::cql::Cql;
 pub use crate::deletion::Deletion;
 pub use crate::download::{Download, Records};
 pub use crate::json::Json as JsonValue;
+pub use crate::lenient::{Received, Walk, walk_record};
 pub use crate::mode::{Async, Mode};
 pub use crate::multipart::Multipart;
 pub use crate::operation::{Absent, Creates, Deletes, Facts, Operation};

@@ -676,7 +676,15 @@ impl At<'_> {
 
 /// The `_version` of a record, by which FOLIO locks optimistically.
 pub(crate) fn version(fields: &Fields) -> Option<i64> {
-    fields.get("_version").and_then(Value::as_i64)
+    fields.get("_version").and_then(version_number)
+}
+
+/// The number of a `_version`. mod-inventory sends that of items as text (`ItemUtil.java` reads it by `getString`).
+pub(crate) fn version_number(version: &Value) -> Option<i64> {
+    match version {
+        Value::String(text) => text.parse().ok(),
+        version => version.as_i64(),
+    }
 }
 
 /// The id under which a module has stored the record of a POST, by its response, where it is not the id that was sent: Spring modules make

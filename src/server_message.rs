@@ -1,5 +1,7 @@
 //! What a server says about an error, in whatever it is wrapped: FOLIO's modules, gateways and proxies each have their own form.
 
+mod words;
+
 use std::borrow::Cow;
 use std::fmt;
 
@@ -85,11 +87,14 @@ pub struct Parameter {
 }
 
 impl ValidationError {
-    /// The field that it concerns, where the server says so.
+    /// The field that it concerns, where the server says so: of an expression of the database, as RMB gives for values that must be unique,
+    /// the field in it, `barcode` of `lower(jsonb ->> 'barcode'::text)`.
     pub fn field(&self) -> Option<&str> {
-        self.parameters
-            .first()
-            .map(|parameter| parameter.key.as_str())
+        let key = self.parameters.first()?.key.as_str();
+        let Some((_, inner)) = key.rsplit_once("->> '") else {
+            return Some(key);
+        };
+        inner.split('\'').next()
     }
 }
 
@@ -127,6 +132,9 @@ pub(crate) fn parse(content_type: Option<&str>, body: &[u8], secrets: &Secrets) 
     let text = text_of(cut, cut.len() < body.len());
     let text = secrets.redact(&text);
     let mut said = read(content_type, &text);
+    if said.errors.is_empty() && said.message.is_some() {
+        said.errors = words::read(&text);
+    }
     let shown = |text: &mut String| *text = secrets.shown(text);
     said.message.iter_mut().for_each(shown);
     for error in &mut said.errors {
@@ -308,10 +316,28 @@ fn from_json(value: &Value, depth: u8) -> ServerMessage {
                         errors,
                     }
                 }
-                _ => ServerMessage {
-                    message: own.or_else(|| one_line(&value.to_string())),
-                    errors: Vec::new(),
-                },
+                _ => {
+                    // mod-circulation says where in the text of its rules an error is (recorded).
+                    let place = ["line", "column"].map(|key| {
+                        let value = object.get(key).filter(|value| value.is_number());
+                        value.map(|value| Parameter {
+                            key: key.to_owned(),
+                            value: Some(value.to_string()),
+                        })
+                    });
+                    let errors = match (place, &own) {
+                        ([Some(line), Some(column)], Some(own)) => vec![ValidationError {
+                            message: own.clone(),
+                            parameters: vec![line, column],
+                            ..ValidationError::default()
+                        }],
+                        _ => Vec::new(),
+                    };
+                    ServerMessage {
+                        message: own.or_else(|| one_line(&value.to_string())),
+                        errors,
+                    }
+                }
             }
         }
         other => plain(&other.to_string()),
@@ -322,7 +348,7 @@ fn from_json(value: &Value, depth: u8) -> ServerMessage {
 fn listed(items: &[Value], own: Option<String>) -> ServerMessage {
     let errors: Vec<ValidationError> = items
         .iter()
-        .map(|item| match item {
+        .flat_map(|item| match item {
             Value::Object(object) => {
                 let text = |key: &str| object.get(key).and_then(scalar);
                 let mut parameters: Vec<Parameter> = object
@@ -331,8 +357,10 @@ fn listed(items: &[Value], own: Option<String>) -> ServerMessage {
                     .into_iter()
                     .flatten()
                     .filter_map(|parameter| {
+                        // RMB has one without a name where the message says it all (recorded).
+                        let key = parameter.get("key").and_then(scalar);
                         Some(Parameter {
-                            key: parameter.get("key").and_then(scalar)?,
+                            key: key.filter(|key| !key.is_empty())?,
                             value: parameter.get("value").and_then(scalar),
                         })
                     })
@@ -351,20 +379,36 @@ fn listed(items: &[Value], own: Option<String>) -> ServerMessage {
                         value: text("rejected-value").or_else(|| text("rejectedValue")),
                     });
                 }
-                ValidationError {
-                    message: MESSAGE_KEYS
-                        .iter()
-                        .find_map(|key| text(key))
-                        .unwrap_or_else(|| item.to_string()),
-                    code: text("code").filter(|code| code != "-1"),
-                    kind: text("type"),
-                    parameters,
+                let message = MESSAGE_KEYS
+                    .iter()
+                    .find_map(|key| text(key))
+                    .unwrap_or_else(|| item.to_string());
+                let code = text("code").filter(|code| code != "-1");
+                let kind = text("type");
+                // What has no parameters may say in words what it is about.
+                let told = match parameters.is_empty() {
+                    true => words::read(&message),
+                    false => Vec::new(),
+                };
+                if told.is_empty() {
+                    return vec![ValidationError {
+                        message,
+                        code,
+                        kind,
+                        parameters,
+                    }];
                 }
+                let told = told.into_iter().map(|error| ValidationError {
+                    code: code.clone(),
+                    kind: kind.clone(),
+                    ..error
+                });
+                told.collect()
             }
-            other => ValidationError {
+            other => vec![ValidationError {
                 message: scalar(other).unwrap_or_default(),
                 ..ValidationError::default()
-            },
+            }],
         })
         .collect();
     ServerMessage {

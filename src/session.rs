@@ -19,14 +19,15 @@ use tracing::field::Empty;
 use tracing::{Span, debug, debug_span};
 
 use crate::auth::{self, Auth, NoToken, Token};
-use crate::body::{Body, Progress};
+use crate::body::Progress;
 use crate::cache::Cache;
 use crate::cause;
-use crate::client::{Shared, Tenant};
+use crate::client::{Shared, Tenant, handle_of};
 use crate::download::Download;
 use crate::error::{Error, ErrorKind, Exchange, Result};
 use crate::lifecycle::Lifecycle;
 use crate::limit::{Kept, Limit, Rate};
+use crate::missing_module;
 use crate::operation::{Absent, Creates};
 use crate::pace::{Pace, Slot};
 use crate::redact::Secrets;
@@ -108,7 +109,10 @@ pub(crate) fn run(
     async move {
         let Shared { session, tenant } = &*client;
         let answered = session.carry_out(tenant, &request, true).await;
-        let (mut response, _) = answered?;
+        let (mut response, _) = match answered {
+            Err(error) => return Err(unanswered(&client, &request, error).await),
+            Ok(answered) => answered,
+        };
         response.remember(request.sent());
         Ok(response)
     }
@@ -122,10 +126,22 @@ pub(crate) fn open(
 ) -> impl Future<Output = Result<Download>> + Send {
     async move {
         let Shared { session, tenant } = &*client;
-        let (mut response, rest) = session.carry_out(tenant, &request, false).await?;
+        let answered = session.carry_out(tenant, &request, false).await;
+        let (mut response, rest) = match answered {
+            Err(error) => return Err(unanswered(&client, &request, error).await),
+            Ok(answered) => answered,
+        };
         response.remember(request.sent());
         Ok(Download::new(response, rest, session.gateway.memory))
     }
+}
+
+/// The error of a call, with what helps where a gateway found no module for it.
+async fn unanswered(client: &Arc<Shared>, request: &Request, error: Error) -> Error {
+    if !missing_module::is_unexplained(request, &error) {
+        return error;
+    }
+    missing_module::explained(handle_of(Arc::clone(client)), request, error).await
 }
 
 impl Session {
@@ -879,7 +895,7 @@ impl<'a> Pursuit<'a> {
                 if is_hopeless || self.refusals >= MOST_REFUSALS {
                     return Err(self.of_other_tenant(Some(token), error));
                 }
-                if is_spent(request) {
+                if request.is_spent() {
                     return Err(error.with_help(SPENT));
                 }
                 debug!(error = %error, "the token was refused");
@@ -894,7 +910,7 @@ impl<'a> Pursuit<'a> {
             } => {
                 let error = error.with_help(LIMITED);
                 let may = !sent || may_be_repeated(request, policy);
-                if may && is_spent(request) {
+                if may && request.is_spent() {
                     return Err(error.with_help(SPENT));
                 }
                 // One more that counts, unless others got through since the last: then it is a matter of taking turns.
@@ -932,7 +948,7 @@ impl<'a> Pursuit<'a> {
                 sent,
             } => {
                 let may = !sent || may_be_repeated(request, policy);
-                if may && is_spent(request) {
+                if may && request.is_spent() {
                     return Err(error.with_help(SPENT));
                 }
                 let delay = may
@@ -965,7 +981,7 @@ impl<'a> Pursuit<'a> {
                     debug!(error = %error, attempts, "failed");
                     return Err(self.of_other_tenant(token, error));
                 };
-                if is_spent(request) {
+                if request.is_spent() {
                     return Err(error.with_help(SPENT));
                 }
                 self.forbidden += 1;
@@ -1031,11 +1047,6 @@ fn record(span: &Span, exchange: &Exchange, status: Option<StatusCode>) {
 
 fn milliseconds(time: Duration) -> u64 {
     u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
-}
-
-/// Whether the body was a stream, which is gone.
-fn is_spent(request: &Request) -> bool {
-    request.payload().is_some_and(Body::is_spent)
 }
 
 const BUDGET: &str = "it was not repeated: much fails, and the client's budget for repetitions is spent (see RetryPolicy::budget)";

@@ -110,7 +110,7 @@ fn array(out: &mut Vec<u8>, original: &[&RawValue], before: &[Value], after: &[V
 }
 
 /// The element of `before` that each element of `after` was made of. A wrong guess changes no value: it costs the original text only.
-fn partners(before: &[Value], after: &[Value]) -> Vec<Option<usize>> {
+pub(crate) fn partners(before: &[Value], after: &[Value]) -> Vec<Option<usize>> {
     let same = |(one, other): &(&Value, &Value)| one == other;
     let head = before.iter().zip(after).take_while(same).count();
     let most = before.len().min(after.len()) - head;

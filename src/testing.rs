@@ -24,12 +24,16 @@
 //! It needs the feature `testing`, best as a dev-dependency:
 //! `folio-sdk = { version = "0.1", features = ["testing"] }`.
 
+mod cassette;
+
 use std::collections::HashMap;
 use std::fmt;
 use std::ops::Deref;
 use std::time::Duration;
 
-pub use folio_sandbox::{Builder, Effect, Exchange, Fault, Sandbox};
+pub(crate) use cassette::{Asked, Tape};
+pub use cassette::{Cassette, CassetteError};
+pub use folio_sandbox::{Answered, BadFault, Builder, Effect, Exchange, Fault, Gateway, Sandbox};
 
 use serde::Serialize;
 use serde_json::Value;
@@ -130,6 +134,27 @@ pub fn redacted<T: Serialize + ?Sized>(value: &T) -> Value {
     let mut ids = HashMap::new();
     replace(&mut value, &mut ids);
     value
+}
+
+/// Compares a record, a response or anything else with its snapshot, [redacted](redacted): `insta::assert_json_snapshot!` for what differs from
+/// run to run. The program's own `insta` (with its feature `json`) is used; the SDK does not depend on it.
+///
+/// ```no_run
+/// # async fn f(folio: folio_sdk::FolioClient) -> Result<(), folio_sdk::Error> {
+/// let groups: Vec<serde_json::Value> = folio.folio_get("/groups", "usergroups").await?;
+/// folio_sdk::assert_folio_snapshot!(groups);
+/// folio_sdk::assert_folio_snapshot!("first_group", groups[0]);
+/// # Ok(())
+/// # }
+/// ```
+#[macro_export]
+macro_rules! assert_folio_snapshot {
+    ($value:expr $(,)?) => {
+        ::insta::assert_json_snapshot!($crate::testing::redacted(&$value))
+    };
+    ($name:expr, $value:expr $(,)?) => {
+        ::insta::assert_json_snapshot!($name, $crate::testing::redacted(&$value))
+    };
 }
 
 fn replace(value: &mut Value, ids: &mut HashMap<String, usize>) {

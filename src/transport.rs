@@ -22,6 +22,8 @@ use crate::error::{Error, ErrorKind, Exchange, Result};
 use crate::memory::MemoryLimits;
 use crate::proxy::{Proxy, Via};
 use crate::redact;
+#[cfg(feature = "testing")]
+use crate::testing::{Asked, Tape};
 use crate::tls::{self, TlsOptions};
 
 /// The gateway of a FOLIO: its address, and the connections to it.
@@ -39,6 +41,8 @@ pub(crate) struct Gateway {
     /// How long the connection may take nothing of a body that is being sent.
     write_timeout: Option<Duration>,
     pub(crate) memory: MemoryLimits,
+    #[cfg(feature = "testing")]
+    cassette: Option<Arc<Tape>>,
 }
 
 /// How long one attempt may take. A gateway in front of FOLIO gives up after 60 s: the client waits longer, so that it reports the gateway's
@@ -83,6 +87,8 @@ pub(crate) struct Options {
     pub(crate) user_agent: String,
     pub(crate) tls: TlsOptions,
     pub(crate) proxy: Proxy,
+    #[cfg(feature = "testing")]
+    pub(crate) cassette: Option<Arc<Tape>>,
 }
 
 /// An answer whose body is still on its way.
@@ -172,6 +178,8 @@ impl Gateway {
             read_timeout: options.read_timeout,
             write_timeout: options.write_timeout,
             memory: options.memory,
+            #[cfg(feature = "testing")]
+            cassette: options.cassette,
         })
     }
 
@@ -260,7 +268,72 @@ impl Gateway {
     /// Sends a request and reads the whole response, of at most `most` bytes.
     ///
     /// No `async fn`: its future would hold what it was given besides what is made of it, and every call has one.
+    #[cfg(not(feature = "testing"))]
     pub(crate) fn send(
+        &self,
+        method: Method,
+        url: Url,
+        headers: HeaderMap,
+        body: Option<Bytes>,
+        timeouts: Timeouts,
+        most: Most,
+    ) -> impl Future<Output = Result<Answer, Failure>> + Send {
+        self.transfer(method, url, headers, body, timeouts, most)
+    }
+
+    /// The same, with a cassette in between if there is one.
+    #[cfg(feature = "testing")]
+    pub(crate) fn send(
+        &self,
+        method: Method,
+        url: Url,
+        headers: HeaderMap,
+        body: Option<Bytes>,
+        timeouts: Timeouts,
+        most: Most,
+    ) -> impl Future<Output = Result<Answer, Failure>> + Send {
+        let taped = self.cassette.as_ref().map(|tape| {
+            let bytes = body.clone().unwrap_or_default();
+            let asked = self.asked(&method, &url, &headers, Some(bytes));
+            (tape, asked)
+        });
+        let replays = taped.as_ref().is_some_and(|(tape, _)| !tape.records());
+        // A request that is replayed does not touch the network.
+        let sending = (!replays).then(|| self.transfer(method, url, headers, body, timeouts, most));
+        async move {
+            match (taped, sending) {
+                (None, Some(sending)) => sending.await,
+                (Some((tape, asked)), Some(sending)) => {
+                    let answer = sending.await?;
+                    tape.add(&asked, answer.status, &answer.headers, &answer.body);
+                    Ok(answer)
+                }
+                (Some((tape, asked)), None) => tape.answer(&asked),
+                (None, None) => Err(Failure::new(
+                    ErrorKind::Request,
+                    "nothing was sent".to_owned(),
+                )),
+            }
+        }
+    }
+
+    /// A request as a cassette knows it.
+    #[cfg(feature = "testing")]
+    fn asked(&self, method: &Method, url: &Url, headers: &HeaderMap, body: Option<Bytes>) -> Asked {
+        let path = url.path();
+        Asked {
+            method: method.clone(),
+            path: path
+                .strip_prefix(self.base_path())
+                .unwrap_or(path)
+                .to_owned(),
+            url: url.clone(),
+            headers: headers.clone(),
+            body,
+        }
+    }
+
+    fn transfer(
         &self,
         method: Method,
         url: Url,
@@ -333,14 +406,44 @@ impl Gateway {
         timeouts: Timeouts,
         progress: &Progress,
     ) -> Result<Arriving, Failure> {
+        #[cfg(feature = "testing")]
+        let taped = self.cassette.as_ref().map(|tape| {
+            // A body that is streamed is not known before it was sent.
+            let bytes = match &body {
+                None => Some(Bytes::new()),
+                Some(body) => body.as_bytes().map(Bytes::copy_from_slice),
+            };
+            (tape, self.asked(&method, &url, &headers, bytes))
+        });
+        #[cfg(feature = "testing")]
+        if let Some((tape, asked)) = &taped
+            && !tape.records()
+        {
+            let answer = tape.answer(asked)?;
+            return Ok(Arriving {
+                status: answer.status,
+                headers: answer.headers,
+                body: Incoming::new(answer.body.into(), None, timeouts),
+            });
+        }
         let request = request(method, url, headers, body);
         let mut response = self.watch(request, progress, timeouts).await?;
         let (status, mut headers) = (response.status(), std::mem::take(response.headers_mut()));
         let decoder = encoding::decoder(&mut headers);
+        let body = Incoming::new(response.into(), decoder, timeouts);
+        #[cfg(feature = "testing")]
+        let body = match taped {
+            None => body,
+            Some((tape, asked)) => {
+                let whole = Box::pin(collect(body, self.memory.of_response())).await?;
+                tape.add(&asked, status, &headers, &whole);
+                Incoming::new(whole.into(), None, timeouts)
+            }
+        };
         Ok(Arriving {
             status,
             headers,
-            body: Incoming::new(response.into(), decoder, timeouts),
+            body,
         })
     }
 }

@@ -12,7 +12,8 @@ use serde::ser::Serializer;
 use serde_json::value::RawValue;
 
 use crate::json::{self, Json};
-use crate::record::{Field, Writer, nulls};
+use crate::lenient;
+use crate::record::{Field, Writer};
 use crate::redact;
 use crate::splice;
 
@@ -57,13 +58,17 @@ pub(crate) fn misfit() {
 #[doc(hidden)]
 pub fn fit<T: Field>(json: &str) -> Option<(T, u32)> {
     let before = MISFITS.replace(0);
-    let mut deserializer = serde_json::Deserializer::from_str(json);
-    let found = nulls::count();
-    let read = T::decode(&mut deserializer);
+    let found = lenient::count();
+    let decode = || T::decode(&mut serde_json::Deserializer::from_slice(json.as_bytes()));
+    let read = if lenient::is_strict() {
+        decode()
+    } else {
+        lenient::reading(decode)
+    };
     let misfits = MISFITS.replace(before);
-    if nulls::count() > found {
-        // A list of its own that would lose the place of its nulls: it stays JSON.
-        nulls::forget_since(found);
+    if lenient::count() > found {
+        // It is no such variant, or a list of its own that would lose what does not fit into it: it stays JSON.
+        lenient::forget_since(found);
         return None;
     }
     Some((read.ok()?, misfits))
@@ -100,7 +105,8 @@ fn best<U: Union>(json: &str) -> Option<(U, u32)> {
         return None;
     }
     TRIALS.set(depth + 1);
-    let best = tried::<U>(json);
+    // What fits least would win if all could be read.
+    let best = lenient::strictly(|| tried::<U>(json));
     TRIALS.set(depth);
     best
 }
@@ -212,6 +218,13 @@ macro_rules! __union {
                 }
                 fn encode<S: $crate::runtime::Serializer>(&self, serializer: S) -> ::core::result::Result<S::Ok, S::Error> {
                     $crate::runtime::Union::put(self, serializer)
+                }
+                #[inline]
+                fn walk(&self, walk: &mut $crate::runtime::Walk) {
+                    match self {
+                        $(Self::$variant(value) => $crate::runtime::Field::walk(::core::borrow::Borrow::<$ty>::borrow(value), walk),)*
+                        Self::$other(_) => {}
+                    }
                 }
             }
             impl ::core::fmt::Debug for $name {

@@ -150,7 +150,7 @@ impl FolioClient {
             let (before, after) = (Value::from(before), Value::from(after));
             // All that was not changed is sent as it was read, digit for digit.
             let body = splice::rewrite(response.body(), &before, &after);
-            let put = request(Method::PUT).body(body, "application/json");
+            let put = request(Method::PUT).with_record(body);
             let absent = collection.absent_records().unwrap_or(put.absent());
             // It is not repeated without a look at what became of it. And the record was there just now: it need not be asked for again.
             let put = put.idempotent(false).with_absent(match absent {

@@ -10,7 +10,7 @@ use arrayvec::ArrayString;
 use serde::de::{Deserialize, Deserializer, Visitor};
 use serde::ser::{Serialize, Serializer};
 
-use crate::json;
+use crate::{json, lenient};
 
 /// Text that is nearly always at most `N` bytes long and then needs no allocation.
 #[derive(Clone)]
@@ -42,6 +42,15 @@ macro_rules! text_value {
             /// The text as the server wrote it.
             pub fn as_str(&self) -> &str {
                 self.0.as_str()
+            }
+        }
+
+        impl lenient::Text for $name {
+            const EXPECTED: &'static str = $what;
+
+            #[inline]
+            fn set(&mut self, text: &str) {
+                self.0 = Text::new(text);
             }
         }
 
@@ -279,6 +288,11 @@ impl Number {
         let zeros = usize::try_from(exponent).ok().filter(|zeros| *zeros < 20)?;
         let sign = if is_negative { "-" } else { "" };
         format!("{sign}{digits}{:0<zeros$}", "").parse().ok()
+    }
+
+    /// The number that JSON text is.
+    pub(crate) fn of_json(text: &str) -> Self {
+        Self(Text::new(text))
     }
 
     /// Checks that it is a number as JSON writes one.

@@ -630,7 +630,7 @@ async fn a_described_stream_gives_its_records() {
     };
     let lines = [
         record("MARC_BIB"),
-        json!({"id": 7}),
+        json!([{"id": ID}]),
         record("MARC_OF_TOMORROW"),
     ];
     let text: String = lines.iter().map(|line| format!("{line}\n")).collect();

@@ -7,7 +7,7 @@ use std::time::Duration;
 use folio_sandbox::{Effect, Exchange, Fault, Sandbox};
 use folio_sdk::inventory_storage::{HoldingsRecord, HoldingsRecordRequired, Instance};
 use folio_sdk::users::{User, Usergroup, UsergroupRequired};
-use folio_sdk::{Error, ErrorKind, FolioClient, Id, RetryPolicy, cql};
+use folio_sdk::{Error, ErrorKind, FolioClient, Id, Record, RetryPolicy, cql};
 use futures_util::TryStreamExt;
 use insta::{assert_json_snapshot, assert_snapshot};
 use serde_json::{Value, json};
@@ -238,6 +238,10 @@ async fn an_answer_that_does_not_fit_says_where() {
         )
         .unwrap();
     let folio = connect(&sandbox).await;
+    // What a field lacks costs that field.
+    let user = folio.users().get_user(ANN).send().await.unwrap();
+    assert_eq!(user.missing(), ["personal.lastName"]);
+    sandbox.fault(Fault::new(Effect::status(200, "[{\"id\": 1}]")).path("/users"));
     let error = folio.users().get_user(ANN).send().await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Decode);
     assert_snapshot!(shown(&sandbox, &error));

@@ -309,3 +309,60 @@ async fn what_is_deleted_while_a_list_is_read_hides_no_other_record() {
             .collect::<Vec<_>>()
     );
 }
+
+#[tokio::test]
+async fn pages_of_any_size_are_read_to_the_end() {
+    for limit in [1, 2, 3, 5, 7, 64, 99] {
+        let server = agreements(203, |_| 0).await;
+        let folio = server.connect().await;
+        let read: Vec<String> = folio
+            .agreements()
+            .list_sas()
+            .per_page(limit)
+            .stream()
+            .map(|agreement| agreement.unwrap().id.unwrap().as_str().to_owned())
+            .collect()
+            .await;
+        assert_eq!(
+            read,
+            (0..203)
+                .map(|number| format!("{number:05}"))
+                .collect::<Vec<_>>(),
+            "{limit}"
+        );
+        assert!(server.asked("/erm/sas").iter().all(|asked| {
+            let (offset, size) = (asked.number("offset"), asked.number("perPage"));
+            size <= usize::try_from(limit).unwrap() && offset % size == 0
+        }));
+    }
+}
+
+#[tokio::test]
+async fn files_and_exports_are_bytes() {
+    let server = Folio::start(|asked, _| match asked.path() {
+        "/erm/files/f-1/raw" | "/licenses/files/f-1/raw" => Some(Reply::text(200, "%PDF")),
+        "/export/current/kbart" => Some(Reply::text(200, "publication_title\tprint_identifier\n")),
+        "/erm/sas/a-1/resources/export/all/kbart" => Some(Reply::text(200, "publication_title\n")),
+        _ => None,
+    })
+    .await;
+    let folio = server.connect().await;
+    let raw = folio.agreements().get_file_raw("f-1").send().await.unwrap();
+    assert_eq!(&raw[..], b"%PDF");
+    let raw = folio.licenses().get_file_raw("f-1").send().await.unwrap();
+    assert_eq!(&raw[..], b"%PDF");
+    let all = folio
+        .agreements()
+        .get_export_rest("current/kbart")
+        .send()
+        .await
+        .unwrap();
+    assert!(all.starts_with(b"publication_title\t"));
+    let download = folio
+        .agreements()
+        .get_resources_export_rest("a-1", "all/kbart")
+        .download()
+        .await
+        .unwrap();
+    assert_eq!(download.text().await.unwrap(), "publication_title\n");
+}

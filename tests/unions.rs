@@ -343,9 +343,14 @@ mod bursar {
     fn an_unknown_discriminator_keeps_its_json() {
         let value = json!({"type": "Moon", "phase": "full", "numDays": 3});
         assert!(matches!(filter(&value), BursarExportFilter::Other(_)));
-        // What says it is a variant and is none, too: nothing is lost, and the record around it is read.
+        // What says which variant it is, is that one, and reports what does not fit.
         let value = json!({"type": "Age", "numDays": "three"});
-        assert!(matches!(filter(&value), BursarExportFilter::Other(_)));
+        let BursarExportFilter::Age(age) = filter(&value) else {
+            panic!("no age");
+        };
+        assert_eq!(folio_sdk::Record::missing(&*age), ["condition"]);
+        assert_eq!(folio_sdk::Record::mistyped(&*age)[0].path, "numDays");
+        assert_eq!(serde_json::to_value(&age).unwrap(), value);
     }
 
     #[test]

@@ -27,6 +27,7 @@ use crate::collection::{Collection, Stored};
 use crate::error::Error;
 use crate::operation::Creates;
 use crate::request::Request;
+use crate::same_record::version_number;
 
 pub use key::RecordKey;
 use key::{Claim, Earlier, key_at};
@@ -518,7 +519,7 @@ impl<T: Serialize + DeserializeOwned + Send + 'static> Upsert<T> {
         if given.is_none() {
             fields.insert("id".to_owned(), id.clone().into());
         }
-        let guard = fields.remove("_version").as_ref().and_then(Value::as_i64);
+        let guard = fields.remove("_version").as_ref().and_then(version_number);
         let size = size(&fields);
         let mut entry = Entry::new(index, id, given.is_some(), fields).with_content(content);
         if let Some(key) = key {

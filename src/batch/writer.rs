@@ -19,7 +19,7 @@ use crate::collection::Collection;
 use crate::error::{Error, ErrorKind, Result};
 use crate::operation::{Absent, Creates};
 use crate::request::Request;
-use crate::same_record::keep;
+use crate::same_record::{keep, version, version_number};
 use crate::splice;
 
 type Fields = Map<String, Value>;
@@ -136,9 +136,7 @@ enum Seen {
 
 impl Seen {
     fn of(stored: Option<&Fields>) -> Self {
-        stored.map_or(Self::Nothing, |stored| {
-            Self::Version(stored.get("_version").and_then(Value::as_i64))
-        })
+        stored.map_or(Self::Nothing, |stored| Self::Version(version(stored)))
     }
 }
 
@@ -832,7 +830,7 @@ impl Writer {
         if let Some(guard) = entry.guard
             && !self.overwrite
             && self.merge.is_none()
-            && version.as_ref().and_then(Value::as_i64) != Some(guard)
+            && version.as_ref().and_then(version_number) != Some(guard)
         {
             let version = version.map_or_else(|| "none".to_owned(), |v| v.to_string());
             let problem = format!(
@@ -922,14 +920,14 @@ impl Writer {
                     body.extend_from_slice(b"]}");
                     let request = Request::to(Method::POST, path)
                         .param("upsert", true)
-                        .body(body, "application/json");
+                        .with_record(body);
                     (request, |_| Sent::Batch)
                 }
                 (_, [entry]) => {
                     let body = entry.body.clone();
                     if entry.seen == Seen::Nothing {
                         let request = Request::to(Method::POST, self.collection.path());
-                        (request.body(body, "application/json"), |response| {
+                        (request.with_record(body), |response| {
                             Sent::Created(Box::new(response))
                         })
                     } else {
@@ -940,7 +938,7 @@ impl Writer {
                             Absent::Created => request.with_absent(Absent::NotFound),
                             absent => request.with_absent(absent),
                         };
-                        (request.body(body, "application/json"), |_| Sent::Replaced)
+                        (request.with_record(body), |_| Sent::Replaced)
                     }
                 }
                 // `packed` gives them one by one.

@@ -14,6 +14,7 @@ use super::{Blocking, FolioClient, Iter};
 use crate::batch::{Upsert, UpsertReport};
 use crate::circulation_rules::{AppliedPolicy, CirculationRules, RuleParameters};
 use crate::collection::{Collection, Stored};
+use crate::compatibility::Compatibility;
 use crate::consortium::{Consortium, Member};
 use crate::error::Result;
 use crate::generic::GetAll;
@@ -98,6 +99,7 @@ twins!(FolioClient, FolioClient, folio {
     current_user[T: DeserializeOwned]() -> T;
     folio_headers() -> HeaderMap;
     modules() -> Modules;
+    compatibility() -> Compatibility;
     module_version(name: &str) -> String;
     update_with[T: Stored](id: impl fmt::Display + Send, change: impl FnMut(&mut T) + Send) -> Update<T>;
     update_at[T: Serialize + DeserializeOwned + Send](path: impl AsRef<str> + Send, change: impl FnMut(&mut T) + Send) -> Update<T>;

@@ -35,6 +35,8 @@ pub(super) struct Segments {
     /// How many requests were sent, and how many pages had records.
     requests: u64,
     fruitful: u64,
+    /// How many nulls came in pages that have nothing else.
+    nulls: u64,
     /// `totalRecords` of the page of the whole list, where the harvest began with that.
     whole: Option<u64>,
 }
@@ -115,6 +117,7 @@ impl Segments {
             is_first: true,
             requests: 0,
             fruitful: 0,
+            nulls: 0,
             whole: None,
         }
     }
@@ -124,6 +127,11 @@ impl Segments {
         self.list
             .iter()
             .all(|segment| matches!(segment.state, State::Open))
+    }
+
+    /// How many nulls came in pages that have nothing else.
+    pub(super) fn nulls(&self) -> u64 {
+        self.nulls
     }
 
     /// Whether there are such ranges.
@@ -386,6 +394,7 @@ impl Segments {
     /// A page of a range has no record: an empty one, or only nulls. If by `totalRecords` there should be some, it is requested again, and then
     /// the exact number is asked for.
     fn seems_empty(&mut self, at: usize, page: &Shape, until: Option<String>, pager: &Pager) {
+        self.nulls += page.nulls;
         let segment = &mut self.list[at];
         let has_more = match page.total {
             // Other pages have a number, and this one has none.

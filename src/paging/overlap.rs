@@ -71,7 +71,11 @@ pub(super) struct Found {
 impl Overlap {
     pub(super) fn new(size: u32, style: PagingStyle) -> Self {
         Self {
-            is_used: size > 1 && !matches!(style, PagingStyle::Search | PagingStyle::Whole),
+            is_used: size > 1
+                && !matches!(
+                    style,
+                    PagingStyle::Search | PagingStyle::Browse | PagingStyle::Whole
+                ),
             size: size.into(),
             from: 0,
             overlaps: false,
@@ -110,6 +114,11 @@ impl Overlap {
 
     pub(super) fn from(&self) -> u64 {
         self.from
+    }
+
+    /// This page begins behind the one before.
+    pub(super) fn begin_behind(&mut self) {
+        self.overlaps = false;
     }
 
     /// The page begins here, since the server has pages that begin at some offsets only.

@@ -9,6 +9,7 @@ use serde::de::{DeserializeOwned, Deserializer, IgnoredAny, MapAccess, Visitor};
 use serde::{Deserialize, de};
 
 use crate::error::{Error, Exchange, Result};
+use crate::lenient;
 use crate::response::Response;
 
 /// The records of one answer. It keeps the body and where in it the records are; a record is decoded when it is taken.
@@ -119,7 +120,7 @@ impl Page {
                 Err(error) => return Some(Err(error)),
             };
             let json = self.body.get(start..).unwrap_or_default();
-            let record = match read::<Option<T>>(json) {
+            let record = match read_record::<Option<T>>(json) {
                 Some(Ok((record, length))) => {
                     self.pass(start..start + length);
                     // FOLIO's lists may have null for a record: it is none.
@@ -262,6 +263,16 @@ impl Page {
         }
     }
 
+    /// Whether the first element of the array is null. It reads no further than that.
+    pub(crate) fn begins_with_null(&self) -> bool {
+        let mut ahead = self.fresh();
+        let start = ahead.locate().ok().flatten();
+        start.is_some_and(|start| {
+            let rest = self.body.get(start..).unwrap_or_default();
+            rest.starts_with(b"null")
+        })
+    }
+
     /// What the page is like, found by reading all of it.
     pub(crate) fn outline(&self) -> Result<Shape> {
         Ok(self.read_ahead()?.shape())
@@ -311,8 +322,10 @@ impl Page {
             Ok(Some(start)) => Ok(Some(start)),
             Ok(None) => {
                 self.phase = Phase::Done;
-                // mod-tags gives nothing else of an empty list (recorded).
-                if self.found || self.properties == ["totalRecords"] {
+                // mod-tags leaves out a list that is empty, behind the end of a list too, where `totalRecords` is not 0 (recorded).
+                let only_counts = |name: &String| matches!(&**name, "totalRecords" | "resultInfo");
+                let is_absent = self.total.is_some() && self.properties.iter().all(only_counts);
+                if self.found || is_absent {
                     return Ok(None);
                 }
                 let items = self.items.as_deref();
@@ -467,6 +480,11 @@ fn read<'a, T: Deserialize<'a>>(json: &'a [u8]) -> Option<Result<(T, usize), ser
     let mut stream = serde_json::Deserializer::from_slice(json).into_iter::<T>();
     let value = stream.next()?;
     Some(value.map(|value| (value, stream.byte_offset())))
+}
+
+/// As [`read`], of a record: what of it does not fit its description is no error.
+fn read_record<T: DeserializeOwned>(json: &[u8]) -> Option<Result<(T, usize), serde_json::Error>> {
+    lenient::reading(|| read(json).transpose()).transpose()
 }
 
 fn value<'a, T: Deserialize<'a>>(json: &'a [u8]) -> Result<(T, usize), Broken> {

@@ -5,6 +5,7 @@ use std::hash::{BuildHasher, RandomState};
 
 use http::Method;
 
+use super::fallback::Fallback;
 use super::overlap::Overlap;
 use super::page::{Page, Shape};
 use super::resources::ResourceIds;
@@ -29,12 +30,17 @@ const TEXT_KEYS: usize = 1_000_000;
 
 pub(crate) struct Pager {
     pub(crate) client: FolioClient,
-    request: Request,
+    pub(super) request: Request,
     pub(crate) plan: Plan,
-    size: u32,
+    /// The size of a page that the caller gave.
+    pub(super) limit: Option<u32>,
+    pub(super) size: u32,
     pub(crate) query: Cql,
-    has_query: bool,
+    pub(super) has_query: bool,
+    /// Whether an order was added to the query.
+    pub(super) adds_order: bool,
     pub(crate) by_key: bool,
+    pub(super) fallback: Fallback,
     offset: u64,
     overlap: Overlap,
     /// The key of the last record.
@@ -43,6 +49,8 @@ pub(crate) struct Pager {
     fingerprint: Option<(u64, u64)>,
     /// How many records came, those that were null or bad included.
     pub(crate) seen: u64,
+    /// How many nulls pages had in place of records.
+    pub(crate) nulls: u64,
     total: Option<u64>,
     /// Where the list begins.
     begin: u64,
@@ -143,7 +151,8 @@ fn erm_page(
 /// pages of 100, an offset of 150 gives the records from 100 on. So the size is chosen such that a page begins at the offset; or, where what
 /// came before may come again, shortly before it, with as many as possible behind.
 fn erm_window(from: u64, most: u32, may_repeat: bool) -> (u64, u32) {
-    let sizes = (1..=most.max(1)).filter(|size| may_repeat || from % u64::from(*size) == 0);
+    let sizes =
+        (1..=most.max(1)).filter(|size| may_repeat || from.is_multiple_of(u64::from(*size)));
     let size = sizes.max_by_key(|size| (u64::from(*size) - from % u64::from(*size), *size));
     let size = size.unwrap_or(1);
     (from - from % u64::from(size), size)
@@ -159,7 +168,7 @@ impl Pager {
     ) -> Self {
         let most = match plan.style {
             PagingStyle::Erm => plan.max.unwrap_or(100).min(100),
-            PagingStyle::Search => plan.max.unwrap_or(500),
+            PagingStyle::Search | PagingStyle::Browse => plan.max.unwrap_or(500),
             _ => plan.max.unwrap_or(u32::MAX),
         };
         if plan.style == PagingStyle::Erm
@@ -197,6 +206,7 @@ impl Pager {
             (_, Some(tie)) if !query.sorts_by(tie) => Some(tie),
             _ => None,
         };
+        let adds_order = order.is_some();
         let query = match order {
             Some(key) => query.sort_by(&**key),
             None => query,
@@ -206,15 +216,19 @@ impl Pager {
         Self {
             client,
             request,
+            limit,
             size,
             query,
             has_query,
+            adds_order,
             by_key,
+            fallback: Fallback::default(),
             offset: offset.unwrap_or_default().into(),
             overlap,
             last: None,
             fingerprint: None,
             seen: 0,
+            nulls: 0,
             total: None,
             begin: offset.unwrap_or_default().into(),
             first_total: None,
@@ -256,6 +270,9 @@ impl Pager {
 
     /// A list by offset is gone on with: so many records came, the last of them with these keys.
     pub(crate) fn go_on_after(&mut self, offset: u64, last: &[String]) {
+        if offset > self.offset || !last.is_empty() {
+            self.goes_on_as_settled();
+        }
         self.offset = offset;
         self.begin = offset;
         self.overlap.begin_after(last);
@@ -311,7 +328,7 @@ impl Pager {
             });
         }
         let mut size = self.size;
-        if self.request.path().starts_with("/browse/") && self.seen > 0 {
+        if self.plan.style == PagingStyle::Browse && self.seen > 0 {
             return match self.total {
                 Some(total) if total <= self.seen => Ok(None),
                 _ => Err(self.refusal(
@@ -341,7 +358,13 @@ impl Pager {
         }
         let mut from = self.overlap.ask(self.offset);
         if self.plan.style == PagingStyle::Erm {
-            (from, size) = erm_window(from, size, self.overlap.overlaps());
+            let mut window = erm_window(from, size, self.overlap.overlaps());
+            if self.overlap.overlaps() && window.0 + u64::from(window.1) <= from + 1 {
+                // No page of this size or less has the last record and the one behind it: with pages of three, the records 5 and 6.
+                self.overlap.begin_behind();
+                window = erm_window(self.offset, size, false);
+            }
+            (from, size) = window;
             self.overlap.begin_at(from);
         }
         Ok(Some(self.asking(&self.query, size, from)))
@@ -367,13 +390,17 @@ impl Pager {
         match self.plan.style {
             PagingStyle::Whole => return request,
             PagingStyle::Retrieve => return by_post(request, query, size, offset),
-            PagingStyle::Cql | PagingStyle::Search if self.has_query || self.plan.asks_for_all => {
+            PagingStyle::Cql | PagingStyle::Search | PagingStyle::Browse
+                if self.has_query || self.plan.asks_for_all =>
+            {
                 request.set_query("query", query.to_string());
             }
-            PagingStyle::Erm if request.parameter("sort").is_none() => {
+            PagingStyle::Erm if self.plan.is_sorted && request.parameter("sort").is_none() => {
                 request.set_query("sort", "id;asc".to_owned());
             }
-            PagingStyle::Stream if request.parameter("orderBy").is_none() => {
+            PagingStyle::Stream
+                if self.plan.is_sorted && request.parameter("orderBy").is_none() =>
+            {
                 request.set_query("orderBy", "id,ASC".to_owned());
             }
             _ => {}
@@ -541,6 +568,7 @@ impl Pager {
 
     /// What a page of a list that is read by key means for the next.
     pub(super) fn advance(&mut self, exchange: &Exchange, page: &Shape) -> Result<Turn> {
+        self.nulls += page.nulls;
         let Some(last) = &page.last else {
             if let Some(error) = self.without_keys(exchange, page) {
                 return Err(error);
@@ -573,6 +601,7 @@ impl Pager {
         keys: &[Option<String>],
         ends_so: bool,
     ) -> Result<(Turn, New)> {
+        self.nulls += page.nulls;
         if let Some(ids) = &self.ids {
             let turn = if ids.is_empty() {
                 Turn::Last
@@ -636,6 +665,18 @@ impl Pager {
         // More than was asked for: this endpoint does not page, and that is all of it.
         let is_whole = self.plan.style == PagingStyle::Whole
             || is_first && page.received - page.nulls > u64::from(self.size);
+        let arrived = self.begin + self.seen;
+        if self.plan.style == PagingStyle::Whole
+            && let Some(total) = self.total.filter(|total| *total > arrived)
+        {
+            return Err(Error::paging(
+                exchange.clone(),
+                format!(
+                    "the server gave {arrived} records, and `totalRecords` is {total}: it is not known how to request the others"
+                ),
+            )
+            .with_help("records are missing. If the server takes `limit` and `offset`, read the list with `style(PagingStyle::Offset)`"));
+        }
         let turn = if is_whole { Turn::Last } else { Turn::More };
         Ok((turn, new))
     }
@@ -868,6 +909,16 @@ impl Pager {
             .with_help("records are missing. Read the list again; if the order is not unique, with a `limit` that is larger than the list, so that it comes in one page, or with a `sortBy`"))
     }
 
+    /// What is wrong with a list that is at its end, all of whose records are null: mod-configuration gives its audits so, as many nulls as
+    /// there are (recorded). It would look like an empty list.
+    pub(crate) fn only_nulls(&self, nulls: u64) -> Option<Error> {
+        (nulls > 0).then(|| {
+            let exchange = self.request.exchange(self.client.url());
+            Error::paging(exchange, "the list has records, and the server gave `null` for each of them")
+            .with_help("the records exist, and the server does not show them: this is not an empty list. `folio_get` gives the response as it is")
+        })
+    }
+
     fn is_same(&self, page: &Shape) -> bool {
         self.fingerprint == Some((page.received, page.ends))
     }
@@ -883,11 +934,7 @@ impl Pager {
     /// The order of such a list is not known beforehand, so one that the caller ordered is not read so.
     pub(super) fn needs_job(&self, page: &Shape) -> Option<(&'static str, String)> {
         let is_first = self.ids.is_none() && self.seen == 0 && self.offset == 0;
-        let kind = match self.request.path() {
-            "/search/instances" => "INSTANCE",
-            "/search/authorities" => "AUTHORITY",
-            _ => return None,
-        };
+        let kind = self.plan.job?;
         (is_first
             && self.plan.style == PagingStyle::Search
             && !self.jobs_are_refused

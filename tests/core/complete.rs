@@ -458,21 +458,30 @@ async fn an_answer_of_a_number_only_is_an_empty_list() {
     let folio = server.connect().await;
     let tags = folio.folio_get_all::<Value>("/tags", "tags");
     assert_eq!(tags.count().await, 0);
+    let tags: Vec<Value> = folio.folio_get("/tags", "tags").await.unwrap();
+    assert!(tags.is_empty());
+    // That is no list, and nothing else has no value.
+    assert!(folio.folio_get::<String>("/tags", "tags").await.is_err());
 }
 
-/// mod-configuration gives its audits so (recorded): as many nulls as there are.
+/// Behind the end of a list it is left out, too (recorded); where there should be records it is an error.
 #[tokio::test]
-async fn a_list_of_nulls_has_no_record_and_is_whole() {
+async fn an_answer_of_a_number_only_is_an_error_where_there_are_records() {
     let server = Folio::start(|asked, _| {
-        (asked.path() == "/configurations/audit")
-            .then(|| Reply::json(json!({"audits": [null, null], "totalRecords": 2})))
+        (asked.path() == "/tags").then(|| Reply::json(json!({"totalRecords": 9})))
     })
     .await;
     let folio = server.connect().await;
-    for by_id in [true, false] {
-        let audits = folio.folio_get_all::<Value>("/configurations/audit", "audits");
-        let audits = if by_id { audits.by_id() } else { audits };
-        let results: Vec<_> = audits.limit(10).collect().await;
-        assert!(results.is_empty(), "{results:?}");
-    }
+    let get = || folio.folio_get::<Vec<Value>>("/tags", "tags");
+    assert!(get().offset(9).await.unwrap().is_empty());
+    assert!(get().offset(8).await.is_err());
+    assert!(get().await.is_err());
+    let list: Vec<_> = folio
+        .folio_get_all::<Value>("/tags", "tags")
+        .collect()
+        .await;
+    assert!(
+        matches!(&list[..], [Err(error)] if error.kind() == ErrorKind::Paging),
+        "{list:?}"
+    );
 }

@@ -852,7 +852,10 @@ async fn the_ids_of_many_records_are_a_list_like_others() {
     let server = Folio::start(|asked, _| {
         (asked.path() == "/record-bulk/ids").then(|| {
             assert_eq!(asked.param("recordType").as_deref(), Some("HOLDING"));
-            let ids: Vec<Value> = (asked.number("offset")..25)
+            let query = asked.param("query").unwrap();
+            let after = query.strip_prefix("id>\"");
+            let after = after.map(|rest| usize::from_str_radix(&rest[..8], 16).unwrap() + 1);
+            let ids: Vec<Value> = (after.unwrap_or_default() + asked.number("offset")..25)
                 .take(asked.number("limit"))
                 .map(|number| json!({"id": id(number), "number": number}))
                 .collect();

@@ -49,7 +49,7 @@ fn module(document: &Document, common: &Document) -> Result<String, Error> {
     let model = model::build(&document.name, &lowered)?;
     let origin = Origin {
         document,
-        common: &lowered.common,
+        shared: common,
     };
     let rust = rust_name(document.feature());
     let mut out = String::new();

@@ -1,7 +1,7 @@
 //! What a server does when an operation is called (`x-folio.facts`), written as Rust; and the table of the operations of a release whose
-//! facts calls by path need, of all its modules.
+//! facts calls by path need, of all its modules; and the interfaces that paths are of.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::path::Path;
 
@@ -20,6 +20,8 @@ pub(crate) struct Does {
     pub(crate) effect: bool,
     pub(crate) sensitive: bool,
     pub(crate) versioned: bool,
+    /// Fields of the body that are not sent, by their paths.
+    pub(crate) omits: Vec<String>,
     /// Whether the client reads the record around a PUT, since the server does not report that there is none.
     pub(crate) looks: bool,
     /// Of `x-folio.interfaceType`: several modules provide the interface.
@@ -72,6 +74,15 @@ impl Does {
             Some(Value::Bool(flag)) => Ok(*flag),
             Some(_) => Err(wrong(key, "true or false")),
         };
+        let omits = match facts.get("omits") {
+            None => Vec::new(),
+            Some(Value::Array(paths)) => {
+                let paths = paths.iter().map(|path| path.as_str().map(str::to_owned));
+                let paths: Option<Vec<String>> = paths.collect();
+                paths.ok_or_else(|| wrong("omits", "a list of paths"))?
+            }
+            Some(_) => return Err(wrong("omits", "a list of paths")),
+        };
         let deletes = match facts.get("deletes") {
             None => None,
             Some(Value::Array(ways)) => {
@@ -102,6 +113,7 @@ impl Does {
             effect: flag("effect")?,
             sensitive: flag("sensitive")?,
             versioned: flag("versioned")?,
+            omits,
             multiple,
         })
     }
@@ -134,6 +146,9 @@ impl Does {
             Some("created") => _ = write!(text, ".absent({prefix}Absent::Created)"),
             _ => {}
         }
+        if !self.omits.is_empty() {
+            let _ = write!(text, ".omits(&{:?})", self.omits);
+        }
         for (flag, function) in [
             (self.effect, "has_effect"),
             (self.sensitive, "is_sensitive"),
@@ -155,6 +170,7 @@ impl Does {
             || self.effect
             || self.sensitive
             || self.versioned
+            || !self.omits.is_empty()
     }
 
     /// What is known of an operation that two modules have: only what makes the SDK more careful, where they differ.
@@ -174,6 +190,8 @@ impl Does {
         self.effect |= other.effect;
         self.sensitive |= other.sensitive;
         self.versioned &= other.versioned;
+        // A field that one of them takes is sent.
+        self.omits.retain(|path| other.omits.contains(path));
     }
 }
 
@@ -199,6 +217,7 @@ struct Described {
 /// The folder or a document cannot be read, or states a fact that there is not.
 pub fn described(folder: &Path) -> Result<String, Error> {
     let mut all: BTreeMap<(&str, String), Described> = BTreeMap::new();
+    let mut interfaces: BTreeSet<(String, String, String)> = BTreeSet::new();
     for (name, path) in document::files(folder)? {
         if name.starts_with("edge-") {
             continue;
@@ -211,6 +230,10 @@ pub fn described(folder: &Path) -> Result<String, Error> {
                     continue;
                 };
                 let at = format!("/paths/{path}/{method}");
+                let interface = operation.pointer("/x-folio/interface");
+                if let Some(interface) = interface.and_then(Value::as_str) {
+                    interfaces.insert((literal(path), name.clone(), interface.to_owned()));
+                }
                 let found = Described {
                     does: Does::read(&document, path, &at, operation)?,
                     parameters: query_parameters(operation),
@@ -243,7 +266,58 @@ pub fn described(folder: &Path) -> Result<String, Error> {
         );
     }
     text.push_str("];\n");
+    text.push_str("pub(crate) static INTERFACES: &[Interface] = &[\n");
+    for (begin, module, interface) in interfaces {
+        let _ = writeln!(
+            text,
+            "    Interface {{ begin: {begin:?}, module: {module:?}, interface: {interface:?} }},"
+        );
+    }
+    text.push_str("];\n");
     Ok(text)
+}
+
+/// The path with `{}` in place of each parameter, without those at its end.
+fn literal(path: &str) -> String {
+    let shape = shape(path);
+    let mut rest = shape.as_str();
+    while let Some(above) = rest.strip_suffix("/{}") {
+        rest = above;
+    }
+    rest.to_owned()
+}
+
+/// Writes the table of the modules that are built: what the calls of a program may need of a tenant.
+pub(crate) fn built(modules: &[Document]) -> String {
+    let mut text = String::from("pub(crate) static BUILT: &[Built] = &[\n");
+    for document in modules {
+        let read = |pointer: &str| document.root.pointer(pointer);
+        let version = read("/info/version").and_then(Value::as_str);
+        let provided = read("/x-folio/interfaces").and_then(Value::as_object);
+        // Those with a `_` are FOLIO's own: `_tenant`, `_timer`.
+        let provided: Vec<(&str, &str)> = provided
+            .into_iter()
+            .flatten()
+            .filter(|(id, _)| !id.starts_with('_'))
+            .filter_map(|(id, version)| Some((id.as_str(), version.as_str()?)))
+            .collect();
+        let _ = writeln!(
+            text,
+            "    Built {{ module: {:?}, version: {:?}, interfaces: &{provided:?} }},",
+            document.name,
+            version.unwrap_or_default(),
+        );
+    }
+    text.push_str("];\n");
+    let release = modules
+        .iter()
+        .find_map(|document| document.root.pointer("/x-folio/release")?.as_str());
+    let _ = writeln!(
+        text,
+        "pub(crate) static RELEASE: &str = {:?};",
+        release.unwrap_or_default()
+    );
+    text
 }
 
 /// The path with `{}` in place of each parameter: modules name them differently.
@@ -325,6 +399,10 @@ mod tests {
                 json!({"creates": "new-id", "effect": true, "sensitive": true, "versioned": true, "absent": "ignored"}),
                 "Facts::unknown().creates(Creates::RecordWithNewId).absent(Absent::Ignored).has_effect().is_sensitive().is_versioned()",
             ),
+            (
+                json!({"omits": ["childOf", "items[].added"]}),
+                "Facts::unknown().omits(&[\"childOf\", \"items[].added\"])",
+            ),
         ] {
             assert_eq!(read(facts).unwrap().expression(""), expected);
         }
@@ -333,6 +411,8 @@ mod tests {
             json!({"deletes": []}),
             json!({"effect": 1}),
             json!({"creates": 5}),
+            json!({"omits": "childOf"}),
+            json!({"omits": [1]}),
         ] {
             let error = read(broken).unwrap_err().to_string();
             assert!(error.contains("/x-folio/facts/"), "{error}");

@@ -16,8 +16,8 @@ use crate::text::{code, doc, line};
 /// Where the facts of a module's types come from.
 pub(crate) struct Origin<'a> {
     pub(crate) document: &'a Document,
-    /// The types of the shared document, of which the module re-exports those it names.
-    pub(crate) common: &'a BTreeSet<String>,
+    /// The shared records.
+    pub(crate) shared: &'a Document,
 }
 
 /// Required fields fit into the bits of a `u64`.
@@ -36,8 +36,8 @@ const RESERVED: [&str; 48] = [
 ];
 
 /// Methods of every builder: a parameter of one of these names gets an underscore.
-const BUILDER: [&str; 9] = [
-    "body", "confirm", "send", "stream", "header", "param", "retry", "timeout", "new",
+const BUILDER: [&str; 10] = [
+    "body", "confirm", "send", "stream", "header", "param", "retry", "timeout", "new", "unsorted",
 ];
 
 /// The file of a module.
@@ -50,19 +50,6 @@ pub(crate) fn module(
     let name = &origin.document.name;
     line(&mut out, 0, "#[allow(unused_imports)]");
     line(&mut out, 0, "use crate::runtime as rt;");
-    if !origin.common.is_empty() {
-        let names: Vec<String> = origin
-            .common
-            .iter()
-            .map(|name| component_type(name))
-            .collect();
-        line(&mut out, 0, "#[doc(no_inline)]");
-        line(
-            &mut out,
-            0,
-            &format!("pub use crate::common::{{{}}};", names.join(", ")),
-        );
-    }
     types(&mut out, origin, model)?;
     stored(&mut out, &collections::find(model, operations));
     for operation in operations {
@@ -118,15 +105,47 @@ pub(crate) fn common(origin: &Origin<'_>, model: &Model) -> Result<String, Error
     Ok(out)
 }
 
-fn types(out: &mut String, origin: &Origin<'_>, model: &Model) -> Result<(), Error> {
+/// The types of the required fields of records, by the records that require any; their names are unlike all others.
+pub(crate) fn companions(model: &Model) -> BTreeMap<String, String> {
     let mut taken: BTreeSet<String> = model.names().cloned().collect();
+    let mut companions = BTreeMap::new();
     for record in &model.records {
-        // The type of the required fields of a record, unlike the others.
+        if required(record).next().is_none() {
+            continue;
+        }
         let mut companion = format!("{}Required", record.name);
-        while required(record).next().is_some() && !taken.insert(companion.clone()) {
+        while !taken.insert(companion.clone()) {
             companion.push_str("Fields");
         }
-        emit_record(out, origin, record, &companion)?;
+        companions.insert(record.name.clone(), companion);
+    }
+    companions
+}
+
+/// The names that a module gives to shared types.
+pub(crate) fn shared(names: &BTreeMap<String, String>) -> String {
+    let mut out = String::new();
+    if names.is_empty() {
+        return out;
+    }
+    let list: Vec<String> = names
+        .iter()
+        .map(|(shared, name)| match shared == name {
+            true => name.clone(),
+            false => format!("{shared} as {name}"),
+        })
+        .collect();
+    line(&mut out, 0, "#[doc(no_inline)]");
+    let list = list.join(", ");
+    line(&mut out, 0, &format!("pub use crate::common::{{{list}}};"));
+    out
+}
+
+fn types(out: &mut String, origin: &Origin<'_>, model: &Model) -> Result<(), Error> {
+    let companions = companions(model);
+    for record in &model.records {
+        let companion = companions.get(&record.name).map_or("", String::as_str);
+        emit_record(out, origin, record, companion)?;
     }
     if !model.records.is_empty() {
         let names: Vec<&str> = model
@@ -505,19 +524,24 @@ fn markers(out: &mut String, operations: &[Operation]) {
 /// The variant of a style of paging.
 pub(crate) fn style(style: &str) -> Option<&'static str> {
     Some(match style {
+        "browse" => "Browse",
         "cql" => "Cql",
         "erm" => "Erm",
         "offset" => "Offset",
         "retrieve" => "Retrieve",
         "search" => "Search",
+        "stream" => "Stream",
+        "whole" => "Whole",
         _ => return None,
     })
 }
 
 fn paging(paging: &Paging) -> String {
     let style = style(&paging.style).unwrap_or("Offset");
+    let job = paging.job.as_ref();
+    let job = job.map_or_else(String::new, |kind| format!(".with_job({kind:?})"));
     format!(
-        "Some(rt::Paging::new(rt::PagingStyle::{style}, {:?}, {:?}, {:?}){})",
+        "Some(rt::Paging::new(rt::PagingStyle::{style}, {:?}, {:?}, {:?}){}{job})",
         paging.items,
         paging.key,
         paging.max,
@@ -647,7 +671,7 @@ fn builder(
         );
     }
     if operation.paging.is_some()
-        && let Some(item) = item_type(model, operation, signature)
+        && let Some(item) = item_type(origin, model, operation, signature)
     {
         line(
             out,
@@ -996,7 +1020,7 @@ fn success(
                         format!("progenitor made no type for `{name}`"),
                     )
                 })?;
-            (rust(ty, "super::"), "rt::record(answer)")
+            (received(ty), "rt::record(answer)")
         }
     })
 }
@@ -1094,7 +1118,7 @@ fn answer(
     };
     Ok(match &operation.answer {
         Answer::Json => {
-            let ty = rust(typed()?, "super::");
+            let ty = received(typed()?);
             given(&ty, &format!("rt::Json<{ty}>"))
         }
         // Described is a record, or the list of all.
@@ -1131,7 +1155,12 @@ fn item_of(model: &Model, ty: &Ty) -> String {
 }
 
 /// The type of a list's records: of the array that its paging names.
-fn item_type(model: &Model, operation: &Operation, signature: &Signature) -> Option<String> {
+fn item_type(
+    origin: &Origin<'_>,
+    model: &Model,
+    operation: &Operation,
+    signature: &Signature,
+) -> Option<String> {
     let paging = operation.paging.as_ref()?;
     if let Some(record) = &paging.record {
         let name = record.strip_prefix("#/components/schemas/");
@@ -1155,13 +1184,33 @@ fn item_type(model: &Model, operation: &Operation, signature: &Signature) -> Opt
             };
             &record.fields.iter().find(|field| field.key == *items)?.ty
         }
-        // A shared collection, or an answer that is not typed: its records are any JSON.
+        (Some(items), Ty::Common(name)) => {
+            let item = shared_item(origin.shared, name, items);
+            return Some(item.unwrap_or_else(|| "rt::Value".into()));
+        }
+        // An answer that is not typed: its records are any JSON.
         (Some(_), _) => return Some("rt::Value".into()),
     };
     match list {
         Ty::Vec(item) => Some(rust(item, "super::")),
         _ => None,
     }
+}
+
+/// The type of the records in a shared collection.
+fn shared_item(shared: &Document, collection: &str, items: &str) -> Option<String> {
+    let schemas = shared.schemas().ok()?;
+    let (_, schema) = schemas
+        .iter()
+        .find(|(name, _)| component_type(name) == collection)?;
+    let reference = schema
+        .get("properties")?
+        .get(items)?
+        .get("items")?
+        .get("$ref")?;
+    let name = reference.as_str()?.strip_prefix("#/components/schemas/")?;
+    let is_type = crate::lower::is_type(schemas.get(name)?);
+    is_type.then(|| format!("crate::common::{}", component_type(name)))
 }
 
 /// How a query parameter is taken from the caller and put into the request.
@@ -1378,6 +1427,15 @@ fn field_docs(field: &Field) -> String {
     match &field.facts {
         Some(facts) => format!("{}: {facts}.", code(&field.key)),
         None => code(&field.key),
+    }
+}
+
+/// The type of a response. What is no record has no place for what does not fit: it gets one.
+fn received(ty: &Ty) -> String {
+    let name = rust(ty, "super::");
+    match ty {
+        Ty::Vec(_) | Ty::Map(_) => format!("rt::Received<{name}>"),
+        _ => name,
     }
 }
 
@@ -1615,6 +1673,45 @@ fn through(module: &str, name: &str, json: &str) -> Option<Result<String, String
             let call = format!("of::<folio_sdk::{rust}::{record}>(json)");
             let arm = format!("({module:?}, {component:?}) => {call},");
             line(&mut out, 2, &arm);
+        }
+    }
+    line(&mut out, 2, "_ => return None,");
+    line(&mut out, 1, "})");
+    line(&mut out, 0, "}");
+    out
+}
+
+/// A function that says what the record of a name makes of JSON that does not fit: for tests, which include the file.
+pub(crate) fn lenient_file(modules: &[(String, String, Vec<String>)]) -> String {
+    let given = "Option<Result<(String, Vec<String>, Vec<folio_sdk::Mistyped>), String>>";
+    let mut out = String::new();
+    doc(&mut out, 0, "Modules and their records.");
+    line(&mut out, 0, "const RECORDS: &[(&str, &str)] = &[");
+    for (module, _, records) in modules {
+        for record in records {
+            line(&mut out, 1, &format!("({module:?}, {record:?}),"));
+        }
+    }
+    line(&mut out, 0, "];");
+    doc(
+        &mut out,
+        0,
+        "Reads JSON into the record `name` of `module`, writes it again, and gives what is missing and mistyped; nothing where there is no such record.",
+    );
+    line(&mut out, 0, "#[allow(clippy::too_many_lines)]");
+    line(
+        &mut out,
+        0,
+        &format!("fn reread(module: &str, name: &str, json: &str) -> {given} {{"),
+    );
+    line(&mut out, 1, "Some(match (module, name) {");
+    for (module, rust, records) in modules {
+        for record in records {
+            line(
+                &mut out,
+                2,
+                &format!("({module:?}, {record:?}) => of::<folio_sdk::{rust}::{record}>(json),"),
+            );
         }
     }
     line(&mut out, 2, "_ => return None,");

@@ -118,6 +118,8 @@ pub(crate) struct Paging {
     pub(crate) key: Option<String>,
     pub(crate) max: Option<u64>,
     pub(crate) limits: Limits,
+    /// The kind of record of which a resource job lists all ids, where the list shows only some.
+    pub(crate) job: Option<String>,
     /// A reference to the record, where the answer is one of several types.
     pub(crate) record: Option<String>,
 }
@@ -205,6 +207,7 @@ pub(crate) fn read(
                 key: string(document, &at, paging, "key")?,
                 max: paging.get("max").and_then(Value::as_u64),
                 limits: Limits::read(paging),
+                job: string(document, &at, paging, "job")?,
                 record: string(document, &at, paging, "record")?,
             })
         }

@@ -33,6 +33,7 @@ mod lower;
 mod model;
 mod record_facts;
 mod schemas;
+mod shared;
 mod text;
 mod unions;
 
@@ -54,7 +55,7 @@ pub struct Options {
     pub schemas: bool,
 }
 
-/// Generates the files of a build by their names: one a module, `common.rs`, `api.rs` which holds them all, and `records.rs` and
+/// Generates the files of a build by their names: one a module, `common.rs`, `api.rs` which holds them all, `built.rs` which says what they are of, and `records.rs` and
 /// `unions.rs`, by which tests reach each record and union by its name; with schemas also `schemas.rs`, by which tests reach those.
 ///
 /// The same documents give the same text.
@@ -80,6 +81,8 @@ const STACK: usize = 256 << 20;
 fn files(specs: &Specs, options: Options) -> Result<BTreeMap<String, String>, Error> {
     let mut files = BTreeMap::new();
     let mut shared = BTreeSet::new();
+    let mut used = Vec::new();
+    let mut tables = Vec::new();
     let mut records = Vec::new();
     let mut models = Vec::new();
     let mut unions = Vec::new();
@@ -95,24 +98,38 @@ fn files(specs: &Specs, options: Options) -> Result<BTreeMap<String, String>, Er
         let name = rust_name(document.feature());
         files.insert(format!("{name}.rs"), generated.text);
         unions.push((document.name.clone(), name.clone(), generated.unions));
+        tables.push((
+            document.name.clone(),
+            name.clone(),
+            record_names(&generated.model),
+        ));
         let components = components(document, &generated.model)?;
         records.push((document.name.clone(), name, components));
-        shared.extend(generated.shared);
+        shared.extend(generated.shared.iter().cloned());
+        used.push(generated.shared);
         models.push((document, generated.model));
     }
     let lowered = lower::common(&specs.common, &shared)?;
     let model = model::build(&specs.common.name, &lowered)?;
     let origin = emit::Origin {
         document: &specs.common,
-        common: &BTreeSet::new(),
+        shared: &specs.common,
     };
     files.insert("common.rs".to_owned(), emit::common(&origin, &model)?);
+    for ((document, own), used) in models.iter().zip(&used) {
+        let names = shared::names(document, own, &model, used);
+        let name = rust_name(document.feature());
+        if let Some(file) = files.get_mut(&format!("{name}.rs")) {
+            file.push_str(&emit::shared(&names));
+        }
+    }
     records.push((
         specs.common.name.clone(),
         "common".to_owned(),
         components(&specs.common, &model)?,
     ));
     files.insert("api.rs".to_owned(), emit::api_file(&specs.modules));
+    files.insert("built.rs".to_owned(), does::built(&specs.modules));
     unions.push((
         specs.common.name.clone(),
         "common".to_owned(),
@@ -120,6 +137,12 @@ fn files(specs: &Specs, options: Options) -> Result<BTreeMap<String, String>, Er
     ));
     files.insert("unions.rs".to_owned(), emit::unions_file(&unions));
     files.insert("records.rs".to_owned(), emit::records_file(&records));
+    tables.push((
+        specs.common.name.clone(),
+        "common".to_owned(),
+        record_names(&model),
+    ));
+    files.insert("lenient.rs".to_owned(), emit::lenient_file(&tables));
     if options.schemas {
         models.push((&specs.common, model));
         add_schemas(&specs.common, &models, &mut files)?;
@@ -179,7 +202,7 @@ fn module(document: &Document, common: &Document) -> Result<Generated, Error> {
     let model = model::build(&document.name, &lowered)?;
     let origin = emit::Origin {
         document,
-        common: &lowered.common,
+        shared: common,
     };
     Ok(Generated {
         text: emit::module(&origin, &model, &lowered.operations)?,
@@ -251,6 +274,11 @@ pub fn lowered(specs: &Specs) -> Result<BTreeMap<String, serde_json::Value>, Err
     Ok(documents)
 }
 
+fn record_names(model: &model::Model) -> Vec<String> {
+    let records = model.records.iter();
+    records.map(|record| record.name.clone()).collect()
+}
+
 /// The components of a document that have types of their own, each with the name of its type: records, unions and enums.
 fn components(document: &Document, model: &model::Model) -> Result<Vec<(String, String)>, Error> {
     let types: BTreeSet<&String> = model.names().collect();
@@ -285,6 +313,7 @@ const TAKEN: &[&str] = &[
     "close",
     "collection",
     "common",
+    "compatibility",
     "connect",
     "connections",
     "consortium",
@@ -329,6 +358,7 @@ const TAKEN: &[&str] = &[
     "json_path",
     "lacks_retrieve",
     "last_look",
+    "lenient",
     "lib",
     "lifecycle",
     "limit",
@@ -337,12 +367,15 @@ const TAKEN: &[&str] = &[
     "login_failure",
     "macros",
     "memory",
+    "missing_module",
     "mode",
     "module_version",
     "modules",
+    "modules_by",
     "multipart",
     "new",
     "okapi_modules",
+    "omit",
     "open",
     "operation",
     "outcome",
@@ -365,12 +398,15 @@ const TAKEN: &[&str] = &[
     "schemas",
     "scoped",
     "self",
+    "send_addressed",
     "server_message",
     "session",
     "snapshots",
     "splice",
     "std",
     "super",
+    "tenancy",
+    "tenancy_by",
     "tenant",
     "tenant_header",
     "testing",

@@ -12,7 +12,8 @@ use crate::facts::Limits;
 use crate::record_facts::{self, RecordFacts};
 
 /// Writes a table of the lists in the documents of a folder: path template, style, key of the array, key of a record, largest page.
-/// Two more have the lists that can be asked for by POST, and what the descriptions say about the fields of the records.
+/// Three more have the dialect of the paths at which no list is described, where their module states one; the lists that can be asked for by
+/// POST; and what the descriptions say about the fields of the records.
 ///
 /// Of a path that several modules have, only what all of them say is told. Edge modules are left out: they answer on hosts of their own.
 ///
@@ -21,6 +22,7 @@ use crate::record_facts::{self, RecordFacts};
 pub fn lists(folder: &Path) -> Result<String, Error> {
     let mut lists: BTreeMap<String, List> = BTreeMap::new();
     let mut by_post = BTreeSet::new();
+    let mut dialects: BTreeMap<String, Option<&'static str>> = BTreeMap::new();
     let mut records: BTreeMap<String, RecordFacts> = BTreeMap::new();
     let files = document::files(folder)?;
     let common = match files.get(document::COMMON) {
@@ -35,6 +37,12 @@ pub fn lists(folder: &Path) -> Result<String, Error> {
         by_post.extend(asked_by_post(&document));
         for (path, facts) in record_facts::of(&document, &common) {
             records.entry(path).or_default().add(facts);
+        }
+        for (path, style) in dialect(&document) {
+            dialects
+                .entry(path)
+                .and_modify(|known| *known = known.filter(|known| *known == style))
+                .or_insert(Some(style));
         }
         for (path, list) in of(&document) {
             lists
@@ -53,13 +61,23 @@ pub fn lists(folder: &Path) -> Result<String, Error> {
             key,
             max,
             limits,
+            job,
             ..
         } = list;
         let limits = limits.calls();
+        let job = job.as_ref();
+        let job = job.map_or_else(String::new, |kind| format!(".with_job({kind:?})"));
         let _ = writeln!(
             text,
-            "    ({path:?}, Paging::new(PagingStyle::{style}, {items:?}, {key:?}, {max:?}){limits}),"
+            "    ({path:?}, Paging::new(PagingStyle::{style}, {items:?}, {key:?}, {max:?}){limits}{job}),"
         );
+    }
+    text.push_str("];\n\n/// The dialect of the paths at which no list is described.\n");
+    text.push_str("pub(crate) static DIALECTS: &[(&str, PagingStyle)] = &[\n");
+    for (path, style) in &dialects {
+        if let Some(style) = style {
+            let _ = writeln!(text, "    ({path:?}, PagingStyle::{style}),");
+        }
     }
     text.push_str("];\n\n/// Those that can also be asked for by a POST below them, with the query in the body.\n");
     let _ = writeln!(
@@ -78,6 +96,7 @@ struct List {
     key: Option<String>,
     max: Option<u64>,
     limits: Limits,
+    job: Option<String>,
 }
 
 impl List {
@@ -91,6 +110,9 @@ impl List {
         }
         self.max = self.max.min(other.max).or(self.max).or(other.max);
         self.limits.add(other.limits);
+        if self.job != other.job {
+            self.job = None;
+        }
     }
 }
 
@@ -108,19 +130,67 @@ fn asked_by_post(document: &Document) -> Vec<String> {
 
 fn of(document: &Document) -> Vec<(String, List)> {
     let paths = document.root.get("paths").and_then(Value::as_object);
-    let lists = paths.into_iter().flatten().filter_map(|(path, item)| {
-        let paging = item.pointer("/get/x-folio/paging")?;
-        let text = |key: &str| paging.get(key).and_then(Value::as_str).map(str::to_owned);
-        let list = List {
-            style: text("style")?,
-            items: text("items"),
-            key: text("key"),
-            max: paging.get("max").and_then(Value::as_u64),
-            limits: Limits::read(paging),
-        };
-        Some((path.clone(), list))
+    let lists = paths.into_iter().flatten().flat_map(|(path, item)| {
+        ["get", "post"].into_iter().filter_map(move |method| {
+            let paging = item.get(method)?.pointer("/x-folio/paging")?;
+            let text = |key: &str| paging.get(key).and_then(Value::as_str).map(str::to_owned);
+            let style = text("style")?;
+            // A POST is a list only in that style.
+            if (method == "post") != (style == "retrieve") {
+                return None;
+            }
+            let list = List {
+                style,
+                items: text("items"),
+                key: text("key"),
+                max: paging.get("max").and_then(Value::as_u64),
+                limits: Limits::read(paging),
+                job: text("job"),
+            };
+            Some((path.clone(), list))
+        })
     });
     lists.collect()
+}
+
+/// The dialect of the paths at which something can be read and no list is described: that of the responses that have one record after the
+/// other, and elsewhere the one that is stated about the module.
+fn dialect(document: &Document) -> Vec<(String, &'static str)> {
+    let own = document.root.pointer("/x-folio/paging");
+    let own = own.and_then(Value::as_str).and_then(crate::emit::style);
+    let paths = document.root.get("paths").and_then(Value::as_object);
+    let found = paths.into_iter().flatten().filter_map(|(path, item)| {
+        let get = item.get("get")?;
+        if get.pointer("/x-folio/paging").is_some() {
+            return None;
+        }
+        let style = match is_sequence(get) {
+            true if has_parameter(get, "orderBy") => "Stream",
+            true if !has_parameter(get, "offset") => "Whole",
+            _ => own?,
+        };
+        Some((path.clone(), style))
+    });
+    found.collect()
+}
+
+/// Whether the response is one record after the other.
+fn is_sequence(operation: &Value) -> bool {
+    let content = operation.pointer("/responses/200/content");
+    let content = content.and_then(Value::as_object);
+    content.is_some_and(|content| {
+        content
+            .keys()
+            .any(|media| matches!(&**media, "application/stream+json" | "application/x-ndjson"))
+    })
+}
+
+fn has_parameter(operation: &Value, name: &str) -> bool {
+    let parameters = operation.get("parameters").and_then(Value::as_array);
+    parameters
+        .into_iter()
+        .flatten()
+        .any(|parameter| parameter.get("name").and_then(Value::as_str) == Some(name))
 }
 
 #[cfg(test)]
@@ -150,9 +220,39 @@ mod tests {
                 key: None,
                 max: Some(500),
                 limits: Limits::default(),
+                job: None,
             }
         );
         list.narrow(&document(json!({"style": "offset", "items": "things"})));
         assert_eq!(crate::emit::style(&list.style), None);
+    }
+
+    #[test]
+    fn a_path_without_a_list_has_the_dialect_of_its_module() {
+        let get = |media: &str, parameters: &[&str]| {
+            let parameters: Vec<Value> = parameters
+                .iter()
+                .map(|name| json!({"in": "query", "name": name}))
+                .collect();
+            json!({"parameters": parameters, "responses": {"200": {"content": {media: {}}}}})
+        };
+        let document = |own: Value| {
+            let root = json!({
+                "x-folio": own,
+                "paths": {
+                    "/a": {"get": get("application/stream+json", &["limit", "offset", "orderBy"])},
+                    "/b": {"get": get("application/stream+json", &["startDate"])},
+                    "/c": {"get": get("application/json", &["limit"])},
+                    "/d": {"get": {"x-folio": {"paging": {"style": "cql"}}}},
+                    "/e": {"post": {}},
+                },
+            });
+            dialect(&Document::new("mod-things", root))
+        };
+        let stated = |path: &str, style: &'static str| (path.to_owned(), style);
+        let mut expected = vec![stated("/a", "Stream"), stated("/b", "Whole")];
+        assert_eq!(document(json!({})), expected);
+        expected.push(stated("/c", "Erm"));
+        assert_eq!(document(json!({"paging": "erm"})), expected);
     }
 }

@@ -1059,7 +1059,7 @@ fn field_facts(schema: &Map<String, Value>) -> Option<String> {
 }
 
 /// Whether a component becomes a Rust type: a record or an enum.
-fn is_type(schema: &Value) -> bool {
+pub(crate) fn is_type(schema: &Value) -> bool {
     let has_fields = schema["properties"]
         .as_object()
         .is_some_and(|fields| !fields.is_empty());

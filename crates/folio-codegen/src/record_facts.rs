@@ -42,12 +42,20 @@ impl RecordFacts {
         if let Some(items) = schema.get("items").filter(|_| depth > 0) {
             self.read(origin, items, path, depth - 1);
         }
+        let below = |name: &str| match path {
+            "" => name.to_owned(),
+            path => format!("{path}.{name}"),
+        };
+        // What only responses contain.
+        let added = schema.pointer("/x-folio/responseOnly");
+        let added = added.and_then(Value::as_array).into_iter().flatten();
+        self.set.extend(added.filter_map(Value::as_str).map(below));
         let properties = schema.get("properties").and_then(Value::as_object);
         for (key, property) in properties.into_iter().flatten() {
-            let path = match path {
-                "" => key.clone(),
-                path => format!("{path}.{key}"),
-            };
+            let path = below(key);
+            if self.set.contains(&path) {
+                continue;
+            }
             let (inner, resolved) = origin.resolved(property);
             let says = |keyword: &str| property.get(keyword).or_else(|| resolved.get(keyword));
             if path == "id" || path == "metadata" || path == "_version" {

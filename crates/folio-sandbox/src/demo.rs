@@ -1,6 +1,8 @@
 //! A small library, invented: what the examples and tests have to work with.
 
-use serde_json::{Value, json};
+use std::sync::OnceLock;
+
+use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
 use crate::cql::fold::Fold;
@@ -194,10 +196,43 @@ fn named(kind: &str, field: &str, names: &[&str]) -> Vec<Value> {
         .collect()
 }
 
+/// What the reference data of a fresh tenant are, beside those of the demo data: by path the kind, the field that names a record, and the
+/// records, whose references to others are written `kind/name`.
+const REFERENCE: &str = include_str!("../data/reference.json");
+
 /// The records that others refer to: groups, places, types.
 pub(crate) fn reference() -> Vec<(&'static str, Vec<Value>)> {
     let mut records = records();
     records.retain(|(path, _)| *path != "/users" && !path.contains("-storage/"));
+    let text = |value: Option<&Value>| value.and_then(Value::as_str).unwrap_or_default().to_owned();
+    static PATHS: OnceLock<Map<String, Value>> = OnceLock::new();
+    for (path, own) in PATHS.get_or_init(|| serde_json::from_str(REFERENCE).unwrap_or_default()) {
+        let (kind, key) = (text(own.get("kind")), text(own.get("key")));
+        let rows = own.get("rows").and_then(Value::as_array);
+        let list = rows.into_iter().flatten().cloned().map(|mut row| {
+            let name = text(row.get("id").or(row.get(&key)));
+            row["id"] = id(&kind, name).into();
+            if own.get("local").is_some() {
+                row["source"] = "local".into();
+            }
+            for (field, value) in row.as_object_mut().into_iter().flatten() {
+                if field != "id"
+                    && field.ends_with("Id")
+                    && let Some((kind, name)) = value.as_str().and_then(|text| text.split_once('/'))
+                {
+                    *value = id(kind, name).into();
+                }
+            }
+            row
+        });
+        let list = list.collect();
+        match records.iter_mut().find(|(known, _)| known == path) {
+            Some((_, known)) => *known = list,
+            None => records.push((path, list)),
+        }
+    }
+    // Types come before what refers to them.
+    records.sort_by_key(|(path, _)| *path == "/statistical-codes");
     // No user makes reference data.
     let all = records.iter_mut().flat_map(|(_, records)| records);
     for metadata in all.filter_map(|record| record.get_mut("metadata")?.as_object_mut()) {
@@ -205,6 +240,11 @@ pub(crate) fn reference() -> Vec<(&'static str, Vec<Value>)> {
         metadata.remove("updatedByUserId");
     }
     records
+}
+
+/// Who catalogued the records that are made.
+pub(crate) fn cataloguer() -> String {
+    id("user", 0)
 }
 
 /// The records by the paths of their collections.

@@ -4,6 +4,13 @@ use std::time::Duration;
 
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 
+use crate::documents::routes;
+
+mod pages;
+mod rule;
+
+pub use rule::BadFault;
+
 /// Something that goes wrong.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
@@ -29,6 +36,33 @@ pub enum Effect {
     Truncate,
     /// A list with a `null` among its records.
     NullElement,
+    /// The connection is closed at once, and what was asked for is done so much later: a write that is looked for too early is not there yet.
+    DropThenDo(Duration),
+    /// The access token of the request is invalid from now on, as if its time were over.
+    ExpireToken,
+    /// The body of the answer comes in pieces of so many bytes, and each so much later than the one before.
+    SlowBytes {
+        /// How many bytes come at a time.
+        bytes: usize,
+        /// The time between them.
+        pause: Duration,
+    },
+    /// A list with fewer records than its limit, though more follow: the last half is missing. The total is that of the full list.
+    ShrinkPage,
+    /// A list without records, though there are some at that place. The total is that of the full list.
+    EmptyPage,
+}
+
+/// A gateway before a FOLIO, whose own pages are answered where it cannot reach the FOLIO.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Gateway {
+    /// nginx.
+    Nginx,
+    /// HAProxy.
+    Haproxy,
+    /// Squid.
+    Squid,
 }
 
 impl Effect {
@@ -39,6 +73,23 @@ impl Effect {
             headers: vec![("content-type".into(), "text/plain".into())],
             body: body.into(),
         }
+    }
+
+    /// An answer of a status with text that says when to try again.
+    pub fn retry_after(status: u16, seconds: u64) -> Self {
+        Self::Answer {
+            status,
+            headers: vec![
+                ("content-type".into(), "text/plain".into()),
+                ("retry-after".into(), seconds.to_string()),
+            ],
+            body: "Try again later".into(),
+        }
+    }
+
+    /// The page of a gateway: of nginx and HAProxy for 502, 503 and 504, of Squid for 502, 503 and 504. Nothing is done.
+    pub fn gateway(gateway: Gateway, status: u16) -> Self {
+        pages::gateway(gateway, status)
     }
 
     pub(crate) fn answer(&self) -> Option<(StatusCode, HeaderMap, String)> {
@@ -79,9 +130,13 @@ impl Effect {
 pub struct Fault {
     method: Option<String>,
     path: Option<String>,
+    module: Option<String>,
     after: usize,
+    every: usize,
+    seen: usize,
     times: Option<usize>,
     probability: Option<f64>,
+    random: Option<Random>,
     pub(crate) effect: Effect,
 }
 
@@ -91,11 +146,34 @@ impl Fault {
         Self {
             method: None,
             path: None,
+            module: None,
             after: 0,
+            every: 1,
+            seen: 0,
             times: None,
             probability: None,
+            random: None,
             effect,
         }
+    }
+
+    /// Only requests that a module serves, `mod-users`.
+    pub fn module(mut self, module: &str) -> Self {
+        self.module = Some(module.to_owned());
+        self
+    }
+
+    /// Only each so many-th of the requests that fit: with 3 the third, the sixth, ….
+    pub fn every(mut self, requests: usize) -> Self {
+        self.every = requests.max(1);
+        self
+    }
+
+    /// What its probability is drawn from: the same seed strikes the same requests, whatever other faults there are. Without it, the seed of
+    /// the sandbox decides.
+    pub fn seed(mut self, seed: u64) -> Self {
+        self.random = Some(Random::new(seed));
+        self
     }
 
     /// Only requests of a method.
@@ -129,7 +207,13 @@ impl Fault {
     }
 
     fn fits(&self, method: &str, path: &str) -> bool {
-        self.method.as_deref().is_none_or(|wanted| wanted == method)
+        let served = |module: &str| {
+            routes()
+                .find(method, path)
+                .is_some_and(|route| route.module == module)
+        };
+        self.module.as_deref().is_none_or(served)
+            && self.method.as_deref().is_none_or(|wanted| wanted == method)
             && self
                 .path
                 .as_deref()
@@ -137,18 +221,36 @@ impl Fault {
     }
 }
 
+/// Numbers that are the same for the same seed (xorshift).
+#[derive(Clone, Debug)]
+struct Random(u64);
+
+impl Random {
+    fn new(seed: u64) -> Self {
+        Self(seed | 1)
+    }
+
+    /// From 0 to 1.
+    fn next(&mut self) -> f64 {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        (self.0 >> 11) as f64 / (1_u64 << 53) as f64
+    }
+}
+
 /// The faults of a sandbox.
 #[derive(Debug)]
 pub(crate) struct Faults {
     list: Vec<Fault>,
-    random: u64,
+    random: Random,
 }
 
 impl Faults {
     pub(crate) fn new(seed: u64) -> Self {
         Self {
             list: Vec::new(),
-            random: seed | 1,
+            random: Random::new(seed),
         }
     }
 
@@ -162,36 +264,32 @@ impl Faults {
 
     /// What goes wrong with this request.
     pub(crate) fn strike(&mut self, method: &str, path: &str) -> Option<Effect> {
-        for index in 0..self.list.len() {
-            if !self.list[index].fits(method, path) {
-                continue;
+        let random = &mut self.random;
+        let struck = self.list.iter_mut().position(|fault| {
+            if !fault.fits(method, path) {
+                return false;
             }
-            if self.list[index].after > 0 {
-                self.list[index].after -= 1;
-                continue;
+            if fault.after > 0 {
+                fault.after -= 1;
+                return false;
             }
-            if let Some(probability) = self.list[index].probability
-                && self.chance() >= probability
-            {
-                continue;
+            fault.seen += 1;
+            if fault.seen % fault.every != 0 {
+                return false;
             }
-            let effect = self.list[index].effect.clone();
-            if let Some(times) = &mut self.list[index].times {
-                *times = times.saturating_sub(1);
-                if *times == 0 {
-                    self.list.remove(index);
-                }
+            let own = fault.random.as_mut().unwrap_or(random);
+            fault
+                .probability
+                .is_none_or(|probability| own.next() < probability)
+        })?;
+        let fault = self.list.get_mut(struck)?;
+        let effect = fault.effect.clone();
+        if let Some(times) = &mut fault.times {
+            *times = times.saturating_sub(1);
+            if *times == 0 {
+                self.list.remove(struck);
             }
-            return Some(effect);
         }
-        None
-    }
-
-    /// The next of a series that is the same for the same seed (xorshift).
-    fn chance(&mut self) -> f64 {
-        self.random ^= self.random << 13;
-        self.random ^= self.random >> 7;
-        self.random ^= self.random << 17;
-        (self.random >> 11) as f64 / (1_u64 << 53) as f64
+        Some(effect)
     }
 }

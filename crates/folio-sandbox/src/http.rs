@@ -15,6 +15,7 @@ pub(crate) enum Port {
 }
 
 /// A request, read whole.
+#[derive(Clone)]
 pub(crate) struct Asked {
     pub(crate) port: Port,
     pub(crate) method: String,

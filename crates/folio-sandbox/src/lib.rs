@@ -19,8 +19,10 @@
 //! ```
 
 mod access;
+mod accounts;
 mod acquisitions;
 mod auth;
+mod builder;
 mod consortium;
 mod constraints;
 pub mod cql;
@@ -28,14 +30,17 @@ mod dates;
 mod demo;
 mod descriptors;
 mod documents;
+mod exchange;
 mod faults;
 mod gateway;
+mod generate;
 mod handlers;
 mod http;
 mod jackson;
 mod kinds;
 mod memory;
 mod modules;
+mod options;
 mod platform;
 mod ports;
 mod proxy;
@@ -57,8 +62,9 @@ use std::time::Duration;
 use serde_json::Value;
 use tokio::sync::oneshot;
 
-pub use faults::{Effect, Fault};
-pub use state::{Error, Exchange};
+pub use exchange::{Answered, Exchange};
+pub use faults::{BadFault, Effect, Fault, Gateway};
+pub use state::Error;
 pub use wiring::Module;
 
 use kinds::Release;
@@ -91,6 +97,7 @@ pub struct Builder {
     consortium: Option<(String, Vec<String>)>,
     keep: usize,
     wiring: wiring::Wiring,
+    options: options::Options,
 }
 
 #[derive(Clone)]
@@ -111,166 +118,20 @@ impl fmt::Debug for User {
 }
 
 impl Builder {
-    /// The tenant that the users named next belong to.
-    pub fn tenant(mut self, tenant: impl Into<String>) -> Self {
-        self.tenant = Some(tenant.into());
-        self
-    }
-
-    /// A user who may do everything.
-    pub fn user(mut self, name: impl Into<String>, password: impl Into<String>) -> Self {
-        let tenant = self.tenant.clone().unwrap_or_else(|| DEFAULT.0.to_owned());
-        self.users.push(User {
-            tenant,
-            name: name.into(),
-            password: password.into(),
-            permissions: None,
-        });
-        self
-    }
-
-    /// A user who has these permissions and no others.
-    pub fn user_with_permissions(
-        self,
-        name: impl Into<String>,
-        password: impl Into<String>,
-        permissions: impl IntoIterator<Item = impl Into<String>>,
-    ) -> Self {
-        let mut builder = self.user(name, password);
-        if let Some(user) = builder.users.last_mut() {
-            user.permissions = Some(permissions.into_iter().map(Into::into).collect());
-        }
-        builder
-    }
-
-    /// How long access tokens live; 10 minutes, as FOLIO's do.
-    pub fn access_token_lifetime(mut self, lifetime: Duration) -> Self {
-        self.access = lifetime;
-        self
-    }
-
-    /// How long refresh tokens live; a week on Okapi, 30 minutes on Eureka.
-    pub fn refresh_token_lifetime(mut self, lifetime: Duration) -> Self {
-        self.refresh = lifetime;
-        self
-    }
-
-    /// How long every answer takes at least; no time.
-    pub fn latency(mut self, latency: Duration) -> Self {
-        self.latency = latency;
-        self
-    }
-
-    /// A path that goes before all others, `/okapi`.
-    pub fn base_path(mut self, base: impl Into<String>) -> Self {
-        self.base = base.into().trim_end_matches('/').to_owned();
-        self
-    }
-
-    /// A file for the records; without it they are in memory.
-    pub fn file(mut self, file: impl Into<PathBuf>) -> Self {
-        self.file = Some(file.into());
-        self
-    }
-
-    /// What faults with a probability are drawn from: the same seed gives the same faults.
-    pub fn seed(mut self, seed: u64) -> Self {
-        self.seed = seed;
-        self
-    }
-
-    /// How many exchanges are kept for [`Sandbox::exchanges`]; 10,000.
-    pub fn keep_exchanges(mut self, most: usize) -> Self {
-        self.keep = most;
-        self
-    }
-
-    /// Whether a token of one tenant may be used with another (`allow.cross.tenant.requests`); not so by default.
-    pub fn allow_cross_tenant(mut self, allow: bool) -> Self {
-        self.cross_tenant = allow;
-        self
-    }
-
-    /// The largest body of a request, in bytes: what is larger is answered 413, as Kong does from 1 MB on. No limit by default.
-    pub fn max_body(mut self, bytes: usize) -> Self {
-        self.max_body = bytes;
-        self
-    }
-
-    /// How many records a batch may have (`POST_SYNC_MAX_ENTITIES`): 10,000 by default, more are answered 413.
-    pub fn max_batch(mut self, records: usize) -> Self {
-        self.max_batch = records;
-        self
-    }
-
-    /// Whether `…/batch/synchronous-unsafe` works (`DB_ALLOW_SUPPRESS_OPTIMISTIC_LOCKING`); by default it answers 413.
-    pub fn allow_unsafe_batches(mut self, allow: bool) -> Self {
-        self.suppress_locking = allow;
-        self
-    }
-
-    /// Eureka instead of Okapi: Kong and sidecars are the gateway, the modules of tenants are those of applications, and Keycloak gives the
-    /// tokens. Its refresh tokens live for 30 minutes (the idle time of a session) and may be used again.
-    pub fn eureka(mut self) -> Self {
-        self.eureka = true;
-        if self.refresh == Duration::from_secs(604_800) {
-            self.refresh = Duration::from_secs(1_800);
-        }
-        self
-    }
-
-    /// Behaves like an older release where it is known to differ: `quesnelia`. Without it, or with another name, the sandbox behaves like
-    /// Ramsons. The specifications are those that the crate was built with either way.
-    pub fn release(mut self, release: &str) -> Self {
-        self.release = if release.eq_ignore_ascii_case("quesnelia") {
-            Release::Quesnelia
-        } else {
-            Release::Ramsons
-        };
-        self
-    }
-
-    /// Those who can log in are also records in `/users`.
-    pub fn user_records(mut self) -> Self {
-        self.user_records = true;
-        self
-    }
-
-    /// A consortium of a central tenant and its members. Users of members have shadow users in the central tenant, and its users in all
-    /// members; nobody else may act in another tenant than their own. In the central tenant, users of members can log in too.
-    pub fn consortium(
-        mut self,
-        central: impl Into<String>,
-        members: impl IntoIterator<Item = impl Into<String>>,
-    ) -> Self {
-        self.consortium = Some((
-            central.into(),
-            members.into_iter().map(Into::into).collect(),
-        ));
-        self
-    }
-
-    /// A small library in the tenant `diku`: users in groups, locations, instances with holdings and items. `diku_admin` with the password
-    /// `admin` may do everything there.
-    pub fn demo_data(mut self) -> Self {
-        self.demo = true;
-        self
-    }
-
-    /// The reference data of the demo data, without users, instances, holdings and items, in each tenant of a user.
-    pub fn reference_data(mut self) -> Self {
-        self.reference = true;
-        self
-    }
-
     /// Starts it.
     ///
     /// # Errors
     /// There is no port, no thread, or the file is no SQLite database.
     pub async fn start(self) -> Result<Sandbox, Error> {
+        let options = self.options.clone();
+        let lock = options.folder.as_deref().map(locked).transpose()?;
+        let file = match &options.folder {
+            Some(folder) => Some(folder.join("records.db")),
+            None => self.file.clone(),
+        };
         let mut state = State {
             auth: auth::Auth::new(self.access, self.refresh, self.eureka),
-            store: store::Store::open(self.file.as_deref())?,
+            store: store::Store::open(file.as_deref())?,
             faults: faults::Faults::new(self.seed),
             latency: self.latency,
             base: self.base.clone(),
@@ -285,7 +146,16 @@ impl Builder {
             exchanges: Vec::new(),
             keep: self.keep,
             wiring: self.wiring.clone(),
+            accounts: String::new(),
+            read_only: options.read_only,
+            address: options.address,
+            listener: options.listener.clone(),
         };
+        options
+            .faults
+            .iter()
+            .cloned()
+            .for_each(|fault| state.faults.add(fault));
         for user in &self.users {
             state.auth.add(
                 &user.tenant,
@@ -302,24 +172,10 @@ impl Builder {
             };
             state.auth.add(tenant, DEFAULT.1, DEFAULT.2, None);
         }
-        if self.demo {
-            for (path, records) in demo::records() {
-                state.load(DEFAULT.0, path, records)?;
-            }
-        }
-        if self.reference {
-            let tenants: Vec<String> = state.auth.tenants.keys().cloned().collect();
-            for tenant in tenants {
-                for (path, records) in demo::reference() {
-                    state.load(&tenant, path, records)?;
-                }
-            }
-        }
-        if self.user_records || self.consortium.is_some() {
-            platform::user_records(&mut state)?;
-        }
+        accounts::restore(&mut state)?;
+        self.fill(&mut state)?;
         if let Some((central, members)) = &self.consortium {
-            platform::found(&mut state, platform::Consortium::new(central, members))?;
+            platform::found(&mut state, consortium::Consortium::new(central, members))?;
         }
         let state = Arc::new(Mutex::new(state));
         let (stop, stopped) = oneshot::channel();
@@ -346,8 +202,65 @@ impl Builder {
             state,
             stop: Some(stop),
             thread: Some(thread),
+            _lock: lock,
         })
     }
+
+    /// Puts demo data, reference data, generated records and those of users into their tenants; each into a file once only.
+    fn fill(&self, state: &mut State) -> Result<(), Error> {
+        let options = &self.options;
+        let demo = options.demo.as_deref().or(self.demo.then_some(DEFAULT.0));
+        let mut fillings: Vec<(String, bool)> = Vec::new();
+        fillings.extend(demo.map(|tenant| (tenant.to_owned(), true)));
+        if self.reference || options.generated > 0 {
+            let tenants = state.auth.tenants.keys().cloned();
+            fillings.extend(tenants.map(|tenant| (tenant, false)));
+        }
+        for (tenant, demo) in fillings {
+            let filled = format!("{} {tenant}", if demo { "demo" } else { "reference" });
+            if state.store.setting(&filled)?.is_some() {
+                continue;
+            }
+            let records = match demo {
+                true => demo::records(),
+                false => demo::reference(),
+            };
+            for (path, records) in records {
+                state.load(&tenant, path, records)?;
+            }
+            state.store.set_setting(&filled, "done")?;
+        }
+        if options.generated > 0 {
+            let tenant = match self.users.first() {
+                Some(user) if !self.demo => user.tenant.as_str(),
+                _ => self
+                    .tenant
+                    .as_deref()
+                    .filter(|_| !self.demo)
+                    .unwrap_or(DEFAULT.0),
+            };
+            state.store.generate(tenant, self.seed, options.generated)?;
+            state
+                .store
+                .prepare(tenant, "/instance-storage/instances", &["title"]);
+        }
+        if self.user_records || self.consortium.is_some() {
+            platform::user_records(state)?;
+        }
+        Ok(())
+    }
+}
+
+/// The lock of a folder, which is made if it is not there. It ends with the process.
+fn locked(folder: &std::path::Path) -> Result<std::fs::File, Error> {
+    std::fs::create_dir_all(folder)?;
+    let file = std::fs::File::options()
+        .create(true)
+        .append(true)
+        .open(folder.join("lock"))?;
+    file.try_lock()
+        .map_err(|_| Error::InUse(folder.display().to_string()))?;
+    Ok(file)
 }
 
 /// A running sandbox. Dropping it stops it.
@@ -356,6 +269,8 @@ pub struct Sandbox {
     state: Arc<Mutex<State>>,
     stop: Option<oneshot::Sender<()>>,
     thread: Option<JoinHandle<()>>,
+    /// Of the folder, while the sandbox runs.
+    _lock: Option<std::fs::File>,
 }
 
 impl fmt::Debug for Sandbox {
@@ -390,6 +305,7 @@ impl Sandbox {
             consortium: None,
             keep: 10_000,
             wiring: wiring::Wiring::default(),
+            options: options::Options::default(),
         }
     }
 

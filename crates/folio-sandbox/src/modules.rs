@@ -314,10 +314,8 @@ pub(crate) fn after_update(
     if !moved {
         return Ok(());
     }
-    for item in store.all(tenant, "/item-storage/items")? {
-        if item.get("holdingsRecordId") != record.get("id") {
-            continue;
-        }
+    let id = text_at(record, "id").unwrap_or_default();
+    for item in store.with(tenant, "/item-storage/items", "holdingsRecordId", &id)? {
         let (Some(id), Value::Object(mut fields)) = (text_at(&item, "id"), item) else {
             continue;
         };
@@ -371,6 +369,11 @@ fn users_with(store: &Store, tenant: &str, id: &str) -> rusqlite::Result<usize> 
         .count())
 }
 
+/// Whether something is computed when a record of a collection is read.
+pub(crate) fn changes_on_read(path: &str) -> bool {
+    path == "/departments"
+}
+
 /// What is computed when a record is read.
 pub(crate) fn on_read(
     store: &Store,
@@ -378,7 +381,7 @@ pub(crate) fn on_read(
     path: &str,
     record: &mut Value,
 ) -> rusqlite::Result<()> {
-    if path == "/departments"
+    if changes_on_read(path)
         && let Some(id) = text_at(record, "id")
     {
         record["usageNumber"] = users_with(store, tenant, &id)?.into();

@@ -32,8 +32,16 @@ pub(crate) fn user_records(state: &mut State) -> Result<(), Error> {
             (tenant.clone(), records)
         })
         .collect();
-    for (tenant, records) in tenants {
-        state.load(&tenant, "/users", records)?;
+    for (tenant, mut records) in tenants {
+        // One that is in a file may have been changed.
+        let mut new = Vec::new();
+        for record in records.drain(..) {
+            let id = record.get("id").and_then(Value::as_str).unwrap_or_default();
+            if !state.store.has(&tenant, "/users", id)? {
+                new.push(record);
+            }
+        }
+        state.load(&tenant, "/users", new)?;
     }
     Ok(())
 }

@@ -45,6 +45,7 @@ pub(crate) fn answer(
         return Ok(match &tenant {
             _ if module == "mod-circulation" => of_okapi(asked, path, tenant.as_deref()),
             Some(tenant) => no_role(state, route.as_ref(), tenant),
+            None if route.as_ref().is_some_and(|route| !route.raml) => eureka::without_tenant(),
             None => Answer::bad_request("Unable to process request Tenant must be set"),
         });
     }

@@ -6,6 +6,7 @@ use http::StatusCode;
 use serde_json::{Map, Value, json};
 
 use crate::http::{Answer, Asked};
+use crate::store::raw;
 
 /// JSON over several lines, as Jackson prints it; the fields of the outermost object in an order that is known.
 pub(crate) fn pretty(value: &Value, order: &[String]) -> String {
@@ -97,16 +98,29 @@ pub(crate) struct List<'a> {
 
 impl List<'_> {
     pub(crate) fn written(&self) -> String {
+        let texts: Vec<String> = self.records.iter().map(Value::to_string).collect();
+        self.written_of(&texts)
+    }
+
+    /// The same of records that are compact JSON already, in place of `records`.
+    pub(crate) fn written_of(&self, records: &[String]) -> String {
         let key = Value::from(self.key);
         let diagnostics = &self.diagnostics;
+        let size: usize = records.iter().map(String::len).sum();
+        let mut out = String::with_capacity(size + size / 4 + 256);
+        let between = |separator: &str, out: &mut String| {
+            for (index, record) in records.iter().enumerate() {
+                if index > 0 {
+                    out.push_str(separator);
+                }
+                raw::compact(record, self.order, out);
+            }
+        };
         match self.form {
             Form::Streamed => {
-                let records: Vec<String> = self
-                    .records
-                    .iter()
-                    .map(|record| compact(record, self.order))
-                    .collect();
-                let mut out = format!("{{\n  {key}: [\n{}],\n", records.join(",\n"));
+                let _ = write!(out, "{{\n  {key}: [\n");
+                between(",\n", &mut out);
+                out.push_str("],\n");
                 if let Some(total) = self.total {
                     let _ = writeln!(out, "  \"totalRecords\": {total},");
                 }
@@ -115,28 +129,30 @@ impl List<'_> {
                     "  \"resultInfo\": {{\"totalRecords\":{},\"facets\":[],\"diagnostics\":{diagnostics}}}\n}}",
                     self.info.unwrap_or_default()
                 );
-                out
             }
             Form::Line => {
-                let records: Vec<String> = self
-                    .records
-                    .iter()
-                    .map(|record| compact(record, self.order))
-                    .collect();
-                format!(
-                    "{{ {key} : [{}], \"resultInfo\": {{\"totalRecords\":{},\"diagnostics\":{diagnostics}}}}}",
-                    records.join(","),
+                let _ = write!(out, "{{ {key} : [");
+                between(",", &mut out);
+                let _ = write!(
+                    out,
+                    "], \"resultInfo\": {{\"totalRecords\":{},\"diagnostics\":{diagnostics}}}}}",
                     self.info.unwrap_or_default()
-                )
+                );
             }
             Form::Pretty => {
-                let mut out = format!("{{\n  {key} : ");
-                write_pretty(
-                    &Value::Array(self.records.to_vec()),
-                    self.order,
-                    1,
-                    &mut out,
-                );
+                let _ = write!(out, "{{\n  {key} : ");
+                if records.is_empty() {
+                    out.push_str("[ ]");
+                } else {
+                    out.push_str("[ ");
+                    for (index, record) in records.iter().enumerate() {
+                        if index > 0 {
+                            out.push_str(", ");
+                        }
+                        raw::pretty(record, self.order, 1, &mut out);
+                    }
+                    out.push_str(" ]");
+                }
                 if let Some(total) = self.total {
                     let _ = write!(out, ",\n  \"totalRecords\" : {total}");
                 }
@@ -148,9 +164,9 @@ impl List<'_> {
                     write_pretty(&info, &order, 1, &mut out);
                 }
                 out.push_str("\n}");
-                out
             }
         }
+        out
     }
 }
 

@@ -14,6 +14,20 @@ use crate::platform;
 use crate::rmb;
 use crate::state::State;
 
+/// Whether a request would change something: it is no read, no login and no list that is asked for by POST.
+pub(crate) fn changes(asked: &Asked) -> bool {
+    let session = [
+        "/authn/login",
+        "/authn/refresh",
+        "/authn/logout",
+        "/bl-users/login",
+    ];
+    let reads = asked.method == "POST"
+        && (session.iter().any(|part| asked.path.contains(part))
+            || asked.path.ends_with("/retrieve"));
+    !matches!(asked.method.as_str(), "GET" | "HEAD" | "OPTIONS") && !reads
+}
+
 fn not_implemented(asked: &Asked, module: &str) -> Answer {
     let text = format!(
         "The sandbox knows {} {} of {module} and does not emulate it.",

@@ -1,25 +1,31 @@
 //! HTTP: reads requests from a socket, and writes answers to it, or breaks off.
 
+use std::future::Future as _;
 use std::io::Write as _;
 use std::net::SocketAddr;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use http::{HeaderValue, Request, Response, header};
+use http::{HeaderValue, Request, Response, StatusCode, header};
 use http_body_util::BodyExt;
 use hyper::body::{Body, Frame, Incoming, SizeHint};
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
+use tokio::time::Sleep;
 
+use crate::accounts;
+use crate::exchange::{Answered, Exchange, Listener};
 use crate::faults::Effect;
 use crate::gateway;
 use crate::handlers::okapi;
 use crate::http::{Answer, Asked, Port, pairs};
+use crate::rmb;
+use crate::router;
 use crate::state::State;
 
 /// The longest request line that Okapi and the modules read, and the most bytes of headers.
@@ -44,16 +50,16 @@ pub(crate) async fn run(
 
 /// The gateway's listener, after those of modules, which serve already.
 async fn listen(state: &Arc<Mutex<State>>) -> std::io::Result<TcpListener> {
-    let modules = {
+    let (modules, address) = {
         let state = state.lock().unwrap_or_else(PoisonError::into_inner);
-        state.wiring.ports.clone()
+        (state.wiring.ports.clone(), state.address)
     };
     for module in modules {
-        let listener = TcpListener::bind(("127.0.0.1", 0)).await?;
-        let address = listener.local_addr()?;
+        let listener = TcpListener::bind((address.0, 0)).await?;
+        let own = listener.local_addr()?;
         {
             let mut state = state.lock().unwrap_or_else(PoisonError::into_inner);
-            state.wiring.listening.push((module, address));
+            state.wiring.listening.push((module, own));
         }
         let state = Arc::clone(state);
         tokio::spawn(async move {
@@ -62,7 +68,7 @@ async fn listen(state: &Arc<Mutex<State>>) -> std::io::Result<TcpListener> {
             serve(listener, Port::Module(module), state, stop).await;
         });
     }
-    TcpListener::bind(("127.0.0.1", 0)).await
+    TcpListener::bind(address).await
 }
 
 /// Serves connections until told to stop.
@@ -126,6 +132,7 @@ async fn respond(
         .sum();
     let (line_too_long, headers_too_large) = (line > MOST_LINE, headers > MOST_HEADERS);
     let body = body.collect().await.map_err(|_| Broken)?.to_bytes();
+    let start = Instant::now();
     let asked = Asked {
         port,
         method: parts.method.as_str().to_owned(),
@@ -142,7 +149,8 @@ async fn respond(
     let gzip = asked
         .header("accept-encoding")
         .is_some_and(|accepted| accepted.contains("gzip"));
-    let (effect, latency, answer) = {
+    let (effect, latency, answer, listener) = {
+        let later = Arc::clone(&state);
         let mut state = state.lock().unwrap_or_else(PoisonError::into_inner);
         let effect = state.faults.strike(&asked.method, &asked.path);
         let latency = state.latency;
@@ -150,6 +158,14 @@ async fn respond(
             _ if line_too_long => Some(okapi::too_long(state.release)),
             _ if headers_too_large => Some(okapi::headers_too_large()),
             Some(Effect::Drop) => None,
+            Some(Effect::DropThenDo(delay)) => {
+                do_later(Arc::clone(&later), asked.clone(), *delay);
+                None
+            }
+            _ if state.read_only && router::changes(&asked) => Some(Answer::text(
+                StatusCode::FORBIDDEN,
+                "The sandbox is read-only: nothing was changed.",
+            )),
             Some(effect @ Effect::Answer { .. }) => {
                 effect.answer().map(|(status, headers, body)| Answer {
                     headers: Box::new(headers),
@@ -157,11 +173,27 @@ async fn respond(
                     ..Answer::empty(status)
                 })
             }
-            effect => Some(gateway::answer(&mut state, &asked, effect.as_ref())),
+            effect => {
+                if matches!(effect, Some(Effect::ExpireToken)) {
+                    state.auth.expire_access();
+                }
+                Some(answered(&mut state, &asked, effect.as_ref()))
+            }
         };
         let status = answer.as_ref().filter(|answer| !answer.hangs);
         state.record(&asked, status.map(|answer| answer.status));
-        (effect, latency, answer)
+        (effect, latency, answer, state.listener.clone())
+    };
+    let heard = Heard {
+        listener,
+        asked: &asked,
+        start,
+        status: answer
+            .as_ref()
+            .filter(|answer| !answer.hangs && !matches!(effect, Some(Effect::DropAnswer)))
+            .map(|answer| answer.status),
+        bytes: answer.as_ref().map_or(0, |answer| answer.body.len()),
+        fault: effect.is_some(),
     };
     let delay = match effect {
         Some(Effect::Delay(delay)) => latency + delay,
@@ -170,6 +202,7 @@ async fn respond(
     if delay > Duration::ZERO {
         tokio::time::sleep(delay).await;
     }
+    heard.tell();
     let Some(mut answer) = answer.filter(|_| !matches!(effect, Some(Effect::DropAnswer))) else {
         return Err(Broken);
     };
@@ -195,18 +228,28 @@ async fn respond(
         }
     }
     let total = answer.body.len();
+    let mut body = Bytes::from(std::mem::take(&mut answer.body));
     let written = match effect {
         Some(Effect::BreakBody) => Written {
-            chunk: Some(Bytes::copy_from_slice(&answer.body[..total / 2])),
+            rest: body.split_to(total / 2),
             total: Some(total),
             breaks: true,
             stalls: false,
+            slow: None,
         },
-        _ => Written {
-            chunk: Some(answer.body.into()),
+        Some(Effect::SlowBytes { bytes, pause }) => Written {
+            rest: body,
             total: (!answer.stalls).then_some(total),
             breaks: false,
             stalls: answer.stalls,
+            slow: Some((bytes.max(1), pause, Box::pin(tokio::time::sleep(pause)))),
+        },
+        _ => Written {
+            rest: body,
+            total: (!answer.stalls).then_some(total),
+            breaks: false,
+            stalls: answer.stalls,
+            slow: None,
         },
     };
     let mut response = Response::new(written);
@@ -232,13 +275,58 @@ fn resolved(path: &str) -> String {
     format!("/{}", segments.join("/"))
 }
 
-/// A body that may break off.
+/// The answer, with what has to be written down of it.
+fn answered(state: &mut State, asked: &Asked, effect: Option<&Effect>) -> Answer {
+    let answer = gateway::answer(state, asked, effect);
+    match accounts::save(state) {
+        Ok(()) => answer,
+        Err(error) => rmb::storage(&error),
+    }
+}
+
+/// Does what was asked for when the connection is gone for so long.
+fn do_later(state: Arc<Mutex<State>>, asked: Asked, delay: Duration) {
+    tokio::spawn(async move {
+        tokio::time::sleep(delay).await;
+        let mut state = state.lock().unwrap_or_else(PoisonError::into_inner);
+        if !(state.read_only && router::changes(&asked)) {
+            answered(&mut state, &asked, None);
+        }
+    });
+}
+
+/// What a listener hears of a request.
+struct Heard<'a> {
+    listener: Option<Listener>,
+    asked: &'a Asked,
+    start: Instant,
+    status: Option<StatusCode>,
+    bytes: usize,
+    fault: bool,
+}
+
+impl Heard<'_> {
+    fn tell(self) {
+        if let Some(listener) = self.listener {
+            let answered = Answered {
+                time: self.start.elapsed(),
+                bytes: self.bytes,
+                fault: self.fault,
+            };
+            listener(&Exchange::of(self.asked, self.status), answered);
+        }
+    }
+}
+
+/// A body that may break off, or come slowly.
 struct Written {
-    chunk: Option<Bytes>,
+    rest: Bytes,
     /// How long it is; not told where it stalls.
     total: Option<usize>,
     breaks: bool,
     stalls: bool,
+    /// How many bytes come at a time, the time between them, and until when the next ones wait.
+    slow: Option<(usize, Duration, Pin<Box<Sleep>>)>,
 }
 
 impl Body for Written {
@@ -247,22 +335,30 @@ impl Body for Written {
 
     fn poll_frame(
         mut self: Pin<&mut Self>,
-        _: &mut Context<'_>,
+        context: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, Broken>>> {
-        match self.chunk.take() {
-            Some(chunk) if !chunk.is_empty() => Poll::Ready(Some(Ok(Frame::data(chunk)))),
-            _ if self.breaks => {
-                self.breaks = false;
-                Poll::Ready(Some(Err(Broken)))
-            }
-            // Nothing wakes it: it ends with the connection.
-            _ if self.stalls => Poll::Pending,
-            _ => Poll::Ready(None),
+        if self.rest.is_empty() {
+            return match std::mem::take(&mut self.breaks) {
+                true => Poll::Ready(Some(Err(Broken))),
+                // Nothing wakes it: it ends with the connection.
+                false if self.stalls => Poll::Pending,
+                false => Poll::Ready(None),
+            };
         }
+        let some = match &mut self.slow {
+            None => self.rest.len(),
+            Some((bytes, pause, sleep)) => {
+                std::task::ready!(sleep.as_mut().poll(context));
+                sleep.set(tokio::time::sleep(*pause));
+                *bytes
+            }
+        };
+        let some = some.min(self.rest.len());
+        Poll::Ready(Some(Ok(Frame::data(self.rest.split_to(some)))))
     }
 
     fn is_end_stream(&self) -> bool {
-        self.chunk.as_ref().is_none_or(Bytes::is_empty) && !self.breaks && !self.stalls
+        self.rest.is_empty() && !self.breaks && !self.stalls
     }
 
     fn size_hint(&self) -> SizeHint {

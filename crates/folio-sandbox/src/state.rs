@@ -7,6 +7,8 @@ use http::StatusCode;
 use serde_json::Value;
 
 use crate::auth::Auth;
+pub(crate) use crate::exchange::Exchange;
+use crate::exchange::Listener;
 use crate::faults::Faults;
 use crate::http::Asked;
 use crate::kinds::{Kind, Release, kind};
@@ -24,6 +26,8 @@ pub enum Error {
     Store(String),
     /// The canonical documents describe no list of that path.
     NoCollection(String),
+    /// Another process uses the folder.
+    InUse(String),
     /// A record without the identifier that it is stored by, or one that is no object.
     Record(String),
 }
@@ -36,6 +40,10 @@ impl fmt::Display for Error {
             Self::NoCollection(path) => write!(
                 out,
                 "the sandbox has no collection {path}: expected a path such as /users"
+            ),
+            Self::InUse(folder) => write!(
+                out,
+                "another sandbox uses the folder {folder}: end it, or name another folder"
             ),
             Self::Record(problem) => write!(out, "the sandbox cannot take the record: {problem}"),
         }
@@ -56,34 +64,6 @@ impl From<rusqlite::Error> for Error {
     }
 }
 
-/// A request that came, and how it was answered.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Exchange {
-    /// The method.
-    pub method: String,
-    /// The path.
-    pub path: String,
-    /// The pairs of the query string.
-    pub query: Vec<(String, String)>,
-    /// The headers; tokens and cookies show only that they were there.
-    pub headers: Vec<(String, String)>,
-    /// The body, unless it held a password.
-    pub body: Vec<u8>,
-    /// The answer; none where the connection was dropped.
-    pub status: Option<u16>,
-}
-
-impl Exchange {
-    /// The first header of a name.
-    pub fn header(&self, name: &str) -> Option<&str> {
-        self.headers
-            .iter()
-            .find(|(known, _)| known.eq_ignore_ascii_case(name))
-            .map(|(_, value)| value.as_str())
-    }
-}
-
 pub(crate) struct State {
     pub(crate) auth: Auth,
     pub(crate) store: Store,
@@ -101,6 +81,12 @@ pub(crate) struct State {
     pub(crate) exchanges: Vec<Exchange>,
     pub(crate) keep: usize,
     pub(crate) wiring: Wiring,
+    /// The accounts as they were written down last.
+    pub(crate) accounts: String,
+    pub(crate) read_only: bool,
+    /// Where the gateway listens.
+    pub(crate) address: (std::net::IpAddr, u16),
+    pub(crate) listener: Option<Listener>,
 }
 
 impl State {
@@ -110,35 +96,9 @@ impl State {
     }
 
     pub(crate) fn record(&mut self, asked: &Asked, status: Option<StatusCode>) {
-        if self.exchanges.len() >= self.keep {
-            return;
+        if self.exchanges.len() < self.keep {
+            self.exchanges.push(Exchange::of(asked, status));
         }
-        let headers = asked
-            .headers
-            .iter()
-            .map(|(name, value)| {
-                let secret = matches!(name.as_str(), "x-okapi-token" | "authorization" | "cookie");
-                let value = if secret {
-                    "(secret)"
-                } else {
-                    value.to_str().unwrap_or("(not text)")
-                };
-                (name.as_str().to_owned(), value.to_owned())
-            })
-            .collect();
-        let secret = asked.path.contains("/authn/") || asked.path.contains("/bl-users/");
-        self.exchanges.push(Exchange {
-            method: asked.method.clone(),
-            path: asked.path.clone(),
-            query: asked.query.clone(),
-            headers,
-            body: if secret {
-                b"(secret)".to_vec()
-            } else {
-                asked.body.to_vec()
-            },
-            status: status.map(|status| status.as_u16()),
-        });
     }
 
     /// Puts records into a collection as they are.

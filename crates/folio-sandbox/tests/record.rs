@@ -108,3 +108,40 @@ async fn ids_of_the_server_are_used_in_what_follows() {
     assert_eq!(read["status"], 200);
     assert_eq!(read["keys"][0], "group");
 }
+
+#[cfg(feature = "command")]
+#[test]
+fn the_command_records() {
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let sandbox = runtime.block_on(sandbox());
+    let command = |password: Option<&str>| {
+        let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_folio-sandbox"));
+        command.args([
+            "record",
+            sandbox.url(),
+            "--tenant",
+            "college",
+            "--user",
+            "operator",
+        ]);
+        command.env_remove("FOLIO_PASSWORD");
+        if let Some(password) = password {
+            command.env("FOLIO_PASSWORD", password);
+        }
+        command.output().unwrap()
+    };
+    let without = command(None);
+    assert!(!without.status.success());
+    let said = String::from_utf8(without.stderr).unwrap();
+    assert!(
+        said.contains("set FOLIO_PASSWORD to the password of operator"),
+        "{said}"
+    );
+    let done = command(Some("correct horse battery staple"));
+    assert!(done.status.success());
+    let rows = String::from_utf8(done.stdout).unwrap();
+    assert_eq!(rows.lines().count(), 175);
+    assert!(!rows.contains("horse battery"));
+    let said = String::from_utf8(done.stderr).unwrap();
+    assert!(said.starts_with("175 requests sent, "), "{said}");
+}

@@ -31,7 +31,9 @@ impl std::fmt::Display for Finding {
 const MOST_PARTS: usize = 64;
 
 /// How lists are paged.
-const STYLES: [&str; 5] = ["cql", "erm", "offset", "retrieve", "search"];
+const STYLES: [&str; 7] = [
+    "browse", "cql", "erm", "offset", "retrieve", "search", "whole",
+];
 
 /// Looks through the documents of a release.
 pub fn check(release: &Release) -> Vec<Finding> {

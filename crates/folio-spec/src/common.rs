@@ -4,31 +4,16 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, Value, json};
 
-use crate::module::{Module, says_nothing};
+use crate::equal::equals;
+use crate::module::Module;
 use crate::pins::Pins;
+use crate::schema::PENDING;
 
 const LOCAL: &str = "#/components/schemas/";
 
 /// Moves shared records out of the modules; gives the document that has them.
 pub(crate) fn extract(modules: &mut [Module], release: &str, pins: &Pins) -> Value {
-    // By content: in which modules, under which name.
-    let mut found: BTreeMap<String, Vec<(usize, String)>> = BTreeMap::new();
-    for (index, module) in modules.iter().enumerate() {
-        for name in schemas(&module.document).keys() {
-            found
-                .entry(fingerprint(schemas(&module.document), name))
-                .or_default()
-                .push((index, name.clone()));
-        }
-    }
-    found.retain(|_, places| {
-        places
-            .iter()
-            .map(|(module, _)| module)
-            .collect::<BTreeSet<_>>()
-            .len()
-            > 1
-    });
+    let found = shared(modules);
     let sources = |(module, name): &(usize, String)| -> Vec<String> {
         let list = schemas(&modules[*module].document)
             .get(name)
@@ -47,7 +32,24 @@ pub(crate) fn extract(modules: &mut [Module], release: &str, pins: &Pins) -> Val
         })
         .collect();
     pinned.sort_by_key(|(votes, content, _)| (std::cmp::Reverse(*votes), *content));
-    let names = name(&found, &pinned);
+    let own: Vec<BTreeSet<String>> = modules
+        .iter()
+        .enumerate()
+        .map(|(index, module)| {
+            let moved: BTreeSet<&String> = found
+                .values()
+                .flatten()
+                .filter(|(module, _)| *module == index)
+                .map(|(_, name)| name)
+                .collect();
+            let names = schemas(&module.document).keys();
+            names
+                .filter(|name| !moved.contains(name))
+                .map(|name| name.to_lowercase())
+                .collect()
+        })
+        .collect();
+    let names = name(&found, &pinned, &own);
     let mut moved: Vec<BTreeMap<String, String>> = vec![BTreeMap::new(); modules.len()];
     for (content, places) in &found {
         for (module, name) in places {
@@ -68,6 +70,11 @@ pub(crate) fn extract(modules: &mut [Module], release: &str, pins: &Pins) -> Val
             }
         }
         module.document["components"]["schemas"] = kept.into();
+        let others: BTreeMap<&String, &String> =
+            moved.iter().filter(|(own, shared)| own != shared).collect();
+        if !others.is_empty() {
+            module.document["x-folio"]["names"] = json!(others);
+        }
         rename(
             &mut module.document,
             moved,
@@ -98,9 +105,6 @@ pub(crate) fn extract(modules: &mut [Module], release: &str, pins: &Pins) -> Val
             entry["x-folio"]["sources"] = all.into_iter().collect();
         }
     }
-    for module in modules.iter_mut() {
-        tell_apart(module, &shared);
-    }
     json!({
         "openapi": "3.0.3",
         "info": {"title": "common", "version": release},
@@ -110,87 +114,20 @@ pub(crate) fn extract(modules: &mut [Module], release: &str, pins: &Pins) -> Val
     })
 }
 
-const SHARED: &str = "common.json#/components/schemas/";
-
-/// Gives records of a module that have the name of a shared record, which the module has as a type too, names of their own. Types differ in
-/// more than case.
-fn tell_apart(module: &mut Module, shared: &BTreeMap<String, Value>) {
-    /// The shared records that are types; those that are merged into another are not, but what they refer to is.
-    fn used(value: &Value, prefix: &str, is_merged: bool, out: &mut Vec<(String, bool)>) {
-        match value {
-            Value::Object(map) => {
-                for (key, value) in map {
-                    match (key.as_str(), value) {
-                        ("$ref", Value::String(text)) => {
-                            if let Some(name) = text.strip_prefix(prefix) {
-                                out.push((name.to_owned(), is_merged));
-                            }
-                        }
-                        ("allOf", Value::Array(parts)) => {
-                            let is_merged = parts.len() > 1 || map.contains_key("properties");
-                            parts
-                                .iter()
-                                .for_each(|part| used(part, prefix, is_merged, out));
-                        }
-                        (_, value) => used(value, prefix, false, out),
-                    }
-                }
-            }
-            Value::Array(list) => list
-                .iter()
-                .for_each(|value| used(value, prefix, false, out)),
-            _ => {}
-        }
-    }
-    let mut open = Vec::new();
-    used(&module.document, SHARED, false, &mut open);
-    let mut names = BTreeSet::new();
-    let mut seen = BTreeSet::new();
-    while let Some((name, is_merged)) = open.pop() {
-        if is_merged
-            && seen.insert(name.clone())
-            && let Some(schema) = shared.get(&name)
-        {
-            used(schema, LOCAL, false, &mut open);
-        }
-        if !is_merged {
-            names.insert(name.to_lowercase());
-        }
-    }
-    let own = schemas(&module.document);
-    let mut taken: BTreeSet<String> = own.keys().map(|name| name.to_lowercase()).collect();
-    taken.extend(shared.keys().map(|name| name.to_lowercase()));
-    let mut renamed = BTreeMap::new();
-    for name in own
-        .keys()
-        .filter(|name| names.contains(&name.to_lowercase()))
-    {
-        let feature = crate::names::camel(crate::canonical::feature(&module.name));
-        let mut other = format!("{feature}{name}");
-        while !taken.insert(other.to_lowercase()) {
-            other.push_str("Own");
-        }
-        renamed.insert(name.clone(), other);
-    }
-    if renamed.is_empty() {
-        return;
-    }
-    if let Some(Value::Object(schemas)) = module.document.pointer_mut("/components/schemas") {
-        for (name, other) in &renamed {
-            if let Some(schema) = schemas.remove(name) {
-                schemas.insert(other.clone(), schema);
-            }
-        }
-    }
-    rename(&mut module.document, &renamed, LOCAL);
-}
-
 /// The name that it has already, else the one that most modules use; where two contents want one, the one in more modules has it and the
-/// others get a number.
+/// others get a number. No module that has a shared record has another one of its own (`own`, by module) under that name.
 fn name(
     found: &BTreeMap<String, Vec<(usize, String)>>,
     pinned: &[(usize, &String, &str)],
+    own: &[BTreeSet<String>],
 ) -> BTreeMap<String, String> {
+    let is_own = |content: &String, name: &str| {
+        let mut places = found.get(content).into_iter().flatten();
+        places.any(|(module, _)| {
+            own.get(*module)
+                .is_some_and(|own| own.contains(&name.to_lowercase()))
+        })
+    };
     let mut wishes: Vec<(&String, String, usize)> = found
         .iter()
         .map(|(content, places)| {
@@ -218,7 +155,7 @@ fn name(
     let mut taken = BTreeSet::new();
     let mut names = BTreeMap::new();
     for (_, content, name) in pinned {
-        if taken.insert(name.to_lowercase()) {
+        if !is_own(content, name) && taken.insert(name.to_lowercase()) {
             names.insert((*content).clone(), (*name).to_owned());
         }
     }
@@ -228,7 +165,7 @@ fn name(
         }
         let mut name = wish.clone();
         let mut number = 2;
-        while !taken.insert(name.to_lowercase()) {
+        while is_own(content, &name) || !taken.insert(name.to_lowercase()) {
             name = format!("{wish}V{number}");
             number += 1;
         }
@@ -245,57 +182,80 @@ fn schemas(document: &Value) -> &Map<String, Value> {
         .unwrap_or_else(|| NONE.get_or_init(Map::new))
 }
 
-/// The content of a record, all the way down, without where it stands. What says nothing of its content is told by its name.
-fn fingerprint(schemas: &Map<String, Value>, name: &str) -> String {
-    fn write(
-        schemas: &Map<String, Value>,
-        value: &Value,
-        stack: &mut Vec<String>,
-        out: &mut String,
-    ) {
+/// The records that a module keeps: what it creates at a path and replaces below it. They are its own, whichever other module describes them
+/// too: a program says by the record where it is kept, and which modules share a record differs from release to release.
+fn stored(document: &Value) -> BTreeSet<String> {
+    let body = |operation: Option<&Value>| -> Option<String> {
+        let content = operation?.pointer("/requestBody/content")?.as_object()?;
+        let mut content = content.iter();
+        let (_, schema) = content.find(|(media_type, _)| media_type.contains("json"))?;
+        let reference = schema.pointer("/schema/$ref")?.as_str()?;
+        Some(reference.strip_prefix(LOCAL)?.to_owned())
+    };
+    let paths = document.get("paths").and_then(Value::as_object);
+    let mut stored = BTreeSet::new();
+    for (path, item) in paths.into_iter().flatten() {
+        let Some((list, _)) = path.rsplit_once("/{") else {
+            continue;
+        };
+        let posted = paths.and_then(|paths| body(paths.get(list)?.get("post")));
+        let replaced = body(item.get("put"));
+        stored.extend(posted.filter(|posted| Some(posted) == replaced.as_ref()));
+    }
+    stored
+}
+
+/// The records that several modules have, by a key each, with their modules and names. They have one name and one content, all the way down:
+/// what records of two names have in common may be chance.
+fn shared(modules: &[Module]) -> BTreeMap<String, Vec<(usize, String)>> {
+    /// References to records of one module, told from those of others.
+    fn of_module(value: &mut Value, module: usize) {
         match value {
-            Value::Object(map) => {
-                out.push('{');
-                for (key, value) in map.iter().filter(|(key, _)| *key != "x-folio") {
-                    out.push_str(&format!("{key:?}:"));
-                    write(schemas, value, stack, out);
-                    out.push(',');
-                }
-                out.push('}');
-            }
-            Value::Array(list) => {
-                out.push('[');
-                for value in list {
-                    write(schemas, value, stack, out);
-                    out.push(',');
-                }
-                out.push(']');
-            }
-            Value::String(text) if text.starts_with(LOCAL) => {
-                let target = &text[LOCAL.len()..];
-                match stack.iter().rposition(|open| open == target) {
-                    Some(depth) => out.push_str(&format!("^{}", stack.len() - depth)),
-                    None => {
-                        let schema = schemas.get(target).unwrap_or(&Value::Null);
-                        if says_nothing(schema) {
-                            out.push_str(target);
-                        }
-                        stack.push(target.to_owned());
-                        write(schemas, schema, stack, out);
-                        stack.pop();
-                    }
+            Value::Object(map) => map.values_mut().for_each(|value| of_module(value, module)),
+            Value::Array(list) => list.iter_mut().for_each(|value| of_module(value, module)),
+            Value::String(text) => {
+                if let Some(name) = text.strip_prefix(LOCAL) {
+                    *text = format!("{PENDING}{module} {name}");
                 }
             }
-            other => out.push_str(&other.to_string()),
+            _ => {}
         }
     }
-    let schema = schemas.get(name).unwrap_or(&Value::Null);
-    let mut out = String::new();
-    if says_nothing(schema) {
-        out.push_str(name);
+    let mut all = BTreeMap::new();
+    for (index, module) in modules.iter().enumerate() {
+        for (name, schema) in schemas(&module.document) {
+            let mut schema = schema.clone();
+            if let Value::Object(schema) = &mut schema {
+                schema.remove("x-folio");
+            }
+            of_module(&mut schema, index);
+            all.insert(format!("{index} {name}"), schema);
+        }
     }
-    write(schemas, schema, &mut vec![name.to_owned()], &mut out);
-    out
+    let place = |key: &str| -> Option<(usize, String)> {
+        let (index, name) = key.split_once(' ')?;
+        Some((index.parse().ok()?, name.to_owned()))
+    };
+    let name = |key: &String| place(key).map(|(_, name)| name).unwrap_or_default();
+    let kept: Vec<BTreeSet<String>> = modules
+        .iter()
+        .map(|module| stored(&module.document))
+        .collect();
+    let told_apart = |key: &String| match place(key) {
+        // Like no other, and so is what refers to it.
+        Some((index, name)) if kept.get(index).is_some_and(|kept| kept.contains(&name)) => {
+            key.clone()
+        }
+        _ => name(key),
+    };
+    let mut found = BTreeMap::new();
+    for group in equals(&all, told_apart) {
+        if let ([first, _, ..], Some(key)) = (&group[..], group.first().map(name)) {
+            let key = format!("{key} {first}");
+            found.insert(key, group.iter().filter_map(|key| place(key)).collect());
+        }
+    }
+    found
 }
 
 fn rename(value: &mut Value, moved: &BTreeMap<String, String>, to: &str) {

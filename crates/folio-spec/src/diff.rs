@@ -399,6 +399,10 @@ impl Changes {
             ("items", "its records stand in"),
             ("key", "is read on by"),
             ("max", "gives a page of at most"),
+            ("sort", "takes `sortBy`:"),
+            ("all", "takes `cql.allRecords`:"),
+            ("query", "takes a query:"),
+            ("job", "has a resource job for"),
         ] {
             let of = |operation: &Operation<'_>| operation.fact("paging")?.get(key).cloned();
             if style(old).is_some() && style(new).is_some() && of(old) != of(new) {
@@ -428,6 +432,7 @@ impl Changes {
             ("effect", "changes something though it is a GET", true),
             ("versioned", "is guarded by `_version`", true),
             ("sensitive", "holds secrets", false),
+            ("omits", "leaves out of its body", false),
         ] {
             let of = |operation: &Operation<'_>| operation.fact("facts")?.get(key).cloned();
             let (before, after) = (of(old), of(new));

@@ -87,7 +87,7 @@ fn walk(
 }
 
 /// Whether a folder holds no API of the module: by its name, or by a word of it, `okapi-test-auth-module`.
-fn is_skipped(name: &str) -> bool {
+pub(crate) fn is_skipped(name: &str) -> bool {
     SKIPPED.contains(&name)
         || name.split(['-', '_', '.']).any(|word| {
             matches!(

@@ -33,6 +33,9 @@ pub struct Facts {
     /// A PUT or PATCH with an outdated `_version` is rejected.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub versioned: Option<bool>,
+    /// Fields of the body that only responses contain: they are not sent. Each is named by its path, `items[].metadata`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub omits: Option<Vec<String>>,
 }
 
 /// What a DELETE deletes.
@@ -211,6 +214,8 @@ impl Facts {
         correct(&mut self.effect, &other.effect);
         correct(&mut self.sensitive, &other.sensitive);
         correct(&mut self.versioned, &other.versioned);
+        correct(&mut self.omits, &other.omits);
+        self.omits = self.omits.take().filter(|omits| !omits.is_empty());
     }
 }
 
@@ -250,45 +255,46 @@ const SECRETS: [&str; 9] = [
     "token",
 ];
 
-fn holds_secrets(schema: &Value, schemas: &Value, seen: &mut BTreeSet<String>) -> bool {
-    match schema {
-        Value::Object(object) => {
-            if let Some(Value::String(reference)) = object.get("$ref")
-                && !seen.insert(reference.clone())
-            {
-                return false;
-            }
-            let own = object.get("properties").and_then(Value::as_object);
-            let is_secret = |(name, property): (&String, &Value)| {
-                let name = name.to_ascii_lowercase();
-                let is_text = resolved(property, schemas)
-                    .get("type")
-                    .is_none_or(|kind| kind == "string" || kind == "object");
-                // `credentialsId` names a record that has secrets, and is none.
-                is_text
-                    && !name.ends_with("id")
-                    && (SECRETS.contains(&&*name)
-                        || SECRET_WORDS.iter().any(|word| name.contains(word)))
-            };
-            if own.into_iter().flatten().any(is_secret) {
-                return true;
-            }
-            if object.contains_key("$ref") {
-                let target = resolved(schema, schemas);
-                if !std::ptr::eq(target, schema) && holds_secrets(target, schemas, seen) {
+/// Whether a schema, or one that it leads to, has a property whose values are secrets. Schemas refer to each other in long chains, so this
+/// goes from one to the next and not into it.
+fn holds_secrets<'a>(schema: &'a Value, schemas: &'a Value, seen: &mut BTreeSet<String>) -> bool {
+    let is_secret = |(name, property): (&String, &Value)| {
+        let name = name.to_ascii_lowercase();
+        let is_text = resolved(property, schemas)
+            .get("type")
+            .is_none_or(|kind| kind == "string" || kind == "object");
+        // `credentialsId` names a record that has secrets, and is none.
+        is_text
+            && !name.ends_with("id")
+            && (SECRETS.contains(&&*name) || SECRET_WORDS.iter().any(|word| name.contains(word)))
+    };
+    let mut open: Vec<&'a Value> = vec![schema];
+    while let Some(schema) = open.pop() {
+        match schema {
+            Value::Object(object) => {
+                if let Some(Value::String(reference)) = object.get("$ref")
+                    && !seen.insert(reference.clone())
+                {
+                    continue;
+                }
+                let own = object.get("properties").and_then(Value::as_object);
+                if own.into_iter().flatten().any(is_secret) {
                     return true;
                 }
+                if object.contains_key("$ref") {
+                    let target = resolved(schema, schemas);
+                    if !std::ptr::eq(target, schema) {
+                        open.push(target);
+                    }
+                }
+                let inside = object.iter().filter(|(key, _)| *key != "x-folio");
+                open.extend(inside.map(|(_, value)| value));
             }
-            object
-                .iter()
-                .filter(|(key, _)| *key != "x-folio")
-                .any(|(_, value)| holds_secrets(value, schemas, seen))
+            Value::Array(values) => open.extend(values),
+            _ => {}
         }
-        Value::Array(values) => values
-            .iter()
-            .any(|value| holds_secrets(value, schemas, seen)),
-        _ => false,
     }
+    false
 }
 
 #[cfg(test)]

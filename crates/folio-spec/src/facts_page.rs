@@ -14,7 +14,7 @@ type Section = (
     fn(&Facts) -> bool,
 );
 
-const SECTIONS: [Section; 7] = [
+const SECTIONS: [Section; 8] = [
     (
         "POSTs that are retried",
         "The module stores the body under the `id` that the client sends, and a second POST of the same `id` makes no second record. After a transient failure the SDK sends the POST again, if its body has an `id` that is a UUID. All other POSTs are sent once, unless the caller states `idempotent(true)`.",
@@ -67,6 +67,15 @@ const SECTIONS: [Section; 7] = [
             _ => None,
         },
         |facts| facts.deletes.is_some(),
+    ),
+    (
+        "Fields that are not sent",
+        "Only responses contain them: the server rejects them in a body, or its source shows that it does not read them. The SDK leaves them out of the bodies that it makes of records.",
+        |_, facts| {
+            let omits = facts.omits.as_ref()?;
+            Some(format!("`{}`", omits.join("`, `")))
+        },
+        |facts| facts.omits.is_some(),
     ),
 ];
 

@@ -12,6 +12,7 @@ pub mod coverage;
 pub mod descriptor;
 pub mod diff;
 pub mod discover;
+mod equal;
 pub mod error;
 pub mod facts;
 pub mod facts_page;
@@ -19,10 +20,12 @@ pub mod features;
 pub mod fetch;
 pub mod files;
 pub mod grails;
+mod manifest;
 mod module;
 pub mod names;
 pub mod node;
 pub mod notes;
+mod omits;
 mod ours;
 pub mod overrides;
 mod pins;
@@ -31,6 +34,7 @@ pub mod raml;
 pub mod routes;
 mod schema;
 pub mod source;
+mod uses;
 pub mod words;
 
 use std::collections::BTreeMap;
@@ -50,7 +54,7 @@ pub use overrides::Overrides;
 pub struct Import {
     /// The name of the release, `trillium`.
     pub release: String,
-    /// The folder with the release's `manifest.json`.
+    /// The folder with a folder a module, and a `manifest.json` if there is one.
     pub from: PathBuf,
     /// The folder that the documents are written to; what is in it is replaced.
     pub out: PathBuf,
@@ -302,7 +306,12 @@ fn gone(import: &Import, modules: &serde_json::Map<String, Value>) -> Vec<Note> 
 
 fn entries_with(import: &Import, notes: &mut Vec<Note>) -> Result<Vec<Entry>> {
     let selected = selection(import)?;
-    let manifest = manifest(&import.from)?;
+    let known: Vec<String> = match (&import.modules[..], &selected) {
+        ([], Some(selected)) => selected.modules.clone(),
+        ([all], _) if all == "all" => Vec::new(),
+        (modules, _) => modules.to_vec(),
+    };
+    let manifest = manifest::manifest(&import.from, &known, notes)?;
     let stand_ins = selected.iter().flat_map(|selected| &selected.stand_ins);
     let mut wanted: Vec<String> = match (&import.modules[..], &selected) {
         ([], Some(selected)) if !selected.modules.is_empty() => selected.modules.clone(),
@@ -345,10 +354,13 @@ fn entries_with(import: &Import, notes: &mut Vec<Note>) -> Result<Vec<Entry>> {
             ));
         };
         let folder = files::clean(&import.from.join(other));
-        let entry = if folder.join("manifest.json").is_file() {
-            self::manifest(&folder)?.remove(&name)
-        } else {
-            None
+        let own = std::slice::from_ref(&name);
+        let entry = match manifest::is_listed(&folder) {
+            true => manifest::manifest(&folder, own, notes)?.remove(&name),
+            // There may be nothing at all.
+            false => manifest::manifest(&folder, own, notes)
+                .ok()
+                .and_then(|mut found| found.remove(&name)),
         };
         let Some(mut entry) = entry else {
             notes.push(Note::new(
@@ -396,42 +408,6 @@ fn read_selection(specs: &Path) -> Result<Selection> {
         return Ok(Selection::default());
     };
     toml::from_str(&text).map_err(|error| Error::file(&path, error.to_string()))
-}
-
-fn manifest(folder: &Path) -> Result<BTreeMap<String, Value>> {
-    let path = folder.join("manifest.json");
-    if !path.is_file() {
-        return Err(Error::file(
-            &path,
-            "does not exist; expected a release's folder with a manifest",
-        ));
-    }
-    let root = source::read_json(&path)?;
-    let list = root
-        .as_array()
-        .ok_or_else(|| Error::file(&path, "expected a list of modules"))?;
-    list.iter()
-        .enumerate()
-        .map(
-            |(index, entry)| match entry.get("module").and_then(Value::as_str) {
-                Some(name) if is_name(name) => Ok((name.to_owned(), entry.clone())),
-                _ => Err(Error::at(
-                    &path,
-                    format!("/{index}/module"),
-                    "expected the name of a module, in letters, digits and `-`",
-                )),
-            },
-        )
-        .collect()
-}
-
-/// Whether a module may have this name: it is that of a file, too.
-fn is_name(name: &str) -> bool {
-    name.starts_with(|c: char| c.is_ascii_alphanumeric())
-        && name
-            .chars()
-            .all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_'))
-        && !matches!(name, "common" | "release")
 }
 
 /// Writes all files, or none: into a folder beside the target, which then takes its place.

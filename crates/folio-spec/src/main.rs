@@ -159,7 +159,7 @@ enum Command {
 #[derive(clap::Args)]
 #[group(required = true, multiple = false)]
 struct From {
-    /// The folder with the release's manifest.json.
+    /// The folder with a folder a module; a manifest.json in it says what cannot be found there, such as versions.
     #[arg(long)]
     from: Option<PathBuf>,
     /// The install.json of a platform: its modules are fetched by git.

@@ -7,15 +7,18 @@ use serde_json::{Map, Value, json};
 
 use crate::canonical::json_answer;
 use crate::descriptor::{self, Descriptor, path_problem, route_key, shape, starred, unstarred};
+use crate::equal::equals;
 use crate::error::{Error, Result};
 use crate::facts::{self, Deletes, Facts};
 use crate::files::{self, deceptive};
 use crate::names::{self, Unnamed, camel};
+use crate::omits;
 use crate::ours::{self, Ours};
 use crate::overrides::Overrides;
 use crate::pins::Pins;
 use crate::schema::{Components, PENDING};
 use crate::source::{self, Content, Form, Operation, Parameter, Request, Schemas};
+use crate::uses::{self, Uses};
 
 /// A module as the manifest lists it.
 #[derive(Clone, Debug)]
@@ -30,6 +33,16 @@ pub struct Entry {
 
 /// How many words of its place are put before the name of a record to tell it from others.
 const MOST_WORDS: usize = 12;
+
+/// A name that equal components would have, the strongest first.
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
+struct Wish {
+    votes: std::cmp::Reverse<usize>,
+    /// Whether their own descriptions name them otherwise.
+    is_other: bool,
+    group: usize,
+    name: String,
+}
 
 /// What became of a module.
 #[derive(Clone, Debug)]
@@ -547,8 +560,39 @@ impl Assembly<'_> {
 
     /// Names the components, equal ones once, and puts them into the document.
     fn name_components(&mut self, document: &mut Value, pins: &Pins) {
-        let groups = equals(&self.components.schemas);
-        let pinned = self.pinned(&groups, pins);
+        let uses: Vec<Uses> = pins
+            .releases
+            .iter()
+            .map(|release| {
+                let paths = &document["paths"];
+                uses::compare(&self.entry.name, paths, &self.components.schemas, release)
+            })
+            .collect();
+        let mut schemas = std::mem::take(&mut self.components.schemas);
+        let lifted = uses::lift(&mut schemas, &uses, &|key| {
+            self.component_name(std::slice::from_ref(key), 0)
+        });
+        self.components.schemas = schemas;
+        let is_any_lifted = !lifted.is_empty();
+        for (key, name) in lifted {
+            self.schemas.names.insert(key, BTreeMap::from([(name, 1)]));
+        }
+        let uses = if is_any_lifted {
+            let paths = &document["paths"];
+            let known = pins.releases.iter();
+            known
+                .map(|release| {
+                    uses::compare(&self.entry.name, paths, &self.components.schemas, release)
+                })
+                .collect()
+        } else {
+            uses
+        };
+        let groups = equals(&self.components.schemas, |key| {
+            self.component_name(std::slice::from_ref(key), 0)
+                .to_lowercase()
+        });
+        let pinned = self.pinned(&uses, &groups, pins);
         let mut levels = vec![0; groups.len()];
         // Two of one file whose names differ in case only are told apart by a number.
         let mut numbers = vec![0; groups.len()];
@@ -628,24 +672,45 @@ impl Assembly<'_> {
         prune(document);
     }
 
-    /// The names that components have already; of several that have one, the one of most sources keeps it.
-    fn pinned(&self, groups: &[Vec<String>], pins: &Pins) -> Vec<Option<String>> {
-        let mut best: BTreeMap<String, (usize, usize)> = BTreeMap::new();
-        let mut pinned = vec![None; groups.len()];
+    /// The names that components have already: by where they are used, in the newest release that uses something there, else by their files.
+    /// Of several that would have one name, the one that is used most under it has it.
+    fn pinned(&self, uses: &[Uses], groups: &[Vec<String>], pins: &Pins) -> Vec<Option<String>> {
+        let mut pinned: Vec<Option<String>> = vec![None; groups.len()];
+        let mut taken = BTreeSet::new();
+        let mut settle = |pinned: &mut [Option<String>], mut wishes: Vec<Wish>| {
+            wishes.sort();
+            for wish in wishes {
+                if pinned[wish.group].is_none() && taken.insert(wish.name.to_lowercase()) {
+                    pinned[wish.group] = Some(wish.name);
+                }
+            }
+        };
+        let wish = |group: usize, name: &str, votes: usize| Wish {
+            votes: std::cmp::Reverse(votes),
+            is_other: self.component_name(&groups[group], 0) != name,
+            group,
+            name: name.to_owned(),
+        };
+        for Uses { votes, .. } in uses {
+            let mut wishes = Vec::new();
+            for (index, group) in groups.iter().enumerate() {
+                let mut names: BTreeMap<&str, usize> = BTreeMap::new();
+                for (name, count) in group.iter().filter_map(|key| votes.get(key)).flatten() {
+                    *names.entry(name).or_default() += count;
+                }
+                let names = names.into_iter().filter(|(name, _)| names::is_type(name));
+                wishes.extend(names.map(|(name, votes)| wish(index, name, votes)));
+            }
+            settle(&mut pinned, wishes);
+        }
+        let mut wishes = Vec::new();
         for (index, group) in groups.iter().enumerate() {
             let places: Vec<String> = group.iter().map(|key| self.place(key)).collect();
-            let Some((votes, name)) = pins.record(&places) else {
-                continue;
-            };
-            let lower = name.to_lowercase();
-            match best.get(&lower) {
-                Some((known, _)) if *known >= votes => continue,
-                Some((_, other)) => pinned[*other] = None,
-                None => {}
+            if let Some((votes, name)) = pins.record(&places) {
+                wishes.push(wish(index, name, votes));
             }
-            best.insert(lower, (votes, index));
-            pinned[index] = Some(name.to_owned());
         }
+        settle(&mut pinned, wishes);
         pinned
     }
 
@@ -654,6 +719,11 @@ impl Assembly<'_> {
         let mut votes: BTreeMap<String, usize> = BTreeMap::new();
         for key in group {
             for (name, count) in self.schemas.names.get(key).into_iter().flatten() {
+                // Some roots declare types under the names of their files.
+                let name = [".json", ".schema"]
+                    .iter()
+                    .find_map(|end| name.strip_suffix(end))
+                    .unwrap_or(name);
                 *votes.entry(camel(name)).or_default() += count;
             }
         }
@@ -707,6 +777,8 @@ impl Assembly<'_> {
     /// What the server does, by the schemas and by what is stated in the overrides.
     fn facts(&self, document: &mut Value) {
         facts::derive(document);
+        let is_sent = self.overrides.sends_read_only(&self.entry.name);
+        omits::derive(document, !is_sent);
         for (path, item) in document["paths"].as_object_mut().into_iter().flatten() {
             for (method, operation) in item.as_object_mut().into_iter().flatten() {
                 let mut known = facts::read(operation);
@@ -727,10 +799,13 @@ impl Assembly<'_> {
             let Some(get) = item.get_mut("get") else {
                 continue;
             };
-            let Some(mut paging) = paging(path, get, &schemas, style.as_deref(), rmb) else {
+            let stated = self.overrides.list(&self.entry.name, path);
+            let own = stated.and_then(|stated| stated.style.as_deref());
+            let style = own.or(style.as_deref());
+            let Some(mut paging) = paging(path, get, &schemas, style, own.is_some(), rmb) else {
                 continue;
             };
-            if let Some(stated) = self.overrides.list(&self.entry.name, path) {
+            if let Some(stated) = stated {
                 if stated.paged == Some(false) {
                     continue;
                 }
@@ -746,8 +821,14 @@ impl Assembly<'_> {
                 if let Some(max) = stated.max {
                     paging["max"] = max.into();
                 }
+                if let Some(kind) = &stated.job {
+                    paging["job"] = kind.clone().into();
+                }
             }
             get["x-folio"]["paging"] = paging;
+        }
+        if let Some(style) = style {
+            document["x-folio"]["paging"] = style.into();
         }
         retrieved(document);
     }
@@ -949,89 +1030,6 @@ pub(crate) fn says_nothing(schema: &Value) -> bool {
         })
 }
 
-/// The components that are equal all the way down, together. They are told apart by their own content first, and then, again and again, by
-/// the groups that what they refer to is in.
-fn equals(schemas: &BTreeMap<String, Value>) -> Vec<Vec<String>> {
-    fn write(value: &Value, groups: &BTreeMap<&str, usize>, out: &mut String) {
-        match value {
-            Value::Object(map) => {
-                out.push('{');
-                for (key, value) in map {
-                    out.push_str(&format!("{key:?}:"));
-                    write(value, groups, out);
-                    out.push(',');
-                }
-                out.push('}');
-            }
-            Value::Array(list) => {
-                out.push('[');
-                for value in list {
-                    write(value, groups, out);
-                    out.push(',');
-                }
-                out.push(']');
-            }
-            Value::String(text) => match text.strip_prefix(PENDING) {
-                Some(target) => {
-                    let group = groups.get(target).copied().unwrap_or_default();
-                    out.push_str(&format!("^{group}"));
-                }
-                None => out.push_str(&format!("{text:?}")),
-            },
-            other => out.push_str(&other.to_string()),
-        }
-    }
-    let mut groups: BTreeMap<&str, usize> = schemas.keys().map(|key| (key.as_str(), 0)).collect();
-    let mut count = 1;
-    // Those that say nothing of what they hold have nothing in common but their names.
-    let mut named: BTreeMap<String, usize> = BTreeMap::new();
-    for (key, group) in groups
-        .iter_mut()
-        .filter(|(key, _)| schemas.get(**key).is_some_and(says_nothing))
-    {
-        let words = key.trim_end_matches('#').rsplit(['/', '#', '!']).next();
-        let word = words.and_then(|word| word.split('.').next());
-        *group = *named
-            .entry(word.unwrap_or_default().to_lowercase())
-            .or_insert_with(|| {
-                count += 1;
-                count - 1
-            });
-    }
-    // The variants that a discriminator tells apart stay apart, whatever they hold.
-    for schema in schemas.values() {
-        let mapping = schema.pointer("/discriminator/mapping");
-        for target in mapping.and_then(Value::as_object).into_iter().flatten() {
-            let target = target
-                .1
-                .as_str()
-                .and_then(|text| text.strip_prefix(PENDING));
-            if let Some(group) = target.and_then(|target| groups.get_mut(target)) {
-                *group = count;
-                count += 1;
-            }
-        }
-    }
-    count = groups.values().collect::<BTreeSet<_>>().len();
-    loop {
-        let mut told: BTreeMap<(usize, String), Vec<&str>> = BTreeMap::new();
-        for (key, schema) in schemas {
-            let mut text = String::new();
-            write(schema, &groups, &mut text);
-            let group = groups.get(key.as_str()).copied().unwrap_or_default();
-            told.entry((group, text)).or_default().push(key);
-        }
-        if told.len() <= count {
-            let owned = |keys: Vec<&str>| keys.into_iter().map(str::to_owned).collect();
-            return told.into_values().map(owned).collect();
-        }
-        count = told.len();
-        for (group, keys) in told.into_values().enumerate() {
-            groups.extend(keys.into_iter().map(|key| (key, group)));
-        }
-    }
-}
-
 /// Puts the names of components where references to them stand.
 fn settle(value: &mut Value, names: &BTreeMap<String, String>) {
     match value {
@@ -1080,6 +1078,7 @@ fn paging(
     get: &Value,
     schemas: &Value,
     style: Option<&str>,
+    is_stated: bool,
     rmb: bool,
 ) -> Option<Value> {
     let parameter = |name: &str| {
@@ -1090,6 +1089,7 @@ fn paging(
             .find(|parameter| parameter["in"] == "query" && parameter["name"] == name)
     };
     let style = match style {
+        Some(style) if is_stated => style,
         _ if parameter("perPage").is_some() => "erm",
         // What has no offset gives its first records only: mod-search's `/browse` shows the neighbours of what is asked for.
         _ if parameter("limit").is_none() || parameter("offset").is_none() => return None,

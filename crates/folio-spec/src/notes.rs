@@ -19,6 +19,8 @@ pub enum Kind {
     Gone,
     /// An override changes nothing any more.
     Stale,
+    /// Nothing tells the version of a module.
+    Unversioned,
 }
 
 impl Kind {
@@ -31,6 +33,7 @@ impl Kind {
             Self::Unsent => "unsent",
             Self::Gone => "gone",
             Self::Stale => "stale",
+            Self::Unversioned => "unversioned",
         }
     }
 

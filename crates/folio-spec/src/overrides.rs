@@ -24,6 +24,8 @@ pub struct Overrides {
 #[serde(deny_unknown_fields)]
 struct File {
     paging: Option<Paging>,
+    #[serde(rename = "read-only")]
+    read_only: Option<ReadOnly>,
     #[serde(default)]
     fix: Vec<Fix>,
     #[serde(default)]
@@ -50,6 +52,10 @@ pub(crate) struct List {
     pub(crate) query: Option<bool>,
     /// The largest page that the server gives.
     pub(crate) max: Option<u64>,
+    /// The style of its pages, where its parameters do not tell: `whole` for one that takes no `limit`, `browse` for one of one page.
+    pub(crate) style: Option<String>,
+    /// The kind of record that a resource job of mod-search lists the ids of, where a list shows only some of its records.
+    pub(crate) job: Option<String>,
     /// `false`: it cannot be read to its end, whatever its parameters are.
     pub(crate) paged: Option<bool>,
 }
@@ -70,6 +76,8 @@ struct Fact {
     effect: Option<bool>,
     sensitive: Option<bool>,
     versioned: Option<bool>,
+    /// Replaces what is derived; an empty list where the server takes all of it.
+    omits: Option<Vec<String>>,
 }
 
 impl Fact {
@@ -85,6 +93,7 @@ impl Fact {
             effect: self.effect,
             sensitive: self.sensitive,
             versioned: self.versioned,
+            omits: self.omits.clone(),
         }
     }
 }
@@ -115,6 +124,16 @@ struct Paging {
     reason: String,
 }
 
+/// What becomes of the read-only properties of the module's bodies.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ReadOnly {
+    /// `false`: the module does not read what is sent of them, and they are not sent.
+    sent: bool,
+    #[allow(dead_code, reason = "read by people")]
+    reason: String,
+}
+
 /// One fix-up of a canonical document.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -133,6 +152,8 @@ struct Fix {
     remove: bool,
     /// An element of the list there that goes.
     without: Option<String>,
+    /// Where in the document a copy of that is, which is to stand there.
+    copy: Option<String>,
 }
 
 #[derive(Clone, Debug, Deserialize)]
@@ -166,12 +187,13 @@ impl Overrides {
                     fix.rename.is_some(),
                     fix.remove,
                     fix.without.is_some(),
+                    fix.copy.is_some(),
                 ];
                 if said.iter().filter(|said| **said).count() != 1 {
                     return Err(Error::file(
                         &path,
                         format!(
-                            "the fix `{}` needs one of `set`, `rename`, `remove`, `without`",
+                            "the fix `{}` needs one of `set`, `rename`, `remove`, `without`, `copy`",
                             fix.name
                         ),
                     ));
@@ -191,6 +213,15 @@ impl Overrides {
     /// How the lists of a module are paged, where its parameters do not tell.
     pub fn paging_style(&self, module: &str) -> Option<String> {
         Some(self.modules.get(module)?.paging.as_ref()?.style.clone())
+    }
+
+    /// Whether read-only properties of a module's bodies are sent: so they are, unless it is stated that the module does not read them.
+    pub(crate) fn sends_read_only(&self, module: &str) -> bool {
+        let stated = self
+            .modules
+            .get(module)
+            .and_then(|file| file.read_only.as_ref());
+        stated.is_none_or(|stated| stated.sent)
     }
 
     /// What is stated about a list.
@@ -387,9 +418,24 @@ impl Fix {
             list.retain(|element| element != gone.as_str());
             return list.len() < before;
         }
+        let copied = match self.copy.as_deref().map(|from| document.pointer(from)) {
+            None => None,
+            Some(None) => return false,
+            Some(Some(value)) => {
+                let mut value = value.clone();
+                // The copy has another name than its source gives.
+                if let Some(Value::Object(folio)) = value.get_mut("x-folio") {
+                    folio.remove("sources");
+                }
+                Some(value)
+            }
+        };
         let Some(Value::Object(parent)) = document.pointer_mut(parent) else {
             return false;
         };
+        if let Some(value) = copied {
+            return parent.insert(last, value.clone()).as_ref() != Some(&value);
+        }
         if let Some(name) = &self.rename {
             let renamed = parent.remove(&last);
             let changed = renamed.is_some() && last != *name;

@@ -6,12 +6,14 @@ use std::path::Path;
 
 use serde_json::Value;
 
-use crate::canonical::{operations, schemas};
+use crate::canonical::{Release, operations, schemas};
 use crate::descriptor::route_key;
 use crate::error::Result;
 use crate::module::says_nothing;
 use crate::names::{self, Pinned};
-use crate::source::read_json;
+use crate::uses;
+
+const SHARED: &str = "common.json#/components/schemas/";
 
 /// Names, of this release first, then of the newest that has one.
 #[derive(Debug, Default)]
@@ -21,6 +23,8 @@ pub(crate) struct Pins {
     records: BTreeMap<String, String>,
     /// Those of shared records.
     shared: BTreeMap<String, String>,
+    /// The documents of all releases, the newest first: what is used at one place has one name in all of them.
+    pub(crate) releases: Vec<Release>,
 }
 
 impl Pins {
@@ -31,34 +35,38 @@ impl Pins {
             .map(|entry| entry.path())
             .filter(|path| path.join("release.json").is_file())
             .collect();
+        releases.sort_by_key(|path| std::cmp::Reverse(path.clone()));
+        let documents: Result<Vec<_>> = releases.iter().map(|path| Release::read(path)).collect();
         releases.sort_by_key(|path| {
             let own = path.file_name().is_some_and(|name| *name == *release);
             (!own, std::cmp::Reverse(path.clone()))
         });
-        let mut pins = Self::default();
-        for release in releases {
-            let mut files: Vec<_> = std::fs::read_dir(&release)
-                .into_iter()
-                .flatten()
-                .flatten()
-                .map(|entry| entry.path())
-                .filter(|path| {
-                    path.extension()
-                        .is_some_and(|extension| extension == "json")
-                })
-                .collect();
-            files.sort();
-            for file in files {
-                let name = file.file_stem().unwrap_or_default().to_string_lossy();
-                if name != "release" {
-                    pins.document(&name, &read_json(&file)?);
-                }
+        let mut pins = Self {
+            releases: documents?,
+            ..Self::default()
+        };
+        for folder in releases {
+            let release = Release::read(&folder)?;
+            let own_name = |source: &str, shared: &str| {
+                let module = release.modules.get(source.split('/').next()?)?;
+                let reference = format!("{SHARED}{shared}");
+                uses::name_in_module(module, &reference).map(str::to_owned)
+            };
+            for (module, document) in &release.modules {
+                pins.document(module, document, &own_name);
             }
+            pins.document("common", &release.common, &own_name);
         }
         Ok(pins)
     }
 
-    fn document(&mut self, module: &str, document: &Value) {
+    /// `own_name` gives the name that the module of a source has a shared record under.
+    fn document(
+        &mut self,
+        module: &str,
+        document: &Value,
+        own_name: &dyn Fn(&str, &str) -> Option<String>,
+    ) {
         let own = self.operations.entry(module.to_owned()).or_default();
         for operation in operations(document) {
             let key = (operation.method.to_owned(), route_key(operation.path));
@@ -74,14 +82,14 @@ impl Pins {
             }
             let sources = schema.pointer("/x-folio/sources").and_then(Value::as_array);
             for source in sources.into_iter().flatten().filter_map(Value::as_str) {
-                let names = if module == "common" {
-                    &mut self.shared
-                } else {
-                    &mut self.records
-                };
-                names
-                    .entry(source.to_owned())
-                    .or_insert_with(|| name.clone());
+                let mut own = name.clone();
+                if module == "common" {
+                    self.shared
+                        .entry(source.to_owned())
+                        .or_insert_with(|| name.clone());
+                    own = own_name(source, name).unwrap_or(own);
+                }
+                self.records.entry(source.to_owned()).or_insert(own);
             }
         }
     }
@@ -91,14 +99,12 @@ impl Pins {
         self.operations.get(module).cloned().unwrap_or_default()
     }
 
-    /// The name that most of these sources of one record have, and how much it counts: that of a record of the module more than that of a
-    /// shared one, which may stand beside it.
+    /// The name that most of these sources of one record have, and how much it counts.
     pub(crate) fn record(&self, sources: &[String]) -> Option<(usize, &str)> {
-        let own = most(&self.records, sources).map(|(votes, name)| (votes + sources.len(), name));
-        own.or_else(|| self.shared(sources))
+        most(&self.records, sources)
     }
 
-    /// The same of a shared record.
+    /// The same of a shared record: its name among the shared ones.
     pub(crate) fn shared(&self, sources: &[String]) -> Option<(usize, &str)> {
         most(&self.shared, sources)
     }

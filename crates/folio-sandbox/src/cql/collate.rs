@@ -42,20 +42,34 @@ pub(crate) fn compare(a: &str, b: &str) -> Ordering {
         .then_with(|| a.as_bytes().cmp(b.as_bytes()))
 }
 
+/// What decides first between two ASCII texts: of two that differ in it, that with the lesser is the lesser. None of other texts.
+pub(crate) fn beginning(text: &str) -> Option<u128> {
+    if !text.is_ascii() {
+        return None;
+    }
+    let mut letters = [0; 16];
+    letters
+        .iter_mut()
+        .zip(ascii_letters(text))
+        .for_each(|(place, byte)| *place = byte.to_ascii_lowercase());
+    Some(u128::from_be_bytes(letters))
+}
+
 /// The levels of letters and of case, for ASCII.
 fn ascii(a: &str, b: &str) -> Ordering {
-    let letters = |text: &'_ str| -> Vec<u8> {
-        text.bytes()
-            .filter(|byte| byte.is_ascii_alphanumeric() || *byte == b'$')
-            .collect()
-    };
-    let (a, b) = (letters(a), letters(b));
-    let folded = |byte: &u8| byte.to_ascii_lowercase();
-    let case = |byte: &u8| byte.is_ascii_uppercase();
-    a.iter()
-        .map(folded)
-        .cmp(b.iter().map(folded))
-        .then_with(|| a.iter().map(case).cmp(b.iter().map(case)))
+    ascii_letters(a)
+        .map(|byte| byte.to_ascii_lowercase())
+        .cmp(ascii_letters(b).map(|byte| byte.to_ascii_lowercase()))
+        .then_with(|| {
+            ascii_letters(a)
+                .map(|byte| byte.is_ascii_uppercase())
+                .cmp(ascii_letters(b).map(|byte| byte.is_ascii_uppercase()))
+        })
+}
+
+fn ascii_letters(text: &str) -> impl Iterator<Item = u8> {
+    text.bytes()
+        .filter(|byte| byte.is_ascii_alphanumeric() || *byte == b'$')
 }
 
 /// The weight of a character at the last level: control characters, punctuation, currency, digits, letters.

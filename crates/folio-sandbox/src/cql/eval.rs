@@ -26,60 +26,45 @@ impl Compiled {
             .unwrap_or(Ordering::Equal)
     }
 
-    /// Runs the conditions on other collections; `all` gives their records.
-    pub(crate) fn resolve<E>(
-        &mut self,
-        all: &mut dyn FnMut(&str) -> Result<Vec<Value>, E>,
-    ) -> Result<Result<(), CqlError>, E> {
-        self.test.resolve(all)
+    /// Runs the conditions on other collections; `texts` gives the texts of a field of the records there that a test holds for.
+    pub(crate) fn resolve<E>(&mut self, texts: &mut Elsewhere<'_, E>) -> Resolved<(), E> {
+        self.test.resolve(texts)
     }
 }
 
-fn id_in(record: &Value, field_name: &str, ids: &HashSet<String>) -> bool {
-    text_at(record, field_name).is_some_and(|id| ids.contains(&id.to_ascii_lowercase()))
-}
+/// What a query needs to know of other collections, or why it cannot be run.
+pub(crate) type Resolved<T, E> = Result<Result<T, CqlError>, E>;
+
+/// The texts of a field of records elsewhere: of a path, those that a test holds for.
+pub(crate) type Elsewhere<'a, E> =
+    dyn FnMut(&str, &Test, &str) -> Resolved<HashSet<String>, E> + 'a;
 
 impl Test {
-    fn resolve<E>(
-        &mut self,
-        all: &mut dyn FnMut(&str) -> Result<Vec<Value>, E>,
-    ) -> Result<Result<(), CqlError>, E> {
+    fn resolve<E>(&mut self, texts: &mut Elsewhere<'_, E>) -> Resolved<(), E> {
         match self {
             Self::And(a, b) | Self::Or(a, b) | Self::Not(a, b) => {
-                if let Err(error) = a.resolve(all)? {
+                if let Err(error) = a.resolve(texts)? {
                     return Ok(Err(error));
                 }
-                b.resolve(all)
+                b.resolve(texts)
             }
-            Self::Foreign(steps, test) => {
-                if let Err(error) = test.resolve(all)? {
+            Self::Foreign(steps, test) if !steps.is_empty() => {
+                if let Err(error) = test.resolve(texts)? {
                     return Ok(Err(error));
                 }
                 // From the last collection back: the records that are wanted there, then those that lead to them.
-                let mut wanted: Option<(String, HashSet<String>)> = None;
+                let mut wanted = (**test).clone();
                 for step in steps.iter().rev() {
                     let (path, own, theirs) = match step {
                         Step::Parent { field, path } => (path, field.as_str(), "id"),
                         Step::Children { path, field } => (path, "id", field.as_str()),
                     };
-                    let mut ids = HashSet::new();
-                    for record in all(path)? {
-                        let hit = match &wanted {
-                            Some((field, ids)) => id_in(&record, field, ids),
-                            None => match test.holds(&record) {
-                                Ok(held) => held == Some(true),
-                                Err(error) => return Ok(Err(error)),
-                            },
-                        };
-                        if hit {
-                            ids.extend(text_at(&record, theirs).map(|id| id.to_ascii_lowercase()));
-                        }
+                    match texts(path, &wanted, theirs)? {
+                        Ok(ids) => wanted = Self::In(own.to_owned(), ids),
+                        Err(error) => return Ok(Err(error)),
                     }
-                    wanted = Some((own.to_owned(), ids));
                 }
-                if let Some((field, ids)) = wanted {
-                    *self = Self::In(field, ids);
-                }
+                *self = wanted;
                 Ok(Ok(()))
             }
             _ => Ok(Ok(())),
@@ -213,7 +198,7 @@ impl Test {
 }
 
 impl Texts {
-    fn text(&self, record: &Value) -> Option<String> {
+    pub(crate) fn text(&self, record: &Value) -> Option<String> {
         match self {
             Self::Field(path) => text_at(record, path),
             Self::Joined(paths) => {
@@ -278,10 +263,7 @@ impl SortKey {
             SortKind::Text(fold) => absent_last(
                 text_at(a, &self.field).map(|text| fold.apply(&text)),
                 text_at(b, &self.field).map(|text| fold.apply(&text)),
-                |a, b| {
-                    collate::compare(beginning(a, INDEXED), beginning(b, INDEXED))
-                        .then_with(|| collate::compare(a, b))
-                },
+                |a, b| compare_folded(a, b),
             ),
         };
         if self.descending {
@@ -290,6 +272,12 @@ impl SortKey {
             order
         }
     }
+}
+
+/// The order of two texts of a field that is sorted by: what an index has of them, then the whole.
+pub(crate) fn compare_folded(a: &str, b: &str) -> Ordering {
+    collate::compare(beginning(a, INDEXED), beginning(b, INDEXED))
+        .then_with(|| collate::compare(a, b))
 }
 
 /// What is not there is greater than all, as NULL is in PostgreSQL.
@@ -303,7 +291,7 @@ fn absent_last<T>(a: Option<T>, b: Option<T>, order: impl Fn(&T, &T) -> Ordering
 }
 
 /// The order of `jsonb`: null, strings, numbers, booleans, lists, objects.
-fn json_order(a: &Value, b: &Value) -> Ordering {
+pub(crate) fn json_order(a: &Value, b: &Value) -> Ordering {
     let rank = |value: &Value| match value {
         Value::Null => 0,
         Value::String(_) => 1,

@@ -169,6 +169,17 @@ impl Pattern {
         Self(pieces)
     }
 
+    /// The text that alone fits, where there are no wildcards.
+    pub(crate) fn plain(&self) -> Option<String> {
+        self.0
+            .iter()
+            .map(|piece| match piece {
+                Piece::Char(c) => Some(*c),
+                _ => None,
+            })
+            .collect()
+    }
+
     /// How many characters the term has after folding.
     pub(crate) fn length(&self) -> usize {
         self.0.len()

@@ -6,14 +6,15 @@ use super::words::tokens;
 /// A query: its words, each a phrase, and how they belong together.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct WordQuery {
-    join: Words,
-    words: Vec<Vec<Lexeme>>,
+    pub(crate) join: Words,
+    pub(crate) words: Vec<Vec<Lexeme>>,
 }
 
+/// A word of a query, or what it begins with.
 #[derive(Clone, Debug, PartialEq)]
-struct Lexeme {
-    text: String,
-    prefix: bool,
+pub(crate) struct Lexeme {
+    pub(crate) text: String,
+    pub(crate) prefix: bool,
 }
 
 /// How the words of a query belong together.
@@ -147,18 +148,23 @@ fn without_lone_stars(term: &str) -> String {
     out
 }
 
+/// A field's text as RMB has its words indexed.
+pub(crate) fn indexed(text: &str, unaccent: bool) -> String {
+    let text = if unaccent {
+        unaccented(text)
+    } else {
+        text.to_owned()
+    };
+    text.replace('&', ",")
+}
+
 impl WordQuery {
     /// Whether the words of a text are those wanted.
     pub(crate) fn matches(&self, text: &str, unaccent: bool) -> bool {
         if self.words.is_empty() {
             return false;
         }
-        let text = if unaccent {
-            unaccented(text)
-        } else {
-            text.to_owned()
-        };
-        let tokens = tokens(&text.replace('&', ","));
+        let tokens = tokens(&indexed(text, unaccent));
         match self.join {
             Words::Phrase => has_phrase(&tokens, &self.words.concat()),
             Words::All => self.words.iter().all(|phrase| has_phrase(&tokens, phrase)),

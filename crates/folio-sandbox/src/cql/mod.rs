@@ -6,14 +6,14 @@
 pub(crate) mod collate;
 pub(crate) mod compile;
 mod error;
-mod eval;
+pub(crate) mod eval;
 pub(crate) mod fold;
-mod fulltext;
+pub(crate) mod fulltext;
 mod lexer;
 mod parser;
 pub(crate) mod plan;
 pub(crate) mod uuid;
-mod words;
+pub(crate) mod words;
 
 use serde_json::Value;
 

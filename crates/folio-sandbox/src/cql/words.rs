@@ -6,11 +6,40 @@ use super::fold::lower;
 
 /// The tokens of PostgreSQL's default parser, in lower case and in their order.
 pub(crate) fn tokens(text: &str) -> Vec<String> {
+    match parts(text) {
+        Some(parts) => parts
+            .flat_map(|(part, first)| tokens_of_part(part, first))
+            .collect(),
+        None => tokenized(text, true),
+    }
+}
+
+/// The parts of a text between blanks, which no token has in it; and whether a part is the first. None where there may be tags, which have.
+pub(crate) fn parts(text: &str) -> Option<impl Iterator<Item = (&str, bool)>> {
+    if text.contains('<') {
+        return None;
+    }
+    let parts = text.split(' ').enumerate();
+    Some(parts.map(|(index, part)| (part, index == 0)))
+}
+
+/// The tokens of a part.
+pub(crate) fn tokens_of_part(part: &str, first: bool) -> Vec<String> {
+    let plain = part.bytes().all(|byte| byte.is_ascii_alphabetic())
+        || part.bytes().all(|byte| byte.is_ascii_digit());
+    match plain {
+        true if part.is_empty() => Vec::new(),
+        true => vec![part.to_ascii_lowercase()],
+        false => tokenized(part, first),
+    }
+}
+
+fn tokenized(text: &str, fresh: bool) -> Vec<String> {
     let mut tokenizer = Tokenizer {
         chars: text.chars().collect(),
         at: 0,
         out: Vec::new(),
-        fresh: true,
+        fresh,
     };
     while tokenizer.at < tokenizer.chars.len() {
         tokenizer.step();
@@ -339,8 +368,17 @@ impl Tokenizer {
 
 #[cfg(test)]
 mod tests {
-    use super::tokens;
+    use proptest::prelude::*;
+
+    use super::{tokenized, tokens};
     use crate::cql::fold::unaccented;
+
+    proptest! {
+        #[test]
+        fn no_token_has_a_blank_in_it(text in "([a-cE1-3é東]|[-+/.~@_:,;<>&\"' \t]|https?://|\\.\\./){0,24}") {
+            prop_assert_eq!(tokens(&text), tokenized(&text, true));
+        }
+    }
 
     #[test]
     fn text_has_the_words_that_postgresql_finds() {

@@ -101,7 +101,8 @@ pub(crate) fn answer(
     })
 }
 
-fn without_tenant() -> Answer {
+/// What modules on folio-spring-support say of a request that names no tenant.
+pub(crate) fn without_tenant() -> Answer {
     Answer::new(
         StatusCode::BAD_REQUEST,
         "text/plain;charset=ISO-8859-1",

@@ -48,7 +48,8 @@ pub(crate) fn compiled(
         Ok(query) => query,
         Err(error) => return Ok(Err(error)),
     };
-    let done = query.resolve(&mut |path: &str| state.store.all(&caller.tenant, path))?;
+    let done = query
+        .resolve(&mut |path, test, field| state.store.texts(&caller.tenant, path, test, field))?;
     Ok(done.map(|()| query))
 }
 
@@ -217,28 +218,39 @@ pub(crate) fn list(
         .filter_map(|name| Some((name.as_str(), asked.parameter(name)?)))
         .collect();
     let path = stored_at(&collection.path);
-    let (mut records, matches) = if wanted.is_empty() {
-        match state.store.list(&caller.tenant, path, &page) {
+    let failed = |failure| match failure {
+        Failure::Store(error) => Err(error),
+        Failure::Query(error) => Ok(rejected(&error, facts, text.unwrap_or_default(), by_title)),
+    };
+    // Most records are written as they are stored.
+    let (mut records, matches) = if wanted.is_empty() && !modules::changes_on_read(path) {
+        match state.store.list_texts(&caller.tenant, path, &page) {
             Ok(found) => found,
-            Err(Failure::Store(error)) => return Err(error),
-            Err(Failure::Query(error)) => {
-                return Ok(rejected(&error, facts, text.unwrap_or_default(), by_title));
-            }
+            Err(failure) => return failed(failure),
         }
     } else {
-        let mut all = state.store.all(&caller.tenant, path)?;
-        all.retain(|record| {
-            wanted
-                .iter()
-                .all(|(name, text)| record.get(name).and_then(Value::as_str) == Some(text))
-        });
-        let total = all.len();
-        let page = all.into_iter().skip(page.offset).take(page.limit);
-        (page.collect(), total)
+        let (mut found, matches) = if wanted.is_empty() {
+            match state.store.list(&caller.tenant, path, &page) {
+                Ok(found) => found,
+                Err(failure) => return failed(failure),
+            }
+        } else {
+            let mut all = state.store.all(&caller.tenant, path)?;
+            all.retain(|record| {
+                wanted
+                    .iter()
+                    .all(|(name, text)| record.get(name).and_then(Value::as_str) == Some(text))
+            });
+            let total = all.len();
+            let page = all.into_iter().skip(page.offset).take(page.limit);
+            (page.collect(), total)
+        };
+        for record in &mut found {
+            modules::on_read(&state.store, &caller.tenant, path, record)?;
+        }
+        let texts = found.iter().map(Value::to_string).collect();
+        (texts, matches)
     };
-    for record in &mut records {
-        modules::on_read(&state.store, &caller.tenant, path, record)?;
-    }
     let total = reported(
         matches,
         query.is_some(),
@@ -253,14 +265,16 @@ pub(crate) fn list(
             diagnostics =
                 json!([{"source": "database", "code": "500", "message": "the list ended early"}]);
         }
-        Some(Effect::NullElement) => records.insert(records.len() / 2, Value::Null),
+        Some(Effect::ShrinkPage) => records.truncate(records.len() / 2),
+        Some(Effect::EmptyPage) => records.clear(),
+        Some(Effect::NullElement) => records.insert(records.len() / 2, "null".to_owned()),
         _ => {}
     }
     let truncated = matches!(effect, Some(Effect::Truncate));
     let written = List {
         form: if by_title { Form::Pretty } else { facts.form },
         key: &collection.items,
-        records: &records,
+        records: &[],
         order: &kind.order,
         total: (facts.total && !(facts.none && totals == "none")).then_some(
             if by_title && records.is_empty() {
@@ -272,7 +286,11 @@ pub(crate) fn list(
         info: (facts.info && !by_title || truncated).then_some(total),
         diagnostics,
     };
-    let mut answer = Answer::new(StatusCode::OK, "application/json", written.written());
+    let mut answer = Answer::new(
+        StatusCode::OK,
+        "application/json",
+        written.written_of(&records),
+    );
     if let Some(content_type) = &facts.content_type
         && let Ok(value) = HeaderValue::try_from(content_type.as_str())
     {

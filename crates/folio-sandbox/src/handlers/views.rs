@@ -13,6 +13,7 @@ use crate::jackson;
 use crate::kinds::ListFacts;
 use crate::rmb::{self, Form, List};
 use crate::state::State;
+use crate::store::{Failure, Page};
 
 const INSTANCES: &str = "/instance-storage/instances";
 const HOLDINGS: &str = "/holdings-storage/holdings";
@@ -83,38 +84,42 @@ fn instances(state: &State, asked: &Asked, caller: &Caller) -> Done {
         Ok(bounds) => bounds,
         Err(answer) => return Ok(answer),
     };
-    let mut records = state.store.all(&caller.tenant, INSTANCES)?;
-    if let (Some(text), Some(collection)) =
-        (asked.parameter("query"), routes().collection(INSTANCES))
-    {
-        match compiled(state, caller, collection, text)? {
-            Ok(query) => {
-                records.retain(|record| query.wants(record).unwrap_or(false));
-                records.sort_by(|a, b| query.compare(a, b));
-            }
+    let query = match (asked.parameter("query"), routes().collection(INSTANCES)) {
+        (Some(text), Some(collection)) => match compiled(state, caller, collection, text)? {
+            Ok(query) => Some((text, query)),
             Err(error) => return Ok(Answer::bad_request(format!("{error}: {text}"))),
-        }
-    }
-    let total = records.len();
-    let holdings = state.store.all(&caller.tenant, HOLDINGS)?;
-    let items = state.store.all(&caller.tenant, ITEMS)?;
+        },
+        _ => None,
+    };
     let size = |n: i64| usize::try_from(n).unwrap_or_default();
-    let views: Vec<Value> = records
-        .into_iter()
-        .skip(size(offset))
-        .take(size(limit))
-        .map(|instance| {
-            let own: Vec<&Value> = holdings
-                .iter()
-                .filter(|holdings| holdings["instanceId"] == instance["id"])
-                .collect();
-            let items: Vec<&Value> = items
-                .iter()
-                .filter(|item| own.iter().any(|own| own["id"] == item["holdingsRecordId"]))
-                .collect();
-            json!({"instanceId": instance["id"], "isBoundWith": false, "instance": instance, "holdingsRecords": own, "items": items})
-        })
-        .collect();
+    let page = Page {
+        query: query.as_ref().map(|(_, query)| query),
+        offset: size(offset),
+        limit: size(limit),
+    };
+    let (records, total) = match state.store.list(&caller.tenant, INSTANCES, &page) {
+        Ok(found) => found,
+        Err(Failure::Store(error)) => return Err(error),
+        Err(Failure::Query(error)) => {
+            let text = query.as_ref().map_or("", |(text, _)| text);
+            return Ok(Answer::bad_request(format!("{error}: {text}")));
+        }
+    };
+    let below = |path: &str, field: &str, record: &Value| {
+        let id = text_at(record, "id").unwrap_or_default();
+        state.store.with(&caller.tenant, path, field, &id)
+    };
+    let mut views = Vec::with_capacity(records.len());
+    for instance in records {
+        let own = below(HOLDINGS, "instanceId", &instance)?;
+        let mut items = Vec::new();
+        for holdings in &own {
+            items.extend(below(ITEMS, "holdingsRecordId", holdings)?);
+        }
+        views.push(json!({
+            "instanceId": instance["id"], "isBoundWith": false, "instance": instance, "holdingsRecords": own, "items": items,
+        }));
+    }
     let list = List {
         form: Form::Streamed,
         key: "instances",

@@ -27,7 +27,14 @@ impl<'a> Parts<'a> {
 
     fn add(&mut self, routes: &'a Routes, document: &'a str, schema: &'a Value, depth: usize) {
         let properties = schema.get("properties").and_then(Value::as_object);
+        let of_responses = schema
+            .pointer("/x-folio/responseOnly")
+            .and_then(Value::as_array);
         for (name, property) in properties.into_iter().flatten() {
+            // The class of a request has no such field: the module rejects it as one that it does not know.
+            if of_responses.is_some_and(|list| list.iter().any(|own| own == name.as_str())) {
+                continue;
+            }
             self.properties.push((name, document, property));
         }
         let required = schema.get("required").and_then(Value::as_array);

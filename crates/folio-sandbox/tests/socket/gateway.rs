@@ -60,6 +60,14 @@ async fn a_module_deletes_a_table_at_its_own_port_alone() {
         tenant: Some("nowhere"),
         ..port
     };
+    let tags = start(Sandbox::builder().module_port("mod-tags")).await;
+    let nobody = Caller {
+        tenant: None,
+        url: tags.module_url("mod-tags").unwrap(),
+        ..Caller::new(&tags)
+    };
+    let said = "x-okapi-tenant header must be provided\n".to_owned();
+    assert_eq!(nobody.told("GET", "/tags", None).await, (400, said));
     let (status, text) = nowhere.told("GET", "/loan-types", None).await;
     assert_eq!(status, 400);
     assert_eq!(

@@ -7,6 +7,7 @@ mod faults;
 mod gateway;
 mod many;
 mod records;
+mod rules;
 
 use std::time::Duration;
 

@@ -47,7 +47,7 @@ pub(super) fn keys(view: &str) -> BTreeSet<String> {
         let writes = spaced
             && !rest.is_empty()
             && !rest.starts_with("<<")
-            && !(rest.starts_with('=') && !rest.starts_with("=="));
+            && (!rest.starts_with('=') || rest.starts_with("=="));
         // `final long count = …` and `String name = …` declare.
         let declares = rest.split_once(" = ").is_some_and(|(name, _)| {
             name.chars()

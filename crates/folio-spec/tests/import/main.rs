@@ -13,3 +13,4 @@ mod ours;
 mod planted;
 mod semantics;
 mod support;
+mod unlisted;

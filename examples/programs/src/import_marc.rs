@@ -1,0 +1,88 @@
+//! Uploads a MARC file, starts the import with a job profile, and follows it to its end.
+
+use std::path::Path;
+use std::time::Duration;
+
+use folio_sdk::data_import::{
+    FileDefinition, FileDefinitionRequired, JobProfile, ProcessFilesRqDto,
+    ProcessFilesRqDtoRequired, UploadDefinition,
+};
+use folio_sdk::source_record_manager::JobExecution;
+use folio_sdk::{Body, Error, FolioClient};
+
+use crate::Outcome;
+
+/// Imports a file; gives the job as it ended.
+///
+/// # Errors
+/// A request failed, the file cannot be read, or the job does not end within `patience`.
+pub async fn run(
+    folio: &FolioClient,
+    file: &Path,
+    profile: JobProfile,
+    patience: Duration,
+) -> Outcome<JobExecution> {
+    let name = file
+        .file_name()
+        .unwrap_or_default()
+        .to_string_lossy()
+        .into_owned();
+    let import = folio.data_import();
+    let mut upload = UploadDefinition::default();
+    upload.file_definitions = Some(vec![FileDefinition::new(FileDefinitionRequired { name })]);
+    let upload = import
+        .create_upload_definition()
+        .body(&upload)
+        .send()
+        .await?;
+    let upload_id = upload.id.clone().unwrap_or_default();
+    let definition = upload.file_definitions.iter().flatten().next();
+    let file_id = definition
+        .and_then(|file| file.id.clone())
+        .unwrap_or_default();
+
+    // The file is read as it is sent.
+    let upload = import
+        .post_upload_definition_file(&upload_id, &file_id)
+        .body(Body::file(file))
+        .send()
+        .await?;
+    let definition = upload.file_definitions.iter().flatten().next();
+    let job = definition
+        .and_then(|file| file.job_execution_id.clone())
+        .unwrap_or_default();
+    let process = ProcessFilesRqDto::new(ProcessFilesRqDtoRequired {
+        upload_definition: upload,
+        job_profile_info: profile,
+    });
+    import
+        .upload_definition_process_files(&upload_id)
+        .body(&process)
+        .send()
+        .await?;
+    Ok(tokio::time::timeout(patience, follow(folio, &job.to_string())).await??)
+}
+
+/// Asks until the job is done. The statuses are those of mod-source-record-manager.
+async fn follow(folio: &FolioClient, job: &str) -> Result<JobExecution, Error> {
+    loop {
+        let execution = folio
+            .source_record_manager()
+            .get_job_execution(job)
+            .send()
+            .await?;
+        let status = execution.status.to_string();
+        if ["COMMITTED", "ERROR", "CANCELLED", "DISCARDED"].contains(&&*status) {
+            return Ok(execution);
+        }
+        if let Some(progress) = &execution.progress {
+            let number = |number: Option<i64>| number.unwrap_or_default();
+            println!(
+                "{status}: {} of {}",
+                number(progress.current),
+                number(progress.total)
+            );
+        }
+        tokio::time::sleep(Duration::from_secs(2)).await;
+    }
+}

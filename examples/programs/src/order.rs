@@ -1,0 +1,84 @@
+//! Creates a purchase order with two lines, opens it, and reads what it encumbers.
+
+use folio_sdk::finance_storage::Transaction;
+use folio_sdk::orders::{
+    CompositePurchaseOrder, CompositePurchaseOrderOrderType, CompositePurchaseOrderRequired, Cost,
+    CostRequired, FundDistribution, FundDistributionDistributionType, FundDistributionRequired,
+    OrderFormat, PoLine, PoLineRequired, Source, WorkflowStatus,
+};
+use folio_sdk::{FolioClient, Id, Number, cql};
+use futures_util::TryStreamExt;
+
+use crate::Outcome;
+
+/// What is ordered.
+#[derive(Debug, Clone)]
+pub struct Title {
+    /// The title.
+    pub title: String,
+    /// The price of a copy.
+    pub price: Number,
+    /// How many copies.
+    pub copies: i64,
+}
+
+/// Orders titles from a vendor, paid from a fund; gives the order and its encumbrances.
+///
+/// # Errors
+/// A request failed. The order may exist by then, not opened.
+pub async fn run(
+    folio: &FolioClient,
+    vendor: &Id,
+    method: &Id,
+    fund: &Id,
+    titles: Vec<Title>,
+) -> Outcome<(CompositePurchaseOrder, Vec<Transaction>)> {
+    let orders = folio.orders();
+    let mut order = CompositePurchaseOrder::new(CompositePurchaseOrderRequired {
+        vendor: vendor.clone(),
+        order_type: CompositePurchaseOrderOrderType::OneTime,
+    });
+    order.id = Some(Id::random());
+    let order = orders.create_composite_order().body(&order).send().await?;
+    let id = order.id.clone().unwrap_or_default();
+    for title in titles {
+        let mut cost = Cost::new(CostRequired {
+            currency: "USD".to_owned(),
+        });
+        cost.list_unit_price = Some(title.price);
+        cost.quantity_physical = Some(title.copies);
+        let mut line = PoLine::new(PoLineRequired {
+            title_or_package: title.title,
+            acquisition_method: method.clone(),
+            order_format: OrderFormat::PhysicalResource,
+            source: Source::User,
+            cost,
+        });
+        line.id = Some(Id::random());
+        line.purchase_order_id = Some(id.clone());
+        line.fund_distribution = Some(vec![FundDistribution::new(FundDistributionRequired {
+            fund_id: fund.clone(),
+            distribution_type: FundDistributionDistributionType::Percentage,
+            value: 100.into(),
+        })]);
+        orders.create_order_line().body(&line).send().await?;
+    }
+    // Read again, now with its lines: all that is sent replaces what is there.
+    let mut order = orders.get_composite_order(&id).send().await?;
+    order.workflow_status = Some(WorkflowStatus::Open);
+    orders
+        .update_composite_order(&id)
+        .body(&order)
+        .send()
+        .await?;
+    let order = orders.get_composite_order(&id).send().await?;
+    let query = cql::field("transactionType")
+        .exact("Encumbrance")
+        .and(cql::field("encumbrance.sourcePurchaseOrderId").exact(&id));
+    let encumbrances = folio
+        .finance_storage()
+        .list_transactions()
+        .query(query)
+        .stream();
+    Ok((order, encumbrances.try_collect().await?))
+}

@@ -1,0 +1,347 @@
+//! The programs over the FOLIO in the process; those whose modules it does not emulate, over a server that plays their part.
+
+#![allow(clippy::unwrap_used, reason = "tests may")]
+
+use std::path::Path;
+use std::sync::{Arc, Mutex};
+
+use axum::body::Bytes;
+use axum::extract::State;
+use axum::http::{Method, StatusCode, Uri};
+use axum::response::{IntoResponse, Response};
+use axum::{Json, Router};
+use folio_sandbox::{Effect, Fault, Sandbox};
+use folio_sdk::{FolioClient, Id};
+use serde_json::{Value, json};
+use tokio::net::TcpListener;
+
+use crate::*;
+
+async fn folio(sandbox: &Sandbox) -> FolioClient {
+    FolioClient::builder(sandbox.url())
+        .tenant("diku")
+        .credentials("diku_admin", "admin")
+        .connect()
+        .await
+        .unwrap()
+}
+
+async fn demo() -> (Sandbox, FolioClient) {
+    let sandbox = Sandbox::builder().demo_data().start().await.unwrap();
+    let folio = folio(&sandbox).await;
+    (sandbox, folio)
+}
+
+#[tokio::test]
+async fn active_users_are_exported_with_and_without_async() {
+    let (sandbox, folio) = demo().await;
+    let mut out = Vec::new();
+    let count = export_users::run(&folio, &mut out).await.unwrap();
+    let text = String::from_utf8(out).unwrap();
+    let active = sandbox.records("diku", "/users").unwrap();
+    let active = active.iter().filter(|user| user["active"] == true).count();
+    assert!(count > 10 && count == active, "{count} {active}");
+    assert_eq!(text.lines().count(), count + 1);
+    assert!(
+        text.lines()
+            .skip(1)
+            .all(|line| line.split(',').count() >= 5)
+    );
+    let url = sandbox.url().to_owned();
+    let same = tokio::task::spawn_blocking(move || {
+        let folio = folio_sdk::blocking::FolioClient::builder(url)
+            .tenant("diku")
+            .credentials("diku_admin", "admin")
+            .connect()
+            .unwrap();
+        let mut out = Vec::new();
+        export_users_blocking::run(&folio, &mut out).unwrap();
+        String::from_utf8(out).unwrap()
+    });
+    assert_eq!(same.await.unwrap(), text);
+}
+
+#[tokio::test]
+async fn instances_are_tagged_once() {
+    let (sandbox, folio) = demo().await;
+    let instances = || {
+        sandbox
+            .records("diku", "/instance-storage/instances")
+            .unwrap()
+    };
+    let code = "9d8abbe2-1a94-4866-8731-4d12ac09f7a8";
+    let codes = json!({"id": code, "code": "x", "name": "X", "statisticalCodeTypeId": code});
+    let kind = json!({"id": code, "name": "ARL", "source": "folio"});
+    sandbox
+        .load("diku", "/statistical-code-types", vec![kind])
+        .unwrap();
+    sandbox
+        .load("diku", "/statistical-codes", vec![codes])
+        .unwrap();
+    let mut hrids: Vec<String> = instances()
+        .iter()
+        .map(|instance| instance["hrid"].as_str().unwrap().to_owned())
+        .collect();
+    let count = hrids.len();
+    hrids.push("in99999999".to_owned());
+    let first = tag_instances::run(&folio, hrids.clone(), code, "checked")
+        .await
+        .unwrap();
+    assert_eq!(first.failed.len(), 0, "{:?}", first.failed);
+    assert_eq!((first.changed, first.unchanged), (count, 0));
+    assert_eq!(first.missing, ["in99999999"]);
+    let before = instances();
+    assert!(before.iter().all(|instance| {
+        instance["administrativeNotes"]
+            .as_array()
+            .unwrap()
+            .contains(&json!("checked"))
+    }));
+    let second = tag_instances::run(&folio, hrids, code, "checked")
+        .await
+        .unwrap();
+    assert_eq!((second.changed, second.unchanged), (0, count));
+    assert_eq!(instances(), before);
+}
+
+#[tokio::test]
+async fn users_are_loaded_again_and_none_is_doubled() {
+    let (sandbox, folio) = demo().await;
+    let known = "00000000-0000-4000-8000-00000000abcd";
+    let other = json!({"id": known, "username": "here-before", "externalSystemId": "ext-5", "active": true,
+        "personal": {"lastName": "Before"}});
+    sandbox.load("diku", "/users", vec![other]).unwrap();
+    let users: Vec<Value> = (0..200)
+        .map(|n| json!({"username": format!("loaded-{n}"), "externalSystemId": format!("ext-{n}"), "active": true, "personal": {"lastName": format!("Name {n}")}}))
+        .collect();
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("users.json");
+    std::fs::write(&file, json!(users).to_string()).unwrap();
+    let report = load_users::run(&folio, &file).await.unwrap();
+    assert_eq!(
+        (report.created, report.updated, report.failed),
+        (199, 1, 0),
+        "{report}"
+    );
+    let again = load_users::run(&folio, &file).await.unwrap();
+    assert_eq!((again.unchanged, again.total()), (200, 200), "{again}");
+    let stored = sandbox.records("diku", "/users").unwrap();
+    let same = stored
+        .iter()
+        .filter(|user| user["externalSystemId"] == "ext-5");
+    assert!(same.map(|user| &user["id"]).eq([known]));
+}
+
+#[tokio::test]
+async fn the_service_answers_loans_and_fitting_statuses() {
+    _ = rustls::crypto::ring::default_provider().install_default();
+    let (sandbox, folio) = demo().await;
+    let loans = sandbox.records("diku", "/loan-storage/loans").unwrap();
+    let borrower = loans
+        .iter()
+        .find(|loan| loan["status"]["name"] == "Open")
+        .map(|loan| loan["userId"].clone())
+        .unwrap();
+    let users = sandbox.records("diku", "/users").unwrap();
+    let user = users.iter().find(|user| user["id"] == borrower).unwrap();
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    tokio::spawn(async move { axum::serve(listener, loans_service::app(folio)).await });
+    let get = async |barcode: &str| {
+        let response = reqwest::get(format!("{url}/users/{barcode}/loans"))
+            .await
+            .unwrap();
+        (response.status().as_u16(), response.text().await.unwrap())
+    };
+    let (status, body) = get(user["barcode"].as_str().unwrap()).await;
+    let body: Value = serde_json::from_str(&body).unwrap();
+    assert_eq!(status, 200);
+    assert!(!body.as_array().unwrap().is_empty());
+    assert_eq!(get("nobody").await.0, 404);
+    sandbox.fault(Fault::new(Effect::Status(403)).path("/users"));
+    assert_eq!(get("anybody").await.0, 502);
+}
+
+#[tokio::test]
+async fn items_and_holdings_are_written_again_each_night() {
+    let (sandbox, folio) = demo().await;
+    let folder = tempfile::tempdir().unwrap();
+    let items = sandbox
+        .records("diku", "/item-storage/items")
+        .unwrap()
+        .len();
+    let lines = |path: &Path| std::fs::read_to_string(path).unwrap().lines().count();
+    for _ in 0..2 {
+        let (holdings, written) = nightly_items::run(&folio, folder.path()).await.unwrap();
+        assert!(holdings > 0);
+        assert_eq!(written as usize, items);
+        assert_eq!(lines(&folder.path().join("items.jsonl")), items);
+    }
+}
+
+#[tokio::test]
+async fn locations_of_all_members_are_listed() {
+    let sandbox = Sandbox::builder()
+        .tenant("diku")
+        .user("diku_admin", "admin")
+        .consortium("diku", ["college", "university"])
+        .start()
+        .await
+        .unwrap();
+    let folio = folio(&sandbox).await;
+    let found = member_locations::run(&folio).await.unwrap();
+    assert!(found.contains_key("college") && found.contains_key("university"));
+    assert!(found.values().all(Result::is_ok), "{found:?}");
+}
+
+/// What the modules that the sandbox lacks answer, and what they were asked.
+#[derive(Clone, Default)]
+struct Modules(Arc<Mutex<Vec<(String, Value)>>>);
+
+async fn modules(State(asked): State<Modules>, method: Method, uri: Uri, body: Bytes) -> Response {
+    let body: Value = serde_json::from_slice(&body).unwrap_or_default();
+    let route = format!("{method} {}", uri.path());
+    let mut asked = asked.0.lock().unwrap();
+    asked.push((route.clone(), body.clone()));
+    let times = asked.iter().filter(|(other, _)| *other == route).count();
+    let id = "5b1c0a5e-1d2f-4f4e-9a57-6d5f3a0f0001";
+    let answer = |status, value: Value| (status, Json(value)).into_response();
+    match route.as_str() {
+        // A block that may be overridden, as mod-circulation reports it.
+        "POST /circulation/check-out-by-barcode" if body.get("overrideBlocks").is_none() => answer(
+            StatusCode::UNPROCESSABLE_ENTITY,
+            json!({"errors": [{"message": "Patron has reached maximum allowed outstanding fee/fine balance for all fee/fine types",
+                "parameters": [], "code": "USER_IS_BLOCKED_AUTOMATICALLY",
+                "overridableBlock": {"name": "patronBlock", "missingPermissions": []}}]}),
+        ),
+        "POST /circulation/check-out-by-barcode" => answer(
+            StatusCode::CREATED,
+            json!({"id": id, "userId": id, "itemId": id, "loanDate": "2026-01-01T00:00:00.000Z", "action": "checkedout"}),
+        ),
+        "POST /circulation/check-in-by-barcode" => answer(StatusCode::OK, json!({"loan": null})),
+        "POST /data-import/uploadDefinitions" => {
+            let file = &body["fileDefinitions"][0];
+            answer(
+                StatusCode::CREATED,
+                json!({"id": id, "status": "NEW", "fileDefinitions": [{"id": id, "name": file["name"], "jobExecutionId": id}]}),
+            )
+        }
+        route if route.starts_with("POST /data-import/") && route.ends_with("/processFiles") => {
+            StatusCode::NO_CONTENT.into_response()
+        }
+        route if route.starts_with("POST /data-import/") => answer(
+            StatusCode::OK,
+            json!({"id": id, "status": "LOADED", "fileDefinitions": [{"id": id, "name": "x.mrc", "jobExecutionId": id}]}),
+        ),
+        route if route.starts_with("GET /change-manager/jobExecutions/") => answer(
+            StatusCode::OK,
+            json!({"id": id, "parentJobId": id, "subordinationType": "PARENT_SINGLE", "userId": id,
+                "status": if times < 2 { "PARSING_IN_PROGRESS" } else { "COMMITTED" }, "uiStatus": "RUNNING",
+                "progress": {"current": 1, "total": 2}}),
+        ),
+        "POST /orders/composite-orders" | "POST /orders/order-lines" => {
+            answer(StatusCode::CREATED, body)
+        }
+        route if route.starts_with("GET /orders/composite-orders/") => answer(
+            StatusCode::OK,
+            json!({"id": id, "vendor": id, "orderType": "One-Time", "poNumber": "10001", "workflowStatus": "Pending"}),
+        ),
+        route if route.starts_with("PUT /orders/composite-orders/") => {
+            StatusCode::NO_CONTENT.into_response()
+        }
+        "GET /finance-storage/transactions" => answer(
+            StatusCode::OK,
+            json!({"transactions": [{"id": id, "amount": 10.0, "currency": "USD", "fiscalYearId": id, "source": "PoLine",
+                "transactionType": "Encumbrance"}], "totalRecords": 1}),
+        ),
+        _ => StatusCode::NOT_FOUND.into_response(),
+    }
+}
+
+async fn played() -> (FolioClient, Modules) {
+    let asked = Modules::default();
+    let app = Router::new().fallback(modules).with_state(asked.clone());
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    tokio::spawn(async move { axum::serve(listener, app).await });
+    let folio = FolioClient::builder(url)
+        .tenant("diku")
+        .token("a.b.c")
+        .build()
+        .unwrap();
+    (folio, asked)
+}
+
+impl Modules {
+    fn bodies(&self, route: &str) -> Vec<Value> {
+        let asked = self.0.lock().unwrap();
+        let matching = asked.iter().filter(|(other, _)| other.starts_with(route));
+        matching.map(|(_, body)| body.clone()).collect()
+    }
+}
+
+#[tokio::test]
+async fn a_block_is_overridden_only_if_that_was_asked_for() {
+    let (folio, asked) = played().await;
+    let desk = Id::random();
+    let error = circulate::check_out(&folio, "item", "user", &desk, None)
+        .await
+        .unwrap_err();
+    assert!(error.is_validation());
+    let loan = circulate::check_out(&folio, "item", "user", &desk, Some("paid in cash"))
+        .await
+        .unwrap();
+    assert!(loan.id.is_some());
+    let sent = asked.bodies("POST /circulation/check-out-by-barcode");
+    assert_eq!(sent.len(), 3);
+    assert_eq!(
+        sent[2]["overrideBlocks"],
+        json!({"patronBlock": {}, "comment": "paid in cash"})
+    );
+    circulate::check_in(&folio, "item", &desk, "2026-01-01T10:00:00Z".into())
+        .await
+        .unwrap();
+}
+
+#[tokio::test]
+async fn a_file_is_imported_and_followed() {
+    let (folio, asked) = played().await;
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("x.mrc");
+    std::fs::write(&file, "00026     2200025   4500").unwrap();
+    let profile = json!({"id": Id::random(), "name": "Default", "dataType": "MARC"});
+    let profile = serde_json::from_value(profile).unwrap();
+    let job = import_marc::run(&folio, &file, profile, std::time::Duration::from_secs(60))
+        .await
+        .unwrap();
+    assert_eq!(job.status.to_string(), "COMMITTED");
+    assert_eq!(asked.bodies("GET /change-manager/jobExecutions").len(), 2);
+}
+
+#[tokio::test]
+async fn an_order_is_opened_and_its_encumbrances_are_read() {
+    let (folio, asked) = played().await;
+    let title = |title: &str| order::Title {
+        title: title.to_owned(),
+        price: 10.into(),
+        copies: 1,
+    };
+    let id = Id::random();
+    let (order, encumbrances) = order::run(&folio, &id, &id, &id, vec![title("One"), title("Two")])
+        .await
+        .unwrap();
+    assert_eq!(order.po_number.as_deref(), Some("10001"));
+    assert_eq!(encumbrances.len(), 1);
+    let lines = asked.bodies("POST /orders/order-lines");
+    assert_eq!(lines.len(), 2);
+    assert_eq!(lines[1]["titleOrPackage"], "Two");
+    assert_eq!(lines[0]["purchaseOrderId"], order_id(&asked));
+    assert_eq!(
+        asked.bodies("PUT /orders/composite-orders/")[0]["workflowStatus"],
+        "Open"
+    );
+}
+
+fn order_id(asked: &Modules) -> Value {
+    asked.bodies("POST /orders/composite-orders")[0]["id"].clone()
+}

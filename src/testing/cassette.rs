@@ -1,0 +1,311 @@
+//! Exchanges of a client in a file: recorded once, then replayed without a server.
+
+mod difference;
+mod form;
+
+use std::collections::HashSet;
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use bytes::Bytes;
+use http::{HeaderMap, Method, StatusCode};
+use reqwest::Url;
+use serde_json::Value;
+
+use crate::client::FolioClientBuilder;
+use crate::error::ErrorKind;
+use crate::transport::{Answer, Failure};
+
+use form::{Redaction, Request, Response};
+
+/// The exchanges of a client with a FOLIO, in a file that can be read: a cassette.
+///
+/// A cassette is recorded from any client, of a real FOLIO or of a sandbox, and replayed without a socket: the client gets the recorded
+/// responses, its login included.
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// use folio_sdk::FolioClient;
+/// use folio_sdk::testing::{Cassette, Sandbox};
+/// use serde_json::Value;
+///
+/// # let folder = tempfile::tempdir()?;
+/// # let file = folder.path().join("groups.json");
+/// let sandbox = Sandbox::builder().demo_data().start().await?;
+/// let client = |url: String, cassette: &Cassette| FolioClient::builder(url).tenant("diku").credentials("diku_admin", "admin").cassette(cassette);
+///
+/// let cassette = Cassette::record(&file).redact("desc");
+/// let folio = client(sandbox.url().to_owned(), &cassette).connect().await?;
+/// let recorded: Vec<Value> = folio.folio_get("/groups", "usergroups").await?;
+/// cassette.finish()?;
+///
+/// // Later, where no FOLIO is:
+/// let cassette = Cassette::replay(&file)?;
+/// let folio = client("https://folio.invalid".into(), &cassette).connect().await?;
+/// let replayed: Vec<Value> = folio.folio_get("/groups", "usergroups").await?;
+/// cassette.finish()?;
+/// assert_eq!(replayed.len(), recorded.len());
+/// assert_eq!(replayed[0]["desc"], "REDACTED");
+/// # Ok(())
+/// # }
+/// ```
+///
+/// - A request is compared by method, path, parameters, tenant and body; the host, the token and other headers may differ. Requests have to come
+///   in their recorded order, unless [`any_order`](Self::any_order) is called: a client that sends several at a time needs that. A request that
+///   was not recorded fails with an error that shows the difference, and is not retried.
+/// - What is secret is not written: passwords, tokens, cookies and the values of fields with such a name are `REDACTED`, and so are
+///   [chosen fields](Self::redact). Ids of users (`userId`, `createdByUserId`, … and that of the user who logs in) are replaced by others, wherever
+///   they are. Where `REDACTED` was recorded, a request may have any text.
+/// - A request without a response, by a timeout or a broken connection, is not recorded. A body that is streamed to the server is not compared.
+#[derive(Clone)]
+pub struct Cassette(Arc<Tape>);
+
+/// What is wrong with a cassette, or how it and a program differ.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CassetteError(String);
+
+impl fmt::Display for CassetteError {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for CassetteError {}
+
+type Result<T> = std::result::Result<T, CassetteError>;
+
+pub(crate) struct Tape {
+    path: PathBuf,
+    records: bool,
+    state: Mutex<State>,
+}
+
+#[derive(Default)]
+struct State {
+    redaction: Redaction,
+    any_order: bool,
+    exchanges: Vec<(Request, Response)>,
+    /// Which exchanges were replayed.
+    used: HashSet<usize>,
+    /// What was asked for and not recorded.
+    unknown: Vec<String>,
+}
+
+impl fmt::Debug for Cassette {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(&self.0, out)
+    }
+}
+
+impl fmt::Debug for Tape {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.debug_struct("Cassette")
+            .field("path", &self.path)
+            .field("records", &self.records)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Cassette {
+    /// A cassette that records. [`finish`](Self::finish) writes the file.
+    pub fn record(path: impl Into<PathBuf>) -> Self {
+        Self(Arc::new(Tape {
+            path: path.into(),
+            records: true,
+            state: Mutex::default(),
+        }))
+    }
+
+    /// A cassette that replays a file.
+    ///
+    /// # Errors
+    /// The file cannot be read, or is no cassette.
+    pub fn replay(path: impl Into<PathBuf>) -> Result<Self> {
+        let path = path.into();
+        let bad =
+            |problem: &dyn fmt::Display| CassetteError(format!("{}: {problem}", path.display()));
+        let text = std::fs::read_to_string(&path).map_err(|error| bad(&error))?;
+        let file: Value = serde_json::from_str(&text).map_err(|error| bad(&error))?;
+        let (redaction, exchanges) = form::read(&file).map_err(|problem| bad(&problem))?;
+        Ok(Self(Arc::new(Tape {
+            path,
+            records: false,
+            state: Mutex::new(State {
+                redaction,
+                exchanges,
+                ..State::default()
+            }),
+        })))
+    }
+
+    /// Replays the file if it is there, and records it otherwise. With `FOLIO_CASSETTE=record` in the environment it is recorded anew.
+    ///
+    /// # Errors
+    /// The file cannot be read, or is no cassette.
+    pub fn open(path: impl Into<PathBuf>) -> Result<Self> {
+        let path = path.into();
+        let again = std::env::var_os("FOLIO_CASSETTE").is_some_and(|value| value == "record");
+        if again || !path.exists() {
+            return Ok(Self::record(path));
+        }
+        Self::replay(path)
+    }
+
+    /// Whether it records.
+    pub fn is_recording(&self) -> bool {
+        self.0.records
+    }
+
+    /// Where its file is.
+    pub fn path(&self) -> &Path {
+        &self.0.path
+    }
+
+    /// Leaves the values of a field out of the file, wherever it is in requests and responses: text is `REDACTED`, a number 0, a boolean false. The
+    /// same text in other places, such as a query for it, is `REDACTED` too. Only a cassette that records needs to be told; a file knows.
+    pub fn redact(self, field: impl Into<String>) -> Self {
+        self.0.state().redaction.add_field(field.into());
+        self
+    }
+
+    /// Requests may come in any order. Each recorded exchange is replayed once, the first that fits.
+    pub fn any_order(self) -> Self {
+        self.0.state().any_order = true;
+        self
+    }
+
+    /// Writes what was recorded; or checks what was replayed.
+    ///
+    /// # Errors
+    /// The file cannot be written; an exchange of it was not asked for; or a request was sent that it does not have, also where the program has
+    /// ignored the error.
+    pub fn finish(&self) -> Result<()> {
+        let state = self.0.state();
+        let path = self.0.path.display();
+        if self.0.records {
+            let text = form::written(&state.redaction, &state.exchanges);
+            if let Some(folder) = self.0.path.parent() {
+                std::fs::create_dir_all(folder)
+                    .map_err(|error| CassetteError(format!("{path}: {error}")))?;
+            }
+            return std::fs::write(&self.0.path, text)
+                .map_err(|error| CassetteError(format!("{path}: {error}")));
+        }
+        let mut problems = state.unknown.clone();
+        let unused = (0..)
+            .zip(&state.exchanges)
+            .filter(|(index, _)| !state.used.contains(index));
+        problems.extend(unused.map(|(index, (request, _))| {
+            format!("exchange {} was not asked for: {request}", index + 1)
+        }));
+        if problems.is_empty() {
+            return Ok(());
+        }
+        Err(CassetteError(format!(
+            "the cassette {path} and the program differ:\n{}",
+            problems.join("\n")
+        )))
+    }
+}
+
+impl<M> FolioClientBuilder<M> {
+    /// Records all exchanges of the client in a cassette, or takes its responses from there and uses no socket.
+    pub fn cassette(mut self, cassette: &Cassette) -> Self {
+        self.cassette = Some(Arc::clone(&cassette.0));
+        self
+    }
+}
+
+impl Tape {
+    /// A panic of another thread leaves the state as it was: each change is one push.
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn records(&self) -> bool {
+        self.records
+    }
+
+    /// Writes down an exchange.
+    pub(crate) fn add(&self, asked: &Asked, status: StatusCode, headers: &HeaderMap, body: &Bytes) {
+        let mut state = self.state();
+        let redaction = &mut state.redaction;
+        let response = Response::of(status, headers, body, redaction);
+        let request = Request::of(asked, redaction);
+        state.exchanges.push((request, response));
+    }
+
+    /// The recorded response to a request.
+    pub(crate) fn answer(&self, asked: &Asked) -> std::result::Result<Answer, Failure> {
+        let mut state = self.state();
+        let request = Request::of(asked, &mut state.redaction.clone());
+        let unused = |index: &usize| !state.used.contains(index);
+        let found = if state.any_order {
+            (0..state.exchanges.len()).filter(unused).find(|index| {
+                state
+                    .exchanges
+                    .get(*index)
+                    .is_some_and(|(known, _)| known.differences(&request).is_empty())
+            })
+        } else {
+            let next = state.used.len();
+            let fits = state
+                .exchanges
+                .get(next)
+                .is_some_and(|(known, _)| known.differences(&request).is_empty());
+            fits.then_some(next)
+        };
+        if let Some(index) = found
+            && let Some((_, response)) = state.exchanges.get(index)
+        {
+            let answer = response.answer();
+            state.used.insert(index);
+            return Ok(answer);
+        }
+        let problem = self.problem(&state, &request);
+        state.unknown.push(problem.clone());
+        Err(Failure::lasting(ErrorKind::Request, problem))
+    }
+
+    /// How a request differs from what was expected: from the next one, or from that which it resembles most.
+    fn problem(&self, state: &State, request: &Request) -> String {
+        let path = self.path.display();
+        let count = state.exchanges.len();
+        let expected = if state.any_order {
+            (0..)
+                .zip(&state.exchanges)
+                .filter(|(index, _)| !state.used.contains(index))
+                .min_by_key(|(_, (known, _))| known.distance(request))
+        } else {
+            let next = state.used.len();
+            state.exchanges.get(next).map(|exchange| (next, exchange))
+        };
+        let Some((index, (known, _))) = expected else {
+            return format!(
+                "the cassette {path} has no exchange left of its {count}, and this was sent: {request}"
+            );
+        };
+        let which = match state.any_order {
+            true => "the most similar one left is",
+            false => "the next one is",
+        };
+        format!(
+            "the cassette {path} does not have this request: {request}\n{which} exchange {} of {count}: {known}\n{}",
+            index + 1,
+            known.differences(request).join("\n")
+        )
+    }
+}
+
+/// A request as it is sent.
+pub(crate) struct Asked {
+    pub(crate) method: Method,
+    /// The path below that of the gateway.
+    pub(crate) path: String,
+    pub(crate) url: Url,
+    pub(crate) headers: HeaderMap,
+    /// None where it is streamed.
+    pub(crate) body: Option<Bytes>,
+}
