@@ -518,8 +518,11 @@ impl<'a> Run<'a, '_> {
         }
         if is_json(media_type) {
             let mut made = self.valid(values, *schema, true)?;
-            // Servers also write `null` into lists whose descriptions have none.
-            values.add_nulls(&mut made);
+            // Servers also write `null` into lists whose descriptions have none. Of a response that is a list itself the SDK loses them: there
+            // is no record that could keep how the list was written.
+            if matches!(made, Json::Object(_)) {
+                values.add_nulls(&mut made);
+            }
             let json = made.to_string();
             return of(media_type, json.clone(), Received::Json(json));
         }

@@ -1648,9 +1648,12 @@ fn handles(out: &mut String, modules: &[Document], client: &str, mode: &str, mak
     line(out, 0, "}");
 }
 
+/// The names of components, each with that of its type.
+pub(crate) type Components = Vec<(String, String)>;
+
 /// A function that sends JSON through the type of a component: for tests, which include the file. Of each module its document's name, its
 /// name in Rust, and the names of components with those of their types.
-pub(crate) fn records_file(modules: &[(String, String, Vec<(String, String)>)]) -> String {
+pub(crate) fn records_file(modules: &[(String, String, Components)]) -> String {
     let mut out = String::new();
     let head = r#"
 /// Reads JSON as what the component `name` of `module` is in Rust, and writes it again; nothing where it has no type of its own.

@@ -236,7 +236,7 @@ fn on_all_cores<T: Send>(specs: &Specs, make: impl Fn(&Document) -> T + Sync) ->
             .filter_map(|_| {
                 let builder = std::thread::Builder::new().stack_size(STACK);
                 // Without another thread this one does it all.
-                builder.spawn_scoped(scope, &work).ok()
+                builder.spawn_scoped(scope, work).ok()
             })
             .collect();
         let mut done = work();
