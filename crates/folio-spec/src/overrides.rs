@@ -438,7 +438,9 @@ impl Fix {
         }
         if let Some(name) = &self.rename {
             let renamed = parent.remove(&last);
-            let changed = renamed.is_some() && last != *name;
+            // Where releases have different names, one of them has that which is wanted.
+            let several = matches!(self.at, Pointers::Several(_));
+            let changed = renamed.is_some() && (several || last != *name);
             if let Some(value) = renamed {
                 parent.insert(name.clone(), value);
             }

@@ -251,6 +251,7 @@ fn every_route_of_the_descriptors_is_an_operation() {
                 "mod-login",
                 "mod-permissions",
                 "mod-reporting",
+                "mod-service-interaction",
             ];
             assert!(unrouted || served.contains(module), "{module}");
         }

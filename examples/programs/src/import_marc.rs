@@ -28,8 +28,11 @@ pub async fn run(
         .to_string_lossy()
         .into_owned();
     let import = folio.data_import();
-    let mut upload = UploadDefinition::default();
-    upload.file_definitions = Some(vec![FileDefinition::new(FileDefinitionRequired { name })]);
+    let file = FileDefinition::new(FileDefinitionRequired { name });
+    let upload = UploadDefinition {
+        file_definitions: Some(vec![file]),
+        ..UploadDefinition::default()
+    };
     let upload = import
         .create_upload_definition()
         .body(&upload)
@@ -60,7 +63,7 @@ pub async fn run(
         .body(&process)
         .send()
         .await?;
-    Ok(tokio::time::timeout(patience, follow(folio, &job.to_string())).await??)
+    Ok(tokio::time::timeout(patience, follow(folio, job.as_ref())).await??)
 }
 
 /// Asks until the job is done. The statuses are those of mod-source-record-manager.

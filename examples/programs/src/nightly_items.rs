@@ -27,7 +27,7 @@ async fn write<T>(harvest: Harvest<T>, path: &Path) -> Outcome<u64>
 where
     T: Serialize + DeserializeOwned + Send + 'static,
 {
-    let left = CheckpointFile::open(&path.with_extension("checkpoint"))?;
+    let left = CheckpointFile::open(path.with_extension("checkpoint"))?;
     let mut harvest = harvest.parallel(4);
     if let Some(checkpoint) = left.load()? {
         harvest = harvest.resume(checkpoint);
