@@ -889,6 +889,8 @@ mod tests {
             user_agent: "test".to_owned(),
             proxy: Default::default(),
             tls: Default::default(),
+            #[cfg(feature = "testing")]
+            cassette: None,
         };
         for root in ["http://h", "http://h/okapi", "http://[::1]:9130/a/b/"] {
             let gateway = Gateway::new(root, options()).unwrap();

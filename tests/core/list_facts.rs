@@ -83,16 +83,16 @@ async fn lists_are_read_in_the_way_that_their_servers_take() {
 #[cfg(feature = "inventory-storage")]
 #[tokio::test]
 async fn a_list_whose_query_is_in_the_body_gives_its_collection_and_streams() {
-    use folio_sdk::inventory_storage::RetrieveEntitiesRequest;
+    use folio_sdk::inventory_storage::CqlQueryRequestDto;
 
     let server = server().await;
     let folio = server.connect().await;
     let api = folio.inventory_storage();
-    let body = RetrieveEntitiesRequest {
+    let body = CqlQueryRequestDto {
         query: Some("title=\"a\" sortBy title".to_owned()),
         limit: Some(100),
         offset: Some(0),
-        ..RetrieveEntitiesRequest::default()
+        ..CqlQueryRequestDto::default()
     };
     let page = api.instances_retrieve().body(&body).send().await.unwrap();
     assert_eq!(page.instances.len(), 100);

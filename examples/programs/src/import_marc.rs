@@ -28,9 +28,9 @@ pub async fn run(
         .to_string_lossy()
         .into_owned();
     let import = folio.data_import();
-    let file = FileDefinition::new(FileDefinitionRequired { name });
+    let defined = FileDefinition::new(FileDefinitionRequired { name });
     let upload = UploadDefinition {
-        file_definitions: Some(vec![file]),
+        file_definitions: Some(vec![defined]),
         ..UploadDefinition::default()
     };
     let upload = import
