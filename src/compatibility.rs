@@ -288,6 +288,10 @@ pub(crate) fn fits(needed: &str, provided: &str) -> bool {
     let numbers = |text: &str| -> Option<Vec<u64>> {
         text.split('.').map(|number| number.parse().ok()).collect()
     };
+    if needed.trim().is_empty() {
+        // The description does not state the version.
+        return true;
+    }
     needed.split_whitespace().any(|needed| {
         match (numbers(needed), numbers(provided)) {
             (Some(needed), Some(provided)) => {
@@ -316,6 +320,8 @@ pub(crate) fn compared(one: &str, other: &str) -> Ordering {
         loop {
             match (ones.next(), others.next()) {
                 (None, None) => return Ordering::Equal,
+                (None, Some(_)) if absent.is_empty() => return Ordering::Less,
+                (Some(_), None) if absent.is_empty() => return Ordering::Greater,
                 (one, other) => match part(one.unwrap_or(absent), other.unwrap_or(absent)) {
                     Ordering::Equal => {}
                     order => return order,
@@ -324,7 +330,10 @@ pub(crate) fn compared(one: &str, other: &str) -> Ordering {
         }
     }
     let without_build = |text: &'_ str| -> (String, String) {
-        let text = text.split('+').next().unwrap_or_default();
+        let text = match text.split('+').next().unwrap_or_default() {
+            "" => "0",
+            text => text,
+        };
         match text.split_once('-') {
             Some((release, rest)) => (release.to_owned(), rest.to_owned()),
             None => (text.to_owned(), String::new()),

@@ -9,8 +9,8 @@ use folio_sandbox::{Effect, Fault, Sandbox};
 use folio_sdk::inventory_storage::{Instance, InstanceRequired};
 use folio_sdk::users::{User, Usergroup, UsergroupRequired};
 use folio_sdk::{
-    CheckpointFile, Cql, Deletion, Error, FolioClient, Id, RetryPolicy, UpsertReport, blocking,
-    cql, testing,
+    CheckpointFile, Cql, Deletion, Error, FolioClient, Id, Record, RetryPolicy, UpsertReport,
+    blocking, cql, testing,
 };
 use futures_util::{StreamExt, TryStreamExt};
 use serde_json::{Value, json};
@@ -61,17 +61,22 @@ pub(crate) async fn barcodes(folio: &FolioClient) -> Result<Vec<String>, Error> 
     Ok(barcodes)
 }
 
-pub(crate) async fn titles(folio: &FolioClient) -> Result<(Vec<String>, Vec<Error>), Error> {
+pub(crate) async fn titles(folio: &FolioClient) -> Result<(Vec<String>, Vec<String>, Vec<Error>), Error> {
     let mut instances = folio.inventory_storage().list_instances().stream();
-    let (mut titles, mut unreadable) = (Vec::new(), Vec::new());
+    let (mut titles, mut odd, mut unreadable) = (Vec::new(), Vec::new(), Vec::new());
     while let Some(instance) = instances.next().await {
         match instance {
-            Ok(instance) => titles.push(instance.title),
+            Ok(instance) => {
+                let lacks = instance.missing().into_iter();
+                let other = instance.mistyped().into_iter().map(|field| field.path);
+                odd.extend(lacks.chain(other));
+                titles.push(instance.title);
+            }
             Err(error) if error.record_json().is_some() => unreadable.push(error),
             Err(error) => return Err(error),
         }
     }
-    Ok((titles, unreadable))
+    Ok((titles, odd, unreadable))
 }
 
 pub(crate) async fn open_loans(folio: &FolioClient) -> Result<usize, Error> {
@@ -437,9 +442,10 @@ async fn whole_lists() {
     let broken = json!({"id": "00000000-0000-4000-8000-000000000001", "title": 7});
     let path = "/instance-storage/instances";
     sandbox.load("diku", path, vec![broken]).unwrap();
-    let (titles, unreadable) = blocks::titles(&folio).await.unwrap();
-    assert_eq!(titles.len() + 1, stored(&sandbox, path).len());
-    assert_eq!(unreadable.len(), 1);
+    let (titles, odd, unreadable) = blocks::titles(&folio).await.unwrap();
+    assert_eq!(titles.len(), stored(&sandbox, path).len());
+    assert!(odd.contains(&"title".to_owned()) && odd.contains(&"source".to_owned()));
+    assert_eq!(unreadable.len(), 0);
 }
 
 #[tokio::test]

@@ -202,6 +202,19 @@ impl<'a> Maker<'a> {
     }
 
     fn make(&mut self, document: &'a str, schema: &'a Value, role: Option<Role>) -> Node {
+        let count = self.sites.len();
+        let node = self.make_all(document, schema, role);
+        let (_, schema) = self.resolve(document, schema);
+        let parts = schema["allOf"].as_array();
+        let mut all = parts.into_iter().flatten().chain([schema]);
+        if all.any(|part| part.get("discriminator").is_some()) {
+            // A base of several records: which one it is depends on all that it has.
+            self.sites.truncate(count);
+        }
+        node
+    }
+
+    fn make_all(&mut self, document: &'a str, schema: &'a Value, role: Option<Role>) -> Node {
         let (document, schema) = self.resolve(document, schema);
         // An element that may be null has a place for it; a required field that may be null is optional.
         let role = match role {
@@ -210,6 +223,13 @@ impl<'a> Maker<'a> {
             role => role,
         };
         let scalar = |text: &str| Node::Scalar(text.to_owned());
+        // Something that has a name, and a default besides.
+        if let Some([only]) = schema["allOf"].as_array().map(Vec::as_slice)
+            && schema.get("properties").is_none()
+            && self.resolve(document, only).1["type"] != "object"
+        {
+            return self.make(document, only, role);
+        }
         let has_union = schema.get("oneOf").is_some() || schema.get("anyOf").is_some();
         if has_union {
             // Which variant it is depends on all that it has: nothing of it is changed.

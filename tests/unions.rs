@@ -145,7 +145,7 @@ mod described {
     }
 
     /// Unions whose described values are the same for two variants: nobody could tell them apart.
-    const ALIKE: &[(&str, &str)] = &[];
+    const ALIKE: &[(&str, &str)] = &[("mod-serials-management", "RecurrenceRulePattern")];
 
     #[test]
     fn every_variant_that_is_described_is_read_as_what_it_is_and_written_as_it_came() {
@@ -390,16 +390,17 @@ mod inheritance {
         );
 
         let id = "7212ba6a-8dcf-45a1-be9a-ffaa847c4423";
-        for (tag, is_uuid) in [
-            ("equality-simple", true),
-            ("equality-cast-uuid", true),
-            ("custom", false),
-        ] {
+        for tag in ["equality-simple", "equality-cast-uuid", "custom"] {
             let value = json!({"type": tag, "targetId": id, "targetField": "id", "sql": "a = b"});
             let join: Join = serde_json::from_value(value.clone()).unwrap();
             assert_eq!(serde_json::to_value(&join).unwrap(), value);
-            assert_eq!(matches!(join, Join::EqualityCastUuid(_)), is_uuid, "{tag}");
-            assert_eq!(matches!(join, Join::Custom(_)), !is_uuid, "{tag}");
+            let read = match join {
+                Join::EqualitySimple(_) => "equality-simple",
+                Join::EqualityCastUuid(_) => "equality-cast-uuid",
+                Join::Custom(_) => "custom",
+                _ => "another",
+            };
+            assert_eq!(read, tag);
         }
     }
 }

@@ -84,7 +84,8 @@ impl Pager {
     /// the error that the caller gets.
     ///
     /// A rejection is 400, 422 or 500: modules that do not expect `sortBy`, `cql.allRecords` or so large a page answer any of them
-    /// (recorded). Where the caller gives a query and the error does not name what was added to it, the query is at fault.
+    /// (recorded). Where the caller gives a query and the error does not name what was added to it, the query is at fault. A 500 that names
+    /// nothing of it is a failure of the server, not a rejection.
     pub(super) fn fall_back(&mut self, error: Error) -> Result<(), Error> {
         let is_rejection = error.kind() == ErrorKind::Status
             && error
@@ -132,7 +133,8 @@ impl Pager {
     /// What may be tried, the most likely first.
     fn attempts(&self, error: &Error) -> Vec<Attempt> {
         let hints = Hints::of(error);
-        if self.has_query && !hints.any() {
+        let is_unexplained = error.status().is_some_and(|status| status.as_u16() == 500);
+        if (self.has_query || is_unexplained) && !hints.any() {
             return Vec::new();
         }
         let all = !self.has_query && self.plan.asks_for_all && self.has_cql();

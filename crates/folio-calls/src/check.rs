@@ -27,7 +27,7 @@ pub fn request(operation: &Operation<'_>, input: &Input, arrived: &Arrived) -> R
     path(operation.path, &input.path, &arrived.path)?;
     query(operation, input, arrived.query.as_deref())?;
     headers(operation, input, arrived)?;
-    body(input, arrived)
+    body(operation, input, arrived)
 }
 
 fn decoded(text: &str) -> Result<String, String> {
@@ -188,7 +188,7 @@ fn headers(operation: &Operation<'_>, input: &Input, arrived: &Arrived) -> Resul
     }
 }
 
-fn body(input: &Input, arrived: &Arrived) -> Result<(), String> {
+fn body(operation: &Operation<'_>, input: &Input, arrived: &Arrived) -> Result<(), String> {
     let found: Vec<&[u8]> = arrived.header("content-type").collect();
     let Some((media_type, sent)) = &input.body else {
         return match (arrived.body.is_empty(), found.is_empty()) {
@@ -211,7 +211,11 @@ fn body(input: &Input, arrived: &Arrived) -> Result<(), String> {
         Sent::Json(json) => {
             let read = |text: &str| Json::parse(text).map_err(|error| format!("{error}: {text}"));
             let text = String::from_utf8_lossy(&arrived.body);
-            match read(json)?.difference(&read(&text)?) {
+            let mut wanted = read(json)?;
+            for path in &operation.omits {
+                wanted.omit(path);
+            }
+            match wanted.difference(&read(&text)?) {
                 None => Ok(()),
                 Some(difference) => Err(format!("the body: {difference}")),
             }

@@ -65,6 +65,8 @@ pub struct Operation<'a> {
     pub ways: Vec<Vec<&'a str>>,
     /// Several modules provide it: the request names the one that is meant.
     pub is_multiple: bool,
+    /// Fields of the body that only responses contain, by their paths: they are not sent.
+    pub omits: Vec<&'a str>,
     /// A DELETE that deletes everything, whatever it is sent.
     pub deletes_all: bool,
     /// A DELETE of what its body selects.
@@ -324,6 +326,12 @@ fn operation_of<'a>(
         successes,
         ways,
         is_multiple: operation["x-folio"]["interfaceType"] == "multiple",
+        omits: operation["x-folio"]["facts"]["omits"]
+            .as_array()
+            .into_iter()
+            .flatten()
+            .filter_map(Value::as_str)
+            .collect(),
         deletes_all: operation["x-folio"]["facts"]["deletes"] == "all",
         deletes_body: operation["x-folio"]["facts"]["deletes"] == "body",
         is_looked_for: operation["x-folio"]["facts"].get("absent").is_some()

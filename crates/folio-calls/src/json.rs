@@ -23,6 +23,25 @@ pub enum Json {
 }
 
 impl Json {
+    /// Takes away what stands at a path such as `childOf` or `items[].added`.
+    pub fn omit(&mut self, path: &str) {
+        let (first, rest) = path.split_once('.').unwrap_or((path, ""));
+        let (name, is_list) = match first.strip_suffix("[]") {
+            Some(name) => (name, true),
+            None => (first, false),
+        };
+        let Self::Object(fields) = self else { return };
+        if rest.is_empty() && !is_list {
+            fields.remove(name);
+            return;
+        }
+        match fields.get_mut(name) {
+            Some(Self::List(list)) if is_list => list.iter_mut().for_each(|one| one.omit(rest)),
+            Some(inner) if !is_list => inner.omit(rest),
+            _ => {}
+        }
+    }
+
     /// Reads JSON.
     ///
     /// # Errors
