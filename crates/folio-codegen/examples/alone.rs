@@ -112,8 +112,8 @@ fn shared(text: &str) -> BTreeSet<&str> {
         };
         names.extend(
             list.split(',')
-                .map(str::trim)
-                .filter(|name| !name.is_empty()),
+                // `ErrorV5 as Error`: what is there has the first name.
+                .filter_map(|name| name.split_whitespace().next()),
         );
     }
     names
