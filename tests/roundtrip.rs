@@ -302,7 +302,10 @@ fn variations(sample: &Value) -> Vec<Value> {
 /// The folder beside the project with what is not part of it.
 fn shared() -> PathBuf {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    std::env::var_os("FOLIO_SHARED").map_or_else(|| root.join("../shared"), PathBuf::from)
+    let shared =
+        std::env::var_os("FOLIO_SHARED").map_or_else(|| root.join("../shared"), PathBuf::from);
+    // References of samples are resolved by their paths, which must not lead upwards themselves.
+    std::fs::canonicalize(&shared).unwrap_or(shared)
 }
 
 /// The folder of the samples and their index, or a word that they are absent.

@@ -6,6 +6,7 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests may")]
 
 #[allow(
+    clippy::match_single_binding,
     dead_code,
     unreachable_code,
     unused_variables,
