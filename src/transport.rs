@@ -268,7 +268,6 @@ impl Gateway {
     /// Sends a request and reads the whole response, of at most `most` bytes.
     ///
     /// No `async fn`: its future would hold what it was given besides what is made of it, and every call has one.
-    #[cfg(not(feature = "testing"))]
     pub(crate) fn send(
         &self,
         method: Method,
@@ -278,41 +277,36 @@ impl Gateway {
         timeouts: Timeouts,
         most: Most,
     ) -> impl Future<Output = Result<Answer, Failure>> + Send {
-        self.transfer(method, url, headers, body, timeouts, most)
-    }
-
-    /// The same, with a cassette in between if there is one.
-    #[cfg(feature = "testing")]
-    pub(crate) fn send(
-        &self,
-        method: Method,
-        url: Url,
-        headers: HeaderMap,
-        body: Option<Bytes>,
-        timeouts: Timeouts,
-        most: Most,
-    ) -> impl Future<Output = Result<Answer, Failure>> + Send {
-        let taped = self.cassette.as_ref().map(|tape| {
-            let bytes = body.clone().unwrap_or_default();
-            let asked = self.asked(&method, &url, &headers, Some(bytes));
-            (tape, asked)
-        });
-        let replays = taped.as_ref().is_some_and(|(tape, _)| !tape.records());
-        // A request that is replayed does not touch the network.
-        let sending = (!replays).then(|| self.transfer(method, url, headers, body, timeouts, most));
-        async move {
-            match (taped, sending) {
-                (None, Some(sending)) => sending.await,
-                (Some((tape, asked)), Some(sending)) => {
-                    let answer = sending.await?;
-                    tape.add(&asked, answer.status, &answer.headers, &answer.body);
-                    Ok(answer)
+        #[cfg(not(feature = "testing"))]
+        {
+            self.transfer(method, url, headers, body, timeouts, most)
+        }
+        // With a cassette in between if there is one.
+        #[cfg(feature = "testing")]
+        {
+            let taped = self.cassette.as_ref().map(|tape| {
+                let bytes = body.clone().unwrap_or_default();
+                let asked = self.asked(&method, &url, &headers, Some(bytes));
+                (tape, asked)
+            });
+            let replays = taped.as_ref().is_some_and(|(tape, _)| !tape.records());
+            // A request that is replayed does not touch the network.
+            let sending =
+                (!replays).then(|| self.transfer(method, url, headers, body, timeouts, most));
+            async move {
+                match (taped, sending) {
+                    (None, Some(sending)) => sending.await,
+                    (Some((tape, asked)), Some(sending)) => {
+                        let answer = sending.await?;
+                        tape.add(&asked, answer.status, &answer.headers, &answer.body);
+                        Ok(answer)
+                    }
+                    (Some((tape, asked)), None) => tape.answer(&asked),
+                    (None, None) => Err(Failure::new(
+                        ErrorKind::Request,
+                        "nothing was sent".to_owned(),
+                    )),
                 }
-                (Some((tape, asked)), None) => tape.answer(&asked),
-                (None, None) => Err(Failure::new(
-                    ErrorKind::Request,
-                    "nothing was sent".to_owned(),
-                )),
             }
         }
     }

@@ -10,27 +10,29 @@ use serde_json::{Value, json};
 use super::process::{Nginx, squid};
 use crate::support::{Folio, PASSWORD, Reply, quick};
 
-/// What mod-login-keycloak answers while it cannot reach Keycloak (real-facts, section 21).
-fn keycloak_unreachable() -> Reply {
+/// What mod-login-keycloak answers where it gets no token, for a cause (real-facts, section 21).
+fn no_token(cause: &str) -> Reply {
     Reply::new(
         400,
         "application/json",
         json!({"errors": [{"message": "Failed to obtain a token", "type": "ServiceException", "code": "service_error",
-            "parameters": [{"key": "cause", "value": "Failed to connect to keycloak:8080 executing POST http://keycloak:8080/realms/diku/protocol/openid-connect/token"}]}],
+            "parameters": [{"key": "cause", "value": cause}]}],
             "total_records": 1})
         .to_string(),
     )
 }
 
-/// As above, of a user who is disabled in Keycloak.
+/// The answer while it cannot reach Keycloak.
+fn keycloak_unreachable() -> Reply {
+    no_token(
+        "Failed to connect to keycloak:8080 executing POST http://keycloak:8080/realms/diku/protocol/openid-connect/token",
+    )
+}
+
+/// The answer to a user who is disabled in Keycloak.
 fn account_disabled() -> Reply {
-    Reply::new(
-        400,
-        "application/json",
-        json!({"errors": [{"message": "Failed to obtain a token", "type": "ServiceException", "code": "service_error",
-            "parameters": [{"key": "cause", "value": "[400 Bad Request] during [POST] to [http://keycloak:8080/realms/diku/protocol/openid-connect/token] [KeycloakClient#callTokenEndpoint(String,Map,String,String)]: [{\"error\":\"invalid_grant\",\"error_description\":\"Account disabled\"}]"}]}],
-            "total_records": 1})
-        .to_string(),
+    no_token(
+        "[400 Bad Request] during [POST] to [http://keycloak:8080/realms/diku/protocol/openid-connect/token] [KeycloakClient#callTokenEndpoint(String,Map,String,String)]: [{\"error\":\"invalid_grant\",\"error_description\":\"Account disabled\"}]",
     )
 }
 

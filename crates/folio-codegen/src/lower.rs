@@ -553,7 +553,7 @@ impl Lowering<'_> {
                 }
                 continue;
             }
-            // Two kinds of JSON under one status are told apart by nothing that has a name: any JSON is both.
+            // Nothing with a name distinguishes two kinds of JSON under one status: the response is any JSON.
             let other = kinds.iter_mut().find(|(success, _)| {
                 success.name == name && success.status.as_ref() == Some(status)
             });

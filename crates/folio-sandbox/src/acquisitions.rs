@@ -31,9 +31,7 @@ fn is_package(line: &Value) -> bool {
 }
 
 fn of_line(store: &Store, tenant: &str, path: &str, line: &str) -> rusqlite::Result<Vec<Value>> {
-    let mut all = store.all(tenant, path)?;
-    all.retain(|record| text_at(record, "poLineId").as_deref() == Some(line));
-    Ok(all)
+    store.with(tenant, path, "poLineId", line)
 }
 
 /// What is set or rejected before a record is stored for the first time.

@@ -75,7 +75,7 @@ impl Builder {
         self
     }
 
-    /// How many exchanges are kept for [`Sandbox::exchanges`](crate::Sandbox::exchanges); 10,000.
+    /// How many exchanges are retained for [`Sandbox::exchanges`](crate::Sandbox::exchanges); 10,000.
     pub fn keep_exchanges(mut self, most: usize) -> Self {
         self.keep = most;
         self

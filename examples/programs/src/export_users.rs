@@ -3,10 +3,40 @@
 use std::collections::HashMap;
 use std::io::Write;
 
+use folio_sdk::users::User;
 use folio_sdk::{FolioClient, cql};
 use futures_util::TryStreamExt;
 
 use crate::{Outcome, csv};
+
+pub(crate) const HEADER: &str = "username,barcode,last name,patron group,open loans";
+
+/// The line of a user, with the names of groups and the numbers of loans by their ids.
+pub(crate) fn line(
+    user: User,
+    groups: &HashMap<String, String>,
+    loans: &HashMap<String, u32>,
+) -> String {
+    let group = user.patron_group.as_ref().map(ToString::to_string);
+    let group = group
+        .and_then(|id| groups.get(&id))
+        .map_or("", String::as_str);
+    let name = user
+        .personal
+        .as_ref()
+        .map_or("", |personal| &personal.last_name);
+    let open = loans
+        .get(&user.id.unwrap_or_default())
+        .copied()
+        .unwrap_or_default();
+    format!(
+        "{},{},{},{},{open}",
+        csv(&user.username.unwrap_or_default()),
+        csv(&user.barcode.unwrap_or_default()),
+        csv(name),
+        csv(group),
+    )
+}
 
 /// Writes the users; gives how many there are.
 ///
@@ -32,31 +62,12 @@ pub async fn run(folio: &FolioClient, mut out: impl Write) -> Outcome<usize> {
             *loans.entry(user).or_default() += 1;
         }
     }
-    writeln!(out, "username,barcode,last name,patron group,open loans")?;
+    writeln!(out, "{HEADER}")?;
     let active = cql::field("active").exact(true);
     let mut users = folio.users().list_users().query(active).stream();
     let mut count = 0;
     while let Some(user) = users.try_next().await? {
-        let group = user.patron_group.as_ref().map(ToString::to_string);
-        let group = group
-            .and_then(|id| groups.get(&id))
-            .map_or("", String::as_str);
-        let name = user
-            .personal
-            .as_ref()
-            .map_or("", |personal| &personal.last_name);
-        let open = loans
-            .get(&user.id.unwrap_or_default())
-            .copied()
-            .unwrap_or_default();
-        writeln!(
-            out,
-            "{},{},{},{},{open}",
-            csv(&user.username.unwrap_or_default()),
-            csv(&user.barcode.unwrap_or_default()),
-            csv(name),
-            csv(group),
-        )?;
+        writeln!(out, "{}", line(user, &groups, &loans))?;
         count += 1;
     }
     out.flush()?;

@@ -6,7 +6,8 @@ use std::io::Write;
 use folio_sdk::blocking::FolioClient;
 use folio_sdk::cql;
 
-use crate::{Outcome, csv};
+use crate::Outcome;
+use crate::export_users::{HEADER, line};
 
 /// Writes the users; gives how many there are.
 ///
@@ -30,31 +31,11 @@ pub fn run(folio: &FolioClient, mut out: impl Write) -> Outcome<usize> {
             *loans.entry(user).or_default() += 1;
         }
     }
-    writeln!(out, "username,barcode,last name,patron group,open loans")?;
+    writeln!(out, "{HEADER}")?;
     let active = cql::field("active").exact(true);
     let mut count = 0;
     for user in folio.users().list_users().query(active).stream() {
-        let user = user?;
-        let group = user.patron_group.as_ref().map(ToString::to_string);
-        let group = group
-            .and_then(|id| groups.get(&id))
-            .map_or("", String::as_str);
-        let name = user
-            .personal
-            .as_ref()
-            .map_or("", |personal| &personal.last_name);
-        let open = loans
-            .get(&user.id.unwrap_or_default())
-            .copied()
-            .unwrap_or_default();
-        writeln!(
-            out,
-            "{},{},{},{},{open}",
-            csv(&user.username.unwrap_or_default()),
-            csv(&user.barcode.unwrap_or_default()),
-            csv(name),
-            csv(group),
-        )?;
+        writeln!(out, "{}", line(user?, &groups, &loans))?;
         count += 1;
     }
     out.flush()?;

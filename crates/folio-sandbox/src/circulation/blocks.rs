@@ -33,7 +33,7 @@ pub(crate) fn manual(library: &Library<'_>, user: &str, action: Action) -> Step<
     if !blocked {
         return Ok(Vec::new());
     }
-    // All blocks are told, also those of other actions.
+    // The response lists all blocks, also those of other actions.
     let reasons: Vec<String> = blocks
         .iter()
         .map(|block| text_at(block, "desc").unwrap_or_else(|| "null".to_owned()))

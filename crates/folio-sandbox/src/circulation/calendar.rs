@@ -149,7 +149,7 @@ pub(crate) fn around(library: &Library<'_>, service_point: &str, day: Date) -> S
             .filter_map(|days| day.checked_add(jiff::Span::new().days(days * step)).ok())
             .map(of)
             .find(Day::is_open)
-            // Without an open day the neighbour is told, which is closed.
+            // Without an open day the response has the adjacent day, which is closed.
             .unwrap_or_else(|| {
                 let date = day.checked_add(jiff::Span::new().days(step));
                 of(date.unwrap_or(day))

@@ -375,7 +375,7 @@ impl CheckOut<'_, '_> {
         };
         let loan_date = loan.text("loanDate").unwrap_or_default();
         let loan_date = moment(&loan_date).map_err(|message| {
-            // What fails here is told with where it failed.
+            // The response to this failure contains the Java stack.
             failed(format!(
                 "{message}\njava.time.format.DateTimeParseException: {message}\n\tat java.base/java.time.format.DateTimeFormatter.parseResolved0(DateTimeFormatter.java:2052)\n"
             ))

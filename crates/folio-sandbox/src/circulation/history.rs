@@ -15,28 +15,16 @@ fn write(store: &Store, tenant: &str, operation: &str, loan: &Value) -> rusqlite
     store.write(tenant, HISTORY, &id, &record)
 }
 
-/// After a record was created.
-pub(crate) fn after_create(
+/// After a record was created (`I`) or changed (`U`).
+pub(crate) fn after_write(
     store: &Store,
     tenant: &str,
     path: &str,
+    operation: &str,
     record: &Value,
 ) -> rusqlite::Result<()> {
     if path == LOANS {
-        write(store, tenant, "I", record)?;
-    }
-    Ok(())
-}
-
-/// After a record changed.
-pub(crate) fn after_update(
-    store: &Store,
-    tenant: &str,
-    path: &str,
-    record: &Value,
-) -> rusqlite::Result<()> {
-    if path == LOANS {
-        write(store, tenant, "U", record)?;
+        write(store, tenant, operation, record)?;
     }
     Ok(())
 }

@@ -84,7 +84,7 @@ fn by_barcode(library: &Library<'_>, fields: &Map<String, Value>) -> Step<(Item,
         .into());
     };
     let Some(loan) = Loan::open_of(library, &item)? else {
-        // As recorded: none is told like too many.
+        // As recorded: the response is the same for no open loan and for several.
         return Err(more_than_one(&item.barcode()));
     };
     let Some(borrower) = &loan.borrower else {

@@ -185,14 +185,14 @@ pub(crate) fn unless_rejected(refusals: &[Refusal]) -> Step<()> {
     if refusals.is_empty() {
         return Ok(());
     }
-    // A rejection that is found twice is told once.
-    let mut told: Vec<Refusal> = Vec::new();
+    // A rejection that is found twice is reported once.
+    let mut reported: Vec<Refusal> = Vec::new();
     for refusal in refusals {
-        if !told.contains(refusal) {
-            told.push(refusal.clone());
+        if !reported.contains(refusal) {
+            reported.push(refusal.clone());
         }
     }
-    Err(rejected(&told).into())
+    Err(rejected(&reported).into())
 }
 
 /// 404 of a record that is not there; it has no content type.

@@ -126,24 +126,17 @@ fn instance_set(state: &State, asked: &Asked, caller: &Caller) -> Result<Done, A
         if wants("instance") {
             row.push_str(&format!(",\n\"instance\": {instance}"));
         }
-        let holdings = match state.store.all(&caller.tenant, HOLDINGS) {
-            Ok(all) => of(all, "instanceId", &[&id]),
-            Err(error) => return Ok(Err(error)),
-        };
-        if wants("holdingsRecords") {
-            row.push_str(&format!(",\n\"holdingsRecords\": {}", json!(holdings)));
-        }
-        if wants("items") {
-            let ids: Vec<String> = holdings
-                .iter()
-                .filter_map(|one| text_at(one, "id"))
-                .collect();
-            let ids: Vec<&str> = ids.iter().map(String::as_str).collect();
-            let items = match state.store.all(&caller.tenant, ITEMS) {
-                Ok(all) => of(all, "holdingsRecordId", &ids),
+        if wants("holdingsRecords") || wants("items") {
+            let (holdings, items) = match below(state, caller, &id) {
+                Ok(below) => below,
                 Err(error) => return Ok(Err(error)),
             };
-            row.push_str(&format!(",\n\"items\": {}", json!(items)));
+            if wants("holdingsRecords") {
+                row.push_str(&format!(",\n\"holdingsRecords\": {}", json!(holdings)));
+            }
+            if wants("items") {
+                row.push_str(&format!(",\n\"items\": {}", json!(items)));
+            }
         }
         row.push('}');
         rows.push(row);
@@ -152,8 +145,18 @@ fn instance_set(state: &State, asked: &Asked, caller: &Caller) -> Result<Done, A
     Ok(Ok(Answer::new(StatusCode::OK, "application/json", body)))
 }
 
-fn of(mut records: Vec<Value>, field: &str, ids: &[&str]) -> Vec<Value> {
-    records
-        .retain(|record| text_at(record, field).is_some_and(|value| ids.contains(&value.as_str())));
-    records
+/// The holdings of an instance, and their items.
+fn below(
+    state: &State,
+    caller: &Caller,
+    instance: &str,
+) -> rusqlite::Result<(Vec<Value>, Vec<Value>)> {
+    let with = |path, field, id: &str| state.store.with(&caller.tenant, path, field, id);
+    let holdings = with(HOLDINGS, "instanceId", instance)?;
+    let mut items = Vec::new();
+    for one in &holdings {
+        let id = text_at(one, "id").unwrap_or_default();
+        items.extend(with(ITEMS, "holdingsRecordId", &id)?);
+    }
+    Ok((holdings, items))
 }

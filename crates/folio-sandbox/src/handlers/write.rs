@@ -216,7 +216,7 @@ pub(crate) fn insert(
         }
     }
     state.store.write(&caller.tenant, path, &id, &record)?;
-    history::after_create(&state.store, &caller.tenant, path, &record)?;
+    history::after_write(&state.store, &caller.tenant, path, "I", &record)?;
     acquisitions::after_write(&state.store, &caller.tenant, path, &record, &caller.user)?;
     Ok(Ok((id, record)))
 }
@@ -314,7 +314,7 @@ pub(crate) fn replace(
         }
     }
     state.store.write(&caller.tenant, path, &id, &record)?;
-    history::after_update(&state.store, &caller.tenant, path, &record)?;
+    history::after_write(&state.store, &caller.tenant, path, "U", &record)?;
     modules::after_update(&state.store, &caller.tenant, path, &record, stored)?;
     acquisitions::after_write(&state.store, &caller.tenant, path, &record, &caller.user)?;
     Ok(Ok(record))

@@ -8,10 +8,10 @@ mod parts;
 mod scalars;
 
 pub(crate) use body::parse;
-pub(crate) use scalars::SOURCE;
+pub(crate) use scalars::{SOURCE, token};
 
 use parts::{Parts, unknown_field};
-use scalars::{mismatch, token};
+use scalars::mismatch;
 
 use crate::dates;
 use crate::documents::Routes;

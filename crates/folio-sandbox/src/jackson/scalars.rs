@@ -16,7 +16,7 @@ pub(super) fn mismatch(message: &str, chain: &str) -> Answer {
     Answer::bad_request(format!("{message}{SOURCE}{through}"))
 }
 
-pub(super) fn token(value: &Value) -> &'static str {
+pub(crate) fn token(value: &Value) -> &'static str {
     match value {
         Value::Array(_) => "Array value (token `JsonToken.START_ARRAY`)",
         Value::Object(_) => "Object value (token `JsonToken.START_OBJECT`)",

@@ -149,7 +149,7 @@ impl Lexer {
                 return Err(Wrong {
                     message: "Tabulator character is not allowed, use spaces instead.".to_owned(),
                     line: self.line,
-                    // The token has been read when its place is told.
+                    // The parser reports the place after it has read the token.
                     column: self.column + 2,
                 });
             }

@@ -157,14 +157,13 @@ impl Spring<'_> {
             .map_err(|message| unreadable(&message))
     }
 
-    /// Reads, checks and stores a calendar.
+    /// Checks and stores a calendar.
     fn store_calendar(
         &self,
         state: &State,
-        asked: &Asked,
+        mut record: Map<String, Value>,
         stored: Option<&Value>,
     ) -> Result<rusqlite::Result<Value>, Answer> {
-        let mut record = self.calendar_of(asked)?;
         if let Some(message) = calendar::null_pointer(&record) {
             return Err(self.facts.calendar(
                 StatusCode::INTERNAL_SERVER_ERROR,
@@ -204,7 +203,10 @@ impl Spring<'_> {
     }
 
     pub(super) fn create_calendar(&self, state: &State, asked: &Asked) -> Done {
-        match self.store_calendar(state, asked, None) {
+        let stored = self
+            .calendar_of(asked)
+            .and_then(|record| self.store_calendar(state, record, None));
+        match stored {
             Ok(record) => Ok(Answer::new(
                 StatusCode::CREATED,
                 "application/json",
@@ -219,13 +221,14 @@ impl Spring<'_> {
             return Ok(answer);
         }
         // The body is read before the calendar is looked up.
-        if let Err(answer) = self.calendar_of(asked) {
-            return Ok(answer);
-        }
+        let record = match self.calendar_of(asked) {
+            Ok(record) => record,
+            Err(answer) => return Ok(answer),
+        };
         let Some(stored) = state.store.get(&self.caller.tenant, self.path(), id)? else {
             return Ok(self.facts.not_found(id));
         };
-        match self.store_calendar(state, asked, Some(&stored)) {
+        match self.store_calendar(state, record, Some(&stored)) {
             Ok(record) => Ok(Answer::new(
                 StatusCode::OK,
                 "application/json",

@@ -4,6 +4,7 @@ use serde_json::{Map, Value, json};
 
 use super::java_time::{json_date, local_time};
 use crate::cql;
+use crate::jackson;
 use crate::rmb;
 
 /// The type of a field.
@@ -76,18 +77,7 @@ pub(super) struct Rejected {
 }
 
 fn of_type(class: &str, value: &Value) -> String {
-    let token = match value {
-        Value::Array(_) => "Array value (token `JsonToken.START_ARRAY`)",
-        Value::Object(_) => "Object value (token `JsonToken.START_OBJECT`)",
-        Value::Bool(true) => "Boolean value (token `JsonToken.VALUE_TRUE`)",
-        Value::Bool(false) => "Boolean value (token `JsonToken.VALUE_FALSE`)",
-        Value::String(_) => "String value (token `JsonToken.VALUE_STRING`)",
-        Value::Number(number) if number.is_f64() => {
-            "Floating-point value (token `JsonToken.VALUE_NUMBER_FLOAT`)"
-        }
-        Value::Number(_) => "Integer value (token `JsonToken.VALUE_NUMBER_INT`)",
-        Value::Null => "Null value (token `JsonToken.VALUE_NULL`)",
-    };
+    let token = jackson::token(value);
     format!("Cannot deserialize value of type `{class}` from {token}")
 }
 

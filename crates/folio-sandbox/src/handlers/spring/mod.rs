@@ -162,13 +162,17 @@ impl Spring<'_> {
         Ok(written(&self.collection.items, &list, total))
     }
 
+    fn notes_of_type(&self, state: &State, id: &str) -> rusqlite::Result<Vec<Value>> {
+        state
+            .store
+            .with(&self.caller.tenant, "/notes", "typeId", id)
+    }
+
     /// A record with what is computed when it is read.
     fn shown(&self, state: &State, mut record: Value) -> rusqlite::Result<Value> {
         if self.path() == "/note-types" {
-            let notes = state.store.all(&self.caller.tenant, "/notes")?;
-            let used = notes
-                .iter()
-                .any(|note| note.get("typeId") == record.get("id"));
+            let id = text_at(&record, "id").unwrap_or_default();
+            let used = !self.notes_of_type(state, &id)?.is_empty();
             record["usage"] = json!({"isAssigned": used});
         }
         if self.dialect() == Dialect::Tags
@@ -439,10 +443,8 @@ impl Spring<'_> {
         }
         if self.path() == "/note-types" {
             // Its notes go with it.
-            for note in state.store.all(&self.caller.tenant, "/notes")? {
-                if text_at(&note, "typeId").as_deref() == Some(id)
-                    && let Some(note) = text_at(&note, "id")
-                {
+            for note in self.notes_of_type(state, id)? {
+                if let Some(note) = text_at(&note, "id") {
                     state.store.delete(&self.caller.tenant, "/notes", &note)?;
                 }
             }
