@@ -17,8 +17,8 @@ use syn::{
 
 use crate::error::Error;
 use crate::items::items;
-use crate::lower::Lowered;
-use crate::unions::pascal;
+use crate::lowered::Lowered;
+use crate::names::{pascal, type_name};
 
 /// The types and operations of a document.
 #[derive(Debug, Default)]
@@ -34,11 +34,11 @@ pub(crate) struct Model {
 pub(crate) struct Union {
     pub(crate) name: String,
     pub(crate) tag: String,
-    pub(crate) variants: Vec<Variant>,
+    pub(crate) variants: Vec<UnionVariant>,
 }
 
 #[derive(Debug)]
-pub(crate) struct Variant {
+pub(crate) struct UnionVariant {
     pub(crate) name: String,
     pub(crate) ty: Ty,
     pub(crate) tags: Vec<String>,
@@ -56,6 +56,11 @@ impl Model {
         records
             .chain(self.enums.iter().map(|item| &item.name))
             .chain(unions)
+    }
+
+    /// The record of a name.
+    pub(crate) fn record(&self, name: &str) -> Option<&Record> {
+        self.records.iter().find(|record| record.name == name)
     }
 
     /// The types that a type holds, each with the steps that lead from its schema to theirs.
@@ -130,7 +135,7 @@ pub(crate) struct Enum {
 pub(crate) struct Signature {
     /// Arguments by their Rust names, without `Option` and references.
     pub(crate) arguments: BTreeMap<String, Ty>,
-    pub(crate) answer: Option<Ty>,
+    pub(crate) response: Option<Ty>,
 }
 
 /// A type of a field, an argument or an answer.
@@ -221,13 +226,13 @@ pub(crate) fn build(name: &str, lowered: &Lowered) -> Result<Model, Error> {
         let mut variants = Vec::new();
         for variant in &union.variants {
             let told = model.operations.get(&variant.operation);
-            let ty = told.and_then(|told| told.answer.clone()).ok_or_else(|| {
+            let ty = told.and_then(|told| told.response.clone()).ok_or_else(|| {
                 failed(format!(
                     "progenitor gave no type for the variant `{}` of `{}`",
                     variant.name, union.name
                 ))
             })?;
-            variants.push(Variant {
+            variants.push(UnionVariant {
                 name: variant.name.clone(),
                 size: size(&model, &ty, 3),
                 ty,
@@ -295,23 +300,7 @@ fn read(tokens: TokenStream) -> Result<Model, String> {
     Ok(model)
 }
 
-/// The name of the type that is generated for a component: `SummaryDto` of `SummaryDTO`.
-pub(crate) fn component_type(component: &str) -> String {
-    type_name(&pascal(component))
-}
 
-/// The name of a generated type: what typify says, unless that would hide a name of Rust's prelude from the generated code.
-pub(crate) fn type_name(name: &str) -> String {
-    const PRELUDE: [&str; 16] = [
-        "Box", "Clone", "Copy", "Debug", "Default", "Err", "From", "Into", "None", "Ok", "Option",
-        "Result", "Send", "Some", "String", "Vec",
-    ];
-    if PRELUDE.contains(&name) {
-        format!("{name}Record")
-    } else {
-        name.to_owned()
-    }
-}
 
 fn plain(ident: &syn::Ident) -> String {
     let text = ident.to_string();
@@ -403,11 +392,14 @@ fn signature(signature: &syn::Signature) -> Result<Signature, String> {
     let value = argument_of(returned, "Result")
         .and_then(|value| argument_of(value, "ResponseValue"))
         .ok_or_else(|| format!("progenitor's `{}` gives no ResponseValue", signature.ident))?;
-    let answer = match value {
+    let response = match value {
         Type::Tuple(unit) if unit.elems.is_empty() => None,
         value => Some(ty(value)?),
     };
-    Ok(Signature { arguments, answer })
+    Ok(Signature {
+        arguments,
+        response,
+    })
 }
 
 fn dereference(ty: &Type) -> &Type {

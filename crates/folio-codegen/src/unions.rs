@@ -8,19 +8,20 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value, json};
 
-use crate::document::Document;
+use crate::document::{Document, LOCAL};
+use crate::names::pascal;
 
 /// A union as it is described.
 #[derive(Clone, Debug)]
-pub(crate) struct Union {
+pub(crate) struct DescribedUnion {
     pub(crate) name: String,
     /// The property that says which variant it is; empty where none does.
     pub(crate) tag: String,
-    pub(crate) variants: Vec<Variant>,
+    pub(crate) variants: Vec<DescribedVariant>,
 }
 
 #[derive(Clone, Debug)]
-pub(crate) struct Variant {
+pub(crate) struct DescribedVariant {
     pub(crate) name: String,
     /// The operation that is made for its type alone.
     pub(crate) operation: String,
@@ -139,7 +140,7 @@ pub(crate) fn subtypes(document: &Document, name: &str) -> Option<(String, Vec<P
                     .is_some_and(|parts| parts.iter().any(|part| component(part) == Some(name)))
         })
         .map(|(other, _)| Part {
-            schema: json!({"$ref": format!("#/components/schemas/{other}")}),
+            schema: json!({"$ref": format!("{LOCAL}{other}")}),
             component: Some(other.clone()),
             tags: Vec::new(),
             place: None,
@@ -233,36 +234,11 @@ pub(crate) fn property(schema: &Value) -> Option<&str> {
     }
 }
 
-/// A name as typify writes names of types.
-pub(crate) fn pascal(name: &str) -> String {
-    let chars: Vec<char> = name.chars().collect();
-    let mut pascal = String::new();
-    let mut start = true;
-    for (index, c) in chars.iter().enumerate() {
-        if !c.is_ascii_alphanumeric() {
-            start = true;
-            continue;
-        }
-        let before = index.checked_sub(1).and_then(|before| chars.get(before));
-        let next = chars.get(index + 1);
-        let begins = c.is_ascii_uppercase()
-            && (before.is_some_and(char::is_ascii_lowercase)
-                || before.is_some_and(char::is_ascii_uppercase)
-                    && next.is_some_and(char::is_ascii_lowercase));
-        if start || begins {
-            pascal.extend(c.to_uppercase());
-        } else {
-            pascal.extend(c.to_lowercase());
-        }
-        start = false;
-    }
-    pascal
-}
 
 /// The unions of a document so far, by what they are made of.
 #[derive(Debug, Default)]
 pub(crate) struct Unions {
-    pub(crate) list: Vec<Union>,
+    pub(crate) list: Vec<DescribedUnion>,
     pub(crate) names: BTreeMap<String, String>,
     /// Records within unions, which have no name of their own.
     pub(crate) inline: Map<String, Value>,

@@ -5,7 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::document::Document;
 use crate::emit::companions;
-use crate::model::{Model, Ty, component_type};
+use crate::model::{Model, Ty};
+use crate::names::component_type;
 
 /// The shared types that a module's types lead to, each with its name in the module. `used` are the records that the module names itself.
 pub(crate) fn names(
