@@ -50,17 +50,26 @@ impl Code {
     }
 
     fn push_indented(&mut self, depth: usize, code: &Self) {
-        for line in code.0.lines() {
+        for line in code.0.split_inclusive('\n') {
             self.indent(depth);
             self.0.push_str(line);
-            self.0.push('\n');
         }
     }
 
-    fn indent(&mut self, depth: usize) {
-        for _ in 0..depth {
-            self.0.push(' ');
+    fn indent(&mut self, mut depth: usize) {
+        const SPACES: &str = "                                ";
+        while depth > 0 {
+            let some = depth.min(SPACES.len());
+            self.0.push_str(&SPACES[..some]);
+            depth -= some;
         }
+    }
+
+    fn end_line(&mut self) {
+        while self.0.ends_with(' ') {
+            self.0.pop();
+        }
+        self.0.push('\n');
     }
 }
 
@@ -96,19 +105,19 @@ impl<'a> From<&'a Code> for Part<'a> {
 }
 
 /// Writes a template with its holes filled: `fill!(&mut code, TEMPLATE, name, other = value)`.
+///
+/// The compiler takes the template apart, so that little is left to do when code is generated: a build script is
+/// compiled without optimisation.
 macro_rules! fill {
     ($out:expr, $template:expr $(, $hole:ident $(= $value:expr)?)* $(,)?) => {{
-        const _: () = assert!(
-            $crate::template::fits($template, &[$(stringify!($hole)),*]),
-            "the holes of the template are not those that are filled"
-        );
+        const HOLES: &[&str] = &[$(stringify!($hole)),*];
+        static PIECES: [$crate::template::Piece; $crate::template::count($template, HOLES)] =
+            $crate::template::take_apart($template, HOLES);
         $crate::template::write(
             $out,
             $template,
-            &[$((
-                stringify!($hole),
-                $crate::template::Part::from(&$crate::template::fill!(@value $hole $($value)?)),
-            )),*],
+            &PIECES,
+            &[$($crate::template::Part::from(&$crate::template::fill!(@value $hole $($value)?))),*],
         );
     }};
     (@value $hole:ident) => { $hole };
@@ -121,101 +130,180 @@ pub(crate) fn literal(value: &(impl std::fmt::Debug + ?Sized)) -> String {
     format!("{value:?}")
 }
 
-/// Writes a template: called by [`fill!`].
-pub(crate) fn write(out: &mut Code, template: &str, holes: &[(&str, Part<'_>)]) {
-    let template = template.strip_prefix('\n').unwrap_or(template);
-    let template = template.trim_end_matches([' ', '\n']);
-    let margin = template.len() - template.trim_start_matches(' ').len();
-    for line in template.split('\n') {
-        let text = line.trim_start_matches(' ');
-        let depth = (line.len() - text.len()).saturating_sub(margin);
-        if let Some((before, name, after)) = next_hole(text)
-            && before.is_empty()
-            && after.is_empty()
-            && let Some(Part::Code(code)) = part(holes, name)
+/// A piece of a template. Holes are numbers.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum Piece {
+    /// The template from one place to another, within a line or to its end.
+    Text(usize, usize),
+    /// A hole within a line, and whether the line is documentation.
+    Inline(usize, bool),
+    /// The end of a line, behind a hole.
+    End,
+    /// A hole that has a line of its own, with its indentation.
+    Line(usize, usize),
+}
+
+/// Writes the pieces of a template: called by [`fill!`].
+pub(crate) fn write(out: &mut Code, template: &str, pieces: &[Piece], parts: &[Part<'_>]) {
+    for piece in pieces {
+        match *piece {
+            Piece::Text(start, end) => out.0.push_str(&template[start..end]),
+            Piece::Inline(hole, is_doc) => {
+                if let Some(Part::Text(text)) = parts.get(hole) {
+                    escape(out, text, is_doc);
+                }
+            }
+            Piece::End => out.end_line(),
+            Piece::Line(hole, depth) => match parts.get(hole) {
+                Some(Part::Code(code)) => out.push_indented(depth, code),
+                Some(Part::Text(text)) => {
+                    out.indent(depth);
+                    escape(out, text, false);
+                    out.end_line();
+                }
+                None => {}
+            },
+        }
+    }
+}
+
+/// Documentation shows text as it is: what is invisible or turns the text around it is escaped there. In code such
+/// text can only stand in literals, which have it escaped.
+fn escape(out: &mut Code, text: &str, is_doc: bool) {
+    match is_doc {
+        true => push_escaped(&mut out.0, text, is_unsafe),
+        false => push_escaped(&mut out.0, text, char::is_control),
+    }
+}
+
+/// How many pieces a template has. Evaluated by the compiler, as what follows.
+pub(crate) const fn count(template: &str, holes: &[&str]) -> usize {
+    pieces::<0>(template, holes).1
+}
+
+/// The pieces of a template. It is an error of compilation if it has a hole of another name, or none of a name.
+pub(crate) const fn take_apart<const N: usize>(template: &str, holes: &[&str]) -> [Piece; N] {
+    pieces::<N>(template, holes).0
+}
+
+/// The first pieces of a template, and how many there are.
+const fn pieces<const N: usize>(template: &str, holes: &[&str]) -> ([Piece; N], usize) {
+    let text = template.as_bytes();
+    let mut pieces = [Piece::End; N];
+    let mut count = 0;
+    let mut filled: u64 = 0;
+    let (mut line, end) = inner(text);
+    let margin = indentation(text, line, end);
+    while line < end {
+        let stop = line_end(text, line, end);
+        let indentation = indentation(text, line, stop);
+        let depth = indentation.saturating_sub(margin);
+        // What stands before the next hole begins here: at first with the indentation that is left.
+        let mut from = line + indentation - depth;
+        let mut at = line + indentation;
+        let is_doc = at + 3 <= stop && is_at(text, at, at + 3, b"///");
+        line = stop + 1;
+        if let Some(close) = hole_end(text, at, stop)
+            && close + 1 == stop
         {
-            out.push_indented(depth, code);
+            let hole = number(text, at + 1, close, holes);
+            filled |= 1 << hole;
+            push(&mut pieces, &mut count, Piece::Line(hole, depth));
             continue;
         }
-        if !text.is_empty() {
-            out.indent(depth);
-        }
-        write_line(out, text, holes);
-        out.0.truncate(out.0.trim_end_matches(' ').len());
-        out.0.push('\n');
-    }
-}
-
-fn write_line(out: &mut Code, mut text: &str, holes: &[(&str, Part<'_>)]) {
-    // Documentation shows text as it is: what is invisible or turns text around is escaped there. In
-    // code it can only stand in literals, which have it escaped.
-    let is_escaped = match text.starts_with("///") {
-        true => is_unsafe,
-        false => char::is_control,
-    };
-    while let Some((before, name, after)) = next_hole(text) {
-        out.0.push_str(before);
-        if let Some(Part::Text(value)) = part(holes, name) {
-            push_escaped(&mut out.0, value, is_escaped);
-        }
-        text = after;
-    }
-    out.0.push_str(text);
-}
-
-fn part<'a>(holes: &[(&str, Part<'a>)], name: &str) -> Option<Part<'a>> {
-    let (_, part) = holes.iter().find(|(hole, _)| *hole == name)?;
-    Some(*part)
-}
-
-/// The text before the next hole, the name of the hole, and the text after it.
-fn next_hole(text: &str) -> Option<(&str, &str, &str)> {
-    let mut from = 0;
-    while let Some(start) = text[from..].find('{') {
-        let open = from + start + 1;
-        let rest = text.as_bytes()[open..].iter();
-        let length = rest.take_while(|byte| is_of_name(**byte)).count();
-        if length > 0 && text.as_bytes().get(open + length) == Some(&b'}') {
-            let close = open + length;
-            return Some((&text[..open - 1], &text[open..close], &text[close + 1..]));
-        }
-        from = open;
-    }
-    None
-}
-
-const fn is_of_name(byte: u8) -> bool {
-    byte.is_ascii_lowercase() || byte == b'_'
-}
-
-/// Whether a template has the holes of these names and no others. Evaluated by the compiler.
-pub(crate) const fn fits(template: &str, names: &[&str]) -> bool {
-    let text = template.as_bytes();
-    let mut filled: u64 = 0;
-    let mut at = 0;
-    while at < text.len() {
-        if text[at] == b'{' {
-            let open = at + 1;
-            let mut close = open;
-            while close < text.len() && is_of_name(text[close]) {
-                close += 1;
+        while at < stop {
+            let Some(close) = hole_end(text, at, stop) else {
+                at += 1;
+                continue;
+            };
+            if from < at {
+                push(&mut pieces, &mut count, Piece::Text(from, at));
             }
-            if close > open && close < text.len() && text[close] == b'}' {
-                let mut index = 0;
-                while index < names.len() && !is_at(text, open, close, names[index].as_bytes()) {
-                    index += 1;
-                }
-                if index == names.len() {
-                    return false;
-                }
-                filled |= 1 << index;
-            }
-            at = close;
+            let hole = number(text, at + 1, close, holes);
+            filled |= 1 << hole;
+            push(&mut pieces, &mut count, Piece::Inline(hole, is_doc));
+            at = close + 1;
+            from = at;
+        }
+        if from < stop && stop < end {
+            // With the end of the line.
+            push(&mut pieces, &mut count, Piece::Text(from, stop + 1));
         } else {
-            at += 1;
+            if from < stop {
+                push(&mut pieces, &mut count, Piece::Text(from, stop));
+            }
+            push(&mut pieces, &mut count, Piece::End);
         }
     }
-    filled == (1 << names.len()) - 1
+    assert!(
+        filled == (1 << holes.len()) - 1,
+        "what is filled is no hole of the template"
+    );
+    (pieces, count)
+}
+
+const fn push<const N: usize>(pieces: &mut [Piece; N], count: &mut usize, piece: Piece) {
+    if *count < N {
+        pieces[*count] = piece;
+    }
+    *count += 1;
+}
+
+/// A template without the line break before it, and without what is behind its last line.
+const fn inner(text: &[u8]) -> (usize, usize) {
+    let start = if !text.is_empty() && text[0] == b'\n' {
+        1
+    } else {
+        0
+    };
+    let mut end = text.len();
+    while end > start && matches!(text[end - 1], b' ' | b'\n') {
+        end -= 1;
+    }
+    (start, end)
+}
+
+const fn line_end(text: &[u8], mut at: usize, end: usize) -> usize {
+    while at < end && text[at] != b'\n' {
+        at += 1;
+    }
+    at
+}
+
+const fn indentation(text: &[u8], start: usize, end: usize) -> usize {
+    let mut at = start;
+    while at < end && text[at] == b' ' {
+        at += 1;
+    }
+    at - start
+}
+
+/// Where the hole ends that begins at a place, if one does.
+const fn hole_end(text: &[u8], at: usize, end: usize) -> Option<usize> {
+    if at >= end || text[at] != b'{' {
+        return None;
+    }
+    let mut close = at + 1;
+    while close < end && (text[close].is_ascii_lowercase() || text[close] == b'_') {
+        close += 1;
+    }
+    if close > at + 1 && close < end && text[close] == b'}' {
+        Some(close)
+    } else {
+        None
+    }
+}
+
+/// The number of the hole of a name.
+const fn number(text: &[u8], start: usize, end: usize, holes: &[&str]) -> usize {
+    let mut index = 0;
+    while index < holes.len() {
+        if is_at(text, start, end, holes[index].as_bytes()) {
+            return index;
+        }
+        index += 1;
+    }
+    panic!("a hole of the template is not filled")
 }
 
 const fn is_at(text: &[u8], start: usize, end: usize, name: &[u8]) -> bool {
@@ -276,18 +364,32 @@ mod tests {
     }
 
     #[test]
-    fn a_template_fits_the_names_of_its_holes_only() {
-        for (template, names, expected) in [
-            ("{a} {b}", &["a", "b"][..], true),
-            ("{a} {b}", &["b", "a"], true),
-            ("{a} {a}", &["a"], true),
-            ("{a}", &[], false),
-            ("{a}", &["a", "b"], false),
-            ("{a}", &["ab"], false),
-            ("{ a } {} {A} {a: 1} {{", &[], true),
-            ("{{a}}", &["a"], true),
+    fn a_template_is_taken_apart_at_its_holes() {
+        use Piece::{End, Inline, Line, Text};
+        const TWO_LINES: &str = "
+            a {b}
+              {c}
+        ";
+        const PIECES: [Piece; 4] = take_apart(TWO_LINES, &["c", "b"]);
+        assert_eq!(PIECES, [Text(13, 15), Inline(1, false), End, Line(0, 2)]);
+        assert_eq!(count(TWO_LINES, &["c", "b"]), PIECES.len());
+        for (template, expected) in [
+            ("{a} {b}", &[Inline(0, false), Text(3, 4), Inline(1, false), End][..]),
+            ("{{a}}{b}", &[Text(0, 1), Inline(0, false), Text(4, 5), Inline(1, false), End]),
+            ("/// {a}{b}", &[Text(0, 4), Inline(0, true), Inline(1, true), End]),
+            ("{a}\n{b}", &[Line(0, 0), Line(1, 0)]),
+            ("{a} {} {A} { b }\n{b}", &[Inline(0, false), Text(3, 17), Line(1, 0)]),
         ] {
-            assert_eq!(fits(template, names), expected, "{template} {names:?}");
+            let (pieces, count) = pieces::<9>(template, &["a", "b"]);
+            assert_eq!(&pieces[..count], expected, "{template}");
+        }
+    }
+
+    #[test]
+    fn holes_and_what_fills_them_have_the_same_names() {
+        for (template, holes) in [("{a}", &[][..]), ("{a}", &["a", "b"]), ("{a}", &["ab"])] {
+            let taken = std::panic::catch_unwind(|| count(template, holes));
+            assert!(taken.is_err(), "{template} {holes:?}");
         }
     }
 

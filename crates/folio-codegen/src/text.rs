@@ -40,7 +40,12 @@ pub fn is_unsafe(c: char) -> bool {
 }
 
 /// Adds text, with escapes for the characters that may not stand there as they are.
-pub(crate) fn push_escaped(out: &mut String, text: &str, is_escaped: impl Fn(char) -> bool) {
+pub(crate) fn push_escaped(out: &mut String, text: &str, is_escaped: fn(char) -> bool) {
+    // Mostly there is none; that takes no look at each character.
+    if text.bytes().all(|byte| matches!(byte, b' '..=b'~')) {
+        out.push_str(text);
+        return;
+    }
     for c in text.chars() {
         if is_escaped(c) {
             let _ = write!(out, "{}", c.escape_default());
