@@ -170,7 +170,6 @@ const LARGE: &[(&str, &str)] = &[
     ("src/paging/mod.rs", "to be divided by responsibility"),
     ("src/paging/page.rs", "to be divided by responsibility"),
     ("src/paging/pager.rs", "to be divided by responsibility"),
-    ("src/record/codec.rs", "to be divided by responsibility"),
     (
         "src/testing/cassette/form.rs",
         "to be divided by responsibility",
@@ -201,7 +200,6 @@ const CIRCLES: &[&str] = &[
     "src/client/builder.rs ->",
     "src/harvest/mod.rs ->",
     "src/paging/by_ids.rs ->",
-    "src/record/codec.rs ->",
     "src/value/cql/parse.rs ->",
     "src/wire/server_message/words.rs ->",
     "src/write/lookup.rs ->",
