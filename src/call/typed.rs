@@ -331,10 +331,12 @@ fn only_nulls(answer: &Response) -> Option<Error> {
 #[doc(hidden)]
 pub fn is_media_type(media_type: &str, patterns: &[&str]) -> bool {
     let media_type = media_type.to_ascii_lowercase();
-    patterns.iter().any(|pattern| match pattern.split_once('*') {
-        Some((start, end)) => media_type.starts_with(start) && media_type.ends_with(end),
-        None => media_type == *pattern,
-    })
+    patterns
+        .iter()
+        .any(|pattern| match pattern.split_once('*') {
+            Some((start, end)) => media_type.starts_with(start) && media_type.ends_with(end),
+            None => media_type == *pattern,
+        })
 }
 
 /// An answer as text.

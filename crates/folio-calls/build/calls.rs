@@ -1,8 +1,9 @@
 //! Writes the program that calls each operation.
 //!
-//! It takes what to send by the names that the *document* has, so that a parameter that the SDK does not know is one that
-//! does not arrive. It is small: one function per operation, without types of its own, since all that it names costs the
-//! compiler for 2,800 operations. It is written against what this crate has in `program.rs`.
+//! It takes what to send by the names that the *document* has, so that a parameter that the SDK
+//! does not know is one that does not arrive. It is small: one function per operation, without
+//! types of its own, since all that it names costs the compiler for 2,800 operations. It is written
+//! against what this crate has in `program.rs`.
 
 use std::collections::BTreeMap;
 
@@ -10,7 +11,8 @@ use folio_codegen::surface::{
     BodySetter, Call, Content, Response, Setter, Surface, Takes, TakesBody,
 };
 
-/// The files of the program by their names: one file per module, and `calls.rs` which holds them all.
+/// The files of the program by their names: one file per module, and `calls.rs` which holds them
+/// all.
 pub(crate) fn files(built: &[Surface]) -> BTreeMap<String, String> {
     let built = built.iter().filter(|surface| surface.document != "common");
     let mut files = BTreeMap::new();

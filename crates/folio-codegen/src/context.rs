@@ -1,4 +1,5 @@
-//! What generated code is written from: the document of a module, and the model that was made of it.
+//! What generated code is written from: the document of a module, and the model that was made of
+//! it.
 
 use crate::document::{Document, Home};
 use crate::error::Error;

@@ -1,5 +1,5 @@
-//! The table of the operations of a release whose facts calls by path need, of all its modules; and the
-//! interfaces that paths belong to.
+//! The table of the operations of a release whose facts calls by path need, of all its modules; and
+//! the interfaces that paths belong to.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -21,8 +21,7 @@ const TABLES: &str = "
     ];
 ";
 
-const OPERATION: &str =
-    "Described { method: {method}, first: {first}, path: {path}, facts: {facts}, parameters: &{parameters} },";
+const OPERATION: &str = "Described { method: {method}, first: {first}, path: {path}, facts: {facts}, parameters: &{parameters} },";
 
 const INTERFACE: &str = "Interface { begin: {begin}, module: {module}, interface: {interface} },";
 
@@ -32,8 +31,8 @@ struct Described {
     parameters: Vec<String>,
 }
 
-/// Writes the table of the operations in the documents of a folder whose facts matter, sorted by method, first segment and path. Edge
-/// modules are left out: they answer on hosts of their own.
+/// Writes the table of the operations in the documents of a folder whose facts matter, sorted by
+/// method, first segment and path. Edge modules are left out: they answer on hosts of their own.
 ///
 /// # Errors
 /// The folder or a document cannot be read, or states a fact that there is not.
@@ -148,12 +147,25 @@ mod tests {
     #[test]
     fn paths_are_compared_without_the_names_of_their_parameters() {
         for (path, shaped, literally, begin) in [
-            ("/things/{id}/parts/{partId}", "/things/{}/parts/{}", "/things/{}/parts", "things"),
+            (
+                "/things/{id}/parts/{partId}",
+                "/things/{}/parts/{}",
+                "/things/{}/parts",
+                "things",
+            ),
             ("/things/{id}/{more}", "/things/{}/{}", "/things", "things"),
-            ("/_/proxy/modules", "/_/proxy/modules", "/_/proxy/modules", "_"),
+            (
+                "/_/proxy/modules",
+                "/_/proxy/modules",
+                "/_/proxy/modules",
+                "_",
+            ),
             ("/{+rest}", "/{}", "", "{+rest}"),
         ] {
-            assert_eq!((&*shape(path), &*literal_part(path), first(path)), (shaped, literally, begin));
+            assert_eq!(
+                (&*shape(path), &*literal_part(path), first(path)),
+                (shaped, literally, begin)
+            );
         }
     }
 }

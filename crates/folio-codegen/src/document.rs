@@ -91,8 +91,9 @@ impl Document {
         }
     }
 
-    /// The component that a reference at a place of this document leads to. This is the one place where
-    /// references are followed: what stands in the component is read in the component's document.
+    /// The component that a reference at a place of this document leads to. This is the one place
+    /// where references are followed: what stands in the component is read in the component's
+    /// document.
     ///
     /// # Errors
     /// It leads nowhere.
@@ -125,7 +126,8 @@ impl Document {
 /// So many references in place of each other are a circle.
 const LONGEST_CHAIN: usize = 16;
 
-/// Where a schema stands: the document in which its references are read, and the one of shared records.
+/// Where a schema stands: the document in which its references are read, and the one of shared
+/// records.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Home<'a> {
     pub(crate) document: &'a Document,
@@ -146,8 +148,8 @@ impl<'a> Home<'a> {
         Self { document, ..self }
     }
 
-    /// The schema that a chain of references ends at, and where it stands. A schema without a reference,
-    /// or with one that leads nowhere, is its own.
+    /// The schema that a chain of references ends at, and where it stands. A schema without a
+    /// reference, or with one that leads nowhere, is its own.
     pub(crate) fn follow(self, schema: &'a Value) -> (Self, &'a Value) {
         let (mut home, mut schema) = (self, schema);
         for _ in 0..LONGEST_CHAIN {
@@ -189,7 +191,8 @@ pub struct Specs {
 }
 
 impl Specs {
-    /// Reads the documents of the modules that `wanted` accepts by their names, out of a folder such as `specs/trillium`.
+    /// Reads the documents of the modules that `wanted` accepts by their names, out of a folder
+    /// such as `specs/trillium`.
     ///
     /// # Errors
     /// The folder or a document cannot be read.
@@ -318,7 +321,10 @@ pub(crate) fn object<'a>(
 
 /// An array of a value; it is empty where there is none.
 pub(crate) fn list<'a>(value: &'a Value, key: &str) -> &'a [Value] {
-    value.get(key).and_then(Value::as_array).map_or(&[], Vec::as_slice)
+    value
+        .get(key)
+        .and_then(Value::as_array)
+        .map_or(&[], Vec::as_slice)
 }
 
 #[cfg(test)]
@@ -353,13 +359,22 @@ mod tests {
         let (module, common) = documents();
         for (reference, document, title) in [
             ("#/components/schemas/Note", "mod-test", "own note"),
-            ("common.json#/components/schemas/Note", COMMON, "shared note"),
+            (
+                "common.json#/components/schemas/Note",
+                COMMON,
+                "shared note",
+            ),
         ] {
             let found = module.resolve(&common, "/here", reference).unwrap();
             assert_eq!((&*found.document.name, found.name), (document, "Note"));
             assert_eq!(found.schema["title"], title);
         }
-        for reference in ["#/components/schemas/Book", "other.json#/X", "", "common.json#/X"] {
+        for reference in [
+            "#/components/schemas/Book",
+            "other.json#/X",
+            "",
+            "common.json#/X",
+        ] {
             let error = module.resolve(&common, "/here", reference).unwrap_err();
             let expected = format!("mod-test: at /here: the reference `{reference}` leads nowhere");
             assert!(error.to_string().starts_with(&expected), "{error}");
@@ -370,8 +385,16 @@ mod tests {
     fn references_of_the_shared_document_are_read_there() {
         let (module, common) = documents();
         for (reference, document, expected) in [
-            ("#/components/schemas/Alias", COMMON, json!({"title": "shared note"})),
-            ("#/components/schemas/Loop", "mod-test", json!({"$ref": "#/components/schemas/Loop"})),
+            (
+                "#/components/schemas/Alias",
+                COMMON,
+                json!({"title": "shared note"}),
+            ),
+            (
+                "#/components/schemas/Loop",
+                "mod-test",
+                json!({"$ref": "#/components/schemas/Loop"}),
+            ),
             ("#/nowhere", "mod-test", json!({"$ref": "#/nowhere"})),
         ] {
             let start = json!({"$ref": reference});
@@ -380,7 +403,11 @@ mod tests {
                 common: &common,
             };
             let (home, schema) = home.follow(&start);
-            assert_eq!((&*home.document.name, schema), (document, &expected), "{reference}");
+            assert_eq!(
+                (&*home.document.name, schema),
+                (document, &expected),
+                "{reference}"
+            );
         }
     }
 }

@@ -1,4 +1,5 @@
-//! The facts of an operation that progenitor does not carry: they go around it, from the document to the generated code.
+//! The facts of an operation that progenitor does not carry: they go around it, from the document
+//! to the generated code.
 
 use std::collections::BTreeSet;
 
@@ -87,7 +88,8 @@ pub(crate) struct Success {
 
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum SuccessKind {
-    /// JSON of the type that progenitor names for this operation: one that is made for the type alone.
+    /// JSON of the type that progenitor names for this operation: one that is made for the type
+    /// alone.
     Json(String),
     Text,
     Bytes,
@@ -110,7 +112,8 @@ pub(crate) enum Response {
     Undescribed,
 }
 
-/// Reads the facts of one operation, except for those of parameters, body and response, which lowering finds out.
+/// Reads the facts of one operation, except for those of parameters, body and response, which
+/// lowering finds out.
 pub(crate) fn read(
     document: &Document,
     path: &str,
@@ -137,7 +140,11 @@ pub(crate) fn read(
     let folio_at = format!("{at}/x-folio");
     let paging = match folio.get("paging") {
         None => None,
-        Some(paging) => Some(Paging::read(document, &format!("{folio_at}/paging"), paging)?),
+        Some(paging) => Some(Paging::read(
+            document,
+            &format!("{folio_at}/paging"),
+            paging,
+        )?),
     };
     Ok(Operation {
         name,
@@ -164,7 +171,8 @@ pub(crate) fn read(
     })
 }
 
-/// Gives the types of the operations of a module names that differ from each other, and from those that the module of calls has besides.
+/// Gives the types of the operations of a module names that differ from each other, and from those
+/// that the module of calls has besides.
 pub(crate) fn name_types(operations: &mut [Operation]) {
     let mut taken: BTreeSet<String> = ["Api", "Builder"].map(str::to_owned).into();
     let mut unique = |mut name: String, more: &str| {
@@ -191,7 +199,8 @@ fn braces(path: &str) -> Vec<String> {
         .collect()
 }
 
-/// Status and media type of each response that is described, sorted; without a media type where there is no body.
+/// Status and media type of each response that is described, sorted; without a media type where
+/// there is no body.
 fn responses(operation: &Value) -> Vec<(String, String)> {
     let responses = operation.get("responses").and_then(Value::as_object);
     let mut found = Vec::new();
@@ -247,10 +256,22 @@ mod tests {
     #[test]
     fn facts_of_another_kind_are_errors_with_their_place() {
         for (broken, expected) in [
-            (json!({}), "at /paths/~1things~1{id}~1parts~1{+rest}/get: an operation without"),
-            (json!({"operationId": "A"}), "/operationId: operationId `A` cannot be the name"),
-            (json!({"operationId": "a", "x-folio": {"permissions": "b"}}), "/x-folio/permissions: expected a list"),
-            (json!({"operationId": "a", "x-folio": {"interface": 1}}), "/x-folio/interface: expected a string"),
+            (
+                json!({}),
+                "at /paths/~1things~1{id}~1parts~1{+rest}/get: an operation without",
+            ),
+            (
+                json!({"operationId": "A"}),
+                "/operationId: operationId `A` cannot be the name",
+            ),
+            (
+                json!({"operationId": "a", "x-folio": {"permissions": "b"}}),
+                "/x-folio/permissions: expected a list",
+            ),
+            (
+                json!({"operationId": "a", "x-folio": {"interface": 1}}),
+                "/x-folio/interface: expected a string",
+            ),
         ] {
             let error = operation(broken).unwrap_err().to_string();
             assert!(error.contains(expected), "{error}");

@@ -8,9 +8,10 @@ use crate::emit;
 use crate::error::Error;
 use crate::lower;
 use crate::lowered::Lowered;
-use crate::model::{self, Model};
+use crate::model::Model;
 use crate::module_name::{check_name, rust_name};
 use crate::parallel::{on_a_large_stack, on_all_cores};
+use crate::progenitor;
 use crate::schemas;
 use crate::shared_names;
 
@@ -21,8 +22,8 @@ pub struct Options {
     pub schemas: bool,
 }
 
-/// Generates the files of a build by their names: one file per module, `common.rs` with the shared records,
-/// `api.rs` which holds them all, and `built.rs` which says what they are made of.
+/// Generates the files of a build by their names: one file per module, `common.rs` with the shared
+/// records, `api.rs` which holds them all, and `built.rs` which says what they are made of.
 ///
 /// The same documents give the same text.
 ///
@@ -49,7 +50,7 @@ impl<'a> Modelled<'a> {
         Ok(Self {
             document,
             module: rust_name(document.feature()),
-            model: model::build(&document.name, &lowered)?,
+            model: progenitor::build(&document.name, &lowered)?,
             lowered,
         })
     }
@@ -61,7 +62,7 @@ impl<'a> Modelled<'a> {
         Ok(Self {
             document: common,
             module: common.name.clone(),
-            model: model::build(&common.name, &lowered)?,
+            model: progenitor::build(&common.name, &lowered)?,
             lowered,
         })
     }
@@ -115,8 +116,8 @@ fn append(files: &mut BTreeMap<String, String>, module: &Modelled<'_>, text: &st
     }
 }
 
-/// Adds the schemas of the types to the files: the shared ones last, when it is known which of them the modules
-/// refer to.
+/// Adds the schemas of the types to the files: the shared ones last, when it is known which of them
+/// the modules refer to.
 fn add_schemas(
     common: &Document,
     modules: &[Modelled<'_>],
@@ -135,8 +136,9 @@ fn add_schemas(
     Ok(())
 }
 
-/// The documents of the modules as progenitor takes them, each complete with the shared records that it names:
-/// to measure the generated code against progenitor's own output of the same documents (`benches/compile`).
+/// The documents of the modules as progenitor takes them, each complete with the shared records
+/// that it names: to measure the generated code against progenitor's own output of the same
+/// documents (`benches/compile`).
 ///
 /// # Errors
 /// A document is not canonical.

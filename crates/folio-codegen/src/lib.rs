@@ -1,12 +1,13 @@
 //! Generates the typed endpoint modules and records of folio-sdk from canonical documents.
 //!
-//! `build.rs` of the SDK calls [`generate`] with the documents of the enabled modules. Three steps, each a folder
-//! or a file of this crate:
+//! `build.rs` of the SDK calls [`generate`] with the documents of the enabled modules. Three steps,
+//! each a folder or a file of this crate:
 //!
 //! 1. `lower/`: passes over a document make of it what progenitor and typify take.
-//! 2. `model.rs`: progenitor and typify give the operations, the types of arguments and responses, the records.
-//! 3. `emit/`: templates give them the form that users see: one thin request builder per operation, and records that
-//!    read and write themselves by a table (`docs/architecture.md` says why).
+//! 2. `progenitor/`: progenitor and typify give the model: operations, the types of arguments and
+//!    responses, the records.
+//! 3. `emit/`: templates give them the form that users see: one thin request builder per operation,
+//!    and records that read and write themselves by a table (`docs/architecture.md` says why).
 //!
 //! ```
 //! use folio_codegen::{Document, Options, Specs, generate};
@@ -31,7 +32,6 @@ mod error;
 mod facts;
 mod features;
 mod generate;
-mod items;
 mod lists;
 mod lower;
 mod lowered;
@@ -41,6 +41,7 @@ mod module_name;
 mod names;
 mod paging;
 mod parallel;
+mod progenitor;
 mod record_facts;
 mod schemas;
 mod server_facts;

@@ -1,4 +1,5 @@
-//! How the lists of a release are paged, of all its modules: what calls by path are read by, whether or not the module is enabled.
+//! How the lists of a release are paged, of all its modules: what calls by path are read by,
+//! whether or not the module is enabled.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -35,11 +36,13 @@ const TABLES: &str = "
 const LIST: &str = "({path}, {paging}),";
 const DIALECT: &str = "({path}, PagingStyle::{style}),";
 
-/// Writes a table of the lists in the documents of a folder: path template, style, key of the array, key of a record, largest page.
-/// Three more have the dialect of the paths at which no list is described, where their module states one; the lists that can be asked for by
-/// POST; and what the descriptions say about the fields of the records.
+/// Writes a table of the lists in the documents of a folder: path template, style, key of the
+/// array, key of a record, largest page. Three more have the dialect of the paths at which no list
+/// is described, where their module states one; the lists that can be asked for by POST; and what
+/// the descriptions say about the fields of the records.
 ///
-/// Of a path that several modules have, only what all of them say is told. Edge modules are left out: they answer on hosts of their own.
+/// Of a path that several modules have, only what all of them say is told. Edge modules are left
+/// out: they answer on hosts of their own.
 ///
 /// # Errors
 /// The folder or a document cannot be read.
@@ -78,7 +81,12 @@ pub fn lists(folder: &Path) -> Result<String, Error> {
     let mut rows = Code::default();
     for (path, list) in &lists {
         if style(&list.style).is_some() {
-            fill!(&mut rows, LIST, path = literal(path), paging = paging(list, ""));
+            fill!(
+                &mut rows,
+                LIST,
+                path = literal(path),
+                paging = paging(list, "")
+            );
         }
     }
     let mut others = Code::default();
@@ -132,8 +140,9 @@ fn of(document: &Document) -> Result<Vec<(String, Paging)>, Error> {
     Ok(lists)
 }
 
-/// The dialect of the paths at which something can be read and no list is described: that of the responses that have one record after the
-/// other, and elsewhere the one that is stated about the module.
+/// The dialect of the paths at which something can be read and no list is described: that of the
+/// responses that have one record after the other, and elsewhere the one that is stated about the
+/// module.
 fn dialect(document: &Document) -> Vec<(String, &'static str)> {
     let own = document.root.pointer("/x-folio/paging");
     let own = own.and_then(Value::as_str).and_then(style);
@@ -157,9 +166,7 @@ fn dialect(document: &Document) -> Vec<(String, &'static str)> {
 fn gives_sequence(operation: &Value) -> bool {
     let content = operation.pointer("/responses/200/content");
     let content = content.and_then(Value::as_object);
-    content.is_some_and(|content| {
-        content.keys().any(|media| is_sequence(media))
-    })
+    content.is_some_and(|content| content.keys().any(|media| is_sequence(media)))
 }
 
 fn has_parameter(operation: &Value, name: &str) -> bool {

@@ -1,7 +1,9 @@
-//! Media types: what the body of a request or a response of one is. This is the only table of them. The
-//! generated code carries what it says ([`MediaType::patterns`]); at run time there are only patterns to match.
+//! Media types: what the body of a request or a response of one is. This is the only table of them.
+//! The generated code carries what it says ([`MediaType::patterns`]); at run time there are only
+//! patterns to match.
 
-/// What the content of a media type is. The order is the one in which a response is compared with them.
+/// What the content of a media type is. The order is the one in which a response is compared with
+/// them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum MediaType {
     /// JSON, one record after the other.
@@ -16,18 +18,18 @@ pub(crate) enum MediaType {
     Text,
 }
 
-/// What a media type says of its content, by patterns: `*` stands for any text. The first that matches
-/// counts; what matches none is bytes.
+/// What a media type says of its content, by patterns: `*` stands for any text. The first that
+/// matches counts; what matches none is bytes.
 const TABLE: [(MediaType, &[&str]); 7] = [
     (
         MediaType::Lines,
         &["application/x-ndjson", "application/stream+json"],
     ),
-    (MediaType::Json, &["application/json", "text/json", "*+json"]),
     (
-        MediaType::Xml,
-        &["application/xml", "text/xml", "*+xml"],
+        MediaType::Json,
+        &["application/json", "text/json", "*+json"],
     ),
+    (MediaType::Xml, &["application/xml", "text/xml", "*+xml"]),
     (MediaType::Csv, &["text/csv"]),
     (
         MediaType::Xlsx,
@@ -64,7 +66,8 @@ impl MediaType {
         matches!(self, Self::Lines | Self::Xml | Self::Csv | Self::Text)
     }
 
-    /// By which media types a response has this content: those that are described, and those of the table.
+    /// By which media types a response has this content: those that are described, and those of the
+    /// table.
     pub(crate) fn patterns(self, described: &[String]) -> Vec<String> {
         let known = TABLE.iter().filter(|(kind, _)| *kind == self);
         let known = known.flat_map(|(_, patterns)| patterns.iter().map(|it| (*it).to_owned()));
@@ -80,7 +83,10 @@ impl MediaType {
 
 /// Whether a media type is JSON of any kind.
 pub(crate) fn is_json(media_type: &str) -> bool {
-    matches!(MediaType::of(media_type), MediaType::Json | MediaType::Lines)
+    matches!(
+        MediaType::of(media_type),
+        MediaType::Json | MediaType::Lines
+    )
 }
 
 /// Whether a media type is of one JSON record after the other.
@@ -102,7 +108,8 @@ fn matches(pattern: &str, essence: &str) -> bool {
     }
 }
 
-/// The header `Accept`: what is described, and what errors come as. Empty where that is JSON and text.
+/// The header `Accept`: what is described, and what errors come as. Empty where that is JSON and
+/// text.
 pub(crate) fn accept<'a>(media_types: impl Iterator<Item = &'a String>) -> String {
     let mut names: Vec<&str> = Vec::new();
     for name in media_types {
@@ -161,10 +168,18 @@ mod tests {
             MediaType::of(&names[0]).patterns(&names)
         };
         for (names, expected) in [
-            (&["application/pdf"][..], &["application/pdf", "*/octet-stream"][..]),
+            (
+                &["application/pdf"][..],
+                &["application/pdf", "*/octet-stream"][..],
+            ),
             (
                 &["application/vnd.api+json"],
-                &["application/vnd.api+json", "application/json", "text/json", "*+json"],
+                &[
+                    "application/vnd.api+json",
+                    "application/json",
+                    "text/json",
+                    "*+json",
+                ],
             ),
             (
                 &["text/plain;charset=utf-8"],
@@ -180,7 +195,10 @@ mod tests {
     fn accept_names_what_is_described_and_what_errors_come_as() {
         for (names, expected) in [
             (&["application/json", "text/plain;charset=utf-8"][..], ""),
-            (&["text/csv;q=1", "text/csv"], "text/csv, application/json, text/plain"),
+            (
+                &["text/csv;q=1", "text/csv"],
+                "text/csv, application/json, text/plain",
+            ),
             (&[], ""),
         ] {
             let names: Vec<String> = names.iter().map(|it| (*it).to_owned()).collect();

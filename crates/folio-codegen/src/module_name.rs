@@ -1,10 +1,12 @@
-//! The names of generated modules: a feature as Rust has it, unlike the names that the SDK has itself.
+//! The names of generated modules: a feature as Rust has it, unlike the names that the SDK has
+//! itself.
 
 use crate::document::Document;
 use crate::error::Error;
 use crate::names::is_name;
 
-/// Names that the SDK has itself, of modules and of methods of its clients, in their order: a FOLIO module of such a name has a longer one.
+/// Names that the SDK has itself, of modules and of methods of its clients, in their order: a FOLIO
+/// module of such a name has a longer one.
 const TAKEN: &[&str] = &[
     "addressed",
     "alloc",
@@ -130,7 +132,8 @@ pub(crate) fn check_name(document: &Document) -> Result<(), Error> {
     if is_name(&name) && !name.chars().any(|c| c.is_ascii_uppercase()) {
         return Ok(());
     }
-    let problem = "cannot be the name of a Rust module without `mod-`: expected lower case, digits and `-`";
+    let problem =
+        "cannot be the name of a Rust module without `mod-`: expected lower case, digits and `-`";
     Err(Error::document(&document.name, "", problem))
 }
 

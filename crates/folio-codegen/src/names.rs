@@ -28,7 +28,8 @@ const BUILDER: [&str; 10] = [
 
 /// A name that Rust takes: keywords are written raw.
 pub(crate) fn ident(name: &str) -> String {
-    // Parsing a hundred thousand names is a good part of the time of a build script, which is compiled without optimisation.
+    // Parsing a hundred thousand names is a good part of the time of a build script, which is
+    // compiled without optimisation.
     let begins_well = name.starts_with(|c: char| c == '_' || c.is_alphabetic());
     if UNUSABLE.contains(&name) || !begins_well {
         format!("_{name}")
@@ -58,7 +59,8 @@ pub(crate) fn snake(name: &str) -> String {
     snake.trim_end_matches('_').to_owned()
 }
 
-/// A name without what distinguishes the spellings of one name: `orderby` of `orderBy` and `order_by`.
+/// A name without what distinguishes the spellings of one name: `orderby` of `orderBy` and
+/// `order_by`.
 pub(crate) fn squashed(name: &str) -> String {
     name.chars()
         .filter(|c| c.is_ascii_alphanumeric())
@@ -97,7 +99,8 @@ pub(crate) fn component_type(component: &str) -> String {
     type_name(&pascal(component))
 }
 
-/// The name of a generated type: what typify says, unless that would hide a name of Rust's prelude from the generated code.
+/// The name of a generated type: what typify says, unless that would hide a name of Rust's prelude
+/// from the generated code.
 pub(crate) fn type_name(name: &str) -> String {
     const PRELUDE: [&str; 16] = [
         "Box", "Clone", "Copy", "Debug", "Default", "Err", "From", "Into", "None", "Ok", "Option",
@@ -110,8 +113,8 @@ pub(crate) fn type_name(name: &str) -> String {
     }
 }
 
-/// The name of an argument or a function, unlike those that are `taken`: a parameter of the name of a
-/// method that all builders have gets an underscore.
+/// The name of an argument or a function, unlike those that are `taken`: a parameter of the name of
+/// a method that all builders have gets an underscore.
 pub(crate) fn argument(name: &str, taken: &mut BTreeSet<String>) -> String {
     let mut rust = snake(name);
     if rust.is_empty() {
@@ -182,6 +185,9 @@ mod tests {
         assert_eq!(component_type("option"), "OptionRecord");
         let mut taken = BTreeSet::new();
         let mut names = |name| argument(name, &mut taken);
-        assert_eq!(["id", "ID", "send", "type", "-"].map(&mut names), ["id", "id_", "send_", "r#type", "parameter"]);
+        assert_eq!(
+            ["id", "ID", "send", "type", "-"].map(&mut names),
+            ["id", "id_", "send_", "r#type", "parameter"]
+        );
     }
 }

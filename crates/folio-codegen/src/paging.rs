@@ -35,9 +35,8 @@ impl Paging {
     pub(crate) fn read(document: &Document, at: &str, paging: &Value) -> Result<Self, Error> {
         let rejects = |key: &str| paging.get(key) == Some(&Value::Bool(false));
         Ok(Self {
-            style: string(document, at, paging, "style")?.ok_or_else(|| {
-                Error::document(&document.name, at, "a paging without `style`")
-            })?,
+            style: string(document, at, paging, "style")?
+                .ok_or_else(|| Error::document(&document.name, at, "a paging without `style`"))?,
             items: string(document, at, paging, "items")?,
             key: string(document, at, paging, "key")?,
             max: paging.get("max").and_then(Value::as_u64),
@@ -114,8 +113,14 @@ mod tests {
         assert_eq!(paging.unwrap(), expected);
         for (broken, at) in [
             (json!({}), "at /here: a paging without `style`"),
-            (json!({"style": 1}), "at /here/style: expected a string, found a number"),
-            (json!({"style": "cql", "key": []}), "at /here/key: expected a string"),
+            (
+                json!({"style": 1}),
+                "at /here/style: expected a string, found a number",
+            ),
+            (
+                json!({"style": "cql", "key": []}),
+                "at /here/key: expected a string",
+            ),
         ] {
             let error = read(broken).unwrap_err().to_string();
             assert!(error.contains(at), "{error}");

@@ -5,7 +5,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use crate::document::{Document, Specs};
 use crate::error::Error;
 
-/// The stack of a thread that generates: schemas may be nested deeply, and typify takes a good deal a level.
+/// The stack of a thread that generates: schemas may be nested deeply, and typify takes a good deal
+/// a level.
 const STACK: usize = 256 << 20;
 
 /// Works on a thread with a stack for deep schemas.
@@ -24,8 +25,9 @@ pub(crate) fn on_a_large_stack<T: Send>(
     })
 }
 
-/// Works on the modules on as many threads as the machine has cores: a whole release is a hundred modules, and
-/// a build script is compiled without optimisation. The results are in the order of the documents.
+/// Works on the modules on as many threads as the machine has cores: a whole release is a hundred
+/// modules, and a build script is compiled without optimisation. The results are in the order of
+/// the documents.
 pub(crate) fn on_all_cores<'a, T: Send>(
     specs: &'a Specs,
     make: impl Fn(&'a Document) -> T + Sync,
@@ -54,7 +56,8 @@ pub(crate) fn on_all_cores<'a, T: Send>(
         for other in others {
             match other.join() {
                 Ok(results) => done.extend(results),
-                // Nothing panics here that is not caught; if it does, it is this thread's panic too.
+                // Nothing panics here that is not caught; if it does, it is this thread's panic
+                // too.
                 Err(panic) => std::panic::resume_unwind(panic),
             }
         }

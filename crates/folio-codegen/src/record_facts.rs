@@ -1,7 +1,9 @@
-//! What the descriptions say about the fields of stored records: which the server sets, and which it gives a default.
+//! What the descriptions say about the fields of stored records: which the server sets, and which
+//! it gives a default.
 //!
-//! A client that writes records again must know it: a field that the server filled in is no difference between the record that is stored and
-//! the one that was sent. What recordings show besides is in the SDK's `same_record.rs`.
+//! A client that writes records again must know it: a field that the server filled in is no
+//! difference between the record that is stored and the one that was sent. What recordings show
+//! besides is in the SDK's `same_record.rs`.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -13,8 +15,8 @@ use crate::template::{Code, fill, literal};
 /// How deep records are looked into.
 const DEPTH: usize = 6;
 
-/// What is known of the fields of a collection's records. A field is named by its path, `cost.discountType`; a field of the elements of a list
-/// by that of the list before it.
+/// What is known of the fields of a collection's records. A field is named by its path,
+/// `cost.discountType`; a field of the elements of a list by that of the list before it.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct RecordFacts {
     /// The server sets the field, whatever is sent: it is read-only.

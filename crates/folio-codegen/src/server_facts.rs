@@ -16,7 +16,8 @@ pub(crate) struct ServerFacts {
     pub(crate) versioned: bool,
     /// Fields of the body that are not sent, by their paths.
     pub(crate) omits: Vec<String>,
-    /// Whether the client reads the record around a PUT, since the server does not report that there is none.
+    /// Whether the client reads the record around a PUT, since the server does not report that
+    /// there is none.
     pub(crate) is_verified: bool,
     /// Of `x-folio.interfaceType`: several modules provide the interface.
     pub(crate) multiple: bool,
@@ -123,7 +124,8 @@ impl ServerFacts {
             || !self.omits.is_empty()
     }
 
-    /// What is known of an operation that two modules have: only what makes the SDK more careful, where they differ.
+    /// What is known of an operation that two modules have: only what makes the SDK more careful,
+    /// where they differ.
     pub(crate) fn narrow(&mut self, other: &Self) {
         if self.deletes != other.deletes {
             let everything = [&self.deletes, &other.deletes].contains(&&Some(Deletes::All));
@@ -145,12 +147,12 @@ impl ServerFacts {
     }
 }
 
-/// Whether a record of a PUT can be looked for, and its absence is an error: it is read at the path of the PUT, and, where the PUT would
-/// create it, there is a POST that is meant for that. Otherwise the PUT is how the record is made: a setting by its key
-/// (`PUT /ldp/config/{key}`), an upload (`PUT /settings/upload`).
+/// Whether a record of a PUT can be looked for, and its absence is an error: it is read at the path
+/// of the PUT, and, where the PUT would create it, there is a POST that is meant for that.
+/// Otherwise the PUT is how the record is made: a setting by its key (`PUT /ldp/config/{key}`), an
+/// upload (`PUT /settings/upload`).
 fn can_verify(document: &Document, path: &str, absent: &str) -> bool {
     let has = |path: &str, method: &str| document.root["paths"][path].get(method).is_some();
     let parent = path.rsplit_once('/').map_or("", |(parent, _)| parent);
     has(path, "get") && (absent == "ignored" || has(parent, "post"))
 }
-

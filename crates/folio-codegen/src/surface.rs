@@ -1,5 +1,5 @@
-//! What is generated of documents, as data: for programs that use each type and each call, such as the tests of
-//! this project. It is the only part of the generator's model that others see.
+//! What is generated of documents, as data: for programs that use each type and each call, such as
+//! the tests of this project. It is the only part of the generator's model that others see.
 
 use std::collections::BTreeMap;
 
@@ -21,14 +21,15 @@ pub struct Surface {
     pub document: String,
     /// The SDK's module, `users`.
     pub module: String,
-    /// The components that have types of their own (records, unions, enums), each with the name of its type.
+    /// The components that have types of their own (records, unions, enums), each with the name of
+    /// its type.
     pub components: BTreeMap<String, String>,
     /// The records.
     pub records: Vec<String>,
     /// The unions, with their variants.
     pub unions: Vec<Union>,
-    /// All types that have a JSON Schema, each with the place of its schema in the document: a JSON pointer, which
-    /// may lead through references and `allOf`.
+    /// All types that have a JSON Schema, each with the place of its schema in the document: a JSON
+    /// pointer, which may lead through references and `allOf`.
     pub schemas: BTreeMap<String, String>,
     /// The calls, in the order of the document.
     pub calls: Vec<Call>,
@@ -75,7 +76,8 @@ pub struct Call {
     pub accepts: Vec<(String, String)>,
     /// What `send` (or `stream`) yields.
     pub response: Response,
-    /// Whether `send` yields an `Option`, or a variant `Nothing`, since the server may send no body.
+    /// Whether `send` yields an `Option`, or a variant `Nothing`, since the server may send no
+    /// body.
     pub may_be_empty: bool,
 }
 
@@ -159,7 +161,8 @@ pub enum Content {
     Bytes,
 }
 
-/// What [`generate`](crate::generate) makes of documents: of each module, and of the shared records at the end.
+/// What [`generate`](crate::generate) makes of documents: of each module, and of the shared records
+/// at the end.
 ///
 /// # Errors
 /// A document is not canonical, or progenitor rejects it.

@@ -1,9 +1,9 @@
 //! Templates: generated code as it will look, with `{holes}` for what differs.
 //!
-//! A hole is a name in braces without spaces. What fills it is text, within a line, or [`Code`], which
-//! needs a line of its own: each of its lines gets the indentation of the hole, and without any line the
-//! hole's line is left out. All other braces are Rust's. The margin of the first line is taken away from
-//! all lines.
+//! A hole is a name in braces without spaces. What fills it is text, within a line, or [`Code`],
+//! which needs a line of its own: each of its lines gets the indentation of the hole, and without
+//! any line the hole's line is left out. All other braces are Rust's. The margin of the first line
+//! is taken away from all lines.
 //!
 //! ```text
 //! const FIELD: &str = "
@@ -106,8 +106,8 @@ impl<'a> From<&'a Code> for Part<'a> {
 
 /// Writes a template with its holes filled: `fill!(&mut code, TEMPLATE, name, other = value)`.
 ///
-/// The compiler takes the template apart, so that little is left to do when code is generated: a build script is
-/// compiled without optimisation.
+/// The compiler takes the template apart, so that little is left to do when code is generated: a
+/// build script is compiled without optimisation.
 macro_rules! fill {
     ($out:expr, $template:expr $(, $hole:ident $(= $value:expr)?)* $(,)?) => {{
         const HOLES: &[&str] = &[$(stringify!($hole)),*];
@@ -167,8 +167,8 @@ pub(crate) fn write(out: &mut Code, template: &str, pieces: &[Piece], parts: &[P
     }
 }
 
-/// Documentation shows text as it is: what is invisible or turns the text around it is escaped there. In code such
-/// text can only stand in literals, which have it escaped.
+/// Documentation shows text as it is: what is invisible or turns the text around it is escaped
+/// there. In code such text can only stand in literals, which have it escaped.
 fn escape(out: &mut Code, text: &str, is_doc: bool) {
     match is_doc {
         true => push_escaped(&mut out.0, text, is_unsafe),
@@ -181,7 +181,8 @@ pub(crate) const fn count(template: &str, holes: &[&str]) -> usize {
     pieces::<0>(template, holes).1
 }
 
-/// The pieces of a template. It is an error of compilation if it has a hole of another name, or none of a name.
+/// The pieces of a template. It is an error of compilation if it has a hole of another name, or
+/// none of a name.
 pub(crate) const fn take_apart<const N: usize>(template: &str, holes: &[&str]) -> [Piece; N] {
     pieces::<N>(template, holes).0
 }
@@ -374,11 +375,29 @@ mod tests {
         assert_eq!(PIECES, [Text(13, 15), Inline(1, false), End, Line(0, 2)]);
         assert_eq!(count(TWO_LINES, &["c", "b"]), PIECES.len());
         for (template, expected) in [
-            ("{a} {b}", &[Inline(0, false), Text(3, 4), Inline(1, false), End][..]),
-            ("{{a}}{b}", &[Text(0, 1), Inline(0, false), Text(4, 5), Inline(1, false), End]),
-            ("/// {a}{b}", &[Text(0, 4), Inline(0, true), Inline(1, true), End]),
+            (
+                "{a} {b}",
+                &[Inline(0, false), Text(3, 4), Inline(1, false), End][..],
+            ),
+            (
+                "{{a}}{b}",
+                &[
+                    Text(0, 1),
+                    Inline(0, false),
+                    Text(4, 5),
+                    Inline(1, false),
+                    End,
+                ],
+            ),
+            (
+                "/// {a}{b}",
+                &[Text(0, 4), Inline(0, true), Inline(1, true), End],
+            ),
             ("{a}\n{b}", &[Line(0, 0), Line(1, 0)]),
-            ("{a} {} {A} { b }\n{b}", &[Inline(0, false), Text(3, 17), Line(1, 0)]),
+            (
+                "{a} {} {A} { b }\n{b}",
+                &[Inline(0, false), Text(3, 17), Line(1, 0)],
+            ),
         ] {
             let (pieces, count) = pieces::<9>(template, &["a", "b"]);
             assert_eq!(&pieces[..count], expected, "{template}");

@@ -1,6 +1,6 @@
-//! The text of documents in generated code. What comes from a document is data: it reaches the code as a
-//! literal (`{:?}`), as a name that was checked ([`names`](crate::names)), or in documentation, where the
-//! [templates](crate::template) escape it.
+//! The text of documents in generated code. What comes from a document is data: it reaches the code
+//! as a literal (`{:?}`), as a name that was checked ([`names`](crate::names)), or in
+//! documentation, where the [templates](crate::template) escape it.
 
 use std::fmt::Write as _;
 
@@ -27,8 +27,9 @@ pub(crate) fn raw_literal(text: &str) -> String {
     format!("r{hashes}\"{text}\"{hashes}")
 }
 
-/// Whether a character ends a line or changes how the text around it is read or shown: control characters, separators of lines, marks of
-/// direction and what is invisible. rustc rejects some of them in comments and literals.
+/// Whether a character ends a line or changes how the text around it is read or shown: control
+/// characters, separators of lines, marks of direction and what is invisible. rustc rejects some of
+/// them in comments and literals.
 pub fn is_unsafe(c: char) -> bool {
     c.is_control()
         || matches!(

@@ -1,8 +1,10 @@
-//! Unions: values that are one of several things, by `oneOf`, `anyOf`, or an `allOf` from a base with a discriminator.
+//! Unions: values that are one of several things, by `oneOf`, `anyOf`, or an `allOf` from a base
+//! with a discriminator.
 //!
-//! typify makes of them an enum that takes the first variant that can be read, which is wrong for records whose fields are optional. So a
-//! union goes around typify: it is declared as a type that is replaced, and its variants get operations of their own, by which typify says
-//! what their types are.
+//! typify makes of them an enum that takes the first variant that can be read, which is wrong for
+//! records whose fields are optional. So a union goes around typify: it is declared as a type that
+//! is replaced, and its variants get operations of their own, by which typify says what their types
+//! are.
 
 use std::collections::BTreeMap;
 
@@ -83,7 +85,8 @@ pub(crate) fn parts(schema: &Map<String, Value>) -> Option<Vec<Part>> {
     Some(parts)
 }
 
-/// Says of each part by which values of the discriminator it is meant: those that are mapped to it, else its name.
+/// Says of each part by which values of the discriminator it is meant: those that are mapped to it,
+/// else its name.
 fn tag(parts: &mut [Part], mapping: &[(String, String)]) {
     for part in parts {
         let Some(name) = &part.component else {
@@ -118,7 +121,8 @@ pub(crate) fn discriminator(
     Some((property, mapping))
 }
 
-/// The components that are made of a base with a discriminator (`allOf`), if `name` is such a base: then a value of the base is one of them.
+/// The components that are made of a base with a discriminator (`allOf`), if `name` is such a base:
+/// then a value of the base is one of them.
 pub(crate) fn subtypes(document: &Document, name: &str) -> Option<(String, Vec<Part>)> {
     let schemas = document.schemas().ok()?;
     let base = schemas.get(name)?.as_object()?;
@@ -202,7 +206,8 @@ fn kind(schema: &Value) -> Option<&'static str> {
     })
 }
 
-/// The variant of a part: the component's name without the union's in front, or the only property, or what kind of JSON it is.
+/// The variant of a part: the component's name without the union's in front, or the only property,
+/// or what kind of JSON it is.
 pub(crate) fn variant(union: &str, part: &Part, index: usize) -> String {
     let name = match &part.component {
         Some(component) => {
@@ -233,7 +238,6 @@ pub(crate) fn property(schema: &Value) -> Option<&str> {
         _ => None,
     }
 }
-
 
 /// The unions of a document so far, by what they are made of.
 #[derive(Debug, Default)]

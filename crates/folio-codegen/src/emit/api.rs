@@ -56,7 +56,13 @@ pub(crate) fn api(documents: &[Document]) -> String {
         let version = plain(module.version().unwrap_or_default());
         fill!(&mut modules, MODULE, document, version, name, feature);
         fill!(&mut handles, HANDLE, document, name, feature);
-        fill!(&mut blocking_handles, BLOCKING_HANDLE, document, name, feature);
+        fill!(
+            &mut blocking_handles,
+            BLOCKING_HANDLE,
+            document,
+            name,
+            feature
+        );
     }
     let mut out = Code::default();
     fill!(&mut out, API, modules, handles, blocking_handles);

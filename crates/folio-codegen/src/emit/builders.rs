@@ -1,11 +1,13 @@
-//! What an operation adds to its request builder: its name, what its response is read as, and its setters.
-//! What all builders have is a macro of the SDK (`__builder`).
+//! What an operation adds to its request builder: its name, what its response is read as, and its
+//! setters. What all builders have is a macro of the SDK (`__builder`).
 
 use super::bodies::body_setter;
 use super::docs;
 use super::operations::needs_confirmation;
 use super::responses::{Output, item_type, output, several};
-use super::setters::{accept_function, body_functions, is_paged, is_streamed, optional_setters, query_argument};
+use super::setters::{
+    accept_function, body_functions, is_paged, is_streamed, optional_setters, query_argument,
+};
 use crate::context::Context;
 use crate::error::Error;
 use crate::facts::{Operation, Response, Success};
@@ -21,8 +23,7 @@ const BUILDER: &str = "
     {several}
 ";
 
-const RESPONSE: &str =
-    "impl rt::Answers for operation::{call} { type Answer = {response}; }";
+const RESPONSE: &str = "impl rt::Answers for operation::{call} { type Answer = {response}; }";
 
 const STREAMED: &str = "impl rt::Streamed for operation::{call} {}";
 

@@ -48,7 +48,8 @@ struct Collection<'a> {
     retrieve: Option<&'a str>,
 }
 
-/// The collections of a module, by their records' names. A record of several collections is in none: it would not be clear which is meant.
+/// The collections of a module, by their records' names. A record of several collections is in
+/// none: it would not be clear which is meant.
 fn find<'a>(model: &'a Model, operations: &'a [Operation]) -> Vec<Collection<'a>> {
     let mut found: BTreeMap<&str, Vec<Collection<'a>>> = BTreeMap::new();
     for list in operations
@@ -62,7 +63,8 @@ fn find<'a>(model: &'a Model, operations: &'a [Operation]) -> Vec<Collection<'a>
         let Some(Ty::Named(response)) = response(model, list) else {
             continue;
         };
-        let Some(record) = element(model, response, |key| key == items).map(|(_, name)| name) else {
+        let Some(record) = element(model, response, |key| key == items).map(|(_, name)| name)
+        else {
             continue;
         };
         let takes = |method: &str, fits: &dyn Fn(&str) -> bool| {

@@ -153,8 +153,8 @@ pub(super) fn route(operation: &Operation) -> String {
     code(&format!("{method} {}", operation.path))
 }
 
-/// Text that documentation shows as it is: a version, a style. What looks like no such thing is shown as
-/// code.
+/// Text that documentation shows as it is: a version, a style. What looks like no such thing is
+/// shown as code.
 pub(super) fn plain(text: &str) -> String {
     let is_plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '+' | '_' | ' ');
     if text.chars().all(is_plain) {

@@ -28,7 +28,13 @@ pub(super) fn enums(all: &[Enum]) -> Code {
     for item in all {
         let mut variants = Code::default();
         for (name, text) in &item.variants {
-            fill!(&mut variants, VARIANT, docs = code(text), name, text = literal(text));
+            fill!(
+                &mut variants,
+                VARIANT,
+                docs = code(text),
+                name,
+                text = literal(text)
+            );
         }
         let unlisted = unlisted(item);
         fill!(&mut enums, ENUM, name = item.name, unlisted, variants);

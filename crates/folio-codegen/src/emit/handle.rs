@@ -2,10 +2,10 @@
 
 use std::collections::BTreeSet;
 
+use super::docs;
 use super::operations::constant_name;
 use super::responses::output;
 use super::setters::query_argument;
-use super::docs;
 use crate::context::Context;
 use crate::error::Error;
 use crate::facts::Operation;
@@ -96,9 +96,8 @@ fn function(out: &mut Code, context: &Context<'_>, operation: &Operation) -> Res
 
 fn attributes(operation: &Operation) -> Code {
     let mut out = Code::default();
-    let is_alias = |id: &str| {
-        !id.is_empty() && id.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
-    };
+    let is_alias =
+        |id: &str| !id.is_empty() && id.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
     if let Some(id) = &operation.upstream_id
         && is_alias(id)
         && *id != operation.name

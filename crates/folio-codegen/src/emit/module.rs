@@ -1,6 +1,12 @@
 //! The files of a module and of the shared records.
 
-use super::{builders, collections, enums, handle, operations, records, unions};
+use super::builders::builder;
+use super::collections::collections;
+use super::enums::enums;
+use super::handle::handle;
+use super::operations::{constant, marker};
+use super::records::records;
+use super::unions::unions;
 use crate::context::Context;
 use crate::error::Error;
 use crate::facts::Operation;
@@ -39,18 +45,18 @@ pub(crate) fn module(context: &Context<'_>, operations: &[Operation]) -> Result<
     let mut markers = Code::default();
     let mut builders = Code::default();
     for operation in operations {
-        operations::constant(&mut constants, operation, &context.document.name);
-        operations::marker(&mut markers, operation);
-        builders::builder(&mut builders, context, operation)?;
+        constant(&mut constants, operation, &context.document.name);
+        marker(&mut markers, operation);
+        builder(&mut builders, context, operation)?;
     }
     let mut out = Code::default();
     fill!(
         &mut out,
         MODULE,
         types = types(context)?,
-        collections = collections::collections(context.model, operations),
+        collections = collections(context.model, operations),
         constants,
-        handle = handle::handle(context, operations)?,
+        handle = handle(context, operations)?,
         markers,
         builders,
     );
@@ -65,8 +71,8 @@ pub(crate) fn common(context: &Context<'_>) -> Result<String, Error> {
 }
 
 fn types(context: &Context<'_>) -> Result<Code, Error> {
-    let mut out = records::records(context)?;
-    out.append(&unions::unions(&context.model.unions));
-    out.append(&enums::enums(&context.model.enums));
+    let mut out = records(context)?;
+    out.append(&unions(&context.model.unions));
+    out.append(&enums(&context.model.enums));
     Ok(out)
 }

@@ -74,8 +74,8 @@ const DEFAULT: &str = "
     }
 ";
 
-/// The constructor of a record with required fields. Their type has no `Debug`: it lives for one call,
-/// and may hold a password.
+/// The constructor of a record with required fields. Their type has no `Debug`: it lives for one
+/// call, and may hold a password.
 const NEW: &str = "
     /// The required fields of a [`{name}`].
     pub struct {companion} {
@@ -123,8 +123,8 @@ pub(super) fn records(context: &Context<'_>) -> Result<Code, Error> {
     Ok(out)
 }
 
-/// The types of the required fields of records, by the records that require any; their names are unlike
-/// all others.
+/// The types of the required fields of records, by the records that require any; their names are
+/// unlike all others.
 pub(crate) fn companions(model: &Model) -> BTreeMap<String, String> {
     let mut taken: BTreeSet<String> = model.names().cloned().collect();
     let mut companions = BTreeMap::new();
@@ -291,11 +291,16 @@ mod tests {
 
     #[test]
     fn a_record_has_a_default_or_a_constructor_with_what_it_requires() {
-        let code = written(&model(vec![text("a", false)])).unwrap().into_string();
+        let code = written(&model(vec![text("a", false)]))
+            .unwrap()
+            .into_string();
         assert!(code.contains("impl Default for Book {"), "{code}");
         let code = written(&model(vec![text("a", false), text("type", true)]));
         let code = code.unwrap().into_string();
-        assert!(code.contains("pub fn new(required: BookRequired) -> Self {"), "{code}");
+        assert!(
+            code.contains("pub fn new(required: BookRequired) -> Self {"),
+            "{code}"
+        );
         assert!(code.contains("r#type: required.r#type,"), "{code}");
         assert!(syn::parse_file(&code).is_ok());
     }
@@ -304,7 +309,9 @@ mod tests {
     fn more_required_fields_than_there_are_bits_are_an_error() {
         let fields = |count: usize| (0..count).map(|n| text(&format!("f{n}"), true)).collect();
         assert!(written(&model(fields(MOST_REQUIRED))).is_ok());
-        let error = written(&model(fields(MOST_REQUIRED + 1))).unwrap_err().to_string();
+        let error = written(&model(fields(MOST_REQUIRED + 1)))
+            .unwrap_err()
+            .to_string();
         assert!(error.contains("65 required fields"), "{error}");
     }
 }

@@ -6,12 +6,12 @@ use crate::context::Context;
 use crate::document::{Document, LOCAL};
 use crate::error::Error;
 use crate::facts::{Operation, Response, Success, SuccessKind};
+use crate::lower::is_type;
 use crate::media_type::MediaType;
 use crate::model::Ty;
 use crate::names::component_type;
 use crate::template::{Code, fill, literal};
 use crate::text::code;
-use crate::lower::is_type;
 
 const SEVERAL: &str = "
     /// What {route} answers.
@@ -151,7 +151,8 @@ fn in_order(successes: &[Success]) -> Vec<&Success> {
     exact.into_iter().chain(rest).collect()
 }
 
-/// By its media type a response is compared in the order of the table, since `text/*` is last there.
+/// By its media type a response is compared in the order of the table, since `text/*` is last
+/// there.
 fn media_type(success: &Success) -> Option<MediaType> {
     match &success.status {
         Some(_) => None,
@@ -204,15 +205,15 @@ fn content(context: &Context<'_>, success: &Success) -> Result<(String, &'static
         SuccessKind::Json(name) => {
             let signature = context.model.operations.get(name);
             let ty = signature.and_then(|signature| signature.response.as_ref());
-            let ty = ty.ok_or_else(|| {
-                context.problem(format!("progenitor made no type for `{name}`"))
-            })?;
+            let ty =
+                ty.ok_or_else(|| context.problem(format!("progenitor made no type for `{name}`")))?;
             (received(ty), "rt::record(answer)")
         }
     })
 }
 
-/// The records of a collection that is described where each record comes alone; else the record itself.
+/// The records of a collection that is described where each record comes alone; else the record
+/// itself.
 fn item_of(context: &Context<'_>, ty: &Ty) -> String {
     if let Ty::Named(name) = ty
         && let Some(record) = context.model.record(name)
@@ -232,7 +233,8 @@ fn item_of(context: &Context<'_>, ty: &Ty) -> String {
 /// Any JSON.
 const ANY: &str = "rt::Value";
 
-/// The type of a list's records: of the array that its paging names. Nothing where there is no list.
+/// The type of a list's records: of the array that its paging names. Nothing where there is no
+/// list.
 pub(super) fn item_type(context: &Context<'_>, operation: &Operation) -> Option<String> {
     let paging = operation.paging.as_ref()?;
     if let Some(record) = &paging.record {

@@ -1,5 +1,5 @@
-//! The names and the arguments of an operation's setters. One place for all that call them: the builders
-//! themselves, and programs that are generated to test them ([`surface`](crate::surface)).
+//! The names and the arguments of an operation's setters. One place for all that call them: the
+//! builders themselves, and programs that are generated to test them ([`surface`](crate::surface)).
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -199,8 +199,16 @@ mod tests {
         };
         for (argument, ty, statement) in [
             (QueryArgument::Bool, "bool", "self.0.query(\"orderBy\", x);"),
-            (QueryArgument::Integer, "i64", "self.0.query(\"orderBy\", x);"),
-            (QueryArgument::Text, "impl rt::Display", "self.0.query(\"orderBy\", x);"),
+            (
+                QueryArgument::Integer,
+                "i64",
+                "self.0.query(\"orderBy\", x);",
+            ),
+            (
+                QueryArgument::Text,
+                "impl rt::Display",
+                "self.0.query(\"orderBy\", x);",
+            ),
             (
                 QueryArgument::As("super::Order".into()),
                 "impl Into<super::Order>",

@@ -34,8 +34,7 @@ fn merge_at(
     // One reference with facts beside it is how OpenAPI 3.0 says "read-only" of a reference.
     if let ([part @ Value::Object(only)], false) = (parts, beside.contains_key("properties"))
         && only.contains_key("$ref")
-        && !(is_component(at)
-            && unions::is_subtype(home.document, &Value::Object(schema.clone())))
+        && !(is_component(at) && unions::is_subtype(home.document, &Value::Object(schema.clone())))
     {
         return Ok(part.clone());
     }
@@ -90,8 +89,8 @@ fn add(home: Home<'_>, merged: &mut Value, part: &Value) {
     }
 }
 
-/// What a property is that two parts of an `allOf` describe: a value that fits both. The order of the parts
-/// is of no matter, except that of two that differ the latter names the type.
+/// What a property is that two parts of an `allOf` describe: a value that fits both. The order of
+/// the parts is of no matter, except that of two that differ the latter names the type.
 fn both(home: Home<'_>, one: &Value, other: &Value) -> Value {
     if says_nothing(other) || one == other {
         return one.clone();
@@ -134,7 +133,8 @@ fn is_component(at: &str) -> bool {
         .is_some_and(|name| !name.contains('/'))
 }
 
-/// Makes a part of the shared document say where its references lead, before it becomes part of a module's.
+/// Makes a part of the shared document say where its references lead, before it becomes part of a
+/// module's.
 fn share(value: &mut Value) {
     match value {
         Value::Object(map) => {
@@ -198,7 +198,10 @@ mod tests {
             (json!([own, base]), object(both, json!(["b", "a"]))),
             (
                 json!([deeper, {}]),
-                object(json!({"a": {"type": "string"}, "c": {"type": "number"}}), json!(["a"])),
+                object(
+                    json!({"a": {"type": "string"}, "c": {"type": "number"}}),
+                    json!(["a"]),
+                ),
             ),
             (json!([tagged, own]), object(tags, json!(["b"]))),
             // A reference with facts beside it stays one.
@@ -227,7 +230,11 @@ mod tests {
             (&few, &many, &few),
             (&many, &few, &few),
             (&list, &any_list, &list),
-            (&text, &json!({"type": "integer"}), &json!({"type": "integer"})),
+            (
+                &text,
+                &json!({"type": "integer"}),
+                &json!({"type": "integer"}),
+            ),
             (&one, &other, &json!({"allOf": [one, other]})),
         ] {
             let merged = merged(json!([part(first), part(second)])).unwrap();
@@ -239,7 +246,10 @@ mod tests {
     fn parts_without_end_or_place_are_errors() {
         for (part, expected) in [
             ("Loop", "an allOf deeper than 64 levels"),
-            ("X", "at /here: the reference `#/components/schemas/X` leads nowhere"),
+            (
+                "X",
+                "at /here: the reference `#/components/schemas/X` leads nowhere",
+            ),
         ] {
             let part = json!({"$ref": format!("{LOCAL}{part}")});
             let error = merged(json!([part, {}])).unwrap_err().to_string();

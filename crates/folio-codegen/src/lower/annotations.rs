@@ -1,5 +1,5 @@
-//! What a schema says beside its type. Defaults and limits do not reach the types: a default would be written
-//! into records that lack the field. They are documentation.
+//! What a schema says beside its type. Defaults and limits do not reach the types: a default would
+//! be written into records that lack the field. They are documentation.
 
 use serde_json::{Map, Value};
 
@@ -55,7 +55,10 @@ mod tests {
                 json!({"pattern": "^x`$", "default": "x", "minLength": 1}),
                 Some("matches `^x'$`; the server's default is `\"x\"`"),
             ),
-            (json!({"readOnly": true, "deprecated": true}), Some("read-only; deprecated")),
+            (
+                json!({"readOnly": true, "deprecated": true}),
+                Some("read-only; deprecated"),
+            ),
             (json!({"readOnly": false}), None),
         ] {
             let facts = field_facts(schema.as_object().unwrap());

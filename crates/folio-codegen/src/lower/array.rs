@@ -8,8 +8,9 @@ use super::scalar::is_scalar;
 use crate::error::Error;
 
 impl Lowering<'_> {
-    /// A list. Where the description knows `null` among the elements, its place has a meaning, such as a
-    /// month without a value: an element that is text, a number or a truth value stays nullable.
+    /// A list. Where the description knows `null` among the elements, its place has a meaning, such
+    /// as a month without a value: an element that is text, a number or a truth value stays
+    /// nullable.
     pub(super) fn array(
         &mut self,
         at: &str,

@@ -1,4 +1,5 @@
-//! Request bodies. progenitor takes one JSON body with a schema; those of other media types go around it.
+//! Request bodies. progenitor takes one JSON body with a schema; those of other media types go
+//! around it.
 
 use serde_json::{Value, json};
 
@@ -100,9 +101,12 @@ mod tests {
 
     #[test]
     fn a_body_is_sent_by_its_media_type_and_one_of_them_has_a_type() {
-        let document = Document::new("mod-test", json!({"components": {"schemas": {
-            "File": {"type": "string", "format": "binary"},
-        }}}));
+        let document = Document::new(
+            "mod-test",
+            json!({"components": {"schemas": {
+                "File": {"type": "string", "format": "binary"},
+            }}}),
+        );
         let common = Document::new(COMMON, json!({}));
         let body = |media_type: &str, kind| Body {
             media_type: media_type.to_owned(),
@@ -116,27 +120,53 @@ mod tests {
             "more": {"type": "array", "items": {"format": "binary"}},
         }}});
         let parts = [("file", true), ("more", true), ("note", false)];
-        let parts = parts.map(|(name, is_file)| (name.to_owned(), is_file)).to_vec();
+        let parts = parts
+            .map(|(name, is_file)| (name.to_owned(), is_file))
+            .to_vec();
         for (content, bodies, ty) in [
             (json!({}), vec![], None),
-            (json!({"application/json": number}), vec![body("application/json", BodyKind::Json)], Some("integer")),
-            (json!({"application/vnd.api+json": number}), vec![body("application/vnd.api+json", BodyKind::Json)], Some("integer")),
-            (json!({form: record}), vec![body(form, BodyKind::Form)], Some("object")),
+            (
+                json!({"application/json": number}),
+                vec![body("application/json", BodyKind::Json)],
+                Some("integer"),
+            ),
+            (
+                json!({"application/vnd.api+json": number}),
+                vec![body("application/vnd.api+json", BodyKind::Json)],
+                Some("integer"),
+            ),
+            (
+                json!({form: record}),
+                vec![body(form, BodyKind::Form)],
+                Some("object"),
+            ),
             (json!({form: {}}), vec![body(form, BodyKind::Bytes)], None),
             (
                 json!({"application/json": number, form: record, "text/csv": {}}),
-                vec![body("application/json", BodyKind::Json), body("text/csv", BodyKind::Bytes)],
+                vec![
+                    body("application/json", BodyKind::Json),
+                    body("text/csv", BodyKind::Bytes),
+                ],
                 Some("integer"),
             ),
-            (json!({"multipart/form-data": upload}), vec![body("multipart/form-data", BodyKind::Multipart(parts))], None),
-            (json!({"application/octet-stream": {}}), vec![body("application/octet-stream", BodyKind::Bytes)], None),
+            (
+                json!({"multipart/form-data": upload}),
+                vec![body("multipart/form-data", BodyKind::Multipart(parts))],
+                None,
+            ),
+            (
+                json!({"application/octet-stream": {}}),
+                vec![body("application/octet-stream", BodyKind::Bytes)],
+                None,
+            ),
         ] {
             let operation = json!({"operationId": "post_a"});
             let mut facts = facts::read(&document, "/a", "post", &operation).unwrap();
             let described = json!({"required": true, "content": content});
             let mut lowering = Lowering::of_module(&document, &common);
             let typed = lowering.body(&mut facts, "", Some(&described)).unwrap();
-            let typed = typed.map(|body| body["content"]["application/json"]["schema"]["type"].clone());
+            let typed =
+                typed.map(|body| body["content"]["application/json"]["schema"]["type"].clone());
             assert_eq!(facts.bodies, bodies, "{content}");
             assert_eq!(typed, ty.map(Value::from), "{content}");
             assert!(facts.needs_body);

@@ -9,8 +9,8 @@ use crate::unions::Unions;
 
 /// A lowering on its way: where it reads, and what it has found beside what it returns.
 pub(super) struct Lowering<'a> {
-    /// Where references are read. While what a shared name stands for is put in its place, in the shared
-    /// document.
+    /// Where references are read. While what a shared name stands for is put in its place, in the
+    /// shared document.
     pub(super) home: Home<'a>,
     /// Whether what is lowered becomes part of a module.
     pub(super) in_module: bool,
@@ -44,7 +44,11 @@ impl<'a> Lowering<'a> {
     }
 
     /// Lowers something of another document.
-    pub(super) fn within<T>(&mut self, document: &'a Document, lower: impl FnOnce(&mut Self) -> T) -> T {
+    pub(super) fn within<T>(
+        &mut self,
+        document: &'a Document,
+        lower: impl FnOnce(&mut Self) -> T,
+    ) -> T {
         let home = self.home;
         self.home = home.of(document);
         let lowered = lower(self);

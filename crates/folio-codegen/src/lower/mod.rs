@@ -1,6 +1,6 @@
-//! Passes over a canonical document that make of it what progenitor and typify take, and what FOLIO's users
-//! need. Nothing here changes what is sent or what is kept: facts that progenitor cannot carry go around it
-//! as [`facts::Operation`](crate::facts::Operation).
+//! Passes over a canonical document that make of it what progenitor and typify take, and what
+//! FOLIO's users need. Nothing here changes what is sent or what is kept: facts that progenitor
+//! cannot carry go around it as [`facts::Operation`](crate::facts::Operation).
 //!
 //! Each file is one pass, with its tests. A module goes through them in this order:
 //!

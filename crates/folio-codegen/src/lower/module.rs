@@ -32,7 +32,8 @@ pub(crate) fn module(document: &Document, common: &Document) -> Result<Lowered, 
 }
 
 impl Lowering<'_> {
-    /// The operations of the document: their facts, and the paths with what progenitor takes of them.
+    /// The operations of the document: their facts, and the paths with what progenitor takes of
+    /// them.
     fn operations(&mut self) -> Result<(Vec<Operation>, Map<String, Value>), Error> {
         let document = self.home.document;
         let mut operations = Vec::new();

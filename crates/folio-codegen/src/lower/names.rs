@@ -40,7 +40,11 @@ mod tests {
             let found = check_names(&Document::new("mod-test", root));
             let found = found.err().map(|error| error.to_string());
             assert_eq!(found.is_some(), expected.is_some(), "{name}");
-            assert!(found.unwrap_or_default().contains(expected.unwrap_or_default()));
+            assert!(
+                found
+                    .unwrap_or_default()
+                    .contains(expected.unwrap_or_default())
+            );
         }
     }
 }

@@ -16,7 +16,13 @@ fn is_nullable_at(home: Home<'_>, schema: &Value, depth: usize) -> bool {
     if depth > DEEPEST {
         return false;
     }
-    let parts = |key: &str| schema.get(key).and_then(Value::as_array).into_iter().flatten();
+    let parts = |key: &str| {
+        schema
+            .get(key)
+            .and_then(Value::as_array)
+            .into_iter()
+            .flatten()
+    };
     let below = |part: &Value| is_nullable_at(home, part, depth + 1);
     let any_of = ["oneOf", "anyOf"]
         .iter()

@@ -7,9 +7,10 @@ use super::nullable::is_nullable;
 use crate::error::Error;
 
 impl Lowering<'_> {
-    /// An object. Unknown fields are kept, whatever `additionalProperties` says: a server newer than the
-    /// description sends them, and a PUT without them would drop them. What may be null may be absent, and
-    /// so may `totalRecords`, which RMB leaves out when asked for `totalRecords=none`.
+    /// An object. Unknown fields are kept, whatever `additionalProperties` says: a server newer
+    /// than the description sends them, and a PUT without them would drop them. What may be null
+    /// may be absent, and so may `totalRecords`, which RMB leaves out when asked for
+    /// `totalRecords=none`.
     pub(super) fn object(
         &mut self,
         at: &str,
@@ -25,7 +26,8 @@ impl Lowering<'_> {
                     self.schema(&format!("{at}/additionalProperties"), values, depth + 1)?
                 }
                 Some(Value::Bool(true)) => json!({}),
-                // An object of which nothing is said is what generators of descriptions write of whatever they do not know: Java's Object.
+                // An object of which nothing is said is what generators of descriptions write of
+                // whatever they do not know: Java's Object.
                 _ => return Ok(json!({})),
             };
             return Ok(json!({"type": "object", "additionalProperties": values}));
@@ -57,8 +59,8 @@ impl Lowering<'_> {
     }
 }
 
-/// The name that typify gives a record without one, by the place where it stands: `TitleData` of the property `data` of `Title`. It does not
-/// look whether a record is named so already.
+/// The name that typify gives a record without one, by the place where it stands: `TitleData` of
+/// the property `data` of `Title`. It does not look whether a record is named so already.
 fn inline_name(at: &str) -> Option<String> {
     let mut steps = at.strip_prefix("/components/schemas/")?.split('/');
     let mut name = steps.next()?.to_owned();
@@ -99,7 +101,8 @@ mod tests {
     fn unknown_fields_are_kept_whatever_the_source_says_of_them() {
         let fields = json!({"a": {"type": "string"}});
         for said in [json!(false), json!(true), json!({"type": "string"})] {
-            let schema = json!({"type": "object", "properties": fields, "additionalProperties": said});
+            let schema =
+                json!({"type": "object", "properties": fields, "additionalProperties": said});
             let expected = json!({"type": "object", "properties": fields, "required": [], "additionalProperties": {}});
             assert_eq!(lowered(schema), expected);
         }
@@ -117,7 +120,10 @@ mod tests {
     fn an_object_without_fields_is_a_map_or_any_json() {
         let map = |values: Value| json!({"type": "object", "additionalProperties": values});
         for (schema, expected) in [
-            (map(json!({"type": "integer"})), map(json!({"type": "integer"}))),
+            (
+                map(json!({"type": "integer"})),
+                map(json!({"type": "integer"})),
+            ),
             (map(json!(true)), map(json!({}))),
             (map(json!(false)), json!({})),
             (json!({"type": "object"}), json!({})),
@@ -130,8 +136,14 @@ mod tests {
     #[test]
     fn a_record_without_a_name_is_named_by_its_place() {
         for (at, expected) in [
-            ("/components/schemas/Title/properties/data", Some("TitleData")),
-            ("/components/schemas/Title/properties/a-b/items", Some("TitleABItem")),
+            (
+                "/components/schemas/Title/properties/data",
+                Some("TitleData"),
+            ),
+            (
+                "/components/schemas/Title/properties/a-b/items",
+                Some("TitleABItem"),
+            ),
             ("/components/schemas/Title", None),
             ("/paths/~1a", None),
         ] {

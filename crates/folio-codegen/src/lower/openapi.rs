@@ -7,7 +7,11 @@ use serde_json::{Map, Value, json};
 use crate::document::Document;
 use crate::unions::DescribedUnion;
 
-pub(super) fn openapi(document: &Document, paths: Map<String, Value>, schemas: Map<String, Value>) -> Value {
+pub(super) fn openapi(
+    document: &Document,
+    paths: Map<String, Value>,
+    schemas: Map<String, Value>,
+) -> Value {
     json!({
         "openapi": "3.0.3",
         "info": {"title": document.name, "version": "0"},

@@ -8,8 +8,8 @@ use crate::error::Error;
 use crate::facts::Operation;
 
 impl Lowering<'_> {
-    /// Lowers an operation, and completes its facts by those of parameters, bodies and responses. `shared` are
-    /// the parameters of its path.
+    /// Lowers an operation, and completes its facts by those of parameters, bodies and responses.
+    /// `shared` are the parameters of its path.
     pub(super) fn operation(
         &mut self,
         facts: &mut Operation,
@@ -45,7 +45,8 @@ mod tests {
     fn an_operation_is_its_parameters_its_body_and_its_responses() {
         let document = Document::new("mod-test", json!({}));
         let common = Document::new(COMMON, json!({}));
-        let json = |schema: &str| json!({"content": {"application/json": {"schema": {"type": schema}}}});
+        let json =
+            |schema: &str| json!({"content": {"application/json": {"schema": {"type": schema}}}});
         let operation = json!({
             "operationId": "post_a", "requestBody": json("integer"),
             "parameters": [{"in": "query", "name": "q", "schema": {"type": "string"}}],
@@ -56,7 +57,12 @@ mod tests {
         let mut lowering = Lowering::of_module(&document, &common);
         let lowered = lowering.operation(&mut facts, &operation, &shared).unwrap();
         assert_eq!(lowered["operationId"], "post_a");
-        let names: Vec<_> = lowered["parameters"].as_array().unwrap().iter().map(|it| &it["name"]).collect();
+        let names: Vec<_> = lowered["parameters"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|it| &it["name"])
+            .collect();
         assert_eq!(names, ["q", "id"]);
         let schema = lowered.pointer("/requestBody/content/application~1json/schema/type");
         assert_eq!(schema.unwrap(), "integer");

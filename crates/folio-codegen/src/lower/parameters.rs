@@ -1,5 +1,5 @@
-//! Parameters of the path and of the query string. Those of headers and cookies are dropped: the SDK has the
-//! headers.
+//! Parameters of the path and of the query string. Those of headers and cookies are dropped: the
+//! SDK has the headers.
 
 use std::collections::BTreeSet;
 
@@ -39,7 +39,9 @@ impl Lowering<'_> {
             let required = parameter.get("required") == Some(&Value::Bool(true));
             if place == "query" {
                 let argument = unlike_others(facts, &name);
-                lowered.push(json!({"in": place, "name": argument, "required": required, "schema": schema}));
+                lowered.push(
+                    json!({"in": place, "name": argument, "required": required, "schema": schema}),
+                );
                 facts.query.push(Parameter {
                     delimiter: delimiter(parameter),
                     name,
@@ -88,8 +90,8 @@ fn of_path(name: &str, schema: Value) -> Value {
     json!({"in": "path", "name": name, "required": true, "schema": schema})
 }
 
-/// The name of an argument. The arguments of a function differ, wherever they are sent: `id` in the path and
-/// in the query string.
+/// The name of an argument. The arguments of a function differ, wherever they are sent: `id` in the
+/// path and in the query string.
 fn unlike_others(facts: &Operation, name: &str) -> String {
     let is_taken = |argument: &str| {
         let same = |other: &str| squashed(other) == squashed(argument);
@@ -106,7 +108,8 @@ fn unlike_others(facts: &Operation, name: &str) -> String {
     argument
 }
 
-/// What stands between the elements of a list that is one parameter: OpenAPI's styles without `explode`.
+/// What stands between the elements of a list that is one parameter: OpenAPI's styles without
+/// `explode`.
 fn delimiter(parameter: &Value) -> Option<&'static str> {
     if parameter.get("explode") != Some(&Value::Bool(false)) {
         return None;
@@ -135,7 +138,8 @@ mod tests {
         let operation = json!({"operationId": "get_a"});
         let mut facts = facts::read(&document, "/a/{id}/{+rest}", "get", &operation)?;
         let own = parameters.as_array().unwrap();
-        let lowered = Lowering::of_module(&document, &common).parameters(&mut facts, "", own, &[])?;
+        let lowered =
+            Lowering::of_module(&document, &common).parameters(&mut facts, "", own, &[])?;
         Ok((lowered, facts))
     }
 
@@ -174,7 +178,8 @@ mod tests {
             (list(&union), list(&text)),
             (list(&record), list(&text)),
         ] {
-            let (lowered, _) = lowered(&json!([{"in": "query", "name": "q", "schema": schema}])).unwrap();
+            let (lowered, _) =
+                lowered(&json!([{"in": "query", "name": "q", "schema": schema}])).unwrap();
             assert_eq!(lowered[0]["schema"], expected, "{schema}");
         }
     }
@@ -182,7 +187,8 @@ mod tests {
     #[test]
     fn arguments_differ_wherever_they_are_sent() {
         let query = |name: &str| json!({"in": "query", "name": name});
-        let (lowered, facts) = lowered(&json!([query("ID"), query("a-b"), query("aB"), query("-")])).unwrap();
+        let (lowered, facts) =
+            lowered(&json!([query("ID"), query("a-b"), query("aB"), query("-")])).unwrap();
         let sent: Vec<&str> = facts.query.iter().map(|it| &*it.name).collect();
         assert_eq!(sent, ["ID", "a-b", "aB", "-"]);
         let arguments: Vec<&str> = facts.query.iter().map(|it| &*it.argument).collect();
@@ -196,8 +202,14 @@ mod tests {
             (json!({}), None),
             (json!({"explode": true, "style": "form"}), None),
             (json!({"explode": false}), Some(",")),
-            (json!({"explode": false, "style": "spaceDelimited"}), Some(" ")),
-            (json!({"explode": false, "style": "pipeDelimited"}), Some("|")),
+            (
+                json!({"explode": false, "style": "spaceDelimited"}),
+                Some(" "),
+            ),
+            (
+                json!({"explode": false, "style": "pipeDelimited"}),
+                Some("|"),
+            ),
         ] {
             assert_eq!(delimiter(&parameter), expected, "{parameter}");
         }
@@ -206,9 +218,18 @@ mod tests {
     #[test]
     fn what_is_no_parameter_is_an_error_with_its_place() {
         for (parameter, expected) in [
-            (json!({"in": "query"}), "at /parameters/0: a parameter without `name`"),
-            (json!({"in": "query", "name": 1}), "at /parameters/0/name: expected a string"),
-            (json!({"in": "path", "name": "x"}), "at /parameters/0: the path has no {x}"),
+            (
+                json!({"in": "query"}),
+                "at /parameters/0: a parameter without `name`",
+            ),
+            (
+                json!({"in": "query", "name": 1}),
+                "at /parameters/0/name: expected a string",
+            ),
+            (
+                json!({"in": "path", "name": "x"}),
+                "at /parameters/0: the path has no {x}",
+            ),
         ] {
             let error = lowered(&json!([parameter])).unwrap_err().to_string();
             assert!(error.contains(expected), "{error}");

@@ -1,5 +1,5 @@
-//! References: what is no type of its own is put in the place of its name, since typify wraps each list and
-//! each text in a struct that helps nobody.
+//! References: what is no type of its own is put in the place of its name, since typify wraps each
+//! list and each text in a struct that helps nobody.
 
 use serde_json::{Value, json};
 
@@ -18,7 +18,11 @@ impl Lowering<'_> {
         depth: usize,
     ) -> Result<Value, Error> {
         let home = self.home;
-        let Component { document, name, schema } = home.document.resolve(home.common, at, reference)?;
+        let Component {
+            document,
+            name,
+            schema,
+        } = home.document.resolve(home.common, at, reference)?;
         let component = format!("/components/schemas/{name}");
         if let Some((tag, parts)) = unions::subtypes(document, name) {
             return self.within(document, |it| it.union(&component, &tag, parts, depth + 1));
@@ -65,7 +69,11 @@ mod tests {
         for (reference, expected, used) in [
             ("#/components/schemas/Alias", ids, &[][..]),
             ("#/components/schemas/Book", to("Book"), &[]),
-            ("common.json#/components/schemas/Note", to("Note"), &["Note"]),
+            (
+                "common.json#/components/schemas/Note",
+                to("Note"),
+                &["Note"],
+            ),
             (
                 "common.json#/components/schemas/Notes",
                 json!({"type": "array", "items": to("Note")}),
@@ -85,7 +93,10 @@ mod tests {
         let document = Document::new("mod-test", json!({}));
         let mut lowering = Lowering::of_module(&document, &document);
         for reference in ["other.json#/X", "#/components/schemas/X"] {
-            let error = lowering.reference("/here", reference, 0).unwrap_err().to_string();
+            let error = lowering
+                .reference("/here", reference, 0)
+                .unwrap_err()
+                .to_string();
             let expected = format!("mod-test: at /here: the reference `{reference}` leads nowhere");
             assert!(error.contains(&expected), "{error}");
         }

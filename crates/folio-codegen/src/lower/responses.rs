@@ -1,6 +1,6 @@
-//! Responses. progenitor takes one type of success and one of failure. Failures are dropped, since the SDK has
-//! one error type that carries the server's message. Of several successes each that is JSON gets an operation
-//! of its own, which is made for its type alone.
+//! Responses. progenitor takes one type of success and one of failure. Failures are dropped, since
+//! the SDK has one error type that carries the server's message. Of several successes each that is
+//! JSON gets an operation of its own, which is made for its type alone.
 
 use serde_json::{Map, Value, json};
 
@@ -36,7 +36,11 @@ impl Lowering<'_> {
         tell_apart(&mut successes);
         // JSON first: of the media types that a server can choose from, it is the one with types.
         successes.sort_by_key(|(success, _)| !matches!(success.kind, SuccessKind::Json(_)));
-        facts.accept = accept(successes.iter().flat_map(|(success, _)| &success.media_types));
+        facts.accept = accept(
+            successes
+                .iter()
+                .flat_map(|(success, _)| &success.media_types),
+        );
         let (response, typed) = self.response(&facts.name, successes, has_empty);
         facts.may_be_empty =
             has_empty && !matches!(response, Response::Empty | Response::Undescribed);
@@ -73,7 +77,8 @@ impl Lowering<'_> {
                 }
                 continue;
             }
-            // Nothing with a name distinguishes two kinds of JSON under one status: the response is any JSON.
+            // Nothing with a name distinguishes two kinds of JSON under one status: the response is
+            // any JSON.
             let other = successes.iter_mut().find(|(success, _)| {
                 success.name == name && success.status.as_deref() == Some(described.status)
             });
@@ -106,7 +111,11 @@ impl Lowering<'_> {
             [(only, schema)] => match (&only.kind, schema.take()) {
                 (SuccessKind::Json(_), Some(schema)) => {
                     let is_lines = only.media_types.iter().any(|it| is_sequence(it));
-                    let response = if is_lines { Response::Lines } else { Response::Json };
+                    let response = if is_lines {
+                        Response::Lines
+                    } else {
+                        Response::Json
+                    };
                     (response, Some(schema))
                 }
                 (SuccessKind::Bytes, _) => (Response::Bytes, None),
@@ -195,7 +204,8 @@ mod tests {
     use crate::document::{COMMON, Document};
     use crate::facts;
 
-    /// The facts of an operation with these responses, the lowered responses, and the types of several.
+    /// The facts of an operation with these responses, the lowered responses, and the types of
+    /// several.
     fn lowered(responses: &Value) -> Result<(Operation, Value, Vec<String>), Error> {
         let document = Document::new("mod-test", json!({}));
         let common = Document::new(COMMON, json!({}));
@@ -215,20 +225,49 @@ mod tests {
     fn one_success_is_the_response_and_failures_are_dropped() {
         let typed = json!({"200": json_response(json!({"type": "string"}))});
         let untyped = json!({"204": {"description": ""}});
-        let of = |media_type: &str| json!({"content": {media_type: {"schema": {"type": "string"}}}});
+        let of =
+            |media_type: &str| json!({"content": {media_type: {"schema": {"type": "string"}}}});
         for (responses, response, expected) in [
             (json!({}), Response::Undescribed, &untyped),
-            (json!({"400": of("text/plain"), "default": {}}), Response::Undescribed, &untyped),
+            (
+                json!({"400": of("text/plain"), "default": {}}),
+                Response::Undescribed,
+                &untyped,
+            ),
             (json!({"204": {}}), Response::Empty, &untyped),
             // 204 has no content, whatever is written.
             (json!({"204": json_of("string")}), Response::Empty, &untyped),
-            (json!({"200": json_of("string"), "422": json_of("integer")}), Response::Json, &typed),
-            (json!({"200": of("application/vnd.api+json")}), Response::Json, &typed),
-            (json!({"200": of("application/x-ndjson")}), Response::Lines, &typed),
-            (json!({"200": of("application/stream+json;charset=utf-8")}), Response::Lines, &typed),
+            (
+                json!({"200": json_of("string"), "422": json_of("integer")}),
+                Response::Json,
+                &typed,
+            ),
+            (
+                json!({"200": of("application/vnd.api+json")}),
+                Response::Json,
+                &typed,
+            ),
+            (
+                json!({"200": of("application/x-ndjson")}),
+                Response::Lines,
+                &typed,
+            ),
+            (
+                json!({"200": of("application/stream+json;charset=utf-8")}),
+                Response::Lines,
+                &typed,
+            ),
             (json!({"200": of("text/csv")}), Response::Text, &untyped),
-            (json!({"200": of("application/marc+xml")}), Response::Text, &untyped),
-            (json!({"200": of("application/pdf")}), Response::Bytes, &untyped),
+            (
+                json!({"200": of("application/marc+xml")}),
+                Response::Text,
+                &untyped,
+            ),
+            (
+                json!({"200": of("application/pdf")}),
+                Response::Bytes,
+                &untyped,
+            ),
         ] {
             let (facts, lowered, types) = lowered(&responses).unwrap();
             assert_eq!(facts.response, response, "{responses}");
@@ -241,7 +280,10 @@ mod tests {
     fn a_success_without_a_body_beside_one_with_it_is_nothing() {
         for (responses, expected) in [
             (json!({"200": json_of("string"), "204": {}}), true),
-            (json!({"200": json_of("string"), "201": {"content": {}}}), true),
+            (
+                json!({"200": json_of("string"), "201": {"content": {}}}),
+                true,
+            ),
             (json!({"200": json_of("string"), "404": {}}), false),
         ] {
             assert_eq!(lowered(&responses).unwrap().0.may_be_empty, expected);
@@ -293,7 +335,10 @@ mod tests {
                 vec![by_status("200"), by_status("207")],
             ),
             // Of one content, they are one.
-            (json!({"200": json_of("string"), "207": json_of("string")}), vec![]),
+            (
+                json!({"200": json_of("string"), "207": json_of("string")}),
+                vec![],
+            ),
         ] {
             assert_eq!(told(&responses), expected, "{responses}");
         }
@@ -306,7 +351,11 @@ mod tests {
         let mut lowering = Lowering::of_module(&document, &common);
         let schemas = ["string", "integer", "boolean"].map(|ty| json!({"type": ty}));
         let [text, number, flag] = &schemas;
-        let of = |status, media_type, schema| Described { status, media_type, schema };
+        let of = |status, media_type, schema| Described {
+            status,
+            media_type,
+            schema,
+        };
         let all = [
             of("200", "application/json", text),
             of("200", "application/schema+json", number),
@@ -337,7 +386,9 @@ mod tests {
             ("200, _) => x", false),
         ] {
             assert_eq!(is_status(key), expected, "{key}");
-            let error = lowered(&json!({key: {}})).err().map(|error| error.to_string());
+            let error = lowered(&json!({key: {}}))
+                .err()
+                .map(|error| error.to_string());
             let is_told = error.is_some_and(|error| error.contains("at /responses: `"));
             assert_eq!(is_told, !expected, "{key}");
         }

@@ -1,4 +1,5 @@
-//! Text, numbers and truth values: their types, without limits, which would make a type of every field.
+//! Text, numbers and truth values: their types, without limits, which would make a type of every
+//! field.
 
 use std::collections::BTreeSet;
 
@@ -62,7 +63,10 @@ mod tests {
     use super::*;
 
     fn lowered(schema: &Value) -> Option<Value> {
-        scalar(schema["type"].as_str().unwrap(), schema.as_object().unwrap())
+        scalar(
+            schema["type"].as_str().unwrap(),
+            schema.as_object().unwrap(),
+        )
     }
 
     #[test]
@@ -80,14 +84,26 @@ mod tests {
                 json!({"type": "string", "format": "date-time"}),
                 json!({"type": "string", "format": "date-time"}),
             ),
-            (json!({"type": "string", "format": "email"}), json!({"type": "string"})),
+            (
+                json!({"type": "string", "format": "email"}),
+                json!({"type": "string"}),
+            ),
             (
                 json!({"type": "integer", "format": "int32", "minimum": 0}),
                 json!({"type": "integer", "format": "int32"}),
             ),
-            (json!({"type": "integer", "format": "int64"}), json!({"type": "integer"})),
-            (json!({"type": "number", "format": "double", "maximum": 1}), json!({"type": "number"})),
-            (json!({"type": "boolean", "default": true}), json!({"type": "boolean"})),
+            (
+                json!({"type": "integer", "format": "int64"}),
+                json!({"type": "integer"}),
+            ),
+            (
+                json!({"type": "number", "format": "double", "maximum": 1}),
+                json!({"type": "number"}),
+            ),
+            (
+                json!({"type": "boolean", "default": true}),
+                json!({"type": "boolean"}),
+            ),
         ] {
             let lowered = lowered(&schema).unwrap();
             assert_eq!(lowered, expected);

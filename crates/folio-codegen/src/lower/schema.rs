@@ -81,13 +81,19 @@ mod tests {
             (json!(true), json!({})),
             (json!({}), json!({})),
             (json!({"not": {}, "type": "string"}), json!({})),
-            (json!({"enum": ["a", "b"]}), json!({"type": "string", "enum": ["a", "b"]})),
+            (
+                json!({"enum": ["a", "b"]}),
+                json!({"type": "string", "enum": ["a", "b"]}),
+            ),
             (json!({"properties": fields}), record),
             (
                 json!({"type": "array", "items": {"type": "boolean"}}),
                 json!({"type": "array", "items": {"type": "boolean"}}),
             ),
-            (json!({"oneOf": [{"type": "integer"}, {"type": "null"}]}), json!({"type": "integer"})),
+            (
+                json!({"oneOf": [{"type": "integer"}, {"type": "null"}]}),
+                json!({"type": "integer"}),
+            ),
             (
                 json!({"type": "string", "readOnly": true}),
                 json!({"type": "string", "description": "read-only"}),
@@ -103,7 +109,10 @@ mod tests {
         let endless = json!({"Loop": {"type": "array", "items": to}});
         for (schema, expected) in [
             (to, "a schema deeper than 64 levels"),
-            (json!({"type": "strin"}), "at /here/type: expected a type of OpenAPI 3.0, found `strin`"),
+            (
+                json!({"type": "strin"}),
+                "at /here/type: expected a type of OpenAPI 3.0, found `strin`",
+            ),
         ] {
             let error = lowered(endless.clone(), &schema).unwrap_err().to_string();
             assert!(error.contains(expected), "{error}");

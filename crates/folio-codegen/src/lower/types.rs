@@ -30,7 +30,8 @@ pub(crate) fn is_type(schema: &Value) -> bool {
 }
 
 impl Lowering<'_> {
-    /// All components that become types, lowered. A base with subtypes is a union wherever it is named.
+    /// All components that become types, lowered. A base with subtypes is a union wherever it is
+    /// named.
     pub(super) fn components(&mut self) -> Result<Map<String, Value>, Error> {
         let document = self.home.document;
         let mut lowered = Map::new();
@@ -71,8 +72,14 @@ mod tests {
             (json!({"allOf": [reference]}), false),
             (json!({"allOf": [reference], "properties": {"a": {}}}), true),
             (json!({"allOf": []}), false),
-            (json!({"oneOf": [{"type": "string"}, {"type": "integer"}], "properties": {"a": {}}}), false),
-            (json!({"oneOf": [{"required": ["a"]}], "properties": {"a": {}}}), true),
+            (
+                json!({"oneOf": [{"type": "string"}, {"type": "integer"}], "properties": {"a": {}}}),
+                false,
+            ),
+            (
+                json!({"oneOf": [{"required": ["a"]}], "properties": {"a": {}}}),
+                true,
+            ),
             (json!({"not": {}, "properties": {"a": {}}}), false),
         ] {
             assert_eq!(is_type(&schema), expected, "{schema}");

@@ -48,8 +48,8 @@ impl Lowering<'_> {
         Ok(declared(&name))
     }
 
-    /// The variants of a union: those that are any JSON are left to its catch-all, and those that are alike
-    /// are one.
+    /// The variants of a union: those that are any JSON are left to its catch-all, and those that
+    /// are alike are one.
     fn variants(
         &mut self,
         at: &str,
@@ -113,7 +113,8 @@ mod tests {
     use super::*;
     use crate::document::{COMMON, Document};
 
-    /// Lowers a union, and gives what it is called and its variants: the name, the tags and the schema.
+    /// Lowers a union, and gives what it is called and its variants: the name, the tags and the
+    /// schema.
     fn lowered(at: &str, schema: &Value) -> (Value, Vec<DescribedUnion>, Vec<String>) {
         let document = Document::new(
             "mod-test",
@@ -138,7 +139,8 @@ mod tests {
             "discriminator": {"propertyName": "kind", "mapping": {"round": "#/components/schemas/Circle"}},
         });
         let plain = json!({"anyOf": [{"type": "string"}, {"type": "integer"}]});
-        let inline = json!({"oneOf": [{"properties": {"a": {"type": "string"}}}, {"type": "integer"}, {}]});
+        let inline =
+            json!({"oneOf": [{"properties": {"a": {"type": "string"}}}, {"type": "integer"}, {}]});
         for (at, schema, name, variants, inlined) in [
             (
                 "/components/schemas/Shape",
@@ -185,7 +187,10 @@ mod tests {
 
     #[test]
     fn one_thing_is_no_union_and_two_of_one_content_are_one() {
-        let (lowered, unions, _) = lowered("/x", &json!({"oneOf": [{"type": "string"}, {"type": "null"}]}));
+        let (lowered, unions, _) = lowered(
+            "/x",
+            &json!({"oneOf": [{"type": "string"}, {"type": "null"}]}),
+        );
         assert_eq!((lowered, unions.len()), (json!({"type": "string"}), 0));
     }
 }

@@ -1,9 +1,10 @@
-//! The JSON Schemas of the generated types (feature `schemars`), taken from the canonical documents and not from
-//! the code, which knows less: limits, patterns and defaults are lowered away before it is made.
+//! The JSON Schemas of the generated types (feature `schemars`), taken from the canonical documents
+//! and not from the code, which knows less: limits, patterns and defaults are lowered away before
+//! it is made.
 //!
-//! A schema is text in the program. Where it refers to another component stands the number of a type that has
-//! that component's schema: the type that was generated for it or, for what has no type of its own (lists, maps,
-//! any JSON), one in the module `schema`.
+//! A schema is text in the program. Where it refers to another component stands the number of a
+//! type that has that component's schema: the type that was generated for it or, for what has no
+//! type of its own (lists, maps, any JSON), one in the module `schema`.
 
 mod places;
 mod writer;
@@ -61,8 +62,8 @@ pub(crate) fn types(document: &Document, model: &Model) -> Result<BTreeMap<Strin
     Ok(types)
 }
 
-/// The generated types, each with a JSON pointer to its schema in the document. A pointer goes through references
-/// and `allOf`.
+/// The generated types, each with a JSON pointer to its schema in the document. A pointer goes
+/// through references and `allOf`.
 pub(crate) fn places(context: &Context<'_>) -> Result<BTreeMap<String, String>, Error> {
     let own = types(context.document, context.model)?;
     let found = find(context, &own)?.into_iter();
@@ -91,8 +92,8 @@ fn find<'a>(
     Ok(found.types)
 }
 
-/// Writes the schemas of a file. `shared` has the types of the shared components; in the shared file itself,
-/// `wanted` names the components that modules refer to.
+/// Writes the schemas of a file. `shared` has the types of the shared components; in the shared
+/// file itself, `wanted` names the components that modules refer to.
 pub(crate) fn emit(
     context: &Context<'_>,
     shared: &BTreeMap<String, String>,

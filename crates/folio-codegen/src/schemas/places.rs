@@ -34,7 +34,8 @@ impl<'a> Found<'a> {
         }
     }
 
-    /// Finds the named type in a type: its schema stands at `steps` below `place`, and then below lists and maps.
+    /// Finds the named type in a type: its schema stands at `steps` below `place`, and then below
+    /// lists and maps.
     fn add_part(
         &mut self,
         pointer: &str,
@@ -86,7 +87,11 @@ impl<'a> Found<'a> {
     /// Finds the types of what operations take and yield that have no component.
     pub(super) fn add_operations(&mut self) -> Result<(), Error> {
         let context = self.context;
-        let paths = context.document.root.get("paths").and_then(Value::as_object);
+        let paths = context
+            .document
+            .root
+            .get("paths")
+            .and_then(Value::as_object);
         for (path, item) in paths.into_iter().flatten() {
             for (method, operation) in item.as_object().into_iter().flatten() {
                 let id = operation.get("operationId").and_then(Value::as_str);

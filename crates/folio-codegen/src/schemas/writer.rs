@@ -37,12 +37,24 @@ impl Writer<'_> {
         let mut references = Vec::new();
         let schema = self.converted(home, schema, &mut references)?.to_string();
         let (name, schema) = (literal(name), raw_literal(&schema));
-        fill!(out, SCHEMA, ty, name, schema, references = references.join(", "));
+        fill!(
+            out,
+            SCHEMA,
+            ty,
+            name,
+            schema,
+            references = references.join(", ")
+        );
         Ok(())
     }
 
     /// A schema of OpenAPI 3.0 as JSON Schema 2020-12 has it.
-    fn converted(&mut self, home: Home<'_>, schema: &Value, references: &mut Vec<String>) -> Result<Value, Error> {
+    fn converted(
+        &mut self,
+        home: Home<'_>,
+        schema: &Value,
+        references: &mut Vec<String>,
+    ) -> Result<Value, Error> {
         let Value::Object(schema) = schema else {
             return Ok(schema.clone());
         };
