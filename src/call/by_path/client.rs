@@ -54,7 +54,7 @@ impl FolioClient {
     /// Where FOLIO's descriptions say that the list can be read by `id`, it is: each page asks for the records after the last one. Others
     /// are read by offset, and so are those that the caller orders (`sortBy` in the query), with `id` added to make the order unique. The
     /// descriptions of all modules of the release are known, whether or not they are enabled; of other lists say
-    /// [`by_id`](GetAll::by_id) if they support it. See [`Items`] for what errors mean.
+    /// [`by_id`](GetAll::by_id) if they support it. See [`Items`](crate::Items) for what errors mean.
     pub fn folio_get_all<'a, T: DeserializeOwned + Send + 'static>(
         &self,
         path: impl AsRef<str>,
@@ -139,7 +139,7 @@ impl FolioClient {
 
     /// Posts `body` as JSON. Gives the answer as JSON, text as a string, an empty one as null; [`typed`](Write::typed) gives it as a type.
     ///
-    /// It is sent again only if it is certain that it did not arrive (see [`RetryPolicy`]).
+    /// It is sent again only if it is certain that it did not arrive (see [`RetryPolicy`](crate::RetryPolicy)).
     pub fn folio_post(
         &self,
         path: impl AsRef<str>,
@@ -167,7 +167,7 @@ impl FolioClient {
         }
     }
 
-    /// Deletes what is at a path. Answers as [`folio_post`](Self::folio_post). With a `query` it needs a confirmation ([`Deletion`]).
+    /// Deletes what is at a path. Answers as [`folio_post`](Self::folio_post). With a `query` it needs a confirmation ([`Deletion`](crate::Deletion)).
     pub fn folio_delete(&self, path: impl AsRef<str>) -> Write<Value> {
         Write {
             mode: Async,

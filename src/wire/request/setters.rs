@@ -83,7 +83,7 @@ impl Request {
 
     /// States whether the request may be carried out twice without harm, whatever its method and whatever is known of the operation. A
     /// POST that only asks (`…/retrieve`) may. A POST that stores its record under the `id` in its body need not state it, where the
-    /// operation is known to do so ([`Creates::Record`]): see [`RetryPolicy`].
+    /// operation is known to do so ([`Creates::Record`](crate::Creates::Record)): see [`RetryPolicy`].
     pub fn idempotent(mut self, idempotent: bool) -> Self {
         self.idempotent = Some(idempotent);
         self
