@@ -46,6 +46,7 @@ mod record_facts;
 mod schemas;
 mod server_facts;
 mod shared_names;
+#[cfg(feature = "surface")]
 pub mod surface;
 mod template;
 mod text;
@@ -57,5 +58,6 @@ pub use error::Error;
 pub use features::Features;
 pub use generate::{Options, generate, lowered};
 pub use lists::lists;
+#[cfg(feature = "surface")]
 pub use surface::{Surface, surface};
 pub use text::is_unsafe;

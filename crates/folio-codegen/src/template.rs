@@ -298,13 +298,11 @@ const fn hole_end(text: &[u8], at: usize, end: usize) -> Option<usize> {
 /// The number of the hole of a name.
 const fn number(text: &[u8], start: usize, end: usize, holes: &[&str]) -> usize {
     let mut index = 0;
-    while index < holes.len() {
-        if is_at(text, start, end, holes[index].as_bytes()) {
-            return index;
-        }
+    while index < holes.len() && !is_at(text, start, end, holes[index].as_bytes()) {
         index += 1;
     }
-    panic!("a hole of the template is not filled")
+    assert!(index < holes.len(), "a hole of the template is not filled");
+    index
 }
 
 const fn is_at(text: &[u8], start: usize, end: usize, name: &[u8]) -> bool {

@@ -31,6 +31,10 @@ pub(crate) struct DescribedVariant {
     pub(crate) tags: Vec<String>,
     pub(crate) schema: Value,
     /// As the document has it.
+    #[cfg_attr(
+        not(feature = "surface"),
+        allow(dead_code, reason = "only shown there")
+    )]
     pub(crate) described: Value,
     pub(crate) place: Option<(&'static str, usize)>,
 }

@@ -61,8 +61,10 @@ pub(crate) use api::api;
 pub(crate) use built::built;
 pub(crate) use facts::{expression, paging};
 pub(crate) use module::{common, module};
+#[cfg(feature = "surface")]
 pub(crate) use operations::needs_confirmation;
 pub(crate) use records::companions;
+#[cfg(feature = "surface")]
 pub(crate) use setters::{
     QueryArgument, accept_function, body_functions, is_paged, optional_setters, query_argument,
 };
