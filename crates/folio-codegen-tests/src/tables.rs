@@ -56,8 +56,7 @@ pub(crate) fn rereads(built: &[Surface]) -> String {
         r#"/// Modules and their records.
 const RECORDS: &[(&str, &str)] = &[{records}
 ];
-/// Reads JSON into the record `name` of `module`, writes it again, and gives what is missing and
-/// mistyped; nothing where there is no such record.
+/// Reads JSON into the record `name` of `module`, writes it again, and gives what is missing and mistyped; nothing where there is no such record.
 #[allow(clippy::too_many_lines, clippy::type_complexity)]
 fn reread(module: &str, name: &str, json: &str) -> Option<Result<(String, Vec<String>, Vec<folio_sdk::Mistyped>), String>> {{
     Some(match (module, name) {{{arms}
