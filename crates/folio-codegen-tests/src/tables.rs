@@ -99,8 +99,7 @@ pub(crate) fn unions(built: &[Surface]) -> String {
         r#"/// Module, union, variant, values of the tag, and what the variant is described as.
 const VARIANTS: &[(&str, &str, &str, &[&str], &str)] = &[{variants}
 ];
-/// Which variant of the union `name` of `module` JSON is read as, and what is written; nothing
-/// where there is no such union.
+/// Which variant of the union `name` of `module` JSON is read as, and what is written; nothing where there is no such union.
 #[allow(clippy::too_many_lines)]
 fn variant(module: &str, name: &str, json: &str) -> Option<Result<(&'static str, serde_json::Value), String>> {{
     fn of<T: serde::de::DeserializeOwned + serde::Serialize>(json: &str, variant: fn(&T) -> &'static str) -> Result<(&'static str, serde_json::Value), String> {{
