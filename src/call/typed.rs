@@ -306,20 +306,16 @@ fn only_nulls(answer: &Response) -> Option<Error> {
     })
 }
 
-/// Which of several answers came, by its media type.
+/// Whether a media type matches one of the patterns that generated code names for a response: `*` stands for any text.
 #[doc(hidden)]
-pub fn variant(answer: &Response) -> &'static str {
-    match answer.media_type() {
-        name if name == "application/json" || name == "text/json" || name.ends_with("+json") => {
-            "Json"
-        }
-        "text/xml" | "application/xml" => "Xml",
-        "text/csv" => "Csv",
-        "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet" => "Xlsx",
-        name if name.ends_with("/octet-stream") => "Bytes",
-        name if name.starts_with("text/") || name == "application/text" => "Text",
-        _ => "",
-    }
+pub fn is_media_type(media_type: &str, patterns: &[&str]) -> bool {
+    let media_type = media_type.to_ascii_lowercase();
+    patterns
+        .iter()
+        .any(|pattern| match pattern.split_once('*') {
+            Some((start, end)) => media_type.starts_with(start) && media_type.ends_with(end),
+            None => media_type == *pattern,
+        })
 }
 
 /// An answer as text.
