@@ -28,8 +28,7 @@ impl FolioClient {
     /// # Errors
     /// The server did not confirm the logout. The client is closed all the same.
     pub async fn close(&self) -> Result<()> {
-        self.session().cache.clear();
-        self.session().auth.close().await
+        self.session().close().await
     }
 
     /// Closes the client, as [`close`](Self::close) does, when `work` has ended, however it ends: with a value, with an error, by a panic, or
@@ -61,7 +60,7 @@ impl FolioClient {
     /// Waits before something is tried again for the `tries`-th time, by the client's policy and as the server says; an error if the client is
     /// closed meanwhile.
     pub(crate) async fn backoff(&self, tries: u32, error: &Error) -> Result<()> {
-        let wait = self.session().retry.wait(tries, error.retry_after());
+        let wait = self.session().retry.wait(tries, error.retry_after(), fastrand::f64());
         self.pause(wait).await
     }
 
@@ -76,8 +75,7 @@ struct CloseOnDrop(FolioClient);
 
 impl Drop for CloseOnDrop {
     fn drop(&mut self) {
-        // Of one that is closed nothing is left to do.
-        self.0.session().cache.clear();
-        self.0.session().auth.close_in_the_background();
+        // If it is closed already, nothing is left to do.
+        self.0.session().close_in_the_background();
     }
 }

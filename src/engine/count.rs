@@ -48,7 +48,7 @@ impl Session {
             .with_help("`Deletion::All` deletes without counting")
         };
         let count = request.count(matching);
-        match self.pursue(tenant, &count, true).await {
+        match self.send_with_retries(tenant, &count, true).await {
             Ok((response, _)) => total(response.body())
                 .ok_or_else(|| uncounted("the list states no `totalRecords`".to_owned())),
             // The server's own words on the query, or a failure of the connection: the caller's to see as they are.

@@ -30,7 +30,7 @@ impl Limit {
     pub(crate) async fn acquire(&self, life: &Lifecycle) -> Result<SemaphorePermit<'_>> {
         life.check()?;
         // The clock is asked only if there is none at once.
-        if let Some(permit) = self.at_once() {
+        if let Some(permit) = self.try_acquire() {
             return Ok(permit);
         }
         let turn = self.permits.acquire();
@@ -45,22 +45,22 @@ impl Limit {
     }
 
     /// A permit that nobody waits for, if there is one.
-    pub(crate) fn at_once(&self) -> Option<SemaphorePermit<'_>> {
+    pub(crate) fn try_acquire(&self) -> Option<SemaphorePermit<'_>> {
         self.permits.try_acquire().ok()
     }
 
     /// The permit, to be kept as long as an answer is read.
-    pub(crate) fn keep(&self, permit: SemaphorePermit<'_>) -> Kept {
+    pub(crate) fn into_owned(&self, permit: SemaphorePermit<'_>) -> OwnedPermit {
         permit.forget();
-        Kept(Arc::clone(&self.permits))
+        OwnedPermit(Arc::clone(&self.permits))
     }
 }
 
 /// A permit that outlives its call.
 #[derive(Debug)]
-pub(crate) struct Kept(Arc<Semaphore>);
+pub(crate) struct OwnedPermit(Arc<Semaphore>);
 
-impl Drop for Kept {
+impl Drop for OwnedPermit {
     fn drop(&mut self) {
         self.0.add_permits(1);
     }

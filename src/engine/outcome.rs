@@ -6,7 +6,8 @@ use bytes::Bytes;
 use http::{HeaderMap, Method, StatusCode};
 use tracing::debug;
 
-use crate::engine::session::{Answered, Session};
+use crate::engine::call::Executed;
+use crate::engine::session::Session;
 use crate::engine::tenant::Tenant;
 use crate::wire::error::{Error, Exchange, Result};
 use crate::wire::request::Request;
@@ -26,7 +27,7 @@ impl Session {
         tenant: &'a Tenant,
         request: &'a Request,
         error: Error,
-    ) -> Check<'a, Answered> {
+    ) -> Check<'a, Executed> {
         Box::pin(async move {
             let settled = match *request.method() {
                 Method::POST => self.was_created(tenant, request, error).await,
@@ -45,7 +46,7 @@ impl Session {
         tenant: &Tenant,
         request: &Request,
         error: Error,
-    ) -> Result<Answered> {
+    ) -> Result<Executed> {
         let is_rejected = error.is_duplicate()
             || matches!(
                 error.status().map(|status| status.as_u16()),
@@ -77,7 +78,7 @@ impl Session {
         tenant: &Tenant,
         request: &Request,
         error: Error,
-    ) -> Result<Answered> {
+    ) -> Result<Executed> {
         if !error.is_conflict() || !request.is_guarded() {
             return Err(error);
         }
@@ -110,7 +111,7 @@ impl Session {
         tenant: &Tenant,
         request: &Request,
         error: Error,
-    ) -> Result<Answered> {
+    ) -> Result<Executed> {
         let is_definite = error
             .status()
             .is_some_and(|status| !retry::is_transient(status));
@@ -159,13 +160,13 @@ impl Session {
         &'a self,
         tenant: &'a Tenant,
         request: &'a Request,
-        answered: Answered,
-    ) -> Check<'a, Answered> {
+        executed: Executed,
+    ) -> Check<'a, Executed> {
         Box::pin(async move {
-            let exchange = answered.0.exchange().clone();
+            let exchange = executed.0.exchange().clone();
             let stored = request.like(Method::GET, request.own_path());
             match self.read(tenant, &stored).await {
-                Ok(_) => Ok(answered),
+                Ok(_) => Ok(executed),
                 Err(error) if error.is_missing_record() => Err(error.of_nothing_stored(exchange)),
                 Err(error) => Err(error.with_unknown_outcome().with_help(
                     "this was asked after the PUT: it reported success, which this server does also where there is no such record",
@@ -175,7 +176,7 @@ impl Session {
     }
 
     async fn read(&self, tenant: &Tenant, stored: &Request) -> Result<Response> {
-        let (response, _) = self.pursue(tenant, stored, true).await?;
+        let (response, _) = self.send_with_retries(tenant, stored, true).await?;
         Ok(response)
     }
 }

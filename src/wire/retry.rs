@@ -1,11 +1,9 @@
-//! What is sent again, when, and how often.
+//! What is sent again, when, and how often: the policy of retries, and what is transient.
 
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 
-use http::StatusCode;
-use tokio::time::Instant;
+use http::header::RETRY_AFTER;
+use http::{HeaderMap, StatusCode};
 
 /// When a request is repeated, as a value. Set one for the client with
 /// [`FolioClientBuilder::retry`](crate::FolioClientBuilder::retry), or for one request with [`Request::retry`](crate::Request::retry).
@@ -76,9 +74,9 @@ impl Backoff {
 
 /// What all repetitions of a client together may cost.
 #[derive(Debug, Clone, Copy, PartialEq)]
-struct Budget {
-    ratio: f64,
-    burst: u32,
+pub(super) struct Budget {
+    pub(super) ratio: f64,
+    pub(super) burst: u32,
 }
 
 impl Default for RetryPolicy {
@@ -248,15 +246,28 @@ impl RetryPolicy {
         self.max_retry_after
     }
 
-    /// Whether its repetitions count against the client's budget.
+    /// Whether its retries count against the client's budget.
     pub(crate) fn has_budget(&self) -> bool {
         self.budget.is_some()
     }
 
-    /// A random time between half of the longest wait before the `attempt`-th repetition and all of it, or as long as the server asks for,
-    /// up to a limit.
-    pub(crate) fn wait(&self, attempt: u32, retry_after: Option<Duration>) -> Duration {
-        let jitter = part_of(self.backoff.ceiling(attempt), 0.5 + fastrand::f64() / 2.0);
+    /// The budget that a client of this policy has; none is without a bound.
+    pub(super) fn client_budget(&self) -> Budget {
+        self.budget.unwrap_or(Budget {
+            ratio: 0.0,
+            burst: u32::MAX,
+        })
+    }
+
+    /// The wait before the `attempt`-th retry: a part of the longest one, or as long as the server
+    /// asks for, up to a limit. `random`, from 0 to 1, is which part between half of it and all.
+    pub(crate) fn wait(
+        &self,
+        attempt: u32,
+        retry_after: Option<Duration>,
+        random: f64,
+    ) -> Duration {
+        let jitter = jittered(self.backoff.ceiling(attempt), random);
         match retry_after {
             // A tenth of the jitter on top, so that those who were told the same time do not come at the same time.
             Some(told) => told.min(self.max_retry_after).saturating_add(jitter / 10),
@@ -264,27 +275,30 @@ impl RetryPolicy {
         }
     }
 
-    /// How long to wait before sending again; none to give up. `attempt` is the number of attempts so far, `elapsed` the time since the
-    /// first began.
+    /// How long to wait before sending again; none to give up. `attempt` is the number of attempts
+    /// so far, `elapsed` the time since the first began.
     pub(crate) fn delay(
         &self,
         attempt: u32,
         elapsed: Duration,
         retry_after: Option<Duration>,
+        random: f64,
     ) -> Option<Duration> {
         if attempt >= self.max_attempts {
             return None;
         }
-        let delay = self.wait(attempt, retry_after);
+        let delay = self.wait(attempt, retry_after, random);
         (elapsed.saturating_add(delay) <= self.deadline).then_some(delay)
     }
 
-    /// How long to wait after a 403 before sending again; none to give up. `repetitions` is how many there were after a 403.
-    pub(crate) fn forbidden_wait(
+    /// How long to wait after a 403 before sending again; none to give up. `repetitions` is how
+    /// many there were after a 403.
+    pub(super) fn forbidden_delay_after(
         &self,
         repetitions: u32,
         elapsed: Duration,
         is_eureka: bool,
+        random: f64,
     ) -> Option<Duration> {
         let most = self.forbidden_retries.unwrap_or(u32::from(is_eureka));
         if repetitions >= most {
@@ -293,65 +307,20 @@ impl RetryPolicy {
         let ceiling = self
             .forbidden_backoff
             .ceiling(repetitions.saturating_add(1));
-        // What is behind a passing 403 needs its time: not at once.
-        let delay = part_of(ceiling, 0.5 + fastrand::f64() / 2.0);
+        // What is behind a transient 403 needs its time: not at once.
+        let delay = jittered(ceiling, random);
         (elapsed.saturating_add(delay) <= self.deadline).then_some(delay)
     }
+}
+
+/// Equal jitter: half of a time at `random` 0, all of it at 1.
+fn jittered(ceiling: Duration, random: f64) -> Duration {
+    part_of(ceiling, 0.5 + random / 2.0)
 }
 
 /// A part of a time, from 0 to 1. `Duration::mul_f64` would panic on the longest.
 fn part_of(time: Duration, part: f64) -> Duration {
     Duration::try_from_secs_f64(time.as_secs_f64() * part).unwrap_or(time)
-}
-
-/// What is left of a client's budget: a bucket that calls and time fill, and repetitions empty.
-#[derive(Debug)]
-pub(crate) struct Allowance {
-    budget: Budget,
-    /// Never held across an await.
-    left: Mutex<(f64, Instant)>,
-    /// Whether calls have something to fill: mostly they have not, and need not wait for each other.
-    is_short: AtomicBool,
-}
-
-impl Allowance {
-    pub(crate) fn of(policy: &RetryPolicy) -> Self {
-        let budget = policy.budget.unwrap_or(Budget {
-            ratio: 0.0,
-            burst: u32::MAX,
-        });
-        Self {
-            budget,
-            left: Mutex::new((f64::from(budget.burst), Instant::now())),
-            is_short: AtomicBool::new(false),
-        }
-    }
-
-    /// A call was made.
-    pub(crate) fn earn(&self) {
-        if !self.is_short.load(Ordering::Relaxed) {
-            return;
-        }
-        let mut left = self.left.lock().unwrap_or_else(PoisonError::into_inner);
-        left.0 = (left.0 + self.budget.ratio).min(f64::from(self.budget.burst));
-        if left.0 >= f64::from(self.budget.burst) {
-            self.is_short.store(false, Ordering::Relaxed);
-        }
-    }
-
-    /// Takes a repetition out of the budget, if there is one.
-    pub(crate) fn spend(&self) -> bool {
-        let mut left = self.left.lock().unwrap_or_else(PoisonError::into_inner);
-        let now = Instant::now();
-        let since = now.saturating_duration_since(left.1).as_secs_f64();
-        *left = ((left.0 + since).min(f64::from(self.budget.burst)), now);
-        if left.0 < 1.0 {
-            return false;
-        }
-        left.0 -= 1.0;
-        self.is_short.store(true, Ordering::Relaxed);
-        true
-    }
 }
 
 /// A status after which the same request may well succeed. 408 is the Eureka sidecar's read timeout, 429 comes from hosting only, 502 to 504
@@ -360,8 +329,13 @@ pub(crate) fn is_transient(status: StatusCode) -> bool {
     matches!(status.as_u16(), 408 | 429 | 502 | 503 | 504)
 }
 
+/// How long the header `Retry-After` of a response asks to wait.
+pub(crate) fn retry_after(headers: &HeaderMap) -> Option<Duration> {
+    retry_after_value(headers.get(RETRY_AFTER)?.to_str().ok()?, SystemTime::now())
+}
+
 /// What a `Retry-After` header says: seconds, or a date (a past one means at once).
-pub(crate) fn retry_after(value: &str, now: SystemTime) -> Option<Duration> {
+fn retry_after_value(value: &str, now: SystemTime) -> Option<Duration> {
     let value = value.trim();
     if let Ok(seconds) = value.parse::<u64>() {
         return Some(Duration::from_secs(seconds));
@@ -385,7 +359,7 @@ mod tests {
             .deadline(Duration::MAX);
         for (attempt, ceiling) in [(1, 1), (2, 2), (3, 4), (4, 8), (5, 8), (60, 8), (99, 8)] {
             let waits: Vec<Duration> = (0..200)
-                .filter_map(|_| policy.delay(attempt, Duration::ZERO, None))
+                .filter_map(|_| policy.delay(attempt, Duration::ZERO, None, fastrand::f64()))
                 .collect();
             assert_eq!(waits.len(), 200);
             assert!(
@@ -404,11 +378,11 @@ mod tests {
     #[test]
     fn attempts_and_deadline_end_it() {
         let policy = RetryPolicy::default().max_attempts(3).deadline(10 * SECOND);
-        assert!(policy.delay(2, Duration::ZERO, None).is_some());
-        assert_eq!(policy.delay(3, Duration::ZERO, None), None);
-        assert_eq!(policy.delay(1, 11 * SECOND, None), None);
-        assert_eq!(policy.delay(1, Duration::ZERO, Some(20 * SECOND)), None);
-        assert_eq!(RetryPolicy::none().delay(1, Duration::ZERO, None), None);
+        assert!(policy.delay(2, Duration::ZERO, None, fastrand::f64()).is_some());
+        assert_eq!(policy.delay(3, Duration::ZERO, None, fastrand::f64()), None);
+        assert_eq!(policy.delay(1, 11 * SECOND, None, fastrand::f64()), None);
+        assert_eq!(policy.delay(1, Duration::ZERO, Some(20 * SECOND), fastrand::f64()), None);
+        assert_eq!(RetryPolicy::none().delay(1, Duration::ZERO, None, 0.5), None);
         assert_eq!(
             RetryPolicy::default().max_attempts(0).forbidden_retries(0),
             RetryPolicy::none()
@@ -427,26 +401,11 @@ mod tests {
                     .forbidden_retries(u32::MAX)
                     .forbidden_delay(delay);
                 for attempt in [0, 1, 2, 1000, u32::MAX - 1] {
-                    let _ = policy.delay(attempt, Duration::ZERO, None);
-                    let _ = policy.forbidden_wait(attempt, Duration::ZERO, true);
+                    let _ = policy.delay(attempt, Duration::ZERO, None, fastrand::f64());
+                    let _ = policy.forbidden_delay_after(attempt, Duration::ZERO, true, fastrand::f64());
                 }
             }
         }
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn a_budget_is_spent_and_grows_by_calls_and_by_time() {
-        let allowance = Allowance::of(&RetryPolicy::default().budget(0.5, 2));
-        assert_eq!([(); 3].map(|()| allowance.spend()), [true, true, false]);
-        allowance.earn();
-        allowance.earn();
-        assert_eq!([(); 2].map(|()| allowance.spend()), [true, false]);
-        tokio::time::advance(SECOND).await;
-        assert_eq!([(); 2].map(|()| allowance.spend()), [true, false]);
-        tokio::time::advance(100 * SECOND).await;
-        assert_eq!([(); 3].map(|()| allowance.spend()), [true, true, false]);
-        let without = Allowance::of(&RetryPolicy::default().no_budget());
-        assert!((0..10_000).all(|_| without.spend()));
     }
 
     #[test]
@@ -454,10 +413,10 @@ mod tests {
         let policy = RetryPolicy::default()
             .base_delay(SECOND)
             .max_retry_after(30 * SECOND);
-        let wait = policy.delay(1, Duration::ZERO, Some(7 * SECOND)).unwrap();
+        let wait = policy.delay(1, Duration::ZERO, Some(7 * SECOND), fastrand::f64()).unwrap();
         assert!(wait >= 7 * SECOND && wait <= 7 * SECOND + SECOND / 10);
         let wait = policy
-            .delay(1, Duration::ZERO, Some(Duration::MAX))
+            .delay(1, Duration::ZERO, Some(Duration::MAX), fastrand::f64())
             .unwrap();
         assert!(wait >= 30 * SECOND && wait < 31 * SECOND);
     }
@@ -465,17 +424,17 @@ mod tests {
     #[test]
     fn retry_after_is_seconds_or_a_date() {
         let now = SystemTime::UNIX_EPOCH + Duration::from_secs(784_111_777);
-        assert_eq!(retry_after(" 120 ", now), Some(Duration::from_secs(120)));
+        assert_eq!(retry_after_value(" 120 ", now), Some(Duration::from_secs(120)));
         assert_eq!(
-            retry_after("Sun, 06 Nov 1994 08:49:47 GMT", now),
+            retry_after_value("Sun, 06 Nov 1994 08:49:47 GMT", now),
             Some(Duration::from_secs(10))
         );
         assert_eq!(
-            retry_after("Sun, 06 Nov 1994 08:49:00 GMT", now),
+            retry_after_value("Sun, 06 Nov 1994 08:49:00 GMT", now),
             Some(Duration::ZERO)
         );
         for nonsense in ["", "-1", "soon", "1.5", "99999999999999999999999"] {
-            assert_eq!(retry_after(nonsense, now), None, "{nonsense}");
+            assert_eq!(retry_after_value(nonsense, now), None, "{nonsense}");
         }
     }
 }

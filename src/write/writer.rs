@@ -677,8 +677,8 @@ impl Writer {
     /// Whether what was tried `tries` times may be sent again, by the client's retry policy and its budget.
     pub(super) fn may_retry(&self, tries: u32) -> bool {
         let session = self.client.session();
-        session.retry.delay(tries, Duration::ZERO, None).is_some()
-            && (!session.retry.has_budget() || session.allowance.spend())
+        session.retry.delay(tries, Duration::ZERO, None, fastrand::f64()).is_some()
+            && (!session.retry.has_budget() || session.budget.withdraw())
     }
 
     fn batches(&self) -> bool {
