@@ -60,7 +60,10 @@ impl FolioClient {
     /// Waits before something is tried again for the `tries`-th time, by the client's policy and as the server says; an error if the client is
     /// closed meanwhile.
     pub(crate) async fn backoff(&self, tries: u32, error: &Error) -> Result<()> {
-        let wait = self.session().retry.wait(tries, error.retry_after(), fastrand::f64());
+        let wait = self
+            .session()
+            .retry
+            .wait(tries, error.retry_after(), fastrand::f64());
         self.pause(wait).await
     }
 

@@ -159,9 +159,8 @@ impl Call<'_> {
             Some(token) => token.obtained < rejected_at || !token.is_good(),
             None => false,
         };
-        let is_renewable = self.token.is_some()
-            && !is_of_password
-            && self.just_rejected.is_none_or(is_useful);
+        let is_renewable =
+            self.token.is_some() && !is_of_password && self.just_rejected.is_none_or(is_useful);
         Failed {
             error,
             class: FailureClass::TokenRejected { is_renewable },
@@ -293,7 +292,6 @@ impl Call<'_> {
     fn is_second_deletion(&self, error: &Error) -> bool {
         self.exchange.in_doubt && error.is_not_found() && *self.request.method() == Method::DELETE
     }
-
 }
 
 /// States of a write that it may have been carried out, and why it was not repeated.

@@ -34,7 +34,8 @@ impl Retried for Login<'_> {
             }
             Err(failure) => failure.error,
         };
-        let is_late = left.is_some_and(|left| left <= longest) && failure.kind() == ErrorKind::Timeout;
+        let is_late =
+            left.is_some_and(|left| left <= longest) && failure.kind() == ErrorKind::Timeout;
         let last = self.last.take().filter(|_| is_late);
         Err(Failed::permanent(last.map_or(failure, too_late)))
     }

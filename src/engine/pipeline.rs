@@ -121,7 +121,6 @@ impl Session {
             }
         }))
     }
-
 }
 
 impl Session {

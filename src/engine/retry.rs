@@ -28,10 +28,7 @@ pub(crate) trait Retried {
 
     /// What a second attempt would do.
     fn repeatability(&self) -> Repeatability {
-        Repeatability {
-            is_repeatable: true,
-            is_body_consumed: false,
-        }
+        Repeatability::HARMLESS
     }
 
     /// Another attempt follows.
@@ -95,6 +92,13 @@ pub(crate) struct Bounds<'a> {
     pub(crate) policy: &'a RetryPolicy,
     pub(crate) budget: &'a RetryBudget,
     pub(crate) life: &'a Lifecycle,
+}
+
+impl Repeatability {
+    const HARMLESS: Self = Self {
+        is_repeatable: true,
+        is_body_consumed: false,
+    };
 }
 
 /// The attempts of something so far.
@@ -227,4 +231,172 @@ fn after<W: Retried>(work: &mut W, failed: Failed) -> Result<Option<Duration>> {
     };
     work.will_retry(failed);
     Ok(delay)
+}
+
+/// Whether a policy and the client's budget allow the `number`-th retry (from 1) of something that
+/// may be done twice; then it is taken out of the budget.
+pub(crate) fn is_allowed(bounds: Bounds<'_>, number: u32) -> bool {
+    let mut attempts = Attempts::new(None);
+    attempts.failed = number.saturating_sub(1);
+    let step = attempts.step(
+        FailureClass::transient(None),
+        bounds,
+        Repeatability::HARMLESS,
+        fastrand::f64(),
+    );
+    matches!(step, Step::Retry { .. })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+
+    /// Fails a number of times, each time after a second.
+    struct Failing {
+        left: u32,
+        class: FailureClass,
+        policy: RetryPolicy,
+        budget: RetryBudget,
+        life: Arc<Lifecycle>,
+        attempts: Attempts,
+        reason: std::cell::Cell<Option<GiveUp>>,
+        retries: u32,
+    }
+
+    impl Failing {
+        fn new(left: u32, policy: RetryPolicy) -> Self {
+            Self {
+                left,
+                class: FailureClass::transient(None),
+                budget: RetryBudget::of(&policy),
+                policy,
+                life: Arc::default(),
+                attempts: Attempts::new(None),
+                reason: std::cell::Cell::default(),
+                retries: 0,
+            }
+        }
+    }
+
+    impl Retried for Failing {
+        type Output = u32;
+
+        async fn attempt(&mut self) -> Result<u32, Failed> {
+            tokio::time::sleep(Duration::from_secs(1)).await;
+            match self.left {
+                0 => Ok(self.attempts.failed()),
+                _ => {
+                    self.left -= 1;
+                    Err(Failed {
+                        error: Error::lookup("failed".to_owned()),
+                        class: self.class,
+                    })
+                }
+            }
+        }
+
+        fn attempts(&mut self) -> &mut Attempts {
+            &mut self.attempts
+        }
+
+        fn bounds(&self) -> Bounds<'_> {
+            Bounds {
+                policy: &self.policy,
+                budget: &self.budget,
+                life: &self.life,
+            }
+        }
+
+        fn will_retry(&mut self, _: Failed) {
+            self.retries += 1;
+        }
+
+        fn given_up(&self, failed: Failed, reason: GiveUp) -> Error {
+            self.reason.set(Some(reason));
+            failed.error
+        }
+
+        fn random(&self) -> f64 {
+            1.0
+        }
+    }
+
+    fn policy() -> RetryPolicy {
+        RetryPolicy::default().base_delay(Duration::from_secs(2))
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn it_waits_longer_each_time_until_it_succeeds() {
+        let start = Instant::now();
+        let mut work = Failing::new(3, policy());
+        assert_eq!(run(&mut work).await.unwrap(), 3);
+        assert_eq!(work.retries, 3);
+        assert_eq!(start.elapsed(), Duration::from_secs(4 + 2 + 4 + 8));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn it_gives_up_and_says_why() {
+        let deadline = Attempts::new(Some(Duration::from_secs(8)));
+        let cases = [
+            ("attempts", Failing::new(5, policy()), GiveUp::Exhausted),
+            (
+                "budget",
+                Failing::new(5, policy().budget(0.0, 0)),
+                GiveUp::BudgetSpent,
+            ),
+            (
+                "deadline",
+                Failing {
+                    attempts: deadline,
+                    ..Failing::new(5, policy())
+                },
+                GiveUp::Deadline,
+            ),
+            (
+                "permanent",
+                Failing {
+                    class: FailureClass::Permanent,
+                    ..Failing::new(5, policy())
+                },
+                GiveUp::Permanent,
+            ),
+        ];
+        for (case, mut work, reason) in cases {
+            run(&mut work).await.unwrap_err();
+            assert_eq!(work.reason.get(), Some(reason), "{case}");
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_wait_ends_when_the_client_is_closed() {
+        let start = Instant::now();
+        let mut work = Failing::new(5, policy().base_delay(Duration::from_secs(20)));
+        let life = Arc::clone(&work.life);
+        tokio::spawn(async move {
+            tokio::time::sleep(Duration::from_secs(3)).await;
+            life.close();
+        });
+        assert!(run(&mut work).await.unwrap_err().is_closed());
+        assert_eq!(start.elapsed(), Duration::from_secs(3));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_token_is_renewed_at_once_and_a_403_is_retried_by_its_own_count() {
+        let start = Instant::now();
+        let mut work = Failing {
+            class: FailureClass::TokenRejected { is_renewable: true },
+            ..Failing::new(9, policy())
+        };
+        assert_eq!(run(&mut work).await.unwrap(), 9);
+        assert_eq!(start.elapsed(), Duration::from_secs(10));
+        let mut work = Failing {
+            class: FailureClass::Forbidden { by_eureka: true },
+            ..Failing::new(2, policy())
+        };
+        run(&mut work).await.unwrap_err();
+        assert_eq!(work.retries, 1);
+        assert_eq!(work.reason.get(), Some(GiveUp::Exhausted));
+    }
 }

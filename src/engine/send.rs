@@ -56,9 +56,7 @@ impl<'a> Call<'a> {
     }
 
     /// Sends it once, with all that is sent in memory, and reads the whole answer.
-    pub(super) fn send(
-        &self,
-    ) -> impl Future<Output = Result<Answer, Failure>> + Send + use<'a> {
+    pub(super) fn send(&self) -> impl Future<Output = Result<Answer, Failure>> + Send + use<'a> {
         self.session.gateway.send(
             self.request.method().clone(),
             self.url(),
@@ -70,9 +68,7 @@ impl<'a> Call<'a> {
     }
 
     /// Sends it once, where a body is not whole in memory. If the answer is not to be read whole, and is a success, its body is handed on.
-    pub(super) async fn send_in_pieces(
-        &self,
-    ) -> Result<(Answer, Option<Box<Incoming>>), Failure> {
+    pub(super) async fn send_in_pieces(&self) -> Result<(Answer, Option<Box<Incoming>>), Failure> {
         let (request, gateway) = (self.request, &self.session.gateway);
         let timeouts = self.timeouts_left(
             gateway.idle_timeouts(request.attempt_timeout(), request.attempt_read_timeout()),

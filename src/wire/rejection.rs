@@ -6,7 +6,11 @@ use crate::wire::error::Error;
 
 /// Whether the gateway rejected the token, so that no module has seen the request. Mostly 401; Okapi answers 400 "Token missing" and Kong
 /// 404 when tokens do not match.
-pub(crate) fn is_token_rejected(status: StatusCode, content_type: Option<&str>, error: &Error) -> bool {
+pub(crate) fn is_token_rejected(
+    status: StatusCode,
+    content_type: Option<&str>,
+    error: &Error,
+) -> bool {
     let says = |words: &[&str]| {
         let message = error
             .server_message()

@@ -207,6 +207,12 @@ impl RetryPolicy {
         Self { backoff, ..self }
     }
 
+    /// As it is, and with no more attempts than that.
+    pub(crate) fn no_more_attempts_than(mut self, most: u32) -> Self {
+        self.max_attempts = self.max_attempts.min(most);
+        self
+    }
+
     /// With a deadline that lets all attempts be made, however long they wait.
     pub(crate) fn long_enough(mut self) -> Self {
         let mut waits = Duration::ZERO;
@@ -277,7 +283,7 @@ impl RetryPolicy {
 
     /// How long to wait before sending again; none to give up. `attempt` is the number of attempts
     /// so far, `elapsed` the time since the first began.
-    pub(crate) fn delay(
+    pub(super) fn delay(
         &self,
         attempt: u32,
         elapsed: Duration,
@@ -378,11 +384,21 @@ mod tests {
     #[test]
     fn attempts_and_deadline_end_it() {
         let policy = RetryPolicy::default().max_attempts(3).deadline(10 * SECOND);
-        assert!(policy.delay(2, Duration::ZERO, None, fastrand::f64()).is_some());
+        assert!(
+            policy
+                .delay(2, Duration::ZERO, None, fastrand::f64())
+                .is_some()
+        );
         assert_eq!(policy.delay(3, Duration::ZERO, None, fastrand::f64()), None);
         assert_eq!(policy.delay(1, 11 * SECOND, None, fastrand::f64()), None);
-        assert_eq!(policy.delay(1, Duration::ZERO, Some(20 * SECOND), fastrand::f64()), None);
-        assert_eq!(RetryPolicy::none().delay(1, Duration::ZERO, None, 0.5), None);
+        assert_eq!(
+            policy.delay(1, Duration::ZERO, Some(20 * SECOND), fastrand::f64()),
+            None
+        );
+        assert_eq!(
+            RetryPolicy::none().delay(1, Duration::ZERO, None, 0.5),
+            None
+        );
         assert_eq!(
             RetryPolicy::default().max_attempts(0).forbidden_retries(0),
             RetryPolicy::none()
@@ -402,7 +418,12 @@ mod tests {
                     .forbidden_delay(delay);
                 for attempt in [0, 1, 2, 1000, u32::MAX - 1] {
                     let _ = policy.delay(attempt, Duration::ZERO, None, fastrand::f64());
-                    let _ = policy.forbidden_delay_after(attempt, Duration::ZERO, true, fastrand::f64());
+                    let _ = policy.forbidden_delay_after(
+                        attempt,
+                        Duration::ZERO,
+                        true,
+                        fastrand::f64(),
+                    );
                 }
             }
         }
@@ -413,7 +434,9 @@ mod tests {
         let policy = RetryPolicy::default()
             .base_delay(SECOND)
             .max_retry_after(30 * SECOND);
-        let wait = policy.delay(1, Duration::ZERO, Some(7 * SECOND), fastrand::f64()).unwrap();
+        let wait = policy
+            .delay(1, Duration::ZERO, Some(7 * SECOND), fastrand::f64())
+            .unwrap();
         assert!(wait >= 7 * SECOND && wait <= 7 * SECOND + SECOND / 10);
         let wait = policy
             .delay(1, Duration::ZERO, Some(Duration::MAX), fastrand::f64())
@@ -424,7 +447,10 @@ mod tests {
     #[test]
     fn retry_after_is_seconds_or_a_date() {
         let now = SystemTime::UNIX_EPOCH + Duration::from_secs(784_111_777);
-        assert_eq!(retry_after_value(" 120 ", now), Some(Duration::from_secs(120)));
+        assert_eq!(
+            retry_after_value(" 120 ", now),
+            Some(Duration::from_secs(120))
+        );
         assert_eq!(
             retry_after_value("Sun, 06 Nov 1994 08:49:47 GMT", now),
             Some(Duration::from_secs(10))

@@ -68,6 +68,11 @@ pub(super) fn folded(key: &str) -> String {
     key.trim().to_lowercase()
 }
 
+/// UUIDs are the same in capitals.
+pub(super) fn lane(id: &str) -> String {
+    id.to_ascii_lowercase()
+}
+
 /// Whether a stored record has a key: none if that cannot be decided here, because the server may fold accents, or the field is a list.
 pub(super) fn has_key(stored: &Fields, path: &str, key: &str) -> Option<bool> {
     let value = key_at(stored, path).ok()?;

@@ -88,7 +88,9 @@ impl Auth {
                     &secrets,
                 );
                 let error = match answer.status.is_redirection() {
-                    true => error.with_help(redirect::help(&answer.headers, operation.path, &secrets)),
+                    true => {
+                        error.with_help(redirect::help(&answer.headers, operation.path, &secrets))
+                    }
                     false => error,
                 };
                 Err(error.with_retry_after(retry_after(&answer.headers)))

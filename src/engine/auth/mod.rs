@@ -16,7 +16,6 @@
 //! - Old systems know only `/authn/login`, whose token does not expire, and answer 404 to `/authn/login-with-expiry`; newer ones do the
 //!   reverse.
 
-
 mod cookies;
 mod credentials;
 mod endpoints;

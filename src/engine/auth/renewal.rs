@@ -117,7 +117,10 @@ impl Auth {
 
     /// The renewal that runs, or a new one, and whether it is new. It runs in a task of its own, so that it goes on when whoever noticed the
     /// need gives up.
-    pub(super) fn renewal(self: &Arc<Self>, state: &mut State) -> Result<(watch::Receiver<Outcome>, bool)> {
+    pub(super) fn renewal(
+        self: &Arc<Self>,
+        state: &mut State,
+    ) -> Result<(watch::Receiver<Outcome>, bool)> {
         if let Some(running) = &state.renewal
             && running.has_changed().is_ok()
         {
@@ -156,7 +159,10 @@ impl Auth {
                 };
                 state.pause_until = (state.failures > 0)
                     .then(|| {
-                        let pause = auth.retry.wait(state.failures, None, fastrand::f64()).min(LONGEST_PAUSE);
+                        let pause = auth
+                            .retry
+                            .wait(state.failures, None, fastrand::f64())
+                            .min(LONGEST_PAUSE);
                         let told = outcome.as_ref().err();
                         let told = told.and_then(|failure| failure.error.retry_after());
                         let told = told
