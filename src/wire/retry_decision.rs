@@ -523,7 +523,7 @@ mod tests {
             ("DELETE of unknown effect", at(Method::DELETE, "/x"), false, true),
             ("POST under its id", post("/users", record.clone()), true, true),
             ("POST without an id", post("/users", "{}".into()), false, false),
-            ("POST of unknown effect", Request::new(&UNKNOWN).with_record(record.into_bytes()), false, false),
+            ("POST of unknown effect", Request::new(&UNKNOWN, &[]).with_record(record.into_bytes()), false, false),
             ("PATCH", at(Method::PATCH, &one), false, false),
             ("a POST that the caller calls idempotent", post("/x", "{}".into()).idempotent(true), true, true),
             ("a PUT that the caller does not", put(r#"{"_version": 3}"#).idempotent(false), false, false),
