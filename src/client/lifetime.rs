@@ -1,7 +1,5 @@
 //! From the login of a client to its logout.
 
-use std::time::Duration;
-
 use tracing::warn;
 
 use crate::client::handle::FolioClient;
@@ -64,12 +62,7 @@ impl FolioClient {
             .session()
             .retry
             .wait(tries, error.retry_after(), fastrand::f64());
-        self.pause(wait).await
-    }
-
-    /// Waits; an error as soon as the client is closed.
-    pub(crate) async fn pause(&self, time: Duration) -> Result<()> {
-        self.session().life.pause(time).await
+        self.session().life.pause(wait).await
     }
 }
 

@@ -218,6 +218,7 @@ pub(crate) async fn run<W: Retried>(work: &mut W) -> Result<W::Output> {
 fn after<W: Retried>(work: &mut W, failed: Failed) -> Result<Option<Duration>> {
     let class = failed.class;
     if class == FailureClass::Permanent {
+        work.attempts().failed += 1;
         return Err(work.given_up(failed, GiveUp::Permanent));
     }
     let (what, random) = (work.repeatability(), work.random());
