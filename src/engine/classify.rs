@@ -285,7 +285,7 @@ impl Call<'_> {
         let headers: usize = headers
             .map(|(name, value)| name.as_str().len() + value.len() + 4)
             .sum();
-        cause::excess(self.exchange.url.len() + headers)
+        cause::excess(self.exchange.target.shown().len() + headers)
     }
 
     /// Whether it is the 404 to a DELETE an earlier attempt of which may have been carried out.

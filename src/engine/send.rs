@@ -30,9 +30,10 @@ impl<'a> Call<'a> {
 
     fn url(&self) -> Url {
         let gateway = &self.session.gateway;
-        match self.exchange.url.get(gateway.base().len()..) {
-            Some(target) if !self.request.has_secret_parameters() => gateway.locate(target),
-            _ => gateway.locate(&self.request.target()),
+        match self.exchange.target.sent() {
+            Some(target) => gateway.locate(target),
+            // What is shown lacks secrets.
+            None => gateway.locate(&self.request.target()),
         }
     }
 

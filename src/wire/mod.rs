@@ -18,4 +18,5 @@ pub(crate) mod retry_budget;
 pub(crate) mod retry_decision;
 pub(crate) mod same_record;
 pub(crate) mod server_message;
+pub(crate) mod target;
 pub(crate) mod truncated;

@@ -5,7 +5,6 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::header::{ACCEPT, CONTENT_TYPE, COOKIE};
 use http::{HeaderMap, HeaderValue, Method};
-use reqwest::Url;
 use secrecy::ExposeSecret;
 use tokio::time::Instant;
 
@@ -18,6 +17,7 @@ use crate::wire::headers::TENANT;
 use crate::wire::operation::Operation;
 use crate::wire::redirect;
 use crate::wire::retry::retry_after;
+use crate::wire::target::Target;
 
 pub(super) static LOGIN: Operation = Operation::new("login", Method::POST, WITHOUT_TOKEN[0]);
 pub(super) static LEGACY_LOGIN: Operation =
@@ -55,9 +55,6 @@ impl Auth {
         timeout: Duration,
         started: Instant,
     ) -> Result<Answer> {
-        let url = self.gateway.url(operation.path);
-        let parsed =
-            Url::parse(&url).map_err(|error| Error::configuration(format!("{url}: {error}")))?;
         let sent_at = Instant::now();
         let timeout = timeout.min(self.gateway.timeout());
         let secrets = Secrets::of(&headers, body.as_ref(), true);
@@ -65,7 +62,7 @@ impl Auth {
             .gateway
             .send(
                 operation.method.clone(),
-                parsed,
+                self.gateway.locate(operation.path),
                 headers,
                 body,
                 self.gateway.timeouts(Some(timeout), None),
@@ -108,7 +105,11 @@ impl Auth {
         Exchange {
             operation,
             method: operation.method.clone(),
-            url: self.gateway.url(operation.path),
+            target: Target::new(
+                self.gateway.url(operation.path),
+                self.gateway.base().len(),
+                false,
+            ),
             attempts: 1,
             elapsed: started.elapsed(),
             sensitive: true,
