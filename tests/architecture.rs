@@ -158,8 +158,6 @@ const LARGE: &[(&str, &str)] = &[
         "to be divided by responsibility",
     ),
     ("src/blocking/mod.rs", "to be divided by responsibility"),
-    ("src/engine/auth.rs", "to be divided by responsibility"),
-    ("src/engine/session.rs", "to be divided by responsibility"),
     ("src/engine/transport.rs", "to be divided by responsibility"),
     (
         "src/harvest/checkpoint.rs",
@@ -173,8 +171,6 @@ const LARGE: &[(&str, &str)] = &[
         "src/testing/cassette/form.rs",
         "to be divided by responsibility",
     ),
-    ("src/write/mod.rs", "to be divided by responsibility"),
-    ("src/write/writer.rs", "to be divided by responsibility"),
 ];
 
 /// Imports that are still wrong. Each row is removed with the import.
@@ -190,7 +186,6 @@ const CIRCLES: &[&str] = &[
     "src/client/builder.rs ->",
     "src/harvest/mod.rs ->",
     "src/paging/by_ids.rs ->",
-    "src/write/lookup.rs ->",
     "crates/folio-spec/src/canonical.rs ->",
     "crates/folio-codegen/src/calls.rs ->",
     "crates/folio-codegen/src/does.rs ->",
