@@ -1,4 +1,5 @@
-//! What is asked for rarely and needed often: kept for a while, in one place for all handles of a client, with an end to its size.
+//! What is asked for rarely and needed often: kept for a while, in one place for all handles of a
+//! client, with an end to its size.
 
 use std::any::{Any, TypeId};
 use std::collections::HashMap;
@@ -17,7 +18,8 @@ const MOST_VALUES: usize = 512;
 /// How many records the kept values have at most, all together. What is used least goes first.
 const MOST_RECORDS: usize = 200_000;
 
-/// What a value is kept under: nothing of one tenant is given to another, and nothing of one type as another.
+/// What a value is kept under: nothing of one tenant is given to another, and nothing of one type
+/// as another.
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub(crate) struct Key {
     tenant: String,
@@ -64,8 +66,9 @@ impl Cache {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The value of `key` if it was asked for no longer than `max_age` ago, else what `load` gives, with the number of its records. However
-    /// many ask at once, one loads; when that one gives up, another goes on. A failure is told to those who waited for it, and not kept.
+    /// The value of `key` if it was asked for no longer than `max_age` ago, else what `load` gives,
+    /// with the number of its records. However many ask at once, one loads; when that one gives up,
+    /// another goes on. A failure is told to those who waited for it, and not kept.
     pub(crate) async fn get<T: Send + Sync + 'static>(
         &self,
         key: Key,

@@ -112,7 +112,8 @@ impl<'a> Call<'a> {
 
     /// A limiter rejected the attempt: how many rejections there were in a row.
     pub(super) fn count_rate_limited(&mut self) -> u32 {
-        // One more that counts, unless others were accepted since the last: then requests take turns.
+        // One more that counts, unless others were accepted since the last: then requests take
+        // turns.
         let progress = self.session.pace.progress();
         let takes_turns = self.limited.in_a_row > 0 && progress > self.limited.progress;
         self.limited.progress = progress;

@@ -270,15 +270,16 @@ impl Call<'_> {
         secrets
     }
 
-    /// Whether a status is a limiter's. nginx's `limit_req` answers 503 unless it was told another status, and so does an outage: but then
-    /// nothing of the path was answered well just now.
+    /// Whether a status is a limiter's. nginx's `limit_req` answers 503 unless it was told another
+    /// status, and so does an outage: but then nothing of the path was answered well just now.
     fn is_limited(&self, status: StatusCode) -> bool {
         status == StatusCode::TOO_MANY_REQUESTS
             || status == StatusCode::SERVICE_UNAVAILABLE
                 && self.session.pace.is_limiting_by_503(self.request.path())
     }
 
-    /// What to say of this request if it was the one that had the gateway end the connection, by the length of its URL and headers.
+    /// What to say of this request if it was the one that had the gateway end the connection, by
+    /// the length of its URL and headers.
     #[cold]
     fn excess(&self) -> Option<String> {
         let headers = self.request.headers().iter();

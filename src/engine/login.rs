@@ -71,7 +71,8 @@ impl Session {
         retry::run(&mut login).await
     }
 
-    /// A token for somebody who cannot renew it: one that is about to expire is renewed first. Where that fails, it is still good.
+    /// A token for somebody who cannot renew it: one that is about to expire is renewed first.
+    /// Where that fails, it is still good.
     pub(crate) async fn fresh_token(&self) -> Result<Arc<Token>> {
         let token = self.token().await?;
         self.auth.freshen(&token, self.gateway.timeout()).await?;

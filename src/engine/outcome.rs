@@ -19,9 +19,10 @@ use crate::wire::same_record::Landing;
 type Check<'a, T> = Pin<Box<dyn Future<Output = Result<T>> + Send + 'a>>;
 
 impl Session {
-    /// Of a write that failed with `error`, and an earlier attempt of which may have been carried out: a success, if the record shows that
-    /// it was carried out. Everything else is "outcome unknown": a record that is not there yet may still be written, since a server may
-    /// work on a request whose connection is lost.
+    /// Of a write that failed with `error`, and an earlier attempt of which may have been carried
+    /// out: a success, if the record shows that it was carried out. Everything else is "outcome
+    /// unknown": a record that is not there yet may still be written, since a server may work on a
+    /// request whose connection is lost.
     pub(crate) fn settle<'a>(
         &'a self,
         tenant: &'a Tenant,
@@ -39,8 +40,8 @@ impl Session {
         })
     }
 
-    /// A POST that stores its record under the id that was sent: the server rejects the second one, in one of several ways (recorded: 422,
-    /// 400, 409, 500 by module).
+    /// A POST that stores its record under the id that was sent: the server rejects the second one,
+    /// in one of several ways (recorded: 422, 400, 409, 500 by module).
     async fn was_created(
         &self,
         tenant: &Tenant,
@@ -135,7 +136,8 @@ impl Session {
         }
     }
 
-    /// Before a PUT where the server creates a record that is not there: an error, if it is not there.
+    /// Before a PUT where the server creates a record that is not there: an error, if it is not
+    /// there.
     pub(crate) fn check_exists<'a>(
         &'a self,
         tenant: &'a Tenant,
@@ -155,7 +157,8 @@ impl Session {
         })
     }
 
-    /// After a PUT where the server reports success also for a record that is not there: an error, if it is not there.
+    /// After a PUT where the server reports success also for a record that is not there: an error,
+    /// if it is not there.
     pub(crate) fn check_stored<'a>(
         &'a self,
         tenant: &'a Tenant,

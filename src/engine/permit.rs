@@ -34,7 +34,8 @@ impl<'a> Call<'a> {
         own.unwrap_or_else(|| self.session.gateway.timeout())
     }
 
-    /// Whether it is sent without the client's token: with one of its own, or with none, as a login.
+    /// Whether it is sent without the client's token: with one of its own, or with none, as a
+    /// login.
     fn has_own_token(&self) -> bool {
         let request = self.request;
         request.headers().contains_key(TOKEN)
@@ -108,7 +109,8 @@ impl<'a> Call<'a> {
         drop(permit);
         auth.token(self.rejected, self.longest_login()).await?;
         let permit = limit.acquire(life).await?;
-        // Mostly the same. Where tokens live shorter than the wait for a permit, this permit is held.
+        // Mostly the same. Where tokens live shorter than the wait for a permit, this permit is
+        // held.
         let token = auth.token(self.rejected, self.longest_login()).await?;
         // As late as possible: a slot is one of the time.
         let slot = match self.session.pace.is_limited() {

@@ -90,8 +90,8 @@ impl Session {
         outcome
     }
 
-    /// Sends a list request whose line is too long as `POST …/retrieve`, which takes the query in the body. None if that does not apply, or
-    /// the server has no such endpoint.
+    /// Sends a list request whose line is too long as `POST …/retrieve`, which takes the query in
+    /// the body. None if that does not apply, or the server has no such endpoint.
     fn retrieve<'a>(
         &'a self,
         tenant: &'a Tenant,
@@ -125,7 +125,8 @@ impl Session {
 
 impl Session {
     /// Sends a request until it succeeds or is given up, and finds out what became of a write whose
-    /// response was lost. Unless the body is to be read `whole`, the rest of it is returned as well.
+    /// response was lost. Unless the body is to be read `whole`, the rest of it is returned as
+    /// well.
     ///
     /// What is rare is boxed: the future of every call is small enough for the allocator's cache.
     pub(super) async fn send_with_retries(

@@ -1,11 +1,14 @@
 //! How long a request line may be, and what to do about a request that is longer.
 //!
-//! Okapi and the modules accept a request line of 4,096 bytes: the method, the path with its encoded query, and ` HTTP/1.1`, without the
-//! line break (recorded: 4,090 bytes pass, 4,200 are answered with 414 and the connection is closed; at the modules' own ports too). The path
-//! counts with the path of the gateway before it (`/okapi`), since a reverse proxy may or may not remove it.
+//! Okapi and the modules accept a request line of 4,096 bytes: the method, the path with its
+//! encoded query, and ` HTTP/1.1`, without the line break (recorded: 4,090 bytes pass, 4,200 are
+//! answered with 414 and the connection is closed; at the modules' own ports too). The path counts
+//! with the path of the gateway before it (`/okapi`), since a reverse proxy may or may not remove
+//! it.
 //!
-//! All clones of a client share one [`RequestLine`]. Requests for many ids or values are divided by [`FolioClient::divide`]. A request that
-//! is known to be too long is never sent: it becomes `POST …/retrieve` where the collection has that, and an error otherwise.
+//! All clones of a client share one [`RequestLine`]. Requests for many ids or values are divided by
+//! [`FolioClient::divide`]. A request that is known to be too long is never sent: it becomes `POST
+//! …/retrieve` where the collection has that, and an error otherwise.
 
 use std::collections::HashSet;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -21,13 +24,15 @@ use crate::wire::request::Request;
 /// What Okapi and the modules accept: Vert.x's default `maxInitialLineLength`.
 pub(crate) const MOST_BYTES: usize = 4_096;
 
-/// A line of fewer bytes cannot name a record of a collection behind a gateway. No setting and no response makes the bound smaller.
+/// A line of fewer bytes cannot name a record of a collection behind a gateway. No setting and no
+/// response makes the bound smaller.
 const FEWEST_BYTES: usize = 256;
 
 /// What stands in the line besides method and target: two spaces and the version.
 const AROUND: usize = " ".len() + " HTTP/1.1".len();
 
-/// The bound of a client, shared by its clones and tenant handles, and what was learned of the server.
+/// The bound of a client, shared by its clones and tenant handles, and what was learned of the
+/// server.
 pub(crate) struct RequestLine {
     /// The bound that was set.
     most: usize,
@@ -35,7 +40,8 @@ pub(crate) struct RequestLine {
     divided: AtomicUsize,
     /// The shortest line that the server answered with 414.
     refused: AtomicUsize,
-    /// Tenants and paths without `POST …/retrieve`, or where this user has no permission for it. Never held across an await.
+    /// Tenants and paths without `POST …/retrieve`, or where this user has no permission for it.
+    /// Never held across an await.
     without_retrieve: Mutex<HashSet<(String, String)>>,
 }
 
@@ -50,12 +56,14 @@ impl RequestLine {
         }
     }
 
-    /// The length of a line; `target` is the path of the gateway, the path and the query, as they are sent.
+    /// The length of a line; `target` is the path of the gateway, the path and the query, as they
+    /// are sent.
     pub(crate) fn length(method: &Method, target: usize) -> usize {
         method.as_str().len() + AROUND + target
     }
 
-    /// The most bytes that are worth sending: the bound that was set, and less than what the server rejected.
+    /// The most bytes that are worth sending: the bound that was set, and less than what the server
+    /// rejected.
     fn limit(&self) -> usize {
         let refused = self.refused.load(Ordering::Relaxed);
         self.most.min(refused.saturating_sub(1))
@@ -93,7 +101,8 @@ impl RequestLine {
             .fetch_min((length / 2).max(FEWEST_BYTES), Ordering::Relaxed);
     }
 
-    /// Whether `POST …/retrieve` may be there for a tenant and the path of a list. Not after it was found to be absent.
+    /// Whether `POST …/retrieve` may be there for a tenant and the path of a list. Not after it was
+    /// found to be absent.
     pub(crate) fn has_retrieve(&self, tenant: &str, path: &str) -> bool {
         described_lists::is_asked_by_post(path)
             && !self
@@ -131,8 +140,9 @@ pub(crate) fn is_absent(error: &Error) -> bool {
         )
 }
 
-/// The list that a GET asks for, as `POST …/retrieve` with `query`, `limit` and `offset` in the body. None if it has other parameters, which
-/// the body has no place for. It only reads, so it may be repeated.
+/// The list that a GET asks for, as `POST …/retrieve` with `query`, `limit` and `offset` in the
+/// body. None if it has other parameters, which the body has no place for. It only reads, so it may
+/// be repeated.
 pub(crate) fn by_retrieve(request: &Request) -> Option<Request> {
     let mut body = Map::new();
     for (name, value) in request.parameters() {

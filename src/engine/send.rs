@@ -15,7 +15,8 @@ use crate::wire::error::ErrorKind;
 use crate::wire::headers::{TENANT, TOKEN};
 use crate::wire::request::Request;
 
-/// Many methods of FOLIO's modules respond with text only, and reject a request for JSON only (400).
+/// Many methods of FOLIO's modules respond with text only, and reject a request for JSON only
+/// (400).
 const ACCEPTED: HeaderValue = HeaderValue::from_static("application/json, text/plain");
 
 impl<'a> Call<'a> {
@@ -68,7 +69,8 @@ impl<'a> Call<'a> {
         )
     }
 
-    /// Sends it once, where a body is not whole in memory. If the answer is not to be read whole, and is a success, its body is handed on.
+    /// Sends it once, where a body is not whole in memory. If the answer is not to be read whole,
+    /// and is a success, its body is handed on.
     pub(super) async fn send_in_pieces(&self) -> Result<(Answer, Option<Box<Incoming>>), Failure> {
         let (request, gateway) = (self.request, &self.session.gateway);
         let timeouts = self.timeouts_left(

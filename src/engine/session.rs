@@ -73,7 +73,8 @@ impl Session {
         self.auth.close_in_the_background();
     }
 
-    /// What is wrong with the length of a request's line, if it is too long. Of most requests this is known without writing it.
+    /// What is wrong with the length of a request's line, if it is too long. Of most requests this
+    /// is known without writing it.
     pub(super) fn line_problem(&self, request: &Request) -> Option<String> {
         let base = self.gateway.base_path().len();
         let length = |target| RequestLine::length(request.method(), base + target);
@@ -86,7 +87,8 @@ impl Session {
         self.request_line.problem(length(request.target().len()))
     }
 
-    /// The server answered with 414: says how long the request was, and remembers it for all that comes.
+    /// The server answered with 414: says how long the request was, and remembers it for all that
+    /// comes.
     #[cold]
     pub(super) fn too_long(&self, request: &Request, error: Error) -> Error {
         let target = self.gateway.base_path().len() + request.target().len();

@@ -6,7 +6,8 @@ use http::header::RETRY_AFTER;
 use http::{HeaderMap, StatusCode};
 
 /// When a request is repeated, as a value. Set one for the client with
-/// [`FolioClientBuilder::retry`](crate::FolioClientBuilder::retry), or for one request with [`Request::retry`](crate::Request::retry).
+/// [`FolioClientBuilder::retry`](crate::FolioClientBuilder::retry), or for one request with
+/// [`Request::retry`](crate::Request::retry).
 ///
 /// The invariant is that **a write is repeated only if it cannot happen twice**:
 ///
@@ -19,19 +20,21 @@ use http::{HeaderMap, StatusCode};
 /// | POST of a record that the server stores under the `id` in it ([`Creates::Record`](crate::Creates)) | the same: the server rejects a second record of that id. Then the record is read, and if it is the one that was sent, the record as stored is the response |
 /// | PUT without `_version`, other DELETE, other POST, PATCH | nothing else, unless [`idempotent_writes`](Self::idempotent_writes) (PUT and DELETE) or [`Request::idempotent`](crate::Request::idempotent) states that it may be |
 ///
-/// These are facts of the operation ([`Facts`](crate::Facts)), also of calls by path; its name and the words in its path decide nothing. A
-/// write that may have been carried out, and of which that could not be found out, fails with
-/// [`is_outcome_unknown`](crate::Error::is_outcome_unknown).
+/// These are facts of the operation ([`Facts`](crate::Facts)), also of calls by path; its name and
+/// the words in its path decide nothing. A write that may have been carried out, and of which that
+/// could not be found out, fails with [`is_outcome_unknown`](crate::Error::is_outcome_unknown).
 ///
-/// A token that was refused is no such failure: it is renewed and the request sent again, once, whatever its method, since the gateway
-/// refuses before any module sees the request.
+/// A token that was refused is no such failure: it is renewed and the request sent again, once,
+/// whatever its method, since the gateway refuses before any module sees the request.
 ///
-/// The login or renewal that a call needs follows the policy of the call: each attempt to log in counts as one of the call, and each wait is
-/// one of the policy. A limiter's rejection (429, or a 503 of a path that was answered well just now) does not count against the budget, and
-/// against the attempts only if no other request of the client got through since the last one.
+/// The login or renewal that a call needs follows the policy of the call: each attempt to log in
+/// counts as one of the call, and each wait is one of the policy. A limiter's rejection (429, or a
+/// 503 of a path that was answered well just now) does not count against the budget, and against
+/// the attempts only if no other request of the client got through since the last one.
 ///
-/// All repetitions of a client draw on one [`budget`](Self::budget), so that a server that is down is not hammered. Eureka answers 403
-/// also when it could not find out what a user may do; see [`forbidden_retries`](Self::forbidden_retries).
+/// All repetitions of a client draw on one [`budget`](Self::budget), so that a server that is down
+/// is not hammered. Eureka answers 403 also when it could not find out what a user may do; see
+/// [`forbidden_retries`](Self::forbidden_retries).
 ///
 /// ```
 /// use std::time::Duration;
@@ -53,7 +56,8 @@ pub struct RetryPolicy {
     budget: Option<Budget>,
 }
 
-/// Waits that grow: the first is up to `delay`, each further one up to `factor` times as long, none longer than `max`.
+/// Waits that grow: the first is up to `delay`, each further one up to `factor` times as long, none
+/// longer than `max`.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct Backoff {
     pub(crate) delay: Duration,
@@ -80,9 +84,10 @@ pub(super) struct Budget {
 }
 
 impl Default for RetryPolicy {
-    /// 5 attempts in all; before the n-th repetition a random time between half of 0.5 s · 2ⁿ⁻¹ and all of it, at most 30 s; a server's
-    /// `Retry-After` is honoured up to 60 s; no new attempt later than 3 minutes after the first. After a 403 of Eureka one repetition, after up to 1 s. A budget of
-    /// 100 repetitions, and then one for every five calls.
+    /// 5 attempts in all; before the n-th repetition a random time between half of 0.5 s · 2ⁿ⁻¹ and
+    /// all of it, at most 30 s; a server's `Retry-After` is honoured up to 60 s; no new attempt
+    /// later than 3 minutes after the first. After a 403 of Eureka one repetition, after up to 1 s.
+    /// A budget of 100 repetitions, and then one for every five calls.
     fn default() -> Self {
         Self {
             max_attempts: 5,
@@ -122,15 +127,17 @@ impl RetryPolicy {
         }
     }
 
-    /// The longest wait before the first repetition; it doubles with each, unless [`factor`](Self::factor) says otherwise. The wait is
-    /// random between half of this and all of it ("equal jitter"): many clients do not come back at the same time, and the attempts are not
-    /// used up before a short outage is over.
+    /// The longest wait before the first repetition; it doubles with each, unless
+    /// [`factor`](Self::factor) says otherwise. The wait is random between half of this and all of
+    /// it ("equal jitter"): many clients do not come back at the same time, and the attempts are
+    /// not used up before a short outage is over.
     pub fn base_delay(mut self, delay: Duration) -> Self {
         self.backoff.delay = delay;
         self
     }
 
-    /// By what the longest wait grows with each repetition. 2 by default. What is less than 1, or no number, counts as 1: it stays.
+    /// By what the longest wait grows with each repetition. 2 by default. What is less than 1, or
+    /// no number, counts as 1: it stays.
     pub fn factor(mut self, factor: f64) -> Self {
         self.backoff.factor = if factor > 1.0 { factor } else { 1.0 };
         self
@@ -155,8 +162,9 @@ impl RetryPolicy {
         Self { deadline, ..self }
     }
 
-    /// Whether every PUT and DELETE may be repeated when it is not known if it was carried out. HTTP calls them idempotent; but a PUT
-    /// without `_version` undoes what another client wrote in between, and a DELETE by query deletes what was created in between.
+    /// Whether every PUT and DELETE may be repeated when it is not known if it was carried out.
+    /// HTTP calls them idempotent; but a PUT without `_version` undoes what another client wrote in
+    /// between, and a DELETE by query deletes what was created in between.
     pub fn idempotent_writes(self, repeat: bool) -> Self {
         Self {
             idempotent_writes: repeat,
@@ -164,9 +172,10 @@ impl RetryPolicy {
         }
     }
 
-    /// How often a request that was answered with 403 (and may be repeated, by the table above) is sent again. Not said: once, and only
-    /// where the gateway is Eureka's, whose sidecars have answered 403 when Keycloak did not answer them. Said: that often, whatever the
-    /// gateway; 0 is never.
+    /// How often a request that was answered with 403 (and may be repeated, by the table above) is
+    /// sent again. Not said: once, and only where the gateway is Eureka's, whose sidecars have
+    /// answered 403 when Keycloak did not answer them. Said: that often, whatever the gateway; 0 is
+    /// never.
     pub fn forbidden_retries(self, repetitions: u32) -> Self {
         Self {
             forbidden_retries: Some(repetitions),
@@ -174,17 +183,19 @@ impl RetryPolicy {
         }
     }
 
-    /// The longest wait before the first repetition after a 403; it triples with each, up to 60 s. 1 second by default. The wait is random
-    /// between half of it and all of it.
+    /// The longest wait before the first repetition after a 403; it triples with each, up to 60 s.
+    /// 1 second by default. The wait is random between half of it and all of it.
     pub fn forbidden_delay(mut self, delay: Duration) -> Self {
         self.forbidden_backoff.delay = delay;
         self
     }
 
-    /// How many repetitions all calls of a client may cost together: `burst` at once, and from then on `ratio` for each call that is made
-    /// (0.2: one for five calls), besides one a second. When the budget is spent, calls fail without a repetition, and the error says so.
+    /// How many repetitions all calls of a client may cost together: `burst` at once, and from then
+    /// on `ratio` for each call that is made (0.2: one for five calls), besides one a second. When
+    /// the budget is spent, calls fail without a repetition, and the error says so.
     ///
-    /// The budget is the client's. Of a policy for one request ([`Request::retry`](crate::Request::retry)) only counts whether it has one.
+    /// The budget is the client's. Of a policy for one request
+    /// ([`Request::retry`](crate::Request::retry)) only counts whether it has one.
     pub fn budget(self, ratio: f64, burst: u32) -> Self {
         Self {
             budget: Some(Budget {
@@ -275,7 +286,8 @@ impl RetryPolicy {
     ) -> Duration {
         let jitter = jittered(self.backoff.ceiling(attempt), random);
         match retry_after {
-            // A tenth of the jitter on top, so that those who were told the same time do not come at the same time.
+            // A tenth of the jitter on top, so that those who were told the same time do not come
+            // at the same time.
             Some(told) => told.min(self.max_retry_after).saturating_add(jitter / 10),
             None => jitter,
         }
@@ -329,8 +341,9 @@ fn part_of(time: Duration, part: f64) -> Duration {
     Duration::try_from_secs_f64(time.as_secs_f64() * part).unwrap_or(time)
 }
 
-/// A status after which the same request may well succeed. 408 is the Eureka sidecar's read timeout, 429 comes from hosting only, 502 to 504
-/// from gateways and load balancers. 500 is a fault of a module and comes again.
+/// A status after which the same request may well succeed. 408 is the Eureka sidecar's read
+/// timeout, 429 comes from hosting only, 502 to 504 from gateways and load balancers. 500 is a
+/// fault of a module and comes again.
 pub(crate) fn is_transient(status: StatusCode) -> bool {
     matches!(status.as_u16(), 408 | 429 | 502 | 503 | 504)
 }

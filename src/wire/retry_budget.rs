@@ -13,7 +13,8 @@ pub(crate) struct RetryBudget {
     budget: Budget,
     /// Never held across an await.
     left: Mutex<(f64, Instant)>,
-    /// Whether a deposit changes anything: mostly it does not, and calls need not wait for each other.
+    /// Whether a deposit changes anything: mostly it does not, and calls need not wait for each
+    /// other.
     is_short: AtomicBool,
 }
 

@@ -1,7 +1,9 @@
-//! What follows an attempt that failed: a pure function of the failure, the policy and the attempts.
+//! What follows an attempt that failed: a pure function of the failure, the policy and the
+//! attempts.
 //!
 //! It has no clock, no randomness and no sockets of its own, so that a table of cases tests all of
-//! it. `engine/retry.rs` asks it after each failed attempt of a call, login, lookup, update or poll.
+//! it. `engine/retry.rs` asks it after each failed attempt of a call, login, lookup, update or
+//! poll.
 
 use std::time::Duration;
 

@@ -5,7 +5,8 @@ use std::sync::LazyLock;
 use memchr::memmem::Finder;
 use serde::Deserialize;
 
-/// What the server says if it broke off a list that it had begun to send with 200: RMB then closes the array and appends the reason.
+/// What the server says if it broke off a list that it had begun to send with 200: RMB then closes
+/// the array and appends the reason.
 pub(crate) fn diagnostics(body: &[u8]) -> Option<String> {
     const DIAGNOSTICS: &[u8] = b"\"diagnostics\"";
     static FINDER: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(DIAGNOSTICS));

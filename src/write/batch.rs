@@ -76,7 +76,8 @@ impl Writer {
                             Sent::Created(Box::new(response))
                         })
                     } else {
-                        // Where a PUT creates a record that is not there, that is what is wanted here. Where it is ignored, the client finds out.
+                        // Where a PUT creates a record that is not there, that is what is wanted
+                        // here. Where it is ignored, the client finds out.
                         let request = Request::to(Method::PUT, self.collection.path_of(&entry.id));
                         let absent = self.collection.absent_records();
                         let request = match absent.unwrap_or(request.facts().absent) {

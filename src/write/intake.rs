@@ -142,9 +142,9 @@ impl<T: Serialize + DeserializeOwned + Send + 'static> Upsert<T> {
     }
 }
 
-/// Notes that a record has an id or key, and gives the earlier one that has it; an error if that one
-/// has other content: only the first of several is written. `what` and `key` are
-/// how the error names it.
+/// Notes that a record has an id or key, and gives the earlier one that has it; an error if that
+/// one has other content: only the first of several is written. `what` and `key` are how the error
+/// names it.
 fn claim_first(
     claims: &mut Claims,
     claim: Claim,
@@ -206,7 +206,8 @@ fn made(writer: &Writer, key: &str) -> String {
     Uuid::new_v5(&namespace, key.as_bytes()).to_string()
 }
 
-/// Whether a value has numbers that `Value` does not hold digit for digit: `10.10`, or more digits than a double has.
+/// Whether a value has numbers that `Value` does not hold digit for digit: `10.10`, or more digits
+/// than a double has.
 fn has_fractions(value: &Value) -> bool {
     match value {
         Value::Number(number) => number.is_f64(),

@@ -148,10 +148,12 @@ impl Writer {
         }
     }
 
-    /// The stored records that have these values of a field, by the values. An error is a problem of that value.
+    /// The stored records that have these values of a field, by the values. An error is a problem
+    /// of that value.
     ///
-    /// RMB's `==` ignores case for most fields, and accents for some (recorded), so the server decides what a match is: a response from which
-    /// it cannot be told which value a record belongs to is asked for again, with half of the values.
+    /// RMB's `==` ignores case for most fields, and accents for some (recorded), so the server
+    /// decides what a match is: a response from which it cannot be told which value a record
+    /// belongs to is asked for again, with half of the values.
     async fn by_keys(
         &self,
         field: &str,
@@ -188,7 +190,8 @@ impl Writer {
                 }
             };
             if let [key] = group[..] {
-                // Whatever the server says, unless it certainly does not apply: a server may ignore the query.
+                // Whatever the server says, unless it certainly does not apply: a server may ignore
+                // the query.
                 let alien = records
                     .iter()
                     .find(|record| has_key(record, field, key) == Some(false));
@@ -226,7 +229,8 @@ impl Writer {
         Ok(found)
     }
 
-    /// The request for the first of these values of a field, and of how many. `each` is how many records a value may have.
+    /// The request for the first of these values of a field, and of how many. `each` is how many
+    /// records a value may have.
     fn asking(&self, field: &str, values: &[&str], each: usize) -> (Request, usize) {
         let most = values.len().min(VALUES).min(self.max_records.max(1));
         let query = |count: usize| cql::field(field).one_of(values.get(..count).unwrap_or(values));

@@ -9,7 +9,8 @@ type Fields = Map<String, Value>;
 /// Makes the record that is written of the stored one and the incoming one.
 pub(super) type Merge = Arc<dyn Fn(&Fields, Fields) -> Result<Fields, String> + Send + Sync>;
 
-/// What becomes of the fields that the server's record has and the one to write lacks. FOLIO replaces records as wholes.
+/// What becomes of the fields that the server's record has and the one to write lacks. FOLIO
+/// replaces records as wholes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum AbsentFields {

@@ -1,4 +1,5 @@
-//! Writing many records: each is created or replaced, the bad ones are found and the good ones land.
+//! Writing many records: each is created or replaced, the bad ones are found and the good ones
+//! land.
 
 mod batch;
 pub(crate) mod collection;

@@ -17,7 +17,8 @@ use crate::write::report::Written;
 use crate::write::writer::{MATCH_ON, NEW_IDS, Writer};
 
 impl Writer {
-    /// Whether a record that may have been created may be created again: the server rejects a second record of the same id, or replaces it.
+    /// Whether a record that may have been created may be created again: the server rejects a
+    /// second record of the same id, or replaces it.
     pub(super) fn may_create_again(&self) -> bool {
         !self.new_ids.load(Ordering::Relaxed)
             && (self.batches()
@@ -25,7 +26,8 @@ impl Writer {
                 || self.keeps_ids.load(Ordering::Relaxed))
     }
 
-    /// Notes which record of the run a stored one belongs to, and gives the earlier one, if there is one with other content.
+    /// Notes which record of the run a stored one belongs to, and gives the earlier one, if there
+    /// is one with other content.
     pub(super) fn claim(&self, claim: Claim, entry: &Entry) -> Option<Earlier> {
         let mut claims = self.claims.lock().unwrap_or_else(PoisonError::into_inner);
         let id = lane(&entry.id);
@@ -137,7 +139,8 @@ impl Writer {
         let mut fields = entry.fields.clone();
         self.collection.kind().remove_shown(&mut fields);
         if new_ids {
-            // With the id of a stored record, mod-tags and mod-notes would replace that one (recorded).
+            // With the id of a stored record, mod-tags and mod-notes would replace that one
+            // (recorded).
             fields.remove("id");
         }
         Ok(fields)

@@ -52,7 +52,8 @@ impl Run {
         self.again(entries, tries, phase());
     }
 
-    /// One of them is the reason, and none was written: tries the halves, and of one record it says so.
+    /// One of them is the reason, and none was written: tries the halves, and of one record it says
+    /// so.
     pub(super) fn reject(&mut self, entries: Vec<Entry>, tries: u32, error: &Error) {
         if entries.len() > 1 {
             self.halve(entries, tries, || Phase::Ready);

@@ -27,7 +27,8 @@ impl<T: Serialize + DeserializeOwned + Send + 'static> Upsert<T> {
         report
     }
 
-    /// What became of the next record; none at the end. Records come in the order in which they are done.
+    /// What became of the next record; none at the end. Records come in the order in which they are
+    /// done.
     pub async fn next(&mut self) -> Option<Outcome> {
         poll_fn(|context| Pin::new(&mut *self).poll_next(context)).await
     }
@@ -44,7 +45,8 @@ impl<T: Serialize + DeserializeOwned + Send + 'static> Upsert<T> {
         self.writer.clone()
     }
 
-    /// Takes records until there are enough for a request. Gives whether there are some to write now.
+    /// Takes records until there are enough for a request. Gives whether there are some to write
+    /// now.
     fn fill(&mut self, writer: &Writer, context: &mut Context<'_>) -> bool {
         while self.chunk.len() < writer.max_records {
             let (entry, size) = match self.held.take() {
@@ -69,7 +71,8 @@ impl<T: Serialize + DeserializeOwned + Send + 'static> Upsert<T> {
                     },
                 },
             };
-            // Another of this id or key is on its way, or it does not fit in any more: it is the first of the next.
+            // Another of this id or key is on its way, or it does not fit in any more: it is the
+            // first of the next.
             if self.lanes.contains(&entry.lane)
                 || !self.chunk.is_empty()
                     && self.bytes + size > writer.max_bytes.load(Ordering::Relaxed)

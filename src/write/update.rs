@@ -27,7 +27,8 @@ const ATTEMPTS: u32 = 8;
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct Update<T> {
-    /// The record as it was sent; where nothing was to change, as it was read. Its `_version` is that of the record before.
+    /// The record as it was sent; where nothing was to change, as it was read. Its `_version` is
+    /// that of the record before.
     pub record: T,
     /// Whether something was written.
     pub written: bool,
@@ -36,19 +37,23 @@ pub struct Update<T> {
 }
 
 impl FolioClient {
-    /// Reads a record, changes it and writes it back. If somebody else has changed it meanwhile, it is read and changed again, 8 times at
-    /// most: `change` may be called more than once. If it changes nothing, nothing is written.
+    /// Reads a record, changes it and writes it back. If somebody else has changed it meanwhile, it
+    /// is read and changed again, 8 times at most: `change` may be called more than once. If it
+    /// changes nothing, nothing is written.
     ///
-    /// After a write without a response the record is read again. What `change` changed, and the `_version`, show whether it was carried
-    /// out: then it is not applied a second time, also where the server computes a field or another client has written since. Where that
-    /// cannot be told, the call fails ([`is_outcome_unknown`](Error::is_outcome_unknown)).
+    /// After a write without a response the record is read again. What `change` changed, and the
+    /// `_version`, show whether it was carried out: then it is not applied a second time, also
+    /// where the server computes a field or another client has written since. Where that cannot be
+    /// told, the call fails ([`is_outcome_unknown`](Error::is_outcome_unknown)).
     ///
-    /// Only what `change` changed differs in the body of the PUT; the rest is sent as it was read, digit for digit. A record that another
-    /// client deletes between reading and writing is an error, also where the server reports success (holdings) or creates the record again
-    /// (loan policies): the record is read after the PUT to check.
+    /// Only what `change` changed differs in the body of the PUT; the rest is sent as it was read,
+    /// digit for digit. A record that another client deletes between reading and writing is an
+    /// error, also where the server reports success (holdings) or creates the record again (loan
+    /// policies): the record is read after the PUT to check.
     ///
-    /// It is safe where FOLIO guards records by `_version` (instances, holdings, items, authorities and others). Users and many others have
-    /// none: there, what others write between the reading and the writing is lost.
+    /// It is safe where FOLIO guards records by `_version` (instances, holdings, items, authorities
+    /// and others). Users and many others have none: there, what others write between the reading
+    /// and the writing is lost.
     ///
     /// ```no_run
     /// # async fn example(folio: folio_sdk::FolioClient) -> Result<(), folio_sdk::Error> {
@@ -63,8 +68,9 @@ impl FolioClient {
     /// ```
     ///
     /// # Errors
-    /// [`is_conflict`](Error::is_conflict) if others were faster each time; [`is_outcome_unknown`](Error::is_outcome_unknown) as above; else
-    /// what reading and writing give.
+    /// [`is_conflict`](Error::is_conflict) if others were faster each time;
+    /// [`is_outcome_unknown`](Error::is_outcome_unknown) as above; else what reading and writing
+    /// give.
     pub async fn update_with<T: Stored>(
         &self,
         id: impl Display + Send,
@@ -82,9 +88,11 @@ impl FolioClient {
         self.change(collection, path, change).await
     }
 
-    /// As [`update_with`](Self::update_with), of the record at any path and of any type, also [`serde_json::Value`].
+    /// As [`update_with`](Self::update_with), of the record at any path and of any type, also
+    /// [`serde_json::Value`].
     ///
-    /// A type that does not keep the fields which it does not know would erase them: that is found out, and nothing is written.
+    /// A type that does not keep the fields which it does not know would erase them: that is found
+    /// out, and nothing is written.
     ///
     /// ```no_run
     /// # async fn example(folio: folio_sdk::FolioClient) -> Result<(), folio_sdk::Error> {
@@ -353,9 +361,10 @@ where
 }
 
 impl FolioClient {
-    /// After a PUT where the server creates a record that is not there: whether it has done so, since another client has deleted the
-    /// record after it was read. A record that is created gets a new date of creation; one that is replaced keeps it, whatever is sent
-    /// (recorded: `put metadata of another time, read back`).
+    /// After a PUT where the server creates a record that is not there: whether it has done so,
+    /// since another client has deleted the record after it was read. A record that is created gets
+    /// a new date of creation; one that is replaced keeps it, whatever is sent (recorded: `put
+    /// metadata of another time, read back`).
     async fn check_not_created(&self, path: &str, before: &Fields) -> Result<()> {
         let response = match self.execute(Request::to(Method::GET, path)).await {
             Ok(response) => response,
@@ -417,8 +426,8 @@ impl Doubts {
         }
     }
 
-    /// Finds out, by the record as it is now, what became of them. Gives what was sent, if it was written; an error, if that cannot be told:
-    /// then the change must not be made again.
+    /// Finds out, by the record as it is now, what became of them. Gives what was sent, if it was
+    /// written; an error, if that cannot be told: then the change must not be made again.
     fn settle(&mut self, kind: &Kind<'_>, now: &Fields) -> Result<Option<Fields>> {
         // The server may carry one out yet: as long as the version is the same, it would accept it.
         let is_pending = |doubt: &Doubt| doubt.version.is_some() && version(now) == doubt.version;

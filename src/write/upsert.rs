@@ -26,7 +26,8 @@ use crate::write::writer::{UNNUMBERED, Writer};
 /// The key of a record, of which its id is made.
 type KeyOf<T> = Box<dyn Fn(&T) -> Option<String> + Send>;
 
-/// Records of a request, unless it is said otherwise: servers take 10,000, and are at ease with some hundreds.
+/// Records of a request, unless it is said otherwise: servers take 10,000, and are at ease with
+/// some hundreds.
 const RECORDS: usize = 500;
 
 /// Bytes of a request, unless it is said otherwise: gateways take 1 MB.
@@ -39,8 +40,9 @@ const CONCURRENCY: usize = 4;
 const FAILURES: usize = 1_000;
 
 impl FolioClient {
-    /// Writes records: creates those that are not there, replaces those that are, and leaves alone those that are the same already. What
-    /// was written is written for good, however it ends, so that running it again with the same records writes only what is missing.
+    /// Writes records: creates those that are not there, replaces those that are, and leaves alone
+    /// those that are the same already. What was written is written for good, however it ends, so
+    /// that running it again with the same records writes only what is missing.
     ///
     /// See [`Upsert`] for how, and for what can be said before it runs.
     ///
@@ -117,33 +119,42 @@ impl<I: Iterator> Stream for Iter<I> {
     }
 }
 
-/// Records on their way into a collection: a stream of what became of each. [`run`](Self::run) gives the sum.
+/// Records on their way into a collection: a stream of what became of each. [`run`](Self::run)
+/// gives the sum.
 ///
 /// How it goes:
 ///
-/// - Records are taken as they are needed, a few requests' worth at a time, so that there may be any number of them. One without an `id`
-///   gets a random one, or one made from a key ([`id_from`](Self::id_from)), or that of the stored record with the same value of a field
+/// - Records are taken as they are needed, a few requests' worth at a time, so that there may be
+///   any number of them. One without an `id` gets a random one, or one made from a key
+///   ([`id_from`](Self::id_from)), or that of the stored record with the same value of a field
 ///   ([`match_on`](Self::match_on)).
-/// - What is there already is read, in requests within the length of a request line ([`max_request_line`]). A record that would not change
-///   is not sent. One that is there is sent with the server's `_version`; one that brings a `_version` of its own, and an older one, fails
-///   with a conflict ([`Error::is_conflict`]): somebody changed it since it was read. [`overwrite`](Self::overwrite) and
-///   [`merge`](Self::merge) say otherwise.
-/// - What the server generates is no change, and is taken from the stored record where it is absent: `hrid`, `metadata`, effective locations,
-///   dates of statuses, defaults, and what the descriptions declare read-only. A second run with the same records writes nothing.
-/// - Where the module has a batch endpoint, records go together, 500 at most and less than 1 MB ([`max_records`](Self::max_records),
-///   [`max_bytes`](Self::max_bytes)), in several requests at a time ([`concurrency`](Self::concurrency)) within the client's own limit.
-///   Elsewhere each goes alone.
-///   Records of inventory without `hrid` go in at most 1,663 per request, which PostgreSQL accepts.
-/// - A request that is rejected is halved until the bad record is known. That one fails with the server's words; the others land.
-/// - Of a request without an answer (a timeout, a broken connection, a 5xx) it is not known what it did. The records are read again, and only
-///   those that did not land are sent again, as often as the client's [`RetryPolicy`](crate::RetryPolicy) and its budget allow. Where the
-///   module gives new records ids of its own, a POST is never sent again.
-/// - Of several records of one `id` the last one wins: they are written one after the other, and [`Outcome::repeats`] names the earlier one.
-///   Of several records of one key, which differ, only the first is written; the others fail. For this, some 20 to 35 bytes of each record
-///   are stored until the end of the run.
+/// - What is there already is read, in requests within the length of a request line
+///   ([`max_request_line`]). A record that would not change is not sent. One that is there is sent
+///   with the server's `_version`; one that brings a `_version` of its own, and an older one, fails
+///   with a conflict ([`Error::is_conflict`]): somebody changed it since it was read.
+///   [`overwrite`](Self::overwrite) and [`merge`](Self::merge) say otherwise.
+/// - What the server generates is no change, and is taken from the stored record where it is
+///   absent: `hrid`, `metadata`, effective locations, dates of statuses, defaults, and what the
+///   descriptions declare read-only. A second run with the same records writes nothing.
+/// - Where the module has a batch endpoint, records go together, 500 at most and less than 1 MB
+///   ([`max_records`](Self::max_records), [`max_bytes`](Self::max_bytes)), in several requests at a
+///   time ([`concurrency`](Self::concurrency)) within the client's own limit. Elsewhere each goes
+///   alone. Records of inventory without `hrid` go in at most 1,663 per request, which PostgreSQL
+///   accepts.
+/// - A request that is rejected is halved until the bad record is known. That one fails with the
+///   server's words; the others land.
+/// - Of a request without an answer (a timeout, a broken connection, a 5xx) it is not known what it
+///   did. The records are read again, and only those that did not land are sent again, as often as
+///   the client's [`RetryPolicy`](crate::RetryPolicy) and its budget allow. Where the module gives
+///   new records ids of its own, a POST is never sent again.
+/// - Of several records of one `id` the last one wins: they are written one after the other, and
+///   [`Outcome::repeats`] names the earlier one. Of several records of one key, which differ, only
+///   the first is written; the others fail. For this, some 20 to 35 bytes of each record are stored
+///   until the end of the run.
 ///
-/// It ends early where it is of no use to go on: the user may not write there, the client was closed, or 10 writes of single records (20 of
-/// batches, 100 with the status 500) failed one after the other. See [`UpsertReport::stopped`].
+/// It ends early where it is of no use to go on: the user may not write there, the client was
+/// closed, or 10 writes of single records (20 of batches, 100 with the status 500) failed one after
+/// the other. See [`UpsertReport::stopped`].
 ///
 /// Dropping it ends it; requests that were sent may still be carried out.
 ///
@@ -226,30 +237,34 @@ impl<T: Serialize + DeserializeOwned + Send + 'static> Upsert<T> {
         self
     }
 
-    /// How many records a request has at most. 500 by default; servers take up to 10,000, and are at ease with 100 to 1,000.
+    /// How many records a request has at most. 500 by default; servers take up to 10,000, and are
+    /// at ease with 100 to 1,000.
     pub fn max_records(self, records: usize) -> Self {
         self.set(|settings| settings.max_records = records.max(1))
     }
 
-    /// How many bytes a request has at most. 999,000 by default: gateways mostly refuse bodies of more than 1 MB. A record that is larger
-    /// goes alone.
+    /// How many bytes a request has at most. 999,000 by default: gateways mostly refuse bodies of
+    /// more than 1 MB. A record that is larger goes alone.
     pub fn max_bytes(self, bytes: usize) -> Self {
         self.set(|settings| settings.max_bytes = AtomicUsize::new(bytes))
     }
 
-    /// How many requests' worth of records is on its way at once. 4 by default. The client's own limit holds besides.
+    /// How many requests' worth of records is on its way at once. 4 by default. The client's own
+    /// limit holds besides.
     pub fn concurrency(mut self, requests: usize) -> Self {
         self.concurrency = requests.max(1);
         self
     }
 
-    /// What becomes of the fields that the server's record has and the new one lacks. They are dropped by default, as FOLIO does.
+    /// What becomes of the fields that the server's record has and the new one lacks. They are
+    /// dropped by default, as FOLIO does.
     pub fn absent_fields(self, absent: AbsentFields) -> Self {
         self.set(|settings| settings.absent = absent)
     }
 
-    /// Makes what is written out of what is there and what came: `merge(&existing, &mut incoming)`. It is called for records that exist, and
-    /// again if somebody else changes the record meanwhile. What comes out replaces the record, whatever `_version` came in.
+    /// Makes what is written out of what is there and what came: `merge(&existing, &mut incoming)`.
+    /// It is called for records that exist, and again if somebody else changes the record
+    /// meanwhile. What comes out replaces the record, whatever `_version` came in.
     ///
     /// ```no_run
     /// # async fn example(folio: folio_sdk::FolioClient) {
@@ -282,21 +297,25 @@ impl<T: Serialize + DeserializeOwned + Send + 'static> Upsert<T> {
         self.set(|settings| settings.merge = Some(merge))
     }
 
-    /// Also replaces records that were changed since those that came were read, by their `_version`. What others changed is lost.
+    /// Also replaces records that were changed since those that came were read, by their
+    /// `_version`. What others changed is lost.
     pub fn overwrite(self, overwrite: bool) -> Self {
         self.set(|settings| settings.overwrite = overwrite)
     }
 
-    /// The key from which a record without `id` gets its id: the same key gives the same id in the same tenant and collection, so that a second
-    /// run finds what the first one made. (A UUID of version 5; its name is the key, its namespace that of URLs over
-    /// `folio-sdk:{tenant}{path}`.) Without this and [`match_on`](Self::match_on), a record without `id` gets a random one, and a second run
-    /// creates it again.
+    /// The key from which a record without `id` gets its id: the same key gives the same id in the
+    /// same tenant and collection, so that a second run finds what the first one made. (A UUID of
+    /// version 5; its name is the key, its namespace that of URLs over `folio-sdk:{tenant}{path}`.)
+    /// Without this and [`match_on`](Self::match_on), a record without `id` gets a random one, and
+    /// a second run creates it again.
     ///
-    /// The closure returns a `String` or an `Option<String>`. A key must be unique among the records: a number of the system they come from,
-    /// not a title. A record whose key is absent or blank fails, and so does one whose key an earlier, different record has. One that is
-    /// the same as the earlier one is not written again.
+    /// The closure returns a `String` or an `Option<String>`. A key must be unique among the
+    /// records: a number of the system they come from, not a title. A record whose key is absent or
+    /// blank fails, and so does one whose key an earlier, different record has. One that is the
+    /// same as the earlier one is not written again.
     ///
-    /// Records that exist under other ids, since others have created them, are not found this way: see `match_on`.
+    /// Records that exist under other ids, since others have created them, are not found this way:
+    /// see `match_on`.
     ///
     /// ```no_run
     /// # async fn example(folio: folio_sdk::FolioClient, groups: Vec<serde_json::Value>) {
@@ -314,18 +333,21 @@ impl<T: Serialize + DeserializeOwned + Send + 'static> Upsert<T> {
         self
     }
 
-    /// Recognizes stored records by the value of a field instead of their `id`: `hrid`, `barcode`, `username`, `externalSystemId`, or any other
-    /// by which the module searches; a field within an object by its path, `personal.email`.
+    /// Recognizes stored records by the value of a field instead of their `id`: `hrid`, `barcode`,
+    /// `username`, `externalSystemId`, or any other by which the module searches; a field within an
+    /// object by its path, `personal.email`.
     ///
-    /// The values are looked up in batches by an exact match (`barcode==("1" or "2")`). What matches is the module's decision: most modules
-    /// ignore case, some also accents. A record that is stored under any `id` is updated there, with its `_version`; others are created. An
-    /// incoming record need not have an `id`; if it has, it must be that of the stored record. A new record without one gets a random id, or
-    /// that of [`id_from`](Self::id_from).
+    /// The values are looked up in batches by an exact match (`barcode==("1" or "2")`). What
+    /// matches is the module's decision: most modules ignore case, some also accents. A record that
+    /// is stored under any `id` is updated there, with its `_version`; others are created. An
+    /// incoming record need not have an `id`; if it has, it must be that of the stored record. A
+    /// new record without one gets a random id, or that of [`id_from`](Self::id_from).
     ///
-    /// A record fails if its value is absent or blank, if several stored records have it, or if an earlier, different record of the run has
-    /// it or matches the same stored record.
+    /// A record fails if its value is absent or blank, if several stored records have it, or if an
+    /// earlier, different record of the run has it or matches the same stored record.
     ///
-    /// Two clients that create a record with the same value at the same time create two, unless the module has the value unique.
+    /// Two clients that create a record with the same value at the same time create two, unless the
+    /// module has the value unique.
     ///
     /// ```no_run
     /// # async fn example(folio: folio_sdk::FolioClient) {

@@ -46,8 +46,9 @@ pub(super) fn verdict(error: &Error) -> Verdict {
     }
 }
 
-/// Whether the server rejects a batch for the number of its records (recorded: `Expected a maximum of 10000 records to prevent out of
-/// memory but got 10001`, `target lists can have at most 1664 entries`).
+/// Whether the server rejects a batch for the number of its records (recorded: `Expected a maximum
+/// of 10000 records to prevent out of memory but got 10001`, `target lists can have at most 1664
+/// entries`).
 fn is_of_number(error: &Error) -> bool {
     let says = |text: &str| {
         text.contains("target lists can have at most") || text.contains("Expected a maximum of")
@@ -55,7 +56,8 @@ fn is_of_number(error: &Error) -> bool {
     error.server_message().is_some_and(says)
 }
 
-/// Whether a server says that a record of this id is there. There is no status of its own for it: RMB answers 422, others 400 or 409.
+/// Whether a server says that a record of this id is there. There is no status of its own for it:
+/// RMB answers 422, others 400 or 409.
 pub(super) fn says_exists(error: &Error) -> bool {
     let says = |text: &str| {
         let text = text.to_ascii_lowercase();

@@ -1,8 +1,10 @@
-//! Writes one chunk of records: sees what is there, sends what differs, and finds out what became of it.
+//! Writes one chunk of records: sees what is there, sends what differs, and finds out what became
+//! of it.
 //!
-//! What it rests on: a batch endpoint takes all records of a request or none, and an existing record only with its `_version`. So a refusal
-//! means that nothing was written, and the halves can be tried. No answer means nothing: then the records are read again, and their content
-//! and `_version` tell.
+//! What it rests on: a batch endpoint takes all records of a request or none, and an existing
+//! record only with its `_version`. So a refusal means that nothing was written, and the halves can
+//! be tried. No answer means nothing: then the records are read again, and their content and
+//! `_version` tell.
 
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -23,8 +25,8 @@ use crate::write::next::{Retry, Situation, Step, next};
 use crate::write::run::{Lot, Phase, Run};
 use crate::write::verdict::{Verdict, says_exists, verdict};
 
-/// PostgreSQL takes 1,664 entries in a list, and mod-inventory-storage puts a number for each record without `hrid` into one (recorded: 1,664
-/// instances fail, 1,000 pass).
+/// PostgreSQL takes 1,664 entries in a list, and mod-inventory-storage puts a number for each
+/// record without `hrid` into one (recorded: 1,664 instances fail, 1,000 pass).
 pub(super) const UNNUMBERED: usize = 1_663;
 
 pub(super) struct Writer {
@@ -60,7 +62,8 @@ pub(super) struct Writer {
     pub(super) reason: Mutex<Option<Error>>,
     /// How many writes failed since the last one that did not.
     pub(super) failing: AtomicU32,
-    /// A record was given up after all attempts, and no write has succeeded since: until one does, others are tried only once.
+    /// A record was given up after all attempts, and no write has succeeded since: until one does,
+    /// others are tried only once.
     pub(super) given_up: AtomicBool,
 }
 

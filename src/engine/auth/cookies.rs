@@ -32,7 +32,8 @@ pub(super) fn cookie(headers: &HeaderMap, name: &str) -> Option<Cookie> {
                         .then(|| value.trim().trim_matches('"'))
                 })
             };
-            // RFC 6265, 5.3: `Max-Age` counts, and without it `Expires`. What is in the past takes the cookie back.
+            // RFC 6265, 5.3: `Max-Age` counts, and without it `Expires`. What is in the past takes
+            // the cookie back.
             let max_age = attribute("max-age")
                 .and_then(|age| age.parse::<i64>().ok())
                 .map(|age| Duration::from_secs(u64::try_from(age).unwrap_or_default()));

@@ -41,9 +41,10 @@ impl Credentials {
         })
     }
 
-    /// An access token that somebody else got, for instance the one of a request that a FOLIO module answers. When FOLIO no longer accepts
-    /// it, the client renews it by the [`refresh_token`](Self::refresh_token), or asks its [`CredentialSource`] for another one. If there is
-    /// neither, calls fail ([`Error::is_unauthenticated`]) and say so.
+    /// An access token that somebody else got, for instance the one of a request that a FOLIO
+    /// module answers. When FOLIO no longer accepts it, the client renews it by the
+    /// [`refresh_token`](Self::refresh_token), or asks its [`CredentialSource`] for another one. If
+    /// there is neither, calls fail ([`Error::is_unauthenticated`]) and say so.
     ///
     /// The client does not log out of a session that it was handed, unless it has renewed it.
     ///
@@ -61,7 +62,8 @@ impl Credentials {
         }))
     }
 
-    /// The refresh token that came with an access token. It can be used once: whoever else has it must not use it any more.
+    /// The refresh token that came with an access token. It can be used once: whoever else has it
+    /// must not use it any more.
     pub fn refresh_token(mut self, refresh: impl Into<SecretString>) -> Self {
         if let Kind::Token(handed) = &mut self.0 {
             handed.refresh = Some(refresh.into());
@@ -69,7 +71,8 @@ impl Credentials {
         self
     }
 
-    /// How long from now the access token is good, where it is known. Without it the server's 401 tells when it is not.
+    /// How long from now the access token is good, where it is known. Without it the server's 401
+    /// tells when it is not.
     pub fn expires_in(mut self, time: Duration) -> Self {
         if let Kind::Token(handed) = &mut self.0 {
             handed.end = Instant::now().checked_add(time);
@@ -151,9 +154,10 @@ impl fmt::Debug for Password {
     }
 }
 
-/// Where credentials come from: a vault, a keyring, the environment. It is asked before each login with a password, so that a password that
-/// was changed is noticed, and when a token that it gave is no longer good. [`Credentials`] are a source of themselves,
-/// [`EnvironmentCredentials`] are another one.
+/// Where credentials come from: a vault, a keyring, the environment. It is asked before each login
+/// with a password, so that a password that was changed is noticed, and when a token that it gave
+/// is no longer good. [`Credentials`] are a source of themselves, [`EnvironmentCredentials`] are
+/// another one.
 ///
 /// ```
 /// use folio_sdk::{CredentialSource, Credentials};
@@ -191,8 +195,8 @@ impl<S: CredentialSource> CredentialSource for Arc<S> {
     }
 }
 
-/// Credentials in variables of the environment, `FOLIO_USERNAME` and `FOLIO_PASSWORD` unless others are named. They are read anew for each
-/// login.
+/// Credentials in variables of the environment, `FOLIO_USERNAME` and `FOLIO_PASSWORD` unless others
+/// are named. They are read anew for each login.
 ///
 /// ```
 /// use folio_sdk::{EnvironmentCredentials, FolioClient};

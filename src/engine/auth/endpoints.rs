@@ -25,7 +25,8 @@ pub(super) static LEGACY_LOGIN: Operation =
 pub(super) static REFRESH: Operation = Operation::new("refresh", Method::POST, WITHOUT_TOKEN[2]);
 pub(super) static LOGOUT: Operation = Operation::new("logout", Method::POST, "/authn/logout");
 
-/// The operations that begin or renew a session, those of mod-users-bl too. They need no token, and gateways reject an expired one even there.
+/// The operations that begin or renew a session, those of mod-users-bl too. They need no token, and
+/// gateways reject an expired one even there.
 pub(super) const WITHOUT_TOKEN: [&str; 5] = [
     "/authn/login-with-expiry",
     "/authn/login",

@@ -39,7 +39,8 @@ impl Auth {
         state.token = Some(Arc::clone(&token));
         state.refused = None;
         if self.life.is_closed() {
-            // Closed while this was on its way: whoever closes waits to log out of it, or gave up waiting.
+            // Closed while this was on its way: whoever closes waits to log out of it, or gave up
+            // waiting.
             let left = state
                 .ended
                 .then(|| (state.token.take(), state.refresh.take()));
@@ -66,7 +67,8 @@ impl Auth {
         let date = date(&answer.headers);
         let access = cookie(&answer.headers, ACCESS_COOKIE);
         let refresh = cookie(&answer.headers, REFRESH_COOKIE);
-        // The old login gives its token as a header and in the body; and some gateways take cookies away and leave the header.
+        // The old login gives its token as a header and in the body; and some gateways take cookies
+        // away and leave the header.
         let access = access.or_else(|| {
             let header = answer
                 .headers
@@ -127,7 +129,8 @@ impl Auth {
     }
 }
 
-/// How long a token lives: until the instant in the body, by the server's own clock where it tells it, or for the cookie's age; the shorter.
+/// How long a token lives: until the instant in the body, by the server's own clock where it tells
+/// it, or for the cookie's age; the shorter.
 pub(super) fn length(
     expiration: Option<&str>,
     max_age: Option<Duration>,

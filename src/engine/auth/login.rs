@@ -21,11 +21,12 @@ use crate::value::redact::Secrets;
 use crate::wire::error::{Error, ErrorKind, Result};
 use crate::wire::login_failure::{self, LoginFailure};
 
-/// How many responses may be lost to logins with a password that was never right yet: the server counts wrong ones, and the fifth in a row
-/// blocks the account (real-facts, section 2).
+/// How many responses may be lost to logins with a password that was never right yet: the server
+/// counts wrong ones, and the fifth in a row blocks the account (real-facts, section 2).
 pub(super) const MOST_LOST: usize = 4;
 
-/// How long the server counts a wrong password. A guess: the default of mod-login's `login.fail.timeout`, which no recording shows.
+/// How long the server counts a wrong password. A guess: the default of mod-login's
+/// `login.fail.timeout`, which no recording shows.
 pub(super) const LOST_FOR: Duration = Duration::from_secs(600);
 
 #[derive(Serialize)]
@@ -83,7 +84,8 @@ impl Auth {
             debug!(error = %unknown, "there is no login with expiry; trying the old one");
             operation = &LEGACY_LOGIN;
             answer = match send(operation).await {
-                // The old login is known nowhere any more but in old systems: what is said to the new one tells more.
+                // The old login is known nowhere any more but in old systems: what is said to the
+                // new one tells more.
                 Err(error) if error.is_not_found() => {
                     return Err(unknown
                         .duplicate()
@@ -163,7 +165,8 @@ impl Auth {
         }
     }
 
-    /// An error if so many responses to logins with credentials that were never right were lost, that another one could block the account.
+    /// An error if so many responses to logins with credentials that were never right were lost,
+    /// that another one could block the account.
     pub(super) fn check_lost(&self, credentials: &Credentials) -> Result<()> {
         let mut state = self.state();
         let now = Instant::now();
@@ -258,7 +261,8 @@ impl Auth {
     }
 }
 
-/// Whether a login without a response may have reached the login module, which counts wrong passwords.
+/// Whether a login without a response may have reached the login module, which counts wrong
+/// passwords.
 pub(super) fn may_have_been_counted(error: &Error) -> bool {
     match error.kind() {
         ErrorKind::Timeout | ErrorKind::Transport => true,

@@ -27,7 +27,8 @@ impl Auth {
         self.end_session().await
     }
 
-    /// As [`close`](Self::close), for those who cannot wait: the logout is sent in the background, as long as there is a runtime.
+    /// As [`close`](Self::close), for those who cannot wait: the logout is sent in the background,
+    /// as long as there is a runtime.
     pub(crate) fn close_in_the_background(self: &Arc<Self>) {
         if !self.begin_to_close() {
             return;
@@ -49,7 +50,8 @@ impl Auth {
     /// Ends all waits. False if the client was closed before.
     pub(super) fn begin_to_close(&self) -> bool {
         let mut state = self.state();
-        // With the lock held, so that tokens that come are either seen by who closes or log out themselves.
+        // With the lock held, so that tokens that come are either seen by who closes or log out
+        // themselves.
         let begins = self.life.close();
         state.refused = None;
         state.handed = None;
@@ -71,8 +73,8 @@ impl Auth {
         self.log_out(token, refresh).await
     }
 
-    /// Ends this client's session and no other. Without a refresh token of its own nothing is sent: FOLIO takes a logout without one as one of
-    /// all sessions of the user.
+    /// Ends this client's session and no other. Without a refresh token of its own nothing is sent:
+    /// FOLIO takes a logout without one as one of all sessions of the user.
     pub(super) async fn log_out(
         &self,
         token: Option<Arc<Token>>,

@@ -14,15 +14,17 @@ use crate::engine::auth::state::{Auth, NoToken, Outcome, State};
 use crate::engine::auth::token::{RefreshToken, Token};
 use crate::wire::error::{Error, ErrorKind, Result};
 
-/// The longest time that all wait after a failed login before the next one is sent, besides what each waits by its own policy.
+/// The longest time that all wait after a failed login before the next one is sent, besides what
+/// each waits by its own policy.
 pub(super) const LONGEST_PAUSE: Duration = Duration::from_secs(2);
 
 /// How long after a failed early renewal the next one begins. The token is still good.
 pub(super) const EARLY_RENEWAL_PAUSE: Duration = Duration::from_secs(10);
 
 impl Auth {
-    /// A token to send, by one attempt to get one. `refused` is the generation of one that the server has just refused. A login that is
-    /// needed is waited for no longer than `longest`, and no longer than the client is open; it goes on for those who come later.
+    /// A token to send, by one attempt to get one. `refused` is the generation of one that the
+    /// server has just refused. A login that is needed is waited for no longer than `longest`, and
+    /// no longer than the client is open; it goes on for those who come later.
     ///
     /// Whether and when there is another attempt is up to the policy of whoever needs the token.
     pub(crate) async fn token(
@@ -31,7 +33,8 @@ impl Auth {
         longest: Duration,
     ) -> Result<Arc<Token>, NoToken> {
         let started = Instant::now();
-        // A renewal ends without a word only when its runtime was shut down. Then another is begun; but not for ever.
+        // A renewal ends without a word only when its runtime was shut down. Then another is begun;
+        // but not for ever.
         for _ in 0..3 {
             let (mut renewal, is_own) = {
                 let mut state = self.state();
@@ -102,7 +105,8 @@ impl Auth {
         Ok(Some(token))
     }
 
-    /// Waits for the renewal of a token that is about to expire, for somebody who cannot renew it. Where it fails, the token is still good.
+    /// Waits for the renewal of a token that is about to expire, for somebody who cannot renew it.
+    /// Where it fails, the token is still good.
     pub(crate) async fn freshen(self: &Arc<Self>, token: &Token, longest: Duration) -> Result<()> {
         let is_fresh = token
             .lifetime
@@ -115,8 +119,8 @@ impl Auth {
         Ok(())
     }
 
-    /// The renewal that runs, or a new one, and whether it is new. It runs in a task of its own, so that it goes on when whoever noticed the
-    /// need gives up.
+    /// The renewal that runs, or a new one, and whether it is new. It runs in a task of its own, so
+    /// that it goes on when whoever noticed the need gives up.
     pub(super) fn renewal(
         self: &Arc<Self>,
         state: &mut State,
@@ -182,7 +186,8 @@ impl Auth {
         Ok((receiver, true))
     }
 
-    /// One attempt to get a token: by the refresh token where there is one, and else, or where it is not accepted, by a login.
+    /// One attempt to get a token: by the refresh token where there is one, and else, or where it
+    /// is not accepted, by a login.
     pub(super) async fn renew(self: &Arc<Self>) -> Result<Arc<Token>, NoToken> {
         let refresh = {
             let mut state = self.state();

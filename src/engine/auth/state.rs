@@ -22,7 +22,8 @@ pub(super) type Outcome = Option<Result<Arc<Token>, Arc<NoToken>>>;
 
 #[derive(Default)]
 pub(super) struct State {
-    /// The client is closed, and nobody waits to log out of what a login that is still on its way may bring.
+    /// The client is closed, and nobody waits to log out of what a login that is still on its way
+    /// may bring.
     pub(super) ended: bool,
     pub(super) generation: u64,
     pub(super) token: Option<Arc<Token>>,
@@ -49,7 +50,8 @@ pub(crate) struct NoToken {
     pub(crate) error: Error,
     /// Whether another attempt may bring one.
     pub(crate) is_transient: bool,
-    /// Whether the attempt was made for this caller, rather than for another one who waits for it as well.
+    /// Whether the attempt was made for this caller, rather than for another one who waits for it
+    /// as well.
     pub(crate) is_own: bool,
 }
 

@@ -10,7 +10,8 @@ use tokio::time::Instant;
 use crate::value::redact::Confidential;
 use crate::wire::error::{Error, Result};
 
-/// An access token. The generation counts the logins and renewals of this client: whoever is refused with an older one need not renew.
+/// An access token. The generation counts the logins and renewals of this client: whoever is
+/// refused with an older one need not renew.
 pub(crate) struct Token {
     pub(crate) generation: u64,
     /// Marked as sensitive, so that nothing prints it.
@@ -49,7 +50,8 @@ pub(super) struct Lifetime {
 
 impl Lifetime {
     pub(super) fn new(now: Instant, length: Duration) -> Option<Self> {
-        // A length of nothing is a wrong clock rather than a token that was never good. Then the server's 401 tells.
+        // A length of nothing is a wrong clock rather than a token that was never good. Then the
+        // server's 401 tells.
         (length > Duration::ZERO).then_some(())?;
         let end = now.checked_add(length - (length / 20).min(Duration::from_secs(2)))?;
         let renew = now.checked_add(length - (length / 4).min(Duration::from_secs(60)))?;
