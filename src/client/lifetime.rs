@@ -13,7 +13,7 @@ impl FolioClient {
     ///
     /// # Errors
     /// What the server says to the login; [`is_unauthenticated`](Error::is_unauthenticated) if it
-    /// refuses user or password.
+    /// rejects user or password.
     pub async fn connect(&self) -> Result<()> {
         self.session().token().await.map(drop)
     }

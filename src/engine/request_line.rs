@@ -39,7 +39,7 @@ pub(crate) struct RequestLine {
     /// The length to which requests for many ids are divided. At most `most`; a 414 halves it.
     divided: AtomicUsize,
     /// The shortest line that the server answered with 414.
-    refused: AtomicUsize,
+    rejected: AtomicUsize,
     /// Tenants and paths without `POST …/retrieve`, or where this user has no permission for it.
     /// Never held across an await.
     without_retrieve: Mutex<HashSet<(String, String)>>,
@@ -51,7 +51,7 @@ impl RequestLine {
         Self {
             most,
             divided: AtomicUsize::new(most),
-            refused: AtomicUsize::new(usize::MAX),
+            rejected: AtomicUsize::new(usize::MAX),
             without_retrieve: Mutex::default(),
         }
     }
@@ -65,8 +65,8 @@ impl RequestLine {
     /// The most bytes that are worth sending: the bound that was set, and less than what the server
     /// rejected.
     fn limit(&self) -> usize {
-        let refused = self.refused.load(Ordering::Relaxed);
-        self.most.min(refused.saturating_sub(1))
+        let rejected = self.rejected.load(Ordering::Relaxed);
+        self.most.min(rejected.saturating_sub(1))
     }
 
     /// The bytes that a line may have which is divided.
@@ -95,8 +95,8 @@ impl RequestLine {
     }
 
     /// The server answered a line of that length with 414.
-    pub(crate) fn is_refused(&self, length: usize) {
-        self.refused.fetch_min(length, Ordering::Relaxed);
+    pub(crate) fn was_rejected(&self, length: usize) {
+        self.rejected.fetch_min(length, Ordering::Relaxed);
         self.divided
             .fetch_min((length / 2).max(FEWEST_BYTES), Ordering::Relaxed);
     }
@@ -180,12 +180,12 @@ mod tests {
                 text.contains("4097 bytes") && text.contains("limit is 4096")
             })
         );
-        line.is_refused(3_000);
-        line.is_refused(3_500);
+        line.was_rejected(3_000);
+        line.was_rejected(3_500);
         assert_eq!(line.problem(2_999), None);
         assert!(line.problem(3_000).is_some_and(|text| text.contains("414")));
         assert_eq!(line.divided.load(Ordering::Relaxed), 1_500);
-        line.is_refused(10);
+        line.was_rejected(10);
         assert_eq!(line.divided.load(Ordering::Relaxed), FEWEST_BYTES);
     }
 

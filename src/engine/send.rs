@@ -48,7 +48,7 @@ impl<'a> Call<'a> {
             .entry(ACCEPT)
             .or_insert_with(|| accepted(self.request));
         if self.request.payload().is_none() {
-            // The Eureka sidecar refuses a GET that seems to have a body.
+            // The Eureka sidecar rejects a GET that seems to have a body.
             headers.remove(CONTENT_TYPE);
         }
         if let Some(token) = &self.token {

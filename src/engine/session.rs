@@ -93,7 +93,7 @@ impl Session {
     pub(super) fn too_long(&self, request: &Request, error: Error) -> Error {
         let target = self.gateway.base_path().len() + request.target().len();
         let length = RequestLine::length(request.method(), target);
-        self.request_line.is_refused(length);
+        self.request_line.was_rejected(length);
         error.with_help(format!(
             "the request line of {length} bytes is too long for the server. {}",
             request_line::REMEDY

@@ -60,9 +60,9 @@ pub(crate) fn leaves_outcome_open(error: &Error) -> bool {
         |status: StatusCode| status.is_server_error() && status != StatusCode::NOT_IMPLEMENTED;
     // Okapi did not reach the module (recorded: `proxyClient failure: mod-x http://…:
     // finishConnect(..) failed: Connection refused: …`).
-    let was_refused = || {
+    let is_connection_refused = || {
         let message = error.server_message().unwrap_or_default();
         message.starts_with("proxyClient failure:") && message.contains("Connection refused")
     };
-    error.status().is_some_and(is_open) && !was_refused()
+    error.status().is_some_and(is_open) && !is_connection_refused()
 }

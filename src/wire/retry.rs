@@ -24,8 +24,8 @@ use http::{HeaderMap, StatusCode};
 /// the words in its path decide nothing. A write that may have been carried out, and of which that
 /// could not be found out, fails with [`is_outcome_unknown`](crate::Error::is_outcome_unknown).
 ///
-/// A token that was refused is no such failure: it is renewed and the request sent again, once,
-/// whatever its method, since the gateway refuses before any module sees the request.
+/// A token that was rejected is no such failure: it is renewed and the request sent again, once,
+/// whatever its method, since the gateway rejects before any module sees the request.
 ///
 /// The login or renewal that a call needs follows the policy of the call: each attempt to log in
 /// counts as one of the call, and each wait is one of the policy. A limiter's rejection (429, or a

@@ -243,7 +243,7 @@ impl<T: Serialize + DeserializeOwned + Send + 'static> Upsert<T> {
         self.set(|settings| settings.max_records = records.max(1))
     }
 
-    /// How many bytes a request has at most. 999,000 by default: gateways mostly refuse bodies of
+    /// How many bytes a request has at most. 999,000 by default: gateways mostly reject bodies of
     /// more than 1 MB. A record that is larger goes alone.
     pub fn max_bytes(self, bytes: usize) -> Self {
         self.set(|settings| settings.max_bytes = AtomicUsize::new(bytes))

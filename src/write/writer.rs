@@ -2,7 +2,7 @@
 //! of it.
 //!
 //! What it rests on: a batch endpoint takes all records of a request or none, and an existing
-//! record only with its `_version`. So a refusal means that nothing was written, and the halves can
+//! record only with its `_version`. So a rejection means that nothing was written, and the halves can
 //! be tried. No answer means nothing: then the records are read again, and their content and
 //! `_version` tell.
 

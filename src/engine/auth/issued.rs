@@ -37,7 +37,7 @@ impl Auth {
         let mut state = self.state();
         state.refresh = refresh;
         state.token = Some(Arc::clone(&token));
-        state.refused = None;
+        state.rejected = None;
         if self.life.is_closed() {
             // Closed while this was on its way: whoever closes waits to log out of it, or gave up
             // waiting.

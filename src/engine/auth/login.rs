@@ -49,8 +49,8 @@ impl Auth {
                 "the credential source gave no credentials: {error}"
             ))
         })?;
-        if let Some((refused, error)) = &self.state().refused
-            && refused.is_same(&credentials)
+        if let Some((rejected, error)) = &self.state().rejected
+            && rejected.is_same(&credentials)
         {
             return Err(error.duplicate().into());
         }
@@ -135,7 +135,7 @@ impl Auth {
                 let error = error.into_login(message).with_help(
                     "check username, password and tenant. This client will not try them again: five wrong passwords block an account",
                 );
-                self.state().refused = Some((credentials, error.duplicate()));
+                self.state().rejected = Some((credentials, error.duplicate()));
                 Err(error.into())
             }
             LoginFailure::Configuration(help) => {

@@ -53,7 +53,7 @@ impl Auth {
         // With the lock held, so that tokens that come are either seen by who closes or log out
         // themselves.
         let begins = self.life.close();
-        state.refused = None;
+        state.rejected = None;
         state.handed = None;
         begins
     }

@@ -10,8 +10,8 @@
 //! - A refresh token can be used once. To use it again ends all sessions of the user (Okapi), so
 //!   the renewal is one for all who wait, and a refresh token counts as used from the moment it is
 //!   sent; when its answer is lost, the password is used.
-//! - Five wrong passwords block an account: one that was refused is not tried again. (Keycloak that
-//!   is unreachable is no refusal, though mod-login-keycloak reports it by 400 as well.)
+//! - Five wrong passwords block an account: one that was rejected is not tried again. (Keycloak that
+//!   is unreachable is no rejection, though mod-login-keycloak reports it by 400 as well.)
 //! - A login, renewal or logout is sent with what it needs and nothing else: Okapi rejects a login
 //!   that carries an expired token (401).
 //! - A logout needs an access token that is good: Eureka's sidecar finds the user by it, and Okapi

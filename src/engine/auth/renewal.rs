@@ -22,14 +22,14 @@ pub(super) const LONGEST_PAUSE: Duration = Duration::from_secs(2);
 pub(super) const EARLY_RENEWAL_PAUSE: Duration = Duration::from_secs(10);
 
 impl Auth {
-    /// A token to send, by one attempt to get one. `refused` is the generation of one that the
-    /// server has just refused. A login that is needed is waited for no longer than `longest`, and
+    /// A token to send, by one attempt to get one. `rejected` is the generation of one that the
+    /// server has just rejected. A login that is needed is waited for no longer than `longest`, and
     /// no longer than the client is open; it goes on for those who come later.
     ///
     /// Whether and when there is another attempt is up to the policy of whoever needs the token.
     pub(crate) async fn token(
         self: &Arc<Self>,
-        refused: Option<u64>,
+        rejected: Option<u64>,
         longest: Duration,
     ) -> Result<Arc<Token>, NoToken> {
         let started = Instant::now();
@@ -38,7 +38,7 @@ impl Auth {
         for _ in 0..3 {
             let (mut renewal, is_own) = {
                 let mut state = self.state();
-                match self.at_hand(&mut state, refused)? {
+                match self.at_hand(&mut state, rejected)? {
                     Some(token) => return Ok(token),
                     None => self.renewal(&mut state)?,
                 }
@@ -51,7 +51,7 @@ impl Auth {
                 None => return Err(Error::no_login_in_time(longest).into()),
             };
             match outcome {
-                Some(Ok(token)) if refused.is_none_or(|refused| token.generation > refused) => {
+                Some(Ok(token)) if rejected.is_none_or(|rejected| token.generation > rejected) => {
                     return Ok(token);
                 }
                 Some(Ok(_)) | None => {}
@@ -73,19 +73,19 @@ impl Auth {
     /// The token that is there and good, if there is one: nothing is waited for.
     pub(crate) fn cached_token(
         self: &Arc<Self>,
-        refused: Option<u64>,
+        rejected: Option<u64>,
     ) -> Result<Option<Arc<Token>>> {
-        self.at_hand(&mut self.state(), refused)
+        self.at_hand(&mut self.state(), rejected)
     }
 
     pub(super) fn at_hand(
         self: &Arc<Self>,
         state: &mut State,
-        refused: Option<u64>,
+        rejected: Option<u64>,
     ) -> Result<Option<Arc<Token>>> {
         self.life.check()?;
-        if let (Some(token), Some(refused)) = (&state.token, refused)
-            && token.generation <= refused
+        if let (Some(token), Some(rejected)) = (&state.token, rejected)
+            && token.generation <= rejected
         {
             state.token = None;
         }

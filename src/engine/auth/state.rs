@@ -29,8 +29,8 @@ pub(super) struct State {
     pub(super) token: Option<Arc<Token>>,
     pub(super) refresh: Option<RefreshToken>,
     pub(super) username: Option<String>,
-    /// The credentials that the server refused, and how.
-    pub(super) refused: Option<(Credentials, Error)>,
+    /// The credentials that the server rejected, and how.
+    pub(super) rejected: Option<(Credentials, Error)>,
     /// The token that was handed in last.
     pub(super) handed: Option<Credentials>,
     pub(super) renewal: Option<watch::Receiver<Outcome>>,

@@ -11,7 +11,7 @@ use crate::value::redact::Confidential;
 use crate::wire::error::{Error, Result};
 
 /// An access token. The generation counts the logins and renewals of this client: whoever is
-/// refused with an older one need not renew.
+/// rejected with an older one need not renew.
 pub(crate) struct Token {
     pub(crate) generation: u64,
     /// Marked as sensitive, so that nothing prints it.
