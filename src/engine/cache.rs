@@ -1,4 +1,4 @@
-//! What is asked for rarely and needed often: kept for a while, in one place for all handles of a
+//! Values that are read rarely and needed often: cached for a time, in one place for all handles of a
 //! client, with an end to its size.
 
 use std::any::{Any, TypeId};
@@ -12,13 +12,13 @@ use tokio::time::Instant;
 
 use crate::wire::error::{Error, Result};
 
-/// How many values are kept at most.
+/// How many values are cached at most.
 const MOST_VALUES: usize = 512;
 
-/// How many records the kept values have at most, all together. What is used least goes first.
+/// How many records the cached values have at most, all together. What is used least goes first.
 const MOST_RECORDS: usize = 200_000;
 
-/// What a value is kept under: nothing of one tenant is given to another, and nothing of one type
+/// What a value is cached under: nothing of one tenant is given to another, and nothing of one type
 /// as another.
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub(crate) struct Key {
@@ -68,7 +68,7 @@ impl Cache {
 
     /// The value of `key` if it was asked for no longer than `max_age` ago, else what `load` gives,
     /// with the number of its records. However many ask at once, one loads; when that one gives up,
-    /// another goes on. A failure is told to those who waited for it, and not kept.
+    /// another goes on. A failure goes to all that waited for it, and is not cached.
     pub(crate) async fn get<T: Send + Sync + 'static>(
         &self,
         key: Key,
@@ -152,7 +152,7 @@ impl Cache {
         self.entries().map.remove(key);
     }
 
-    /// Forgets what was kept for a tenant.
+    /// Forgets what was cached for a tenant.
     pub(crate) fn forget(&self, tenant: &str) {
         self.entries().map.retain(|key, _| key.tenant != tenant);
     }
@@ -223,7 +223,7 @@ mod tests {
             get(&cache, &n.to_string(), MOST_RECORDS / 4, &loads).await;
         }
         assert_eq!(cache.entries().map.len(), 4);
-        // What is larger than all may be is given, and not kept.
+        // What is larger than all may be is returned, and not cached.
         assert_eq!(*get(&cache, "huge", MOST_RECORDS + 1, &loads).await, "huge");
         assert_eq!(cache.entries().map.len(), 0);
     }

@@ -51,7 +51,7 @@ impl Limit {
         self.permits.try_acquire().ok()
     }
 
-    /// The permit, to be kept as long as an answer is read.
+    /// The permit, to be held as long as a response is read.
     pub(crate) fn into_owned(&self, permit: SemaphorePermit<'_>) -> OwnedPermit {
         permit.forget();
         OwnedPermit(Arc::clone(&self.permits))

@@ -286,9 +286,9 @@ impl RetryPolicy {
     ) -> Duration {
         let jitter = jittered(self.backoff.ceiling(attempt), random);
         match retry_after {
-            // A tenth of the jitter on top, so that those who were told the same time do not come
+            // A tenth of the jitter on top, so that clients that were given the same time do not come
             // at the same time.
-            Some(told) => told.min(self.max_retry_after).saturating_add(jitter / 10),
+            Some(asked) => asked.min(self.max_retry_after).saturating_add(jitter / 10),
             None => jitter,
         }
     }

@@ -21,12 +21,12 @@ pub(super) enum Kind {
         username: String,
         password: SecretString,
     },
-    Token(Handed),
+    Token(Supplied),
 }
 
-/// A token that was handed in.
+/// A token that was supplied.
 #[derive(Clone)]
-pub(super) struct Handed {
+pub(super) struct Supplied {
     pub(super) access: SecretString,
     pub(super) refresh: Option<SecretString>,
     pub(super) end: Option<Instant>,
@@ -46,7 +46,7 @@ impl Credentials {
     /// [`refresh_token`](Self::refresh_token), or asks its [`CredentialSource`] for another one. If
     /// there is neither, calls fail ([`Error::is_unauthenticated`]) and say so.
     ///
-    /// The client does not log out of a session that it was handed, unless it has renewed it.
+    /// The client does not log out of a session that was supplied to it, unless it has renewed it.
     ///
     /// ```
     /// use std::time::Duration;
@@ -55,7 +55,7 @@ impl Credentials {
     /// let credentials = Credentials::token("eyJhbGciOi…").refresh_token("eyJhbGciOi…").expires_in(Duration::from_secs(600));
     /// ```
     pub fn token(access: impl Into<SecretString>) -> Self {
-        Self(Kind::Token(Handed {
+        Self(Kind::Token(Supplied {
             access: access.into(),
             refresh: None,
             end: None,
@@ -65,8 +65,8 @@ impl Credentials {
     /// The refresh token that came with an access token. It can be used once: whoever else has it
     /// must not use it any more.
     pub fn refresh_token(mut self, refresh: impl Into<SecretString>) -> Self {
-        if let Kind::Token(handed) = &mut self.0 {
-            handed.refresh = Some(refresh.into());
+        if let Kind::Token(supplied) = &mut self.0 {
+            supplied.refresh = Some(refresh.into());
         }
         self
     }
@@ -74,8 +74,8 @@ impl Credentials {
     /// How long from now the access token is good, where it is known. Without it the server's 401
     /// tells when it is not.
     pub fn expires_in(mut self, time: Duration) -> Self {
-        if let Kind::Token(handed) = &mut self.0 {
-            handed.end = Instant::now().checked_add(time);
+        if let Kind::Token(supplied) = &mut self.0 {
+            supplied.end = Instant::now().checked_add(time);
         }
         self
     }

@@ -27,7 +27,7 @@ pub(super) struct Expiration {
 
 impl Auth {
     /// Keeps the tokens of an answer.
-    pub(super) fn keep(
+    pub(super) fn store(
         self: &Arc<Self>,
         operation: &'static Operation,
         answer: Answer,

@@ -6,20 +6,22 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::header::CONTENT_TYPE;
 use http::{HeaderValue, StatusCode};
-use secrecy::ExposeSecret;
+use secrecy::{ExposeSecret, SecretString};
 use serde::Serialize;
 use tokio::time::Instant;
 use tracing::{debug, info};
 
-use crate::engine::auth::credentials::{Credentials, Handed, Kind};
+use crate::engine::auth::credentials::{Credentials, Kind, Supplied};
 use crate::engine::auth::endpoints::{LEGACY_LOGIN, LOGIN, LOGIN_TIMEOUT, headers};
 use crate::engine::auth::renewal::was_not_carried_out;
 use crate::engine::auth::state::{Auth, NoToken};
 use crate::engine::auth::token::{Lifetime, RefreshToken, Token, secret_header};
 use crate::engine::claims::Claims;
+use crate::engine::transport::Answer;
 use crate::value::redact::Secrets;
 use crate::wire::error::{Error, ErrorKind, Result};
 use crate::wire::login_failure::{self, LoginFailure};
+use crate::wire::operation::Operation;
 
 /// How many responses may be lost to logins with a password that was never right yet: the server
 /// counts wrong ones, and the fifth in a row blocks the account (real-facts, section 2).
@@ -36,10 +38,29 @@ struct LoginBody<'a> {
 }
 
 impl Auth {
-    /// Logs in with what the source gives: sent once, and where only the old login is known, that.
+    /// Logs in with what the source gives.
     pub(super) async fn login(self: &Arc<Self>) -> Result<Arc<Token>, NoToken> {
-        // A source may never answer: a vault that is away, a prompt that nobody sees.
-        // It is given up before the calls that wait for it are, so that they can say why.
+        let credentials = self.credentials().await?;
+        match &credentials.0 {
+            Kind::Password { username, password } => {
+                self.check_lost(&credentials)?;
+                match self.send_login(username, password).await? {
+                    Ok((operation, answer, started)) => {
+                        let token = self.store(operation, answer, started)?;
+                        self.logged_in(&credentials, username, &token, operation);
+                        Ok(token)
+                    }
+                    Err(error) => Err(self.login_failed(error, &credentials, username)),
+                }
+            }
+            Kind::Token(supplied) => self.adopt(&credentials, supplied).await,
+        }
+    }
+
+    /// The credentials of the source; an error if the server has rejected them already.
+    async fn credentials(&self) -> Result<Credentials> {
+        // A source may never respond: a vault that is away, a prompt that nobody sees. The wait for
+        // it ends before the calls that need it give up, so that they can say why.
         let longest = self.gateway.timeout() * 9 / 10;
         let credentials = self.life.within(longest, self.source.ask()).await?;
         let credentials = credentials.ok_or_else(|| Error::no_credentials_in_time(longest))?;
@@ -49,16 +70,19 @@ impl Auth {
                 "the credential source gave no credentials: {error}"
             ))
         })?;
-        if let Some((rejected, error)) = &self.state().rejected
-            && rejected.is_same(&credentials)
-        {
-            return Err(error.duplicate().into());
+        match &self.state().rejected {
+            Some((rejected, error)) if rejected.is_same(&credentials) => Err(error.duplicate()),
+            _ => Ok(credentials),
         }
-        let (username, password) = match &credentials.0 {
-            Kind::Password { username, password } => (username.as_str(), password),
-            Kind::Token(handed) => return self.adopt(&credentials, handed).await,
-        };
-        self.check_lost(&credentials)?;
+    }
+
+    /// Sends a login once, and where only the old login is known, that. The inner error is what was
+    /// responded to it.
+    async fn send_login(
+        &self,
+        username: &str,
+        password: &SecretString,
+    ) -> Result<Result<(&'static Operation, Answer, Instant)>> {
         let body: Bytes = serde_json::to_vec(&LoginBody {
             username,
             password: password.expose_secret(),
@@ -76,55 +100,53 @@ impl Auth {
             let (headers, body) = (headers.clone(), Some(body.clone()));
             self.send(operation, headers, body, LOGIN_TIMEOUT, started)
         };
-        let mut operation = &LOGIN;
-        let mut answer = send(operation).await;
-        if let Err(unknown) = &answer
-            && unknown.is_not_found()
-        {
-            debug!(error = %unknown, "there is no login with expiry; trying the old one");
-            operation = &LEGACY_LOGIN;
-            answer = match send(operation).await {
-                // The old login is known nowhere any more but in old systems: what is said to the
-                // new one tells more.
-                Err(error) if error.is_not_found() => {
-                    return Err(unknown
-                        .duplicate()
-                        .with_help("there is no /authn/login either: is the URL of the gateway right, and is the tenant?")
-                        .into());
-                }
-                answer => answer,
-            };
-        }
-        let error = match answer {
-            Ok(answer) => {
-                let token = self.keep(operation, answer, started)?;
-                {
-                    let mut state = self.state();
-                    state.username = Some(username.to_owned());
-                    state.proven = Some(credentials.clone());
-                    state.lost.clear();
-                }
-                info!(
-                    username,
-                    tenant = ?self.tenant,
-                    token_tenant = token.tenant.as_deref(),
-                    generation = token.generation,
-                    without_expiry = operation == &LEGACY_LOGIN,
-                    "logged in"
-                );
-                return Ok(token);
-            }
-            Err(error) => error,
+        let unknown = match send(&LOGIN).await {
+            Err(error) if error.is_not_found() => error,
+            sent => return Ok(sent.map(|answer| (&LOGIN, answer, started))),
         };
-        self.count_lost(&error, &credentials);
-        // A failure that lasts is one of the connection: its certificate, its proxy.
+        debug!(error = %unknown, "there is no login with expiry; trying the old one");
+        match send(&LEGACY_LOGIN).await {
+            // Only old systems know the old login: the response to the new one says more.
+            Err(error) if error.is_not_found() => Err(unknown
+                .with_help("there is no /authn/login either: is the URL of the gateway right, and is the tenant?")),
+            sent => Ok(sent.map(|answer| (&LEGACY_LOGIN, answer, started))),
+        }
+    }
+
+    fn logged_in(
+        &self,
+        credentials: &Credentials,
+        username: &str,
+        token: &Token,
+        operation: &Operation,
+    ) {
+        {
+            let mut state = self.state();
+            state.username = Some(username.to_owned());
+            state.proven = Some(credentials.clone());
+            state.lost.clear();
+        }
+        info!(
+            username,
+            tenant = ?self.tenant,
+            token_tenant = token.tenant.as_deref(),
+            generation = token.generation,
+            without_expiry = operation == &LEGACY_LOGIN,
+            "logged in"
+        );
+    }
+
+    /// What the failure of a login means: whether another one may succeed, and what would help.
+    fn login_failed(&self, error: Error, credentials: &Credentials, username: &str) -> NoToken {
+        self.count_lost(&error, credentials);
+        // A permanent failure is one of the connection: its certificate, its proxy.
         if error.status().is_none() || error.status().is_some_and(|status| status.is_redirection())
         {
-            return Err(NoToken {
+            return NoToken {
                 is_transient: error.is_retryable(),
                 error,
                 is_own: true,
-            });
+            };
         }
         match login_failure::of(&error) {
             LoginFailure::Rejected => {
@@ -135,33 +157,28 @@ impl Auth {
                 let error = error.into_login(message).with_help(
                     "check username, password and tenant. This client will not try them again: five wrong passwords block an account",
                 );
-                self.state().rejected = Some((credentials, error.duplicate()));
-                Err(error.into())
+                self.state().rejected = Some((credentials.clone(), error.duplicate()));
+                error.into()
             }
             LoginFailure::Configuration(help) => {
-                let error = match self.gateway.via() {
-                    Some(proxy)
-                        if error.status() == Some(StatusCode::PROXY_AUTHENTICATION_REQUIRED) =>
-                    {
-                        error.with_help(format!(
-                            "the proxy {proxy} says this, and not FOLIO: {help}"
-                        ))
-                    }
-                    _ => error.with_help(help),
-                };
-                Err(error.into())
+                let is_of_proxy = error.status() == Some(StatusCode::PROXY_AUTHENTICATION_REQUIRED);
+                match self.gateway.via().filter(|_| is_of_proxy) {
+                    Some(proxy) => error.with_help(format!(
+                        "the proxy {proxy} says this, and not FOLIO: {help}"
+                    )),
+                    None => error.with_help(help),
+                }
+                .into()
             }
-            LoginFailure::Transient(help) => {
-                let error = match help {
+            LoginFailure::Transient(help) => NoToken {
+                error: match help {
                     Some(help) => error.with_help(help),
                     None => error,
-                };
-                Err(NoToken {
-                    error: error.transient(),
-                    is_transient: true,
-                    is_own: true,
-                })
-            }
+                }
+                .transient(),
+                is_transient: true,
+                is_own: true,
+            },
         }
     }
 
@@ -200,16 +217,16 @@ impl Auth {
         }
     }
 
-    /// Takes a token that was handed in.
+    /// Takes a token that was supplied.
     pub(super) async fn adopt(
         self: &Arc<Self>,
         credentials: &Credentials,
-        handed: &Handed,
+        supplied: &Supplied,
     ) -> Result<Arc<Token>, NoToken> {
         let now = Instant::now();
-        let claims = Claims::of(handed.access.expose_secret());
-        let is_over = handed.end.is_some_and(|end| end <= now);
-        let refresh = handed.refresh.as_ref().map(|value| RefreshToken {
+        let claims = Claims::of(supplied.access.expose_secret());
+        let is_over = supplied.end.is_some_and(|end| end <= now);
+        let refresh = supplied.refresh.as_ref().map(|value| RefreshToken {
             value: value.clone(),
             tenant: self.tenant_of(&claims),
             end: None,
@@ -219,7 +236,7 @@ impl Auth {
             let mut state = self.state();
             self.life.check()?;
             let is_known = state
-                .handed
+                .supplied
                 .replace(credentials.clone())
                 .is_some_and(|before| before.is_same(credentials));
             if is_known || is_over && refresh.is_none() {
@@ -231,14 +248,14 @@ impl Auth {
                 .into());
             }
             if !is_over {
-                let header = secret_header(handed.access.expose_secret())?;
+                let header = secret_header(supplied.access.expose_secret())?;
                 state.generation += 1;
                 let token = Arc::new(Token {
                     generation: state.generation,
                     header,
                     tenant: claims.tenant().map(Into::into),
                     obtained: now,
-                    lifetime: handed
+                    lifetime: supplied
                         .end
                         .and_then(|end| Lifetime::new(now, end.saturating_duration_since(now))),
                 });
@@ -253,7 +270,7 @@ impl Auth {
         }
         match refresh {
             Some(refresh) => match self.refresh(&refresh).await {
-                Err(error) if was_not_carried_out(&error) => Err(self.keep_unused(refresh, error)),
+                Err(error) if was_not_carried_out(&error) => Err(self.put_back(refresh, error)),
                 outcome => Ok(outcome?),
             },
             None => Err(Error::no_token("the token that was handed in has expired").into()),

@@ -54,7 +54,7 @@ impl Auth {
         // themselves.
         let begins = self.life.close();
         state.rejected = None;
-        state.handed = None;
+        state.supplied = None;
         begins
     }
 
@@ -82,55 +82,46 @@ impl Auth {
     ) -> Result<()> {
         let now = Instant::now();
         let is_over = |refresh: &RefreshToken| refresh.end.is_some_and(|end| end <= now);
-        let Some(mut refresh) = refresh.filter(|refresh| refresh.is_own && !is_over(refresh))
-        else {
+        let Some(refresh) = refresh.filter(|refresh| refresh.is_own && !is_over(refresh)) else {
             debug!("closed without a session of its own");
             return Ok(());
         };
-        let mut token = token.filter(|token| token.is_good());
-        let mut is_renewed = false;
-        loop {
-            if token.is_none() && !is_renewed {
-                is_renewed = true;
-                match self.renew_to_log_out(&refresh).await {
-                    Ok((fresh, next)) => {
-                        token = Some(fresh);
-                        match next.filter(|next| next.is_own) {
-                            Some(next) => refresh = next,
-                            None => return Ok(()),
-                        }
-                    }
-                    Err(error)
-                        if error
-                            .status()
-                            .is_some_and(|status| status.is_client_error()) =>
-                    {
-                        debug!(error = %error, "the session had ended");
-                        return Ok(());
-                    }
-                    Err(error) if error.kind() == ErrorKind::Connect => {
-                        return Err(error.with_help(STILL_CLOSED));
-                    }
-                    // Okapi may know the session by the refresh token alone.
-                    Err(error) => debug!(error = %error, "not renewed; logging out without"),
-                }
-            }
-            let headers = logout_headers(token.as_deref(), &refresh)?;
-            let sent = self.send(&LOGOUT, headers, None, LOGOUT_TIMEOUT, Instant::now());
-            match sent.await {
-                Ok(_) => {
-                    info!("logged out");
-                    return Ok(());
-                }
+        if let Some(token) = token.filter(|token| token.is_good()) {
+            match self.send_logout(Some(&token), &refresh).await {
                 // The token expired earlier than it was said to.
-                Err(error) if error.is_unauthenticated() && !is_renewed => token = None,
-                Err(error) if error.is_not_found() || error.is_unauthenticated() => {
-                    debug!(error = %error, "there was nothing to log out of");
-                    return Ok(());
+                Err(error) if error.is_unauthenticated() => {
+                    debug!(error = %error, "the token had expired");
                 }
-                Err(error) => return Err(error.with_help(STILL_CLOSED)),
+                sent => return logged_out(sent),
             }
         }
+        let (token, refresh) = match self.renew_to_log_out(&refresh).await {
+            Ok((token, Some(next))) if next.is_own => (Some(token), next),
+            Ok(_) => return Ok(()),
+            Err(error)
+                if error
+                    .status()
+                    .is_some_and(|status| status.is_client_error()) =>
+            {
+                debug!(error = %error, "the session had ended");
+                return Ok(());
+            }
+            Err(error) if error.kind() == ErrorKind::Connect => {
+                return Err(error.with_help(STILL_CLOSED));
+            }
+            Err(error) => {
+                // Okapi may know the session by the refresh token alone.
+                debug!(error = %error, "not renewed; logging out without");
+                (None, refresh)
+            }
+        };
+        logged_out(self.send_logout(token.as_deref(), &refresh).await)
+    }
+
+    async fn send_logout(&self, token: Option<&Token>, refresh: &RefreshToken) -> Result<()> {
+        let headers = logout_headers(token, refresh)?;
+        let sent = self.send(&LOGOUT, headers, None, LOGOUT_TIMEOUT, Instant::now());
+        sent.await.map(drop)
     }
 
     pub(super) async fn renew_to_log_out(
@@ -141,5 +132,20 @@ impl Auth {
         let headers = refresh_headers(refresh)?;
         let sent = self.send(&REFRESH, headers, None, LOGOUT_TIMEOUT, started);
         self.tokens(&REFRESH, sent.await?, started)
+    }
+}
+
+/// The result of a logout: nothing to log out of is none that failed.
+fn logged_out(sent: Result<()>) -> Result<()> {
+    match sent {
+        Ok(()) => {
+            info!("logged out");
+            Ok(())
+        }
+        Err(error) if error.is_not_found() || error.is_unauthenticated() => {
+            debug!(error = %error, "there was nothing to log out of");
+            Ok(())
+        }
+        Err(error) => Err(error.with_help(STILL_CLOSED)),
     }
 }

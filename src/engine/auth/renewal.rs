@@ -38,7 +38,7 @@ impl Auth {
         for _ in 0..3 {
             let (mut renewal, is_own) = {
                 let mut state = self.state();
-                match self.at_hand(&mut state, rejected)? {
+                match self.cached(&mut state, rejected)? {
                     Some(token) => return Ok(token),
                     None => self.renewal(&mut state)?,
                 }
@@ -75,10 +75,10 @@ impl Auth {
         self: &Arc<Self>,
         rejected: Option<u64>,
     ) -> Result<Option<Arc<Token>>> {
-        self.at_hand(&mut self.state(), rejected)
+        self.cached(&mut self.state(), rejected)
     }
 
-    pub(super) fn at_hand(
+    pub(super) fn cached(
         self: &Arc<Self>,
         state: &mut State,
         rejected: Option<u64>,
@@ -167,12 +167,12 @@ impl Auth {
                             .retry
                             .wait(state.failures, None, fastrand::f64())
                             .min(LONGEST_PAUSE);
-                        let told = outcome.as_ref().err();
-                        let told = told.and_then(|failure| failure.error.retry_after());
-                        let told = told
+                        let asked = outcome.as_ref().err();
+                        let asked = asked.and_then(|failure| failure.error.retry_after());
+                        let asked = asked
                             .unwrap_or_default()
                             .min(auth.retry.longest_retry_after());
-                        Instant::now().checked_add(pause.max(told))
+                        Instant::now().checked_add(pause.max(asked))
                     })
                     .flatten();
             }
@@ -203,7 +203,7 @@ impl Auth {
         };
         match self.refresh(&refresh).await {
             Ok(token) => Ok(token),
-            Err(error) if was_not_carried_out(&error) => Err(self.keep_unused(refresh, error)),
+            Err(error) if was_not_carried_out(&error) => Err(self.put_back(refresh, error)),
             Err(error) if error.kind() == ErrorKind::ClientClosed => Err(error.into()),
             Err(error) => {
                 debug!(error = %error, "the refresh token was not taken; logging in anew");
@@ -213,7 +213,7 @@ impl Auth {
     }
 
     /// A renewal was certainly not carried out: its refresh token is still good.
-    pub(super) fn keep_unused(&self, refresh: RefreshToken, error: Error) -> NoToken {
+    pub(super) fn put_back(&self, refresh: RefreshToken, error: Error) -> NoToken {
         self.state().refresh = Some(refresh);
         NoToken {
             is_transient: error.is_retryable(),
@@ -227,7 +227,7 @@ impl Auth {
         let started = Instant::now();
         let headers = refresh_headers(refresh)?;
         let sent = self.send(&REFRESH, headers, None, LOGIN_TIMEOUT, started);
-        let token = self.keep(&REFRESH, sent.await?, started)?;
+        let token = self.store(&REFRESH, sent.await?, started)?;
         info!(generation = token.generation, "token renewed");
         Ok(token)
     }

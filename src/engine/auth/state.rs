@@ -17,7 +17,7 @@ use crate::wire::error::{Error, Result};
 use crate::wire::retry::RetryPolicy;
 use crate::wire::retry_decision::FailureClass;
 
-/// What waits for a renewal is told by it. None while it runs.
+/// The result of a renewal, for all that wait for it. None while it runs.
 pub(super) type Outcome = Option<Result<Arc<Token>, Arc<NoToken>>>;
 
 #[derive(Default)]
@@ -31,8 +31,8 @@ pub(super) struct State {
     pub(super) username: Option<String>,
     /// The credentials that the server rejected, and how.
     pub(super) rejected: Option<(Credentials, Error)>,
-    /// The token that was handed in last.
-    pub(super) handed: Option<Credentials>,
+    /// The token that was supplied last.
+    pub(super) supplied: Option<Credentials>,
     pub(super) renewal: Option<watch::Receiver<Outcome>>,
     pub(super) no_early_renewal_before: Option<Instant>,
     /// How many attempts to get a token have failed since the last that did not.

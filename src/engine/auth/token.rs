@@ -64,7 +64,7 @@ pub(super) struct RefreshToken {
     /// The tenant where it is known.
     pub(super) tenant: HeaderValue,
     pub(super) end: Option<Instant>,
-    /// Whether the session is this client's own, and not somebody's who handed in its token.
+    /// Whether the session is this client's own, and not of whoever supplied its token.
     pub(super) is_own: bool,
 }
 
