@@ -91,17 +91,12 @@ impl Retried for Call<'_> {
     fn given_up(&self, failed: Failed, reason: GiveUp) -> Error {
         let Failed { error, class } = failed;
         debug!(error = %error, ?reason, attempts = self.exchange.attempts, "no other attempt follows");
-        if reason == GiveUp::BodyConsumed {
-            return error.with_help(CONSUMED);
-        }
-        match class {
+        let error = match class {
             FailureClass::Permanent => error,
-            FailureClass::TokenRejected { .. } | FailureClass::Forbidden { .. } => {
-                self.of_other_tenant(error)
-            }
-            FailureClass::NoToken { .. } if reason == GiveUp::BudgetSpent => {
-                error.with_help(BUDGET)
-            }
+            FailureClass::TokenRejected { .. } | FailureClass::Forbidden { .. } => match reason {
+                GiveUp::BodyConsumed => error,
+                _ => return self.of_other_tenant(error),
+            },
             FailureClass::NoToken { .. } => error,
             FailureClass::Transient {
                 may_be_carried_out, ..
@@ -109,15 +104,18 @@ impl Retried for Call<'_> {
             | FailureClass::RateLimited {
                 may_be_carried_out, ..
             } => {
-                let error = match may_be_carried_out && !self.request.is_read() {
-                    true => unknown_outcome(error, reason != GiveUp::NotRepeatable),
-                    false => error,
-                };
+                let is_in_doubt = may_be_carried_out && !self.request.is_read();
                 match reason {
-                    GiveUp::BudgetSpent => error.with_help(BUDGET),
+                    GiveUp::BodyConsumed if is_in_doubt => error.with_unknown_outcome(),
+                    _ if is_in_doubt => unknown_outcome(error, reason != GiveUp::NotRepeatable),
                     _ => error,
                 }
             }
+        };
+        match reason {
+            GiveUp::BodyConsumed => error.with_help(CONSUMED),
+            GiveUp::BudgetSpent => error.with_help(BUDGET),
+            _ => error,
         }
     }
 }

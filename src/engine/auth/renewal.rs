@@ -130,11 +130,7 @@ impl Auth {
         {
             return Ok((running.clone(), false));
         }
-        let runtime = Handle::try_current().map_err(|_| {
-            Error::configuration(
-                "folio-sdk runs in a tokio runtime: call it from one (`#[tokio::main]`)",
-            )
-        })?;
+        let runtime = Handle::try_current().map_err(|_| Error::no_runtime())?;
         let (sender, receiver) = watch::channel(None);
         state.renewal = Some(receiver.clone());
         let auth = Arc::clone(self);
