@@ -1,5 +1,7 @@
 //! One attempt of a call: permit, send, receive, classify; and what another attempt changes.
 
+use std::time::Duration;
+
 use tokio::time::Instant;
 use tracing::debug;
 
@@ -65,11 +67,12 @@ impl Retried for Call<'_> {
         }
     }
 
-    fn will_retry(&mut self, failed: Failed) {
+    fn will_retry(&mut self, failed: Failed, delay: Option<Duration>) {
         let Failed { error, class } = failed;
-        debug!(error = %error, ?class, attempts = self.exchange.attempts, "another attempt follows");
+        let attempts = self.attempts.failed();
         match class {
             FailureClass::TokenRejected { .. } => {
+                debug!(error = %error, "the token was refused");
                 self.rejected = self.token.as_ref().map(|token| token.generation);
                 self.just_rejected = Some(Instant::now());
             }
@@ -79,18 +82,29 @@ impl Retried for Call<'_> {
             | FailureClass::RateLimited {
                 may_be_carried_out, ..
             } => {
+                debug!(error = %error, ?delay, attempts, "again");
                 self.exchange.in_doubt |= may_be_carried_out && !self.request.is_read();
                 self.just_rejected = None;
                 self.last = Some(error);
             }
-            FailureClass::NoToken { .. } => self.last = Some(error),
-            FailureClass::Forbidden { .. } | FailureClass::Permanent => self.just_rejected = None,
+            FailureClass::NoToken { .. } => {
+                debug!(error = %error, ?delay, attempts, "login again");
+                self.last = Some(error);
+            }
+            FailureClass::Forbidden { .. } | FailureClass::Permanent => {
+                debug!(error = %error, ?delay, attempts, "again, since a 403 may pass");
+                self.just_rejected = None;
+            }
         }
     }
 
     fn given_up(&self, failed: Failed, reason: GiveUp) -> Error {
         let Failed { error, class } = failed;
-        debug!(error = %error, ?reason, attempts = self.exchange.attempts, "no other attempt follows");
+        let attempts = self.exchange.attempts;
+        match class {
+            FailureClass::Permanent => debug!(error = %error, attempts, "failed"),
+            _ => debug!(error = %error, attempts, ?reason, "given up"),
+        }
         let error = match class {
             FailureClass::Permanent => error,
             FailureClass::TokenRejected { .. } | FailureClass::Forbidden { .. } => match reason {

@@ -3,6 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use tracing::debug;
+
 use crate::engine::attempt::BUDGET;
 use crate::engine::auth::Token;
 use crate::engine::permit::too_late;
@@ -48,7 +50,8 @@ impl Retried for Login<'_> {
         self.session.bounds(&self.session.retry)
     }
 
-    fn will_retry(&mut self, failed: Failed) {
+    fn will_retry(&mut self, failed: Failed, delay: Option<Duration>) {
+        debug!(error = %failed.error, ?delay, attempts = self.attempts.failed(), "login again");
         self.last = Some(failed.error);
     }
 

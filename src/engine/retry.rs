@@ -31,9 +31,9 @@ pub(crate) trait Retried {
         Repeatability::HARMLESS
     }
 
-    /// Another attempt follows.
-    fn will_retry(&mut self, failed: Failed) {
-        drop(failed);
+    /// Another attempt follows, after `delay` or at once.
+    fn will_retry(&mut self, failed: Failed, delay: Option<Duration>) {
+        let _ = (failed, delay);
     }
 
     /// The error of the whole, when no other attempt follows.
@@ -230,7 +230,7 @@ fn after<W: Retried>(work: &mut W, failed: Failed) -> Result<Option<Duration>> {
         Step::RenewToken => None,
         Step::Retry { delay, .. } => Some(delay),
     };
-    work.will_retry(failed);
+    work.will_retry(failed, delay);
     Ok(delay)
 }
 
@@ -310,7 +310,7 @@ mod tests {
             }
         }
 
-        fn will_retry(&mut self, _: Failed) {
+        fn will_retry(&mut self, _: Failed, _: Option<Duration>) {
             self.retries += 1;
         }
 

@@ -227,7 +227,7 @@ where
         self.client.session().bounds(&self.policy)
     }
 
-    fn will_retry(&mut self, failed: Failed) {
+    fn will_retry(&mut self, failed: Failed, _: Option<Duration>) {
         self.waits_after = Some(failed.error);
     }
 }
