@@ -25,8 +25,8 @@ impl FolioClient {
     ///
     /// What is sent: `POST /authn/logout` with both tokens as cookies; before it `POST
     /// /authn/refresh` if the access token has expired, since FOLIO ends a session only for a user
-    /// whom it knows. A login that is on its way is waited for, at most 10 s, to log out of its
-    /// session, and so long is each of these requests.
+    /// whom it knows. A login in progress is waited for, at most 10 s, to log out of its session,
+    /// and so long is each of these requests.
     ///
     /// # Errors
     /// The server did not confirm the logout. The client is closed all the same.
@@ -35,9 +35,9 @@ impl FolioClient {
     }
 
     /// Closes the client, as [`close`](Self::close) does, when `work` has ended, however it ends:
-    /// with a value, with an error, by a panic, or because whoever waits for it gives up (then, and
-    /// after a panic, the logout is sent in the background). The client of `work` can be cloned;
-    /// all clones are closed with it.
+    /// with a value, with an error, by a panic, or because its future is dropped (then, and after a
+    /// panic, the logout is sent in the background). The client of `work` can be cloned; all clones
+    /// are closed with it.
     ///
     /// ```no_run
     /// # async fn example() -> Result<(), folio_sdk::Error> {
@@ -51,8 +51,8 @@ impl FolioClient {
     /// ```
     ///
     /// What it cannot do: if the process ends, or its runtime, before the logout was sent, the
-    /// session at the server ends when its tokens expire. A logout that fails is told by an event
-    /// only, since `work` has done what it should.
+    /// session at the server ends when its tokens expire. A logout that fails is only an event in
+    /// the log, since `work` has done what it should.
     pub async fn scoped<T>(self, work: impl AsyncFnOnce(Self) -> T) -> T {
         let guard = CloseOnDrop(self.clone());
         let outcome = work(self).await;

@@ -1,5 +1,5 @@
-//! Values that are read rarely and needed often: cached for a time, in one place for all handles of a
-//! client, with an end to its size.
+//! Values that are read rarely and needed often: cached for a time, in one place for all handles of
+//! a client, with an end to its size.
 
 use std::any::{Any, TypeId};
 use std::collections::HashMap;
@@ -39,7 +39,7 @@ impl Key {
 
 type Outcome = Result<Arc<dyn Any + Send + Sync>>;
 
-/// A value, or one that is on its way. Whoever wants it meanwhile waits for the same answer.
+/// A value, or one that is being loaded. All that need it meanwhile wait for the same load.
 struct Slot {
     begun: Instant,
     outcome: OnceCell<Outcome>,

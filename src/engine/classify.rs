@@ -154,7 +154,8 @@ impl Call<'_> {
             && *self.request.method() == Method::POST
             && self.request.facts().creates == Creates::Nothing;
         // A token that came after the last rejection and should be good: the next one would be
-        // rejected too. One that was there before, or has expired on its way, says nothing of it.
+        // rejected too. One that was there before, or has expired during the attempt, says nothing
+        // of it.
         let is_useful = |rejected_at| match &self.token {
             Some(token) => token.obtained < rejected_at || !token.is_good(),
             None => false,

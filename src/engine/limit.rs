@@ -9,8 +9,8 @@ use tokio::time::Instant;
 use crate::engine::lifecycle::Lifecycle;
 use crate::wire::error::{Error, Result};
 
-/// Hands out permits to send, in the order in which they were asked for. Whoever gives up waiting
-/// gives up only its own place.
+/// Hands out permits to send, in the order in which they were asked for. Cancelling a waiter
+/// affects no other waiter.
 #[derive(Debug)]
 pub(crate) struct Limit {
     permits: Arc<Semaphore>,
@@ -75,8 +75,8 @@ pub(crate) struct Rate {
     burst: f64,
     /// What is in the bucket, and since when. Never held across an await.
     bucket: Mutex<(f64, Instant)>,
-    /// Who is first in the queue waits for the bucket; the others wait for their place, in the
-    /// order in which they came.
+    /// The first in the queue waits for the bucket; the others wait for their place, in the order
+    /// of their arrival.
     queue: Semaphore,
 }
 
@@ -92,7 +92,7 @@ impl Rate {
         })
     }
 
-    /// Waits until one more request may be sent. Who gives up waiting takes nothing out of the
+    /// Waits until one more request may be sent. A cancelled waiter takes nothing out of the
     /// bucket.
     pub(crate) async fn acquire(&self, life: &Lifecycle) -> Result<()> {
         let first = life.until_closed(self.queue.acquire()).await?;

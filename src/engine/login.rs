@@ -1,4 +1,4 @@
-//! A token without a call: logging in early, and tokens for somebody who cannot renew them.
+//! A token without a call: logging in early, and tokens for holders that cannot renew them.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -74,7 +74,7 @@ impl Session {
         retry::run(&mut login).await
     }
 
-    /// A token for somebody who cannot renew it: one that is about to expire is renewed first.
+    /// A token for a holder that cannot renew it: one that is about to expire is renewed first.
     /// Where that fails, it is still good.
     pub(crate) async fn fresh_token(&self) -> Result<Arc<Token>> {
         let token = self.token().await?;

@@ -61,8 +61,8 @@ pub(crate) struct Pace {
     is_limited: AtomicBool,
     /// Never held across an await.
     state: Mutex<State>,
-    /// Who is first in the queue waits for its slot; the others wait for their place, in the order
-    /// in which they came.
+    /// The first in the queue waits for its slot; the others wait for their place, in the order of
+    /// their arrival.
     queue: Semaphore,
     /// When a request to a path was accepted last, by the first segment of the path: milliseconds
     /// since `begun`, plus one.
@@ -139,7 +139,7 @@ impl Pace {
         self.is_limited.load(Ordering::Relaxed)
     }
 
-    /// The queue: whoever has its permit is the next to [`take`](Self::take) a slot.
+    /// The queue: the holder of its permit is the next to [`take`](Self::take) a slot.
     pub(crate) fn queue(&self) -> &Semaphore {
         &self.queue
     }

@@ -34,8 +34,7 @@ impl<'a> Call<'a> {
         own.unwrap_or_else(|| self.session.gateway.timeout())
     }
 
-    /// Whether it is sent without the client's token: with one of its own, or with none, as a
-    /// login.
+    /// Whether it is sent without the client's token: with its own, or with none, as a login is.
     fn has_own_token(&self) -> bool {
         let request = self.request;
         request.headers().contains_key(TOKEN)

@@ -164,7 +164,7 @@ impl Session {
     }
 }
 
-/// What of a request is told to those who watch: its fields are filled in when it ends.
+/// The span of a call. Its empty fields are recorded when the call ends.
 fn span(tenant: &Tenant, request: &Request) -> Span {
     debug_span!(
         "folio",

@@ -28,7 +28,7 @@ pub(crate) const MOST_BYTES: usize = 4_096;
 /// response makes the bound smaller.
 const FEWEST_BYTES: usize = 256;
 
-/// What stands in the line besides method and target: two spaces and the version.
+/// The bytes of the line besides method and target: two spaces and the version.
 const AROUND: usize = " ".len() + " HTTP/1.1".len();
 
 /// The bound of a client, shared by its clones and tenant handles, and what was learned of the

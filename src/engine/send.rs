@@ -70,7 +70,7 @@ impl<'a> Call<'a> {
     }
 
     /// Sends it once, where a body is not whole in memory. If the answer is not to be read whole,
-    /// and is a success, its body is handed on.
+    /// and is a success, the rest of its body is returned.
     pub(super) async fn send_in_pieces(&self) -> Result<(Answer, Option<Box<Incoming>>), Failure> {
         let (request, gateway) = (self.request, &self.session.gateway);
         let timeouts = self.timeouts_left(

@@ -67,7 +67,7 @@ impl Session {
         self.auth.close().await
     }
 
-    /// As [`close`](Self::close), for those who cannot wait.
+    /// As [`close`](Self::close), without waiting for the logout.
     pub(crate) fn close_in_the_background(&self) {
         self.cache.clear();
         self.auth.close_in_the_background();

@@ -286,8 +286,8 @@ impl RetryPolicy {
     ) -> Duration {
         let jitter = jittered(self.backoff.ceiling(attempt), random);
         match retry_after {
-            // A tenth of the jitter on top, so that clients that were given the same time do not come
-            // at the same time.
+            // A tenth of the jitter on top, so that clients that were given the same time do not
+            // come at the same time.
             Some(asked) => asked.min(self.max_retry_after).saturating_add(jitter / 10),
             None => jitter,
         }

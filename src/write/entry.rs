@@ -11,7 +11,7 @@ use crate::write::report::{Outcome, Written};
 
 pub(super) type Fields = Map<String, Value>;
 
-/// A record on its way.
+/// A record that is being written.
 pub(super) struct Entry {
     pub(super) index: u64,
     pub(super) id: String,

@@ -71,7 +71,7 @@ impl<T: Serialize + DeserializeOwned + Send + 'static> Upsert<T> {
                     },
                 },
             };
-            // Another of this id or key is on its way, or it does not fit in any more: it is the
+            // Another of this id or key is being written, or it does not fit in any more: it is the
             // first of the next.
             if self.lanes.contains(&entry.lane)
                 || !self.chunk.is_empty()

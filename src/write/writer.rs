@@ -2,8 +2,8 @@
 //! of it.
 //!
 //! What it rests on: a batch endpoint takes all records of a request or none, and an existing
-//! record only with its `_version`. So a rejection means that nothing was written, and the halves can
-//! be tried. No answer means nothing: then the records are read again, and their content and
+//! record only with its `_version`. So a rejection means that nothing was written, and the halves
+//! can be tried. No answer means nothing: then the records are read again, and their content and
 //! `_version` tell.
 
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering};
@@ -56,7 +56,7 @@ pub(super) struct Writer {
     pub(super) singly: AtomicBool,
     /// The server has no endpoint that takes a query in a POST after all, or not for this user.
     pub(super) by_get: AtomicBool,
-    /// Going on is of no use: nobody may write, or nobody answers.
+    /// No other write would succeed: the user may not write, or the server does not respond.
     pub(super) stopped: AtomicBool,
     /// Why. Never held across an await.
     pub(super) reason: Mutex<Option<Error>>,
@@ -85,7 +85,7 @@ impl Writer {
             let tries = lot.tries;
             let entries = self.ready(lot, &mut run).await;
             for entries in self.packed(entries) {
-                // Another task may have found out that it is of no use.
+                // Another task may have found out that no other write would succeed.
                 run.reason = run.reason.take().or_else(|| self.reason());
                 if let Some(error) = &run.reason {
                     let error = error.duplicate();

@@ -11,7 +11,7 @@ use tokio::time::Instant;
 
 use crate::value::redact::REDACTED;
 
-/// What a client is let in with: a username and a password, or a token that somebody else got.
+/// Credentials: a username and a password, or an access token that was obtained elsewhere.
 #[derive(Clone)]
 pub struct Credentials(pub(super) Kind);
 
@@ -62,8 +62,8 @@ impl Credentials {
         }))
     }
 
-    /// The refresh token that came with an access token. It can be used once: whoever else has it
-    /// must not use it any more.
+    /// The refresh token that came with an access token. It can be used once: nobody else may use
+    /// it any more.
     pub fn refresh_token(mut self, refresh: impl Into<SecretString>) -> Self {
         if let Kind::Token(supplied) = &mut self.0 {
             supplied.refresh = Some(refresh.into());

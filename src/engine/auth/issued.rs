@@ -39,8 +39,8 @@ impl Auth {
         state.token = Some(Arc::clone(&token));
         state.rejected = None;
         if self.life.is_closed() {
-            // Closed while this was on its way: whoever closes waits to log out of it, or gave up
-            // waiting.
+            // The client was closed during the login: `close` waits to log out of the session,
+            // unless its wait has timed out.
             let left = state
                 .ended
                 .then(|| (state.token.take(), state.refresh.take()));

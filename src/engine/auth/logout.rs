@@ -27,8 +27,8 @@ impl Auth {
         self.end_session().await
     }
 
-    /// As [`close`](Self::close), for those who cannot wait: the logout is sent in the background,
-    /// as long as there is a runtime.
+    /// As [`close`](Self::close), without waiting: the logout is sent in the background, as long as
+    /// there is a runtime.
     pub(crate) fn close_in_the_background(self: &Arc<Self>) {
         if !self.begin_to_close() {
             return;
@@ -50,15 +50,14 @@ impl Auth {
     /// Ends all waits. False if the client was closed before.
     pub(super) fn begin_to_close(&self) -> bool {
         let mut state = self.state();
-        // With the lock held, so that tokens that come are either seen by who closes or log out
-        // themselves.
+        // With the lock held, so that new tokens are either seen here, or log out themselves.
         let begins = self.life.close();
         state.rejected = None;
         state.supplied = None;
         begins
     }
 
-    /// Logs out of the session, also of one that a login on its way is about to begin.
+    /// Logs out of the session, also of one that a login in progress is about to begin.
     pub(super) async fn end_session(self: &Arc<Self>) -> Result<()> {
         let renewal = self.state().renewal.clone();
         if let Some(mut renewal) = renewal {

@@ -1,4 +1,4 @@
-//! Who the client is to the server: logging in, renewing the token, logging out.
+//! The session with the server: logging in, renewing the token, logging out.
 //!
 //! FOLIO gives a short-lived access token and a refresh token, both as cookies. What this module
 //! rests on:
@@ -8,10 +8,10 @@
 //! - The access token goes into the header `x-okapi-token`. If a cookie said something else, Okapi
 //!   would answer 400 and Kong 404: there is no cookie on calls.
 //! - A refresh token can be used once. To use it again ends all sessions of the user (Okapi), so
-//!   the renewal is one for all who wait, and a refresh token counts as used from the moment it is
-//!   sent; when its answer is lost, the password is used.
-//! - Five wrong passwords block an account: one that was rejected is not tried again. (Keycloak that
-//!   is unreachable is no rejection, though mod-login-keycloak reports it by 400 as well.)
+//!   that all waiting calls share one renewal, and a refresh token counts as used from the moment
+//!   it is sent; when its answer is lost, the password is used.
+//! - Five wrong passwords block an account: one that was rejected is not tried again. (Keycloak
+//!   that is unreachable is no rejection, though mod-login-keycloak reports it by 400 as well.)
 //! - A login, renewal or logout is sent with what it needs and nothing else: Okapi rejects a login
 //!   that carries an expired token (401).
 //! - A logout needs an access token that is good: Eureka's sidecar finds the user by it, and Okapi

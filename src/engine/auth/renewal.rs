@@ -1,4 +1,4 @@
-//! Gives calls a token: the cached one, or the one of a renewal that all who need one wait for.
+//! Gives calls a token: the cached one, or that of a renewal which all calls share.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -24,9 +24,9 @@ pub(super) const EARLY_RENEWAL_PAUSE: Duration = Duration::from_secs(10);
 impl Auth {
     /// A token to send, by one attempt to get one. `rejected` is the generation of one that the
     /// server has just rejected. A login that is needed is waited for no longer than `longest`, and
-    /// no longer than the client is open; it goes on for those who come later.
+    /// no longer than the client is open; it continues in the background for later calls.
     ///
-    /// Whether and when there is another attempt is up to the policy of whoever needs the token.
+    /// The policy of the caller decides whether and when there is another attempt.
     pub(crate) async fn token(
         self: &Arc<Self>,
         rejected: Option<u64>,
@@ -99,13 +99,13 @@ impl Auth {
                 .no_early_renewal_before
                 .is_none_or(|pause| now >= pause)
         {
-            // Others go on with the old token meanwhile.
+            // Meanwhile other calls use the old token.
             self.renewal(state)?;
         }
         Ok(Some(token))
     }
 
-    /// Waits for the renewal of a token that is about to expire, for somebody who cannot renew it.
+    /// Waits for the renewal of a token that is about to expire, for a holder that cannot renew it.
     /// Where it fails, the token is still good.
     pub(crate) async fn freshen(self: &Arc<Self>, token: &Token, longest: Duration) -> Result<()> {
         let is_fresh = token
@@ -120,7 +120,7 @@ impl Auth {
     }
 
     /// The renewal that runs, or a new one, and whether it is new. It runs in a task of its own, so
-    /// that it goes on when whoever noticed the need gives up.
+    /// that it continues when the call that began it is cancelled.
     pub(super) fn renewal(
         self: &Arc<Self>,
         state: &mut State,

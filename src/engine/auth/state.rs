@@ -1,4 +1,4 @@
-//! The session with the server: its state, which clones and tenant handles of a client share.
+//! The state of the session, which clones and tenant handles of a client share.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -22,8 +22,8 @@ pub(super) type Outcome = Option<Result<Arc<Token>, Arc<NoToken>>>;
 
 #[derive(Default)]
 pub(super) struct State {
-    /// The client is closed, and nobody waits to log out of what a login that is still on its way
-    /// may bring.
+    /// The client is closed, and no `close` waits any more to log out of the session of a login in
+    /// progress.
     pub(super) ended: bool,
     pub(super) generation: u64,
     pub(super) token: Option<Arc<Token>>,
@@ -50,8 +50,7 @@ pub(crate) struct NoToken {
     pub(crate) error: Error,
     /// Whether another attempt may bring one.
     pub(crate) is_transient: bool,
-    /// Whether the attempt was made for this caller, rather than for another one who waits for it
-    /// as well.
+    /// Whether the attempt was made for this caller, rather than for another one that shares it.
     pub(crate) is_own: bool,
 }
 

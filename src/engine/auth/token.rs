@@ -10,7 +10,7 @@ use tokio::time::Instant;
 use crate::value::redact::Confidential;
 use crate::wire::error::{Error, Result};
 
-/// An access token. The generation counts the logins and renewals of this client: whoever is
+/// An access token. The generation counts the logins and renewals of this client: a call that was
 /// rejected with an older one need not renew.
 pub(crate) struct Token {
     pub(crate) generation: u64,
@@ -64,7 +64,7 @@ pub(super) struct RefreshToken {
     /// The tenant where it is known.
     pub(super) tenant: HeaderValue,
     pub(super) end: Option<Instant>,
-    /// Whether the session is this client's own, and not of whoever supplied its token.
+    /// Whether the session is this client's own, rather than one whose token was supplied.
     pub(super) is_own: bool,
 }
 
