@@ -10,6 +10,7 @@ use crate::wire::server_message::{self, text_of};
 use crate::wire::target::Target;
 use http::StatusCode;
 use std::borrow::Cow;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// How much of a body an error keeps.
@@ -153,13 +154,11 @@ impl Error {
         kind: ErrorKind,
         exchange: Exchange,
         message: String,
-        source: Option<impl std::error::Error + Send + Sync + 'static>,
+        source: Option<Arc<dyn std::error::Error + Send + Sync>>,
     ) -> Self {
-        let error = Self::new(kind, message).on(exchange);
-        match source {
-            Some(source) => error.because(source),
-            None => error,
-        }
+        let mut error = Self::new(kind, message).on(exchange);
+        error.0.source = source;
+        error
     }
 
     pub(crate) fn truncated(exchange: Exchange, diagnostics: &str, secrets: &Secrets) -> Self {
