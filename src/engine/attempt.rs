@@ -39,7 +39,7 @@ impl Retried for Call<'_> {
         let (sent, rest) = match sent {
             Ok((answer, body)) => {
                 let limit = &self.session.limit;
-                let rest = body.map(|body| (body, limit.into_owned(permit.permit)));
+                let rest = body.map(|body| (body, limit.owned(permit.permit)));
                 (Ok(answer), rest)
             }
             Err(failure) => (Err(failure), None),

@@ -52,7 +52,7 @@ impl Limit {
     }
 
     /// The permit, to be held as long as a response is read.
-    pub(crate) fn into_owned(&self, permit: SemaphorePermit<'_>) -> OwnedPermit {
+    pub(crate) fn owned(&self, permit: SemaphorePermit<'_>) -> OwnedPermit {
         permit.forget();
         OwnedPermit(Arc::clone(&self.permits))
     }
