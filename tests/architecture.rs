@@ -201,8 +201,6 @@ const LARGE: &[(&str, &str)] = &[
         "to be divided by responsibility",
     ),
     ("src/blocking/mod.rs", "to be divided by responsibility"),
-    ("src/engine/auth.rs", "to be divided by responsibility"),
-    ("src/engine/session.rs", "to be divided by responsibility"),
     (
         "src/harvest/checkpoint.rs",
         "to be divided by responsibility",
@@ -215,8 +213,6 @@ const LARGE: &[(&str, &str)] = &[
         "src/testing/cassette/form.rs",
         "to be divided by responsibility",
     ),
-    ("src/write/mod.rs", "to be divided by responsibility"),
-    ("src/write/writer.rs", "to be divided by responsibility"),
 ];
 
 /// Imports that are still wrong. Each row is removed with the import.
@@ -228,7 +224,6 @@ const CIRCLES: &[&str] = &[
     "src/blocking/mod.rs ->",
     "src/harvest/mod.rs ->",
     "src/paging/by_ids.rs ->",
-    "src/write/lookup.rs ->",
     "crates/folio-spec/src/canonical.rs ->",
     "crates/folio-sandbox/src/access.rs ->",
     "crates/folio-sandbox/src/faults/pages.rs ->",

@@ -6,6 +6,7 @@
 mod support;
 
 mod core {
+    mod attempts;
     mod auth;
     mod bytes;
     mod calls;

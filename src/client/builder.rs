@@ -27,7 +27,8 @@ use crate::engine::tls::TlsOptions;
 use crate::engine::transport::{Gateway, Options};
 use crate::value::redact;
 use crate::wire::error::{Error, Result};
-use crate::wire::retry::{Allowance, RetryPolicy};
+use crate::wire::retry::RetryPolicy;
+use crate::wire::retry_budget::RetryBudget;
 
 impl FolioClient {
     /// Begins to build a client of the FOLIO at `url`: of Okapi, of Kong, or of a proxy in front of them; with a path, if it has one
@@ -192,7 +193,7 @@ impl<M> FolioClientBuilder<M> {
             rate: self
                 .rate
                 .and_then(|(per_second, burst)| Rate::new(per_second, burst)),
-            allowance: Allowance::of(&retry),
+            budget: RetryBudget::of(&retry),
             request_line: RequestLine::new(self.max_request_line),
             pace: Pace::new(),
             deadline: self.deadline,

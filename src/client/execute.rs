@@ -6,7 +6,7 @@ use crate::client::addressed;
 use crate::client::handle::{FolioClient, Shared};
 use crate::client::marker::Boxed;
 use crate::engine::download::Download;
-use crate::engine::session;
+use crate::engine::pipeline;
 use crate::wire::error::Result;
 use crate::wire::request::Request;
 use crate::wire::response::Response;
@@ -39,7 +39,7 @@ impl FolioClient {
             let Shared {
                 session, tenant, ..
             } = self.shared();
-            match session::run(session, tenant, &mut request).await {
+            match pipeline::run(session, tenant, &mut request).await {
                 Err(error) => Err(addressed::explained(&self, &request, error).await),
                 done => done,
             }
@@ -74,7 +74,7 @@ impl FolioClient {
             let Shared {
                 session, tenant, ..
             } = self.shared();
-            match session::open(session, tenant, &mut request).await {
+            match pipeline::open(session, tenant, &mut request).await {
                 Err(error) => Err(addressed::explained(&self, &request, error).await),
                 done => done,
             }

@@ -1,4 +1,5 @@
-//! What is asked for rarely and needed often: kept for a while, in one place for all handles of a client, with an end to its size.
+//! Values that are read rarely and needed often: cached for a time, in one place for all handles of
+//! a client, with an end to its size.
 
 use std::any::{Any, TypeId};
 use std::collections::HashMap;
@@ -11,13 +12,14 @@ use tokio::time::Instant;
 
 use crate::wire::error::{Error, Result};
 
-/// How many values are kept at most.
+/// How many values are cached at most.
 const MOST_VALUES: usize = 512;
 
-/// How many records the kept values have at most, all together. What is used least goes first.
+/// How many records the cached values have at most, all together. What is used least goes first.
 const MOST_RECORDS: usize = 200_000;
 
-/// What a value is kept under: nothing of one tenant is given to another, and nothing of one type as another.
+/// What a value is cached under: nothing of one tenant is given to another, and nothing of one type
+/// as another.
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub(crate) struct Key {
     tenant: String,
@@ -37,7 +39,7 @@ impl Key {
 
 type Outcome = Result<Arc<dyn Any + Send + Sync>>;
 
-/// A value, or one that is on its way. Whoever wants it meanwhile waits for the same answer.
+/// A value, or one that is being loaded. All that need it meanwhile wait for the same load.
 struct Slot {
     begun: Instant,
     outcome: OnceCell<Outcome>,
@@ -64,8 +66,9 @@ impl Cache {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The value of `key` if it was asked for no longer than `max_age` ago, else what `load` gives, with the number of its records. However
-    /// many ask at once, one loads; when that one gives up, another goes on. A failure is told to those who waited for it, and not kept.
+    /// The value of `key` if it was asked for no longer than `max_age` ago, else what `load` gives,
+    /// with the number of its records. However many ask at once, one loads; when that one gives up,
+    /// another goes on. A failure goes to all that waited for it, and is not cached.
     pub(crate) async fn get<T: Send + Sync + 'static>(
         &self,
         key: Key,
@@ -149,7 +152,7 @@ impl Cache {
         self.entries().map.remove(key);
     }
 
-    /// Forgets what was kept for a tenant.
+    /// Forgets what was cached for a tenant.
     pub(crate) fn forget(&self, tenant: &str) {
         self.entries().map.retain(|key, _| key.tenant != tenant);
     }
@@ -220,7 +223,7 @@ mod tests {
             get(&cache, &n.to_string(), MOST_RECORDS / 4, &loads).await;
         }
         assert_eq!(cache.entries().map.len(), 4);
-        // What is larger than all may be is given, and not kept.
+        // What is larger than all may be is returned, and not cached.
         assert_eq!(*get(&cache, "huge", MOST_RECORDS + 1, &loads).await, "huge");
         assert_eq!(cache.entries().map.len(), 0);
     }

@@ -4,7 +4,8 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::Deserialize;
 
-/// What an access token says of its user. It is not checked: the server does that, with every request.
+/// What an access token says of its user. It is not checked: the server does that, with every
+/// request.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 pub(crate) struct Claims {

@@ -1,5 +1,5 @@
-//! Counts the records that a DELETE by query would delete, before it is sent: the text of a query cannot tell (`title=*`, `id==""` and
-//! `starts_with("")` match everything).
+//! Counts the records that a DELETE by query would delete, before it is sent: the text of a query
+//! cannot tell (`title=*`, `id==""` and `starts_with("")` match everything).
 
 use std::pin::Pin;
 
@@ -48,10 +48,11 @@ impl Session {
             .with_help("`Deletion::All` deletes without counting")
         };
         let count = request.count(matching);
-        match self.pursue(tenant, &count, true).await {
+        match self.send_with_retries(tenant, &count, true).await {
             Ok((response, _)) => total(response.body())
                 .ok_or_else(|| uncounted("the list states no `totalRecords`".to_owned())),
-            // The server's own words on the query, or a failure of the connection: the caller's to see as they are.
+            // The server's own words on the query, or a failure of the connection: the caller's to
+            // see as they are.
             Err(error) => Err(error.before_deletion()),
         }
     }

@@ -15,7 +15,7 @@ use serde::de::DeserializeOwned;
 use tokio::io::{AsyncWrite, AsyncWriteExt};
 
 use crate::engine::failure::Failure;
-use crate::engine::limit::Kept;
+use crate::engine::limit::OwnedPermit;
 use crate::engine::memory::MemoryLimits;
 use crate::engine::transport::Incoming;
 use crate::record::lenient;
@@ -43,7 +43,7 @@ pub struct Download {
     head: Response,
     body: Box<Incoming>,
     /// It counts as in flight until the end.
-    permit: Option<Kept>,
+    permit: Option<OwnedPermit>,
     memory: MemoryLimits,
     received: u64,
     ended: bool,
@@ -52,7 +52,7 @@ pub struct Download {
 impl Download {
     pub(crate) fn new(
         head: Response,
-        rest: Option<(Box<Incoming>, Kept)>,
+        rest: Option<(Box<Incoming>, OwnedPermit)>,
         memory: MemoryLimits,
     ) -> Self {
         let (body, permit) = rest.unzip();

@@ -9,7 +9,8 @@ use tokio::time::Instant;
 use crate::engine::lifecycle::Lifecycle;
 use crate::wire::error::{Error, Result};
 
-/// Hands out permits to send, in the order in which they were asked for. Whoever gives up waiting gives up only its own place.
+/// Hands out permits to send, in the order in which they were asked for. Cancelling a waiter
+/// affects no other waiter.
 #[derive(Debug)]
 pub(crate) struct Limit {
     permits: Arc<Semaphore>,
@@ -26,11 +27,12 @@ impl Limit {
         }
     }
 
-    /// Waits for a permit. Not for ever, if there is a limit, and no longer than until the client is closed.
+    /// Waits for a permit. Not for ever, if there is a limit, and no longer than until the client
+    /// is closed.
     pub(crate) async fn acquire(&self, life: &Lifecycle) -> Result<SemaphorePermit<'_>> {
         life.check()?;
         // The clock is asked only if there is none at once.
-        if let Some(permit) = self.at_once() {
+        if let Some(permit) = self.try_acquire() {
             return Ok(permit);
         }
         let turn = self.permits.acquire();
@@ -45,22 +47,22 @@ impl Limit {
     }
 
     /// A permit that nobody waits for, if there is one.
-    pub(crate) fn at_once(&self) -> Option<SemaphorePermit<'_>> {
+    pub(crate) fn try_acquire(&self) -> Option<SemaphorePermit<'_>> {
         self.permits.try_acquire().ok()
     }
 
-    /// The permit, to be kept as long as an answer is read.
-    pub(crate) fn keep(&self, permit: SemaphorePermit<'_>) -> Kept {
+    /// The permit, to be held as long as a response is read.
+    pub(crate) fn owned(&self, permit: SemaphorePermit<'_>) -> OwnedPermit {
         permit.forget();
-        Kept(Arc::clone(&self.permits))
+        OwnedPermit(Arc::clone(&self.permits))
     }
 }
 
 /// A permit that outlives its call.
 #[derive(Debug)]
-pub(crate) struct Kept(Arc<Semaphore>);
+pub(crate) struct OwnedPermit(Arc<Semaphore>);
 
-impl Drop for Kept {
+impl Drop for OwnedPermit {
     fn drop(&mut self) {
         self.0.add_permits(1);
     }
@@ -73,7 +75,8 @@ pub(crate) struct Rate {
     burst: f64,
     /// What is in the bucket, and since when. Never held across an await.
     bucket: Mutex<(f64, Instant)>,
-    /// Who is first in the queue waits for the bucket; the others wait for their place, in the order in which they came.
+    /// The first in the queue waits for the bucket; the others wait for their place, in the order
+    /// of their arrival.
     queue: Semaphore,
 }
 
@@ -89,7 +92,8 @@ impl Rate {
         })
     }
 
-    /// Waits until one more request may be sent. Who gives up waiting takes nothing out of the bucket.
+    /// Waits until one more request may be sent. A cancelled waiter takes nothing out of the
+    /// bucket.
     pub(crate) async fn acquire(&self, life: &Lifecycle) -> Result<()> {
         let first = life.until_closed(self.queue.acquire()).await?;
         let _first = first.map_err(|_| Error::closed())?;
@@ -111,7 +115,8 @@ impl Rate {
             return None;
         }
         let seconds = (1.0 - filled) / self.per_second;
-        // Not less than the clock can tell: rounding must not make it wait for nothing again and again.
+        // Not less than the clock can tell: rounding must not make it wait for nothing again and
+        // again.
         Some(
             Duration::try_from_secs_f64(seconds)
                 .unwrap_or(Duration::MAX)

@@ -1,8 +1,11 @@
-//! Sends requests: sockets, login, limits, retries. Every request of the SDK passes through [`session`].
+//! Sends requests: sockets, login, limits, retries. Every request of the SDK passes through [`pipeline`].
 
+mod attempt;
 pub(crate) mod auth;
 pub(crate) mod cache;
+pub(crate) mod call;
 pub(crate) mod claims;
+mod classify;
 pub(crate) mod connections;
 pub(crate) mod count;
 pub(crate) mod download;
@@ -10,11 +13,16 @@ pub(crate) mod failure;
 pub(crate) mod http;
 pub(crate) mod lifecycle;
 pub(crate) mod limit;
+mod login;
 pub(crate) mod memory;
 pub(crate) mod outcome;
 pub(crate) mod pace;
+mod permit;
+pub(crate) mod pipeline;
 pub(crate) mod proxy;
 pub(crate) mod request_line;
+pub(crate) mod retry;
+mod send;
 pub(crate) mod session;
 pub(crate) mod tenant;
 pub(crate) mod tls;

@@ -6,7 +6,8 @@ use bytes::Bytes;
 use http::{HeaderMap, Method, StatusCode};
 use tracing::debug;
 
-use crate::engine::session::{Answered, Session};
+use crate::engine::call::Executed;
+use crate::engine::session::Session;
 use crate::engine::tenant::Tenant;
 use crate::wire::error::{Error, Exchange, Result};
 use crate::wire::request::Request;
@@ -18,15 +19,16 @@ use crate::wire::same_record::Landing;
 type Check<'a, T> = Pin<Box<dyn Future<Output = Result<T>> + Send + 'a>>;
 
 impl Session {
-    /// Of a write that failed with `error`, and an earlier attempt of which may have been carried out: a success, if the record shows that
-    /// it was carried out. Everything else is "outcome unknown": a record that is not there yet may still be written, since a server may
-    /// work on a request whose connection is lost.
+    /// Of a write that failed with `error`, and an earlier attempt of which may have been carried
+    /// out: a success, if the record shows that it was carried out. Everything else is "outcome
+    /// unknown": a record that is not there yet may still be written, since a server may work on a
+    /// request whose connection is lost.
     pub(crate) fn settle<'a>(
         &'a self,
         tenant: &'a Tenant,
         request: &'a Request,
         error: Error,
-    ) -> Check<'a, Answered> {
+    ) -> Check<'a, Executed> {
         Box::pin(async move {
             let settled = match *request.method() {
                 Method::POST => self.was_created(tenant, request, error).await,
@@ -38,14 +40,14 @@ impl Session {
         })
     }
 
-    /// A POST that stores its record under the id that was sent: the server rejects the second one, in one of several ways (recorded: 422,
-    /// 400, 409, 500 by module).
+    /// A POST that stores its record under the id that was sent: the server rejects the second one,
+    /// in one of several ways (recorded: 422, 400, 409, 500 by module).
     async fn was_created(
         &self,
         tenant: &Tenant,
         request: &Request,
         error: Error,
-    ) -> Result<Answered> {
+    ) -> Result<Executed> {
         let is_rejected = error.is_duplicate()
             || matches!(
                 error.status().map(|status| status.as_u16()),
@@ -77,7 +79,7 @@ impl Session {
         tenant: &Tenant,
         request: &Request,
         error: Error,
-    ) -> Result<Answered> {
+    ) -> Result<Executed> {
         if !error.is_conflict() || !request.is_guarded() {
             return Err(error);
         }
@@ -110,7 +112,7 @@ impl Session {
         tenant: &Tenant,
         request: &Request,
         error: Error,
-    ) -> Result<Answered> {
+    ) -> Result<Executed> {
         let is_definite = error
             .status()
             .is_some_and(|status| !retry::is_transient(status));
@@ -134,7 +136,8 @@ impl Session {
         }
     }
 
-    /// Before a PUT where the server creates a record that is not there: an error, if it is not there.
+    /// Before a PUT where the server creates a record that is not there: an error, if it is not
+    /// there.
     pub(crate) fn check_exists<'a>(
         &'a self,
         tenant: &'a Tenant,
@@ -154,18 +157,19 @@ impl Session {
         })
     }
 
-    /// After a PUT where the server reports success also for a record that is not there: an error, if it is not there.
+    /// After a PUT where the server reports success also for a record that is not there: an error,
+    /// if it is not there.
     pub(crate) fn check_stored<'a>(
         &'a self,
         tenant: &'a Tenant,
         request: &'a Request,
-        answered: Answered,
-    ) -> Check<'a, Answered> {
+        executed: Executed,
+    ) -> Check<'a, Executed> {
         Box::pin(async move {
-            let exchange = answered.0.exchange().clone();
+            let exchange = executed.0.exchange().clone();
             let stored = request.like(Method::GET, request.own_path());
             match self.read(tenant, &stored).await {
-                Ok(_) => Ok(answered),
+                Ok(_) => Ok(executed),
                 Err(error) if error.is_missing_record() => Err(error.of_nothing_stored(exchange)),
                 Err(error) => Err(error.with_unknown_outcome().with_help(
                     "this was asked after the PUT: it reported success, which this server does also where there is no such record",
@@ -175,7 +179,7 @@ impl Session {
     }
 
     async fn read(&self, tenant: &Tenant, stored: &Request) -> Result<Response> {
-        let (response, _) = self.pursue(tenant, stored, true).await?;
+        let (response, _) = self.send_with_retries(tenant, stored, true).await?;
         Ok(response)
     }
 }

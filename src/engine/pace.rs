@@ -1,17 +1,21 @@
-//! The rate that a limiter in front of FOLIO allows, learned from its rejections (429, or the 503 of nginx's `limit_req`).
+//! The rate that a limiter in front of FOLIO allows, learned from its rejections (429, or the 503
+//! of nginx's `limit_req`).
 //!
-//! Nothing is slowed down before the first rejection. Then all requests of a client, of all its handles, are spaced evenly, at a rate that
-//! comes to what is allowed in phases:
+//! Nothing is slowed down before the first rejection. Then all requests of a client, of all its
+//! handles, are spaced evenly, at a rate that comes to what is allowed in phases:
 //!
-//! - **Search**, by bisection: the first rate is [`FIRST`]. A rejection halves the way down to the last rate at which [`ENOUGH`] requests
-//!   were accepted, and those halve the way up to the last one that was rejected.
-//! - **Approach**: from there the rate grows by 0.4 percent with each accepted request, up to a rejection.
-//! - **Steady**: a rejection takes three percent, and each accepted request adds 0.1 percent. That is about 95 % of what is allowed, with a
-//!   rejection in about thirty requests. Rejections one after the other take more: then the limit was lowered, or the search was misled by
-//!   a burst that the limiter allows.
+//! - **Search**, by bisection: the first rate is [`FIRST`]. A rejection halves the way down to the
+//!   last rate at which [`ENOUGH`] requests were accepted, and those halve the way up to the last
+//!   one that was rejected.
+//! - **Approach**: from there the rate grows by 0.4 percent with each accepted request, up to a
+//!   rejection.
+//! - **Steady**: a rejection takes three percent, and each accepted request adds 0.1 percent. That
+//!   is about 95 % of what is allowed, with a rejection in about thirty requests. Rejections one
+//!   after the other take more: then the limit was lowered, or the search was misled by a burst
+//!   that the limiter allows.
 //!
-//! A rate grows only while requests wait for it, so that a time of little use does not unlearn it. One that has grown beyond [`LIFTED`] is
-//! no longer a limit.
+//! A rate grows only while requests wait for it, so that a time of little use does not unlearn it.
+//! One that has grown beyond [`LIFTED`] is no longer a limit.
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -26,7 +30,8 @@ const FIRST: f64 = 50.0;
 /// The least rate: below it the policy's waits count.
 const LEAST: f64 = 0.2;
 
-/// The least rate that a 503 leads to. One that comes at it is no limiter's: slowing down did not help.
+/// The least rate that a 503 leads to. One that comes at it is no limiter's: slowing down did not
+/// help.
 const LEAST_BY_503: f64 = 5.0;
 
 /// How long no 503 is taken for a limiter's after that.
@@ -38,7 +43,8 @@ const LIFTED: f64 = 2000.0;
 /// How many accepted requests show that a rate is allowed.
 const ENOUGH: u32 = 2;
 
-/// How near to each other the rates are that end the search: the accepted one as a part of the rejected one.
+/// How near to each other the rates are that end the search: the accepted one as a part of the
+/// rejected one.
 const NEAR: f64 = 0.85;
 
 /// How long after a success of a path a 503 to it is a limiter's and not an outage.
@@ -55,9 +61,11 @@ pub(crate) struct Pace {
     is_limited: AtomicBool,
     /// Never held across an await.
     state: Mutex<State>,
-    /// Who is first in the queue waits for its slot; the others wait for their place, in the order in which they came.
+    /// The first in the queue waits for its slot; the others wait for their place, in the order of
+    /// their arrival.
     queue: Semaphore,
-    /// When a request to a path was accepted last, by the first segment of the path: milliseconds since `begun`, plus one.
+    /// When a request to a path was accepted last, by the first segment of the path: milliseconds
+    /// since `begun`, plus one.
     accepted: [AtomicU64; PATHS],
 }
 
@@ -131,7 +139,7 @@ impl Pace {
         self.is_limited.load(Ordering::Relaxed)
     }
 
-    /// The queue: whoever has its permit is the next to [`take`](Self::take) a slot.
+    /// The queue: the holder of its permit is the next to [`take`](Self::take) a slot.
     pub(crate) fn queue(&self) -> &Semaphore {
         &self.queue
     }
@@ -144,13 +152,15 @@ impl Pace {
         }
     }
 
-    /// Takes a slot, or tells how long to wait for it. `waited` is whether it was waited for already.
+    /// Takes a slot, or tells how long to wait for it. `waited` is whether it was waited for
+    /// already.
     pub(crate) fn take(&self, waited: bool) -> Result<Slot, Duration> {
         let mut state = self.state();
         let now = Instant::now();
         let early = state.next.saturating_duration_since(now);
         if !early.is_zero() {
-            // Not less than the clock can tell: rounding must not make it wait for nothing again and again.
+            // Not less than the clock can tell: rounding must not make it wait for nothing again
+            // and again.
             return Err(early.max(Duration::from_millis(1)));
         }
         if let Some(rate) = state.rate {
@@ -163,7 +173,8 @@ impl Pace {
         Ok(Slot { at: now, waited })
     }
 
-    /// How many requests were accepted while there was a limit: whether there is progress between two rejections.
+    /// How many requests were accepted while there was a limit: whether there is progress between
+    /// two rejections.
     pub(crate) fn progress(&self) -> u64 {
         if self.is_limited() {
             self.state().total
@@ -250,7 +261,8 @@ impl Pace {
                 }
             }
             Phase::Approach => rate * 1.004,
-            // A rejection in about thirty requests, and more after a while without a rejection: the limit may have been lifted.
+            // A rejection in about thirty requests, and more after a while without a rejection: the
+            // limit may have been lifted.
             Phase::Steady => {
                 let calm = slot.at.saturating_duration_since(state.changed);
                 rate * match calm > Duration::from_secs(20) {
@@ -268,8 +280,8 @@ impl Pace {
         }
     }
 
-    /// Whether a 503 to a path is a limiter's: it was answered well just now, as nothing is in an outage; and slowing down helps, as it does
-    /// not with a server that fails now and then.
+    /// Whether a 503 to a path is a limiter's: it was answered well just now, as nothing is in an
+    /// outage; and slowing down helps, as it does not with a server that fails now and then.
     pub(crate) fn is_limiting_by_503(&self, path: &str) -> bool {
         if !self.was_just_accepted(path) {
             return false;
@@ -306,7 +318,8 @@ fn interval(rate: f64) -> Duration {
     Duration::try_from_secs_f64(1.0 / rate).unwrap_or(Duration::from_secs(5))
 }
 
-/// Where the first segment of a path is counted: modules have their own. FNV-1a; two in one place are told apart no longer, which is bearable.
+/// Where the first segment of a path is counted: modules have their own. FNV-1a; two in one place
+/// are told apart no longer, which is bearable.
 fn place(path: &str) -> usize {
     let first = path.split('/').nth(1).unwrap_or_default();
     let first = first.split('?').next().unwrap_or_default();
@@ -351,7 +364,8 @@ mod tests {
         }
     }
 
-    /// Sends requests through a pace to a limiter for a time. Gives how many it accepted and how many not.
+    /// Sends requests through a pace to a limiter for a time. Gives how many it accepted and how
+    /// many not.
     async fn send(pace: &Pace, limiter: &mut Limiter, time: Duration) -> (u32, u32) {
         let (end, mut accepted, mut rejected) = (Instant::now() + time, 0, 0);
         while Instant::now() < end {

@@ -1,11 +1,14 @@
 //! How long a request line may be, and what to do about a request that is longer.
 //!
-//! Okapi and the modules accept a request line of 4,096 bytes: the method, the path with its encoded query, and ` HTTP/1.1`, without the
-//! line break (recorded: 4,090 bytes pass, 4,200 are answered with 414 and the connection is closed; at the modules' own ports too). The path
-//! counts with the path of the gateway before it (`/okapi`), since a reverse proxy may or may not remove it.
+//! Okapi and the modules accept a request line of 4,096 bytes: the method, the path with its
+//! encoded query, and ` HTTP/1.1`, without the line break (recorded: 4,090 bytes pass, 4,200 are
+//! answered with 414 and the connection is closed; at the modules' own ports too). The path counts
+//! with the path of the gateway before it (`/okapi`), since a reverse proxy may or may not remove
+//! it.
 //!
-//! All clones of a client share one [`RequestLine`]. Requests for many ids or values are divided by [`FolioClient::divide`]. A request that
-//! is known to be too long is never sent: it becomes `POST …/retrieve` where the collection has that, and an error otherwise.
+//! All clones of a client share one [`RequestLine`]. Requests for many ids or values are divided by
+//! [`FolioClient::divide`]. A request that is known to be too long is never sent: it becomes `POST
+//! …/retrieve` where the collection has that, and an error otherwise.
 
 use std::collections::HashSet;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -21,21 +24,24 @@ use crate::wire::request::Request;
 /// What Okapi and the modules accept: Vert.x's default `maxInitialLineLength`.
 pub(crate) const MOST_BYTES: usize = 4_096;
 
-/// A line of fewer bytes cannot name a record of a collection behind a gateway. No setting and no response makes the bound smaller.
+/// A line of fewer bytes cannot name a record of a collection behind a gateway. No setting and no
+/// response makes the bound smaller.
 const FEWEST_BYTES: usize = 256;
 
-/// What stands in the line besides method and target: two spaces and the version.
+/// The bytes of the line besides method and target: two spaces and the version.
 const AROUND: usize = " ".len() + " HTTP/1.1".len();
 
-/// The bound of a client, shared by its clones and tenant handles, and what was learned of the server.
+/// The bound of a client, shared by its clones and tenant handles, and what was learned of the
+/// server.
 pub(crate) struct RequestLine {
     /// The bound that was set.
     most: usize,
     /// The length to which requests for many ids are divided. At most `most`; a 414 halves it.
     divided: AtomicUsize,
     /// The shortest line that the server answered with 414.
-    refused: AtomicUsize,
-    /// Tenants and paths without `POST …/retrieve`, or where this user has no permission for it. Never held across an await.
+    rejected: AtomicUsize,
+    /// Tenants and paths without `POST …/retrieve`, or where this user has no permission for it.
+    /// Never held across an await.
     without_retrieve: Mutex<HashSet<(String, String)>>,
 }
 
@@ -45,20 +51,22 @@ impl RequestLine {
         Self {
             most,
             divided: AtomicUsize::new(most),
-            refused: AtomicUsize::new(usize::MAX),
+            rejected: AtomicUsize::new(usize::MAX),
             without_retrieve: Mutex::default(),
         }
     }
 
-    /// The length of a line; `target` is the path of the gateway, the path and the query, as they are sent.
+    /// The length of a line; `target` is the path of the gateway, the path and the query, as they
+    /// are sent.
     pub(crate) fn length(method: &Method, target: usize) -> usize {
         method.as_str().len() + AROUND + target
     }
 
-    /// The most bytes that are worth sending: the bound that was set, and less than what the server rejected.
+    /// The most bytes that are worth sending: the bound that was set, and less than what the server
+    /// rejected.
     fn limit(&self) -> usize {
-        let refused = self.refused.load(Ordering::Relaxed);
-        self.most.min(refused.saturating_sub(1))
+        let rejected = self.rejected.load(Ordering::Relaxed);
+        self.most.min(rejected.saturating_sub(1))
     }
 
     /// The bytes that a line may have which is divided.
@@ -87,13 +95,14 @@ impl RequestLine {
     }
 
     /// The server answered a line of that length with 414.
-    pub(crate) fn is_refused(&self, length: usize) {
-        self.refused.fetch_min(length, Ordering::Relaxed);
+    pub(crate) fn was_rejected(&self, length: usize) {
+        self.rejected.fetch_min(length, Ordering::Relaxed);
         self.divided
             .fetch_min((length / 2).max(FEWEST_BYTES), Ordering::Relaxed);
     }
 
-    /// Whether `POST …/retrieve` may be there for a tenant and the path of a list. Not after it was found to be absent.
+    /// Whether `POST …/retrieve` may be there for a tenant and the path of a list. Not after it was
+    /// found to be absent.
     pub(crate) fn has_retrieve(&self, tenant: &str, path: &str) -> bool {
         described_lists::is_asked_by_post(path)
             && !self
@@ -131,8 +140,9 @@ pub(crate) fn is_absent(error: &Error) -> bool {
         )
 }
 
-/// The list that a GET asks for, as `POST …/retrieve` with `query`, `limit` and `offset` in the body. None if it has other parameters, which
-/// the body has no place for. It only reads, so it may be repeated.
+/// The list that a GET asks for, as `POST …/retrieve` with `query`, `limit` and `offset` in the
+/// body. None if it has other parameters, which the body has no place for. It only reads, so it may
+/// be repeated.
 pub(crate) fn by_retrieve(request: &Request) -> Option<Request> {
     let mut body = Map::new();
     for (name, value) in request.parameters() {
@@ -170,12 +180,12 @@ mod tests {
                 text.contains("4097 bytes") && text.contains("limit is 4096")
             })
         );
-        line.is_refused(3_000);
-        line.is_refused(3_500);
+        line.was_rejected(3_000);
+        line.was_rejected(3_500);
         assert_eq!(line.problem(2_999), None);
         assert!(line.problem(3_000).is_some_and(|text| text.contains("414")));
         assert_eq!(line.divided.load(Ordering::Relaxed), 1_500);
-        line.is_refused(10);
+        line.was_rejected(10);
         assert_eq!(line.divided.load(Ordering::Relaxed), FEWEST_BYTES);
     }
 

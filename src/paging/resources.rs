@@ -8,13 +8,19 @@ use serde::{Deserialize, Serialize};
 
 use super::page::{Page, key_of};
 use crate::client::FolioClient;
+use crate::engine::retry::{self, Attempts, Bounds, Failed, Retried};
 use crate::wire::error::{Error, Result};
 use crate::wire::request::Request;
+use crate::wire::response::Response;
+use crate::wire::retry::RetryPolicy;
 
 const JOBS: &str = "/search/resources/jobs";
 
 /// How long a job may take.
 const PATIENCE: Duration = Duration::from_secs(1_800);
+
+/// The longest pause between two questions for its status.
+const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -53,7 +59,7 @@ pub(super) async fn find(
     };
     // A job more does no harm.
     let create = base.like(Method::POST, JOBS).json(&job).idempotent(true);
-    let mut response = client.execute(create).await?;
+    let response = client.execute(create).await?;
     let job: Job = response.json()?;
     let Some(id) = job.id else {
         let problem = "the resource job has no id".to_owned();
@@ -63,29 +69,16 @@ pub(super) async fn find(
             response.body(),
         ));
     };
-    let path = format!("{JOBS}/{id}");
-    let (mut waited, mut pause) = (Duration::ZERO, Duration::from_millis(50));
-    let mut status = job.status;
-    while status.as_deref() != Some("COMPLETED") {
-        if status
-            .as_deref()
-            .is_some_and(|status| status != "IN_PROGRESS")
-            || waited > PATIENCE
-        {
-            let status = status.unwrap_or_default();
-            return Err(Error::paging(
-                response.exchange().clone(),
-                format!(
-                    "the resource job {id} of mod-search did not complete: it is {status} after {waited:?}; divide the query"
-                ),
-            ));
-        }
-        client.pause(pause).await?;
-        waited += pause;
-        pause = (pause * 2).min(Duration::from_secs(5));
-        response = client.execute(base.like(Method::GET, &path)).await?;
-        status = response.json::<Job>()?.status;
-    }
+    let mut polling = Polling {
+        client: &client,
+        base: &base,
+        path: format!("{JOBS}/{id}"),
+        created: Some(response),
+        policy: polling_policy(),
+        attempts: Attempts::new(None),
+    };
+    retry::run(&mut polling).await?;
+    let path = polling.path;
     let response = client
         .execute(base.like(Method::GET, &format!("{path}/ids")))
         .await?;
@@ -96,6 +89,75 @@ pub(super) async fn find(
         asked: Vec::new(),
         ended: false,
     })
+}
+
+/// A job that is asked for its status until it is complete.
+struct Polling<'a> {
+    client: &'a FolioClient,
+    base: &'a Request,
+    path: String,
+    /// The response to its creation, which has its first status.
+    created: Option<Response>,
+    policy: RetryPolicy,
+    attempts: Attempts,
+}
+
+/// 50 ms before the second status, and up to 5 s before a later one.
+fn polling_policy() -> RetryPolicy {
+    RetryPolicy::default()
+        .max_attempts(u32::MAX)
+        .base_delay(Duration::from_millis(50))
+        .max_delay(LONGEST_PAUSE)
+        .deadline(PATIENCE + LONGEST_PAUSE)
+        .no_budget()
+}
+
+impl Retried for Polling<'_> {
+    type Output = ();
+
+    async fn attempt(&mut self) -> Result<(), Failed> {
+        let response = match self.created.take() {
+            Some(response) => response,
+            None => {
+                let status = self.base.like(Method::GET, &self.path);
+                self.client.execute(status).await?
+            }
+        };
+        let status = response.json::<Job>()?.status;
+        if status.as_deref() == Some("COMPLETED") {
+            return Ok(());
+        }
+        let is_running = status
+            .as_deref()
+            .is_none_or(|status| status == "IN_PROGRESS");
+        let waited = self.attempts.started.elapsed().as_millis();
+        let waited = Duration::from_millis(u64::try_from(waited).unwrap_or(u64::MAX));
+        let error = Error::paging(
+            response.exchange().clone(),
+            format!(
+                "the resource job {} of mod-search did not complete: it is {} after {waited:?}; divide the query",
+                self.path.rsplit('/').next().unwrap_or_default(),
+                status.unwrap_or_default()
+            ),
+        );
+        Err(match is_running {
+            true => Failed::transient(error),
+            false => Failed::permanent(error),
+        })
+    }
+
+    fn attempts(&mut self) -> &mut Attempts {
+        &mut self.attempts
+    }
+
+    fn bounds(&self) -> Bounds<'_> {
+        self.client.session().bounds(&self.policy)
+    }
+
+    /// Without jitter: this client is the only one that asks for the job.
+    fn random(&self) -> f64 {
+        1.0
+    }
 }
 
 impl ResourceIds {

@@ -1,8 +1,9 @@
 //! What the response to a login means that brought no token.
 //!
-//! A rejected password must not be sent again, since five wrong ones block an account; and nothing else may be taken for one, since a job
-//! would end by a transient error of a gateway. So only what the login module and Keycloak themselves say counts as a rejection, in the forms
-//! that were recorded (real-facts, sections 2 and 21).
+//! A rejected password must not be sent again, since five wrong ones block an account; and nothing
+//! else may be taken for one, since a job would end by a transient error of a gateway. So only what
+//! the login module and Keycloak themselves say counts as a rejection, in the forms that were
+//! recorded (real-facts, sections 2 and 21).
 
 use http::StatusCode;
 
@@ -12,7 +13,8 @@ use crate::wire::error::Error;
 /// What to do about a login that failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum LoginFailure {
-    /// The user, the password or the account is not good, by the word of the login module. It is not sent again.
+    /// The user, the password or the account is not good, by the word of the login module. It is
+    /// not sent again.
     Rejected,
     /// Only another configuration helps, by this help. It is sent again when somebody asks again.
     Configuration(&'static str),
@@ -38,15 +40,18 @@ pub(crate) fn of(error: &Error) -> LoginFailure {
         codes.any(|own| own == code)
     };
     match status {
-        // The JSON of RMB and of folio-spring-support, with a code: mod-login's `password.incorrect`, `username.incorrect`, `user.blocked` and
-        // the like, mod-login-keycloak's `unauthorized_error`. A gateway has pages of HTML, Kong a `message` without a list.
+        // The JSON of RMB and of folio-spring-support, with a code: mod-login's
+        // `password.incorrect`, `username.incorrect`, `user.blocked` and the like,
+        // mod-login-keycloak's `unauthorized_error`. A gateway has pages of HTML, Kong a `message`
+        // without a list.
         StatusCode::UNAUTHORIZED | StatusCode::UNPROCESSABLE_ENTITY
             if errors.iter().any(|error| error.code.is_some()) =>
         {
             LoginFailure::Rejected
         }
         StatusCode::BAD_REQUEST => {
-            // Keycloak's own rejection, such as of a disabled account. Without this cause, Keycloak could not be reached.
+            // Keycloak's own rejection, such as of a disabled account. Without this cause, Keycloak
+            // could not be reached.
             let is_of_keycloak = errors.iter().any(|error| {
                 error.parameters.iter().any(|parameter| {
                     parameter.key == "cause"

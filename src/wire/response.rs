@@ -87,7 +87,7 @@ impl Response {
 
     /// The URL that was asked, but for the values of parameters that are secrets.
     pub fn url(&self) -> &str {
-        &self.exchange.url
+        self.exchange.target.shown()
     }
 
     /// How often the request was sent.

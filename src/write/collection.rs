@@ -1,4 +1,5 @@
-//! Where records of a kind are stored: the paths, keys and facts that reading, writing and batches of them need.
+//! Where records of a kind are stored: the paths, keys and facts that reading, writing and batches
+//! of them need.
 
 use std::borrow::Cow;
 
@@ -27,7 +28,8 @@ use crate::wire::same_record::Kind;
 /// assert_eq!(groups.path(), "/groups");
 /// ```
 ///
-/// What FOLIO's servers do to the fields of described collections is known by their paths, whichever way the collection is stated.
+/// What FOLIO's servers do to the fields of described collections is known by their paths,
+/// whichever way the collection is stated.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Collection {
     path: Cow<'static, str>,
@@ -78,8 +80,8 @@ impl Collection {
         }
     }
 
-    /// The collection has an endpoint that writes many records at once, all or none, as mod-inventory-storage's `…/batch/synchronous` do;
-    /// `key` is that of the records in its body.
+    /// The collection has an endpoint that writes many records at once, all or none, as
+    /// mod-inventory-storage's `…/batch/synchronous` do; `key` is that of the records in its body.
     #[must_use]
     pub fn batch(
         self,
@@ -92,7 +94,8 @@ impl Collection {
         }
     }
 
-    /// The collection has an endpoint that takes a query in a `POST`, so that it can be longer than a URL.
+    /// The collection has an endpoint that takes a query in a `POST`, so that it can be longer than
+    /// a URL.
     #[must_use]
     pub fn retrieve(self, path: impl Into<Cow<'static, str>>) -> Self {
         Self {
@@ -101,9 +104,11 @@ impl Collection {
         }
     }
 
-    /// The module gives a new record an id of its own, whatever `id` is sent, as mod-notes, mod-tags and mod-calendar do (recorded). So a
-    /// `POST` is never repeated, and [`upsert`](crate::FolioClient::upsert) needs a field to match records on
-    /// ([`match_on`](crate::Upsert::match_on)). Of described operations this is known ([`Creates::RecordWithNewId`](crate::Creates)).
+    /// The module gives a new record an id of its own, whatever `id` is sent, as mod-notes,
+    /// mod-tags and mod-calendar do (recorded). So a `POST` is never repeated, and
+    /// [`upsert`](crate::FolioClient::upsert) needs a field to match records on
+    /// ([`match_on`](crate::Upsert::match_on)). Of described operations this is known
+    /// ([`Creates::RecordWithNewId`](crate::Creates)).
     #[must_use]
     pub fn server_assigns_ids(self) -> Self {
         Self {
@@ -112,8 +117,9 @@ impl Collection {
         }
     }
 
-    /// The module stores a new record under the `id` that is sent, and rejects a second one of the same id, as modules of RAML Module Builder
-    /// do. So a `POST` whose outcome is unknown may be repeated if no record of that id is there. Of described operations this is known
+    /// The module stores a new record under the `id` that is sent, and rejects a second one of the
+    /// same id, as modules of RAML Module Builder do. So a `POST` whose outcome is unknown may be
+    /// repeated if no record of that id is there. Of described operations this is known
     /// ([`Creates::Record`](crate::Creates)); of others it is learned from the first response.
     #[must_use]
     pub fn keeps_ids(self) -> Self {
@@ -123,9 +129,10 @@ impl Collection {
         }
     }
 
-    /// Fields that the module sets, whatever is sent: a difference in them is none. A field is named by its path, `status.date`. `_version` and
-    /// `metadata` are always among them; of described collections, so are the fields that FOLIO's descriptions declare read-only, and those
-    /// that recordings show.
+    /// Fields that the module sets, whatever is sent: a difference in them is none. A field is
+    /// named by its path, `status.date`. `_version` and `metadata` are always among them; of
+    /// described collections, so are the fields that FOLIO's descriptions declare read-only, and
+    /// those that recordings show.
     #[must_use]
     pub fn server_sets(self, fields: &'static [&'static str]) -> Self {
         Self {
@@ -134,12 +141,15 @@ impl Collection {
         }
     }
 
-    /// States what the server does with a PUT of a record that it does not have. Of collections that FOLIO's modules describe it is known.
+    /// States what the server does with a PUT of a record that it does not have. Of collections
+    /// that FOLIO's modules describe it is known.
     ///
-    /// After a PUT where such a record is ignored, and before one where it would be created, the record is read to check that it is there.
+    /// After a PUT where such a record is ignored, and before one where it would be created, the
+    /// record is read to check that it is there.
     #[must_use]
     pub const fn absent(self, absent: Absent) -> Self {
-        // A constant function cannot drop what it replaces; nothing else differs from `Self { absent, ..self }`.
+        // A constant function cannot drop what it replaces; nothing else differs from `Self {
+        // absent, ..self }`.
         let mut collection = self;
         collection.absent = Some(absent);
         collection
@@ -188,8 +198,8 @@ impl Collection {
 }
 
 /// A record that is stored in one known collection: what [`upsert`](crate::FolioClient::upsert) and
-/// [`update_with`](crate::FolioClient::update_with) take. Generated records implement it where their module lists, creates and replaces
-/// them at one path.
+/// [`update_with`](crate::FolioClient::update_with) take. Generated records implement it where
+/// their module lists, creates and replaces them at one path.
 #[diagnostic::on_unimplemented(
     message = "folio-sdk does not know in which collection `{Self}` is stored",
     label = "no known collection",

@@ -1,5 +1,5 @@
-//! By what records are recognized: keys that ids are made of, fields that stored records are matched on, and which records of a run are the
-//! same.
+//! By what records are recognized: keys that ids are made of, fields that stored records are
+//! matched on, and which records of a run are the same.
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
@@ -9,8 +9,8 @@ use serde_json::{Map, Value};
 
 type Fields = Map<String, Value>;
 
-/// What the closure of [`Upsert::id_from`](crate::Upsert::id_from) returns: a `String`, or an `Option<String>` where a record may have no key.
-/// It is implemented for these two only.
+/// What the closure of [`Upsert::id_from`](crate::Upsert::id_from) returns: a `String`, or an
+/// `Option<String>` where a record may have no key. It is implemented for these two only.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is no key of a record",
     label = "the closure of `id_from` returns this",
@@ -41,7 +41,8 @@ pub(super) mod sealed {
     }
 }
 
-/// The value of a field by its path, `personal.email`, as text. An error says what is wrong with it.
+/// The value of a field by its path, `personal.email`, as text. An error says what is wrong with
+/// it.
 pub(super) fn key_at(fields: &Fields, path: &str) -> Result<String, String> {
     let mut names = path.split('.');
     let mut value = names.next().and_then(|name| fields.get(name));
@@ -63,12 +64,19 @@ pub(super) fn key_at(fields: &Fields, path: &str) -> Result<String, String> {
     Ok(text)
 }
 
-/// How a key is compared here: `==` of RMB ignores case for most fields (recorded), and blanks around user names are removed.
+/// How a key is compared here: `==` of RMB ignores case for most fields (recorded), and blanks
+/// around user names are removed.
 pub(super) fn folded(key: &str) -> String {
     key.trim().to_lowercase()
 }
 
-/// Whether a stored record has a key: none if that cannot be decided here, because the server may fold accents, or the field is a list.
+/// UUIDs are the same in capitals.
+pub(super) fn lane(id: &str) -> String {
+    id.to_ascii_lowercase()
+}
+
+/// Whether a stored record has a key: none if that cannot be decided here, because the server may
+/// fold accents, or the field is a list.
 pub(super) fn has_key(stored: &Fields, path: &str, key: &str) -> Option<bool> {
     let value = key_at(stored, path).ok()?;
     if folded(&value) == folded(key) {
@@ -80,16 +88,17 @@ pub(super) fn has_key(stored: &Fields, path: &str, key: &str) -> Option<bool> {
     }
 }
 
-/// Whether others may be equal to a key though they differ by more than case: accents are folded by the server.
+/// Whether others may be equal to a key though they differ by more than case: accents are folded by
+/// the server.
 pub(super) fn is_plain(key: &str) -> bool {
     key.is_ascii()
 }
 
 /// The records of a run so far, by their ids and keys.
 ///
-/// Of each, 16 bytes are stored: a hash of the id or key (64 bits, so that of 10 million records two differing ones are taken for one with a
-/// probability of 3 in a million), the position, and a hash of the content. With what a hash table leaves free that is 20 to 35 bytes per
-/// record.
+/// Of each, 16 bytes are stored: a hash of the id or key (64 bits, so that of 10 million records
+/// two differing ones are taken for one with a probability of 3 in a million), the position, and a
+/// hash of the content. With what a hash table leaves free that is 20 to 35 bytes per record.
 #[derive(Default)]
 pub(super) struct Claims {
     hasher: RandomState,
@@ -112,8 +121,8 @@ pub(super) enum Claim {
 }
 
 impl Claims {
-    /// Notes that a record has this id or key, and gives the earlier record that has it, if there is one. Then nothing is noted, unless the
-    /// later one `replaces` it.
+    /// Notes that a record has this id or key, and gives the earlier record that has it, if there
+    /// is one. Then nothing is noted, unless the later one `replaces` it.
     pub(super) fn claim(
         &mut self,
         claim: Claim,

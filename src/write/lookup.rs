@@ -4,41 +4,28 @@ use std::collections::HashMap;
 use std::sync::atomic::Ordering;
 
 use http::Method;
-use serde_json::{Map, Value};
+use serde_json::Value;
+use tokio::time::Instant;
 
 use crate::engine::request_line;
+use crate::engine::retry::{self, Attempts, Bounds, Failed, Retried};
 use crate::value::cql;
+use crate::value::uuid::is_uuid;
 use crate::wire::described_lists;
 use crate::wire::error::{Error, Result};
 use crate::wire::request::Request;
 use crate::wire::response::Response;
+use crate::wire::retry::RetryPolicy;
+use crate::write::entry::{Entry, Fields, Found};
 use crate::write::key::{folded, has_key, is_plain, key_at};
-use crate::write::writer::{Entry, Verdict, Writer, judge};
-
-type Fields = Map<String, Value>;
+use crate::write::verdict::{Verdict, verdict};
+use crate::write::writer::Writer;
 
 /// Most values in one request: a page of more records is slow on the server.
 const VALUES: usize = 1_000;
 
-/// How often what only reads is sent again, after the client's policy gave up.
-const LOOKS: u32 = 2;
-
-/// What is stored of a record.
-pub(super) enum Found {
-    Nothing,
-    Record(Fields),
-    /// It cannot be told which record is meant.
-    Problem(String),
-}
-
-impl Found {
-    pub(super) fn record(&self) -> Option<&Fields> {
-        match self {
-            Self::Record(fields) => Some(fields),
-            Self::Nothing | Self::Problem(_) => None,
-        }
-    }
-}
+/// How often a lookup is tried, each time by the client's policy.
+const ATTEMPTS: u32 = 3;
 
 impl Writer {
     /// What is stored of each of the records.
@@ -116,8 +103,7 @@ impl Writer {
 
     /// The stored records by their ids, in lower case.
     async fn by_ids(&self, ids: &[&str]) -> Result<HashMap<String, Fields>> {
-        let (uuids, others): (Vec<&str>, Vec<&str>) =
-            ids.iter().partition(|id| uuid::Uuid::try_parse(id).is_ok());
+        let (uuids, others): (Vec<&str>, Vec<&str>) = ids.iter().partition(|id| is_uuid(id));
         let mut stored = HashMap::with_capacity(ids.len());
         // A query for what is no UUID is rejected as a whole. Lists without CQL ignore it.
         for id in others {
@@ -145,17 +131,14 @@ impl Writer {
     /// The stored record of one id.
     pub(super) async fn by_id(&self, id: &str) -> Result<Option<Fields>> {
         let path = self.collection.path_of(id);
-        match self
-            .patiently(|| Request::to(Method::GET, path.clone()))
-            .await
-        {
+        match self.patiently(&Request::to(Method::GET, path)).await {
             Ok(response) => Ok(Some(self.as_stored(response.json()?))),
             Err(error)
                 if error
                     .status()
                     .is_some_and(|status| status.is_client_error())
                     && !matches!(
-                        judge(&error),
+                        verdict(&error),
                         Verdict::Stop | Verdict::Forbidden | Verdict::Unknown | Verdict::Unsent
                     ) =>
             {
@@ -165,10 +148,12 @@ impl Writer {
         }
     }
 
-    /// The stored records that have these values of a field, by the values. An error is a problem of that value.
+    /// The stored records that have these values of a field, by the values. An error is a problem
+    /// of that value.
     ///
-    /// RMB's `==` ignores case for most fields, and accents for some (recorded), so the server decides what a match is: a response from which
-    /// it cannot be told which value a record belongs to is asked for again, with half of the values.
+    /// RMB's `==` ignores case for most fields, and accents for some (recorded), so the server
+    /// decides what a match is: a response from which it cannot be told which value a record
+    /// belongs to is asked for again, with half of the values.
     async fn by_keys(
         &self,
         field: &str,
@@ -205,7 +190,8 @@ impl Writer {
                 }
             };
             if let [key] = group[..] {
-                // Whatever the server says, unless it certainly does not apply: a server may ignore the query.
+                // Whatever the server says, unless it certainly does not apply: a server may ignore
+                // the query.
                 let alien = records
                     .iter()
                     .find(|record| has_key(record, field, key) == Some(false));
@@ -243,7 +229,8 @@ impl Writer {
         Ok(found)
     }
 
-    /// The request for the first of these values of a field, and of how many. `each` is how many records a value may have.
+    /// The request for the first of these values of a field, and of how many. `each` is how many
+    /// records a value may have.
     fn asking(&self, field: &str, values: &[&str], each: usize) -> (Request, usize) {
         let most = values.len().min(VALUES).min(self.max_records.max(1));
         let query = |count: usize| cql::field(field).one_of(values.get(..count).unwrap_or(values));
@@ -269,7 +256,7 @@ impl Writer {
 
     async fn list(&self, request: Request) -> Result<Listed> {
         let by_post = *request.method() == Method::POST;
-        let response = match self.patiently(|| request.clone()).await {
+        let response = match self.patiently(&request).await {
             Ok(response) => response,
             Err(error) if by_post && request_line::is_absent(&error) => {
                 self.by_get.store(true, Ordering::Relaxed);
@@ -311,18 +298,47 @@ impl Writer {
         fields
     }
 
-    /// Sends what only reads. After the client's policy gave up it is tried again, within the client's retry budget: records may be in doubt.
-    async fn patiently(&self, request: impl Fn() -> Request) -> Result<Response> {
-        let mut tries = 0;
-        loop {
-            match self.client.execute(request()).await {
-                Err(error) if may_pass(&error) && tries < LOOKS && self.may_retry(tries + 1) => {
-                    tries += 1;
-                    self.client.backoff(tries, &error).await?;
-                }
-                done => return done,
-            }
-        }
+    /// Sends a request that only reads. After the client's policy gave up it is tried again, within
+    /// the client's retry budget: records may be in doubt.
+    async fn patiently(&self, request: &Request) -> Result<Response> {
+        let session = self.client.session();
+        let mut lookup = Lookup {
+            writer: self,
+            request,
+            policy: session.retry.clone().no_more_attempts_than(ATTEMPTS),
+            attempts: Attempts::new(None),
+        };
+        retry::run(&mut lookup).await
+    }
+}
+
+/// A lookup that is tried several times.
+struct Lookup<'a> {
+    writer: &'a Writer,
+    request: &'a Request,
+    policy: RetryPolicy,
+    attempts: Attempts,
+}
+
+impl Retried for Lookup<'_> {
+    type Output = Response;
+
+    async fn attempt(&mut self) -> Result<Response, Failed> {
+        let sent = self.writer.client.execute(self.request.clone()).await;
+        // The time that the client's own retries took does not count.
+        self.attempts.started = Instant::now();
+        sent.map_err(|error| match may_be_transient(&error) {
+            true => Failed::transient(error),
+            false => Failed::permanent(error),
+        })
+    }
+
+    fn attempts(&mut self) -> &mut Attempts {
+        &mut self.attempts
+    }
+
+    fn bounds(&self) -> Bounds<'_> {
+        self.writer.client.session().bounds(&self.policy)
     }
 }
 
@@ -334,7 +350,7 @@ enum Listed {
     Otherwise(Error),
 }
 
-fn may_pass(error: &Error) -> bool {
+fn may_be_transient(error: &Error) -> bool {
     error.is_retryable()
         || error
             .status()

@@ -16,12 +16,13 @@ const FIELDS: usize = 1_000;
 pub struct Outcome {
     /// Its position among the records that were given, from 0.
     pub index: u64,
-    /// Its id: the one that the server stored it under, also where client or server made it. Empty if it is not known.
+    /// Its id: the one that the server stored it under, also where client or server made it. Empty
+    /// if it is not known.
     pub id: String,
     /// What was done.
     pub what: Written,
-    /// The position of an earlier record of this run with the same `id` or key, if there is one. This record was then written after it, and
-    /// replaced it where the two differ.
+    /// The position of an earlier record of this run with the same `id` or key, if there is one.
+    /// This record was then written after it, and replaced it where the two differ.
     pub repeats: Option<u64>,
 }
 
@@ -33,8 +34,9 @@ pub enum Written {
     Created,
     /// It was there, and was replaced.
     Updated {
-        /// The fields of the old record that the new one lacks, `barcode`, `status.name` or `personal.middleName`: they are gone. Fields that
-        /// the server generates are not among them.
+        /// The fields of the old record that the new one lacks, `barcode`, `status.name` or
+        /// `personal.middleName`: they are gone. Fields that the server generates are not among
+        /// them.
         dropped: Vec<String>,
     },
     /// It was there as it is: nothing was sent.
@@ -75,14 +77,17 @@ pub struct UpsertReport {
     pub unchanged: u64,
     /// How many were not written.
     pub failed: u64,
-    /// How many had the id or the key of an earlier record of the run ([`Outcome::repeats`]). They are counted above as well.
+    /// How many had the id or the key of an earlier record of the run ([`Outcome::repeats`]). They
+    /// are counted above as well.
     pub repeated: u64,
-    /// The fields that replaced records had and the new ones lack, and in how many records each was dropped. At most 1,000 different fields
-    /// are named.
+    /// The fields that replaced records had and the new ones lack, and in how many records each was
+    /// dropped. At most 1,000 different fields are named.
     pub dropped: BTreeMap<String, u64>,
-    /// The first of the failures, as many as [`Upsert::keep_failures`](crate::Upsert::keep_failures) states.
+    /// The first of the failures, as many as
+    /// [`Upsert::keep_failures`](crate::Upsert::keep_failures) states.
     pub failures: Vec<Failure>,
-    /// Why it ended before all records were taken, if it did. Those that were not taken are not counted.
+    /// Why it ended before all records were taken, if it did. Those that were not taken are not
+    /// counted.
     pub stopped: Option<Error>,
 }
 
@@ -120,7 +125,8 @@ impl UpsertReport {
         self.created + self.updated + self.unchanged + self.failed
     }
 
-    /// Nothing if all records are there as they were given; else why it stopped, or the first failure.
+    /// Nothing if all records are there as they were given; else why it stopped, or the first
+    /// failure.
     ///
     /// # Errors
     /// A record failed, or not all were taken.

@@ -1,6 +1,8 @@
 //! Changing one record: read, change, write, and again if somebody else was faster.
 
 use std::fmt::Display;
+use std::marker::PhantomData;
+use std::time::Duration;
 
 use http::Method;
 use serde::Serialize;
@@ -8,10 +10,13 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use crate::client::FolioClient;
+use crate::engine::retry::{self, Attempts, Bounds, Failed, Retried};
 use crate::value::splice;
 use crate::wire::error::{Error, Result};
 use crate::wire::operation::Absent;
 use crate::wire::request::Request;
+use crate::wire::response::Response;
+use crate::wire::retry::RetryPolicy;
 use crate::wire::same_record::{Effect, Fields, Kind, version};
 use crate::write::collection::{Collection, Stored};
 
@@ -22,7 +27,8 @@ const ATTEMPTS: u32 = 8;
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct Update<T> {
-    /// The record as it was sent; where nothing was to change, as it was read. Its `_version` is that of the record before.
+    /// The record as it was sent; where nothing was to change, as it was read. Its `_version` is
+    /// that of the record before.
     pub record: T,
     /// Whether something was written.
     pub written: bool,
@@ -31,19 +37,23 @@ pub struct Update<T> {
 }
 
 impl FolioClient {
-    /// Reads a record, changes it and writes it back. If somebody else has changed it meanwhile, it is read and changed again, 8 times at
-    /// most: `change` may be called more than once. If it changes nothing, nothing is written.
+    /// Reads a record, changes it and writes it back. If somebody else has changed it meanwhile, it
+    /// is read and changed again, 8 times at most: `change` may be called more than once. If it
+    /// changes nothing, nothing is written.
     ///
-    /// After a write without a response the record is read again. What `change` changed, and the `_version`, show whether it was carried
-    /// out: then it is not applied a second time, also where the server computes a field or another client has written since. Where that
-    /// cannot be told, the call fails ([`is_outcome_unknown`](Error::is_outcome_unknown)).
+    /// After a write without a response the record is read again. What `change` changed, and the
+    /// `_version`, show whether it was carried out: then it is not applied a second time, also
+    /// where the server computes a field or another client has written since. Where that cannot be
+    /// told, the call fails ([`is_outcome_unknown`](Error::is_outcome_unknown)).
     ///
-    /// Only what `change` changed differs in the body of the PUT; the rest is sent as it was read, digit for digit. A record that another
-    /// client deletes between reading and writing is an error, also where the server reports success (holdings) or creates the record again
-    /// (loan policies): the record is read after the PUT to check.
+    /// Only what `change` changed differs in the body of the PUT; the rest is sent as it was read,
+    /// digit for digit. A record that another client deletes between reading and writing is an
+    /// error, also where the server reports success (holdings) or creates the record again (loan
+    /// policies): the record is read after the PUT to check.
     ///
-    /// It is safe where FOLIO guards records by `_version` (instances, holdings, items, authorities and others). Users and many others have
-    /// none: there, what others write between the reading and the writing is lost.
+    /// It is safe where FOLIO guards records by `_version` (instances, holdings, items, authorities
+    /// and others). Users and many others have none: there, what others write between the reading
+    /// and the writing is lost.
     ///
     /// ```no_run
     /// # async fn example(folio: folio_sdk::FolioClient) -> Result<(), folio_sdk::Error> {
@@ -58,8 +68,9 @@ impl FolioClient {
     /// ```
     ///
     /// # Errors
-    /// [`is_conflict`](Error::is_conflict) if others were faster each time; [`is_outcome_unknown`](Error::is_outcome_unknown) as above; else
-    /// what reading and writing give.
+    /// [`is_conflict`](Error::is_conflict) if others were faster each time;
+    /// [`is_outcome_unknown`](Error::is_outcome_unknown) as above; else what reading and writing
+    /// give.
     pub async fn update_with<T: Stored>(
         &self,
         id: impl Display + Send,
@@ -77,9 +88,11 @@ impl FolioClient {
         self.change(collection, path, change).await
     }
 
-    /// As [`update_with`](Self::update_with), of the record at any path and of any type, also [`serde_json::Value`].
+    /// As [`update_with`](Self::update_with), of the record at any path and of any type, also
+    /// [`serde_json::Value`].
     ///
-    /// A type that does not keep the fields which it does not know would erase them: that is found out, and nothing is written.
+    /// A type that does not keep the fields which it does not know would erase them: that is found
+    /// out, and nothing is written.
     ///
     /// ```no_run
     /// # async fn example(folio: folio_sdk::FolioClient) -> Result<(), folio_sdk::Error> {
@@ -107,113 +120,251 @@ impl FolioClient {
         &self,
         collection: Collection,
         path: String,
-        mut change: impl FnMut(&mut T) + Send,
+        change: impl FnMut(&mut T) + Send,
     ) -> Result<Update<T>> {
-        let request = |method| Request::to(method, &path);
-        let refuse =
-            |problem: String| Error::request(request(Method::PUT).exchange(self.url()), problem);
-        let kind = collection.kind();
-        let mut doubts = Doubts::default();
-        let mut attempts = 0;
-        loop {
-            attempts += 1;
-            let response = match self.execute(request(Method::GET)).await {
-                Ok(response) => response,
-                Err(error) => return Err(doubts.unread(error)),
-            };
-            let stored: Fields = response.json()?;
-            if let Some(sent) = doubts.settle(&kind, &stored)? {
-                return Ok(Update {
-                    record: read(sent.into(), &refuse)?,
-                    written: true,
-                    attempts,
-                });
-            }
-            let mut record: T = response.json()?;
-            let before = fields(&record, &refuse)?;
-            let lost = kind.removed(&stored, &before);
-            if !lost.is_empty() {
-                return Err(refuse(format!(
-                    "writing this type back would erase `{}`, which the record has: keep unknown fields (`#[serde(flatten)]`), or use serde_json::Value",
-                    lost.join("`, `")
-                )));
-            }
-            change(&mut record);
-            let after = fields(&record, &refuse)?;
-            if before == after {
-                return Ok(Update {
-                    record,
-                    written: false,
-                    attempts,
-                });
-            }
-            let (before, after) = (Value::from(before), Value::from(after));
-            // All that was not changed is sent as it was read, digit for digit.
-            let body = splice::rewrite(response.body(), &before, &after);
-            let put = request(Method::PUT).with_record(body);
-            let absent = collection.absent_records().unwrap_or(put.absent());
-            // It is not repeated without a look at what became of it. And the record was there just now: it need not be asked for again.
-            let put = put.idempotent(false).with_absent(match absent {
-                Absent::Created => Absent::NotFound,
-                absent => absent,
-            });
-            let error = match self.execute(put).await {
-                Ok(_) => {
-                    if absent == Absent::Created {
-                        self.check_not_created(&path, &stored).await?;
-                    }
-                    return Ok(Update {
-                        record,
-                        written: true,
-                        attempts,
-                    });
+        // By the client's waits, but as often as others may be faster.
+        let policy = self.session().retry.clone();
+        let policy = policy
+            .max_attempts(ATTEMPTS)
+            .deadline(Duration::MAX)
+            .no_budget();
+        let mut updating = Updating {
+            client: self,
+            collection,
+            path,
+            change,
+            doubts: Doubts::default(),
+            failed_put: None,
+            waits_after: None,
+            policy,
+            attempts: Attempts::new(None),
+            record: PhantomData,
+        };
+        match retry::run(&mut updating).await {
+            Ok(update) => Ok(update),
+            Err(error) => updating.ended(error).await,
+        }
+    }
+}
+
+/// An update that is tried until nobody else is faster.
+struct Updating<'a, T, F> {
+    client: &'a FolioClient,
+    collection: Collection,
+    path: String,
+    change: F,
+    doubts: Doubts,
+    /// Whether another attempt could succeed, if a PUT was the last that failed.
+    failed_put: Option<MayRetry>,
+    /// The failure after which it waits for another attempt.
+    waits_after: Option<Error>,
+    policy: RetryPolicy,
+    attempts: Attempts,
+    record: PhantomData<fn() -> T>,
+}
+
+/// Whether another attempt could succeed where a PUT failed.
+#[derive(Clone, Copy, PartialEq)]
+enum MayRetry {
+    Yes,
+    No,
+}
+
+/// What an update writes, and why.
+struct Planned<T> {
+    record: T,
+    /// The record as it was read.
+    stored: Fields,
+    before: Value,
+    after: Value,
+    put: Request,
+    absent: Absent,
+}
+
+impl<T, F> Retried for Updating<'_, T, F>
+where
+    T: Serialize + DeserializeOwned + Send,
+    F: FnMut(&mut T) + Send,
+{
+    type Output = Update<T>;
+
+    async fn attempt(&mut self) -> Result<Update<T>, Failed> {
+        self.waits_after = None;
+        self.failed_put = None;
+        let read = self.client.execute(Request::to(Method::GET, &self.path));
+        let response = match read.await {
+            Ok(response) => response,
+            Err(error) => return Err(self.doubts.unread(error).into()),
+        };
+        let stored: Fields = response.json()?;
+        if let Some(sent) = self.doubts.settle(&self.collection.kind(), &stored)? {
+            return Ok(self.update(self.read(sent)?, true));
+        }
+        let planned = match self.planned(&response, stored)? {
+            Ok(planned) => planned,
+            Err(unchanged) => return Ok(self.update(unchanged, false)),
+        };
+        match self.client.execute(planned.put).await {
+            Ok(_) => {
+                if planned.absent == Absent::Created {
+                    let path = &self.path;
+                    self.client.check_not_created(path, &planned.stored).await?;
                 }
-                Err(error) => error,
-            };
-            let may_pass = error.is_retryable() || error.is_conflict();
-            if error.is_outcome_unknown() {
-                doubts.add(before, after, version(&stored), error.duplicate());
-            } else if !may_pass {
-                return Err(doubts.mark(error));
+                Ok(self.update(planned.record, true))
             }
-            if attempts >= ATTEMPTS || !may_pass {
-                return match self.last_look(&kind, &path, &mut doubts).await? {
-                    Some(sent) => Ok(Update {
-                        record: read(sent.into(), &refuse)?,
-                        written: true,
-                        attempts,
-                    }),
-                    None if may_pass => Err(doubts.mark(error.with_help(
-                        "the record was read and changed again each time, and each time others were faster or the server did not answer",
-                    ))),
-                    None => Err(doubts.mark(error)),
-                };
+            Err(error) => {
+                let version = version(&planned.stored);
+                Err(self.put_failed(error, planned.before, planned.after, version))
             }
-            if let Err(closed) = self.backoff(attempts, &error).await {
-                return Err(doubts.mark(closed.within_request_of(&error)));
-            }
+        }
+    }
+
+    fn attempts(&mut self) -> &mut Attempts {
+        &mut self.attempts
+    }
+
+    fn bounds(&self) -> Bounds<'_> {
+        self.client.session().bounds(&self.policy)
+    }
+
+    fn will_retry(&mut self, failed: Failed, _: Option<Duration>) {
+        self.waits_after = Some(failed.error);
+    }
+}
+
+impl<T, F> Updating<'_, T, F>
+where
+    T: Serialize + DeserializeOwned + Send,
+    F: FnMut(&mut T) + Send,
+{
+    fn update(&self, record: T, written: bool) -> Update<T> {
+        Update {
+            record,
+            written,
+            attempts: self.attempts.failed() + 1,
+        }
+    }
+
+    fn unfit(&self, problem: String) -> Error {
+        let put = Request::to(Method::PUT, &self.path);
+        Error::request(put.exchange(self.client.url()), problem)
+    }
+
+    fn read(&self, fields: Fields) -> Result<T> {
+        serde_json::from_value(fields.into())
+            .map_err(|error| self.unfit(format!("what was written cannot be read: {error}")))
+    }
+
+    fn fields(&self, record: &T) -> Result<Fields> {
+        match serde_json::to_value(record) {
+            Ok(Value::Object(fields)) => Ok(fields),
+            Ok(_) => Err(self.unfit("the record is no JSON object".to_owned())),
+            Err(error) => Err(self.unfit(format!("the record cannot be written as JSON: {error}"))),
+        }
+    }
+
+    /// Changes a record that was read; the record itself if that changes nothing.
+    fn planned(&mut self, response: &Response, stored: Fields) -> Result<Result<Planned<T>, T>> {
+        let mut record: T = response.json()?;
+        let before = self.fields(&record)?;
+        let lost = self.collection.kind().removed(&stored, &before);
+        if !lost.is_empty() {
+            return Err(self.unfit(format!(
+                "writing this type back would erase `{}`, which the record has: keep unknown fields (`#[serde(flatten)]`), or use serde_json::Value",
+                lost.join("`, `")
+            )));
+        }
+        (self.change)(&mut record);
+        let after = self.fields(&record)?;
+        if before == after {
+            return Ok(Err(record));
+        }
+        let (before, after) = (Value::from(before), Value::from(after));
+        // All that was not changed is sent as it was read, digit for digit.
+        let body = splice::rewrite(response.body(), &before, &after);
+        let put = Request::to(Method::PUT, &self.path).with_record(body);
+        let absent = self.collection.absent_records().unwrap_or(put.absent());
+        // It is not repeated without a look at what became of it. And the record was there just
+        // now: it need not be asked for again.
+        let put = put.idempotent(false).with_absent(match absent {
+            Absent::Created => Absent::NotFound,
+            absent => absent,
+        });
+        Ok(Ok(Planned {
+            record,
+            stored,
+            before,
+            after,
+            put,
+            absent,
+        }))
+    }
+
+    fn put_failed(
+        &mut self,
+        error: Error,
+        before: Value,
+        after: Value,
+        version: Option<i64>,
+    ) -> Failed {
+        let may_retry = error.is_retryable() || error.is_conflict();
+        if error.is_outcome_unknown() {
+            self.doubts.add(before, after, version, error.duplicate());
+        } else if !may_retry {
+            return self.doubts.mark(error).into();
+        }
+        if may_retry {
+            self.failed_put = Some(MayRetry::Yes);
+            Failed::transient(error)
+        } else {
+            self.failed_put = Some(MayRetry::No);
+            Failed::permanent(error)
+        }
+    }
+
+    /// The end without a success: after a PUT, a last look at what became of it.
+    async fn ended(mut self, error: Error) -> Result<Update<T>> {
+        if let Some(last) = &self.waits_after {
+            // The client was closed.
+            return Err(self.doubts.mark(error.within_request_of(last)));
+        }
+        let Some(may_retry) = self.failed_put else {
+            return Err(error);
+        };
+        match self.last_look().await? {
+            Some(sent) => Ok(Update {
+                record: self.read(sent)?,
+                written: true,
+                attempts: self.attempts.failed(),
+            }),
+            None if may_retry == MayRetry::Yes => Err(self.doubts.mark(error.with_help(
+                "the record was read and changed again each time, and each time others were faster or the server did not answer",
+            ))),
+            None => Err(self.doubts.mark(error)),
         }
     }
 
     /// Whether something that may have been written was, after the last attempt.
-    async fn last_look(
-        &self,
-        kind: &Kind<'_>,
-        path: &str,
-        doubts: &mut Doubts,
-    ) -> Result<Option<Fields>> {
-        if doubts.0.is_empty() {
+    async fn last_look(&mut self) -> Result<Option<Fields>> {
+        if self.doubts.0.is_empty() {
             return Ok(None);
         }
-        match self.execute(Request::to(Method::GET, path)).await {
-            Ok(response) => doubts.settle(kind, &response.json()?),
-            Err(error) => Err(doubts.unread(error)),
+        let request = Request::to(Method::GET, &self.path);
+        match self.client.execute(request).await {
+            Ok(response) => {
+                let now = response.json()?;
+                self.doubts.settle(&self.collection.kind(), &now)
+            }
+            Err(error) => Err(self.doubts.unread(error)),
         }
     }
+}
 
-    /// After a PUT where the server creates a record that is not there: whether it has done so, since another client has deleted the
-    /// record after it was read. A record that is created gets a new date of creation; one that is replaced keeps it, whatever is sent
-    /// (recorded: `put metadata of another time, read back`).
+impl FolioClient {
+    /// After a PUT where the server creates a record that is not there: whether it has done so,
+    /// since another client has deleted the record after it was read. A record that is created gets
+    /// a new date of creation; one that is replaced keeps it, whatever is sent (recorded: `put
+    /// metadata of another time, read back`).
     async fn check_not_created(&self, path: &str, before: &Fields) -> Result<()> {
         let response = match self.execute(Request::to(Method::GET, path)).await {
             Ok(response) => response,
@@ -275,8 +426,8 @@ impl Doubts {
         }
     }
 
-    /// Finds out, by the record as it is now, what became of them. Gives what was sent, if it was written; an error, if that cannot be told:
-    /// then the change must not be made again.
+    /// Finds out, by the record as it is now, what became of them. Gives what was sent, if it was
+    /// written; an error, if that cannot be told: then the change must not be made again.
     fn settle(&mut self, kind: &Kind<'_>, now: &Fields) -> Result<Option<Fields>> {
         // The server may carry one out yet: as long as the version is the same, it would accept it.
         let is_pending = |doubt: &Doubt| doubt.version.is_some() && version(now) == doubt.version;
@@ -323,19 +474,4 @@ impl Doubts {
             None => error,
         }
     }
-}
-
-fn fields(record: &impl Serialize, refuse: &impl Fn(String) -> Error) -> Result<Fields> {
-    match serde_json::to_value(record) {
-        Ok(Value::Object(fields)) => Ok(fields),
-        Ok(_) => Err(refuse("the record is no JSON object".to_owned())),
-        Err(error) => Err(refuse(format!(
-            "the record cannot be written as JSON: {error}"
-        ))),
-    }
-}
-
-fn read<T: DeserializeOwned>(value: Value, refuse: &impl Fn(String) -> Error) -> Result<T> {
-    serde_json::from_value(value)
-        .map_err(|error| refuse(format!("what was written cannot be read: {error}")))
 }

@@ -51,10 +51,7 @@ fn absent_list<T: DeserializeOwned>(response: &Response, keys: &[String]) -> Opt
     }
     let Counted { total_records } = serde_json::from_slice(response.body()).ok()?;
     let is_behind = || {
-        let (_, query) = response.exchange().url.split_once('?')?;
-        let offset = query
-            .split('&')
-            .find_map(|pair| pair.strip_prefix("offset="))?;
+        let offset = response.exchange().target.parameter("offset")?;
         offset.parse::<u64>().ok()
     };
     (total_records == 0 || is_behind().is_some_and(|offset| offset >= total_records))

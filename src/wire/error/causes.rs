@@ -7,6 +7,7 @@ use crate::value::json_path;
 use crate::value::redact::{self, Secrets, Sent};
 use crate::wire::operation::Operation;
 use crate::wire::server_message::{self, text_of};
+use crate::wire::target::Target;
 use http::StatusCode;
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -32,7 +33,7 @@ impl Error {
         let exchange = Exchange {
             operation,
             method: operation.method.clone(),
-            url: operation.path.to_owned(),
+            target: Target::new(operation.path.to_owned(), 0, false),
             attempts: 0,
             elapsed: Duration::ZERO,
             sensitive: false,

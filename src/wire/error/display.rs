@@ -44,7 +44,12 @@ impl Error {
         let inner = &*self.0;
         self.summary(out)?;
         if let Some(exchange) = &inner.exchange {
-            write!(out, "\n  request:     {} {}", exchange.method, exchange.url)?;
+            write!(
+                out,
+                "\n  request:     {} {}",
+                exchange.method,
+                exchange.target.shown()
+            )?;
             let operation = exchange.operation;
             if !operation.name.is_empty() {
                 write!(out, "\n  operation:   {}", operation.name)?;
@@ -104,7 +109,7 @@ impl fmt::Display for Error {
             if !exchange.operation.name.is_empty() {
                 write!(out, "{}: ", exchange.operation.name)?;
             }
-            let url = exchange.url.as_str();
+            let url = exchange.target.shown();
             match url.char_indices().nth(SHOWN_URL) {
                 None => write!(out, "{} {url}: ", exchange.method)?,
                 Some((end, _)) => write!(

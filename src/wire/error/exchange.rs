@@ -2,6 +2,7 @@
 
 use crate::value::redact::{Secrets, Sent};
 use crate::wire::operation::Operation;
+use crate::wire::target::Target;
 use http::Method;
 use percent_encoding::percent_decode_str;
 use std::borrow::Cow;
@@ -12,8 +13,7 @@ use std::time::Duration;
 pub(crate) struct Exchange {
     pub(crate) operation: &'static Operation,
     pub(crate) method: Method,
-    /// As sent, but for the values of parameters that are secrets.
-    pub(crate) url: String,
+    pub(crate) target: Target,
     pub(crate) attempts: u32,
     pub(crate) elapsed: Duration,
     /// Whether the bodies may hold tokens or passwords, so that they must not be shown.
@@ -28,8 +28,8 @@ impl Exchange {
     /// What the server may repeat and is not to be shown.
     pub(crate) fn secrets(&self) -> Secrets {
         let mut secrets = self.sent.secrets();
-        for span in self.operation.secret_segments(&self.url) {
-            let segment = self.url.get(span).unwrap_or_default();
+        for span in self.operation.secret_segments(self.target.shown()) {
+            let segment = self.target.shown().get(span).unwrap_or_default();
             secrets.add(&percent_decode_str(segment).decode_utf8_lossy());
         }
         secrets
@@ -37,6 +37,6 @@ impl Exchange {
 
     /// The URL without secrets.
     pub(crate) fn shown_url(&self) -> Cow<'_, str> {
-        self.operation.without_secrets(&self.url)
+        self.operation.without_secrets(self.target.shown())
     }
 }

@@ -206,12 +206,12 @@ impl Error {
             self.0.excerpt = None;
         }
         if let Cow::Owned(shown) = exchange.shown_url() {
-            exchange.url = shown;
+            exchange.target.redact(shown);
         }
         // A record may hold what the request did, and a message may name the record.
         let secrets = exchange.secrets();
-        if let Cow::Owned(shown) = secrets.redact_known(&exchange.url) {
-            exchange.url = shown;
+        if let Cow::Owned(shown) = secrets.redact_known(exchange.target.shown()) {
+            exchange.target.redact(shown);
         }
         if let Cow::Owned(shown) = secrets.redact_known(&self.0.message) {
             self.0.message = shown.into();

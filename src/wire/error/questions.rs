@@ -174,7 +174,7 @@ impl Error {
         self.0
             .exchange
             .as_ref()
-            .map(|exchange| exchange.url.as_str())
+            .map(|exchange| exchange.target.shown())
     }
 
     /// The operation; none for a generic call.

@@ -10,6 +10,7 @@ use crate::wire::described::{self, Described};
 use crate::wire::error::Exchange;
 use crate::wire::operation::{Absent, Operation};
 use crate::wire::retry::RetryPolicy;
+use crate::wire::target::Target;
 use bytes::Bytes;
 use http::header::HeaderName;
 use http::{HeaderMap, HeaderValue, Method};
@@ -358,7 +359,11 @@ impl Request {
         Exchange {
             operation: self.operation,
             method: self.method.clone(),
-            url: self.shown_after(base),
+            target: Target::new(
+                self.shown_after(base),
+                base.len(),
+                self.has_secret_parameters(),
+            ),
             attempts: 0,
             elapsed: Duration::ZERO,
             sensitive: self.is_sensitive(),

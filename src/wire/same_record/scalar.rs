@@ -1,5 +1,6 @@
 //! Values that are the same in another form: numbers, UUIDs, points in time.
 
+use crate::value::uuid::is_uuid;
 use serde_json::Value;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -21,7 +22,6 @@ pub(super) fn is_same_number(a: &serde_json::Number, b: &serde_json::Number) -> 
 
 /// UUIDs are stored in lower case.
 pub(super) fn is_same_uuid(a: &str, b: &str) -> bool {
-    let is_uuid = |text: &str| text.len() == 36 && uuid::Uuid::try_parse(text).is_ok();
     a.eq_ignore_ascii_case(b) && is_uuid(a)
 }
 

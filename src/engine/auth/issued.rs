@@ -1,0 +1,149 @@
+//! The tokens that the server issues in the response to a login or renewal.
+
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use serde::Deserialize;
+use tokio::runtime::Handle;
+use tokio::time::Instant;
+
+use crate::engine::auth::cookies::{Cookie, cookie, date};
+use crate::engine::auth::endpoints::{ACCESS_COOKIE, REFRESH_COOKIE};
+use crate::engine::auth::state::Auth;
+use crate::engine::auth::token::{Lifetime, RefreshToken, Token, secret_header};
+use crate::engine::claims::Claims;
+use crate::engine::transport::Answer;
+use crate::wire::error::{Error, Result};
+use crate::wire::headers::TOKEN;
+use crate::wire::operation::Operation;
+
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub(super) struct Expiration {
+    access_token_expiration: Option<String>,
+    refresh_token_expiration: Option<String>,
+    okapi_token: Option<String>,
+}
+
+impl Auth {
+    /// Keeps the tokens of an answer.
+    pub(super) fn store(
+        self: &Arc<Self>,
+        operation: &'static Operation,
+        answer: Answer,
+        started: Instant,
+    ) -> Result<Arc<Token>> {
+        let (token, refresh) = self.tokens(operation, answer, started)?;
+        let mut state = self.state();
+        state.refresh = refresh;
+        state.token = Some(Arc::clone(&token));
+        state.rejected = None;
+        if self.life.is_closed() {
+            // The client was closed during the login: `close` waits to log out of the session,
+            // unless its wait has timed out.
+            let left = state
+                .ended
+                .then(|| (state.token.take(), state.refresh.take()));
+            drop(state);
+            if let (Some((token, refresh)), Ok(runtime)) = (left, Handle::try_current()) {
+                let auth = Arc::clone(self);
+                runtime.spawn(async move { auth.log_out(token, refresh).await });
+            }
+            return Err(Error::closed());
+        }
+        Ok(token)
+    }
+
+    /// Reads the tokens of an answer.
+    pub(super) fn tokens(
+        &self,
+        operation: &'static Operation,
+        answer: Answer,
+        started: Instant,
+    ) -> Result<(Arc<Token>, Option<RefreshToken>)> {
+        let now = Instant::now();
+        let exchange = || self.exchange(operation, started);
+        let expiration: Expiration = serde_json::from_slice(&answer.body).unwrap_or_default();
+        let date = date(&answer.headers);
+        let access = cookie(&answer.headers, ACCESS_COOKIE);
+        let refresh = cookie(&answer.headers, REFRESH_COOKIE);
+        // The old login gives its token as a header and in the body; and some gateways take cookies
+        // away and leave the header.
+        let access = access.or_else(|| {
+            let header = answer
+                .headers
+                .get(TOKEN)
+                .and_then(|value| value.to_str().ok());
+            let value = header.map(str::to_owned).or(expiration.okapi_token)?;
+            Some(Cookie {
+                value,
+                max_age: None,
+            })
+        });
+        let Some(access) = access.filter(|access| !access.value.is_empty()) else {
+            return Err(Error::login(
+                exchange(),
+                format!("the server logged in, but sent no cookie {ACCESS_COOKIE}"),
+            )
+            .with_help("does a proxy in front of FOLIO remove Set-Cookie?"));
+        };
+        let header = secret_header(&access.value).map_err(|_| {
+            Error::login(
+                exchange(),
+                "the server sent a token that cannot stand in a header",
+            )
+        })?;
+        let length = length(
+            expiration.access_token_expiration.as_deref(),
+            access.max_age,
+            date,
+        );
+        let claims = Claims::of(&access.value);
+        let tenant = self.tenant_of(&claims);
+        let generation = {
+            let mut state = self.state();
+            state.generation += 1;
+            state.generation
+        };
+        let token = Arc::new(Token {
+            generation,
+            header,
+            tenant: claims.tenant().map(Into::into),
+            obtained: now,
+            lifetime: length.and_then(|length| Lifetime::new(now, length)),
+        });
+        let refresh = refresh.map(|refresh| {
+            let length = self::length(
+                expiration.refresh_token_expiration.as_deref(),
+                refresh.max_age,
+                date,
+            );
+            RefreshToken {
+                value: refresh.value.into(),
+                tenant,
+                is_own: true,
+                end: length.and_then(|length| now.checked_add(length)),
+            }
+        });
+        Ok((token, refresh))
+    }
+}
+
+/// How long a token lives: until the instant in the body, by the server's own clock where it tells
+/// it, or for the cookie's age; the shorter.
+pub(super) fn length(
+    expiration: Option<&str>,
+    max_age: Option<Duration>,
+    date: Option<SystemTime>,
+) -> Option<Duration> {
+    let until = expiration.and_then(|text| humantime::parse_rfc3339(text).ok());
+    let by_body = until.and_then(|until| {
+        until
+            .duration_since(date.unwrap_or_else(SystemTime::now))
+            .ok()
+    });
+    match (by_body, max_age) {
+        (Some(body), Some(cookie)) => Some(body.min(cookie)),
+        (one, other) => one.or(other),
+    }
+}

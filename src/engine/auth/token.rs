@@ -1,0 +1,80 @@
+//! Access tokens and refresh tokens, and how long they live.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use http::HeaderValue;
+use secrecy::SecretString;
+use tokio::time::Instant;
+
+use crate::value::redact::Confidential;
+use crate::wire::error::{Error, Result};
+
+/// An access token. The generation counts the logins and renewals of this client: a call that was
+/// rejected with an older one need not renew.
+pub(crate) struct Token {
+    pub(crate) generation: u64,
+    /// Marked as sensitive, so that nothing prints it.
+    pub(crate) header: HeaderValue,
+    /// The tenant that it was given for, where it says so.
+    pub(crate) tenant: Option<Arc<str>>,
+    /// When it came.
+    pub(crate) obtained: Instant,
+    pub(super) lifetime: Option<Lifetime>,
+}
+
+impl Token {
+    /// Whether it should be good by what the server said of it.
+    pub(crate) fn is_good(&self) -> bool {
+        self.is_good_at(Instant::now())
+    }
+
+    pub(super) fn is_good_at(&self, now: Instant) -> bool {
+        self.lifetime.is_none_or(|lifetime| now < lifetime.end)
+    }
+}
+
+impl Confidential for Token {
+    fn secret(&self) -> &HeaderValue {
+        &self.header
+    }
+}
+
+#[derive(Clone, Copy)]
+pub(super) struct Lifetime {
+    /// From here on it is renewed while it is still used.
+    pub(super) renew: Instant,
+    /// From here on it is not used any more.
+    pub(super) end: Instant,
+}
+
+impl Lifetime {
+    pub(super) fn new(now: Instant, length: Duration) -> Option<Self> {
+        // A length of nothing is a wrong clock rather than a token that was never good. Then the
+        // server's 401 tells.
+        (length > Duration::ZERO).then_some(())?;
+        let end = now.checked_add(length - (length / 20).min(Duration::from_secs(2)))?;
+        let renew = now.checked_add(length - (length / 4).min(Duration::from_secs(60)))?;
+        Some(Self { renew, end })
+    }
+}
+
+pub(super) struct RefreshToken {
+    pub(super) value: SecretString,
+    /// The tenant where it is known.
+    pub(super) tenant: HeaderValue,
+    pub(super) end: Option<Instant>,
+    /// Whether the session is this client's own, rather than one whose token was supplied.
+    pub(super) is_own: bool,
+}
+
+/// Text as a header that nothing prints.
+pub(super) fn secret_header(text: &str) -> Result<HeaderValue> {
+    let mut value = HeaderValue::from_str(text).map_err(|_| {
+        Error::configuration(
+            "a token or cookie of the server has characters that a header cannot have",
+        )
+    })?;
+    value.set_sensitive(true);
+    Ok(value)
+}

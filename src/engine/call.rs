@@ -1,0 +1,142 @@
+//! One call: its request, its tenant, and what became of its attempts so far.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use http::HeaderValue;
+use tokio::runtime::Handle;
+use tokio::task;
+use tokio::time::Instant;
+
+use crate::engine::auth::Token;
+use crate::engine::limit::OwnedPermit;
+use crate::engine::pace::Slot;
+use crate::engine::request_line;
+use crate::engine::retry::Attempts;
+use crate::engine::session::Session;
+use crate::engine::tenant::Tenant;
+use crate::engine::transport::{Answer, Incoming, Timeouts};
+use crate::wire::error::{Error, Exchange, Result};
+use crate::wire::headers::TENANT;
+use crate::wire::request::Request;
+use crate::wire::response::Response;
+use crate::wire::retry::RetryPolicy;
+
+/// The part of a body that was not read, and the permit that is held until it is.
+pub(crate) type Rest = (Box<Incoming>, OwnedPermit);
+
+/// A response as an attempt received it, and the part of its body that was not read.
+pub(crate) type Received = (Answer, Option<Rest>);
+
+/// The response to a call, and the part of its body that was not read.
+pub(crate) type Executed = (Response, Option<Rest>);
+
+/// A call, and what became of its attempts so far.
+pub(super) struct Call<'a> {
+    pub(super) session: &'a Session,
+    pub(super) request: &'a Request,
+    pub(super) tenant: &'a HeaderValue,
+    /// Whether the body of a success is read as a whole.
+    pub(super) whole: bool,
+    pub(super) policy: &'a RetryPolicy,
+    pub(super) attempts: Attempts,
+    pub(super) exchange: Exchange,
+    /// The timeouts of an attempt that has everything in memory.
+    pub(super) timeouts: Timeouts,
+    /// The token of the attempt; none where the request has its own or needs none.
+    pub(super) token: Option<Arc<Token>>,
+    /// The generation of the token that the server rejected last.
+    pub(super) rejected: Option<u64>,
+    /// When it rejected one, if it did so at the last attempt.
+    pub(super) just_rejected: Option<Instant>,
+    pub(super) limited: Limited,
+    /// The slot of the attempt.
+    pub(super) slot: Slot,
+    /// Why the last attempt was not the last one.
+    pub(super) last: Option<Error>,
+}
+
+/// The attempts of a call that a limiter rejected.
+#[derive(Default)]
+pub(super) struct Limited {
+    /// How many there were since other requests of the client were accepted.
+    in_a_row: u32,
+    /// How many had been accepted at the last one.
+    progress: u64,
+}
+
+impl<'a> Call<'a> {
+    /// Checks what can be checked before anything is sent.
+    pub(super) fn begin(
+        session: &'a Session,
+        tenant: &'a Tenant,
+        request: &'a Request,
+        whole: bool,
+    ) -> Result<Self> {
+        session.life.check()?;
+        let exchange = request.exchange(session.gateway.base());
+        if let Some(problem) = request.problem() {
+            return Err(Error::request(exchange, problem.into_owned()));
+        }
+        if let Some(problem) = session.line_problem(request) {
+            return Err(Error::request(exchange, problem).with_help(request_line::REMEDY));
+        }
+        // A task is in a runtime, and that is found out without a counter that all threads share.
+        if task::try_id().is_none() && Handle::try_current().is_err() {
+            return Err(Error::no_runtime());
+        }
+        let tenant = match request.headers().get(TENANT) {
+            Some(tenant) => tenant,
+            None => tenant.header()?,
+        };
+        session.budget.deposit();
+        Ok(Self {
+            session,
+            request,
+            tenant,
+            whole,
+            policy: request.retry_policy().unwrap_or(&session.retry),
+            attempts: Attempts::new(request.call_deadline().or(session.deadline)),
+            exchange,
+            timeouts: session
+                .gateway
+                .timeouts(request.attempt_timeout(), request.attempt_read_timeout()),
+            token: None,
+            rejected: None,
+            just_rejected: None,
+            limited: Limited::default(),
+            slot: session.pace.at_once(),
+            last: None,
+        })
+    }
+
+    /// A limiter rejected the attempt: how many rejections there were in a row.
+    pub(super) fn count_rate_limited(&mut self) -> u32 {
+        // One more that counts, unless others were accepted since the last: then requests take
+        // turns.
+        let progress = self.session.pace.progress();
+        let takes_turns = self.limited.in_a_row > 0 && progress > self.limited.progress;
+        self.limited.progress = progress;
+        if takes_turns {
+            self.attempts.uncount();
+            self.limited.in_a_row = 0;
+        }
+        self.limited.in_a_row += 1;
+        self.limited.in_a_row
+    }
+
+    /// The response to the call.
+    pub(super) fn executed(self, (received, rest): Received) -> Executed {
+        let response = Response::new(
+            received.status,
+            received.headers,
+            received.body,
+            self.exchange,
+        );
+        (response, rest)
+    }
+}
+
+pub(super) fn milliseconds(time: Duration) -> u64 {
+    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
+}

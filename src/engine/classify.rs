@@ -1,0 +1,305 @@
+//! What the end of an attempt means: a response, or a failure and its class.
+
+use bytes::Bytes;
+use http::header::CONTENT_TYPE;
+use http::{HeaderMap, HeaderValue, Method, StatusCode};
+use tracing::debug;
+
+use crate::engine::call::{Call, Received, Rest, milliseconds};
+use crate::engine::failure::Failure;
+use crate::engine::request_line;
+use crate::engine::retry::Failed;
+use crate::engine::transport::Answer;
+use crate::value::redact::Secrets;
+use crate::wire::cause;
+use crate::wire::error::{Error, ErrorKind};
+use crate::wire::operation::Creates;
+use crate::wire::redirect;
+use crate::wire::rejection::{is_of_eureka, is_token_rejected, leaves_outcome_open};
+use crate::wire::response::is_stray_page;
+use crate::wire::retry::{is_transient, retry_after};
+use crate::wire::retry_decision::FailureClass;
+use crate::wire::server_message;
+use crate::wire::truncated::diagnostics;
+
+const LIMITED: &str = "a limiter in front of FOLIO rejects requests: the client slows down by itself, and `rate_limit` of the builder keeps it below what is allowed from the beginning";
+
+impl Call<'_> {
+    /// What an attempt brought. `rest` is the part of a body that was not read.
+    pub(super) fn classify(
+        &mut self,
+        sent: Result<Answer, Failure>,
+        rest: Option<Rest>,
+    ) -> Result<Received, Failed> {
+        self.exchange.elapsed = self.attempts.started.elapsed();
+        match sent {
+            Ok(answer) => {
+                if !is_transient(answer.status) {
+                    self.session.pace.accepted(self.slot, self.request.path());
+                }
+                match answer.status.is_success() {
+                    true => self.success(answer, rest),
+                    false => self.rejection(answer),
+                }
+            }
+            Err(failure) => Err(self.failure(failure)),
+        }
+    }
+
+    /// A response with a success status: not all of them are what was asked for.
+    fn success(&self, answer: Answer, rest: Option<Rest>) -> Result<Received, Failed> {
+        // A write that a login page answers was not carried out, as far as anybody knows. By path
+        // any page may be wanted.
+        if !self.exchange.operation.name.is_empty()
+            && is_stray_page(&answer.headers, &answer.body, self.exchange.operation)
+        {
+            return Err(self.stray_page(&answer));
+        }
+        match self.broken_off(&answer.body) {
+            Some(failed) => Err(failed),
+            None => Ok(self.done(answer, rest)),
+        }
+    }
+
+    fn done(&self, answer: Answer, rest: Option<Rest>) -> Received {
+        debug!(
+            status = answer.status.as_u16(),
+            attempts = self.exchange.attempts,
+            bytes = answer.body.len(),
+            elapsed_ms = milliseconds(self.exchange.elapsed),
+            "answered"
+        );
+        (answer, rest)
+    }
+
+    #[cold]
+    fn stray_page(&self, answer: &Answer) -> Failed {
+        let secrets = self.secrets();
+        let (exchange, body) = (self.exchange.clone(), &answer.body);
+        let message = server_message::mistaken(body, exchange.sensitive, &secrets);
+        let message = message.unwrap_or_default();
+        let error = Error::unexpected_without(&secrets, exchange, message, body);
+        Failed::permanent(self.not_repeated(error))
+    }
+
+    /// The failure of a list that was asked for, if the server broke it off.
+    fn broken_off(&self, body: &[u8]) -> Option<Failed> {
+        if !self.request.is_read() && self.request.is_idempotent() != Some(true) {
+            return None;
+        }
+        let diagnostics = diagnostics(body)?;
+        let error = Error::truncated(self.exchange.clone(), &diagnostics, &self.secrets());
+        Some(Failed {
+            error,
+            class: FailureClass::Transient {
+                retry_after: None,
+                may_be_carried_out: true,
+            },
+        })
+    }
+
+    /// A response with another status.
+    #[cold]
+    fn rejection(&mut self, answer: Answer) -> Result<Received, Failed> {
+        let (status, headers) = (answer.status, answer.headers);
+        let content_type = headers
+            .get(CONTENT_TYPE)
+            .and_then(|value| value.to_str().ok());
+        let secrets = self.secrets();
+        let error = Error::answered(
+            self.exchange.clone(),
+            status,
+            content_type,
+            &answer.body,
+            &secrets,
+        );
+        let is_limited = self.is_limited(status);
+        let retry_after = retry_after(&headers);
+        if is_limited {
+            let longest = self.policy.longest_retry_after();
+            let wait = retry_after.map(|wait| wait.min(longest));
+            self.session.pace.rejected(self.slot, wait);
+        }
+        if is_token_rejected(status, content_type, &error) {
+            return Err(self.token_rejected(error.of_refused_token()));
+        }
+        if status == StatusCode::FORBIDDEN {
+            let by_eureka = is_of_eureka(&headers, content_type, &error);
+            return Err(Failed {
+                error,
+                class: FailureClass::Forbidden { by_eureka },
+            });
+        }
+        if is_transient(status) {
+            let error = error.with_retry_after(retry_after);
+            return Err(self.transient(error, is_limited));
+        }
+        if status.is_redirection() {
+            let help = redirect::help(&headers, self.request.path(), &secrets);
+            return self.permanent(error.with_help(help));
+        }
+        let help = match status {
+            StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE => Some(cause::TOO_LARGE),
+            _ => error.server_message().and_then(cause::of_page),
+        };
+        self.permanent(match help {
+            Some(help) => error.with_help(help),
+            None => error,
+        })
+    }
+
+    fn token_rejected(&self, error: Error) -> Failed {
+        // A 401 to a login or a change of a password means the password.
+        let is_of_password = self.exchange.sensitive
+            && *self.request.method() == Method::POST
+            && self.request.facts().creates == Creates::Nothing;
+        // A token that came after the last rejection and should be good: the next one would be
+        // rejected too. One that was there before, or has expired during the attempt, says nothing
+        // of it.
+        let is_useful = |rejected_at| match &self.token {
+            Some(token) => token.obtained < rejected_at || !token.is_good(),
+            None => false,
+        };
+        let is_renewable =
+            self.token.is_some() && !is_of_password && self.just_rejected.is_none_or(is_useful);
+        Failed {
+            error,
+            class: FailureClass::TokenRejected { is_renewable },
+        }
+    }
+
+    /// A transient status: of a limiter, or of what is behind it.
+    fn transient(&mut self, error: Error, is_limited: bool) -> Failed {
+        let retry_after = error.retry_after();
+        if !is_limited {
+            return Failed {
+                error,
+                class: FailureClass::Transient {
+                    retry_after,
+                    may_be_carried_out: true,
+                },
+            };
+        }
+        Failed {
+            class: FailureClass::RateLimited {
+                retry_after,
+                may_be_carried_out: error.status() != Some(StatusCode::TOO_MANY_REQUESTS),
+                in_a_row: self.count_rate_limited(),
+            },
+            error: error.with_help(LIMITED),
+        }
+    }
+
+    /// A status that another attempt would have as well; but after a DELETE in doubt, a 404 is not.
+    fn permanent(&self, error: Error) -> Result<Received, Failed> {
+        if self.is_second_deletion(&error) {
+            if error.is_missing_record() {
+                // An attempt without a response has deleted it: what was asked for is so.
+                let nothing = Answer {
+                    status: StatusCode::NO_CONTENT,
+                    headers: HeaderMap::new(),
+                    body: Bytes::new(),
+                };
+                return Ok(self.done(nothing, None));
+            }
+            // The gateway did not find the module, which says nothing of the record.
+            return Err(Failed {
+                error,
+                class: FailureClass::transient(None),
+            });
+        }
+        Err(Failed::permanent(if request_line::is_too_long(&error) {
+            self.session.too_long(self.request, error)
+        } else if !self.request.is_read() && leaves_outcome_open(&error) {
+            error.with_unknown_outcome()
+        } else {
+            error
+        }))
+    }
+
+    /// No complete response came.
+    #[cold]
+    fn failure(&self, mut failure: Failure) -> Failed {
+        // The connection may be dead.
+        if failure.kind == ErrorKind::Timeout {
+            self.session.gateway.leave_connection(self.slot.at());
+        }
+        let exchange = self.exchange.clone();
+        match failure.kind {
+            ErrorKind::Request => Failed::permanent(Error::request(exchange, failure.message)),
+            // The response came and cannot be read: what was sent may have been carried out.
+            ErrorKind::TooLarge | ErrorKind::Decode => {
+                Failed::permanent(self.not_repeated(failure.into_error(exchange)))
+            }
+            _ => {
+                let excess = failure.is_excess.then(|| self.excess()).flatten();
+                if let Some(excess) = excess {
+                    failure.lasts = true;
+                    failure.help = Some(excess.into());
+                    return Failed::permanent(self.not_repeated(failure.into_error(exchange)));
+                }
+                if failure.lasts {
+                    return Failed::permanent(failure.into_error(exchange));
+                }
+                let may_be_carried_out = !failure.was_never_sent();
+                Failed {
+                    error: failure.into_error(exchange),
+                    class: FailureClass::Transient {
+                        retry_after: None,
+                        may_be_carried_out,
+                    },
+                }
+            }
+        }
+    }
+
+    /// An error after which a write is not sent again, though it may have been carried out.
+    fn not_repeated(&self, error: Error) -> Error {
+        match self.request.is_read() {
+            true => error,
+            false => unknown_outcome(error, false),
+        }
+    }
+
+    /// What the server may repeat of the request that is not to be shown.
+    fn secrets(&self) -> Secrets {
+        let mut secrets = self.request.secrets();
+        let header: Option<&HeaderValue> = self.token.as_ref().map(|token| &token.header);
+        if let Some(header) = header {
+            secrets.add_header(header);
+        }
+        secrets
+    }
+
+    /// Whether a status is a limiter's. nginx's `limit_req` answers 503 unless it was told another
+    /// status, and so does an outage: but then nothing of the path was answered well just now.
+    fn is_limited(&self, status: StatusCode) -> bool {
+        status == StatusCode::TOO_MANY_REQUESTS
+            || status == StatusCode::SERVICE_UNAVAILABLE
+                && self.session.pace.is_limiting_by_503(self.request.path())
+    }
+
+    /// What to say of this request if it was the one that had the gateway end the connection, by
+    /// the length of its URL and headers.
+    #[cold]
+    fn excess(&self) -> Option<String> {
+        let headers = self.request.headers().iter();
+        let headers: usize = headers
+            .map(|(name, value)| name.as_str().len() + value.len() + 4)
+            .sum();
+        cause::excess(self.exchange.target.shown().len() + headers)
+    }
+
+    /// Whether it is the 404 to a DELETE an earlier attempt of which may have been carried out.
+    fn is_second_deletion(&self, error: &Error) -> bool {
+        self.exchange.in_doubt && error.is_not_found() && *self.request.method() == Method::DELETE
+    }
+}
+
+/// States of a write that it may have been carried out, and why it was not repeated.
+pub(super) fn unknown_outcome(error: Error, is_repeatable: bool) -> Error {
+    error.with_unknown_outcome().with_help(match is_repeatable {
+        true => "whether the last attempt was carried out is not known",
+        false => "it was not repeated: whether the server carried it out is not known, and it could happen twice (see RetryPolicy and Request::idempotent)",
+    })
+}

@@ -1,0 +1,129 @@
+//! Sends one attempt of a call, and receives its response.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use http::header::{ACCEPT, CONTENT_TYPE};
+use http::{HeaderMap, HeaderValue};
+use reqwest::Url;
+
+use crate::engine::call::Call;
+use crate::engine::failure::Failure;
+use crate::engine::transport::{self, Answer, Arriving, Incoming, Timeouts};
+use crate::value::body::Progress;
+use crate::wire::error::ErrorKind;
+use crate::wire::headers::{TENANT, TOKEN};
+use crate::wire::request::Request;
+
+/// Many methods of FOLIO's modules respond with text only, and reject a request for JSON only
+/// (400).
+const ACCEPTED: HeaderValue = HeaderValue::from_static("application/json, text/plain");
+
+impl<'a> Call<'a> {
+    /// The timeouts of the next attempt: it ends with the deadline.
+    fn timeouts_left(&self, timeouts: Timeouts) -> Timeouts {
+        let Some(left) = self.attempts.time_left() else {
+            return timeouts;
+        };
+        // Nothing would be a timeout before anything is sent.
+        timeouts.within(left.max(Duration::from_millis(1)))
+    }
+
+    fn url(&self) -> Url {
+        let gateway = &self.session.gateway;
+        match self.exchange.target.sent() {
+            Some(target) => gateway.locate(target),
+            // What is shown lacks secrets.
+            None => gateway.locate(&self.request.target()),
+        }
+    }
+
+    /// The headers of an attempt.
+    fn headers(&self) -> HeaderMap {
+        let mut headers = self.request.headers().clone();
+        // Room for what is put in here, and by what is below.
+        headers.reserve(5);
+        headers.insert(TENANT, self.tenant.clone());
+        headers
+            .entry(ACCEPT)
+            .or_insert_with(|| accepted(self.request));
+        if self.request.payload().is_none() {
+            // The Eureka sidecar rejects a GET that seems to have a body.
+            headers.remove(CONTENT_TYPE);
+        }
+        if let Some(token) = &self.token {
+            headers.insert(TOKEN, token.header.clone());
+        }
+        headers
+    }
+
+    /// Sends it once, with all that is sent in memory, and reads the whole answer.
+    pub(super) fn send(&self) -> impl Future<Output = Result<Answer, Failure>> + Send + use<'a> {
+        self.session.gateway.send(
+            self.request.method().clone(),
+            self.url(),
+            self.headers(),
+            self.request.body_bytes().cloned(),
+            self.timeouts_left(self.timeouts),
+            self.session.gateway.memory.of_response(),
+        )
+    }
+
+    /// Sends it once, where a body is not whole in memory. If the answer is not to be read whole,
+    /// and is a success, the rest of its body is returned.
+    pub(super) async fn send_in_pieces(&self) -> Result<(Answer, Option<Box<Incoming>>), Failure> {
+        let (request, gateway) = (self.request, &self.session.gateway);
+        let timeouts = self.timeouts_left(
+            gateway.idle_timeouts(request.attempt_timeout(), request.attempt_read_timeout()),
+        );
+        let in_memory = request.body_bytes().cloned();
+        let streamed = request.payload().filter(|_| in_memory.is_none());
+        let progress = Arc::new(Progress::default());
+        let unreadable = |problem: String| {
+            Failure::lasting(
+                ErrorKind::Request,
+                format!("its body cannot be read: {problem}"),
+            )
+        };
+        let body = match streamed {
+            Some(body) => {
+                let opened = body.open().await;
+                let opened = opened.map_err(|error| unreadable(error.to_string()))?;
+                Some(opened.into_request(Arc::clone(&progress)))
+            }
+            None => in_memory.map(Into::into),
+        };
+        let (method, url) = (request.method().clone(), self.url());
+        let opened = gateway.open(method, url, self.headers(), body, timeouts, &progress);
+        let Arriving {
+            status,
+            headers,
+            body,
+        } = opened
+            .await
+            .map_err(|failure| progress.failure().map_or(failure, unreadable))?;
+        let (body, rest) = if !status.is_success() {
+            let most = gateway.memory.error_body;
+            (transport::beginning(body, most).await, None)
+        } else if self.whole {
+            let most = gateway.memory.of_response();
+            (transport::collect(body, most).await?, None)
+        } else {
+            (bytes::Bytes::new(), Some(Box::new(body)))
+        };
+        let answer = Answer {
+            status,
+            headers,
+            body,
+        };
+        Ok((answer, rest))
+    }
+}
+
+/// What of answers the operation describes, and what errors are written in.
+fn accepted(request: &Request) -> HeaderValue {
+    match request.operation().accept {
+        "" => ACCEPTED,
+        accept => HeaderValue::from_static(accept),
+    }
+}

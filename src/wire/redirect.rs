@@ -1,0 +1,32 @@
+//! What to do about a redirect, which the client does not follow.
+
+use http::HeaderMap;
+
+use crate::value::redact::{self, Secrets};
+
+/// The help of a redirect: what to configure, if that is where the same path is elsewhere.
+pub(crate) fn help(headers: &HeaderMap, path: &str, secrets: &Secrets) -> String {
+    let location = headers
+        .get("location")
+        .and_then(|value| value.to_str().ok());
+    let Some(location) = location else {
+        return "the server redirects, and does not say where to: is the URL of the gateway right?"
+            .to_owned();
+    };
+    let target = secrets.shown(&redact::url(location));
+    let base = location
+        .split(['?', '#'])
+        .next()
+        .filter(|location| location.starts_with("http") && !location.contains('@'))
+        .and_then(|location| location.strip_suffix(path));
+    let remedy = match base {
+        Some(base) => format!(
+            "configure the URL of the gateway as `{}`",
+            secrets.shown(base)
+        ),
+        None => "is the URL of the gateway right?".to_owned(),
+    };
+    format!(
+        "the server redirects to {target}; redirects are not followed: they would leak the token. {remedy}"
+    )
+}

@@ -1,0 +1,57 @@
+//! Lists that the server broke off after it had begun to send them with 200.
+
+use std::sync::LazyLock;
+
+use memchr::memmem::Finder;
+use serde::Deserialize;
+
+/// What the server says if it broke off a list that it had begun to send with 200: RMB then closes
+/// the array and appends the reason.
+pub(crate) fn diagnostics(body: &[u8]) -> Option<String> {
+    const DIAGNOSTICS: &[u8] = b"\"diagnostics\"";
+    static FINDER: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(DIAGNOSTICS));
+    #[derive(Deserialize)]
+    struct Page {
+        #[serde(rename = "resultInfo")]
+        result_info: Option<ResultInfo>,
+    }
+    #[derive(Deserialize)]
+    struct ResultInfo {
+        #[serde(default)]
+        diagnostics: Vec<Diagnostic>,
+    }
+    #[derive(Deserialize)]
+    struct Diagnostic {
+        message: Option<String>,
+        code: Option<String>,
+    }
+    // It stands at the end. Most bodies do not have the word there, and are not read for it.
+    let tail = body
+        .get(body.len().saturating_sub(16 * 1024)..)
+        .unwrap_or(body);
+    let at = FINDER.find_iter(tail).last()?;
+    // RMB has it in every list, mostly empty: then the page need not be read for it.
+    let mut rest = tail
+        .get(at + DIAGNOSTICS.len()..)?
+        .iter()
+        .filter(|byte| !byte.is_ascii_whitespace());
+    if [b':', b'[', b']']
+        .iter()
+        .all(|sign| rest.next() == Some(sign))
+    {
+        return None;
+    }
+    let found = serde_json::from_slice::<Page>(body)
+        .ok()?
+        .result_info?
+        .diagnostics;
+    let texts: Vec<String> = found
+        .into_iter()
+        .map(|diagnostic| match (diagnostic.message, diagnostic.code) {
+            (Some(message), Some(code)) => format!("{message} (code {code})"),
+            (Some(text), None) | (None, Some(text)) => text,
+            (None, None) => "no reason given".to_owned(),
+        })
+        .collect();
+    (!texts.is_empty()).then(|| texts.join("; "))
+}

@@ -1,0 +1,232 @@
+//! A record between its source and its outcome.
+
+use serde_json::{Map, Value};
+
+use crate::value::splice;
+use crate::wire::error::Error;
+use crate::wire::response::Response;
+use crate::wire::same_record::version;
+use crate::write::key::{folded, lane};
+use crate::write::report::{Outcome, Written};
+
+pub(super) type Fields = Map<String, Value>;
+
+/// A record that is being written.
+pub(super) struct Entry {
+    pub(super) index: u64,
+    pub(super) id: String,
+    /// Whether the record came with its id.
+    pub(super) id_is_given: bool,
+    /// The value of the field that it is matched on.
+    pub(super) key: Option<String>,
+    /// Records of one lane are written one after the other.
+    pub(super) lane: String,
+    /// A hash of what came.
+    pub(super) content: u32,
+    /// An earlier record with the same id or key.
+    pub(super) repeats: Option<u64>,
+    /// As it came, with its id and without `_version`.
+    pub(super) fields: Fields,
+    /// As it was written, if it has numbers that `fields` does not hold digit for digit.
+    text: Option<Vec<u8>>,
+    /// The `_version` that it came with.
+    pub(super) guard: Option<i64>,
+    /// Whether it was there before anything was sent.
+    pub(super) existed: bool,
+    /// What was there at the last lookup.
+    pub(super) seen: Seen,
+    /// What is to be sent.
+    pub(super) body: Vec<u8>,
+    /// Whether the server is to number it.
+    pub(super) is_unnumbered: bool,
+    /// What a replacement takes away.
+    pub(super) dropped: Vec<String>,
+    pub(super) doubt: Doubt,
+    /// How often others were faster.
+    pub(super) conflicts: u32,
+}
+
+/// A record that is done with.
+pub(super) struct Done {
+    pub(super) lane: String,
+    pub(super) outcome: Outcome,
+}
+
+/// Whether something that was sent may have been written.
+pub(super) enum Doubt {
+    None,
+    /// What was sent last may have been: this error is all that came.
+    Last(Error),
+    /// Something before may have been, also later than the last lookup, which did not show it.
+    Earlier(Error),
+}
+
+impl Doubt {
+    pub(super) fn is_none(&self) -> bool {
+        matches!(self, Self::None)
+    }
+
+    pub(super) fn is_of_last(&self) -> bool {
+        matches!(self, Self::Last(_))
+    }
+
+    /// Another one is to be sent.
+    pub(super) fn outlived(&mut self) {
+        *self = match std::mem::replace(self, Self::None) {
+            Self::Last(error) => Self::Earlier(error),
+            other => other,
+        };
+    }
+
+    /// Nothing more is sent: what may have been written is the last.
+    pub(super) fn revived(&mut self) {
+        *self = match std::mem::replace(self, Self::None) {
+            Self::Earlier(error) => Self::Last(error),
+            other => other,
+        };
+    }
+
+    pub(super) fn error(&self) -> Option<&Error> {
+        match self {
+            Self::None => None,
+            Self::Last(error) | Self::Earlier(error) => Some(error),
+        }
+    }
+}
+
+/// What a lookup found under an id or key.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) enum Seen {
+    Nothing,
+    Version(Option<i64>),
+}
+
+impl Seen {
+    pub(super) fn of(stored: Option<&Fields>) -> Self {
+        stored.map_or(Self::Nothing, |stored| Self::Version(version(stored)))
+    }
+}
+
+impl Entry {
+    pub(super) fn new(index: u64, id: String, id_is_given: bool, fields: Fields) -> Self {
+        Self {
+            index,
+            lane: lane(&id),
+            id,
+            id_is_given,
+            key: None,
+            content: 0,
+            repeats: None,
+            fields,
+            text: None,
+            guard: None,
+            existed: false,
+            seen: Seen::Nothing,
+            body: Vec::new(),
+            is_unnumbered: false,
+            dropped: Vec::new(),
+            doubt: Doubt::None,
+            conflicts: 0,
+        }
+    }
+
+    pub(super) fn with_key(mut self, key: String) -> Self {
+        self.lane = folded(&key);
+        self.key = Some(key);
+        self
+    }
+
+    pub(super) fn with_content(mut self, content: u32) -> Self {
+        self.content = content;
+        self
+    }
+
+    pub(super) fn with_text(mut self, text: Vec<u8>) -> Self {
+        self.text = Some(text);
+        self
+    }
+
+    /// The record as it is sent: unchanged numbers digit for digit.
+    pub(super) fn written_as(&self, fields: Fields) -> serde_json::Result<Vec<u8>> {
+        let fields = Value::Object(fields);
+        match &self.text {
+            Some(text) => {
+                let before = serde_json::from_slice(text)?;
+                Ok(splice::rewrite(text, &before, &fields))
+            }
+            None => serde_json::to_vec(&fields),
+        }
+    }
+
+    /// The value of the field that it is matched on.
+    pub(super) fn key(&self) -> &str {
+        self.key.as_deref().unwrap_or_default()
+    }
+
+    pub(super) fn becomes(self, what: Written) -> Done {
+        Done {
+            lane: self.lane,
+            outcome: Outcome {
+                index: self.index,
+                id: self.id,
+                what,
+                repeats: self.repeats,
+            },
+        }
+    }
+
+    pub(super) fn written(self) -> Done {
+        let what = if self.existed {
+            Written::Updated {
+                dropped: self.dropped.clone(),
+            }
+        } else {
+            Written::Created
+        };
+        self.becomes(what)
+    }
+
+    pub(super) fn failed(mut self, error: Error) -> Done {
+        let error = if self.doubt.is_of_last() {
+            error
+                .with_unknown_outcome()
+                .with_help("whether the record was written is not known: read it and compare")
+        } else {
+            error
+        };
+        if let Some(guard) = self.guard {
+            self.fields.insert("_version".to_owned(), guard.into());
+        }
+        let record = Value::Object(std::mem::take(&mut self.fields));
+        self.becomes(Written::Failed { error, record })
+    }
+}
+
+/// What is stored of a record.
+pub(super) enum Found {
+    Nothing,
+    Record(Fields),
+    /// It cannot be told which record is meant.
+    Problem(String),
+}
+
+impl Found {
+    pub(super) fn record(&self) -> Option<&Fields> {
+        match self {
+            Self::Record(fields) => Some(fields),
+            Self::Nothing | Self::Problem(_) => None,
+        }
+    }
+}
+
+/// How many bytes records take in a body.
+pub(super) fn bytes(entries: &[Entry]) -> usize {
+    entries.iter().map(|entry| entry.body.len() + 1).sum()
+}
+
+/// What a request that succeeded was.
+pub(super) enum Sent {
+    Batch,
+    Created(Box<Response>),
+    Replaced,
+}

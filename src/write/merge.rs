@@ -1,0 +1,24 @@
+//! How the record that is written is made of the stored one and the incoming one.
+
+use std::sync::Arc;
+
+use serde_json::{Map, Value};
+
+type Fields = Map<String, Value>;
+
+/// Makes the record that is written of the stored one and the incoming one.
+pub(super) type Merge = Arc<dyn Fn(&Fields, Fields) -> Result<Fields, String> + Send + Sync>;
+
+/// What becomes of the fields that the server's record has and the one to write lacks. FOLIO
+/// replaces records as wholes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum AbsentFields {
+    /// They are gone. [`Written::Updated`] names them.
+    #[default]
+    Drop,
+    /// They stay, in objects within the record too; lists are replaced as wholes.
+    Keep,
+    /// The record is not written; its failure names them.
+    Refuse,
+}

@@ -1,0 +1,292 @@
+//! What follows a request whose records were not written: a pure function, tested by a table.
+
+use crate::write::verdict::Verdict;
+
+/// How often a request whose outcome is unknown is tried before its records are divided.
+const TRIES: u32 = 2;
+
+/// How often what is forbidden is tried: it may be transient.
+const TRIES_OF_FORBIDDEN: u32 = 3;
+
+/// How often others may be faster before a record is given up.
+const CONFLICTS: u32 = 8;
+
+/// How many writes may fail in a row, without another answer in between, before the run is stopped:
+/// of single records, and of batches, where the search for one bad record among 10,000 takes 16. Of
+/// 500, which a module may answer for each bad record, more.
+const FAILING: u32 = 10;
+const FAILING_BATCHES: u32 = 20;
+const FAILING_INSIDE: u32 = 100;
+
+/// What decides what follows.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Situation {
+    pub(super) verdict: Verdict,
+    /// Whether the request had one record.
+    pub(super) is_one: bool,
+    /// How often these records were tried without a definite answer, before this time.
+    pub(super) tries: u32,
+    /// Whether records go in batches.
+    pub(super) is_batched: bool,
+    /// The most conflicts that a record of the request had, this one not included.
+    pub(super) conflicts: u32,
+    /// Whether the rejected record was not there, and may be there now: by this client's own doing,
+    /// or somebody else's.
+    pub(super) may_exist: bool,
+    /// Whether a record may have been written by this request or the last one.
+    pub(super) is_in_doubt: bool,
+    /// How many writes failed in a row, this one included.
+    pub(super) failing: u32,
+    /// Whether the failure is the module's own (500), which came from something in the request.
+    pub(super) is_inside: bool,
+    /// Whether the server does not work at all, so that fewer records at once are no help.
+    pub(super) is_down: bool,
+    /// Whether a record was given up after all tries, and no write has succeeded since.
+    pub(super) has_given_up: bool,
+    /// Whether the client's policy or budget allows no retry.
+    pub(super) is_retry_denied: bool,
+}
+
+/// What follows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Step {
+    /// The same records again.
+    Again(Retry),
+    /// Each half for itself, after a look at what is there.
+    Divide(Retry),
+    /// Each half for itself, and fewer records in the requests that follow.
+    DivideForNumber,
+    /// Each half for itself, and fewer bytes in the requests that follow.
+    DivideForSize,
+    /// Each half for itself; of one record, it is the bad one.
+    Reject,
+    /// The records one by one, since the module takes no batches.
+    Singly,
+    /// A look whether others were faster, and then again.
+    Compare,
+    /// A last look at what was written; nothing is sent again.
+    LookLast,
+    /// The records fail, and others are written.
+    Fail,
+    /// The records fail, and no others are taken.
+    Stop,
+    /// As [`Stop`](Self::Stop), since so many writes failed in a row.
+    StopFailing(u32),
+}
+
+/// Another try.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Retry {
+    /// How many tries there were.
+    pub(super) tries: u32,
+    /// The number of the retry that the client's policy and budget must allow; none needs no leave.
+    pub(super) permission: Option<u32>,
+    /// The number of the retry by which it waits.
+    pub(super) backoff: u32,
+    /// Whether it is looked up first what is there.
+    pub(super) looks: bool,
+}
+
+impl Step {
+    /// The number of the retry that the client's policy and budget must allow.
+    pub(super) fn permission(self) -> Option<u32> {
+        match self {
+            Self::Again(retry) | Self::Divide(retry) => retry.permission,
+            _ => None,
+        }
+    }
+}
+
+/// What follows a request whose records were not written, as far as anybody knows.
+pub(super) fn next(now: &Situation) -> Step {
+    match now.verdict {
+        Verdict::Forbidden if now.tries + 1 < TRIES_OF_FORBIDDEN && !now.is_retry_denied => {
+            let tries = now.tries + 1;
+            Step::Again(Retry {
+                tries,
+                permission: Some(tries),
+                backoff: tries,
+                looks: false,
+            })
+        }
+        Verdict::Stop | Verdict::Forbidden => Step::Stop,
+        Verdict::NoEndpoint if now.is_batched => Step::Singly,
+        // A record that is gone meanwhile is one that others have changed.
+        Verdict::NoEndpoint | Verdict::Conflict if now.conflicts < CONFLICTS => Step::Compare,
+        Verdict::Rejected if now.is_one && now.may_exist && now.conflicts < CONFLICTS => {
+            Step::Compare
+        }
+        Verdict::TooMany if !now.is_one => Step::DivideForNumber,
+        Verdict::TooLarge if !now.is_one => Step::DivideForSize,
+        Verdict::NoEndpoint
+        | Verdict::Conflict
+        | Verdict::Rejected
+        | Verdict::TooMany
+        | Verdict::TooLarge => Step::Reject,
+        Verdict::Unknown | Verdict::Unsent => without_answer(now),
+    }
+}
+
+/// The server did not do what it was asked to, or nobody knows.
+fn without_answer(now: &Situation) -> Step {
+    let most = if now.is_inside {
+        FAILING_INSIDE
+    } else if now.is_batched && !now.is_down {
+        FAILING_BATCHES
+    } else {
+        FAILING
+    };
+    if now.failing >= most {
+        return Step::StopFailing(now.failing);
+    }
+    let tries = now.tries + 1;
+    // One record may be the reason, or they are too many for the server's time.
+    let divides = !now.is_one && tries >= TRIES && !now.is_down;
+    let permission = match divides {
+        // The module works, and gets fewer records each time.
+        true if now.is_inside => None,
+        true => Some(1),
+        false => Some(tries),
+    };
+    let is_denied = permission.is_some() && now.is_retry_denied || !divides && now.has_given_up;
+    match (is_denied, divides) {
+        (true, _) if now.is_in_doubt => Step::LookLast,
+        (true, _) => Step::Fail,
+        (false, true) => Step::Divide(Retry {
+            tries: TRIES - 1,
+            permission,
+            backoff: tries,
+            looks: true,
+        }),
+        (false, false) => Step::Again(Retry {
+            tries,
+            permission,
+            backoff: tries,
+            looks: now.is_in_doubt,
+        }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const BATCH: Situation = Situation {
+        verdict: Verdict::Unknown,
+        is_one: false,
+        tries: 0,
+        is_batched: true,
+        conflicts: 0,
+        may_exist: false,
+        is_in_doubt: true,
+        failing: 1,
+        is_inside: false,
+        is_down: false,
+        has_given_up: false,
+        is_retry_denied: false,
+    };
+
+    const ONE: Situation = Situation {
+        is_one: true,
+        is_batched: false,
+        ..BATCH
+    };
+
+    fn again(tries: u32, looks: bool) -> Step {
+        Step::Again(Retry {
+            tries,
+            permission: Some(tries),
+            backoff: tries,
+            looks,
+        })
+    }
+
+    fn divided(permission: Option<u32>, backoff: u32) -> Step {
+        Step::Divide(Retry {
+            tries: 1,
+            permission,
+            backoff,
+            looks: true,
+        })
+    }
+
+    #[test]
+    fn a_request_without_an_answer() {
+        let denied = Situation {
+            is_retry_denied: true,
+            ..ONE
+        };
+        let unsent = Situation {
+            verdict: Verdict::Unsent,
+            is_in_doubt: false,
+            is_down: true,
+            ..BATCH
+        };
+        let inside = Situation {
+            is_inside: true,
+            tries: 1,
+            ..BATCH
+        };
+        #[rustfmt::skip]
+        let table = [
+            ("one record: looked up, then again", ONE, again(1, true)),
+            ("the same, later", Situation { tries: 3, ..ONE }, again(4, true)),
+            ("the policy or budget denies it", denied, Step::LookLast),
+            ("denied, and certainly not written", Situation { is_in_doubt: false, ..denied }, Step::Fail),
+            ("another record was given up", Situation { has_given_up: true, ..ONE }, Step::LookLast),
+            ("a batch is tried as a whole first", BATCH, again(1, true)),
+            ("then it is divided", Situation { tries: 1, ..BATCH }, divided(Some(1), 2)),
+            ("though a record was given up", Situation { tries: 1, has_given_up: true, ..BATCH }, divided(Some(1), 2)),
+            ("unless that is denied", Situation { tries: 1, is_retry_denied: true, ..BATCH }, Step::LookLast),
+            ("after a 500 the division needs no leave", inside, divided(None, 2)),
+            ("and is not denied", Situation { is_retry_denied: true, ..inside }, divided(None, 2)),
+            ("never sent: nothing is looked up", unsent, again(1, false)),
+            ("and a batch is not divided", Situation { tries: 5, ..unsent }, again(6, false)),
+            ("denied", Situation { is_retry_denied: true, ..unsent }, Step::Fail),
+            ("too many failures of single records", Situation { failing: 10, ..ONE }, Step::StopFailing(10)),
+            ("of batches more", Situation { failing: 19, ..BATCH }, again(1, true)),
+            ("but not for ever", Situation { failing: 20, ..BATCH }, Step::StopFailing(20)),
+            ("a server that is down", Situation { failing: 10, is_down: true, ..BATCH }, Step::StopFailing(10)),
+            ("500 is often one record's", Situation { failing: 99, ..inside }, divided(None, 2)),
+            ("but not a hundred times", Situation { failing: 100, ..inside }, Step::StopFailing(100)),
+        ];
+        for (case, now, step) in table {
+            assert_eq!(next(&now), step, "{case}");
+        }
+    }
+
+    #[test]
+    fn a_request_that_was_rejected() {
+        let of = |verdict| Situation { verdict, ..BATCH };
+        let one = |verdict| Situation { verdict, ..ONE };
+        let existing = Situation {
+            may_exist: true,
+            ..one(Verdict::Rejected)
+        };
+        #[rustfmt::skip]
+        let table = [
+            ("a bad record is searched", of(Verdict::Rejected), Step::Reject),
+            ("and found", one(Verdict::Rejected), Step::Reject),
+            ("it may exist by now", existing, Step::Compare),
+            ("but not time and again", Situation { conflicts: 8, ..existing }, Step::Reject),
+            ("of several it is not known which", Situation { is_one: false, ..existing }, Step::Reject),
+            ("others were faster", of(Verdict::Conflict), Step::Compare),
+            ("eight times", Situation { conflicts: 7, ..of(Verdict::Conflict) }, Step::Compare),
+            ("not nine times", Situation { conflicts: 8, ..of(Verdict::Conflict) }, Step::Reject),
+            ("the record is gone", one(Verdict::NoEndpoint), Step::Compare),
+            ("there are no batches", of(Verdict::NoEndpoint), Step::Singly),
+            ("too many records", of(Verdict::TooMany), Step::DivideForNumber),
+            ("one is not many", one(Verdict::TooMany), Step::Reject),
+            ("too many bytes", of(Verdict::TooLarge), Step::DivideForSize),
+            ("one record is too large", one(Verdict::TooLarge), Step::Reject),
+            ("forbidden may be transient", of(Verdict::Forbidden), again(1, false)),
+            ("twice", Situation { tries: 1, ..of(Verdict::Forbidden) }, again(2, false)),
+            ("not three times", Situation { tries: 2, ..of(Verdict::Forbidden) }, Step::Stop),
+            ("not without the policy", Situation { is_retry_denied: true, ..of(Verdict::Forbidden) }, Step::Stop),
+            ("nothing would succeed", of(Verdict::Stop), Step::Stop),
+        ];
+        for (case, now, step) in table {
+            assert_eq!(next(&now), step, "{case}");
+        }
+    }
+}
