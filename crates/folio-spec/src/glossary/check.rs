@@ -242,7 +242,8 @@ impl<'a> Checker<'a> {
         }
     }
 
-    /// One sentence for several things says too little of one of them: of records, of operations, of the fields of one record.
+    /// One sentence for several things says too little of one of them: of records, of operations, of the fields of one record. Fields of
+    /// one name may mean the same in two objects of a record.
     fn duplicates(&mut self) {
         let summaries = |sections: &'a BTreeMap<String, Record>| {
             let named = sections.iter();
@@ -265,6 +266,9 @@ impl<'a> Checker<'a> {
                     continue;
                 }
                 if let Some(first) = seen.get(&text) {
+                    if field_name(first) == field_name(name) {
+                        continue;
+                    }
                     let problem = format!("`{name}` has the same sentence as `{first}`: \"{}\"", sentence.text);
                     self.report(sentence.line, problem);
                 } else {
