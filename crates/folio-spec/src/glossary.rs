@@ -11,13 +11,14 @@ mod nearest;
 mod sentence;
 pub mod skeleton;
 mod subjects;
+mod truth;
 pub mod upstream;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 pub use file::{File, Record, Sentence};
-pub use subjects::{Module, Subjects};
+pub use subjects::{Known, Module, Subjects};
 
 use crate::error::Error;
 
@@ -39,7 +40,8 @@ impl Glossary {
         let entries = match std::fs::read_dir(folder) {
             Ok(entries) => entries,
             Err(error) => {
-                let problem = format!("cannot be read: {error}; expected the folder of the glossary");
+                let problem =
+                    format!("cannot be read: {error}; expected the folder of the glossary");
                 return (glossary, vec![Error::file(folder, problem)]);
             }
         };
@@ -73,13 +75,7 @@ impl Glossary {
     }
 
     /// The sentence about a field. `path` is its path below the record, `personal.addresses[].city`.
-    pub fn field(
-        &self,
-        module: &str,
-        record: &str,
-        path: &str,
-        is_own: bool,
-    ) -> Option<&Sentence> {
+    pub fn field(&self, module: &str, record: &str, path: &str, is_own: bool) -> Option<&Sentence> {
         let name = field_name(path);
         self.sections(module, record, is_own)
             .find_map(|section| section.fields.get(path))

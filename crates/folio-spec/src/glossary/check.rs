@@ -5,8 +5,8 @@ use std::fmt;
 
 use super::file::{File, Record, Sentence};
 use super::nearest::hint;
-use super::subjects::{Module, Subjects};
-use super::{COMMON, Glossary, field_name, sentence};
+use super::subjects::{Known, Module, Subjects};
+use super::{COMMON, Glossary, field_name, sentence, truth};
 use crate::error::Error;
 
 /// How much of a module has a sentence.
@@ -77,7 +77,8 @@ impl fmt::Display for Missing {
 /// What is wrong in the files.
 pub fn check(glossary: &Glossary, subjects: &Subjects) -> Vec<Error> {
     let mut findings = Vec::new();
-    for (name, file) in &glossary.files {
+    // What was read of a broken file may be a piece of a sentence.
+    for (name, file) in glossary.files.iter().filter(|(_, file)| !file.is_broken) {
         match subjects.modules.get(name) {
             Some(module) => Checker {
                 file,
@@ -90,10 +91,14 @@ pub fn check(glossary: &Glossary, subjects: &Subjects) -> Vec<Error> {
             .check(),
             None => {
                 let names = subjects.modules.keys().map(String::as_str);
-                let problem = format!("no release has a document `{name}.json`{}", hint(name, names));
+                let problem = format!(
+                    "no release has a document `{name}.json`{}",
+                    hint(name, names)
+                );
                 findings.push(Error::file(&file.path, problem));
             }
         }
+        findings.extend(truth::check(glossary, name, subjects));
     }
     findings
 }
@@ -111,7 +116,9 @@ pub fn coverage(glossary: &Glossary, name: &str, module: &Module) -> (Coverage, 
     for (record, fields) in &module.records {
         let is_own = module.is_own(record);
         let described = glossary.record(name, record, is_own).is_some();
-        count(&mut coverage.records, described, &|| Missing::Record(record.clone()));
+        count(&mut coverage.records, described, &|| {
+            Missing::Record(record.clone())
+        });
         for path in fields.keys() {
             let described = glossary.field(name, record, path, is_own).is_some();
             count(&mut coverage.fields, described, &|| {
@@ -121,7 +128,9 @@ pub fn coverage(glossary: &Glossary, name: &str, module: &Module) -> (Coverage, 
     }
     for (route, parameters) in &module.operations {
         let described = glossary.operation(name, route).is_some();
-        count(&mut coverage.operations, described, &|| Missing::Operation(route.clone()));
+        count(&mut coverage.operations, described, &|| {
+            Missing::Operation(route.clone())
+        });
         for parameter in parameters.keys() {
             let described = glossary.parameter(name, route, parameter).is_some();
             count(&mut coverage.parameters, described, &|| {
@@ -160,7 +169,10 @@ impl<'a> Checker<'a> {
 
     fn sentence(&mut self, what: &str, sentence: &Sentence, names: &[&str]) {
         if let Some(problem) = sentence::problem(&sentence.text, names) {
-            self.report(sentence.line, format!("{what}: {problem}: \"{}\"", sentence.text));
+            self.report(
+                sentence.line,
+                format!("{what}: {problem}: \"{}\"", sentence.text),
+            );
         }
     }
 
@@ -172,9 +184,14 @@ impl<'a> Checker<'a> {
             vec![self.module]
         };
         // A record of the module may refer to a shared one, whose fields are looked up in the common file only.
-        let fields: Vec<&str> = modules.iter().flat_map(|module| module.field_names()).collect();
-        let parameters: Vec<&str> =
-            modules.iter().flat_map(|module| module.parameter_names()).collect();
+        let fields: Vec<&str> = modules
+            .iter()
+            .flat_map(|module| module.field_names())
+            .collect();
+        let parameters: Vec<&str> = modules
+            .iter()
+            .flat_map(|module| module.parameter_names())
+            .collect();
         for (sentences, names, what) in [
             (&self.file.fields, fields, "field"),
             (&self.file.parameters, parameters, "parameter"),
@@ -203,7 +220,7 @@ impl<'a> Checker<'a> {
             self.sentence(&format!("record {name}"), summary, &[name]);
         }
         for (path, sentence) in &record.fields {
-            let has = |fields: &BTreeMap<String, String>| fields.contains_key(path);
+            let has = |fields: &BTreeMap<String, Known>| fields.contains_key(path);
             if !has(fields) && !shared.is_some_and(has) {
                 let hint = hint(path, fields.keys().map(String::as_str));
                 self.report(sentence.line, format!("{name} has no field `{path}`{hint}"));
@@ -218,7 +235,10 @@ impl<'a> Checker<'a> {
                 default.is_some_and(|default| default.text == sentence.text)
             });
             if let Some(file) = same {
-                self.report(sentence.line, format!("{what}: [fields] of {file}.toml says the same"));
+                self.report(
+                    sentence.line,
+                    format!("{what}: [fields] of {file}.toml says the same"),
+                );
             }
         }
     }
@@ -226,7 +246,10 @@ impl<'a> Checker<'a> {
     fn operation(&mut self, route: &str, operation: &Record) {
         let Some(parameters) = self.module.operations.get(route) else {
             let hint = hint(route, self.module.operations.keys().map(String::as_str));
-            self.report(operation.line, format!("there is no operation `{route}`{hint}"));
+            self.report(
+                operation.line,
+                format!("there is no operation `{route}`{hint}"),
+            );
             return;
         };
         if let Some(summary) = &operation.summary {
@@ -237,7 +260,10 @@ impl<'a> Checker<'a> {
                 self.sentence(&format!("parameter `{name}` of {route}"), sentence, &[name]);
             } else {
                 let hint = hint(name, parameters.keys().map(String::as_str));
-                self.report(sentence.line, format!("{route} has no parameter `{name}`{hint}"));
+                self.report(
+                    sentence.line,
+                    format!("{route} has no parameter `{name}`{hint}"),
+                );
             }
         }
     }
@@ -254,9 +280,18 @@ impl<'a> Checker<'a> {
             summaries(&self.file.operations).collect(),
         ];
         let tables = [&self.file.fields, &self.file.parameters].into_iter();
-        let sections = self.file.records.values().chain(self.file.operations.values());
+        let sections = self
+            .file
+            .records
+            .values()
+            .chain(self.file.operations.values());
         for table in tables.chain(sections.map(|section| &section.fields)) {
-            groups.push(table.iter().map(|(name, own)| (name.as_str(), own)).collect());
+            groups.push(
+                table
+                    .iter()
+                    .map(|(name, own)| (name.as_str(), own))
+                    .collect(),
+            );
         }
         for group in groups {
             let mut seen: BTreeMap<String, &str> = BTreeMap::new();
@@ -269,7 +304,10 @@ impl<'a> Checker<'a> {
                     if field_name(first) == field_name(name) {
                         continue;
                     }
-                    let problem = format!("`{name}` has the same sentence as `{first}`: \"{}\"", sentence.text);
+                    let problem = format!(
+                        "`{name}` has the same sentence as `{first}`: \"{}\"",
+                        sentence.text
+                    );
                     self.report(sentence.line, problem);
                 } else {
                     seen.insert(text, name);

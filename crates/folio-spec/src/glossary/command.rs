@@ -40,18 +40,32 @@ pub struct Report {
 pub fn run(request: &Request, releases: &[Release]) -> Result<Report> {
     let folder = request.specs.join("glossary");
     let subjects = Subjects::of(releases);
-    if let Some(module) = request.modules.iter().find(|name| !subjects.modules.contains_key(*name)) {
+    if let Some(module) = request
+        .modules
+        .iter()
+        .find(|name| !subjects.modules.contains_key(*name))
+    {
         let names = subjects.modules.keys().map(String::as_str);
         let hint = super::nearest::hint(module, names);
-        return Err(Error::file(&folder, format!("no release has a module `{module}`{hint}")));
+        return Err(Error::file(
+            &folder,
+            format!("no release has a module `{module}`{hint}"),
+        ));
     }
-    let is_wanted = |name: &str| request.modules.is_empty() || request.modules.iter().any(|m| m == name);
+    let is_wanted =
+        |name: &str| request.modules.is_empty() || request.modules.iter().any(|m| m == name);
     let (mut glossary, mut errors) = Glossary::read(&folder);
     errors.extend(check(&glossary, &subjects));
     let demands = demand::read(&folder)?;
-    for name in demands.keys().filter(|name| !subjects.modules.contains_key(*name)) {
+    for name in demands
+        .keys()
+        .filter(|name| !subjects.modules.contains_key(*name))
+    {
         let path = folder.join("coverage.toml");
-        errors.push(Error::file(path, format!("no release has a module `{name}`")));
+        errors.push(Error::file(
+            path,
+            format!("no release has a module `{name}`"),
+        ));
     }
     let mut lines = Vec::new();
     if !request.skeleton {
@@ -68,10 +82,20 @@ pub fn run(request: &Request, releases: &[Release]) -> Result<Report> {
         lines.push(row(name, &coverage));
         total.add(&coverage);
         if request.missing {
-            lines.extend(missing.iter().map(|missing: &Missing| format!("  {missing}")));
+            lines.extend(
+                missing
+                    .iter()
+                    .map(|missing: &Missing| format!("  {missing}")),
+            );
         }
-        for (what, share, demanded) in demands.get(name).into_iter().flat_map(|demand| demand.unmet(&coverage)) {
-            let problem = format!("{what} of {name}: {share} have a sentence; coverage.toml demands {demanded}%");
+        for (what, share, demanded) in demands
+            .get(name)
+            .into_iter()
+            .flat_map(|demand| demand.unmet(&coverage))
+        {
+            let problem = format!(
+                "{what} of {name}: {share} have a sentence; coverage.toml demands {demanded}%"
+            );
             errors.push(Error::file(folder.join(format!("{name}.toml")), problem));
         }
     }
@@ -79,16 +103,21 @@ pub fn run(request: &Request, releases: &[Release]) -> Result<Report> {
         lines.push(row("all", &total));
     }
     if !request.modules.is_empty() {
-        glossary.files.retain(|name, _| is_wanted(name) || name == COMMON);
-        let is_about = |error: &Error| error.file.file_stem().is_some_and(|stem| {
-            let stem = stem.to_string_lossy();
-            is_wanted(&stem) || stem == COMMON
-        });
+        glossary
+            .files
+            .retain(|name, _| is_wanted(name) || name == COMMON);
+        let is_about = |error: &Error| {
+            error.file.file_stem().is_some_and(|stem| {
+                let stem = stem.to_string_lossy();
+                is_wanted(&stem) || stem == COMMON
+            })
+        };
         errors.retain(is_about);
     }
     if let Some(upstream) = &request.against {
         errors.extend(compare(&glossary, upstream)?);
     }
+    errors.sort_by_key(|error| (error.file.clone(), error.place.parse().unwrap_or(0_usize)));
     Ok(Report { lines, errors })
 }
 
@@ -107,13 +136,21 @@ impl Coverage {
 }
 
 fn heading() -> String {
-    format!("{:<28} {:<17} {:<17} {:<17} {:<17}", "module", "records", "fields", "operations", "parameters")
-        .trim_end()
-        .to_owned()
+    format!(
+        "{:<28} {:<17} {:<17} {:<17} {:<17}",
+        "module", "records", "fields", "operations", "parameters"
+    )
+    .trim_end()
+    .to_owned()
 }
 
 fn row(name: &str, coverage: &Coverage) -> String {
-    let Coverage { records, fields, operations, parameters } = coverage;
+    let Coverage {
+        records,
+        fields,
+        operations,
+        parameters,
+    } = coverage;
     format!("{name:<28} {records:<17} {fields:<17} {operations:<17} {parameters:<17}")
         .trim_end()
         .to_owned()

@@ -13,6 +13,8 @@ use crate::error::Error;
 pub struct File {
     /// Where it is.
     pub path: PathBuf,
+    /// It is no TOML, so that only a part of it was read.
+    pub is_broken: bool,
     /// What a field of a name means in each record that does not say otherwise.
     pub fields: BTreeMap<String, Sentence>,
     /// The same of parameters.
@@ -56,6 +58,7 @@ impl File {
             ..Self::default()
         };
         let (table, errors) = DeTable::parse_recoverable(text);
+        file.is_broken = !errors.is_empty();
         for error in errors {
             let at = error.span().map_or(0, |span| span.start);
             reader.error(at, format!("broken TOML: {}", error.message()));
@@ -67,9 +70,12 @@ impl File {
                 "parameters" => {
                     file.parameters = reader.sentences(at, value.get_ref(), "[parameters]");
                 }
-                "records" => file.records = reader.sections(at, value.get_ref(), "fields"),
+                "records" => {
+                    file.records = reader.sections(at, value.get_ref(), "records", "fields");
+                }
                 "operations" => {
-                    file.operations = reader.sections(at, value.get_ref(), "parameters");
+                    file.operations =
+                        reader.sections(at, value.get_ref(), "operations", "parameters");
                 }
                 other => reader.error(
                     at,
@@ -82,10 +88,13 @@ impl File {
 
     /// All sentences of the file, with what each is about.
     pub fn sentences(&self) -> impl Iterator<Item = (String, &Sentence)> {
-        let by_name = |of: &'static str, sentences| named(sentences, move |name| format!("{of} {name}"));
+        let by_name =
+            |of: &'static str, sentences| named(sentences, move |name| format!("{of} {name}"));
         let records = self.records.iter().flat_map(|(name, record)| {
             let summary = record.summary.iter().map(move |own| (name.clone(), own));
-            summary.chain(named(&record.fields, move |field| format!("{name}.{field}")))
+            summary.chain(named(&record.fields, move |field| {
+                format!("{name}.{field}")
+            }))
         });
         let operations = self.operations.iter().flat_map(|(name, operation)| {
             let summary = operation.summary.iter().map(move |own| (name.clone(), own));
@@ -134,7 +143,10 @@ impl Reader<'_> {
     ) -> Option<&'t DeTable<'i>> {
         let table = value.as_table();
         if table.is_none() {
-            self.error(at, format!("{what} is a {}, not a table", value.type_str()));
+            self.error(
+                at,
+                format!("{what}: expected a table, found {}", value.type_str()),
+            );
         }
         table
     }
@@ -171,21 +183,28 @@ impl Reader<'_> {
                 None
             }
             other => {
-                self.error(at, format!("`{key}` is a {}, not a sentence", other.type_str()));
+                self.error(
+                    at,
+                    format!(
+                        "`{key}`: expected a sentence in quotes, found {}",
+                        other.type_str()
+                    ),
+                );
                 None
             }
         }
     }
 
-    /// A table of records or operations; `inner` is the key of the sentences about their parts.
+    /// A table of records or operations, `what`; `inner` is the key of the sentences about their parts.
     fn sections(
         &mut self,
         at: usize,
         value: &DeValue<'_>,
+        what: &str,
         inner: &str,
     ) -> BTreeMap<String, Record> {
         let mut sections = BTreeMap::new();
-        for (name, value) in self.table(at, value, "this").into_iter().flatten() {
+        for (name, value) in self.table(at, value, what).into_iter().flatten() {
             let at = name.span().start;
             let mut section = Record {
                 line: self.line(at),
@@ -197,8 +216,7 @@ impl Reader<'_> {
                     "summary" => section.summary = self.sentence("summary", value),
                     key_of_parts if key_of_parts == inner => {
                         let what = format!("{name}.{inner}");
-                        section.fields =
-                            self.sentences(key.span().start, value.get_ref(), &what);
+                        section.fields = self.sentences(key.span().start, value.get_ref(), &what);
                     }
                     other => self.error(
                         key.span().start,

@@ -8,7 +8,9 @@ pub(crate) fn hint<'a>(unknown: &str, names: impl IntoIterator<Item = &'a str>) 
     let nearest = names
         .into_iter()
         .map(|name| (likeness(name), name))
-        .filter(|(likeness, _)| *likeness > 0.6)
+        .filter(|(likeness, _)| *likeness > 0.75)
         .max_by(|(left, _), (right, _)| left.total_cmp(right));
-    nearest.map_or_else(String::new, |(_, name)| format!("; the nearest is `{name}`"))
+    nearest.map_or_else(String::new, |(_, name)| {
+        format!("; the nearest is `{name}`")
+    })
 }

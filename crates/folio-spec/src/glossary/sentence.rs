@@ -5,8 +5,8 @@ pub(crate) const MAX_CHARACTERS: usize = 200;
 
 /// Words that say nothing by themselves.
 const EMPTY_WORDS: [&str; 22] = [
-    "a", "an", "and", "are", "as", "by", "field", "for", "in", "is", "its", "of", "on", "record", "that", "the",
-    "this", "to", "unique", "value", "whether", "with",
+    "a", "an", "and", "are", "as", "by", "field", "for", "in", "is", "its", "of", "on", "record",
+    "that", "the", "this", "to", "unique", "value", "whether", "with",
 ];
 
 /// What is wrong with a sentence about something that `names` name.

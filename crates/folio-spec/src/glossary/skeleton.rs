@@ -11,11 +11,18 @@ pub fn skeleton(module: &Module, missing: &[Missing]) -> String {
     let mut open = String::new();
     for missing in missing {
         let (table, key, known) = match missing {
-            Missing::Record(record) => (format!("records.{}", bare(record)), "summary".to_owned(), None),
+            Missing::Record(record) => (
+                format!("records.{}", bare(record)),
+                "summary".to_owned(),
+                None,
+            ),
             Missing::Field(record, path) => (
                 format!("records.{}.fields", bare(record)),
                 bare(path),
-                module.records.get(record).and_then(|fields| fields.get(path)),
+                module
+                    .records
+                    .get(record)
+                    .and_then(|fields| fields.get(path)),
             ),
             Missing::Operation(route) => {
                 (format!("operations.{route:?}"), "summary".to_owned(), None)
@@ -23,7 +30,10 @@ pub fn skeleton(module: &Module, missing: &[Missing]) -> String {
             Missing::Parameter(route, name) => (
                 format!("operations.{route:?}.parameters"),
                 bare(name),
-                module.operations.get(route).and_then(|names| names.get(name)),
+                module
+                    .operations
+                    .get(route)
+                    .and_then(|names| names.get(name)),
             ),
         };
         if table != open {
@@ -31,7 +41,7 @@ pub fn skeleton(module: &Module, missing: &[Missing]) -> String {
             open = table;
         }
         let _ = match known {
-            Some(known) => writeln!(out, "{key} = \"\" # {known}"),
+            Some(known) => writeln!(out, "{key} = \"\" # {}", known.kind),
             None => writeln!(out, "{key} = \"\""),
         };
     }

@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use super::COMMON;
 use crate::canonical::{Release, operations, schemas};
+use crate::facts::{self, Deletes};
 
 /// What there is to describe, by document; `common` too.
 #[derive(Clone, Debug, Default)]
@@ -17,12 +18,23 @@ pub struct Subjects {
 /// What there is to describe in a module.
 #[derive(Clone, Debug, Default)]
 pub struct Module {
-    /// The fields of each record by their paths, with what is known of each.
-    pub records: BTreeMap<String, BTreeMap<String, String>>,
-    /// The parameters of each operation, with what is known of each.
-    pub operations: BTreeMap<String, BTreeMap<String, String>>,
+    /// The fields of each record by their paths.
+    pub records: BTreeMap<String, BTreeMap<String, Known>>,
+    /// The parameters of each operation.
+    pub operations: BTreeMap<String, BTreeMap<String, Known>>,
     /// The records that stand beside a shared one of the same name.
     pub own: BTreeSet<String>,
+    /// What each DELETE deletes, as far as it is known.
+    pub deletes: BTreeMap<String, Deletes>,
+}
+
+/// What the documents say of a field or a parameter.
+#[derive(Clone, Debug, Default)]
+pub struct Known {
+    /// A few words, for those who write sentences.
+    pub kind: String,
+    /// The values that are listed, in any release; empty if any value may be there.
+    pub values: BTreeSet<String>,
 }
 
 impl Subjects {
@@ -40,9 +52,10 @@ impl Subjects {
 
     fn add(&mut self, name: &str, document: &Value, common: &Value) {
         let module = self.modules.entry(name.to_owned()).or_default();
+        let source = Source { document, common };
         for (record, schema) in schemas(document) {
             let fields = module.records.entry(record.clone()).or_default();
-            collect(schema, "", fields);
+            source.collect(schema, "", fields);
             let shared = common
                 .pointer("/components/schemas")
                 .and_then(|schemas| schemas.get(record));
@@ -51,13 +64,20 @@ impl Subjects {
             }
         }
         for operation in operations(document) {
-            let route = format!("{} {}", operation.method.to_ascii_uppercase(), operation.path);
+            let route = format!(
+                "{} {}",
+                operation.method.to_ascii_uppercase(),
+                operation.path
+            );
+            if let Some(deletes) = facts::read(operation.value).deletes {
+                module.deletes.insert(route.clone(), deletes);
+            }
             let known = module.operations.entry(route).or_default();
             let parameters = operation.value.get("parameters").and_then(Value::as_array);
             for parameter in parameters.into_iter().flatten() {
                 if let Some(name) = parameter.get("name").and_then(Value::as_str) {
                     let schema = parameter.get("schema").unwrap_or(&Value::Null);
-                    known.insert(name.to_owned(), kind(schema));
+                    source.add(schema, known.entry(name.to_owned()).or_default());
                 }
             }
         }
@@ -83,28 +103,63 @@ impl Module {
     }
 }
 
-/// Adds the fields of an object that is described in place. Fields of a record that is referred to are that record's.
-fn collect(schema: &Value, path: &str, fields: &mut BTreeMap<String, String>) {
-    for key in ["allOf", "oneOf", "anyOf"] {
-        for part in schema.get(key).and_then(Value::as_array).into_iter().flatten() {
-            collect(part, path, fields);
+/// A document of a module, and that of the shared records in the same release.
+#[derive(Clone, Copy)]
+struct Source<'a> {
+    document: &'a Value,
+    common: &'a Value,
+}
+
+impl<'a> Source<'a> {
+    /// Adds the fields of an object that is described in place. Fields of a record that is referred to are that record's.
+    fn collect(self, schema: &'a Value, path: &str, fields: &mut BTreeMap<String, Known>) {
+        for key in ["allOf", "oneOf", "anyOf"] {
+            let parts = schema.get(key).and_then(Value::as_array);
+            for part in parts.into_iter().flatten() {
+                self.collect(part, path, fields);
+            }
+        }
+        if let Some(items) = schema.get("items") {
+            self.collect(items, &format!("{path}[]"), fields);
+        }
+        let values = schema.get("additionalProperties");
+        if let Some(values) = values.filter(|values| values.is_object()) {
+            self.collect(values, &format!("{path}{{}}"), fields);
+        }
+        let properties = schema.get("properties").and_then(Value::as_object);
+        for (name, property) in properties.into_iter().flatten() {
+            let path = if path.is_empty() {
+                name.clone()
+            } else {
+                format!("{path}.{name}")
+            };
+            self.collect(property, &path, fields);
+            self.add(property, fields.entry(path).or_default());
         }
     }
-    if let Some(items) = schema.get("items") {
-        collect(items, &format!("{path}[]"), fields);
+
+    fn add(self, schema: &'a Value, known: &mut Known) {
+        known.kind = kind(schema);
+        let mut schema = self.target(schema);
+        if let Some(items) = schema.get("items") {
+            schema = self.target(items);
+        }
+        let values = schema.get("enum").and_then(Value::as_array);
+        known.values.extend(values.into_iter().flatten().map(plain));
     }
-    if let Some(values) = schema.get("additionalProperties").filter(|values| values.is_object()) {
-        collect(values, &format!("{path}{{}}"), fields);
-    }
-    let properties = schema.get("properties").and_then(Value::as_object);
-    for (name, property) in properties.into_iter().flatten() {
-        let path = if path.is_empty() {
-            name.clone()
-        } else {
-            format!("{path}.{name}")
+
+    fn target(self, schema: &'a Value) -> &'a Value {
+        let reference = schema.get("$ref").and_then(Value::as_str);
+        let Some((file, pointer)) = reference.and_then(|reference| reference.split_once('#'))
+        else {
+            return schema;
         };
-        collect(property, &path, fields);
-        fields.insert(path, kind(property));
+        let document = if file.is_empty() {
+            self.document
+        } else {
+            self.common
+        };
+        document.pointer(pointer).unwrap_or(schema)
     }
 }
 
@@ -132,5 +187,7 @@ fn kind(schema: &Value) -> String {
 }
 
 fn plain(value: &Value) -> String {
-    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
+    value
+        .as_str()
+        .map_or_else(|| value.to_string(), str::to_owned)
 }

@@ -13,7 +13,14 @@ use crate::node::{Kind, Node};
 pub const RUN: usize = 8;
 
 /// The keys of prose in RAML, JSON schemas and OpenAPI.
-const PROSE: [&str; 6] = ["$comment", "content", "description", "displayName", "summary", "title"];
+const PROSE: [&str; 6] = [
+    "$comment",
+    "content",
+    "description",
+    "displayName",
+    "summary",
+    "title",
+];
 
 /// The deepest folder that is read.
 const MAX_DEPTH: usize = 16;
@@ -46,10 +53,14 @@ pub fn compare(glossary: &Glossary, folder: &Path) -> Result<Vec<Error>> {
                 }
             }
         } else {
-            releases.iter().for_each(|release| prose.read(&release.join(name), 0));
+            releases
+                .iter()
+                .for_each(|release| prose.read(&release.join(name), 0));
         }
         if prose.texts.is_empty() {
-            let problem = format!("no descriptions of {name} are there; expected folders of releases with folders of modules");
+            let problem = format!(
+                "no descriptions of {name} are there; expected folders of releases with folders of modules"
+            );
             findings.push(Error::file(folder, problem));
         }
         for (what, sentence) in file.sentences() {
@@ -138,7 +149,8 @@ impl Prose {
 
     fn add(&mut self, text: &str) {
         let words = words(text);
-        self.runs.extend(words.windows(RUN).map(|run| run.join(" ")));
+        self.runs
+            .extend(words.windows(RUN).map(|run| run.join(" ")));
         self.texts.insert(words.join(" "));
     }
 
@@ -149,11 +161,16 @@ impl Prose {
         }
         let mut runs = words.windows(RUN).map(|run| run.join(" "));
         let run = runs.find(|run| self.runs.contains(run))?;
-        Some(format!("a description of FOLIO has the same {RUN} words in a row: \"{run}\""))
+        Some(format!(
+            "a description of FOLIO has the same {RUN} words in a row: \"{run}\""
+        ))
     }
 }
 
 fn words(text: &str) -> Vec<String> {
     let words = text.split(|c: char| !c.is_alphanumeric());
-    words.filter(|word| !word.is_empty()).map(str::to_lowercase).collect()
+    words
+        .filter(|word| !word.is_empty())
+        .map(str::to_lowercase)
+        .collect()
 }
