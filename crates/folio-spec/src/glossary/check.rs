@@ -171,7 +171,7 @@ impl<'a> Checker<'a> {
         if let Some(problem) = sentence::problem(&sentence.text, names) {
             self.report(
                 sentence.line,
-                format!("{what}: {problem}: \"{}\"", sentence.text),
+                format!("{what}: {problem}: {:?}", sentence.text),
             );
         }
     }
@@ -305,7 +305,7 @@ impl<'a> Checker<'a> {
                         continue;
                     }
                     let problem = format!(
-                        "`{name}` has the same sentence as `{first}`: \"{}\"",
+                        "`{name}` has the same sentence as `{first}`: {:?}",
                         sentence.text
                     );
                     self.report(sentence.line, problem);

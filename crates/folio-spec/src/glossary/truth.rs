@@ -109,10 +109,7 @@ impl Truth<'_> {
             }
             _ => return,
         };
-        self.report(
-            sentence,
-            format!("{route}: {problem}: \"{}\"", sentence.text),
-        );
+        self.report(sentence, format!("{route}: {problem}: {:?}", sentence.text));
     }
 }
 
