@@ -535,6 +535,34 @@ summary = "Lists what a query finds, page by page, and more."
 }
 
 #[test]
+fn a_module_without_prose_is_compared_with_nothing() {
+    let specs = Specs::new();
+    let upstream = specs.path().join("upstream");
+    // Another module has prose, so the folder as a whole is worth a comparison.
+    let other = upstream.join("old/mod-other");
+    fs::create_dir_all(&other).unwrap();
+    let schema = json!({"description": "Something about another module."});
+    fs::write(other.join("schema.json"), schema.to_string()).unwrap();
+    specs.write("common", "");
+    specs.write("mod-users", "");
+    let errors = || {
+        let request = Request {
+            against: Some(upstream.clone()),
+            ..Request::default()
+        };
+        let of_users = |error: &String| error.contains("no descriptions of mod-users");
+        specs
+            .errors_of(request)
+            .into_iter()
+            .filter(of_users)
+            .count()
+    };
+    assert_eq!(errors(), 1, "the module is not in the folder at all");
+    fs::create_dir_all(upstream.join("old/mod-users")).unwrap();
+    assert_eq!(errors(), 0, "its descriptor alone states nothing in prose");
+}
+
+#[test]
 fn the_glossary_of_this_project_is_complete() {
     let specs = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../specs");
     let read = |name: &&str| Release::read(&specs.join(name)).unwrap();
