@@ -126,21 +126,8 @@ enum Command {
         /// The names of the releases.
         #[arg(required = true)]
         releases: Vec<String>,
-        /// The folder with the releases' folders and glossary/.
-        #[arg(long, default_value = "specs")]
-        specs: PathBuf,
-        /// Only this module, more than once for several; `common` for the shared records.
-        #[arg(long = "module")]
-        modules: Vec<String>,
-        /// Lists what has no sentence.
-        #[arg(long)]
-        missing: bool,
-        /// Prints TOML to fill in of what has no sentence.
-        #[arg(long, conflicts_with = "missing")]
-        skeleton: bool,
-        /// A folder of FOLIO's own descriptions, one folder per release: reports sentences that are in there too.
-        #[arg(long)]
-        against: Option<PathBuf>,
+        #[command(flatten)]
+        request: glossary::command::Request,
     },
     /// Makes the description of a module of Grails from its sources at a tag, by the recipe in specs/ours/.
     Describe {
@@ -347,23 +334,11 @@ fn run(command: Command) -> Result<ExitCode, Error> {
             say(coverage::page(&releases?));
             Ok(ExitCode::SUCCESS)
         }
-        Command::Glossary {
-            releases,
-            specs,
-            modules,
-            missing,
-            skeleton,
-            against,
-        } => {
-            let releases: Result<Vec<_>, Error> =
-                releases.iter().map(|name| read(&specs, name)).collect();
-            let request = glossary::command::Request {
-                specs,
-                modules,
-                missing,
-                skeleton,
-                against,
-            };
+        Command::Glossary { releases, request } => {
+            let releases: Result<Vec<_>, Error> = releases
+                .iter()
+                .map(|name| read(&request.specs, name))
+                .collect();
             let report = glossary::command::run(&request, &releases?)?;
             say(report.lines);
             for error in &report.errors {

@@ -13,17 +13,22 @@ use crate::canonical::Release;
 use crate::error::{Error, Result};
 
 /// What is checked, and what is printed.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, clap::Args)]
 pub struct Request {
-    /// The folder `specs`.
+    /// The folder with the releases' folders and glossary/.
+    #[arg(long, default_value = "specs")]
     pub specs: PathBuf,
-    /// Only these modules; all if there is none.
+    /// Only this module, more than once for several; `common` for the shared records.
+    #[arg(long = "module")]
     pub modules: Vec<String>,
-    /// Prints what has no sentence.
+    /// Lists what has no sentence.
+    #[arg(long)]
     pub missing: bool,
-    /// Prints TOML of what has no sentence, and nothing else.
+    /// Prints TOML to fill in of what has no sentence, and nothing else.
+    #[arg(long, conflicts_with = "missing")]
     pub skeleton: bool,
-    /// The folder of FOLIO's descriptions, to compare with.
+    /// A folder of FOLIO's own descriptions, one folder per release: reports sentences that are in there too.
+    #[arg(long)]
     pub against: Option<PathBuf>,
 }
 
