@@ -4,9 +4,11 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use super::file::{File, Record, Sentence};
+use super::lookup::Glossary;
+use super::names::{COMMON, field_name};
 use super::nearest::hint;
 use super::subjects::{Known, Module, Subjects};
-use super::{COMMON, Glossary, field_name, sentence, truth};
+use super::{sentence, truth};
 use crate::error::Error;
 
 /// How much of a module has a sentence.

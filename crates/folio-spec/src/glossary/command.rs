@@ -3,9 +3,12 @@
 use std::path::PathBuf;
 
 use super::check::{Coverage, Missing, check, coverage};
+use super::lookup::Glossary;
+use super::names::COMMON;
 use super::skeleton::skeleton;
+use super::subjects::Subjects;
 use super::upstream::compare;
-use super::{COMMON, Glossary, Subjects, demand};
+use super::{demand, nearest};
 use crate::canonical::Release;
 use crate::error::{Error, Result};
 
@@ -46,7 +49,7 @@ pub fn run(request: &Request, releases: &[Release]) -> Result<Report> {
         .find(|name| !subjects.modules.contains_key(*name))
     {
         let names = subjects.modules.keys().map(String::as_str);
-        let hint = super::nearest::hint(module, names);
+        let hint = nearest::hint(module, names);
         return Err(Error::file(
             &folder,
             format!("no release has a module `{module}`{hint}"),

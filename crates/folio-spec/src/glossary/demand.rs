@@ -6,10 +6,8 @@ use std::path::Path;
 use serde::Deserialize;
 
 use super::check::{Coverage, Share};
+use super::names::COVERAGE;
 use crate::error::{Error, Result};
-
-/// The name of the file, which is about no document.
-pub(crate) const NAME: &str = "coverage";
 
 /// The least coverage of a module, in percent.
 #[derive(Clone, Copy, Debug, Default, Deserialize)]
@@ -23,7 +21,7 @@ pub(crate) struct Demand {
 
 /// What is demanded of each module; nothing, if there is no such file.
 pub(crate) fn read(folder: &Path) -> Result<BTreeMap<String, Demand>> {
-    let path = folder.join(format!("{NAME}.toml"));
+    let path = folder.join(format!("{COVERAGE}.toml"));
     let text = match std::fs::read_to_string(&path) {
         Ok(text) => text,
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(BTreeMap::new()),

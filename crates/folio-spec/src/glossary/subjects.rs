@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
-use super::COMMON;
+use super::names::{COMMON, field_name};
 use crate::canonical::{Release, operations, schemas};
 use crate::facts::{self, Deletes};
 
@@ -88,7 +88,7 @@ impl Module {
     /// The names of all fields.
     pub fn field_names(&self) -> impl Iterator<Item = &str> {
         let fields = self.records.values().flat_map(BTreeMap::keys);
-        fields.map(|path| super::field_name(path))
+        fields.map(|path| field_name(path))
     }
 
     /// The names of all parameters.

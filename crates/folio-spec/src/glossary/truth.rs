@@ -3,8 +3,9 @@
 use std::collections::BTreeSet;
 
 use super::file::Sentence;
+use super::lookup::Glossary;
+use super::names::{COMMON, field_name};
 use super::subjects::{Known, Module, Subjects};
-use super::{COMMON, Glossary, field_name};
 use crate::error::Error;
 use crate::facts::{Deletes, DeletesKind};
 

@@ -5,7 +5,8 @@ use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
-use super::{COMMON, Glossary};
+use super::lookup::Glossary;
+use super::names::COMMON;
 use crate::error::{Error, Result};
 use crate::node::{Kind, Node};
 
