@@ -19,6 +19,7 @@ pub mod facts_page;
 pub mod features;
 pub mod fetch;
 pub mod files;
+pub mod glossary;
 pub mod grails;
 mod manifest;
 mod module;

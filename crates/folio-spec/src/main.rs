@@ -12,6 +12,7 @@ use folio_spec::diff::{Change, diff};
 use folio_spec::facts_page;
 use folio_spec::features::Features;
 use folio_spec::fetch::{Fetch, fetch};
+use folio_spec::glossary;
 use folio_spec::grails::{Checkout, Describe, describe, merged};
 use folio_spec::notes::Kind;
 use folio_spec::overrides::Overrides;
@@ -119,6 +120,14 @@ enum Command {
         /// The folder with the releases' folders.
         #[arg(long, default_value = "specs")]
         specs: PathBuf,
+    },
+    /// Checks the glossary in specs/glossary/ against the documents, and prints how much of them has a sentence.
+    Glossary {
+        /// The names of the releases.
+        #[arg(required = true)]
+        releases: Vec<String>,
+        #[command(flatten)]
+        request: glossary::command::Request,
     },
     /// Makes the description of a module of Grails from its sources at a tag, by the recipe in specs/ours/.
     Describe {
@@ -324,6 +333,22 @@ fn run(command: Command) -> Result<ExitCode, Error> {
                 .collect();
             say(coverage::page(&releases?));
             Ok(ExitCode::SUCCESS)
+        }
+        Command::Glossary { releases, request } => {
+            let releases: Result<Vec<_>, Error> = releases
+                .iter()
+                .map(|name| read(&request.specs, name))
+                .collect();
+            let report = glossary::command::run(&request, &releases?)?;
+            say(report.lines);
+            for error in &report.errors {
+                eprintln!("error: {error}");
+            }
+            Ok(if report.errors.is_empty() {
+                ExitCode::SUCCESS
+            } else {
+                ExitCode::FAILURE
+            })
         }
         Command::Describe {
             recipe,
