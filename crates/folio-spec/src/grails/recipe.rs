@@ -6,7 +6,7 @@ use std::path::Path;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use crate::error::{Error, Result};
+use crate::base::error::{Error, Result};
 
 /// How a module's description is made from its sources.
 #[derive(Clone, Debug, Deserialize)]
@@ -200,5 +200,54 @@ impl Recipe {
         };
         let named = self.records.iter().find(|(_, record)| is_of(record));
         named.map_or(class, |(name, _)| name).to_owned()
+    }
+}
+
+impl Resource {
+    /// The operations of Grails' mapping of a self.
+    pub(super) fn calls(&self) -> Vec<Call> {
+        let call = |method: &str, one: bool| Call {
+            call: format!("{method} {}{}", self.path, if one { "/{id}" } else { "" }),
+            list: None,
+            lookup: false,
+            gives: None,
+            takes: None,
+            status: Vec::new(),
+            media: None,
+            sends: None,
+            query: BTreeMap::new(),
+        };
+        let record = Some(self.record.clone());
+        let mut calls = vec![
+            Call {
+                list: Some(self.list.clone().unwrap_or_else(|| self.record.clone())),
+                query: self.query.clone(),
+                ..call("GET", false)
+            },
+            Call {
+                takes: record.clone(),
+                gives: record.clone(),
+                status: vec![self.created.unwrap_or(201)],
+                ..call("POST", false)
+            },
+            Call {
+                gives: record.clone(),
+                query: self.query_one.clone(),
+                ..call("GET", true)
+            },
+            Call {
+                takes: record.clone(),
+                gives: record.clone(),
+                ..call("PUT", true)
+            },
+            call("DELETE", true),
+        ];
+        calls.retain(|call| {
+            !self
+                .except
+                .iter()
+                .any(|method| call.call.starts_with(&**method))
+        });
+        calls
     }
 }

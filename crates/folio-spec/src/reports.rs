@@ -1,0 +1,8 @@
+//! What is told of documents that were imported: problems, changes, coverage, facts, routes, features.
+
+pub(crate) mod check;
+pub(crate) mod coverage;
+pub(crate) mod diff;
+pub(crate) mod facts_page;
+pub(crate) mod features;
+pub(crate) mod routes;
