@@ -6,8 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
-use folio_spec::canonical::{Release, operations};
-use folio_spec::descriptor::route_key;
+use folio_spec::{Release, operations, route_key};
 use serde_json::Value;
 
 const LOCAL: &str = "#/components/schemas/";

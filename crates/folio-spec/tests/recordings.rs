@@ -11,7 +11,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::io::Read as _;
 use std::path::Path;
 
-use folio_spec::canonical::Release;
+use folio_spec::Release;
 use serde_json::Value;
 
 const RELEASES: [&str; 3] = ["ramsons", "sunflower", "trillium"];

@@ -5,14 +5,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
-use folio_spec::canonical::{Release, operations};
-use folio_spec::check::check;
-use folio_spec::coverage::share;
-use folio_spec::descriptor::{route_key, shape, starred};
-use folio_spec::discover::discover;
-use folio_spec::overrides::Overrides;
-use folio_spec::routes::routes;
-use folio_spec::{Import, import};
+use folio_spec::{
+    Import, Overrides, Release, check, discover, import, operations, path_template, route_key,
+    routes, share, starred,
+};
 use serde_json::Value;
 
 mod shared;
@@ -99,7 +95,7 @@ fn every_stated_fact_is_of_an_operation_of_some_release() {
                 let method = operation.method.to_uppercase();
                 (
                     module.clone(),
-                    format!("{method} {}", shape(operation.path)),
+                    format!("{method} {}", path_template(operation.path)),
                 )
             }));
         }
@@ -112,7 +108,10 @@ fn every_stated_fact_is_of_an_operation_of_some_release() {
         .iter()
         .filter(|(module, operation)| {
             let (method, path) = operation.split_once(' ').unwrap_or_default();
-            !known.contains(&((*module).to_owned(), format!("{method} {}", shape(path))))
+            !known.contains(&(
+                (*module).to_owned(),
+                format!("{method} {}", path_template(path)),
+            ))
         })
         .collect();
     assert_eq!(unknown, [] as [&(&str, &str); 0]);

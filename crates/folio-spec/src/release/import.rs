@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use super::{buildable, files, shared_records};
 use crate::base::error::{Error, Result};
@@ -82,7 +82,7 @@ pub fn import(import: &Import) -> Result<Report> {
     };
     let pins = Pins::read(&import.specs, &import.release)?;
     let mut modules = Vec::new();
-    let mut releases = serde_json::Map::new();
+    let mut releases = Map::new();
     for entry in &entries {
         let mut module = module::read(entry, &reading, &pins)?;
         let operations = module.operations();
@@ -243,7 +243,7 @@ fn unread(module: &str, problem: &Error, folder: &Path) -> Note {
 }
 
 /// The modules that another release has and this one lacks: of the newest that is there.
-fn gone(import: &Import, modules: &serde_json::Map<String, Value>) -> Vec<Note> {
+fn gone(import: &Import, modules: &Map<String, Value>) -> Vec<Note> {
     if !import.modules.is_empty() {
         return Vec::new();
     }

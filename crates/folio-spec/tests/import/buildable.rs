@@ -3,10 +3,7 @@
 use std::process::Command;
 
 use folio_codegen::{Document, Options, Specs, generate};
-use folio_spec::canonical::Release as Documents;
-use folio_spec::check::check;
-use folio_spec::notes::Kind;
-use folio_spec::{Import, import};
+use folio_spec::{Import, NoteKind as Kind, Release as Documents, check, import};
 use serde_json::{Map, Value, json};
 use tempfile::TempDir;
 

@@ -9,11 +9,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use folio_spec::canonical::Release as Documents;
-use folio_spec::check::check;
-use folio_spec::diff::diff;
-use folio_spec::node::Node;
-use folio_spec::routes::routes;
+use folio_spec::{Node, Release as Documents, check, diff, routes};
 use serde_json::{Value, json};
 
 use crate::support::{OPENAPI, RAML, Release};

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use folio_spec::grails::{Checkout, Describe, describe, merged};
+use folio_spec::{Checkout, Describe, describe, merged};
 use serde_json::{Value, json};
 
 use crate::support::{RAML, Release};

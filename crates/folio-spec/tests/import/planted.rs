@@ -2,9 +2,7 @@
 //! no control character or mark of direction reaches a document.
 
 use folio_codegen::{Document, Options, Specs, generate};
-use folio_spec::canonical::Release as Documents;
-use folio_spec::check::check;
-use folio_spec::node::Node;
+use folio_spec::{Node, Release as Documents, check};
 use proc_macro2::{TokenStream, TokenTree};
 use serde_json::{Value, json};
 

@@ -116,11 +116,7 @@ impl TypeReader<'_> {
 
     /// The schema of a type expression or an inline declaration.
     pub(super) fn declaration(&mut self, node: &Node, depth: usize) -> Result<Value> {
-        if depth > MAX_DEPTH {
-            return Err(node.error(format!(
-                "types nested deeper than {MAX_DEPTH} levels, or a type that leads back to itself"
-            )));
-        }
+        check_depth(node, depth)?;
         if node.tag.as_deref() == Some("include") {
             return self.included(node);
         }
@@ -220,6 +216,7 @@ impl TypeReader<'_> {
 
     /// The schema of a type expression: a name, `A | B`, `A[]`, `A?`, or JSON Schema in the text.
     fn expression(&mut self, node: &Node, text: &str, depth: usize) -> Result<Value> {
+        check_depth(node, depth)?;
         if text.starts_with('{') {
             let mut schema: Value = match serde_json::from_str(text) {
                 Ok(schema) => schema,
@@ -231,12 +228,9 @@ impl TypeReader<'_> {
             absolute(&mut schema, &node.file, 0)?;
             return Ok(schema);
         }
-        if text.contains('|') {
-            let parts: Vec<&str> = text
-                .trim_matches(['(', ')'])
-                .split('|')
-                .map(str::trim)
-                .collect();
+        let text = without_parentheses(text);
+        let parts = alternatives(text);
+        if parts.len() > 1 {
             let nil = parts.contains(&"nil");
             let parts: Vec<Value> = parts
                 .into_iter()
@@ -249,8 +243,7 @@ impl TypeReader<'_> {
             });
         }
         if let Some(items) = text.strip_suffix("[]") {
-            let items = items.trim().trim_matches(['(', ')']);
-            let items = self.expression(node, items, depth + 1)?;
+            let items = self.expression(node, items.trim(), depth + 1)?;
             return Ok(json!({"type": "array", "items": items}));
         }
         if let Some(optional) = text.strip_suffix('?') {
@@ -289,6 +282,57 @@ impl TypeReader<'_> {
         };
         home.declared(found, name, depth + 1)
     }
+}
+
+fn check_depth(node: &Node, depth: usize) -> Result<()> {
+    if depth <= MAX_DEPTH {
+        return Ok(());
+    }
+    Err(node.error(format!(
+        "types nested deeper than {MAX_DEPTH} levels, or a type that leads back to itself"
+    )))
+}
+
+/// A type expression without parentheses around all of it.
+fn without_parentheses(text: &str) -> &str {
+    let mut text = text;
+    for _ in 0..MAX_DEPTH {
+        let inside = text
+            .strip_prefix('(')
+            .and_then(|rest| rest.strip_suffix(')'))
+            .filter(|inside| nesting(inside).all(|(_, depth)| depth >= 0));
+        match inside {
+            Some(inside) => text = inside.trim(),
+            None => break,
+        }
+    }
+    text
+}
+
+/// The types of a union, `A | (B | C)[]`: what stands between the bars outside of parentheses.
+fn alternatives(text: &str) -> Vec<&str> {
+    let mut parts = Vec::new();
+    let mut start = 0;
+    for (index, depth) in nesting(text) {
+        if depth == 0 && text[index..].starts_with('|') {
+            parts.push(text[start..index].trim());
+            start = index + 1;
+        }
+    }
+    parts.push(text[start..].trim());
+    parts
+}
+
+/// Each character's place, and how many parentheses are open behind it.
+fn nesting(text: &str) -> impl Iterator<Item = (usize, i32)> {
+    text.char_indices().scan(0, |depth, (index, c)| {
+        *depth += match c {
+            '(' => 1,
+            ')' => -1,
+            _ => 0,
+        };
+        Some((index, *depth))
+    })
 }
 
 /// A type, and what a declaration states besides it.
@@ -372,6 +416,18 @@ mod tests {
                 "(string | Note)[]",
                 json!({"type": "array", "items": {"oneOf": [{"type": "string"}, note], "nullable": false}}),
             ),
+            (
+                "(Note[]) | (string)",
+                json!({"oneOf": [{"type": "array", "items": note}, {"type": "string"}], "nullable": false}),
+            ),
+            (
+                "(Note)[][]",
+                json!({"type": "array", "items": {"type": "array", "items": note}}),
+            ),
+            (
+                "(string | nil)",
+                json!({"allOf": [{"type": "string"}], "nullable": true}),
+            ),
             ("[Note, Word]", json!({"allOf": [note, {"type": "string"}]})),
             ("lib.Tag", json!({"$ref": "/m/lib.raml!lib.Tag"})),
             (
@@ -404,6 +460,28 @@ mod tests {
             "required": ["text"],
         });
         assert_eq!(note, expected);
+    }
+
+    #[test]
+    fn an_expression_of_any_length_ends_in_a_schema_or_an_error() {
+        let long = 20_000;
+        for text in [
+            format!("string{}", "[]".repeat(long)),
+            format!("{}string{}", "(".repeat(long), ")".repeat(long)),
+            format!("string{}", "?".repeat(long)),
+            "(a|".repeat(long),
+        ] {
+            let types = types();
+            let (mut schemas, mut report) = (Schemas::default(), ModuleReport::new(false));
+            let mut reader = TypeReader {
+                types: &types,
+                schemas: &mut schemas,
+                report: &mut report,
+            };
+            let node = Node::parse(Path::new("/m/api.raml"), "x").unwrap();
+            let read = reader.expression(&node, &text, 0);
+            assert!(read.is_err() || !report.problems.is_empty());
+        }
     }
 
     #[test]
