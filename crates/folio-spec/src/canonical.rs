@@ -1,5 +1,4 @@
-//! Canonical documents (`docs/canonical-documents.md`): operations, schemas, references, names and
-//! facts, as an import writes them and as reports read them again.
+//! Canonical documents (`docs/canonical-documents.md`), as they are written and read.
 
 pub(crate) mod facts;
 pub(crate) mod identifier;

@@ -1,5 +1,4 @@
-//! What corrects the descriptions of modules: overrides, descriptions of this project's own, and the
-//! names that earlier imports gave.
+//! What corrects the descriptions of modules.
 
 pub(crate) mod ours;
 pub(crate) mod overrides;

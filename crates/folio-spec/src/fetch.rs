@@ -1,7 +1,8 @@
-//! Fetches the sources of a release from the modules' git repositories, each at its tag, with submodules and the
-//! libraries whose API it offers.
+//! Fetches the sources of a release from git repositories.
 //!
-//! This runs the command `git`: nothing else speaks all the protocols and credentials that repositories are reached by.
+//! Each module is fetched at its tag, with its submodules and the libraries whose API it offers.
+//! This runs the command `git`: no library speaks all the protocols and credentials that
+//! repositories are reached by.
 
 mod dependency;
 mod git;
@@ -40,14 +41,17 @@ pub(crate) struct Fetch {
     pub(crate) base: String,
     /// The folder for the sources, with their manifest; it has to be empty or absent.
     pub(crate) into: PathBuf,
-    /// Libraries whose API modules offer: the names of repositories, which are those of the artifacts in a `pom.xml`.
+    /// Libraries whose API modules offer: the names of repositories, which are those of the
+    /// artifacts in a `pom.xml`.
     pub(crate) libraries: Vec<String>,
 }
 
-/// Fetches the modules of a release, writes `manifest.json`, and tells what stood in and what is missing.
+/// Fetches the modules of a release, writes `manifest.json`, and reports what was substituted and
+/// what is missing.
 ///
 /// # Errors
-/// There is no `git`, the folder cannot be written, or no module could be fetched. A module that cannot be fetched is told, and left out.
+/// There is no `git`, the folder cannot be written, or no module could be fetched. A module that
+/// cannot be fetched is reported and left out.
 pub(crate) fn fetch(platform: &Platform, to: &Fetch) -> Result<Vec<Note>> {
     git(None, &["--version"])?;
     // Git runs in other folders.

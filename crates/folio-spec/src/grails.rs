@@ -1,11 +1,12 @@
-//! Descriptions of modules that publish none, made from the facts of their sources: the domain classes, controllers and JSON views of a
-//! module of Grails.
+//! Describes Grails modules that publish no description, from the facts of their sources.
 //!
-//! What can be read is read: the properties of the domain classes, and the keys that the views write. What cannot is in a recipe that is
-//! written by hand. Where the sources of another version write what the recipe does not know, that is an error.
+//! The properties of the domain classes, and the keys that the JSON views write, are read. What
+//! cannot be read is in a recipe that is written by hand. If the sources of another version write
+//! what the recipe does not know, that is an error.
 //!
-//! Nothing is required in a record of a domain class. Grails binds of a request what is there, and leaves the rest as it was; a reference
-//! to a record is the record with its `id` and nothing else; and views leave out what is null.
+//! Nothing is required in a record of a domain class. Grails binds what is in a request, and leaves
+//! the rest as it was; a reference to a record is the record with its `id` and nothing else; and
+//! views leave out what is null.
 
 pub(crate) mod checkout;
 mod domain;
@@ -31,7 +32,8 @@ use recipe::Recipe;
 /// Makes a description.
 ///
 /// # Errors
-/// A file cannot be read, a type is unknown, or a view writes a key that neither the domain class nor the recipe has.
+/// A file cannot be read, a type is unknown, or a view writes a key that neither the domain class
+/// nor the recipe has.
 pub fn describe(what: &Describe) -> Result<Value> {
     let recipe = Recipe::read(&what.recipe)?;
     let mut making = Making::new(&recipe, what);
@@ -62,8 +64,8 @@ pub fn describe(what: &Describe) -> Result<Value> {
     }))
 }
 
-/// The file that a description is written to, and what is written: of a version that differs in nothing from the one before, the tag is
-/// added to that one's `same`.
+/// The file that a description is written to, and what is written: of a version that differs in
+/// nothing from the one before, the tag is added to that one's `same`.
 ///
 /// # Errors
 /// The description before cannot be read.

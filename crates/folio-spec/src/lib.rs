@@ -2,30 +2,30 @@
 //!
 //! A release is a folder with a `manifest.json` and one folder per module (`docs/regenerate.md`).
 //! [`import`] reads the modules (RAML 1.0 or OpenAPI 3), reconciles each with its ModuleDescriptor,
-//! normalises it, and writes the documents that `docs/canonical-documents.md` describes, all of them or
-//! none.
+//! normalises it, and writes the documents that `docs/canonical-documents.md` describes, all of
+//! them or none.
 //!
 //! # Layers
-//! Each folder is a layer. A file imports from its own folder and from layers above it in this list:
+//! Each folder is a layer, and the file beside it its front. A file imports from its own folder and
+//! from layers before it in this list (`tests/architecture.rs` of the workspace checks it):
 //!
-//! | layer | what it does | changes here |
-//! |---|---|---|
-//! | `base` | errors, notes, the report of a module, files, YAML, JSON pointers, words | how something is read or reported |
-//! | `canonical` | the model of canonical documents: operations, schemas, references, names, facts | the form of the documents |
-//! | `read` | the sources of a module: RAML, OpenAPI, descriptor | what a module may publish |
-//! | `select` | which modules are imported, and where their sources are | `selection.toml`, `manifest.json` |
-//! | `fetch` | sources from git repositories | platforms, tags, submodules |
-//! | `corrections` | overrides, own descriptions, names of earlier imports | what upstream gets wrong |
-//! | `normalise` | schemas of all drafts as those of OpenAPI 3.0 | what a schema may state |
-//! | `facts` | what servers do, derived from the descriptions | `x-folio.facts` |
-//! | `module` | one module: reconciled, named, paged | the passes over a module |
-//! | `release` | all modules: shared records, what can be built, written files | what an import writes |
-//! | `reports` | check, diff, coverage, facts page, features, routes | what is said of imported documents |
-//! | `grails` | descriptions made from the sources of Grails modules | `specs/ours/` |
-//! | `cli` | the command line | arguments and exit codes |
+//! 1. `base`: errors, notes, the report of a module, files, YAML, JSON pointers, words
+//! 2. `canonical`: the model of canonical documents: operations, schemas, references, names, facts
+//! 3. `read`: the sources of a module: RAML, OpenAPI, its descriptor
+//! 4. `select`: which modules are imported, and where their sources and versions are;
+//!    `corrections`: overrides, descriptions of this project's own, names of earlier imports;
+//!    `normalise`: schemas of all drafts as those of OpenAPI 3.0
+//! 5. `fetch`: sources from git repositories; `facts`: what servers do, derived from the
+//!    descriptions
+//! 6. `module`: the passes over one module: reconciled, named, paged
+//! 7. `release`: all modules: shared records, what can be built, written files
+//! 8. `reports`: check, diff, coverage, facts, features, routes of imported documents; `grails`:
+//!    descriptions made from the sources of Grails modules
+//! 9. `cli`: the command line
 //!
 //! # Interface
-//! What this file exports is what the command and the tests of the workspace use; all else is internal.
+//! What this file exports is what the command and the tests of the workspace use; all else is
+//! internal.
 
 mod base;
 mod canonical;
@@ -59,8 +59,8 @@ pub use reports::features::Features;
 pub use reports::routes::routes;
 pub use select::discover::discover;
 
-/// The operations that a module describes, before anything is normalised or routed. What cannot be read is
-/// left untyped.
+/// The operations that a module describes, before anything is normalised or routed. What cannot be
+/// read is left untyped.
 ///
 /// # Errors
 /// The manifest is wrong.

@@ -1,8 +1,8 @@
 //! One module: reads its sources, reconciles them with its descriptor, and makes its document.
 //!
-//! Each pass is a file: `reconcile` (what is described and routed), `operation_names`, `operation` with
-//! `parameters` (the document of an operation), `component_names` (with `equal` and `uses`), `paging`.
-//! `read` runs them in this order, with overrides and facts between them.
+//! Each pass is a file: `reconcile` (what is described and routed), `operation_names`, `operation`
+//! with `parameters` (the document of an operation), `component_names` (with `equal` and `uses`),
+//! `paging`. `read` runs them in this order, with overrides and facts between them.
 
 mod component_names;
 pub(crate) mod equal;
@@ -192,7 +192,8 @@ fn descriptor(
     }
 }
 
-/// All that describes operations of a module; of two descriptions of one operation the first counts.
+/// All that describes operations of a module; of two descriptions of one operation the first
+/// counts.
 fn described(
     entry: &Entry,
     reading: &Reading<'_>,
@@ -200,8 +201,8 @@ fn described(
     schemas: &mut Schemas,
     report: &mut ModuleReport,
 ) -> Result<Vec<Operation>> {
-    // What this project wrote itself goes before what the module publishes: it is written where that is
-    // missing or wrong.
+    // What this project wrote itself goes before what the module publishes: it is written where
+    // that is missing or wrong.
     let ours = ours::find(reading.specs, entry)?;
     let mut operations = match &ours {
         Some(ours) => ours.operations(entry, is_unrouted, schemas, report)?,

@@ -1,5 +1,4 @@
-//! Normalises schemas: from whatever draft of JSON Schema, RAML or OpenAPI a module uses to the facts of
-//! OpenAPI 3.0.
+//! Normalises schemas of any draft of JSON Schema, RAML or OpenAPI to those of OpenAPI 3.0.
 
 pub(crate) mod components;
 mod keywords;
@@ -15,7 +14,7 @@ use crate::read::schemas::Schemas;
 use components::Components;
 use normaliser::Normaliser;
 
-/// Normalises a schema that stands in `file`; what it refers to is added to the components.
+/// Normalises a schema that is in `file`; what it refers to is added to the components.
 pub(crate) fn normalise(
     schema: &Value,
     file: &Path,

@@ -1,5 +1,6 @@
-//! Reads what a module publishes, in whatever language, before anything is normalised: operations and
-//! schemas of RAML and OpenAPI, and the routes of its descriptor.
+//! Reads what a module publishes, in any language, before anything is normalised.
+//!
+//! Operations and schemas come from RAML and OpenAPI, routes from the descriptor.
 
 pub(crate) mod descriptor;
 pub(crate) mod entry;
@@ -18,8 +19,8 @@ use openapi::BasePath;
 use operation::Operation;
 use schemas::Schemas;
 
-/// The operations of all roots of a module, those of a newer description behind them. `is_unrouted`:
-/// no descriptor routes them.
+/// The operations of all roots of a module, those of a newer description behind them.
+/// `is_unrouted`: no descriptor routes them.
 ///
 /// # Errors
 /// The manifest is wrong; or, if the report is strict, a root cannot be read.

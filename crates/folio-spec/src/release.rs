@@ -1,5 +1,7 @@
-//! A release: imports all its modules, moves what they share to one document, leaves out what no code
-//! can be generated for, and writes the documents, all or none.
+//! A release: imports its modules and writes their documents, all or none.
+//!
+//! What modules share moves to one document, and operations for which no code can be generated are
+//! left untyped.
 
 pub(crate) mod buildable;
 mod files;

@@ -1,4 +1,4 @@
-//! What is told of documents that were imported: problems, changes, coverage, facts, routes, features.
+//! Reports on documents that were imported: problems, changes, coverage, facts, features.
 
 pub(crate) mod check;
 pub(crate) mod coverage;

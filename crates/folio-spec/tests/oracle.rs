@@ -1,4 +1,5 @@
-//! The importer's reading of RAML, before it is normalised, against what two unrelated parsers agree on.
+//! The importer's reading of RAML, before it is normalised, against what two unrelated parsers
+//! agree on.
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests may")]
 

@@ -1,5 +1,6 @@
-//! A record has one name in all releases: what an operation takes and gives, and what its fields hold, wherever FOLIO itself did not change
-//! the record. So a program that names it compiles with each of them.
+//! A record has one name in all releases: what an operation takes and gives, and what its fields
+//! hold, wherever FOLIO itself did not change the record. So a program that names it compiles with
+//! each of them.
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests may")]
 

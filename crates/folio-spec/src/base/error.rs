@@ -1,4 +1,4 @@
-//! What is wrong with an input: where it stands, what was found, what was expected.
+//! What is wrong with an input: where it is, what was found, what was expected.
 
 use std::fmt;
 use std::path::{Path, PathBuf};

@@ -1,5 +1,6 @@
-//! The files of a module: how their paths are written, how they are read, and that nothing that a
-//! description names is read from outside the folder of its module.
+//! The files of a module: their paths, how they are read, and what is outside its folder.
+//!
+//! Nothing that a description names is read from outside the folder of its module.
 
 use std::path::{Path, PathBuf};
 

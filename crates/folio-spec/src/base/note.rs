@@ -1,4 +1,6 @@
-//! What an import left out, replaced or could not read: one list, for the table at the end, for `release.json` and for the exit code.
+//! What an import left out, replaced or could not read.
+//!
+//! One list serves the table at the end, `release.json` and the exit code.
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -19,7 +21,7 @@ pub enum Kind {
     Gone,
     /// An override changes nothing any more.
     Stale,
-    /// Nothing tells the version of a module.
+    /// The version of a module is not stated anywhere.
     Unversioned,
 }
 
@@ -37,7 +39,7 @@ impl Kind {
         }
     }
 
-    /// Whether the documents are not all that they could be: the exit code says so.
+    /// Whether the documents are incomplete: the exit code is 2 then.
     pub fn is_incomplete(self) -> bool {
         matches!(self, Self::Omitted | Self::Substituted | Self::Unread)
     }

@@ -7,13 +7,13 @@ use super::error::{Error, Result};
 /// What the passes over a module could not read, left out, or found to be outdated.
 #[derive(Debug, Default)]
 pub(crate) struct ModuleReport {
-    /// Whether the first problem ends the import. Otherwise what cannot be read is any value, and the
-    /// problem is reported at the end.
+    /// Whether the first problem ends the import. Otherwise what cannot be read is any value, and
+    /// the problem is reported at the end.
     is_strict: bool,
     /// What could not be read, each problem once.
     pub(crate) problems: Vec<Error>,
-    /// What is described and left out, because the SDK cannot send it: the subject, and what is left
-    /// out.
+    /// What is described and left out, because the SDK cannot send it: the subject, and what is
+    /// left out.
     pub(crate) omitted: Vec<(String, String)>,
     /// Overrides that change nothing any more.
     pub(crate) stale: Vec<String>,

@@ -4,8 +4,8 @@ use serde_json::Value;
 
 use super::pointer;
 
-/// The first key or text that has a control character or a mark of direction, as a JSON pointer and what is wrong. No fact has one, and
-/// whatever shows or compiles it would be deceived.
+/// The first key or text that has a control character or a mark of direction, as a JSON pointer and
+/// what is wrong. No fact has one, and a viewer or compiler would be deceived by it.
 pub(crate) fn deceptive(value: &Value) -> Option<(String, String)> {
     fn find(value: &Value, at: &mut String) -> Option<String> {
         let length = at.len();

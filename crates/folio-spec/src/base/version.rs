@@ -1,7 +1,7 @@
 //! Versions of modules, as their tags, descriptors and manifests write them.
 
-/// The numbers of a version, `7.3.0`, `v7.3.3-SNAPSHOT.4` or `1.0.0+build.2`; none for a part that is
-/// no number.
+/// The numbers of a version, `7.3.0`, `v7.3.3-SNAPSHOT.4` or `1.0.0+build.2`; none for a part that
+/// is no number.
 fn parts(version: &str) -> impl Iterator<Item = Option<u64>> {
     let release = version.trim_start_matches('v').split(['-', '+']).next();
     let parts = release.unwrap_or_default().split('.');

@@ -1,4 +1,6 @@
-//! Singular and plural of English words, for RAML's `!singularize` and `!pluralize` and for the names of operations.
+//! Singular and plural of English words.
+//!
+//! RAML's `!singularize` and `!pluralize` and the names of operations use them.
 
 /// Words that end like a plural and are none, or are the same in both.
 const SAME: [&str; 14] = [
@@ -22,7 +24,8 @@ const IRREGULAR: [(&str, &str); 12] = [
     ("bases", "base"),
 ];
 
-/// The singular of a word's last part: `patron-groups` is `patron-group`, `addressTypes` is `addressType`.
+/// The singular of a word's last part: `patron-groups` is `patron-group`, `addressTypes` is
+/// `addressType`.
 pub(crate) fn singular(word: &str) -> String {
     let cut = last_part(word);
     let (head, last) = word.split_at(cut);

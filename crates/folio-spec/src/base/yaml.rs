@@ -1,4 +1,4 @@
-//! YAML as a tree that knows its tags and where everything stands.
+//! YAML as a tree of nodes with their tags and positions.
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
@@ -15,13 +15,13 @@ const MAX_DEPTH: usize = 128;
 /// The most nodes that the aliases of a file may expand to.
 const MAX_NODES: usize = 1_000_000;
 
-/// The most lines of a file that are mended.
+/// The most lines of a file that are repaired.
 const MAX_REPAIRS: usize = 200;
 
 /// A value of a YAML document.
 #[derive(Clone, Debug)]
 pub struct Node {
-    /// The file it stands in.
+    /// The file it is in.
     pub file: Arc<PathBuf>,
     /// The line, from 1.
     pub line: usize,
@@ -61,8 +61,9 @@ impl Node {
     /// Reads YAML text.
     pub fn parse(path: &Path, text: &str) -> Result<Self> {
         let mut text = text.trim_start_matches('\u{feff}').to_owned();
-        // RAML's own parsers take what YAML 1.2 forbids and several modules do: lines of a list in brackets, or of a quoted text, that
-        // are indented no deeper than the key they belong to. Such a line is indented, which changes nothing else.
+        // RAML's own parsers take what YAML 1.2 forbids and several modules do: lines of a list in
+        // brackets, or of a quoted text, that are indented no deeper than the key they belong to.
+        // Such a line is indented, which changes nothing else.
         for _ in 0..MAX_REPAIRS {
             let (error, lines) = match Self::parse_strictly(path, &text) {
                 Ok(node) => return Ok(node),
@@ -77,7 +78,8 @@ impl Node {
         Self::parse_strictly(path, &text).map_err(|(error, _)| error)
     }
 
-    /// Reads YAML text; an error that indentation may mend comes with the lines that it may stand in, the likelier first.
+    /// Reads YAML text; an error that indentation may repair comes with the lines that may contain
+    /// it, the likelier first.
     fn parse_strictly(
         path: &Path,
         text: &str,
@@ -98,7 +100,7 @@ impl Node {
             let (event, span) = event.map_err(|error| {
                 let at = error.marker();
                 // Of a quoted text the place is the end of the line before.
-                let mendable = match error.info() {
+                let repairable = match error.info() {
                     info if !info.starts_with("invalid indentation") => None,
                     info if info.contains("quoted") => Some([at.line() + 1, at.line()]),
                     _ => Some([at.line(), at.line() + 1]),
@@ -109,7 +111,7 @@ impl Node {
                         format!("{}:{}", at.line(), at.col() + 1),
                         format!("broken YAML: {}", error.info()),
                     ),
-                    mendable,
+                    repairable,
                 )
             })?;
             if matches!(event, Event::StreamEnd | Event::DocumentEnd) && builder.root.is_some() {
@@ -334,7 +336,8 @@ impl Builder {
                     }
                 },
                 Some(name) => match entries.iter_mut().find(|(known, _)| *known == name) {
-                    // A resource of RAML that is described twice is one of which only what both describe is not known.
+                    // A resource of RAML that is described twice is one of which only what both
+                    // describe is not known.
                     Some(_) if self.is_raml && name.starts_with('/') => entries.push((name, node)),
                     Some(_) => {
                         return Err(

@@ -1,6 +1,6 @@
-//! What a server does when an operation is called: facts that retries and confirmations depend on, under `x-folio.facts` of an operation.
+//! What a server does when an operation is called: `x-folio.facts`.
 //!
-//! How they are derived is in `crate::facts`.
+//! Retries and confirmations depend on these facts. How they are derived is in `crate::facts`.
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -27,7 +27,8 @@ pub(crate) struct Facts {
     /// A PUT or PATCH with an outdated `_version` is rejected.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub versioned: Option<bool>,
-    /// Fields of the body that only responses contain: they are not sent. Each is named by its path, `items[].metadata`.
+    /// Fields of the body that only responses contain: they are not sent. Each is named by its
+    /// path, `items[].metadata`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub omits: Option<Vec<String>>,
 }
@@ -52,7 +53,7 @@ pub(crate) enum DeletesKind {
     Query,
     /// The records that the body selects.
     Body,
-    /// All records, whatever is sent.
+    /// All records, regardless of what is sent.
     All,
 }
 
@@ -78,7 +79,7 @@ pub(crate) enum Absent {
     Created,
 }
 
-/// The facts that stand at an operation.
+/// The facts that are at an operation.
 pub(crate) fn read(operation: &Value) -> Facts {
     operation
         .pointer("/x-folio/facts")

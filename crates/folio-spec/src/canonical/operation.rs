@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-/// The methods of OpenAPI and RAML, in the order in which they are told.
+/// The methods of OpenAPI and RAML, in the order in which they are listed.
 pub(crate) const METHODS: [&str; 7] = ["get", "post", "put", "patch", "delete", "head", "options"];
 
 /// An operation of a document.
@@ -12,7 +12,7 @@ pub struct Operation<'a> {
     pub method: &'a str,
     /// The path template.
     pub path: &'a str,
-    /// What stands there.
+    /// What is there.
     pub value: &'a Value,
 }
 
@@ -36,7 +36,8 @@ impl<'a> Operation<'a> {
     }
 }
 
-/// The schema of the JSON that an operation answers. Mostly that of 200; there are lists that are described as 201.
+/// The schema of the JSON response of an operation. Mostly that of 200; there are lists that are
+/// described as 201.
 pub(crate) fn json_response(operation: &Value) -> Option<&Value> {
     let responses = operation.get("responses")?.as_object()?;
     responses

@@ -1,5 +1,4 @@
-//! References of a document: to its own components, to the shared ones, and, while a module is read,
-//! to components that have no names yet.
+//! References of a document: local, shared, and pending while components have no names.
 
 use std::collections::BTreeSet;
 

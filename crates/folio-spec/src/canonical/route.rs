@@ -1,4 +1,4 @@
-//! Paths of operations and patterns of routes: which of them are the same, and what is wrong with one.
+//! Paths of operations and patterns of routes.
 
 use std::collections::BTreeSet;
 
@@ -25,13 +25,15 @@ pub fn path_template(path: &str) -> String {
     template
 }
 
-/// What tells a route from others of its method: its path template; what lies below a path is another route than the path itself.
+/// What distinguishes a route from others of its method: its path template; what lies below a path
+/// is another route than the path itself.
 pub fn route_key(path: &str) -> String {
     let below = starred(path).ends_with("/*");
     format!("{}{}", path_template(path), if below { "/*" } else { "" })
 }
 
-/// A path with a parameter in place of each star, which stands for the rest of a path: `{+rest}`, as RFC 6570 writes it.
+/// A path with a parameter in place of each star, which stands for the rest of a path: `{+rest}`,
+/// as RFC 6570 writes it.
 pub(crate) fn unstarred(pattern: &str) -> String {
     let mut path = String::new();
     for (index, part) in pattern.split('*').enumerate() {

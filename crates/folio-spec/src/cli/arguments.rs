@@ -4,7 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
-/// Imports the API descriptions of FOLIO modules as canonical OpenAPI documents, and reports on them.
+/// Imports the API descriptions of FOLIO modules as canonical OpenAPI documents, and reports on
+/// them.
 #[derive(Parser)]
 #[command(
     name = "folio-spec",
@@ -50,7 +51,8 @@ pub(super) enum Command {
         #[arg(long)]
         breaking: bool,
     },
-    /// Writes the features of the imported releases: Cargo.toml, specs/features.json, docs/modules.md.
+    /// Writes the features of the imported releases: Cargo.toml, specs/features.json,
+    /// docs/modules.md.
     Features {
         /// The folder with the releases' folders and features.toml.
         #[arg(long, default_value = "specs")]
@@ -104,7 +106,8 @@ pub(super) struct ImportArguments {
     pub(super) release: String,
     #[command(flatten)]
     pub(super) from: From,
-    /// The URL or folder that goes before the names of repositories, and replaces the hosts of submodules.
+    /// The URL or folder that goes before the names of repositories, and replaces the hosts of
+    /// submodules.
     #[arg(
         long,
         default_value = "https://github.com/folio-org",
@@ -112,8 +115,8 @@ pub(super) struct ImportArguments {
         conflicts_with = "from"
     )]
     pub(super) git_base: String,
-    /// The descriptor of an application that --platform-descriptor names, or a folder of descriptors;
-    /// those beside the platform descriptor are found without it. May be repeated.
+    /// The descriptor of an application that --platform-descriptor names, or a folder of
+    /// descriptors; those beside the platform descriptor are found without it. May be repeated.
     #[arg(
         long = "application-descriptor",
         value_name = "PATH",
@@ -129,8 +132,8 @@ pub(super) struct ImportArguments {
     /// The folder with selection.toml, overrides/, ours/ and the documents of earlier imports.
     #[arg(long, default_value = "specs")]
     pub(super) specs: PathBuf,
-    /// A module to import, or `all` for every module of the manifest [default: selection.toml]. May be
-    /// repeated.
+    /// A module to import, or `all` for every module of the manifest [default: selection.toml]. May
+    /// be repeated.
     #[arg(long = "module", value_name = "MODULE")]
     pub(super) modules: Vec<String>,
     /// Exit with 1 at the first problem, and write nothing. Without it, what cannot be read is left

@@ -12,7 +12,8 @@ use crate::fetch::{Fetch, fetch};
 use crate::release::import::{Import, Report, import};
 use crate::select::selection::libraries;
 
-/// The exit code of an import that wrote documents, and left something out, replaced it, or could not read it.
+/// The exit code of an import that wrote documents, and left something out, replaced it, or could
+/// not read it.
 const INCOMPLETE: u8 = 2;
 
 pub(super) fn run(arguments: ImportArguments) -> Result<ExitCode> {
@@ -27,8 +28,8 @@ pub(super) fn run(arguments: ImportArguments) -> Result<ExitCode> {
     Ok(ExitCode::from(if is_incomplete { INCOMPLETE } else { 0 }))
 }
 
-/// Imports from a folder, or from what is fetched first. Gives what a platform names that is no backend
-/// module, too.
+/// Imports from a folder, or from what is fetched first. Gives what a platform names that is no
+/// backend module, too.
 fn imported(arguments: ImportArguments) -> Result<(Report, Vec<String>)> {
     let ImportArguments {
         release,

@@ -1,5 +1,7 @@
-//! Descriptions that this project wrote itself, of modules that publish none: `specs/ours/<module>/<version>.json`, each valid from that
-//! version of the module on, until the next one.
+//! Descriptions that this project wrote itself, of modules that publish none.
+//!
+//! `specs/ours/<module>/<version>.json` is valid from that version of the module on, until the next
+//! one.
 
 use std::path::Path;
 
@@ -24,10 +26,12 @@ pub(crate) struct Ours {
     document: Value,
 }
 
-/// What every module of RMB serves beside its own interfaces. Which version of RMB a module has is not known, so there is one description.
+/// What every module of RMB serves beside its own interfaces. Which version of RMB a module has is
+/// not known, so there is one description.
 const RMB: &str = "raml-module-builder";
 
-/// The description that is valid for a version of a module; none where all are newer, or there are none.
+/// The description that is valid for a version of a module; none where all are newer, or there are
+/// none.
 pub(crate) fn find(specs: &Path, entry: &Entry) -> Result<Option<Ours>> {
     let version = match entry.text("version") {
         "" => entry.text("tag"),

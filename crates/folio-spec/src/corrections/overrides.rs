@@ -1,5 +1,5 @@
-//! Overrides: named, explained fix-ups of what a module's published description gets wrong. They are data, in
-//! `specs/overrides/<module>.toml`, never a case in the importer.
+//! Overrides: named, explained fix-ups of what a module's published description gets wrong. They
+//! are data, in `specs/overrides/<module>.toml`, never a case in the importer.
 
 mod describe;
 mod file;
@@ -64,12 +64,13 @@ impl Overrides {
         Ok(Self { modules })
     }
 
-    /// How the lists of a module are paged, where its parameters do not tell.
+    /// How the lists of a module are paged, where its parameters do not show it.
     pub fn paging_style(&self, module: &str) -> Option<String> {
         Some(self.modules.get(module)?.paging.as_ref()?.style.clone())
     }
 
-    /// Whether read-only properties of a module's bodies are sent: so they are, unless it is stated that the module does not read them.
+    /// Whether read-only properties of a module's bodies are sent: so they are, unless it is stated
+    /// that the module does not read them.
     pub(crate) fn sends_read_only(&self, module: &str) -> bool {
         let stated = self
             .modules
@@ -94,7 +95,7 @@ impl Overrides {
         })
     }
 
-    /// What is stated about an operation, in the order in which it stands.
+    /// What is stated about an operation, in the order of the file.
     pub(crate) fn facts(&self, module: &str, method: &str, path: &str) -> Facts {
         let mut facts = Facts::default();
         for fact in self.stated(module, method, path) {
@@ -132,8 +133,8 @@ impl Overrides {
         })
     }
 
-    /// Adds the operations that are described here only, where the module's own descriptions lack them.
-    /// What is outdated is reported.
+    /// Adds the operations that are described here only, where the module's own descriptions lack
+    /// them. What is outdated is reported.
     pub(crate) fn describe(
         &self,
         entry: &Entry,

@@ -1,5 +1,6 @@
-//! The names that are in the documents already, of this release and of others: they stay, so that a release that adds operations and records
-//! renames none.
+//! The names that earlier imports gave to operations and records.
+//!
+//! They stay, so that a release that adds operations and records renames none.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -21,11 +22,12 @@ pub(crate) type Pinned = BTreeMap<(String, String), String>;
 #[derive(Debug, Default)]
 pub(crate) struct Pins {
     operations: BTreeMap<String, Pinned>,
-    /// Names of modules' records by where their sources stand, `mod-users/ramls/userdata.json`.
+    /// Names of modules' records by the places of their sources, `mod-users/ramls/userdata.json`.
     records: BTreeMap<String, String>,
     /// Those of shared records.
     shared: BTreeMap<String, String>,
-    /// The documents of all releases, the newest first: what is used at one place has one name in all of them.
+    /// The documents of all releases, the newest first: what is used at one place has one name in
+    /// all of them.
     pub(crate) releases: Vec<Release>,
 }
 
@@ -78,7 +80,7 @@ impl Pins {
             }
         }
         for (name, schema) in schemas(document).filter(|(name, _)| is_type(name)) {
-            // Of what says nothing the name is all there is: it is that of its source.
+            // A schema that states nothing has only its name, which is that of its source.
             if module == "common" && is_undescribed(schema) {
                 continue;
             }

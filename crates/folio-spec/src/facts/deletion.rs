@@ -2,7 +2,7 @@
 
 use crate::canonical::facts::{Deletes, DeletesKind};
 
-/// What the description of a DELETE says about what is deleted.
+/// What the description of a DELETE states about the records that it deletes.
 pub(crate) struct Deletion<'a> {
     pub(crate) path: &'a str,
     /// The parameters of the query string, and whether each is required.
@@ -17,11 +17,11 @@ pub(crate) struct Deletion<'a> {
 }
 
 impl Deletion<'_> {
-    /// What is deleted, as far as the description tells.
+    /// What is deleted, as far as the description states it.
     pub(crate) fn derive(&self) -> Option<Deletes> {
         let kind = |kind| Some(Deletes::Kind(kind));
         let has_parameter = self.path.contains('{');
-        // The rest of a path may be nothing, or whatever.
+        // The rest of a path may be empty, or any path.
         if self.path.contains("{+") {
             return None;
         }

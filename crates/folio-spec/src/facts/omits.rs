@@ -1,13 +1,16 @@
-//! What a client leaves out of a request's body: fields that only responses contain. They are facts of the schemas, written to each operation
-//! as `x-folio.facts.omits`.
+//! What a client leaves out of a request's body: fields that only responses contain. They are facts
+//! of the schemas, written to each operation as `x-folio.facts.omits`.
 //!
-//! - `x-folio.responseOnly` of a schema names them, from a recording: the server adds them, and rejects them in a request.
-//! - A body whose schema has no further properties (`additionalProperties: false`) cannot have what the record of the response beside it has
-//!   more: `childOf` of a permission.
-//! - A `readOnly` property, where `[read-only]` in the overrides says that the module does not read what is sent. Elsewhere it is sent. OpenAPI
-//!   says that it should not be, but modules act on such properties: mod-ebsconet on `type` and `workflowStatus` of an order line,
-//!   mod-inn-reach on the ids of a hold, mod-data-export on `default` of a profile (their sources); transactions of mod-finance-storage need
-//!   their `metadata` (recorded). One that is required is always sent: servers check it.
+//! - `x-folio.responseOnly` of a schema names them, from a recording: the server adds them, and
+//!   rejects them in a request.
+//! - A body whose schema has no further properties (`additionalProperties: false`) cannot have what
+//!   the record of the response beside it has more: `childOf` of a permission.
+//! - A `readOnly` property, where `[read-only]` in the overrides states that the module does not
+//!   read what is sent. Elsewhere it is sent. OpenAPI forbids it, but modules act on such
+//!   properties: mod-ebsconet on `type` and `workflowStatus` of an order line, mod-inn-reach on the
+//!   ids of a hold, mod-data-export on `default` of a profile (their sources); transactions of
+//!   mod-finance-storage need their `metadata` (recorded). One that is required is always sent:
+//!   servers check it.
 
 use std::collections::BTreeSet;
 
@@ -20,8 +23,8 @@ use crate::canonical::schema::resolved;
 /// How deep bodies are looked into.
 const DEPTH: usize = 6;
 
-/// Writes to the operations of a document what is left out of their bodies. `without_read_only` says
-/// that the module does not read what is sent of its read-only properties.
+/// Writes to the operations of a document what is left out of their bodies. `without_read_only`
+/// states that the module does not read what is sent of its read-only properties.
 pub(crate) fn derive(document: &mut Value, without_read_only: bool) {
     let schemas = document
         .pointer("/components/schemas")
@@ -58,7 +61,8 @@ pub(crate) fn derive(document: &mut Value, without_read_only: bool) {
     }
 }
 
-/// The schema of the record that the same thing is read as: of a PUT or PATCH by the GET of its path, of a POST by that of one path below it.
+/// The schema of the record that the same thing is read as: of a PUT or PATCH by the GET of its
+/// path, of a POST by that of one path below it.
 fn beside<'a>(paths: &'a Value, path: &str, method: &str) -> Option<&'a Value> {
     let item = match method {
         "put" | "patch" => paths.get(path)?,
@@ -139,7 +143,7 @@ impl Reading<'_> {
             properties.cloned().unwrap_or_default()
         };
         let (body, response) = (properties(body), properties(response));
-        // An unlike thing says nothing of this one.
+        // A record of another kind shows nothing about this one.
         let alike = body
             .keys()
             .filter(|name| response.contains_key(*name))

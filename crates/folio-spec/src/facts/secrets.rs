@@ -22,8 +22,8 @@ const SECRETS: [&str; 9] = [
     "token",
 ];
 
-/// Whether a schema, or one that it leads to, has a property whose values are secrets. Schemas refer to each other in long chains, so this
-/// goes from one to the next and not into it.
+/// Whether a schema, or one that it leads to, has a property whose values are secrets. Schemas
+/// refer to each other in long chains, so this goes from one to the next and not into it.
 pub(crate) fn holds_secrets<'a>(
     schema: &'a Value,
     schemas: &'a Value,

@@ -6,7 +6,8 @@ use std::process::{Command, Stdio};
 use super::url::redacted;
 use crate::base::error::{Error, Result};
 
-/// Runs `git`. It asks nobody for anything, follows no links out of a work tree, and gives up on a server that says nothing for a minute.
+/// Runs `git`. It never prompts, follows no links out of a work tree, and gives up on a
+/// server that is silent for a minute.
 pub(super) fn git(folder: Option<&Path>, arguments: &[&str]) -> Result<String> {
     let mut command = Command::new("git");
     if let Some(folder) = folder {
@@ -31,7 +32,7 @@ pub(super) fn git(folder: Option<&Path>, arguments: &[&str]) -> Result<String> {
         .args(arguments)
         .env("GIT_TERMINAL_PROMPT", "0")
         .env("LC_ALL", "C")
-        // A work tree is made here whatever repository this runs in.
+        // A work tree is made here regardless of the repository that this runs in.
         .env_remove("GIT_DIR")
         .env_remove("GIT_WORK_TREE")
         .env_remove("GIT_INDEX_FILE")

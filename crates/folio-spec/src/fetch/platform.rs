@@ -1,5 +1,7 @@
-//! What a release consists of: the `install.json` of an Okapi platform, or the `platform-descriptor.json` of a Eureka one with the
-//! descriptors of its applications.
+//! The modules of a platform, as Okapi's or Eureka's files list them.
+//!
+//! That is the `install.json` of an Okapi platform, or the `platform-descriptor.json` of a Eureka
+//! platform with the descriptors of its applications.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -64,8 +66,9 @@ impl Platform {
         Ok(platform)
     }
 
-    /// Reads a `platform-descriptor.json`: its components, and the applications it names. Their modules stand in the descriptor itself,
-    /// in descriptors of applications in its folder, or in `applications`, files or folders of them.
+    /// Reads a `platform-descriptor.json`: its components, and the applications it names. Their
+    /// modules are in the descriptor itself, in descriptors of applications in its folder, or in
+    /// `applications`, files or folders of them.
     ///
     /// # Errors
     /// A file cannot be read, or is no descriptor.
@@ -180,7 +183,7 @@ impl Platform {
         }
     }
 
-    /// A module whose version is not told cannot be fetched.
+    /// A module whose version is not stated cannot be fetched.
     fn without_version(&mut self, id: &str, at: &str) {
         let shown: String = id.escape_debug().take(80).collect();
         let name = if shown.is_empty() {
@@ -223,7 +226,8 @@ fn split_id(id: &str) -> Option<(String, String)> {
 
 type Descriptors = BTreeMap<String, BTreeMap<String, (PathBuf, Value)>>;
 
-/// Descriptors of applications by name and version: what is given, and what lies beside the platform's.
+/// Descriptors of applications by name and version: what is given, and what lies beside the
+/// platform's.
 fn application_descriptors(given: &[PathBuf], beside: &Path, own: &Path) -> Result<Descriptors> {
     let mut all = Descriptors::new();
     let mut keep = |path: PathBuf, descriptor: Value| {

@@ -118,9 +118,10 @@ pub(super) fn submodules(
     Ok(())
 }
 
-/// Fetches one submodule; the commit that stands in, where the recorded one is not there.
+/// Fetches one submodule; the commit that is in, where the recorded one is not there.
 fn submodule(folder: &Path, url: &str, commit: &str) -> Result<Option<String>> {
-    // Most servers give a commit by its hash. Others give branches only, and it is looked for in their history.
+    // Most servers give a commit by its hash. Others give branches only, and it is looked for in
+    // their history.
     if checkout(folder, url, commit).is_ok() {
         return Ok(None);
     }

@@ -2,7 +2,8 @@
 
 use crate::base::version::numbers;
 
-/// The tag of a version; else the nearest older one of its minor version, of its major version, of all; else the nearest newer one.
+/// The tag of a version; else the nearest older one of its minor version, of its major version, of
+/// all; else the nearest newer one.
 pub(super) fn choose<'a>(version: &str, tags: &[&'a str]) -> Option<&'a str> {
     if let Some(exact) = tags
         .iter()

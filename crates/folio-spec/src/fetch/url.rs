@@ -5,8 +5,9 @@ use std::path::Path;
 
 use crate::base::files::clean;
 
-/// Where a submodule may be had: where its URL says, if that is beside its parent, and under the base, which replaces hosts. A repository on
-/// this machine is one that the command names: it lies under the base.
+/// Where a submodule may be fetched from: where its URL leads, if that is beside its parent, and
+/// under the base, which replaces hosts. A repository on this machine is one that the command
+/// names: it lies under the base.
 pub(super) fn candidates(own: &str, parent: &str, base: &str) -> Vec<String> {
     let name = own
         .trim_end_matches('/')
@@ -48,7 +49,8 @@ fn local(url: &str) -> Option<&Path> {
     (!is_hosts).then(|| Path::new(url))
 }
 
-/// Whether a URL that a module names may be fetched: on this machine what lies under the base, else what a host serves.
+/// Whether a URL that a module names may be fetched: on this machine what lies under the base, else
+/// what a host serves.
 fn may_be_fetched(url: &str, base: &str) -> bool {
     if url.starts_with('-') || url.contains("::") || url.chars().any(folio_codegen::is_unsafe) {
         return false;

@@ -56,7 +56,8 @@ impl<'a> Making<'a> {
         Ok(())
     }
 
-    /// The folder that a place of the recipe lies in, and the place in it: `lib:src/main` is in the library `lib`.
+    /// The folder that a place of the recipe lies in, and the place in it: `lib:src/main` is in the
+    /// library `lib`.
     pub(super) fn locate<'p>(&self, place: &'p str) -> Result<(&Path, &'p str, &'p str)> {
         let Some((library, path)) = place.split_once(':') else {
             return Ok((&self.what.source.folder, place, ""));
@@ -81,7 +82,8 @@ impl<'a> Making<'a> {
                 &format!("{prefix}{file}"),
             )?);
         }
-        // Those of a folder that is given a prefix are other ones than those of the same name elsewhere.
+        // Those of a folder that is given a prefix are other ones than those of the same name
+        // elsewhere.
         let own: BTreeSet<String> = classes.iter().map(|class| class.name.clone()).collect();
         let named = |name: &str| match own.contains(name) {
             true => format!("{start}{name}"),
@@ -122,7 +124,8 @@ impl<'a> Making<'a> {
         Ok(keys)
     }
 
-    /// A type without its first version, `[string] since 7.3.0`; none where this version is an earlier one.
+    /// A type without its first version, `[string] since 7.3.0`; none where this version is an
+    /// earlier one.
     pub(super) fn valid<'t>(&self, of: &'t str) -> Option<&'t str> {
         match of.split_once(" since ") {
             Some((of, since)) => (comparable(since) <= comparable(&self.what.since)).then_some(of),
@@ -175,8 +178,8 @@ impl<'a> Making<'a> {
         line
     }
 
-    /// Whether collections hold it whose elements a request changes one by one: one with `_delete` is taken away (web-toolkit,
-    /// `ExtendedWebDataBinder`).
+    /// Whether collections hold it whose elements a request changes one by one: one with `_delete`
+    /// is taken away (web-toolkit, `ExtendedWebDataBinder`).
     pub(super) fn is_element(&self, class: &str) -> bool {
         let fields = self
             .classes

@@ -1,4 +1,5 @@
-//! What the sources of a module of Grails do not state in a form that can be read: `specs/ours/<module>/recipe.toml`.
+//! The recipe of a description: what the sources of a Grails module do not state readably,
+//! `specs/ours/<module>/recipe.toml`.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -16,7 +17,8 @@ pub(super) struct Recipe {
     pub(super) module: String,
     /// Its repository.
     pub(super) repository: String,
-    /// Folders and files with domain classes; what is in a library begins with the library's name and a colon.
+    /// Folders and files with domain classes; what is in a library begins with the library's name
+    /// and a colon.
     pub(super) domain: Vec<String>,
     /// Folders with views; the first that has a view has it.
     pub(super) views: Vec<String>,
@@ -58,13 +60,15 @@ pub(super) struct Record {
     /// Views that render it.
     #[serde(default)]
     pub(super) views: Vec<String>,
-    /// Whether the views render nothing but `fields` (`json { … }` without `g.render`), and a request binds nothing else.
+    /// Whether the views render nothing but `fields` (`json { … }` without `g.render`), and a
+    /// request binds nothing else.
     #[serde(default)]
     pub(super) only: bool,
-    /// What the views write beside the class's properties, or in another form. What no view of a version writes is left out.
+    /// What the views write beside the class's properties, or in another form. What no view of a
+    /// version writes is left out.
     #[serde(default)]
     pub(super) fields: BTreeMap<String, String>,
-    /// What it has besides, whatever the views' text is.
+    /// What it has besides, regardless of the views.
     #[serde(default)]
     pub(super) also: BTreeMap<String, String>,
     /// Properties that are neither rendered nor bound.
@@ -75,7 +79,7 @@ pub(super) struct Record {
     pub(super) inner: Vec<String>,
 }
 
-/// One of several records, told apart by a key.
+/// One of several records, distinguished by a key.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Union {
@@ -85,7 +89,8 @@ pub(super) struct Union {
     pub(super) values: BTreeMap<String, String>,
 }
 
-/// `'/things'(resources: 'thing')`: a list, POST, and GET, PUT and DELETE of one. The descriptor tells which of them are routed.
+/// `'/things'(resources: 'thing')`: a list, POST, and GET, PUT and DELETE of one. The descriptor
+/// states which of them are routed.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Resource {
@@ -140,7 +145,8 @@ impl Recipe {
         toml::from_str(&text).map_err(|error| Error::file(path, error.to_string()))
     }
 
-    /// The schema of a type: `string`, `date`, `[Thing]`, `{integer}` (a map), `Thing`, `"a" | "b"`; with `!` it is read-only.
+    /// The schema of a type: `string`, `date`, `[Thing]`, `{integer}` (a map), `Thing`, `"a" |
+    /// "b"`; with `!` it is read-only.
     pub(super) fn schema(&self, of: &str) -> std::result::Result<Value, String> {
         let of = of.trim();
         if let Some(of) = of.strip_suffix('!') {
@@ -166,7 +172,8 @@ impl Recipe {
             "string" | "integer" | "number" | "boolean" => json!({"type": of}),
             "date" | "date-time" => json!({"type": "string", "format": of}),
             "bytes" => json!({"type": "string", "format": "binary"}),
-            // An object of which nothing is described is any JSON; one with `additionalProperties` is an object.
+            // An object of which nothing is described is any JSON; one with `additionalProperties`
+            // is an object.
             "object" => json!({"type": "object", "additionalProperties": true}),
             "any" => json!({}),
             name if name.starts_with(char::is_uppercase) => {

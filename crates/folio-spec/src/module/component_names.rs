@@ -1,4 +1,6 @@
-//! The names of components: as earlier imports gave them, else as the sources declare them; equal ones once.
+//! The names of components, equal components once.
+//!
+//! They are as earlier imports gave them, else as the sources declare them, else made of the place.
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
@@ -13,7 +15,7 @@ use crate::canonical::reference::{LOCAL, PENDING, each_text_mut, prune};
 use crate::corrections::pins::Pins;
 use crate::read::entry::Entry;
 
-/// How many words of its place are put before the name of a record to tell it from others.
+/// How many words of its place are put before the name of a record to distinguish it from others.
 const MOST_WORDS: usize = 12;
 
 /// The names under which roots declare components, by the places of these, and how often.
@@ -86,11 +88,11 @@ struct Naming<'a> {
 }
 
 impl Naming<'_> {
-    /// One name per group of equal components: the pinned one, else one with as many words of the place in
-    /// front as it needs to be the only one.
+    /// One name per group of equal components: the pinned one, else one with as many words of the
+    /// place in front as it needs to be the only one.
     fn distinct(&self, groups: &[Vec<String>], pinned: &[Option<String>]) -> Vec<String> {
         let mut levels = vec![0; groups.len()];
-        // Two of one file whose names differ in case only are told apart by a number.
+        // Two of one file whose names differ in case only are distinguished by a number.
         let mut numbers = vec![0; groups.len()];
         loop {
             let named: Vec<String> = groups
@@ -126,7 +128,7 @@ impl Naming<'_> {
                     group.into_iter().for_each(|index| levels[index] += 1);
                     continue;
                 }
-                // In the order of the places that they stand at.
+                // In the order of the places that they are at.
                 group.sort_by_key(|&index| (numbers[index], Reverse(&groups[index][0])));
                 let first = group.iter().all(|&index| numbers[index] == 0) && !is_taken;
                 for (number, index) in group.into_iter().enumerate() {
@@ -141,8 +143,9 @@ impl Naming<'_> {
         }
     }
 
-    /// The names that components have already: by where they are used, in the newest release that uses something there, else by their files.
-    /// Of several that would have one name, the one that is used most under it has it.
+    /// The names that components have already: by where they are used, in the newest release that
+    /// uses something there, else by their files. Of several that would have one name, the one that
+    /// is used most under it has it.
     fn pinned(&self, uses: &[Uses], groups: &[Vec<String>], pins: &Pins) -> Vec<Option<String>> {
         let mut pinned: Vec<Option<String>> = vec![None; groups.len()];
         let mut taken = BTreeSet::new();
@@ -188,7 +191,8 @@ impl Naming<'_> {
         self.name(std::slice::from_ref(key), 0)
     }
 
-    /// The name of equal components: the one that most roots declare, else that of the place; `level` more words of the place in front.
+    /// The name of equal components: the one that most roots declare, else that of the place;
+    /// `level` more words of the place in front.
     fn name(&self, group: &[String], level: usize) -> String {
         let mut votes: BTreeMap<String, usize> = BTreeMap::new();
         for key in group {
@@ -210,7 +214,8 @@ impl Naming<'_> {
             .filter(|word| !word.is_empty())
             .collect();
         let stem = words.last().copied().unwrap_or_default();
-        // A file has an extension behind its name; a type of a RAML library has the library before it.
+        // A file has an extension behind its name; a type of a RAML library has the library before
+        // it.
         let stem = if place.contains('!') {
             stem.rsplit('.').next().unwrap_or(stem)
         } else {
@@ -236,7 +241,7 @@ impl Naming<'_> {
         }
     }
 
-    /// Where a component stands, from the module on.
+    /// The place of a component, from the module on.
     fn place(&self, key: &str) -> String {
         let folder = format!("{}/", clean(&self.entry.folder).display());
         let inside = key.strip_prefix(&folder).unwrap_or(key);

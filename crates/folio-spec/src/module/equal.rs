@@ -6,8 +6,9 @@ use serde_json::Value;
 
 use crate::canonical::reference::PENDING;
 
-/// The components of one name that are equal all the way down, together: two resources that have the same fields today are not one record.
-/// They are told apart by their names and their own content first, and then, again and again, by the groups that what they refer to is in.
+/// The components of one name that are equal all the way down, together: two resources that have
+/// the same fields today are not one record. They are distinguished by their names and their own
+/// content first, and then, again and again, by the groups that what they refer to is in.
 pub(crate) fn equals(
     schemas: &BTreeMap<String, Value>,
     name: impl Fn(&String) -> String,
@@ -49,7 +50,7 @@ pub(crate) fn equals(
         groups.insert(key, group);
     }
     let mut count = named.len();
-    // The variants that a discriminator tells apart stay apart, whatever they hold.
+    // The variants of a discriminator stay distinct, even if their content is equal.
     for schema in schemas.values() {
         let mapping = schema.pointer("/discriminator/mapping");
         for target in mapping.and_then(Value::as_object).into_iter().flatten() {

@@ -27,7 +27,8 @@ impl Documents<'_> {
     /// The document of an operation.
     ///
     /// # Errors
-    /// A required parameter cannot be sent, a status is none of HTTP, a text has control characters.
+    /// A required parameter cannot be sent, a status is none of HTTP, a text has control
+    /// characters.
     pub(super) fn operation(
         &mut self,
         operation: &Operation,
@@ -116,8 +117,8 @@ impl Documents<'_> {
                 );
                 return Err(Error::at(file, operation.subject(), problem));
             };
-            // RMB's collections describe the response to a POST by an example only; what they give back
-            // is the record.
+            // RMB's collections describe the response to a POST by an example only; what they give
+            // back is the record.
             if operation.collection_post && status == "201" {
                 let posted = operation
                     .request

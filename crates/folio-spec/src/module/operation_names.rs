@@ -41,7 +41,8 @@ pub(super) fn of(routed: &[Routed], deletes: &[Option<Deletes>], pinned: &Pinned
     name(&unnamed, &collections(routed), pinned)
 }
 
-/// The paths that are lists of records: those with records below that are read or deleted by `…/{id}`, and those that are paged.
+/// The paths that are lists of records: those with records below that are read or deleted by
+/// `…/{id}`, and those that are paged.
 fn collections(routed: &[Routed]) -> BTreeSet<String> {
     let mut collections = BTreeSet::new();
     for (operation, _) in routed {
@@ -67,7 +68,8 @@ fn collections(routed: &[Routed]) -> BTreeSet<String> {
     collections
 }
 
-/// The path that an operation is named after. What stands for the rest of a path is no word of it, unless the path itself is served too.
+/// The path that an operation is named after. The schema that replaces the rest of a path is no
+/// word of it, unless the path itself is served too.
 fn named_as(operation: &Operation, routed: &[Routed]) -> String {
     let path = without_empty_segments(starred(&operation.path).trim_end_matches('*'));
     let is_served = |(other, _): &Routed| {
@@ -81,7 +83,7 @@ fn named_as(operation: &Operation, routed: &[Routed]) -> String {
     path
 }
 
-/// What a DELETE deletes: as it is stated, or as the description tells.
+/// What a DELETE deletes: as it is stated, or as the description shows.
 fn deleted(
     operation: &Operation,
     routed: &[Routed],
@@ -116,14 +118,15 @@ struct Unnamed {
     method: String,
     /// The path template.
     path: String,
-    /// What tells it from the others of its method: see `route_key`.
+    /// What distinguishes it from the others of its method: see `route_key`.
     key: String,
     /// What it deletes, if it is a DELETE of which that is known.
     deletes: Option<Deletes>,
 }
 
 impl Unnamed {
-    /// Whether a name says no wrong thing of what is deleted. A name that did would be worse than one that changes.
+    /// Whether a name does not misstate what is deleted. A misleading name would be worse than
+    /// one that changes.
     fn may_have(&self, name: &str) -> bool {
         if self.method != "delete" || self.path.ends_with('}') {
             return true;
@@ -138,8 +141,9 @@ impl Unnamed {
     }
 }
 
-/// Names the operations of one module, in their order. `collections` are the paths that are lists of records. What is `pinned` keeps its
-/// name, and others of that name take longer ones: a release that adds operations renames none.
+/// Names the operations of one module, in their order. `collections` are the paths that are lists
+/// of records. What is `pinned` keeps its name, and others of that name take longer ones: a release
+/// that adds operations renames none.
 fn name(operations: &[Unnamed], collections: &BTreeSet<String>, pinned: &Pinned) -> Vec<String> {
     let mut levels = vec![0; operations.len()];
     let mut kept: Vec<Option<&String>> = operations
@@ -149,7 +153,8 @@ fn name(operations: &[Unnamed], collections: &BTreeSet<String>, pinned: &Pinned)
             name.filter(|name| operation.may_have(name))
         })
         .collect();
-    // Releases that somebody else imported may say one name of two operations: then neither is kept.
+    // Releases that were imported elsewhere may give one name to two operations: then neither is
+    // kept.
     for index in 0..kept.len() {
         let name = kept[index];
         if name.is_some() && kept.iter().filter(|other| **other == name).count() > 1 {
@@ -174,7 +179,8 @@ fn name(operations: &[Unnamed], collections: &BTreeSet<String>, pinned: &Pinned)
         }
         let mut again = false;
         for group in groups.values().filter(|group| group.len() > 1) {
-            // Where one of them is a record's home, where it is made and read, that one keeps the name, and views of it take others.
+            // Where one of them is a record's home, where it is made and read, that one keeps the
+            // name, and views of it take others.
             let homes: Vec<usize> = group
                 .iter()
                 .copied()
@@ -196,7 +202,8 @@ fn name(operations: &[Unnamed], collections: &BTreeSet<String>, pinned: &Pinned)
     }
 }
 
-/// Names that are still those of others get a number, so that an import of whatever module gives what compiles.
+/// Names that are still those of others get a number, so that an import of any module gives
+/// what compiles.
 fn numbered(mut names: Vec<String>, is_kept: &[bool]) -> Vec<String> {
     let mut taken: BTreeSet<String> = names
         .iter()
@@ -215,7 +222,8 @@ fn numbered(mut names: Vec<String>, is_kept: &[bool]) -> Vec<String> {
     names
 }
 
-/// Whether a path, or the list it is a record of, is where records are made (POST on the list) and read (GET by id).
+/// Whether a path, or the list it is a record of, is where records are made (POST on the list) and
+/// read (GET by id).
 fn is_home(path: &str, operations: &[Unnamed]) -> bool {
     let list = match path.trim_end_matches('/').rsplit_once('/') {
         Some((above, last)) if last.starts_with('{') => above,
@@ -245,9 +253,10 @@ fn one(operation: &Unnamed, collections: &BTreeSet<String>, level: usize) -> Str
     let record = snake(&words::singular(&last.text));
     let all = snake(&last.text);
     let mut prefix = String::new();
-    // A single word says little of an action: `reindex/upload` is `reindex_upload`.
+    // A single word is too vague for an action: `reindex/upload` is `reindex_upload`.
     let action = operation.method == "post" && !ends_with_parameter && !collection;
-    // What lies below a record says little without it: `users/{id}/permissions` are `user_permissions`.
+    // The name of a part is too vague without its record: `users/{id}/permissions` are
+    // `user_permissions`.
     let below = before.last().is_some_and(|part| part.before_parameter);
     let words = level + usize::from(below || action && !all.contains('_'));
     let added = before.len().saturating_sub(words);
@@ -260,7 +269,8 @@ fn one(operation: &Unnamed, collections: &BTreeSet<String>, level: usize) -> Str
         prefix.push_str(&snake(&word));
         prefix.push('_');
     }
-    // All segments are used up and it still collides: the last parameter tells, or all of them.
+    // All segments are used up and it still collides: the last parameter distinguishes them, or all
+    // of them.
     let parameters: Vec<String> = parameter_names(&operation.path).map(snake).collect();
     let suffix = match (level.saturating_sub(before.len()), &parameters[..]) {
         (0, _) | (_, []) => String::new(),

@@ -58,7 +58,8 @@ pub(super) fn write(document: &mut Value, overrides: &Overrides, entry: &Entry) 
     retrieved(document);
 }
 
-/// What `POST …/retrieve` gives back is the list of the GET beside it, where nothing is described: RMB answers both by one function.
+/// What `POST …/retrieve` gives back is the list of the GET beside it, where nothing is described:
+/// RMB serves both with one function.
 fn retrieved(document: &mut Value) {
     let Some(Value::Object(paths)) = document.get_mut("paths") else {
         return;
@@ -119,7 +120,8 @@ fn paging(
     let style = match style {
         Some(style) if is_stated => style,
         _ if parameter("perPage").is_some() => "erm",
-        // What has no offset gives its first records only: mod-search's `/browse` shows the neighbours of what is asked for.
+        // What has no offset gives its first records only: mod-search's `/browse` shows the
+        // neighbours of what is asked for.
         _ if parameter("limit").is_none() || parameter("offset").is_none() => return None,
         Some(style) => style,
         None if parameter("query").is_some() => "cql",
@@ -129,7 +131,8 @@ fn paging(
     let resolve = |schema: &Value| resolved(schema, schemas).clone();
     let response = resolve(schema);
     let mut body = response.clone();
-    // ERM gives the array, or, if asked for `stats`, an object around it: lists that are read to their end do not ask.
+    // ERM gives the array, or, if asked for `stats`, an object around it: lists that are read to
+    // their end do not ask.
     let variants = ["oneOf", "anyOf"]
         .iter()
         .find_map(|key| response.get(*key)?.as_array());
@@ -138,7 +141,8 @@ fn paging(
         .flatten()
         .map(&resolve)
         .find(|variant| variant["type"] == "array");
-    // One of several collections, such as of whole records or of their ids: what all have in common tells where the records stand.
+    // One of several collections, such as of whole records or of their ids: what all have in common
+    // shows where the records are.
     let collections: Vec<_> = variants
         .filter(|_| array.is_none())
         .into_iter()
@@ -169,7 +173,7 @@ fn paging(
                 property["type"] == "array" && !matches!(name.as_str(), "resultInfo" | "facets")
             })
             .partition(|(name, _)| *name == "errors");
-        // Errors are what a list says of itself, unless it is a list of them.
+        // `errors` is about the list itself, unless it is a list of errors.
         let arrays = match arrays.is_empty() && is_counted {
             true => errors,
             false => arrays,
@@ -200,7 +204,8 @@ fn paging(
     Some(paging)
 }
 
-/// The record of several collections that can hold those of all: of whole records and of their ids it is the whole one.
+/// The record of several collections that can hold those of all: of whole records and of their ids
+/// it is the whole one.
 fn largest(
     collections: &[BTreeMap<String, Value>],
     items: &str,

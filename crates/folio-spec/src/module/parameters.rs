@@ -12,8 +12,8 @@ use crate::read::operation::{Form, Parameter};
 /// Where parameters are sent, in the order in which documents have them.
 pub(super) const PLACES: [&str; 3] = ["path", "query", "header"];
 
-/// Whether documents have a parameter: not if the path does not name it, and not headers that the SDK
-/// itself sends, or that every module has.
+/// Whether documents have a parameter: not if the path does not name it, and not headers that the
+/// SDK itself sends, or that every module has.
 pub(super) fn is_sent(parameter: &Parameter, path: &str) -> bool {
     let name = parameter.name.to_lowercase();
     match &*parameter.place {
@@ -26,8 +26,8 @@ pub(super) fn is_sent(parameter: &Parameter, path: &str) -> bool {
     }
 }
 
-/// Adds a parameter with its normalised schema: each property of an object in the query is a parameter of
-/// its own.
+/// Adds a parameter with its normalised schema: each property of an object in the query is a
+/// parameter of its own.
 pub(super) fn add(
     all: &mut Vec<Value>,
     parameter: &Parameter,

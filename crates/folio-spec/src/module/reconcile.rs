@@ -1,5 +1,4 @@
-//! Which operations a module has: what is described and routed, and what is routed without a
-//! description.
+//! Which operations a module has: what is routed, described or not.
 
 use std::collections::BTreeMap;
 
@@ -43,7 +42,7 @@ pub(super) fn reconcile(
         }
         let key = (route_key(&operation.path), operation.method.clone());
         if let Some((known, _)) = routed.get_mut(&key) {
-            // The release's own description may name a route and say nothing of what it gives.
+            // The release's own description may name a route without a response.
             let says_more = operation.supplement.is_some()
                 && operation.describes_success()
                 && !(known.describes_success()

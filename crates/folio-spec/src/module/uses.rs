@@ -1,5 +1,7 @@
-//! The names of records by where they are used: what an operation takes and gives has one name in all releases, whatever file of whatever
-//! name a release describes it in, and so has what a field of it holds.
+//! The names of records by where they are used.
+//!
+//! What an operation takes and gives has one name in all releases, regardless of the file that a
+//! release describes it in, and so has what a field of it holds.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -15,14 +17,16 @@ use crate::canonical::route::route_key;
 /// What a use by an operation itself counts; one by a field counts one.
 const OPERATION: usize = 100;
 
-/// How often a component stands where a release has a record of a name: by component, then by name.
+/// How often a component is used where a release has a record of a name: by component, then by
+/// name.
 pub(crate) type Votes = BTreeMap<String, BTreeMap<String, usize>>;
 
 /// What the uses of a module's records have in common with those of a release.
 #[derive(Debug, Default)]
 pub(crate) struct Uses {
     pub(crate) votes: Votes,
-    /// Objects within components that have a name there: the component, the pointer in it, and the name.
+    /// Objects within components that have a name there: the component, the pointer in it, and the
+    /// name.
     inline: BTreeSet<(String, String, String)>,
 }
 
@@ -75,10 +79,12 @@ pub(crate) fn compare(
     walk.uses
 }
 
-/// Makes components of the objects within components that have a name at their place in one of the releases, the newest first, so that a
-/// record has its name whether a release describes it in a file of its own or within another. Gives the components, each with its name.
+/// Makes components of the objects within components that have a name at their place in one of the
+/// releases, the newest first, so that a record has its name whether a release describes it in a
+/// file of its own or within another. Gives the components, each with its name.
 ///
-/// What has the name already, or would have it by another description, keeps it: then the object stays where it is.
+/// What has the name already, or would have it by another description, keeps it: then the object
+/// stays where it is.
 pub(crate) fn lift(
     components: &mut BTreeMap<String, Value>,
     uses: &[Uses],
@@ -142,7 +148,8 @@ fn is_record(schema: &Value) -> bool {
     has_fields || schema.get("enum").is_some() && schema["type"] == "string"
 }
 
-/// The schemas of what an operation takes and gives, by their places. Of a body that is the first of JSON.
+/// The schemas of what an operation takes and gives, by their places. Of a body that is the first
+/// of JSON.
 fn contents(operation: &Value) -> BTreeMap<String, &Value> {
     fn json(body: &Value) -> Option<&Value> {
         let content = body.get("content")?.as_object()?;
@@ -159,7 +166,8 @@ fn contents(operation: &Value) -> BTreeMap<String, &Value> {
         let Some(schema) = json(response) else {
             continue;
         };
-        // The first of success has one place, whatever its status: releases differ in 200 and 201.
+        // The first of success has one place, regardless of its status: releases differ in 200 and
+        // 201.
         if status.starts_with('2') {
             all.entry("response".to_owned()).or_insert(schema);
         }
@@ -202,7 +210,8 @@ struct Walk<'a> {
 }
 
 impl<'a> Walk<'a> {
-    /// Two schemas at one place. References are followed later, so that a long chain of them is no deep one.
+    /// Two schemas at one place. References are followed later, so that a long chain of them is no
+    /// deep one.
     fn pair(&mut self, at: &str, new: &Value, old: Old<'a>, weight: usize) {
         let (named, old) = match self.named(old) {
             Some((name, target)) => (Some(name), target),

@@ -6,20 +6,21 @@ use serde_json::{Map, Value, json};
 
 use crate::canonical::reference::PENDING;
 
-/// The schemas of a module that become components, by where they stand.
+/// The schemas of a module that become components, by where they are.
 #[derive(Debug, Default)]
 pub(crate) struct Components {
     pub(crate) schemas: BTreeMap<String, Value>,
     pub(super) open: BTreeSet<String>,
-    /// Records that something refers to and that are read later, so that a long chain of them is no deep one.
+    /// Records that something refers to and that are read later, so that a long chain of them is no
+    /// deep one.
     pub(super) waiting: Vec<String>,
     /// `required` entries that name no property: dropped, and counted.
     pub(crate) dropped_required: usize,
 }
 
 impl Components {
-    /// The properties of an object and of its parts; of one of several objects, those of all, of which those are required that all
-    /// require.
+    /// The properties of an object and of its parts; of one of several objects, those of all, of
+    /// which those are required that all require.
     pub(crate) fn fields(&self, schema: &Value) -> Value {
         fn gather(
             components: &Components,

@@ -69,7 +69,7 @@ pub(super) fn copy(schema: &Map<String, Value>, out: &mut Map<String, Value>, ki
     format(schema, out, kind);
 }
 
-/// Whether a value that should be a fact has a reference in it, which nobody would follow.
+/// Whether a value that should be a fact has a reference in it, which no pass would follow.
 fn has_reference(value: &Value) -> bool {
     match value {
         Value::Object(map) => map.contains_key("$ref") || map.values().any(has_reference),

@@ -49,7 +49,7 @@ impl Normaliser<'_> {
         Ok(())
     }
 
-    /// A schema that stands in `file`.
+    /// A schema that is in `file`.
     pub(super) fn at(&mut self, schema: &Value, file: &Path, depth: usize) -> Result<Value> {
         if depth > MAX_DEPTH {
             return self.report.any_schema(Error::file(
@@ -57,7 +57,7 @@ impl Normaliser<'_> {
                 format!("a schema nested deeper than {MAX_DEPTH} levels"),
             ));
         }
-        // `true` and anything that is no schema says nothing.
+        // `true`, and a value that is no schema, states nothing.
         let Value::Object(schema) = schema else {
             return Ok(json!({}));
         };
@@ -100,7 +100,8 @@ impl Normaliser<'_> {
             Some("array") => {
                 let items = match schema.get("items") {
                     Some(items @ Value::Object(_)) => self.at(items, file, depth + 1)?,
-                    // A tuple, as drafts before 2020-12 write it: each element is one of these, if there are no others.
+                    // A tuple, as drafts before 2020-12 write it: each element is one of these, if
+                    // there are no others.
                     Some(Value::Array(parts))
                         if schema.get("additionalItems") == Some(&Value::Bool(false)) =>
                     {
@@ -224,7 +225,7 @@ impl Normaliser<'_> {
         }
         if let Some(extended) = schema.get("extends") {
             let extended = self.at(extended, file, depth + 1)?;
-            // Before its own parts, which say more.
+            // Before its own parts, which are more specific.
             let mut parts = vec![extended];
             if let Some(Value::Array(own)) = out.remove("allOf") {
                 parts.extend(own);
@@ -273,7 +274,7 @@ impl Normaliser<'_> {
             .into_iter()
             .flatten()
         {
-            // Draft 3 says `required: true` of the property itself.
+            // Draft 3 has `required: true` at the property itself.
             if property.get("required") == Some(&Value::Bool(true)) {
                 required.insert(name.clone());
             }

@@ -18,7 +18,8 @@ pub(crate) struct Route {
     pub pattern: String,
     /// `users 16.4`.
     pub interface: String,
-    /// Whether several modules may provide the interface at once (`interfaceType` `multiple`): custom-fields, dashboard.
+    /// Whether several modules may provide the interface at once (`interfaceType` `multiple`):
+    /// custom-fields, dashboard.
     pub multiple: bool,
     /// What the caller needs.
     pub permissions: Vec<String>,
@@ -28,7 +29,7 @@ pub(crate) struct Route {
     pub module: Vec<String>,
 }
 
-/// What a module's descriptor says.
+/// What a module's descriptor states.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Descriptor {
     /// Interfaces and their versions, system interfaces aside.
@@ -148,7 +149,8 @@ pub(crate) fn read(path: &Path, within: &Within) -> Result<Descriptor> {
     Ok(descriptor)
 }
 
-/// A version that the build puts in, `${okapiInterfaceVersion}`: from the `gradle.properties` above the descriptor, else empty.
+/// A version that the build puts in, `${okapiInterfaceVersion}`: from the `gradle.properties` above
+/// the descriptor, else empty.
 fn filled(version: &str, descriptor: &Path, within: &Within) -> String {
     let Some(name) = version
         .strip_prefix("${")
@@ -179,8 +181,9 @@ fn filled(version: &str, descriptor: &Path, within: &Within) -> String {
 }
 
 impl Descriptor {
-    /// The route that serves a method and path: the one of its shape, else the one with parameters where it has words, of several the one
-    /// with most words, else the longest with a star that it begins with.
+    /// The route that serves a method and path: the one of its shape, else the one with parameters
+    /// where it has words, of several the one with most words, else the longest with a star that it
+    /// begins with.
     pub(crate) fn route(&self, method: &str, path: &str) -> Option<&Route> {
         let wanted = path_template(path);
         let routes = || {
@@ -212,7 +215,8 @@ fn words(pattern: &str) -> usize {
     segments.filter(|segment| !segment.starts_with('{')).count()
 }
 
-/// Whether a pattern serves a path of this shape: its parameters stand for any segment, a star at its end for anything.
+/// Whether a pattern serves a path template: its parameters stand for any segment, a star at
+/// its end for anything.
 fn covers(pattern: &str, template: &str) -> bool {
     let own = path_template(pattern);
     let mut wanted = template.split('/').skip(1);

@@ -11,7 +11,7 @@ pub struct Entry {
     pub name: String,
     /// The folder with its files.
     pub folder: PathBuf,
-    /// What the manifest says.
+    /// The entry of the manifest.
     pub manifest: Value,
 }
 

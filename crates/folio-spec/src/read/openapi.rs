@@ -232,7 +232,7 @@ fn content(of: &Value, home: &Path) -> Result<Content> {
     Ok(content)
 }
 
-/// Follows `$ref` to the value and the file it stands in.
+/// Follows `$ref` to the value and the file it is in.
 fn follow(value: &Value, home: &Path, schemas: &mut Schemas) -> Result<(Value, PathBuf)> {
     let mut value = value.clone();
     let mut home = home.to_path_buf();

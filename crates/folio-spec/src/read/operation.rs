@@ -11,7 +11,7 @@ pub struct Operation {
     pub method: String,
     /// The path, `/users/{userId}`.
     pub path: String,
-    /// The root document it stands in, relative to the module's folder.
+    /// The root document it is in, relative to the module's folder.
     pub root: String,
     /// The operationId of OpenAPI.
     pub upstream_id: Option<String>,
@@ -65,7 +65,7 @@ impl Operation {
         format!("{} {}", self.method.to_uppercase(), self.path)
     }
 
-    /// Whether it is said what comes back when it succeeds: a body, or that there is none (204).
+    /// Whether the response of success is described: a body, or that there is none (204).
     pub(crate) fn describes_success(&self) -> bool {
         self.responses.iter().any(|(status, content)| {
             status == "204" || status.starts_with('2') && !content.is_empty()
@@ -87,11 +87,11 @@ pub struct Parameter {
     pub required: bool,
     /// Its schema.
     pub schema: Value,
-    /// How it is written, where the description says it.
+    /// How it is written, where the description states it.
     pub written: Written,
 }
 
-/// How a description says that a parameter is written.
+/// How a description states that a parameter is written.
 #[derive(Clone, Debug, Default)]
 pub struct Written {
     /// OpenAPI's `style`.
@@ -165,8 +165,8 @@ impl Parameter {
         }
     }
 
-    /// Its name; several, where RAML has an expression between slashes that is a choice of words, and none where it is another: nobody can
-    /// tell what matches it.
+    /// Its name; several, where RAML has an expression between slashes that is a choice of words,
+    /// and none where it is another: what matches it is not known.
     pub(crate) fn names(&self) -> Vec<&str> {
         let expression = self
             .name

@@ -1,9 +1,9 @@
-//! Reads RAML 1.0, as far as descriptions of FOLIO modules and the standard they follow go: resources with
-//! resource types and traits, libraries, fragments, types.
+//! Reads RAML 1.0, as far as descriptions of FOLIO modules need it.
 //!
-//! `scope` reads what a document and its libraries declare, `resource` applies resource types and traits
-//! (`template`), `document` gives one list of operations, `schema` turns types into JSON Schema, and
-//! `operations` puts both together.
+//! That is: resources with resource types and traits, libraries, fragments, types. `scope` reads
+//! what a document and its libraries declare, `resource` applies resource types and traits
+//! (`template`), `document` gives one list of operations, `schema` turns types into JSON Schema,
+//! and `operations` puts both together.
 
 mod document;
 mod operations;

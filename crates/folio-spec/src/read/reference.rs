@@ -57,7 +57,8 @@ pub(super) fn resolve(reference: &str, file: &Path) -> String {
     let (target, pointer) = (&*decoded(target), &*decoded(pointer));
     let path = match target {
         "" => file.to_path_buf(),
-        // A name of a RAML type that was declared beside the schema is tried later, under the file it would be.
+        // A name of a RAML type that was declared beside the schema is tried later, under the file
+        // it would be.
         target => clean(
             &file
                 .parent()
@@ -65,7 +66,8 @@ pub(super) fn resolve(reference: &str, file: &Path) -> String {
                 .join(target.strip_prefix("file:").unwrap_or(target)),
         ),
     };
-    // A pointer without its first slash is a mistake that several modules make and every tool of theirs takes.
+    // A pointer without its first slash is a mistake that several modules make and every tool of
+    // theirs takes.
     let slash = if pointer.is_empty() || pointer.starts_with('/') {
         ""
     } else {

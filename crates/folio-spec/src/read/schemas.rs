@@ -1,4 +1,4 @@
-//! The files of a module and the schemas in them, by where they stand.
+//! The files of a module and the schemas in them, by where they are.
 
 use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
@@ -11,16 +11,17 @@ use crate::base::files::{Within, clean, is_yaml, read_json};
 use crate::base::pointer::escaped;
 use crate::base::yaml::Node;
 
-/// All schemas by where they stand: `file#/pointer`, or `file!name` for a type declared in RAML.
+/// All schemas by where they are: `file#/pointer`, or `file!name` for a type declared in RAML.
 #[derive(Debug, Default)]
 pub(crate) struct Schemas {
     /// The folder that all files have to lie in.
     within: Option<Within>,
     files: HashMap<PathBuf, Value>,
-    /// The OpenAPI documents of the module. Files that are meant to be bundled into one refer to its components as to their own.
+    /// The OpenAPI documents of the module. Files that are meant to be bundled into one refer to
+    /// its components as to their own.
     roots: Vec<PathBuf>,
     declared: BTreeMap<String, Value>,
-    /// Names under which RAML roots declare what stands somewhere.
+    /// Names under which RAML roots declare a schema.
     pub(crate) names: BTreeMap<String, BTreeMap<String, usize>>,
 }
 
@@ -53,7 +54,7 @@ impl Schemas {
         Ok(found)
     }
 
-    /// Where in a file a reference stands, as a JSON pointer.
+    /// Where in a file a reference is, as a JSON pointer.
     pub(super) fn place(&self, reference: &str, from: &Path) -> String {
         fn find(value: &Value, from: &Path, reference: &str, at: &mut String) -> bool {
             let length = at.len();
@@ -160,7 +161,7 @@ impl Schemas {
         Ok(self.files.get(path).unwrap_or(&Value::Null))
     }
 
-    /// Counts a name under which a root declares what stands somewhere.
+    /// Counts a name under which a root declares a schema.
     pub(super) fn vote(&mut self, reference: &str, name: &str) {
         *self
             .names

@@ -1,5 +1,6 @@
-//! Whether code can be generated from documents: by generating it. What cannot be is told with module, schema and operation, and an import
-//! leaves only the operations untyped that are the reason.
+//! Finds out whether code can be generated from documents, by generating it. What cannot be is
+//! reported with module, schema and operation, and an import leaves only the operations untyped
+//! that are the reason.
 
 use std::collections::BTreeSet;
 
@@ -12,7 +13,8 @@ use crate::canonical::operation::operations;
 use crate::canonical::reference::{LOCAL, SHARED, each_text, prune};
 use crate::canonical::route::parameter_names;
 
-/// Why no code can be generated: a JSON pointer, in the module's document or the shared one, and what is wrong there.
+/// Why no code can be generated: a JSON pointer, in the module's document or the shared one, and
+/// what is wrong there.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Obstacle {
     pub(crate) document: String,
@@ -50,7 +52,8 @@ pub(crate) fn obstacle(name: &str, module: &Value, common: &Value) -> Option<Obs
     }
 }
 
-/// Leaves the operations of a module untyped that no code can be generated for. Gives what was wrong, with the operations.
+/// Leaves the operations of a module untyped that no code can be generated for. Gives what was
+/// wrong, with the operations.
 ///
 /// # Errors
 /// It is not an operation that is the reason.
@@ -62,11 +65,11 @@ pub(crate) fn make_buildable(name: &str, module: &mut Value, common: &Value) -> 
             return Ok(problems);
         };
         let file = format!("{}.json", obstacle.document);
-        let guilty = guilty(name, module, common, &obstacle);
-        if guilty.is_empty() {
+        let culprits = culprits(name, module, common, &obstacle);
+        if culprits.is_empty() {
             return Err(Error::at(file, obstacle.at, obstacle.problem));
         }
-        for (path, method) in guilty {
+        for (path, method) in culprits {
             problems.push(Error::at(
                 &file,
                 &obstacle.at,
@@ -94,8 +97,9 @@ fn places(module: &Value) -> Vec<Place> {
         .collect()
 }
 
-/// The operations that are the reason why no code can be generated; those that are untyped already cannot be it.
-fn guilty(name: &str, module: &Value, common: &Value, obstacle: &Obstacle) -> Vec<Place> {
+/// The operations that are the reason why no code can be generated; those that are untyped already
+/// cannot be it.
+fn culprits(name: &str, module: &Value, common: &Value, obstacle: &Obstacle) -> Vec<Place> {
     let operation = |(path, method): &Place| module.get("paths")?.get(path)?.get(method);
     let typed: Vec<Place> = places(module)
         .into_iter()
@@ -129,7 +133,8 @@ fn guilty(name: &str, module: &Value, common: &Value, obstacle: &Obstacle) -> Ve
     if !found.is_empty() {
         return found;
     }
-    // It is not told which: those that cannot stand alone, else those with which what was taken so far cannot be.
+    // The error does not name them: those that fail alone, else those with which what was taken so
+    // far cannot be.
     let only = |kept: &[Place]| {
         let mut paths = Map::new();
         for place in kept {
@@ -153,16 +158,16 @@ fn guilty(name: &str, module: &Value, common: &Value, obstacle: &Obstacle) -> Ve
     }
     let mut kept: Vec<Place> = places(module);
     kept.retain(|place| !typed.contains(place));
-    let mut guilty = Vec::new();
+    let mut culprits = Vec::new();
     for place in typed {
         kept.push(place);
         if only(&kept)
             && let Some(place) = kept.pop()
         {
-            guilty.push(place);
+            culprits.push(place);
         }
     }
-    guilty
+    culprits
 }
 
 fn obstacle_of(name: &str, module: &Value, common: &Value) -> bool {
@@ -204,7 +209,8 @@ fn reaches(
     false
 }
 
-/// Leaves of an operation what its route says: JSON in, JSON out. The facts of what the server does stay.
+/// Leaves of an operation what its route states: JSON in, JSON out. The facts of what the server
+/// does stay.
 fn untype(operation: &mut Value, path: &str, method: &str) {
     let mut known = BTreeSet::new();
     let parameters: Vec<Value> = parameter_names(path)

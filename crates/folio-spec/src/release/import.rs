@@ -29,7 +29,8 @@ pub struct Import {
     pub out: PathBuf,
     /// The folder with `selection.toml` and `overrides/`; often the parent of `out`.
     pub specs: PathBuf,
-    /// The modules to import; none means those of the selection, or all where there is none. `all` means all of the manifest.
+    /// The modules to import; none means those of the selection, or all where there is none. `all`
+    /// means all of the manifest.
     pub modules: Vec<String>,
     /// Whether what cannot be read ends the import. Otherwise a broken description
     /// leaves its routes untyped, a missing schema is any value, and the report states both.
@@ -41,7 +42,8 @@ pub struct Import {
 pub struct Report {
     /// One line per module.
     pub modules: Vec<String>,
-    /// What was left out, replaced, or is to be looked at; what could not be read is in `problems` too.
+    /// What was left out, replaced, or is to be looked at; what could not be read is in `problems`
+    /// too.
     pub notes: Vec<Note>,
     /// What could not be read; it is left out or untyped.
     pub problems: Vec<Error>,
@@ -52,7 +54,8 @@ pub struct Report {
 /// Imports a release.
 ///
 /// # Errors
-/// A file is missing or broken, a reference leads nowhere, a name is unknown. Nothing is written then.
+/// A file is missing or broken, a reference leads nowhere, a name is unknown. Nothing is written
+/// then.
 pub fn import(import: &Import) -> Result<Report> {
     let mut report = Report {
         notes: fetch::notes(&import.from)?,
@@ -185,8 +188,8 @@ fn summary(module: &Module, operations: usize) -> String {
     )
 }
 
-/// Leaves operations untyped that no code can be generated for. Gives the modules for which that does not
-/// help: they are left out.
+/// Leaves operations untyped that no code can be generated for. Gives the modules for which that
+/// does not help: they are left out.
 fn untype_unbuildable(
     modules: &mut [Module],
     shared: &Value,

@@ -109,8 +109,9 @@ pub(crate) fn extract(modules: &mut [Module], release: &str, pins: &Pins) -> Val
     })
 }
 
-/// The name that it has already, else the one that most modules use; where two contents want one, the one in more modules has it and the
-/// others get a number. No module that has a shared record has another one of its own (`own`, by module) under that name.
+/// The name that it has already, else the one that most modules use; where two contents want one,
+/// the one in more modules has it and the others get a number. No module that has a shared record
+/// has another one of its own (`own`, by module) under that name.
 fn name(
     found: &BTreeMap<String, Vec<(usize, String)>>,
     pinned: &[(usize, &String, &str)],
@@ -169,8 +170,9 @@ fn name(
     names
 }
 
-/// The records that a module keeps: what it creates at a path and replaces below it. They are its own, whichever other module describes them
-/// too: a program says by the record where it is kept, and which modules share a record differs from release to release.
+/// The records that a module keeps: what it creates at a path and replaces below it. They are its
+/// own, whichever other module describes them too: a program chooses the collection by the record
+/// type, and which modules share a record differs from release to release.
 fn stored(document: &Value) -> BTreeSet<String> {
     let body = |operation: Option<&Value>| -> Option<String> {
         let content = operation?.pointer("/requestBody/content")?.as_object()?;
@@ -192,8 +194,9 @@ fn stored(document: &Value) -> BTreeSet<String> {
     stored
 }
 
-/// The records that several modules have, by a key each, with their modules and names. They have one name and one content, all the way down:
-/// what records of two names have in common may be chance.
+/// The records that several modules have, by a key each, with their modules and names. They have
+/// one name and one content, all the way down: what records of two names have in common may be
+/// chance.
 fn shared(modules: &[Module]) -> BTreeMap<String, Vec<(usize, String)>> {
     let mut all = BTreeMap::new();
     for (index, module) in modules.iter().enumerate() {

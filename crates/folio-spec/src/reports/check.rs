@@ -1,4 +1,4 @@
-//! What is wrong with canonical documents, before the compiler says it in its own words.
+//! What is wrong with canonical documents, before a compiler finds it.
 
 mod checker;
 mod lists;
@@ -46,7 +46,7 @@ pub fn check(release: &Release) -> Vec<Finding> {
         }
     }
     checker.components("common", &release.common);
-    // What has a name that leads nowhere cannot be generated, and was told.
+    // A reference that leads nowhere cannot be generated, and is reported already.
     if checker.findings.is_empty() {
         let mut found = Vec::new();
         for (module, document) in &release.modules {

@@ -1,4 +1,4 @@
-//! Which operations are typed (`docs/coverage.md`): by release and module, with those that are not, and why.
+//! Which operations are typed, and which are not (`docs/coverage.md`).
 
 use std::collections::BTreeMap;
 

@@ -1,4 +1,4 @@
-//! The page of what servers do (`docs/facts.md`): which POSTs are retried, what DELETEs delete, and why that is known.
+//! The page of what servers do (`docs/facts.md`): what is retried, deleted, left out, and why.
 
 use std::collections::BTreeMap;
 
@@ -7,7 +7,8 @@ use crate::canonical::operation::operations;
 use crate::canonical::release::Release;
 use crate::corrections::overrides::Overrides;
 
-/// A section of the page: its heading, what it says, which operations are in it, and which facts it is about.
+/// A section of the page: its heading, its text, which operations are in it, and which facts it
+/// is about.
 type Section = (
     &'static str,
     &'static str,

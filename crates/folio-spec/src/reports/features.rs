@@ -1,6 +1,8 @@
-//! The features of the SDK, made of the modules of the imported releases: a module's feature, bundles, `full`, and a feature a release.
+//! The features of the SDK, made of the modules of the imported releases.
 //!
-//! Cargo wants features written down. This writes them down, so that a new release needs no hand edit.
+//! There is one for each module, for bundles, for all (`full`), and for each release. Cargo
+//! requires that features are written down; this writes them, so that a new release needs no edit
+//! by hand.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
@@ -220,7 +222,7 @@ impl Features {
         Ok(out)
     }
 
-    /// The files that the features stand in, and what should stand there.
+    /// The files that list the features, and their expected content.
     ///
     /// # Errors
     /// `Cargo.toml` cannot be read or has no place for them.

@@ -1,4 +1,4 @@
-//! What of a module's repository describes its API: the roots of its descriptions, and its descriptor.
+//! Finds the roots of a module's descriptions and its descriptor in its repository.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -35,12 +35,12 @@ const DESCRIPTORS: [&str; 5] = [
 /// The deepest folder that is looked into.
 const MAX_DEPTH: usize = 12;
 
-/// Adds `roots`, `descriptor` and `kind` to a module's entry in a manifest. `foreign` are the folders of its submodules: what they hold is
-/// referred to, and no API of the module.
+/// Adds `roots`, `descriptor` and `kind` to a module's entry in a manifest. `foreign` are the
+/// folders of its submodules: what they hold is referred to, and no API of the module.
 pub fn discover(folder: &Path, foreign: &BTreeSet<PathBuf>, entry: &mut Value) {
     let mut files = Vec::new();
     walk(folder, Path::new(""), foreign, 0, &mut files);
-    // What is documentation only is read behind the rest: the first that describes a route is heard.
+    // What is documentation only is read after the rest: the first description of a route counts.
     files.sort_by_key(|file| (file.starts_with("docs"), file.clone()));
     let descriptor = descriptor_of(folder, &files);
     let routes = descriptor
@@ -86,7 +86,8 @@ fn walk(
     }
 }
 
-/// Whether a folder holds no API of the module: by its name, or by a word of it, `okapi-test-auth-module`.
+/// Whether a folder holds no API of the module: by its name, or by a word of it,
+/// `okapi-test-auth-module`.
 pub(crate) fn is_skipped(name: &str) -> bool {
     SKIPPED.contains(&name)
         || name.split(['-', '_', '.']).any(|word| {
@@ -143,7 +144,8 @@ fn root(folder: &Path, file: &Path, routes: Option<&Descriptor>) -> Option<Value
     }
 }
 
-/// The entry of an OpenAPI root: whether the path of its server goes before its paths is told by the routes.
+/// The entry of an OpenAPI root: the routes show whether the path of its server goes before its
+/// paths.
 fn openapi(folder: &Path, file: &Path, routes: Option<&Descriptor>) -> Value {
     let mut entry = json!({"path": slashes(file), "format": "openapi"});
     let mut schemas = Schemas::default();

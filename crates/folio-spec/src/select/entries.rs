@@ -1,4 +1,4 @@
-//! The modules to import, each from its folder or from that of another release which stands in.
+//! The modules to import, each from its folder or from that of a substitute release.
 
 use std::path::Path;
 

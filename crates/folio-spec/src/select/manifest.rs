@@ -1,4 +1,4 @@
-//! The modules of a folder of sources: what its `manifest.json` lists, and what is found in the modules' folders where it lists nothing.
+//! The modules of a folder of sources, as its `manifest.json` or their folders show.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -16,13 +16,14 @@ const MANIFEST: &str = "manifest.json";
 /// The folder in a module's for a description that is newer than the release.
 const SUPPLEMENT: &str = "supplement";
 
-/// Whether a folder has sources, as far as that can be told without reading them.
+/// Whether a folder has sources, as far as its files show without being read.
 pub(crate) fn is_listed(folder: &Path) -> bool {
     folder.join(MANIFEST).is_file()
 }
 
-/// The modules of a folder by their names. Without a manifest, each folder in it is a module; what a manifest does not say of one (`roots`,
-/// `descriptor`, `kind`, `version`) is looked for in the module's folder, as in its repository. `wanted` are looked at only, unless it is empty.
+/// The modules of a folder by their names. Without a manifest, each folder in it is a module; what
+/// a manifest does not state of one (`roots`, `descriptor`, `kind`, `version`) is looked for in the
+/// module's folder, as in its repository. `wanted` are looked at only, unless it is empty.
 pub(crate) fn manifest(
     folder: &Path,
     wanted: &[String],
@@ -106,7 +107,7 @@ fn unlisted(folder: &Path) -> Result<BTreeMap<String, Value>> {
     Ok(entries)
 }
 
-/// Adds to an entry what it does not say.
+/// Adds to an entry what it does not state.
 fn complete(folder: &Path, name: &str, entry: &mut Value, notes: &mut Vec<Note>) {
     let lacks = |entry: &Value, key: &str| entry.get(key).is_none();
     if lacks(entry, "roots") || lacks(entry, "kind") || lacks(entry, "descriptor") {

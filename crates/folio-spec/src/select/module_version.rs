@@ -4,7 +4,8 @@ use std::path::Path;
 
 use crate::base::files::read_json;
 
-/// The version of a module as its own files tell it: the descriptor's id where it was filled in, what Maven or Gradle builds.
+/// The version of a module as its own files state it: the descriptor's id where it was filled in,
+/// what Maven or Gradle builds.
 pub(super) fn module_version(
     folder: &Path,
     name: &str,

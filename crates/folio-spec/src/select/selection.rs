@@ -23,7 +23,8 @@ pub(super) struct Selected {
     /// None means all of the manifest.
     #[serde(default)]
     pub(super) modules: Vec<String>,
-    /// Modules that the release does not have, and the folder of the release that they come from, relative to `--from`.
+    /// Modules that the release does not have, and the folder of the release that they come from,
+    /// relative to `--from`.
     #[serde(default)]
     pub(super) stand_ins: BTreeMap<String, String>,
 }

@@ -1,4 +1,5 @@
-//! What is said of documents that were imported: their operations, what is wrong with them, what differs.
+//! What is said of documents that were imported: their operations, what is wrong with them, what
+//! differs.
 
 use std::path::Path;
 

@@ -28,7 +28,8 @@ pub(super) struct Describe {
 }
 
 impl Describe {
-    /// Adds the operation, where the module's own descriptions lack it. What is outdated is reported.
+    /// Adds the operation, where the module's own descriptions lack it. What is outdated is
+    /// reported.
     pub(super) fn add(
         &self,
         entry: &Entry,
@@ -43,7 +44,7 @@ impl Describe {
         let known = operations
             .iter_mut()
             .find(|other| other.method == method && route_key(&other.path) == route_key(path));
-        // A description may name a route and say nothing of what it gives.
+        // A description may name a route without a response.
         let lacks_answer = self.response.is_some()
             && self.request.is_none()
             && known
@@ -85,7 +86,7 @@ impl Describe {
                 .as_ref()
                 .or(self.response.as_ref())
                 .cloned()
-                // What is said here only.
+                // Only the override states it.
                 .unwrap_or_else(|| format!("overrides/{}.toml", entry.name)),
             upstream_id: None,
             parameters: Vec::new(),
@@ -95,7 +96,7 @@ impl Describe {
             }),
             responses: [("200".to_owned(), content(&self.response))]
                 .into_iter()
-                // What is downloaded is there; of JSON that nobody describes there may be none.
+                // A download has a body; JSON without a description may be absent.
                 .chain(
                     (self.response.is_some() || self.media_type.is_none())
                         .then(|| ("204".to_owned(), Content::new())),

@@ -40,15 +40,18 @@ pub(crate) struct List {
     pub(crate) query: Option<bool>,
     /// The largest page that the server gives.
     pub(crate) max: Option<u64>,
-    /// The style of its pages, where its parameters do not tell: `whole` for one that takes no `limit`, `browse` for one of one page.
+    /// The style of its pages, where its parameters do not show it: `whole` for one that takes no
+    /// `limit`, `browse` for one of one page.
     pub(crate) style: Option<String>,
-    /// The kind of record that a resource job of mod-search lists the ids of, where a list shows only some of its records.
+    /// The kind of record that a resource job of mod-search lists the ids of, where a list shows
+    /// only some of its records.
     pub(crate) job: Option<String>,
     /// `false`: it cannot be read to its end, whatever its parameters are.
     pub(crate) paged: Option<bool>,
 }
 
-/// What a server does, as recordings or the module's source show it: it corrects what is derived from the description.
+/// What a server does, as recordings or the module's source show it: it corrects what is derived
+/// from the description.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Fact {

@@ -12,18 +12,19 @@ pub(super) struct Fix {
     pub(super) name: String,
     #[allow(dead_code, reason = "read by people")]
     reason: String,
-    /// A JSON pointer into the canonical document; several, where releases name the same thing differently.
+    /// A JSON pointer into the canonical document; several, where releases name the same thing
+    /// differently.
     at: Pointers,
-    /// What is to stand there.
+    /// What is to are there.
     set: Option<toml::Value>,
     /// The key that it is to have instead.
     rename: Option<String>,
-    /// Whether what stands there goes.
+    /// Whether what is there is removed.
     #[serde(default)]
     remove: bool,
-    /// An element of the list there that goes.
+    /// An element of the list there to remove.
     without: Option<String>,
-    /// Where in the document a copy of that is, which is to stand there.
+    /// Where in the document a copy of that is, which is to are there.
     copy: Option<String>,
 }
 

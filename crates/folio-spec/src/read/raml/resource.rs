@@ -21,7 +21,8 @@ pub(super) struct Operation {
     pub(super) uri_parameters: Vec<(String, Node)>,
     /// Which resource types were applied to the resource.
     pub(super) resource_types: Vec<String>,
-    /// Why nothing of it can be told but its method and path: an unknown trait or resource type, a missing argument.
+    /// Why only its method and path are known: an unknown trait or resource type, a
+    /// missing argument.
     pub(super) problem: Option<Error>,
 }
 
@@ -43,8 +44,8 @@ impl Reader {
         let mut resource = node.clone();
         let mut applied = Vec::new();
         let parameters = reserved(path, "");
-        // The traits of a method, then of the resource, then those that its resource types add, the nearest first; each with the scope
-        // that its name is looked up in.
+        // The traits of a method, then of the resource, then those that its resource types add, the
+        // nearest first; each with the scope that its name is looked up in.
         let mut traits = vec![(scope.clone(), resource.clone())];
         // The nearest resource type first: what is there already stays.
         let mut next = resource.get("type").cloned();
@@ -104,7 +105,7 @@ impl Reader {
                 .iter_mut()
                 .find(|known| known.method == name && known.path == path);
             if let Some(known) = twice {
-                // Which of both is meant nobody can tell.
+                // Which of both is meant is not known.
                 known.problem =
                     Some(method.error(format!("`{name}` of {path} is described twice")));
                 continue;
@@ -133,7 +134,8 @@ impl Reader {
         Ok(())
     }
 
-    /// A resource type with its parameters put in, and the scope that its own names are looked up in, where that is another.
+    /// A resource type with its parameters put in, and the scope that its own names are looked up
+    /// in, where that is another.
     fn resource_type(
         &mut self,
         reference: &Node,
@@ -164,7 +166,8 @@ impl Reader {
         Ok((filled, declared.scope.map(|scope| *scope)))
     }
 
-    /// A method with its traits: its own and those of its resource, as the resource and each of its types name them.
+    /// A method with its traits: its own and those of its resource, as the resource and each of its
+    /// types name them.
     fn method(
         &mut self,
         method: &Node,

@@ -41,7 +41,7 @@ pub(super) struct TypeReader<'a> {
 }
 
 impl TypeReader<'_> {
-    /// The schema of a named declaration: a reference to where it stands.
+    /// The schema of a named declaration: a reference to where it is.
     pub(super) fn declared(&mut self, node: &Node, name: &str, depth: usize) -> Result<Value> {
         if node.tag.as_deref() == Some("include") || node.text().is_some() {
             return self.declaration(node, depth);
@@ -58,7 +58,7 @@ impl TypeReader<'_> {
     /// The schema of a parameter.
     pub(super) fn parameter(&mut self, node: &Node) -> Result<Value> {
         let schema = self.declaration(node, 0)?;
-        // `repeat: true` is how RAML 0.8 says that a parameter is a list.
+        // `repeat: true` is how RAML 0.8 declares a list.
         Ok(match node.get("repeat").and_then(Node::text) {
             Some("true") => json!({"type": "array", "items": schema}),
             _ => schema,
@@ -186,7 +186,8 @@ impl TypeReader<'_> {
         Ok(own)
     }
 
-    /// The properties of an object: required, unless the name ends with `?` or `required` states it.
+    /// The properties of an object: required, unless the name ends with `?` or `required` states
+    /// it.
     fn properties(
         &mut self,
         node: &Node,

@@ -1,4 +1,4 @@
-//! What a RAML document declares: types, traits, resource types, its own and those of its libraries.
+//! What a RAML document and its libraries declare: types, traits, resource types.
 
 use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
@@ -8,8 +8,9 @@ use crate::base::error::Result;
 use crate::base::files::{Within, clean, is_yaml};
 use crate::base::yaml::{Kind, Node};
 
-/// What is prose or example, and read by nobody here. It is left out before parameters are put in, so that an example that is missing, or a
-/// description that names an unknown parameter, stops nothing.
+/// What is prose or example, and not read here. It is left out before parameters are put in,
+/// so that an example that is missing, or a description that names an unknown parameter, stops
+/// nothing.
 const PROSE: [&str; 6] = [
     "description",
     "displayName",

@@ -1,4 +1,4 @@
-//! Traits and resource types: how one is applied, with its parameters put in, and merged into what is there.
+//! Traits and resource types: how one is applied and merged into what is there.
 
 use std::collections::{HashMap, HashSet};
 use std::path::PathBuf;
@@ -195,7 +195,8 @@ fn apply(function: &str, value: &str) -> Option<String> {
     })
 }
 
-/// Merges what a trait or resource type says into what is there; what is there stays. `name?` is merged only where there is a `name`.
+/// Merges what a trait or resource type states into what is there; what is there stays. `name?` is
+/// merged only where there is a `name`.
 pub(super) fn merge(target: &mut Node, source: &Node) {
     if target.is_null() && target.tag.is_none() {
         target.kind = optional_removed(source).kind;
@@ -235,8 +236,8 @@ pub(super) fn remove(node: &mut Node, key: &str) {
     }
 }
 
-/// The traits of a list that are applied for the first time with these arguments. With other arguments a trait is applied once more, as
-/// raml-1-parser does.
+/// The traits of a list that are applied for the first time with these arguments. With other
+/// arguments a trait is applied once more, as raml-1-parser does.
 pub(super) fn without(list: &Node, seen: &mut HashSet<String>) -> Node {
     let elements = if matches!(list.kind, Kind::Sequence(_)) {
         list.elements().to_vec()

@@ -13,7 +13,7 @@ pub(crate) struct Types {
 }
 
 impl Types {
-    /// The declaration of `name` or `library.name`, with the types in whose sight it stands.
+    /// The declaration of `name` or `library.name`, with the types that it can name.
     pub(crate) fn get(&self, name: &str) -> Option<(&Node, &Self)> {
         if let Some(node) = self.declared.get(name) {
             return Some((node, self));
@@ -22,8 +22,8 @@ impl Types {
         self.libraries.get(library)?.get(rest)
     }
 
-    /// The declaration of `name` in the library whose file is `file`: traits and resource types of a library name its types without its
-    /// name.
+    /// The declaration of `name` in the library whose file is `file`: traits and resource types of
+    /// a library name its types without its name.
     pub(crate) fn of_library(&self, name: &str, file: &Path) -> Option<(&Node, &Self)> {
         self.libraries.values().find_map(|library| {
             let own = library.declared.get(name);
@@ -42,7 +42,7 @@ impl Types {
         self.declared.keys().cloned().chain(inner).collect()
     }
 
-    /// The names declared here and what they stand for.
+    /// The names declared here and their declarations.
     pub(crate) fn iter(&self) -> impl Iterator<Item = (&String, &Node)> {
         self.declared.iter()
     }

@@ -14,7 +14,7 @@ const STYLES: [&str; 7] = [
 ];
 
 impl Checker<'_> {
-    /// What a list's facts say is in its answer.
+    /// Checks that the response has what the facts of a list state.
     pub(super) fn paging(&mut self, document: &str, operation: &Value, at: &str) {
         let Some(paging @ Value::Object(_)) = operation.pointer("/x-folio/paging") else {
             return;
@@ -29,7 +29,7 @@ impl Checker<'_> {
         if let Some(record) = text("record") {
             self.reference(document, record, &format!("{at}/record"));
         }
-        let Some(answer) = json_response(operation) else {
+        let Some(response) = json_response(operation) else {
             return self.add(
                 document,
                 at,
@@ -37,8 +37,8 @@ impl Checker<'_> {
             );
         };
         let list = match text("items") {
-            Some(items) => self.property(document, answer, items, &mut Vec::new()),
-            None => self.array(document, answer),
+            Some(items) => self.property(document, response, items, &mut Vec::new()),
+            None => self.array(document, response),
         };
         let Some((home, list)) = list else {
             let what = match text("items") {
@@ -80,7 +80,7 @@ impl Checker<'_> {
             .find_map(|part| self.property(home, part, name, seen))
     }
 
-    /// The answer itself or one of its variants, if it is a list.
+    /// The response itself or one of its variants, if it is a list.
     fn array<'b>(&'b self, document: &'b str, schema: &'b Value) -> Option<(&'b str, &'b Value)> {
         let (home, schema) = self.resolve(document, schema);
         let variants = ["oneOf", "anyOf"]

@@ -16,7 +16,8 @@ pub struct Change {
     pub kind: &'static str,
     /// How.
     pub change: String,
-    /// Whether a program that compiled against the first, or ran against it, may not do so against the second.
+    /// Whether a program that compiled against the first, or ran against it, may not do so against
+    /// the second.
     pub breaking: bool,
 }
 

@@ -27,7 +27,7 @@ impl Changes {
                 Some(_) => {}
             }
         }
-        // Its operations tell what breaks.
+        // The changes of its operations show what breaks.
         for id in before.keys().filter(|id| !after.contains_key(*id)) {
             self.add("interface", id, "removed", false);
         }
@@ -89,11 +89,11 @@ impl Changes {
         ] {
             let (before, after) = (body(a, old), body(b, new));
             if before != after {
-                let told = |ty: Option<String>| ty.unwrap_or_else(|| "nothing".to_owned());
+                let shown = |ty: Option<String>| ty.unwrap_or_else(|| "nothing".to_owned());
                 self.add(
                     "operation",
                     subject,
-                    format!("{what} {}, before {}", told(after), told(before)),
+                    format!("{what} {}, before {}", shown(after), shown(before)),
                     breaking,
                 );
             }
@@ -183,7 +183,7 @@ impl Changes {
         ] {
             let of = |operation: &Operation<'_>| operation.fact("paging")?.get(key).cloned();
             if style(old).is_some() && style(new).is_some() && of(old) != of(new) {
-                let told = |value: Option<Value>| match value {
+                let shown = |value: Option<Value>| match value {
                     None => "nothing".to_owned(),
                     Some(Value::String(text)) => text,
                     Some(other) => other.to_string(),
@@ -191,7 +191,7 @@ impl Changes {
                 self.add(
                     "operation",
                     subject,
-                    format!("{what} {}, before {}", told(of(new)), told(of(old))),
+                    format!("{what} {}, before {}", shown(of(new)), shown(of(old))),
                     false,
                 );
             }
@@ -223,7 +223,8 @@ impl Changes {
         }
     }
 
-    /// The interface that an operation is of, unless it is told already that this interface has another version.
+    /// The interface that an operation is of, unless it is reported already that this interface has
+    /// another version.
     fn interface(
         &mut self,
         subject: &str,
@@ -234,7 +235,7 @@ impl Changes {
             let interface = operation.fact("interface").and_then(Value::as_str);
             interface.unwrap_or_default()
         }
-        let is_told = |side: &Side<'_>, interface: &str| {
+        let is_provided = |side: &Side<'_>, interface: &str| {
             let all = side.document.pointer("/x-folio/interfaces");
             interface.split_once(' ').is_some_and(|(id, version)| {
                 all.and_then(|all| all.get(id)).and_then(Value::as_str) == Some(version)
@@ -242,9 +243,10 @@ impl Changes {
         };
         let (before, after) = (of(old), of(new));
         let id = |interface: &str| interface.split(' ').next().map(str::to_owned);
-        if before != after && (id(before) != id(after) || !is_told(a, before) || !is_told(b, after))
+        if before != after
+            && (id(before) != id(after) || !is_provided(a, before) || !is_provided(b, after))
         {
-            let told = |interface: &str| match interface {
+            let shown = |interface: &str| match interface {
                 "" => "none".to_owned(),
                 interface => interface.to_owned(),
             };
@@ -253,15 +255,16 @@ impl Changes {
                 subject,
                 format!(
                     "is of the interface {}, before {}",
-                    told(after),
-                    told(before)
+                    shown(after),
+                    shown(before)
                 ),
                 false,
             );
         }
     }
 
-    /// What else than JSON is taken and given: a media type that is gone stops a program that sends or reads it.
+    /// What else than JSON is taken and given: a media type that is gone stops a program that sends
+    /// or reads it.
     fn media_types(&mut self, subject: &str, old: &Operation<'_>, new: &Operation<'_>) {
         fn types(content: Option<&Value>) -> BTreeSet<String> {
             let content = content.and_then(Value::as_object);
@@ -286,7 +289,7 @@ impl Changes {
             ("takes", taken(old), taken(new)),
             ("gives", given(old), given(new)),
         ] {
-            // That there is a body now, or none any more, is told with its type.
+            // That there is a body now, or none any more, is reported with its type.
             if before.is_empty() || after.is_empty() {
                 continue;
             }

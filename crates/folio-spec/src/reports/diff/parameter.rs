@@ -30,7 +30,7 @@ impl Changes {
                 .filter(|((place, _), _)| *place != "path")
                 .collect()
         }
-        // Of the path they are told by their place, whatever they are called.
+        // Parameters of the path are compared by their place, regardless of their names.
         let in_path = |operation: &Operation<'_>| -> Vec<Value> {
             let list = operation.value.get("parameters").and_then(Value::as_array);
             list.into_iter()
