@@ -4,6 +4,7 @@
 
 use std::path::{Path, PathBuf};
 
+use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use super::error::{Error, Result};
@@ -109,15 +110,72 @@ pub(crate) fn is_yaml(path: &Path) -> bool {
     )
 }
 
+/// Reads a file.
+pub(crate) fn read_text(path: &Path) -> Result<String> {
+    std::fs::read_to_string(path)
+        .map_err(|error| Error::file(path, format!("cannot be read: {error}")))
+}
+
 /// Reads a JSON file.
 pub(crate) fn read_json(path: &Path) -> Result<Value> {
-    let text = std::fs::read_to_string(path)
-        .map_err(|error| Error::file(path, format!("cannot be read: {error}")))?;
+    let text = read_text(path)?;
     serde_json::from_str(text.trim_start_matches('\u{feff}')).map_err(|error| {
-        Error::at(
-            path,
-            format!("{}:{}", error.line(), error.column()),
-            format!("broken JSON: {error}"),
-        )
+        let place = format!("{}:{}", error.line(), error.column());
+        Error::at(path, place, format!("broken JSON: {error}"))
     })
+}
+
+/// Reads a TOML file.
+pub(crate) fn read_toml<T: DeserializeOwned>(path: &Path) -> Result<T> {
+    let text = read_text(path)?;
+    toml::from_str(&text).map_err(|error| {
+        let place = error.span().and_then(|span| text.get(..span.start));
+        let place = place.map_or_else(String::new, |before| {
+            let line = before.rsplit('\n').next().unwrap_or_default();
+            let number = before.matches('\n').count() + 1;
+            format!("{number}:{}", line.chars().count() + 1)
+        });
+        Error::at(path, place, error.message())
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_has_one_spelling() {
+        for (path, expected) in [
+            ("a/./b/../c", "a/c"),
+            ("../a/..", ".."),
+            ("../../a", "../../a"),
+            ("/a/../b", "/b"),
+            ("./a", "a"),
+        ] {
+            assert_eq!(clean(Path::new(path)), Path::new(expected), "{path}");
+        }
+    }
+
+    #[test]
+    fn a_broken_file_is_an_error_at_its_place() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("x");
+        std::fs::write(&file, "a = 1\nb = [1,\n").unwrap();
+        let toml = read_toml::<Value>(&file).unwrap_err();
+        assert_eq!((&*toml.file, &*toml.place), (&*file, "2:8"), "{toml}");
+        std::fs::write(&file, "\u{feff}{\"a\": 1,\n}").unwrap();
+        let json = read_json(&file).unwrap_err();
+        assert_eq!((&*json.file, &*json.place), (&*file, "2:1"), "{json}");
+        std::fs::write(&file, "\u{feff}{}").unwrap();
+        assert_eq!(read_json(&file), Ok(serde_json::json!({})));
+        let missing = read_json(&folder.path().join("none")).unwrap_err();
+        assert!(missing.problem.starts_with("cannot be read: "), "{missing}");
+    }
+
+    #[test]
+    fn files_of_yaml_are_known_by_their_extensions() {
+        let yaml = ["a.yaml", "a.yml", "a.raml"].map(Path::new);
+        assert!(yaml.into_iter().all(is_yaml));
+        assert!(!is_yaml(Path::new("a.json")) && !is_yaml(Path::new("yaml")));
+    }
 }

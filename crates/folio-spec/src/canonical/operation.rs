@@ -36,6 +36,14 @@ impl<'a> Operation<'a> {
     }
 }
 
+/// The schema of a request body or response: that of its first JSON media type.
+pub(crate) fn json_schema(body: &Value) -> Option<&Value> {
+    let content = body.get("content")?.as_object()?;
+    let mut content = content.iter();
+    let (_, content) = content.find(|(media_type, _)| media_type.contains("json"))?;
+    content.get("schema")
+}
+
 /// The schema of the JSON response of an operation. Mostly that of 200; there are lists that are
 /// described as 201.
 pub(crate) fn json_response(operation: &Value) -> Option<&Value> {

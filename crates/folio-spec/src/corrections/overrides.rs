@@ -11,6 +11,7 @@ use std::path::Path;
 use serde_json::Value;
 
 use crate::base::error::{Error, Result};
+use crate::base::files::read_toml;
 use crate::base::report::ModuleReport;
 use crate::canonical::facts::Facts;
 use crate::canonical::route::path_template;
@@ -38,10 +39,7 @@ impl Overrides {
             if path.extension().is_none_or(|extension| extension != "toml") {
                 continue;
             }
-            let text = std::fs::read_to_string(&path)
-                .map_err(|error| Error::file(&path, error.to_string()))?;
-            let file: File =
-                toml::from_str(&text).map_err(|error| Error::file(&path, error.to_string()))?;
+            let file: File = read_toml(&path)?;
             for fix in &file.fix {
                 if !fix.is_one_change() {
                     return Err(Error::file(

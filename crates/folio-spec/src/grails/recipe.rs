@@ -7,7 +7,8 @@ use std::path::Path;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use crate::base::error::{Error, Result};
+use crate::base::error::Result;
+use crate::base::files::read_toml;
 
 /// How a module's description is made from its sources.
 #[derive(Clone, Debug, Deserialize)]
@@ -140,9 +141,7 @@ pub(super) struct Call {
 impl Recipe {
     /// Reads a recipe.
     pub(super) fn read(path: &Path) -> Result<Self> {
-        let text = std::fs::read_to_string(path)
-            .map_err(|error| Error::file(path, format!("cannot be read: {error}")))?;
-        toml::from_str(&text).map_err(|error| Error::file(path, error.to_string()))
+        read_toml(path)
     }
 
     /// The schema of a type: `string`, `date`, `[Thing]`, `{integer}` (a map), `Thing`, `"a" |

@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use crate::base::pointer::escaped;
 use crate::canonical::identifier::is_type;
-use crate::canonical::operation::{METHODS, operations};
+use crate::canonical::operation::{METHODS, json_schema, operations};
 use crate::canonical::reference::{LOCAL, PENDING, SHARED, name_in_module};
 use crate::canonical::release::Release;
 use crate::canonical::route::route_key;
@@ -151,19 +151,13 @@ fn is_record(schema: &Value) -> bool {
 /// The schemas of what an operation takes and gives, by their places. Of a body that is the first
 /// of JSON.
 fn contents(operation: &Value) -> BTreeMap<String, &Value> {
-    fn json(body: &Value) -> Option<&Value> {
-        let content = body.get("content")?.as_object()?;
-        let mut content = content.iter();
-        let (_, content) = content.find(|(media_type, _)| media_type.contains("json"))?;
-        content.get("schema")
-    }
     let mut all = BTreeMap::new();
-    if let Some(schema) = operation.get("requestBody").and_then(json) {
+    if let Some(schema) = operation.get("requestBody").and_then(json_schema) {
         all.insert("request".to_owned(), schema);
     }
     let responses = operation.get("responses").and_then(Value::as_object);
     for (status, response) in responses.into_iter().flatten() {
-        let Some(schema) = json(response) else {
+        let Some(schema) = json_schema(response) else {
             continue;
         };
         // The first of success has one place, regardless of its status: releases differ in 200 and

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, Value, json};
 
+use crate::canonical::operation::json_schema;
 use crate::canonical::reference::{LOCAL, PENDING, SHARED, each_text_mut};
 use crate::canonical::schema::{components, schemas};
 use crate::corrections::pins::Pins;
@@ -175,10 +176,8 @@ fn name(
 /// type, and which modules share a record differs from release to release.
 fn stored(document: &Value) -> BTreeSet<String> {
     let body = |operation: Option<&Value>| -> Option<String> {
-        let content = operation?.pointer("/requestBody/content")?.as_object()?;
-        let mut content = content.iter();
-        let (_, schema) = content.find(|(media_type, _)| media_type.contains("json"))?;
-        let reference = schema.pointer("/schema/$ref")?.as_str()?;
+        let schema = json_schema(operation?.get("requestBody")?)?;
+        let reference = schema.get("$ref")?.as_str()?;
         Some(reference.strip_prefix(LOCAL)?.to_owned())
     };
     let paths = document.get("paths").and_then(Value::as_object);

@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use serde_json::{Value, json};
 
 use crate::base::error::{Error, Result};
-use crate::base::files::read_json;
+use crate::base::files::{read_json, read_text};
 use crate::canonical::release::feature;
 use crate::select::features_file::FeaturesFile;
 
@@ -228,8 +228,7 @@ impl Features {
     /// `Cargo.toml` cannot be read or has no place for them.
     pub(crate) fn files(&self, root: &Path, specs: &Path) -> Result<Vec<(PathBuf, String)>> {
         let path = root.join("Cargo.toml");
-        let manifest = std::fs::read_to_string(&path)
-            .map_err(|error| Error::file(&path, format!("cannot be read: {error}")))?;
+        let manifest = read_text(&path)?;
         let place = manifest
             .find(BEGIN)
             .zip(manifest.find(END))

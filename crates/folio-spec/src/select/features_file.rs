@@ -5,7 +5,8 @@ use std::path::Path;
 
 use serde::Deserialize;
 
-use crate::base::error::{Error, Result};
+use crate::base::error::Result;
+use crate::base::files::read_toml;
 
 /// What the file states.
 #[derive(Debug, Deserialize)]
@@ -23,9 +24,6 @@ impl FeaturesFile {
     /// # Errors
     /// It cannot be read, or is not as it is described.
     pub(crate) fn read(specs: &Path) -> Result<Self> {
-        let path = specs.join("features.toml");
-        let text = std::fs::read_to_string(&path)
-            .map_err(|error| Error::file(&path, format!("cannot be read: {error}")))?;
-        toml::from_str(&text).map_err(|error| Error::file(&path, error.to_string()))
+        read_toml(&specs.join("features.toml"))
     }
 }

@@ -5,7 +5,8 @@ use std::path::Path;
 
 use serde::Deserialize;
 
-use crate::base::error::{Error, Result};
+use crate::base::error::Result;
+use crate::base::files::read_toml;
 
 /// `selection.toml`: which modules of a release are imported, and which come from another folder.
 #[derive(Debug, Default, Deserialize)]
@@ -40,8 +41,8 @@ pub(crate) fn libraries(specs: &Path) -> Result<Vec<String>> {
 /// Reads the selection of a folder; an empty one where there is none.
 pub(super) fn read(specs: &Path) -> Result<Selection> {
     let path = specs.join("selection.toml");
-    let Ok(text) = std::fs::read_to_string(&path) else {
-        return Ok(Selection::default());
-    };
-    toml::from_str(&text).map_err(|error| Error::file(&path, error.to_string()))
+    match path.exists() {
+        true => read_toml(&path),
+        false => Ok(Selection::default()),
+    }
 }
