@@ -29,7 +29,7 @@ pub(super) enum Command {
         #[arg(long)]
         release: String,
         /// The folder with the releases' folders.
-        #[arg(long, default_value = "specs")]
+        #[arg(long, default_value = "specs", value_name = "FOLDER")]
         specs: PathBuf,
     },
     /// Prints what changed between two imported releases; `!` marks what may break a program.
@@ -39,7 +39,7 @@ pub(super) enum Command {
         /// The later release: its name, or a folder of documents.
         new: String,
         /// The folder with the releases' folders.
-        #[arg(long, default_value = "specs")]
+        #[arg(long, default_value = "specs", value_name = "FOLDER")]
         specs: PathBuf,
         /// Print one JSON object per change instead of text.
         #[arg(long)]
@@ -55,10 +55,10 @@ pub(super) enum Command {
     /// docs/modules.md.
     Features {
         /// The folder with the releases' folders and features.toml.
-        #[arg(long, default_value = "specs")]
+        #[arg(long, default_value = "specs", value_name = "FOLDER")]
         specs: PathBuf,
         /// The folder with Cargo.toml and docs.
-        #[arg(long, default_value = ".")]
+        #[arg(long, default_value = ".", value_name = "FOLDER")]
         root: PathBuf,
         /// Write nothing; exit with 1 if a file is not up to date.
         #[arg(long)]
@@ -70,7 +70,7 @@ pub(super) enum Command {
         #[arg(required = true)]
         releases: Vec<String>,
         /// The folder with the releases' folders and overrides/.
-        #[arg(long, default_value = "specs")]
+        #[arg(long, default_value = "specs", value_name = "FOLDER")]
         specs: PathBuf,
     },
     /// Prints docs/coverage.md: how many operations are typed, and which are not.
@@ -79,7 +79,7 @@ pub(super) enum Command {
         #[arg(required = true)]
         releases: Vec<String>,
         /// The folder with the releases' folders.
-        #[arg(long, default_value = "specs")]
+        #[arg(long, default_value = "specs", value_name = "FOLDER")]
         specs: PathBuf,
     },
     /// Writes the description of a Grails module from its sources, by the recipe in specs/ours/.
@@ -93,7 +93,7 @@ pub(super) enum Command {
         #[arg(long = "release", conflicts_with = "folder", value_name = "RELEASE")]
         named: Option<String>,
         /// The folder with the releases' folders.
-        #[arg(long, default_value = "specs")]
+        #[arg(long, default_value = "specs", value_name = "FOLDER")]
         specs: PathBuf,
     },
 }
@@ -130,7 +130,7 @@ pub(super) struct ImportArguments {
     #[arg(long, value_name = "FOLDER")]
     pub(super) out: Option<PathBuf>,
     /// The folder with selection.toml, overrides/, ours/ and the documents of earlier imports.
-    #[arg(long, default_value = "specs")]
+    #[arg(long, default_value = "specs", value_name = "FOLDER")]
     pub(super) specs: PathBuf,
     /// A module to import, or `all` for every module of the manifest [default: selection.toml]. May
     /// be repeated.

@@ -10,6 +10,12 @@ use crate::base::error::{Error, Result};
 /// Writes all files, or none: into a folder beside the target, which then takes its place.
 pub(super) fn write(out: &Path, files: &BTreeMap<String, Value>) -> Result<()> {
     let failed = |error: std::io::Error| Error::file(out, format!("cannot be written: {error}"));
+    if let Some(other) = other_content(out) {
+        let problem = format!(
+            "would be replaced, and it has `{other}` but no release.json: expected an empty folder, or documents of an earlier import"
+        );
+        return Err(Error::file(out, problem));
+    }
     let parent = out
         .parent()
         .filter(|parent| !parent.as_os_str().is_empty())
@@ -33,6 +39,21 @@ pub(super) fn write(out: &Path, files: &BTreeMap<String, Value>) -> Result<()> {
     std::fs::rename(&fresh, out).map_err(failed)
 }
 
+/// What a folder has that is no import: it would be lost.
+fn other_content(out: &Path) -> Option<String> {
+    if out.join("release.json").is_file() {
+        return None;
+    }
+    let mut names: Vec<String> = std::fs::read_dir(out)
+        .into_iter()
+        .flatten()
+        .flatten()
+        .map(|entry| entry.file_name().to_string_lossy().into_owned())
+        .collect();
+    names.sort();
+    names.into_iter().next()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -42,13 +63,15 @@ mod tests {
         let root = tempfile::tempdir().unwrap();
         let out = root.path().join("specs/r1");
         for name in ["a.json", "b.json"] {
-            let files = BTreeMap::from([(name.to_owned(), serde_json::json!({"x": 1}))]);
+            let index = ("release.json".to_owned(), Value::Null);
+            let files = BTreeMap::from([(name.to_owned(), serde_json::json!({"x": 1})), index]);
             write(&out, &files).unwrap();
             let found: Vec<_> = std::fs::read_dir(&out)
                 .unwrap()
                 .map(|entry| entry.unwrap().file_name())
                 .collect();
-            assert_eq!(found, [name]);
+            assert_eq!(found.len(), 2);
+            assert!(found.contains(&name.into()) && found.contains(&"release.json".into()));
         }
         assert_eq!(
             std::fs::read_to_string(out.join("b.json")).unwrap(),
@@ -65,13 +88,29 @@ mod tests {
     fn what_cannot_be_written_leaves_the_folder_as_it_is() {
         let root = tempfile::tempdir().unwrap();
         let out = root.path().join("r1");
-        write(&out, &BTreeMap::from([("a.json".to_owned(), Value::Null)])).unwrap();
-        let error = write(
-            &out,
-            &BTreeMap::from([("no/such/folder.json".to_owned(), Value::Null)]),
-        )
-        .unwrap_err();
+        let files = |name: &str| BTreeMap::from([(name.to_owned(), Value::Null)]);
+        write(&out, &files("release.json")).unwrap();
+        let error = write(&out, &files("no/such/folder.json")).unwrap_err();
         assert!(error.problem.contains("cannot be written"), "{error}");
-        assert!(out.join("a.json").is_file());
+        assert!(out.join("release.json").is_file());
+    }
+
+    #[test]
+    fn a_folder_with_other_files_is_not_replaced() {
+        let root = tempfile::tempdir().unwrap();
+        let out = root.path().join("overrides");
+        std::fs::create_dir(&out).unwrap();
+        let files = BTreeMap::from([("release.json".to_owned(), Value::Null)]);
+        std::fs::write(out.join("mod-a.toml"), "").unwrap();
+        let error = write(&out, &files).unwrap_err();
+        assert!(
+            error
+                .problem
+                .contains("it has `mod-a.toml` but no release.json"),
+            "{error}"
+        );
+        assert!(out.join("mod-a.toml").is_file());
+        std::fs::remove_file(out.join("mod-a.toml")).unwrap();
+        write(&out, &files).unwrap();
     }
 }

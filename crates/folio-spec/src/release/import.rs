@@ -57,6 +57,13 @@ pub struct Report {
 /// A file is missing or broken, a reference leads nowhere, a name is unknown. Nothing is written
 /// then.
 pub fn import(import: &Import) -> Result<Report> {
+    if !is_name(&import.release) {
+        let problem = format!(
+            "`{}` is not the name of a release: expected letters, digits, `-`, `_` and `.`",
+            import.release.escape_debug()
+        );
+        return Err(Error::file("--release", problem));
+    }
     let mut report = Report {
         notes: fetch::notes(&import.from)?,
         ..Report::default()
@@ -131,6 +138,14 @@ pub fn import(import: &Import) -> Result<Report> {
     }
     files::write(&import.out, &files)?;
     Ok(report)
+}
+
+/// Whether a release may have this name: it is that of a folder, too.
+fn is_name(name: &str) -> bool {
+    name.starts_with(|c: char| c.is_ascii_alphanumeric())
+        && name
+            .chars()
+            .all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.'))
 }
 
 /// The modules to import, in the order of their names.
@@ -276,6 +291,21 @@ fn gone(import: &Import, modules: &Map<String, Value>) -> Vec<Note> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_release_is_named_like_a_folder() {
+        for (name, expected) in [
+            ("trillium", true),
+            ("R1-2025.csp_2", true),
+            ("", false),
+            ("..", false),
+            ("../x", false),
+            ("a/b", false),
+            (".hidden", false),
+        ] {
+            assert_eq!(is_name(name), expected, "{name}");
+        }
+    }
 
     #[test]
     fn files_are_named_from_the_folder_of_their_module_on() {

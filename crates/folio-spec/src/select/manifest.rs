@@ -75,7 +75,11 @@ fn listed(folder: &Path) -> Result<BTreeMap<String, Value>> {
 }
 
 fn unlisted(folder: &Path) -> Result<BTreeMap<String, Value>> {
-    let failed = |error: std::io::Error| Error::file(folder, format!("cannot be read: {error}"));
+    let failed = |error: std::io::Error| {
+        let problem =
+            format!("cannot be read: {error}; expected a folder with one folder per module");
+        Error::file(folder, problem)
+    };
     // The mistake that is easily made: its own folders would be modules.
     let mut entry = json!({});
     if [
