@@ -7,7 +7,7 @@ use super::state::Step;
 use crate::record::json::Json;
 use crate::value::redact;
 
-/// A value that a server sent in another type than its description states. Given by [`Record::mistyped`].
+/// A value that a server sent in another type than its description states. Given by [`Record::mistyped`](crate::Record::mistyped).
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct Mistyped {
