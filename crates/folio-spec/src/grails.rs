@@ -108,3 +108,32 @@ pub fn merged(out: &Path, document: Value) -> Result<(PathBuf, Value)> {
     known["x-folio"]["same"] = same.into_iter().collect();
     Ok((path, known))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_version_that_differs_in_nothing_adds_its_tag_to_the_one_before() {
+        let folder = tempfile::tempdir().unwrap();
+        let document = |tag: &str, paths: Value| {
+            json!({
+                "paths": paths, "components": {}, "x-folio": {"sources": [{"tag": tag}]},
+            })
+        };
+        let old = document("v1.9.0", json!({"/a": {}}));
+        std::fs::write(folder.path().join("1.9.0.json"), old.to_string()).unwrap();
+        let out = folder.path().join("1.10.0.json");
+        let same = document("v1.10.0", json!({"/a": {}}));
+        let (path, written) = merged(&out, same).unwrap();
+        assert_eq!(path, folder.path().join("1.9.0.json"));
+        assert_eq!(written["x-folio"]["same"], json!(["v1.10.0"]));
+        assert_eq!(written["x-folio"]["sources"], old["x-folio"]["sources"]);
+        let other = document("v1.10.0", json!({"/b": {}}));
+        assert_eq!(merged(&out, other.clone()).unwrap(), (out.clone(), other));
+        // What is later is not compared.
+        let first = folder.path().join("1.0.0.json");
+        let same = document("v1.0.0", json!({"/a": {}}));
+        assert_eq!(merged(&first, same.clone()).unwrap(), (first, same));
+    }
+}

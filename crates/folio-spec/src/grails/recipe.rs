@@ -257,3 +257,32 @@ impl Resource {
         calls
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_resource_has_the_operations_of_grails_but_the_excepted_ones() {
+        let resource: Resource = toml::from_str(
+            "path = '/erm/things'\nrecord = 'Thing'\nlist = 'ThingRow'\nexcept = ['DELETE']\n",
+        )
+        .unwrap();
+        let calls = resource.calls();
+        let found: Vec<_> = calls
+            .iter()
+            .map(|call| {
+                let of = [&call.list, &call.takes, &call.gives];
+                (&*call.call, of.map(|of| of.as_deref().unwrap_or_default()))
+            })
+            .collect();
+        let expected = [
+            ("GET /erm/things", ["ThingRow", "", ""]),
+            ("POST /erm/things", ["", "Thing", "Thing"]),
+            ("GET /erm/things/{id}", ["", "", "Thing"]),
+            ("PUT /erm/things/{id}", ["", "Thing", "Thing"]),
+        ];
+        assert_eq!(found, expected);
+        assert_eq!(calls[1].status, [201]);
+    }
+}

@@ -28,14 +28,14 @@ pub(crate) fn entries(wanted: &Wanted<'_>, notes: &mut Vec<Note>) -> Result<Vec<
     let selected = selection::read(wanted.specs)?
         .releases
         .remove(wanted.release);
-    let known: Vec<String> = match (&wanted.modules[..], &selected) {
+    let known: Vec<String> = match (wanted.modules, &selected) {
         ([], Some(selected)) => selected.modules.clone(),
         ([all], _) if all == "all" => Vec::new(),
         (modules, _) => modules.to_vec(),
     };
-    let manifest = manifest::manifest(&wanted.from, &known, notes)?;
+    let manifest = manifest::manifest(wanted.from, &known, notes)?;
     let stand_ins = selected.iter().flat_map(|selected| &selected.stand_ins);
-    let mut names: Vec<String> = match (&wanted.modules[..], &selected) {
+    let mut names: Vec<String> = match (wanted.modules, &selected) {
         ([], Some(selected)) if !selected.modules.is_empty() => selected.modules.clone(),
         ([], _) => manifest
             .keys()
@@ -75,39 +75,44 @@ pub(crate) fn entries(wanted: &Wanted<'_>, notes: &mut Vec<Note>) -> Result<Vec<
                 ),
             ));
         };
-        let folder = files::clean(&wanted.from.join(other));
-        let own = std::slice::from_ref(&name);
-        let entry = match manifest::is_listed(&folder) {
-            true => manifest::manifest(&folder, own, notes)?.remove(&name),
-            // There may be nothing at all.
-            false => manifest::manifest(&folder, own, notes)
-                .ok()
-                .and_then(|mut found| found.remove(&name)),
-        };
-        let Some(mut entry) = entry else {
-            notes.push(Note::new(
-                Kind::Omitted,
-                &name,
-                other,
-                format!(
-                    "not in {}, and {} does not have it either: it is left out",
-                    wanted.from.display(),
-                    folder.display()
-                ),
-            ));
-            continue;
-        };
-        entry["standIn"] = folder
-            .file_name()
-            .map(|name| name.to_string_lossy().into_owned())
-            .into();
-        entries.push(Entry {
-            folder: folder.join(&name),
-            manifest: entry,
-            name,
-        });
+        entries.extend(substitute(wanted, name, other, notes)?);
     }
     Ok(entries)
+}
+
+/// A module from the folder of another release; none, and a note, if that does not have it either.
+fn substitute(
+    wanted: &Wanted<'_>,
+    name: String,
+    other: &str,
+    notes: &mut Vec<Note>,
+) -> Result<Option<Entry>> {
+    let folder = files::clean(&wanted.from.join(other));
+    let own = std::slice::from_ref(&name);
+    let manifest = manifest::manifest(&folder, own, notes);
+    let entry = match manifest::is_listed(&folder) {
+        true => manifest?.remove(&name),
+        // There may be nothing at all.
+        false => manifest.ok().and_then(|mut found| found.remove(&name)),
+    };
+    let Some(mut entry) = entry else {
+        let problem = format!(
+            "not in {}, and {} does not have it either: it is left out",
+            wanted.from.display(),
+            folder.display()
+        );
+        notes.push(Note::new(Kind::Omitted, &name, other, problem));
+        return Ok(None);
+    };
+    entry["standIn"] = folder
+        .file_name()
+        .map(|name| name.to_string_lossy().into_owned())
+        .into();
+    Ok(Some(Entry {
+        folder: folder.join(&name),
+        manifest: entry,
+        name,
+    }))
 }
 
 #[cfg(test)]
