@@ -21,8 +21,8 @@ use crate::reports::{coverage, facts_page};
 use arguments::{Arguments, Command};
 use output::print;
 
-/// Runs the command that the arguments of the process name, and gives its exit code: 0 for success,
-/// 1 for an error or a finding, 2 for an import that wrote documents and is incomplete.
+/// Runs the command that the arguments of the process name, and returns its exit code: 0 for
+/// success, 1 for an error or a finding, 2 for an import that wrote documents and is incomplete.
 pub fn main() -> ExitCode {
     let arguments = match Arguments::try_parse() {
         Ok(arguments) => arguments,

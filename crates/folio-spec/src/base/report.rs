@@ -42,7 +42,7 @@ impl ModuleReport {
         Ok(())
     }
 
-    /// Records a problem, and gives the schema that stands for what could not be read: any value.
+    /// Records a problem, and returns the schema in place of what could not be read: any value.
     ///
     /// # Errors
     /// The problem itself, if the report is strict.

@@ -8,7 +8,7 @@ const SAME: [&str; 14] = [
     "access", "process", "address", "basis",
 ];
 
-/// Plurals that no rule gives.
+/// Plurals that follow no rule.
 const IRREGULAR: [(&str, &str); 12] = [
     ("people", "person"),
     ("children", "child"),

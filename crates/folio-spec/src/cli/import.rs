@@ -28,7 +28,7 @@ pub(super) fn run(arguments: ImportArguments) -> Result<ExitCode> {
     Ok(ExitCode::from(if is_incomplete { INCOMPLETE } else { 0 }))
 }
 
-/// Imports from a folder, or from what is fetched first. Gives what a platform names that is no
+/// Imports from a folder, or from what is fetched first. Returns what a platform names that is no
 /// backend module, too.
 fn imported(arguments: ImportArguments) -> Result<(Report, Vec<String>)> {
     let ImportArguments {

@@ -145,7 +145,7 @@ impl Overrides {
         }
     }
 
-    /// Applies the fixes of a module; gives the names of those that changed nothing.
+    /// Applies the fixes of a module; returns the names of those that changed nothing.
     pub fn apply(&self, module: &str, document: &mut Value) -> Vec<String> {
         let mut stale = Vec::new();
         for fix in self

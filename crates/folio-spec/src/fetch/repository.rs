@@ -9,7 +9,7 @@ use super::tag::choose;
 use crate::base::error::Result;
 use crate::base::note::{Kind, Note};
 
-/// Fetches a repository at the tag of a version, or at its substitute. Gives the tag and the
+/// Fetches a repository at the tag of a version, or at its substitute. Returns the tag and the
 /// commit.
 pub(super) fn repository(
     module: &str,

@@ -120,8 +120,8 @@ pub(super) fn submodules(
 
 /// Fetches one submodule; the commit that is in, where the recorded one is not there.
 fn submodule(folder: &Path, url: &str, commit: &str) -> Result<Option<String>> {
-    // Most servers give a commit by its hash. Others give branches only, and it is looked for in
-    // their history.
+    // Most servers return a commit by its hash. Others return branches only, and it is looked for
+    // in their history.
     if checkout(folder, url, commit).is_ok() {
         return Ok(None);
     }

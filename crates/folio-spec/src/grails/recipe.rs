@@ -120,7 +120,7 @@ pub(super) struct Call {
     pub(super) call: String,
     /// What a list has, that is a lookup with all its parameters.
     pub(super) list: Option<String>,
-    /// Whether it takes the parameters of a lookup and gives something else than its records.
+    /// Whether it takes the parameters of a lookup and returns something else than its records.
     #[serde(default)]
     pub(super) lookup: bool,
     /// What comes back.

@@ -58,7 +58,7 @@ pub(super) fn write(document: &mut Value, overrides: &Overrides, entry: &Entry) 
     retrieved(document);
 }
 
-/// What `POST …/retrieve` gives back is the list of the GET beside it, where nothing is described:
+/// What `POST …/retrieve` returns is the list of the GET beside it, where nothing is described:
 /// RMB serves both with one function.
 fn retrieved(document: &mut Value) {
     let Some(Value::Object(paths)) = document.get_mut("paths") else {
@@ -120,7 +120,7 @@ fn paging(
     let style = match style {
         Some(style) if is_stated => style,
         _ if parameter("perPage").is_some() => "erm",
-        // What has no offset gives its first records only: mod-search's `/browse` shows the
+        // What has no offset returns its first records only: mod-search's `/browse` shows the
         // neighbours of what is asked for.
         _ if parameter("limit").is_none() || parameter("offset").is_none() => return None,
         Some(style) => style,
@@ -131,7 +131,7 @@ fn paging(
     let resolve = |schema: &Value| resolved(schema, schemas).clone();
     let response = resolve(schema);
     let mut body = response.clone();
-    // ERM gives the array, or, if asked for `stats`, an object around it: lists that are read to
+    // ERM returns the array, or, if asked for `stats`, an object around it: lists that are read to
     // their end do not ask.
     let variants = ["oneOf", "anyOf"]
         .iter()

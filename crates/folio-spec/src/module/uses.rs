@@ -1,7 +1,7 @@
 //! The names of records by where they are used.
 //!
-//! What an operation takes and gives has one name in all releases, regardless of the file that a
-//! release describes it in, and so has what a field of it holds.
+//! What an operation accepts and returns has one name in all releases, regardless of the file that
+//! a release describes it in, and so has what a field of it holds.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -81,7 +81,7 @@ pub(crate) fn compare(
 
 /// Makes components of the objects within components that have a name at their place in one of the
 /// releases, the newest first, so that a record has its name whether a release describes it in a
-/// file of its own or within another. Gives the components, each with its name.
+/// file of its own or within another. Returns the components, each with its name.
 ///
 /// What has the name already, or would have it by another description, keeps it: then the object
 /// stays where it is.
@@ -148,8 +148,8 @@ fn is_record(schema: &Value) -> bool {
     has_fields || schema.get("enum").is_some() && schema["type"] == "string"
 }
 
-/// The schemas of what an operation takes and gives, by their places. Of a body that is the first
-/// of JSON.
+/// The schemas of what an operation accepts and returns, by their places. Of a body that is the
+/// first of JSON.
 fn contents(operation: &Value) -> BTreeMap<String, &Value> {
     let mut all = BTreeMap::new();
     if let Some(schema) = operation.get("requestBody").and_then(json_schema) {
@@ -296,7 +296,7 @@ mod tests {
 
     use super::*;
 
-    /// A release in which `GET /a/{id}` gives a `Thing` with a `Part` and a shared `Metadata`.
+    /// A release in which `GET /a/{id}` returns a `Thing` with a `Part` and a shared `Metadata`.
     fn release() -> Release {
         let reference = |name: &str| json!({"$ref": name});
         let module = json!({

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::{Map, Value};
 
-/// Facts that are kept as they are.
+/// Facts that are copied unchanged.
 const KEPT: [&str; 15] = [
     "pattern",
     "minLength",

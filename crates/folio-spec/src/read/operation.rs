@@ -83,7 +83,7 @@ pub struct Parameter {
     pub name: String,
     /// `path`, `query`, `header` or `cookie`.
     pub place: String,
-    /// Whether it has to be given.
+    /// Whether it is required.
     pub required: bool,
     /// Its schema.
     pub schema: Value,
@@ -194,7 +194,7 @@ impl Parameter {
 /// What an operation takes.
 #[derive(Clone, Debug)]
 pub struct Request {
-    /// Whether it has to be given.
+    /// Whether it is required.
     pub required: bool,
     /// The bodies.
     pub content: Content,

@@ -52,7 +52,7 @@ pub(crate) fn obstacle(name: &str, module: &Value, common: &Value) -> Option<Obs
     }
 }
 
-/// Leaves the operations of a module untyped that no code can be generated for. Gives what was
+/// Leaves the operations of a module untyped that no code can be generated for. Returns what was
 /// wrong, with the operations.
 ///
 /// # Errors
@@ -174,7 +174,7 @@ fn obstacle_of(name: &str, module: &Value, common: &Value) -> bool {
     obstacle(name, module, common).is_some()
 }
 
-/// Whether a schema is part of what an operation takes or gives.
+/// Whether a schema is part of what an operation accepts or returns.
 fn reaches(
     operation: &Value,
     module: &Value,

@@ -203,7 +203,7 @@ fn summary(module: &Module, operations: usize) -> String {
     )
 }
 
-/// Leaves operations untyped that no code can be generated for. Gives the modules for which that
+/// Leaves operations untyped that no code can be generated for. Returns the modules for which that
 /// does not help: they are left out.
 fn untype_unbuildable(
     modules: &mut [Module],

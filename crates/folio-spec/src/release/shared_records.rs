@@ -11,7 +11,7 @@ use crate::corrections::pins::Pins;
 use crate::module::Module;
 use crate::module::equal::equals;
 
-/// Moves shared records out of the modules; gives the document that has them.
+/// Moves shared records out of the modules; returns the document that has them.
 pub(crate) fn extract(modules: &mut [Module], release: &str, pins: &Pins) -> Value {
     let found = shared(modules);
     let sources = |(module, name): &(usize, String)| -> Vec<String> {

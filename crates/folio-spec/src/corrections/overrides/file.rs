@@ -38,7 +38,7 @@ pub(crate) struct List {
     pub(crate) all: Option<bool>,
     /// `false`: the list has no query.
     pub(crate) query: Option<bool>,
-    /// The largest page that the server gives.
+    /// The largest page that the server returns.
     pub(crate) max: Option<u64>,
     /// The style of its pages, where its parameters do not show it: `whole` for one that takes no
     /// `limit`, `browse` for one of one page.

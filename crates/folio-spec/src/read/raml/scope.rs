@@ -216,7 +216,7 @@ fn strip(node: &Node) -> Node {
     node
 }
 
-/// The values of a mapping stripped, its keys kept: they are names that the description gives.
+/// The values of a mapping stripped, its keys unchanged: they are names that the description gives.
 fn named(node: &Node) -> Node {
     let mut node = node.clone();
     if let Kind::Mapping(entries) = &mut node.kind {

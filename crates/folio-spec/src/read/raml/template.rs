@@ -46,7 +46,8 @@ pub(super) fn unknown<'a>(
     ))
 }
 
-/// The parameters that RAML gives: the path, the last part of it that is no parameter, the method.
+/// The parameters that RAML defines: the path, the last part of it that is no parameter, the
+/// method.
 pub(super) fn reserved(path: &str, method: &str) -> HashMap<String, Node> {
     let name = path
         .rsplit('/')

@@ -263,8 +263,8 @@ impl Changes {
         }
     }
 
-    /// What else than JSON is taken and given: a media type that is gone stops a program that sends
-    /// or reads it.
+    /// Which media types other than JSON are accepted and returned: a media type that is gone stops
+    /// a program that sends or reads it.
     fn media_types(&mut self, subject: &str, old: &Operation<'_>, new: &Operation<'_>) {
         fn types(content: Option<&Value>) -> BTreeSet<String> {
             let content = content.and_then(Value::as_object);
