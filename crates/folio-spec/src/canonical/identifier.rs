@@ -1,25 +1,6 @@
 //! Names in generated code: of functions and of types.
 
-/// Words in lower case, joined by underscores.
-pub(crate) fn snake(text: &str) -> String {
-    let mut snake = String::new();
-    let mut lower = false;
-    for c in text.chars() {
-        if c.is_ascii_alphanumeric() {
-            if c.is_ascii_uppercase() && lower {
-                snake.push('_');
-            }
-            lower = !c.is_ascii_uppercase();
-            snake.push(c.to_ascii_lowercase());
-        } else {
-            if !snake.is_empty() && !snake.ends_with('_') {
-                snake.push('_');
-            }
-            lower = false;
-        }
-    }
-    snake.trim_end_matches('_').to_owned()
-}
+pub(crate) use folio_codegen::snake;
 
 /// Words with capitals, joined.
 pub(crate) fn camel(text: &str) -> String {
