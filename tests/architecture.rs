@@ -78,7 +78,64 @@ const CRATES: &[Layers] = &[
     },
     Layers {
         krate: "crates/folio-spec/src",
-        rows: &[],
+        rows: &[
+            &[(
+                "base",
+                "errors, notes, reports of modules, files, YAML, JSON pointers, words",
+            )],
+            &[(
+                "canonical",
+                "the model of canonical documents: operations, schemas, references, names, facts",
+            )],
+            &[(
+                "read",
+                "the sources of a module: RAML, OpenAPI, its descriptor",
+            )],
+            &[
+                (
+                    "select",
+                    "which modules are imported, and where their sources and versions are",
+                ),
+                (
+                    "corrections",
+                    "overrides, descriptions of this project's own, names of earlier imports",
+                ),
+                ("normalise", "schemas of all drafts as those of OpenAPI 3.0"),
+            ],
+            &[
+                (
+                    "fetch",
+                    "sources from git repositories: platforms, tags, submodules",
+                ),
+                (
+                    "facts",
+                    "what servers do, derived from the descriptions: `x-folio.facts`",
+                ),
+            ],
+            &[(
+                "module",
+                "the passes over one module: reconciled, named, paged",
+            )],
+            &[(
+                "release",
+                "all modules: shared records, what can be built, written files",
+            )],
+            &[
+                (
+                    "reports",
+                    "what is said of imported documents: check, diff, coverage, facts, features, routes",
+                ),
+                (
+                    "grails",
+                    "descriptions made from the sources of Grails modules: `specs/ours/`",
+                ),
+                (
+                    "glossary",
+                    "sentences about records, fields and operations, and their check",
+                ),
+            ],
+            &[("cli", "the command line: arguments, exit codes")],
+        ],
     },
     Layers {
         krate: "crates/folio-codegen/src",
@@ -172,34 +229,6 @@ const LARGE: &[(&str, &str)] = &[
         "crates/folio-sandbox/src/store/mod.rs",
         "to be divided by responsibility",
     ),
-    (
-        "crates/folio-spec/src/diff.rs",
-        "to be divided by responsibility",
-    ),
-    (
-        "crates/folio-spec/src/fetch.rs",
-        "to be divided by responsibility",
-    ),
-    (
-        "crates/folio-spec/src/grails.rs",
-        "to be divided by responsibility",
-    ),
-    (
-        "crates/folio-spec/src/module.rs",
-        "to be divided by responsibility",
-    ),
-    (
-        "crates/folio-spec/src/raml.rs",
-        "to be divided by responsibility",
-    ),
-    (
-        "crates/folio-spec/src/schema.rs",
-        "to be divided by responsibility",
-    ),
-    (
-        "crates/folio-spec/src/source.rs",
-        "to be divided by responsibility",
-    ),
     ("src/blocking/mod.rs", "to be divided by responsibility"),
     (
         "src/harvest/checkpoint.rs",
@@ -224,7 +253,6 @@ const CIRCLES: &[&str] = &[
     "src/blocking/mod.rs ->",
     "src/harvest/mod.rs ->",
     "src/paging/by_ids.rs ->",
-    "crates/folio-spec/src/canonical.rs ->",
     "crates/folio-sandbox/src/access.rs ->",
     "crates/folio-sandbox/src/faults/pages.rs ->",
     "crates/folio-sandbox/src/generate/instances.rs ->",

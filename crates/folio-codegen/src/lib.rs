@@ -58,6 +58,7 @@ pub use error::Error;
 pub use features::Features;
 pub use generate::{Options, generate, lowered};
 pub use lists::lists;
+pub use names::snake;
 #[cfg(feature = "surface")]
 pub use surface::{Surface, surface};
 pub use text::is_unsafe;

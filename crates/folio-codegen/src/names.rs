@@ -40,8 +40,9 @@ pub(crate) fn ident(name: &str) -> String {
     }
 }
 
-/// `order_by` of `orderBy`.
-pub(crate) fn snake(name: &str) -> String {
+/// Words in lower case, joined by underscores: `order_by` of `orderBy`. The names of operations and
+/// modules are made with it, too.
+pub fn snake(name: &str) -> String {
     let mut snake = String::new();
     let mut lower = false;
     for c in name.chars() {

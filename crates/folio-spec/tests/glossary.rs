@@ -5,7 +5,7 @@
 use std::fs;
 use std::path::Path;
 
-use folio_spec::canonical::Release;
+use folio_spec::Release;
 use folio_spec::glossary::Glossary;
 use folio_spec::glossary::command::{Report, Request, run};
 use serde_json::{Value, json};

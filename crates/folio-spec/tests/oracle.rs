@@ -1,11 +1,11 @@
-//! The importer's reading of RAML, before it is normalised, against what two unrelated parsers agree on.
+//! The importer's reading of RAML, before it is normalised, against what two unrelated parsers
+//! agree on.
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests may")]
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
-use folio_spec::source::Schemas;
 use folio_spec::{Import, sources};
 use serde_json::Value;
 
@@ -63,8 +63,7 @@ fn raml_is_read_as_two_other_parsers_read_it() {
     let (mut agreed, mut missing, mut differing, mut modules) = (0, Vec::new(), Vec::new(), 0);
     for (module, expected) in oracle(&shared.join("oracle/raml-trillium.jsonl")) {
         let entry = entries.iter().find(|entry| entry.name == module).unwrap();
-        let read = sources(entry, &mut Schemas::default())
-            .unwrap_or_else(|error| panic!("{module}: {error}"));
+        let read = sources(entry).unwrap_or_else(|error| panic!("{module}: {error}"));
         modules += 1;
         for ((root, method, path), facts) in expected {
             let name = format!("{method} {path}");

@@ -1,13 +1,13 @@
-//! A record has one name in all releases: what an operation takes and gives, and what its fields hold, wherever FOLIO itself did not change
-//! the record. So a program that names it compiles with each of them.
+//! A record has one name in all releases: what an operation takes and gives, and what its fields
+//! hold, wherever FOLIO itself did not change the record. So a program that names it compiles with
+//! each of them.
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests may")]
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
-use folio_spec::canonical::{Release, operations};
-use folio_spec::descriptor::route_key;
+use folio_spec::{Release, operations, route_key};
 use serde_json::Value;
 
 const LOCAL: &str = "#/components/schemas/";

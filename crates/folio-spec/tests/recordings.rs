@@ -1,9 +1,11 @@
-//! The documents, compared with what running servers sent: every recorded response to a GET, and to a POST or PUT that gives something back.
+//! The documents, compared with what running servers sent: every recorded response to a GET, and to
+//! a POST or PUT that gives something back.
 //!
-//! A property that no schema has is no deviation by itself: records keep what nobody described. It is one where the schema lacks it and the
-//! description names something else in its place. So this test reports required properties that are absent, values of another type, values
-//! that an enum lacks, lists under another key, media types, and unknown properties of the response itself. What it finds is listed here with
-//! a reason, and nothing else may be found.
+//! A property that no schema has is no deviation by itself: records keep what nobody described. It
+//! is one where the schema lacks it and the description names something else in its place. So this
+//! test reports required properties that are absent, values of another type, values that an enum
+//! lacks, lists under another key, media types, and unknown properties of the response itself. What
+//! it finds is listed here with a reason, and nothing else may be found.
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests may")]
 
@@ -11,7 +13,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::io::Read as _;
 use std::path::Path;
 
-use folio_spec::canonical::Release;
+use folio_spec::Release;
 use serde_json::Value;
 
 const RELEASES: [&str; 3] = ["ramsons", "sunflower", "trillium"];
@@ -84,8 +86,9 @@ fn text<'a>(row: &'a Value, key: &str) -> &'a str {
     row.get(key).and_then(Value::as_str).unwrap_or_default()
 }
 
-/// The first value of a text, and whether it was recorded whole: texts are cut off after 1,500 or 4,000 characters. Of one that was cut off
-/// what was open is closed after the last element that is whole.
+/// The first value of a text, and whether it was recorded whole: texts are cut off after 1,500 or
+/// 4,000 characters. Of one that was cut off what was open is closed after the last element that is
+/// whole.
 fn value(text: &str) -> Option<(Value, bool)> {
     let mut stream = serde_json::Deserializer::from_str(text).into_iter::<Value>();
     if let Some(Ok(value)) = stream.next() {

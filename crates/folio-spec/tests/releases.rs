@@ -5,14 +5,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
-use folio_spec::canonical::{Release, operations};
-use folio_spec::check::check;
-use folio_spec::coverage::share;
-use folio_spec::descriptor::{route_key, shape, starred};
-use folio_spec::discover::discover;
-use folio_spec::overrides::Overrides;
-use folio_spec::routes::routes;
-use folio_spec::{Import, import};
+use folio_spec::{
+    Import, Overrides, Release, check, discover, import, operations, path_template, route_key,
+    routes, share, starred,
+};
 use serde_json::Value;
 
 mod shared;
@@ -24,7 +20,8 @@ fn specs() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../specs")
 }
 
-/// A release, imported from its sources; nothing in it is broken, and the check finds no fault with it.
+/// A release, imported from its sources; nothing in it is broken, and the check finds no fault with
+/// it.
 fn imported(shared: &Path, release: &str, specs: &Path) -> Release {
     let folder = tempfile::tempdir().unwrap();
     import(&Import {
@@ -87,7 +84,8 @@ fn nearly_all_operations_are_typed() {
     }
 }
 
-/// The releases one after another, as a maintainer imports them, with no names to hold on to but those of the releases before.
+/// The releases one after another, as a maintainer imports them, with no names to hold on to but
+/// those of the releases before.
 #[test]
 fn every_stated_fact_is_of_an_operation_of_some_release() {
     let overrides = Overrides::read(&specs().join("overrides")).unwrap();
@@ -99,7 +97,7 @@ fn every_stated_fact_is_of_an_operation_of_some_release() {
                 let method = operation.method.to_uppercase();
                 (
                     module.clone(),
-                    format!("{method} {}", shape(operation.path)),
+                    format!("{method} {}", path_template(operation.path)),
                 )
             }));
         }
@@ -112,7 +110,10 @@ fn every_stated_fact_is_of_an_operation_of_some_release() {
         .iter()
         .filter(|(module, operation)| {
             let (method, path) = operation.split_once(' ').unwrap_or_default();
-            !known.contains(&((*module).to_owned(), format!("{method} {}", shape(path))))
+            !known.contains(&(
+                (*module).to_owned(),
+                format!("{method} {}", path_template(path)),
+            ))
         })
         .collect();
     assert_eq!(unknown, [] as [&(&str, &str); 0]);
@@ -157,7 +158,8 @@ fn a_release_keeps_the_names_of_those_before_it() {
     }
 }
 
-/// Method and path, told from the descriptors without the importer: parameters unnamed, a star at the end left out.
+/// Method and path, told from the descriptors without the importer: parameters unnamed, a star at
+/// the end left out.
 fn described(folder: &Path) -> BTreeMap<(String, String), BTreeSet<String>> {
     let read = |path: PathBuf| -> Value {
         let text = std::fs::read_to_string(path).unwrap();
@@ -240,8 +242,8 @@ fn every_route_of_the_descriptors_is_an_operation() {
         ));
         assert!(wanted.len() >= least);
         assert_eq!(missing, []);
-        // What is no route of a descriptor has none (edge modules, okapi), is served by a route with a star or a parameter, or stands in
-        // from another release.
+        // What is no route of a descriptor has none (edge modules, okapi), is served by a route
+        // with a star or a parameter, or stands in from another release.
         for module in extra.keys() {
             let unrouted = module.starts_with("edge-") || *module == "okapi";
             let served = [

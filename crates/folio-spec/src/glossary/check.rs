@@ -9,7 +9,7 @@ use super::names::{COMMON, field_name};
 use super::nearest::hint;
 use super::subjects::{Known, Module, Subjects};
 use super::{sentence, truth};
-use crate::error::Error;
+use crate::base::error::Error;
 
 /// How much of a module has a sentence.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -9,8 +9,8 @@ use super::skeleton::skeleton;
 use super::subjects::Subjects;
 use super::upstream::compare;
 use super::{demand, nearest};
-use crate::canonical::Release;
-use crate::error::{Error, Result};
+use crate::base::error::{Error, Result};
+use crate::canonical::release::Release;
 
 /// What is checked, and what is printed.
 #[derive(Clone, Debug, Default, clap::Args)]

@@ -7,7 +7,7 @@ use serde::Deserialize;
 
 use super::check::{Coverage, Share};
 use super::names::COVERAGE;
-use crate::error::{Error, Result};
+use crate::base::error::{Error, Result};
 
 /// The least coverage of a module, in percent.
 #[derive(Clone, Copy, Debug, Default, Deserialize)]

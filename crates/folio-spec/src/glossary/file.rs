@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use crate::error::Error;
+use crate::base::error::Error;
 
 /// A file of the glossary.
 #[derive(Clone, Debug, Default)]

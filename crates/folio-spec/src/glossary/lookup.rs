@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use super::file::{File, Record, Sentence};
 use super::names::{COMMON, COVERAGE, field_name};
-use crate::error::Error;
+use crate::base::error::Error;
 
 /// All files of the glossary.
 #[derive(Clone, Debug, Default)]

@@ -5,8 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::Value;
 
 use super::names::{COMMON, field_name};
-use crate::canonical::{Release, operations, schemas};
-use crate::facts::{self, Deletes};
+use crate::canonical::facts::{self, Deletes};
+use crate::canonical::operation::operations;
+use crate::canonical::release::Release;
+use crate::canonical::schema::schemas;
 
 /// What there is to describe, by document; `common` too.
 #[derive(Clone, Debug, Default)]
@@ -25,7 +27,7 @@ pub struct Module {
     /// The records that stand beside a shared one of the same name.
     pub own: BTreeSet<String>,
     /// What each DELETE deletes, as far as it is known.
-    pub deletes: BTreeMap<String, Deletes>,
+    pub(crate) deletes: BTreeMap<String, Deletes>,
 }
 
 /// What the documents say of a field or a parameter.

@@ -6,8 +6,8 @@ use super::file::Sentence;
 use super::lookup::Glossary;
 use super::names::{COMMON, field_name};
 use super::subjects::{Known, Module, Subjects};
-use crate::error::Error;
-use crate::facts::{Deletes, DeletesKind};
+use crate::base::error::Error;
+use crate::canonical::facts::{Deletes, DeletesKind};
 
 /// What sentences about a module state against its documents. A sentence that stands for several fields is reported once.
 pub(crate) fn check(glossary: &Glossary, name: &str, subjects: &Subjects) -> Vec<Error> {

@@ -7,8 +7,8 @@ use serde_json::Value;
 
 use super::lookup::Glossary;
 use super::names::COMMON;
-use crate::error::{Error, Result};
-use crate::node::{Kind, Node};
+use crate::base::error::{Error, Result};
+use crate::base::yaml::{Kind, Node};
 
 /// The number of words in a row that must not be the same.
 pub const RUN: usize = 8;

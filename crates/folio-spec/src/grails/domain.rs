@@ -1,19 +1,20 @@
 //! Domain classes of Grails: which properties their sources declare.
 //!
-//! No compiler of Groovy: what stands in the body of a class is cut into statements, and those that declare a property, or associations
-//! (`hasMany`, `hasOne`, `belongsTo`), `transients` or `constraints`, are read. Methods are passed over.
+//! No compiler of Groovy: the body of a class is cut into statements, and those that
+//! declare a property, or associations (`hasMany`, `hasOne`, `belongsTo`), `transients` or
+//! `constraints`, are read. Methods are passed over.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
-use crate::error::{Error, Result};
+use crate::base::error::{Error, Result};
 
 /// A class or an enum.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Class {
     /// Its name, without the package.
     pub(super) name: String,
-    /// The file that it stands in.
+    /// The file that it is in.
     pub(super) file: String,
     /// The class that it extends.
     pub(super) extends: Option<String>,
@@ -36,7 +37,8 @@ pub(super) struct Field {
     pub(super) many: bool,
     /// Whether a request can change it (`bindable`).
     pub(super) bindable: bool,
-    /// Whether a request replaces the collection (`@BindImmutably`) rather than changing elements of it.
+    /// Whether a request replaces the collection (`@BindImmutably`) rather than changing elements
+    /// of it.
     pub(super) replaced: bool,
 }
 
@@ -108,7 +110,7 @@ impl Class {
                     bindable: true,
                     replaced: noted.contains("@BindImmutably"),
                 };
-                // What `hasMany` says of the elements stays.
+                // What `hasMany` states about the elements stays.
                 match self.fields.get_mut(&name) {
                     Some(known) => known.replaced |= field.replaced,
                     None => {
@@ -175,7 +177,8 @@ fn property(statement: &str) -> Option<(String, String)> {
     if declared.contains('(') || declared.contains('{') {
         return None;
     }
-    // `Map <String, X> names` and `Set<Tag> tags`: the name is the last word, the type all before it.
+    // `Map <String, X> names` and `Set<Tag> tags`: the name is the last word, the type all before
+    // it.
     let (of, name) = declared.rsplit_once(char::is_whitespace)?;
     let of: String = of.split_whitespace().collect::<Vec<_>>().join(" ");
     let is_name = !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
@@ -273,7 +276,8 @@ fn statements(body: &str) -> Vec<String> {
             _ => {}
         }
         if depth == 0 && matches!(c, '\n' | ';') {
-            // `class Thing\n{` and `= [` on the next line do not occur; `implements` on its own line does.
+            // `class Thing\n{` and `= [` on the next line do not occur; `implements` on its own
+            // line does.
             let text = current.trim();
             let goes_on = text.ends_with([',', '=']) || is_open_class(text);
             if goes_on {

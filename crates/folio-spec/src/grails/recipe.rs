@@ -1,4 +1,5 @@
-//! What the sources of a module of Grails do not state in a form that can be read: `specs/ours/<module>/recipe.toml`.
+//! The recipe of a description: what the sources of a Grails module do not state readably,
+//! `specs/ours/<module>/recipe.toml`.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -6,7 +7,8 @@ use std::path::Path;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use crate::error::{Error, Result};
+use crate::base::error::Result;
+use crate::base::files::read_toml;
 
 /// How a module's description is made from its sources.
 #[derive(Clone, Debug, Deserialize)]
@@ -16,7 +18,8 @@ pub(super) struct Recipe {
     pub(super) module: String,
     /// Its repository.
     pub(super) repository: String,
-    /// Folders and files with domain classes; what is in a library begins with the library's name and a colon.
+    /// Folders and files with domain classes; what is in a library begins with the library's name
+    /// and a colon.
     pub(super) domain: Vec<String>,
     /// Folders with views; the first that has a view has it.
     pub(super) views: Vec<String>,
@@ -58,13 +61,15 @@ pub(super) struct Record {
     /// Views that render it.
     #[serde(default)]
     pub(super) views: Vec<String>,
-    /// Whether the views render nothing but `fields` (`json { … }` without `g.render`), and a request binds nothing else.
+    /// Whether the views render nothing but `fields` (`json { … }` without `g.render`), and a
+    /// request binds nothing else.
     #[serde(default)]
     pub(super) only: bool,
-    /// What the views write beside the class's properties, or in another form. What no view of a version writes is left out.
+    /// What the views write beside the class's properties, or in another form. What no view of a
+    /// version writes is left out.
     #[serde(default)]
     pub(super) fields: BTreeMap<String, String>,
-    /// What it has besides, whatever the views' text is.
+    /// What it has besides, regardless of the views.
     #[serde(default)]
     pub(super) also: BTreeMap<String, String>,
     /// Properties that are neither rendered nor bound.
@@ -75,7 +80,7 @@ pub(super) struct Record {
     pub(super) inner: Vec<String>,
 }
 
-/// One of several records, told apart by a key.
+/// One of several records, distinguished by a key.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Union {
@@ -85,7 +90,8 @@ pub(super) struct Union {
     pub(super) values: BTreeMap<String, String>,
 }
 
-/// `'/things'(resources: 'thing')`: a list, POST, and GET, PUT and DELETE of one. The descriptor tells which of them are routed.
+/// `'/things'(resources: 'thing')`: a list, POST, and GET, PUT and DELETE of one. The descriptor
+/// states which of them are routed.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Resource {
@@ -114,7 +120,7 @@ pub(super) struct Call {
     pub(super) call: String,
     /// What a list has, that is a lookup with all its parameters.
     pub(super) list: Option<String>,
-    /// Whether it takes the parameters of a lookup and gives something else than its records.
+    /// Whether it takes the parameters of a lookup and returns something else than its records.
     #[serde(default)]
     pub(super) lookup: bool,
     /// What comes back.
@@ -135,12 +141,11 @@ pub(super) struct Call {
 impl Recipe {
     /// Reads a recipe.
     pub(super) fn read(path: &Path) -> Result<Self> {
-        let text = std::fs::read_to_string(path)
-            .map_err(|error| Error::file(path, format!("cannot be read: {error}")))?;
-        toml::from_str(&text).map_err(|error| Error::file(path, error.to_string()))
+        read_toml(path)
     }
 
-    /// The schema of a type: `string`, `date`, `[Thing]`, `{integer}` (a map), `Thing`, `"a" | "b"`; with `!` it is read-only.
+    /// The schema of a type: `string`, `date`, `[Thing]`, `{integer}` (a map), `Thing`, `"a" |
+    /// "b"`; with `!` it is read-only.
     pub(super) fn schema(&self, of: &str) -> std::result::Result<Value, String> {
         let of = of.trim();
         if let Some(of) = of.strip_suffix('!') {
@@ -166,7 +171,8 @@ impl Recipe {
             "string" | "integer" | "number" | "boolean" => json!({"type": of}),
             "date" | "date-time" => json!({"type": "string", "format": of}),
             "bytes" => json!({"type": "string", "format": "binary"}),
-            // An object of which nothing is described is any JSON; one with `additionalProperties` is an object.
+            // An object of which nothing is described is any JSON; one with `additionalProperties`
+            // is an object.
             "object" => json!({"type": "object", "additionalProperties": true}),
             "any" => json!({}),
             name if name.starts_with(char::is_uppercase) => {
@@ -200,5 +206,83 @@ impl Recipe {
         };
         let named = self.records.iter().find(|(_, record)| is_of(record));
         named.map_or(class, |(name, _)| name).to_owned()
+    }
+}
+
+impl Resource {
+    /// The operations of Grails' mapping of a self.
+    pub(super) fn calls(&self) -> Vec<Call> {
+        let call = |method: &str, one: bool| Call {
+            call: format!("{method} {}{}", self.path, if one { "/{id}" } else { "" }),
+            list: None,
+            lookup: false,
+            gives: None,
+            takes: None,
+            status: Vec::new(),
+            media: None,
+            sends: None,
+            query: BTreeMap::new(),
+        };
+        let record = Some(self.record.clone());
+        let mut calls = vec![
+            Call {
+                list: Some(self.list.clone().unwrap_or_else(|| self.record.clone())),
+                query: self.query.clone(),
+                ..call("GET", false)
+            },
+            Call {
+                takes: record.clone(),
+                gives: record.clone(),
+                status: vec![self.created.unwrap_or(201)],
+                ..call("POST", false)
+            },
+            Call {
+                gives: record.clone(),
+                query: self.query_one.clone(),
+                ..call("GET", true)
+            },
+            Call {
+                takes: record.clone(),
+                gives: record.clone(),
+                ..call("PUT", true)
+            },
+            call("DELETE", true),
+        ];
+        calls.retain(|call| {
+            !self
+                .except
+                .iter()
+                .any(|method| call.call.starts_with(&**method))
+        });
+        calls
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_resource_has_the_operations_of_grails_but_the_excepted_ones() {
+        let resource: Resource = toml::from_str(
+            "path = '/erm/things'\nrecord = 'Thing'\nlist = 'ThingRow'\nexcept = ['DELETE']\n",
+        )
+        .unwrap();
+        let calls = resource.calls();
+        let found: Vec<_> = calls
+            .iter()
+            .map(|call| {
+                let of = [&call.list, &call.takes, &call.gives];
+                (&*call.call, of.map(|of| of.as_deref().unwrap_or_default()))
+            })
+            .collect();
+        let expected = [
+            ("GET /erm/things", ["ThingRow", "", ""]),
+            ("POST /erm/things", ["", "Thing", "Thing"]),
+            ("GET /erm/things/{id}", ["", "", "Thing"]),
+            ("PUT /erm/things/{id}", ["", "Thing", "Thing"]),
+        ];
+        assert_eq!(found, expected);
+        assert_eq!(calls[1].status, [201]);
     }
 }

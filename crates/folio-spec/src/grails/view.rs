@@ -9,10 +9,11 @@ const WORDS: [&str; 22] = [
     "out",
 ];
 
-/// The keys that a view writes itself. What it takes from the properties of the record by `g.render` is not among them.
+/// The keys that a view writes itself. What it takes from the properties of the record by
+/// `g.render` is not among them.
 pub(super) fn keys(view: &str) -> BTreeSet<String> {
     let mut keys = BTreeSet::new();
-    // What stands before the first `json` prepares values.
+    // Statements before the first `json` prepare values.
     let begins = |line: &&str| line.trim_start().starts_with("json");
     for line in view.lines().skip_while(|line| !begins(line)) {
         let line = line.trim();

@@ -1,17 +1,16 @@
-//! What is accepted builds: descriptions that are legal and strange become documents that `check` accepts, and code that is Rust.
+//! What is accepted builds: descriptions that are legal and strange become documents that `check`
+//! accepts, and code that is Rust.
 
 use std::process::Command;
 
 use folio_codegen::{Document, Options, Specs, generate};
-use folio_spec::canonical::Release as Documents;
-use folio_spec::check::check;
-use folio_spec::notes::Kind;
-use folio_spec::{Import, import};
+use folio_spec::{Import, NoteKind as Kind, Release as Documents, check, import};
 use serde_json::{Map, Value, json};
 use tempfile::TempDir;
 
-/// OpenAPI documents by names, each with something that once broke the generated code: records within themselves, one name in path and
-/// query, names that differ in case, names of Rust, names that two modules share, bodies and answers of one short name, and so on.
+/// OpenAPI documents by names, each with something that once broke the generated code: records
+/// within themselves, one name in path and query, names that differ in case, names of Rust, names
+/// that two modules share, bodies and answers of one short name, and so on.
 fn hostile() -> Map<String, Value> {
     serde_json::from_str(include_str!("releases/hostile.json")).unwrap()
 }

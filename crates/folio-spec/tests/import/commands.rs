@@ -1,11 +1,9 @@
-//! What is said of documents that were imported: their operations, what is wrong with them, what differs.
+//! What is said of documents that were imported: their operations, what is wrong with them, what
+//! differs.
 
 use std::path::Path;
 
-use folio_spec::canonical::Release as Documents;
-use folio_spec::check::check;
-use folio_spec::diff::diff;
-use folio_spec::routes::routes;
+use folio_spec::{Release as Documents, check, diff, routes};
 use insta::assert_snapshot;
 use serde_json::{Value, json};
 

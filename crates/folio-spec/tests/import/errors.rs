@@ -340,7 +340,8 @@ fn what_would_take_all_memory_or_the_stack_is_refused() {
         Release::raml(&with(RAML, "ramls/book.json", &text)).error()
     );
 
-    // A schema that is nested as deep as JSON may be, and one whose references go on through many files.
+    // A schema that is nested as deep as JSON may be, and one whose references go on through many
+    // files.
     let nested = format!(
         "{}{{\"type\": \"string\"}}{}",
         "{\"type\": \"array\", \"items\": ".repeat(60),

@@ -117,7 +117,8 @@ impl Platform {
         serde_json::from_str(&text).unwrap()
     }
 
-    /// Three repositories: a module of RAML with a submodule that has one itself, one of OpenAPI with a base path, one of a descriptor only.
+    /// Three repositories: a module of RAML with a submodule that has one itself, one of OpenAPI
+    /// with a base path, one of a descriptor only.
     fn new() -> Self {
         let platform = Self {
             folder: TempDir::new().unwrap(),
@@ -403,7 +404,8 @@ fn what_cannot_be_fetched_is_told_and_nothing_is_written() {
     assert_snapshot!("fetched_nothing", told);
 }
 
-/// The checklist of `docs/regenerate.md`, with a release that there is not: each of its commands, and what each tells.
+/// The checklist of `docs/regenerate.md`, with a release that there is not: each of its commands,
+/// and what each tells.
 #[test]
 fn an_invented_release_is_imported_by_the_checklist() {
     let platform = Platform::new();

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests may")]
 
 mod buildable;
+mod command_line;
 mod commands;
 mod confined;
 mod documents;

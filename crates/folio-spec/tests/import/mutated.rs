@@ -1,7 +1,8 @@
 //! Damaged descriptions: an error or a document, never a panic, a hang, or half of a folder.
 //!
-//! `FOLIO_FUZZ_CASES=100000 cargo test --release -p folio-spec --test import mutated -- --nocapture` runs more of them than a usual run, and
-//! tells the slowest case and the peak of memory. `FOLIO_FUZZ_SEED` begins elsewhere; a failure tells the seed of its case.
+//! `FOLIO_FUZZ_CASES=100000 cargo test --release -p folio-spec --test import mutated --
+//! --nocapture` runs more of them than a usual run, and tells the slowest case and the peak of
+//! memory. `FOLIO_FUZZ_SEED` begins elsewhere; a failure tells the seed of its case.
 
 use std::io::Write as _;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -9,11 +10,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use folio_spec::canonical::Release as Documents;
-use folio_spec::check::check;
-use folio_spec::diff::diff;
-use folio_spec::node::Node;
-use folio_spec::routes::routes;
+use folio_spec::{Node, Release as Documents, check, diff, routes};
 use serde_json::{Value, json};
 
 use crate::support::{OPENAPI, RAML, Release};
@@ -27,7 +24,8 @@ const LIMIT: Duration = Duration::from_secs(60);
 /// What all cases together may take of memory.
 const MEMORY_MB: u64 = 1024;
 
-/// Modules of a real release, where its sources are there: RAML with submodules, OpenAPI over many files and in one, 3.1, libraries.
+/// Modules of a real release, where its sources are there: RAML with submodules, OpenAPI over many
+/// files and in one, 3.1, libraries.
 const REAL: [&str; 8] = [
     "mod-users",
     "mod-notes",
@@ -399,7 +397,8 @@ fn mutated(random: &mut Random, path: &Path, text: &str) -> Vec<u8> {
     let tree = match random.below(3) {
         0 => None,
         _ if is_json => serde_json::from_str(text).ok(),
-        // JSON is YAML, so that documents in YAML can be damaged as trees; RAML needs its tags and its first line.
+        // JSON is YAML, so that documents in YAML can be damaged as trees; RAML needs its tags and
+        // its first line.
         _ if text.starts_with("#%RAML") => None,
         _ => Node::parse(path, text).ok().map(|node| node.json()),
     };
@@ -468,7 +467,8 @@ impl Target {
             Ok(report) => {
                 assert!(!strict || report.problems.is_empty());
                 let documents = Documents::read(&out).unwrap();
-                // What is accepted can be generated: checking does so; and what is generated is Rust.
+                // What is accepted can be generated: checking does so; and what is generated is
+                // Rust.
                 assert_eq!(check(&documents), []);
                 crate::support::code(documents);
             }

@@ -1,9 +1,10 @@
-//! Descriptions of this project's own: what they do to an import, and how they are made from the sources of a module of Grails.
+//! Descriptions of this project's own: what they do to an import, and how they are made from the
+//! sources of a module of Grails.
 
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use folio_spec::grails::{Checkout, Describe, describe, merged};
+use folio_spec::{Checkout, Describe, describe, merged};
 use serde_json::{Value, json};
 
 use crate::support::{RAML, Release};
@@ -229,7 +230,8 @@ fn a_description_is_made_of_domain_classes_views_and_a_recipe() {
             "count": read_only(json!({"type": "integer"})), "full": read_only(json!({"type": "boolean"})), "colour": {"type": "string", "enum": ["red", "blue"]},
         })
     );
-    // A class that declares no id has a number; an element of a collection may be sent as one to delete.
+    // A class that declares no id has a number; an element of a collection may be sent as one to
+    // delete.
     assert_eq!(
         schemas["Book"]["properties"]["id"],
         json!({"type": "integer"})

@@ -1,10 +1,9 @@
-//! A description is data: whatever stands in a source, no item, attribute or line of documentation of the generated code is made of it, and
-//! no control character or mark of direction reaches a document.
+//! A description is data: whatever stands in a source, no item, attribute or line of documentation
+//! of the generated code is made of it, and no control character or mark of direction reaches a
+//! document.
 
 use folio_codegen::{Document, Options, Specs, generate};
-use folio_spec::canonical::Release as Documents;
-use folio_spec::check::check;
-use folio_spec::node::Node;
+use folio_spec::{Node, Release as Documents, check};
 use proc_macro2::{TokenStream, TokenTree};
 use serde_json::{Value, json};
 
@@ -26,7 +25,8 @@ fn has_planted(tokens: TokenStream) -> bool {
     })
 }
 
-/// Imports what there is; if it is taken, looks through what is written and what is generated from it.
+/// Imports what there is; if it is taken, looks through what is written and what is generated from
+/// it.
 fn try_import(release: &Release, what: &str) -> bool {
     let Ok(_) = release.import() else {
         return false;
@@ -130,7 +130,8 @@ fn plant(value: &mut Value, payload: &str, left: &mut usize, place: &mut String)
     }
 }
 
-/// RAML with the value or key of one line replaced, each in turn. Quoted text in YAML is that of JSON.
+/// RAML with the value or key of one line replaced, each in turn. Quoted text in YAML is that of
+/// JSON.
 fn planted_lines(text: &str, payload: &str) -> Vec<(String, String)> {
     let lines: Vec<&str> = text.lines().collect();
     let mut all = Vec::new();

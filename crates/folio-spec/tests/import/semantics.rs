@@ -1,7 +1,6 @@
 //! What RAML and OpenAPI mean, where it is easily read otherwise.
 
-use folio_spec::node::Node;
-use folio_spec::notes::Kind;
+use folio_spec::{Node, NoteKind as Kind};
 use serde_json::{Value, json};
 
 use crate::support::{Release, notes};

@@ -162,7 +162,7 @@ pub(crate) fn notes(report: &Report) -> Vec<String> {
 }
 
 /// The code of documents, which has to be Rust.
-pub(crate) fn code(documents: folio_spec::canonical::Release) -> BTreeMap<String, String> {
+pub(crate) fn code(documents: folio_spec::Release) -> BTreeMap<String, String> {
     let modules = documents.modules.into_iter();
     let specs = Specs {
         common: Document::new("common", documents.common),

@@ -3,7 +3,8 @@
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
-/// The folder with the sources, where there is one: `FOLIO_SHARED`, else `../shared` beside the project. A test without it says so.
+/// The folder with the sources, where there is one: `FOLIO_SHARED`, else `../shared` beside the
+/// project. A test without it says so.
 pub(crate) fn shared(what: &str) -> Option<PathBuf> {
     let shared = std::env::var_os("FOLIO_SHARED").map_or_else(
         || Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared"),

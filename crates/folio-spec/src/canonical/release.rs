@@ -1,0 +1,68 @@
+//! The documents of a release.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use serde_json::{Map, Value};
+
+use crate::base::error::{Error, Result};
+use crate::base::files::read_json;
+
+/// The documents of a release.
+#[derive(Clone, Debug)]
+pub struct Release {
+    /// The modules by their names.
+    pub modules: BTreeMap<String, Value>,
+    /// The shared records.
+    pub common: Value,
+}
+
+impl Release {
+    /// Reads the folder of a release.
+    ///
+    /// # Errors
+    /// The folder or a document cannot be read, or a document is no JSON object.
+    pub fn read(folder: &Path) -> Result<Self> {
+        let entries = std::fs::read_dir(folder).map_err(|error| {
+            Error::file(
+                folder,
+                format!("cannot be read: {error}; expected a folder of canonical documents, as `folio-spec import` writes"),
+            )
+        })?;
+        let mut release = Self {
+            modules: BTreeMap::new(),
+            common: Value::Object(Map::new()),
+        };
+        for entry in entries {
+            let path = entry
+                .map_err(|error| Error::file(folder, error.to_string()))?
+                .path();
+            let name = path
+                .file_stem()
+                .unwrap_or_default()
+                .to_string_lossy()
+                .into_owned();
+            if path.extension().is_none_or(|extension| extension != "json") || name == "release" {
+                continue;
+            }
+            let document = read_json(&path)?;
+            if !document.is_object() {
+                return Err(Error::file(&path, "expected a JSON object"));
+            }
+            if name == "common" {
+                release.common = document;
+            } else {
+                release.modules.insert(name, document);
+            }
+        }
+        if release.modules.is_empty() {
+            return Err(Error::file(folder, "has no documents of modules"));
+        }
+        Ok(release)
+    }
+}
+
+/// The feature of a module: its name without `mod-`.
+pub(crate) fn feature(module: &str) -> &str {
+    module.strip_prefix("mod-").unwrap_or(module)
+}

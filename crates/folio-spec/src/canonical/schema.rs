@@ -1,0 +1,66 @@
+//! The schemas of a document: its components, what references lead to, properties of all parts.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Map, Value};
+
+use super::reference::LOCAL;
+
+/// The components of a document, by their names.
+pub(crate) fn components(document: &Value) -> Option<&Map<String, Value>> {
+    document.pointer("/components/schemas")?.as_object()
+}
+
+/// The components of a document.
+pub(crate) fn schemas(document: &Value) -> impl Iterator<Item = (&String, &Value)> {
+    components(document).into_iter().flatten()
+}
+
+/// What a reference to a component leads to.
+pub(crate) fn resolved<'a>(schema: &'a Value, schemas: &'a Value) -> &'a Value {
+    let name = schema.get("$ref").and_then(Value::as_str);
+    name.and_then(|name| schemas.get(name.strip_prefix(LOCAL)?))
+        .unwrap_or(schema)
+}
+
+/// The properties of an object and of all its parts, references in them followed.
+pub(crate) fn all_properties(schema: &Value, schemas: &Value) -> BTreeMap<String, Value> {
+    let mut properties = BTreeMap::new();
+    collect_properties(schema, schemas, &mut Vec::new(), &mut properties);
+    properties
+}
+
+fn collect_properties<'a>(
+    schema: &'a Value,
+    schemas: &'a Value,
+    seen: &mut Vec<&'a Value>,
+    properties: &mut BTreeMap<String, Value>,
+) {
+    // Parts may lead back to the whole.
+    if seen.iter().any(|other| std::ptr::eq(*other, schema)) {
+        return;
+    }
+    seen.push(schema);
+    let own = schema.get("properties").and_then(Value::as_object);
+    for (name, property) in own.into_iter().flatten() {
+        properties.insert(name.clone(), resolved(property, schemas).clone());
+    }
+    let parts = schema.get("allOf").and_then(Value::as_array);
+    for part in parts.into_iter().flatten() {
+        collect_properties(resolved(part, schemas), schemas, seen, properties);
+    }
+}
+
+/// Whether it is an object of which nothing is described.
+pub(crate) fn is_undescribed(schema: &Value) -> bool {
+    schema.get("type").and_then(Value::as_str) == Some("object")
+        && schema.as_object().is_some_and(|schema| {
+            schema.iter().all(|(key, value)| match key.as_str() {
+                "type" | "x-folio" | "nullable" | "readOnly" | "deprecated" => true,
+                "additionalProperties" | "properties" => {
+                    value.is_boolean() || value.as_object().is_some_and(Map::is_empty)
+                }
+                _ => false,
+            })
+        })
+}

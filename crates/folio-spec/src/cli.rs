@@ -1,0 +1,202 @@
+//! The command line of `folio-spec`.
+
+mod arguments;
+mod describe;
+mod import;
+mod output;
+
+use std::path::Path;
+use std::process::ExitCode;
+
+use clap::Parser as _;
+
+use crate::base::error::{Error, Result};
+use crate::canonical::release::Release;
+use crate::corrections::overrides::Overrides;
+use crate::glossary;
+use crate::reports::check::check;
+use crate::reports::diff::{diff, page};
+use crate::reports::features::Features;
+use crate::reports::routes::routes;
+use crate::reports::{coverage, facts_page};
+use arguments::{Arguments, Command};
+use output::print;
+
+/// Runs the command that the arguments of the process name, and returns its exit code: 0 for
+/// success, 1 for an error or a finding, 2 for an import that wrote documents and is incomplete.
+pub fn main() -> ExitCode {
+    let arguments = match Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        Err(error) => {
+            let _ = error.print();
+            // clap gives 2 to errors of usage, which is the code of an incomplete import here.
+            return match error.use_stderr() {
+                true => ExitCode::FAILURE,
+                false => ExitCode::SUCCESS,
+            };
+        }
+    };
+    match run(arguments.command) {
+        Ok(code) => code,
+        Err(error) => {
+            eprintln!("error: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(command: Command) -> Result<ExitCode> {
+    match command {
+        Command::Import(arguments) => return import::run(arguments),
+        Command::Describe(arguments) => describe::run(arguments)?,
+        Command::Routes { release, specs } => {
+            let features = Features::read(&specs).ok();
+            let release = read(&specs, &release)?;
+            print(routes(&release, features.as_ref()).map(|line| line.to_string()));
+        }
+        Command::Diff {
+            old,
+            new,
+            specs,
+            json,
+            markdown,
+            breaking,
+        } => {
+            let mut changes = diff(&read(&specs, &old)?, &read(&specs, &new)?);
+            changes.retain(|change| change.breaking || !breaking);
+            if json {
+                print(changes.iter().map(|change| change.json().to_string()));
+            } else if markdown {
+                print(page::page(&old, &new, &changes));
+            } else {
+                print(page::listed(&changes));
+            }
+        }
+        Command::Features { specs, root, check } => return features(&specs, &root, check),
+        Command::Facts { releases, specs } => {
+            let overrides = Overrides::read(&specs.join("overrides"))?;
+            print(facts_page::page(&read_all(&specs, releases)?, &overrides));
+        }
+        Command::Coverage { releases, specs } => {
+            print(coverage::page(&read_all(&specs, releases)?));
+        }
+        Command::Glossary { releases, request } => {
+            let named = read_all(&request.specs, releases)?;
+            let releases: Vec<Release> = named.into_iter().map(|(_, release)| release).collect();
+            let report = glossary::command::run(&request, &releases)?;
+            print(report.lines);
+            for error in &report.errors {
+                eprintln!("error: {error}");
+            }
+            return Ok(match report.errors.is_empty() {
+                true => ExitCode::SUCCESS,
+                false => ExitCode::FAILURE,
+            });
+        }
+        Command::Check {
+            folder,
+            named,
+            specs,
+        } => {
+            let release = folder.or(named).unwrap_or_default();
+            let findings = check(&read(&specs, &release)?);
+            print(findings.iter().map(ToString::to_string));
+            print([format!("{} findings", findings.len())]);
+            return Ok(match findings.is_empty() {
+                true => ExitCode::SUCCESS,
+                false => ExitCode::FAILURE,
+            });
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Writes the files of the features that are not as they should be, or only names them.
+fn features(specs: &Path, root: &Path, is_check: bool) -> Result<ExitCode> {
+    let mut stale = Vec::new();
+    for (path, text) in Features::read(specs)?.files(root, specs)? {
+        if std::fs::read_to_string(&path).is_ok_and(|known| known == text) {
+            continue;
+        }
+        if !is_check {
+            output::write(&path, text)?;
+        }
+        stale.push(path.display().to_string());
+    }
+    if !is_check || stale.is_empty() {
+        print(stale.iter().map(|path| format!("{path}: written")));
+        return Ok(ExitCode::SUCCESS);
+    }
+    let problem = "not as the releases are; run `folio-spec features`";
+    print(stale.iter().map(|path| format!("{path}: {problem}")));
+    Ok(ExitCode::FAILURE)
+}
+
+/// Reads a release by its name, or by its folder.
+fn read(specs: &Path, release: &str) -> Result<Release> {
+    let named = specs.join(release);
+    let folder = Path::new(release);
+    if named.is_dir() {
+        return Release::read(&named);
+    }
+    if folder.is_dir() {
+        return Release::read(folder);
+    }
+    let mut known: Vec<String> = std::fs::read_dir(specs)
+        .map_err(|error| {
+            let problem = format!(
+                "cannot be read: {error}; expected the folder with the releases' folders (--specs)"
+            );
+            Error::file(specs, problem)
+        })?
+        .flatten()
+        .filter(|entry| entry.path().join("release.json").is_file())
+        .map(|entry| entry.file_name().to_string_lossy().into_owned())
+        .collect();
+    known.sort();
+    let problem = match &known[..] {
+        [] => "the folder has no imported release: run `folio-spec import`".to_owned(),
+        known => format!("imported are: {}", known.join(", ")),
+    };
+    let problem = format!("there is no release `{release}` here, and no such folder; {problem}");
+    Err(Error::file(specs, problem))
+}
+
+fn read_all(specs: &Path, names: Vec<String>) -> Result<Vec<(String, Release)>> {
+    let releases = names.into_iter().map(|name| {
+        let release = read(specs, &name)?;
+        Ok((name, release))
+    });
+    releases.collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_arguments_are_consistent() {
+        use clap::CommandFactory as _;
+        Arguments::command().debug_assert();
+    }
+
+    #[test]
+    fn an_unknown_release_is_an_error_that_names_the_known_ones() {
+        let specs = tempfile::tempdir().unwrap();
+        let problem = || read(specs.path(), "next").unwrap_err().problem;
+        assert!(
+            problem().contains("run `folio-spec import`"),
+            "{}",
+            problem()
+        );
+        for name in ["r2", "r1", "ours"] {
+            std::fs::create_dir(specs.path().join(name)).unwrap();
+        }
+        for name in ["r1", "r2"] {
+            std::fs::write(specs.path().join(name).join("release.json"), "{}").unwrap();
+        }
+        assert!(problem().ends_with("imported are: r1, r2"), "{}", problem());
+        let missing = read(&specs.path().join("none"), "r1").unwrap_err();
+        assert!(missing.problem.contains("(--specs)"), "{missing}");
+    }
+}

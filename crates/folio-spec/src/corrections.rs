@@ -1,0 +1,5 @@
+//! What corrects the descriptions of modules.
+
+pub(crate) mod ours;
+pub(crate) mod overrides;
+pub(crate) mod pins;

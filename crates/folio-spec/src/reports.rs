@@ -1,0 +1,8 @@
+//! Reports on documents that were imported: problems, changes, coverage, facts, features.
+
+pub(crate) mod check;
+pub(crate) mod coverage;
+pub(crate) mod diff;
+pub(crate) mod facts_page;
+pub(crate) mod features;
+pub(crate) mod routes;
