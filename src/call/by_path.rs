@@ -16,7 +16,7 @@ use serde_json::Value;
 use crate::call::mode::{Mode, Sending};
 use crate::client::FolioClient;
 use crate::client::marker::Async;
-use crate::paging::{ByIds, ByValues, Items, Plan, missing_key};
+use crate::paging::{ByIds, ByValues, Items, Plan, missing_key, sorts_by_cql};
 use crate::record::lenient;
 use crate::value::body::Body;
 use crate::value::cql::Cql;
@@ -571,8 +571,7 @@ impl<T: DeserializeOwned + Send + 'static, M: Mode> GetAll<T, M> {
             style: self.style,
             items: self.items.clone().map(Into::into),
             key: self.key.filter(|_| !self.unsorted).map(Into::into),
-            tie: (matches!(self.style, PagingStyle::Cql | PagingStyle::Retrieve) && !self.unsorted)
-                .then_some("id".into()),
+            tie: (sorts_by_cql(self.style) && !self.unsorted).then_some("id".into()),
             max: self.max,
             asks_for_all: !self.without_all,
             job: self.job,

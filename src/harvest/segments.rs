@@ -2,10 +2,10 @@
 
 use std::task::{Context, Poll};
 
-use super::checkpoint::Range;
-use super::is_beyond;
-use super::progress::Figures;
-use crate::paging::{Ahead, Page, Pager, Shape};
+use super::figures::Figures;
+use super::range::Range;
+use crate::paging::{Ahead, Page, Pager, PageSummary};
+use crate::value::uuid::is_beyond;
 use crate::wire::error::{Error, Result};
 use crate::wire::response::Response;
 
@@ -50,10 +50,10 @@ struct Segment {
     has_more: bool,
     /// It seemed to have no records, and should have some: it was requested again.
     is_doubted: bool,
-    state: State,
+    state: SegmentState,
 }
 
-enum State {
+enum SegmentState {
     Waiting,
     /// How many records are in it, exactly. With the end of the range as it was asked for.
     Counting(Ahead, Option<String>),
@@ -66,14 +66,14 @@ enum State {
 }
 
 /// A page whose records are taken.
-pub(super) struct Taken {
+pub(super) struct SegmentPage {
     pub(super) page: Page,
     range: Range,
-    /// The server may have gone beyond the range: there the page ends.
+    /// The server may have gone beyond the range: there the page bounds.
     pub(super) stop: Option<String>,
 }
 
-impl Taken {
+impl SegmentPage {
     /// What is left of it.
     pub(super) fn rest(&self) -> Range {
         Range {
@@ -84,7 +84,7 @@ impl Taken {
 
     /// Whether the page ended where it seemed to.
     pub(super) fn check(&self, pager: &Pager) -> Result<()> {
-        let last = self.page.shape().last;
+        let last = self.page.summary().last;
         if self.stop.is_some() || last.is_none() || last == self.range.until {
             return Ok(());
         }
@@ -106,7 +106,7 @@ impl Segments {
             density: 0.0,
             has_more: false,
             is_doubted: false,
-            state: State::Waiting,
+            state: SegmentState::Waiting,
         };
         Self {
             list: ranges.iter().map(waiting).collect(),
@@ -126,7 +126,7 @@ impl Segments {
     pub(super) fn is_done(&self) -> bool {
         self.list
             .iter()
-            .all(|segment| matches!(segment.state, State::Open))
+            .all(|segment| matches!(segment.state, SegmentState::Open))
     }
 
     /// How many nulls came in pages that have nothing else.
@@ -153,7 +153,7 @@ impl Segments {
     fn first(&self) -> Option<usize> {
         self.list
             .iter()
-            .position(|segment| !matches!(segment.state, State::Open))
+            .position(|segment| !matches!(segment.state, SegmentState::Open))
     }
 
     /// Whether it is worth to divide what is left.
@@ -171,7 +171,7 @@ impl Segments {
         shares.sum::<f64>() / u128::MAX as f64
     }
 
-    fn count(&self, is: impl Fn(&State) -> bool) -> usize {
+    fn count(&self, is: impl Fn(&SegmentState) -> bool) -> usize {
         self.list
             .iter()
             .filter(|segment| is(&segment.state))
@@ -181,14 +181,14 @@ impl Segments {
     /// Asks for as many pages as may be on their way, and divides what is large for that.
     pub(super) fn ask(&mut self, pager: &Pager) {
         loop {
-            let asked = self.count(|state| matches!(state, State::Asked(..) | State::Counting(..)));
-            let here = self.count(|state| matches!(state, State::Here(..)));
+            let asked = self.count(|state| matches!(state, SegmentState::Asked(..) | SegmentState::Counting(..)));
+            let here = self.count(|state| matches!(state, SegmentState::Here(..)));
             let most = if self.ordered {
                 3 * self.parallel
             } else {
                 self.parallel
             };
-            let is_waiting = |segment: &Segment| matches!(segment.state, State::Waiting);
+            let is_waiting = |segment: &Segment| matches!(segment.state, SegmentState::Waiting);
             let next = self.list.iter().position(is_waiting);
             // Whatever else is held, the one that all wait for is asked for.
             let is_needed = next.is_some() && next == self.first();
@@ -210,7 +210,7 @@ impl Segments {
         let segment = &mut self.list[at];
         let Range { after, until } = &segment.range;
         let request = pager.range(after.as_deref(), until.as_deref());
-        segment.state = State::Asked(Ahead::send(&pager.client, request), until.clone());
+        segment.state = SegmentState::Asked(Ahead::send(&pager.client, request), until.clone());
         self.requests += 1;
     }
 
@@ -219,7 +219,7 @@ impl Segments {
         if !self.divides() {
             return false;
         }
-        let on_its_way = |segment: &Segment| matches!(segment.state, State::Asked(..));
+        let on_its_way = |segment: &Segment| matches!(segment.state, SegmentState::Asked(..));
         let largest = (0..self.list.len())
             .filter(|at| on_its_way(&self.list[*at]))
             .max_by(|a, b| self.list[*a].pages.total_cmp(&self.list[*b].pages));
@@ -248,7 +248,7 @@ impl Segments {
             density: segment.density,
             has_more: false,
             is_doubted: false,
-            state: State::Waiting,
+            state: SegmentState::Waiting,
         };
         // In which of both there are some is not known.
         segment.has_more = false;
@@ -268,16 +268,16 @@ impl Segments {
         let mut came = false;
         let mut at = 0;
         while at < self.list.len() {
-            if let State::Counting(ahead, until) = &mut self.list[at].state
+            if let SegmentState::Counting(ahead, until) = &mut self.list[at].state
                 && let Poll::Ready(response) = ahead.poll(context)
             {
                 came = true;
                 let until = until.take();
                 if let Err(error) = self.counted(at, response, until.as_deref(), pager) {
-                    self.list[at].state = State::Waiting;
+                    self.list[at].state = SegmentState::Waiting;
                     return Poll::Ready(Err(error));
                 }
-            } else if let State::Asked(ahead, _) = &mut self.list[at].state
+            } else if let SegmentState::Asked(ahead, _) = &mut self.list[at].state
                 && let Poll::Ready(response) = ahead.poll(context)
             {
                 came = true;
@@ -287,7 +287,7 @@ impl Segments {
                 });
                 if let Err(error) = arrived {
                     // It is still to be read.
-                    self.list[at].state = State::Waiting;
+                    self.list[at].state = SegmentState::Waiting;
                     return Poll::Ready(Err(error));
                 }
                 figures.rest(self.share());
@@ -303,14 +303,14 @@ impl Segments {
 
     /// A page of a range came: it covers the range up to its last record; behind that the range goes on.
     fn arrive(&mut self, at: usize, page: Page, pager: &Pager) -> Result<()> {
-        let mut ends = page.ends();
-        if !self.is_trusted || ends.last.is_none() {
+        let mut bounds = page.bounds();
+        if !self.is_trusted || bounds.last.is_none() {
             let last = page.outline()?.last;
             if self.is_first && last.is_some() {
                 self.is_first = false;
-                self.is_trusted = ends.last == last;
+                self.is_trusted = bounds.last == last;
             }
-            ends.last = last;
+            bounds.last = last;
         }
         let Segment {
             range,
@@ -320,13 +320,13 @@ impl Segments {
         } = &self.list[at];
         let (range, pages) = (range.clone(), *pages);
         let asked_until = match state {
-            State::Asked(_, until) => until.clone(),
+            SegmentState::Asked(_, until) => until.clone(),
             _ => range.until.clone(),
         };
         if range.after.is_none() && asked_until.is_none() {
-            self.whole = ends.total.or(self.whole);
+            self.whole = bounds.total.or(self.whole);
         }
-        let Some(last) = ends.last else {
+        let Some(last) = bounds.last else {
             let outline = page.outline()?;
             if let Some(problem) = pager.without_keys(page.exchange(), &outline) {
                 return Err(problem);
@@ -335,7 +335,7 @@ impl Segments {
             return Ok(());
         };
         // A server that ignores the range gives the first page again: text that is no UUID has an order that is not known.
-        for key in ends.first.iter().chain([&last]) {
+        for key in bounds.first.iter().chain([&last]) {
             if let Some(after) = &range.after
                 && let Some(error) = pager.out_of_order(page.exchange(), after, key)
             {
@@ -357,9 +357,9 @@ impl Segments {
         };
         let density = (covered.share() as f64).max(1.0);
         self.density = density;
-        let told = ends.total.filter(|_| asked_until == range.until);
+        let told = bounds.total.filter(|_| asked_until == range.until);
         // A server that counts the whole list each time says nothing of the rest.
-        let is_of_range = range.after.is_none() || self.whole != ends.total;
+        let is_of_range = range.after.is_none() || self.whole != bounds.total;
         let has_more = is_of_range && told.is_some_and(|total| total > u64::from(pager.size()));
         let told = told.map(|total| total as f64 / f64::from(pager.size()) - 1.0);
         let spread = rest.share() as f64 / density;
@@ -376,7 +376,7 @@ impl Segments {
             after: range.after,
             until: Some(stop.clone().unwrap_or(last)),
         };
-        segment.state = State::Here(Box::new(page), stop);
+        segment.state = SegmentState::Here(Box::new(page), stop);
         if !is_whole {
             let rest = Segment {
                 range: rest,
@@ -384,7 +384,7 @@ impl Segments {
                 density,
                 has_more,
                 is_doubted: false,
-                state: State::Waiting,
+                state: SegmentState::Waiting,
             };
             self.list.insert(at + 1, rest);
         }
@@ -393,7 +393,7 @@ impl Segments {
 
     /// A page of a range has no record: an empty one, or only nulls. If by `totalRecords` there should be some, it is requested again, and then
     /// the exact number is asked for.
-    fn seems_empty(&mut self, at: usize, page: &Shape, until: Option<String>, pager: &Pager) {
+    fn seems_empty(&mut self, at: usize, page: &PageSummary, until: Option<String>, pager: &Pager) {
         self.nulls += page.nulls;
         let segment = &mut self.list[at];
         let has_more = match page.total {
@@ -405,14 +405,14 @@ impl Segments {
         if !has_more {
             self.nothing_until(at, until.as_deref());
         } else if !std::mem::replace(&mut segment.is_doubted, true) {
-            segment.state = State::Waiting;
+            segment.state = SegmentState::Waiting;
         } else if page.total.is_some() && page.total == self.whole && self.fruitful > 0 {
-            segment.state = State::Open;
+            segment.state = SegmentState::Open;
         } else {
             let Range { after, until } = &segment.range;
             let request = pager.count_of_range(after.as_deref(), until.as_deref());
             let until = until.clone();
-            segment.state = State::Counting(Ahead::send(&pager.client, request), until);
+            segment.state = SegmentState::Counting(Ahead::send(&pager.client, request), until);
             self.requests += 1;
         }
     }
@@ -434,7 +434,7 @@ impl Segments {
             return Ok(());
         }
         if count.is_some() && count == self.whole && self.fruitful > 0 {
-            self.list[at].state = State::Open;
+            self.list[at].state = SegmentState::Open;
             return Ok(());
         }
         let after = self.list[at]
@@ -471,7 +471,7 @@ impl Segments {
         while self
             .list
             .get(at)
-            .is_some_and(|segment| is_within(segment) && !matches!(segment.state, State::Here(..)))
+            .is_some_and(|segment| is_within(segment) && !matches!(segment.state, SegmentState::Here(..)))
         {
             self.list.remove(at);
         }
@@ -480,15 +480,15 @@ impl Segments {
     }
 
     /// A page whose records can be taken: any, or the first if they are to come in order.
-    pub(super) fn take(&mut self) -> Option<Taken> {
-        let is_here = |segment: &Segment| matches!(segment.state, State::Here(..));
+    pub(super) fn take(&mut self) -> Option<SegmentPage> {
+        let is_here = |segment: &Segment| matches!(segment.state, SegmentState::Here(..));
         let at = self.list.iter().position(is_here)?;
         if self.ordered && Some(at) != self.first() {
             return None;
         }
         let segment = self.list.remove(at);
         match segment.state {
-            State::Here(page, stop) => Some(Taken {
+            SegmentState::Here(page, stop) => Some(SegmentPage {
                 page: *page,
                 range: segment.range,
                 stop,

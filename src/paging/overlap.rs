@@ -12,8 +12,6 @@
 use std::collections::{HashMap, VecDeque};
 use std::hash::{BuildHasher, RandomState};
 
-use crate::wire::paging::PagingStyle;
-
 /// How many keys are remembered: at most some 40 bytes each.
 const REMEMBERED: usize = 1_000_000;
 
@@ -69,13 +67,9 @@ pub(super) struct Found {
 }
 
 impl Overlap {
-    pub(super) fn new(size: u32, style: PagingStyle) -> Self {
+    pub(super) fn new(size: u32, has_stable_order: bool) -> Self {
         Self {
-            is_used: size > 1
-                && !matches!(
-                    style,
-                    PagingStyle::Search | PagingStyle::Browse | PagingStyle::Whole
-                ),
+            is_used: size > 1 && has_stable_order,
             size: size.into(),
             from: 0,
             overlaps: false,
@@ -116,14 +110,10 @@ impl Overlap {
         self.from
     }
 
-    /// This page begins behind the one before.
-    pub(super) fn begin_behind(&mut self) {
-        self.overlaps = false;
-    }
-
     /// The page begins here, since the server has pages that begin at some offsets only.
-    pub(super) fn begin_at(&mut self, from: u64) {
+    pub(super) fn begin_at(&mut self, from: u64, overlaps: bool) {
         self.from = from;
+        self.overlaps = overlaps;
     }
 
     /// Whether it is not known yet that pages can begin anywhere.

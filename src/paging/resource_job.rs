@@ -6,7 +6,8 @@ use bytes::Bytes;
 use http::Method;
 use serde::{Deserialize, Serialize};
 
-use super::page::{Page, key_of};
+use super::page::Page;
+use super::record_key::key_of;
 use crate::client::FolioClient;
 use crate::wire::error::{Error, Result};
 use crate::wire::request::Request;

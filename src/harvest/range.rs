@@ -1,0 +1,97 @@
+//! Ranges of ids: a list that is read in several places at once is divided into them.
+
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+/// The ids that are greater than one and at most another.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Range {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) after: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) until: Option<String>,
+}
+
+impl Range {
+    /// Where it begins and ends among all UUIDs; none if its bounds are none.
+    pub(super) fn bounds(&self) -> Option<(u128, u128)> {
+        let number = |id: &Option<String>, otherwise| match id {
+            None => Some(otherwise),
+            Some(id) => Uuid::try_parse(id).ok().map(|id| id.as_u128()),
+        };
+        Some((number(&self.after, 0)?, number(&self.until, u128::MAX)?))
+    }
+
+    /// How many UUIDs could be in it.
+    pub(super) fn share(&self) -> u128 {
+        self.bounds()
+            .map_or(0, |(after, until)| until.saturating_sub(after))
+    }
+
+    pub(super) fn start(&self) -> u128 {
+        self.bounds().map_or(0, |(after, _)| after)
+    }
+
+    /// Two ranges of it, the first with about this part (0 to 1) of the ids; none if it is too small or its bounds are no UUIDs.
+    pub(super) fn split(&self, part: f64) -> Option<(Self, Self)> {
+        let (after, until) = self.bounds()?;
+        let share = until.checked_sub(after).filter(|share| *share > 1)?;
+        // Precise enough: neither the whole nor nothing.
+        let low = ((share as f64 * part.clamp(0.0, 1.0)) as u128).clamp(1, share - 1);
+        let middle = after + low;
+        // A UUID that servers take for one: of version 4 and of the usual variant, where that fits.
+        let usual = (middle & !(0xf << 76) & !(0xc << 60)) | (0x4 << 76) | (0x8 << 60);
+        let middle = if usual > after && usual < until {
+            usual
+        } else {
+            middle
+        };
+        let middle = Some(Uuid::from_u128(middle).to_string());
+        Some((
+            Self {
+                after: self.after.clone(),
+                until: middle.clone(),
+            },
+            Self {
+                after: middle,
+                until: self.until.clone(),
+            },
+        ))
+    }
+}
+
+/// What is wrong with ranges of ids.
+pub(super) fn problem_of(ranges: &[Range]) -> Option<String> {
+    let mut bounds = Vec::with_capacity(ranges.len());
+    for range in ranges {
+        let is_blank = |id: &Option<String>| id.as_ref().is_some_and(|id| id.trim().is_empty());
+        if is_blank(&range.after) || is_blank(&range.until) {
+            return Some("a range has a blank bound".to_owned());
+        }
+        let shown = |id: &Option<String>| id.clone().unwrap_or_else(|| "none".to_owned());
+        let (after, until) = (shown(&range.after), shown(&range.until));
+        match range.bounds() {
+            Some((low, high)) if range.until.is_some() && low >= high => {
+                return Some(format!(
+                    "the range after {after} until {until} is inverted or empty"
+                ));
+            }
+            Some((low, high)) => bounds.push((low, high, after)),
+            // Of other keys the order is not known, so that there is one range, up to the end.
+            None if ranges.len() > 1 || range.until.is_some() => {
+                return Some(format!(
+                    "the range after {after} until {until} has a bound that is no UUID"
+                ));
+            }
+            None => {}
+        }
+    }
+    bounds.sort_unstable();
+    let neighbours = bounds.iter().zip(bounds.iter().skip(1));
+    neighbours
+        .filter(|((_, end, _), (low, ..))| low < end)
+        .map(|(_, (.., after))| {
+            format!("the range after {after} overlaps another: its records would come twice")
+        })
+        .next()
+}
