@@ -1,6 +1,7 @@
 //! Builds blocking clients.
 
-use super::{Blocking, FolioClient};
+use super::client::FolioClient;
+use super::wait::Blocking;
 use crate::client::FolioClientBuilder;
 use crate::tenant::directory::TenantDirectory;
 use crate::wire::error::{Error, Result};

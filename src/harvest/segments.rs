@@ -4,7 +4,7 @@ use std::task::{Context, Poll};
 
 use super::figures::Figures;
 use super::range::Range;
-use crate::paging::{Ahead, Page, Pager, PageSummary};
+use crate::paging::{Ahead, Page, PageSummary, Pager};
 use crate::value::uuid::is_beyond;
 use crate::wire::error::{Error, Result};
 use crate::wire::response::Response;
@@ -181,7 +181,9 @@ impl Segments {
     /// Asks for as many pages as may be on their way, and divides what is large for that.
     pub(super) fn ask(&mut self, pager: &Pager) {
         loop {
-            let asked = self.count(|state| matches!(state, SegmentState::Asked(..) | SegmentState::Counting(..)));
+            let asked = self.count(|state| {
+                matches!(state, SegmentState::Asked(..) | SegmentState::Counting(..))
+            });
             let here = self.count(|state| matches!(state, SegmentState::Here(..)));
             let most = if self.ordered {
                 3 * self.parallel
@@ -468,11 +470,9 @@ impl Segments {
             _ => false,
         };
         self.list.remove(at);
-        while self
-            .list
-            .get(at)
-            .is_some_and(|segment| is_within(segment) && !matches!(segment.state, SegmentState::Here(..)))
-        {
+        while self.list.get(at).is_some_and(|segment| {
+            is_within(segment) && !matches!(segment.state, SegmentState::Here(..))
+        }) {
             self.list.remove(at);
         }
         // The ids are not as near each other here as they were.

@@ -122,7 +122,9 @@ impl<T: DeserializeOwned + Send + 'static> Stream for HarvestStream<T> {
             return Poll::Ready(None);
         }
         let next = match &mut this.source {
-            ListSource::Ranges(reading) => ready!(reading.poll_next::<T>(context, &mut this.figures)),
+            ListSource::Ranges(reading) => {
+                ready!(reading.poll_next::<T>(context, &mut this.figures))
+            }
             ListSource::Sequence(items) => {
                 let next = ready!(Pin::new(&mut **items).poll_next(context));
                 this.figures.sequence(items.received(), items.total());

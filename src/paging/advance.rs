@@ -132,9 +132,8 @@ impl Pager {
     fn repeated(&mut self, page: &OffsetPage<'_>) -> Result<PageStep> {
         // A server that takes the offset for a number of whole pages gives the last one again.
         let received = page.summary.received;
-        let is_end = self.overlap.is_given_up()
-            && self.seen > received
-            && received < u64::from(self.size);
+        let is_end =
+            self.overlap.is_given_up() && self.seen > received && received < u64::from(self.size);
         if is_end {
             return Ok(self.ends_repeated(page, self.offset));
         }
@@ -182,7 +181,10 @@ impl Pager {
             return retry;
         }
         let Some(found) = self.overlap.find(page.keys) else {
-            tracing::debug!(offset = self.offset, "the list changed while it was being read");
+            tracing::debug!(
+                offset = self.offset,
+                "the list changed while it was being read"
+            );
             self.overlap
                 .step_back()
                 .map_err(|problem| page.error(problem))?;

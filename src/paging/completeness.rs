@@ -63,12 +63,7 @@ impl Pager {
     }
 
     /// Requests a page again that ends a list too early; after that, the exact number of records.
-    fn doubt(
-        &mut self,
-        exchange: &Exchange,
-        total: Option<u64>,
-        arrived: Option<u64>,
-    ) -> PageStep {
+    fn doubt(&mut self, exchange: &Exchange, total: Option<u64>, arrived: Option<u64>) -> PageStep {
         if !std::mem::replace(&mut self.is_doubted, true) {
             tracing::debug!(seen = self.seen, ?total, "the list ends too early");
             return PageStep::Retry;

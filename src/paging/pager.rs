@@ -189,9 +189,7 @@ impl Pager {
     pub(crate) fn page(&self, response: &crate::Response, first: u64) -> Page {
         let key = self.plan.key.clone().unwrap_or("id".into());
         let items = self.plan.items.clone();
-        let is_sequence = self
-            .dialect
-            .is_sequence(items.as_deref(), response.body());
+        let is_sequence = self.dialect.is_sequence(items.as_deref(), response.body());
         Page::new(response, items, key, first, is_sequence)
     }
 

@@ -114,8 +114,8 @@ mod tests {
             (&[25], Some(25), false, 3, 0, 20, true),
             (&[25], Some(25), false, 5, 0, 20, false),
         ] {
-            let found = totals(before)
-                .has_more_behind_key(total, is_first, of_page, counted, arrived);
+            let found =
+                totals(before).has_more_behind_key(total, is_first, of_page, counted, arrived);
             assert_eq!(found, expected, "{before:?} {total:?} {of_page} {counted}");
         }
     }
@@ -135,8 +135,7 @@ mod tests {
             (&[25, 24], Some(25), true, true, 24, false),
             (&[25, 24], Some(25), false, true, 24, true),
         ] {
-            let found =
-                totals(before).has_more_behind(total, has_records, has_pages, position);
+            let found = totals(before).has_more_behind(total, has_records, has_pages, position);
             assert_eq!(found, expected, "{before:?} {total:?} {position}");
         }
     }

@@ -1,7 +1,12 @@
 //! Exchanges of a client in a file: recorded once, then replayed without a server.
 
+mod asked;
+mod body;
 mod difference;
 mod form;
+mod redaction;
+mod request;
+mod response;
 
 use std::collections::HashSet;
 use std::fmt;
@@ -9,8 +14,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use bytes::Bytes;
-use http::{HeaderMap, Method, StatusCode};
-use reqwest::Url;
+use http::{HeaderMap, StatusCode};
 use serde_json::Value;
 
 use crate::client::FolioClientBuilder;
@@ -18,7 +22,10 @@ use crate::engine::failure::Failure;
 use crate::engine::transport::Answer;
 use crate::wire::error::ErrorKind;
 
-use form::{Redaction, Request, Response};
+pub(crate) use asked::Asked;
+use redaction::Redaction;
+use request::RecordedRequest;
+use response::RecordedResponse;
 
 /// The exchanges of a client with a FOLIO, in a file that can be read: a cassette.
 ///
@@ -80,14 +87,14 @@ type Result<T> = std::result::Result<T, CassetteError>;
 pub(crate) struct Tape {
     path: PathBuf,
     records: bool,
-    state: Mutex<State>,
+    state: Mutex<TapeState>,
 }
 
 #[derive(Default)]
-struct State {
+struct TapeState {
     redaction: Redaction,
     any_order: bool,
-    exchanges: Vec<(Request, Response)>,
+    exchanges: Vec<(RecordedRequest, RecordedResponse)>,
     /// Which exchanges were replayed.
     used: HashSet<usize>,
     /// What was asked for and not recorded.
@@ -133,10 +140,10 @@ impl Cassette {
         Ok(Self(Arc::new(Tape {
             path,
             records: false,
-            state: Mutex::new(State {
+            state: Mutex::new(TapeState {
                 redaction,
                 exchanges,
-                ..State::default()
+                ..TapeState::default()
             }),
         })))
     }
@@ -221,7 +228,7 @@ impl<M> FolioClientBuilder<M> {
 
 impl Tape {
     /// A panic of another thread leaves the state as it was: each change is one push.
-    fn state(&self) -> MutexGuard<'_, State> {
+    fn state(&self) -> MutexGuard<'_, TapeState> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -233,15 +240,15 @@ impl Tape {
     pub(crate) fn add(&self, asked: &Asked, status: StatusCode, headers: &HeaderMap, body: &Bytes) {
         let mut state = self.state();
         let redaction = &mut state.redaction;
-        let response = Response::of(status, headers, body, redaction);
-        let request = Request::of(asked, redaction);
+        let response = RecordedResponse::of(status, headers, body, redaction);
+        let request = RecordedRequest::of(asked, redaction);
         state.exchanges.push((request, response));
     }
 
     /// The recorded response to a request.
     pub(crate) fn answer(&self, asked: &Asked) -> std::result::Result<Answer, Failure> {
         let mut state = self.state();
-        let request = Request::of(asked, &mut state.redaction.clone());
+        let request = RecordedRequest::of(asked, &mut state.redaction.clone());
         let unused = |index: &usize| !state.used.contains(index);
         let found = if state.any_order {
             (0..state.exchanges.len()).filter(unused).find(|index| {
@@ -271,7 +278,7 @@ impl Tape {
     }
 
     /// How a request differs from what was expected: from the next one, or from that which it resembles most.
-    fn problem(&self, state: &State, request: &Request) -> String {
+    fn problem(&self, state: &TapeState, request: &RecordedRequest) -> String {
         let path = self.path.display();
         let count = state.exchanges.len();
         let expected = if state.any_order {
@@ -298,15 +305,4 @@ impl Tape {
             known.differences(request).join("\n")
         )
     }
-}
-
-/// A request as it is sent.
-pub(crate) struct Asked {
-    pub(crate) method: Method,
-    /// The path below that of the gateway.
-    pub(crate) path: String,
-    pub(crate) url: Url,
-    pub(crate) headers: HeaderMap,
-    /// None where it is streamed.
-    pub(crate) body: Option<Bytes>,
 }

@@ -41,8 +41,7 @@ impl Dialect for SearchList {
             0 => Err(Unreachable::Limit(format!(
                 "mod-search gives the first {WINDOW} records only, and there are more: divide the query{}",
                 match at.is_sorted {
-                    true =>
-                        ", or leave out `sortBy`: without it all are read by a resource job",
+                    true => ", or leave out `sortBy`: without it all are read by a resource job",
                     false => "",
                 }
             ))),

@@ -10,7 +10,9 @@ use http::HeaderMap;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use super::{Blocking, FolioClient, Iter};
+use super::client::FolioClient;
+use super::iter::Iter;
+use super::wait::Blocking;
 use crate::call::by_path::GetAll;
 use crate::call::mode::Mode;
 use crate::harvest::{Harvest, HarvestStream, ProgressStream};

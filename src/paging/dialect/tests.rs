@@ -1,0 +1,1 @@
+//! The requests of each dialect, as a table.
