@@ -19,7 +19,8 @@ use crate::wire::error::Result;
 use crate::wire::request::Request;
 use crate::wire::response::Response;
 
-/// A client of one FOLIO, logged in as one user, whose calls wait for their answers. See the [module](crate::blocking).
+/// A client of one FOLIO, logged in as one user, whose calls wait for their responses. See the
+/// [module](crate::blocking).
 #[derive(Clone)]
 pub struct FolioClient {
     pub(super) folio: crate::FolioClient,
@@ -27,12 +28,14 @@ pub struct FolioClient {
 }
 
 impl FolioClient {
-    /// Begins to build a client, see [`folio_sdk::FolioClient::builder`](crate::FolioClient::builder).
+    /// Begins to build a client, see
+    /// [`folio_sdk::FolioClient::builder`](crate::FolioClient::builder).
     pub fn builder(url: impl Into<String>) -> FolioClientBuilder<Blocking> {
         FolioClientBuilder::new(url)
     }
 
-    /// Begins to build a client by variables of the environment, see [`folio_sdk::FolioClient::from_env`](crate::FolioClient::from_env).
+    /// Begins to build a client by variables of the environment, see
+    /// [`folio_sdk::FolioClient::from_env`](crate::FolioClient::from_env).
     ///
     /// # Errors
     /// A variable is missing.
@@ -45,7 +48,8 @@ impl FolioClient {
         Ok(Self { folio, mode })
     }
 
-    /// The same client for asynchronous code. Its calls need a runtime of their own; login, connections and limits are shared.
+    /// The same client for asynchronous code. Its calls need a runtime of their own; login,
+    /// connections and limits are shared.
     pub fn as_async(&self) -> &crate::FolioClient {
         &self.folio
     }
@@ -66,7 +70,8 @@ impl FolioClient {
     /// ```
     ///
     /// # Errors
-    /// Those of what is run; [`ErrorKind::Configuration`](crate::ErrorKind::Configuration) in asynchronous code.
+    /// Those of what is run; [`ErrorKind::Configuration`](crate::ErrorKind::Configuration) in
+    /// asynchronous code.
     pub fn run<T, F: Future<Output = Result<T>>>(
         &self,
         work: impl FnOnce(crate::FolioClient) -> F,
@@ -89,7 +94,8 @@ impl FolioClient {
         self.folio.tenant()
     }
 
-    /// A handle for another tenant, see [`folio_sdk::FolioClient::for_tenant`](crate::FolioClient::for_tenant).
+    /// A handle for another tenant, see
+    /// [`folio_sdk::FolioClient::for_tenant`](crate::FolioClient::for_tenant).
     #[must_use]
     pub fn for_tenant(&self, tenant: impl AsRef<str>) -> Self {
         Self {
@@ -106,7 +112,7 @@ impl FolioClient {
         self.mode.wait(self.folio.connect())
     }
 
-    /// Sends a request and reads the whole answer.
+    /// Sends a request and reads the whole response.
     ///
     /// # Errors
     /// Those of [`folio_sdk::FolioClient::execute`](crate::FolioClient::execute).
@@ -114,7 +120,7 @@ impl FolioClient {
         self.mode.wait(self.folio.execute(request))
     }
 
-    /// Sends a request and gives its answer as soon as the head of it is there: a reader.
+    /// Sends a request and gives its response, a reader, as soon as its headers arrived.
     ///
     /// # Errors
     /// Those of [`folio_sdk::FolioClient::open`](crate::FolioClient::open).
@@ -123,7 +129,8 @@ impl FolioClient {
         Ok(self.mode.stream(download))
     }
 
-    /// Gets what is at a path, see [`folio_sdk::FolioClient::folio_get`](crate::FolioClient::folio_get). `send` sends it.
+    /// Gets what is at a path, see
+    /// [`folio_sdk::FolioClient::folio_get`](crate::FolioClient::folio_get). `send` sends it.
     pub fn folio_get<'a, T: DeserializeOwned + Send + 'static>(
         &self,
         path: impl AsRef<str>,
@@ -132,7 +139,9 @@ impl FolioClient {
         self.folio.folio_get(path, key).in_mode(self.mode())
     }
 
-    /// Reads a whole list, see [`folio_sdk::FolioClient::folio_get_all`](crate::FolioClient::folio_get_all). `stream` gives the iterator.
+    /// Reads a whole list, see
+    /// [`folio_sdk::FolioClient::folio_get_all`](crate::FolioClient::folio_get_all). `stream` gives
+    /// the iterator.
     pub fn folio_get_all<'a, T: DeserializeOwned + Send + 'static>(
         &self,
         path: impl AsRef<str>,
@@ -141,7 +150,8 @@ impl FolioClient {
         self.folio.folio_get_all(path, key).in_mode(self.mode())
     }
 
-    /// Reads the records of many ids, see [`folio_sdk::FolioClient::folio_get_by_ids`](crate::FolioClient::folio_get_by_ids).
+    /// Reads the records of many ids, see
+    /// [`folio_sdk::FolioClient::folio_get_by_ids`](crate::FolioClient::folio_get_by_ids).
     pub fn folio_get_by_ids<'a, T: DeserializeOwned + Send + 'static>(
         &self,
         path: impl AsRef<str>,
@@ -163,7 +173,8 @@ impl FolioClient {
         self.folio_get_all(path, key).stream().values(field, values)
     }
 
-    /// Posts JSON to a path, see [`folio_sdk::FolioClient::folio_post`](crate::FolioClient::folio_post). `send` sends it.
+    /// Posts JSON to a path, see
+    /// [`folio_sdk::FolioClient::folio_post`](crate::FolioClient::folio_post). `send` sends it.
     pub fn folio_post(
         &self,
         path: impl AsRef<str>,
@@ -172,7 +183,8 @@ impl FolioClient {
         self.folio.folio_post(path, body).in_mode(self.mode())
     }
 
-    /// Puts JSON to a path, see [`folio_sdk::FolioClient::folio_put`](crate::FolioClient::folio_put). `send` sends it.
+    /// Puts JSON to a path, see
+    /// [`folio_sdk::FolioClient::folio_put`](crate::FolioClient::folio_put). `send` sends it.
     pub fn folio_put(
         &self,
         path: impl AsRef<str>,
@@ -181,12 +193,14 @@ impl FolioClient {
         self.folio.folio_put(path, body).in_mode(self.mode())
     }
 
-    /// Deletes what is at a path, see [`folio_sdk::FolioClient::folio_delete`](crate::FolioClient::folio_delete). `send` sends it.
+    /// Deletes what is at a path, see
+    /// [`folio_sdk::FolioClient::folio_delete`](crate::FolioClient::folio_delete). `send` sends it.
     pub fn folio_delete(&self, path: impl AsRef<str>) -> Write<Value, Blocking> {
         self.folio.folio_delete(path).in_mode(self.mode())
     }
 
-    /// A request with any method to any path, see [`folio_sdk::FolioClient::request`](crate::FolioClient::request).
+    /// A request with any method to any path, see
+    /// [`folio_sdk::FolioClient::request`](crate::FolioClient::request).
     pub fn request(&self, method: Method, path: impl AsRef<str>) -> RequestBuilder<Blocking> {
         self.folio.request(method, path).in_mode(self.mode())
     }

@@ -76,7 +76,8 @@ impl<S: Stream<Item: Given> + Unpin> Iterator for Iter<S> {
     }
 }
 
-/// What streams of the SDK give. What cannot fail by itself is a `Result` in an iterator, since waiting for it can be refused.
+/// What streams of the SDK give. What cannot fail by itself is a `Result` in an iterator, since
+/// waiting for it is an error in asynchronous code.
 pub trait Given: given::Sealed {
     /// What it is if nothing fails.
     type Value;
@@ -141,7 +142,8 @@ impl<T: DeserializeOwned + Send + 'static> Iter<Items<T>> {
         self.map(|items| items.ids(ids))
     }
 
-    /// Instead of the whole list, the records that have one of these values in a field: see [`Items::values`].
+    /// Instead of the whole list, the records that have one of these values in a field: see
+    /// [`Items::values`].
     pub fn values(
         self,
         field: impl Into<String>,
@@ -168,7 +170,8 @@ impl Iter<Download> {
         self.mode.wait(self.stream.text())
     }
 
-    /// Writes the rest into a file as it comes, and says how many bytes that were: see [`Download::save`].
+    /// Writes the rest into a file as it comes, and says how many bytes that were: see
+    /// [`Download::save`].
     ///
     /// # Errors
     /// Those of [`Download::save`].
@@ -193,7 +196,7 @@ impl Iter<Download> {
         Ok(written)
     }
 
-    /// The records of an answer that has a line a record: see [`Records`].
+    /// The records of a response that has one record per line: see [`Records`].
     pub fn records<T: DeserializeOwned>(self) -> Iter<Records<T>> {
         self.map(Download::records)
     }

@@ -1,7 +1,8 @@
 //! The client for programs that are not asynchronous: every call of [`folio_sdk::FolioClient`](crate::FolioClient), without `.await`.
 //!
-//! The calls and their builders are the same; `send` gives the answer, `stream` an iterator, `download` a reader. A client is cheap to clone
-//! and may be used by several threads at once. It has a thread of its own that drives its connections, which ends with the last clone.
+//! The calls and their builders are the same; `send` gives the response, `stream` an iterator,
+//! `download` a reader. A client is cheap to clone and may be used by several threads at once. It
+//! has a thread of its own that drives its connections, which ends with the last clone.
 //!
 //! ```no_run
 //! use folio_sdk::blocking::FolioClient;
@@ -20,8 +21,9 @@
 //!
 //! What is asynchronous only is run by [`FolioClient::run`].
 //!
-//! Inside asynchronous code a blocking call would stop the thread on which everything else waits. There it is an error of kind
-//! [`ErrorKind::Configuration`](crate::ErrorKind::Configuration), and nothing is sent. `tokio::task::spawn_blocking` is the place for it.
+//! Inside asynchronous code a blocking call would stop the thread on which everything else waits.
+//! There it is an error of kind [`ErrorKind::Configuration`](crate::ErrorKind::Configuration), and
+//! nothing is sent. `tokio::task::spawn_blocking` is the place for it.
 
 mod builder;
 mod client;

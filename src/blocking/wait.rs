@@ -22,7 +22,8 @@ struct Engine(Option<Runtime>);
 
 impl Drop for Engine {
     fn drop(&mut self) {
-        // To wait for it, as its own drop does, is a panic where the last clone is dropped in asynchronous code.
+        // To wait for it, as its own drop does, is a panic where the last clone is dropped in
+        // asynchronous code.
         if let Some(runtime) = self.0.take() {
             runtime.shutdown_background();
         }
@@ -71,14 +72,15 @@ const MOST_BUDGET: usize = 4_096;
 /// Whether a future is being polled on this thread, so that it must not be blocked.
 ///
 /// tokio has no function that says so without a panic, and the context of a runtime
-/// (`Handle::try_current`) is also that of threads for blocking work. A thread and a channel of our own,
-/// as reqwest's, would not help: it is the caller's thread that must not wait. But tokio gives a budget
-/// to each future that it polls, and to nothing else: not to `spawn_blocking` and `block_in_place`, where
-/// blocking is allowed. A budget is found by what it is for, the refusal of further units; the one that
-/// was there is restored afterwards, which `poll_proceed` guarantees for units that made no progress.
+/// (`Handle::try_current`) is also that of threads for blocking work. A thread and a channel of our
+/// own, as reqwest's, would not help: it is the caller's thread that must not wait. But tokio gives
+/// a budget to each future that it polls, and to nothing else: not to `spawn_blocking` and
+/// `block_in_place`, where blocking is allowed. A budget is found by what it is for, the refusal of
+/// further units; the one that was there is restored afterwards, which `poll_proceed` guarantees
+/// for units that made no progress.
 ///
-/// Futures in `tokio::task::unconstrained` have no budget and are not recognised: there a blocking call
-/// blocks. `tests/blocking_context.rs` checks each of these, and names the versions of tokio.
+/// Futures in `tokio::task::unconstrained` have no budget and are not recognised: there a blocking
+/// call blocks. `tests/blocking_context.rs` checks each of these, and names the versions of tokio.
 fn is_polled() -> bool {
     if Handle::try_current().is_err() {
         return false;
@@ -99,8 +101,8 @@ fn is_polled() -> bool {
 /// Wakes a thread that waits.
 struct Parked {
     thread: Thread,
-    /// A call may wait within another one, as that of an iterator does whose records are written. Then
-    /// the inner one takes what wakes the outer one, so that it must be remembered.
+    /// A call may wait within another one, as that of an iterator does whose records are written.
+    /// Then the inner one takes what wakes the outer one, so that it must be remembered.
     woken: AtomicBool,
 }
 

@@ -9,12 +9,12 @@ use super::stream::{HarvestStream, ListSource};
 use crate::client::FolioClient;
 use crate::paging::{Items, Pager};
 
-/// How many requests of a harvest are on their way at once if the caller does not say.
+/// How many requests of a harvest are in flight at once if the caller does not say.
 const PARALLEL: usize = 8;
 
 impl FolioClient {
-    /// Reads a whole list in parallel: `folio.harvest(folio.users().list_users().stream())`, or with `folio_get_all(…)`. Nothing is asked
-    /// for before the first record is taken.
+    /// Reads a whole list in parallel: `folio.harvest(folio.users().list_users().stream())`, or
+    /// with `folio_get_all(…)`. Nothing is requested before the first record is taken.
     ///
     /// It is sent with the client and for the tenant that the list was made with.
     ///
@@ -54,38 +54,41 @@ pub struct Harvest<T> {
 }
 
 impl<T: DeserializeOwned + Send + 'static> Harvest<T> {
-    /// How many requests are on their way at once: 8 by default, at least 1. The client's own limit
-    /// ([`max_in_flight`](crate::FolioClientBuilder::max_in_flight)) holds besides. As many pages are held in memory, three times as many if
-    /// the records are to come in order.
+    /// How many requests are in flight at once: 8 by default, at least 1. The client's own limit
+    /// ([`max_in_flight`](crate::FolioClientBuilder::max_in_flight)) holds besides. As many pages
+    /// are held in memory, three times as many if the records are to come in order.
     pub fn parallel(mut self, requests: usize) -> Self {
         self.parallel = requests.max(1);
         self
     }
 
-    /// Lets the records come in the order of their ids, rather than as they arrive. It costs more requests, since the list is cut into small
-    /// ranges.
+    /// Lets the records come in the order of their ids, rather than as they arrive. It costs more
+    /// requests, since the list is cut into small ranges.
     pub fn ordered(mut self) -> Self {
         self.ordered = true;
         self
     }
 
-    /// Reads what a checkpoint left over, or one part of a plan. **A finished checkpoint begins again**: all that it had read is read once more,
-    /// and its [mark](Checkpoint::mark) is 0, so that a job that runs every night reads everything every night. Who does not want that asks
-    /// [`is_finished`](Checkpoint::is_finished) before.
+    /// Reads what a checkpoint left over, or one part of a plan. **A finished checkpoint begins
+    /// again**: all that it had read is read once more, and its [mark](Checkpoint::mark) is 0, so
+    /// that a job that runs every night reads everything every night. A job that does not want that
+    /// checks [`is_finished`](Checkpoint::is_finished) before.
     ///
-    /// A checkpoint of another list, and one that contradicts itself, is an error that the stream gives.
+    /// A checkpoint of another list, and one that contradicts itself, is an error that the stream
+    /// gives.
     pub fn resume(mut self, checkpoint: Checkpoint) -> Self {
         self.resume = Some(checkpoint);
         self
     }
 
-    /// Whether the list can be read in parallel: by id, and without an order of the caller's. Other lists are read from beginning to end,
-    /// one page after the other.
+    /// Whether the list can be read in parallel: by id, and without an order of the caller's. Other
+    /// lists are read from beginning to end, one page after the other.
     pub fn is_parallel(&self) -> bool {
         self.list.pager().by_key
     }
 
-    /// All that this harvest has to read. [`Checkpoint::split`] makes a plan for several machines of it.
+    /// All that this harvest has to read. [`Checkpoint::split`] makes a plan for several machines
+    /// of it.
     ///
     /// ```no_run
     /// # fn example(folio: folio_sdk::FolioClient) -> Result<(), Box<dyn std::error::Error>> {
@@ -135,7 +138,7 @@ impl<T: DeserializeOwned + Send + 'static> Harvest<T> {
         HarvestStream::new(source, checkpoint)
     }
 
-    /// Why a checkpoint cannot be gone on from.
+    /// Why a checkpoint cannot be resumed.
     fn problem(&self, checkpoint: &Checkpoint) -> Option<String> {
         let pager = self.list.pager();
         if let Some(problem) = checkpoint.problem() {

@@ -10,8 +10,9 @@ const MOST_OFFSET: u64 = i32::MAX as u64;
 /// More than any count of records and any size of a file.
 const MOST_COUNT: u64 = i64::MAX as u64;
 
-/// What is left to read of a list: taken from a harvest on its way ([`HarvestStream::checkpoint`](crate::HarvestStream::checkpoint)), and
-/// gone on from by [`Harvest::resume`](crate::Harvest::resume). It can be serialised; it holds no secret.
+/// What is left to read of a list: taken from a harvest that is running
+/// ([`HarvestStream::checkpoint`](crate::HarvestStream::checkpoint)), and resumed by
+/// [`Harvest::resume`](crate::Harvest::resume). It can be serialised; it holds no secret.
 ///
 /// It also is a part of a plan: [`split`](Self::split) divides what is left among several machines.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -19,16 +20,18 @@ pub struct Checkpoint {
     /// The form of this value, for those that come later.
     version: Version,
     pub(super) list: String,
-    /// Ranges of ids that it began with: all, or a part of a plan. A finished one begins with them again. None: all.
+    /// Ranges of ids that it began with: all, or a part of a plan. A finished one begins with them
+    /// again. None: all.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     origin: Vec<Range>,
     /// Ranges of ids that were not read.
     #[serde(default)]
     pub(super) remaining: Vec<Range>,
-    /// Of a list that cannot be read by id: where to go on.
+    /// Of a list that cannot be read by id: where to resume.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) offset: Option<u64>,
-    /// The keys of the records before, the last one at the end: they tell if something was deleted meanwhile.
+    /// The keys of the records before, the last one at the end: they tell if something was deleted
+    /// meanwhile.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(super) last: Vec<String>,
     #[serde(default)]
@@ -99,7 +102,8 @@ impl Checkpoint {
         }
     }
 
-    /// The same part of the list from its beginning; `offset` is where a list begins that cannot be read by id.
+    /// The same part of the list from its beginning; `offset` is where a list begins that cannot be
+    /// read by id.
     pub(super) fn again(self, offset: u64) -> Self {
         match self.offset {
             Some(_) => Self::from_offset(self.list, offset, Vec::new()),
@@ -111,7 +115,7 @@ impl Checkpoint {
         }
     }
 
-    /// What is wrong with it: somebody has changed it, or it is of something else.
+    /// What is wrong with it: it was changed, or it is of something else.
     pub(super) fn problem(&self) -> Option<String> {
         let state = match (self.finished, self.offset, self.remaining.is_empty()) {
             (true, _, false) => "it is finished, and says that ranges remain",
@@ -145,12 +149,14 @@ impl Checkpoint {
             })
     }
 
-    /// Whether nothing is left to read. To resume from it reads the same once more, from the beginning.
+    /// Whether nothing is left to read. To resume from it reads the same once more, from the
+    /// beginning.
     pub fn is_finished(&self) -> bool {
         self.finished
     }
 
-    /// How many records were taken so far, in this run and those before it; bad ones are not counted.
+    /// How many records were taken so far, in this run and those before it; bad ones are not
+    /// counted.
     pub fn records(&self) -> u64 {
         self.records
     }
@@ -166,8 +172,9 @@ impl Checkpoint {
         Self { mark, ..self }
     }
 
-    /// Divides what is left into parts of about the same share of the ids, each to be read by another program or machine. There are fewer
-    /// where the list cannot be read by id: then it stays whole. The first part has the count of records and the mark.
+    /// Divides what is left into parts of about the same share of the ids, each to be read by
+    /// another program or machine. There are fewer where the list cannot be read by id: then it
+    /// stays whole. The first part has the count of records and the mark.
     pub fn split(self, parts: usize) -> Vec<Self> {
         let shares: Vec<u128> = self.remaining.iter().map(Range::share).collect();
         let total: f64 = shares.iter().map(|share| *share as f64).sum();

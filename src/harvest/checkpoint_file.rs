@@ -33,10 +33,12 @@ impl std::error::Error for CheckpointError {
 }
 
 impl Checkpoint {
-    /// Writes it to a file, so that a program or machine that dies at any time leaves either the one before or this one, whole: to another
-    /// file beside it, which is then on the disk and takes its place. (It waits for the disk, some milliseconds.)
+    /// Writes it to a file, so that a program or machine that dies at any time leaves either the
+    /// one before or this one, whole: to another file beside it, which is then on the disk and
+    /// takes its place. (It waits for the disk, some milliseconds.)
     ///
-    /// A program that may be started twice by mistake uses a [`CheckpointFile`], which only one can have.
+    /// A program that may be started twice by mistake uses a [`CheckpointFile`], which only one can
+    /// have.
     ///
     /// # Errors
     /// The file system says no, or another program has the file as a [`CheckpointFile`].
@@ -47,7 +49,7 @@ impl Checkpoint {
             path: path.into(),
             source,
         };
-        // Who needs no lock leaves no file for one behind.
+        // A program without a lock leaves no lock file behind.
         let lock = Lock::if_there(path).map_err(failed)?;
         let written = self.write(path).map_err(failed);
         drop(lock);
@@ -78,7 +80,8 @@ impl Checkpoint {
     /// Reads it from a file; none if there is no such file.
     ///
     /// # Errors
-    /// The file system says no, or the file is no checkpoint, or one that contradicts itself: it says what is wrong.
+    /// The file system says no, or the file is no checkpoint, or one that contradicts itself: it
+    /// says what is wrong.
     pub fn load(path: impl AsRef<Path>) -> Result<Option<Self>, CheckpointError> {
         let path = path.as_ref();
         let failed = |source| CheckpointError {
@@ -103,8 +106,8 @@ impl Checkpoint {
     }
 }
 
-/// The file of a checkpoint, for one program at a time: a second one that opens it gets an error. It is free again when this value is dropped,
-/// or the program ends in whatever way.
+/// The file of a checkpoint, for one program at a time: a second one that opens it gets an error.
+/// It is free again when this value is dropped, or the program ends in whatever way.
 ///
 /// ```no_run
 /// # async fn example(folio: folio_sdk::FolioClient) -> Result<(), Box<dyn std::error::Error>> {
@@ -130,8 +133,8 @@ pub struct CheckpointFile {
 }
 
 impl CheckpointFile {
-    /// Takes the file for this program, whether or not it is there. A file beside it, whose name ends with `.lock`, is locked for that; it stays
-    /// there, and means nothing by itself.
+    /// Takes the file for this program, whether or not it is there. A file beside it, whose name
+    /// ends with `.lock`, is locked for that; it stays there, and means nothing by itself.
     ///
     /// # Errors
     /// Another program has it, or the same one once more; or the file system says no.
@@ -170,7 +173,7 @@ impl CheckpointFile {
     }
 }
 
-/// Nobody else has the file of a checkpoint.
+/// The exclusive lock of the file of a checkpoint.
 #[derive(Debug)]
 struct Lock(#[expect(dead_code, reason = "it is held")] File);
 

@@ -12,7 +12,7 @@ use super::range::Range;
 /// After how many records the watchers get new figures.
 const OFTEN: u64 = 256;
 
-/// The figures, as they are kept.
+/// The figures of a harvest, and who watches them.
 pub(super) struct Figures {
     now: Progress,
     started: Option<Instant>,

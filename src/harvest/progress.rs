@@ -21,8 +21,9 @@ pub struct Progress {
     pub pages: u64,
     /// Their bytes, decompressed.
     pub bytes: u64,
-    /// The part of the list that was read in this and earlier runs, 0 to 1: by the share of the ids, or by the server's count where a list
-    /// is read by offset. An estimate; none where there is nothing to go by.
+    /// The part of the list that was read in this and earlier runs, 0 to 1: by the share of the
+    /// ids, or by the server's count where a list is read by offset. An estimate; none where there
+    /// is nothing to go by.
     pub done: Option<f64>,
     /// The part that was read in this run.
     pub done_now: Option<f64>,
@@ -87,7 +88,8 @@ impl fmt::Display for Progress {
     }
 }
 
-/// The figures of a harvest, every so often: see [`HarvestStream::watch`](crate::HarvestStream::watch).
+/// The figures of a harvest, every so often: see
+/// [`HarvestStream::watch`](crate::HarvestStream::watch).
 #[must_use = "a stream does nothing before it is polled"]
 #[derive(Debug)]
 pub struct ProgressStream {
@@ -127,7 +129,7 @@ impl Stream for ProgressStream {
         }
         let tick = this.tick.get_or_insert_with(|| interval(this.period));
         ready!(tick.poll_tick(context));
-        // Nobody writes any more.
+        // The harvest has ended or was dropped.
         this.ended = this.figures.has_changed().is_err();
         Poll::Ready(Some(*this.figures.borrow()))
     }

@@ -32,7 +32,8 @@ impl Range {
         self.bounds().map_or(0, |(after, _)| after)
     }
 
-    /// Two ranges of it, the first with about this part (0 to 1) of the ids; none if it is too small or its bounds are no UUIDs.
+    /// Two ranges of it, the first with about this part (0 to 1) of the ids; none if it is too
+    /// small or its bounds are no UUIDs.
     pub(super) fn split(&self, part: f64) -> Option<(Self, Self)> {
         let (after, until) = self.bounds()?;
         let share = until.checked_sub(after).filter(|share| *share > 1)?;
@@ -94,4 +95,73 @@ pub(super) fn problem_of(ranges: &[Range]) -> Option<String> {
             format!("the range after {after} overlaps another: its records would come twice")
         })
         .next()
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "tests may")]
+
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn range(after: Option<u128>, until: Option<u128>) -> Range {
+        let text = |number: u128| Uuid::from_u128(number).to_string();
+        Range {
+            after: after.map(text),
+            until: until.map(text),
+        }
+    }
+
+    #[test]
+    fn what_is_wrong_with_ranges_is_found() {
+        let text = |after: &str, until: &str| Range {
+            after: (!after.is_empty()).then(|| after.to_owned()),
+            until: (!until.is_empty()).then(|| until.to_owned()),
+        };
+        for (ranges, problem) in [
+            (vec![], None),
+            (vec![Range::default()], None),
+            (vec![range(None, Some(5)), range(Some(5), None)], None),
+            (vec![range(Some(5), None), range(None, Some(5))], None),
+            (
+                vec![range(None, Some(5)), range(Some(4), None)],
+                Some("overlaps"),
+            ),
+            (vec![range(Some(5), Some(5))], Some("inverted")),
+            (vec![range(Some(6), Some(5))], Some("inverted")),
+            (vec![text(" ", "")], Some("blank")),
+            (vec![text("a", "")], None),
+            (vec![text("a", "b")], Some("no UUID")),
+            (vec![text("a", ""), range(None, Some(5))], Some("no UUID")),
+        ] {
+            let found = problem_of(&ranges);
+            assert_eq!(found.is_some(), problem.is_some(), "{ranges:?}: {found:?}");
+            let found = found.unwrap_or_default();
+            assert!(found.contains(problem.unwrap_or_default()), "{found}");
+        }
+    }
+
+    proptest! {
+        /// Both parts together are the range, and neither is empty.
+        #[test]
+        fn a_divided_range_loses_nothing(a: u128, b: u128, part in -0.5_f64..1.5, open in 0..4) {
+            let (low, high) = (a.min(b), a.max(b));
+            let whole = range(
+                (open & 1 == 0).then_some(low),
+                (open & 2 == 0).then_some(high),
+            );
+            match whole.split(part) {
+                Some((first, second)) => {
+                    prop_assert_eq!(&first.after, &whole.after);
+                    prop_assert_eq!(&first.until, &second.after);
+                    prop_assert_eq!(&second.until, &whole.until);
+                    prop_assert!(first.share() > 0 && second.share() > 0);
+                    prop_assert_eq!(first.share() + second.share(), whole.share());
+                    prop_assert_eq!(problem_of(&[first, second]), None);
+                }
+                None => prop_assert!(whole.share() < 2),
+            }
+        }
+    }
 }

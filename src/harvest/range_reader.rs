@@ -6,7 +6,8 @@ use serde::de::DeserializeOwned;
 
 use super::figures::Figures;
 use super::range::Range;
-use super::segments::{SegmentPage, Segments};
+use super::segment::SegmentPage;
+use super::segments::Segments;
 use crate::paging::{Ahead, Pager};
 use crate::value::uuid::is_beyond;
 use crate::wire::error::{Error, Result};
@@ -24,7 +25,7 @@ pub(super) struct RangeReader {
     watched: Option<String>,
     /// How many records came, those that were null or bad included.
     arrived: u64,
-    /// The exact number of records, asked for when fewer came than there should be.
+    /// The exact number of records, requested when fewer came than there should be.
     counting: Option<Ahead>,
 }
 
@@ -58,10 +59,10 @@ impl RangeReader {
             if let Err(error) = self.pager.check() {
                 return Poll::Ready(Some(Err(error)));
             }
-            self.segments.ask(&self.pager);
+            self.segments.send_requests(&self.pager);
             match self.segments.poll(context, &self.pager, figures) {
                 Poll::Ready(Err(error)) => return Poll::Ready(Some(Err(self.rejected(error)))),
-                // A page came: others may be asked for.
+                // A page came: others may be requested.
                 Poll::Ready(Ok(())) => continue,
                 Poll::Pending => {}
             }
@@ -92,18 +93,21 @@ impl RangeReader {
         }
     }
 
-    /// Everything was read. If fewer records came than there should be, the exact number tells whether some are missing.
+    /// Everything was read. If fewer records came than there should be, the exact number tells
+    /// whether some are missing.
     ///
-    /// `totalRecords` is an estimate where there are 1,000 or more, mostly, and in a long harvest others write; so that of few records is
-    /// compared only, or where a range was empty and should not have been.
+    /// `totalRecords` is an estimate where there are 1,000 or more, mostly, and in a long harvest
+    /// others write; so that of few records is compared only, or where a range was empty and should
+    /// not have been.
     fn poll_end(&mut self, context: &mut Context<'_>) -> Poll<Result<()>> {
         let has_given = self.arrived > self.pager.nulls;
         let nulls = self.pager.nulls + self.segments.nulls();
         if let Some(error) = self.pager.only_nulls(nulls).filter(|_| !has_given) {
             return Poll::Ready(Err(error));
         }
-        let told = self.segments.whole().filter(|whole| *whole > self.arrived);
-        let Some(told) = told.filter(|told| *told < ESTIMATED || self.segments.is_open()) else {
+        let stated = self.segments.whole().filter(|whole| *whole > self.arrived);
+        let Some(stated) = stated.filter(|stated| *stated < ESTIMATED || self.segments.is_open())
+        else {
             self.segments.close();
             return Poll::Ready(Ok(()));
         };
@@ -118,7 +122,7 @@ impl RangeReader {
             Err(_) => pager.request().exchange(pager.client.url()),
         };
         let count = pager.count_of(response)?;
-        let count = count.or(self.segments.is_open().then_some(told));
+        let count = count.or(self.segments.is_open().then_some(stated));
         if let Some(count) = count.filter(|count| *count > self.arrived) {
             let arrived = self.arrived;
             return Poll::Ready(Err(Error::paging(
@@ -150,7 +154,8 @@ impl RangeReader {
         {
             return Some(record);
         }
-        // The first page is looked at record by record: a server that does not sort would lose some.
+        // The first page is looked at record by record: a server that does not sort would lose
+        // some.
         let is_watched = self.pager.seen == 0 || self.pager.has_text_keys();
         if is_watched || current.stop.is_some() {
             let key = current.page.key_of_last();

@@ -1,27 +1,28 @@
-//! The ranges of a list, in the order of their ids: which are asked for, which came, and how they are divided.
+//! The ranges of a list, in the order of their ids: which are requested, and how they are divided.
 
 use std::task::{Context, Poll};
 
 use super::figures::Figures;
 use super::range::Range;
-use crate::paging::{Ahead, Page, PageSummary, Pager};
+use super::segment::{Segment, SegmentPage, SegmentState, pages_left};
+use crate::paging::{Ahead, Page, PageBounds, PageSummary, Pager};
 use crate::value::uuid::is_beyond;
 use crate::wire::error::{Error, Result};
 use crate::wire::response::Response;
 
-/// How many pages a range has at least so that it is divided: each costs one request more, for what may be left behind its last page.
+/// How many pages a range has at least so that it is divided: each costs one request more, for what
+/// may be left behind its last page.
 const WORTH: f64 = 4.0;
 
-/// How many pages the ranges have that are read ahead of others, if the records are to come in order.
+/// How many pages the ranges have that are read ahead of others, if the records are to come in
+/// order.
 const AHEAD: f64 = 2.0;
 
-/// How many requests may bring nothing, and how many more for each that brings records. Beyond that nothing is divided any more: what the
-/// server says of its number of records, or how the ids lie, is of no use then.
+/// How many requests may bring nothing, and how many more for each that brings records. Beyond that
+/// nothing is divided any more: what the server says of its number of records, or how the ids lie,
+/// is of no use then.
 const BARREN: u64 = 64;
 const BARREN_FOR_EACH: u64 = 2;
-
-/// Where the server does not say how many records there are, no more pages than this are believed in.
-const BELIEVED: f64 = 8.0;
 
 pub(super) struct Segments {
     list: Vec<Segment>,
@@ -41,75 +42,10 @@ pub(super) struct Segments {
     whole: Option<u64>,
 }
 
-struct Segment {
-    range: Range,
-    /// How many pages are in it, and how many ids a page covers there: guesses, which only say where to divide. 0 if nothing is known.
-    pages: f64,
-    density: f64,
-    /// By `totalRecords` of the page before, there are records in it.
-    has_more: bool,
-    /// It seemed to have no records, and should have some: it was requested again.
-    is_doubted: bool,
-    state: SegmentState,
-}
-
-enum SegmentState {
-    Waiting,
-    /// How many records are in it, exactly. With the end of the range as it was asked for.
-    Counting(Ahead, Option<String>),
-    /// Twice an empty page came, and the server counts the whole list whatever the range is: the number of all tells.
-    Open,
-    /// With the end of the range as it was asked for. It may have been divided since.
-    Asked(Ahead, Option<String>),
-    /// The page that covers the range.
-    Here(Box<Page>, Option<String>),
-}
-
-/// A page whose records are taken.
-pub(super) struct SegmentPage {
-    pub(super) page: Page,
-    range: Range,
-    /// The server may have gone beyond the range: there the page bounds.
-    pub(super) stop: Option<String>,
-}
-
-impl SegmentPage {
-    /// What is left of it.
-    pub(super) fn rest(&self) -> Range {
-        Range {
-            after: self.page.last_key().or_else(|| self.range.after.clone()),
-            until: self.range.until.clone(),
-        }
-    }
-
-    /// Whether the page ended where it seemed to.
-    pub(super) fn check(&self, pager: &Pager) -> Result<()> {
-        let last = self.page.summary().last;
-        if self.stop.is_some() || last.is_none() || last == self.range.until {
-            return Ok(());
-        }
-        Err(Error::paging(
-            self.page.exchange().clone(),
-            format!(
-                "the page has another array after its records, with another `{}`: read this list as a stream instead",
-                pager.key()
-            ),
-        ))
-    }
-}
-
 impl Segments {
     pub(super) fn new(ranges: &[Range], parallel: usize, ordered: bool) -> Self {
-        let waiting = |range: &Range| Segment {
-            range: range.clone(),
-            pages: 0.0,
-            density: 0.0,
-            has_more: false,
-            is_doubted: false,
-            state: SegmentState::Waiting,
-        };
         Self {
-            list: ranges.iter().map(waiting).collect(),
+            list: ranges.iter().cloned().map(Segment::waiting).collect(),
             parallel,
             ordered,
             density: 0.0,
@@ -122,7 +58,8 @@ impl Segments {
         }
     }
 
-    /// Whether nothing is left to read, but for ranges of which only the number of all records can tell whether they are empty.
+    /// Whether nothing is left to read, but for ranges of which only the number of all records can
+    /// tell whether they are empty.
     pub(super) fn is_done(&self) -> bool {
         self.list
             .iter()
@@ -178,8 +115,8 @@ impl Segments {
             .count()
     }
 
-    /// Asks for as many pages as may be on their way, and divides what is large for that.
-    pub(super) fn ask(&mut self, pager: &Pager) {
+    /// Requests as many pages as may be in flight, and divides large ranges for that.
+    pub(super) fn send_requests(&mut self, pager: &Pager) {
         loop {
             let asked = self.count(|state| {
                 matches!(state, SegmentState::Asked(..) | SegmentState::Counting(..))
@@ -192,7 +129,7 @@ impl Segments {
             };
             let is_waiting = |segment: &Segment| matches!(segment.state, SegmentState::Waiting);
             let next = self.list.iter().position(is_waiting);
-            // Whatever else is held, the one that all wait for is asked for.
+            // Whatever else is held, the one that all wait for is requested.
             let is_needed = next.is_some() && next == self.first();
             if asked >= self.parallel || asked + here >= most && !is_needed {
                 return;
@@ -216,7 +153,8 @@ impl Segments {
         self.requests += 1;
     }
 
-    /// Divides the largest range of those that are on their way. The page that comes belongs to its first part.
+    /// Divides the largest range of those that are in flight. The page that comes belongs to its
+    /// first part.
     fn divide(&mut self) -> bool {
         if !self.divides() {
             return false;
@@ -234,8 +172,8 @@ impl Segments {
         }
     }
 
-    /// Divides a range behind its first pages: where these would end if their ids lay as near each other as those before, and in the middle
-    /// at most.
+    /// Divides a range behind its first pages: where these would end if their ids lay as near each
+    /// other as those before, and in the middle at most.
     fn divide_at(&mut self, at: usize, pages: f64, density: f64) -> bool {
         let segment = &mut self.list[at];
         let part = (pages * density / segment.range.share() as f64).min(0.5);
@@ -245,12 +183,9 @@ impl Segments {
             return false;
         };
         let rest = Segment {
-            range: high,
             pages: segment.pages - pages,
             density: segment.density,
-            has_more: false,
-            is_doubted: false,
-            state: SegmentState::Waiting,
+            ..Segment::waiting(high)
         };
         // In which of both there are some is not known.
         segment.has_more = false;
@@ -303,8 +238,9 @@ impl Segments {
         }
     }
 
-    /// A page of a range came: it covers the range up to its last record; behind that the range goes on.
-    fn arrive(&mut self, at: usize, page: Page, pager: &Pager) -> Result<()> {
+    /// The first and the last key of a page. It is read as a whole until the end of a page, read
+    /// from behind, was where it seemed to be.
+    fn bounds_of(&mut self, page: &Page) -> Result<PageBounds> {
         let mut bounds = page.bounds();
         if !self.is_trusted || bounds.last.is_none() {
             let last = page.outline()?.last;
@@ -314,6 +250,13 @@ impl Segments {
             }
             bounds.last = last;
         }
+        Ok(bounds)
+    }
+
+    /// A page of a range came: it covers the range up to its last record; behind that the range
+    /// goes on.
+    fn arrive(&mut self, at: usize, page: Page, pager: &Pager) -> Result<()> {
+        let bounds = self.bounds_of(&page)?;
         let Segment {
             range,
             pages,
@@ -336,7 +279,8 @@ impl Segments {
             self.seems_empty(at, &outline, asked_until, pager);
             return Ok(());
         };
-        // A server that ignores the range gives the first page again: text that is no UUID has an order that is not known.
+        // A server that ignores the range gives the first page again: text that is no UUID has an
+        // order that is not known.
         for key in bounds.first.iter().chain([&last]) {
             if let Some(after) = &range.after
                 && let Some(error) = pager.out_of_order(page.exchange(), after, key)
@@ -359,18 +303,13 @@ impl Segments {
         };
         let density = (covered.share() as f64).max(1.0);
         self.density = density;
-        let told = bounds.total.filter(|_| asked_until == range.until);
+        let stated = bounds.total.filter(|_| asked_until == range.until);
         // A server that counts the whole list each time says nothing of the rest.
         let is_of_range = range.after.is_none() || self.whole != bounds.total;
-        let has_more = is_of_range && told.is_some_and(|total| total > u64::from(pager.size()));
-        let told = told.map(|total| total as f64 / f64::from(pager.size()) - 1.0);
+        let has_more = is_of_range && stated.is_some_and(|total| total > u64::from(pager.size()));
+        let stated = stated.map(|total| total as f64 / f64::from(pager.size()) - 1.0);
         let spread = rest.share() as f64 / density;
-        // No more than the ids have room for, if they lie there as they do here: `totalRecords` may be an estimate.
-        let left = match told {
-            Some(told) => told.min(spread.max(BELIEVED)).max(spread.min(BELIEVED)),
-            None if pages > 0.0 => spread.min(pages.max(BELIEVED)),
-            None => spread.min(BELIEVED * BELIEVED),
-        };
+        let left = pages_left(stated, spread, pages);
         // The server may not heed the end of the range, or the range was divided since.
         let stop = range.until.clone().filter(|until| is_beyond(&last, until));
         let segment = &mut self.list[at];
@@ -381,20 +320,18 @@ impl Segments {
         segment.state = SegmentState::Here(Box::new(page), stop);
         if !is_whole {
             let rest = Segment {
-                range: rest,
                 pages: left,
                 density,
                 has_more,
-                is_doubted: false,
-                state: SegmentState::Waiting,
+                ..Segment::waiting(rest)
             };
             self.list.insert(at + 1, rest);
         }
         Ok(())
     }
 
-    /// A page of a range has no record: an empty one, or only nulls. If by `totalRecords` there should be some, it is requested again, and then
-    /// the exact number is asked for.
+    /// A page of a range has no record: an empty one, or only nulls. If by `totalRecords` there
+    /// should be some, it is requested again, and then the exact number is requested.
     fn seems_empty(&mut self, at: usize, page: &PageSummary, until: Option<String>, pager: &Pager) {
         self.nulls += page.nulls;
         let segment = &mut self.list[at];

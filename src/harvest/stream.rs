@@ -14,9 +14,9 @@ use super::range_reader::RangeReader;
 use crate::paging::Items;
 use crate::wire::error::{Error, Result};
 
-/// The records of a harvest. As with [`Items`], a record that cannot be read is an error in its place
-/// ([`ErrorKind::Record`](crate::ErrorKind::Record)), and after any other error the stream ends; the [checkpoint](Self::checkpoint) then
-/// says what is left to read.
+/// The records of a harvest. As with [`Items`], a record that cannot be read is an error in its
+/// place ([`ErrorKind::Record`](crate::ErrorKind::Record)), and after any other error the stream
+/// ends; the [checkpoint](Self::checkpoint) then says what is left to read.
 #[must_use = "a stream asks for nothing before it is polled"]
 pub struct HarvestStream<T> {
     source: ListSource<T>,
@@ -48,7 +48,8 @@ impl<T: DeserializeOwned + Send + 'static> HarvestStream<T> {
         }
     }
 
-    /// How a list that is read one page after the other is read otherwise than FOLIO's descriptions say, and why: see [`Items::note`].
+    /// How a list that is read one page after the other is read otherwise than FOLIO's descriptions
+    /// say, and why: see [`Items::note`].
     pub fn note(&self) -> Option<&str> {
         match &self.source {
             ListSource::Sequence(items) => items.note(),
@@ -61,12 +62,13 @@ impl<T: DeserializeOwned + Send + 'static> HarvestStream<T> {
         std::future::poll_fn(|context| Pin::new(&mut *self).poll_next(context)).await
     }
 
-    /// What is left to read after the record that was taken last. Whoever goes on from there gets every other record, and none of those
-    /// that were taken.
+    /// What is left to read after the record that was taken last. A harvest that resumes from there
+    /// gets every other record, and none of those that were taken.
     ///
-    /// The output and the checkpoint must agree: write what was taken, make sure that it is on the disk, and then
-    /// [save](Checkpoint::save) the checkpoint with the size of the output as its [mark](Checkpoint::with_mark). To go on, cut the output
-    /// back to the mark. `examples/harvest.rs` does so.
+    /// The output and the checkpoint must agree: write what was taken, make sure that it is on the
+    /// disk, and then [save](Checkpoint::save) the checkpoint with the size of the output as its
+    /// [mark](Checkpoint::with_mark). To resume, cut the output back to the mark.
+    /// `examples/harvest.rs` does so.
     pub fn checkpoint(&self) -> Checkpoint {
         let mut checkpoint = match &self.source {
             ListSource::Ranges(reading) => {
@@ -85,7 +87,8 @@ impl<T: DeserializeOwned + Send + 'static> HarvestStream<T> {
             ListSource::Invalid(_) => self.begun.clone(),
         };
         if self.ended && !self.figures.is_complete() && checkpoint.is_finished() {
-            // All was read, and records are missing: it is not known where, so that it is to be read again.
+            // All was read, and records are missing: it is not known where, so that it is to be
+            // read again.
             return self.begun.clone();
         }
         checkpoint.records = self
@@ -101,8 +104,8 @@ impl<T: DeserializeOwned + Send + 'static> HarvestStream<T> {
         self.figures.progress()
     }
 
-    /// How far it is, as a stream of figures for another task: one at once and one every `period`, until the harvest has ended or was
-    /// dropped; the last one is the final one.
+    /// How far it is, as a stream of figures for another task: one at once and one every `period`,
+    /// until the harvest has ended or was dropped; the last one is the final one.
     pub fn watch(&self, period: std::time::Duration) -> ProgressStream {
         self.figures.watch(period)
     }

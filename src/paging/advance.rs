@@ -193,8 +193,8 @@ impl Pager {
         self.totals.note(summary.total);
         let end = self.overlap.from() + summary.received;
         let has_nothing_new = !found.known.contains(&false);
-        // Others may insert and delete while the end is read: then there is more than one record that
-        // came before.
+        // Others may insert and delete while the end is read: then there is more than one record
+        // that came before.
         let is_end = summary.received <= 1
             || found.is_where_it_was && found.is_short && page.ends_with_record;
         if has_nothing_new && is_end {

@@ -35,7 +35,7 @@ pub(super) struct ValueOwners {
 }
 
 impl ValueOwners {
-    /// The number of the value that a record with this one belongs to; none if that cannot be told.
+    /// The number of the value that a record with this one belongs to; none if that is not known.
     pub(super) fn find(&self, value: Option<&str>) -> Option<usize> {
         self.only.or_else(|| {
             let exact = self.exact.get(value?);

@@ -15,19 +15,19 @@ use crate::wire::error::Result;
 /// [`Items::ids`](crate::Items::ids) and
 /// [`FolioClient::folio_get_by_ids`](crate::FolioClient::folio_get_by_ids).
 ///
-/// They are requested by `id==("…" or "…")`, as many in one request as the request line has room for
-/// ([`max_request_line`](crate::FolioClientBuilder::max_request_line): about 75), in several requests
-/// at the same time; where there is an endpoint that takes the query in a body
-/// (`POST /instance-storage/instances/retrieve`, also of holdings and items), by that, 1,000 at once.
-/// An id that is given twice is requested once.
+/// They are requested by `id==("…" or "…")`, as many in one request as the request line has room
+/// for ([`max_request_line`](crate::FolioClientBuilder::max_request_line): about 75), in several
+/// requests at the same time; where there is an endpoint that takes the query in a body (`POST
+/// /instance-storage/instances/retrieve`, also of holdings and items), by that, 1,000 at once. An
+/// id that is given twice is requested once.
 ///
-/// An id that is blank or not a UUID is not sent, since some modules answer it with an error or with
-/// nothing for all ids of the request. It is [`invalid`](Self::invalid), and
-/// [`missing`](Self::missing) as well. (Of a list whose ids are not UUIDs, read
-/// [`values("id", …)`](crate::Items::values).) If a response has fewer records than its own
-/// `totalRecords`, the rest is requested again; if that brings nothing, the stream ends with an error.
-/// A record that cannot be read is an error of kind [`ErrorKind::Record`](crate::ErrorKind::Record) in
-/// its place; after any other error the stream ends.
+/// An id that is blank or not a UUID is not sent, since some modules answer it with an error or
+/// with nothing for all ids of the request. It is [`invalid`](Self::invalid), and
+/// [`missing`](Self::missing) as well. (Of a list whose ids are not UUIDs, read [`values("id",
+/// …)`](crate::Items::values).) If a response has fewer records than its own `totalRecords`, the
+/// rest is requested again; if that brings nothing, the stream ends with an error. A record that
+/// cannot be read is an error of kind [`ErrorKind::Record`](crate::ErrorKind::Record) in its place;
+/// after any other error the stream ends.
 #[must_use = "a stream asks for nothing before it is polled"]
 pub struct ByIds<T>(Lookup<T>);
 

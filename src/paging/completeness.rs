@@ -22,9 +22,9 @@ impl Pager {
     /// What it means that a page of a list that is read by key has no record: an empty one, or only
     /// nulls.
     ///
-    /// `totalRecords` of this page counts. RMB gives 0 there: it never says more than `offset` of an
-    /// empty page. Where this page has none, or 0, that of the page before counts, which may be an
-    /// estimate.
+    /// `totalRecords` of this page counts. RMB gives 0 there: it never says more than `offset` of
+    /// an empty page. Where this page has none, or 0, that of the page before counts, which may be
+    /// an estimate.
     pub(super) fn ends_by_key(&mut self, exchange: &Exchange, page: &PageSummary) -> PageStep {
         let has_more = match page.total.filter(|total| *total > 0) {
             None => self.has_more,
@@ -125,8 +125,9 @@ impl Pager {
             .with_help("records are missing. Read the list again; if the order is not unique, with a `limit` that is larger than the list, so that it comes in one page, or with a `sortBy`"))
     }
 
-    /// What is wrong with a list that is at its end, all of whose records are null: mod-configuration
-    /// gives its audits so, as many nulls as there are (recorded). It would look like an empty list.
+    /// What is wrong with a list that is at its end, all of whose records are null:
+    /// mod-configuration gives its audits so, as many nulls as there are (recorded). It would look
+    /// like an empty list.
     pub(crate) fn only_nulls(&self, nulls: u64) -> Option<Error> {
         (nulls > 0).then(|| {
             let exchange = self.request.exchange(self.client.url());

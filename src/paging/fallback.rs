@@ -1,14 +1,15 @@
 //! What is tried where the server rejects the first page of a list.
 //!
-//! How a list may be read is a fact of its operation. Of lists that no description has, and of servers
-//! that differ from theirs, it is found out here, in few requests, and never without a note.
+//! How a list may be read is a fact of its operation. Of lists that no description has, and of
+//! servers that differ from theirs, it is found out here, in few requests, and never without a
+//! note.
 
 use super::dialect;
 use super::plan::ListRequest;
 use crate::wire::error::{Error, ErrorKind};
 
-/// Pages of servers that reject larger ones, such as mod-users-bl, which makes a URI of all ids of a
-/// page (recorded).
+/// Pages of servers that reject larger ones, such as mod-users-bl, which makes a URI of all ids of
+/// a page (recorded).
 const SMALL_PAGES: [u32; 2] = [50, 10];
 
 /// What has become of the first page.
@@ -105,9 +106,9 @@ impl Fallback {
     /// What follows an error of a page. `planned` is how the page was requested.
     ///
     /// A rejection is 400, 422 or 500: modules that do not expect `sortBy`, `cql.allRecords` or so
-    /// large a page answer any of them (recorded). Where the caller gives a query and the error does
-    /// not name what was added to it, the query is at fault. A 500 that names nothing of it is a
-    /// failure of the server, not a rejection.
+    /// large a page answer any of them (recorded). Where the caller gives a query and the error
+    /// does not name what was added to it, the query is at fault. A 500 that names nothing of it is
+    /// a failure of the server, not a rejection.
     pub(super) fn next(
         &mut self,
         error: Error,

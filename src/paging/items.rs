@@ -18,12 +18,14 @@ use crate::wire::error::Result;
 use crate::wire::paging::Paging;
 use crate::wire::request::Request;
 
-/// The records of a list, as a stream: [`next`](Self::next) gives them one by one, and so do the methods of `futures`' `StreamExt` and
-/// `TryStreamExt`. It holds one page in memory, and the next one, which it asks for as soon as a second record is taken: a page is on its
-/// way while the caller works on the one before. Dropping the stream gives that up.
+/// The records of a list, as a stream: [`next`](Self::next) gives them one by one, and so do the
+/// methods of `futures`' `StreamExt` and `TryStreamExt`. It holds one page in memory, and the next
+/// one, which it requests as soon as a second record is taken: a page is in flight while the
+/// caller works on the one before. Dropping the stream gives that up.
 ///
-/// A record that cannot be read is an error of kind [`ErrorKind::Record`](crate::ErrorKind::Record) in its place, with the record as the
-/// server sent it, and the stream goes on. After any other error it ends.
+/// A record that cannot be read is an error of kind [`ErrorKind::Record`](crate::ErrorKind::Record)
+/// in its place, with the record as the server sent it, and the stream goes on. After any other
+/// error it ends.
 ///
 /// ```no_run
 /// # async fn example(folio: folio_sdk::FolioClient) -> Result<(), folio_sdk::Error> {
@@ -40,10 +42,12 @@ use crate::wire::request::Request;
 /// # }
 /// ```
 ///
-/// A list can be inserted into, and deleted from, while it is read: every record that is there all the time comes once. In a list by
-/// offset what follows moves. So each page begins with the last record of the one before; where that is not there, the list is read again
-/// from further back, and what came is left out. If some thousands are deleted at once, so that this does not tell what was missed, the
-/// list ends with an error. The lists of mod-search have no order that holds, and are best read while nobody writes.
+/// A list can be inserted into, and deleted from, while it is read: every record that is there all
+/// the time comes once. In a list by offset what follows moves. So each page begins with the last
+/// record of the one before; where that is not there, the list is read again from further back, and
+/// what came is left out. If some thousands are deleted at once, so that this does not tell what
+/// was missed, the list ends with an error. The lists of mod-search have no order that holds, and
+/// are best read while nobody writes.
 #[must_use = "a stream asks for nothing before it is polled"]
 pub struct Items<T> {
     reader: ListReader<T>,
@@ -51,13 +55,14 @@ pub struct Items<T> {
 
 impl<T> Unpin for Items<T> {}
 
-/// A record as the server wrote it, a piece of JSON that is checked and not decoded: `get()` gives the text. Lists and harvests give it as
-/// they give any type, `folio_get_all::<RawRecord>(…)`, and typed lists by [`Items::raw`].
+/// A record as the server wrote it, a piece of JSON that is checked and not decoded: `get()` gives
+/// the text. Lists and harvests give it as they give any type, `folio_get_all::<RawRecord>(…)`, and
+/// typed lists by [`Items::raw`].
 pub type RawRecord = Box<RawValue>;
 
 impl<T: DeserializeOwned + Send + 'static> Items<T> {
-    /// The records of the list that `request` asks for, which may have a `query`. `limit` is the number of records a page; `offset` is
-    /// how many records are passed over.
+    /// The records of the list that `request` asks for, which may have a `query`. `limit` is the
+    /// number of records a page; `offset` is how many records are passed over.
     pub fn new(
         client: FolioClient,
         request: Request,
@@ -90,7 +95,8 @@ impl<T: DeserializeOwned + Send + 'static> Items<T> {
         }
     }
 
-    /// The same list, not begun yet, as records that are not decoded: to pass them on, or to keep them in files. It takes about half the time.
+    /// The same list, not begun yet, as records that are not decoded: to pass them on, or to keep
+    /// them in files. It takes about half the time.
     ///
     /// ```no_run
     /// # async fn example(folio: folio_sdk::FolioClient) -> Result<(), folio_sdk::Error> {
@@ -112,7 +118,8 @@ impl<T: DeserializeOwned + Send + 'static> Items<T> {
         std::future::poll_fn(|context| self.reader.poll_next(context)).await
     }
 
-    /// Instead of the whole list, the records of these ids, as many requests as the length of a request line asks for: see [`ByIds`].
+    /// Instead of the whole list, the records of these ids, as many requests as the length of a
+    /// request line asks for: see [`ByIds`].
     ///
     /// ```no_run
     /// # async fn example(folio: folio_sdk::FolioClient, barcodes: Vec<String>) -> Result<(), folio_sdk::Error> {
@@ -130,8 +137,9 @@ impl<T: DeserializeOwned + Send + 'static> Items<T> {
         ByIds::new(self.into_pager(), ids.into_iter().map(|id| id.to_string()))
     }
 
-    /// Instead of the whole list, the records that have one of these values in a field: HRIDs, barcodes, user names, external ids. They are
-    /// matched exactly (`==`), as many requests as the length of a request line asks for: see [`ByValues`]. `field` is written as in CQL
+    /// Instead of the whole list, the records that have one of these values in a field: HRIDs,
+    /// barcodes, user names, external ids. They are matched exactly (`==`), as many requests as the
+    /// length of a request line asks for: see [`ByValues`]. `field` is written as in CQL
     /// (`personal.email`).
     ///
     /// ```no_run
@@ -160,12 +168,13 @@ impl<T: DeserializeOwned + Send + 'static> Items<T> {
         self.pager().seen
     }
 
-    /// How this list is read otherwise than FOLIO's descriptions say, and why; none, mostly. It is known once the first record came, and is
-    /// logged as a warning, too.
+    /// How this list is read otherwise than FOLIO's descriptions say, and why; none, mostly. It is
+    /// known once the first record came, and is logged as a warning, too.
     ///
-    /// A server may reject the first page of a list, with 400, 422 or 500, because it does not expect what the SDK adds: an order
-    /// (`sortBy id`), `cql.allRecords=1`, or pages of 500. Where no other reason is likely, the page is then requested without them. A list
-    /// that is read without an order can repeat or miss records while others write: the note says so.
+    /// A server may reject the first page of a list, with 400, 422 or 500, because it does not
+    /// expect what the SDK adds: an order (`sortBy id`), `cql.allRecords=1`, or pages of 500. Where
+    /// no other reason is likely, the page is then requested without them. A list that is read
+    /// without an order can repeat or miss records while others write: the note says so.
     pub fn note(&self) -> Option<&str> {
         self.pager().note()
     }

@@ -1,13 +1,14 @@
-//! Checks that the keys of a list come in order. A server that ignores the key or the order would lose
-//! records silently.
+//! Checks that the keys of a list come in order.
+//!
+//! A server that ignores the key or the order would lose records silently.
 
 use super::page::{Page, PageSummary};
 use super::pager::Pager;
 use crate::value::uuid::{is_after, is_uuid};
 use crate::wire::error::{Error, Exchange, Result};
 
-/// Of how many records the order is checked one by one. A server that does not sort is found out among
-/// the first.
+/// Of how many records the order is checked one by one. A server that does not sort is found out
+/// among the first.
 const WATCHED: u64 = 1_000;
 
 impl Pager {
@@ -54,8 +55,8 @@ impl Pager {
         })
     }
 
-    /// What is wrong with a page of a list that is read by key, of which no record has one. A page of
-    /// nulls that could have had more is the last one.
+    /// What is wrong with a page of a list that is read by key, of which no record has one. A page
+    /// of nulls that could have had more is the last one.
     pub(crate) fn without_keys(&self, exchange: &Exchange, page: &PageSummary) -> Option<Error> {
         if page.received == 0 || page.nulls == page.received && page.received < u64::from(self.size)
         {

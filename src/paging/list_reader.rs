@@ -1,4 +1,4 @@
-//! Reads a list: requests its pages, the next one while records of this one are taken, and decodes them.
+//! Reads a list: requests its pages, the next one ahead of its need, and decodes them.
 
 use std::collections::VecDeque;
 use std::fmt;
@@ -21,13 +21,13 @@ use crate::wire::response::Response;
 /// meanwhile.
 const RECENT: usize = 16;
 
-/// A list on its way: which pages came, and what is requested.
+/// A list that is being read: which pages came, and what is requested.
 pub(super) struct ListReader<T> {
     pager: Pager,
     /// The page of a list that is read by key: decoded record by record.
     page: Option<Page>,
-    /// The records of a page of other lists, whose number says where the next one begins: decoded all
-    /// at once.
+    /// The records of a page of other lists, whose number says where the next one begins: decoded
+    /// all at once.
     decoded: VecDeque<Row<T>>,
     fetch: Fetch,
     /// The last key of this page, as far as it is known without reading it.
@@ -313,8 +313,8 @@ impl<T: DeserializeOwned + Send + 'static> ListReader<T> {
         self.pager.out_of_order(exchange, &before, key)
     }
 
-    /// Requests the next page while the records of this one are taken. Not before the second: a caller
-    /// that wants only one record has it.
+    /// Requests the next page while the records of this one are taken. Not before the second: a
+    /// caller that wants only one record has it.
     fn look_ahead(&mut self) {
         if self.taken == 0 || self.is_last || !matches!(self.fetch, Fetch::Nothing) {
             return;
@@ -414,8 +414,8 @@ impl<T: DeserializeOwned + Send + 'static> ListReader<T> {
                 self.pager.read_ids(ids);
                 Ok(())
             }
-            // There are no jobs for this user or in this release: what the window shows is more than
-            // nothing.
+            // There are no jobs for this user or in this release: what the window shows is more
+            // than nothing.
             Err(error) if is_absent(&error) => {
                 tracing::debug!(error = %error, "no resource job");
                 self.pager.without_jobs();

@@ -1,7 +1,7 @@
 //! Lookups by many values: what a response means for each value.
 //!
-//! The values are requested by `field==("…" or "…")`, as many in one request as its line has room for.
-//! Which request is sent is decided by `Pager::request_values`.
+//! The values are requested by `field==("…" or "…")`, as many in one request as its line has room
+//! for. Which request is sent is decided by `Pager::request_values`.
 
 use std::collections::{HashSet, VecDeque};
 use std::fmt;
@@ -11,6 +11,7 @@ use serde::de::DeserializeOwned;
 
 use super::ahead::Ahead;
 use super::batch::{Batch, ValueOwners, folded};
+use super::page::Page;
 use super::pager::Pager;
 use super::requests::Wanted;
 use crate::engine::request_line;
@@ -25,14 +26,15 @@ const AHEAD: usize = 4;
 pub(super) struct Lookup<T> {
     pager: Pager,
     field: String,
-    /// Whether there is one record of a value at most, which has it in this very form but for the case of the letters.
+    /// Whether there is one record of a value at most, which has it in this very form but for the
+    /// case of the letters.
     is_key: bool,
     /// The values whose records were not all taken, in their order; the first one has this number.
     slots: VecDeque<LookupValue<T>>,
     first: usize,
-    /// The number of the first value that was not asked for yet.
+    /// The number of the first value that was not requested yet.
     next: usize,
-    /// Those that are asked for once more, before all others.
+    /// Those that are requested once more, before all others.
     again: VecDeque<Batch>,
     running: VecDeque<(Batch, Ahead)>,
     /// Records that cannot be read, and do not say whose they are.
@@ -52,6 +54,15 @@ struct LookupValue<T> {
     /// A record of another value is one of this as well: they differ in case.
     is_shared: bool,
     is_done: bool,
+}
+
+/// What a page has of the values that were requested.
+#[derive(Default)]
+struct Found {
+    /// Records that did not come before.
+    is_new: bool,
+    /// Records of which it is not known to which value they belong.
+    is_unknown: bool,
 }
 
 impl<T> Lookup<T> {
@@ -221,7 +232,7 @@ impl<T: DeserializeOwned + Send + 'static> Lookup<T> {
             return Poll::Ready(Err(error));
         }
         let Some((batch, ahead)) = self.running.front_mut() else {
-            // Nothing is open that could be asked for.
+            // Nothing is left that could be requested.
             self.slots.iter_mut().for_each(|slot| slot.is_done = true);
             return Poll::Ready(Ok(()));
         };
@@ -249,9 +260,40 @@ impl<T: DeserializeOwned + Send + 'static> Lookup<T> {
     /// Records came.
     fn arrange(&mut self, mut batch: Batch, response: &Response) -> Result<()> {
         let mut page = self.pager.page(response, self.pager.seen);
-        let whose = self.values_of(&batch);
-        let mut is_unknown = false;
-        let mut is_new = false;
+        let found = self.take_records(&mut batch, &mut page)?;
+        self.pager.seen += page.received();
+        if found.is_unknown {
+            self.divide(&batch);
+            return Ok(());
+        }
+        let come = batch.offset + page.received();
+        let has_more = page.total().is_some_and(|total| total > come)
+            || !self.is_key
+                && page.total().is_none()
+                && page.received() >= self.pager.size().into();
+        if !has_more {
+            self.settle(&batch.values);
+            return Ok(());
+        }
+        if found.is_new {
+            batch.is_doubted = false;
+        } else if std::mem::replace(&mut batch.is_doubted, true) {
+            let total = page.total().unwrap_or_default();
+            return Err(Error::paging(
+                page.exchange().clone(),
+                format!(
+                    "{come} records came, and `totalRecords` is {total}, also when the rest is requested again: records are missing"
+                ),
+            ));
+        }
+        self.request_rest(batch, come);
+        Ok(())
+    }
+
+    /// Takes the records of a page, each to its value.
+    fn take_records(&mut self, batch: &mut Batch, page: &mut Page) -> Result<Found> {
+        let whose = self.values_of(batch);
+        let mut found = Found::default();
         while let Some(record) = page.next::<T>() {
             let record = match record {
                 Err(error) if error.record_json().is_none() => return Err(error),
@@ -269,7 +311,7 @@ impl<T: DeserializeOwned + Send + 'static> Lookup<T> {
             }
             match (whose.find(value.as_deref()), value) {
                 (Some(number), _) => {
-                    is_new = true;
+                    found.is_new = true;
                     if let Some(slot) = self.slot(number) {
                         slot.count += 1;
                         slot.records.push_back(record);
@@ -279,36 +321,16 @@ impl<T: DeserializeOwned + Send + 'static> Lookup<T> {
                 (None, Some(value)) if self.is_key => {
                     return Err(self.ignored(page.exchange(), &value));
                 }
-                (None, _) => is_unknown = true,
+                (None, _) => found.is_unknown = true,
             }
         }
-        self.pager.seen += page.received();
-        if is_unknown {
-            self.divide(&batch);
-            return Ok(());
-        }
-        let come = batch.offset + page.received();
-        let has_more = page.total().is_some_and(|total| total > come)
-            || !self.is_key
-                && page.total().is_none()
-                && page.received() >= self.pager.size().into();
-        if !has_more {
-            self.settle(&batch.values);
-            return Ok(());
-        }
-        if is_new {
-            batch.is_doubted = false;
-        } else if std::mem::replace(&mut batch.is_doubted, true) {
-            let total = page.total().unwrap_or_default();
-            return Err(Error::paging(
-                page.exchange().clone(),
-                format!(
-                    "{come} records came, and `totalRecords` is {total}, also when the rest is requested again: records are missing"
-                ),
-            ));
-        }
+        Ok(found)
+    }
+
+    /// Requests the records that a response had no room for; `come` records came.
+    fn request_rest(&mut self, mut batch: Batch, come: u64) {
         if self.is_key {
-            // What came is not asked for again.
+            // What came is not requested again.
             let (came, open): (Vec<usize>, _) = batch.values.iter().partition(|number| {
                 let slot = self.slots.get(number.saturating_sub(self.first));
                 slot.is_some_and(|slot| slot.count > 0)
@@ -316,7 +338,7 @@ impl<T: DeserializeOwned + Send + 'static> Lookup<T> {
             self.settle(&came);
             batch.values = open;
             if batch.values.is_empty() {
-                return Ok(());
+                return;
             }
         } else if batch.sorted {
             batch.offset = come;
@@ -330,10 +352,9 @@ impl<T: DeserializeOwned + Send + 'static> Lookup<T> {
             };
         }
         self.again.push_back(batch);
-        Ok(())
     }
 
-    /// It cannot be told which values some records belong to: each half is asked for by itself.
+    /// It is not known which values some records belong to: each half is requested by itself.
     fn divide(&mut self, batch: &Batch) {
         self.forget(batch);
         let (low, high) = batch.values.split_at(batch.values.len() / 2);

@@ -1,5 +1,4 @@
-//! What the streams of lookups by many values have in common: `next`, `missing`, `invalid`, `Stream` and
-//! `Debug`.
+//! What the streams of lookups by many values have in common: `next`, `missing`, `invalid`.
 
 /// Implements them for a type that is a `Lookup` inside. `$values` is what it calls its values;
 /// `$invalid` says which of them are not sent.

@@ -2,19 +2,21 @@
 //!
 //! What this module rests on:
 //!
-//! - Without a unique order, pages repeat and miss records. Where a list is known to support it, it is
-//!   read by id: each page requests the records after the last one. Elsewhere by offset, with the id
-//!   added to the order.
+//! - Without a unique order, pages repeat and miss records. Where a list is known to support it, it
+//!   is read by id: each page requests the records after the last one. Elsewhere by offset, with
+//!   the id added to the order.
 //! - Offsets move when something is deleted. So pages overlap by a record (`overlap.rs`).
-//! - `totalRecords` is an estimate. A list ends with an empty page: a short one may be short because
-//!   the server has a limit of its own, or because it takes records out after counting them.
-//! - A server may ignore what it does not know: the order, the offset, the query. A page that brings
-//!   nothing new is an error, not a loop.
-//! - Most of the time of a long list is waiting. So the next page is requested while the caller works
-//!   on this one.
+//! - `totalRecords` is an estimate. A list ends with an empty page: a short one may be short
+//!   because the server has a limit of its own, or because it takes records out after counting
+//!   them.
+//! - A server may ignore what it does not know: the order, the offset, the query. A page that
+//!   brings nothing new is an error, not a loop.
+//! - Most of the time of a long list is waiting. So the next page is requested while the caller
+//!   works on this one.
 //!
-//! A list is read by three layers: `items.rs` is what users see, `list_reader.rs` sends requests and
-//! decodes records, and `pager.rs` decides, without I/O, which page comes next and when the list ends.
+//! A list is read by three layers: `items.rs` is what users see, `list_reader.rs` sends requests
+//! and decodes records, and `pager.rs` decides, without I/O, which page comes next and when the
+//! list ends.
 
 mod advance;
 mod ahead;
@@ -45,6 +47,6 @@ pub(crate) use ahead::Ahead;
 pub use by_ids::ByIds;
 pub use by_values::ByValues;
 pub use items::{Items, RawRecord};
-pub(crate) use page::{Page, PageSummary, missing_key};
+pub(crate) use page::{Page, PageBounds, PageSummary, missing_key};
 pub(crate) use pager::Pager;
 pub(crate) use plan::{Plan, sorts_by_cql};

@@ -1,13 +1,16 @@
 //! How a list by offset notices that records were deleted, or inserted, while it is read.
 //!
-//! When a record before the next page is deleted, all that follow move up by one, and the next page begins one record too late: that record
-//! would be missed, and nobody would know. So each page begins with the last record of the page before. Where that record is not found, the
-//! list is read from further back on, until there is a record that came before: all that follow it are then read, and those that came before
-//! are left out.
+//! When a record before the next page is deleted, all that follow move up by one, and the next page
+//! begins one record too late: that record would be missed silently. So each page
+//! begins with the last record of the page before. Where that record is not found, the list is read
+//! from further back on, until there is a record that came before: all that follow it are then
+//! read, and those that came before are left out.
 //!
-//! There also are servers whose order is not unique and changes from request to request (the calendars are ordered by their first day only,
-//! recorded). So each record is compared with all that came, whether its page is as expected or not; and how many requests may bring
-//! nothing is bounded. What such a list has missed shows in its number of records, see `Pager::ends_by_offset`.
+//! There also are servers whose order is not unique and changes from request to request (the
+//! calendars are ordered by their first day only, recorded). So each record is compared with all
+//! that came, whether its page is as expected or not; and how many requests may bring nothing is
+//! bounded. What such a list has missed shows in its number of records, see
+//! `Pager::ends_by_offset`.
 
 use std::collections::{HashMap, VecDeque};
 use std::hash::{BuildHasher, RandomState};
@@ -15,8 +18,8 @@ use std::hash::{BuildHasher, RandomState};
 /// How many keys are remembered: at most some 40 bytes each.
 const REMEMBERED: usize = 1_000_000;
 
-/// How many requests may bring nothing new, and how many more for each that does. Who deletes while a list is read costs one or two a page;
-/// what is beyond that is a server without an order.
+/// How many requests may bring nothing new, and how many more for each that does. Deletions while
+/// a list is read costs one or two a page; what is beyond that is a server without an order.
 const BARREN: u64 = 16;
 const BARREN_FOR_EACH: u64 = 4;
 
@@ -24,7 +27,7 @@ pub(super) struct Overlap {
     /// Whether the order holds, and a page has room for one record more than the one that is known.
     is_used: bool,
     size: u64,
-    /// Where the page begins that was asked for last.
+    /// Where the page begins that was requested last.
     from: u64,
     /// Whether that is before the page before ended.
     overlaps: bool,
@@ -32,12 +35,13 @@ pub(super) struct Overlap {
     back: u64,
     /// Whether a page that began further back than the one before ended brought what is new.
     has_worked: bool,
-    /// How often the last record was where it had been, and yet the page that begins with it did not show it.
+    /// How often the last record was where it had been, and yet the page that begins with it did
+    /// not show it.
     denied: u32,
     /// The last record of the page before has a key.
     is_anchored: bool,
-    /// The keys that came last, as hashes, in their order; and of each, how many came before it. Of what was inserted among those that came,
-    /// that says nothing, and it is none.
+    /// The keys that came last, as hashes, in their order; and of each, how many came before it. Of
+    /// what was inserted among those that came, that says nothing, and it is none.
     keys: VecDeque<u64>,
     places: HashMap<u64, Option<u64>>,
     has_forgotten: bool,
@@ -62,7 +66,8 @@ pub(super) struct Found {
     pub(super) known: Vec<bool>,
     /// The last record of the page is the one that came last.
     pub(super) is_where_it_was: bool,
-    /// The page is shorter than others were, so that it is not the server's own limit that made it short.
+    /// The page is shorter than others were, so that it is not the server's own limit that made it
+    /// short.
     pub(super) is_short: bool,
 }
 
@@ -90,7 +95,7 @@ impl Overlap {
         }
     }
 
-    /// Where the page begins by which the list goes on at `offset`.
+    /// Where the page begins by which the list continues at `offset`.
     pub(super) fn ask(&mut self, offset: u64) -> u64 {
         self.requested += 1;
         self.overlaps = self.is_used && self.is_anchored && offset > 0;
@@ -101,7 +106,7 @@ impl Overlap {
         self.from
     }
 
-    /// Whether the page that was asked for last begins before the one before it ended.
+    /// Whether the page that was requested last begins before the one before it ended.
     pub(super) fn overlaps(&self) -> bool {
         self.overlaps
     }
@@ -121,7 +126,7 @@ impl Overlap {
         self.back == 0 && !self.has_worked
     }
 
-    /// The list is gone on with behind records with these keys.
+    /// The list is resumed behind records with these keys.
     pub(super) fn begin_after(&mut self, keys: &[String]) {
         for key in keys {
             self.note(key, true);
@@ -139,8 +144,8 @@ impl Overlap {
         !self.is_used
     }
 
-    /// The page that begins with the last record does not show it. That may be a coincidence, where others write; or the server only knows
-    /// offsets of whole pages, and never did otherwise.
+    /// The page that begins with the last record does not show it. That may be a coincidence, where
+    /// others write; or the server only knows offsets of whole pages, and never did otherwise.
     pub(super) fn deny(&mut self) -> Result<(), String> {
         self.back = 0;
         self.denied += 1;
@@ -166,7 +171,7 @@ impl Overlap {
 
     fn note(&mut self, key: &str, follows: bool) {
         let hash = self.hasher.hash_one(key);
-        // The same twice on one page: whoever gives that, gives it so.
+        // The same twice on one page: it is not deduplicated within a page.
         if self
             .places
             .insert(hash, follows.then_some(self.came))
@@ -195,7 +200,8 @@ impl Overlap {
         ))
     }
 
-    /// Which records of a page with these keys came before; none if the page does not follow what came.
+    /// Which records of a page with these keys came before; none if the page does not follow what
+    /// came.
     pub(super) fn find(&mut self, keys: &[Option<String>]) -> Option<Found> {
         let hash = |key: &Option<String>| key.as_ref().map(|key| self.hasher.hash_one(key));
         let hashes: Vec<Option<u64>> = keys.iter().map(hash).collect();
@@ -210,8 +216,8 @@ impl Overlap {
         let behind = behind.map_or(0, |at| at + 1);
         // If there is none, all that came before is gone, or the page begins too late.
         let follows = behind > 0 || self.from == 0 && !self.has_forgotten;
-        // What stands before one that came, and is not known, was inserted meanwhile, or is of a list without an order. If not all that came
-        // is known, it may have come as well.
+        // What stands before one that came, and is not known, was inserted meanwhile, or is of a
+        // list without an order. If not all that came is known, it may have come as well.
         let mut known: Vec<bool> = places.iter().map(Option::is_some).collect();
         if self.has_forgotten {
             known
@@ -242,7 +248,8 @@ impl Overlap {
         Ok(())
     }
 
-    /// Remembers the keys of records that are new. Nothing new too often means that the order does not hold.
+    /// Remembers the keys of records that are new. Nothing new too often means that the order does
+    /// not hold.
     pub(super) fn remember(
         &mut self,
         keys: &[Option<String>],

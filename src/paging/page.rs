@@ -1,4 +1,4 @@
-//! A page: reads the records of a response one by one, each on its own, so that a bad one affects no other.
+//! A page: reads the records of a response one by one, so that a bad one affects no other.
 
 use std::borrow::Cow;
 use std::hash::{DefaultHasher, Hash, Hasher};
@@ -14,8 +14,8 @@ use crate::record::lenient;
 use crate::wire::error::{Error, Exchange, Result};
 use crate::wire::response::Response;
 
-/// The records of one response. It keeps the body and where in it the records are; a record is decoded
-/// when it is taken.
+/// The records of one response. It keeps the body and where in it the records are; a record is
+/// decoded when it is taken.
 pub(crate) struct Page {
     body: Bytes,
     exchange: Exchange,
@@ -40,7 +40,8 @@ pub(crate) struct PageSummary {
     pub(crate) total: Option<u64>,
 }
 
-/// The keys of the first and the last record, as far as they can be told from both ends of a page, and `totalRecords`.
+/// The keys of the first and the last record, as far as both ends of a page show them,
+/// and `totalRecords`.
 #[derive(Debug, Default)]
 pub(crate) struct PageBounds {
     pub(crate) first: Option<String>,
@@ -103,7 +104,8 @@ impl Page {
         }
     }
 
-    /// Goes past the next record without decoding it, and says where it is. Errors as [`next`](Self::next) gives them.
+    /// Goes past the next record without decoding it, and says where it is. Errors as
+    /// [`next`](Self::next) gives them.
     pub(crate) fn skip(&mut self) -> Option<Result<Range<usize>>> {
         let start = match self.locate() {
             Ok(Some(start)) => start,
@@ -167,8 +169,9 @@ impl Page {
             .and_then(|span| key_of(self.body.get(span.clone())?, &self.key))
     }
 
-    /// The text of a field of the record that was passed last, as CQL compares it: `a.b` is the property `b` of the object `a`. None if there is
-    /// no such field, or it is a list or an object.
+    /// The text of a field of the record that was passed last, as CQL compares it: `a.b` is the
+    /// property `b` of the object `a`. None if there is no such field, or it is a list or an
+    /// object.
     pub(super) fn text_of_last(&self, field: &str) -> Option<String> {
         let json = self.body.get(self.spans.last()?.clone())?;
         let mut json: &serde_json::value::RawValue = serde_json::from_slice(json).ok()?;
@@ -212,7 +215,7 @@ impl Page {
         }
     }
 
-    /// What can be told of the page without reading all of it.
+    /// What the page shows without reading all of it.
     pub(crate) fn bounds(&self) -> PageBounds {
         let mut ahead = self.fresh();
         let key = |json: Option<&[u8]>| key_of(json.unwrap_or_default(), &self.key);
@@ -267,8 +270,8 @@ impl Page {
         }
     }
 
-    /// Moves to the next element, and says where it begins; none at the end, which is then known to be
-    /// as it should.
+    /// Moves to the next element, and says where it begins; none at the end, which is then known to
+    /// be as it should.
     fn locate(&mut self) -> Result<Option<usize>> {
         let walk = &mut self.walk;
         match walk.next(&self.body) {
@@ -307,7 +310,7 @@ impl Page {
     }
 }
 
-/// The answer has other keys than the one that was asked for.
+/// The error of a response that has other properties than the requested one.
 pub(crate) fn missing_key(
     exchange: &Exchange,
     items: Option<&str>,

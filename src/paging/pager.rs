@@ -1,8 +1,8 @@
 //! How far a list has been read: the state of one list, which all its pages share.
 //!
 //! Nothing of it is generic over the records. Which request comes next is in `requests.rs`, what a
-//! page means in `advance.rs`, whether the list is complete in `completeness.rs`; what differs between
-//! the styles of lists is in `dialect`.
+//! page means in `advance.rs`, whether the list is complete in `completeness.rs`; what differs
+//! between the styles of lists is in `dialect`.
 
 use super::dialect::{self, Dialect, Sequence, Start};
 use super::fallback::{Fallback, Next, Planned};
@@ -218,7 +218,8 @@ impl Pager {
         self.fallback.note()
     }
 
-    /// Requests the first page in another way after it was rejected with this error, if there is one.
+    /// Requests the first page in another way after it was rejected with this error, if there is
+    /// one.
     ///
     /// # Errors
     /// Otherwise the error that the caller gets.
@@ -252,9 +253,9 @@ impl Pager {
         }
     }
 
-    /// What mod-search must be asked by a resource job, because there is more than its window shows:
-    /// the kind of record and the query. The order of such a list is not known beforehand, so one that
-    /// the caller ordered is not read so.
+    /// What mod-search must be asked by a resource job, because there is more than its window
+    /// shows: the kind of record and the query. The order of such a list is not known beforehand,
+    /// so one that the caller ordered is not read so.
     pub(super) fn needs_job(&self, total: Option<u64>) -> Option<(&'static str, String)> {
         let is_first = self.ids.is_none() && self.seen == 0 && self.offset == 0;
         let (kind, window) = (self.plan.job?, self.dialect.window()?);

@@ -134,8 +134,8 @@ impl Pager {
         }
     }
 
-    /// The request for the records that have one of some values in a field, and how many of the values
-    /// it asks for: as many as one request has room for.
+    /// The request for the records that have one of some values in a field, and how many of the
+    /// values it asks for: as many as one request has room for.
     pub(super) fn request_values(&self, wanted: &Wanted<'_>) -> (Request, usize) {
         let in_body = self.has_query_in_body();
         let values = wanted.values;
@@ -172,8 +172,8 @@ impl Pager {
         }
     }
 
-    /// Whether an error says that there is no `…/retrieve`, in this release or for this user: then it
-    /// is not requested again.
+    /// Whether an error says that there is no `…/retrieve`, in this release or for this user: then
+    /// it is not requested again.
     pub(super) fn lacks_retrieve(&self, error: &Error) -> bool {
         let is_of_post = error
             .exchange()

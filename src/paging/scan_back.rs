@@ -2,13 +2,14 @@
 
 use std::ops::Range;
 
-/// Where the last record of a response is, and `totalRecords` where it is behind the records: the last
-/// element of the last array that is a property of the response, or of the response that is an array.
+/// Where the last record of a response is, and `totalRecords` where it is behind the records: the
+/// last element of the last array that is a property of the response, or of the response that is an
+/// array.
 ///
-/// Read from the end backwards, which in JSON is unambiguous: outside of strings a quotation mark ends
-/// one, and the one that begins it has no backslash before it. It says nothing of responses that are
-/// not JSON; what it says of others may be of the wrong array. So it is good for a guess, which is
-/// compared with what is found when the page is read.
+/// Read from the end backwards, which in JSON is unambiguous: outside of strings a quotation mark
+/// ends one, and the one that begins it has no backslash before it. It says nothing of responses
+/// that are not JSON; what it says of others may be of the wrong array. So it is good for a guess,
+/// which is compared with what is found when the page is read.
 pub(super) fn last_record(body: &[u8]) -> Option<(Range<usize>, Option<u64>)> {
     let mut total = None;
     let mut end = blank_back(body, body.len());

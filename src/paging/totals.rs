@@ -1,7 +1,7 @@
 //! What the `totalRecords` of a list's pages say: whether records are missing.
 //!
-//! It is an estimate in RMB from 1,000 records on, and it changes while others write. So nothing here
-//! ends a list: what does not agree is requested again.
+//! It is an estimate in RMB from 1,000 records on, and it changes while others write. So nothing
+//! here ends a list: what does not agree is requested again.
 
 /// The values of `totalRecords` so far.
 #[derive(Clone, Copy, Debug, Default)]
@@ -61,8 +61,8 @@ impl Totals {
     /// there. `total` is that of the page, and `has_records` says whether the page has any.
     ///
     /// A page that shows the last record and nothing behind it is complete; while others write, its
-    /// number may be of a moment later. An empty page of RMB has the offset for its number, if that is
-    /// less than there are.
+    /// number may be of a moment later. An empty page of RMB has the offset for its number, if that
+    /// is less than there are.
     pub(super) fn has_more_behind(
         &self,
         total: Option<u64>,
@@ -77,9 +77,9 @@ impl Totals {
         }
     }
 
-    /// How many records there are at least, where that is more than `arrived` although every position
-    /// was read: others came twice instead. A number that changed says this only of a list whose
-    /// records changed their order.
+    /// How many records there are at least, where that is more than `arrived` although every
+    /// position was read: others came twice instead. A number that changed says this only of a list
+    /// whose records changed their order.
     pub(super) fn missing(&self, arrived: u64, is_reordered: bool) -> Option<u64> {
         self.last?;
         let is_certain = !self.is_changing() || is_reordered;

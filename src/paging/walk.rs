@@ -143,7 +143,8 @@ impl Walk {
         }
     }
 
-    /// Whether a bracket can close what is open: not after a comma, which is passed with what follows it.
+    /// Whether a bracket can close what is open: not after a comma, which is passed with what
+    /// follows it.
     fn closes(&self, next: Option<u8>) -> bool {
         match self.phase {
             Phase::Property { .. } => next == Some(b'}'),

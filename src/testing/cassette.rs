@@ -29,8 +29,8 @@ use response::RecordedResponse;
 
 /// The exchanges of a client with a FOLIO, in a file that can be read: a cassette.
 ///
-/// A cassette is recorded from any client, of a real FOLIO or of a sandbox, and replayed without a socket: the client gets the recorded
-/// responses, its login included.
+/// A cassette is recorded from any client, of a real FOLIO or of a sandbox, and replayed without a
+/// socket: the client gets the recorded responses, its login included.
 ///
 /// ```
 /// # #[tokio::main(flavor = "current_thread")]
@@ -60,13 +60,17 @@ use response::RecordedResponse;
 /// # }
 /// ```
 ///
-/// - A request is compared by method, path, parameters, tenant and body; the host, the token and other headers may differ. Requests have to come
-///   in their recorded order, unless [`any_order`](Self::any_order) is called: a client that sends several at a time needs that. A request that
-///   was not recorded fails with an error that shows the difference, and is not retried.
-/// - What is secret is not written: passwords, tokens, cookies and the values of fields with such a name are `REDACTED`, and so are
-///   [chosen fields](Self::redact). Ids of users (`userId`, `createdByUserId`, … and that of the user who logs in) are replaced by others, wherever
-///   they are. Where `REDACTED` was recorded, a request may have any text.
-/// - A request without a response, by a timeout or a broken connection, is not recorded. A body that is streamed to the server is not compared.
+/// - A request is compared by method, path, parameters, tenant and body; the host, the token and
+///   other headers may differ. Requests have to come in their recorded order, unless
+///   [`any_order`](Self::any_order) is called: a client that sends several at a time needs that. A
+///   request that was not recorded fails with an error that shows the difference, and is not
+///   retried.
+/// - What is secret is not written: passwords, tokens, cookies and the values of fields with such a
+///   name are `REDACTED`, and so are [chosen fields](Self::redact). Ids of users (`userId`,
+///   `createdByUserId`, … and that of the user who logs in) are replaced by others, wherever they
+///   are. Where `REDACTED` was recorded, a request may have any text.
+/// - A request without a response, by a timeout or a broken connection, is not recorded. A body
+///   that is streamed to the server is not compared.
 #[derive(Clone)]
 pub struct Cassette(Arc<Tape>);
 
@@ -97,7 +101,7 @@ struct TapeState {
     exchanges: Vec<(RecordedRequest, RecordedResponse)>,
     /// Which exchanges were replayed.
     used: HashSet<usize>,
-    /// What was asked for and not recorded.
+    /// What was requested and not recorded.
     unknown: Vec<String>,
 }
 
@@ -148,7 +152,8 @@ impl Cassette {
         })))
     }
 
-    /// Replays the file if it is there, and records it otherwise. With `FOLIO_CASSETTE=record` in the environment it is recorded anew.
+    /// Replays the file if it is there, and records it otherwise. With `FOLIO_CASSETTE=record` in
+    /// the environment it is recorded anew.
     ///
     /// # Errors
     /// The file cannot be read, or is no cassette.
@@ -171,14 +176,16 @@ impl Cassette {
         &self.0.path
     }
 
-    /// Leaves the values of a field out of the file, wherever it is in requests and responses: text is `REDACTED`, a number 0, a boolean false. The
-    /// same text in other places, such as a query for it, is `REDACTED` too. Only a cassette that records needs to be told; a file knows.
+    /// Leaves the values of a field out of the file, wherever it is in requests and responses: text
+    /// is `REDACTED`, a number 0, a boolean false. The same text in other places, such as a query
+    /// for it, is `REDACTED` too. Only a cassette that records needs this; a file has it.
     pub fn redact(self, field: impl Into<String>) -> Self {
         self.0.state().redaction.add_field(field.into());
         self
     }
 
-    /// Requests may come in any order. Each recorded exchange is replayed once, the first that fits.
+    /// Requests may come in any order. Each recorded exchange is replayed once, the first that
+    /// fits.
     pub fn any_order(self) -> Self {
         self.0.state().any_order = true;
         self
@@ -187,8 +194,8 @@ impl Cassette {
     /// Writes what was recorded; or checks what was replayed.
     ///
     /// # Errors
-    /// The file cannot be written; an exchange of it was not asked for; or a request was sent that it does not have, also where the program has
-    /// ignored the error.
+    /// The file cannot be written; an exchange of it was not requested; or a request was sent that
+    /// it does not have, also where the program has ignored the error.
     pub fn finish(&self) -> Result<()> {
         let state = self.0.state();
         let path = self.0.path.display();
@@ -219,7 +226,8 @@ impl Cassette {
 }
 
 impl<M> FolioClientBuilder<M> {
-    /// Records all exchanges of the client in a cassette, or takes its responses from there and uses no socket.
+    /// Records all exchanges of the client in a cassette, or takes its responses from there and
+    /// uses no socket.
     pub fn cassette(mut self, cassette: &Cassette) -> Self {
         self.cassette = Some(Arc::clone(&cassette.0));
         self
@@ -277,7 +285,8 @@ impl Tape {
         Err(Failure::lasting(ErrorKind::Request, problem))
     }
 
-    /// How a request differs from what was expected: from the next one, or from that which it resembles most.
+    /// How a request differs from what was expected: from the next one, or from that which it
+    /// resembles most.
     fn problem(&self, state: &TapeState, request: &RecordedRequest) -> String {
         let path = self.path.display();
         let count = state.exchanges.len();

@@ -1,4 +1,4 @@
-//! What differs between the styles of lists: the decisions of a dialect, and the values that they take.
+//! What differs between the styles of lists: the decisions of a dialect.
 
 use std::fmt;
 
@@ -91,8 +91,8 @@ pub(crate) trait Dialect: fmt::Debug + Send + Sync {
         stated.unwrap_or(u32::MAX)
     }
 
-    /// The page size and the first record, where the request already states them in the dialect's own
-    /// terms. They are removed from the request, since each page has its own. `given` takes
+    /// The page size and the first record, where the request already states them in the dialect's
+    /// own terms. They are removed from the request, since each page has its own. `given` takes
     /// precedence.
     fn start(&self, _request: &mut Request, given: Start) -> Start {
         given
@@ -123,7 +123,8 @@ pub(crate) trait Dialect: fmt::Debug + Send + Sync {
         None
     }
 
-    /// Whether records that stay keep their order from request to request, so that pages may overlap.
+    /// Whether records that stay keep their order from request to request, so that pages may
+    /// overlap.
     fn has_stable_order(&self) -> bool {
         true
     }
@@ -153,8 +154,8 @@ pub(crate) trait Dialect: fmt::Debug + Send + Sync {
         Ok(Some(at.size))
     }
 
-    /// Where the next page begins. `wanted.from` is where it should; `offset` is where the page before
-    /// ended.
+    /// Where the next page begins. `wanted.from` is where it should; `offset` is where the page
+    /// before ended.
     fn place(&self, wanted: Place, _offset: u64) -> Place {
         wanted
     }
@@ -169,7 +170,8 @@ pub(crate) trait Dialect: fmt::Debug + Send + Sync {
         false
     }
 
-    /// Whether the first page may be requested without `cql.allRecords=1`, if the server rejected it.
+    /// Whether the first page may be requested without `cql.allRecords=1`, if the server rejected
+    /// it.
     fn may_omit_query(&self) -> bool {
         false
     }

@@ -22,8 +22,8 @@ impl Dialect for ErmList {
         stated.unwrap_or(LARGEST_PAGE).min(LARGEST_PAGE)
     }
 
-    /// `perPage` or `max`, and `page` (from 1) or `offset`. What is not a number stays, for the server
-    /// to reject.
+    /// `perPage` or `max`, and `page` (from 1) or `offset`. What is not a number stays, for the
+    /// server to reject.
     fn start(&self, request: &mut Request, given: Start) -> Start {
         let mut take = |name: &str| {
             let number = request.parameter(name)?.trim().parse::<u32>().ok()?;
@@ -75,9 +75,9 @@ impl Dialect for ErmList {
 /// Where a page begins that has the record at an offset, and how large it is.
 ///
 /// web-toolkit converts an offset to the number of a page of this size and drops the remainder
-/// (`RestfulController.doTheLookup`): with pages of 100, an offset of 150 gives the records from 100
-/// on. So the size is chosen such that a page begins at the offset; or, where records may be repeated,
-/// shortly before it, with as many as possible behind.
+/// (`RestfulController.doTheLookup`): with pages of 100, an offset of 150 gives the records from
+/// 100 on. So the size is chosen such that a page begins at the offset; or, where records may be
+/// repeated, shortly before it, with as many as possible behind.
 fn window(from: u64, most: u32, may_repeat: bool) -> (u64, u32) {
     let sizes =
         (1..=most.max(1)).filter(|size| may_repeat || from.is_multiple_of(u64::from(*size)));

@@ -1,7 +1,7 @@
 //! Pagination dialects: one file per style of list, which says how its pages are requested.
 //!
-//! [`definition::Dialect`] lists the decisions that differ between styles. The pager is the same for
-//! all of them: a new style is a new file here and a row in `select.rs`.
+//! [`definition::Dialect`] lists the decisions that differ between styles. The pager is the same
+//! for all of them: a new style is a new file here and a row in `select.rs`.
 
 mod browse;
 mod cql;

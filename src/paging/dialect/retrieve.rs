@@ -48,7 +48,8 @@ impl Dialect for RetrieveList {
     }
 }
 
-/// The same list by POST, with limit, offset and query in the body. It only reads, so it is idempotent.
+/// The same list by POST, with limit, offset and query in the body. It only reads, so it is
+/// idempotent.
 pub(crate) fn by_post(request: Request, query: &Cql, size: u32, offset: u64) -> Request {
     let mut request = match request.path().ends_with("/retrieve") {
         true => request.with_method(Method::POST),

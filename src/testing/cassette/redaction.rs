@@ -13,7 +13,8 @@ use crate::value::uuid::is_uuid;
 /// What is in the place of a secret.
 pub(super) const REDACTED: &str = "REDACTED";
 
-/// Values of chosen fields that are shorter are not looked for in other places: they would be found everywhere.
+/// Values of chosen fields that are shorter are not looked for in other places: they would be found
+/// everywhere.
 const SHORTEST: usize = 5;
 
 /// What is left out of a file.
@@ -77,7 +78,8 @@ impl Redaction {
         }
     }
 
-    /// A token with nothing in it but what a client reads of it. It is put together when the file is written, by [`tokens`].
+    /// A token with nothing in it but what a client reads of it. It is put together when the file
+    /// is written, by [`tokens`].
     pub(super) fn token(&mut self, token: &str) -> String {
         let claims = Claims::of(token);
         match claims.user_id.as_deref().filter(|id| is_uuid(id)) {
@@ -151,8 +153,8 @@ fn uuids(text: &str) -> BTreeSet<uuid::Uuid> {
         .collect()
 }
 
-/// Other ids in place of those of users. Each stands in the same order among all ids of the text, since lists are read in the order of ids; that
-/// is all that is left of it.
+/// Other ids in place of those of users. Each stands in the same order among all ids of the text,
+/// since lists are read in the order of ids; that is all that is left of it.
 fn others(users: &BTreeSet<uuid::Uuid>, text: &str) -> Vec<(uuid::Uuid, uuid::Uuid)> {
     let all: Vec<uuid::Uuid> = uuids(text).union(users).copied().collect();
     let mut new = Vec::new();

@@ -8,7 +8,8 @@ use super::body::RecordedBody;
 use super::redaction::Redaction;
 use crate::engine::transport::Answer;
 
-/// Headers of responses that are not written: of the connection, and of a body that is written decoded.
+/// Headers of responses that are not written: of the connection, and of a body that is written
+/// decoded.
 const LEFT_OUT: [&str; 7] = [
     "connection",
     "content-encoding",
