@@ -157,33 +157,9 @@ const LARGE: &[(&str, &str)] = &[
         "crates/folio-spec/src/source.rs",
         "to be divided by responsibility",
     ),
-    ("src/blocking/mod.rs", "to be divided by responsibility"),
-    ("src/call/by_path.rs", "to be divided by responsibility"),
     ("src/engine/auth.rs", "to be divided by responsibility"),
     ("src/engine/session.rs", "to be divided by responsibility"),
     ("src/engine/transport.rs", "to be divided by responsibility"),
-    (
-        "src/harvest/checkpoint.rs",
-        "to be divided by responsibility",
-    ),
-    ("src/paging/by_ids.rs", "to be divided by responsibility"),
-    ("src/paging/mod.rs", "to be divided by responsibility"),
-    ("src/paging/page.rs", "to be divided by responsibility"),
-    ("src/paging/pager.rs", "to be divided by responsibility"),
-    ("src/record/codec.rs", "to be divided by responsibility"),
-    (
-        "src/testing/cassette/form.rs",
-        "to be divided by responsibility",
-    ),
-    ("src/value/cql.rs", "to be divided by responsibility"),
-    ("src/value/redact.rs", "to be divided by responsibility"),
-    ("src/wire/error.rs", "to be divided by responsibility"),
-    ("src/wire/request.rs", "to be divided by responsibility"),
-    ("src/wire/same_record.rs", "to be divided by responsibility"),
-    (
-        "src/wire/server_message.rs",
-        "to be divided by responsibility",
-    ),
     ("src/write/mod.rs", "to be divided by responsibility"),
     ("src/write/writer.rs", "to be divided by responsibility"),
 ];
@@ -197,13 +173,7 @@ const UPWARD: &[(&str, &str)] = &[
 
 /// The first files of circles that are still there. Each row is removed with the circle.
 const CIRCLES: &[&str] = &[
-    "src/blocking/mod.rs ->",
     "src/client/builder.rs ->",
-    "src/harvest/mod.rs ->",
-    "src/paging/by_ids.rs ->",
-    "src/record/codec.rs ->",
-    "src/value/cql/parse.rs ->",
-    "src/wire/server_message/words.rs ->",
     "src/write/lookup.rs ->",
     "crates/folio-spec/src/canonical.rs ->",
     "crates/folio-codegen/src/calls.rs ->",
