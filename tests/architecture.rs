@@ -168,6 +168,7 @@ const LARGE: &[(&str, &str)] = &[
 const UPWARD: &[(&str, &str)] = &[
     ("src/client/builder.rs", "testing/cassette.rs"),
     ("src/engine/transport.rs", "testing/cassette.rs"),
+    ("src/engine/transport.rs", "testing/cassette/asked.rs"),
     ("src/engine/transport.rs", "testing/mod.rs"),
 ];
 
