@@ -13,7 +13,8 @@ use tokio::task::coop;
 
 use crate::wire::error::{Error, Result};
 
-/// Calls that wait for their responses: those of [`blocking::FolioClient`](FolioClient).
+/// Calls that wait for their responses: those of
+/// [`blocking::FolioClient`](crate::blocking::FolioClient).
 #[derive(Clone)]
 pub struct Blocking(Arc<Engine>);
 

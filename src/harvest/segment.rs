@@ -9,7 +9,7 @@ use crate::wire::error::{Error, Result};
 const BELIEVED: f64 = 8.0;
 
 /// A range of the list.
-pub(super) struct Segment {
+pub(super) struct RangeSegment {
     pub(super) range: Range,
     /// How many pages are in it, and how many ids a page covers there: guesses, which only say
     /// where to divide. 0 if nothing is known.
@@ -68,7 +68,7 @@ impl SegmentPage {
     }
 }
 
-impl Segment {
+impl RangeSegment {
     /// A range that is not requested yet.
     pub(super) fn waiting(range: Range) -> Self {
         Self {

@@ -4,7 +4,7 @@ use std::task::{Context, Poll};
 
 use super::figures::Figures;
 use super::range::Range;
-use super::segment::{Segment, SegmentPage, SegmentState, pages_left};
+use super::segment::{RangeSegment, SegmentPage, SegmentState, pages_left};
 use crate::paging::{Ahead, Page, PageBounds, PageSummary, Pager};
 use crate::value::uuid::is_beyond;
 use crate::wire::error::{Error, Result};
@@ -25,7 +25,7 @@ const BARREN: u64 = 64;
 const BARREN_FOR_EACH: u64 = 2;
 
 pub(super) struct Segments {
-    list: Vec<Segment>,
+    list: Vec<RangeSegment>,
     parallel: usize,
     ordered: bool,
     /// How many ids the last page covered.
@@ -45,7 +45,7 @@ pub(super) struct Segments {
 impl Segments {
     pub(super) fn new(ranges: &[Range], parallel: usize, ordered: bool) -> Self {
         Self {
-            list: ranges.iter().cloned().map(Segment::waiting).collect(),
+            list: ranges.iter().cloned().map(RangeSegment::waiting).collect(),
             parallel,
             ordered,
             density: 0.0,
@@ -127,7 +127,8 @@ impl Segments {
             } else {
                 self.parallel
             };
-            let is_waiting = |segment: &Segment| matches!(segment.state, SegmentState::Waiting);
+            let is_waiting =
+                |segment: &RangeSegment| matches!(segment.state, SegmentState::Waiting);
             let next = self.list.iter().position(is_waiting);
             // Whatever else is held, the one that all wait for is requested.
             let is_needed = next.is_some() && next == self.first();
@@ -159,13 +160,13 @@ impl Segments {
         if !self.divides() {
             return false;
         }
-        let on_its_way = |segment: &Segment| matches!(segment.state, SegmentState::Asked(..));
+        let on_its_way = |segment: &RangeSegment| matches!(segment.state, SegmentState::Asked(..));
         let largest = (0..self.list.len())
             .filter(|at| on_its_way(&self.list[*at]))
             .max_by(|a, b| self.list[*a].pages.total_cmp(&self.list[*b].pages));
         match largest {
             Some(at) if self.list[at].pages >= WORTH => {
-                let Segment { pages, density, .. } = self.list[at];
+                let RangeSegment { pages, density, .. } = self.list[at];
                 self.divide_at(at, pages / 2.0, density)
             }
             _ => false,
@@ -182,10 +183,10 @@ impl Segments {
             segment.pages = 0.0;
             return false;
         };
-        let rest = Segment {
+        let rest = RangeSegment {
             pages: segment.pages - pages,
             density: segment.density,
-            ..Segment::waiting(high)
+            ..RangeSegment::waiting(high)
         };
         // In which of both there are some is not known.
         segment.has_more = false;
@@ -257,7 +258,7 @@ impl Segments {
     /// goes on.
     fn arrive(&mut self, at: usize, page: Page, pager: &Pager) -> Result<()> {
         let bounds = self.bounds_of(&page)?;
-        let Segment {
+        let RangeSegment {
             range,
             pages,
             state,
@@ -319,11 +320,11 @@ impl Segments {
         };
         segment.state = SegmentState::Here(Box::new(page), stop);
         if !is_whole {
-            let rest = Segment {
+            let rest = RangeSegment {
                 pages: left,
                 density,
                 has_more,
-                ..Segment::waiting(rest)
+                ..RangeSegment::waiting(rest)
             };
             self.list.insert(at + 1, rest);
         }
@@ -402,7 +403,7 @@ impl Segments {
             after: None,
             until: asked_until.map(str::to_owned),
         };
-        let is_within = |segment: &Segment| match (end.bounds(), segment.range.bounds()) {
+        let is_within = |segment: &RangeSegment| match (end.bounds(), segment.range.bounds()) {
             (Some((_, end)), Some((_, until))) => until <= end,
             _ => false,
         };
@@ -418,7 +419,7 @@ impl Segments {
 
     /// A page whose records can be taken: any, or the first if they are to come in order.
     pub(super) fn take(&mut self) -> Option<SegmentPage> {
-        let is_here = |segment: &Segment| matches!(segment.state, SegmentState::Here(..));
+        let is_here = |segment: &RangeSegment| matches!(segment.state, SegmentState::Here(..));
         let at = self.list.iter().position(is_here)?;
         if self.ordered && Some(at) != self.first() {
             return None;

@@ -2,7 +2,7 @@
 
 use super::advance::PageStep;
 use super::page::PageSummary;
-use super::pager::{Claim, Pager};
+use super::pager::{Pager, UnmetTotal};
 use crate::wire::error::{Error, Exchange, Result};
 
 impl Pager {
@@ -68,7 +68,7 @@ impl Pager {
             tracing::debug!(seen = self.seen, ?total, "the list ends too early");
             return PageStep::Retry;
         }
-        self.claim = Some(Claim {
+        self.claim = Some(UnmetTotal {
             exchange: exchange.clone(),
             total: total.unwrap_or_default(),
             arrived,

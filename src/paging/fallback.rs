@@ -36,7 +36,7 @@ pub(super) struct Planned {
 }
 
 /// What follows a rejection of the first page.
-pub(super) enum Next {
+pub(super) enum AfterRejection {
     /// It is requested again, in this way.
     Request(Box<ListRequest>),
     /// The error that the caller gets, and the list as it was planned where it was changed.
@@ -114,7 +114,7 @@ impl Fallback {
         error: Error,
         is_first: bool,
         planned: impl FnOnce() -> Planned,
-    ) -> Next {
+    ) -> AfterRejection {
         let is_rejection = error.kind() == ErrorKind::Status
             && error
                 .status()
@@ -137,28 +137,28 @@ impl Fallback {
         self.attempt(first)
     }
 
-    fn attempt(&mut self, first: Box<(Planned, Error)>) -> Next {
+    fn attempt(&mut self, first: Box<(Planned, Error)>) -> AfterRejection {
         let attempt = self.untried.remove(0);
         let (planned, error) = &*first;
         self.note = Some(planned.note(error, attempt));
         let list = planned.attempt(attempt);
         self.first = Some(first);
-        Next::Request(Box::new(list))
+        AfterRejection::Request(Box::new(list))
     }
 
     /// The error of the list as it was planned: those of what was tried after it say less.
-    fn give_up(&mut self, error: Error) -> Next {
+    fn give_up(&mut self, error: Error) -> AfterRejection {
         self.is_settled = true;
         match self.first.take() {
             Some(first) => {
                 self.note = None;
                 let (planned, error) = *first;
-                Next::GiveUp(
+                AfterRejection::GiveUp(
                     error.with_help("the first page of the list was also requested in other ways (without `sortBy`, without `cql.allRecords=1`, with a smaller `limit`), and was rejected each time"),
                     Some(Box::new(planned.list)),
                 )
             }
-            None => Next::GiveUp(error, None),
+            None => AfterRejection::GiveUp(error, None),
         }
     }
 }

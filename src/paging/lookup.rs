@@ -58,7 +58,7 @@ struct LookupValue<T> {
 
 /// What a page has of the values that were requested.
 #[derive(Default)]
-struct Found {
+struct BatchPage {
     /// Records that did not come before.
     is_new: bool,
     /// Records of which it is not known to which value they belong.
@@ -291,9 +291,9 @@ impl<T: DeserializeOwned + Send + 'static> Lookup<T> {
     }
 
     /// Takes the records of a page, each to its value.
-    fn take_records(&mut self, batch: &mut Batch, page: &mut Page) -> Result<Found> {
+    fn take_records(&mut self, batch: &mut Batch, page: &mut Page) -> Result<BatchPage> {
         let whose = self.values_of(batch);
-        let mut found = Found::default();
+        let mut found = BatchPage::default();
         while let Some(record) = page.next::<T>() {
             let record = match record {
                 Err(error) if error.record_json().is_none() => return Err(error),

@@ -9,7 +9,7 @@ use serde::de::{DeserializeOwned, IgnoredAny};
 
 use super::record_key::key_of;
 use super::scan_back::last_record;
-use super::walk::{Broken, Walk, read};
+use super::walk::{Broken, ListWalk, read};
 use crate::record::lenient;
 use crate::wire::error::{Error, Exchange, Result};
 use crate::wire::response::Response;
@@ -19,7 +19,7 @@ use crate::wire::response::Response;
 pub(crate) struct Page {
     body: Bytes,
     exchange: Exchange,
-    walk: Walk,
+    walk: ListWalk,
     key: Cow<'static, str>,
     /// How many records came on the pages before.
     first: u64,
@@ -64,7 +64,7 @@ impl Page {
         Self {
             body: response.body().clone(),
             exchange: response.exchange().clone(),
-            walk: Walk::new(items, is_sequence),
+            walk: ListWalk::new(items, is_sequence),
             key,
             first,
             spans: Vec::new(),

@@ -5,7 +5,7 @@
 //! between the styles of lists is in `dialect`.
 
 use super::dialect::{self, Dialect, Sequence, Start};
-use super::fallback::{Fallback, Next, Planned};
+use super::fallback::{AfterRejection, Fallback, Planned};
 use super::overlap::Overlap;
 use super::page::Page;
 use super::plan::{ListRequest, Plan};
@@ -53,7 +53,7 @@ pub(crate) struct Pager {
     /// The list seemed to end where there should be more, and that page was requested again.
     pub(super) is_doubted: bool,
     /// What the server claims and has not given, while its exact number of records is requested.
-    pub(super) claim: Option<Claim>,
+    pub(super) claim: Option<UnmetTotal>,
     /// The keys that came, if they are not UUIDs.
     pub(super) text_keys: Option<TextKeys>,
     /// What mod-search found beyond its window.
@@ -63,7 +63,7 @@ pub(crate) struct Pager {
 }
 
 /// What does not agree when a list seems to end.
-pub(super) struct Claim {
+pub(super) struct UnmetTotal {
     pub(super) exchange: Exchange,
     /// By `totalRecords`. For the error, and where the server gives no exact number.
     pub(super) total: u64,
@@ -227,8 +227,8 @@ impl Pager {
         let mut fallback = std::mem::take(&mut self.fallback);
         let next = fallback.next(error, self.seen == 0, || self.planned());
         let (list, outcome) = match next {
-            Next::Request(list) => (Some(list), Ok(())),
-            Next::GiveUp(error, list) => (list, Err(error)),
+            AfterRejection::Request(list) => (Some(list), Ok(())),
+            AfterRejection::GiveUp(error, list) => (list, Err(error)),
         };
         if let Some(list) = list {
             *self = Self::new(*list);

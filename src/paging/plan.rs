@@ -76,3 +76,57 @@ pub(crate) struct ListRequest {
     /// The number of records to skip.
     pub(crate) offset: Option<u32>,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_known_of_a_list_decides_how_it_is_read() {
+        use PagingStyle::{Cql as ByCql, Erm, Offset, Retrieve, Search};
+        let of = |style, key| Paging::new(style, Some("things"), key, None);
+        let by_key = Some((Sequence::Keyset, Some("id")));
+        for (paging, query, expected) in [
+            (of(ByCql, Some("id")), "a==1", by_key),
+            (of(Retrieve, Some("id")), "a==1", by_key),
+            // The caller's order is made unique.
+            (
+                of(ByCql, Some("id")),
+                "a==1 sortBy name",
+                Some((Sequence::Offset, Some("id"))),
+            ),
+            (
+                of(ByCql, Some("id")),
+                "a==1 sortBy name id",
+                Some((Sequence::Offset, None)),
+            ),
+            (
+                of(ByCql, None),
+                "a==1",
+                Some((Sequence::Offset, Some("id"))),
+            ),
+            (
+                of(ByCql, Some("id")).without_sort(),
+                "a==1",
+                Some((Sequence::Offset, None)),
+            ),
+            (
+                of(Search, Some("id")),
+                "a==1",
+                Some((Sequence::Offset, None)),
+            ),
+            (of(Erm, Some("id")), "", Some((Sequence::Offset, None))),
+            (of(Offset, None), "", Some((Sequence::Offset, None))),
+        ] {
+            let plan = Plan::from(paging);
+            assert_eq!(
+                Some(plan.order(&Cql::from(query))),
+                expected,
+                "{paging:?} {query}"
+            );
+        }
+        assert!(Plan::from(of(ByCql, None)).asks_for_all);
+        assert!(!Plan::from(of(ByCql, None).without_all_records()).asks_for_all);
+        assert!(!Plan::from(of(ByCql, None).without_query()).asks_for_all);
+    }
+}

@@ -8,19 +8,19 @@ use serde::de::{self, Deserializer, IgnoredAny, MapAccess, Visitor};
 pub(crate) fn key_of(json: &[u8], key: &str) -> Option<String> {
     let mut found = None;
     let mut deserializer = serde_json::Deserializer::from_slice(json);
-    let _ = deserializer.deserialize_map(Key {
+    let _ = deserializer.deserialize_map(KeyVisitor {
         key,
         found: &mut found,
     });
     found
 }
 
-struct Key<'a> {
+struct KeyVisitor<'a> {
     key: &'a str,
     found: &'a mut Option<String>,
 }
 
-impl<'de> Visitor<'de> for Key<'_> {
+impl<'de> Visitor<'de> for KeyVisitor<'_> {
     type Value = ();
 
     fn expecting(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {

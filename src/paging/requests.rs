@@ -2,7 +2,7 @@
 
 use http::Method;
 
-use super::dialect::{PageRequest, Place, Position, QueryPlace, Unreachable, by_post};
+use super::dialect::{PagePlace, PageRequest, Position, QueryPlace, Unreachable, by_post};
 use super::pager::Pager;
 use crate::value::cql::{self, Cql};
 use crate::wire::error::{Error, Result};
@@ -57,13 +57,14 @@ impl Pager {
         };
         let from = self.overlap.ask(self.offset);
         let overlaps = self.overlap.overlaps();
-        let wanted = Place {
+        let wanted = PagePlace {
             from,
             size,
             overlaps,
         };
         let place = self.dialect.place(wanted, self.offset);
-        self.overlap.begin_at(place.from, place.overlaps);
+        self.overlap
+            .begin_at(place.from, place.size, place.overlaps);
         Ok(Some(self.request_page(&self.query, place.size, place.from)))
     }
 

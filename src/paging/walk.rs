@@ -10,11 +10,11 @@ const PROPERTIES: usize = 30;
 
 /// How far a response was walked through.
 #[derive(Debug)]
-pub(super) struct Walk {
+pub(super) struct ListWalk {
     /// The property that is the array of records; none if the response is the array.
     items: Option<Cow<'static, str>>,
     at: usize,
-    phase: Phase,
+    phase: WalkPhase,
     is_sequence: bool,
     /// Whether the array was found.
     pub(super) found: bool,
@@ -25,7 +25,7 @@ pub(super) struct Walk {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Phase {
+enum WalkPhase {
     Start,
     /// Before a property of the response; after the brace that opens it there may be none.
     Property {
@@ -43,14 +43,14 @@ enum Phase {
 /// The text is not JSON from here on.
 pub(super) struct Broken;
 
-impl Walk {
+impl ListWalk {
     pub(super) fn new(items: Option<Cow<'static, str>>, is_sequence: bool) -> Self {
         Self {
             items,
             at: 0,
             phase: match is_sequence {
-                true => Phase::Sequence,
-                false => Phase::Start,
+                true => WalkPhase::Sequence,
+                false => WalkPhase::Start,
             },
             is_sequence,
             found: false,
@@ -76,7 +76,7 @@ impl Walk {
 
     /// Nothing follows.
     pub(super) fn end(&mut self) {
-        self.phase = Phase::Done;
+        self.phase = WalkPhase::Done;
     }
 
     /// The same response from its beginning.
@@ -90,52 +90,53 @@ impl Walk {
             self.at = blank(body, self.at);
             let next = body.get(self.at).copied();
             match (self.phase, next) {
-                (Phase::Done, _) => {
+                (WalkPhase::Done, _) => {
                     self.found = true;
                     return Ok(None);
                 }
-                (Phase::Sequence, None) => {
+                (WalkPhase::Sequence, None) => {
                     self.found = true;
                     return Ok(None);
                 }
-                (Phase::Sequence, Some(_)) => return Ok(Some(self.at)),
-                (Phase::Start, Some(b'[')) => {
+                (WalkPhase::Sequence, Some(_)) => return Ok(Some(self.at)),
+                (WalkPhase::Start, Some(b'[')) => {
                     self.at += 1;
                     // There is no property that the array could be.
                     self.items = None;
                     self.found = true;
-                    self.phase = Phase::Element { first: true };
+                    self.phase = WalkPhase::Element { first: true };
                 }
-                (Phase::Start, Some(b'{')) => {
+                (WalkPhase::Start, Some(b'{')) => {
                     self.at += 1;
-                    self.phase = Phase::Property { first: true };
+                    self.phase = WalkPhase::Property { first: true };
                 }
-                (Phase::Property { .. }, Some(b'}')) | (Phase::Element { .. }, Some(b']'))
+                (WalkPhase::Property { .. }, Some(b'}'))
+                | (WalkPhase::Element { .. }, Some(b']'))
                     if self.closes(next) =>
                 {
                     self.at += 1;
                     if next == Some(b']') && self.items.is_some() {
-                        self.phase = Phase::Property { first: false };
+                        self.phase = WalkPhase::Property { first: false };
                     } else if blank(body, self.at) == body.len() {
                         return Ok(None);
                     } else {
                         return Err(Broken);
                     }
                 }
-                (Phase::Element { first }, Some(byte)) => {
+                (WalkPhase::Element { first }, Some(byte)) => {
                     if !first {
                         (byte == b',').then_some(()).ok_or(Broken)?;
                         self.at = blank(body, self.at + 1);
                     }
-                    self.phase = Phase::Element { first: false };
+                    self.phase = WalkPhase::Element { first: false };
                     return Ok(Some(self.at));
                 }
-                (Phase::Property { first }, Some(byte)) => {
+                (WalkPhase::Property { first }, Some(byte)) => {
                     if !first {
                         (byte == b',').then_some(()).ok_or(Broken)?;
                         self.at = blank(body, self.at + 1);
                     }
-                    self.phase = Phase::Property { first: false };
+                    self.phase = WalkPhase::Property { first: false };
                     self.property(body)?;
                 }
                 _ => return Err(Broken),
@@ -147,8 +148,8 @@ impl Walk {
     /// follows it.
     fn closes(&self, next: Option<u8>) -> bool {
         match self.phase {
-            Phase::Property { .. } => next == Some(b'}'),
-            Phase::Element { .. } => next == Some(b']'),
+            WalkPhase::Property { .. } => next == Some(b'}'),
+            WalkPhase::Element { .. } => next == Some(b']'),
             _ => false,
         }
     }
@@ -164,7 +165,7 @@ impl Walk {
         if wanted && body.get(at) == Some(&b'[') {
             self.found = true;
             self.at = at + 1;
-            self.phase = Phase::Element { first: true };
+            self.phase = WalkPhase::Element { first: true };
         } else if property == "totalRecords" {
             let (total, length) = value::<serde_json::Value>(rest(at))?;
             self.total = total.as_u64();

@@ -4,6 +4,7 @@ mod asked;
 mod body;
 mod difference;
 mod form;
+mod pairs;
 mod redaction;
 mod request;
 mod response;

@@ -287,3 +287,23 @@ fn every_record_comes_once_in_each_dialect() {
 fn every_record_that_stays_comes_once_in_each_dialect_whatever_is_deleted_meanwhile() {
     check_all(24, 0..4);
 }
+
+#[tokio::test]
+async fn a_small_list_of_erm_ends_whatever_the_size_of_its_pages() {
+    for count in 0..24 {
+        for limit in 2..12 {
+            for has_totals in [false, true] {
+                let model = Model {
+                    style: PagingStyle::Erm,
+                    has_key: false,
+                    count,
+                    doomed: BTreeSet::new(),
+                    deletions: 0,
+                    most: 100,
+                    has_totals,
+                };
+                check(model, limit).await.unwrap();
+            }
+        }
+    }
+}

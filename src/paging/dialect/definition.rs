@@ -40,7 +40,7 @@ pub(crate) struct Position {
 
 /// Where a page begins, and how many records it has at most.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Place {
+pub(crate) struct PagePlace {
     pub(crate) from: u64,
     pub(crate) size: u32,
     /// Whether it begins with records of the page before.
@@ -156,7 +156,7 @@ pub(crate) trait Dialect: fmt::Debug + Send + Sync {
 
     /// Where the next page begins. `wanted.from` is where it should; `offset` is where the page
     /// before ended.
-    fn place(&self, wanted: Place, _offset: u64) -> Place {
+    fn place(&self, wanted: PagePlace, _offset: u64) -> PagePlace {
         wanted
     }
 

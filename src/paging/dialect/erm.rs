@@ -1,6 +1,6 @@
 //! `perPage`, `offset` and `sort=field;asc`: agreements, licenses and the other ERM modules.
 
-use super::definition::{Dialect, PageRequest, Place, Start, ordered, page_of};
+use super::definition::{Dialect, PagePlace, PageRequest, Start, ordered, page_of};
 use crate::wire::request::Request;
 
 /// The largest page of web-toolkit.
@@ -52,19 +52,19 @@ impl Dialect for ErmList {
         Some(("sort", "id;asc"))
     }
 
-    fn place(&self, wanted: Place, offset: u64) -> Place {
+    fn place(&self, wanted: PagePlace, offset: u64) -> PagePlace {
         let (from, size) = window(wanted.from, wanted.size, wanted.overlaps);
         if wanted.overlaps && from + u64::from(size) <= wanted.from + 1 {
             // No page of this size or less has the last record and the one behind it: with pages of
             // three, the records 5 and 6.
             let (from, size) = window(offset, wanted.size, false);
-            return Place {
+            return PagePlace {
                 from,
                 size,
                 overlaps: false,
             };
         }
-        Place {
+        PagePlace {
             from,
             size,
             ..wanted

@@ -18,7 +18,7 @@ mod whole;
 mod tests;
 
 pub(super) use definition::{
-    Dialect, PageRequest, Place, Position, QueryPlace, Sequence, Start, Unreachable,
+    Dialect, PagePlace, PageRequest, Position, QueryPlace, Sequence, Start, Unreachable,
 };
 pub(super) use retrieve::by_post;
 pub(super) use select::of;

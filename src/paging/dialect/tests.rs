@@ -389,7 +389,7 @@ proptest! {
     fn a_page_of_erm_has_what_is_wanted(offset in 0_u64..100_000, size in 1_u32..=100, overlaps: bool) {
         let overlaps = overlaps && offset > 0;
         let from = if overlaps { offset - 1 } else { offset };
-        let place = of(PagingStyle::Erm).place(Place { from, size, overlaps }, offset);
+        let place = of(PagingStyle::Erm).place(PagePlace { from, size, overlaps }, offset);
         prop_assert!((1..=size).contains(&place.size));
         let given = of_web_toolkit(place.from, place.size);
         prop_assert_eq!(given.start, place.from);
@@ -405,7 +405,7 @@ proptest! {
 
     #[test]
     fn other_dialects_begin_anywhere(offset in 1_u64..100_000, size in 1_u32..=100, overlaps: bool) {
-        let wanted = Place { from: offset - u64::from(overlaps), size, overlaps };
+        let wanted = PagePlace { from: offset - u64::from(overlaps), size, overlaps };
         for style in STYLES.into_iter().filter(|style| *style != PagingStyle::Erm) {
             prop_assert_eq!(of(style).place(wanted, offset), wanted);
         }

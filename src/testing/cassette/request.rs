@@ -2,11 +2,12 @@
 
 use std::fmt;
 
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
 use super::asked::Asked;
 use super::body::RecordedBody;
 use super::difference::{differences, fits};
+use super::pairs::{self, Pairs};
 use super::redaction::{REDACTED, Redaction};
 use crate::value::redact;
 
@@ -15,7 +16,7 @@ pub(super) struct RecordedRequest {
     method: String,
     path: String,
     tenant: Option<String>,
-    query: Vec<(String, String)>,
+    query: Pairs,
     body: RecordedBody,
 }
 
@@ -61,10 +62,7 @@ impl RecordedRequest {
         if let Some(tenant) = &self.tenant {
             value.insert("tenant".into(), tenant.as_str().into());
         }
-        if !self.query.is_empty() {
-            let pairs = self.query.iter().map(|(name, value)| json!([name, value]));
-            value.insert("query".into(), pairs.collect());
-        }
+        pairs::write(&self.query, "query", &mut value);
         self.body.write(&mut value);
         Value::Object(value)
     }
@@ -76,18 +74,11 @@ impl RecordedRequest {
                 .map(str::to_owned)
                 .ok_or_else(|| format!("a request has no {name:?}"))
         };
-        let query = from.get("query").and_then(Value::as_array);
-        let query = query.into_iter().flatten().filter_map(|pair| {
-            Some((
-                pair.get(0)?.as_str()?.to_owned(),
-                pair.get(1)?.as_str()?.to_owned(),
-            ))
-        });
         Ok(Self {
             method: text("method")?,
             path: text("path")?,
             tenant: text("tenant").ok(),
-            query: query.collect(),
+            query: pairs::read(from, "query"),
             body: RecordedBody::read(from)?,
         })
     }

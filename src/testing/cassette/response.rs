@@ -2,9 +2,10 @@
 
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
 use super::body::RecordedBody;
+use super::pairs::{self, Pairs};
 use super::redaction::Redaction;
 use crate::engine::transport::Answer;
 
@@ -23,7 +24,7 @@ const LEFT_OUT: [&str; 7] = [
 /// A response of a file.
 pub(super) struct RecordedResponse {
     status: StatusCode,
-    headers: Vec<(String, String)>,
+    headers: Pairs,
     body: RecordedBody,
 }
 
@@ -52,13 +53,7 @@ impl RecordedResponse {
     pub(super) fn value(&self) -> Value {
         let mut value = Map::new();
         value.insert("status".into(), self.status.as_u16().into());
-        if !self.headers.is_empty() {
-            let pairs = self
-                .headers
-                .iter()
-                .map(|(name, value)| json!([name, value]));
-            value.insert("headers".into(), pairs.collect());
-        }
+        pairs::write(&self.headers, "headers", &mut value);
         self.body.write(&mut value);
         Value::Object(value)
     }
@@ -69,16 +64,9 @@ impl RecordedResponse {
             .and_then(|status| u16::try_from(status).ok())
             .and_then(|status| StatusCode::from_u16(status).ok())
             .ok_or("a response has no \"status\"")?;
-        let headers = from.get("headers").and_then(Value::as_array);
-        let headers = headers.into_iter().flatten().filter_map(|pair| {
-            Some((
-                pair.get(0)?.as_str()?.to_owned(),
-                pair.get(1)?.as_str()?.to_owned(),
-            ))
-        });
         Ok(Self {
             status,
-            headers: headers.collect(),
+            headers: pairs::read(from, "headers"),
             body: RecordedBody::read(from)?,
         })
     }
