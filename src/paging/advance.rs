@@ -173,6 +173,12 @@ impl Pager {
         let retry = Ok((PageStep::Retry, New::default()));
         let summary = page.summary;
         if self.is_same(summary) && self.overlap.is_untried() {
+            if self.is_all(summary) && summary.received == 1 && self.total().is_none() {
+                // The same request once more: the list has one record, or the server gives one at a
+                // time. What is behind it tells.
+                self.overlap.give_up();
+                return retry;
+            }
             if self.is_all(summary) {
                 return Ok((PageStep::Repeated, New::default()));
             }

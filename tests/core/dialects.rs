@@ -307,3 +307,68 @@ async fn a_small_list_of_erm_ends_whatever_the_size_of_its_pages() {
         }
     }
 }
+
+/// A checkpoint taken in the middle of a list: the rest comes, or an error says that there is no way to
+/// resume.
+#[tokio::test]
+async fn a_harvest_of_each_dialect_is_resumed_or_says_that_it_cannot_be() {
+    for style in STYLES {
+        for has_key in [false, true] {
+            let model = Model {
+                style,
+                has_key,
+                count: 20,
+                doomed: BTreeSet::new(),
+                deletions: 0,
+                most: 90,
+                has_totals: true,
+            };
+            let limit = if style == PagingStyle::Browse { 90 } else { 6 };
+            let server = model.clone().start().await;
+            let folio = server.connect().await;
+            let mut came = BTreeSet::new();
+            let mut first = folio.harvest(model.list(&folio, limit)).stream();
+            for _ in 0..18 {
+                let record = first.next().await.unwrap().unwrap();
+                assert!(came.insert(record["number"].as_u64().unwrap()));
+            }
+            let harvest = folio.harvest(model.list(&folio, limit));
+            let mut rest = harvest.resume(first.checkpoint()).stream();
+            let is_possible = may_change(style);
+            while let Some(record) = rest.next().await {
+                match record {
+                    Ok(record) => {
+                        let number = record["number"].as_u64().unwrap();
+                        assert!(came.insert(number), "{number} of {style:?} came twice");
+                    }
+                    Err(error) => {
+                        assert!(!is_possible, "{style:?}: {error:#}");
+                        assert_eq!(error.kind(), folio_sdk::ErrorKind::Request, "{error:#}");
+                        assert!(came.len() == 18, "{style:?}");
+                    }
+                }
+            }
+            assert_eq!(came.len(), if is_possible { 20 } else { 18 }, "{style:?}");
+        }
+    }
+}
+
+/// A server that gives one record at a time, whatever the limit is, and no `totalRecords`: its first page
+/// looks like a list of one record.
+#[tokio::test]
+async fn a_server_that_gives_one_record_at_a_time_is_read_whole() {
+    for style in [PagingStyle::Cql, PagingStyle::Offset, PagingStyle::Stream] {
+        for count in 0..6 {
+            let model = Model {
+                style,
+                has_key: false,
+                count,
+                doomed: BTreeSet::new(),
+                deletions: 0,
+                most: 1,
+                has_totals: false,
+            };
+            check(model, 10).await.unwrap();
+        }
+    }
+}

@@ -1,6 +1,6 @@
 //! mod-search's browsing: one page, which shows what stands around the value of its query.
 
-use super::definition::{Dialect, PageRequest, Position, Unreachable, page_by_query};
+use super::definition::{Dialect, ONE_RESPONSE, PageRequest, Position, Unreachable, page_by_query};
 use super::search::LARGEST_PAGE;
 use crate::wire::request::Request;
 
@@ -19,6 +19,10 @@ impl Dialect for BrowseList {
 
     fn has_stable_order(&self) -> bool {
         false
+    }
+
+    fn resume_problem(&self) -> Option<&'static str> {
+        Some(ONE_RESPONSE)
     }
 
     fn page_size(&self, at: &Position) -> Result<Option<u32>, Unreachable> {

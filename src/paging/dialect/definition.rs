@@ -177,6 +177,9 @@ pub(crate) trait Dialect: fmt::Debug + Send + Sync {
     }
 }
 
+/// Why a list that comes in one response cannot be resumed: all of its records would come again.
+pub(super) const ONE_RESPONSE: &str = "a list that comes in one response cannot be resumed within it: read it from the beginning, without the checkpoint";
+
 /// Adds the page size and the offset. An offset of 0 is not sent.
 pub(super) fn page_of(mut request: Request, size: &'static str, page: &PageRequest<'_>) -> Request {
     request.set_query(size, page.size.to_string());

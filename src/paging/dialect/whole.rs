@@ -1,6 +1,6 @@
 //! All records in one response: neither `limit` nor `offset` is sent.
 
-use super::definition::{Dialect, PageRequest};
+use super::definition::{Dialect, ONE_RESPONSE, PageRequest};
 use crate::wire::request::Request;
 
 /// [`PagingStyle::Whole`](crate::PagingStyle::Whole).
@@ -14,6 +14,10 @@ impl Dialect for WholeList {
 
     fn has_stable_order(&self) -> bool {
         false
+    }
+
+    fn resume_problem(&self) -> Option<&'static str> {
+        Some(ONE_RESPONSE)
     }
 
     fn has_pages(&self) -> bool {
