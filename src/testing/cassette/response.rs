@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 use super::body::RecordedBody;
 use super::pairs::{self, Pairs};
 use super::redaction::Redaction;
-use crate::engine::transport::Answer;
+use crate::engine::http::HttpResponse;
 
 /// Headers of responses that are not written: of the connection, and of a body that is written
 /// decoded.
@@ -71,19 +71,16 @@ impl RecordedResponse {
         })
     }
 
-    pub(super) fn answer(&self) -> Answer {
-        let mut headers = HeaderMap::new();
+    pub(super) fn replayed(&self) -> HttpResponse {
+        let mut response = HttpResponse::new(self.body.bytes().into());
+        *response.status_mut() = self.status;
         for (name, value) in &self.headers {
             if let (Ok(name), Ok(value)) =
                 (HeaderName::try_from(name), HeaderValue::try_from(value))
             {
-                headers.append(name, value);
+                response.headers_mut().append(name, value);
             }
         }
-        Answer {
-            status: self.status,
-            headers,
-            body: self.body.bytes(),
-        }
+        response
     }
 }
