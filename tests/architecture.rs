@@ -211,54 +211,13 @@ const CRATES: &[Layers] = &[
 ];
 
 /// Files with more than [`MOST_LINES`] lines of code, and why they are not divided.
-const LARGE: &[(&str, &str)] = &[
-    ("benches/src/baseline.rs", "to be divided by responsibility"),
-    (
-        "crates/folio-calls/src/run.rs",
-        "to be divided by responsibility",
-    ),
-    (
-        "crates/folio-sandbox/src/handlers/transactions.rs",
-        "to be divided by responsibility",
-    ),
-    (
-        "crates/folio-sandbox/src/modules.rs",
-        "to be divided by responsibility",
-    ),
-    (
-        "crates/folio-sandbox/src/store/mod.rs",
-        "to be divided by responsibility",
-    ),
-    ("src/blocking/mod.rs", "to be divided by responsibility"),
-    (
-        "src/harvest/checkpoint.rs",
-        "to be divided by responsibility",
-    ),
-    ("src/paging/by_ids.rs", "to be divided by responsibility"),
-    ("src/paging/mod.rs", "to be divided by responsibility"),
-    ("src/paging/page.rs", "to be divided by responsibility"),
-    ("src/paging/pager.rs", "to be divided by responsibility"),
-    (
-        "src/testing/cassette/form.rs",
-        "to be divided by responsibility",
-    ),
-];
+const LARGE: &[(&str, &str)] = &[];
 
 /// Imports that are still wrong. Each row is removed with the import.
 const UPWARD: &[(&str, &str)] = &[];
 
 /// The first files of circles that are still there. Each row is removed with the circle.
-const CIRCLES: &[&str] = &[
-    "src/testing/cassette/difference.rs ->",
-    "src/blocking/mod.rs ->",
-    "src/harvest/mod.rs ->",
-    "src/paging/by_ids.rs ->",
-    "crates/folio-sandbox/src/access.rs ->",
-    "crates/folio-sandbox/src/faults/pages.rs ->",
-    "crates/folio-sandbox/src/generate/instances.rs ->",
-    "crates/folio-sandbox/src/store/file.rs ->",
-    "crates/folio-calls/src/lib.rs ->",
-];
+const CIRCLES: &[&str] = &[];
 
 impl Layers {
     fn sources(&self) -> Sources {

@@ -14,6 +14,7 @@ mod core {
     mod compatibility;
     mod complete;
     mod deletions;
+    mod dialects;
     mod environment;
     mod errors;
     mod harvest;

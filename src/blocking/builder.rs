@@ -1,6 +1,7 @@
 //! Builds blocking clients.
 
-use super::{Blocking, FolioClient};
+use super::client::FolioClient;
+use super::wait::Blocking;
 use crate::client::FolioClientBuilder;
 use crate::tenant::directory::TenantDirectory;
 use crate::wire::error::{Error, Result};
@@ -9,8 +10,8 @@ impl FolioClientBuilder<Blocking> {
     /// Builds the client without asking the server anything. The first call logs in.
     ///
     /// # Errors
-    /// [`ErrorKind::Configuration`](crate::ErrorKind::Configuration) if the URL is none, tenant or credentials are missing, or no thread
-    /// can be started.
+    /// [`ErrorKind::Configuration`](crate::ErrorKind::Configuration) if the URL is none, tenant or
+    /// credentials are missing, or no thread can be started.
     pub fn build(self) -> Result<FolioClient> {
         FolioClient::new(self.assemble(&TenantDirectory)?)
     }

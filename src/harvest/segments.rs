@@ -1,30 +1,31 @@
-//! The ranges of a list, in the order of their ids: which are asked for, which came, and how they are divided.
+//! The ranges of a list, in the order of their ids: which are requested, and how they are divided.
 
 use std::task::{Context, Poll};
 
-use super::checkpoint::Range;
-use super::is_beyond;
-use super::progress::Figures;
-use crate::paging::{Ahead, Page, Pager, Shape};
+use super::figures::Figures;
+use super::range::Range;
+use super::segment::{RangeSegment, SegmentPage, SegmentState, pages_left};
+use crate::paging::{Ahead, Page, PageBounds, PageSummary, Pager};
+use crate::value::uuid::is_beyond;
 use crate::wire::error::{Error, Result};
 use crate::wire::response::Response;
 
-/// How many pages a range has at least so that it is divided: each costs one request more, for what may be left behind its last page.
+/// How many pages a range has at least so that it is divided: each costs one request more, for what
+/// may be left behind its last page.
 const WORTH: f64 = 4.0;
 
-/// How many pages the ranges have that are read ahead of others, if the records are to come in order.
+/// How many pages the ranges have that are read ahead of others, if the records are to come in
+/// order.
 const AHEAD: f64 = 2.0;
 
-/// How many requests may bring nothing, and how many more for each that brings records. Beyond that nothing is divided any more: what the
-/// server says of its number of records, or how the ids lie, is of no use then.
+/// How many requests may bring nothing, and how many more for each that brings records. Beyond that
+/// nothing is divided any more: what the server says of its number of records, or how the ids lie,
+/// is of no use then.
 const BARREN: u64 = 64;
 const BARREN_FOR_EACH: u64 = 2;
 
-/// Where the server does not say how many records there are, no more pages than this are believed in.
-const BELIEVED: f64 = 8.0;
-
 pub(super) struct Segments {
-    list: Vec<Segment>,
+    list: Vec<RangeSegment>,
     parallel: usize,
     ordered: bool,
     /// How many ids the last page covered.
@@ -41,75 +42,10 @@ pub(super) struct Segments {
     whole: Option<u64>,
 }
 
-struct Segment {
-    range: Range,
-    /// How many pages are in it, and how many ids a page covers there: guesses, which only say where to divide. 0 if nothing is known.
-    pages: f64,
-    density: f64,
-    /// By `totalRecords` of the page before, there are records in it.
-    has_more: bool,
-    /// It seemed to have no records, and should have some: it was requested again.
-    is_doubted: bool,
-    state: State,
-}
-
-enum State {
-    Waiting,
-    /// How many records are in it, exactly. With the end of the range as it was asked for.
-    Counting(Ahead, Option<String>),
-    /// Twice an empty page came, and the server counts the whole list whatever the range is: the number of all tells.
-    Open,
-    /// With the end of the range as it was asked for. It may have been divided since.
-    Asked(Ahead, Option<String>),
-    /// The page that covers the range.
-    Here(Box<Page>, Option<String>),
-}
-
-/// A page whose records are taken.
-pub(super) struct Taken {
-    pub(super) page: Page,
-    range: Range,
-    /// The server may have gone beyond the range: there the page ends.
-    pub(super) stop: Option<String>,
-}
-
-impl Taken {
-    /// What is left of it.
-    pub(super) fn rest(&self) -> Range {
-        Range {
-            after: self.page.last_key().or_else(|| self.range.after.clone()),
-            until: self.range.until.clone(),
-        }
-    }
-
-    /// Whether the page ended where it seemed to.
-    pub(super) fn check(&self, pager: &Pager) -> Result<()> {
-        let last = self.page.shape().last;
-        if self.stop.is_some() || last.is_none() || last == self.range.until {
-            return Ok(());
-        }
-        Err(Error::paging(
-            self.page.exchange().clone(),
-            format!(
-                "the page has another array after its records, with another `{}`: read this list as a stream instead",
-                pager.key()
-            ),
-        ))
-    }
-}
-
 impl Segments {
     pub(super) fn new(ranges: &[Range], parallel: usize, ordered: bool) -> Self {
-        let waiting = |range: &Range| Segment {
-            range: range.clone(),
-            pages: 0.0,
-            density: 0.0,
-            has_more: false,
-            is_doubted: false,
-            state: State::Waiting,
-        };
         Self {
-            list: ranges.iter().map(waiting).collect(),
+            list: ranges.iter().cloned().map(RangeSegment::waiting).collect(),
             parallel,
             ordered,
             density: 0.0,
@@ -122,11 +58,12 @@ impl Segments {
         }
     }
 
-    /// Whether nothing is left to read, but for ranges of which only the number of all records can tell whether they are empty.
+    /// Whether nothing is left to read, but for ranges of which only the number of all records can
+    /// tell whether they are empty.
     pub(super) fn is_done(&self) -> bool {
         self.list
             .iter()
-            .all(|segment| matches!(segment.state, State::Open))
+            .all(|segment| matches!(segment.state, SegmentState::Open))
     }
 
     /// How many nulls came in pages that have nothing else.
@@ -153,7 +90,7 @@ impl Segments {
     fn first(&self) -> Option<usize> {
         self.list
             .iter()
-            .position(|segment| !matches!(segment.state, State::Open))
+            .position(|segment| !matches!(segment.state, SegmentState::Open))
     }
 
     /// Whether it is worth to divide what is left.
@@ -171,26 +108,29 @@ impl Segments {
         shares.sum::<f64>() / u128::MAX as f64
     }
 
-    fn count(&self, is: impl Fn(&State) -> bool) -> usize {
+    fn count(&self, is: impl Fn(&SegmentState) -> bool) -> usize {
         self.list
             .iter()
             .filter(|segment| is(&segment.state))
             .count()
     }
 
-    /// Asks for as many pages as may be on their way, and divides what is large for that.
-    pub(super) fn ask(&mut self, pager: &Pager) {
+    /// Requests as many pages as may be in flight, and divides large ranges for that.
+    pub(super) fn send_requests(&mut self, pager: &Pager) {
         loop {
-            let asked = self.count(|state| matches!(state, State::Asked(..) | State::Counting(..)));
-            let here = self.count(|state| matches!(state, State::Here(..)));
+            let asked = self.count(|state| {
+                matches!(state, SegmentState::Asked(..) | SegmentState::Counting(..))
+            });
+            let here = self.count(|state| matches!(state, SegmentState::Here(..)));
             let most = if self.ordered {
                 3 * self.parallel
             } else {
                 self.parallel
             };
-            let is_waiting = |segment: &Segment| matches!(segment.state, State::Waiting);
+            let is_waiting =
+                |segment: &RangeSegment| matches!(segment.state, SegmentState::Waiting);
             let next = self.list.iter().position(is_waiting);
-            // Whatever else is held, the one that all wait for is asked for.
+            // Whatever else is held, the one that all wait for is requested.
             let is_needed = next.is_some() && next == self.first();
             if asked >= self.parallel || asked + here >= most && !is_needed {
                 return;
@@ -210,30 +150,31 @@ impl Segments {
         let segment = &mut self.list[at];
         let Range { after, until } = &segment.range;
         let request = pager.range(after.as_deref(), until.as_deref());
-        segment.state = State::Asked(Ahead::send(&pager.client, request), until.clone());
+        segment.state = SegmentState::Asked(Ahead::send(&pager.client, request), until.clone());
         self.requests += 1;
     }
 
-    /// Divides the largest range of those that are on their way. The page that comes belongs to its first part.
+    /// Divides the largest range of those that are in flight. The page that comes belongs to its
+    /// first part.
     fn divide(&mut self) -> bool {
         if !self.divides() {
             return false;
         }
-        let on_its_way = |segment: &Segment| matches!(segment.state, State::Asked(..));
+        let on_its_way = |segment: &RangeSegment| matches!(segment.state, SegmentState::Asked(..));
         let largest = (0..self.list.len())
             .filter(|at| on_its_way(&self.list[*at]))
             .max_by(|a, b| self.list[*a].pages.total_cmp(&self.list[*b].pages));
         match largest {
             Some(at) if self.list[at].pages >= WORTH => {
-                let Segment { pages, density, .. } = self.list[at];
+                let RangeSegment { pages, density, .. } = self.list[at];
                 self.divide_at(at, pages / 2.0, density)
             }
             _ => false,
         }
     }
 
-    /// Divides a range behind its first pages: where these would end if their ids lay as near each other as those before, and in the middle
-    /// at most.
+    /// Divides a range behind its first pages: where these would end if their ids lay as near each
+    /// other as those before, and in the middle at most.
     fn divide_at(&mut self, at: usize, pages: f64, density: f64) -> bool {
         let segment = &mut self.list[at];
         let part = (pages * density / segment.range.share() as f64).min(0.5);
@@ -242,13 +183,10 @@ impl Segments {
             segment.pages = 0.0;
             return false;
         };
-        let rest = Segment {
-            range: high,
+        let rest = RangeSegment {
             pages: segment.pages - pages,
             density: segment.density,
-            has_more: false,
-            is_doubted: false,
-            state: State::Waiting,
+            ..RangeSegment::waiting(high)
         };
         // In which of both there are some is not known.
         segment.has_more = false;
@@ -268,16 +206,16 @@ impl Segments {
         let mut came = false;
         let mut at = 0;
         while at < self.list.len() {
-            if let State::Counting(ahead, until) = &mut self.list[at].state
+            if let SegmentState::Counting(ahead, until) = &mut self.list[at].state
                 && let Poll::Ready(response) = ahead.poll(context)
             {
                 came = true;
                 let until = until.take();
                 if let Err(error) = self.counted(at, response, until.as_deref(), pager) {
-                    self.list[at].state = State::Waiting;
+                    self.list[at].state = SegmentState::Waiting;
                     return Poll::Ready(Err(error));
                 }
-            } else if let State::Asked(ahead, _) = &mut self.list[at].state
+            } else if let SegmentState::Asked(ahead, _) = &mut self.list[at].state
                 && let Poll::Ready(response) = ahead.poll(context)
             {
                 came = true;
@@ -287,7 +225,7 @@ impl Segments {
                 });
                 if let Err(error) = arrived {
                     // It is still to be read.
-                    self.list[at].state = State::Waiting;
+                    self.list[at].state = SegmentState::Waiting;
                     return Poll::Ready(Err(error));
                 }
                 figures.rest(self.share());
@@ -301,18 +239,26 @@ impl Segments {
         }
     }
 
-    /// A page of a range came: it covers the range up to its last record; behind that the range goes on.
-    fn arrive(&mut self, at: usize, page: Page, pager: &Pager) -> Result<()> {
-        let mut ends = page.ends();
-        if !self.is_trusted || ends.last.is_none() {
+    /// The first and the last key of a page. It is read as a whole until the end of a page, read
+    /// from behind, was where it seemed to be.
+    fn bounds_of(&mut self, page: &Page) -> Result<PageBounds> {
+        let mut bounds = page.bounds();
+        if !self.is_trusted || bounds.last.is_none() {
             let last = page.outline()?.last;
             if self.is_first && last.is_some() {
                 self.is_first = false;
-                self.is_trusted = ends.last == last;
+                self.is_trusted = bounds.last == last;
             }
-            ends.last = last;
+            bounds.last = last;
         }
-        let Segment {
+        Ok(bounds)
+    }
+
+    /// A page of a range came: it covers the range up to its last record; behind that the range
+    /// goes on.
+    fn arrive(&mut self, at: usize, page: Page, pager: &Pager) -> Result<()> {
+        let bounds = self.bounds_of(&page)?;
+        let RangeSegment {
             range,
             pages,
             state,
@@ -320,13 +266,13 @@ impl Segments {
         } = &self.list[at];
         let (range, pages) = (range.clone(), *pages);
         let asked_until = match state {
-            State::Asked(_, until) => until.clone(),
+            SegmentState::Asked(_, until) => until.clone(),
             _ => range.until.clone(),
         };
         if range.after.is_none() && asked_until.is_none() {
-            self.whole = ends.total.or(self.whole);
+            self.whole = bounds.total.or(self.whole);
         }
-        let Some(last) = ends.last else {
+        let Some(last) = bounds.last else {
             let outline = page.outline()?;
             if let Some(problem) = pager.without_keys(page.exchange(), &outline) {
                 return Err(problem);
@@ -334,8 +280,9 @@ impl Segments {
             self.seems_empty(at, &outline, asked_until, pager);
             return Ok(());
         };
-        // A server that ignores the range gives the first page again: text that is no UUID has an order that is not known.
-        for key in ends.first.iter().chain([&last]) {
+        // A server that ignores the range gives the first page again: text that is no UUID has an
+        // order that is not known.
+        for key in bounds.first.iter().chain([&last]) {
             if let Some(after) = &range.after
                 && let Some(error) = pager.out_of_order(page.exchange(), after, key)
             {
@@ -357,18 +304,13 @@ impl Segments {
         };
         let density = (covered.share() as f64).max(1.0);
         self.density = density;
-        let told = ends.total.filter(|_| asked_until == range.until);
+        let stated = bounds.total.filter(|_| asked_until == range.until);
         // A server that counts the whole list each time says nothing of the rest.
-        let is_of_range = range.after.is_none() || self.whole != ends.total;
-        let has_more = is_of_range && told.is_some_and(|total| total > u64::from(pager.size()));
-        let told = told.map(|total| total as f64 / f64::from(pager.size()) - 1.0);
+        let is_of_range = range.after.is_none() || self.whole != bounds.total;
+        let has_more = is_of_range && stated.is_some_and(|total| total > u64::from(pager.size()));
+        let stated = stated.map(|total| total as f64 / f64::from(pager.size()) - 1.0);
         let spread = rest.share() as f64 / density;
-        // No more than the ids have room for, if they lie there as they do here: `totalRecords` may be an estimate.
-        let left = match told {
-            Some(told) => told.min(spread.max(BELIEVED)).max(spread.min(BELIEVED)),
-            None if pages > 0.0 => spread.min(pages.max(BELIEVED)),
-            None => spread.min(BELIEVED * BELIEVED),
-        };
+        let left = pages_left(stated, spread, pages);
         // The server may not heed the end of the range, or the range was divided since.
         let stop = range.until.clone().filter(|until| is_beyond(&last, until));
         let segment = &mut self.list[at];
@@ -376,24 +318,22 @@ impl Segments {
             after: range.after,
             until: Some(stop.clone().unwrap_or(last)),
         };
-        segment.state = State::Here(Box::new(page), stop);
+        segment.state = SegmentState::Here(Box::new(page), stop);
         if !is_whole {
-            let rest = Segment {
-                range: rest,
+            let rest = RangeSegment {
                 pages: left,
                 density,
                 has_more,
-                is_doubted: false,
-                state: State::Waiting,
+                ..RangeSegment::waiting(rest)
             };
             self.list.insert(at + 1, rest);
         }
         Ok(())
     }
 
-    /// A page of a range has no record: an empty one, or only nulls. If by `totalRecords` there should be some, it is requested again, and then
-    /// the exact number is asked for.
-    fn seems_empty(&mut self, at: usize, page: &Shape, until: Option<String>, pager: &Pager) {
+    /// A page of a range has no record: an empty one, or only nulls. If by `totalRecords` there
+    /// should be some, it is requested again, and then the exact number is requested.
+    fn seems_empty(&mut self, at: usize, page: &PageSummary, until: Option<String>, pager: &Pager) {
         self.nulls += page.nulls;
         let segment = &mut self.list[at];
         let has_more = match page.total {
@@ -405,14 +345,14 @@ impl Segments {
         if !has_more {
             self.nothing_until(at, until.as_deref());
         } else if !std::mem::replace(&mut segment.is_doubted, true) {
-            segment.state = State::Waiting;
+            segment.state = SegmentState::Waiting;
         } else if page.total.is_some() && page.total == self.whole && self.fruitful > 0 {
-            segment.state = State::Open;
+            segment.state = SegmentState::Open;
         } else {
             let Range { after, until } = &segment.range;
             let request = pager.count_of_range(after.as_deref(), until.as_deref());
             let until = until.clone();
-            segment.state = State::Counting(Ahead::send(&pager.client, request), until);
+            segment.state = SegmentState::Counting(Ahead::send(&pager.client, request), until);
             self.requests += 1;
         }
     }
@@ -434,7 +374,7 @@ impl Segments {
             return Ok(());
         }
         if count.is_some() && count == self.whole && self.fruitful > 0 {
-            self.list[at].state = State::Open;
+            self.list[at].state = SegmentState::Open;
             return Ok(());
         }
         let after = self.list[at]
@@ -463,16 +403,14 @@ impl Segments {
             after: None,
             until: asked_until.map(str::to_owned),
         };
-        let is_within = |segment: &Segment| match (end.bounds(), segment.range.bounds()) {
+        let is_within = |segment: &RangeSegment| match (end.bounds(), segment.range.bounds()) {
             (Some((_, end)), Some((_, until))) => until <= end,
             _ => false,
         };
         self.list.remove(at);
-        while self
-            .list
-            .get(at)
-            .is_some_and(|segment| is_within(segment) && !matches!(segment.state, State::Here(..)))
-        {
+        while self.list.get(at).is_some_and(|segment| {
+            is_within(segment) && !matches!(segment.state, SegmentState::Here(..))
+        }) {
             self.list.remove(at);
         }
         // The ids are not as near each other here as they were.
@@ -480,15 +418,15 @@ impl Segments {
     }
 
     /// A page whose records can be taken: any, or the first if they are to come in order.
-    pub(super) fn take(&mut self) -> Option<Taken> {
-        let is_here = |segment: &Segment| matches!(segment.state, State::Here(..));
+    pub(super) fn take(&mut self) -> Option<SegmentPage> {
+        let is_here = |segment: &RangeSegment| matches!(segment.state, SegmentState::Here(..));
         let at = self.list.iter().position(is_here)?;
         if self.ordered && Some(at) != self.first() {
             return None;
         }
         let segment = self.list.remove(at);
         match segment.state {
-            State::Here(page, stop) => Some(Taken {
+            SegmentState::Here(page, stop) => Some(SegmentPage {
                 page: *page,
                 range: segment.range,
                 stop,

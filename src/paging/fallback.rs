@@ -1,11 +1,15 @@
-//! What is tried where the server rejects the first page of a list. How a list may be read is a fact of its operation; of lists that no
-//! description has, and of servers that differ from theirs, it is found out here, in few requests, and never without a note.
+//! What is tried where the server rejects the first page of a list.
+//!
+//! How a list may be read is a fact of its operation. Of lists that no description has, and of
+//! servers that differ from theirs, it is found out here, in few requests, and never without a
+//! note.
 
-use super::pager::Pager;
+use super::dialect;
+use super::plan::ListRequest;
 use crate::wire::error::{Error, ErrorKind};
-use crate::wire::paging::PagingStyle;
 
-/// Pages of servers that reject larger ones, such as mod-users-bl, which makes a URI of all ids of a page (recorded).
+/// Pages of servers that reject larger ones, such as mod-users-bl, which makes a URI of all ids of
+/// a page (recorded).
 const SMALL_PAGES: [u32; 2] = [50, 10];
 
 /// What has become of the first page.
@@ -14,13 +18,32 @@ pub(super) struct Fallback {
     /// The first page came, or what else may be tried was tried.
     is_settled: bool,
     /// What is still to be tried.
-    untried: Option<Vec<Attempt>>,
+    untried: Vec<Attempt>,
     /// How the list would have been read, and the error of that.
-    first: Option<Box<(Pager, Error)>>,
+    first: Option<Box<(Planned, Error)>>,
     note: Option<String>,
 }
 
-/// A way to ask for less.
+/// A list as it was planned, and what the SDK adds to its request.
+pub(super) struct Planned {
+    pub(super) list: ListRequest,
+    /// The caller gives a query.
+    pub(super) has_query: bool,
+    /// An order was added to the query.
+    pub(super) adds_order: bool,
+    /// The number of records per page.
+    pub(super) size: u32,
+}
+
+/// What follows a rejection of the first page.
+pub(super) enum AfterRejection {
+    /// It is requested again, in this way.
+    Request(Box<ListRequest>),
+    /// The error that the caller gets, and the list as it was planned where it was changed.
+    GiveUp(Error, Option<Box<ListRequest>>),
+}
+
+/// A way to request less.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Attempt {
     /// With the order that was added.
@@ -57,79 +80,90 @@ impl Hints {
     }
 }
 
-impl Pager {
-    /// A list is gone on with: how it is read was settled before.
-    pub(super) fn goes_on_as_settled(&mut self) {
-        self.fallback.is_settled = true;
-    }
-
-    /// The first page came: how the list is read is settled.
-    pub(super) fn settle(&mut self) {
-        if std::mem::replace(&mut self.fallback.is_settled, true) {
-            return;
-        }
-        self.fallback.first = None;
-        if let Some(note) = &self.fallback.note {
-            tracing::warn!(url = %self.request.shown(), "{note}");
+impl Fallback {
+    /// That of a list of which it is known how it is read.
+    pub(super) fn settled() -> Self {
+        Self {
+            is_settled: true,
+            ..Self::default()
         }
     }
 
-    /// How this list is read otherwise than planned, and why.
+    /// The first page came. Gives the note, once.
+    pub(super) fn settle(&mut self) -> Option<&str> {
+        if std::mem::replace(&mut self.is_settled, true) {
+            return None;
+        }
+        self.first = None;
+        self.note.as_deref()
+    }
+
+    /// How the list is read otherwise than planned, and why.
     pub(super) fn note(&self) -> Option<&str> {
-        let note = self.fallback.note.as_deref();
-        note.filter(|_| self.fallback.is_settled)
+        self.note.as_deref().filter(|_| self.is_settled)
     }
 
-    /// Whether there is another way to ask for the first page after it was rejected with this error; it is then asked for in that way. Else
-    /// the error that the caller gets.
+    /// What follows an error of a page. `planned` is how the page was requested.
     ///
-    /// A rejection is 400, 422 or 500: modules that do not expect `sortBy`, `cql.allRecords` or so large a page answer any of them
-    /// (recorded). Where the caller gives a query and the error does not name what was added to it, the query is at fault. A 500 that names
-    /// nothing of it is a failure of the server, not a rejection.
-    pub(super) fn fall_back(&mut self, error: Error) -> Result<(), Error> {
+    /// A rejection is 400, 422 or 500: modules that do not expect `sortBy`, `cql.allRecords` or so
+    /// large a page answer any of them (recorded). Where the caller gives a query and the error
+    /// does not name what was added to it, the query is at fault. A 500 that names nothing of it is
+    /// a failure of the server, not a rejection.
+    pub(super) fn next(
+        &mut self,
+        error: Error,
+        is_first: bool,
+        planned: impl FnOnce() -> Planned,
+    ) -> AfterRejection {
         let is_rejection = error.kind() == ErrorKind::Status
             && error
                 .status()
                 .is_some_and(|status| matches!(status.as_u16(), 400 | 422 | 500));
-        if self.fallback.is_settled || !is_rejection || self.seen > 0 {
-            return Err(self.give_up(error));
+        if self.is_settled || !is_rejection || !is_first {
+            return self.give_up(error);
         }
-        let mut fallback = std::mem::take(&mut self.fallback);
-        let untried = fallback
-            .untried
-            .get_or_insert_with(|| self.attempts(&error));
-        if untried.is_empty() {
-            self.fallback = fallback;
-            return Err(self.give_up(error));
-        }
-        let attempt = untried.remove(0);
-        let planned = match fallback.first.take() {
-            Some(first) => *first,
-            None => (self.copy(), error),
+        let Some(first) = self.first.take() else {
+            let planned = planned();
+            self.untried = planned.attempts(&error);
+            return match self.untried.is_empty() {
+                true => self.give_up(error),
+                false => self.attempt(Box::new((planned, error))),
+            };
         };
-        let mut pager = planned.0.attempt(attempt);
-        fallback.note = Some(note(&planned.0, &planned.1, attempt));
-        fallback.first = Some(Box::new(planned));
-        pager.fallback = fallback;
-        *self = pager;
-        Ok(())
+        if self.untried.is_empty() {
+            self.first = Some(first);
+            return self.give_up(error);
+        }
+        self.attempt(first)
+    }
+
+    fn attempt(&mut self, first: Box<(Planned, Error)>) -> AfterRejection {
+        let attempt = self.untried.remove(0);
+        let (planned, error) = &*first;
+        self.note = Some(planned.note(error, attempt));
+        let list = planned.attempt(attempt);
+        self.first = Some(first);
+        AfterRejection::Request(Box::new(list))
     }
 
     /// The error of the list as it was planned: those of what was tried after it say less.
-    fn give_up(&mut self, error: Error) -> Error {
-        let fallback = std::mem::take(&mut self.fallback);
-        self.fallback.is_settled = true;
-        match fallback.first {
+    fn give_up(&mut self, error: Error) -> AfterRejection {
+        self.is_settled = true;
+        match self.first.take() {
             Some(first) => {
+                self.note = None;
                 let (planned, error) = *first;
-                *self = planned;
-                self.fallback.is_settled = true;
-                error.with_help("the first page of the list was also requested in other ways (without `sortBy`, without `cql.allRecords=1`, with a smaller `limit`), and was rejected each time")
+                AfterRejection::GiveUp(
+                    error.with_help("the first page of the list was also requested in other ways (without `sortBy`, without `cql.allRecords=1`, with a smaller `limit`), and was rejected each time"),
+                    Some(Box::new(planned.list)),
+                )
             }
-            None => error,
+            None => AfterRejection::GiveUp(error, None),
         }
     }
+}
 
+impl Planned {
     /// What may be tried, the most likely first.
     fn attempts(&self, error: &Error) -> Vec<Attempt> {
         let hints = Hints::of(error);
@@ -137,8 +171,18 @@ impl Pager {
         if (self.has_query || is_unexplained) && !hints.any() {
             return Vec::new();
         }
-        let all = !self.has_query && self.plan.asks_for_all && self.has_cql();
-        let order = self.adds_order || self.adds_order_of_dialect();
+        let ListRequest {
+            request,
+            plan,
+            limit,
+            ..
+        } = &self.list;
+        let dialect = dialect::of(plan.style);
+        let all = !self.has_query && plan.asks_for_all && dialect.may_omit_query();
+        let adds_parameter = dialect
+            .order()
+            .is_some_and(|(name, _)| plan.is_sorted && request.parameter(name).is_none());
+        let order = self.adds_order || adds_parameter;
         let mut attempts = Vec::new();
         if order {
             attempts.push(Attempt {
@@ -156,9 +200,8 @@ impl Pager {
         }
         let sizes = SMALL_PAGES
             .into_iter()
-            .filter(|size| self.limit.is_none() && *size < self.size);
-        let takes_limit = self.plan.style != PagingStyle::Whole;
-        for size in sizes.filter(|_| takes_limit) {
+            .filter(|size| limit.is_none() && *size < self.size);
+        for size in sizes.filter(|_| dialect.has_pages()) {
             attempts.push(Attempt {
                 order,
                 all,
@@ -175,73 +218,41 @@ impl Pager {
         attempts
     }
 
-    fn has_cql(&self) -> bool {
-        matches!(self.plan.style, PagingStyle::Cql | PagingStyle::Search)
+    /// The list as an attempt requests it.
+    fn attempt(&self, attempt: Attempt) -> ListRequest {
+        let mut list = self.list.clone();
+        if !attempt.order {
+            list.plan.key = None;
+            list.plan.tie = None;
+            list.plan.is_sorted = false;
+        }
+        list.plan.asks_for_all &= attempt.all;
+        list.limit = attempt.size.or(list.limit);
+        list
     }
 
-    fn adds_order_of_dialect(&self) -> bool {
-        let parameter = match self.plan.style {
-            PagingStyle::Erm => "sort",
-            PagingStyle::Stream => "orderBy",
-            _ => return false,
+    /// How an attempt reads the list otherwise than planned, and why.
+    fn note(&self, error: &Error, attempt: Attempt) -> String {
+        let status = error.status().map(|status| status.as_u16().to_string());
+        let words = error.server_message().unwrap_or_default();
+        let words: String = words.chars().take(200).collect();
+        let rejection = format!(
+            "the server rejected the first page ({}{}{words})",
+            status.unwrap_or_default(),
+            if words.is_empty() { "" } else { " " },
+        );
+        if let Some(size) = attempt.size {
+            return format!(
+                "{rejection} of {} records: pages of {size} are requested",
+                self.size
+            );
+        }
+        let without = match attempt.all || self.has_query || !self.list.plan.asks_for_all {
+            true => "a `sortBy`",
+            false => "`cql.allRecords=1` and a `sortBy`",
         };
-        self.plan.is_sorted && self.request.parameter(parameter).is_none()
-    }
-
-    /// The same list, not begun yet.
-    fn copy(&self) -> Self {
-        let offset = u32::try_from(self.offset()).ok();
-        Self::new(
-            self.client.clone(),
-            self.request.clone(),
-            self.plan.clone(),
-            self.limit,
-            offset,
+        format!(
+            "{rejection}: the list is read by offset without {without}, in the order that the server has; records that others insert or delete meanwhile can make it repeat or miss some, and what `totalRecords` shows of that is an error at its end"
         )
     }
-
-    fn attempt(&self, attempt: Attempt) -> Self {
-        let mut plan = self.plan.clone();
-        if !attempt.order {
-            plan.key = None;
-            plan.tie = None;
-            plan.is_sorted = false;
-        }
-        plan.asks_for_all &= attempt.all;
-        let offset = u32::try_from(self.offset()).ok();
-        let mut pager = Self::new(
-            self.client.clone(),
-            self.request.clone(),
-            plan,
-            attempt.size.or(self.limit),
-            offset,
-        );
-        pager.limit = self.limit;
-        pager
-    }
-}
-
-/// What the caller is told.
-fn note(planned: &Pager, error: &Error, attempt: Attempt) -> String {
-    let status = error.status().map(|status| status.as_u16().to_string());
-    let words = error.server_message().unwrap_or_default();
-    let words: String = words.chars().take(200).collect();
-    let rejection = format!(
-        "the server rejected the first page ({}{}{words})",
-        status.unwrap_or_default(),
-        if words.is_empty() { "" } else { " " },
-    );
-    if let Some(size) = attempt.size {
-        return format!(
-            "{rejection} of {} records: pages of {size} are requested",
-            planned.size
-        );
-    }
-    let without = match attempt.all || planned.has_query || !planned.plan.asks_for_all {
-        true => "a `sortBy`",
-        false => "`cql.allRecords=1` and a `sortBy`",
-    };
-    format!(
-        "{rejection}: the list is read by offset without {without}, in the order that the server has; records that others insert or delete meanwhile can make it repeat or miss some, and what `totalRecords` shows of that is an error at its end"
-    )
 }

@@ -1,24 +1,25 @@
 //! How a list by offset notices that records were deleted, or inserted, while it is read.
 //!
-//! When a record before the next page is deleted, all that follow move up by one, and the next page begins one record too late: that record
-//! would be missed, and nobody would know. So each page begins with the last record of the page before. Where that record is not found, the
-//! list is read from further back on, until there is a record that came before: all that follow it are then read, and those that came before
-//! are left out.
+//! When a record before the next page is deleted, all that follow move up by one, and the next page
+//! begins one record too late: that record would be missed silently. So each page
+//! begins with the last record of the page before. Where that record is not found, the list is read
+//! from further back on, until there is a record that came before: all that follow it are then
+//! read, and those that came before are left out.
 //!
-//! There also are servers whose order is not unique and changes from request to request (the calendars are ordered by their first day only,
-//! recorded). So each record is compared with all that came, whether its page is as expected or not; and how many requests may bring
-//! nothing is bounded. What such a list has missed shows in its number of records, see `Pager::ends_by_offset`.
+//! There also are servers whose order is not unique and changes from request to request (the
+//! calendars are ordered by their first day only, recorded). So each record is compared with all
+//! that came, whether its page is as expected or not; and how many requests may bring nothing is
+//! bounded. What such a list has missed shows in its number of records, see
+//! `Pager::ends_by_offset`.
 
 use std::collections::{HashMap, VecDeque};
 use std::hash::{BuildHasher, RandomState};
 
-use crate::wire::paging::PagingStyle;
-
 /// How many keys are remembered: at most some 40 bytes each.
 const REMEMBERED: usize = 1_000_000;
 
-/// How many requests may bring nothing new, and how many more for each that does. Who deletes while a list is read costs one or two a page;
-/// what is beyond that is a server without an order.
+/// How many requests may bring nothing new, and how many more for each that does. Deletions while
+/// a list is read costs one or two a page; what is beyond that is a server without an order.
 const BARREN: u64 = 16;
 const BARREN_FOR_EACH: u64 = 4;
 
@@ -26,7 +27,7 @@ pub(super) struct Overlap {
     /// Whether the order holds, and a page has room for one record more than the one that is known.
     is_used: bool,
     size: u64,
-    /// Where the page begins that was asked for last.
+    /// Where the page begins that was requested last.
     from: u64,
     /// Whether that is before the page before ended.
     overlaps: bool,
@@ -34,12 +35,13 @@ pub(super) struct Overlap {
     back: u64,
     /// Whether a page that began further back than the one before ended brought what is new.
     has_worked: bool,
-    /// How often the last record was where it had been, and yet the page that begins with it did not show it.
+    /// How often the last record was where it had been, and yet the page that begins with it did
+    /// not show it.
     denied: u32,
     /// The last record of the page before has a key.
     is_anchored: bool,
-    /// The keys that came last, as hashes, in their order; and of each, how many came before it. Of what was inserted among those that came,
-    /// that says nothing, and it is none.
+    /// The keys that came last, as hashes, in their order; and of each, how many came before it. Of
+    /// what was inserted among those that came, that says nothing, and it is none.
     keys: VecDeque<u64>,
     places: HashMap<u64, Option<u64>>,
     has_forgotten: bool,
@@ -52,6 +54,8 @@ pub(super) struct Overlap {
     inserted: usize,
     /// How many records the largest page had.
     largest: usize,
+    /// How many records the page that was requested last has at most.
+    most: u64,
     /// How many pages were requested, and how many of them brought something new.
     requested: u64,
     fruitful: u64,
@@ -59,23 +63,20 @@ pub(super) struct Overlap {
 
 /// What of a page came before.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Found {
+pub(super) struct Repeats {
     /// Of each record, whether it did.
     pub(super) known: Vec<bool>,
     /// The last record of the page is the one that came last.
     pub(super) is_where_it_was: bool,
-    /// The page is shorter than others were, so that it is not the server's own limit that made it short.
+    /// The page is shorter than requested and than others were, so that the list ends with it: the
+    /// server's own limit did not make it short.
     pub(super) is_short: bool,
 }
 
 impl Overlap {
-    pub(super) fn new(size: u32, style: PagingStyle) -> Self {
+    pub(super) fn new(size: u32, has_stable_order: bool) -> Self {
         Self {
-            is_used: size > 1
-                && !matches!(
-                    style,
-                    PagingStyle::Search | PagingStyle::Browse | PagingStyle::Whole
-                ),
+            is_used: size > 1 && has_stable_order,
             size: size.into(),
             from: 0,
             overlaps: false,
@@ -91,12 +92,13 @@ impl Overlap {
             hasher: RandomState::new(),
             inserted: 0,
             largest: 0,
+            most: size.into(),
             requested: 0,
             fruitful: 0,
         }
     }
 
-    /// Where the page begins by which the list goes on at `offset`.
+    /// Where the page begins by which the list continues at `offset`.
     pub(super) fn ask(&mut self, offset: u64) -> u64 {
         self.requested += 1;
         self.overlaps = self.is_used && self.is_anchored && offset > 0;
@@ -107,7 +109,7 @@ impl Overlap {
         self.from
     }
 
-    /// Whether the page that was asked for last begins before the one before it ended.
+    /// Whether the page that was requested last begins before the one before it ended.
     pub(super) fn overlaps(&self) -> bool {
         self.overlaps
     }
@@ -116,14 +118,11 @@ impl Overlap {
         self.from
     }
 
-    /// This page begins behind the one before.
-    pub(super) fn begin_behind(&mut self) {
-        self.overlaps = false;
-    }
-
     /// The page begins here, since the server has pages that begin at some offsets only.
-    pub(super) fn begin_at(&mut self, from: u64) {
+    pub(super) fn begin_at(&mut self, from: u64, most: u32, overlaps: bool) {
         self.from = from;
+        self.most = most.into();
+        self.overlaps = overlaps;
     }
 
     /// Whether it is not known yet that pages can begin anywhere.
@@ -131,7 +130,7 @@ impl Overlap {
         self.back == 0 && !self.has_worked
     }
 
-    /// The list is gone on with behind records with these keys.
+    /// The list is resumed behind records with these keys.
     pub(super) fn begin_after(&mut self, keys: &[String]) {
         for key in keys {
             self.note(key, true);
@@ -149,8 +148,8 @@ impl Overlap {
         !self.is_used
     }
 
-    /// The page that begins with the last record does not show it. That may be a coincidence, where others write; or the server only knows
-    /// offsets of whole pages, and never did otherwise.
+    /// The page that begins with the last record does not show it. That may be a coincidence, where
+    /// others write; or the server only knows offsets of whole pages, and never did otherwise.
     pub(super) fn deny(&mut self) -> Result<(), String> {
         self.back = 0;
         self.denied += 1;
@@ -166,7 +165,8 @@ impl Overlap {
     }
 
     /// Of each record of a page, whether it came on a page before.
-    pub(super) fn are_known(&self, keys: &[Option<String>]) -> Vec<bool> {
+    pub(super) fn are_known(&mut self, keys: &[Option<String>]) -> Vec<bool> {
+        self.largest = self.largest.max(keys.len());
         let is_known = |key: &Option<String>| {
             key.as_ref()
                 .is_some_and(|key| self.places.contains_key(&self.hasher.hash_one(key)))
@@ -176,7 +176,7 @@ impl Overlap {
 
     fn note(&mut self, key: &str, follows: bool) {
         let hash = self.hasher.hash_one(key);
-        // The same twice on one page: whoever gives that, gives it so.
+        // The same twice on one page: it is not deduplicated within a page.
         if self
             .places
             .insert(hash, follows.then_some(self.came))
@@ -205,8 +205,9 @@ impl Overlap {
         ))
     }
 
-    /// Which records of a page with these keys came before; none if the page does not follow what came.
-    pub(super) fn find(&mut self, keys: &[Option<String>]) -> Option<Found> {
+    /// Which records of a page with these keys came before; none if the page does not follow what
+    /// came.
+    pub(super) fn find(&mut self, keys: &[Option<String>]) -> Option<Repeats> {
         let hash = |key: &Option<String>| key.as_ref().map(|key| self.hasher.hash_one(key));
         let hashes: Vec<Option<u64>> = keys.iter().map(hash).collect();
         let places: Vec<Option<Option<u64>>> = hashes
@@ -220,8 +221,8 @@ impl Overlap {
         let behind = behind.map_or(0, |at| at + 1);
         // If there is none, all that came before is gone, or the page begins too late.
         let follows = behind > 0 || self.from == 0 && !self.has_forgotten;
-        // What stands before one that came, and is not known, was inserted meanwhile, or is of a list without an order. If not all that came
-        // is known, it may have come as well.
+        // What stands before one that came, and is not known, was inserted meanwhile, or is of a
+        // list without an order. If not all that came is known, it may have come as well.
         let mut known: Vec<bool> = places.iter().map(Option::is_some).collect();
         if self.has_forgotten {
             known
@@ -230,9 +231,10 @@ impl Overlap {
                 .for_each(|known| *known = true);
         }
         self.inserted = known.iter().take(behind).filter(|known| !**known).count();
-        let is_short = keys.len() < self.largest;
+        // Neither the server's own limit nor that of the request made it short.
+        let is_short = keys.len() < self.largest && (keys.len() as u64) < self.most;
         self.largest = self.largest.max(keys.len());
-        follows.then(|| Found {
+        follows.then(|| Repeats {
             known,
             is_where_it_was: last.is_some() && hashes.last().copied().flatten() == last,
             is_short,
@@ -252,7 +254,8 @@ impl Overlap {
         Ok(())
     }
 
-    /// Remembers the keys of records that are new. Nothing new too often means that the order does not hold.
+    /// Remembers the keys of records that are new. Nothing new too often means that the order does
+    /// not hold.
     pub(super) fn remember(
         &mut self,
         keys: &[Option<String>],
@@ -273,5 +276,151 @@ impl Overlap {
             }
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "tests may")]
+
+    use super::*;
+
+    fn keys(text: &str) -> Vec<Option<String>> {
+        let key = |key: char| (key != '_').then(|| key.to_string());
+        text.chars().map(key).collect()
+    }
+
+    /// Pages of five, of which the first one came: `abcde`.
+    fn begun() -> Overlap {
+        let mut overlap = Overlap::new(5, true);
+        assert_eq!(overlap.ask(0), 0);
+        assert!(!overlap.overlaps());
+        overlap.remember(&keys("abcde"), true).unwrap();
+        overlap
+    }
+
+    fn known(found: Option<Repeats>) -> Option<String> {
+        let sign = |known: &bool| if *known { '+' } else { '-' };
+        found.map(|found| found.known.iter().map(sign).collect())
+    }
+
+    #[test]
+    fn a_page_begins_with_the_last_record_where_that_has_a_key_and_the_order_holds() {
+        assert_eq!(begun().ask(5), 4);
+        for (size, has_order, is_anchored) in [(5, false, true), (5, true, false), (1, true, true)]
+        {
+            let mut overlap = Overlap::new(size, has_order);
+            overlap.ask(0);
+            overlap.remember(&keys("abcde"), is_anchored).unwrap();
+            assert_eq!(overlap.ask(5), 5, "{size} {has_order} {is_anchored}");
+            assert!(!overlap.overlaps());
+        }
+    }
+
+    #[test]
+    fn of_a_page_it_is_known_what_came_before() {
+        for (page, expected, is_where_it_was) in [
+            ("efghi", Some("+----"), false),
+            // Only the last record is left.
+            ("e", Some("+"), true),
+            // Some were deleted: none of those that came is there.
+            ("fghij", None, false),
+            ("", None, false),
+            // Others were inserted before and among those that came.
+            ("xyefg", Some("--+--"), false),
+            ("dexfg", Some("++---"), false),
+            // Records without keys are new.
+            ("e_fg", Some("+---"), false),
+        ] {
+            let mut overlap = begun();
+            overlap.ask(5);
+            let found = overlap.find(&keys(page));
+            let is_last = found.as_ref().is_some_and(|found| found.is_where_it_was);
+            assert_eq!(known(found).as_deref(), expected, "{page}");
+            assert_eq!(is_last, is_where_it_was, "{page}");
+        }
+    }
+
+    #[test]
+    fn a_page_that_does_not_follow_is_requested_from_further_back() {
+        let mut overlap = begun();
+        overlap.ask(5);
+        overlap.remember(&keys("fghij"), true).unwrap();
+        overlap.ask(10);
+        overlap.remember(&keys("klmno"), true).unwrap();
+        let mut froms = Vec::new();
+        for _ in 0..2 {
+            froms.push(overlap.ask(15));
+            overlap.step_back().unwrap();
+        }
+        froms.push(overlap.ask(15));
+        assert_eq!(froms, [14, 9, 4]);
+        // All that came is gone, and the list begins with what is new: it follows.
+        overlap.step_back().unwrap();
+        assert_eq!(overlap.ask(15), 0);
+        assert_eq!(known(overlap.find(&keys("pq"))).as_deref(), Some("--"));
+    }
+
+    #[test]
+    fn where_keys_were_forgotten_a_gap_is_an_error() {
+        // Resumed: only the last keys are known.
+        let mut overlap = Overlap::new(5, true);
+        overlap.begin_after(&["d".to_owned(), "e".to_owned()]);
+        assert_eq!(overlap.ask(5), 4);
+        assert!(overlap.find(&keys("fghij")).is_none());
+        overlap.step_back().unwrap();
+        assert_eq!(overlap.ask(5), 0);
+        assert!(overlap.find(&keys("fghij")).is_none());
+        let error = overlap.step_back().unwrap_err();
+        assert!(error.contains("so much was deleted"), "{error}");
+    }
+
+    #[test]
+    fn what_stands_before_a_known_record_came_where_not_all_keys_are_known() {
+        let mut overlap = Overlap::new(5, true);
+        overlap.begin_after(&["e".to_owned()]);
+        overlap.ask(5);
+        assert_eq!(
+            known(overlap.find(&keys("cdefg"))).as_deref(),
+            Some("+++--")
+        );
+    }
+
+    #[test]
+    fn a_server_that_knows_only_whole_pages_is_read_behind_each_other() {
+        let mut overlap = begun();
+        for _ in 0..3 {
+            assert!(!overlap.is_given_up());
+            overlap.ask(5);
+            overlap.deny().unwrap();
+        }
+        assert!(overlap.is_given_up());
+        assert_eq!(overlap.ask(5), 5);
+    }
+
+    #[test]
+    fn requests_that_bring_nothing_are_bounded() {
+        let mut overlap = begun();
+        let mut requests = 0;
+        let error = loop {
+            overlap.ask(5);
+            requests += 1;
+            match overlap.remember(&[], true) {
+                Ok(()) => assert!(requests < 100),
+                Err(error) => break error,
+            }
+        };
+        assert_eq!(requests, BARREN + BARREN_FOR_EACH + 1);
+        assert!(error.contains("another order each time"), "{error}");
+    }
+
+    #[test]
+    fn records_that_come_again_in_another_order_are_noticed() {
+        for (page, expected) in [("dexfg", false), ("edfgh", true)] {
+            let mut overlap = begun();
+            overlap.ask(5);
+            overlap.find(&keys(page));
+            assert_eq!(overlap.is_reordered(), expected, "{page}");
+        }
     }
 }

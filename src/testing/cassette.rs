@@ -1,7 +1,13 @@
 //! Exchanges of a client in a file: recorded once, then replayed without a server.
 
+mod asked;
+mod body;
 mod difference;
 mod form;
+mod pairs;
+mod redaction;
+mod request;
+mod response;
 
 use std::collections::HashSet;
 use std::fmt;
@@ -9,7 +15,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use bytes::Bytes;
-use http::{HeaderMap, Method, StatusCode};
+use http::{HeaderMap, StatusCode};
 use reqwest::Url;
 use serde_json::Value;
 
@@ -19,12 +25,15 @@ use crate::engine::http::{
 };
 use crate::engine::transport::decoded;
 
-use form::{Redaction, Request, Response};
+use asked::Asked;
+use redaction::Redaction;
+use request::RecordedRequest;
+use response::RecordedResponse;
 
 /// The exchanges of a client with a FOLIO, in a file that can be read: a cassette.
 ///
-/// A cassette is recorded from any client, of a real FOLIO or of a sandbox, and replayed without a socket: the client gets the recorded
-/// responses, its login included.
+/// A cassette is recorded from any client, of a real FOLIO or of a sandbox, and replayed without a
+/// socket: the client gets the recorded responses, its login included.
 ///
 /// ```
 /// # #[tokio::main(flavor = "current_thread")]
@@ -54,13 +63,17 @@ use form::{Redaction, Request, Response};
 /// # }
 /// ```
 ///
-/// - A request is compared by method, path, parameters, tenant and body; the host, the token and other headers may differ. Requests have to come
-///   in their recorded order, unless [`any_order`](Self::any_order) is called: a client that sends several at a time needs that. A request that
-///   was not recorded fails with an error that shows the difference, and is not retried.
-/// - What is secret is not written: passwords, tokens, cookies and the values of fields with such a name are `REDACTED`, and so are
-///   [chosen fields](Self::redact). Ids of users (`userId`, `createdByUserId`, … and that of the user who logs in) are replaced by others, wherever
-///   they are. Where `REDACTED` was recorded, a request may have any text.
-/// - A request without a response, by a timeout or a broken connection, is not recorded. A body that is streamed to the server is not compared.
+/// - A request is compared by method, path, parameters, tenant and body; the host, the token and
+///   other headers may differ. Requests have to come in their recorded order, unless
+///   [`any_order`](Self::any_order) is called: a client that sends several at a time needs that. A
+///   request that was not recorded fails with an error that shows the difference, and is not
+///   retried.
+/// - What is secret is not written: passwords, tokens, cookies and the values of fields with such a
+///   name are `REDACTED`, and so are [chosen fields](Self::redact). Ids of users (`userId`,
+///   `createdByUserId`, … and that of the user who logs in) are replaced by others, wherever they
+///   are. Where `REDACTED` was recorded, a request may have any text.
+/// - A request without a response, by a timeout or a broken connection, is not recorded. A body
+///   that is streamed to the server is not compared.
 #[derive(Clone)]
 pub struct Cassette(Arc<Tape>);
 
@@ -81,17 +94,17 @@ type Result<T> = std::result::Result<T, CassetteError>;
 pub(crate) struct Tape {
     path: PathBuf,
     records: bool,
-    state: Mutex<State>,
+    state: Mutex<TapeState>,
 }
 
 #[derive(Default)]
-struct State {
+struct TapeState {
     redaction: Redaction,
     any_order: bool,
-    exchanges: Vec<(Request, Response)>,
+    exchanges: Vec<(RecordedRequest, RecordedResponse)>,
     /// Which exchanges were replayed.
     used: HashSet<usize>,
-    /// What was asked for and not recorded.
+    /// What was requested and not recorded.
     unknown: Vec<String>,
 }
 
@@ -134,15 +147,16 @@ impl Cassette {
         Ok(Self(Arc::new(Tape {
             path,
             records: false,
-            state: Mutex::new(State {
+            state: Mutex::new(TapeState {
                 redaction,
                 exchanges,
-                ..State::default()
+                ..TapeState::default()
             }),
         })))
     }
 
-    /// Replays the file if it is there, and records it otherwise. With `FOLIO_CASSETTE=record` in the environment it is recorded anew.
+    /// Replays the file if it is there, and records it otherwise. With `FOLIO_CASSETTE=record` in
+    /// the environment it is recorded anew.
     ///
     /// # Errors
     /// The file cannot be read, or is no cassette.
@@ -165,14 +179,16 @@ impl Cassette {
         &self.0.path
     }
 
-    /// Leaves the values of a field out of the file, wherever it is in requests and responses: text is `REDACTED`, a number 0, a boolean false. The
-    /// same text in other places, such as a query for it, is `REDACTED` too. Only a cassette that records needs to be told; a file knows.
+    /// Leaves the values of a field out of the file, wherever it is in requests and responses: text
+    /// is `REDACTED`, a number 0, a boolean false. The same text in other places, such as a query
+    /// for it, is `REDACTED` too. Only a cassette that records needs this; a file has it.
     pub fn redact(self, field: impl Into<String>) -> Self {
         self.0.state().redaction.add_field(field.into());
         self
     }
 
-    /// Requests may come in any order. Each recorded exchange is replayed once, the first that fits.
+    /// Requests may come in any order. Each recorded exchange is replayed once, the first that
+    /// fits.
     pub fn any_order(self) -> Self {
         self.0.state().any_order = true;
         self
@@ -181,8 +197,8 @@ impl Cassette {
     /// Writes what was recorded; or checks what was replayed.
     ///
     /// # Errors
-    /// The file cannot be written; an exchange of it was not asked for; or a request was sent that it does not have, also where the program has
-    /// ignored the error.
+    /// The file cannot be written; an exchange of it was not requested; or a request was sent that
+    /// it does not have, also where the program has ignored the error.
     pub fn finish(&self) -> Result<()> {
         let state = self.0.state();
         let path = self.0.path.display();
@@ -213,7 +229,8 @@ impl Cassette {
 }
 
 impl<M> FolioClientBuilder<M> {
-    /// Records all exchanges of the client in a cassette, or takes its responses from there and uses no socket.
+    /// Records all exchanges of the client in a cassette, or takes its responses from there and
+    /// uses no socket.
     pub fn cassette(self, cassette: &Cassette) -> Self {
         let tape = Arc::clone(&cassette.0);
         self.http_layer(|inner| Arc::new(Taping { tape, inner }))
@@ -222,7 +239,7 @@ impl<M> FolioClientBuilder<M> {
 
 impl Tape {
     /// A panic of another thread leaves the state as it was: each change is one push.
-    fn state(&self) -> MutexGuard<'_, State> {
+    fn state(&self) -> MutexGuard<'_, TapeState> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -230,15 +247,15 @@ impl Tape {
     fn add(&self, asked: &Asked, status: StatusCode, headers: &HeaderMap, body: &Bytes) {
         let mut state = self.state();
         let redaction = &mut state.redaction;
-        let response = Response::of(status, headers, body, redaction);
-        let request = Request::of(asked, redaction);
+        let response = RecordedResponse::of(status, headers, body, redaction);
+        let request = RecordedRequest::of(asked, redaction);
         state.exchanges.push((request, response));
     }
 
     /// The recorded response to a request.
     fn response(&self, asked: &Asked) -> std::result::Result<HttpResponse, HttpError> {
         let mut state = self.state();
-        let request = Request::of(asked, &mut state.redaction.clone());
+        let request = RecordedRequest::of(asked, &mut state.redaction.clone());
         let unused = |index: &usize| !state.used.contains(index);
         let found = if state.any_order {
             (0..state.exchanges.len()).filter(unused).find(|index| {
@@ -267,8 +284,9 @@ impl Tape {
         Err(HttpError::not_sent(problem))
     }
 
-    /// How a request differs from what was expected: from the next one, or from that which it resembles most.
-    fn problem(&self, state: &State, request: &Request) -> String {
+    /// How a request differs from what was expected: from the next one, or from that which it
+    /// resembles most.
+    fn problem(&self, state: &TapeState, request: &RecordedRequest) -> String {
         let path = self.path.display();
         let count = state.exchanges.len();
         let expected = if state.any_order {
@@ -295,17 +313,6 @@ impl Tape {
             known.differences(request).join("\n")
         )
     }
-}
-
-/// A request as it is sent.
-pub(crate) struct Asked {
-    pub(crate) method: Method,
-    /// The path below that of the gateway.
-    pub(crate) path: String,
-    pub(crate) url: Url,
-    pub(crate) headers: HeaderMap,
-    /// None where it is streamed.
-    pub(crate) body: Option<Bytes>,
 }
 
 /// Stands between a client and its connections.

@@ -1,4 +1,6 @@
-//! How lists are paged that are asked for by their path, as far as the canonical documents say it: of all modules of the release, enabled or
+//! How lists are paged that are requested by their path, as far as the canonical documents say it.
+//!
+//! The tables are of all modules of the release, enabled or
 //! not.
 
 use crate::wire::paging::Paging;
@@ -11,12 +13,14 @@ pub(crate) fn known(path: &str) -> Option<&'static Paging> {
     look_up(LISTS, path)
 }
 
-/// The dialect of a path at which the documents describe no list: what they state about the module that serves it.
+/// The dialect of a path at which the documents describe no list: what they state about the module
+/// that serves it.
 pub(crate) fn dialect(path: &str) -> Option<PagingStyle> {
     look_up(DIALECTS, path).copied()
 }
 
-/// What a table has about a path. Where several templates fit, the one with the most literal segments counts.
+/// What a table has about a path. Where several templates fit, the one with the most literal
+/// segments counts.
 fn look_up<T>(table: &'static [(&'static str, T)], path: &str) -> Option<&'static T> {
     let fitting = table
         .iter()
@@ -26,7 +30,8 @@ fn look_up<T>(table: &'static [(&'static str, T)], path: &str) -> Option<&'stati
     best.map(|(_, fact)| fact)
 }
 
-/// How many literal segments a path template has, if the path fits it. `{+rest}` is the rest of the path, whatever that is.
+/// How many literal segments a path template has, if the path fits it. `{+rest}` is the rest of the
+/// path, whatever that is.
 fn literals(template: &str, path: &str) -> Option<usize> {
     let mut wanted = template.split('/');
     let mut given = path.split('/');
@@ -45,18 +50,20 @@ fn literals(template: &str, path: &str) -> Option<usize> {
     }
 }
 
-/// Whether the list at a path can also be asked for by `POST …/retrieve`, with the query in the body, where it may be of any length.
+/// Whether the list at a path can also be requested by `POST …/retrieve`, with the query in the
+/// body, where it may be of any length.
 pub(crate) fn is_asked_by_post(path: &str) -> bool {
     BY_POST.contains(&path)
 }
 
-/// What the descriptions say about the fields of a collection's records. A field is named by its path, `cost.discountType`; a field of the
-/// elements of a list by that of the list before it.
+/// What the descriptions say about the fields of a collection's records. A field is named by its
+/// path, `cost.discountType`; a field of the elements of a list by that of the list before it.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct RecordFacts {
     /// The fields that are read-only: the server sets them, whatever is sent.
     pub(crate) set: &'static [&'static str],
-    /// The value, as JSON, that the server gives a field if none is sent. `false` and empty lists are left out.
+    /// The value, as JSON, that the server gives a field if none is sent. `false` and empty lists
+    /// are left out.
     pub(crate) defaults: &'static [(&'static str, &'static str)],
 }
 

@@ -9,25 +9,29 @@ pub enum PagingStyle {
     /// `limit` and `offset`, without CQL.
     #[default]
     Offset,
-    /// `perPage`, `offset` and `sort=field;asc`: agreements, licenses and the other ERM modules. At most 100 a page. With the parameter
-    /// `stats=true` the records are read from `results`.
+    /// `perPage`, `offset` and `sort=field;asc`: agreements, licenses and the other ERM modules. At
+    /// most 100 a page. With the parameter `stats=true` the records are read from `results`.
     Erm,
-    /// mod-search: CQL over an index, at most 500 a page, ordered only by what the module lists. It shows the first 10,000 records. Where
-    /// there are more, and the list has a [`job`](Paging::job) and no `sortBy`, all are read by a resource job
-    /// (`POST /search/resources/jobs`), and then by their ids, in no order; elsewhere the list ends with an error that says so.
+    /// mod-search: CQL over an index, at most 500 a page, ordered only by what the module lists. It
+    /// shows the first 10,000 records. Where there are more, and the list has a
+    /// [`job`](Paging::job) and no `sortBy`, all are read by a resource job (`POST
+    /// /search/resources/jobs`), and then by their ids, in no order; elsewhere the list ends with
+    /// an error that says so.
     Search,
-    /// mod-search's browsing: one page, which shows what stands around the value of its query. If there is more, the list ends with an error
-    /// that says how to go on.
+    /// mod-search's browsing: one page, which shows what stands around the value of its query. If
+    /// there is more, the list ends with an error that says how to continue.
     Browse,
-    /// `POST …/retrieve` with `query`, `limit` and `offset` in the body: the same as [`Cql`](Self::Cql) for queries of any length.
+    /// `POST …/retrieve` with `query`, `limit` and `offset` in the body: the same as
+    /// [`Cql`](Self::Cql) for queries of any length.
     Retrieve,
-    /// One record after the other without an array around them (`application/stream+json`), by `limit`, `offset` and
-    /// `orderBy=field,ASC`: the streams of source-record-storage.
+    /// One record after the other without an array around them (`application/stream+json`), by
+    /// `limit`, `offset` and `orderBy=field,ASC`: the streams of source-record-storage.
     Stream,
-    /// All records in one answer, in an array or one after the other: neither `limit` nor `offset` is sent. Such are the views of
-    /// inventory-storage for OAI-PMH and `/inventory-hierarchy`, and what rejects a `limit`. The answer is held whole;
-    /// [`open`](crate::FolioClient::open) reads it piece by piece. If its `totalRecords` is larger than what it has, the list ends with an
-    /// error.
+    /// All records in one response, in an array or one after the other: neither `limit` nor
+    /// `offset` is sent. Such are the views of inventory-storage for OAI-PMH and
+    /// `/inventory-hierarchy`, and what rejects a `limit`. The response is in memory as a whole;
+    /// [`open`](crate::FolioClient::open) reads it piece by piece. If its `totalRecords` is larger
+    /// than what it has, the list ends with an error.
     Whole,
 }
 
@@ -37,7 +41,8 @@ pub enum PagingStyle {
 pub struct Paging {
     /// The dialect.
     pub style: PagingStyle,
-    /// The property of the answer that is the array of records; none if the answer is the array.
+    /// The property of the response that is the array of records; none if the response is the
+    /// array.
     pub items: Option<&'static str>,
     /// The unique field by which the list can be read, where that is known to work: mostly `id`.
     pub key: Option<&'static str>,
@@ -49,7 +54,8 @@ pub struct Paging {
     pub rejects_all_records: bool,
     /// The list has no query: none is sent unless the caller gives one.
     pub lacks_query: bool,
-    /// The kind of record that a resource job of mod-search lists all ids of, where the list shows only some: `INSTANCE`.
+    /// The kind of record that a resource job of mod-search lists all ids of, where the list shows
+    /// only some: `INSTANCE`.
     pub job: Option<&'static str>,
 }
 

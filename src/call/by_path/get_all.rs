@@ -6,7 +6,7 @@ use super::common::in_mode;
 use crate::call::mode::Mode;
 use crate::client::FolioClient;
 use crate::client::marker::Async;
-use crate::paging::{Items, Plan};
+use crate::paging::{Items, Plan, sorts_by_cql};
 use crate::wire::error::Result;
 use crate::wire::paging::PagingStyle;
 use crate::wire::request::{Request, request_setters};
@@ -91,8 +91,7 @@ impl<T: DeserializeOwned + Send + 'static, M: Mode> GetAll<T, M> {
             style: self.style,
             items: self.items.clone().map(Into::into),
             key: self.key.filter(|_| !self.unsorted).map(Into::into),
-            tie: (matches!(self.style, PagingStyle::Cql | PagingStyle::Retrieve) && !self.unsorted)
-                .then_some("id".into()),
+            tie: (sorts_by_cql(self.style) && !self.unsorted).then_some("id".into()),
             max: self.max,
             asks_for_all: !self.without_all,
             job: self.job,

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::form::REDACTED;
+use super::redaction::REDACTED;
 
 /// The most of a value that is shown.
 const SHOWN: usize = 200;

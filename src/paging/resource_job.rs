@@ -1,4 +1,6 @@
-//! What mod-search finds beyond its window: a resource job lists the ids of all, and the records are then read by their ids.
+//! Reads what mod-search finds beyond its window, by a resource job.
+//!
+//! The job lists the ids of all records, and the records are then read by their ids.
 
 use std::time::Duration;
 
@@ -6,7 +8,8 @@ use bytes::Bytes;
 use http::Method;
 use serde::{Deserialize, Serialize};
 
-use super::page::{Page, key_of};
+use super::page::Page;
+use super::record_key::key_of;
 use crate::client::FolioClient;
 use crate::engine::retry::{self, Attempts, Bounds, Failed, Retried};
 use crate::wire::error::{Error, Result};
@@ -39,7 +42,7 @@ pub(crate) struct ResourceIds {
     body: Bytes,
     /// Those that are next.
     ready: Vec<String>,
-    /// Those that were asked for last.
+    /// Those that were requested last.
     asked: Vec<String>,
     ended: bool,
 }
@@ -165,7 +168,8 @@ impl ResourceIds {
         self.ready.is_empty() && self.ended
     }
 
-    /// Puts back those that were asked for last, if there are several: the request for them was too long for the server.
+    /// Puts back those that were requested last, if there are several: the request for them was too
+    /// long for the server.
     pub(super) fn ask_for_fewer(&mut self) -> bool {
         let asked = std::mem::take(&mut self.asked);
         let is_divisible = asked.len() > 1;

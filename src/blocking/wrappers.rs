@@ -10,7 +10,9 @@ use http::HeaderMap;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use super::{Blocking, FolioClient, Iter};
+use super::client::FolioClient;
+use super::iter::Iter;
+use super::wait::Blocking;
 use crate::call::by_path::GetAll;
 use crate::call::mode::Mode;
 use crate::harvest::{Harvest, HarvestStream, ProgressStream};
@@ -27,8 +29,8 @@ use crate::write::collection::{Collection, Stored};
 use crate::write::update::Update;
 use crate::write::{Upsert, UpsertReport};
 
-/// Something that the asynchronous client gives, whose calls wait here. What does not wait is reached by [`Deref`], what is set by
-/// [`with`](Self::with).
+/// Something that the asynchronous client gives, whose calls wait here. What does not wait is
+/// reached by [`Deref`], what is set by [`with`](Self::with).
 #[derive(Clone)]
 #[must_use = "it asks for nothing by itself"]
 pub struct Handle<H> {
@@ -86,7 +88,9 @@ macro_rules! twins {
                 #[doc = concat!("Waits for [`", stringify!($of), "::", stringify!($name), "`](crate::", stringify!($of), "::", stringify!($name), ").")]
                 ///
                 /// # Errors
-                /// Those of the asynchronous call; [`ErrorKind::Configuration`](crate::ErrorKind::Configuration) in asynchronous code.
+                /// Those of the asynchronous call;
+                /// [`ErrorKind::Configuration`](crate::ErrorKind::Configuration) in asynchronous
+                /// code.
                 pub fn $name$(<$($generics)*>)?(&self, $($argument: $type),*) -> Result<$answer> {
                     self.mode.wait(self.$field.$name($($argument),*))
                 }
@@ -132,17 +136,20 @@ impl FolioClient {
         }
     }
 
-    /// The reference data of this handle's tenant: see [`folio_sdk::FolioClient::reference`](crate::FolioClient::reference).
+    /// The reference data of this handle's tenant: see
+    /// [`folio_sdk::FolioClient::reference`](crate::FolioClient::reference).
     pub fn reference(&self) -> Handle<Reference> {
         self.handle(self.folio.reference())
     }
 
-    /// The policies that apply: see [`folio_sdk::FolioClient::circulation_rules`](crate::FolioClient::circulation_rules).
+    /// The policies that apply: see
+    /// [`folio_sdk::FolioClient::circulation_rules`](crate::FolioClient::circulation_rules).
     pub fn circulation_rules(&self) -> Handle<CirculationRules> {
         self.handle(self.folio.circulation_rules())
     }
 
-    /// The consortium of this handle's tenant: see [`folio_sdk::FolioClient::consortium`](crate::FolioClient::consortium).
+    /// The consortium of this handle's tenant: see
+    /// [`folio_sdk::FolioClient::consortium`](crate::FolioClient::consortium).
     ///
     /// # Errors
     /// Those of the asynchronous call.
@@ -151,7 +158,8 @@ impl FolioClient {
         Ok(consortium.map(|consortium| self.handle(consortium)))
     }
 
-    /// Reads a whole list in parallel: see [`folio_sdk::FolioClient::harvest`](crate::FolioClient::harvest).
+    /// Reads a whole list in parallel: see
+    /// [`folio_sdk::FolioClient::harvest`](crate::FolioClient::harvest).
     pub fn harvest<T: DeserializeOwned + Send + 'static>(
         &self,
         list: impl Into<Items<T>>,
@@ -167,7 +175,8 @@ impl FolioClient {
         self.handle(self.folio.upsert(records))
     }
 
-    /// Writes records into any collection: see [`folio_sdk::FolioClient::upsert_into`](crate::FolioClient::upsert_into).
+    /// Writes records into any collection: see
+    /// [`folio_sdk::FolioClient::upsert_into`](crate::FolioClient::upsert_into).
     pub fn upsert_into<T: Serialize + DeserializeOwned + Send + 'static>(
         &self,
         collection: Collection,
@@ -176,8 +185,9 @@ impl FolioClient {
         self.handle(self.folio.upsert_into(collection, records))
     }
 
-    /// Writes records that come as a stream: see [`folio_sdk::FolioClient::upsert_stream`](crate::FolioClient::upsert_stream). What an iterator
-    /// gives, also that of a list, is for [`upsert`](Self::upsert).
+    /// Writes records that come as a stream: see
+    /// [`folio_sdk::FolioClient::upsert_stream`](crate::FolioClient::upsert_stream). What an
+    /// iterator gives, also that of a list, is for [`upsert`](Self::upsert).
     pub fn upsert_stream<T: Stored>(
         &self,
         records: impl Stream<Item = T> + Send + 'static,
@@ -197,7 +207,8 @@ impl FolioClient {
 
     /// Closes the client when `work` has ended, with a value, an error or a panic.
     ///
-    /// Gives what `work` gives. A logout that fails is only logged, since `work` has done what it should.
+    /// Gives what `work` gives. A logout that fails is only logged, since `work` has done what it
+    /// should.
     pub fn scoped<T>(self, work: impl FnOnce(&Self) -> T) -> T {
         struct Close(FolioClient);
         impl Drop for Close {
@@ -235,14 +246,15 @@ impl<T: Serialize + DeserializeOwned + Send + 'static> Handle<Upsert<T>> {
     /// Writes all records and gives the sum: see [`Upsert::run`].
     ///
     /// # Errors
-    /// [`ErrorKind::Configuration`](crate::ErrorKind::Configuration) in asynchronous code. What became of the records is in the report.
+    /// [`ErrorKind::Configuration`](crate::ErrorKind::Configuration) in asynchronous code. What
+    /// became of the records is in the report.
     pub fn run(self) -> Result<UpsertReport> {
         let run = self.inner.run();
         self.mode.wait(async move { Ok(run.await) })
     }
 
-    /// What became of the records, one after the other: an error only in asynchronous code. Whether it was stopped, and by what, says
-    /// [`Upsert::stopped`] at the end.
+    /// What became of the records, one after the other: an error only in asynchronous code. Whether
+    /// it was stopped, and by what, says [`Upsert::stopped`] at the end.
     ///
     /// ```no_run
     /// # fn example(folio: folio_sdk::blocking::FolioClient) -> Result<(), folio_sdk::Error> {
@@ -266,7 +278,8 @@ impl<T: Serialize + DeserializeOwned + Send + 'static> Handle<Upsert<T>> {
 }
 
 impl<T: DeserializeOwned + Send + 'static> Iter<HarvestStream<T>> {
-    /// How far it is, each `period`: see [`HarvestStream::watch`]. It is for another thread than that which reads.
+    /// How far it is, each `period`: see [`HarvestStream::watch`]. It is for another thread than
+    /// that which reads.
     pub fn watch(&self, period: Duration) -> Iter<ProgressStream> {
         let _context = self.mode.enter();
         self.mode.stream(self.stream.watch(period))

@@ -1,0 +1,168 @@
+//! A harvest that is about to begin: its settings, and the checkpoint that it resumes.
+
+use serde::de::DeserializeOwned;
+
+use super::checkpoint::Checkpoint;
+use super::range_reader::RangeReader;
+use super::segments::Segments;
+use super::stream::{HarvestStream, ListSource};
+use crate::client::FolioClient;
+use crate::paging::{Items, Pager};
+
+/// How many requests of a harvest are in flight at once if the caller does not say.
+const PARALLEL: usize = 8;
+
+impl FolioClient {
+    /// Reads a whole list in parallel: `folio.harvest(folio.users().list_users().stream())`, or
+    /// with `folio_get_all(…)`. Nothing is requested before the first record is taken.
+    ///
+    /// It is sent with the client and for the tenant that the list was made with.
+    ///
+    /// ```no_run
+    /// # async fn example(folio: folio_sdk::FolioClient) -> Result<(), folio_sdk::Error> {
+    /// # use serde_json::Value;
+    /// let instances = folio.folio_get_all::<Value>("/instance-storage/instances", "instances").by_id().limit(1000);
+    /// let mut harvest = folio.harvest(instances).parallel(16).stream();
+    /// while let Some(instance) = harvest.next().await {
+    ///     println!("{}", instance?["title"]);
+    /// }
+    /// println!("{}", harvest.progress());
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn harvest<T: DeserializeOwned + Send + 'static>(
+        &self,
+        list: impl Into<Items<T>>,
+    ) -> Harvest<T> {
+        Harvest {
+            list: list.into(),
+            parallel: PARALLEL,
+            ordered: false,
+            resume: None,
+        }
+    }
+}
+
+/// A harvest that is about to begin: see [`FolioClient::harvest`].
+#[must_use = "a harvest asks for nothing before its stream is polled"]
+#[derive(Debug)]
+pub struct Harvest<T> {
+    list: Items<T>,
+    parallel: usize,
+    ordered: bool,
+    resume: Option<Checkpoint>,
+}
+
+impl<T: DeserializeOwned + Send + 'static> Harvest<T> {
+    /// How many requests are in flight at once: 8 by default, at least 1. The client's own limit
+    /// ([`max_in_flight`](crate::FolioClientBuilder::max_in_flight)) holds besides. As many pages
+    /// are held in memory, three times as many if the records are to come in order.
+    pub fn parallel(mut self, requests: usize) -> Self {
+        self.parallel = requests.max(1);
+        self
+    }
+
+    /// Lets the records come in the order of their ids, rather than as they arrive. It costs more
+    /// requests, since the list is cut into small ranges.
+    pub fn ordered(mut self) -> Self {
+        self.ordered = true;
+        self
+    }
+
+    /// Reads what a checkpoint left over, or one part of a plan. **A finished checkpoint begins
+    /// again**: all that it had read is read once more, and its [mark](Checkpoint::mark) is 0, so
+    /// that a job that runs every night reads everything every night. A job that does not want that
+    /// checks [`is_finished`](Checkpoint::is_finished) before.
+    ///
+    /// A checkpoint of another list, and one that contradicts itself, is an error that the stream
+    /// gives.
+    pub fn resume(mut self, checkpoint: Checkpoint) -> Self {
+        self.resume = Some(checkpoint);
+        self
+    }
+
+    /// Whether the list can be read in parallel: by id, and without an order of the caller's. Other
+    /// lists are read from beginning to end, one page after the other.
+    pub fn is_parallel(&self) -> bool {
+        self.list.pager().by_key
+    }
+
+    /// All that this harvest has to read. [`Checkpoint::split`] makes a plan for several machines
+    /// of it.
+    ///
+    /// ```no_run
+    /// # fn example(folio: folio_sdk::FolioClient) -> Result<(), Box<dyn std::error::Error>> {
+    /// # use serde_json::Value;
+    /// # let users = || folio.folio_get_all::<Value>("/users", "users").by_id();
+    /// let plan = folio.harvest(users()).checkpoint().split(4);
+    /// let text = serde_json::to_string(&plan)?;
+    ///
+    /// // On the third machine:
+    /// let mut plan: Vec<folio_sdk::Checkpoint> = serde_json::from_str(&text)?;
+    /// let records = folio.harvest(users()).resume(plan.swap_remove(2)).stream();
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn checkpoint(&self) -> Checkpoint {
+        let list = identity(self.list.pager());
+        let resumed = self.resume.clone().map(|checkpoint| {
+            if checkpoint.is_finished() && checkpoint.problem().is_none() {
+                checkpoint.again(self.list.pager().offset())
+            } else {
+                checkpoint
+            }
+        });
+        resumed.unwrap_or_else(|| match self.is_parallel() {
+            true => Checkpoint::whole(list),
+            false => Checkpoint::from_offset(list, self.list.pager().offset(), Vec::new()),
+        })
+    }
+
+    /// The records, as a stream.
+    pub fn stream(self) -> HarvestStream<T> {
+        let checkpoint = self.checkpoint();
+        let problem = self.problem(&checkpoint);
+        let by_key = self.is_parallel();
+        let mut pager = self.list.into_pager();
+        let source = match problem {
+            Some(problem) => ListSource::Invalid(Some(pager.invalid(problem))),
+            None if by_key => {
+                let segments = Segments::new(&checkpoint.remaining, self.parallel, self.ordered);
+                ListSource::Ranges(Box::new(RangeReader::new(segments, pager)))
+            }
+            None => {
+                pager.resume_after(checkpoint.offset.unwrap_or_default(), &checkpoint.last);
+                ListSource::Sequence(Box::new(Items::of(pager)))
+            }
+        };
+        HarvestStream::new(source, checkpoint)
+    }
+
+    /// Why a checkpoint cannot be resumed.
+    fn problem(&self, checkpoint: &Checkpoint) -> Option<String> {
+        let pager = self.list.pager();
+        if let Some(problem) = checkpoint.problem() {
+            return Some(format!("the checkpoint cannot be used: {problem}"));
+        }
+        let (mine, its) = (identity(pager), &checkpoint.list);
+        if mine != *its {
+            return Some(format!(
+                "the checkpoint is of another list: it is of {its}, and this is {mine}"
+            ));
+        }
+        if self.is_parallel() != checkpoint.offset.is_none() {
+            return Some("the checkpoint is of a list that was read another way".to_owned());
+        }
+        if self.is_parallel() && pager.offset() > 0 {
+            return Some("a harvest by id has no `offset`".to_owned());
+        }
+        let begun = checkpoint.offset.unwrap_or_default() > pager.offset();
+        let problem = pager.resume_problem().filter(|_| begun);
+        problem.map(str::to_owned)
+    }
+}
+
+/// What a checkpoint is recognised by. No secret is in it.
+fn identity(pager: &Pager) -> String {
+    pager.request().shown()
+}

@@ -1,0 +1,113 @@
+//! The figures of a harvest, as they are counted.
+
+use std::time::Duration;
+
+use tokio::sync::watch;
+use tokio::time::Instant;
+
+use super::checkpoint::Checkpoint;
+use super::progress::{Progress, ProgressStream};
+use super::range::Range;
+
+/// After how many records the watchers get new figures.
+const OFTEN: u64 = 256;
+
+/// The figures of a harvest, and who watches them.
+pub(super) struct Figures {
+    now: Progress,
+    started: Option<Instant>,
+    /// What part of the list was left when this run began.
+    open: Option<f64>,
+    watchers: watch::Sender<Progress>,
+    ended: bool,
+}
+
+impl Figures {
+    pub(super) fn new(checkpoint: &Checkpoint) -> Self {
+        let share = |range: &Range| range.share() as f64 / u128::MAX as f64;
+        let open = checkpoint
+            .offset
+            .is_none()
+            .then(|| checkpoint.remaining.iter().map(share).sum());
+        Self {
+            now: Progress::default(),
+            started: None,
+            open,
+            watchers: watch::Sender::new(Progress::default()),
+            ended: false,
+        }
+    }
+
+    /// The figures of now.
+    pub(super) fn progress(&self) -> Progress {
+        let elapsed = match self.started {
+            Some(started) if !self.ended => started.elapsed(),
+            _ => self.now.elapsed,
+        };
+        Progress {
+            elapsed,
+            ..self.now
+        }
+    }
+
+    pub(super) fn is_complete(&self) -> bool {
+        self.now.is_complete
+    }
+
+    /// How many records came.
+    pub(super) fn received(&self) -> u64 {
+        self.now.records + self.now.bad
+    }
+
+    pub(super) fn watch(&self, period: Duration) -> ProgressStream {
+        ProgressStream::new(self.watchers.subscribe(), period)
+    }
+
+    pub(super) fn count(&mut self, is_good: bool) {
+        self.started.get_or_insert_with(Instant::now);
+        self.now.records += u64::from(is_good);
+        self.now.bad += u64::from(!is_good);
+        if self.received().is_multiple_of(OFTEN) {
+            self.publish();
+        }
+    }
+
+    pub(super) fn page(&mut self, bytes: usize) {
+        self.now.pages += 1;
+        self.now.bytes += bytes as u64;
+    }
+
+    /// What part of all ids is left.
+    pub(super) fn rest(&mut self, rest: f64) {
+        self.started.get_or_insert_with(Instant::now);
+        self.now.done = Some(1.0 - rest);
+        self.now.done_now = self.open.map(|open| open - rest);
+        self.publish();
+    }
+
+    /// How far a list is that is read by offset.
+    pub(super) fn sequence(&mut self, received: u64, total: Option<u64>) {
+        if let Some(total) = total.filter(|total| *total > 0) {
+            let done = (received as f64 / total as f64).min(1.0);
+            (self.now.done, self.now.done_now) = (Some(done), Some(done));
+        }
+    }
+
+    pub(super) fn end(&mut self, is_complete: bool) {
+        self.now.is_complete = is_complete;
+        if is_complete {
+            self.now.done = Some(1.0);
+            self.now.done_now = Some(self.open.unwrap_or(1.0));
+        }
+        self.now.elapsed = self.progress().elapsed;
+        self.ended = true;
+        self.publish();
+        // Watchers get the last figures and then nothing more.
+        let last = *self.watchers.borrow();
+        self.watchers = watch::Sender::new(last);
+    }
+
+    fn publish(&self) {
+        self.watchers.send_replace(self.progress());
+    }
+}

@@ -1,0 +1,190 @@
+//! Reads a list by id in several ranges at once.
+
+use std::task::{Context, Poll, ready};
+
+use serde::de::DeserializeOwned;
+
+use super::figures::Figures;
+use super::range::Range;
+use super::segment::SegmentPage;
+use super::segments::Segments;
+use crate::paging::{Ahead, Pager};
+use crate::value::uuid::is_beyond;
+use crate::wire::error::{Error, Result};
+
+/// From so many records on RMB estimates `totalRecords` (`exactCount`); below it counts.
+const ESTIMATED: u64 = 1_000;
+
+/// A list that is read by id, in ranges.
+pub(super) struct RangeReader {
+    segments: Segments,
+    /// The page whose records are taken now, the last key that was taken, and where it ends.
+    current: Option<SegmentPage>,
+    pager: Pager,
+    /// The key of the record before, as long as the order is watched.
+    watched: Option<String>,
+    /// How many records came, those that were null or bad included.
+    arrived: u64,
+    /// The exact number of records, requested when fewer came than there should be.
+    counting: Option<Ahead>,
+}
+
+impl RangeReader {
+    pub(super) fn new(segments: Segments, pager: Pager) -> Self {
+        Self {
+            segments,
+            current: None,
+            pager,
+            watched: None,
+            arrived: 0,
+            counting: None,
+        }
+    }
+
+    /// The ranges that are left after the record that was taken last.
+    pub(super) fn rest(&self) -> impl Iterator<Item = Range> {
+        let current = self.current.iter().map(SegmentPage::rest);
+        current.chain(self.segments.rest())
+    }
+
+    pub(super) fn poll_next<T: DeserializeOwned>(
+        &mut self,
+        context: &mut Context<'_>,
+        figures: &mut Figures,
+    ) -> Poll<Option<Result<T>>> {
+        loop {
+            if let Some(record) = self.take() {
+                return Poll::Ready(Some(record));
+            }
+            if let Err(error) = self.pager.check() {
+                return Poll::Ready(Some(Err(error)));
+            }
+            self.segments.send_requests(&self.pager);
+            match self.segments.poll(context, &self.pager, figures) {
+                Poll::Ready(Err(error)) => return Poll::Ready(Some(Err(self.rejected(error)))),
+                // A page came: others may be requested.
+                Poll::Ready(Ok(())) => continue,
+                Poll::Pending => {}
+            }
+            match self.segments.take() {
+                Some(taken) => {
+                    self.watched = None;
+                    self.current = Some(taken);
+                }
+                None if self.segments.is_done() => {
+                    return ready!(self.poll_end(context)).map_or_else(
+                        |error| Poll::Ready(Some(Err(error))),
+                        |()| Poll::Ready(None),
+                    );
+                }
+                None => return Poll::Pending,
+            }
+        }
+    }
+
+    /// The first page was rejected: why that may be.
+    fn rejected(&self, error: Error) -> Error {
+        let is_rejection = error
+            .status()
+            .is_some_and(|status| matches!(status.as_u16(), 400 | 422 | 500));
+        match is_rejection && self.arrived == 0 {
+            true => error.with_help("a server that rejects `sortBy` cannot be read in ranges: harvest the list with `unsorted()`, then it is read one page after the other"),
+            false => error,
+        }
+    }
+
+    /// Everything was read. If fewer records came than there should be, the exact number tells
+    /// whether some are missing.
+    ///
+    /// `totalRecords` is an estimate where there are 1,000 or more, mostly, and in a long harvest
+    /// others write; so that of few records is compared only, or where a range was empty and should
+    /// not have been.
+    fn poll_end(&mut self, context: &mut Context<'_>) -> Poll<Result<()>> {
+        let has_given = self.arrived > self.pager.nulls;
+        let nulls = self.pager.nulls + self.segments.nulls();
+        if let Some(error) = self.pager.only_nulls(nulls).filter(|_| !has_given) {
+            return Poll::Ready(Err(error));
+        }
+        let stated = self.segments.whole().filter(|whole| *whole > self.arrived);
+        let Some(stated) = stated.filter(|stated| *stated < ESTIMATED || self.segments.is_open())
+        else {
+            self.segments.close();
+            return Poll::Ready(Ok(()));
+        };
+        let pager = &self.pager;
+        let counting = self
+            .counting
+            .get_or_insert_with(|| Ahead::send(&pager.client, pager.count_of_range(None, None)));
+        let response = ready!(counting.poll(context));
+        self.counting = None;
+        let exchange = match &response {
+            Ok(response) => response.exchange().clone(),
+            Err(_) => pager.request().exchange(pager.client.url()),
+        };
+        let count = pager.count_of(response)?;
+        let count = count.or(self.segments.is_open().then_some(stated));
+        if let Some(count) = count.filter(|count| *count > self.arrived) {
+            let arrived = self.arrived;
+            return Poll::Ready(Err(Error::paging(
+                exchange,
+                format!("{arrived} records came, and `totalRecords` is {count}: pages are missing"),
+            )
+            .with_help("records are missing: read the list again")));
+        }
+        self.segments.close();
+        Poll::Ready(Ok(()))
+    }
+
+    /// The next record of the current page.
+    fn take<T: DeserializeOwned>(&mut self) -> Option<Result<T>> {
+        let current = self.current.as_mut()?;
+        let Some(record) = current.page.next::<T>() else {
+            self.pager.seen += current.page.received();
+            let nulls = current.page.summary().nulls;
+            self.arrived += nulls;
+            self.pager.nulls += nulls;
+            if let Err(error) = current.check(&self.pager) {
+                return Some(Err(error));
+            }
+            self.current = None;
+            return None;
+        };
+        if let Err(error) = &record
+            && error.record_json().is_none()
+        {
+            return Some(record);
+        }
+        // The first page is looked at record by record: a server that does not sort would lose
+        // some.
+        let is_watched = self.pager.seen == 0 || self.pager.has_text_keys();
+        if is_watched || current.stop.is_some() {
+            let key = current.page.key_of_last();
+            if let (Some(stop), Some(key)) = (&current.stop, &key)
+                && is_beyond(key, stop)
+            {
+                // The others are of the range after this one, and are read there.
+                let nulls = current.page.summary().nulls;
+                self.arrived += nulls;
+                self.pager.nulls += nulls;
+                self.current = None;
+                return None;
+            }
+            if let Some(key) = key {
+                if let Some(error) = self.pager.repeats(current.page.exchange(), &key) {
+                    return Some(Err(error));
+                }
+                let before = self.watched.replace(key.clone());
+                if let Some(before) = before
+                    && self.pager.seen == 0
+                    && let Some(error) =
+                        self.pager
+                            .out_of_order(current.page.exchange(), &before, &key)
+                {
+                    return Some(Err(error));
+                }
+            }
+        }
+        self.arrived += 1;
+        Some(record)
+    }
+}

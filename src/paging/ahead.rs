@@ -1,0 +1,41 @@
+//! Requests that are sent before their response is needed.
+
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use tokio::runtime::Handle;
+use tokio::task::JoinHandle;
+
+use crate::client::FolioClient;
+use crate::wire::error::{Error, Result};
+use crate::wire::request::Request;
+use crate::wire::response::Response;
+
+/// A request that is sent without being polled. Dropping it cancels the request.
+pub(crate) struct Ahead(Option<JoinHandle<Result<Response>>>);
+
+impl Ahead {
+    pub(crate) fn send(client: &FolioClient, request: Request) -> Self {
+        let runtime = Handle::try_current().ok();
+        Self(runtime.map(|runtime| runtime.spawn(client.execute(request))))
+    }
+
+    pub(crate) fn poll(&mut self, context: &mut Context<'_>) -> Poll<Result<Response>> {
+        let Some(task) = &mut self.0 else {
+            return Poll::Ready(Err(Error::no_runtime()));
+        };
+        Pin::new(task).poll(context).map(|outcome| match outcome {
+            Ok(outcome) => outcome,
+            // The runtime is shutting down: nothing else can end the task.
+            Err(_) => Err(Error::closed()),
+        })
+    }
+}
+
+impl Drop for Ahead {
+    fn drop(&mut self) {
+        if let Some(task) = &self.0 {
+            task.abort();
+        }
+    }
+}

@@ -1,0 +1,211 @@
+//! What differs between the styles of lists: the decisions of a dialect.
+
+use std::fmt;
+
+use crate::value::cql::Cql;
+use crate::wire::request::Request;
+
+/// The page size and the first record that the caller requested, where given.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Start {
+    /// The number of records per page.
+    pub(crate) limit: Option<u32>,
+    /// The number of records to skip.
+    pub(crate) offset: Option<u32>,
+}
+
+/// How the next page is found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Sequence {
+    /// By the key of the last record: `id>"…"`.
+    Keyset,
+    /// By the number of records before it.
+    Offset,
+}
+
+/// How far a list that is read by offset has been read.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Position {
+    /// Where the next page begins.
+    pub(crate) offset: u64,
+    /// How many records the server has sent.
+    pub(crate) seen: u64,
+    /// The number of records per page.
+    pub(crate) size: u32,
+    /// `totalRecords`, where the server sent it.
+    pub(crate) total: Option<u64>,
+    /// Whether the query has a `sortBy`.
+    pub(crate) is_sorted: bool,
+}
+
+/// Where a page begins, and how many records it has at most.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct PagePlace {
+    pub(crate) from: u64,
+    pub(crate) size: u32,
+    /// Whether it begins with records of the page before.
+    pub(crate) overlaps: bool,
+}
+
+/// One page, as it is requested.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct PageRequest<'a> {
+    pub(crate) query: &'a Cql,
+    /// Whether a query is sent at all.
+    pub(crate) sends_query: bool,
+    /// Whether an order may be added in a parameter of the dialect.
+    pub(crate) is_sorted: bool,
+    pub(crate) size: u32,
+    pub(crate) offset: u64,
+}
+
+/// Where the query of a lookup by many values is sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum QueryPlace {
+    /// In the request line.
+    RequestLine,
+    /// In the body of `POST …/retrieve` where the list has such an endpoint, else in the request
+    /// line.
+    BodyIfPossible,
+    /// In the body of `POST …/retrieve`.
+    Body,
+}
+
+/// Why there are more records and no request for them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Unreachable {
+    /// The list has one page by design.
+    OnePage(&'static str),
+    /// The server has a limit.
+    Limit(String),
+}
+
+/// How the lists of one style are paged.
+pub(crate) trait Dialect: fmt::Debug + Send + Sync {
+    /// The request for one page.
+    fn request(&self, base: &Request, page: &PageRequest<'_>) -> Request;
+
+    /// The largest page that may be requested. `stated` is the largest one that the description
+    /// states.
+    fn largest_page(&self, stated: Option<u32>) -> u32 {
+        stated.unwrap_or(u32::MAX)
+    }
+
+    /// The page size and the first record, where the request already states them in the dialect's
+    /// own terms. They are removed from the request, since each page has its own. `given` takes
+    /// precedence.
+    fn start(&self, _request: &mut Request, given: Start) -> Start {
+        given
+    }
+
+    /// The property of the response that is the list, where a parameter of the request changes it.
+    fn items(&self, _request: &Request) -> Option<&'static str> {
+        None
+    }
+
+    /// Whether a `sortBy` may be added to the query.
+    fn sorts_by_cql(&self) -> bool {
+        false
+    }
+
+    /// How the next page is found in a list with this unique key. The caller's order is preserved:
+    /// then only the offset tells where the next page begins.
+    fn sequence(&self, key: Option<&str>, query: &Cql) -> Sequence {
+        match self.sorts_by_cql() && key.is_some() && !query.is_sorted() {
+            true => Sequence::Keyset,
+            false => Sequence::Offset,
+        }
+    }
+
+    /// The parameter for the order of the records, and the value that makes the order unique, where
+    /// the dialect has one besides CQL's `sortBy`.
+    fn order(&self) -> Option<(&'static str, &'static str)> {
+        None
+    }
+
+    /// Whether records that stay keep their order from request to request, so that pages may
+    /// overlap.
+    fn has_stable_order(&self) -> bool {
+        true
+    }
+
+    /// Why a list cannot be resumed at an offset.
+    fn resume_problem(&self) -> Option<&'static str> {
+        None
+    }
+
+    /// Whether the list has pages. Otherwise one response has all records.
+    fn has_pages(&self) -> bool {
+        true
+    }
+
+    /// How many records can be read by offset at most.
+    fn window(&self) -> Option<u64> {
+        None
+    }
+
+    /// Whether a response is one record after the other, without an array around them.
+    fn is_sequence(&self, _items: Option<&str>, _body: &[u8]) -> bool {
+        false
+    }
+
+    /// How many records the next page has at most; none at the end of the list.
+    fn page_size(&self, at: &Position) -> Result<Option<u32>, Unreachable> {
+        Ok(Some(at.size))
+    }
+
+    /// Where the next page begins. `wanted.from` is where it should; `offset` is where the page
+    /// before ended.
+    fn place(&self, wanted: PagePlace, _offset: u64) -> PagePlace {
+        wanted
+    }
+
+    /// Where the query of a lookup by many values is sent.
+    fn query_place(&self) -> QueryPlace {
+        QueryPlace::RequestLine
+    }
+
+    /// Whether a page of no records (`limit=0`) is known to have the exact number of records.
+    fn counts(&self) -> bool {
+        false
+    }
+
+    /// Whether the first page may be requested without `cql.allRecords=1`, if the server rejected
+    /// it.
+    fn may_omit_query(&self) -> bool {
+        false
+    }
+}
+
+/// Why a list that comes in one response cannot be resumed: all of its records would come again.
+pub(super) const ONE_RESPONSE: &str = "a list that comes in one response cannot be resumed within it: read it from the beginning, without the checkpoint";
+
+/// Adds the page size and the offset. An offset of 0 is not sent.
+pub(super) fn page_of(mut request: Request, size: &'static str, page: &PageRequest<'_>) -> Request {
+    request.set_query(size, page.size.to_string());
+    if page.offset > 0 {
+        request.set_query("offset", page.offset.to_string());
+    }
+    request
+}
+
+/// Adds the query, the page size and the offset, as most modules expect them.
+pub(super) fn page_by_query(base: &Request, page: &PageRequest<'_>) -> Request {
+    let mut request = base.clone();
+    if page.sends_query {
+        request.set_query("query", page.query.to_string());
+    }
+    page_of(request, "limit", page)
+}
+
+/// Adds the dialect's order where the caller gives none.
+pub(super) fn ordered(dialect: &dyn Dialect, base: &Request, page: &PageRequest<'_>) -> Request {
+    let mut request = base.clone();
+    if let Some((parameter, order)) = dialect.order()
+        && page.is_sorted
+        && request.parameter(parameter).is_none()
+    {
+        request.set_query(parameter, order.to_owned());
+    }
+    request
+}

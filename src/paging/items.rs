@@ -1,0 +1,219 @@
+//! The records of a list, as a stream.
+
+use std::fmt;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use futures_core::Stream;
+use serde::de::DeserializeOwned;
+use serde_json::value::RawValue;
+
+use super::by_ids::ByIds;
+use super::by_values::ByValues;
+use super::list_reader::ListReader;
+use super::pager::Pager;
+use super::plan::{ListRequest, Plan};
+use crate::client::FolioClient;
+use crate::wire::error::Result;
+use crate::wire::paging::Paging;
+use crate::wire::request::Request;
+
+/// The records of a list, as a stream: [`next`](Self::next) gives them one by one, and so do the
+/// methods of `futures`' `StreamExt` and `TryStreamExt`. It holds one page in memory, and the next
+/// one, which it requests as soon as a second record is taken: a page is in flight while the
+/// caller works on the one before. Dropping the stream gives that up.
+///
+/// A record that cannot be read is an error of kind [`ErrorKind::Record`](crate::ErrorKind::Record)
+/// in its place, with the record as the server sent it, and the stream goes on. After any other
+/// error it ends.
+///
+/// ```no_run
+/// # async fn example(folio: folio_sdk::FolioClient) -> Result<(), folio_sdk::Error> {
+/// # use serde_json::Value;
+/// let mut loans = folio.folio_get_all::<Value>("/circulation/loans", "loans").query("status.name==Open").stream();
+/// while let Some(loan) = loans.next().await {
+///     match loan {
+///         Ok(loan) => println!("{}", loan["id"]),
+///         Err(error) if error.record_json().is_some() => eprintln!("skipped: {error}"),
+///         Err(error) => return Err(error),
+///     }
+/// }
+/// # Ok(())
+/// # }
+/// ```
+///
+/// A list can be inserted into, and deleted from, while it is read: every record that is there all
+/// the time comes once. In a list by offset what follows moves. So each page begins with the last
+/// record of the one before; where that is not there, the list is read again from further back, and
+/// what came is left out. If some thousands are deleted at once, so that this does not tell what
+/// was missed, the list ends with an error. The lists of mod-search have no order that holds, and
+/// are best read while nobody writes.
+#[must_use = "a stream asks for nothing before it is polled"]
+pub struct Items<T> {
+    reader: ListReader<T>,
+}
+
+impl<T> Unpin for Items<T> {}
+
+/// A record as the server wrote it, a piece of JSON that is checked and not decoded: `get()` gives
+/// the text. Lists and harvests give it as they give any type, `folio_get_all::<RawRecord>(…)`, and
+/// typed lists by [`Items::raw`].
+pub type RawRecord = Box<RawValue>;
+
+impl<T: DeserializeOwned + Send + 'static> Items<T> {
+    /// The records of the list that `request` asks for, which may have a `query`. `limit` is the
+    /// number of records a page; `offset` is how many records are passed over.
+    pub fn new(
+        client: FolioClient,
+        request: Request,
+        paging: Paging,
+        limit: Option<u32>,
+        offset: Option<u32>,
+    ) -> Self {
+        Self::planned(client, request, paging.into(), limit, offset)
+    }
+
+    pub(crate) fn planned(
+        client: FolioClient,
+        request: Request,
+        plan: Plan,
+        limit: Option<u32>,
+        offset: Option<u32>,
+    ) -> Self {
+        Self::of(Pager::new(ListRequest {
+            client,
+            request,
+            plan,
+            limit,
+            offset,
+        }))
+    }
+
+    pub(crate) fn of(pager: Pager) -> Self {
+        Self {
+            reader: ListReader::new(pager),
+        }
+    }
+
+    /// The same list, not begun yet, as records that are not decoded: to pass them on, or to keep
+    /// them in files. It takes about half the time.
+    ///
+    /// ```no_run
+    /// # async fn example(folio: folio_sdk::FolioClient) -> Result<(), folio_sdk::Error> {
+    /// # #[cfg(feature = "users")] {
+    /// let mut users = folio.users().list_users().stream().raw();
+    /// while let Some(user) = users.next().await {
+    ///     println!("{}", user?.get());
+    /// }
+    /// # }
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn raw(self) -> Items<RawRecord> {
+        Items::of(self.into_pager())
+    }
+
+    /// The next record; none at the end.
+    pub async fn next(&mut self) -> Option<Result<T>> {
+        std::future::poll_fn(|context| self.reader.poll_next(context)).await
+    }
+
+    /// Instead of the whole list, the records of these ids, as many requests as the length of a
+    /// request line asks for: see [`ByIds`].
+    ///
+    /// ```no_run
+    /// # async fn example(folio: folio_sdk::FolioClient, barcodes: Vec<String>) -> Result<(), folio_sdk::Error> {
+    /// # use serde_json::Value;
+    /// let wanted = ["7212ba6a-8dcf-45a1-be9a-ffaa847c4423", "5bf370e0-8cca-4d9c-82e4-5170ab2a0a39"];
+    /// let mut instances = folio.folio_get_all::<Value>("/instance-storage/instances", "instances").stream().ids(wanted);
+    /// while let Some(instance) = instances.next().await {
+    ///     println!("{}", instance?["title"]);
+    /// }
+    /// println!("not found: {:?}", instances.missing());
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn ids(self, ids: impl IntoIterator<Item = impl fmt::Display>) -> ByIds<T> {
+        ByIds::new(self.into_pager(), ids.into_iter().map(|id| id.to_string()))
+    }
+
+    /// Instead of the whole list, the records that have one of these values in a field: HRIDs,
+    /// barcodes, user names, external ids. They are matched exactly (`==`), as many requests as the
+    /// length of a request line asks for: see [`ByValues`]. `field` is written as in CQL
+    /// (`personal.email`).
+    ///
+    /// ```no_run
+    /// # async fn example(folio: folio_sdk::FolioClient) -> Result<(), folio_sdk::Error> {
+    /// # use serde_json::Value;
+    /// let instances = folio.folio_get_all::<Value>("/instance-storage/instances", "instances");
+    /// let mut found = instances.stream().values("hrid", ["in00000000001", "in00000000002"]);
+    /// while let Some(instance) = found.next().await {
+    ///     println!("{}", instance?["title"]);
+    /// }
+    /// println!("not found: {:?}; several records: {:?}", found.missing(), found.ambiguous());
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn values(
+        self,
+        field: impl Into<String>,
+        values: impl IntoIterator<Item = impl fmt::Display>,
+    ) -> ByValues<T> {
+        let values = values.into_iter().map(|value| value.to_string());
+        ByValues::new(self.into_pager(), field.into(), values)
+    }
+
+    /// How many records came from the server so far, those of this page and bad ones included.
+    pub fn received(&self) -> u64 {
+        self.pager().seen
+    }
+
+    /// How this list is read otherwise than FOLIO's descriptions say, and why; none, mostly. It is
+    /// known once the first record came, and is logged as a warning, too.
+    ///
+    /// A server may reject the first page of a list, with 400, 422 or 500, because it does not
+    /// expect what the SDK adds: an order (`sortBy id`), `cql.allRecords=1`, or pages of 500. Where
+    /// no other reason is likely, the page is then requested without them. A list that is read
+    /// without an order can repeat or miss records while others write: the note says so.
+    pub fn note(&self) -> Option<&str> {
+        self.pager().note()
+    }
+
+    pub(crate) fn pager(&self) -> &Pager {
+        self.reader.pager()
+    }
+
+    pub(crate) fn into_pager(self) -> Pager {
+        self.reader.into_pager()
+    }
+
+    /// Of a list that is read by offset: how many records lie before the next one.
+    pub(crate) fn passed(&self) -> u64 {
+        self.reader.passed()
+    }
+
+    /// Of a list that is read by offset: the keys of the records that were taken last, the latest
+    /// first.
+    pub(crate) fn recent(&self) -> impl Iterator<Item = &String> {
+        self.reader.recent()
+    }
+
+    /// How many records there are, by what the server says.
+    pub(crate) fn total(&self) -> Option<u64> {
+        self.pager().total()
+    }
+}
+
+impl<T: DeserializeOwned + Send + 'static> Stream for Items<T> {
+    type Item = Result<T>;
+
+    fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Result<T>>> {
+        self.reader.poll_next(context)
+    }
+}
+
+impl<T> fmt::Debug for Items<T> {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.reader.show(out)
+    }
+}

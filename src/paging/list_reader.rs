@@ -1,0 +1,427 @@
+//! Reads a list: requests its pages, the next one ahead of its need, and decodes them.
+
+use std::collections::VecDeque;
+use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+
+use serde::de::DeserializeOwned;
+
+use super::advance::{OffsetPage, PageStep};
+use super::ahead::Ahead;
+use super::page::Page;
+use super::pager::Pager;
+use super::resource_job::{self, ResourceIds};
+use crate::engine::request_line::is_absent;
+use crate::wire::error::{Error, Result};
+use crate::wire::response::Response;
+
+/// How many keys tell where a list by offset is resumed: so many of its last records may be deleted
+/// meanwhile.
+const RECENT: usize = 16;
+
+/// A list that is being read: which pages came, and what is requested.
+pub(super) struct ListReader<T> {
+    pager: Pager,
+    /// The page of a list that is read by key: decoded record by record.
+    page: Option<Page>,
+    /// The records of a page of other lists, whose number says where the next one begins: decoded
+    /// all at once.
+    decoded: VecDeque<Row<T>>,
+    fetch: Fetch,
+    /// The last key of this page, as far as it is known without reading it.
+    expected: Option<String>,
+    /// The key of the record before, as long as the order is watched.
+    watched: Option<String>,
+    /// How many records of this page were taken.
+    taken: u64,
+    /// Of a list that is read by offset: how many records lie before the next one.
+    passed: u64,
+    /// The keys of those that came last.
+    recent: VecDeque<String>,
+    /// The page is the last one.
+    is_last: bool,
+    /// A record was given, or an error in its place.
+    has_given: bool,
+    ended: bool,
+}
+
+/// A record of a page by offset.
+struct Row<T> {
+    /// How many records lie before the next one.
+    passed: u64,
+    key: Option<String>,
+    record: Result<T>,
+}
+
+/// The records of a page by offset.
+struct Decoded<T> {
+    /// The keys of the records, and the records with how many elements of the page were read then.
+    keys: Vec<Option<String>>,
+    records: Vec<(u64, Result<T>)>,
+    /// The response is broken behind them.
+    broken: Option<Error>,
+}
+
+type Pending<T> = Pin<Box<dyn Future<Output = Result<T>> + Send>>;
+
+enum Fetch {
+    Nothing,
+    /// A page that is needed now.
+    Page(Pending<Response>),
+    /// A page that is not needed yet. The key is the one after which it begins.
+    Ahead(Ahead, Option<String>),
+    /// The exact number of records of a list that seems to end too early.
+    Count(Pending<Response>),
+    /// The resource job of mod-search, and the page that stands for it if it is rejected.
+    Job(Pending<ResourceIds>, Box<Page>),
+}
+
+impl<T> Decoded<T>
+where
+    T: DeserializeOwned,
+{
+    fn of(page: &mut Page) -> Self {
+        let mut decoded = Self {
+            keys: Vec::new(),
+            records: Vec::new(),
+            broken: None,
+        };
+        while let Some(record) = page.next::<T>() {
+            match record {
+                // The response is broken from here on. What came before is good.
+                Err(error) if error.record_json().is_none() => {
+                    decoded.broken = Some(error);
+                    break;
+                }
+                record => {
+                    decoded.keys.push(page.key_of_last());
+                    decoded.records.push((page.received(), record));
+                }
+            }
+        }
+        decoded
+    }
+}
+
+impl<T> ListReader<T> {
+    pub(super) fn new(pager: Pager) -> Self {
+        Self {
+            passed: pager.offset(),
+            pager,
+            page: None,
+            decoded: VecDeque::new(),
+            fetch: Fetch::Nothing,
+            expected: None,
+            watched: None,
+            taken: 0,
+            recent: VecDeque::new(),
+            is_last: false,
+            has_given: false,
+            ended: false,
+        }
+    }
+
+    pub(super) fn pager(&self) -> &Pager {
+        &self.pager
+    }
+
+    pub(super) fn into_pager(self) -> Pager {
+        self.pager
+    }
+
+    pub(super) fn passed(&self) -> u64 {
+        self.passed
+    }
+
+    pub(super) fn recent(&self) -> impl Iterator<Item = &String> {
+        self.recent.iter()
+    }
+
+    pub(super) fn show(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.debug_struct("Items")
+            .field("request", self.pager.request())
+            .field("paging", &self.pager.plan)
+            .field("read", &self.pager.seen)
+            .field("ended", &self.ended)
+            .finish_non_exhaustive()
+    }
+}
+
+impl<T: DeserializeOwned + Send + 'static> ListReader<T> {
+    pub(super) fn poll_next(&mut self, context: &mut Context<'_>) -> Poll<Option<Result<T>>> {
+        loop {
+            if self.ended {
+                return Poll::Ready(None);
+            }
+            self.look_ahead();
+            let error = match self.take() {
+                Some(Err(error)) if error.record_json().is_none() => error,
+                Some(record) => {
+                    self.has_given = true;
+                    return Poll::Ready(Some(record));
+                }
+                None if self.is_last => match self.pager.only_nulls(self.pager.nulls) {
+                    Some(error) if !self.has_given => error,
+                    _ => {
+                        self.ended = true;
+                        continue;
+                    }
+                },
+                None => match ready!(self.poll_page(context)) {
+                    Ok(()) => continue,
+                    Err(error) => error,
+                },
+            };
+            self.ended = true;
+            self.page = None;
+            self.fetch = Fetch::Nothing;
+            return Poll::Ready(Some(Err(error)));
+        }
+    }
+
+    /// A page came.
+    fn begin(&mut self, response: &Response) -> Result<()> {
+        let page = self.pager.page(response, self.pager.seen);
+        self.taken = 0;
+        self.expected = None;
+        if !self.pager.by_key {
+            return self.decode(page);
+        }
+        let bounds = page.bounds();
+        self.pager.follows(&page, bounds.first.as_deref())?;
+        self.expected = bounds.last;
+        self.page = Some(page);
+        Ok(())
+    }
+
+    /// Decodes a page of a list that is not read by key.
+    fn decode(&mut self, mut page: Page) -> Result<()> {
+        let Decoded {
+            keys,
+            mut records,
+            broken,
+        } = Decoded::<T>::of(&mut page);
+        let summary = page.summary();
+        if broken.is_none()
+            && let Some((kind, query)) = self.pager.needs_job(summary.total)
+        {
+            let base = self.pager.request().clone();
+            let job = resource_job::find(self.pager.client.clone(), base, kind, query);
+            self.fetch = Fetch::Job(Box::pin(job), Box::new(page));
+            return Ok(());
+        }
+        let from = self.pager.from();
+        // A null may stand beside the records rather than for one: then there are more than were
+        // requested.
+        let is_beside = summary.received > self.pager.size().into();
+        let ends_with_record = records
+            .last()
+            .is_some_and(|(received, _)| *received == summary.received);
+        let advanced = self.pager.advance_by_offset(&OffsetPage {
+            exchange: page.exchange(),
+            summary: &summary,
+            keys: &keys,
+            ends_with_record,
+        });
+        let (step, new) = match (advanced, &broken) {
+            // If the response is broken, that explains all else.
+            (Err(_), Some(_)) => return broken.map_or(Ok(()), Err),
+            (advanced, _) => advanced?,
+        };
+        self.is_last = matches!(step, PageStep::Last | PageStep::Repeated) || broken.is_some();
+        if let PageStep::Repeated | PageStep::Retry | PageStep::Count = step {
+            records.clear();
+        }
+        if step == PageStep::Count {
+            self.count()?;
+        }
+        let mut passed = from;
+        for (at, ((all, record), key)) in records.into_iter().zip(keys).enumerate() {
+            passed = from + if is_beside { at as u64 + 1 } else { all };
+            if new.has(at) {
+                self.decoded.push_back(Row {
+                    passed,
+                    key,
+                    record,
+                });
+            }
+        }
+        self.decoded.extend(broken.map(|error| Row {
+            passed,
+            key: None,
+            record: Err(error),
+        }));
+        Ok(())
+    }
+
+    /// The next record of this page.
+    fn take(&mut self) -> Option<Result<T>> {
+        let record = match self.page {
+            None => {
+                let row = self.decoded.pop_front()?;
+                self.passed = row.passed;
+                if let Some(key) = row.key {
+                    self.recent.truncate(RECENT - 1);
+                    self.recent.push_front(key);
+                }
+                row.record
+            }
+            Some(_) => self.take_by_key()?,
+        };
+        self.taken += 1;
+        Some(record)
+    }
+
+    /// The next record of this page of a list that is read by key.
+    fn take_by_key(&mut self) -> Option<Result<T>> {
+        let page = self.page.as_mut()?;
+        match page.next::<T>() {
+            Some(Err(error)) if error.record_json().is_none() => Some(Err(error)),
+            Some(record) => {
+                if self.pager.watches(page.received())
+                    && let Some(key) = page.key_of_last()
+                    && let Some(error) = self.check_order(key)
+                {
+                    return Some(Err(error));
+                }
+                Some(record)
+            }
+            None => {
+                let page = self.page.take()?;
+                match self.pager.advance(page.exchange(), &page.summary()) {
+                    Ok(PageStep::Count) => self.count().err().map(Err),
+                    Ok(step) => {
+                        self.is_last |= step == PageStep::Last;
+                        None
+                    }
+                    Err(error) => Some(Err(error)),
+                }
+            }
+        }
+    }
+
+    /// What is wrong with the key of a record.
+    fn check_order(&mut self, key: String) -> Option<Error> {
+        let exchange = self.page.as_ref()?.exchange();
+        if let Some(error) = self.pager.repeats(exchange, &key) {
+            return Some(error);
+        }
+        let before = self.watched.replace(key)?;
+        let key = self.watched.as_ref()?;
+        self.pager.out_of_order(exchange, &before, key)
+    }
+
+    /// Requests the next page while the records of this one are taken. Not before the second: a
+    /// caller that wants only one record has it.
+    fn look_ahead(&mut self) {
+        if self.taken == 0 || self.is_last || !matches!(self.fetch, Fetch::Nothing) {
+            return;
+        }
+        let (request, after) = match (&self.page, self.expected.take()) {
+            (Some(_), Some(last)) => (Ok(Some(self.pager.after(Some(&last)))), Some(last)),
+            (Some(_), None) => return,
+            // What is wrong is found when the page is needed.
+            (None, _) => (self.pager.next(), None),
+        };
+        match request {
+            Ok(Some(request)) => {
+                self.fetch = Fetch::Ahead(Ahead::send(&self.pager.client, request), after);
+            }
+            Ok(None) => self.is_last = true,
+            Err(error) => {
+                self.decoded.push_back(Row {
+                    passed: self.pager.offset(),
+                    key: None,
+                    record: Err(error),
+                });
+                self.is_last = true;
+            }
+        }
+    }
+
+    /// Waits for the next page.
+    fn poll_page(&mut self, context: &mut Context<'_>) -> Poll<Result<()>> {
+        loop {
+            let response = match &mut self.fetch {
+                Fetch::Nothing => match self.pager.next()? {
+                    None => {
+                        self.is_last = true;
+                        return Poll::Ready(Ok(()));
+                    }
+                    Some(request) => {
+                        self.fetch = Fetch::Page(Box::pin(self.pager.client.execute(request)));
+                        continue;
+                    }
+                },
+                // The page did not end as it seemed to: what was requested is of no use.
+                Fetch::Ahead(_, after @ Some(_)) if after.as_deref() != self.pager.last() => {
+                    self.fetch = Fetch::Nothing;
+                    continue;
+                }
+                Fetch::Count(count) => {
+                    let count = ready!(count.as_mut().poll(context));
+                    self.fetch = Fetch::Nothing;
+                    self.is_last = true;
+                    let count = self.pager.count_of(count)?;
+                    return Poll::Ready(self.pager.counted(count));
+                }
+                Fetch::Page(page) => ready!(page.as_mut().poll(context)),
+                Fetch::Ahead(page, _) => ready!(page.poll(context)),
+                Fetch::Job(job, _) => {
+                    let found = ready!(job.as_mut().poll(context));
+                    return Poll::Ready(self.job_ended(found));
+                }
+            };
+            self.fetch = Fetch::Nothing;
+            if let Err(error) = &response
+                && self.pager.divide_ids(error)
+            {
+                continue;
+            }
+            match response {
+                Ok(response) => {
+                    self.pager.settle();
+                    return Poll::Ready(self.begin(&response));
+                }
+                Err(error) => self.pager.fall_back(error)?,
+            }
+        }
+    }
+
+    /// The list seems to end too early: requests the exact number of records. That may be no error,
+    /// since `totalRecords` is an estimate.
+    fn count(&mut self) -> Result<()> {
+        match self.pager.counting() {
+            Some(request) => {
+                self.fetch = Fetch::Count(Box::pin(self.pager.client.execute(request)));
+                Ok(())
+            }
+            None => {
+                self.is_last = true;
+                self.pager.counted(None)
+            }
+        }
+    }
+
+    fn job_ended(&mut self, found: Result<ResourceIds>) -> Result<()> {
+        let Fetch::Job(_, page) = std::mem::replace(&mut self.fetch, Fetch::Nothing) else {
+            return Ok(());
+        };
+        match found {
+            Ok(ids) => {
+                self.pager.read_ids(ids);
+                Ok(())
+            }
+            // There are no jobs for this user or in this release: what the window shows is more
+            // than nothing.
+            Err(error) if is_absent(&error) => {
+                tracing::debug!(error = %error, "no resource job");
+                self.pager.without_jobs();
+                self.decode(page.fresh())
+            }
+            Err(error) => Err(error),
+        }
+    }
+}

@@ -1,0 +1,46 @@
+//! What the streams of lookups by many values have in common: `next`, `missing`, `invalid`.
+
+/// Implements them for a type that is a `Lookup` inside. `$values` is what it calls its values;
+/// `$invalid` says which of them are not sent.
+macro_rules! lookup_stream {
+    ($name:ident, $values:literal, $invalid:literal) => {
+        impl<T> Unpin for $name<T> {}
+
+        impl<T: DeserializeOwned + Send + 'static> futures_core::Stream for $name<T> {
+            type Item = Result<T>;
+
+            fn poll_next(
+                mut self: Pin<&mut Self>,
+                context: &mut Context<'_>,
+            ) -> Poll<Option<Result<T>>> {
+                self.0.poll_next(context)
+            }
+        }
+
+        impl<T> std::fmt::Debug for $name<T> {
+            fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                self.0.show(out, stringify!($name))
+            }
+        }
+
+        impl<T: DeserializeOwned + Send + 'static> $name<T> {
+            /// The next record; none at the end.
+            pub async fn next(&mut self) -> Option<Result<T>> {
+                std::future::poll_fn(|context| self.0.poll_next(context)).await
+            }
+
+            #[doc = concat!("The ", $values, " that the server has no record of, as far as it was asked; at the end,")]
+            /// all of them. Those that are [`invalid`](Self::invalid) are among them.
+            pub fn missing(&self) -> &[String] {
+                &self.0.missing
+            }
+
+            #[doc = concat!($invalid, ": known from the beginning.")]
+            pub fn invalid(&self) -> &[String] {
+                &self.0.invalid
+            }
+        }
+    };
+}
+
+pub(super) use lookup_stream;

@@ -1,0 +1,159 @@
+//! What the `totalRecords` of a list's pages say: whether records are missing.
+//!
+//! It is an estimate in RMB from 1,000 records on, and it changes while others write. So nothing
+//! here ends a list: what does not agree is requested again.
+
+/// The values of `totalRecords` so far.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Totals {
+    last: Option<u64>,
+    /// That of the first page that has one.
+    first: Option<u64>,
+    least: u64,
+    most: u64,
+}
+
+impl Totals {
+    pub(super) fn note(&mut self, total: Option<u64>) {
+        let Some(total) = total else {
+            return;
+        };
+        self.least = self.last.map_or(total, |_| self.least.min(total));
+        self.most = self.most.max(total);
+        self.last = Some(total);
+        self.first.get_or_insert(total);
+    }
+
+    /// The latest one.
+    pub(super) fn last(&self) -> Option<u64> {
+        self.last
+    }
+
+    /// Whether pages had different ones.
+    fn is_changing(&self) -> bool {
+        self.least != self.most
+    }
+
+    /// Whether there is more behind a page of a list that is read by key, by `totalRecords` of that
+    /// page. The page has `of_page` records, of which `counted` are among the `arrived` ones.
+    ///
+    /// RMB counts what the query finds, which is what comes after a key. A server that counts the
+    /// whole list each time gives the number of the first page again.
+    pub(super) fn has_more_behind_key(
+        &self,
+        total: Option<u64>,
+        is_first: bool,
+        of_page: u64,
+        counted: u64,
+        arrived: u64,
+    ) -> bool {
+        let Some(total) = total else {
+            return false;
+        };
+        let is_of_all = is_first || self.first.is_some_and(|first| total >= first);
+        match is_of_all {
+            true => total > arrived + of_page - counted,
+            false => total > of_page,
+        }
+    }
+
+    /// Whether there is more behind a position of a list that is read by offset and seems to end
+    /// there. `total` is that of the page, and `has_records` says whether the page has any.
+    ///
+    /// A page that shows the last record and nothing behind it is complete; while others write, its
+    /// number may be of a moment later. An empty page of RMB has the offset for its number, if that
+    /// is less than there are.
+    pub(super) fn has_more_behind(
+        &self,
+        total: Option<u64>,
+        has_records: bool,
+        has_pages: bool,
+        position: u64,
+    ) -> bool {
+        match total {
+            _ if has_records && self.is_changing() => false,
+            Some(total) if total >= position => total > position,
+            _ => has_pages && self.last.is_some_and(|last| last > position),
+        }
+    }
+
+    /// How many records there are at least, where that is more than `arrived` although every
+    /// position was read: others came twice instead. A number that changed says this only of a list
+    /// whose records changed their order.
+    pub(super) fn missing(&self, arrived: u64, is_reordered: bool) -> Option<u64> {
+        self.last?;
+        let is_certain = !self.is_changing() || is_reordered;
+        (self.least > arrived && is_certain).then_some(self.least)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn totals(all: &[u64]) -> Totals {
+        let mut totals = Totals::default();
+        for total in all {
+            totals.note(Some(*total));
+        }
+        totals
+    }
+
+    #[test]
+    fn behind_a_key_the_number_is_of_the_rest_or_of_all() {
+        // First page of 10 of 25; RMB then counts the rest, others count all again.
+        for (before, total, is_first, of_page, counted, arrived, expected) in [
+            (&[][..], Some(25), true, 10, 10, 10, true),
+            (&[], Some(10), true, 10, 10, 10, false),
+            (&[], None, true, 10, 10, 10, false),
+            (&[25], Some(15), false, 10, 10, 20, true),
+            (&[25], Some(5), false, 5, 5, 25, false),
+            (&[25], Some(25), false, 10, 10, 20, true),
+            (&[25], Some(25), false, 5, 5, 25, false),
+            // A page that is not counted yet: its records are behind those that came.
+            (&[25], Some(25), false, 3, 0, 20, true),
+            (&[25], Some(25), false, 5, 0, 20, false),
+        ] {
+            let found =
+                totals(before).has_more_behind_key(total, is_first, of_page, counted, arrived);
+            assert_eq!(found, expected, "{before:?} {total:?} {of_page} {counted}");
+        }
+    }
+
+    #[test]
+    fn behind_an_offset_the_number_of_the_page_counts_and_else_the_last_one() {
+        for (before, total, has_records, has_pages, position, expected) in [
+            (&[25][..], Some(25), false, true, 20, true),
+            (&[25], Some(25), false, true, 25, false),
+            // Less than the position: the number of an empty page of RMB is its offset.
+            (&[25], Some(0), false, true, 20, true),
+            (&[20], Some(0), false, true, 20, false),
+            (&[25], None, false, true, 20, true),
+            (&[25], None, false, false, 20, false),
+            (&[], None, false, true, 20, false),
+            // While others write, a page with records is trusted.
+            (&[25, 24], Some(25), true, true, 24, false),
+            (&[25, 24], Some(25), false, true, 24, true),
+        ] {
+            let found = totals(before).has_more_behind(total, has_records, has_pages, position);
+            assert_eq!(found, expected, "{before:?} {total:?} {position}");
+        }
+    }
+
+    #[test]
+    fn records_are_missing_if_the_number_is_certain() {
+        for (all, arrived, is_reordered, expected) in [
+            (&[][..], 5, true, None),
+            (&[5, 5], 5, false, None),
+            (&[6, 6], 5, false, Some(6)),
+            (&[6, 7], 5, false, None),
+            (&[7, 6], 5, true, Some(6)),
+            (&[5, 7], 5, true, None),
+            // 0 is a number as well.
+            (&[0, 7], 5, true, None),
+        ] {
+            let found = totals(all).missing(arrived, is_reordered);
+            assert_eq!(found, expected, "{all:?} {arrived}");
+        }
+    }
+}

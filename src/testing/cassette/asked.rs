@@ -1,0 +1,16 @@
+//! A request as it is sent, before it is recorded or compared.
+
+use bytes::Bytes;
+use http::{HeaderMap, Method};
+use reqwest::Url;
+
+/// A request as it is sent.
+pub(crate) struct Asked {
+    pub(crate) method: Method,
+    /// The path below that of the gateway.
+    pub(crate) path: String,
+    pub(crate) url: Url,
+    pub(crate) headers: HeaderMap,
+    /// None where it is streamed.
+    pub(crate) body: Option<Bytes>,
+}

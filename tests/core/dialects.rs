@@ -1,0 +1,378 @@
+//! Each dialect against a model of its server: every record that stays comes exactly once, for any number
+//! of records, page size, limit of the server and deletions meanwhile.
+
+use std::collections::BTreeSet;
+use std::sync::Mutex;
+
+use folio_sdk::{FolioClient, Items, Method, Paging, PagingStyle, Request};
+use proptest::prelude::*;
+use serde_json::{Value, json};
+
+use crate::support::{Asked, Folio, Reply};
+
+const STYLES: [PagingStyle; 8] = [
+    PagingStyle::Cql,
+    PagingStyle::Offset,
+    PagingStyle::Erm,
+    PagingStyle::Search,
+    PagingStyle::Browse,
+    PagingStyle::Retrieve,
+    PagingStyle::Stream,
+    PagingStyle::Whole,
+];
+
+/// Spread over all ids, in the order of the numbers.
+fn id(number: usize) -> String {
+    format!("{:08x}-0000-4000-8000-000000000000", number * 0x0020_0000)
+}
+
+/// A collection, and what becomes of it.
+#[derive(Clone, Debug)]
+struct Model {
+    style: PagingStyle,
+    /// Whether the list has a key to be read by.
+    has_key: bool,
+    count: usize,
+    /// The numbers of the records that are deleted at some time.
+    doomed: BTreeSet<usize>,
+    /// How many of them are deleted after each request.
+    deletions: usize,
+    /// The largest page of the server.
+    most: usize,
+    /// Whether pages have `totalRecords`.
+    has_totals: bool,
+}
+
+/// What a page is requested with, in whatever words.
+#[derive(Default)]
+struct Wanted {
+    after: Option<String>,
+    until: Option<String>,
+    limit: usize,
+    offset: usize,
+    is_sorted: bool,
+}
+
+fn bound(query: &str, sign: &str) -> Option<String> {
+    let (_, rest) = query.split_once(sign)?;
+    Some(rest[..36].to_owned())
+}
+
+impl Wanted {
+    fn of_query(query: &str, limit: usize, offset: usize) -> Self {
+        Self {
+            after: bound(query, "id>\""),
+            until: bound(query, "id<=\""),
+            limit,
+            offset,
+            is_sorted: query.contains("sortBy id"),
+        }
+    }
+
+    /// What the server of a dialect makes of a request. None if it is not one of that dialect.
+    fn of(style: PagingStyle, asked: &Asked) -> Option<Self> {
+        let (limit, offset) = (asked.number("limit"), asked.number("offset"));
+        let query = asked.param("query").unwrap_or_default();
+        let by_get = (asked.method == "GET" && asked.path() == "/things").then_some(());
+        match style {
+            PagingStyle::Retrieve => {
+                let body: Value = serde_json::from_str(&asked.body).ok()?;
+                (asked.method == "POST" && asked.path() == "/things/retrieve").then_some(())?;
+                let number = |name: &str| usize::try_from(body[name].as_u64()?).ok();
+                let query = body["query"].as_str()?;
+                return Some(Self::of_query(query, number("limit")?, number("offset")?));
+            }
+            PagingStyle::Whole => {
+                by_get?;
+                return (!asked.target.contains("limit") && !asked.target.contains("offset")).then(
+                    || Self {
+                        limit: usize::MAX,
+                        is_sorted: true,
+                        ..Self::default()
+                    },
+                );
+            }
+            PagingStyle::Erm => {
+                by_get?;
+                // web-toolkit makes a page number of the offset.
+                let size = asked.number("perPage").clamp(1, 100);
+                return Some(Self {
+                    limit: size,
+                    offset: offset / size * size,
+                    is_sorted: asked.param("sort").as_deref() == Some("id;asc"),
+                    ..Self::default()
+                });
+            }
+            _ => by_get?,
+        }
+        let wanted = Self::of_query(&query, limit, offset);
+        Some(match style {
+            // These have an order of their own.
+            PagingStyle::Offset | PagingStyle::Search | PagingStyle::Browse => Self {
+                is_sorted: true,
+                ..wanted
+            },
+            PagingStyle::Stream => Self {
+                is_sorted: asked.param("orderBy").as_deref() == Some("id,ASC"),
+                ..wanted
+            },
+            _ => wanted,
+        })
+    }
+}
+
+impl Model {
+    fn page(&self, numbers: &BTreeSet<usize>, asked: &Asked) -> Option<Reply> {
+        let wanted = Wanted::of(self.style, asked)?;
+        let mut found: Vec<usize> = numbers.iter().copied().collect();
+        found.retain(|number| {
+            wanted
+                .after
+                .as_ref()
+                .is_none_or(|after| id(*number) > *after)
+        });
+        found.retain(|number| {
+            wanted
+                .until
+                .as_ref()
+                .is_none_or(|until| id(*number) <= *until)
+        });
+        if !wanted.is_sorted {
+            // Without an order the database gives any.
+            found.sort_by_key(|number| number.wrapping_mul(2_654_435_761) % 1_000_003);
+        }
+        let total = found.len();
+        let most = match self.style {
+            PagingStyle::Whole | PagingStyle::Erm => usize::MAX,
+            _ => self.most,
+        };
+        let things: Vec<Value> = found
+            .into_iter()
+            .skip(wanted.offset)
+            .take(wanted.limit.min(most))
+            .map(|number| json!({"id": id(number), "number": number}))
+            .collect();
+        if self.style == PagingStyle::Stream {
+            let lines: String = things.iter().map(|thing| format!("{thing}\n")).collect();
+            return Some(Reply::new(200, "application/stream+json", lines));
+        }
+        let mut page = json!({"things": things});
+        if self.has_totals {
+            page["totalRecords"] = total.into();
+        }
+        Some(Reply::json(page))
+    }
+
+    async fn start(self) -> Folio {
+        let numbers = Mutex::new(BTreeSet::from_iter(0..self.count));
+        Folio::start(move |asked, n| {
+            let mut numbers = numbers.lock().unwrap();
+            let page = self.page(&numbers, asked)?;
+            // Those to be deleted are taken from anywhere.
+            let doomed: Vec<usize> = self.doomed.intersection(&numbers).copied().collect();
+            for step in 0..self.deletions.min(doomed.len()) {
+                numbers.remove(&doomed[(n * 7 + step * 13) % doomed.len()]);
+            }
+            Some(page)
+        })
+        .await
+    }
+
+    fn list(&self, folio: &FolioClient, limit: u32) -> Items<Value> {
+        let key = self.has_key.then_some("id");
+        let request = Request::to(Method::GET, "/things");
+        let items = (self.style != PagingStyle::Stream).then_some("things");
+        let paging = Paging::new(self.style, items, key, None);
+        Items::new(folio.clone(), request, paging, Some(limit), None)
+    }
+}
+
+async fn check(model: Model, limit: u32) -> Result<(), TestCaseError> {
+    let server = model.clone().start().await;
+    let folio = server.connect().await;
+    let mut list = model.list(&folio, limit);
+    let mut came = Vec::new();
+    while let Some(record) = list.next().await {
+        match record {
+            Ok(record) => came.push(usize::try_from(record["number"].as_u64().unwrap()).unwrap()),
+            Err(error) => return Err(TestCaseError::fail(format!("{error:#} ({model:?})"))),
+        }
+    }
+    for number in (0..model.count).filter(|number| !model.doomed.contains(number)) {
+        let times = came.iter().filter(|other| **other == number).count();
+        prop_assert_eq!(times, 1, "{} of {:?}, limit {}", number, model, limit);
+    }
+    for number in &model.doomed {
+        let times = came.iter().filter(|other| *other == number).count();
+        prop_assert!(times <= 1, "{} of {:?}, limit {}", number, model, limit);
+    }
+    folio.close().await.unwrap();
+    Ok(())
+}
+
+/// Lists that change: of those of mod-search and of one page there is no order that holds.
+fn may_change(style: PagingStyle) -> bool {
+    !matches!(
+        style,
+        PagingStyle::Search | PagingStyle::Browse | PagingStyle::Whole
+    )
+}
+
+fn check_all(cases: u32, deletions: std::ops::Range<usize>) {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .unwrap();
+    for style in STYLES {
+        if deletions.end > 1 && !may_change(style) {
+            continue;
+        }
+        let config = ProptestConfig {
+            cases,
+            max_shrink_iters: 100,
+            failure_persistence: None,
+            ..ProptestConfig::default()
+        };
+        let model = (
+            any::<bool>(),
+            0_usize..90,
+            prop::collection::btree_set(0_usize..90, 0..60),
+            deletions.clone(),
+            1_usize..40,
+            any::<bool>(),
+            2_u32..40,
+        );
+        let mut runner = proptest::test_runner::TestRunner::new(config);
+        let outcome = runner.run(
+            &model,
+            |(has_key, count, doomed, deletions, most, has_totals, limit)| {
+                let mut model = Model {
+                    style,
+                    has_key,
+                    count,
+                    doomed: match deletions {
+                        0 => BTreeSet::new(),
+                        _ => doomed
+                            .into_iter()
+                            .filter(|number| *number < count)
+                            .collect(),
+                    },
+                    deletions,
+                    // Pages of one record cannot overlap: of what is deleted meanwhile nothing tells.
+                    most: most.max(if deletions == 0 { 1 } else { 2 }),
+                    has_totals,
+                };
+                let limit = match style {
+                    // One page, which says how to continue if there is more.
+                    PagingStyle::Browse => {
+                        (model.most, model.has_totals) = (90, true);
+                        90
+                    }
+                    // web-toolkit begins pages at multiples of their size: of pages of a few records not
+                    // every one can have the last record and the one behind it.
+                    PagingStyle::Erm if deletions > 0 => limit.max(12),
+                    _ => limit,
+                };
+                runtime.block_on(check(model, limit))
+            },
+        );
+        if let Err(error) = outcome {
+            panic!("{style:?}: {error}");
+        }
+    }
+}
+
+#[test]
+fn every_record_comes_once_in_each_dialect() {
+    check_all(24, 0..1);
+}
+
+#[test]
+fn every_record_that_stays_comes_once_in_each_dialect_whatever_is_deleted_meanwhile() {
+    check_all(24, 0..4);
+}
+
+#[tokio::test]
+async fn a_small_list_of_erm_ends_whatever_the_size_of_its_pages() {
+    for count in 0..24 {
+        for limit in 2..12 {
+            for has_totals in [false, true] {
+                let model = Model {
+                    style: PagingStyle::Erm,
+                    has_key: false,
+                    count,
+                    doomed: BTreeSet::new(),
+                    deletions: 0,
+                    most: 100,
+                    has_totals,
+                };
+                check(model, limit).await.unwrap();
+            }
+        }
+    }
+}
+
+/// A checkpoint taken in the middle of a list: the rest comes, or an error says that there is no way to
+/// resume.
+#[tokio::test]
+async fn a_harvest_of_each_dialect_is_resumed_or_says_that_it_cannot_be() {
+    for style in STYLES {
+        for has_key in [false, true] {
+            let model = Model {
+                style,
+                has_key,
+                count: 20,
+                doomed: BTreeSet::new(),
+                deletions: 0,
+                most: 90,
+                has_totals: true,
+            };
+            let limit = if style == PagingStyle::Browse { 90 } else { 6 };
+            let server = model.clone().start().await;
+            let folio = server.connect().await;
+            let mut came = BTreeSet::new();
+            let mut first = folio.harvest(model.list(&folio, limit)).stream();
+            for _ in 0..18 {
+                let record = first.next().await.unwrap().unwrap();
+                assert!(came.insert(record["number"].as_u64().unwrap()));
+            }
+            let harvest = folio.harvest(model.list(&folio, limit));
+            let mut rest = harvest.resume(first.checkpoint()).stream();
+            let is_possible = may_change(style);
+            while let Some(record) = rest.next().await {
+                match record {
+                    Ok(record) => {
+                        let number = record["number"].as_u64().unwrap();
+                        assert!(came.insert(number), "{number} of {style:?} came twice");
+                    }
+                    Err(error) => {
+                        assert!(!is_possible, "{style:?}: {error:#}");
+                        assert_eq!(error.kind(), folio_sdk::ErrorKind::Request, "{error:#}");
+                        assert!(came.len() == 18, "{style:?}");
+                    }
+                }
+            }
+            assert_eq!(came.len(), if is_possible { 20 } else { 18 }, "{style:?}");
+        }
+    }
+}
+
+/// A server that gives one record at a time, whatever the limit is, and no `totalRecords`: its first page
+/// looks like a list of one record.
+#[tokio::test]
+async fn a_server_that_gives_one_record_at_a_time_is_read_whole() {
+    for style in [PagingStyle::Cql, PagingStyle::Offset, PagingStyle::Stream] {
+        for count in 0..6 {
+            let model = Model {
+                style,
+                has_key: false,
+                count,
+                doomed: BTreeSet::new(),
+                deletions: 0,
+                most: 1,
+                has_totals: false,
+            };
+            check(model, 10).await.unwrap();
+        }
+    }
+}
