@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use clap::{Parser, Subcommand, ValueEnum};
 use folio_sandbox::Fault;
 
-use super::record::Record;
+use crate::command::record::Record;
 
 /// Which platform the sandbox resembles.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

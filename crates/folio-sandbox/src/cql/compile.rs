@@ -1,13 +1,13 @@
 //! What a query means for a table: each term becomes a test, by the index of its field.
 
-use super::error::CqlError;
-use super::fold::{Fold, Pattern, literal};
-use super::fulltext::{Rejected, Wanted, Words, wanted};
-use super::parser::{Clause, Join, Key, Modifier, Parsed, Term};
-use super::plan::numeric;
-pub(crate) use super::plan::{Compiled, Order, SortKey, SortKind, Test, Texts};
-use super::uuid;
-use crate::tables::{Entry, Searched, Step, Table, tables};
+use crate::cql::error::CqlError;
+use crate::cql::fulltext::{Rejected, Wanted, Words, wanted};
+use crate::cql::parser::{Clause, Join, Key, Modifier, Parsed, Term};
+use crate::cql::plan::numeric;
+pub(crate) use crate::cql::plan::{Compiled, Order, SortKey, SortKind, Test, Texts};
+use crate::cql::uuid;
+use crate::facts::tables::{Entry, Searched, Step, Table, tables};
+use crate::value::fold::{Fold, Pattern, literal};
 
 const ISBN: &str = "8261054f-be78-422d-bd51-4ed9f33c3422";
 const INVALID_ISBN: &str = "fcca2643-406a-482a-b760-7a7f8aec640e";
@@ -228,7 +228,7 @@ fn words(of: &Term, join: Words, entry: &Entry) -> Result<Test, CqlError> {
     };
     let unaccent = entry.fold.unaccent;
     let text = match isbn {
-        Some(_) => super::eval::digits_first(&of.text),
+        Some(_) => crate::cql::eval::digits_first(&of.text),
         None => of.text.clone(),
     };
     let wanted_words = wanted(&text, join, unaccent && isbn.is_none()).map_err(rejected)?;

@@ -5,12 +5,13 @@ use std::collections::HashSet;
 
 use serde_json::Value;
 
-use super::collate;
-use super::error::CqlError;
-use super::fold::{beginning, field, text_at, text_of};
-use super::fulltext::Wanted;
-use super::plan::{Compiled, INDEXED, SortKey, SortKind, Test, Texts, numeric};
-use crate::tables::Step;
+use crate::cql::error::CqlError;
+use crate::cql::fulltext::Wanted;
+use crate::cql::plan::{Compiled, INDEXED, SortKey, SortKind, Test, Texts, numeric};
+use crate::facts::tables::Step;
+use crate::value::collate;
+use crate::value::fold::beginning;
+use crate::value::json::{field, text_at, text_of};
 
 impl Compiled {
     /// Whether a record is wanted.

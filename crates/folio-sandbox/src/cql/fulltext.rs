@@ -1,7 +1,7 @@
 //! PostgreSQL's full text search with the configuration `simple`: which words a text has, and whether a query of RMB finds them.
 
-use super::fold::unaccented;
-use super::words::tokens;
+use crate::cql::words::tokens;
+use crate::value::fold::unaccented;
 
 /// A query: its words, each a phrase, and how they belong together.
 #[derive(Clone, Debug, PartialEq)]

@@ -1,6 +1,6 @@
 //! The grammar of CQL, as cql-java reads it: all booleans bind equally and to the left, and `index relation (a or b)` distributes.
 
-use super::lexer::{Token, tokens};
+use crate::cql::lexer::{Token, tokens};
 
 /// A query: a condition and an order.
 #[derive(Clone, Debug, PartialEq)]

@@ -1,9 +1,9 @@
 //! A query as it is run: the conditions that its terms have become, and its order.
 
-use super::error::CqlError;
-use super::fold::{Fold, Pattern};
-use super::fulltext::{Wanted, WordQuery};
-use crate::tables::Step;
+use crate::cql::error::CqlError;
+use crate::cql::fulltext::{Wanted, WordQuery};
+use crate::facts::tables::Step;
+use crate::value::fold::{Fold, Pattern};
 
 /// How much of a text an index has.
 pub(crate) const INDEXED: usize = 600;

@@ -2,7 +2,7 @@
 
 use unicode_normalization::char::is_combining_mark;
 
-use super::fold::lower;
+use crate::value::fold::lower;
 
 /// The tokens of PostgreSQL's default parser, in lower case and in their order.
 pub(crate) fn tokens(text: &str) -> Vec<String> {
@@ -371,7 +371,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::{tokenized, tokens};
-    use crate::cql::fold::unaccented;
+    use crate::value::fold::unaccented;
 
     proptest! {
         #[test]

@@ -1,9 +1,9 @@
 //! Invented instances.
 
-use super::References;
-use super::random::Random;
-use super::titles::{Language, PUBLISHERS, SUBJECTS, note};
-use super::write::{List, Object};
+use crate::generate::References;
+use crate::generate::random::Random;
+use crate::generate::titles::{Language, PUBLISHERS, SUBJECTS, note};
+use crate::generate::write::{List, Object};
 
 const KIND: u64 = 1;
 /// The series of identifiers, of titles and of the rest, so that each can be made alone.

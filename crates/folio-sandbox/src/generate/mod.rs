@@ -1,6 +1,7 @@
 //! Plausible records of inventory, invented: instances, their holdings and their items, as varied as those of a catalogue. The same seed gives
 //! the same records. Each is made when it is read, so that millions take little memory and no time.
 
+pub(crate) mod demo;
 mod instances;
 mod places;
 mod random;
@@ -13,7 +14,6 @@ use std::sync::{Arc, OnceLock};
 
 use serde_json::Value;
 
-use crate::demo;
 use crate::store::Maker;
 
 const INSTANCES: &str = "/instance-storage/instances";

@@ -1,11 +1,11 @@
 //! Invented holdings and items of the invented instances. Most instances have one of each; of twenty, one has two holdings and an electronic
 //! one none, and one of the holdings has two items and another one none.
 
-use super::References;
-use super::instances::{self, date, metadata, one};
-use super::random::Random;
-use super::titles::note;
-use super::write::Object;
+use crate::generate::References;
+use crate::generate::instances::{self, date, metadata, one};
+use crate::generate::random::Random;
+use crate::generate::titles::note;
+use crate::generate::write::Object;
 
 const HOLDINGS: u64 = 2;
 const HOLDINGS_ID: u64 = 21;

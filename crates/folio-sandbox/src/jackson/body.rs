@@ -2,8 +2,8 @@
 
 use serde_json::Value;
 
-use super::scalars::SOURCE;
-use crate::http::Answer;
+use crate::jackson::scalars::SOURCE;
+use crate::wire::message::Answer;
 
 /// The text of a request's body, as a value. Text behind the first value is ignored, as RMB does.
 pub(crate) fn parse(body: &[u8]) -> Result<Value, Answer> {

@@ -3,20 +3,20 @@
 
 use serde_json::{Map, Value, json};
 
+use crate::facts::documents::Routes;
+use crate::value::dates;
+use crate::value::uuid::is_versioned_uuid;
+use crate::wire::message::Answer;
+use crate::wire::rmb;
+
+pub(crate) use body::parse;
+use parts::{Parts, unknown_field};
+use scalars::mismatch;
+pub(crate) use scalars::{SOURCE, token};
+
 mod body;
 mod parts;
 mod scalars;
-
-pub(crate) use body::parse;
-pub(crate) use scalars::{SOURCE, token};
-
-use parts::{Parts, unknown_field};
-use scalars::mismatch;
-
-use crate::dates;
-use crate::documents::Routes;
-use crate::http::Answer;
-use crate::rmb;
 
 const MODEL: &str = "org.folio.rest.jaxrs.model";
 
@@ -189,7 +189,7 @@ impl<'a> Reader<'a> {
         let own = Value::from(text.as_str());
         if schema.get("format").and_then(Value::as_str) == Some("uuid")
             && place.path != "id"
-            && !rmb::is_versioned_uuid(&text)
+            && !is_versioned_uuid(&text)
         {
             self.violates(
                 &place.path,

@@ -2,10 +2,10 @@
 
 use serde_json::{Value, json};
 
-use super::scalars::SOURCE;
-use crate::documents::Routes;
-use crate::http::Answer;
-use crate::rmb;
+use crate::facts::documents::Routes;
+use crate::jackson::scalars::SOURCE;
+use crate::wire::message::Answer;
+use crate::wire::rmb;
 
 /// The fields of an object, with those of the schemas that it is composed of.
 pub(super) struct Parts<'a> {

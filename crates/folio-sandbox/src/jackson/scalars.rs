@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::http::Answer;
+use crate::wire::message::Answer;
 
 /// Where Jackson says that an error was; the column is not known here.
 pub(crate) const SOURCE: &str = "\n at [Source: REDACTED (`StreamReadFeature.INCLUDE_SOURCE_IN_LOCATION` disabled); line: 1, column: 1]";

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use rusqlite::{Connection, OptionalExtension, params};
 
-use super::Result;
+use crate::store::Result;
 
 /// The file of a store.
 pub(super) struct File {

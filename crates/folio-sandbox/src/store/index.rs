@@ -7,16 +7,16 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use super::bits::Bits;
-pub(super) use super::indexes::INDEXED_FROM;
-use super::indexes::{Built, Indexes, Values, Words, made};
-use super::rows::{Row, Rows};
-use super::sorted::Key;
-use crate::cql::collate;
 use crate::cql::eval::{compare_folded, json_order};
-use crate::cql::fold::{Fold, beginning};
 use crate::cql::plan::{Bound, INDEXED, Order, SortKey, SortKind, Test, Texts, UuidTest};
-use crate::tables::Table;
+use crate::facts::tables::Table;
+use crate::store::bits::Bits;
+pub(super) use crate::store::indexes::INDEXED_FROM;
+use crate::store::indexes::{Built, Indexes, Values, Words, made};
+use crate::store::rows::{Row, Rows};
+use crate::store::sorted::Key;
+use crate::value::collate;
+use crate::value::fold::{Fold, beginning};
 
 /// What of a query indexes can tell.
 enum Plan {

@@ -4,9 +4,9 @@ use std::cmp::Ordering;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
-use super::bits::Bits;
 use crate::cql::fulltext::{Lexeme, WordQuery, Words as Join, indexed};
 use crate::cql::words::{parts, tokens, tokens_of_part};
+use crate::store::bits::Bits;
 
 /// From how many records on indexes are made.
 pub(super) const INDEXED_FROM: usize = if cfg!(test) { 4 } else { 1_000 };

@@ -4,7 +4,6 @@ mod bits;
 mod file;
 mod index;
 mod indexes;
-pub(crate) mod raw;
 mod rows;
 mod sorted;
 #[cfg(test)]
@@ -16,12 +15,12 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use crate::constraints::{self, Missing, Taken};
 use crate::cql::compile::{Order, SortKind, Test};
 use crate::cql::uuid::{Bound, UuidTest};
 use crate::cql::{Compiled, CqlError};
+use crate::facts::constraints::{self, Missing, Taken};
+use crate::facts::tables::{Foreign, Table, tables};
 use crate::generate;
-use crate::tables::{Foreign, Table, tables};
 
 use bits::Bits;
 use file::{File, MadeRecords};

@@ -7,11 +7,11 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use super::indexes::Indexes;
-use super::raw;
-use super::sorted::{Key, Sorted};
-use crate::constraints;
-use crate::tables::Unique;
+use crate::facts::constraints;
+use crate::facts::tables::Unique;
+use crate::store::indexes::Indexes;
+use crate::store::sorted::{Key, Sorted};
+use crate::value::raw;
 
 /// Makes records when they are read, the same each time.
 pub(crate) trait Maker: Send + Sync {

@@ -2,7 +2,7 @@
 
 use std::cmp::Ordering;
 
-use crate::cql::uuid::is_uuid;
+use crate::value::uuid::is_uuid;
 
 /// An identifier. Those that are UUIDs take sixteen bytes.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]

@@ -5,9 +5,9 @@
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
-use super::{Failure, Page, Store};
 use crate::cql;
-use crate::tables::tables;
+use crate::facts::tables::tables;
+use crate::store::{Failure, Page, Store};
 
 const PATH: &str = "/instance-storage/instances";
 

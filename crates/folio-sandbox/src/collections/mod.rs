@@ -1,0 +1,9 @@
+//! Collections of records as RMB's storage modules serve them: lists, single records, writes, deletions, batches, and what follows from a write.
+
+pub(crate) mod acquisitions;
+pub(crate) mod batch;
+pub(crate) mod deletion;
+pub(crate) mod effects;
+pub(crate) mod lists;
+pub(crate) mod loan_history;
+pub(crate) mod write;

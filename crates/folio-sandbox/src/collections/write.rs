@@ -1,0 +1,388 @@
+//! POST and PUT of a record.
+
+use http::{StatusCode, header};
+use serde_json::{Map, Value};
+
+use crate::collections::effects::{self, Outcome};
+use crate::collections::{acquisitions, loan_history};
+use crate::facts::constraints::Verb;
+use crate::facts::documents::{Collection, routes, stored_at};
+use crate::facts::kinds::{Case, Given, Kind, Location};
+use crate::facts::tables::tables;
+use crate::jackson::{self, Reader};
+use crate::platform::auth::Caller;
+use crate::platform::state::State;
+use crate::value::json::text_at;
+use crate::value::uuid::{is_uuid, is_versioned_uuid};
+use crate::wire::message::{Answer, Asked, Done};
+use crate::wire::rmb;
+
+/// The JSON of a request, read as a record of a collection.
+pub(crate) fn read(
+    asked: &Asked,
+    collection: &Collection,
+    kind: &Kind,
+    known: Option<&Value>,
+) -> Result<(Map<String, Value>, Value), Answer> {
+    if let Some(answer) = rmb::wrong_content_type(asked) {
+        return Err(answer);
+    }
+    let value = jackson::parse(&asked.body)?;
+    let record = read_value(collection, kind, &value, known)?;
+    Ok((record, value))
+}
+
+/// A value, read as a record of a collection.
+pub(crate) fn read_value(
+    collection: &Collection,
+    kind: &Kind,
+    value: &Value,
+    known: Option<&Value>,
+) -> Result<Map<String, Value>, Answer> {
+    let Some((document, schema)) = &collection.schema else {
+        return match value {
+            Value::Object(fields) => Ok(fields.clone()),
+            _ => Err(Answer::bad_request("expected an object")),
+        };
+    };
+    let mut reader = Reader {
+        routes: routes(),
+        keeps_unknown: kind.keeps_unknown,
+        money: collection.module == "mod-feesfines",
+        spring: collection.spring,
+        unbounded: &kind.unbounded,
+        violations: Vec::new(),
+    };
+    let class = kind.class.as_deref().unwrap_or(&collection.class);
+    // Metadata is set by the server, whatever is sent.
+    let value = match value {
+        Value::Object(fields)
+            if fields.contains_key("metadata") && collection.has_field("metadata") =>
+        {
+            let mut fields = fields.clone();
+            fields.remove("metadata");
+            Value::Object(fields)
+        }
+        other => other.clone(),
+    };
+    let mut record = reader.record(document, schema, class, &value, known)?;
+    for (name, default) in kind.defaults.iter().filter(|_| known.is_none()) {
+        if !record.contains_key(name) {
+            record.insert(name.clone(), default.clone());
+        }
+    }
+    Ok(record)
+}
+
+/// The id of a record that is to be stored: its own or a new one, or why its own is none.
+fn own_id(
+    collection: &Collection,
+    kind: &Kind,
+    record: &Map<String, Value>,
+) -> Result<String, Answer> {
+    let Some(id) = record
+        .get("id")
+        .and_then(Value::as_str)
+        .filter(|_| !collection.spring)
+    else {
+        if let Some(case) = kind.case("post no id") {
+            return Err(case.answer(Given::default(), "must not be null"));
+        }
+        // Spring modules ignore the id that a client sends.
+        return Ok(uuid::Uuid::new_v4().to_string());
+    };
+    let given = Given {
+        id,
+        value: id,
+        folded: id,
+        ..Given::default()
+    };
+    let case = if id.is_empty() {
+        if kind.case("post id empty").is_some_and(Case::is_success) {
+            return Ok(uuid::Uuid::new_v4().to_string());
+        }
+        kind.case("post id empty")
+            .or_else(|| kind.case("post id invalid"))
+    } else if !is_uuid(id) {
+        kind.case("post id invalid")
+    } else if !is_versioned_uuid(id) {
+        return match kind
+            .case("post id version 0")
+            .filter(|case| !case.is_success())
+        {
+            Some(case) => Err(case.answer(given, rmb::INVALID_UUID)),
+            None => Ok(id.to_owned()),
+        };
+    } else {
+        return Ok(id.to_owned());
+    };
+    match case.filter(|case| !case.is_success()) {
+        Some(case) => Err(case.answer(given, &format!("Invalid UUID string: {id}"))),
+        // Kinds whose ids are no UUIDs, and those that no recording has.
+        None if !collection.has_field("id") => Ok(id.to_owned()),
+        None => Err(Answer::bad_request(format!("Invalid UUID string: {id}"))),
+    }
+}
+
+/// PostgreSQL's JSON has no NUL.
+fn has_nul(value: &Value) -> bool {
+    match value {
+        Value::String(text) => text.contains('\0'),
+        Value::Array(list) => list.iter().any(has_nul),
+        Value::Object(fields) => fields.values().any(has_nul),
+        _ => false,
+    }
+}
+
+/// Checks a new record and stores it.
+pub(crate) fn insert(
+    state: &State,
+    caller: &Caller,
+    collection: &Collection,
+    verb: Verb,
+    mut record: Map<String, Value>,
+) -> Outcome<(String, Value)> {
+    let path = stored_at(&collection.path);
+    let kind = state.kind(&collection.path);
+    let id = match own_id(collection, kind, &record) {
+        Ok(id) => id,
+        Err(answer) => return Ok(Err(answer)),
+    };
+    record.insert("id".into(), id.to_ascii_lowercase().into());
+    effects::give_hrid(&state.store, &caller.tenant, path, &mut record)?;
+    if let Err(answer) = effects::before_create(&state.store, &caller.tenant, path, &mut record)? {
+        return Ok(Err(answer));
+    }
+    if let Some(answer) =
+        acquisitions::before_create(&state.store, &caller.tenant, path, &mut record)?
+    {
+        return Ok(Err(answer));
+    }
+    effects::set_metadata(collection, &caller.user, &mut record, None);
+    if collection.locking && !kind.no_locking {
+        record.insert("_version".into(), 1.into());
+    }
+    let record = Value::Object(record);
+    if has_nul(&record) {
+        return Ok(Err(Answer::text(
+            StatusCode::INTERNAL_SERVER_ERROR,
+            "ERROR: unsupported Unicode escape sequence (22P05)",
+        )));
+    }
+    let table = tables().of(path);
+    if let Some(table) = table
+        && let Some(missing) = state.store.missing(&caller.tenant, table, &record)?
+        && missing.is_found_first(kind, verb)
+    {
+        let declares = collection.declares_422;
+        return Ok(Err(missing.answer(kind, table, verb, &id, declares)));
+    }
+    if state.store.has(&caller.tenant, path, &id)? {
+        let name = table.map_or_else(
+            || path.trim_start_matches('/').replace(['/', '-'], "_"),
+            |table| table.name.clone(),
+        );
+        let message = format!("id value already exists in table {name}: {id}");
+        let name_of_record = text_at(&record, "name").unwrap_or_default();
+        let given = Given {
+            id: &id,
+            value: &id,
+            folded: &id,
+            name: &name_of_record,
+        };
+        let case = kind
+            .case("post id taken")
+            .filter(|case| verb != Verb::Batch && !case.is_success());
+        return Ok(Err(match case {
+            Some(case) => case.answer(given, &message),
+            None if collection.declares_422 || verb == Verb::Batch => rmb::errors(
+                StatusCode::UNPROCESSABLE_ENTITY,
+                &[rmb::error(&message, "-1", "1", &[("id", &id)])],
+            ),
+            None => Answer::bad_request(message),
+        }));
+    }
+    let declares = collection.declares_422 || verb == Verb::Batch;
+    if let Some(table) = table {
+        if let Some(taken) = state
+            .store
+            .taken(&caller.tenant, path, table, &id, &record)?
+        {
+            return Ok(Err(taken.answer(kind, verb, &id, declares)));
+        }
+        if let Some(missing) = state.store.missing(&caller.tenant, table, &record)? {
+            return Ok(Err(missing.answer(kind, table, verb, &id, declares)));
+        }
+    }
+    state.store.write(&caller.tenant, path, &id, &record)?;
+    loan_history::after_write(&state.store, &caller.tenant, path, "I", &record)?;
+    acquisitions::after_write(&state.store, &caller.tenant, path, &record, &caller.user)?;
+    Ok(Ok((id, record)))
+}
+
+/// `POST` of a record.
+pub(crate) fn create(
+    state: &mut State,
+    asked: &Asked,
+    caller: &Caller,
+    collection: &Collection,
+) -> Done {
+    let kind = state.kind(&collection.path);
+    let (record, sent) = match read(asked, collection, kind, None) {
+        Ok(read) => read,
+        Err(answer) => return Ok(answer),
+    };
+    let (id, mut record) = match insert(state, caller, collection, Verb::Post, record)? {
+        Ok(stored) => stored,
+        Err(answer) => return Ok(answer),
+    };
+    if collection.module == "mod-settings" {
+        return Ok(Answer::empty(StatusCode::NO_CONTENT));
+    }
+    if let Some(fields) = record.as_object_mut() {
+        // A list that was null on purpose is empty only when it is read again.
+        fields.retain(|name, value| {
+            !kind.omitted.contains(name)
+                && (!kind.null_lists_omitted
+                    || sent.get(name) != Some(&Value::Null)
+                    || value.as_array().is_none_or(|list| !list.is_empty()))
+        });
+    }
+    let answer = rmb::json_ordered(StatusCode::CREATED, &record, &kind.order);
+    Ok(match &kind.location {
+        Location::None => answer,
+        Location::Form(form) => {
+            let form = form.replace("{path}", &collection.path);
+            answer.with_header(header::LOCATION, &form.replace("{id}", &id))
+        }
+        Location::Unknown if collection.spring => answer,
+        Location::Unknown => {
+            answer.with_header(header::LOCATION, &format!("{}/{id}", collection.path))
+        }
+    })
+}
+
+/// Checks a record and stores it in place of another.
+pub(crate) fn replace(
+    state: &State,
+    caller: &Caller,
+    collection: &Collection,
+    verb: Verb,
+    id: &str,
+    mut record: Map<String, Value>,
+    stored: &Value,
+) -> Outcome<Value> {
+    let path = stored_at(&collection.path);
+    let kind = state.kind(&collection.path);
+    let id = stored
+        .get("id")
+        .and_then(Value::as_str)
+        .unwrap_or(id)
+        .to_owned();
+    record.insert("id".into(), id.clone().into());
+    if verb == Verb::Put
+        && let Some(answer) = effects::changed_hrid(path, &record, stored)
+    {
+        return Ok(Err(answer));
+    }
+    if let Err(answer) =
+        effects::before_update(&state.store, &caller.tenant, path, &mut record, stored)?
+    {
+        return Ok(Err(answer));
+    }
+    acquisitions::before_update(path, &mut record, stored);
+    effects::set_metadata(collection, &caller.user, &mut record, Some(stored));
+    if collection.locking && !kind.no_locking {
+        if let Some(answer) = effects::stale(&id, &record, stored) {
+            return Ok(Err(answer));
+        }
+        let version = stored.get("_version").and_then(Value::as_i64);
+        record.insert("_version".into(), (version.unwrap_or_default() + 1).into());
+    }
+    let record = Value::Object(record);
+    if let Some(table) = tables().of(path) {
+        let declares = verb == Verb::Batch;
+        if let Some(taken) = state
+            .store
+            .taken(&caller.tenant, path, table, &id, &record)?
+        {
+            return Ok(Err(taken.answer(kind, verb, &id, declares)));
+        }
+        if let Some(missing) = state.store.missing(&caller.tenant, table, &record)? {
+            return Ok(Err(missing.answer(kind, table, verb, &id, declares)));
+        }
+    }
+    state.store.write(&caller.tenant, path, &id, &record)?;
+    loan_history::after_write(&state.store, &caller.tenant, path, "U", &record)?;
+    effects::after_update(&state.store, &caller.tenant, path, &record, stored)?;
+    acquisitions::after_write(&state.store, &caller.tenant, path, &record, &caller.user)?;
+    Ok(Ok(record))
+}
+
+/// `PUT` of a record.
+pub(crate) fn update(
+    state: &mut State,
+    asked: &Asked,
+    caller: &Caller,
+    collection: &Collection,
+    id: &str,
+) -> Done {
+    let path = stored_at(&collection.path);
+    let kind = state.kind(&collection.path);
+    let stored = state.store.get(&caller.tenant, path, id)?;
+    let (record, sent) = match read(asked, collection, kind, stored.as_ref()) {
+        Ok(read) => read,
+        Err(answer) => return Ok(answer),
+    };
+    let given = Given {
+        id,
+        value: id,
+        folded: id,
+        ..Given::default()
+    };
+    if let Some(case) = kind.case("put invalid").filter(|case| !case.is_success())
+        && (!is_uuid(id) || case.is_by_pattern() && !is_versioned_uuid(id))
+    {
+        return Ok(case.answer(given, rmb::INVALID_UUID));
+    }
+    let own = record.get("id").and_then(Value::as_str);
+    let case = match own {
+        None => kind.case("put no id"),
+        Some(own) if !own.eq_ignore_ascii_case(id) => kind.case("put other id"),
+        Some(_) => None,
+    };
+    if let Some(case) = case.filter(|case| !case.is_success()) {
+        return Ok(case.answer(given, "The id in the path and the body differ"));
+    }
+    let Some(stored) = stored else {
+        if kind.put_stores {
+            let mut record = record;
+            record.insert("id".into(), id.into());
+            return Ok(
+                match insert(state, caller, collection, Verb::Put, record)? {
+                    Ok(_) => Answer::empty(StatusCode::NO_CONTENT),
+                    Err(answer) => answer,
+                },
+            );
+        }
+        return Ok(match kind.case("put absent") {
+            // Some modules say that it is done, and store nothing.
+            Some(case) => case.answer(given, "Not found"),
+            None => crate::collections::lists::not_found(),
+        });
+    };
+    Ok(
+        match replace(state, caller, collection, Verb::Put, id, record, &stored)? {
+            // The record as it was sent.
+            Ok(_) if kind.put_returns => {
+                let mut sent = sent;
+                if let Some(fields) = sent.as_object_mut() {
+                    fields.remove("metadata");
+                }
+                rmb::json_ordered(StatusCode::OK, &sent, &kind.order)
+            }
+            Ok(_) => Answer::empty(StatusCode::NO_CONTENT),
+            Err(answer) => answer,
+        },
+    )
+}

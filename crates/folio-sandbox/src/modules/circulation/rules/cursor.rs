@@ -1,0 +1,165 @@
+//! A place among tokens, and ANTLR's words where another token was expected.
+
+use crate::modules::circulation::rules::Wrong;
+use crate::modules::circulation::rules::lexer::{Kind, Token};
+
+/// A place among the tokens of a text.
+pub(crate) struct Cursor<'t> {
+    text: Vec<char>,
+    tokens: &'t [Token],
+    at: usize,
+}
+
+impl<'t> Cursor<'t> {
+    pub(crate) fn new(text: &str, tokens: &'t [Token]) -> Self {
+        Self {
+            text: text.chars().collect(),
+            tokens,
+            at: 0,
+        }
+    }
+
+    /// The token some places ahead; the end is always there.
+    pub(crate) fn ahead(&self, places: usize) -> &'t Token {
+        static END: Token = Token {
+            kind: Kind::End,
+            text: String::new(),
+            line: 1,
+            column: 0,
+            start: 0,
+            end: 0,
+        };
+        let last = self.tokens.last();
+        self.tokens.get(self.at + places).or(last).unwrap_or(&END)
+    }
+
+    pub(crate) fn kind(&self) -> Kind {
+        self.ahead(0).kind
+    }
+
+    pub(crate) fn take(&mut self) -> &'t Token {
+        let token = self.ahead(0);
+        self.at = (self.at + 1).min(self.tokens.len());
+        token
+    }
+
+    fn shown(token: &Token) -> String {
+        let text = match token.kind {
+            Kind::End => "<EOF>".to_owned(),
+            _ => token
+                .text
+                .replace('\n', "\\n")
+                .replace('\r', "\\r")
+                .replace('\t', "\\t"),
+        };
+        format!("'{text}'")
+    }
+
+    fn expecting(kinds: &[Kind]) -> String {
+        let mut kinds = kinds.to_vec();
+        // The end of the text comes first in a set of tokens.
+        kinds.sort_by_key(|kind| (*kind != Kind::End, *kind));
+        kinds.dedup();
+        match kinds.as_slice() {
+            [only] => only.shown().to_owned(),
+            several => {
+                let names: Vec<&str> = several.iter().map(|kind| kind.shown()).collect();
+                format!("{{{}}}", names.join(", "))
+            }
+        }
+    }
+
+    /// What is wrong at the current token.
+    pub(crate) fn wrong(&self, message: impl Into<String>) -> Wrong {
+        let token = self.ahead(0);
+        Wrong {
+            message: message.into(),
+            line: token.line,
+            column: token.column + 1,
+        }
+    }
+
+    fn unwanted(&self, kinds: &[Kind]) -> Wrong {
+        self.wrong(format!(
+            "extraneous input {} expecting {}",
+            Self::shown(self.ahead(0)),
+            Self::expecting(kinds)
+        ))
+    }
+
+    fn mismatched(&self, kinds: &[Kind]) -> Wrong {
+        self.wrong(format!(
+            "mismatched input {} expecting {}",
+            Self::shown(self.ahead(0)),
+            Self::expecting(kinds)
+        ))
+    }
+
+    /// Before a choice, or the first round of a loop: one of these tokens is next.
+    pub(crate) fn choice(&self, kinds: &[Kind]) -> Result<(), Wrong> {
+        if kinds.contains(&self.kind()) {
+            return Ok(());
+        }
+        // ANTLR would leave out one token if what follows it fits.
+        Err(if kinds.contains(&self.ahead(1).kind) {
+            self.unwanted(kinds)
+        } else {
+            self.mismatched(kinds)
+        })
+    }
+
+    /// Before another round of a loop: one of these tokens is next, which go on or end it.
+    pub(crate) fn again(&self, kinds: &[Kind]) -> Result<(), Wrong> {
+        if kinds.contains(&self.kind()) {
+            return Ok(());
+        }
+        Err(self.unwanted(kinds))
+    }
+
+    /// A token that must be next; `then` are those that may follow it.
+    pub(crate) fn must(&mut self, kind: Kind, then: &[Kind]) -> Result<&'t Token, Wrong> {
+        if self.kind() == kind {
+            return Ok(self.take());
+        }
+        Err(if self.ahead(1).kind == kind {
+            self.unwanted(&[kind])
+        } else if then.contains(&self.kind()) {
+            self.wrong(format!(
+                "missing {} at {}",
+                kind.shown(),
+                Self::shown(self.ahead(0))
+            ))
+        } else {
+            self.mismatched(&[kind])
+        })
+    }
+
+    /// Where a decision looks ahead and nothing fits: the text from here to the token some places ahead.
+    pub(crate) fn no_way(&self, places: usize) -> Wrong {
+        let (first, last) = (self.ahead(0), self.ahead(places));
+        let text: String = if first.kind == Kind::End {
+            "<EOF>".to_owned()
+        } else {
+            let end = if last.kind == Kind::End {
+                self.text.len()
+            } else {
+                last.end
+            };
+            let text = self.text.get(first.start..end);
+            let mut text: String = text.unwrap_or_default().iter().collect();
+            if last.kind == Kind::End {
+                text.push_str("<EOF>");
+            }
+            text
+        };
+        let text = text
+            .replace('\n', "\\n")
+            .replace('\r', "\\r")
+            .replace('\t', "\\t");
+        Wrong {
+            message: format!("no viable alternative at input '{text}'"),
+            line: last.line,
+            column: last.column + 1,
+        }
+    }
+}

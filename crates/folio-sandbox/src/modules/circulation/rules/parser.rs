@@ -1,0 +1,487 @@
+//! Understands the text of the circulation rules, and says what is wrong with it as mod-circulation does: first what does not fit its grammar,
+//! then what does not make sense.
+
+use std::collections::BTreeSet;
+
+use crate::modules::circulation::rules::cursor::Cursor;
+use crate::modules::circulation::rules::lexer::{Kind, tokens};
+use crate::modules::circulation::rules::{
+    Criterion, Letters, Names, Part, Policies, Priority, Statement, Wrong,
+};
+
+const POLICY_TYPES: [char; 5] = ['l', 'r', 'n', 'o', 'i'];
+
+/// The rules in their order.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Rules {
+    pub(crate) parts: Vec<Part>,
+}
+
+struct Parser<'t> {
+    cursor: Cursor<'t>,
+    parts: Vec<Part>,
+    indentation: usize,
+}
+
+/// Understands the rules; `exists` tells whether there is a policy of a letter and an id.
+pub(crate) fn parse(text: &str, exists: &dyn Fn(char, &str) -> bool) -> Result<Rules, Wrong> {
+    let tokens = tokens(text)?;
+    let mut parser = Parser {
+        cursor: Cursor::new(text, &tokens),
+        parts: Vec::new(),
+        indentation: 0,
+    };
+    parser.file()?;
+    for part in &parser.parts {
+        check(part, exists)?;
+    }
+    Ok(Rules {
+        parts: parser.parts,
+    })
+}
+
+impl Parser<'_> {
+    fn file(&mut self) -> Result<(), Wrong> {
+        use Kind::{End, Fallback, Letter, Newline};
+        self.cursor.choice(&[Kind::Priority, Newline])?;
+        // Which of the two forms a file has is decided by what follows the colon.
+        let newlines = (0..)
+            .take_while(|n| self.cursor.ahead(*n).kind == Newline)
+            .count();
+        for (place, kind) in [(newlines, Kind::Priority), (newlines + 1, Kind::Colon)] {
+            if self.cursor.ahead(place).kind != kind {
+                return Err(self.cursor.no_way(place));
+            }
+        }
+        let first_line = match self.cursor.ahead(newlines + 2).kind {
+            Kind::FirstLine => true,
+            Kind::LastLine | Kind::Criterium | Kind::NumberOfCriteria | Letter => false,
+            _ => return Err(self.cursor.no_way(newlines + 2)),
+        };
+        for _ in 0..newlines + 2 {
+            self.cursor.take();
+        }
+        if first_line {
+            self.cursor.take();
+            self.parts
+                .push(Part::Priorities(vec![Priority::FirstLine], 0, 0));
+            self.statements(&[Newline, Letter, Fallback])?;
+            self.fallback()?;
+            if self.cursor.kind() == Letter {
+                return Err(self.cursor.wrong(
+                    "For 'priority: first-line' the fallback-policy must be after the last rule.",
+                ));
+            }
+            self.cursor.choice(&[End, Letter])?;
+        } else {
+            self.priority()?;
+            self.newlines(&[Newline, Fallback])?;
+            self.fallback()?;
+            self.statements(&[Newline, Letter, End])?;
+        }
+        Ok(())
+    }
+
+    fn newlines(&mut self, expected: &[Kind]) -> Result<(), Wrong> {
+        self.cursor.choice(expected)?;
+        while self.cursor.kind() == Kind::Newline {
+            self.cursor.take();
+            self.cursor.again(expected)?;
+        }
+        Ok(())
+    }
+
+    fn priority(&mut self) -> Result<(), Wrong> {
+        match self.cursor.kind() {
+            Kind::LastLine => {
+                self.cursor.take();
+                self.parts
+                    .push(Part::Priorities(vec![Priority::LastLine], 0, 0));
+                Ok(())
+            }
+            Kind::Letter => {
+                let letters = self.letters()?;
+                self.parts.push(Part::Letters(letters));
+                // Without words the letters decide, then their number, then the line.
+                let order = vec![Priority::Criterium, Priority::Criteria, Priority::LastLine];
+                self.parts.push(Part::Priorities(order, 0, 0));
+                Ok(())
+            }
+            _ => self.priorities(),
+        }
+    }
+
+    /// One or two kinds of criteria, then the line.
+    fn priorities(&mut self) -> Result<(), Wrong> {
+        self.look_through_priorities()?;
+        let mut order = Vec::new();
+        let (mut line, mut column) = (0, 0);
+        loop {
+            let token = self.cursor.take();
+            match token.kind {
+                Kind::NumberOfCriteria => order.push(Priority::Criteria),
+                Kind::Criterium => {
+                    self.cursor.take();
+                    let letters = self.letters()?;
+                    self.cursor.must(Kind::Close, &[Kind::Comma])?;
+                    self.parts.push(Part::Letters(letters));
+                    order.push(Priority::Criterium);
+                }
+                Kind::FirstLine => order.push(Priority::FirstLine),
+                _ => order.push(Priority::LastLine),
+            }
+            if order.len() == 2 && matches!(token.kind, Kind::NumberOfCriteria | Kind::Criterium) {
+                (line, column) = (token.line, token.column);
+            }
+            if matches!(token.kind, Kind::FirstLine | Kind::LastLine) {
+                break;
+            }
+            self.cursor.take();
+        }
+        self.parts.push(Part::Priorities(order, line, column));
+        Ok(())
+    }
+
+    /// Whether there are two or three priorities is known only at their end: what does not fit is told from their beginning.
+    fn look_through_priorities(&self) -> Result<(), Wrong> {
+        let mut place = 0;
+        for round in 0..3 {
+            match self.cursor.ahead(place).kind {
+                Kind::FirstLine | Kind::LastLine if round > 0 => return Ok(()),
+                Kind::NumberOfCriteria if round < 2 => place += 1,
+                Kind::Criterium if round < 2 => {
+                    place += 1;
+                    if self.cursor.ahead(place).kind != Kind::Open {
+                        return Err(self.cursor.no_way(place));
+                    }
+                    place += 1;
+                    if self.cursor.ahead(place).kind != Kind::Letter {
+                        return Err(self.cursor.no_way(place));
+                    }
+                    while matches!(self.cursor.ahead(place).kind, Kind::Letter | Kind::Comma) {
+                        let comma = self.cursor.ahead(place).kind == Kind::Comma;
+                        place += 1;
+                        if comma && self.cursor.ahead(place).kind != Kind::Letter {
+                            return Err(self.cursor.no_way(place));
+                        }
+                    }
+                    if self.cursor.ahead(place).kind != Kind::Close {
+                        return Err(self.cursor.no_way(place));
+                    }
+                    place += 1;
+                }
+                _ => return Err(self.cursor.no_way(place)),
+            }
+            if self.cursor.ahead(place).kind != Kind::Comma {
+                return Err(self.cursor.no_way(place));
+            }
+            place += 1;
+        }
+        Ok(())
+    }
+
+    fn letters(&mut self) -> Result<Letters, Wrong> {
+        let follow = [
+            Kind::Comma,
+            Kind::Letter,
+            Kind::Close,
+            Kind::Newline,
+            Kind::Fallback,
+        ];
+        let mut letters = Vec::new();
+        let mut put = |token: &crate::modules::circulation::rules::lexer::Token| {
+            let letter = token.text.chars().next().unwrap_or_default();
+            letters.push((letter, token.line, token.column));
+        };
+        put(self.cursor.must(Kind::Letter, &follow)?);
+        loop {
+            match self.cursor.kind() {
+                Kind::Comma => {
+                    self.cursor.take();
+                    put(self.cursor.must(Kind::Letter, &follow)?);
+                }
+                Kind::Letter => put(self.cursor.take()),
+                _ => break,
+            }
+        }
+        Ok(Letters(letters))
+    }
+
+    fn fallback(&mut self) -> Result<(), Wrong> {
+        let word = self
+            .cursor
+            .must(Kind::Fallback, &[Kind::Colon, Kind::Newline])?;
+        match self.cursor.kind() {
+            Kind::Colon => {
+                let policies = self.policies()?;
+                self.cursor
+                    .must(Kind::Newline, &[Kind::Letter, Kind::End, Kind::Newline])?;
+                self.parts
+                    .push(Part::Fallback(policies, word.line, word.column));
+                Ok(())
+            }
+            Kind::Newline => {
+                self.cursor.take();
+                Err(self.cursor.wrong("Policy missing"))
+            }
+            _ => Err(self
+                .cursor
+                .choice(&[Kind::Colon, Kind::Newline])
+                .err()
+                .unwrap_or_else(|| self.cursor.no_way(0))),
+        }
+    }
+
+    fn policies(&mut self) -> Result<Policies, Wrong> {
+        let colon = self.cursor.take();
+        let mut policies = Policies {
+            given: Vec::new(),
+            line: colon.line,
+            column: colon.column,
+        };
+        match self.cursor.kind() {
+            Kind::PolicyType => {}
+            Kind::Newline => return Err(self.cursor.wrong("Policy missing after ':'")),
+            _ => {
+                self.cursor.choice(&[Kind::PolicyType, Kind::Newline])?;
+            }
+        }
+        while self.cursor.kind() == Kind::PolicyType {
+            let letter = self.cursor.take().text.chars().next().unwrap_or_default();
+            self.cursor
+                .choice(&[Kind::PolicyType, Kind::Name, Kind::Newline])?;
+            if self.cursor.kind() != Kind::Name {
+                return Err(self.cursor.wrong("Name missing."));
+            }
+            policies
+                .given
+                .push((letter, self.cursor.take().text.clone()));
+            self.cursor.again(&[Kind::PolicyType, Kind::Newline])?;
+        }
+        Ok(policies)
+    }
+
+    /// Statements, empty lines between them, until one of the other tokens.
+    fn statements(&mut self, expected: &[Kind]) -> Result<(), Wrong> {
+        self.cursor.choice(expected)?;
+        loop {
+            match self.cursor.kind() {
+                Kind::Newline => {
+                    self.cursor.take();
+                }
+                Kind::Letter => self.statement()?,
+                _ => return Ok(()),
+            }
+            self.cursor.again(expected)?;
+        }
+    }
+
+    fn statement(&mut self) -> Result<(), Wrong> {
+        let is_block = self.look_through_statement()?;
+        let start = self.cursor.ahead(0);
+        let mut statement = Statement {
+            indentation: self.indentation,
+            criteria: Vec::new(),
+            policies: None,
+            line: start.line,
+            column: start.column,
+            is_block,
+        };
+        loop {
+            statement.criteria.push(self.criterion()?);
+            if self.cursor.kind() != Kind::Plus {
+                break;
+            }
+            self.cursor.take();
+        }
+        if self.cursor.kind() == Kind::Colon {
+            statement.policies = Some(self.policies()?);
+        }
+        self.cursor.must(Kind::Newline, &[])?;
+        self.parts.push(Part::Statement(statement));
+        if is_block {
+            self.indentation = self.dent();
+            self.cursor.choice(&[Kind::Letter])?;
+            while self.cursor.kind() == Kind::Letter {
+                self.statement()?;
+                self.cursor.again(&[Kind::Letter, Kind::Dedent])?;
+            }
+            self.indentation = self.dent();
+        }
+        Ok(())
+    }
+
+    /// The number in the text of a token of indentation.
+    fn dent(&mut self) -> usize {
+        let text = &self.cursor.take().text;
+        text.trim_start_matches(char::is_alphabetic)
+            .parse()
+            .unwrap_or_default()
+    }
+
+    /// Whether a block follows a statement is known only behind it: what does not fit is told from its beginning.
+    fn look_through_statement(&self) -> Result<bool, Wrong> {
+        let kind = |place: usize| self.cursor.ahead(place).kind;
+        let mut place = 0;
+        loop {
+            if kind(place) != Kind::Letter {
+                return Err(self.cursor.no_way(place));
+            }
+            place += 1;
+            match kind(place) {
+                Kind::All => place += 1,
+                Kind::Name => {
+                    while matches!(kind(place), Kind::Name | Kind::Not) {
+                        place += 1;
+                    }
+                }
+                Kind::Not => {
+                    while kind(place) == Kind::Not {
+                        place += 1;
+                        if kind(place) != Kind::Name {
+                            return Err(self.cursor.no_way(place));
+                        }
+                        place += 1;
+                    }
+                    while matches!(kind(place), Kind::Name | Kind::Not) {
+                        place += 1;
+                    }
+                }
+                _ => {}
+            }
+            if kind(place) != Kind::Plus {
+                break;
+            }
+            place += 1;
+        }
+        if kind(place) == Kind::Colon {
+            place += 1;
+            while kind(place) == Kind::PolicyType {
+                place += 1;
+                if kind(place) == Kind::Name {
+                    place += 1;
+                }
+            }
+        }
+        if kind(place) != Kind::Newline {
+            return Err(self.cursor.no_way(place));
+        }
+        Ok(kind(place + 1) == Kind::Indent)
+    }
+
+    fn criterion(&mut self) -> Result<Criterion, Wrong> {
+        const MIXED: &str = "A '!' must precede each name or no name.";
+        let letter = self.cursor.take().text.chars().next().unwrap_or_default();
+        let mut names = Vec::new();
+        let names = match self.cursor.kind() {
+            Kind::All => {
+                self.cursor.take();
+                Names::All
+            }
+            Kind::Name => {
+                while self.cursor.kind() == Kind::Name {
+                    names.push(self.cursor.take().text.clone());
+                }
+                if self.cursor.kind() == Kind::Not {
+                    self.cursor.take();
+                    return Err(self.cursor.wrong(MIXED));
+                }
+                Names::In(names)
+            }
+            Kind::Not => {
+                while self.cursor.kind() == Kind::Not {
+                    self.cursor.take();
+                    names.push(self.cursor.take().text.clone());
+                }
+                if self.cursor.kind() == Kind::Name {
+                    self.cursor.take();
+                    return Err(self.cursor.wrong(MIXED));
+                }
+                Names::NotIn(names)
+            }
+            _ => return Err(self.cursor.wrong("Name missing.")),
+        };
+        Ok(Criterion { letter, names })
+    }
+}
+
+fn check(part: &Part, exists: &dyn Fn(char, &str) -> bool) -> Result<(), Wrong> {
+    let wrong = |message: String, line: usize, column: usize| {
+        Err(Wrong {
+            message,
+            line,
+            column,
+        })
+    };
+    match part {
+        Part::Letters(Letters(letters)) => {
+            let (_, line, column) = letters.first().copied().unwrap_or_default();
+            let count = letters.len();
+            if count < 7 {
+                return wrong(
+                    format!("7 letters expected, found only {count}"),
+                    line,
+                    column + 1,
+                );
+            }
+            if count > 7 {
+                return wrong(
+                    format!("Only 7 letters expected, found {count}"),
+                    line,
+                    column + 1,
+                );
+            }
+            let mut seen = BTreeSet::new();
+            for (letter, line, column) in letters {
+                if !seen.insert(letter) {
+                    return wrong(format!("Duplicate letter {letter}"), *line, column + 1);
+                }
+            }
+            Ok(())
+        }
+        Part::Priorities(order, line, column) => {
+            if order.len() == 3 && order.first() == order.get(1) {
+                return wrong("Duplicate priority type".to_owned(), *line, column + 1);
+            }
+            Ok(())
+        }
+        Part::Statement(statement) => match &statement.policies {
+            Some(policies) => check_policies(policies, exists),
+            None if statement.is_block => Ok(()),
+            None => wrong(
+                "Policy missing".to_owned(),
+                statement.line,
+                statement.column + 1,
+            ),
+        },
+        Part::Fallback(policies, line, column) => {
+            for letter in POLICY_TYPES {
+                let message = match policies.of(letter).count() {
+                    0 => format!("Must have a fallback policy of type {letter}"),
+                    1 => continue,
+                    _ => format!("Only one fallback policy of type {letter} is allowed"),
+                };
+                return wrong(message, *line, *column);
+            }
+            check_policies(policies, exists)
+        }
+    }
+}
+
+fn check_policies(policies: &Policies, exists: &dyn Fn(char, &str) -> bool) -> Result<(), Wrong> {
+    for letter in POLICY_TYPES {
+        let ids: Vec<&str> = policies.of(letter).collect();
+        let message = match ids.as_slice() {
+            [] => format!("Must contain one of each policy type, missing type {letter}"),
+            [id] if exists(letter, id) => continue,
+            [_] => format!("The policy {letter} does not exist"),
+            _ => format!("Only one policy of type {letter} allowed"),
+        };
+        return Err(Wrong {
+            message,
+            line: policies.line,
+            column: policies.column,
+        });
+    }
+    Ok(())
+}

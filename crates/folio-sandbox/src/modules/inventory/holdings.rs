@@ -1,0 +1,56 @@
+//! `/inventory/holdings/{id}`: mod-inventory only replaces holdings.
+
+use serde_json::Value;
+
+use crate::modules::circulation::library::{HOLDINGS, Library};
+use crate::modules::circulation::reply::{Step, done};
+use crate::modules::inventory::support::{
+    absent, as_text, body, changes, found, in_set, rejected, version_as_number,
+};
+use crate::value::json::text_at;
+use crate::wire::message::{Answer, Asked};
+
+/// The source of holdings that have a MARC record.
+const MARC: &str = "036ee84a-6afd-4c3c-9ad3-4a12ab875f59";
+
+/// The fields of holdings that have a MARC record.
+pub(super) const OF_MARC: [&str; 14] = [
+    "formerIds",
+    "holdingsTypeId",
+    "permanentLocationId",
+    "shelvingTitle",
+    "copyNumber",
+    "callNumberTypeId",
+    "callNumberPrefix",
+    "callNumber",
+    "callNumberSuffix",
+    "holdingsStatements",
+    "holdingsStatementsForIndexes",
+    "holdingsStatementsForSupplements",
+    "notes",
+    "electronicAccess",
+];
+
+pub(super) fn replace(library: &Library<'_>, asked: &Asked, id: &str) -> Step<Answer> {
+    let mut request = body(asked)?;
+    version_as_number(&mut request);
+    let Some(old) = found(library, HOLDINGS, id)? else {
+        return Ok(absent("Holdings not found"));
+    };
+    let new = Value::Object(request);
+    if text_at(&old, "sourceId").as_deref() == Some(MARC) && changes(&OF_MARC, &old, &new) {
+        let message = format!(
+            "Holdings is controlled by MARC record, these fields are blocked and can not be updated: {}",
+            in_set(&OF_MARC).join(",")
+        );
+        return Ok(rejected(&message, Value::Null, Value::Null));
+    }
+    let hrid = |record: &Value| record.get("hrid").cloned().unwrap_or_default();
+    if hrid(&old) != hrid(&new) {
+        let message = "HRID can not be updated";
+        return Ok(rejected(message, "hrid".into(), hrid(&new)));
+    }
+    let own = text_at(&new, "id").unwrap_or_else(|| "null".to_owned());
+    as_text(library.replace(HOLDINGS, &own, new))?;
+    Ok(done())
+}

@@ -1,0 +1,54 @@
+//! MARC records beside instances (mod-inventory-storage). Deletions are recorded, the rest is from the module's sources.
+
+use http::StatusCode;
+use serde_json::{Value, json};
+
+use crate::jackson;
+use crate::platform::auth::Caller;
+use crate::platform::state::State;
+use crate::wire::message::{Answer, Asked, Done};
+use crate::wire::rmb;
+
+const PATH: &str = "/instance-storage/instances";
+const STORED: &str = "/instance-storage/instances/{instanceId}/source-record";
+
+/// The answer of what this file has; none of other paths.
+pub(crate) fn answer(state: &State, asked: &Asked, caller: &Caller, path: &str) -> Option<Done> {
+    let rest = path.strip_prefix(PATH)?.strip_prefix('/')?;
+    let segments: Vec<&str> = rest.split('/').collect();
+    let id = match segments.as_slice() {
+        [id, "source-record"] if asked.method == "DELETE" => *id,
+        [id, "source-record", "marc-json"] => *id,
+        _ => return None,
+    };
+    let not_found = || Answer::text(StatusCode::NOT_FOUND, "Not found");
+    Some(match asked.method.as_str() {
+        "DELETE" => state
+            .store
+            .delete(&caller.tenant, STORED, id)
+            .map(|was| match was {
+                true => Answer::empty(StatusCode::NO_CONTENT),
+                false => not_found(),
+            }),
+        "GET" => state.store.get(&caller.tenant, STORED, id).map(|found| {
+            found.map_or_else(not_found, |record| {
+                rmb::json_answer(StatusCode::OK, record.get("marc").unwrap_or(&Value::Null))
+            })
+        }),
+        "PUT" => put(state, asked, caller, id),
+        _ => return None,
+    })
+}
+
+fn put(state: &State, asked: &Asked, caller: &Caller, id: &str) -> Done {
+    let marc = match jackson::parse(&asked.body) {
+        Ok(marc) => marc,
+        Err(answer) => return Ok(answer),
+    };
+    if !state.store.has(&caller.tenant, PATH, id)? {
+        return Ok(Answer::text(StatusCode::NOT_FOUND, "Not found"));
+    }
+    let record = json!({"id": id, "marc": marc});
+    state.store.write(&caller.tenant, STORED, id, &record)?;
+    Ok(Answer::empty(StatusCode::NO_CONTENT))
+}

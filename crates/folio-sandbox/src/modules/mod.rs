@@ -1,0 +1,19 @@
+//! What FOLIO's modules answer beyond plain collections: one file or folder per module. `dispatch.rs` finds the one that answers a request.
+
+pub(crate) mod acquisitions;
+pub(crate) mod circulation;
+pub(crate) mod consortia;
+pub(crate) mod credentials;
+pub(crate) mod dispatch;
+pub(crate) mod fixed;
+pub(crate) mod inventory;
+pub(crate) mod inventory_storage;
+pub(crate) mod login;
+pub(crate) mod login_keycloak;
+pub(crate) mod numbers;
+pub(crate) mod passwords;
+pub(crate) mod permissions;
+pub(crate) mod pins;
+pub(crate) mod pubsub;
+pub(crate) mod spring;
+pub(crate) mod users_bl;

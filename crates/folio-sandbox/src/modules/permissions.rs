@@ -1,0 +1,180 @@
+//! mod-permissions: what users may do.
+
+use http::StatusCode;
+use serde_json::{Value, json};
+
+use crate::facts::documents::routes;
+use crate::jackson;
+use crate::platform::auth::Caller;
+use crate::platform::state::State;
+use crate::value::json::text_at;
+use crate::wire::message::{Answer, Asked, Done, decoded};
+use crate::wire::rmb;
+
+const PATH: &str = "/perms/users";
+
+/// The answer of what this file has; none of other paths.
+pub(crate) fn answer(
+    state: &mut State,
+    asked: &Asked,
+    caller: &Caller,
+    path: &str,
+) -> Option<Done> {
+    let rest = path.strip_prefix(PATH)?;
+    let segments: Vec<&str> = rest.split('/').skip(1).collect();
+    match (asked.method.as_str(), segments.as_slice()) {
+        ("POST", []) => unknown(&asked.body).map(Ok),
+        ("GET", [id]) if asked.parameter("indexField") == Some("userId") => {
+            Some(found(state, caller, id, true).map(|record| match record {
+                Ok(record) => {
+                    let order = &state.kind(PATH).order;
+                    rmb::json_ordered(StatusCode::OK, &record, order)
+                }
+                Err(answer) => answer,
+            }))
+        }
+        ("GET", [id, "permissions"]) => Some(names(state, asked, caller, id)),
+        ("POST", [id, "permissions"]) => Some(add(state, asked, caller, id)),
+        ("DELETE", [id, "permissions", name]) => Some(remove(state, asked, caller, id, name)),
+        _ => None,
+    }
+}
+
+/// Whether a permission is one of a route.
+fn exists(name: &str) -> bool {
+    routes().has_permission(name)
+}
+
+/// A record that grants what does not exist is rejected.
+fn unknown(body: &[u8]) -> Option<Answer> {
+    let record = jackson::parse(body).ok()?;
+    let list = record.get("permissions")?.as_array()?;
+    let unknown: Vec<&str> = list
+        .iter()
+        .filter_map(Value::as_str)
+        .filter(|name| !exists(name))
+        .collect();
+    if unknown.is_empty() {
+        return None;
+    }
+    let id = text_at(&record, "id").unwrap_or_default();
+    let message = format!(
+        "Unable to update derived fields: Attempting to add non-existent permissions {} to permission user with id {id}",
+        unknown.join(",")
+    );
+    Some(rmb::errors(
+        StatusCode::UNPROCESSABLE_ENTITY,
+        &[rmb::error(&message, "-1", "1", &[("id", &id)])],
+    ))
+}
+
+/// The record of a user, by its own id or the user's.
+fn found(
+    state: &State,
+    caller: &Caller,
+    id: &str,
+    by_user: bool,
+) -> rusqlite::Result<Result<Value, Answer>> {
+    let field = if by_user { "userId" } else { "id" };
+    let records = state.store.all(&caller.tenant, PATH)?;
+    let own = records
+        .into_iter()
+        .find(|record| text_at(record, field).as_deref() == Some(id));
+    Ok(own.ok_or_else(|| {
+        Answer::text(
+            StatusCode::NOT_FOUND,
+            format!("No user found by {field} {id}"),
+        )
+    }))
+}
+
+fn list_of(record: &Value) -> Vec<Value> {
+    let list = record.get("permissions").and_then(Value::as_array);
+    list.cloned().unwrap_or_default()
+}
+
+fn names(state: &State, asked: &Asked, caller: &Caller, id: &str) -> Done {
+    let by_user = asked.parameter("indexField") == Some("userId");
+    let record = match found(state, caller, id, by_user)? {
+        Ok(record) => record,
+        Err(answer) => return Ok(answer),
+    };
+    let list = list_of(&record);
+    if asked.parameter("full") == Some("true") {
+        // The total is not told then.
+        let list: Vec<Value> = list.iter().map(whole).collect();
+        return Ok(rmb::json_answer(
+            StatusCode::OK,
+            &json!({"permissionNames": list}),
+        ));
+    }
+    let total = list.len();
+    Ok(rmb::json_answer(
+        StatusCode::OK,
+        &json!({"permissionNames": list, "totalRecords": total}),
+    ))
+}
+
+/// A permission with all that is known of it.
+fn whole(name: &Value) -> Value {
+    let text = name.as_str().unwrap_or_default();
+    let id = uuid::Uuid::new_v5(&uuid::Uuid::NAMESPACE_OID, text.as_bytes());
+    json!({
+        "permissionName": text, "displayName": text.replace('.', " "), "id": id.to_string(), "description": text,
+        "tags": [], "subPermissions": [], "childOf": [], "grantedTo": [], "mutable": false, "visible": false, "dummy": false,
+    })
+}
+
+/// A record of permissions as `expandPermissions` gives it: mod-users-bl puts the id of the record where that of the user was.
+pub(super) fn expanded(record: &Value) -> Value {
+    let list: Vec<Value> = list_of(record).iter().map(whole).collect();
+    json!({"userId": record.get("id"), "permissions": list})
+}
+
+fn add(state: &State, asked: &Asked, caller: &Caller, id: &str) -> Done {
+    let body = match jackson::parse(&asked.body) {
+        Ok(body) => body,
+        Err(answer) => return Ok(answer),
+    };
+    let name = text_at(&body, "permissionName").unwrap_or_default();
+    let by_user = asked.parameter("indexField") == Some("userId");
+    let mut record = match found(state, caller, id, by_user)? {
+        Ok(record) => record,
+        Err(answer) => return Ok(answer),
+    };
+    if !exists(&name) {
+        return Ok(Answer::bad_request(format!(
+            "Permission by name '{name}' does not exist"
+        )));
+    }
+    let mut list = list_of(&record);
+    let own = text_at(&record, "id").unwrap_or_default();
+    if list.contains(&Value::from(name.as_str())) {
+        let field = if by_user { "userId" } else { "id" };
+        let message = format!("User with {field} {id} already has permission {name}");
+        let key = format!("'{field}'");
+        return Ok(rmb::errors(
+            StatusCode::UNPROCESSABLE_ENTITY,
+            &[rmb::error(&message, "-1", "1", &[(&key, &own)])],
+        ));
+    }
+    list.push(name.into());
+    record["permissions"] = list.into();
+    state.store.write(&caller.tenant, PATH, &own, &record)?;
+    Ok(rmb::json_answer(StatusCode::OK, &body))
+}
+
+fn remove(state: &State, asked: &Asked, caller: &Caller, id: &str, name: &str) -> Done {
+    let by_user = asked.parameter("indexField") == Some("userId");
+    let mut record = match found(state, caller, id, by_user)? {
+        Ok(record) => record,
+        Err(answer) => return Ok(answer),
+    };
+    let name = decoded(name);
+    let mut list = list_of(&record);
+    list.retain(|own| own.as_str() != Some(&name));
+    record["permissions"] = list.into();
+    let own = text_at(&record, "id").unwrap_or_default();
+    state.store.write(&caller.tenant, PATH, &own, &record)?;
+    Ok(Answer::empty(StatusCode::NO_CONTENT))
+}

@@ -1,0 +1,68 @@
+//! PINs of patrons (mod-users). What is deleted, and the statuses, are recorded; how a PIN is checked is from the module's sources.
+
+use http::StatusCode;
+use serde_json::Value;
+
+use crate::jackson;
+use crate::platform::auth::Caller;
+use crate::platform::state::State;
+use crate::value::json::text_at;
+use crate::wire::message::{Answer, Asked, Done};
+use crate::wire::rmb;
+
+const PATH: &str = "/patron-pin";
+
+/// The answer of what this file has; none of other paths.
+pub(crate) fn answer(state: &State, asked: &Asked, caller: &Caller, path: &str) -> Option<Done> {
+    let verify = path == "/patron-pin/verify";
+    if path != PATH && !verify || !matches!(asked.method.as_str(), "POST" | "DELETE") {
+        return None;
+    }
+    let body = match jackson::parse(&asked.body) {
+        Ok(Value::Null) => {
+            return Some(Ok(Answer::bad_request(
+                "HV000116: The object to be validated must not be null.",
+            )));
+        }
+        Ok(body) => body,
+        Err(answer) => return Some(Ok(answer)),
+    };
+    let pin = text_at(&body, "pin");
+    // It is the id that a deletion goes by: the PIN is not compared.
+    let Some(id) = text_at(&body, "id") else {
+        return Some(Ok(Answer::empty(StatusCode::UNPROCESSABLE_ENTITY)));
+    };
+    Some(match asked.method.as_str() {
+        "DELETE" => state
+            .store
+            .delete(&caller.tenant, PATH, &id)
+            .map(|_| Answer::empty(StatusCode::OK)),
+        _ if verify => matches(state, caller, &id, pin.as_deref()),
+        _ => stored(state, caller, &id, pin.as_deref(), &body),
+    })
+}
+
+fn stored(state: &State, caller: &Caller, id: &str, pin: Option<&str>, body: &Value) -> Done {
+    if pin.is_none() {
+        let error = rmb::error(
+            "must not be null",
+            "jakarta.validation.constraints.NotNull.message",
+            "1",
+            &[("pin", "null")],
+        );
+        return Ok(rmb::violations(&[error]));
+    }
+    state.store.write(&caller.tenant, PATH, id, body)?;
+    Ok(Answer::empty(StatusCode::CREATED))
+}
+
+fn matches(state: &State, caller: &Caller, id: &str, pin: Option<&str>) -> Done {
+    let own = state.store.get(&caller.tenant, PATH, id)?;
+    let own = own.and_then(|own| text_at(&own, "pin"));
+    Ok(Answer::empty(
+        match own.as_deref() == pin && pin.is_some() {
+            true => StatusCode::OK,
+            false => StatusCode::UNPROCESSABLE_ENTITY,
+        },
+    ))
+}

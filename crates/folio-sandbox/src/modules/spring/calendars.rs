@@ -1,0 +1,309 @@
+//! `/calendar/calendars`: lists, creation, update and deletion of mod-calendar's calendars.
+
+use http::StatusCode;
+use serde_json::{Map, Value, json};
+
+use crate::jackson;
+use crate::modules::spring::calendar::{self, CALENDAR, Calendar};
+use crate::modules::spring::checks::Fault;
+use crate::modules::spring::facts::now;
+use crate::modules::spring::openings::date;
+use crate::modules::spring::{Done, Spring};
+use crate::platform::state::State;
+use crate::value::json::text_at;
+use crate::value::uuid::is_uuid;
+use crate::wire::message::{Answer, Asked};
+
+/// The order in which the module writes the fields of a calendar.
+const ORDER: [&str; 8] = [
+    "id",
+    "name",
+    "startDate",
+    "endDate",
+    "assignments",
+    "normalHours",
+    "exceptions",
+    "metadata",
+];
+
+/// The order of the fields of what calendars consist of.
+const INNER_ORDER: [&str; 8] = [
+    "name",
+    "startDay",
+    "startDate",
+    "startTime",
+    "endDay",
+    "endDate",
+    "endTime",
+    "openings",
+];
+
+fn shown(record: &Value) -> String {
+    ordered(record, &ORDER)
+}
+
+/// JSON on one line; the fields of the outermost object in the order given.
+fn ordered(value: &Value, order: &[&str]) -> String {
+    match value {
+        Value::Array(list) => {
+            let list: Vec<String> = list.iter().map(|value| ordered(value, order)).collect();
+            format!("[{}]", list.join(","))
+        }
+        Value::Object(fields) => {
+            let place = |name: &str| order.iter().position(|known| *known == name);
+            let mut fields: Vec<(&String, &Value)> = fields.iter().collect();
+            fields.sort_by_key(|(name, _)| place(name).unwrap_or(usize::MAX));
+            let fields: Vec<String> = fields
+                .into_iter()
+                .map(|(name, value)| format!("{}:{}", json!(name), ordered(value, &INNER_ORDER)))
+                .collect();
+            format!("{{{}}}", fields.join(","))
+        }
+        other => other.to_string(),
+    }
+}
+
+impl Spring<'_> {
+    /// The ids of a parameter that may be given several times, or once with commas.
+    fn ids(&self, asked: &Asked, name: &str) -> Result<Option<Vec<String>>, Answer> {
+        let given: Vec<&str> = asked
+            .query
+            .iter()
+            .filter(|(known, _)| known == name)
+            .map(|(_, ids)| ids.as_str())
+            .collect();
+        if given.is_empty() {
+            return Ok(None);
+        }
+        let ids = given.iter().flat_map(|ids| ids.split(','));
+        let ids: Vec<&str> = ids.map(str::trim).filter(|id| !id.is_empty()).collect();
+        if let Some(bad) = ids.iter().find(|id| !is_uuid(id)) {
+            return Err(self.facts.wrong_parameter(
+                name,
+                bad,
+                "java.util.List",
+                &format!("Invalid UUID string: {bad}"),
+            ));
+        }
+        Ok(Some(ids.iter().map(|id| id.to_ascii_lowercase()).collect()))
+    }
+
+    pub(super) fn calendars(&self, state: &State, asked: &Asked) -> Done {
+        match self.chosen_calendars(state, asked) {
+            Ok(done) => done,
+            Err(answer) => Ok(answer),
+        }
+    }
+
+    fn chosen_calendars(&self, state: &State, asked: &Asked) -> Result<Done, Answer> {
+        let ids = self.ids(asked, "id")?;
+        let service_points = self.ids(asked, "servicePointId")?;
+        let start = date(self.facts, asked, "startDate", false)?;
+        let end = date(self.facts, asked, "endDate", false)?;
+        let offset = self.facts.number(asked, "offset", 0, 0)?;
+        let limit = self.facts.number(asked, "limit", 10, 0)?;
+        let mut all = match Self::stored_calendars(state, self.caller) {
+            Ok(all) => all,
+            Err(error) => return Ok(Err(error)),
+        };
+        all.retain(|record| {
+            let Some(calendar) = Calendar::of(record) else {
+                return false;
+            };
+            ids.as_ref().is_none_or(|ids| ids.contains(&calendar.id))
+                && service_points
+                    .as_ref()
+                    .is_none_or(|ids| ids.iter().any(|id| calendar.is_assigned(id)))
+                && start.is_none_or(|start| calendar.end >= start)
+                && end.is_none_or(|end| calendar.start <= end)
+        });
+        // Ordered by the first day alone: ties come in another order with each page.
+        let turn = offset / limit.max(1);
+        let tie = |record: &Value| {
+            let id = text_at(record, "id").unwrap_or_default();
+            id.bytes().rev().fold(turn, |sum, byte| {
+                sum.wrapping_mul(31).wrapping_add(usize::from(byte) ^ turn)
+            })
+        };
+        all.sort_by_key(|record| (text_at(record, "startDate"), tie(record)));
+        let total = all.len();
+        let page: Vec<String> = all.iter().skip(offset).take(limit).map(shown).collect();
+        let body = format!(
+            "{{\"calendars\":[{}],\"totalRecords\":{total}}}",
+            page.join(",")
+        );
+        Ok(Ok(Answer::new(StatusCode::OK, "application/json", body)))
+    }
+
+    fn calendar_of(&self, asked: &Asked) -> Result<Map<String, Value>, Answer> {
+        if let Some(answer) = self.wrong_content_type(asked) {
+            return Err(answer);
+        }
+        let unreadable = |message: &str| {
+            self.facts.calendar(
+                StatusCode::BAD_REQUEST,
+                "invalidParameter",
+                &format!(
+                    "One of the parameters was the incorrect type: JSON parse error: {message}"
+                ),
+            )
+        };
+        let value = jackson::parse(&asked.body).map_err(|answer| {
+            let text = String::from_utf8_lossy(&answer.body).into_owned();
+            unreadable(text.split("\n at [Source").next().unwrap_or_default())
+        })?;
+        CALENDAR
+            .read(&value)
+            .map_err(|message| unreadable(&message))
+    }
+
+    /// Checks and stores a calendar.
+    fn store_calendar(
+        &self,
+        state: &State,
+        mut record: Map<String, Value>,
+        stored: Option<&Value>,
+    ) -> Result<rusqlite::Result<Value>, Answer> {
+        if let Some(message) = calendar::null_pointer(&record) {
+            return Err(self.facts.calendar(
+                StatusCode::INTERNAL_SERVER_ERROR,
+                "internalServerError",
+                &format!("An internal server error occurred (NullPointerException): {message}"),
+            ));
+        }
+        let id = stored
+            .and_then(|stored| text_at(stored, "id"))
+            .unwrap_or_else(|| uuid::Uuid::new_v4().to_string());
+        record.insert("id".into(), id.clone().into());
+        record.insert("metadata".into(), self.calendar_metadata(stored));
+        let record = Value::Object(record);
+        let others: Vec<Calendar> = match Self::stored_calendars(state, self.caller) {
+            Ok(all) => all.iter().filter_map(Calendar::of).collect(),
+            Err(error) => return Ok(Err(error)),
+        };
+        let faults = Calendar::of(&record).map_or_else(Vec::new, |own| own.faults(&others));
+        if !faults.is_empty() {
+            return Err(told(&faults));
+        }
+        Ok(state
+            .store
+            .write(&self.caller.tenant, self.path(), &id, &record)
+            .map(|()| record))
+    }
+
+    fn calendar_metadata(&self, stored: Option<&Value>) -> Value {
+        let (date, user) = (now(), &self.caller.user);
+        let mut metadata = stored
+            .and_then(|stored| stored.get("metadata"))
+            .cloned()
+            .unwrap_or_else(|| json!({"createdDate": date, "createdByUserId": user}));
+        metadata["updatedDate"] = date.into();
+        metadata["updatedByUserId"] = user.clone().into();
+        metadata
+    }
+
+    pub(super) fn create_calendar(&self, state: &State, asked: &Asked) -> Done {
+        let stored = self
+            .calendar_of(asked)
+            .and_then(|record| self.store_calendar(state, record, None));
+        match stored {
+            Ok(record) => Ok(Answer::new(
+                StatusCode::CREATED,
+                "application/json",
+                shown(&record?),
+            )),
+            Err(answer) => Ok(answer),
+        }
+    }
+
+    pub(super) fn update_calendar(&self, state: &State, asked: &Asked, id: &str) -> Done {
+        if let Some(answer) = self.facts.bad_id(id, 2) {
+            return Ok(answer);
+        }
+        // The body is read before the calendar is looked up.
+        let record = match self.calendar_of(asked) {
+            Ok(record) => record,
+            Err(answer) => return Ok(answer),
+        };
+        let Some(stored) = state.store.get(&self.caller.tenant, self.path(), id)? else {
+            return Ok(self.facts.not_found(id));
+        };
+        match self.store_calendar(state, record, Some(&stored)) {
+            Ok(record) => Ok(Answer::new(
+                StatusCode::OK,
+                "application/json",
+                shown(&record?),
+            )),
+            Err(answer) => Ok(answer),
+        }
+    }
+
+    /// `DELETE /calendar/calendars?id=…&id=…`: all of them or none.
+    pub(super) fn delete_calendars(&self, state: &State, asked: &Asked) -> Done {
+        let ids = match self.ids(asked, "id") {
+            Ok(Some(ids)) => ids,
+            Ok(None) => {
+                return Ok(self.facts.calendar(
+                    StatusCode::BAD_REQUEST,
+                    "invalidParameter",
+                    "One of the parameters was the incorrect type: Required request parameter 'id' for method parameter type List is not present",
+                ));
+            }
+            Err(answer) => return Ok(answer),
+        };
+        for id in &ids {
+            if !state.store.has(&self.caller.tenant, self.path(), id)? {
+                return Ok(self.facts.not_found(id));
+            }
+        }
+        for id in ids {
+            state.store.delete(&self.caller.tenant, self.path(), &id)?;
+        }
+        Ok(Answer::empty(StatusCode::NO_CONTENT))
+    }
+}
+
+/// The answer about all that is wrong with a calendar; the Java stack is left out.
+fn told(faults: &[Fault]) -> Answer {
+    let status = faults
+        .iter()
+        .map(|fault| fault.status)
+        .find(|status| *status == StatusCode::CONFLICT)
+        .unwrap_or(StatusCode::BAD_REQUEST);
+    let errors: Vec<String> = faults
+        .iter()
+        .map(|fault| {
+            let data = fault.data.as_ref().map_or_else(String::new, |data| {
+                format!(",\"data\":{}", ordered(data, &[]))
+            });
+            format!(
+                "{{\"code\":{},\"message\":{}{data},\"_parameters\":{},\"_trace\":[]}}",
+                json!(fault.code),
+                json!(fault.message),
+                ordered(&fault.parameters, &[])
+            )
+        })
+        .collect();
+    let text = format!(
+        "{{\"timestamp\":{},\"status\":{},\"errors\":[{}]}}",
+        json!(now()),
+        status.as_u16(),
+        errors.join(",")
+    );
+    Answer::new(status, "application/json", text)
+}
+
+/// The answer about a calendar, as it is read.
+pub(super) fn one(record: &Value) -> Answer {
+    Answer::new(StatusCode::OK, "application/json", shown(record))
+}
+
+/// Calendars of a tenant, as they are stored.
+impl Spring<'_> {
+    pub(super) fn stored_calendars(
+        state: &State,
+        caller: &crate::platform::auth::Caller,
+    ) -> rusqlite::Result<Vec<Value>> {
+        state.store.all(&caller.tenant, "/calendar/calendars")
+    }
+}
