@@ -3,8 +3,8 @@
 use http::StatusCode;
 use serde_json::Value;
 
-use crate::collections::effects;
 use crate::collections::write::{insert, read_value, replace};
+use crate::collections::{effects, hrid};
 use crate::facts::constraints::Verb;
 use crate::facts::documents::{routes, stored_at};
 use crate::jackson;
@@ -83,7 +83,7 @@ pub(crate) fn synchronous(state: &mut State, asked: &Asked, caller: &Caller, pat
     let path = stored_at(&collection.path);
     // Also the records that exist get an HRID where they have none: a new one.
     for record in &mut read {
-        effects::give_hrid(&state.store, &caller.tenant, path, record)?;
+        hrid::give_hrid(&state.store, &caller.tenant, path, record)?;
     }
     let upsert = is_unsafe || asked.parameter("upsert") == Some("true");
     // The work needs the store and the rest of the state; the store is put back at once.

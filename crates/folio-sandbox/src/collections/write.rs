@@ -4,7 +4,7 @@ use http::{StatusCode, header};
 use serde_json::{Map, Value};
 
 use crate::collections::effects::{self, Outcome};
-use crate::collections::{acquisitions, loan_history};
+use crate::collections::{acquisitions, hrid, loan_history};
 use crate::facts::constraints::Verb;
 use crate::facts::documents::{Collection, routes, stored_at};
 use crate::facts::kinds::{Case, Given, Kind, Location};
@@ -149,7 +149,7 @@ pub(crate) fn insert(
         Err(answer) => return Ok(Err(answer)),
     };
     record.insert("id".into(), id.to_ascii_lowercase().into());
-    effects::give_hrid(&state.store, &caller.tenant, path, &mut record)?;
+    hrid::give_hrid(&state.store, &caller.tenant, path, &mut record)?;
     if let Err(answer) = effects::before_create(&state.store, &caller.tenant, path, &mut record)? {
         return Ok(Err(answer));
     }
@@ -281,7 +281,7 @@ pub(crate) fn replace(
         .to_owned();
     record.insert("id".into(), id.clone().into());
     if verb == Verb::Put
-        && let Some(answer) = effects::changed_hrid(path, &record, stored)
+        && let Some(answer) = hrid::changed_hrid(path, &record, stored)
     {
         return Ok(Err(answer));
     }

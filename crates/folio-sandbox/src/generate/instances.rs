@@ -1,7 +1,7 @@
 //! Invented instances.
 
-use crate::generate::References;
 use crate::generate::random::Random;
+use crate::generate::references::References;
 use crate::generate::titles::{Language, PUBLISHERS, SUBJECTS, note};
 use crate::generate::write::{List, Object};
 

@@ -3,91 +3,23 @@
 
 pub(crate) mod demo;
 mod instances;
+mod maker;
 mod places;
 mod random;
+mod references;
 #[cfg(test)]
 mod tests;
 mod titles;
 mod write;
 
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
-use serde_json::Value;
-
-use crate::store::Maker;
+pub(crate) use maker::Maker;
+use references::references;
 
 const INSTANCES: &str = "/instance-storage/instances";
 const HOLDINGS: &str = "/holdings-storage/holdings";
 const ITEMS: &str = "/item-storage/items";
-
-/// What is written into records from reference data: identifiers of types and places.
-pub(super) struct References {
-    statuses: Vec<String>,
-    formats: Vec<String>,
-    modes: Vec<String>,
-    terms: Vec<String>,
-    name_types: Vec<String>,
-    contributor_types: Vec<String>,
-    identifier_types: Vec<String>,
-    title_types: Vec<String>,
-    classification_types: Vec<String>,
-    call_number_types: Vec<String>,
-    relationships: Vec<String>,
-    instance_notes: Vec<String>,
-    holdings_notes: Vec<String>,
-    item_notes: Vec<String>,
-    instance_types: Vec<String>,
-    holdings_types: Vec<String>,
-    sources: Vec<String>,
-    ill_policies: Vec<String>,
-    material_types: Vec<String>,
-    loan_types: Vec<String>,
-    statistical_codes: Vec<String>,
-    damaged: Vec<String>,
-    locations: Vec<String>,
-    user: String,
-}
-
-fn references() -> &'static References {
-    static REFERENCES: OnceLock<References> = OnceLock::new();
-    REFERENCES.get_or_init(|| {
-        let records = demo::reference();
-        let ids = |path: &str| -> Vec<String> {
-            let own = records.iter().find(|(known, _)| *known == path);
-            own.into_iter()
-                .flat_map(|(_, records)| records)
-                .filter_map(|record| record.get("id").and_then(Value::as_str))
-                .map(str::to_owned)
-                .collect()
-        };
-        References {
-            statuses: ids("/instance-statuses"),
-            formats: ids("/instance-formats"),
-            modes: ids("/modes-of-issuance"),
-            terms: ids("/nature-of-content-terms"),
-            name_types: ids("/contributor-name-types"),
-            contributor_types: ids("/contributor-types"),
-            identifier_types: ids("/identifier-types"),
-            title_types: ids("/alternative-title-types"),
-            classification_types: ids("/classification-types"),
-            call_number_types: ids("/call-number-types"),
-            relationships: ids("/electronic-access-relationships"),
-            instance_notes: ids("/instance-note-types"),
-            holdings_notes: ids("/holdings-note-types"),
-            item_notes: ids("/item-note-types"),
-            instance_types: ids("/instance-types"),
-            holdings_types: ids("/holdings-types"),
-            sources: ids("/holdings-sources"),
-            ill_policies: ids("/ill-policies"),
-            material_types: ids("/material-types"),
-            loan_types: ids("/loan-types"),
-            statistical_codes: ids("/statistical-codes"),
-            damaged: ids("/item-damaged-statuses"),
-            locations: ids("/locations"),
-            user: demo::cataloguer(),
-        }
-    })
-}
 
 /// The records of a collection.
 struct Collection {

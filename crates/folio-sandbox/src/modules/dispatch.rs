@@ -125,7 +125,7 @@ pub(crate) fn module(
     if let Some(done) = routes::answer(state, asked, caller, path) {
         return done;
     }
-    if let Some(done) = spring::other_paths(state, asked, caller, path) {
+    if let Some(done) = spring::routes::other_paths(state, asked, caller, path) {
         return done;
     }
     let is_batch = served.path.ends_with("/batch/synchronous")
@@ -139,7 +139,7 @@ pub(crate) fn module(
         _ => (None, None),
     };
     if let Some(collection) = above.and_then(|above| routes().collection(above))
-        && let Some(done) = spring::answer(state, asked, caller, collection, id)
+        && let Some(done) = spring::routes::answer(state, asked, caller, collection, id)
     {
         return done;
     }

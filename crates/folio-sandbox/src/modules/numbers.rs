@@ -3,7 +3,7 @@
 use http::StatusCode;
 use serde_json::{Value, json};
 
-use crate::collections::effects::{HRID_SETTINGS, hrid_settings, set_hrid_settings};
+use crate::collections::hrid::{HRID_SETTINGS, hrid_settings, set_hrid_settings};
 use crate::facts::documents::routes;
 use crate::jackson::{self, Reader};
 use crate::platform::auth::Caller;

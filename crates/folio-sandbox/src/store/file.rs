@@ -2,9 +2,7 @@
 
 use std::path::Path;
 
-use rusqlite::{Connection, OptionalExtension, params};
-
-use crate::store::Result;
+use rusqlite::{Connection, OptionalExtension, Result, params};
 
 /// The file of a store.
 pub(super) struct File {

@@ -4,116 +4,38 @@ mod bits;
 mod file;
 mod index;
 mod indexes;
+mod integrity;
+mod memory;
+mod page;
 mod rows;
+mod search;
 mod sorted;
 #[cfg(test)]
 mod tests;
 
 use std::cell::RefCell;
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::HashSet;
 use std::sync::Arc;
 
+use rusqlite::Result;
 use serde_json::Value;
 
-use crate::cql::compile::{Order, SortKind, Test};
-use crate::cql::uuid::{Bound, UuidTest};
-use crate::cql::{Compiled, CqlError};
-use crate::facts::constraints::{self, Missing, Taken};
-use crate::facts::tables::{Foreign, Table, tables};
+use crate::cql::CqlError;
+use crate::cql::compile::Test;
+use crate::facts::tables::tables;
 use crate::generate;
 
-use bits::Bits;
 use file::{File, MadeRecords};
-pub(crate) use rows::Maker;
+use memory::{Memory, Undo};
+pub(crate) use page::{Failure, Page};
 use rows::{Body, Rows};
+use search::{listed, matching};
 use sorted::Key;
 
 /// All records of all tenants.
 pub(crate) struct Store {
     memory: RefCell<Memory>,
     file: Option<File>,
-}
-
-#[derive(Default)]
-struct Memory {
-    /// Collections by tenant and path.
-    tenants: HashMap<String, BTreeMap<String, Rows>>,
-    /// Sequences by tenant and name.
-    counters: HashMap<(String, String), i64>,
-    /// What undoes the work that was begun, the last first; and where each work began.
-    undo: Vec<Undo>,
-    begun: Vec<usize>,
-}
-
-enum Undo {
-    Record {
-        tenant: String,
-        collection: String,
-        id: Key,
-        slot: u32,
-        /// None where there was no record.
-        body: Option<Body>,
-    },
-    Counter {
-        tenant: String,
-        name: String,
-        value: Option<i64>,
-    },
-}
-
-/// What a list is asked for.
-pub(crate) struct Page<'a> {
-    pub(crate) query: Option<&'a Compiled>,
-    pub(crate) offset: usize,
-    pub(crate) limit: usize,
-}
-
-/// Why a list cannot be given.
-#[derive(Debug)]
-pub(crate) enum Failure {
-    Store(rusqlite::Error),
-    Query(CqlError),
-}
-
-impl From<rusqlite::Error> for Failure {
-    fn from(error: rusqlite::Error) -> Self {
-        Self::Store(error)
-    }
-}
-
-impl From<CqlError> for Failure {
-    fn from(error: CqlError) -> Self {
-        Self::Query(error)
-    }
-}
-
-pub(super) type Result<T> = rusqlite::Result<T>;
-
-impl Memory {
-    fn rows(&mut self, tenant: &str, collection: &str) -> &mut Rows {
-        if !self.tenants.contains_key(tenant) {
-            self.tenants.insert(tenant.to_owned(), BTreeMap::new());
-        }
-        let collections = self.tenants.entry(tenant.to_owned()).or_default();
-        if !collections.contains_key(collection) {
-            collections.insert(collection.to_owned(), Rows::default());
-        }
-        collections.entry(collection.to_owned()).or_default()
-    }
-
-    fn known(&self, tenant: &str, collection: &str) -> Option<&Rows> {
-        self.tenants.get(tenant)?.get(collection)
-    }
-
-    fn known_mut(&mut self, tenant: &str, collection: &str) -> Option<&mut Rows> {
-        self.tenants.get_mut(tenant)?.get_mut(collection)
-    }
-
-    fn undo(&mut self, undo: impl FnOnce() -> Undo) {
-        if !self.begun.is_empty() {
-            self.undo.push(undo());
-        }
-    }
 }
 
 impl Store {
@@ -233,33 +155,7 @@ impl Store {
         if !stays {
             let undone: Vec<Undo> = memory.undo.drain(from..).collect();
             for undo in undone.into_iter().rev() {
-                match undo {
-                    Undo::Record {
-                        tenant,
-                        collection,
-                        id,
-                        slot,
-                        body,
-                    } => {
-                        let rows = memory.rows(&tenant, &collection);
-                        match body {
-                            Some(body) => rows.restore(&id, slot, body),
-                            None => {
-                                rows.remove(&id);
-                            }
-                        }
-                    }
-                    Undo::Counter {
-                        tenant,
-                        name,
-                        value,
-                    } => {
-                        match value {
-                            Some(value) => memory.counters.insert((tenant, name), value),
-                            None => memory.counters.remove(&(tenant, name)),
-                        };
-                    }
-                }
+                memory.revert(undo);
             }
         } else if memory.begun.is_empty() {
             memory.undo.clear();
@@ -355,86 +251,6 @@ impl Store {
         })?
         .ok();
         Ok(())
-    }
-
-    /// The unique value of a record that another record has already.
-    pub(crate) fn taken<'t>(
-        &self,
-        tenant: &str,
-        collection: &str,
-        table: &'t Table,
-        id: &str,
-        record: &Value,
-    ) -> Result<Option<Taken<'t>>> {
-        let mut memory = self.memory.borrow_mut();
-        let Some(rows) = memory.known_mut(tenant, collection) else {
-            return Ok(None);
-        };
-        // The index is that of the table, which is there for as long as the process.
-        let own = tables()
-            .of(collection)
-            .map_or(&[][..], |table| &table.unique);
-        for unique in &table.unique {
-            if let Some(value) = constraints::value(unique, record)
-                && let Some(own) = own.iter().find(|own| own.constraint == unique.constraint)
-                && rows.taken(own, &value, &Key::new(id))
-            {
-                return Ok(Some(Taken::new(unique, record)));
-            }
-        }
-        Ok(None)
-    }
-
-    /// The reference of a record that leads nowhere.
-    pub(crate) fn missing<'t>(
-        &self,
-        tenant: &str,
-        table: &'t Table,
-        record: &Value,
-    ) -> Result<Option<Missing<'t>>> {
-        for foreign in &table.foreign {
-            let Some(target) = constraints::target(foreign, record) else {
-                continue;
-            };
-            if let Some(path) = tables().path(foreign)
-                && !self.has(tenant, path, &target)?
-            {
-                return Ok(Some(Missing { foreign, target }));
-            }
-        }
-        Ok(None)
-    }
-
-    /// The reference to a record that PostgreSQL tells of: the table that it comes from, and its field.
-    pub(crate) fn referred(
-        &self,
-        tenant: &str,
-        table: &Table,
-        id: &str,
-    ) -> Result<Option<(&'static Table, &'static Foreign)>> {
-        let key = Key::new(id);
-        let mut memory = self.memory.borrow_mut();
-        let Some(collections) = memory.tenants.get_mut(tenant) else {
-            return Ok(None);
-        };
-        let mut first: Option<(&'static Table, &'static Foreign)> = None;
-        for (path, rows) in collections {
-            let Some(from) = tables().of(path).filter(|_| rows.len() > 0) else {
-                continue;
-            };
-            let own = from
-                .foreign
-                .iter()
-                .filter(|foreign| foreign.target == table.name);
-            for foreign in own {
-                // It checks them in the order in which they were made.
-                let sooner = first.is_none_or(|(_, first)| foreign.rank < first.rank);
-                if sooner && rows.references(&foreign.field).contains_key(&key) {
-                    first = Some((from, foreign));
-                }
-            }
-        }
-        Ok(first)
     }
 
     /// The next number of a sequence, which is used up by it.
@@ -548,205 +364,5 @@ impl Store {
             .filter_map(|slot| rows.row(slot)?.text_at(field))
             .map(|text| text.to_ascii_lowercase());
         Ok(Ok(texts.collect()))
-    }
-}
-
-/// The slots of a page, and how many records there are in all.
-fn listed(rows: &mut Rows, page: &Page<'_>) -> std::result::Result<(Vec<u32>, usize), CqlError> {
-    let sort = page.query.map_or(&[][..], |query| &query.sort);
-    let by_id = matches!(sort, [only] if only.kind == SortKind::Uuid && only.field == "id");
-    let descending = matches!(sort, [only] if only.descending);
-    if (sort.is_empty() || by_id && !descending)
-        && let Some(query) = page.query
-        && let Some(mut ids) = ids(&query.test)
-    {
-        // A list of identifiers is looked up, not searched for.
-        ids.sort();
-        ids.dedup();
-        let found: Vec<u32> = ids
-            .iter()
-            .filter_map(|id| rows.slot(&Key::new(id)))
-            .collect();
-        let total = found.len();
-        let page = found.into_iter().skip(page.offset).take(page.limit);
-        return Ok((page.collect(), total));
-    }
-    // What a query says of `id` as a whole are bounds: paging by id is fast over many records.
-    let mut bounds = Bounds {
-        from: 0,
-        to: rows.len(),
-        not: Vec::new(),
-    };
-    let exact = page
-        .query
-        .is_none_or(|query| bounds.narrow(&query.test, rows));
-    let length = bounds.to.saturating_sub(bounds.from);
-    if exact && bounds.not.is_empty() && by_id {
-        let slots = if descending {
-            let ids = rows.ids().back_from(bounds.to).take(length);
-            ids.skip(page.offset).take(page.limit).collect()
-        } else {
-            let left = length.saturating_sub(page.offset);
-            let ids = rows.ids().from(bounds.from + page.offset.min(length));
-            ids.take(left.min(page.limit)).collect()
-        };
-        return Ok((slots, length));
-    }
-    let whole = exact && bounds.not.is_empty() && length == rows.len();
-    if whole && sort.is_empty() {
-        let slots = match rows.slots() == rows.len() {
-            // No record is gone: a place is a slot.
-            true => rows.numbers(page.offset, page.limit),
-            false => rows
-                .iter()
-                .map(|(slot, _)| slot)
-                .skip(page.offset)
-                .take(page.limit)
-                .collect(),
-        };
-        return Ok((slots, rows.len()));
-    }
-    let found = match page.query {
-        Some(_) if whole => None,
-        Some(query) => Some(matching(rows, &query.test, Some(&bounds))?),
-        None => None,
-    };
-    let total = found.as_ref().map_or(rows.len(), Bits::count);
-    let slots = if by_id {
-        let wanted = |slot: &u32| found.as_ref().is_none_or(|found| found.has(*slot));
-        if descending {
-            let ids = rows.ids().back_from(bounds.to).take(length).filter(wanted);
-            ids.skip(page.offset).take(page.limit).collect()
-        } else {
-            let ids = rows.ids().from(bounds.from).take(length).filter(wanted);
-            ids.skip(page.offset).take(page.limit).collect()
-        }
-    } else if sort.is_empty() {
-        let found = found.iter().flat_map(Bits::iter);
-        found.skip(page.offset).take(page.limit).collect()
-    } else {
-        index::in_order(rows, sort, found.as_ref(), page.offset, page.limit)
-    };
-    Ok((slots, total))
-}
-
-/// What a query says of `id` as a whole: ranks from and to, and identifiers that are not wanted.
-struct Bounds {
-    from: usize,
-    to: usize,
-    not: Vec<Key>,
-}
-
-impl Bounds {
-    /// Narrows the bounds by what a test says of `id`; gives whether that is all it says.
-    fn narrow(&mut self, test: &Test, rows: &Rows) -> bool {
-        match test {
-            Test::All => true,
-            Test::And(a, b) => {
-                let a = self.narrow(a, rows);
-                self.narrow(b, rows) && a
-            }
-            Test::Uuid(UuidTest {
-                field,
-                bound: Bound::Order(order, id),
-            }) if field == "id" => {
-                let key = Key::new(id);
-                let rank = |through| rows.ids().rank(&key, through);
-                match order {
-                    Order::Equal => {
-                        self.from = self.from.max(rank(false));
-                        self.to = self.to.min(rank(true));
-                    }
-                    Order::Differs => self.not.push(key),
-                    Order::Less => self.to = self.to.min(rank(false)),
-                    Order::LessOrEqual => self.to = self.to.min(rank(true)),
-                    Order::Greater => self.from = self.from.max(rank(true)),
-                    Order::GreaterOrEqual => self.from = self.from.max(rank(false)),
-                }
-                true
-            }
-            _ => false,
-        }
-    }
-
-    /// The slots within.
-    fn slots(&self, rows: &Rows) -> Bits {
-        let length = self.to.saturating_sub(self.from);
-        let mut bits = Bits::of(rows.slots(), rows.ids().from(self.from).take(length));
-        for key in &self.not {
-            if let Some(slot) = rows.slot(key) {
-                bits.clear(slot);
-            }
-        }
-        bits
-    }
-}
-
-/// The records that a test holds for, of those within bounds.
-fn matching(
-    rows: &mut Rows,
-    test: &Test,
-    bounds: Option<&Bounds>,
-) -> std::result::Result<Bits, CqlError> {
-    let narrow =
-        bounds.filter(|bounds| bounds.from > 0 || bounds.to < rows.len() || !bounds.not.is_empty());
-    // Few records by their identifiers are looked at as they are.
-    let few =
-        narrow.is_some_and(|bounds| bounds.to.saturating_sub(bounds.from) < index::INDEXED_FROM);
-    let within = narrow.map(|bounds| bounds.slots(rows));
-    let known = match few {
-        true => None,
-        false => index::select(rows, test),
-    };
-    let candidates = match known {
-        Some((bits, true)) => {
-            return Ok(match within {
-                Some(within) => bits.and(&within),
-                None => bits,
-            });
-        }
-        Some((bits, false)) => Some(match within {
-            Some(within) => bits.and(&within),
-            None => bits,
-        }),
-        None => within,
-    };
-    let mut found = Bits::none(rows.slots());
-    let mut look = |slot: u32, row: rows::Row<'_>| -> std::result::Result<(), CqlError> {
-        if test.holds(&row.value())? == Some(true) {
-            found.set(slot);
-        }
-        Ok(())
-    };
-    match candidates {
-        Some(candidates) => {
-            for slot in candidates.iter() {
-                if let Some(row) = rows.row(slot) {
-                    look(slot, row)?;
-                }
-            }
-        }
-        None => {
-            for (slot, row) in rows.iter() {
-                look(slot, row)?;
-            }
-        }
-    }
-    Ok(found)
-}
-
-/// The identifiers of a query that asks for nothing but some.
-fn ids(test: &Test) -> Option<Vec<String>> {
-    match test {
-        Test::Or(a, b) => {
-            let mut list = ids(a)?;
-            list.extend(ids(b)?);
-            Some(list)
-        }
-        Test::Uuid(UuidTest {
-            field,
-            bound: Bound::Order(Order::Equal, id),
-        }) if field == "id" => Some(vec![id.clone()]),
-        _ => None,
     }
 }

@@ -1,4 +1,9 @@
-//! The storage modules of acquisitions: routes that are no collections, and transactions.
+//! The storage modules of acquisitions: routes that are no collections, transactions and the budgets that they change.
 
+mod budgets;
+mod encumbrances;
+mod errors;
+mod interface_credentials;
 pub(crate) mod routes;
-pub(crate) mod transactions;
+mod transaction_batch;
+mod transactions;

@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 use crate::collections::{acquisitions, lists, write};
 use crate::facts::documents::routes;
 use crate::jackson;
-use crate::modules::acquisitions::transactions;
+use crate::modules::acquisitions::{interface_credentials, transactions};
 use crate::platform::auth::Caller;
 use crate::platform::state::State;
 use crate::wire::message::{Answer, Asked, Done};
@@ -38,7 +38,7 @@ pub(crate) fn answer(
             let id = path
                 .strip_prefix("/organizations-storage/interfaces/")?
                 .strip_suffix("/credentials")?;
-            Some(transactions::credentials(state, asked, caller, id))
+            Some(interface_credentials::credentials(state, asked, caller, id))
         }
         ("DELETE", _) => {
             let id = budget.filter(|id| !id.contains('/'))?;

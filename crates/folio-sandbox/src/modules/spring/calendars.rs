@@ -5,63 +5,15 @@ use serde_json::{Map, Value, json};
 
 use crate::jackson;
 use crate::modules::spring::calendar::{self, CALENDAR, Calendar};
+use crate::modules::spring::calendar_json::{ordered, shown};
 use crate::modules::spring::checks::Fault;
 use crate::modules::spring::facts::now;
 use crate::modules::spring::openings::date;
-use crate::modules::spring::{Done, Spring};
+use crate::modules::spring::records::Spring;
 use crate::platform::state::State;
 use crate::value::json::text_at;
 use crate::value::uuid::is_uuid;
-use crate::wire::message::{Answer, Asked};
-
-/// The order in which the module writes the fields of a calendar.
-const ORDER: [&str; 8] = [
-    "id",
-    "name",
-    "startDate",
-    "endDate",
-    "assignments",
-    "normalHours",
-    "exceptions",
-    "metadata",
-];
-
-/// The order of the fields of what calendars consist of.
-const INNER_ORDER: [&str; 8] = [
-    "name",
-    "startDay",
-    "startDate",
-    "startTime",
-    "endDay",
-    "endDate",
-    "endTime",
-    "openings",
-];
-
-fn shown(record: &Value) -> String {
-    ordered(record, &ORDER)
-}
-
-/// JSON on one line; the fields of the outermost object in the order given.
-fn ordered(value: &Value, order: &[&str]) -> String {
-    match value {
-        Value::Array(list) => {
-            let list: Vec<String> = list.iter().map(|value| ordered(value, order)).collect();
-            format!("[{}]", list.join(","))
-        }
-        Value::Object(fields) => {
-            let place = |name: &str| order.iter().position(|known| *known == name);
-            let mut fields: Vec<(&String, &Value)> = fields.iter().collect();
-            fields.sort_by_key(|(name, _)| place(name).unwrap_or(usize::MAX));
-            let fields: Vec<String> = fields
-                .into_iter()
-                .map(|(name, value)| format!("{}:{}", json!(name), ordered(value, &INNER_ORDER)))
-                .collect();
-            format!("{{{}}}", fields.join(","))
-        }
-        other => other.to_string(),
-    }
-}
+use crate::wire::message::{Answer, Asked, Done};
 
 impl Spring<'_> {
     /// The ids of a parameter that may be given several times, or once with commas.
@@ -291,11 +243,6 @@ fn told(faults: &[Fault]) -> Answer {
         errors.join(",")
     );
     Answer::new(status, "application/json", text)
-}
-
-/// The answer about a calendar, as it is read.
-pub(super) fn one(record: &Value) -> Answer {
-    Answer::new(StatusCode::OK, "application/json", shown(record))
 }
 
 /// Calendars of a tenant, as they are stored.

@@ -7,11 +7,11 @@ use serde_json::{Value, json};
 
 use crate::modules::spring::dto::{Field, Method, Reads, Record};
 use crate::modules::spring::facts::{Facts, NOTES, now};
-use crate::modules::spring::{Done, page_of};
+use crate::modules::spring::records::page_of;
 use crate::platform::auth::Caller;
 use crate::platform::state::State;
 use crate::value::json::text_at;
-use crate::wire::message::{Answer, Asked};
+use crate::wire::message::{Answer, Asked, Done};
 
 /// The answer of the paths below `/note-links`; none of other paths.
 pub(super) fn answer(state: &State, asked: &Asked, caller: &Caller, path: &str) -> Option<Done> {

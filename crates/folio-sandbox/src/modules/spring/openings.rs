@@ -10,11 +10,11 @@ use serde_json::{Value, json};
 use crate::modules::spring::calendar::{Calendar, Moment, last_minute};
 use crate::modules::spring::facts::{CALENDARS, Facts, line};
 use crate::modules::spring::java_time::local_date;
-use crate::modules::spring::{Done, Spring};
+use crate::modules::spring::records::Spring;
 use crate::platform::auth::Caller;
 use crate::platform::state::State;
 use crate::value::uuid::is_uuid;
-use crate::wire::message::{Answer, Asked};
+use crate::wire::message::{Answer, Asked, Done};
 
 /// `GET /calendar/dates/…/all-openings` and `…/surrounding-openings`; none of other paths.
 pub(super) fn answer(state: &State, asked: &Asked, caller: &Caller, path: &str) -> Option<Done> {

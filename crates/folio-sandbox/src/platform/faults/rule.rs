@@ -4,7 +4,9 @@ use std::fmt;
 use std::str::FromStr;
 use std::time::Duration;
 
-use crate::platform::faults::{Effect, Fault, Gateway};
+use crate::platform::faults::effect::Effect;
+use crate::platform::faults::fault::Fault;
+use crate::platform::faults::pages::Gateway;
 
 /// Why a text is no fault.
 #[derive(Clone, Debug, PartialEq, Eq)]

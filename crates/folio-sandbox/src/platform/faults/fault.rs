@@ -1,122 +1,7 @@
-//! Faults on demand: what can go wrong between a client and a FOLIO, made to happen.
-
-use std::time::Duration;
-
-use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
+//! When something goes wrong, and what: the faults of a sandbox.
 
 use crate::facts::documents::routes;
-
-pub use rule::BadFault;
-
-mod pages;
-mod rule;
-
-/// Something that goes wrong.
-#[derive(Clone, Debug)]
-#[non_exhaustive]
-pub enum Effect {
-    /// An answer with a status, headers and text, instead of the real one. Nothing is done.
-    Answer {
-        /// The status.
-        status: u16,
-        /// Header names and values.
-        headers: Vec<(String, String)>,
-        /// The body.
-        body: String,
-    },
-    /// The connection is closed before anything is done.
-    Drop,
-    /// What was asked for is done, and the connection is closed instead of the answer.
-    DropAnswer,
-    /// What was asked for is done, and the connection breaks in the middle of the answer's body.
-    BreakBody,
-    /// The answer comes later.
-    Delay(Duration),
-    /// A list of status 200 that ends early and says so in `resultInfo.diagnostics`, as RMB's streamed lists do.
-    Truncate,
-    /// A list with a `null` among its records.
-    NullElement,
-    /// The connection is closed at once, and what was asked for is done so much later: a write that is looked for too early is not there yet.
-    DropThenDo(Duration),
-    /// The access token of the request is invalid from now on, as if its time were over.
-    ExpireToken,
-    /// The body of the answer comes in pieces of so many bytes, and each so much later than the one before.
-    SlowBytes {
-        /// How many bytes come at a time.
-        bytes: usize,
-        /// The time between them.
-        pause: Duration,
-    },
-    /// A list with fewer records than its limit, though more follow: the last half is missing. The total is that of the full list.
-    ShrinkPage,
-    /// A list without records, though there are some at that place. The total is that of the full list.
-    EmptyPage,
-}
-
-/// A gateway before a FOLIO, whose own pages are answered where it cannot reach the FOLIO.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Gateway {
-    /// nginx.
-    Nginx,
-    /// HAProxy.
-    Haproxy,
-    /// Squid.
-    Squid,
-}
-
-impl Effect {
-    /// An answer of a status with text.
-    pub fn status(status: u16, body: impl Into<String>) -> Self {
-        Self::Answer {
-            status,
-            headers: vec![("content-type".into(), "text/plain".into())],
-            body: body.into(),
-        }
-    }
-
-    /// An answer of a status with text that says when to try again.
-    pub fn retry_after(status: u16, seconds: u64) -> Self {
-        Self::Answer {
-            status,
-            headers: vec![
-                ("content-type".into(), "text/plain".into()),
-                ("retry-after".into(), seconds.to_string()),
-            ],
-            body: "Try again later".into(),
-        }
-    }
-
-    /// The page of a gateway: of nginx and HAProxy for 502, 503 and 504, of Squid for 502, 503 and 504. Nothing is done.
-    pub fn gateway(gateway: Gateway, status: u16) -> Self {
-        pages::gateway(gateway, status)
-    }
-
-    pub(crate) fn answer(&self) -> Option<(StatusCode, HeaderMap, String)> {
-        let Self::Answer {
-            status,
-            headers,
-            body,
-        } = self
-        else {
-            return None;
-        };
-        let mut map = HeaderMap::new();
-        for (name, value) in headers {
-            if let (Ok(name), Ok(value)) = (
-                HeaderName::try_from(name.as_str()),
-                HeaderValue::try_from(value.as_str()),
-            ) {
-                map.append(name, value);
-            }
-        }
-        Some((
-            StatusCode::from_u16(*status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR),
-            map,
-            body.clone(),
-        ))
-    }
-}
+use crate::platform::faults::effect::Effect;
 
 /// When something goes wrong, and what.
 ///
@@ -134,7 +19,7 @@ pub struct Fault {
     after: usize,
     every: usize,
     seen: usize,
-    times: Option<usize>,
+    pub(super) times: Option<usize>,
     probability: Option<f64>,
     random: Option<Random>,
     pub(crate) effect: Effect,

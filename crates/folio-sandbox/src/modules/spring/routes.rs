@@ -1,0 +1,63 @@
+//! Which of the Spring modules answers a request.
+
+use http::StatusCode;
+
+use crate::facts::documents::Collection;
+use crate::modules::spring::facts::{Dialect, KINDS};
+use crate::modules::spring::records::Spring;
+use crate::modules::spring::{note_links, openings};
+use crate::platform::auth::Caller;
+use crate::platform::state::State;
+use crate::wire::message::{Answer, Asked, Done};
+
+/// The answer of a module that is known here; none of others.
+pub(crate) fn answer(
+    state: &mut State,
+    asked: &Asked,
+    caller: &Caller,
+    collection: &Collection,
+    id: Option<&str>,
+) -> Option<Done> {
+    let facts = KINDS.iter().find(|facts| facts.path == collection.path)?;
+    let spring = Spring {
+        facts,
+        collection,
+        caller,
+    };
+    let accept = asked.header("accept").unwrap_or("*/*");
+    let json = accept.contains("json") || accept.contains("*/*");
+    if !json && !accept.contains("text/plain") && facts.dialect != Dialect::Calendar {
+        return Some(Ok(Answer::empty(StatusCode::NOT_ACCEPTABLE)));
+    }
+    let is_calendar = facts.dialect == Dialect::Calendar;
+    let done = match (asked.method.as_str(), id) {
+        ("GET", None) if is_calendar => spring.calendars(state, asked),
+        ("POST", None) if is_calendar => spring.create_calendar(state, asked),
+        ("DELETE", None) if is_calendar => spring.delete_calendars(state, asked),
+        ("PUT", Some(id)) if is_calendar => spring.update_calendar(state, asked, id),
+        ("GET", None) => spring.list(state, asked),
+        ("POST", None) => spring.create(state, asked),
+        ("GET", Some(id)) => spring.read(state, id),
+        ("PUT", Some(id)) => spring.update(state, asked, id),
+        ("DELETE", Some(id)) => spring.delete(state, id),
+        _ => return None,
+    };
+    Some(done.map(|answer| {
+        // It is done, and then the answer cannot be written as text.
+        if !json && facts.dialect != Dialect::Calendar && !answer.body.is_empty() {
+            return Answer::empty(StatusCode::INTERNAL_SERVER_ERROR);
+        }
+        answer
+    }))
+}
+
+/// The answer to a path of these modules that is no collection and no record of one; none of other paths.
+pub(crate) fn other_paths(
+    state: &mut State,
+    asked: &Asked,
+    caller: &Caller,
+    path: &str,
+) -> Option<Done> {
+    openings::answer(state, asked, caller, path)
+        .or_else(|| note_links::answer(state, asked, caller, path))
+}
