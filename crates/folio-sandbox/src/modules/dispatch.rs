@@ -4,11 +4,10 @@ use http::StatusCode;
 
 use crate::collections::{batch, deletion, lists, write};
 use crate::facts::documents::{Served, routes};
-use crate::modules::acquisitions::routes;
-use crate::modules::inventory_storage::{source_records, views};
+use crate::facts::kinds::ListFacts;
 use crate::modules::{
-    circulation, consortia, fixed, inventory, numbers, passwords, permissions, pins, pubsub,
-    spring, users_bl,
+    acquisitions, circulation, consortia, fixed, inventory, inventory_storage, permissions, pubsub,
+    spring, users,
 };
 use crate::platform::auth::Caller;
 use crate::platform::faults::Effect;
@@ -47,11 +46,29 @@ pub(crate) fn module(
     path: &str,
     effect: Option<&Effect>,
 ) -> Done {
+    if let Some(answer) = rejected(asked, served) {
+        return Ok(answer);
+    }
+    if let Some(done) = fixed::answer(asked, path)
+        .or_else(|| inventory_storage::instance_sets::answer(state, asked, caller, path))
+    {
+        return done;
+    }
+    if let Some(answer) = of_bare_list(state, asked, served) {
+        return Ok(answer);
+    }
+    of_module(state, asked, caller, path, effect)
+        .or_else(|| of_collection(state, asked, caller, served, effect))
+        .unwrap_or_else(|| Ok(not_implemented(asked, served.module)))
+}
+
+/// What is wrong with the query string or a header, before the module looks at the path.
+fn rejected(asked: &Asked, served: &Served) -> Option<Answer> {
     if let Some((at, digits)) = broken_percent(&asked.raw_query)
         && served.raml
     {
         let whole = format!("{}?{}", asked.path, asked.raw_query);
-        return Ok(Answer::bad_request(format!(
+        return Some(Answer::bad_request(format!(
             "invalid hex byte '{digits}' at index {} of '{whole}'",
             asked.path.len() + 1 + at + 1
         )));
@@ -62,7 +79,7 @@ pub(crate) fn module(
         && served.module != "mod-circulation"
         && let Some(answer) = rmb::not_acceptable(asked, is_json)
     {
-        return Ok(answer);
+        return Some(answer);
     }
     if served.module == "mod-settings"
         && asked.header("accept").is_some_and(|accept| {
@@ -72,62 +89,68 @@ pub(crate) fn module(
                     .any(|kind| accept.contains(kind))
         })
     {
-        return Ok(Answer::new(
+        return Some(Answer::new(
             StatusCode::NOT_FOUND,
             "text/html; charset=utf-8",
             "<html><body><h1>Resource not found</h1></body></html>",
         ));
     }
-    if let Some(done) = fixed::answer(state, asked, caller, path) {
-        return done;
-    }
+    None
+}
+
+/// A list that the module answers the same way, whatever is stored.
+fn of_bare_list(state: &State, asked: &Asked, served: &Served) -> Option<Answer> {
     let kind = state.kind(served.path);
-    if let Some(bare) = &kind.bare
-        && !lists::has_own_parameter(asked, served.module, served.path)
+    let bare = kind.bare.as_ref()?;
+    if lists::has_own_parameter(asked, served.module, served.path) {
+        return None;
+    }
+    let least = ListFacts {
+        negative_limit: kind.negative_limit,
+        ..Default::default()
+    };
+    // Of mod-circulation's routes, none checks a number that it does not read.
+    if served.module != "mod-circulation"
+        && let Err(answer) = lists::number(asked, "limit", 0, &least)
     {
-        let least = crate::facts::kinds::ListFacts {
-            negative_limit: kind.negative_limit,
-            ..Default::default()
-        };
-        // Of mod-circulation's routes, none checks a number that it does not read.
-        if served.module != "mod-circulation"
-            && let Err(answer) = lists::number(asked, "limit", 0, &least)
-        {
-            return Ok(answer);
-        }
-        return Ok(bare.answer(Default::default(), ""));
+        return Some(answer);
     }
-    if let Some(done) = permissions::answer(state, asked, caller, path) {
-        return done;
-    }
-    if let Some(done) = pins::answer(state, asked, caller, path)
-        .or_else(|| passwords::answer(state, asked, caller, path))
+    Some(bare.answer(Default::default(), ""))
+}
+
+/// The routes of modules that are more than collections of records: the first that knows the path answers.
+fn of_module(
+    state: &mut State,
+    asked: &Asked,
+    caller: &Caller,
+    path: &str,
+    effect: Option<&Effect>,
+) -> Option<Done> {
+    permissions::answer(state, asked, caller, path)
+        .or_else(|| users::pins::answer(state, asked, caller, path))
+        .or_else(|| users::passwords::answer(state, asked, caller, path))
         .or_else(|| pubsub::answer(state, asked, caller, path))
-        .or_else(|| source_records::answer(state, asked, caller, path))
-    {
-        return done;
-    }
-    if let Some(done) = numbers::answer(state, asked, caller, path) {
-        return done;
-    }
-    if let Some(done) = circulation::answer(state, asked, caller, path, effect)
+        .or_else(|| inventory_storage::source_records::answer(state, asked, caller, path))
+        .or_else(|| inventory_storage::hrid_settings::answer(state, asked, caller, path))
+        .or_else(|| acquisitions::numbers::answer(state, asked, caller, path))
+        .or_else(|| inventory_storage::bulk_ids::answer(state, asked, caller, path))
+        .or_else(|| circulation::answer(state, asked, caller, path, effect))
         .or_else(|| inventory::answer(state, asked, caller, path, effect))
-        .or_else(|| users_bl::answer(state, asked, caller, path))
-    {
-        return done;
-    }
-    if let Some(done) = views::answer(state, asked, caller, path) {
-        return done;
-    }
-    if let Some(answer) = consortia::answer(state, asked, caller, path) {
-        return Ok(answer);
-    }
-    if let Some(done) = routes::answer(state, asked, caller, path) {
-        return done;
-    }
-    if let Some(done) = spring::routes::other_paths(state, asked, caller, path) {
-        return done;
-    }
+        .or_else(|| users::users_bl::answer(state, asked, caller, path))
+        .or_else(|| inventory_storage::views::answer(state, asked, caller, path))
+        .or_else(|| consortia::answer(state, asked, caller, path).map(Ok))
+        .or_else(|| acquisitions::routes::answer(state, asked, caller, path))
+        .or_else(|| spring::routes::other_paths(state, asked, caller, path))
+}
+
+/// A collection of records, a record of one, or a batch of them.
+fn of_collection(
+    state: &mut State,
+    asked: &Asked,
+    caller: &Caller,
+    served: &Served,
+    effect: Option<&Effect>,
+) -> Option<Done> {
     let is_batch = served.path.ends_with("/batch/synchronous")
         || served.path.ends_with("/batch/synchronous-unsafe");
     let (above, id) = match served.arguments.as_slice() {
@@ -141,9 +164,9 @@ pub(crate) fn module(
     if let Some(collection) = above.and_then(|above| routes().collection(above))
         && let Some(done) = spring::routes::answer(state, asked, caller, collection, id)
     {
-        return done;
+        return Some(done);
     }
-    let done = match served.arguments.as_slice() {
+    match served.arguments.as_slice() {
         [] if is_batch => Some(batch::synchronous(state, asked, caller, served.path)),
         [] if asked.method == "POST" && served.path.ends_with("/retrieve") => {
             lists::retrieve(state, asked, caller, served.path)
@@ -167,6 +190,5 @@ pub(crate) fn module(
                 _ => Ok(not_implemented(asked, served.module)),
             }),
         _ => None,
-    };
-    done.unwrap_or_else(|| Ok(not_implemented(asked, served.module)))
+    }
 }

@@ -4,12 +4,13 @@ use http::StatusCode;
 
 use crate::facts::documents::{Served, routes};
 use crate::facts::kinds::Release;
-use crate::modules::{dispatch, login, login_keycloak};
+use crate::modules::dispatch;
+use crate::modules::login::{keycloak, sessions};
 use crate::platform::access;
 use crate::platform::auth::Caller;
 use crate::platform::faults::Effect;
 use crate::platform::state::State;
-use crate::server::{module_port, okapi, okapi_admin, proxy};
+use crate::server::{kong, module_port, okapi, okapi_admin, proxy};
 use crate::wire::message::{Answer, Asked, Done, Port, broken_percent};
 use crate::wire::okapi::no_module;
 use crate::wire::rmb;
@@ -150,7 +151,7 @@ fn of_okapi(state: &mut State, asked: &Asked, path: &str, effect: Option<&Effect
         return Ok(module_port::no_role(state, route.as_ref(), &within));
     }
     let caller = caller.map(|caller| caller.within(&within));
-    if let Some(done) = login::answer(state, asked, caller.as_ref(), &within, path) {
+    if let Some(done) = sessions::answer(state, asked, caller.as_ref(), &within, path) {
         return done;
     }
     let Some(route) = route else {
@@ -176,9 +177,9 @@ fn of_kong(state: &mut State, asked: &Asked, path: &str, effect: Option<&Effect>
     let open = is_open(&asked.method, path);
     let route = route_of(state, asked, path);
     if path.starts_with("/_/") || route.is_none() && !open {
-        return Ok(login_keycloak::no_route());
+        return Ok(kong::no_route());
     }
-    let token = match login_keycloak::token(asked) {
+    let token = match kong::token(asked) {
         Ok(token) => token,
         Err(answer) => return Ok(answer),
     };
@@ -189,19 +190,19 @@ fn of_kong(state: &mut State, asked: &Asked, path: &str, effect: Option<&Effect>
     let module = route
         .as_ref()
         .map_or("mod-login-keycloak", |route| route.module);
-    let caller = match login_keycloak::allowed(state, asked, required, token.as_deref(), module)? {
+    let caller = match kong::allowed(state, asked, required, token.as_deref(), module)? {
         Ok(caller) => caller,
         Err(answer) => return Ok(answer),
     };
-    if let Some(done) = login_keycloak::answer(state, asked, caller.as_ref(), path) {
+    if let Some(done) = keycloak::answer(state, asked, caller.as_ref(), path) {
         return done;
     }
     let tenant = access::tenant(asked).unwrap_or_default().to_owned();
-    if let Some(done) = login::answer(state, asked, caller.as_ref(), &tenant, path) {
+    if let Some(done) = sessions::answer(state, asked, caller.as_ref(), &tenant, path) {
         return done;
     }
     let Some(route) = route else {
-        return Ok(login_keycloak::no_route());
+        return Ok(kong::no_route());
     };
     let caller = caller.unwrap_or_else(|| Caller::nobody().within(&tenant));
     dispatch::module(state, asked, &caller, &route, path, effect)

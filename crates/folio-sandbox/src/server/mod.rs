@@ -1,6 +1,7 @@
 //! How a request comes in: HTTP, the gateway (Okapi, or Kong with sidecars), a module's own port, and modules that run elsewhere.
 
 pub(crate) mod gateway;
+pub(crate) mod kong;
 pub(crate) mod listener;
 pub(crate) mod module_port;
 pub(crate) mod okapi;

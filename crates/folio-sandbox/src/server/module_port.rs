@@ -6,7 +6,8 @@ use serde_json::Value;
 
 use crate::collections::deletion;
 use crate::facts::documents::{Served, routes};
-use crate::modules::{dispatch, login, login_keycloak};
+use crate::modules::dispatch;
+use crate::modules::login::{keycloak, sessions};
 use crate::platform::access;
 use crate::platform::auth::Caller;
 use crate::platform::faults::Effect;
@@ -21,8 +22,8 @@ pub(crate) fn answer(
     effect: Option<&Effect>,
 ) -> Done {
     if module == "mod-login-keycloak" {
-        let done = login_keycloak::answer(state, asked, None, path);
-        return done.unwrap_or_else(|| Ok(login_keycloak::no_resource(path)));
+        let done = keycloak::answer(state, asked, None, path);
+        return done.unwrap_or_else(|| Ok(keycloak::no_resource(path)));
     }
     let route = routes().find_of(module, &asked.method, path);
     let whole = asked.method == "DELETE" && deletion::is_at_port(state, module, path);
@@ -46,9 +47,7 @@ pub(crate) fn answer(
         return Ok(match &tenant {
             _ if module == "mod-circulation" => of_okapi(asked, path, tenant.as_deref()),
             Some(tenant) => no_role(state, route.as_ref(), tenant),
-            None if route.as_ref().is_some_and(|route| !route.raml) => {
-                login_keycloak::without_tenant()
-            }
+            None if route.as_ref().is_some_and(|route| !route.raml) => keycloak::without_tenant(),
             None => Answer::bad_request("Unable to process request Tenant must be set"),
         });
     }
@@ -57,7 +56,7 @@ pub(crate) fn answer(
         return deletion::many_at_port(state, &caller, path);
     }
     if module == "mod-login" {
-        let done = login::answer(state, asked, Some(&caller), &caller.tenant, path);
+        let done = sessions::answer(state, asked, Some(&caller), &caller.tenant, path);
         if let Some(done) = done {
             return done;
         }

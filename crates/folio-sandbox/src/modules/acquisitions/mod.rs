@@ -4,6 +4,7 @@ mod budgets;
 mod encumbrances;
 mod errors;
 mod interface_credentials;
+pub(crate) mod numbers;
 pub(crate) mod routes;
 mod transaction_batch;
 mod transactions;

@@ -168,7 +168,7 @@ pub(crate) fn answer(
         ("POST", "/authn/refresh") => Ok(refresh(state, asked)),
         ("POST", "/authn/logout") => Ok(logout(state, asked, caller, false)),
         ("POST", "/authn/logout-all") => Ok(logout(state, asked, caller, true)),
-        _ => return crate::modules::credentials::credentials(state, asked, tenant, path),
+        _ => return crate::modules::login::credentials::credentials(state, asked, tenant, path),
     })
 }
 

@@ -1,0 +1,28 @@
+//! Numbers that a request uses up: of orders, invoices and vouchers.
+
+use http::StatusCode;
+use serde_json::json;
+
+use crate::platform::auth::Caller;
+use crate::platform::state::State;
+use crate::wire::message::{Asked, Done};
+use crate::wire::rmb;
+
+/// The answer of what this file has; none of other paths.
+pub(crate) fn answer(state: &State, asked: &Asked, caller: &Caller, path: &str) -> Option<Done> {
+    let (name, start) = match (asked.method.as_str(), path) {
+        ("GET", "/orders-storage/po-number") => ("poNumber", 10_000),
+        ("GET", "/invoice-storage/invoice-number") => ("folioInvoiceNo", 10_000),
+        ("GET", "/voucher-storage/voucher-number") => ("voucherNumber", 0),
+        _ => return None,
+    };
+    Some(number(state, caller, name, start))
+}
+
+/// A number that is used up by asking for it.
+fn number(state: &State, caller: &Caller, name: &str, start: i64) -> Done {
+    let next = state.store.next(&caller.tenant, name)? - 1;
+    // The first of each sequence is as the modules' schemas have it: 10000, and 0 for vouchers.
+    let text = (start + next).to_string();
+    Ok(rmb::json_answer(StatusCode::OK, &json!({ name: text })))
+}

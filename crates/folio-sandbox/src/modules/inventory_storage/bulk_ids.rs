@@ -1,0 +1,76 @@
+//! Identifiers in bulk.
+
+use http::StatusCode;
+use serde_json::{Value, json};
+
+use crate::collections::lists::compiled;
+use crate::facts::documents::routes;
+use crate::platform::auth::Caller;
+use crate::platform::state::State;
+use crate::value::json::text_at;
+use crate::wire::message::{Answer, Asked, Done};
+use crate::wire::rmb::{Form, List};
+
+/// `/record-bulk/ids`: objects with an id, and no limit unless one is given.
+fn bulk_ids(state: &State, asked: &Asked, caller: &Caller) -> Done {
+    let path = match asked.parameter("recordType") {
+        Some("HOLDING") => "/holdings-storage/holdings",
+        _ => "/instance-storage/instances",
+    };
+    let size = |name: &str, default| {
+        match asked.parameter(name) {
+        None => Ok(default),
+        Some(text) => text.parse::<i32>().map_err(|_| {
+            Answer::bad_request(format!("For input string: {}", json!(text)))
+        }).and_then(|number| usize::try_from(number).map_err(|_| {
+            Answer::bad_request(format!(
+                "\n '{name}' parameter is incorrect. parameter value {{{text}}} is not valid: must be greater than or equal to 0"
+            ))
+        })),
+    }
+    };
+    let (offset, limit) = match (size("offset", 0), size("limit", usize::MAX)) {
+        (Ok(offset), Ok(limit)) => (offset, limit),
+        (Err(answer), _) | (_, Err(answer)) => return Ok(answer),
+    };
+    let Some(collection) = routes().collection(path) else {
+        return Ok(Answer::empty(StatusCode::NOT_IMPLEMENTED));
+    };
+    let mut records = state.store.all(&caller.tenant, path)?;
+    if let Some(text) = asked.parameter("query") {
+        let query = match compiled(state, caller, collection, text)? {
+            Ok(query) => query,
+            Err(error) => return Ok(Answer::bad_request(format!("{error}: {text}"))),
+        };
+        records.retain(|record| query.wants(record).unwrap_or(false));
+        if !query.sort.is_empty() {
+            records.sort_by(|a, b| query.compare(a, b));
+        }
+    }
+    let total = records.len();
+    let ids: Vec<Value> = records
+        .iter()
+        .skip(offset)
+        .take(limit)
+        .map(|record| json!({"id": text_at(record, "id")}))
+        .collect();
+    let list = List {
+        form: Form::Streamed,
+        key: "ids",
+        records: &ids,
+        order: &[],
+        total: Some(total),
+        info: Some(total),
+        diagnostics: json!([]),
+    };
+    Ok(Answer::new(
+        StatusCode::OK,
+        "application/json",
+        list.written(),
+    ))
+}
+
+/// The answer of what this file has; none of other paths.
+pub(crate) fn answer(state: &State, asked: &Asked, caller: &Caller, path: &str) -> Option<Done> {
+    (asked.method == "GET" && path == "/record-bulk/ids").then(|| bulk_ids(state, asked, caller))
+}

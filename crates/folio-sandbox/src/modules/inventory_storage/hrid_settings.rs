@@ -1,0 +1,67 @@
+//! The settings of HRIDs.
+
+use http::StatusCode;
+use serde_json::json;
+
+use crate::collections::hrid::{HRID_SETTINGS, hrid_settings, set_hrid_settings};
+use crate::facts::documents::routes;
+use crate::jackson::{self, Reader};
+use crate::platform::auth::Caller;
+use crate::platform::state::State;
+use crate::wire::message::{Answer, Asked, Done};
+use crate::wire::rmb;
+
+/// The answer of what this file has; none of other paths.
+pub(crate) fn answer(state: &State, asked: &Asked, caller: &Caller, path: &str) -> Option<Done> {
+    Some(match (asked.method.as_str(), path) {
+        ("GET", HRID_SETTINGS) => hrid_settings(&state.store, &caller.tenant).map(|settings| {
+            let order = [
+                "id",
+                "instances",
+                "holdings",
+                "items",
+                "commonRetainLeadingZeroes",
+            ];
+            rmb::json_ordered(StatusCode::OK, &settings, &order.map(str::to_owned))
+        }),
+        ("PUT", HRID_SETTINGS) => put_hrid_settings(state, asked, caller),
+        _ => return None,
+    })
+}
+
+fn put_hrid_settings(state: &State, asked: &Asked, caller: &Caller) -> Done {
+    let mut body = match jackson::parse(&asked.body) {
+        Ok(body) => body,
+        Err(answer) => return Ok(answer),
+    };
+    // Metadata is set by the server, whatever is sent.
+    if let Some(fields) = body.as_object_mut() {
+        fields.remove("metadata");
+    }
+    let Some((document, schema)) = routes().body_of("mod-inventory-storage", HRID_SETTINGS, "put")
+    else {
+        return Ok(Answer::empty(StatusCode::NOT_IMPLEMENTED));
+    };
+    let mut reader = Reader {
+        routes: routes(),
+        keeps_unknown: None,
+        money: false,
+        spring: false,
+        unbounded: &[],
+        violations: Vec::new(),
+    };
+    let mut settings = match reader.record(document, schema, "HridSettings", &body, None) {
+        Ok(settings) => settings,
+        Err(answer) => return Ok(answer),
+    };
+    let now = rmb::now();
+    settings.insert(
+        "metadata".into(),
+        json!({
+            "createdDate": now, "createdByUserId": caller.user,
+            "updatedDate": now, "updatedByUserId": caller.user,
+        }),
+    );
+    set_hrid_settings(&state.store, &caller.tenant, &settings)?;
+    Ok(Answer::empty(StatusCode::NO_CONTENT))
+}
