@@ -86,7 +86,51 @@ const CRATES: &[Layers] = &[
     },
     Layers {
         krate: "crates/folio-sandbox/src",
-        rows: &[],
+        rows: &[
+            &[
+                (
+                    "value",
+                    "text, JSON, UUIDs and dates as PostgreSQL and Java see them; nothing of FOLIO",
+                ),
+                (
+                    "record",
+                    "records how another server answers; nothing of the sandbox",
+                ),
+            ],
+            &[(
+                "wire",
+                "a request, a response, and the forms of responses that modules share",
+            )],
+            &[(
+                "facts",
+                "what the canonical documents and the modules' schemas say, whatever is stored",
+            )],
+            &[("jackson", "how a body is read and checked")],
+            &[("cql", "queries: parsed, and compiled to tests of a record")],
+            &[("generate", "invented records, the same for the same seed")],
+            &[("store", "the records of all tenants, with their indexes")],
+            &[(
+                "platform",
+                "what a running sandbox is: tenants, tokens, permissions, faults",
+            )],
+            &[(
+                "collections",
+                "collections of records as RMB's storage modules serve them",
+            )],
+            &[(
+                "modules",
+                "what FOLIO's modules answer beyond plain collections, a file or folder per module",
+            )],
+            &[(
+                "server",
+                "how a request comes in: HTTP, Okapi or Kong, ports of modules, proxies",
+            )],
+            &[(
+                "setup",
+                "how a sandbox is set up and started, and what a test asks of it",
+            )],
+            &[("command", "the command `folio-sandbox`")],
+        ],
     },
     Layers {
         krate: "crates/folio-calls/src",
@@ -115,18 +159,6 @@ const LARGE: &[(&str, &str)] = &[
     ),
     (
         "crates/folio-codegen/src/model.rs",
-        "to be divided by responsibility",
-    ),
-    (
-        "crates/folio-sandbox/src/handlers/transactions.rs",
-        "to be divided by responsibility",
-    ),
-    (
-        "crates/folio-sandbox/src/modules.rs",
-        "to be divided by responsibility",
-    ),
-    (
-        "crates/folio-sandbox/src/store/mod.rs",
         "to be divided by responsibility",
     ),
     (
@@ -208,10 +240,6 @@ const CIRCLES: &[&str] = &[
     "crates/folio-spec/src/canonical.rs ->",
     "crates/folio-codegen/src/calls.rs ->",
     "crates/folio-codegen/src/does.rs ->",
-    "crates/folio-sandbox/src/access.rs ->",
-    "crates/folio-sandbox/src/faults/pages.rs ->",
-    "crates/folio-sandbox/src/generate/instances.rs ->",
-    "crates/folio-sandbox/src/store/file.rs ->",
     "crates/folio-calls/src/lib.rs ->",
 ];
 

@@ -17,6 +17,14 @@
 //! # Ok::<(), folio_sandbox::Error>(())
 //! # }).unwrap();
 //! ```
+//!
+//! # Layers of the source
+//!
+//! Each folder is a layer and imports only layers below it, and files of its own: `value` (text, JSON, dates) < `wire` (request and response)
+//! < `facts` (canonical documents, tables, kinds of records) < `jackson` (bodies) < `cql` < `generate` (invented records) < `store` <
+//! `platform` (tenants, tokens, permissions, faults) < `collections` (plain collections of records) < `modules` (all else that FOLIO's modules
+//! answer) < `server` (HTTP, gateway, ports) < `setup` (start, and what a test asks). `record` stands alone. `docs/architecture.md` says where a
+//! change belongs.
 
 mod collections;
 pub mod cql;

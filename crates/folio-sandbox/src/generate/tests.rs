@@ -1,3 +1,5 @@
+//! Invented records are plausible, and the same for the same seed.
+
 #![allow(clippy::unwrap_used, reason = "tests may")]
 
 use std::collections::HashSet;

@@ -1,0 +1,173 @@
+//! Which file of mod-inventory answers a request, its lists and deletions.
+
+use http::StatusCode;
+use serde_json::{Value, json};
+
+use crate::collections::{deletion, lists};
+use crate::modules::circulation::library::{INSTANCES, ITEMS, Library};
+use crate::modules::circulation::reply::{Step, Stop, shown};
+use crate::modules::inventory::support::{body, collection, in_set, passed_on, plain};
+use crate::modules::inventory::{holdings, instances, items, status};
+use crate::platform::auth::Caller;
+use crate::platform::faults::Effect;
+use crate::platform::state::State;
+use crate::wire::message::{Answer, Asked, Done};
+
+/// The answer of what mod-inventory has; none of other paths.
+pub(crate) fn answer(
+    state: &mut State,
+    asked: &Asked,
+    caller: &Caller,
+    path: &str,
+    effect: Option<&Effect>,
+) -> Option<Done> {
+    let segments: Vec<&str> = path.strip_prefix("/inventory/")?.split('/').collect();
+    let step = match (asked.method.as_str(), segments.as_slice()) {
+        ("GET", [kind @ ("items" | "instances")]) => {
+            listed(state, asked, caller, stored(kind), effect)
+        }
+        ("POST", ["items", "retrieve"]) => retrieved(state, asked, caller),
+        ("DELETE", [kind @ ("items" | "instances")]) => {
+            delete_many(state, asked, caller, stored(kind))
+        }
+        ("DELETE", [kind @ ("items" | "instances"), id]) => {
+            delete_one(state, caller, stored(kind), id)
+        }
+        _ => routed(&Library { state, caller }, asked, &segments)?,
+    };
+    Some(match step {
+        Ok(answer) => Ok(answer),
+        Err(Stop::Answer(answer)) => Ok(*answer),
+        Err(Stop::Store(error)) => Err(error),
+    })
+}
+
+fn routed(library: &Library<'_>, asked: &Asked, segments: &[&str]) -> Option<Step<Answer>> {
+    Some(match (asked.method.as_str(), segments) {
+        ("POST", ["items"]) => items::create(library, asked),
+        ("GET", ["items", id]) => items::read(library, id),
+        ("PUT", ["items", id]) => items::replace(library, asked, id),
+        ("POST", ["items", id, mark]) => status::mark(library, id, mark.strip_prefix("mark-")?),
+        ("POST", ["instances"]) => instances::create(library, asked),
+        ("GET", ["instances", id]) => instances::read(library, id),
+        ("PUT", ["instances", id]) => instances::replace(library, asked, id),
+        ("DELETE", ["instances", id, "mark-deleted"]) => instances::mark_deleted(library, id),
+        ("PUT", ["holdings", id]) => holdings::replace(library, asked, id),
+        ("GET", ["config", "holdings", "blocked-fields"]) => Ok(blocked(&holdings::OF_MARC)),
+        ("GET", ["config", "instances", "blocked-fields"]) => Ok(blocked(&instances::OF_MARC)),
+        _ => return None,
+    })
+}
+
+fn blocked(fields: &[&str]) -> Answer {
+    let fields = json!({ "blockedFields": in_set(fields) });
+    shown(StatusCode::OK, &fields, &[])
+}
+
+/// Where the records of a kind are stored.
+fn stored(kind: &str) -> &'static str {
+    if kind == "items" { ITEMS } else { INSTANCES }
+}
+
+/// The limit and the offset are digits.
+fn paged(asked: &Asked) -> Step<()> {
+    let digits = |name: &str| {
+        asked.parameter(name).is_none_or(|value| {
+            !value.is_empty() && value.chars().all(|digit| digit.is_ascii_digit())
+        })
+    };
+    if digits("limit") && digits("offset") {
+        return Ok(());
+    }
+    let text = "limit and offset must be numeric when supplied";
+    Err(plain(StatusCode::BAD_REQUEST, text).into())
+}
+
+fn listed(
+    state: &mut State,
+    asked: &Asked,
+    caller: &Caller,
+    path: &str,
+    effect: Option<&Effect>,
+) -> Step<Answer> {
+    paged(asked)?;
+    let answer = lists::list(state, asked, caller, collection(path)?, effect)?;
+    extended(&Library { state, caller }, path, answer)
+}
+
+fn retrieved(state: &mut State, asked: &Asked, caller: &Caller) -> Step<Answer> {
+    let fields = body(asked)?;
+    let query = fields.iter().map(|(name, value)| {
+        let text = value
+            .as_str()
+            .map_or_else(|| value.to_string(), str::to_owned);
+        (name.clone(), text)
+    });
+    let inner = Asked {
+        method: "GET".to_owned(),
+        path: "/inventory/items".to_owned(),
+        raw_query: String::new(),
+        query: query.collect(),
+        headers: asked.headers.clone(),
+        body: bytes::Bytes::new(),
+        port: asked.port,
+    };
+    listed(state, &inner, caller, ITEMS, None)
+}
+
+/// A list of the storage module, its records as mod-inventory shows them.
+fn extended(library: &Library<'_>, path: &str, answer: Answer) -> Step<Answer> {
+    if !answer.status.is_success() {
+        return Ok(passed_on(answer));
+    }
+    let Ok(list) = serde_json::from_slice::<Value>(&answer.body) else {
+        return Ok(plain(
+            StatusCode::INTERNAL_SERVER_ERROR,
+            "the sandbox cannot read its own list",
+        ));
+    };
+    let (key, order): (&str, &[&str]) = if path == ITEMS {
+        ("items", &items::ORDER)
+    } else {
+        ("instances", &instances::ORDER)
+    };
+    let mut records = Vec::new();
+    for record in list
+        .get(key)
+        .and_then(Value::as_array)
+        .into_iter()
+        .flatten()
+    {
+        records.push(if path == ITEMS {
+            items::represented(library, record, false)?
+        } else {
+            instances::represented(library, record)?
+        });
+    }
+    let total = list.get("totalRecords").and_then(Value::as_u64);
+    let total = usize::try_from(total.unwrap_or_default()).unwrap_or_default();
+    Ok(crate::modules::circulation::reply::list(
+        key, &records, order, total,
+    ))
+}
+
+fn delete_one(state: &mut State, caller: &Caller, path: &str, id: &str) -> Step<Answer> {
+    let answer = deletion::one(state, caller, collection(path)?, id)?;
+    // Of items the answer is forwarded with its content type.
+    Ok(if path == ITEMS {
+        answer
+    } else {
+        passed_on(answer)
+    })
+}
+
+fn delete_many(state: &mut State, asked: &Asked, caller: &Caller, path: &str) -> Step<Answer> {
+    if asked.parameter("query").is_none() {
+        return Ok(plain(
+            StatusCode::BAD_REQUEST,
+            "query parameter is required",
+        ));
+    }
+    let answer = deletion::many(state, asked, caller, collection(path)?)?;
+    Ok(passed_on(answer))
+}
