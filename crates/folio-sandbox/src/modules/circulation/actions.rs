@@ -2,13 +2,11 @@
 
 use serde_json::{Value, json};
 
-use crate::modules::circulation::library::{LOCATIONS, LOST_POLICIES, Library};
 use crate::modules::circulation::loan::Loan;
 use crate::modules::circulation::queue::Queue;
-use crate::modules::circulation::reply::{
-    Refusal, Step, body, done, failed, filled, ignored_answer, text,
-};
 use crate::modules::circulation::{fees, sessions};
+use crate::modules::library::{LOCATIONS, LOST_POLICIES, Library};
+use crate::modules::reply::{Refusal, Step, body, done, failed, filled, ignored_answer, text};
 use crate::value::java::{moment, written};
 use crate::value::json::text_at;
 use crate::wire::message::{Answer, Asked};

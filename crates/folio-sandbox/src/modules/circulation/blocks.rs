@@ -3,8 +3,8 @@
 use jiff::Timestamp;
 use serde_json::{Map, Value};
 
-use crate::modules::circulation::library::{Library, exactly};
-use crate::modules::circulation::reply::{Block, Refusal, Step};
+use crate::modules::library::{Library, exactly};
+use crate::modules::reply::{Block, Refusal, Step};
 use crate::value::java::{moment, now};
 use crate::value::json::text_at;
 
@@ -64,7 +64,7 @@ impl Overrides {
     }
 
     pub(crate) fn comment(&self) -> Option<String> {
-        crate::modules::circulation::reply::text(&self.0, "comment")
+        crate::modules::reply::text(&self.0, "comment")
     }
 
     /// The due date that an override of a block brings with it, and its text.

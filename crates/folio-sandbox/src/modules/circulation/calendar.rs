@@ -4,8 +4,8 @@
 use jiff::civil::{Date, Time, Weekday};
 use serde_json::Value;
 
-use crate::modules::circulation::library::Library;
-use crate::modules::circulation::reply::{Refusal, Step};
+use crate::modules::library::Library;
+use crate::modules::reply::{Refusal, Step};
 use crate::value::json::text_at;
 
 const CALENDARS: &str = "/calendar/calendars";

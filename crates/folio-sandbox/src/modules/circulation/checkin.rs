@@ -7,14 +7,14 @@ use crate::modules::circulation::calendar::around;
 use crate::modules::circulation::checkout::wrong_status;
 use crate::modules::circulation::closed::Strategy;
 use crate::modules::circulation::items::Item;
-use crate::modules::circulation::library::{Library, SERVICE_POINTS};
 use crate::modules::circulation::loan::Loan;
 use crate::modules::circulation::queue::{
     AWAITING_DELIVERY, AWAITING_PICKUP, At, IN_TRANSIT, Queue, pickup,
 };
-use crate::modules::circulation::reply::{Refusal, Step, body, failed, filled, shown, text};
 use crate::modules::circulation::requests::stored;
 use crate::modules::circulation::{fees, sessions, slips};
+use crate::modules::library::{Library, SERVICE_POINTS};
+use crate::modules::reply::{Refusal, Step, body, failed, filled, shown, text};
 use crate::value::java::{end_of_day, later, moment, now, written};
 use crate::value::json::text_at;
 use crate::wire::message::{Answer, Asked};

@@ -6,15 +6,15 @@ use serde_json::{Map, Value, json};
 use crate::modules::circulation::blocks::{self, Action, Overrides};
 use crate::modules::circulation::due::{Circumstances, LoanPolicy};
 use crate::modules::circulation::items::Item;
-use crate::modules::circulation::library::Library;
 use crate::modules::circulation::loan::{self, Loan, group_summary, open_loans};
 use crate::modules::circulation::people::{Active, Person};
 use crate::modules::circulation::queue::{At, FILLED, Queue};
-use crate::modules::circulation::reply::{
-    Block, Refusal, Step, body, failed, filled, shown, text, unless_rejected,
-};
 use crate::modules::circulation::requests::stored::store as store_request;
 use crate::modules::circulation::{policies, sessions};
+use crate::modules::library::Library;
+use crate::modules::reply::{
+    Block, Refusal, Step, body, failed, filled, shown, text, unless_rejected,
+};
 use crate::value::java::{moment, now, written};
 use crate::value::json::text_at;
 use crate::wire::message::{Answer, Asked};

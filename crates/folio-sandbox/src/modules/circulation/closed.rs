@@ -5,7 +5,7 @@ use jiff::civil::Time;
 use jiff::tz::TimeZone;
 
 use crate::modules::circulation::calendar::{Around, Day};
-use crate::modules::circulation::reply::Refusal;
+use crate::modules::reply::Refusal;
 use crate::value::java::{end_of_date, end_of_day, later};
 
 /// What becomes of a due date when the library is closed.

@@ -5,9 +5,9 @@ use serde_json::Value;
 
 use crate::modules::circulation::calendar::around;
 use crate::modules::circulation::closed::{Strategy, absent_timetable, before};
-use crate::modules::circulation::library::Library;
-use crate::modules::circulation::reply::{Block, Refusal, Step};
 use crate::modules::circulation::rules::routes::Given;
+use crate::modules::library::Library;
+use crate::modules::reply::{Block, Refusal, Step};
 use crate::value::java::{end_of_date, later, moment, now};
 use crate::value::json::text_at;
 

@@ -2,10 +2,10 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::modules::circulation::library::{
+use crate::modules::library::{
     HOLDINGS, INSTANCES, ITEMS, LOCATIONS, Library, SERVICE_POINTS, exactly,
 };
-use crate::modules::circulation::reply::Step;
+use crate::modules::reply::Step;
 use crate::value::json::text_at;
 
 /// A location with its units.

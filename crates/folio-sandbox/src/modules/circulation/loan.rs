@@ -3,9 +3,9 @@
 use serde_json::{Map, Value, json};
 
 use crate::modules::circulation::items::Item;
-use crate::modules::circulation::library::{LOANS, Library, exactly};
 use crate::modules::circulation::people::Person;
-use crate::modules::circulation::reply::{Step, absent, failed, ignored_answer};
+use crate::modules::library::{LOANS, Library, exactly};
+use crate::modules::reply::{Step, absent, failed, ignored_answer};
 use crate::value::java::moment;
 use crate::value::json::text_at;
 use crate::value::uuid::is_uuid;
@@ -130,7 +130,7 @@ impl Loan {
     }
 
     pub(crate) fn text(&self, name: &str) -> Option<String> {
-        crate::modules::circulation::reply::text(&self.fields, name)
+        crate::modules::reply::text(&self.fields, name)
     }
 
     pub(crate) fn id(&self) -> String {
@@ -286,7 +286,7 @@ pub(crate) fn group_summary(group: &Value) -> Value {
     json!({"id": text_at(group, "id"), "name": text_at(group, "group")})
 }
 
-pub(crate) fn more_than_one(barcode: &str) -> crate::modules::circulation::reply::Stop {
+pub(crate) fn more_than_one(barcode: &str) -> crate::modules::reply::Stop {
     failed(format!("More than one open loan for item {barcode}")).into()
 }
 

@@ -2,8 +2,8 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::modules::circulation::library::{Library, USERS, exactly};
-use crate::modules::circulation::reply::Step;
+use crate::modules::library::{Library, USERS, exactly};
+use crate::modules::reply::Step;
 use crate::value::java;
 use crate::value::json::text_at;
 

@@ -4,15 +4,13 @@ use serde_json::Value;
 
 use crate::modules::circulation::due::LoanPolicy;
 use crate::modules::circulation::items::Item;
-use crate::modules::circulation::library::{
-    LOAN_POLICIES, LOST_POLICIES, Library, OVERDUE_POLICIES,
-};
-use crate::modules::circulation::reply::{Step, failed};
 use crate::modules::circulation::rules::routes::{Given, Kind, policy_of, question};
+use crate::modules::library::{LOAN_POLICIES, LOST_POLICIES, Library, OVERDUE_POLICIES};
+use crate::modules::reply::{Step, failed};
 use crate::value::json::text_at;
 
 fn given(library: &Library<'_>, kind: Kind, item: &Item, group: Option<&str>) -> Step<Given> {
-    let unable = |what: &str| -> crate::modules::circulation::reply::Stop {
+    let unable = |what: &str| -> crate::modules::reply::Stop {
         failed(format!("Unable to apply circulation rules to {what}")).into()
     };
     // In the order in which mod-circulation checks them.

@@ -3,10 +3,10 @@
 use serde_json::{Value, json};
 
 use crate::modules::circulation::items::Item;
-use crate::modules::circulation::library::{LOAN_POLICIES, Library, REQUESTS, exactly};
 use crate::modules::circulation::people::Person;
 use crate::modules::circulation::policies::{self, RequestPolicy};
-use crate::modules::circulation::reply::Step;
+use crate::modules::library::{LOAN_POLICIES, Library, REQUESTS, exactly};
+use crate::modules::reply::Step;
 use crate::value::json::text_at;
 
 pub(crate) const NOT_YET_FILLED: &str = "Open - Not yet filled";
@@ -321,7 +321,7 @@ pub(crate) fn allowed_for(status: &str, kind: &str) -> bool {
 /// The service point, record and all, that a request is to be picked up at.
 pub(crate) fn pickup(library: &Library<'_>, request: &Value) -> Step<Option<Value>> {
     library.referred(
-        crate::modules::circulation::library::SERVICE_POINTS,
+        crate::modules::library::SERVICE_POINTS,
         request,
         "pickupServicePointId",
     )

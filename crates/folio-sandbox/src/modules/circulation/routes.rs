@@ -4,12 +4,12 @@ use serde_json::Value;
 
 use crate::collections::lists;
 use crate::facts::documents::routes;
-use crate::modules::circulation::library::Library;
 use crate::modules::circulation::renewal::{self, By};
-use crate::modules::circulation::reply::{self, Step, Stop, failed};
 use crate::modules::circulation::{
     actions, checkin, checkout, loan, loans, reports, requests, rules,
 };
+use crate::modules::library::Library;
+use crate::modules::reply::{self, Step, Stop, failed};
 use crate::platform::auth::Caller;
 use crate::platform::faults::Effect;
 use crate::platform::state::State;

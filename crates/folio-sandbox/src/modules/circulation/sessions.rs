@@ -3,9 +3,9 @@
 use serde_json::json;
 
 use crate::modules::circulation::items::Item;
-use crate::modules::circulation::library::Library;
 use crate::modules::circulation::loan::Loan;
-use crate::modules::circulation::reply::{Step, failed};
+use crate::modules::library::Library;
+use crate::modules::reply::{Step, failed};
 use crate::value::java::{now, written};
 
 const SESSIONS: &str = "/patron-action-session-storage/patron-action-sessions";
@@ -35,8 +35,8 @@ pub(crate) fn add(
 pub(crate) fn end(library: &Library<'_>, patron: &str, action: &str) -> Step<()> {
     let query = format!(
         "{} and {}",
-        crate::modules::circulation::library::exactly("patronId", patron),
-        crate::modules::circulation::library::exactly("actionType", action)
+        crate::modules::library::exactly("patronId", patron),
+        crate::modules::library::exactly("actionType", action)
     );
     for session in library.find(SESSIONS, &query)? {
         if let Some(id) = crate::value::json::text_at(&session, "id") {

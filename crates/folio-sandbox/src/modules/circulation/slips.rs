@@ -3,10 +3,10 @@
 use serde_json::{Map, Value, json};
 
 use crate::modules::circulation::items::Item;
-use crate::modules::circulation::library::Library;
 use crate::modules::circulation::people::Person;
 use crate::modules::circulation::queue::pickup;
-use crate::modules::circulation::reply::Step;
+use crate::modules::library::Library;
+use crate::modules::reply::Step;
 use crate::value::java::{moment, now, written};
 use crate::value::json::text_at;
 

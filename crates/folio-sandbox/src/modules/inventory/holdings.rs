@@ -2,11 +2,11 @@
 
 use serde_json::Value;
 
-use crate::modules::circulation::library::{HOLDINGS, Library};
-use crate::modules::circulation::reply::{Step, done};
 use crate::modules::inventory::support::{
     absent, as_text, body, changes, found, in_set, rejected, version_as_number,
 };
+use crate::modules::library::{HOLDINGS, Library};
+use crate::modules::reply::{Step, done};
 use crate::value::json::text_at;
 use crate::wire::message::{Answer, Asked};
 

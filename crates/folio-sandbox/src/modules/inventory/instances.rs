@@ -3,12 +3,12 @@
 use http::{StatusCode, header};
 use serde_json::{Map, Value, json};
 
-use crate::modules::circulation::library::{HOLDINGS, INSTANCES, ITEMS, Library, exactly};
-use crate::modules::circulation::reply::{Step, done, ignored_answer, shown};
 use crate::modules::inventory::support::{
     absent, as_text, body, changes, found, in_set, plain, rejected, version_as_number,
     version_as_text,
 };
+use crate::modules::library::{HOLDINGS, INSTANCES, ITEMS, Library, exactly};
+use crate::modules::reply::{Step, done, ignored_answer, shown};
 use crate::value::json::text_at;
 use crate::wire::message::{Answer, Asked};
 

@@ -3,13 +3,11 @@
 use http::StatusCode;
 use serde_json::{Map, Value, json};
 
-use crate::modules::circulation::library::{
-    HOLDINGS, INSTANCES, ITEMS, LOCATIONS, Library, USERS, exactly,
-};
-use crate::modules::circulation::reply::{Step, done, shown};
 use crate::modules::inventory::support::{
     absent, as_text, body, found, plain, rejected, version_as_number, version_as_text,
 };
+use crate::modules::library::{HOLDINGS, INSTANCES, ITEMS, LOCATIONS, Library, USERS, exactly};
+use crate::modules::reply::{Step, done, shown};
 use crate::value::java;
 use crate::value::json::text_at;
 use crate::wire::message::{Answer, Asked};

@@ -4,10 +4,10 @@ use http::StatusCode;
 use serde_json::{Value, json};
 
 use crate::collections::{deletion, lists};
-use crate::modules::circulation::library::{INSTANCES, ITEMS, Library};
-use crate::modules::circulation::reply::{Step, Stop, shown};
 use crate::modules::inventory::support::{body, collection, in_set, passed_on, plain};
 use crate::modules::inventory::{holdings, instances, items, status};
+use crate::modules::library::{INSTANCES, ITEMS, Library};
+use crate::modules::reply::{Step, Stop, shown};
 use crate::platform::auth::Caller;
 use crate::platform::faults::Effect;
 use crate::platform::state::State;
@@ -146,9 +146,7 @@ fn extended(library: &Library<'_>, path: &str, answer: Answer) -> Step<Answer> {
     }
     let total = list.get("totalRecords").and_then(Value::as_u64);
     let total = usize::try_from(total.unwrap_or_default()).unwrap_or_default();
-    Ok(crate::modules::circulation::reply::list(
-        key, &records, order, total,
-    ))
+    Ok(crate::modules::reply::list(key, &records, order, total))
 }
 
 fn delete_one(state: &mut State, caller: &Caller, path: &str, id: &str) -> Step<Answer> {

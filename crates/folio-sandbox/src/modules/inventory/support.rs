@@ -5,8 +5,8 @@ use serde_json::{Map, Value, json};
 
 use crate::collections::lists;
 use crate::facts::documents::{Collection, routes};
-use crate::modules::circulation::library::Library;
-use crate::modules::circulation::reply::{Step, Stop, shown};
+use crate::modules::library::Library;
+use crate::modules::reply::{Step, Stop, shown};
 use crate::value::java::bucket;
 use crate::wire::message::{Answer, Asked};
 
@@ -31,10 +31,7 @@ pub(super) fn changes(fields: &[&str], old: &Value, new: &Value) -> bool {
 
 pub(super) fn collection(path: &str) -> Step<&'static Collection> {
     routes().collection(path).ok_or_else(|| {
-        crate::modules::circulation::reply::not_emulated(&format!(
-            "{path}, which its documents lack"
-        ))
-        .into()
+        crate::modules::reply::not_emulated(&format!("{path}, which its documents lack")).into()
     })
 }
 

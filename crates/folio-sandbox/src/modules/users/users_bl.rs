@@ -6,10 +6,8 @@ use serde_json::{Map, Value, json};
 
 use crate::collections::{deletion, lists};
 use crate::facts::documents::routes;
-use crate::modules::circulation::library::{
-    LOANS, Library, REQUESTS, SERVICE_POINTS, USERS, exactly,
-};
-use crate::modules::circulation::reply::{Step, Stop};
+use crate::modules::library::{LOANS, Library, REQUESTS, SERVICE_POINTS, USERS, exactly};
+use crate::modules::reply::{Step, Stop};
 use crate::platform::auth::Caller;
 use crate::platform::state::State;
 use crate::value::json::text_at;

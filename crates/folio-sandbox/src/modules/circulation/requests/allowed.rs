@@ -4,11 +4,11 @@ use http::StatusCode;
 use serde_json::{Map, Value, json};
 
 use crate::modules::circulation::items::Item;
-use crate::modules::circulation::library::{INSTANCES, Library, REQUESTS, SERVICE_POINTS};
 use crate::modules::circulation::people::Person;
 use crate::modules::circulation::policies::RequestPolicy;
 use crate::modules::circulation::queue::allowed_for;
-use crate::modules::circulation::reply::{Refusal, Step, bad_request, failed, shown};
+use crate::modules::library::{INSTANCES, Library, REQUESTS, SERVICE_POINTS};
+use crate::modules::reply::{Refusal, Step, bad_request, failed, shown};
 use crate::value::json::text_at;
 use crate::value::uuid::is_uuid;
 use crate::wire::message::{Answer, Asked};

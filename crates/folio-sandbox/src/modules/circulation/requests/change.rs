@@ -5,17 +5,15 @@ use serde_json::Value;
 
 use crate::modules::circulation::blocks::Overrides;
 use crate::modules::circulation::items::Item;
-use crate::modules::circulation::library::{Library, REQUESTS};
 use crate::modules::circulation::people::Person;
 use crate::modules::circulation::policies::RequestPolicy;
 use crate::modules::circulation::queue::{CANCELLED, Queue, allowed_for, is_title_level};
-use crate::modules::circulation::reply::{
-    Refusal, Step, absent, body, done, shown, unless_rejected,
-};
 use crate::modules::circulation::requests::create::{by_policy_of, loaned_already, place};
 use crate::modules::circulation::requests::placed::Placed;
 use crate::modules::circulation::requests::validate::{self, not_allowed};
 use crate::modules::circulation::requests::{recall, stored};
+use crate::modules::library::{Library, REQUESTS};
+use crate::modules::reply::{Refusal, Step, absent, body, done, shown, unless_rejected};
 use crate::value::json::text_at;
 use crate::value::uuid::is_uuid;
 use crate::wire::message::{Answer, Asked};
@@ -116,18 +114,15 @@ pub(crate) fn to_item(library: &Library<'_>, asked: &Asked, id: &str) -> Step<An
         .into());
     }
     let source = text_at(&original, "itemId");
-    let destination = crate::modules::circulation::reply::text(&fields, "destinationItemId");
+    let destination = crate::modules::reply::text(&fields, "destinationItemId");
     let mut request = Library::fields(&original);
-    if let Some(kind) = crate::modules::circulation::reply::text(&fields, "requestType") {
+    if let Some(kind) = crate::modules::reply::text(&fields, "requestType") {
         request.insert("requestType".to_owned(), kind.into());
     }
     let is_hold = |kind: Option<String>| kind.as_deref() == Some("Hold");
     if is_title_level(&original)
         && (is_hold(text_at(&original, "requestType"))
-            || is_hold(crate::modules::circulation::reply::text(
-                &request,
-                "requestType",
-            )))
+            || is_hold(crate::modules::reply::text(&request, "requestType")))
     {
         return Err(Refusal::new(
             "Not allowed to move from/to Hold TLR",

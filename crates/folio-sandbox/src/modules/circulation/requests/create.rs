@@ -4,15 +4,15 @@ use http::StatusCode;
 use serde_json::Value;
 
 use crate::modules::circulation::blocks::{self, Action, Overrides};
-use crate::modules::circulation::library::Library;
 use crate::modules::circulation::loan::open_loans;
 use crate::modules::circulation::people::{Active, Person};
 use crate::modules::circulation::policies::RequestPolicy;
 use crate::modules::circulation::queue::allowed_for;
-use crate::modules::circulation::reply::{Block, Refusal, Step, body, shown, unless_rejected};
 use crate::modules::circulation::requests::placed::Placed;
 use crate::modules::circulation::requests::validate::{self, not_allowed};
 use crate::modules::circulation::requests::{recall, stored, title};
+use crate::modules::library::Library;
+use crate::modules::reply::{Block, Refusal, Step, body, shown, unless_rejected};
 use crate::value::json::text_at;
 use crate::wire::message::{Answer, Asked};
 

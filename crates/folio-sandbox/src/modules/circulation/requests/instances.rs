@@ -6,11 +6,11 @@ use serde_json::{Map, Value, json};
 
 use crate::modules::circulation::blocks::Overrides;
 use crate::modules::circulation::items::Item;
-use crate::modules::circulation::library::{HOLDINGS, Library, exactly};
 use crate::modules::circulation::loan::Loan;
 use crate::modules::circulation::queue::Queue;
-use crate::modules::circulation::reply::{Refusal, Step, Stop, body, failed, filled, shown};
 use crate::modules::circulation::requests::{create, stored, validate};
+use crate::modules::library::{HOLDINGS, Library, exactly};
+use crate::modules::reply::{Refusal, Step, Stop, body, failed, filled, shown};
 use crate::value::json::text_at;
 use crate::wire::message::{Answer, Asked};
 

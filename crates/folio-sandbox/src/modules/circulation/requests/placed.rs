@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 use crate::modules::circulation::items::Item;
 use crate::modules::circulation::people::Person;
 use crate::modules::circulation::queue::Queue;
-use crate::modules::circulation::reply::{Refusal, text};
+use crate::modules::reply::{Refusal, text};
 
 /// A request that is placed or replaced, and what it refers to.
 pub(crate) struct Placed {

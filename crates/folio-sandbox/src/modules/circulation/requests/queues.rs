@@ -2,10 +2,10 @@
 
 use serde_json::Value;
 
-use crate::modules::circulation::library::Library;
 use crate::modules::circulation::queue::{NOT_YET_FILLED, Queue, is_status, is_type, position};
-use crate::modules::circulation::reply::{Refusal, Step, absent, body, failed, list};
 use crate::modules::circulation::requests::stored;
+use crate::modules::library::Library;
+use crate::modules::reply::{Refusal, Step, absent, body, failed, list};
 use crate::value::json::text_at;
 use crate::wire::message::{Answer, Asked};
 

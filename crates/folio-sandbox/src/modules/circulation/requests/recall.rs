@@ -4,12 +4,12 @@ use serde_json::Value;
 
 use crate::modules::circulation::due::{Circumstances, LoanPolicy};
 use crate::modules::circulation::items::Item;
-use crate::modules::circulation::library::Library;
 use crate::modules::circulation::loan::{Loan, open_loans};
 use crate::modules::circulation::people::Person;
 use crate::modules::circulation::policies;
 use crate::modules::circulation::queue::{Queue, is_for};
-use crate::modules::circulation::reply::Step;
+use crate::modules::library::Library;
+use crate::modules::reply::Step;
 use crate::value::java::{now, written};
 use crate::value::json::text_at;
 

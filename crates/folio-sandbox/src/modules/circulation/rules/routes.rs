@@ -4,13 +4,13 @@ use http::StatusCode;
 use serde_json::{Map, Value, json};
 
 use crate::modules::circulation::items::Item;
-use crate::modules::circulation::library::{
+use crate::modules::circulation::rules::apply::{Match, Question, matches};
+use crate::modules::circulation::rules::parser::parse;
+use crate::modules::library::{
     LOAN_POLICIES, LOCATIONS, LOST_POLICIES, Library, NOTICE_POLICIES, OVERDUE_POLICIES,
     REQUEST_POLICIES,
 };
-use crate::modules::circulation::reply::{Step, bad_request, body, done, failed, shown};
-use crate::modules::circulation::rules::apply::{Match, Question, matches};
-use crate::modules::circulation::rules::parser::parse;
+use crate::modules::reply::{Step, bad_request, body, done, failed, shown};
 use crate::value::json::text_at;
 use crate::value::uuid::is_versioned_uuid;
 use crate::wire::message::{Answer, Asked};
@@ -157,7 +157,7 @@ pub(crate) fn put(library: &Library<'_>, asked: &Asked) -> Step<Answer> {
     let fields = match crate::jackson::parse(&asked.body) {
         // Only a text that is no JSON has its place in the message.
         Err(_) => match body(&asked.body) {
-            Err(crate::modules::circulation::reply::Stop::Answer(answer)) => {
+            Err(crate::modules::reply::Stop::Answer(answer)) => {
                 let message = String::from_utf8_lossy(&answer.body).into_owned();
                 return Ok(wrong(&json!({ "message": message })));
             }
@@ -165,7 +165,7 @@ pub(crate) fn put(library: &Library<'_>, asked: &Asked) -> Step<Answer> {
         },
         Ok(_) => body(&asked.body)?,
     };
-    let Some(text) = crate::modules::circulation::reply::text(&fields, "rulesAsText") else {
+    let Some(text) = crate::modules::reply::text(&fields, "rulesAsText") else {
         return Ok(failed(
             "java.lang.NullPointerException: Cannot invoke \"String.length()\" because \"s\" is null\n\tat org.antlr.v4.runtime.CharStreams.fromString(CharStreams.java:222)\n",
         ));

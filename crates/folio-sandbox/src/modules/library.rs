@@ -6,7 +6,7 @@ use crate::collections::lists::compiled;
 use crate::collections::write;
 use crate::facts::constraints::Verb;
 use crate::facts::documents::{Collection, routes};
-use crate::modules::circulation::reply::{Block, Step};
+use crate::modules::reply::{Block, Step};
 use crate::platform::auth::Caller;
 use crate::platform::state::State;
 use crate::store::{Failure, Page};
@@ -180,10 +180,8 @@ impl Library<'_> {
             return Ok(jiff::tz::TimeZone::UTC);
         }
         jiff::tz::TimeZone::get(&name).map_err(|_| {
-            crate::modules::circulation::reply::not_emulated(&format!(
-                "circulation in the time zone {name}"
-            ))
-            .into()
+            crate::modules::reply::not_emulated(&format!("circulation in the time zone {name}"))
+                .into()
         })
     }
 
