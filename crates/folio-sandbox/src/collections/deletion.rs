@@ -7,7 +7,7 @@ use crate::collections::lists::compiled;
 use crate::collections::{acquisitions, effects, loan_history};
 use crate::facts::constraints::{Deleted, still_referred};
 use crate::facts::documents::{Collection, routes, stored_at, unlisted};
-use crate::facts::kinds::{DeleteAll, Given, Kind};
+use crate::facts::kinds::{DeleteAll, Placeholders, RecordKind};
 use crate::facts::tables::tables;
 use crate::platform::auth::Caller;
 use crate::platform::state::State;
@@ -21,11 +21,11 @@ use crate::wire::rmb;
 pub(crate) fn one(state: &mut State, caller: &Caller, collection: &Collection, id: &str) -> Done {
     let path = stored_at(&collection.path);
     let kind = state.kind(&collection.path);
-    let given = Given {
+    let given = Placeholders {
         id,
         value: id,
         folded: id,
-        ..Given::default()
+        ..Placeholders::default()
     };
     if let Some(case) = kind
         .case("delete invalid")
@@ -141,7 +141,7 @@ pub(crate) fn many_at_port(state: &mut State, caller: &Caller, path: &str) -> Do
     let path = stored_at(path);
     let kind = state.kind(path);
     if let Some(case) = kind.case("delete all") {
-        return Ok(case.answer(Given::default(), ""));
+        return Ok(case.answer(Placeholders::default(), ""));
     }
     if routes().collection(path).is_none() {
         let text = format!("The sandbox does not emulate DELETE {path}.");
@@ -156,7 +156,7 @@ fn removed(
     state: &mut State,
     caller: &Caller,
     path: &str,
-    kind: &Kind,
+    kind: &RecordKind,
     found: &[Value],
     whole: bool,
 ) -> rusqlite::Result<Result<Answer, Answer>> {

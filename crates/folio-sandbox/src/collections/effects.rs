@@ -4,7 +4,7 @@ use http::StatusCode;
 use serde_json::{Map, Value, json};
 
 use crate::facts::documents::Collection;
-use crate::facts::kinds::{Given, Kind};
+use crate::facts::kinds::{Placeholders, RecordKind};
 use crate::facts::tables::tables;
 use crate::store::Store;
 use crate::value::json::text_at;
@@ -237,15 +237,15 @@ pub(crate) fn in_use(
     store: &Store,
     tenant: &str,
     path: &str,
-    kind: &Kind,
+    kind: &RecordKind,
     id: &str,
 ) -> rusqlite::Result<Option<Answer>> {
     if !matches!(path, "/addresstypes" | "/departments") || users_with(store, tenant, id)? == 0 {
         return Ok(None);
     }
-    let given = Given {
+    let given = Placeholders {
         id,
-        ..Given::default()
+        ..Placeholders::default()
     };
     Ok(kind
         .case("delete referenced")

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use crate::collections::effects;
 use crate::cql::{self, Compiled, CqlError};
 use crate::facts::documents::{Collection, routes, stored_at};
-use crate::facts::kinds::{Given, ListFacts};
+use crate::facts::kinds::{ListFacts, Placeholders};
 use crate::facts::tables::tables;
 use crate::jackson;
 use crate::platform::auth::Caller;
@@ -15,7 +15,7 @@ use crate::platform::state::State;
 use crate::store::{Failure, Page};
 use crate::value::uuid::{is_uuid, is_versioned_uuid};
 use crate::wire::message::{Answer, Asked, Done};
-use crate::wire::rmb::{self, Form, List};
+use crate::wire::rmb::{self, Form, RecordList};
 
 /// From how many matches on PostgreSQL's estimate is the total of a query.
 const ESTIMATED: usize = 1_000;
@@ -271,7 +271,7 @@ pub(crate) fn list(
         _ => {}
     }
     let truncated = matches!(effect, Some(Effect::Truncate));
-    let written = List {
+    let written = RecordList {
         form: if by_title { Form::Pretty } else { facts.form },
         key: &collection.items,
         records: &[],
@@ -384,11 +384,11 @@ pub(crate) fn retrieve(
 /// A record.
 pub(crate) fn read(state: &State, caller: &Caller, collection: &Collection, id: &str) -> Done {
     let kind = state.kind(&collection.path);
-    let given = Given {
+    let given = Placeholders {
         id,
         value: id,
         folded: id,
-        ..Given::default()
+        ..Placeholders::default()
     };
     let is_uuid = is_uuid(id);
     match kind.case("get invalid") {

@@ -7,7 +7,7 @@ use crate::collections::effects::{self, Outcome};
 use crate::collections::{acquisitions, hrid, loan_history};
 use crate::facts::constraints::Verb;
 use crate::facts::documents::{Collection, routes, stored_at};
-use crate::facts::kinds::{Case, Given, Kind, Location};
+use crate::facts::kinds::{Case, LocationForm, Placeholders, RecordKind};
 use crate::facts::tables::tables;
 use crate::jackson::{self, Reader};
 use crate::platform::auth::Caller;
@@ -21,7 +21,7 @@ use crate::wire::rmb;
 pub(crate) fn read(
     asked: &Asked,
     collection: &Collection,
-    kind: &Kind,
+    kind: &RecordKind,
     known: Option<&Value>,
 ) -> Result<(Map<String, Value>, Value), Answer> {
     if let Some(answer) = rmb::wrong_content_type(asked) {
@@ -35,7 +35,7 @@ pub(crate) fn read(
 /// A value, read as a record of a collection.
 pub(crate) fn read_value(
     collection: &Collection,
-    kind: &Kind,
+    kind: &RecordKind,
     value: &Value,
     known: Option<&Value>,
 ) -> Result<Map<String, Value>, Answer> {
@@ -77,7 +77,7 @@ pub(crate) fn read_value(
 /// The id of a record that is to be stored: its own or a new one, or why its own is none.
 fn own_id(
     collection: &Collection,
-    kind: &Kind,
+    kind: &RecordKind,
     record: &Map<String, Value>,
 ) -> Result<String, Answer> {
     let Some(id) = record
@@ -86,16 +86,16 @@ fn own_id(
         .filter(|_| !collection.spring)
     else {
         if let Some(case) = kind.case("post no id") {
-            return Err(case.answer(Given::default(), "must not be null"));
+            return Err(case.answer(Placeholders::default(), "must not be null"));
         }
         // Spring modules ignore the id that a client sends.
         return Ok(uuid::Uuid::new_v4().to_string());
     };
-    let given = Given {
+    let given = Placeholders {
         id,
         value: id,
         folded: id,
-        ..Given::default()
+        ..Placeholders::default()
     };
     let case = if id.is_empty() {
         if kind.case("post id empty").is_some_and(Case::is_success) {
@@ -184,7 +184,7 @@ pub(crate) fn insert(
         );
         let message = format!("id value already exists in table {name}: {id}");
         let name_of_record = text_at(&record, "name").unwrap_or_default();
-        let given = Given {
+        let given = Placeholders {
             id: &id,
             value: &id,
             folded: &id,
@@ -250,13 +250,13 @@ pub(crate) fn create(
     }
     let answer = rmb::json_ordered(StatusCode::CREATED, &record, &kind.order);
     Ok(match &kind.location {
-        Location::None => answer,
-        Location::Form(form) => {
+        LocationForm::None => answer,
+        LocationForm::Form(form) => {
             let form = form.replace("{path}", &collection.path);
             answer.with_header(header::LOCATION, &form.replace("{id}", &id))
         }
-        Location::Unknown if collection.spring => answer,
-        Location::Unknown => {
+        LocationForm::Unknown if collection.spring => answer,
+        LocationForm::Unknown => {
             answer.with_header(header::LOCATION, &format!("{}/{id}", collection.path))
         }
     })
@@ -334,11 +334,11 @@ pub(crate) fn update(
         Ok(read) => read,
         Err(answer) => return Ok(answer),
     };
-    let given = Given {
+    let given = Placeholders {
         id,
         value: id,
         folded: id,
-        ..Given::default()
+        ..Placeholders::default()
     };
     if let Some(case) = kind.case("put invalid").filter(|case| !case.is_success())
         && (!is_uuid(id) || case.is_by_pattern() && !is_versioned_uuid(id))

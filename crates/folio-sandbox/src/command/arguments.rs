@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use clap::{Parser, Subcommand, ValueEnum};
 use folio_sandbox::Fault;
 
-use crate::command::record::Record;
+use crate::command::record::RecordArguments;
 
 /// Which platform the sandbox resembles.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -90,7 +90,7 @@ pub(crate) struct Arguments {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// Record how a FOLIO answers the requests of a conformance file, without tokens, cookies and passwords
-    Record(Record),
+    Record(RecordArguments),
 }
 
 #[cfg(test)]

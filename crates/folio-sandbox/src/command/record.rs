@@ -12,7 +12,7 @@ const EXCHANGES: &[u8] = include_bytes!("../../tests/conformance/data/exchanges.
 
 /// The arguments of the recorder.
 #[derive(Debug, Args)]
-pub(crate) struct Record {
+pub(crate) struct RecordArguments {
     /// The server, such as https://okapi.example.org; the password of the user is read from FOLIO_PASSWORD
     url: String,
     /// The tenant: one for tests, since the requests write and delete records
@@ -30,7 +30,7 @@ pub(crate) struct Record {
 }
 
 /// Sends the requests, and writes the rows with the answers of the server.
-pub(crate) fn run(arguments: &Record) -> io::Result<()> {
+pub(crate) fn run(arguments: &RecordArguments) -> io::Result<()> {
     let password = std::env::var("FOLIO_PASSWORD").map_err(|_| {
         io::Error::other(format!(
             "set FOLIO_PASSWORD to the password of {}",

@@ -1,12 +1,12 @@
 //! What a query means for a table: each term becomes a test, by the index of its field.
 
 use crate::cql::error::CqlError;
-use crate::cql::fulltext::{Rejected, Wanted, Words, wanted};
-use crate::cql::parser::{Clause, Join, Key, Modifier, Parsed, Term};
+use crate::cql::fulltext::{RejectedTerm, Wanted, WordJoin, wanted};
+use crate::cql::parser::{Clause, Join, Modifier, Parsed, SortClause, Term};
 use crate::cql::plan::numeric;
 pub(crate) use crate::cql::plan::{Compiled, Order, SortKey, SortKind, Test, Texts};
 use crate::cql::uuid;
-use crate::facts::tables::{Entry, Searched, Step, Table, tables};
+use crate::facts::tables::{Entry, JoinStep, Searched, Table, tables};
 use crate::value::fold::{Fold, Pattern, literal};
 
 const ISBN: &str = "8261054f-be78-422d-bd51-4ed9f33c3422";
@@ -86,7 +86,9 @@ fn term(of: &Term, table: Option<&Table>) -> Result<Test, CqlError> {
                 return Err(CqlError::bare("Index 1 out of bounds for length 1"));
             };
             let there = steps.last().and_then(|step| match step {
-                Step::Parent { path, .. } | Step::Children { path, .. } => tables().of(path),
+                JoinStep::Parent { path, .. } | JoinStep::Children { path, .. } => {
+                    tables().of(path)
+                }
             });
             let of = Term {
                 index: rest.to_owned(),
@@ -127,10 +129,10 @@ fn term(of: &Term, table: Option<&Table>) -> Result<Test, CqlError> {
         }
     }
     match of.relation.as_str() {
-        "=" if !number => words(of, Words::Phrase, &searched.words),
-        "adj" => words(of, Words::Phrase, &searched.words),
-        "all" => words(of, Words::All, &searched.words),
-        "any" => words(of, Words::Any, &searched.words),
+        "=" if !number => words(of, WordJoin::Phrase, &searched.words),
+        "adj" => words(of, WordJoin::Phrase, &searched.words),
+        "all" => words(of, WordJoin::All, &searched.words),
+        "any" => words(of, WordJoin::Any, &searched.words),
         "==" | "<>" if !number => {
             array_modifiers(of, &searched.equals)?;
             let entry = &searched.equals;
@@ -205,21 +207,21 @@ fn array_modifiers(of: &Term, entry: &Entry) -> Result<ArrayModifiers, CqlError>
     Ok((plain, valued))
 }
 
-fn rejected(why: Rejected) -> CqlError {
+fn rejected(why: RejectedTerm) -> CqlError {
     match why {
-        Rejected::Question => {
+        RejectedTerm::Question => {
             CqlError::validation("? wildcard not allowed in full text query string")
         }
-        Rejected::Star(found) => CqlError::validation(format!(
+        RejectedTerm::Star(found) => CqlError::validation(format!(
             "* right truncation wildcard must be followed by space or end of string, but found {found}"
         )),
-        Rejected::Syntax(query) => {
+        RejectedTerm::Syntax(query) => {
             CqlError::database(format!("syntax error in tsquery: \"{query}\""), "42601")
         }
     }
 }
 
-fn words(of: &Term, join: Words, entry: &Entry) -> Result<Test, CqlError> {
+fn words(of: &Term, join: WordJoin, entry: &Entry) -> Result<Test, CqlError> {
     let (plain, valued) = array_modifiers(of, entry)?;
     let isbn = match entry.expression.as_deref() {
         Some(expression) if expression.contains("invalid_isbns") => Some(INVALID_ISBN),
@@ -274,7 +276,7 @@ fn words(of: &Term, join: Words, entry: &Entry) -> Result<Test, CqlError> {
     };
     let mut also = Vec::new();
     for (name, text) in valued {
-        if let Wanted::Words(query) = wanted(&text, Words::Phrase, unaccent).map_err(rejected)? {
+        if let Wanted::Words(query) = wanted(&text, WordJoin::Phrase, unaccent).map_err(rejected)? {
             also.push((name, query));
         }
     }
@@ -289,7 +291,7 @@ fn words(of: &Term, join: Words, entry: &Entry) -> Result<Test, CqlError> {
     ))
 }
 
-fn sort_key(key: &Key, table: Option<&Table>) -> Result<SortKey, CqlError> {
+fn sort_key(key: &SortClause, table: Option<&Table>) -> Result<SortKey, CqlError> {
     let mut fold = Fold::BOTH;
     let (mut descending, mut number) = (false, false);
     for Modifier { name, .. } in &key.modifiers {

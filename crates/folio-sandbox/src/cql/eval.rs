@@ -8,7 +8,7 @@ use serde_json::Value;
 use crate::cql::error::CqlError;
 use crate::cql::fulltext::Wanted;
 use crate::cql::plan::{Compiled, INDEXED, SortKey, SortKind, Test, Texts, numeric};
-use crate::facts::tables::Step;
+use crate::facts::tables::JoinStep;
 use crate::value::collate;
 use crate::value::fold::beginning;
 use crate::value::json::{field, text_at, text_of};
@@ -57,8 +57,8 @@ impl Test {
                 let mut wanted = (**test).clone();
                 for step in steps.iter().rev() {
                     let (path, own, theirs) = match step {
-                        Step::Parent { field, path } => (path, field.as_str(), "id"),
-                        Step::Children { path, field } => (path, "id", field.as_str()),
+                        JoinStep::Parent { field, path } => (path, field.as_str(), "id"),
+                        JoinStep::Children { path, field } => (path, "id", field.as_str()),
                     };
                     match texts(path, &wanted, theirs)? {
                         Ok(ids) => wanted = Self::In(own.to_owned(), ids),

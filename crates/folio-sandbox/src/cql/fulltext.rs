@@ -6,7 +6,7 @@ use crate::value::fold::unaccented;
 /// A query: its words, each a phrase, and how they belong together.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct WordQuery {
-    pub(crate) join: Words,
+    pub(crate) join: WordJoin,
     pub(crate) words: Vec<Vec<Lexeme>>,
 }
 
@@ -19,7 +19,7 @@ pub(crate) struct Lexeme {
 
 /// How the words of a query belong together.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Words {
+pub(crate) enum WordJoin {
     Phrase,
     All,
     Any,
@@ -37,14 +37,14 @@ pub(crate) enum Wanted {
 
 /// Why a term is rejected.
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) enum Rejected {
+pub(crate) enum RejectedTerm {
     Question,
     Star(String),
     Syntax(String),
 }
 
 /// Understands a term.
-pub(crate) fn wanted(term: &str, join: Words, unaccent: bool) -> Result<Wanted, Rejected> {
+pub(crate) fn wanted(term: &str, join: WordJoin, unaccent: bool) -> Result<Wanted, RejectedTerm> {
     let term = without_lone_stars(term);
     let term = term.trim();
     match term {
@@ -56,12 +56,12 @@ pub(crate) fn wanted(term: &str, join: Words, unaccent: bool) -> Result<Wanted, 
     let mut chars = term.chars().peekable();
     while let Some(c) = chars.next() {
         match c {
-            '?' => return Err(Rejected::Question),
+            '?' => return Err(RejectedTerm::Question),
             '*' => {
                 if let Some(next) = chars.peek()
                     && *next != ' '
                 {
-                    return Err(Rejected::Star(next.to_string()));
+                    return Err(RejectedTerm::Star(next.to_string()));
                 }
                 plain.push('*');
             }
@@ -106,7 +106,7 @@ pub(crate) fn wanted(term: &str, join: Words, unaccent: bool) -> Result<Wanted, 
                 None => format!("'{word}'"),
             })
             .collect();
-        return Err(Rejected::Syntax(built.join("&")));
+        return Err(RejectedTerm::Syntax(built.join("&")));
     }
     let words = words
         .into_iter()
@@ -166,9 +166,9 @@ impl WordQuery {
         }
         let tokens = tokens(&indexed(text, unaccent));
         match self.join {
-            Words::Phrase => has_phrase(&tokens, &self.words.concat()),
-            Words::All => self.words.iter().all(|phrase| has_phrase(&tokens, phrase)),
-            Words::Any => self.words.iter().any(|phrase| has_phrase(&tokens, phrase)),
+            WordJoin::Phrase => has_phrase(&tokens, &self.words.concat()),
+            WordJoin::All => self.words.iter().all(|phrase| has_phrase(&tokens, phrase)),
+            WordJoin::Any => self.words.iter().any(|phrase| has_phrase(&tokens, phrase)),
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::cql::error::CqlError;
 use crate::cql::fulltext::{Wanted, WordQuery};
-use crate::facts::tables::Step;
+use crate::facts::tables::JoinStep;
 use crate::value::fold::{Fold, Pattern};
 
 /// How much of a text an index has.
@@ -56,7 +56,7 @@ pub(crate) enum Test {
         also: Vec<(String, WordQuery)>,
     },
     /// Records elsewhere.
-    Foreign(Vec<Step>, Box<Test>),
+    Foreign(Vec<JoinStep>, Box<Test>),
     /// What became of it: the field has one of these ids.
     In(String, std::collections::HashSet<String>),
 }

@@ -3,7 +3,7 @@
 use http::StatusCode;
 use serde_json::Value;
 
-use crate::facts::kinds::{Given, Kind};
+use crate::facts::kinds::{Placeholders, RecordKind};
 use crate::facts::tables::{Foreign, Table, Unique};
 use crate::value::json::{field, text_at};
 use crate::value::uuid::is_uuid;
@@ -117,9 +117,9 @@ impl<'t> Taken<'t> {
     /// The answer for a key of several fields: which of the two dialects a kind speaks is known from its recorded cases.
     fn answer_of_several(
         &self,
-        kind: &Kind,
+        kind: &RecordKind,
         verb: Verb,
-        given: Given<'_>,
+        given: Placeholders<'_>,
         declares_422: bool,
     ) -> Answer {
         let case = self
@@ -140,8 +140,14 @@ impl<'t> Taken<'t> {
         said(&message, &self.unique.key, &self.folded, verb, declares_422)
     }
 
-    pub(crate) fn answer(&self, kind: &Kind, verb: Verb, id: &str, declares_422: bool) -> Answer {
-        let given = Given {
+    pub(crate) fn answer(
+        &self,
+        kind: &RecordKind,
+        verb: Verb,
+        id: &str,
+        declares_422: bool,
+    ) -> Answer {
+        let given = Placeholders {
             id,
             value: &self.raw,
             folded: &self.folded,
@@ -199,9 +205,9 @@ fn said(message: &str, key: &str, value: &str, verb: Verb, declares_422: bool) -
 impl Missing<'_> {
     /// Whether the module looks for the record itself, before it stores anything: it says so in words of its own, which are not those of
     /// PostgreSQL or RMB.
-    pub(crate) fn is_found_first(&self, kind: &Kind, verb: Verb) -> bool {
+    pub(crate) fn is_found_first(&self, kind: &RecordKind, verb: Verb) -> bool {
         let case = kind.case_of(&format!("{} missing", verb.name()), &self.foreign.field);
-        let said = case.and_then(|case| case.message(Given::default()));
+        let said = case.and_then(|case| case.message(Placeholders::default()));
         verb != Verb::Batch
             && said.is_some_and(|said| {
                 let of_storage = [
@@ -216,17 +222,17 @@ impl Missing<'_> {
 
     pub(crate) fn answer(
         &self,
-        kind: &Kind,
+        kind: &RecordKind,
         table: &Table,
         verb: Verb,
         id: &str,
         declares_422: bool,
     ) -> Answer {
-        let given = Given {
+        let given = Placeholders {
             id,
             value: &self.target,
             folded: &self.target,
-            ..Given::default()
+            ..Placeholders::default()
         };
         if !is_uuid(&self.target) {
             let text = format!("invalid input syntax for type uuid: \"{}\"", self.target);
@@ -267,7 +273,7 @@ pub(crate) enum Deleted {
 
 /// What is said of a record that cannot go because another one refers to it.
 pub(crate) fn still_referred(
-    kind: &Kind,
+    kind: &RecordKind,
     table: &Table,
     from: &Table,
     foreign: &Foreign,
@@ -301,9 +307,9 @@ pub(crate) fn still_referred(
         Some(case) => {
             // Which of PostgreSQL's and RMB's words a kind has is known; the table that refers may be another one.
             let said = case.answer(
-                Given {
+                Placeholders {
                     id,
-                    ..Given::default()
+                    ..Placeholders::default()
                 },
                 &message,
             );

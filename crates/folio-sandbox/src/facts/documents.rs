@@ -20,7 +20,7 @@ pub(crate) struct Routes {
     routes: Vec<Route>,
     documents: Documents,
     /// Lists by their paths: those that describe them, and what they are found to be.
-    lists: BTreeMap<&'static str, List>,
+    lists: BTreeMap<&'static str, DescribedList>,
 }
 
 /// The documents by their names, each parsed when it is first asked for: all of a release are millions of bytes.
@@ -34,7 +34,7 @@ impl Documents {
 }
 
 #[derive(Default)]
-struct List {
+struct DescribedList {
     /// Module and array.
     described: Vec<(&'static str, &'static str)>,
     collection: OnceLock<Option<Collection>>,
@@ -146,7 +146,7 @@ impl Routes {
                 module,
             })
             .collect();
-        let mut lists: BTreeMap<&str, List> = BTreeMap::new();
+        let mut lists: BTreeMap<&str, DescribedList> = BTreeMap::new();
         for (path, module, items) in LISTS {
             lists
                 .entry(path)

@@ -13,12 +13,12 @@ const FACTS: &str = include_str!("../../data/kinds.jsonl");
 
 /// A kind of record.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Kind {
+pub(crate) struct RecordKind {
     /// The Java class, which messages name.
     pub(crate) class: Option<String>,
     pub(crate) order: Vec<String>,
-    /// The form of `Location`; none where no record was created in a recording.
-    pub(crate) location: Location,
+    /// The form of `LocationForm`; none where no record was created in a recording.
+    pub(crate) location: LocationForm,
     /// Whether unknown fields are kept, or rejected; none where it is not known.
     pub(crate) keeps_unknown: Option<bool>,
     pub(crate) list: Option<ListFacts>,
@@ -46,9 +46,9 @@ pub(crate) struct Kind {
     cases: BTreeMap<String, Case>,
 }
 
-/// What `Location` is.
+/// What `LocationForm` is.
 #[derive(Clone, Debug, Default)]
-pub(crate) enum Location {
+pub(crate) enum LocationForm {
     #[default]
     Unknown,
     None,
@@ -99,11 +99,11 @@ pub(crate) enum DeleteAll {
 #[derive(Clone, Debug)]
 pub(crate) struct Case {
     pub(crate) status: StatusCode,
-    body: Body,
+    body: CaseBody,
 }
 
 #[derive(Clone, Debug)]
-enum Body {
+enum CaseBody {
     Hangs,
     /// It is known only what the status was.
     Unknown,
@@ -113,7 +113,7 @@ enum Body {
 
 /// What the placeholders of a case stand for.
 #[derive(Clone, Copy, Default)]
-pub(crate) struct Given<'a> {
+pub(crate) struct Placeholders<'a> {
     pub(crate) id: &'a str,
     pub(crate) value: &'a str,
     pub(crate) folded: &'a str,
@@ -121,7 +121,7 @@ pub(crate) struct Given<'a> {
     pub(crate) name: &'a str,
 }
 
-impl Given<'_> {
+impl Placeholders<'_> {
     fn fill(&self, text: &str) -> String {
         text.replace("{id}", self.id)
             .replace("{value}", self.value)
@@ -135,54 +135,54 @@ impl Case {
         if row.get("hangs").is_some() {
             return Some(Self {
                 status: StatusCode::OK,
-                body: Body::Hangs,
+                body: CaseBody::Hangs,
             });
         }
         let status = row.get("status")?.as_u64()?;
         let status = StatusCode::from_u16(u16::try_from(status).ok()?).ok()?;
         let body = match (row.get("text"), row.get("errors")) {
-            (Some(Value::String(text)), _) => Body::Text(text.clone()),
-            (_, Some(Value::Array(list))) => Body::Errors(
+            (Some(Value::String(text)), _) => CaseBody::Text(text.clone()),
+            (_, Some(Value::Array(list))) => CaseBody::Errors(
                 list.clone(),
                 row.get("line").and_then(Value::as_bool) == Some(true),
             ),
-            _ => Body::Unknown,
+            _ => CaseBody::Unknown,
         };
         Some(Self { status, body })
     }
 
     pub(crate) fn is_success(&self) -> bool {
-        self.status.is_success() && !matches!(self.body, Body::Hangs)
+        self.status.is_success() && !matches!(self.body, CaseBody::Hangs)
     }
 
     /// Whether ids that are no UUIDs of a version are rejected too.
     pub(crate) fn is_by_pattern(&self) -> bool {
-        matches!(&self.body, Body::Text(text) if text == rmb::INVALID_UUID)
+        matches!(&self.body, CaseBody::Text(text) if text == rmb::INVALID_UUID)
     }
 
     /// The message of the first error, or the text.
-    pub(crate) fn message(&self, given: Given<'_>) -> Option<String> {
+    pub(crate) fn message(&self, given: Placeholders<'_>) -> Option<String> {
         let text = match &self.body {
-            Body::Text(text) => text.as_str(),
-            Body::Errors(list, _) => list.first()?.get("message")?.as_str()?,
+            CaseBody::Text(text) => text.as_str(),
+            CaseBody::Errors(list, _) => list.first()?.get("message")?.as_str()?,
             _ => return None,
         };
         Some(given.fill(text))
     }
 
     /// The answer; `otherwise` where only the status is known.
-    pub(crate) fn answer(&self, given: Given<'_>, otherwise: &str) -> Answer {
+    pub(crate) fn answer(&self, given: Placeholders<'_>, otherwise: &str) -> Answer {
         let filled = |text: &str| given.fill(text);
         match &self.body {
-            Body::Hangs => Answer::never(),
-            Body::Unknown if self.status == StatusCode::UNPROCESSABLE_ENTITY => rmb::errors(
+            CaseBody::Hangs => Answer::never(),
+            CaseBody::Unknown if self.status == StatusCode::UNPROCESSABLE_ENTITY => rmb::errors(
                 self.status,
                 &[rmb::error(otherwise, "-1", "1", &[("id", given.id)])],
             ),
-            Body::Unknown if self.status.is_success() => Answer::empty(self.status),
-            Body::Unknown => Answer::text(self.status, otherwise),
-            Body::Text(text) => Answer::text(self.status, filled(text)),
-            Body::Errors(list, line) => {
+            CaseBody::Unknown if self.status.is_success() => Answer::empty(self.status),
+            CaseBody::Unknown => Answer::text(self.status, otherwise),
+            CaseBody::Text(text) => Answer::text(self.status, filled(text)),
+            CaseBody::Errors(list, line) => {
                 let list: Vec<Value> = list.iter().map(|error| fill(error, &filled)).collect();
                 if *line {
                     rmb::violations(&list)
@@ -206,7 +206,7 @@ fn fill(value: &Value, filled: &impl Fn(&str) -> String) -> Value {
     }
 }
 
-impl Kind {
+impl RecordKind {
     fn of(row: &Value) -> Self {
         let text =
             |value: &Value, key: &str| value.get(key).and_then(Value::as_str).map(str::to_owned);
@@ -295,11 +295,11 @@ fn texts(row: &Value, key: &str) -> Vec<String> {
         .collect()
 }
 
-fn location(row: &Value) -> Location {
+fn location(row: &Value) -> LocationForm {
     match row.get("location") {
-        None => Location::Unknown,
-        Some(Value::String(form)) => Location::Form(form.clone()),
-        Some(_) => Location::None,
+        None => LocationForm::Unknown,
+        Some(Value::String(form)) => LocationForm::Form(form.clone()),
+        Some(_) => LocationForm::None,
     }
 }
 
@@ -312,9 +312,9 @@ pub(crate) enum Release {
 }
 
 /// The kind of the records of a collection.
-pub(crate) fn kind(release: Release, path: &str) -> &'static Kind {
-    static KINDS: OnceLock<[HashMap<String, Kind>; 2]> = OnceLock::new();
-    static OTHER: OnceLock<Kind> = OnceLock::new();
+pub(crate) fn kind(release: Release, path: &str) -> &'static RecordKind {
+    static KINDS: OnceLock<[HashMap<String, RecordKind>; 2]> = OnceLock::new();
+    static OTHER: OnceLock<RecordKind> = OnceLock::new();
     let kinds = KINDS.get_or_init(|| [Release::Quesnelia, Release::Ramsons].map(kinds));
     let kinds = match release {
         Release::Quesnelia => kinds.first(),
@@ -327,19 +327,19 @@ pub(crate) fn kind(release: Release, path: &str) -> &'static Kind {
     kinds
         .and_then(|kinds| kinds.get(path))
         .or_else(of_module)
-        .unwrap_or_else(|| OTHER.get_or_init(Kind::default))
+        .unwrap_or_else(|| OTHER.get_or_init(RecordKind::default))
 }
 
-fn kinds(release: Release) -> HashMap<String, Kind> {
+fn kinds(release: Release) -> HashMap<String, RecordKind> {
     FACTS
         .lines()
         .filter_map(|line| serde_json::from_str::<Value>(line).ok())
         .filter_map(|row| {
-            let mut kind = Kind::of(&row);
+            let mut kind = RecordKind::of(&row);
             if release == Release::Ramsons
                 && let Some(other) = row.get("ramsons")
             {
-                let other_kind = Kind::of(other);
+                let other_kind = RecordKind::of(other);
                 kind.location = location(other);
                 kind.omitted = other_kind.omitted;
                 kind.class = other_kind.class.or(kind.class);

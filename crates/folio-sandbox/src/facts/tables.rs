@@ -21,7 +21,7 @@ pub(crate) struct Table {
     pub(crate) unique: Vec<Unique>,
     pub(crate) foreign: Vec<Foreign>,
     /// The first segment of a field of another table, and the way there.
-    pub(crate) aliases: HashMap<String, Vec<Step>>,
+    pub(crate) aliases: HashMap<String, Vec<JoinStep>>,
 }
 
 /// How a field is searched for.
@@ -73,7 +73,7 @@ pub(crate) struct Foreign {
 
 /// A step from a record to others.
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) enum Step {
+pub(crate) enum JoinStep {
     /// To the record whose id this field has.
     Parent { field: String, path: String },
     /// To the records of a collection whose field has the id.
@@ -235,12 +235,12 @@ impl Tables {
             let Some(next) = next else { return };
             down.insert(
                 0,
-                Step::Children {
+                JoinStep::Children {
                     path: here,
                     field: field.clone(),
                 },
             );
-            up.push(Step::Parent {
+            up.push(JoinStep::Parent {
                 field,
                 path: next.clone(),
             });

@@ -22,48 +22,54 @@ const HOLDINGS: &str = "/holdings-storage/holdings";
 const ITEMS: &str = "/item-storage/items";
 
 /// The records of a collection.
-struct Collection {
-    kind: Kind,
+struct InventedCollection {
+    kind: InventedKind,
     seed: u64,
 }
 
 #[derive(Clone, Copy)]
-enum Kind {
+enum InventedKind {
     Instances,
     Holdings,
     Items,
 }
 
-impl Maker for Collection {
+impl Maker for InventedCollection {
     fn text(&self, number: u32) -> String {
         let mut out = String::with_capacity(2_048);
         match self.kind {
-            Kind::Instances => instances::write(self.seed, number, references(), &mut out),
-            Kind::Holdings => places::write_holdings(self.seed, number, references(), &mut out),
-            Kind::Items => places::write_item(self.seed, number, references(), &mut out),
+            InventedKind::Instances => instances::write(self.seed, number, references(), &mut out),
+            InventedKind::Holdings => {
+                places::write_holdings(self.seed, number, references(), &mut out)
+            }
+            InventedKind::Items => places::write_item(self.seed, number, references(), &mut out),
         }
         out
     }
 
     fn id(&self, number: u32) -> uuid::Uuid {
         match self.kind {
-            Kind::Instances => instances::id(self.seed, number),
-            Kind::Holdings => places::holdings_id(self.seed, number),
-            Kind::Items => places::item_id(self.seed, number),
+            InventedKind::Instances => instances::id(self.seed, number),
+            InventedKind::Holdings => places::holdings_id(self.seed, number),
+            InventedKind::Items => places::item_id(self.seed, number),
         }
     }
 
     fn field(&self, number: u32, path: &str) -> Option<Option<String>> {
         let text = match (self.kind, path) {
             (_, "id") => self.id(number).to_string(),
-            (Kind::Instances, "title") => instances::title(self.seed, number).1,
-            (Kind::Instances, "hrid") => instances::hrid(number),
-            (Kind::Instances, "matchKey") => return Some(None),
-            (Kind::Holdings, "hrid") => places::holdings_hrid(number),
-            (Kind::Holdings, "instanceId") => places::instance_of(self.seed, number).to_string(),
-            (Kind::Items, "hrid") => places::item_hrid(number),
-            (Kind::Items, "barcode") => return Some(places::barcode(self.seed, number)),
-            (Kind::Items, "holdingsRecordId") => places::holdings_of(self.seed, number).to_string(),
+            (InventedKind::Instances, "title") => instances::title(self.seed, number).1,
+            (InventedKind::Instances, "hrid") => instances::hrid(number),
+            (InventedKind::Instances, "matchKey") => return Some(None),
+            (InventedKind::Holdings, "hrid") => places::holdings_hrid(number),
+            (InventedKind::Holdings, "instanceId") => {
+                places::instance_of(self.seed, number).to_string()
+            }
+            (InventedKind::Items, "hrid") => places::item_hrid(number),
+            (InventedKind::Items, "barcode") => return Some(places::barcode(self.seed, number)),
+            (InventedKind::Items, "holdingsRecordId") => {
+                places::holdings_of(self.seed, number).to_string()
+            }
             _ => return None,
         };
         Some(Some(text))
@@ -73,12 +79,12 @@ impl Maker for Collection {
 /// The collections of so many instances: path, what makes the records, how many they are.
 pub(crate) fn collections(seed: u64, count: u32) -> Vec<(&'static str, Arc<dyn Maker>, u32)> {
     [
-        (INSTANCES, Kind::Instances),
-        (HOLDINGS, Kind::Holdings),
-        (ITEMS, Kind::Items),
+        (INSTANCES, InventedKind::Instances),
+        (HOLDINGS, InventedKind::Holdings),
+        (ITEMS, InventedKind::Items),
     ]
     .map(|(path, kind)| {
-        let maker: Arc<dyn Maker> = Arc::new(Collection { kind, seed });
+        let maker: Arc<dyn Maker> = Arc::new(InventedCollection { kind, seed });
         (path, maker, count)
     })
     .into()

@@ -51,14 +51,14 @@ pub(super) fn barcode(seed: u64, number: u32) -> Option<String> {
 }
 
 /// Where holdings are, and what stands on their spines.
-struct Place {
+struct Shelf {
     location: String,
     call_number: Option<(String, String)>,
     prefix: Option<&'static str>,
     suffix: Option<&'static str>,
 }
 
-fn place(seed: u64, number: u32, references: &References) -> Place {
+fn place(seed: u64, number: u32, references: &References) -> Shelf {
     let mut random = Random::of(seed, PLACE, number);
     let location = one(&mut random, &references.locations).to_owned();
     let call_number = random.chance(92).then(|| {
@@ -82,7 +82,7 @@ fn place(seed: u64, number: u32, references: &References) -> Place {
         };
         (text, kind)
     });
-    Place {
+    Shelf {
         location,
         prefix: (call_number.is_some() && random.chance(6)).then_some("Folio"),
         suffix: (call_number.is_some() && random.chance(4)).then_some("c.2"),

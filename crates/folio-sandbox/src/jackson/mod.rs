@@ -40,7 +40,7 @@ pub(crate) struct Reader<'a> {
 
 /// Where a value is.
 #[derive(Clone)]
-struct Place<'a> {
+struct JsonPlace<'a> {
     document: &'a str,
     /// The Java class of the value, if it is an object.
     class: String,
@@ -62,7 +62,7 @@ impl<'a> Reader<'a> {
         value: &Value,
         known: Option<&Value>,
     ) -> Result<Map<String, Value>, Answer> {
-        let place = Place {
+        let place = JsonPlace {
             document,
             class: class.to_owned(),
             chain: String::new(),
@@ -106,10 +106,10 @@ impl<'a> Reader<'a> {
         schema: &'a Value,
         value: &Value,
         known: Option<&Value>,
-        place: &Place<'a>,
+        place: &JsonPlace<'a>,
     ) -> Result<Value, Answer> {
         let (document, schema) = self.routes.resolve(place.document, schema);
-        let place = Place {
+        let place = JsonPlace {
             document,
             depth: place.depth + 1,
             ..place.clone()
@@ -145,7 +145,7 @@ impl<'a> Reader<'a> {
         &mut self,
         schema: &Value,
         value: &Value,
-        place: &Place<'_>,
+        place: &JsonPlace<'_>,
     ) -> Result<Value, Answer> {
         let date = schema.get("format").and_then(Value::as_str) == Some("date-time");
         let kinds = schema.get("enum").and_then(Value::as_array);
@@ -212,7 +212,7 @@ impl<'a> Reader<'a> {
         Ok(own)
     }
 
-    fn date(&mut self, value: &Value, place: &Place<'_>) -> Result<Value, Answer> {
+    fn date(&mut self, value: &Value, place: &JsonPlace<'_>) -> Result<Value, Answer> {
         let text = match value {
             Value::String(text) => text.clone(),
             Value::Number(number) if number.is_i64() => number.to_string(),
@@ -249,7 +249,7 @@ impl<'a> Reader<'a> {
         &mut self,
         schema: &Value,
         value: Value,
-        place: &Place<'_>,
+        place: &JsonPlace<'_>,
     ) -> Result<Value, Answer> {
         if !value.is_null() {
             self.bounds(schema, &value, place);
@@ -257,7 +257,7 @@ impl<'a> Reader<'a> {
         Ok(value)
     }
 
-    fn bounds(&mut self, schema: &Value, value: &Value, place: &Place<'_>) {
+    fn bounds(&mut self, schema: &Value, value: &Value, place: &JsonPlace<'_>) {
         let bound = |key: &str| schema.get(key).and_then(Value::as_f64);
         let number = value.as_f64().unwrap_or_default();
         if let Some(least) = bound("minimum")
@@ -280,7 +280,7 @@ impl<'a> Reader<'a> {
         schema: &'a Value,
         value: &Value,
         known: Option<&Value>,
-        place: &Place<'a>,
+        place: &JsonPlace<'a>,
     ) -> Result<Value, Answer> {
         let unique = schema.get("uniqueItems").and_then(Value::as_bool) == Some(true);
         let list = if unique {
@@ -335,7 +335,7 @@ impl<'a> Reader<'a> {
         for (index, element) in elements.iter().enumerate() {
             let element = match (items, element) {
                 (Some(items), element) if !element.is_null() => {
-                    let place = Place {
+                    let place = JsonPlace {
                         class: class.clone(),
                         chain: format!("{}->{list}[{index}]", place.chain),
                         path: format!("{}[{index}]", place.path),
@@ -357,7 +357,7 @@ impl<'a> Reader<'a> {
         schema: &'a Value,
         value: &Value,
         known: Option<&Value>,
-        place: &Place<'a>,
+        place: &JsonPlace<'a>,
     ) -> Result<Value, Answer> {
         let class = format!("{MODEL}.{}", place.class);
         let Value::Object(given) = value else {
@@ -409,7 +409,7 @@ impl<'a> Reader<'a> {
                 }
                 continue;
             }
-            let place = Place {
+            let place = JsonPlace {
                 document,
                 class: self.class_of(document, property, name),
                 chain,
@@ -461,7 +461,7 @@ impl<'a> Reader<'a> {
     }
 }
 
-fn enum_class(place: &Place<'_>) -> String {
+fn enum_class(place: &JsonPlace<'_>) -> String {
     // The class that has the field, from the chain, and the field.
     let owner = place
         .chain

@@ -231,7 +231,7 @@ pub(crate) fn shown(status: StatusCode, value: &Value, order: &[&str]) -> Answer
 /// A list of one page.
 pub(crate) fn list(key: &str, records: &[Value], order: &[&str], total: usize) -> Answer {
     let order: Vec<String> = order.iter().map(|name| (*name).to_owned()).collect();
-    let list = rmb::List {
+    let list = rmb::RecordList {
         form: rmb::Form::Pretty,
         key,
         records,

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant, SystemTime};
 
 use serde_json::json;
 
-use crate::platform::memory::Memory;
+use crate::platform::memory::GatewayCache;
 use crate::value::fold::Fold;
 
 /// How many wrong passwords a user is warned after, and how many block an account (mod-login's `login.fail.to.warn.attempts` and
@@ -90,7 +90,7 @@ pub(crate) struct Auth {
     pub(crate) tenants: BTreeMap<String, Vec<Account>>,
     access: BTreeMap<String, Access>,
     refresh: BTreeMap<String, Refresh>,
-    pub(crate) memory: Memory,
+    pub(crate) memory: GatewayCache,
     /// How far the clock was moved.
     skew: Duration,
     sessions: u64,
@@ -152,7 +152,7 @@ impl Auth {
             tenants: BTreeMap::new(),
             access: BTreeMap::new(),
             refresh: BTreeMap::new(),
-            memory: Memory::default(),
+            memory: GatewayCache::default(),
             skew: Duration::ZERO,
             sessions: 0,
             access_lifetime,

@@ -16,16 +16,16 @@ const MOST: usize = 10_000;
 /// Tenant, token, method and path.
 type Use = (String, String, String, String);
 /// Tenant and user.
-type User = (String, String);
+type TenantUser = (String, String);
 
 #[derive(Default)]
-pub(crate) struct Memory {
+pub(crate) struct GatewayCache {
     allowed: HashMap<Use, Instant>,
-    active: HashMap<User, (bool, Instant)>,
-    permissions: HashMap<User, (BTreeSet<String>, Instant)>,
+    active: HashMap<TenantUser, (bool, Instant)>,
+    permissions: HashMap<TenantUser, (BTreeSet<String>, Instant)>,
 }
 
-impl Memory {
+impl GatewayCache {
     /// Whether Okapi remembers that a token may use a path.
     pub(crate) fn allows(&self, now: Instant, of: &Use) -> bool {
         let since = self.allowed.get(of);
@@ -39,19 +39,19 @@ impl Memory {
         self.allowed.insert(of, now);
     }
 
-    pub(crate) fn active(&self, now: Instant, of: &User) -> Option<bool> {
+    pub(crate) fn active(&self, now: Instant, of: &TenantUser) -> Option<bool> {
         let (active, since) = self.active.get(of)?;
         (now.saturating_duration_since(*since) < OF_AUTHTOKEN).then_some(*active)
     }
 
-    pub(crate) fn set_active(&mut self, now: Instant, of: User, active: bool) {
+    pub(crate) fn set_active(&mut self, now: Instant, of: TenantUser, active: bool) {
         if self.active.len() >= MOST {
             self.active.clear();
         }
         self.active.insert(of, (active, now));
     }
 
-    pub(crate) fn permissions(&self, now: Instant, of: &User) -> Option<&BTreeSet<String>> {
+    pub(crate) fn permissions(&self, now: Instant, of: &TenantUser) -> Option<&BTreeSet<String>> {
         let (permissions, since) = self.permissions.get(of)?;
         (now.saturating_duration_since(*since) < OF_AUTHTOKEN).then_some(permissions)
     }
@@ -59,7 +59,7 @@ impl Memory {
     pub(crate) fn set_permissions(
         &mut self,
         now: Instant,
-        of: User,
+        of: TenantUser,
         permissions: BTreeSet<String>,
     ) {
         if self.permissions.len() >= MOST {

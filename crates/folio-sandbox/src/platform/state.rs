@@ -6,7 +6,7 @@ use http::StatusCode;
 use serde_json::Value;
 
 use crate::facts::documents;
-use crate::facts::kinds::{Kind, Release, kind};
+use crate::facts::kinds::{RecordKind, Release, kind};
 use crate::platform::auth::Auth;
 use crate::platform::consortium;
 use crate::platform::error::Error;
@@ -44,7 +44,7 @@ pub(crate) struct State {
 
 impl State {
     /// What is particular to the records of a collection.
-    pub(crate) fn kind(&self, path: &str) -> &'static Kind {
+    pub(crate) fn kind(&self, path: &str) -> &'static RecordKind {
         kind(self.release, path)
     }
 

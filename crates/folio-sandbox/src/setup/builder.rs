@@ -21,7 +21,7 @@ pub(super) const DEFAULT: (&str, &str, &str) = ("diku", "diku_admin", "admin");
 #[must_use = "a sandbox is started by `start`"]
 pub struct Builder {
     pub(super) tenant: Option<String>,
-    pub(super) users: Vec<User>,
+    pub(super) users: Vec<Login>,
     pub(super) access: Duration,
     pub(super) refresh: Duration,
     pub(super) latency: Duration,
@@ -44,14 +44,14 @@ pub struct Builder {
 }
 
 #[derive(Clone)]
-pub(super) struct User {
+pub(super) struct Login {
     pub(super) tenant: String,
     pub(super) name: String,
     pub(super) password: String,
     pub(super) permissions: Option<Vec<String>>,
 }
 
-impl fmt::Debug for User {
+impl fmt::Debug for Login {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         out.debug_struct("User")
             .field("tenant", &self.tenant)
@@ -70,7 +70,7 @@ impl Builder {
     /// A user who may do everything.
     pub fn user(mut self, name: impl Into<String>, password: impl Into<String>) -> Self {
         let tenant = self.tenant.clone().unwrap_or_else(|| DEFAULT.0.to_owned());
-        self.users.push(User {
+        self.users.push(Login {
             tenant,
             name: name.into(),
             password: password.into(),

@@ -4,7 +4,7 @@ use std::cmp::Ordering;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
-use crate::cql::fulltext::{Lexeme, WordQuery, Words as Join, indexed};
+use crate::cql::fulltext::{Lexeme, WordJoin, WordQuery, indexed};
 use crate::cql::words::{parts, tokens, tokens_of_part};
 use crate::store::bits::Bits;
 
@@ -33,14 +33,14 @@ pub(super) struct Built<T> {
 pub(crate) struct Indexes {
     /// The slots that were written, in order.
     pub(super) log: Vec<u32>,
-    pub(super) words: HashMap<String, Built<Words>>,
+    pub(super) words: HashMap<String, Built<WordIndex>>,
     pub(super) values: HashMap<String, Built<Values>>,
     pub(super) present: HashMap<String, Built<Bits>>,
     pub(super) orders: HashMap<String, Built<Vec<u32>>>,
 }
 
 /// The words of a field: where each is, a slot and a place in one number.
-pub(super) struct Words {
+pub(super) struct WordIndex {
     vocabulary: Vec<Box<str>>,
     /// Where the places of each word begin.
     starts: Vec<usize>,
@@ -97,7 +97,7 @@ pub(super) fn made<T>(
     Arc::clone(&index.made)
 }
 
-impl Words {
+impl WordIndex {
     pub(super) fn of<'a>(
         texts: impl Iterator<Item = (u32, Option<String>)> + 'a,
         unaccent: bool,
@@ -232,10 +232,10 @@ impl Words {
         let phrases = query.words.iter().map(|phrase| self.phrase(phrase, slots));
         let none = || Bits::none(slots);
         match query.join {
-            Join::Phrase if query.words.is_empty() => none(),
-            Join::Phrase => self.phrase(&query.words.concat(), slots),
-            Join::All => phrases.reduce(|a, b| a.and(&b)).unwrap_or_else(none),
-            Join::Any => phrases.reduce(|a, b| a.or(&b)).unwrap_or_else(none),
+            WordJoin::Phrase if query.words.is_empty() => none(),
+            WordJoin::Phrase => self.phrase(&query.words.concat(), slots),
+            WordJoin::All => phrases.reduce(|a, b| a.and(&b)).unwrap_or_else(none),
+            WordJoin::Any => phrases.reduce(|a, b| a.or(&b)).unwrap_or_else(none),
         }
     }
 }

@@ -6,7 +6,7 @@ use serde_json::Value;
 use crate::facts::constraints::{self, Missing, Taken};
 use crate::facts::tables::{Foreign, Table, tables};
 use crate::store::Store;
-use crate::store::sorted::Key;
+use crate::store::sorted::RecordKey;
 
 impl Store {
     /// The unique value of a record that another record has already.
@@ -29,7 +29,7 @@ impl Store {
         for unique in &table.unique {
             if let Some(value) = constraints::value(unique, record)
                 && let Some(own) = own.iter().find(|own| own.constraint == unique.constraint)
-                && rows.taken(own, &value, &Key::new(id))
+                && rows.taken(own, &value, &RecordKey::new(id))
             {
                 return Ok(Some(Taken::new(unique, record)));
             }
@@ -64,7 +64,7 @@ impl Store {
         table: &Table,
         id: &str,
     ) -> Result<Option<(&'static Table, &'static Foreign)>> {
-        let key = Key::new(id);
+        let key = RecordKey::new(id);
         let mut memory = self.memory.borrow_mut();
         let Some(collections) = memory.tenants.get_mut(tenant) else {
             return Ok(None);

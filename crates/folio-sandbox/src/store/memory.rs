@@ -2,12 +2,12 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use crate::store::rows::{Body, Rows};
-use crate::store::sorted::Key;
+use crate::store::rows::{Rows, StoredBody};
+use crate::store::sorted::RecordKey;
 
 /// The records and sequences of all tenants, and what undoes work.
 #[derive(Default)]
-pub(super) struct Memory {
+pub(super) struct Tenants {
     /// Collections by tenant and path.
     pub(super) tenants: HashMap<String, BTreeMap<String, Rows>>,
     /// Sequences by tenant and name.
@@ -22,10 +22,10 @@ pub(super) enum Undo {
     Record {
         tenant: String,
         collection: String,
-        id: Key,
+        id: RecordKey,
         slot: u32,
         /// None where there was no record.
-        body: Option<Body>,
+        body: Option<StoredBody>,
     },
     Counter {
         tenant: String,
@@ -34,7 +34,7 @@ pub(super) enum Undo {
     },
 }
 
-impl Memory {
+impl Tenants {
     pub(super) fn rows(&mut self, tenant: &str, collection: &str) -> &mut Rows {
         if !self.tenants.contains_key(tenant) {
             self.tenants.insert(tenant.to_owned(), BTreeMap::new());

@@ -26,15 +26,15 @@ use crate::facts::tables::tables;
 use crate::generate;
 
 use file::{File, MadeRecords};
-use memory::{Memory, Undo};
+use memory::{Tenants, Undo};
 pub(crate) use page::{Failure, Page};
-use rows::{Body, Rows};
+use rows::{Rows, StoredBody};
 use search::{listed, matching};
-use sorted::Key;
+use sorted::RecordKey;
 
 /// All records of all tenants.
 pub(crate) struct Store {
-    memory: RefCell<Memory>,
+    memory: RefCell<Tenants>,
     file: Option<File>,
 }
 
@@ -50,12 +50,12 @@ impl Store {
             }
             let mut memory = store.memory.borrow_mut();
             file.deleted(|tenant, collection, id| {
-                memory.rows(tenant, collection).remove(&Key::new(id));
+                memory.rows(tenant, collection).remove(&RecordKey::new(id));
             })?;
             file.records(|tenant, collection, id, body| {
                 memory
                     .rows(tenant, collection)
-                    .put(&Key::new(id), Body::Text(body.into()));
+                    .put(&RecordKey::new(id), StoredBody::Text(body.into()));
             })?;
             file.counters(|tenant, name, value| {
                 memory
@@ -169,7 +169,7 @@ impl Store {
     pub(crate) fn get(&self, tenant: &str, collection: &str, id: &str) -> Result<Option<Value>> {
         let memory = self.memory.borrow();
         Ok(memory.known(tenant, collection).and_then(|rows| {
-            let slot = rows.slot(&Key::new(id))?;
+            let slot = rows.slot(&RecordKey::new(id))?;
             rows.row(slot).map(|row| row.value())
         }))
     }
@@ -177,7 +177,7 @@ impl Store {
     pub(crate) fn has(&self, tenant: &str, collection: &str, id: &str) -> Result<bool> {
         let memory = self.memory.borrow();
         let rows = memory.known(tenant, collection);
-        Ok(rows.is_some_and(|rows| rows.slot(&Key::new(id)).is_some()))
+        Ok(rows.is_some_and(|rows| rows.slot(&RecordKey::new(id)).is_some()))
     }
 
     pub(crate) fn count(&self, tenant: &str, collection: &str) -> Result<usize> {
@@ -193,14 +193,14 @@ impl Store {
         id: &str,
         record: &Value,
     ) -> Result<()> {
-        let key = Key::new(id);
+        let key = RecordKey::new(id);
         let text = record.to_string();
         if let Some(file) = &self.file {
             file.write(tenant, collection, &key.text(), &text)?;
         }
         let mut memory = self.memory.borrow_mut();
         let rows = memory.rows(tenant, collection);
-        let before = rows.put(&key, Body::Text(text.into()));
+        let before = rows.put(&key, StoredBody::Text(text.into()));
         let slot = rows.slot(&key).unwrap_or_default();
         memory.undo(|| Undo::Record {
             tenant: tenant.to_owned(),
@@ -213,7 +213,7 @@ impl Store {
     }
 
     pub(crate) fn delete(&self, tenant: &str, collection: &str, id: &str) -> Result<bool> {
-        let key = Key::new(id);
+        let key = RecordKey::new(id);
         let mut memory = self.memory.borrow_mut();
         let Some(rows) = memory.known_mut(tenant, collection) else {
             return Ok(false);
@@ -337,7 +337,7 @@ impl Store {
         let Some(rows) = memory.known_mut(tenant, collection) else {
             return Ok(Vec::new());
         };
-        let slots = rows.references(field).get(&Key::new(id));
+        let slots = rows.references(field).get(&RecordKey::new(id));
         let slots = slots.map_or_else(Vec::new, |slots| slots.all().to_vec());
         let records = slots.into_iter().filter_map(|slot| rows.row(slot));
         Ok(records.map(|row| row.value()).collect())

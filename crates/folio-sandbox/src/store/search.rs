@@ -7,7 +7,7 @@ use crate::store::bits::Bits;
 use crate::store::index;
 use crate::store::page::Page;
 use crate::store::rows::{Row, Rows};
-use crate::store::sorted::Key;
+use crate::store::sorted::RecordKey;
 
 /// The slots of a page, and how many records there are in all.
 pub(super) fn listed(rows: &mut Rows, page: &Page<'_>) -> Result<(Vec<u32>, usize), CqlError> {
@@ -23,7 +23,7 @@ pub(super) fn listed(rows: &mut Rows, page: &Page<'_>) -> Result<(Vec<u32>, usiz
         ids.dedup();
         let found: Vec<u32> = ids
             .iter()
-            .filter_map(|id| rows.slot(&Key::new(id)))
+            .filter_map(|id| rows.slot(&RecordKey::new(id)))
             .collect();
         let total = found.len();
         let page = found.into_iter().skip(page.offset).take(page.limit);
@@ -92,7 +92,7 @@ pub(super) fn listed(rows: &mut Rows, page: &Page<'_>) -> Result<(Vec<u32>, usiz
 pub(super) struct Bounds {
     from: usize,
     to: usize,
-    not: Vec<Key>,
+    not: Vec<RecordKey>,
 }
 
 impl Bounds {
@@ -108,7 +108,7 @@ impl Bounds {
                 field,
                 bound: Bound::Order(order, id),
             }) if field == "id" => {
-                let key = Key::new(id);
+                let key = RecordKey::new(id);
                 let rank = |through| rows.ids().rank(&key, through);
                 match order {
                     Order::Equal => {

@@ -116,7 +116,7 @@ fn query() -> impl Strategy<Value = String> {
 }
 
 #[derive(Clone, Debug)]
-enum Step {
+enum Operation {
     Write(Value),
     Delete(u8),
     /// Writes that are taken back.
@@ -126,13 +126,13 @@ enum Step {
     Whole(String),
 }
 
-fn step() -> impl Strategy<Value = Step> {
+fn step() -> impl Strategy<Value = Operation> {
     prop_oneof![
-        4 => record().prop_map(Step::Write),
-        1 => (0_u8..24).prop_map(Step::Delete),
-        1 => (prop::collection::vec(record(), 0..3), 0_u8..24).prop_map(|(records, gone)| Step::Undone(records, gone)),
-        3 => (query(), 0_usize..6, 0_usize..6).prop_map(|(query, offset, limit)| Step::Query(query, offset, limit)),
-        3 => query().prop_map(Step::Whole),
+        4 => record().prop_map(Operation::Write),
+        1 => (0_u8..24).prop_map(Operation::Delete),
+        1 => (prop::collection::vec(record(), 0..3), 0_u8..24).prop_map(|(records, gone)| Operation::Undone(records, gone)),
+        3 => (query(), 0_usize..6, 0_usize..6).prop_map(|(query, offset, limit)| Operation::Query(query, offset, limit)),
+        3 => query().prop_map(Operation::Whole),
     ]
 }
 
@@ -233,16 +233,16 @@ proptest! {
         }
         for step in &steps {
             match step {
-                Step::Write(record) => {
+                Operation::Write(record) => {
                     write(record);
                     put(&mut model, record);
                 }
-                Step::Delete(number) => {
+                Operation::Delete(number) => {
                     let there = store.delete("t", PATH, &id(*number)).unwrap();
                     prop_assert_eq!(there, model.iter().any(|(known, _)| *known == id(*number)));
                     model.retain(|(known, _)| *known != id(*number));
                 }
-                Step::Undone(records, gone) => {
+                Operation::Undone(records, gone) => {
                     store.begin().unwrap();
                     records.iter().for_each(write);
                     store.delete("t", PATH, &id(*gone)).unwrap();
@@ -251,8 +251,8 @@ proptest! {
                     store.end(false).unwrap();
                     prop_assert_eq!(store.current("t", "number").unwrap(), 0);
                 }
-                Step::Query(text, offset, limit) => check(&store, &model, text, *offset, *limit)?,
-                Step::Whole(text) => check(&store, &model, text, 0, usize::MAX)?,
+                Operation::Query(text, offset, limit) => check(&store, &model, text, *offset, *limit)?,
+                Operation::Whole(text) => check(&store, &model, text, 0, usize::MAX)?,
             }
         }
         prop_assert_eq!(store.count("t", PATH).unwrap(), model.len());

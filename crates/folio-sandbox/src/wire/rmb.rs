@@ -86,7 +86,7 @@ pub(crate) enum Form {
 }
 
 /// A list of records.
-pub(crate) struct List<'a> {
+pub(crate) struct RecordList<'a> {
     pub(crate) form: Form,
     pub(crate) key: &'a str,
     pub(crate) records: &'a [Value],
@@ -96,7 +96,7 @@ pub(crate) struct List<'a> {
     pub(crate) diagnostics: Value,
 }
 
-impl List<'_> {
+impl RecordList<'_> {
     pub(crate) fn written(&self) -> String {
         let texts: Vec<String> = self.records.iter().map(Value::to_string).collect();
         self.written_of(&texts)

@@ -20,7 +20,7 @@ use crate::value::json::text_at;
 use crate::wire::message::{Answer, Asked};
 
 /// What a check-in says.
-struct Given {
+struct CheckIn {
     barcode: String,
     service_point: String,
     at: jiff::Timestamp,
@@ -28,7 +28,7 @@ struct Given {
     resolution: Option<String>,
 }
 
-fn read(fields: &Map<String, Value>) -> Step<Given> {
+fn read(fields: &Map<String, Value>) -> Step<CheckIn> {
     let missing = |message: &str, key: &str| Refusal::new(message, key, None);
     let barcode = filled(fields, "itemBarcode")
         .ok_or_else(|| missing("Checkin request must have an item barcode", "itemBarcode"))?;
@@ -61,7 +61,7 @@ fn read(fields: &Map<String, Value>) -> Step<Given> {
         )
         .into());
     }
-    Ok(Given {
+    Ok(CheckIn {
         barcode,
         service_point,
         at,
@@ -150,7 +150,7 @@ pub(crate) fn answer(library: &Library<'_>, asked: &Asked) -> Step<Answer> {
 }
 
 /// Closes the loan of an item that comes in.
-fn close(loan: &mut Loan, given: &Given, status_before: &str, processed: jiff::Timestamp) {
+fn close(loan: &mut Loan, given: &CheckIn, status_before: &str, processed: jiff::Timestamp) {
     let action = match (status_before, given.resolution.as_deref()) {
         ("Claimed returned", Some("Found by library")) => "checkedInFoundByLibrary",
         ("Claimed returned", _) => "checkedInReturnedByPatron",
@@ -171,7 +171,7 @@ fn fill(
     queue: &mut Queue,
     mut request: Value,
     item: &Item,
-    given: &Given,
+    given: &CheckIn,
 ) -> Step<Value> {
     let id = text_at(&request, "id").unwrap_or_default();
     if text_at(&request, "itemId").as_deref() != Some(item.id().as_str()) {
@@ -252,7 +252,7 @@ fn hold_shelf_end(library: &Library<'_>, request: &Value) -> Step<Option<jiff::T
 }
 
 /// What becomes of the item.
-fn change(item: &mut Item, request: Option<&Value>, given: &Given, served: bool) -> Step<()> {
+fn change(item: &mut Item, request: Option<&Value>, given: &CheckIn, served: bool) -> Step<()> {
     let Some(request) = request else {
         if served {
             item.set_status("Available");
@@ -291,7 +291,7 @@ fn shown_check_in(
     item: &Item,
     loan: Option<&Loan>,
     request: Option<&Value>,
-    given: &Given,
+    given: &CheckIn,
     in_house: bool,
 ) -> Step<Answer> {
     let mut on_slip = slips::item(item);

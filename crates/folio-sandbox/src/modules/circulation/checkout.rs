@@ -369,7 +369,7 @@ impl CheckOut<'_, '_> {
         ] {
             loan.set(name, text_at(record, "id").unwrap_or_default());
         }
-        loan.names = loan::Names {
+        loan.names = loan::PolicyNames {
             loan: policy.name(),
             overdue: text_at(&overdue, "name"),
             lost: text_at(&lost, "name"),

@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use crate::modules::circulation::calendar::around;
 use crate::modules::circulation::closed::{Strategy, absent_timetable, before};
-use crate::modules::circulation::rules::routes::Given;
+use crate::modules::circulation::rules::routes::ChosenPolicy;
 use crate::modules::library::Library;
 use crate::modules::reply::{Block, Refusal, Step};
 use crate::value::java::{end_of_date, later, moment, now};
@@ -20,13 +20,17 @@ pub(crate) type Undetermined = String;
 #[derive(Clone, Debug)]
 pub(crate) struct LoanPolicy {
     pub(crate) record: Value,
-    pub(crate) given: Option<Given>,
+    pub(crate) given: Option<ChosenPolicy>,
     schedules: Option<Value>,
     renewal_schedules: Option<Value>,
 }
 
 impl LoanPolicy {
-    pub(crate) fn of(library: &Library<'_>, record: Value, given: Option<Given>) -> Step<Self> {
+    pub(crate) fn of(
+        library: &Library<'_>,
+        record: Value,
+        given: Option<ChosenPolicy>,
+    ) -> Step<Self> {
         Ok(Self {
             schedules: library.referred(
                 SCHEDULES,
@@ -130,7 +134,12 @@ impl LoanPolicy {
     }
 
     /// A moment later by a period of the policy; `words` are those of its messages.
-    fn after(&self, from: Timestamp, path: &str, words: &Words) -> Result<Timestamp, Undetermined> {
+    fn after(
+        &self,
+        from: Timestamp,
+        path: &str,
+        words: &PeriodMessages,
+    ) -> Result<Timestamp, Undetermined> {
         let period = self.at(path);
         let interval = period.and_then(|period| text_at(period, "intervalId"));
         let duration = period.and_then(|period| period.get("duration")?.as_i64());
@@ -158,7 +167,7 @@ impl LoanPolicy {
             "/loansPolicy/period"
         };
         if self.is_profile("Rolling") || self.is_fixed() && alternate {
-            let due = self.after(loan_date, path, &Words::LOAN)?;
+            let due = self.after(loan_date, path, &PeriodMessages::LOAN)?;
             return truncated(due, loan_date, self.schedules.as_ref())
                 .ok_or_else(|| OUTSIDE.to_owned());
         }
@@ -204,7 +213,7 @@ impl LoanPolicy {
             } else {
                 "/loansPolicy/period"
             };
-            let due = self.after(from, path, &Words::LOAN)?;
+            let due = self.after(from, path, &PeriodMessages::LOAN)?;
             return truncated(due, from, schedules).ok_or_else(|| {
                 "renewal date falls outside of date ranges in the loan policy".to_owned()
             });
@@ -227,7 +236,7 @@ impl LoanPolicy {
         let has = |name: &str| self.at(&format!("{RECALLS}/{name}")).is_some();
         let now = now();
         let period = |name: &str, from: Timestamp| {
-            let words = Words::of(name);
+            let words = PeriodMessages::of(name);
             self.after(from, &format!("{RECALLS}/{name}"), &words.borrowed())
         };
         let guaranteed = if has("minimumGuaranteedLoanPeriod") {
@@ -346,7 +355,7 @@ pub(crate) struct Circumstances<'a> {
     pub(crate) patron_expires: Option<Timestamp>,
 }
 
-struct Words<'a> {
+struct PeriodMessages<'a> {
     period: &'a str,
     interval: &'a str,
     duration: &'a str,
@@ -358,8 +367,8 @@ struct OwnedWords {
     duration: String,
 }
 
-impl Words<'_> {
-    const LOAN: Words<'static> = Words {
+impl PeriodMessages<'_> {
+    const LOAN: PeriodMessages<'static> = PeriodMessages {
         period: "the loan period in the loan policy is not recognised",
         interval: "the interval \"%s\" in the loan policy is not recognised",
         duration: "the duration \"%s\" in the loan policy is invalid",
@@ -375,8 +384,8 @@ impl Words<'_> {
 }
 
 impl OwnedWords {
-    fn borrowed(&self) -> Words<'_> {
-        Words {
+    fn borrowed(&self) -> PeriodMessages<'_> {
+        PeriodMessages {
             period: &self.period,
             interval: &self.interval,
             duration: &self.duration,

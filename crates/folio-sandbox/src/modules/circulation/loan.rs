@@ -56,7 +56,7 @@ pub(crate) struct Loan {
     pub(crate) borrower: Option<Person>,
     /// The group of the borrower, where it was looked up.
     pub(crate) group: Option<Value>,
-    pub(crate) names: Names,
+    pub(crate) names: PolicyNames,
     pub(crate) service_points: [Option<Value>; 2],
     /// What is still to be paid.
     pub(crate) remaining: f64,
@@ -66,7 +66,7 @@ pub(crate) struct Loan {
 
 /// The names of the policies, as far as they were looked up.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Names {
+pub(crate) struct PolicyNames {
     pub(crate) loan: Option<String>,
     pub(crate) overdue: Option<String>,
     pub(crate) lost: Option<String>,
@@ -86,7 +86,7 @@ impl Loan {
             item: None,
             borrower: None,
             group: None,
-            names: Names::default(),
+            names: PolicyNames::default(),
             service_points: [None, None],
             remaining: 0.0,
             by_hold: false,

@@ -24,7 +24,7 @@ pub(crate) fn extended(library: &Library<'_>, record: &Value) -> Step<Value> {
     loan.item = Item::by_id(library, loan.text("itemId").as_deref())?;
     loan.borrower = Person::by_id(library, loan.text("userId").as_deref())?;
     let policies = OfLoan::of(library, record)?;
-    loan.names = loan::Names {
+    loan.names = loan::PolicyNames {
         loan: name_of(policies.loan.as_ref()),
         overdue: name_of(policies.overdue.as_ref()),
         lost: name_of(policies.lost.as_ref()),

@@ -4,12 +4,17 @@ use serde_json::Value;
 
 use crate::modules::circulation::due::LoanPolicy;
 use crate::modules::circulation::items::Item;
-use crate::modules::circulation::rules::routes::{Given, Kind, policy_of, question};
+use crate::modules::circulation::rules::routes::{ChosenPolicy, PolicyKind, policy_of, question};
 use crate::modules::library::{LOAN_POLICIES, LOST_POLICIES, Library, OVERDUE_POLICIES};
 use crate::modules::reply::{Step, failed};
 use crate::value::json::text_at;
 
-fn given(library: &Library<'_>, kind: Kind, item: &Item, group: Option<&str>) -> Step<Given> {
+fn given(
+    library: &Library<'_>,
+    kind: PolicyKind,
+    item: &Item,
+    group: Option<&str>,
+) -> Step<ChosenPolicy> {
     let unable = |what: &str| -> crate::modules::reply::Stop {
         failed(format!("Unable to apply circulation rules to {what}")).into()
     };
@@ -30,7 +35,12 @@ fn given(library: &Library<'_>, kind: Kind, item: &Item, group: Option<&str>) ->
 }
 
 /// The policy that the rules name; it must be there.
-fn looked_up(library: &Library<'_>, kind: Kind, given: &Given, name: &str) -> Step<Value> {
+fn looked_up(
+    library: &Library<'_>,
+    kind: PolicyKind,
+    given: &ChosenPolicy,
+    name: &str,
+) -> Step<Value> {
     library.get(kind.path(), &given.id)?.ok_or_else(|| {
         failed(format!(
             "{name} policy {} could not be found, please check circulation rules",
@@ -41,19 +51,19 @@ fn looked_up(library: &Library<'_>, kind: Kind, given: &Given, name: &str) -> St
 }
 
 pub(crate) fn loan(library: &Library<'_>, item: &Item, group: Option<&str>) -> Step<LoanPolicy> {
-    let given = given(library, Kind::Loan, item, group)?;
-    let record = looked_up(library, Kind::Loan, &given, "Loan")?;
+    let given = given(library, PolicyKind::Loan, item, group)?;
+    let record = looked_up(library, PolicyKind::Loan, &given, "Loan")?;
     LoanPolicy::of(library, record, Some(given))
 }
 
 pub(crate) fn overdue(library: &Library<'_>, item: &Item, group: Option<&str>) -> Step<Value> {
-    let given = given(library, Kind::OverdueFine, item, group)?;
-    looked_up(library, Kind::OverdueFine, &given, "Overdue fine")
+    let given = given(library, PolicyKind::OverdueFine, item, group)?;
+    looked_up(library, PolicyKind::OverdueFine, &given, "Overdue fine")
 }
 
 pub(crate) fn lost(library: &Library<'_>, item: &Item, group: Option<&str>) -> Step<Value> {
-    let given = given(library, Kind::LostItem, item, group)?;
-    looked_up(library, Kind::LostItem, &given, "Lost item")
+    let given = given(library, PolicyKind::LostItem, item, group)?;
+    looked_up(library, PolicyKind::LostItem, &given, "Lost item")
 }
 
 /// A policy of requests.
@@ -62,8 +72,13 @@ pub(crate) struct RequestPolicy(pub(crate) Value);
 
 impl RequestPolicy {
     pub(crate) fn of(library: &Library<'_>, item: &Item, group: Option<&str>) -> Step<Self> {
-        let given = given(library, Kind::Request, item, group)?;
-        Ok(Self(looked_up(library, Kind::Request, &given, "Request")?))
+        let given = given(library, PolicyKind::Request, item, group)?;
+        Ok(Self(looked_up(
+            library,
+            PolicyKind::Request,
+            &given,
+            "Request",
+        )?))
     }
 
     pub(crate) fn id(&self) -> Option<String> {

@@ -9,7 +9,7 @@ use crate::platform::auth::Caller;
 use crate::platform::state::State;
 use crate::value::json::text_at;
 use crate::wire::message::{Answer, Asked, Done};
-use crate::wire::rmb::{Form, List};
+use crate::wire::rmb::{Form, RecordList};
 
 /// `/record-bulk/ids`: objects with an id, and no limit unless one is given.
 fn bulk_ids(state: &State, asked: &Asked, caller: &Caller) -> Done {
@@ -54,7 +54,7 @@ fn bulk_ids(state: &State, asked: &Asked, caller: &Caller) -> Done {
         .take(limit)
         .map(|record| json!({"id": text_at(record, "id")}))
         .collect();
-    let list = List {
+    let list = RecordList {
         form: Form::Streamed,
         key: "ids",
         records: &ids,

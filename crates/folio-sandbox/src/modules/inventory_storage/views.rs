@@ -11,7 +11,7 @@ use crate::platform::state::State;
 use crate::store::{Failure, Page};
 use crate::value::json::text_at;
 use crate::wire::message::{Answer, Asked, Done};
-use crate::wire::rmb::{Form, List};
+use crate::wire::rmb::{Form, RecordList};
 
 const INSTANCES: &str = "/instance-storage/instances";
 const HOLDINGS: &str = "/holdings-storage/holdings";
@@ -110,7 +110,7 @@ fn instances(state: &State, asked: &Asked, caller: &Caller) -> Done {
             "instanceId": instance["id"], "isBoundWith": false, "instance": instance, "holdingsRecords": own, "items": items,
         }));
     }
-    let list = List {
+    let list = RecordList {
         form: Form::Streamed,
         key: "instances",
         records: &views,

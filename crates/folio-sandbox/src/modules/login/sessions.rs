@@ -13,7 +13,7 @@ use crate::wire::message::{Answer, Asked, Done};
 use crate::wire::rmb;
 
 /// Who logged in.
-struct User {
+struct LoggedIn {
     tenant: String,
     id: String,
     username: String,
@@ -34,7 +34,7 @@ fn refused(message: &str, code: &str, username: &str) -> Answer {
 }
 
 /// Checks a name and a password, and counts what is wrong.
-fn check(state: &mut State, asked: &Asked) -> rusqlite::Result<Result<User, Answer>> {
+fn check(state: &mut State, asked: &Asked) -> rusqlite::Result<Result<LoggedIn, Answer>> {
     if let Some(answer) = rmb::wrong_content_type(asked) {
         return Ok(Err(answer));
     }
@@ -144,7 +144,7 @@ fn check(state: &mut State, asked: &Asked) -> rusqlite::Result<Result<User, Answ
         }));
     }
     state.auth.logins += 1;
-    Ok(Ok(User {
+    Ok(Ok(LoggedIn {
         tenant,
         id: user_id,
         username: name,

@@ -3,7 +3,7 @@
 use jiff::civil::{Date, Time, Weekday};
 use serde_json::{Map, Value};
 
-use crate::modules::spring::dto::{Field, Reads, Record};
+use crate::modules::spring::dto::{DtoClass, Field, Reads};
 use crate::modules::spring::java_time::{json_date, local_time, weekdays};
 
 /// A day and a time of it.
@@ -70,7 +70,7 @@ const DAY: Reads = Reads::AnyCase(
     ],
 );
 
-static NORMAL: Record = Record {
+static NORMAL: DtoClass = DtoClass {
     class: "org.folio.calendar.domain.dto.NormalHoursDTO",
     fields: &[
         Field::of("startDay", DAY),
@@ -80,7 +80,7 @@ static NORMAL: Record = Record {
     ],
 };
 
-static OPENING: Record = Record {
+static OPENING: DtoClass = DtoClass {
     class: "org.folio.calendar.domain.dto.ExceptionalOpeningDTO",
     fields: &[
         Field::of("startDate", Reads::Date),
@@ -90,7 +90,7 @@ static OPENING: Record = Record {
     ],
 };
 
-static EXCEPTION: Record = Record {
+static EXCEPTION: DtoClass = DtoClass {
     class: "org.folio.calendar.domain.dto.ExceptionRangeDTO",
     fields: &[
         Field::of("name", Reads::Text),
@@ -101,7 +101,7 @@ static EXCEPTION: Record = Record {
 };
 
 /// A calendar in a request.
-pub(super) static CALENDAR: Record = Record {
+pub(super) static CALENDAR: DtoClass = DtoClass {
     class: "org.folio.calendar.domain.dto.CalendarDTO",
     fields: &[
         Field::of("id", Reads::Uuid),

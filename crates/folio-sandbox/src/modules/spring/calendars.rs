@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 use crate::jackson;
 use crate::modules::spring::calendar::{self, CALENDAR, Calendar};
 use crate::modules::spring::calendar_json::{ordered, shown};
-use crate::modules::spring::checks::Fault;
+use crate::modules::spring::checks::CalendarError;
 use crate::modules::spring::facts::now;
 use crate::modules::spring::openings::date;
 use crate::modules::spring::records::Spring;
@@ -216,7 +216,7 @@ impl Spring<'_> {
 }
 
 /// The answer about all that is wrong with a calendar; the Java stack is left out.
-fn told(faults: &[Fault]) -> Answer {
+fn told(faults: &[CalendarError]) -> Answer {
     let status = faults
         .iter()
         .map(|fault| fault.status)

@@ -8,7 +8,7 @@ use crate::modules::spring::calendar::{Calendar, Exception, Moment, Normal, WEEK
 use crate::modules::spring::java_time::{listed, medium, short};
 
 /// An error of the module: code, message, data, parameters.
-pub(super) struct Fault {
+pub(super) struct CalendarError {
     pub(super) status: StatusCode,
     pub(super) code: &'static str,
     pub(super) message: String,
@@ -16,7 +16,7 @@ pub(super) struct Fault {
     pub(super) parameters: Value,
 }
 
-impl Fault {
+impl CalendarError {
     fn invalid(code: &'static str, message: String, parameters: Value) -> Self {
         Self {
             status: StatusCode::BAD_REQUEST,
@@ -35,17 +35,17 @@ impl Fault {
 
 impl Calendar {
     /// What is wrong with a calendar that is to be stored beside others.
-    pub(super) fn faults(&self, others: &[Self]) -> Vec<Fault> {
+    pub(super) fn faults(&self, others: &[Self]) -> Vec<CalendarError> {
         let mut faults = Vec::new();
         if self.name.trim().is_empty() {
-            faults.push(Fault::invalid(
+            faults.push(CalendarError::invalid(
                 "calendarNoName",
                 "Please provide a non-empty calendar name".to_owned(),
                 json!({"name": self.name}),
             ));
         }
         if self.start > self.end {
-            faults.push(Fault::invalid(
+            faults.push(CalendarError::invalid(
                 "calendarInvalidDateRange",
                 format!(
                     "Start date ({}) cannot be after end date ({})",
@@ -61,7 +61,7 @@ impl Calendar {
         faults
     }
 
-    fn conflicts(&self, others: &[Self]) -> Vec<Fault> {
+    fn conflicts(&self, others: &[Self]) -> Vec<CalendarError> {
         let overlapping = others.iter().filter(|other| {
             other.id != self.id
                 && other.end >= self.start
@@ -75,7 +75,7 @@ impl Calendar {
                     .iter()
                     .filter(|id| other.is_assigned(id))
                     .collect();
-                Fault {
+                CalendarError {
                     status: StatusCode::CONFLICT,
                     code: "calendarDateOverlap",
                     message: format!(
@@ -95,7 +95,7 @@ impl Calendar {
             .collect()
     }
 
-    fn normal_overlaps(&self) -> Option<Fault> {
+    fn normal_overlaps(&self) -> Option<CalendarError> {
         let mut conflicting = vec![false; self.normal.len()];
         for (_, day) in WEEKDAYS {
             let mut ranges = Vec::new();
@@ -114,7 +114,7 @@ impl Calendar {
         };
         let all: Vec<&Normal> = self.normal.iter().collect();
         Some(
-            Fault::invalid(
+            CalendarError::invalid(
                 "calendarInvalidNormalOpenings",
                 format!(
                     "The following openings conflict with each other: {}",
@@ -126,10 +126,10 @@ impl Calendar {
         )
     }
 
-    fn exception_faults(&self) -> Vec<Fault> {
+    fn exception_faults(&self) -> Vec<CalendarError> {
         let all: Vec<&Value> = self.exceptions.iter().map(|range| &range.json).collect();
         let parameters = json!({"exceptions": all});
-        let fault = |code, message| Fault::invalid(code, message, parameters.clone());
+        let fault = |code, message| CalendarError::invalid(code, message, parameters.clone());
         let mut faults = Vec::new();
         if self
             .exceptions

@@ -18,13 +18,13 @@ pub(super) enum Reads {
     /// The same, in any case.
     AnyCase(&'static str, &'static [&'static str]),
     List(&'static Reads),
-    Record(&'static Record),
+    Record(&'static DtoClass),
     /// The server sets it.
     Ignored,
 }
 
 /// A class of the module's interface.
-pub(super) struct Record {
+pub(super) struct DtoClass {
     pub(super) class: &'static str,
     pub(super) fields: &'static [Field],
 }
@@ -66,7 +66,7 @@ impl Field {
 }
 
 /// A field that Bean Validation rejects.
-pub(super) struct Rejected {
+pub(super) struct Violation {
     path: String,
     constraint: &'static str,
     class: &'static str,
@@ -182,7 +182,7 @@ impl Reads {
     }
 }
 
-impl Record {
+impl DtoClass {
     /// The JSON of a record, in the form in which it is stored; unknown fields are dropped. The error is Jackson's.
     pub(super) fn read(&'static self, value: &Value) -> Result<Map<String, Value>, String> {
         match Reads::Record(self).read(value)? {
@@ -192,13 +192,13 @@ impl Record {
     }
 
     /// The fields that Bean Validation rejects.
-    pub(super) fn rejected(&self, record: &Map<String, Value>) -> Vec<Rejected> {
+    pub(super) fn rejected(&self, record: &Map<String, Value>) -> Vec<Violation> {
         let mut rejected = Vec::new();
         self.check(record, "", &mut rejected);
         rejected
     }
 
-    fn check(&self, record: &Map<String, Value>, path: &str, rejected: &mut Vec<Rejected>) {
+    fn check(&self, record: &Map<String, Value>, path: &str, rejected: &mut Vec<Violation>) {
         for field in self.fields {
             let path = match path {
                 "" => field.name.to_owned(),
@@ -214,7 +214,7 @@ impl Record {
                         Reads::Bool => "java.lang.Boolean",
                         _ => "java.lang.String",
                     };
-                    rejected.push(Rejected {
+                    rejected.push(Violation {
                         path: path.clone(),
                         constraint,
                         class,
@@ -288,7 +288,7 @@ fn without_places(path: &str) -> String {
 }
 
 /// Spring's message about rejected fields of the argument of a method.
-pub(super) fn validation_failed(method: &Method, object: &str, rejected: &[Rejected]) -> String {
+pub(super) fn validation_failed(method: &Method, object: &str, rejected: &[Violation]) -> String {
     let Method {
         argument,
         signature,
@@ -300,7 +300,7 @@ pub(super) fn validation_failed(method: &Method, object: &str, rejected: &[Rejec
     let errors: Vec<String> = rejected
         .iter()
         .map(|field| {
-            let Rejected { path, constraint, class, arguments, message, .. } = field;
+            let Violation { path, constraint, class, arguments, message, .. } = field;
             let value = field.value.as_deref().unwrap_or("null");
             let plain = without_places(path);
             let last = plain.rsplit('.').next().unwrap_or_default();

@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 
 use crate::cql::{self, Compiled};
 use crate::jackson;
-use crate::modules::spring::dto::{Field, Method, Reads, Record, validation_failed};
+use crate::modules::spring::dto::{DtoClass, Field, Method, Reads, validation_failed};
 use crate::modules::spring::java_time::local_date;
 use crate::value::uuid::{is_uuid, is_versioned_uuid};
 use crate::wire::message::{Answer, Asked};
@@ -26,7 +26,7 @@ pub(super) struct Facts {
     /// A text of which the database takes 255 characters at most.
     pub(super) short: &'static str,
     /// What a body consists of, and the methods that take it: of POST and of PUT.
-    pub(super) body: Option<(&'static Record, [Method; 2])>,
+    pub(super) body: Option<(&'static DtoClass, [Method; 2])>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -36,7 +36,7 @@ pub(super) enum Dialect {
     Calendar,
 }
 
-static TAG: Record = Record {
+static TAG: DtoClass = DtoClass {
     class: "org.folio.tags.domain.dto.TagDto",
     fields: &[
         Field {
@@ -48,7 +48,7 @@ static TAG: Record = Record {
     ],
 };
 
-static NOTE_TYPE: Record = Record {
+static NOTE_TYPE: DtoClass = DtoClass {
     class: "org.folio.notes.domain.dto.NoteType",
     fields: &[
         Field::of("id", Reads::Uuid),
@@ -60,7 +60,7 @@ static NOTE_TYPE: Record = Record {
     ],
 };
 
-static LINK: Record = Record {
+static LINK: DtoClass = DtoClass {
     class: "org.folio.notes.domain.dto.Link",
     fields: &[
         Field::required("id", Reads::Text),
@@ -68,7 +68,7 @@ static LINK: Record = Record {
     ],
 };
 
-static NOTE: Record = Record {
+static NOTE: DtoClass = DtoClass {
     class: "org.folio.notes.domain.dto.Note",
     fields: &[
         Field::of("id", Reads::Uuid),
@@ -240,7 +240,7 @@ impl Facts {
     /// The record that a method takes.
     pub(super) fn read_as(
         &self,
-        record: &'static Record,
+        record: &'static DtoClass,
         method: &Method,
         asked: &Asked,
     ) -> Result<Map<String, Value>, Answer> {

@@ -5,7 +5,7 @@ use std::cmp::Ordering;
 use http::StatusCode;
 use serde_json::{Value, json};
 
-use crate::modules::spring::dto::{Field, Method, Reads, Record};
+use crate::modules::spring::dto::{DtoClass, Field, Method, Reads};
 use crate::modules::spring::facts::{Facts, NOTES, now};
 use crate::modules::spring::records::page_of;
 use crate::platform::auth::Caller;
@@ -187,7 +187,7 @@ fn assign(state: &State, asked: &Asked, caller: &Caller, link: &Value) -> Done {
     Ok(Answer::empty(StatusCode::NO_CONTENT))
 }
 
-static UPDATE: Record = Record {
+static UPDATE: DtoClass = DtoClass {
     class: "org.folio.notes.domain.dto.NoteLinkUpdate",
     fields: &[
         Field::required("id", Reads::Uuid),
@@ -201,7 +201,7 @@ static UPDATE: Record = Record {
     ],
 };
 
-static UPDATES: Record = Record {
+static UPDATES: DtoClass = DtoClass {
     class: "org.folio.notes.domain.dto.NoteLinkUpdateCollection",
     fields: &[Field::of("notes", Reads::List(&Reads::Record(&UPDATE)))],
 };

@@ -21,7 +21,7 @@ pub struct Fault {
     seen: usize,
     pub(super) times: Option<usize>,
     probability: Option<f64>,
-    random: Option<Random>,
+    random: Option<Xorshift>,
     pub(crate) effect: Effect,
 }
 
@@ -57,7 +57,7 @@ impl Fault {
     /// What its probability is drawn from: the same seed strikes the same requests, whatever other faults there are. Without it, the seed of
     /// the sandbox decides.
     pub fn seed(mut self, seed: u64) -> Self {
-        self.random = Some(Random::new(seed));
+        self.random = Some(Xorshift::new(seed));
         self
     }
 
@@ -108,9 +108,9 @@ impl Fault {
 
 /// Numbers that are the same for the same seed (xorshift).
 #[derive(Clone, Debug)]
-struct Random(u64);
+struct Xorshift(u64);
 
-impl Random {
+impl Xorshift {
     fn new(seed: u64) -> Self {
         Self(seed | 1)
     }
@@ -128,14 +128,14 @@ impl Random {
 #[derive(Debug)]
 pub(crate) struct Faults {
     list: Vec<Fault>,
-    random: Random,
+    random: Xorshift,
 }
 
 impl Faults {
     pub(crate) fn new(seed: u64) -> Self {
         Self {
             list: Vec::new(),
-            random: Random::new(seed),
+            random: Xorshift::new(seed),
         }
     }
 

@@ -1,7 +1,7 @@
 //! Which policies the rules give for an item and a patron.
 
 use crate::modules::circulation::rules::parser::Rules;
-use crate::modules::circulation::rules::{Criterion, Names, Part, Policies, Priority};
+use crate::modules::circulation::rules::{Criterion, CriterionIds, Part, Policies, Priority};
 
 /// What a question is about.
 #[derive(Clone, Debug, Default)]
@@ -48,9 +48,9 @@ impl Question {
             return false;
         };
         match &criterion.names {
-            Names::All => true,
-            Names::In(names) => names.iter().any(|name| name == value),
-            Names::NotIn(names) => names.iter().all(|name| name != value),
+            CriterionIds::All => true,
+            CriterionIds::In(names) => names.iter().any(|name| name == value),
+            CriterionIds::NotIn(names) => names.iter().all(|name| name != value),
         }
     }
 }

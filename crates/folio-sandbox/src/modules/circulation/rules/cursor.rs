@@ -1,17 +1,17 @@
 //! A place among tokens, and ANTLR's words where another token was expected.
 
 use crate::modules::circulation::rules::Wrong;
-use crate::modules::circulation::rules::lexer::{Kind, Token};
+use crate::modules::circulation::rules::lexer::{RuleToken, TokenKind};
 
 /// A place among the tokens of a text.
 pub(crate) struct Cursor<'t> {
     text: Vec<char>,
-    tokens: &'t [Token],
+    tokens: &'t [RuleToken],
     at: usize,
 }
 
 impl<'t> Cursor<'t> {
-    pub(crate) fn new(text: &str, tokens: &'t [Token]) -> Self {
+    pub(crate) fn new(text: &str, tokens: &'t [RuleToken]) -> Self {
         Self {
             text: text.chars().collect(),
             tokens,
@@ -20,9 +20,9 @@ impl<'t> Cursor<'t> {
     }
 
     /// The token some places ahead; the end is always there.
-    pub(crate) fn ahead(&self, places: usize) -> &'t Token {
-        static END: Token = Token {
-            kind: Kind::End,
+    pub(crate) fn ahead(&self, places: usize) -> &'t RuleToken {
+        static END: RuleToken = RuleToken {
+            kind: TokenKind::End,
             text: String::new(),
             line: 1,
             column: 0,
@@ -33,19 +33,19 @@ impl<'t> Cursor<'t> {
         self.tokens.get(self.at + places).or(last).unwrap_or(&END)
     }
 
-    pub(crate) fn kind(&self) -> Kind {
+    pub(crate) fn kind(&self) -> TokenKind {
         self.ahead(0).kind
     }
 
-    pub(crate) fn take(&mut self) -> &'t Token {
+    pub(crate) fn take(&mut self) -> &'t RuleToken {
         let token = self.ahead(0);
         self.at = (self.at + 1).min(self.tokens.len());
         token
     }
 
-    fn shown(token: &Token) -> String {
+    fn shown(token: &RuleToken) -> String {
         let text = match token.kind {
-            Kind::End => "<EOF>".to_owned(),
+            TokenKind::End => "<EOF>".to_owned(),
             _ => token
                 .text
                 .replace('\n', "\\n")
@@ -55,10 +55,10 @@ impl<'t> Cursor<'t> {
         format!("'{text}'")
     }
 
-    fn expecting(kinds: &[Kind]) -> String {
+    fn expecting(kinds: &[TokenKind]) -> String {
         let mut kinds = kinds.to_vec();
         // The end of the text comes first in a set of tokens.
-        kinds.sort_by_key(|kind| (*kind != Kind::End, *kind));
+        kinds.sort_by_key(|kind| (*kind != TokenKind::End, *kind));
         kinds.dedup();
         match kinds.as_slice() {
             [only] => only.shown().to_owned(),
@@ -79,7 +79,7 @@ impl<'t> Cursor<'t> {
         }
     }
 
-    fn unwanted(&self, kinds: &[Kind]) -> Wrong {
+    fn unwanted(&self, kinds: &[TokenKind]) -> Wrong {
         self.wrong(format!(
             "extraneous input {} expecting {}",
             Self::shown(self.ahead(0)),
@@ -87,7 +87,7 @@ impl<'t> Cursor<'t> {
         ))
     }
 
-    fn mismatched(&self, kinds: &[Kind]) -> Wrong {
+    fn mismatched(&self, kinds: &[TokenKind]) -> Wrong {
         self.wrong(format!(
             "mismatched input {} expecting {}",
             Self::shown(self.ahead(0)),
@@ -96,7 +96,7 @@ impl<'t> Cursor<'t> {
     }
 
     /// Before a choice, or the first round of a loop: one of these tokens is next.
-    pub(crate) fn choice(&self, kinds: &[Kind]) -> Result<(), Wrong> {
+    pub(crate) fn choice(&self, kinds: &[TokenKind]) -> Result<(), Wrong> {
         if kinds.contains(&self.kind()) {
             return Ok(());
         }
@@ -109,7 +109,7 @@ impl<'t> Cursor<'t> {
     }
 
     /// Before another round of a loop: one of these tokens is next, which go on or end it.
-    pub(crate) fn again(&self, kinds: &[Kind]) -> Result<(), Wrong> {
+    pub(crate) fn again(&self, kinds: &[TokenKind]) -> Result<(), Wrong> {
         if kinds.contains(&self.kind()) {
             return Ok(());
         }
@@ -117,7 +117,11 @@ impl<'t> Cursor<'t> {
     }
 
     /// A token that must be next; `then` are those that may follow it.
-    pub(crate) fn must(&mut self, kind: Kind, then: &[Kind]) -> Result<&'t Token, Wrong> {
+    pub(crate) fn must(
+        &mut self,
+        kind: TokenKind,
+        then: &[TokenKind],
+    ) -> Result<&'t RuleToken, Wrong> {
         if self.kind() == kind {
             return Ok(self.take());
         }
@@ -137,17 +141,17 @@ impl<'t> Cursor<'t> {
     /// Where a decision looks ahead and nothing fits: the text from here to the token some places ahead.
     pub(crate) fn no_way(&self, places: usize) -> Wrong {
         let (first, last) = (self.ahead(0), self.ahead(places));
-        let text: String = if first.kind == Kind::End {
+        let text: String = if first.kind == TokenKind::End {
             "<EOF>".to_owned()
         } else {
-            let end = if last.kind == Kind::End {
+            let end = if last.kind == TokenKind::End {
                 self.text.len()
             } else {
                 last.end
             };
             let text = self.text.get(first.start..end);
             let mut text: String = text.unwrap_or_default().iter().collect();
-            if last.kind == Kind::End {
+            if last.kind == TokenKind::End {
                 text.push_str("<EOF>");
             }
             text

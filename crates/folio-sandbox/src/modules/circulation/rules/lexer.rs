@@ -4,7 +4,7 @@ use crate::modules::circulation::rules::Wrong;
 
 /// Kinds of tokens, in the order in which messages name them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Kind {
+pub(crate) enum TokenKind {
     Priority,
     Colon,
     FirstLine,
@@ -27,7 +27,7 @@ pub(crate) enum Kind {
     End,
 }
 
-impl Kind {
+impl TokenKind {
     /// How a message names the kind.
     pub(crate) fn shown(self) -> &'static str {
         match self {
@@ -57,8 +57,8 @@ impl Kind {
 
 /// A token.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Token {
-    pub(crate) kind: Kind,
+pub(crate) struct RuleToken {
+    pub(crate) kind: TokenKind,
     pub(crate) text: String,
     /// From 1.
     pub(crate) line: usize,
@@ -80,11 +80,11 @@ struct Lexer {
     stack: Vec<usize>,
     /// Where the first thing of the line is.
     first: Option<(usize, usize, usize)>,
-    tokens: Vec<Token>,
+    tokens: Vec<RuleToken>,
 }
 
 /// The tokens of a text, those that count.
-pub(crate) fn tokens(text: &str) -> Result<Vec<Token>, Wrong> {
+pub(crate) fn tokens(text: &str) -> Result<Vec<RuleToken>, Wrong> {
     let mut lexer = Lexer {
         chars: text.chars().collect(),
         at: 0,
@@ -103,18 +103,18 @@ pub(crate) fn tokens(text: &str) -> Result<Vec<Token>, Wrong> {
     Ok(lexer.tokens)
 }
 
-fn kind_of(word: &str) -> Kind {
+fn kind_of(word: &str) -> TokenKind {
     match word {
-        "priority" => Kind::Priority,
-        "first-line" => Kind::FirstLine,
-        "last-line" => Kind::LastLine,
-        "criterium" => Kind::Criterium,
-        "number-of-criteria" => Kind::NumberOfCriteria,
-        "all" => Kind::All,
-        "fallback-policy" => Kind::Fallback,
-        "t" | "a" | "b" | "c" | "s" | "m" | "g" => Kind::Letter,
-        "l" | "r" | "n" | "o" | "i" => Kind::PolicyType,
-        _ => Kind::Name,
+        "priority" => TokenKind::Priority,
+        "first-line" => TokenKind::FirstLine,
+        "last-line" => TokenKind::LastLine,
+        "criterium" => TokenKind::Criterium,
+        "number-of-criteria" => TokenKind::NumberOfCriteria,
+        "all" => TokenKind::All,
+        "fallback-policy" => TokenKind::Fallback,
+        "t" | "a" | "b" | "c" | "s" | "m" | "g" => TokenKind::Letter,
+        "l" | "r" | "n" | "o" | "i" => TokenKind::PolicyType,
+        _ => TokenKind::Name,
     }
 }
 
@@ -168,8 +168,8 @@ impl Lexer {
                 };
                 let text: String = self.chars[self.at..self.at + count].iter().collect();
                 if !self.pending {
-                    self.tokens.push(Token {
-                        kind: Kind::Newline,
+                    self.tokens.push(RuleToken {
+                        kind: TokenKind::Newline,
                         text,
                         line: self.line,
                         column: self.column,
@@ -189,12 +189,12 @@ impl Lexer {
                 self.indent = 0;
                 self.first = None;
             }
-            ':' => self.token(Kind::Colon, 1),
-            ',' => self.token(Kind::Comma, 1),
-            '(' => self.token(Kind::Open, 1),
-            ')' => self.token(Kind::Close, 1),
-            '+' => self.token(Kind::Plus, 1),
-            '!' => self.token(Kind::Not, 1),
+            ':' => self.token(TokenKind::Colon, 1),
+            ',' => self.token(TokenKind::Comma, 1),
+            '(' => self.token(TokenKind::Open, 1),
+            ')' => self.token(TokenKind::Close, 1),
+            '+' => self.token(TokenKind::Plus, 1),
+            '!' => self.token(TokenKind::Not, 1),
             c if c.is_ascii_alphanumeric() || c == '-' => {
                 let count = (0..)
                     .take_while(|n| {
@@ -211,12 +211,12 @@ impl Lexer {
         Ok(())
     }
 
-    fn token(&mut self, kind: Kind, count: usize) {
+    fn token(&mut self, kind: TokenKind, count: usize) {
         self.begin();
         self.dents();
         self.pending = false;
         let text = self.chars[self.at..self.at + count].iter().collect();
-        self.tokens.push(Token {
+        self.tokens.push(RuleToken {
             kind,
             text,
             line: self.line,
@@ -233,15 +233,15 @@ impl Lexer {
             let saved = self.stack.last().copied().unwrap_or(0);
             let (kind, text) = if self.indent > saved {
                 self.stack.push(self.indent);
-                (Kind::Indent, format!("INDENT{}", self.indent))
+                (TokenKind::Indent, format!("INDENT{}", self.indent))
             } else if self.indent < saved {
                 self.stack.pop();
                 let saved = self.stack.last().copied().unwrap_or(0);
-                (Kind::Dedent, format!("DEDENT{saved}"))
+                (TokenKind::Dedent, format!("DEDENT{saved}"))
             } else {
                 return;
             };
-            self.tokens.push(Token {
+            self.tokens.push(RuleToken {
                 kind,
                 text,
                 line,
@@ -254,7 +254,7 @@ impl Lexer {
 
     fn finish(&mut self) {
         self.indent = 0;
-        let end = |kind, text: &str, line, column, at| Token {
+        let end = |kind, text: &str, line, column, at| RuleToken {
             kind,
             text: text.to_owned(),
             line,
@@ -264,7 +264,7 @@ impl Lexer {
         };
         if !self.pending {
             self.tokens.push(end(
-                Kind::Newline,
+                TokenKind::Newline,
                 "NEWLINE",
                 self.line,
                 self.column,
@@ -273,7 +273,12 @@ impl Lexer {
             self.first = Some((self.line, self.column, self.at));
         }
         self.dents();
-        self.tokens
-            .push(end(Kind::End, "<EOF>", self.line, self.column, self.at));
+        self.tokens.push(end(
+            TokenKind::End,
+            "<EOF>",
+            self.line,
+            self.column,
+            self.at,
+        ));
     }
 }

@@ -37,12 +37,12 @@ impl Policies {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Criterion {
     pub(crate) letter: char,
-    pub(crate) names: Names,
+    pub(crate) names: CriterionIds,
 }
 
 /// The ids of a criterion.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Names {
+pub(crate) enum CriterionIds {
     All,
     In(Vec<String>),
     NotIn(Vec<String>),

@@ -4,9 +4,9 @@
 use std::collections::BTreeSet;
 
 use crate::modules::circulation::rules::cursor::Cursor;
-use crate::modules::circulation::rules::lexer::{Kind, tokens};
+use crate::modules::circulation::rules::lexer::{TokenKind, tokens};
 use crate::modules::circulation::rules::{
-    Criterion, Letters, Names, Part, Policies, Priority, Statement, Wrong,
+    Criterion, CriterionIds, Letters, Part, Policies, Priority, Statement, Wrong,
 };
 
 const POLICY_TYPES: [char; 5] = ['l', 'r', 'n', 'o', 'i'];
@@ -17,7 +17,7 @@ pub(crate) struct Rules {
     pub(crate) parts: Vec<Part>,
 }
 
-struct Parser<'t> {
+struct RulesParser<'t> {
     cursor: Cursor<'t>,
     parts: Vec<Part>,
     indentation: usize,
@@ -26,7 +26,7 @@ struct Parser<'t> {
 /// Understands the rules; `exists` tells whether there is a policy of a letter and an id.
 pub(crate) fn parse(text: &str, exists: &dyn Fn(char, &str) -> bool) -> Result<Rules, Wrong> {
     let tokens = tokens(text)?;
-    let mut parser = Parser {
+    let mut parser = RulesParser {
         cursor: Cursor::new(text, &tokens),
         parts: Vec::new(),
         indentation: 0,
@@ -40,22 +40,27 @@ pub(crate) fn parse(text: &str, exists: &dyn Fn(char, &str) -> bool) -> Result<R
     })
 }
 
-impl Parser<'_> {
+impl RulesParser<'_> {
     fn file(&mut self) -> Result<(), Wrong> {
-        use Kind::{End, Fallback, Letter, Newline};
-        self.cursor.choice(&[Kind::Priority, Newline])?;
+        use TokenKind::{End, Fallback, Letter, Newline};
+        self.cursor.choice(&[TokenKind::Priority, Newline])?;
         // Which of the two forms a file has is decided by what follows the colon.
         let newlines = (0..)
             .take_while(|n| self.cursor.ahead(*n).kind == Newline)
             .count();
-        for (place, kind) in [(newlines, Kind::Priority), (newlines + 1, Kind::Colon)] {
+        for (place, kind) in [
+            (newlines, TokenKind::Priority),
+            (newlines + 1, TokenKind::Colon),
+        ] {
             if self.cursor.ahead(place).kind != kind {
                 return Err(self.cursor.no_way(place));
             }
         }
         let first_line = match self.cursor.ahead(newlines + 2).kind {
-            Kind::FirstLine => true,
-            Kind::LastLine | Kind::Criterium | Kind::NumberOfCriteria | Letter => false,
+            TokenKind::FirstLine => true,
+            TokenKind::LastLine | TokenKind::Criterium | TokenKind::NumberOfCriteria | Letter => {
+                false
+            }
             _ => return Err(self.cursor.no_way(newlines + 2)),
         };
         for _ in 0..newlines + 2 {
@@ -82,9 +87,9 @@ impl Parser<'_> {
         Ok(())
     }
 
-    fn newlines(&mut self, expected: &[Kind]) -> Result<(), Wrong> {
+    fn newlines(&mut self, expected: &[TokenKind]) -> Result<(), Wrong> {
         self.cursor.choice(expected)?;
-        while self.cursor.kind() == Kind::Newline {
+        while self.cursor.kind() == TokenKind::Newline {
             self.cursor.take();
             self.cursor.again(expected)?;
         }
@@ -93,13 +98,13 @@ impl Parser<'_> {
 
     fn priority(&mut self) -> Result<(), Wrong> {
         match self.cursor.kind() {
-            Kind::LastLine => {
+            TokenKind::LastLine => {
                 self.cursor.take();
                 self.parts
                     .push(Part::Priorities(vec![Priority::LastLine], 0, 0));
                 Ok(())
             }
-            Kind::Letter => {
+            TokenKind::Letter => {
                 let letters = self.letters()?;
                 self.parts.push(Part::Letters(letters));
                 // Without words the letters decide, then their number, then the line.
@@ -119,21 +124,26 @@ impl Parser<'_> {
         loop {
             let token = self.cursor.take();
             match token.kind {
-                Kind::NumberOfCriteria => order.push(Priority::Criteria),
-                Kind::Criterium => {
+                TokenKind::NumberOfCriteria => order.push(Priority::Criteria),
+                TokenKind::Criterium => {
                     self.cursor.take();
                     let letters = self.letters()?;
-                    self.cursor.must(Kind::Close, &[Kind::Comma])?;
+                    self.cursor.must(TokenKind::Close, &[TokenKind::Comma])?;
                     self.parts.push(Part::Letters(letters));
                     order.push(Priority::Criterium);
                 }
-                Kind::FirstLine => order.push(Priority::FirstLine),
+                TokenKind::FirstLine => order.push(Priority::FirstLine),
                 _ => order.push(Priority::LastLine),
             }
-            if order.len() == 2 && matches!(token.kind, Kind::NumberOfCriteria | Kind::Criterium) {
+            if order.len() == 2
+                && matches!(
+                    token.kind,
+                    TokenKind::NumberOfCriteria | TokenKind::Criterium
+                )
+            {
                 (line, column) = (token.line, token.column);
             }
-            if matches!(token.kind, Kind::FirstLine | Kind::LastLine) {
+            if matches!(token.kind, TokenKind::FirstLine | TokenKind::LastLine) {
                 break;
             }
             self.cursor.take();
@@ -147,32 +157,35 @@ impl Parser<'_> {
         let mut place = 0;
         for round in 0..3 {
             match self.cursor.ahead(place).kind {
-                Kind::FirstLine | Kind::LastLine if round > 0 => return Ok(()),
-                Kind::NumberOfCriteria if round < 2 => place += 1,
-                Kind::Criterium if round < 2 => {
+                TokenKind::FirstLine | TokenKind::LastLine if round > 0 => return Ok(()),
+                TokenKind::NumberOfCriteria if round < 2 => place += 1,
+                TokenKind::Criterium if round < 2 => {
                     place += 1;
-                    if self.cursor.ahead(place).kind != Kind::Open {
+                    if self.cursor.ahead(place).kind != TokenKind::Open {
                         return Err(self.cursor.no_way(place));
                     }
                     place += 1;
-                    if self.cursor.ahead(place).kind != Kind::Letter {
+                    if self.cursor.ahead(place).kind != TokenKind::Letter {
                         return Err(self.cursor.no_way(place));
                     }
-                    while matches!(self.cursor.ahead(place).kind, Kind::Letter | Kind::Comma) {
-                        let comma = self.cursor.ahead(place).kind == Kind::Comma;
+                    while matches!(
+                        self.cursor.ahead(place).kind,
+                        TokenKind::Letter | TokenKind::Comma
+                    ) {
+                        let comma = self.cursor.ahead(place).kind == TokenKind::Comma;
                         place += 1;
-                        if comma && self.cursor.ahead(place).kind != Kind::Letter {
+                        if comma && self.cursor.ahead(place).kind != TokenKind::Letter {
                             return Err(self.cursor.no_way(place));
                         }
                     }
-                    if self.cursor.ahead(place).kind != Kind::Close {
+                    if self.cursor.ahead(place).kind != TokenKind::Close {
                         return Err(self.cursor.no_way(place));
                     }
                     place += 1;
                 }
                 _ => return Err(self.cursor.no_way(place)),
             }
-            if self.cursor.ahead(place).kind != Kind::Comma {
+            if self.cursor.ahead(place).kind != TokenKind::Comma {
                 return Err(self.cursor.no_way(place));
             }
             place += 1;
@@ -182,25 +195,25 @@ impl Parser<'_> {
 
     fn letters(&mut self) -> Result<Letters, Wrong> {
         let follow = [
-            Kind::Comma,
-            Kind::Letter,
-            Kind::Close,
-            Kind::Newline,
-            Kind::Fallback,
+            TokenKind::Comma,
+            TokenKind::Letter,
+            TokenKind::Close,
+            TokenKind::Newline,
+            TokenKind::Fallback,
         ];
         let mut letters = Vec::new();
-        let mut put = |token: &crate::modules::circulation::rules::lexer::Token| {
+        let mut put = |token: &crate::modules::circulation::rules::lexer::RuleToken| {
             let letter = token.text.chars().next().unwrap_or_default();
             letters.push((letter, token.line, token.column));
         };
-        put(self.cursor.must(Kind::Letter, &follow)?);
+        put(self.cursor.must(TokenKind::Letter, &follow)?);
         loop {
             match self.cursor.kind() {
-                Kind::Comma => {
+                TokenKind::Comma => {
                     self.cursor.take();
-                    put(self.cursor.must(Kind::Letter, &follow)?);
+                    put(self.cursor.must(TokenKind::Letter, &follow)?);
                 }
-                Kind::Letter => put(self.cursor.take()),
+                TokenKind::Letter => put(self.cursor.take()),
                 _ => break,
             }
         }
@@ -210,23 +223,25 @@ impl Parser<'_> {
     fn fallback(&mut self) -> Result<(), Wrong> {
         let word = self
             .cursor
-            .must(Kind::Fallback, &[Kind::Colon, Kind::Newline])?;
+            .must(TokenKind::Fallback, &[TokenKind::Colon, TokenKind::Newline])?;
         match self.cursor.kind() {
-            Kind::Colon => {
+            TokenKind::Colon => {
                 let policies = self.policies()?;
-                self.cursor
-                    .must(Kind::Newline, &[Kind::Letter, Kind::End, Kind::Newline])?;
+                self.cursor.must(
+                    TokenKind::Newline,
+                    &[TokenKind::Letter, TokenKind::End, TokenKind::Newline],
+                )?;
                 self.parts
                     .push(Part::Fallback(policies, word.line, word.column));
                 Ok(())
             }
-            Kind::Newline => {
+            TokenKind::Newline => {
                 self.cursor.take();
                 Err(self.cursor.wrong("Policy missing"))
             }
             _ => Err(self
                 .cursor
-                .choice(&[Kind::Colon, Kind::Newline])
+                .choice(&[TokenKind::Colon, TokenKind::Newline])
                 .err()
                 .unwrap_or_else(|| self.cursor.no_way(0))),
         }
@@ -240,36 +255,38 @@ impl Parser<'_> {
             column: colon.column,
         };
         match self.cursor.kind() {
-            Kind::PolicyType => {}
-            Kind::Newline => return Err(self.cursor.wrong("Policy missing after ':'")),
+            TokenKind::PolicyType => {}
+            TokenKind::Newline => return Err(self.cursor.wrong("Policy missing after ':'")),
             _ => {
-                self.cursor.choice(&[Kind::PolicyType, Kind::Newline])?;
+                self.cursor
+                    .choice(&[TokenKind::PolicyType, TokenKind::Newline])?;
             }
         }
-        while self.cursor.kind() == Kind::PolicyType {
+        while self.cursor.kind() == TokenKind::PolicyType {
             let letter = self.cursor.take().text.chars().next().unwrap_or_default();
             self.cursor
-                .choice(&[Kind::PolicyType, Kind::Name, Kind::Newline])?;
-            if self.cursor.kind() != Kind::Name {
+                .choice(&[TokenKind::PolicyType, TokenKind::Name, TokenKind::Newline])?;
+            if self.cursor.kind() != TokenKind::Name {
                 return Err(self.cursor.wrong("Name missing."));
             }
             policies
                 .given
                 .push((letter, self.cursor.take().text.clone()));
-            self.cursor.again(&[Kind::PolicyType, Kind::Newline])?;
+            self.cursor
+                .again(&[TokenKind::PolicyType, TokenKind::Newline])?;
         }
         Ok(policies)
     }
 
     /// Statements, empty lines between them, until one of the other tokens.
-    fn statements(&mut self, expected: &[Kind]) -> Result<(), Wrong> {
+    fn statements(&mut self, expected: &[TokenKind]) -> Result<(), Wrong> {
         self.cursor.choice(expected)?;
         loop {
             match self.cursor.kind() {
-                Kind::Newline => {
+                TokenKind::Newline => {
                     self.cursor.take();
                 }
-                Kind::Letter => self.statement()?,
+                TokenKind::Letter => self.statement()?,
                 _ => return Ok(()),
             }
             self.cursor.again(expected)?;
@@ -289,22 +306,22 @@ impl Parser<'_> {
         };
         loop {
             statement.criteria.push(self.criterion()?);
-            if self.cursor.kind() != Kind::Plus {
+            if self.cursor.kind() != TokenKind::Plus {
                 break;
             }
             self.cursor.take();
         }
-        if self.cursor.kind() == Kind::Colon {
+        if self.cursor.kind() == TokenKind::Colon {
             statement.policies = Some(self.policies()?);
         }
-        self.cursor.must(Kind::Newline, &[])?;
+        self.cursor.must(TokenKind::Newline, &[])?;
         self.parts.push(Part::Statement(statement));
         if is_block {
             self.indentation = self.dent();
-            self.cursor.choice(&[Kind::Letter])?;
-            while self.cursor.kind() == Kind::Letter {
+            self.cursor.choice(&[TokenKind::Letter])?;
+            while self.cursor.kind() == TokenKind::Letter {
                 self.statement()?;
-                self.cursor.again(&[Kind::Letter, Kind::Dedent])?;
+                self.cursor.again(&[TokenKind::Letter, TokenKind::Dedent])?;
             }
             self.indentation = self.dent();
         }
@@ -324,49 +341,49 @@ impl Parser<'_> {
         let kind = |place: usize| self.cursor.ahead(place).kind;
         let mut place = 0;
         loop {
-            if kind(place) != Kind::Letter {
+            if kind(place) != TokenKind::Letter {
                 return Err(self.cursor.no_way(place));
             }
             place += 1;
             match kind(place) {
-                Kind::All => place += 1,
-                Kind::Name => {
-                    while matches!(kind(place), Kind::Name | Kind::Not) {
+                TokenKind::All => place += 1,
+                TokenKind::Name => {
+                    while matches!(kind(place), TokenKind::Name | TokenKind::Not) {
                         place += 1;
                     }
                 }
-                Kind::Not => {
-                    while kind(place) == Kind::Not {
+                TokenKind::Not => {
+                    while kind(place) == TokenKind::Not {
                         place += 1;
-                        if kind(place) != Kind::Name {
+                        if kind(place) != TokenKind::Name {
                             return Err(self.cursor.no_way(place));
                         }
                         place += 1;
                     }
-                    while matches!(kind(place), Kind::Name | Kind::Not) {
+                    while matches!(kind(place), TokenKind::Name | TokenKind::Not) {
                         place += 1;
                     }
                 }
                 _ => {}
             }
-            if kind(place) != Kind::Plus {
+            if kind(place) != TokenKind::Plus {
                 break;
             }
             place += 1;
         }
-        if kind(place) == Kind::Colon {
+        if kind(place) == TokenKind::Colon {
             place += 1;
-            while kind(place) == Kind::PolicyType {
+            while kind(place) == TokenKind::PolicyType {
                 place += 1;
-                if kind(place) == Kind::Name {
+                if kind(place) == TokenKind::Name {
                     place += 1;
                 }
             }
         }
-        if kind(place) != Kind::Newline {
+        if kind(place) != TokenKind::Newline {
             return Err(self.cursor.no_way(place));
         }
-        Ok(kind(place + 1) == Kind::Indent)
+        Ok(kind(place + 1) == TokenKind::Indent)
     }
 
     fn criterion(&mut self) -> Result<Criterion, Wrong> {
@@ -374,30 +391,30 @@ impl Parser<'_> {
         let letter = self.cursor.take().text.chars().next().unwrap_or_default();
         let mut names = Vec::new();
         let names = match self.cursor.kind() {
-            Kind::All => {
+            TokenKind::All => {
                 self.cursor.take();
-                Names::All
+                CriterionIds::All
             }
-            Kind::Name => {
-                while self.cursor.kind() == Kind::Name {
+            TokenKind::Name => {
+                while self.cursor.kind() == TokenKind::Name {
                     names.push(self.cursor.take().text.clone());
                 }
-                if self.cursor.kind() == Kind::Not {
+                if self.cursor.kind() == TokenKind::Not {
                     self.cursor.take();
                     return Err(self.cursor.wrong(MIXED));
                 }
-                Names::In(names)
+                CriterionIds::In(names)
             }
-            Kind::Not => {
-                while self.cursor.kind() == Kind::Not {
+            TokenKind::Not => {
+                while self.cursor.kind() == TokenKind::Not {
                     self.cursor.take();
                     names.push(self.cursor.take().text.clone());
                 }
-                if self.cursor.kind() == Kind::Name {
+                if self.cursor.kind() == TokenKind::Name {
                     self.cursor.take();
                     return Err(self.cursor.wrong(MIXED));
                 }
-                Names::NotIn(names)
+                CriterionIds::NotIn(names)
             }
             _ => return Err(self.cursor.wrong("Name missing.")),
         };

@@ -23,7 +23,7 @@ const NO_RULES: &str = "priority: number-of-criteria, criterium (t, s, c, b, a, 
 
 /// A kind of policy.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Kind {
+pub(crate) enum PolicyKind {
     Loan,
     Request,
     Notice,
@@ -31,7 +31,7 @@ pub(crate) enum Kind {
     LostItem,
 }
 
-impl Kind {
+impl PolicyKind {
     const ALL: [Self; 5] = [
         Self::Loan,
         Self::Request,
@@ -91,7 +91,7 @@ impl Kind {
 
 /// A policy that the rules give, and what they looked at.
 #[derive(Clone, Debug)]
-pub(crate) struct Given {
+pub(crate) struct ChosenPolicy {
     pub(crate) id: String,
     pub(crate) material_type: bool,
     pub(crate) loan_type: bool,
@@ -171,7 +171,7 @@ pub(crate) fn put(library: &Library<'_>, asked: &Asked) -> Step<Answer> {
         ));
     };
     let mut known = Vec::new();
-    for kind in Kind::ALL {
+    for kind in PolicyKind::ALL {
         for policy in library.all(kind.path())? {
             known.push((kind.letter(), text_at(&policy, "id").unwrap_or_default()));
         }
@@ -213,7 +213,11 @@ fn all_matches(library: &Library<'_>, mut question: Question) -> Step<Vec<Match>
 }
 
 /// The policy of a kind that the rules give.
-pub(crate) fn policy_of(library: &Library<'_>, kind: Kind, question: &Question) -> Step<Given> {
+pub(crate) fn policy_of(
+    library: &Library<'_>,
+    kind: PolicyKind,
+    question: &Question,
+) -> Step<ChosenPolicy> {
     if let Some(given) = set_directly(library, kind, question) {
         return Ok(given);
     }
@@ -229,8 +233,8 @@ pub(crate) fn policy_of(library: &Library<'_>, kind: Kind, question: &Question) 
         .into());
     };
     // Only for loans it is told what was looked at.
-    let looks = |letter| kind == Kind::Loan && rule.looks_at(letter);
-    Ok(Given {
+    let looks = |letter| kind == PolicyKind::Loan && rule.looks_at(letter);
+    Ok(ChosenPolicy {
         material_type: looks('m'),
         loan_type: looks('t'),
         patron_group: looks('g'),
@@ -239,7 +243,11 @@ pub(crate) fn policy_of(library: &Library<'_>, kind: Kind, question: &Question) 
 }
 
 /// A policy that a test has set with [`crate::Sandbox::circulation_rule`], which goes before the text of the rules.
-fn set_directly(library: &Library<'_>, kind: Kind, question: &Question) -> Option<Given> {
+fn set_directly(
+    library: &Library<'_>,
+    kind: PolicyKind,
+    question: &Question,
+) -> Option<ChosenPolicy> {
     let value = |name: &str| match name {
         "item_type_id" => question.material_type.as_deref(),
         "loan_type_id" => question.loan_type.as_deref(),
@@ -255,9 +263,10 @@ fn set_directly(library: &Library<'_>, kind: Kind, question: &Question) -> Optio
                 .iter()
                 .all(|(name, wanted)| value(name) == Some(wanted))
     })?;
-    let looks =
-        |wanted: &str| kind == Kind::Loan && rule.conditions.iter().any(|(name, _)| name == wanted);
-    Some(Given {
+    let looks = |wanted: &str| {
+        kind == PolicyKind::Loan && rule.conditions.iter().any(|(name, _)| name == wanted)
+    };
+    Some(ChosenPolicy {
         id: rule.id.clone(),
         material_type: looks("item_type_id"),
         loan_type: looks("loan_type_id"),
@@ -282,11 +291,13 @@ pub(crate) fn answer(library: &Library<'_>, asked: &Asked, last: &str) -> Option
         Some(name) => (name, true),
         None => (last.strip_suffix("-policy")?, false),
     };
-    let kind = Kind::ALL.into_iter().find(|kind| kind.name() == name)?;
+    let kind = PolicyKind::ALL
+        .into_iter()
+        .find(|kind| kind.name() == name)?;
     Some(asked_for(library, asked, kind, all))
 }
 
-fn asked_for(library: &Library<'_>, asked: &Asked, kind: Kind, all: bool) -> Step<Answer> {
+fn asked_for(library: &Library<'_>, asked: &Asked, kind: PolicyKind, all: bool) -> Step<Answer> {
     const FORM: &str = "^[a-fA-F0-9]{8}-[a-fA-F0-9]{4}-[1-5][a-fA-F0-9]{3}-[89abAB][a-fA-F0-9]{3}-[a-fA-F0-9]{12}$";
     let mut values = Map::new();
     for name in [
