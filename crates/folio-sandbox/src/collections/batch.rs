@@ -10,17 +10,22 @@ use crate::facts::documents::{routes, stored_at};
 use crate::jackson;
 use crate::platform::auth::Caller;
 use crate::platform::state::State;
-use crate::wire::message::{Answer, Asked, Done};
+use crate::wire::message::{Answer, Done, HttpRequest};
 use crate::wire::rmb;
 
 /// How many HRIDs PostgreSQL gives in one statement.
 const MOST_HRIDS: usize = 1_663;
 
-pub(crate) fn synchronous(state: &mut State, asked: &Asked, caller: &Caller, path: &str) -> Done {
-    if let Some(answer) = rmb::wrong_content_type(asked) {
+pub(crate) fn synchronous(
+    state: &mut State,
+    request: &HttpRequest,
+    caller: &Caller,
+    path: &str,
+) -> Done {
+    if let Some(answer) = rmb::wrong_content_type(request) {
         return Ok(answer);
     }
-    let body = match jackson::parse(&asked.body) {
+    let body = match jackson::parse(&request.body) {
         Ok(Value::Object(body)) => body,
         Ok(_) => {
             return Ok(Answer::bad_request(
@@ -85,7 +90,7 @@ pub(crate) fn synchronous(state: &mut State, asked: &Asked, caller: &Caller, pat
     for record in &mut read {
         hrid::give_hrid(&state.store, &caller.tenant, path, record)?;
     }
-    let upsert = is_unsafe || asked.parameter("upsert") == Some("true");
+    let upsert = is_unsafe || request.parameter("upsert") == Some("true");
     // The work needs the store and the rest of the state; the store is put back at once.
     state_all_or_nothing(state, |state| {
         for mut record in read {

@@ -13,7 +13,7 @@ use crate::platform::auth::Caller;
 use crate::platform::state::State;
 use crate::store::{Failure, Page};
 use crate::value::uuid::{is_uuid, is_versioned_uuid};
-use crate::wire::message::{Answer, Asked, Done};
+use crate::wire::message::{Answer, Done, HttpRequest};
 use crate::wire::okapi::no_module;
 use crate::wire::rmb;
 
@@ -67,14 +67,14 @@ pub(crate) fn one(state: &mut State, caller: &Caller, collection: &Collection, i
 /// `DELETE` of a whole collection: some modules take a query, some ignore it and delete all.
 pub(crate) fn many(
     state: &mut State,
-    asked: &Asked,
+    request: &HttpRequest,
     caller: &Caller,
     collection: &Collection,
 ) -> Done {
     let path = stored_at(&collection.path);
     let kind = state.kind(&collection.path);
     let mode = kind.delete.unwrap_or(DeleteAll::Query);
-    let query = asked.parameter("query");
+    let query = request.parameter("query");
     if mode == DeleteAll::OnlyRow && state.store.count(&caller.tenant, path)? != 1 {
         return Ok(Answer::text(
             StatusCode::INTERNAL_SERVER_ERROR,

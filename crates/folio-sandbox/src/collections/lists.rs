@@ -14,7 +14,7 @@ use crate::platform::faults::Effect;
 use crate::platform::state::State;
 use crate::store::{Failure, Page};
 use crate::value::uuid::{is_uuid, is_versioned_uuid};
-use crate::wire::message::{Answer, Asked, Done};
+use crate::wire::message::{Answer, Done, HttpRequest};
 use crate::wire::rmb::{self, Form, RecordList};
 
 /// From how many matches on PostgreSQL's estimate is the total of a query.
@@ -25,9 +25,9 @@ pub(crate) fn not_found() -> Answer {
 }
 
 /// Whether a request has one of the parameters that a route has beyond those of every list.
-pub(crate) fn has_own_parameter(asked: &Asked, module: &str, path: &str) -> bool {
+pub(crate) fn has_own_parameter(request: &HttpRequest, module: &str, path: &str) -> bool {
     let own = routes().own_parameters(module, path);
-    asked
+    request
         .query
         .iter()
         .any(|(name, _)| own.iter().any(|own| own.eq_ignore_ascii_case(name)))
@@ -55,12 +55,12 @@ pub(crate) fn compiled(
 
 /// A parameter that is a number: RMB's answer where it is none.
 pub(crate) fn number(
-    asked: &Asked,
+    request: &HttpRequest,
     name: &str,
     default: i64,
     facts: &ListFacts,
 ) -> Result<i64, Answer> {
-    let Some(text) = asked.parameter(name) else {
+    let Some(text) = request.parameter(name) else {
         return Ok(default);
     };
     if text.is_empty() {
@@ -87,9 +87,9 @@ pub(crate) fn number(
 }
 
 /// A number that mod-settings, which is no module of RMB, rejects.
-fn wrong_number(asked: &Asked) -> Answer {
+fn wrong_number(request: &HttpRequest) -> Answer {
     let wrong = ["offset", "limit"].iter().find_map(|name| {
-        let text = asked.parameter(name)?;
+        let text = request.parameter(name)?;
         match text.parse::<i32>() {
             Ok(number) if number >= 0 => None,
             Ok(_) => Some(format!(
@@ -127,7 +127,7 @@ fn rejected(error: &CqlError, facts: &ListFacts, text: &str, title: bool) -> Ans
 /// A list.
 pub(crate) fn list(
     state: &mut State,
-    asked: &Asked,
+    request: &HttpRequest,
     caller: &Caller,
     collection: &Collection,
     effect: Option<&Effect>,
@@ -138,11 +138,11 @@ pub(crate) fn list(
         ..ListFacts::default()
     };
     let facts = kind.list.as_ref().unwrap_or(&default);
-    let bounds = number(asked, "offset", 0, facts)
-        .and_then(|offset| Ok((offset, number(asked, "limit", 10, facts)?)));
+    let bounds = number(request, "offset", 0, facts)
+        .and_then(|offset| Ok((offset, number(request, "limit", 10, facts)?)));
     let (offset, limit) = match bounds {
         Ok(bounds) => bounds,
-        Err(_) if collection.module == "mod-settings" => return Ok(wrong_number(asked)),
+        Err(_) if collection.module == "mod-settings" => return Ok(wrong_number(request)),
         Err(answer) => return Ok(answer),
     };
     if limit < 0 && facts.negative_fails {
@@ -152,7 +152,7 @@ pub(crate) fn list(
             "ERROR: LIMIT must not be negative (2201W)",
         ));
     }
-    let totals = asked.parameter("totalRecords").unwrap_or("auto");
+    let totals = request.parameter("totalRecords").unwrap_or("auto");
     if !matches!(totals, "exact" | "estimated" | "none" | "auto")
         && !collection.spring
         && (facts.checks_totals || kind.list.is_none())
@@ -166,7 +166,7 @@ pub(crate) fn list(
         )));
     }
     let empty_is_none = facts.empty_query || collection.spring;
-    let text = asked
+    let text = request
         .parameter("query")
         .filter(|text| !(facts.ignores_query || empty_is_none && text.trim().is_empty()));
     if collection.module == "mod-settings"
@@ -215,7 +215,7 @@ pub(crate) fn list(
     let wanted: Vec<(&str, &str)> = collection
         .filters
         .iter()
-        .filter_map(|name| Some((name.as_str(), asked.parameter(name)?)))
+        .filter_map(|name| Some((name.as_str(), request.parameter(name)?)))
         .collect();
     let path = stored_at(&collection.path);
     let failed = |failure| match failure {
@@ -346,15 +346,15 @@ fn rejected_setting(text: &str) -> Option<String> {
 /// `POST …/retrieve`: a list whose query is in the body, where it has room. None where no such list is known.
 pub(crate) fn retrieve(
     state: &mut State,
-    asked: &Asked,
+    request: &HttpRequest,
     caller: &Caller,
     path: &str,
 ) -> Option<Done> {
     let collection = routes().collection(path.strip_suffix("/retrieve")?)?;
-    if let Some(answer) = rmb::wrong_content_type(asked) {
+    if let Some(answer) = rmb::wrong_content_type(request) {
         return Some(Ok(answer));
     }
-    let body = match jackson::parse(&asked.body) {
+    let body = match jackson::parse(&request.body) {
         Ok(Value::Object(body)) => body,
         Ok(_) => {
             return Some(Ok(Answer::bad_request(
@@ -369,16 +369,16 @@ pub(crate) fn retrieve(
             .map_or_else(|| value.to_string(), str::to_owned);
         (name.clone(), text)
     });
-    let asked = Asked {
-        port: asked.port,
+    let request = HttpRequest {
+        port: request.port,
         method: "GET".to_owned(),
         path: collection.path.clone(),
         raw_query: String::new(),
         query: query.collect(),
-        headers: asked.headers.clone(),
+        headers: request.headers.clone(),
         body: bytes::Bytes::new(),
     };
-    Some(list(state, &asked, caller, collection, None))
+    Some(list(state, &request, caller, collection, None))
 }
 
 /// A record.

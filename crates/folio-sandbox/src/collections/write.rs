@@ -14,20 +14,20 @@ use crate::platform::auth::Caller;
 use crate::platform::state::State;
 use crate::value::json::text_at;
 use crate::value::uuid::{is_uuid, is_versioned_uuid};
-use crate::wire::message::{Answer, Asked, Done};
+use crate::wire::message::{Answer, Done, HttpRequest};
 use crate::wire::rmb;
 
 /// The JSON of a request, read as a record of a collection.
 pub(crate) fn read(
-    asked: &Asked,
+    request: &HttpRequest,
     collection: &Collection,
     kind: &RecordKind,
     known: Option<&Value>,
 ) -> Result<(Map<String, Value>, Value), Answer> {
-    if let Some(answer) = rmb::wrong_content_type(asked) {
+    if let Some(answer) = rmb::wrong_content_type(request) {
         return Err(answer);
     }
-    let value = jackson::parse(&asked.body)?;
+    let value = jackson::parse(&request.body)?;
     let record = read_value(collection, kind, &value, known)?;
     Ok((record, value))
 }
@@ -223,12 +223,12 @@ pub(crate) fn insert(
 /// `POST` of a record.
 pub(crate) fn create(
     state: &mut State,
-    asked: &Asked,
+    request: &HttpRequest,
     caller: &Caller,
     collection: &Collection,
 ) -> Done {
     let kind = state.kind(&collection.path);
-    let (record, sent) = match read(asked, collection, kind, None) {
+    let (record, sent) = match read(request, collection, kind, None) {
         Ok(read) => read,
         Err(answer) => return Ok(answer),
     };
@@ -322,7 +322,7 @@ pub(crate) fn replace(
 /// `PUT` of a record.
 pub(crate) fn update(
     state: &mut State,
-    asked: &Asked,
+    request: &HttpRequest,
     caller: &Caller,
     collection: &Collection,
     id: &str,
@@ -330,7 +330,7 @@ pub(crate) fn update(
     let path = stored_at(&collection.path);
     let kind = state.kind(&collection.path);
     let stored = state.store.get(&caller.tenant, path, id)?;
-    let (record, sent) = match read(asked, collection, kind, stored.as_ref()) {
+    let (record, sent) = match read(request, collection, kind, stored.as_ref()) {
         Ok(read) => read,
         Err(answer) => return Ok(answer),
     };

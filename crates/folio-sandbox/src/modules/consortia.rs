@@ -8,7 +8,7 @@ use crate::facts::documents::modules;
 use crate::platform::auth::Caller;
 use crate::platform::state::State;
 use crate::store::Store;
-use crate::wire::message::{Answer, Asked};
+use crate::wire::message::{Answer, HttpRequest};
 use crate::wire::okapi::no_module;
 use crate::wire::rmb::{self, json_answer};
 
@@ -16,15 +16,20 @@ use crate::wire::rmb::{self, json_answer};
 const CONSORTIA_PAGE: usize = 100;
 
 /// The answer of what this file has; none of what it has not.
-pub(crate) fn answer(state: &State, asked: &Asked, caller: &Caller, path: &str) -> Option<Answer> {
-    if asked.method != "GET" {
+pub(crate) fn answer(
+    state: &State,
+    request: &HttpRequest,
+    caller: &Caller,
+    path: &str,
+) -> Option<Answer> {
+    if request.method != "GET" {
         return None;
     }
     let segments: Vec<&str> = path.split('/').skip(1).collect();
     Some(match segments.as_slice() {
-        ["entitlements", _, "applications"] => applications(state, asked),
+        ["entitlements", _, "applications"] => applications(state, request),
         ["consortia"] => consortia(state, caller),
-        ["consortia", id, "tenants"] => consortium_tenants(state, asked, caller, id),
+        ["consortia", id, "tenants"] => consortium_tenants(state, request, caller, id),
         ["bl-users", "_self"] => composite(&state.store, caller, |user| {
             user.get("id").and_then(Value::as_str) == Some(&caller.user)
         }),
@@ -33,7 +38,7 @@ pub(crate) fn answer(state: &State, asked: &Asked, caller: &Caller, path: &str) 
 }
 
 /// The modules as applications: each letter of the alphabet is one, so that there are several.
-fn applications(state: &State, asked: &Asked) -> Answer {
+fn applications(state: &State, request: &HttpRequest) -> Answer {
     if !state.eureka {
         return no_module();
     }
@@ -56,12 +61,12 @@ fn applications(state: &State, asked: &Asked) -> Answer {
             json!({"id": format!("{name}-1.0.0"), "name": name, "version": "1.0.0", "modules": modules, "uiModules": []})
         })
         .collect();
-    page(asked, "applicationDescriptors", list, 10)
+    page(request, "applicationDescriptors", list, 10)
 }
 
 /// A page as Spring modules give it; they refuse a limit of nothing.
-fn page(asked: &Asked, key: &str, list: Vec<Value>, default: usize) -> Answer {
-    let number = |name: &str, default| match asked.parameter(name) {
+fn page(request: &HttpRequest, key: &str, list: Vec<Value>, default: usize) -> Answer {
+    let number = |name: &str, default| match request.parameter(name) {
         None => Some(default),
         Some(text) => text.parse::<usize>().ok(),
     };
@@ -97,7 +102,7 @@ fn consortia(state: &State, caller: &Caller) -> Answer {
     )
 }
 
-fn consortium_tenants(state: &State, asked: &Asked, caller: &Caller, id: &str) -> Answer {
+fn consortium_tenants(state: &State, request: &HttpRequest, caller: &Caller, id: &str) -> Answer {
     let consortium = match &state.consortium {
         Some(consortium) if caller.tenant == consortium.central && consortium.id == id => {
             consortium
@@ -124,7 +129,7 @@ fn consortium_tenants(state: &State, asked: &Asked, caller: &Caller, id: &str) -
             })
         })
         .collect();
-    page(asked, "tenants", list, CONSORTIA_PAGE)
+    page(request, "tenants", list, CONSORTIA_PAGE)
 }
 
 fn composite(store: &Store, caller: &Caller, wanted: impl Fn(&Value) -> bool) -> Answer {

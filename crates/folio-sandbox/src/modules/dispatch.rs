@@ -12,27 +12,27 @@ use crate::modules::{
 use crate::platform::auth::Caller;
 use crate::platform::faults::Effect;
 use crate::platform::state::State;
-use crate::wire::message::{Answer, Asked, Done, broken_percent};
+use crate::wire::message::{Answer, Done, HttpRequest, broken_percent};
 use crate::wire::rmb;
 
 /// Whether a request would change something: it is no read, no login and no list that is asked for by POST.
-pub(crate) fn changes(asked: &Asked) -> bool {
+pub(crate) fn changes(request: &HttpRequest) -> bool {
     let session = [
         "/authn/login",
         "/authn/refresh",
         "/authn/logout",
         "/bl-users/login",
     ];
-    let reads = asked.method == "POST"
-        && (session.iter().any(|part| asked.path.contains(part))
-            || asked.path.ends_with("/retrieve"));
-    !matches!(asked.method.as_str(), "GET" | "HEAD" | "OPTIONS") && !reads
+    let reads = request.method == "POST"
+        && (session.iter().any(|part| request.path.contains(part))
+            || request.path.ends_with("/retrieve"));
+    !matches!(request.method.as_str(), "GET" | "HEAD" | "OPTIONS") && !reads
 }
 
-fn not_implemented(asked: &Asked, module: &str) -> Answer {
+fn not_implemented(request: &HttpRequest, module: &str) -> Answer {
     let text = format!(
         "The sandbox knows {} {} of {module} and does not emulate it.",
-        asked.method, asked.path
+        request.method, request.path
     );
     Answer::text(StatusCode::NOT_IMPLEMENTED, text)
 }
@@ -40,49 +40,49 @@ fn not_implemented(asked: &Asked, module: &str) -> Answer {
 /// The answer of the module that serves a path.
 pub(crate) fn module(
     state: &mut State,
-    asked: &Asked,
+    request: &HttpRequest,
     caller: &Caller,
     served: &Served,
     path: &str,
     effect: Option<&Effect>,
 ) -> Done {
-    if let Some(answer) = rejected(asked, served) {
+    if let Some(answer) = rejected(request, served) {
         return Ok(answer);
     }
-    if let Some(done) = fixed::answer(asked, path)
-        .or_else(|| inventory_storage::instance_sets::answer(state, asked, caller, path))
+    if let Some(done) = fixed::answer(request, path)
+        .or_else(|| inventory_storage::instance_sets::answer(state, request, caller, path))
     {
         return done;
     }
-    if let Some(answer) = of_bare_list(state, asked, served) {
+    if let Some(answer) = of_bare_list(state, request, served) {
         return Ok(answer);
     }
-    of_module(state, asked, caller, path, effect)
-        .or_else(|| of_collection(state, asked, caller, served, effect))
-        .unwrap_or_else(|| Ok(not_implemented(asked, served.module)))
+    of_module(state, request, caller, path, effect)
+        .or_else(|| of_collection(state, request, caller, served, effect))
+        .unwrap_or_else(|| Ok(not_implemented(request, served.module)))
 }
 
 /// What is wrong with the query string or a header, before the module looks at the path.
-fn rejected(asked: &Asked, served: &Served) -> Option<Answer> {
-    if let Some((at, digits)) = broken_percent(&asked.raw_query)
+fn rejected(request: &HttpRequest, served: &Served) -> Option<Answer> {
+    if let Some((at, digits)) = broken_percent(&request.raw_query)
         && served.raml
     {
-        let whole = format!("{}?{}", asked.path, asked.raw_query);
+        let whole = format!("{}?{}", request.path, request.raw_query);
         return Some(Answer::bad_request(format!(
             "invalid hex byte '{digits}' at index {} of '{whole}'",
-            asked.path.len() + 1 + at + 1
+            request.path.len() + 1 + at + 1
         )));
     }
-    let is_json = matches!(asked.method.as_str(), "GET" | "POST");
+    let is_json = matches!(request.method.as_str(), "GET" | "POST");
     // mod-circulation ignores the header.
     if served.raml
         && served.module != "mod-circulation"
-        && let Some(answer) = rmb::not_acceptable(asked, is_json)
+        && let Some(answer) = rmb::not_acceptable(request, is_json)
     {
         return Some(answer);
     }
     if served.module == "mod-settings"
-        && asked.header("accept").is_some_and(|accept| {
+        && request.header("accept").is_some_and(|accept| {
             !accept.is_empty()
                 && !["*/*", "application/*", "json"]
                     .iter()
@@ -99,10 +99,10 @@ fn rejected(asked: &Asked, served: &Served) -> Option<Answer> {
 }
 
 /// A list that the module answers the same way, whatever is stored.
-fn of_bare_list(state: &State, asked: &Asked, served: &Served) -> Option<Answer> {
+fn of_bare_list(state: &State, request: &HttpRequest, served: &Served) -> Option<Answer> {
     let kind = state.kind(served.path);
     let bare = kind.bare.as_ref()?;
-    if lists::has_own_parameter(asked, served.module, served.path) {
+    if lists::has_own_parameter(request, served.module, served.path) {
         return None;
     }
     let least = ListFacts {
@@ -111,7 +111,7 @@ fn of_bare_list(state: &State, asked: &Asked, served: &Served) -> Option<Answer>
     };
     // Of mod-circulation's routes, none checks a number that it does not read.
     if served.module != "mod-circulation"
-        && let Err(answer) = lists::number(asked, "limit", 0, &least)
+        && let Err(answer) = lists::number(request, "limit", 0, &least)
     {
         return Some(answer);
     }
@@ -121,32 +121,32 @@ fn of_bare_list(state: &State, asked: &Asked, served: &Served) -> Option<Answer>
 /// The routes of modules that are more than collections of records: the first that knows the path answers.
 fn of_module(
     state: &mut State,
-    asked: &Asked,
+    request: &HttpRequest,
     caller: &Caller,
     path: &str,
     effect: Option<&Effect>,
 ) -> Option<Done> {
-    permissions::answer(state, asked, caller, path)
-        .or_else(|| users::pins::answer(state, asked, caller, path))
-        .or_else(|| users::passwords::answer(state, asked, caller, path))
-        .or_else(|| pubsub::answer(state, asked, caller, path))
-        .or_else(|| inventory_storage::source_records::answer(state, asked, caller, path))
-        .or_else(|| inventory_storage::hrid_settings::answer(state, asked, caller, path))
-        .or_else(|| acquisitions::numbers::answer(state, asked, caller, path))
-        .or_else(|| inventory_storage::bulk_ids::answer(state, asked, caller, path))
-        .or_else(|| circulation::routes::answer(state, asked, caller, path, effect))
-        .or_else(|| inventory::routes::answer(state, asked, caller, path, effect))
-        .or_else(|| users::users_bl::answer(state, asked, caller, path))
-        .or_else(|| inventory_storage::views::answer(state, asked, caller, path))
-        .or_else(|| consortia::answer(state, asked, caller, path).map(Ok))
-        .or_else(|| acquisitions::routes::answer(state, asked, caller, path))
-        .or_else(|| spring::routes::other_paths(state, asked, caller, path))
+    permissions::answer(state, request, caller, path)
+        .or_else(|| users::pins::answer(state, request, caller, path))
+        .or_else(|| users::passwords::answer(state, request, caller, path))
+        .or_else(|| pubsub::answer(state, request, caller, path))
+        .or_else(|| inventory_storage::source_records::answer(state, request, caller, path))
+        .or_else(|| inventory_storage::hrid_settings::answer(state, request, caller, path))
+        .or_else(|| acquisitions::numbers::answer(state, request, caller, path))
+        .or_else(|| inventory_storage::bulk_ids::answer(state, request, caller, path))
+        .or_else(|| circulation::routes::answer(state, request, caller, path, effect))
+        .or_else(|| inventory::routes::answer(state, request, caller, path, effect))
+        .or_else(|| users::users_bl::answer(state, request, caller, path))
+        .or_else(|| inventory_storage::views::answer(state, request, caller, path))
+        .or_else(|| consortia::answer(state, request, caller, path).map(Ok))
+        .or_else(|| acquisitions::routes::answer(state, request, caller, path))
+        .or_else(|| spring::routes::other_paths(state, request, caller, path))
 }
 
 /// A collection of records, a record of one, or a batch of them.
 fn of_collection(
     state: &mut State,
-    asked: &Asked,
+    request: &HttpRequest,
     caller: &Caller,
     served: &Served,
     effect: Option<&Effect>,
@@ -162,32 +162,32 @@ fn of_collection(
         _ => (None, None),
     };
     if let Some(collection) = above.and_then(|above| routes().collection(above))
-        && let Some(done) = spring::routes::answer(state, asked, caller, collection, id)
+        && let Some(done) = spring::routes::answer(state, request, caller, collection, id)
     {
         return Some(done);
     }
     match served.arguments.as_slice() {
-        [] if is_batch => Some(batch::synchronous(state, asked, caller, served.path)),
-        [] if asked.method == "POST" && served.path.ends_with("/retrieve") => {
-            lists::retrieve(state, asked, caller, served.path)
+        [] if is_batch => Some(batch::synchronous(state, request, caller, served.path)),
+        [] if request.method == "POST" && served.path.ends_with("/retrieve") => {
+            lists::retrieve(state, request, caller, served.path)
         }
         [] => routes()
             .collection(served.path)
-            .map(|collection| match asked.method.as_str() {
-                "GET" => lists::list(state, asked, caller, collection, effect),
-                "POST" => write::create(state, asked, caller, collection),
-                "DELETE" => deletion::many(state, asked, caller, collection),
-                _ => Ok(not_implemented(asked, served.module)),
+            .map(|collection| match request.method.as_str() {
+                "GET" => lists::list(state, request, caller, collection, effect),
+                "POST" => write::create(state, request, caller, collection),
+                "DELETE" => deletion::many(state, request, caller, collection),
+                _ => Ok(not_implemented(request, served.module)),
             }),
         [id] => served
             .path
             .rsplit_once('/')
             .and_then(|(above, _)| routes().collection(above))
-            .map(|collection| match asked.method.as_str() {
+            .map(|collection| match request.method.as_str() {
                 "GET" => lists::read(state, caller, collection, id),
-                "PUT" => write::update(state, asked, caller, collection, id),
+                "PUT" => write::update(state, request, caller, collection, id),
                 "DELETE" => deletion::one(state, caller, collection, id),
-                _ => Ok(not_implemented(asked, served.module)),
+                _ => Ok(not_implemented(request, served.module)),
             }),
         _ => None,
     }

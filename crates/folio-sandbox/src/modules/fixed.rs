@@ -3,7 +3,7 @@
 use http::StatusCode;
 use serde_json::{Value, json};
 
-use crate::wire::message::{Answer, Asked, Done};
+use crate::wire::message::{Answer, Done, HttpRequest};
 use crate::wire::okapi::no_module;
 use crate::wire::rmb;
 
@@ -15,8 +15,8 @@ const MIGRATIONS: [(&str, &str); 3] = [
 ];
 
 /// The answer of what this file has; none of other paths.
-pub(crate) fn answer(asked: &Asked, path: &str) -> Option<Done> {
-    if asked.method != "GET" {
+pub(crate) fn answer(request: &HttpRequest, path: &str) -> Option<Done> {
+    if request.method != "GET" {
         return None;
     }
     let pretty = |value: &Value, order: &[&str]| {

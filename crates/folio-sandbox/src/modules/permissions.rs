@@ -8,7 +8,7 @@ use crate::jackson;
 use crate::platform::auth::Caller;
 use crate::platform::state::State;
 use crate::value::json::text_at;
-use crate::wire::message::{Answer, Asked, Done, decoded};
+use crate::wire::message::{Answer, Done, HttpRequest, decoded};
 use crate::wire::rmb;
 
 const PATH: &str = "/perms/users";
@@ -16,15 +16,15 @@ const PATH: &str = "/perms/users";
 /// The answer of what this file has; none of other paths.
 pub(crate) fn answer(
     state: &mut State,
-    asked: &Asked,
+    request: &HttpRequest,
     caller: &Caller,
     path: &str,
 ) -> Option<Done> {
     let rest = path.strip_prefix(PATH)?;
     let segments: Vec<&str> = rest.split('/').skip(1).collect();
-    match (asked.method.as_str(), segments.as_slice()) {
-        ("POST", []) => unknown(&asked.body).map(Ok),
-        ("GET", [id]) if asked.parameter("indexField") == Some("userId") => {
+    match (request.method.as_str(), segments.as_slice()) {
+        ("POST", []) => unknown(&request.body).map(Ok),
+        ("GET", [id]) if request.parameter("indexField") == Some("userId") => {
             Some(found(state, caller, id, true).map(|record| match record {
                 Ok(record) => {
                     let order = &state.kind(PATH).order;
@@ -33,9 +33,9 @@ pub(crate) fn answer(
                 Err(answer) => answer,
             }))
         }
-        ("GET", [id, "permissions"]) => Some(names(state, asked, caller, id)),
-        ("POST", [id, "permissions"]) => Some(add(state, asked, caller, id)),
-        ("DELETE", [id, "permissions", name]) => Some(remove(state, asked, caller, id, name)),
+        ("GET", [id, "permissions"]) => Some(names(state, request, caller, id)),
+        ("POST", [id, "permissions"]) => Some(add(state, request, caller, id)),
+        ("DELETE", [id, "permissions", name]) => Some(remove(state, request, caller, id, name)),
         _ => None,
     }
 }
@@ -93,14 +93,14 @@ fn list_of(record: &Value) -> Vec<Value> {
     list.cloned().unwrap_or_default()
 }
 
-fn names(state: &State, asked: &Asked, caller: &Caller, id: &str) -> Done {
-    let by_user = asked.parameter("indexField") == Some("userId");
+fn names(state: &State, request: &HttpRequest, caller: &Caller, id: &str) -> Done {
+    let by_user = request.parameter("indexField") == Some("userId");
     let record = match found(state, caller, id, by_user)? {
         Ok(record) => record,
         Err(answer) => return Ok(answer),
     };
     let list = list_of(&record);
-    if asked.parameter("full") == Some("true") {
+    if request.parameter("full") == Some("true") {
         // The total is not told then.
         let list: Vec<Value> = list.iter().map(whole).collect();
         return Ok(rmb::json_answer(
@@ -131,13 +131,13 @@ pub(super) fn expanded(record: &Value) -> Value {
     json!({"userId": record.get("id"), "permissions": list})
 }
 
-fn add(state: &State, asked: &Asked, caller: &Caller, id: &str) -> Done {
-    let body = match jackson::parse(&asked.body) {
+fn add(state: &State, request: &HttpRequest, caller: &Caller, id: &str) -> Done {
+    let body = match jackson::parse(&request.body) {
         Ok(body) => body,
         Err(answer) => return Ok(answer),
     };
     let name = text_at(&body, "permissionName").unwrap_or_default();
-    let by_user = asked.parameter("indexField") == Some("userId");
+    let by_user = request.parameter("indexField") == Some("userId");
     let mut record = match found(state, caller, id, by_user)? {
         Ok(record) => record,
         Err(answer) => return Ok(answer),
@@ -164,8 +164,8 @@ fn add(state: &State, asked: &Asked, caller: &Caller, id: &str) -> Done {
     Ok(rmb::json_answer(StatusCode::OK, &body))
 }
 
-fn remove(state: &State, asked: &Asked, caller: &Caller, id: &str, name: &str) -> Done {
-    let by_user = asked.parameter("indexField") == Some("userId");
+fn remove(state: &State, request: &HttpRequest, caller: &Caller, id: &str, name: &str) -> Done {
+    let by_user = request.parameter("indexField") == Some("userId");
     let mut record = match found(state, caller, id, by_user)? {
         Ok(record) => record,
         Err(answer) => return Ok(answer),

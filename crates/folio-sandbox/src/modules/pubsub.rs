@@ -7,13 +7,18 @@ use crate::jackson;
 use crate::platform::auth::Caller;
 use crate::platform::state::State;
 use crate::value::json::text_at;
-use crate::wire::message::{Answer, Asked, Done, decoded};
+use crate::wire::message::{Answer, Done, HttpRequest, decoded};
 use crate::wire::rmb;
 
 const MODULES: &str = "/pubsub/messaging-modules";
 
 /// The answer of what this file has; none of other paths.
-pub(crate) fn answer(state: &State, asked: &Asked, caller: &Caller, path: &str) -> Option<Done> {
+pub(crate) fn answer(
+    state: &State,
+    request: &HttpRequest,
+    caller: &Caller,
+    path: &str,
+) -> Option<Done> {
     let rest = path.strip_prefix("/pubsub/")?;
     let segments: Vec<&str> = rest.split('/').collect();
     let role = |segment: &str| match segment {
@@ -21,12 +26,12 @@ pub(crate) fn answer(state: &State, asked: &Asked, caller: &Caller, path: &str) 
         "subscribers" | "subscriber" => Some("SUBSCRIBER"),
         _ => None,
     };
-    Some(match (asked.method.as_str(), segments.as_slice()) {
-        ("DELETE", ["messaging-modules"]) => delete_modules(state, asked, caller),
-        ("POST", ["event-types", "declare", kind]) => declare(state, asked, caller, role(kind)?),
+    Some(match (request.method.as_str(), segments.as_slice()) {
+        ("DELETE", ["messaging-modules"]) => delete_modules(state, request, caller),
+        ("POST", ["event-types", "declare", kind]) => declare(state, request, caller, role(kind)?),
         ("DELETE", ["event-types", event, kind]) => {
             let event = decoded(event);
-            let module = asked.parameter("moduleId");
+            let module = request.parameter("moduleId");
             remove(state, caller, Some(&event), module, role(kind)?)
         }
         ("GET", ["event-types", event, kind]) => {
@@ -37,9 +42,11 @@ pub(crate) fn answer(state: &State, asked: &Asked, caller: &Caller, path: &str) 
 }
 
 /// Both parameters are needed, and nothing else is looked at.
-fn delete_modules(state: &State, asked: &Asked, caller: &Caller) -> Done {
-    let (Some(module), Some(role)) = (asked.parameter("moduleId"), asked.parameter("moduleRole"))
-    else {
+fn delete_modules(state: &State, request: &HttpRequest, caller: &Caller) -> Done {
+    let (Some(module), Some(role)) = (
+        request.parameter("moduleId"),
+        request.parameter("moduleRole"),
+    ) else {
         return Ok(Answer::bad_request(
             "ModuleId and moduleRole are required query parameters",
         ));
@@ -77,8 +84,8 @@ fn remove(
 }
 
 /// A publisher names events with `eventDescriptors`, a subscriber with `subscriptionDefinitions`.
-fn declare(state: &State, asked: &Asked, caller: &Caller, role: &str) -> Done {
-    let body = match jackson::parse(&asked.body) {
+fn declare(state: &State, request: &HttpRequest, caller: &Caller, role: &str) -> Done {
+    let body = match jackson::parse(&request.body) {
         Ok(body) => body,
         Err(answer) => return Ok(answer),
     };

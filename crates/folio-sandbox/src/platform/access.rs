@@ -12,7 +12,7 @@ use crate::platform::state::State;
 use crate::value::fold::Fold;
 use crate::value::json::text_at;
 use crate::value::uuid::is_uuid;
-use crate::wire::message::{Answer, Asked};
+use crate::wire::message::{Answer, HttpRequest};
 
 /// What Okapi says of a token that is none, or no longer.
 pub(crate) fn invalid(status: StatusCode) -> Answer {
@@ -20,22 +20,22 @@ pub(crate) fn invalid(status: StatusCode) -> Answer {
 }
 
 /// The token of a request; an error where its carriers do not agree.
-pub(crate) fn token(asked: &Asked) -> Result<Option<String>, Answer> {
+pub(crate) fn token(request: &HttpRequest) -> Result<Option<String>, Answer> {
     let differ = || {
         Answer::bad_request(
             "Different tokens in Authentication and X-Okapi-Token. Use only one of them",
         )
     };
-    let cookies = asked.cookies("folioAccessToken");
+    let cookies = request.cookies("folioAccessToken");
     if cookies.len() > 1 {
         return Err(differ());
     }
-    let bearer = asked.header("authorization").map(|value| {
+    let bearer = request.header("authorization").map(|value| {
         value
             .strip_prefix("Bearer ")
             .map_or_else(|| value.to_owned(), str::to_owned)
     });
-    let header = asked
+    let header = request
         .header("x-okapi-token")
         .filter(|token| !token.is_empty())
         .map(str::to_owned);
@@ -49,8 +49,8 @@ pub(crate) fn token(asked: &Asked) -> Result<Option<String>, Answer> {
 }
 
 /// The last tenant that the headers name.
-pub(crate) fn tenant(asked: &Asked) -> Option<&str> {
-    let all = asked.headers.get_all("x-okapi-tenant");
+pub(crate) fn tenant(request: &HttpRequest) -> Option<&str> {
+    let all = request.headers.get_all("x-okapi-tenant");
     all.iter().next_back().and_then(|value| value.to_str().ok())
 }
 
@@ -58,7 +58,7 @@ pub(crate) fn tenant(asked: &Asked) -> Option<&str> {
 /// about the same token, method and path.
 pub(crate) fn allowed(
     state: &mut State,
-    asked: &Asked,
+    request: &HttpRequest,
     required: &[&str],
     token: &str,
     tenant: &str,
@@ -81,32 +81,34 @@ pub(crate) fn allowed(
     let of = (
         tenant.to_owned(),
         token.to_owned(),
-        asked.method.clone(),
+        request.method.clone(),
         path.to_owned(),
     );
     if state.auth.memory.allows(now, &of) {
         return Ok(Ok(caller));
     }
-    Ok(match asked_of_authtoken(state, asked, required, &caller)? {
-        Some(answer) => Err(answer),
-        None => {
-            state.auth.memory.allow(now, of);
-            Ok(caller)
-        }
-    })
+    Ok(
+        match asked_of_authtoken(state, request, required, &caller)? {
+            Some(answer) => Err(answer),
+            None => {
+                state.auth.memory.allow(now, of);
+                Ok(caller)
+            }
+        },
+    )
 }
 
 /// Why mod-authtoken rejects a caller; none where it does not.
 fn asked_of_authtoken(
     state: &mut State,
-    asked: &Asked,
+    request: &HttpRequest,
     required: &[&str],
     caller: &Caller,
 ) -> rusqlite::Result<Option<Answer>> {
     if !may_act_in(state, caller) {
         return Ok(Some(invalid(StatusCode::FORBIDDEN)));
     }
-    if let Some(user) = asked.header("x-okapi-user-id")
+    if let Some(user) = request.header("x-okapi-user-id")
         && user != caller.user
         && is_uuid(user)
     {

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use http::StatusCode;
 
-use crate::wire::message::Asked;
+use crate::wire::message::HttpRequest;
 
 /// A request that came, and how it was answered.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -26,8 +26,8 @@ pub struct Exchange {
 }
 
 impl Exchange {
-    pub(crate) fn of(asked: &Asked, status: Option<StatusCode>) -> Self {
-        let headers = asked
+    pub(crate) fn of(request: &HttpRequest, status: Option<StatusCode>) -> Self {
+        let headers = request
             .headers
             .iter()
             .map(|(name, value)| {
@@ -40,16 +40,16 @@ impl Exchange {
                 (name.as_str().to_owned(), value.to_owned())
             })
             .collect();
-        let secret = asked.path.contains("/authn/") || asked.path.contains("/bl-users/");
+        let secret = request.path.contains("/authn/") || request.path.contains("/bl-users/");
         Self {
-            method: asked.method.clone(),
-            path: asked.path.clone(),
-            query: asked.query.clone(),
+            method: request.method.clone(),
+            path: request.path.clone(),
+            query: request.query.clone(),
             headers,
             body: if secret {
                 b"(secret)".to_vec()
             } else {
-                asked.body.to_vec()
+                request.body.to_vec()
             },
             status: status.map(|status| status.as_u16()),
         }

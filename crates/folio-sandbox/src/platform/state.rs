@@ -14,7 +14,7 @@ use crate::platform::exchange::{Exchange, Listener};
 use crate::platform::faults::Faults;
 use crate::platform::wiring::Wiring;
 use crate::store::Store;
-use crate::wire::message::Asked;
+use crate::wire::message::HttpRequest;
 
 /// The state of a running sandbox.
 pub(crate) struct State {
@@ -48,9 +48,9 @@ impl State {
         kind(self.release, path)
     }
 
-    pub(crate) fn record(&mut self, asked: &Asked, status: Option<StatusCode>) {
+    pub(crate) fn record(&mut self, request: &HttpRequest, status: Option<StatusCode>) {
         if self.exchanges.len() < self.keep {
-            self.exchanges.push(Exchange::of(asked, status));
+            self.exchanges.push(Exchange::of(request, status));
         }
     }
 

@@ -11,7 +11,7 @@ use crate::platform::auth::Caller;
 use crate::platform::faults::Effect;
 use crate::platform::state::State;
 use crate::server::{kong, module_port, okapi, okapi_admin, proxy};
-use crate::wire::message::{Answer, Asked, Done, Port, broken_percent};
+use crate::wire::message::{Answer, Done, HttpRequest, Port, broken_percent};
 use crate::wire::okapi::no_module;
 use crate::wire::rmb;
 
@@ -19,8 +19,8 @@ use crate::wire::rmb;
 const SEVERAL: [&str; 2] = ["/custom-fields", "/_/jsonSchemas"];
 
 /// The answer to a request.
-pub(crate) fn answer(state: &mut State, asked: &Asked, effect: Option<&Effect>) -> Answer {
-    if asked.body.len() > state.max_body {
+pub(crate) fn answer(state: &mut State, request: &HttpRequest, effect: Option<&Effect>) -> Answer {
+    if request.body.len() > state.max_body {
         // A gateway rejects it before anybody looks at it.
         return Answer::new(
             StatusCode::PAYLOAD_TOO_LARGE,
@@ -28,10 +28,10 @@ pub(crate) fn answer(state: &mut State, asked: &Asked, effect: Option<&Effect>) 
             "<html>\r\n<head><title>413 Request Entity Too Large</title></head>\r\n<body>\r\n<center><h1>413 Request Entity Too Large</h1></center>\r\n</body>\r\n</html>\r\n",
         );
     }
-    let path = asked
+    let path = request
         .path
         .strip_prefix(&state.base)
-        .unwrap_or(&asked.path)
+        .unwrap_or(&request.path)
         .to_owned();
     if broken_percent(&path).is_some() {
         return Answer {
@@ -39,13 +39,13 @@ pub(crate) fn answer(state: &mut State, asked: &Asked, effect: Option<&Effect>) 
             ..Answer::empty(StatusCode::BAD_REQUEST)
         };
     }
-    let done = match asked.port {
-        Port::Module(module) => module_port::answer(state, asked, module, &path, effect),
-        Port::Gateway if state.eureka => of_kong(state, asked, &path, effect),
-        Port::Gateway => of_okapi(state, asked, &path, effect),
+    let done = match request.port {
+        Port::Module(module) => module_port::answer(state, request, module, &path, effect),
+        Port::Gateway if state.eureka => of_kong(state, request, &path, effect),
+        Port::Gateway => of_okapi(state, request, &path, effect),
     };
     let answer = done.unwrap_or_else(|error| rmb::storage(&error));
-    okapi::with_origin(asked, answer)
+    okapi::with_origin(request, answer)
 }
 
 /// Paths that need no token.
@@ -66,32 +66,32 @@ pub(crate) fn is_open(method: &str, path: &str) -> bool {
 }
 
 /// The route of a request, where the gateway has it: not those of edge modules, which listen elsewhere, nor those of a later release.
-fn route_of(state: &State, asked: &Asked, path: &str) -> Option<Served> {
+fn route_of(state: &State, request: &HttpRequest, path: &str) -> Option<Served> {
     let later = state.release == Release::Quesnelia && path.ends_with("/retrieve");
     routes()
-        .find(&asked.method, path)
+        .find(&request.method, path)
         .filter(|route| !later && !route.module.starts_with("edge-"))
 }
 
 /// Okapi with mod-authtoken.
-fn of_okapi(state: &mut State, asked: &Asked, path: &str, effect: Option<&Effect>) -> Done {
-    if asked.method == "OPTIONS"
-        && let Some(answer) = okapi::preflight(asked)
+fn of_okapi(state: &mut State, request: &HttpRequest, path: &str, effect: Option<&Effect>) -> Done {
+    if request.method == "OPTIONS"
+        && let Some(answer) = okapi::preflight(request)
     {
         return Ok(answer);
     }
-    let token = match access::token(asked) {
+    let token = match access::token(request) {
         Ok(token) => token,
         Err(answer) => return Ok(answer),
     };
-    let named = access::tenant(asked).map(str::to_owned);
+    let named = access::tenant(request).map(str::to_owned);
     if let Some(tenant) = &named
         && !state.auth.tenants.contains_key(tenant)
     {
         return Ok(Answer::bad_request(format!("No such Tenant {tenant}")));
     }
     if path.starts_with("/_/") && !path.starts_with("/_/invoke/") {
-        return okapi_admin::own(state, asked, path, named.as_deref(), token.as_deref());
+        return okapi_admin::own(state, request, path, named.as_deref(), token.as_deref());
     }
     let tenant = named.or_else(|| {
         let token = token.as_deref()?;
@@ -108,18 +108,18 @@ fn of_okapi(state: &mut State, asked: &Asked, path: &str, effect: Option<&Effect
     let path = path.as_str();
     if let Some(module) = state
         .wiring
-        .elsewhere(&tenant, &asked.method, path)
+        .elsewhere(&tenant, &request.method, path)
         .cloned()
     {
-        return proxy::forward(state, asked, &tenant, token, &module);
+        return proxy::forward(state, request, &tenant, token, &module);
     }
-    let route = route_of(state, asked, path);
+    let route = route_of(state, request, path);
     // Several modules have such an interface: Okapi wants to be told which, and of others it does not want to be.
     let several = SEVERAL.iter().any(|start| path.starts_with(start));
-    if several != asked.headers.contains_key("x-okapi-module-id") {
+    if several != request.headers.contains_key("x-okapi-module-id") {
         return Ok(no_module());
     }
-    let open = is_open(&asked.method, path);
+    let open = is_open(&request.method, path);
     let module = match &route {
         Some(route) => okapi::module_of(route.module, path),
         None if open => okapi::module_of("mod-login", path),
@@ -142,7 +142,7 @@ fn of_okapi(state: &mut State, asked: &Asked, path: &str, effect: Option<&Effect
                 "Token missing, access requires permission: {wanted}"
             )));
         }
-        Some(token) => match access::allowed(state, asked, required, token, &tenant, path)? {
+        Some(token) => match access::allowed(state, request, required, token, &tenant, path)? {
             Ok(caller) => Some(caller),
             Err(answer) => return Ok(answer),
         },
@@ -151,14 +151,14 @@ fn of_okapi(state: &mut State, asked: &Asked, path: &str, effect: Option<&Effect
         return Ok(module_port::no_role(state, route.as_ref(), &within));
     }
     let caller = caller.map(|caller| caller.within(&within));
-    if let Some(done) = sessions::answer(state, asked, caller.as_ref(), &within, path) {
+    if let Some(done) = sessions::answer(state, request, caller.as_ref(), &within, path) {
         return done;
     }
     let Some(route) = route else {
         return Ok(no_module());
     };
     let caller = caller.unwrap_or_else(|| Caller::nobody().within(&within));
-    dispatch::module(state, asked, &caller, &route, path, effect)
+    dispatch::module(state, request, &caller, &route, path, effect)
 }
 
 /// Tenant and path of `/_/invoke/tenant/{tenant}/{path}`.
@@ -168,18 +168,18 @@ fn invoked(path: &str) -> Option<(&str, String)> {
 }
 
 /// Kong with folio-kong's plugin, and the sidecar of the module that it sends a request to. From sources, not recorded.
-fn of_kong(state: &mut State, asked: &Asked, path: &str, effect: Option<&Effect>) -> Done {
-    if asked.method == "OPTIONS"
-        && let Some(answer) = okapi::preflight(asked)
+fn of_kong(state: &mut State, request: &HttpRequest, path: &str, effect: Option<&Effect>) -> Done {
+    if request.method == "OPTIONS"
+        && let Some(answer) = okapi::preflight(request)
     {
         return Ok(answer);
     }
-    let open = is_open(&asked.method, path);
-    let route = route_of(state, asked, path);
+    let open = is_open(&request.method, path);
+    let route = route_of(state, request, path);
     if path.starts_with("/_/") || route.is_none() && !open {
         return Ok(kong::no_route());
     }
-    let token = match kong::token(asked) {
+    let token = match kong::token(request) {
         Ok(token) => token,
         Err(answer) => return Ok(answer),
     };
@@ -190,20 +190,20 @@ fn of_kong(state: &mut State, asked: &Asked, path: &str, effect: Option<&Effect>
     let module = route
         .as_ref()
         .map_or("mod-login-keycloak", |route| route.module);
-    let caller = match kong::allowed(state, asked, required, token.as_deref(), module)? {
+    let caller = match kong::allowed(state, request, required, token.as_deref(), module)? {
         Ok(caller) => caller,
         Err(answer) => return Ok(answer),
     };
-    if let Some(done) = keycloak::answer(state, asked, caller.as_ref(), path) {
+    if let Some(done) = keycloak::answer(state, request, caller.as_ref(), path) {
         return done;
     }
-    let tenant = access::tenant(asked).unwrap_or_default().to_owned();
-    if let Some(done) = sessions::answer(state, asked, caller.as_ref(), &tenant, path) {
+    let tenant = access::tenant(request).unwrap_or_default().to_owned();
+    if let Some(done) = sessions::answer(state, request, caller.as_ref(), &tenant, path) {
         return done;
     }
     let Some(route) = route else {
         return Ok(kong::no_route());
     };
     let caller = caller.unwrap_or_else(|| Caller::nobody().within(&tenant));
-    dispatch::module(state, asked, &caller, &route, path, effect)
+    dispatch::module(state, request, &caller, &route, path, effect)
 }

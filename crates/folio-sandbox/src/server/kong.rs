@@ -6,7 +6,7 @@ use serde_json::Value;
 use crate::platform::access::{self, Granted};
 use crate::platform::auth::Caller;
 use crate::platform::state::State;
-use crate::wire::message::{Answer, Asked};
+use crate::wire::message::{Answer, HttpRequest};
 
 /// What Kong says itself. The id of the request differs from one to the next.
 fn kong(message: &str) -> Answer {
@@ -24,11 +24,11 @@ pub(crate) fn no_route() -> Answer {
 }
 
 /// The token as folio-kong's plugin finds it: it rejects carriers that do not agree, with 404.
-pub(crate) fn token(asked: &Asked) -> Result<Option<String>, Answer> {
-    let header = asked.header("x-okapi-token").map(str::to_owned);
+pub(crate) fn token(request: &HttpRequest) -> Result<Option<String>, Answer> {
+    let header = request.header("x-okapi-token").map(str::to_owned);
     let mut source = "X-Okapi-Token";
     let mut found = header.clone();
-    if let Some(authorization) = asked.header("authorization") {
+    if let Some(authorization) = request.header("authorization") {
         let Some(bearer) = authorization.strip_prefix("Bearer ") else {
             return Err(kong(
                 "Invalid authorization header, value must start with Bearer",
@@ -41,7 +41,7 @@ pub(crate) fn token(asked: &Asked) -> Result<Option<String>, Answer> {
         found = Some(bearer.to_owned());
     }
     // The last cookie of the name counts, and an empty one is none.
-    let cookie = asked
+    let cookie = request
         .cookies("folioAccessToken")
         .into_iter()
         .rfind(|cookie| !cookie.is_empty());
@@ -75,7 +75,7 @@ fn sidecar(status: StatusCode, kind: &str, code: &str, message: &str) -> Answer 
 /// its filters: a GET with a body, the token, the tenant of the token, whether the tenant has the module, the permissions.
 pub(crate) fn allowed(
     state: &mut State,
-    asked: &Asked,
+    request: &HttpRequest,
     required: &[&str],
     token: Option<&str>,
     module: &str,
@@ -88,7 +88,7 @@ pub(crate) fn allowed(
             "Unauthorized",
         )
     };
-    if asked.method == "GET" && !asked.body.is_empty() {
+    if request.method == "GET" && !request.body.is_empty() {
         return Ok(Err(sidecar(
             StatusCode::BAD_REQUEST,
             "BadRequestException",
@@ -100,7 +100,7 @@ pub(crate) fn allowed(
     if caller.is_none() && !required.is_empty() {
         return Ok(Err(unauthorized()));
     }
-    let named = access::tenant(asked).map(str::to_owned);
+    let named = access::tenant(request).map(str::to_owned);
     let caller = caller.map(|caller| Caller {
         tenant: named.clone().unwrap_or_else(|| caller.home.clone()),
         ..caller

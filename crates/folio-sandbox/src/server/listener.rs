@@ -24,7 +24,7 @@ use crate::platform::exchange::{Answered, Exchange, Listener};
 use crate::platform::faults::Effect;
 use crate::platform::state::State;
 use crate::server::{gateway, okapi};
-use crate::wire::message::{Answer, Asked, Port, pairs};
+use crate::wire::message::{Answer, HttpRequest, Port, pairs};
 use crate::wire::rmb;
 
 /// The longest request line that Okapi and the modules read, and the most bytes of headers.
@@ -132,7 +132,7 @@ async fn respond(
     let (line_too_long, headers_too_large) = (line > MOST_LINE, headers > MOST_HEADERS);
     let body = body.collect().await.map_err(|_| Broken)?.to_bytes();
     let start = Instant::now();
-    let asked = Asked {
+    let http_request = HttpRequest {
         port,
         method: parts.method.as_str().to_owned(),
         path: match parts.uri.scheme() {
@@ -145,23 +145,25 @@ async fn respond(
         headers: parts.headers,
         body,
     };
-    let gzip = asked
+    let gzip = http_request
         .header("accept-encoding")
         .is_some_and(|accepted| accepted.contains("gzip"));
     let (effect, latency, answer, listener) = {
         let later = Arc::clone(&state);
         let mut state = state.lock().unwrap_or_else(PoisonError::into_inner);
-        let effect = state.faults.strike(&asked.method, &asked.path);
+        let effect = state
+            .faults
+            .strike(&http_request.method, &http_request.path);
         let latency = state.latency;
         let answer = match &effect {
             _ if line_too_long => Some(okapi::too_long(state.release)),
             _ if headers_too_large => Some(okapi::headers_too_large()),
             Some(Effect::Drop) => None,
             Some(Effect::DropThenDo(delay)) => {
-                do_later(Arc::clone(&later), asked.clone(), *delay);
+                do_later(Arc::clone(&later), http_request.clone(), *delay);
                 None
             }
-            _ if state.read_only && dispatch::changes(&asked) => Some(Answer::text(
+            _ if state.read_only && dispatch::changes(&http_request) => Some(Answer::text(
                 StatusCode::FORBIDDEN,
                 "The sandbox is read-only: nothing was changed.",
             )),
@@ -176,16 +178,16 @@ async fn respond(
                 if matches!(effect, Some(Effect::ExpireToken)) {
                     state.auth.expire_access();
                 }
-                Some(answered(&mut state, &asked, effect.as_ref()))
+                Some(answered(&mut state, &http_request, effect.as_ref()))
             }
         };
         let status = answer.as_ref().filter(|answer| !answer.hangs);
-        state.record(&asked, status.map(|answer| answer.status));
+        state.record(&http_request, status.map(|answer| answer.status));
         (effect, latency, answer, state.listener.clone())
     };
     let heard = Heard {
         listener,
-        asked: &asked,
+        http_request: &http_request,
         start,
         status: answer
             .as_ref()
@@ -212,7 +214,7 @@ async fn respond(
         // The server never answers; hyper drops this when the client closes the connection.
         std::future::pending::<()>().await;
     }
-    if asked.method == "HEAD" {
+    if http_request.method == "HEAD" {
         answer.body.clear();
     }
     if gzip && answer.body.len() > 256 && !answer.headers.contains_key(header::CONTENT_ENCODING) {
@@ -275,8 +277,8 @@ fn resolved(path: &str) -> String {
 }
 
 /// The answer, with what has to be written down of it.
-fn answered(state: &mut State, asked: &Asked, effect: Option<&Effect>) -> Answer {
-    let answer = gateway::answer(state, asked, effect);
+fn answered(state: &mut State, http_request: &HttpRequest, effect: Option<&Effect>) -> Answer {
+    let answer = gateway::answer(state, http_request, effect);
     match accounts::save(state) {
         Ok(()) => answer,
         Err(error) => rmb::storage(&error),
@@ -284,12 +286,12 @@ fn answered(state: &mut State, asked: &Asked, effect: Option<&Effect>) -> Answer
 }
 
 /// Does what was asked for when the connection is gone for so long.
-fn do_later(state: Arc<Mutex<State>>, asked: Asked, delay: Duration) {
+fn do_later(state: Arc<Mutex<State>>, http_request: HttpRequest, delay: Duration) {
     tokio::spawn(async move {
         tokio::time::sleep(delay).await;
         let mut state = state.lock().unwrap_or_else(PoisonError::into_inner);
-        if !(state.read_only && dispatch::changes(&asked)) {
-            answered(&mut state, &asked, None);
+        if !(state.read_only && dispatch::changes(&http_request)) {
+            answered(&mut state, &http_request, None);
         }
     });
 }
@@ -297,7 +299,7 @@ fn do_later(state: Arc<Mutex<State>>, asked: Asked, delay: Duration) {
 /// What a listener hears of a request.
 struct Heard<'a> {
     listener: Option<Listener>,
-    asked: &'a Asked,
+    http_request: &'a HttpRequest,
     start: Instant,
     status: Option<StatusCode>,
     bytes: usize,
@@ -312,7 +314,7 @@ impl Heard<'_> {
                 bytes: self.bytes,
                 fault: self.fault,
             };
-            listener(&Exchange::of(self.asked, self.status), answered);
+            listener(&Exchange::of(self.http_request, self.status), answered);
         }
     }
 }

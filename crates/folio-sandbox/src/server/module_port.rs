@@ -12,21 +12,21 @@ use crate::platform::access;
 use crate::platform::auth::Caller;
 use crate::platform::faults::Effect;
 use crate::platform::state::State;
-use crate::wire::message::{Answer, Asked, Done};
+use crate::wire::message::{Answer, Done, HttpRequest};
 
 pub(crate) fn answer(
     state: &mut State,
-    asked: &Asked,
+    request: &HttpRequest,
     module: &'static str,
     path: &str,
     effect: Option<&Effect>,
 ) -> Done {
     if module == "mod-login-keycloak" {
-        let done = keycloak::answer(state, asked, None, path);
+        let done = keycloak::answer(state, request, None, path);
         return done.unwrap_or_else(|| Ok(keycloak::no_resource(path)));
     }
-    let route = routes().find_of(module, &asked.method, path);
-    let whole = asked.method == "DELETE" && deletion::is_at_port(state, module, path);
+    let route = routes().find_of(module, &request.method, path);
+    let whole = request.method == "DELETE" && deletion::is_at_port(state, module, path);
     if route.is_none() && !whole && !(module == "mod-login" && path.starts_with("/authn/")) {
         return Ok(Answer::new(
             StatusCode::NOT_FOUND,
@@ -34,46 +34,46 @@ pub(crate) fn answer(
             "<html><body><h1>Resource not found</h1></body></html>",
         ));
     }
-    if module == "mod-settings" && asked.header("x-okapi-permissions").is_none() {
+    if module == "mod-settings" && request.header("x-okapi-permissions").is_none() {
         return Ok(Answer::bad_request(
             "[Bad Request] Missing parameter X-Okapi-Permissions in HEADER",
         ));
     }
-    let tenant = access::tenant(asked).map(str::to_owned);
+    let tenant = access::tenant(request).map(str::to_owned);
     let known = tenant
         .as_ref()
         .is_some_and(|tenant| state.auth.tenants.contains_key(tenant));
     if !known {
         return Ok(match &tenant {
-            _ if module == "mod-circulation" => of_okapi(asked, path, tenant.as_deref()),
+            _ if module == "mod-circulation" => of_okapi(request, path, tenant.as_deref()),
             Some(tenant) => no_role(state, route.as_ref(), tenant),
             None if route.as_ref().is_some_and(|route| !route.raml) => keycloak::without_tenant(),
             None => Answer::bad_request("Unable to process request Tenant must be set"),
         });
     }
-    let caller = caller(state, asked, &tenant.unwrap_or_default());
+    let caller = caller(state, request, &tenant.unwrap_or_default());
     if whole {
         return deletion::many_at_port(state, &caller, path);
     }
     if module == "mod-login" {
-        let done = sessions::answer(state, asked, Some(&caller), &caller.tenant, path);
+        let done = sessions::answer(state, request, Some(&caller), &caller.tenant, path);
         if let Some(done) = done {
             return done;
         }
     }
     match route {
-        Some(route) => dispatch::module(state, asked, &caller, &route, path, effect),
+        Some(route) => dispatch::module(state, request, &caller, &route, path, effect),
         None => Ok(Answer::text(StatusCode::NOT_IMPLEMENTED, path)),
     }
 }
 
 /// Who asks: the user of the header that the gateway sets, or of the token.
-fn caller(state: &State, asked: &Asked, tenant: &str) -> Caller {
-    let of_token = asked
+fn caller(state: &State, request: &HttpRequest, tenant: &str) -> Caller {
+    let of_token = request
         .header("x-okapi-token")
         .and_then(|token| state.auth.caller(token));
     let mut caller = of_token.unwrap_or_else(Caller::nobody).within(tenant);
-    if let Some(user) = asked.header("x-okapi-user-id") {
+    if let Some(user) = request.header("x-okapi-user-id") {
         caller.user = user.to_owned();
     }
     caller
@@ -97,7 +97,7 @@ pub(crate) fn no_role(state: &State, route: Option<&Served>, tenant: &str) -> An
 }
 
 /// mod-circulation asks its storage through Okapi, and shows what that answers.
-fn of_okapi(asked: &Asked, path: &str, tenant: Option<&str>) -> Answer {
+fn of_okapi(request: &HttpRequest, path: &str, tenant: Option<&str>) -> Answer {
     let (status, said) = match tenant {
         Some(tenant) => (400, format!("No such Tenant {tenant}")),
         None => (
@@ -105,7 +105,7 @@ fn of_okapi(asked: &Asked, path: &str, tenant: Option<&str>) -> Answer {
             "No suitable module found for path and tenant".to_owned(),
         ),
     };
-    let okapi = asked
+    let okapi = request
         .header("x-okapi-url")
         .unwrap_or("http://127.0.0.1:9130");
     let stored = crate::facts::documents::stored_at(path);

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use crate::facts::descriptors;
 use crate::facts::kinds::Release;
 use crate::platform::state::State;
-use crate::wire::message::{Answer, Asked};
+use crate::wire::message::{Answer, HttpRequest};
 use crate::wire::okapi::no_module;
 use crate::wire::rmb;
 
@@ -46,9 +46,9 @@ fn with(mut answer: Answer, headers: &[(&'static str, &str)]) -> Answer {
 }
 
 /// A browser asks whether it may ask.
-pub(crate) fn preflight(asked: &Asked) -> Option<Answer> {
-    asked.header("origin")?;
-    asked.header("access-control-request-method")?;
+pub(crate) fn preflight(request: &HttpRequest) -> Option<Answer> {
+    request.header("origin")?;
+    request.header("access-control-request-method")?;
     Some(with(
         Answer::empty(StatusCode::NO_CONTENT),
         &[
@@ -63,8 +63,8 @@ pub(crate) fn preflight(asked: &Asked) -> Option<Answer> {
 }
 
 /// What an answer to a request from a page has besides.
-pub(crate) fn with_origin(asked: &Asked, answer: Answer) -> Answer {
-    let Some(origin) = asked.header("origin") else {
+pub(crate) fn with_origin(request: &HttpRequest, answer: Answer) -> Answer {
+    let Some(origin) = request.header("origin") else {
         return answer;
     };
     let answer = with(
@@ -74,7 +74,7 @@ pub(crate) fn with_origin(asked: &Asked, answer: Answer) -> Answer {
             ("access-control-allow-origin", origin),
         ],
     );
-    if asked.method == "OPTIONS" {
+    if request.method == "OPTIONS" {
         return answer;
     }
     with(
@@ -144,16 +144,16 @@ fn modules_of(state: &State, tenant: &str) -> Vec<(String, String)> {
     all.filter(|(_, name)| has(name)).collect()
 }
 
-fn is_true(asked: &Asked, name: &str) -> bool {
-    asked.parameter(name) == Some("true")
+fn is_true(request: &HttpRequest, name: &str) -> bool {
+    request.parameter(name) == Some("true")
 }
 
 /// A list of modules as it is asked for: by name, by an interface that they provide, with all that is known of them or without.
-fn listed(asked: &Asked, mut list: Vec<(String, String)>, names: bool) -> Answer {
-    if let Some(filter) = asked.parameter("filter") {
+fn listed(request: &HttpRequest, mut list: Vec<(String, String)>, names: bool) -> Answer {
+    if let Some(filter) = request.parameter("filter") {
         list.retain(|(id, name)| name == filter || id.starts_with(filter));
     }
-    if let Some(provide) = asked.parameter("provide") {
+    if let Some(provide) = request.parameter("provide") {
         let interfaces = crate::facts::documents::routes().interfaces();
         list.retain(|(_, own)| {
             interfaces
@@ -163,7 +163,7 @@ fn listed(asked: &Asked, mut list: Vec<(String, String)>, names: bool) -> Answer
     }
     let list: Vec<Value> = list
         .iter()
-        .map(|(id, name)| match (is_true(asked, "full"), names) {
+        .map(|(id, name)| match (is_true(request, "full"), names) {
             (true, _) => descriptors::descriptor(id, name),
             (false, true) => json!({"id": id, "name": name}),
             (false, false) => json!({"id": id}),
@@ -173,7 +173,7 @@ fn listed(asked: &Asked, mut list: Vec<(String, String)>, names: bool) -> Answer
 }
 
 /// What is read under `/_/`.
-pub(super) fn read(state: &State, asked: &Asked, segments: &[&str]) -> Answer {
+pub(super) fn read(state: &State, request: &HttpRequest, segments: &[&str]) -> Answer {
     let of = |id: &str| modules(state).into_iter().find(|(known, _)| known == id);
     let has_tenant =
         |tenant: &str| tenant == SUPERTENANT || state.auth.tenants.contains_key(tenant);
@@ -183,7 +183,7 @@ pub(super) fn read(state: &State, asked: &Asked, segments: &[&str]) -> Answer {
             Answer::text(StatusCode::OK, version)
         }
         ["proxy", "health"] | ["deployment", "modules"] | ["env"] => ok(&json!([])),
-        ["proxy", "modules"] => listed(asked, modules(state), true),
+        ["proxy", "modules"] => listed(request, modules(state), true),
         ["proxy", "modules", id] => match of(id) {
             Some((id, name)) => ok(&descriptors::descriptor(&id, &name)),
             None => absent(id),
@@ -198,7 +198,9 @@ pub(super) fn read(state: &State, asked: &Asked, segments: &[&str]) -> Answer {
         }
         ["proxy", "tenants", tenant, ..] if !has_tenant(tenant) => absent(tenant),
         ["proxy", "tenants", tenant] => ok(&tenant_record(tenant)),
-        ["proxy", "tenants", tenant, "modules"] => listed(asked, modules_of(state, tenant), false),
+        ["proxy", "tenants", tenant, "modules"] => {
+            listed(request, modules_of(state, tenant), false)
+        }
         ["proxy", "tenants", tenant, "modules", id] => {
             let own = modules_of(state, tenant);
             match own.iter().any(|(known, _)| known == id) {
@@ -209,7 +211,7 @@ pub(super) fn read(state: &State, asked: &Asked, segments: &[&str]) -> Answer {
         ["proxy", "tenants", tenant, "interfaces"] => {
             let own = modules_of(state, tenant);
             let has = |module: &str| own.iter().any(|(_, name)| name == module);
-            ok(&descriptors::interfaces(has, is_true(asked, "full")).into())
+            ok(&descriptors::interfaces(has, is_true(request, "full")).into())
         }
         ["proxy", "tenants", tenant, "interfaces", wanted] => {
             let interfaces = crate::facts::documents::routes().interfaces();
@@ -227,7 +229,7 @@ pub(super) fn read(state: &State, asked: &Asked, segments: &[&str]) -> Answer {
         // The documents do not tell which timers a module has.
         ["proxy", "tenants", _, "timers", ..] => Answer::text(
             StatusCode::NOT_IMPLEMENTED,
-            format!("The sandbox does not emulate GET {}.", asked.path),
+            format!("The sandbox does not emulate GET {}.", request.path),
         ),
         ["discovery", "modules"] => ok(&running(state)
             .iter()

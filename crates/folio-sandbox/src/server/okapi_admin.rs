@@ -9,14 +9,14 @@ use crate::platform::access;
 use crate::platform::state::State;
 use crate::platform::wiring::{Module, name_of};
 use crate::server::okapi::{SUPERTENANT, absent, modules, ok, read};
-use crate::wire::message::{Answer, Asked, Done};
+use crate::wire::message::{Answer, Done, HttpRequest};
 use crate::wire::okapi::no_module;
 use crate::wire::rmb;
 
 /// The paths under `/_/`. Reading them needs no tenant and no token, but a token that is sent must be good.
 pub(crate) fn own(
     state: &mut State,
-    asked: &Asked,
+    request: &HttpRequest,
     path: &str,
     named: Option<&str>,
     token: Option<&str>,
@@ -33,12 +33,12 @@ pub(crate) fn own(
     if !state.wiring.has(&tenant, "okapi") {
         return Ok(no_module());
     }
-    let required = permission(&asked.method, &segments);
+    let required = permission(&request.method, &segments);
     let checked = tenant != SUPERTENANT && state.wiring.has(&tenant, "mod-authtoken");
     match token {
         Some(token) if checked => {
             let required: Vec<&str> = required.as_deref().into_iter().collect();
-            if let Err(answer) = access::allowed(state, asked, &required, token, &tenant, path)? {
+            if let Err(answer) = access::allowed(state, request, &required, token, &tenant, path)? {
                 return Ok(answer);
             }
         }
@@ -54,9 +54,9 @@ pub(crate) fn own(
         }
         _ => {}
     }
-    match asked.method.as_str() {
-        "GET" => Ok(read(state, asked, &segments)),
-        _ => Ok(write(state, asked, &segments)),
+    match request.method.as_str() {
+        "GET" => Ok(read(state, request, &segments)),
+        _ => Ok(write(state, request, &segments)),
     }
 }
 
@@ -86,9 +86,9 @@ fn permission(method: &str, segments: &[&str]) -> Option<String> {
     ))
 }
 
-fn write(state: &mut State, asked: &Asked, segments: &[&str]) -> Answer {
-    let body = || parsed(asked);
-    let done = match (asked.method.as_str(), segments) {
+fn write(state: &mut State, request: &HttpRequest, segments: &[&str]) -> Answer {
+    let body = || parsed(request);
+    let done = match (request.method.as_str(), segments) {
         ("POST", ["proxy", "tenants"]) => body().map(|body| create_tenant(state, &body)),
         ("DELETE", ["proxy", "tenants", id]) => Ok(delete_tenant(state, id)),
         ("POST", ["proxy", "modules"]) => body().map(|body| register(state, &body)),
@@ -110,9 +110,9 @@ fn write(state: &mut State, asked: &Asked, segments: &[&str]) -> Answer {
     done.unwrap_or_else(|answer| answer)
 }
 
-fn parsed(asked: &Asked) -> Result<Value, Answer> {
+fn parsed(request: &HttpRequest) -> Result<Value, Answer> {
     // Okapi reads a JSON document as modules do, and says so differently.
-    crate::jackson::parse(&asked.body).map_err(|answer| {
+    crate::jackson::parse(&request.body).map_err(|answer| {
         let text = String::from_utf8_lossy(&answer.body).into_owned();
         Answer::bad_request(format!("Failed to decode:{text}"))
     })

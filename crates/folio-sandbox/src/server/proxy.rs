@@ -9,7 +9,7 @@ use tokio::net::TcpStream;
 use crate::platform::access;
 use crate::platform::state::State;
 use crate::platform::wiring::Module;
-use crate::wire::message::{Answer, Asked, Done, Forward};
+use crate::wire::message::{Answer, Done, Forward, HttpRequest};
 
 /// Headers that belong to a connection.
 const HOP: [HeaderName; 6] = [
@@ -24,7 +24,7 @@ const HOP: [HeaderName; 6] = [
 /// The request as the module gets it. It is sent when the state is free again.
 pub(crate) fn forward(
     state: &mut State,
-    asked: &Asked,
+    http_request: &HttpRequest,
     tenant: &str,
     token: Option<String>,
     module: &Module,
@@ -33,7 +33,7 @@ pub(crate) fn forward(
     if let Some(token) = &token
         && state.wiring.has(tenant, "mod-authtoken")
     {
-        match access::allowed(state, asked, &[], token, tenant, &asked.path)? {
+        match access::allowed(state, http_request, &[], token, tenant, &http_request.path)? {
             Ok(caller) => user = Some(caller.user),
             Err(answer) => return Ok(answer),
         }
@@ -44,14 +44,14 @@ pub(crate) fn forward(
             format!("No running module instance found for {}", module.id),
         ));
     };
-    let host = asked.header("host").unwrap_or("localhost");
-    let mut head = format!("{} {}", asked.method, asked.path);
-    if !asked.raw_query.is_empty() {
+    let host = http_request.header("host").unwrap_or("localhost");
+    let mut head = format!("{} {}", http_request.method, http_request.path);
+    if !http_request.raw_query.is_empty() {
         head.push('?');
-        head.push_str(&asked.raw_query);
+        head.push_str(&http_request.raw_query);
     }
     head.push_str(&format!(" HTTP/1.1\r\nHost: {host}\r\n"));
-    for (name, value) in &asked.headers {
+    for (name, value) in &http_request.headers {
         let replaced = matches!(
             name.as_str(),
             "x-okapi-token" | "x-okapi-request-id" | "x-okapi-user-id"
@@ -63,8 +63,8 @@ pub(crate) fn forward(
     }
     // Six digits and the first part of the path, after what the client sent.
     let number = uuid::Uuid::new_v4().as_u128() % 1_000_000;
-    let part = asked.path.split('/').nth(1).unwrap_or_default();
-    let before = asked
+    let part = http_request.path.split('/').nth(1).unwrap_or_default();
+    let before = http_request
         .header("x-okapi-request-id")
         .map_or_else(String::new, |id| format!("{id};"));
     let time = SystemTime::now()
@@ -73,7 +73,7 @@ pub(crate) fn forward(
         .as_millis();
     head.push_str(&format!(
         "X-Okapi-Request-Id: {before}{number:06}/{part}\r\nX-Okapi-Url: http://{host}\r\nX-Okapi-request-ip: 127.0.0.1\r\nX-Okapi-request-timestamp: {time}\r\nX-Okapi-request-method: {}\r\n",
-        asked.method
+        http_request.method
     ));
     if let Some(token) = token {
         head.push_str(&format!("X-Okapi-Token: {token}\r\n"));
@@ -90,10 +90,10 @@ pub(crate) fn forward(
     let forward = Forward {
         module: module.id.clone(),
         url: url.clone(),
-        method: asked.method.clone(),
-        path: asked.path.clone(),
+        method: http_request.method.clone(),
+        path: http_request.path.clone(),
         head,
-        body: asked.body.clone(),
+        body: http_request.body.clone(),
     };
     Ok(Answer {
         forward: Some(Box::new(forward)),

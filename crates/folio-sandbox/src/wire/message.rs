@@ -16,7 +16,7 @@ pub(crate) enum Port {
 
 /// A request, read whole.
 #[derive(Clone)]
-pub(crate) struct Asked {
+pub(crate) struct HttpRequest {
     pub(crate) port: Port,
     pub(crate) method: String,
     /// The path as it was sent, with dot-dot segments resolved.
@@ -28,7 +28,7 @@ pub(crate) struct Asked {
     pub(crate) body: Bytes,
 }
 
-impl Asked {
+impl HttpRequest {
     pub(crate) fn header(&self, name: &str) -> Option<&str> {
         self.headers.get(name).and_then(|value| value.to_str().ok())
     }

@@ -6,7 +6,7 @@ use http::StatusCode;
 use serde_json::{Map, Value, json};
 
 use crate::value::raw;
-use crate::wire::message::{Answer, Asked};
+use crate::wire::message::{Answer, HttpRequest};
 
 /// JSON over several lines, as Jackson prints it; the fields of the outermost object in an order that is known.
 pub(crate) fn pretty(value: &Value, order: &[String]) -> String {
@@ -223,8 +223,8 @@ pub(crate) fn storage(error: &rusqlite::Error) -> Answer {
 }
 
 /// RMB compares the header plainly with what the answer can be: JSON or text, or text alone.
-pub(crate) fn not_acceptable(asked: &Asked, json: bool) -> Option<Answer> {
-    let accept = asked.header("accept")?;
+pub(crate) fn not_acceptable(request: &HttpRequest, json: bool) -> Option<Answer> {
+    let accept = request.header("accept")?;
     let types: &[&str] = if json {
         &["application/json", "text/plain"]
     } else {
@@ -241,8 +241,8 @@ pub(crate) fn not_acceptable(asked: &Asked, json: bool) -> Option<Answer> {
 }
 
 /// RMB wants JSON, or no type at all.
-pub(crate) fn wrong_content_type(asked: &Asked) -> Option<Answer> {
-    let content_type = asked.header("content-type")?;
+pub(crate) fn wrong_content_type(request: &HttpRequest) -> Option<Answer> {
+    let content_type = request.header("content-type")?;
     (!content_type.contains("application/json")).then(|| {
         Answer::bad_request(format!(
             "Content-type header must be [\"application/json\"] but it is {}",

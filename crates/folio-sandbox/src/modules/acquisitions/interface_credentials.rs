@@ -7,18 +7,18 @@ use crate::jackson;
 use crate::platform::auth::Caller;
 use crate::platform::state::State;
 use crate::value::json::text_at;
-use crate::wire::message::{Answer, Asked, Done};
+use crate::wire::message::{Answer, Done, HttpRequest};
 use crate::wire::rmb;
 
 /// `…/interfaces/{id}/credentials`: what a library logs in to a vendor with.
-pub(super) fn credentials(state: &State, asked: &Asked, caller: &Caller, id: &str) -> Done {
+pub(super) fn credentials(state: &State, request: &HttpRequest, caller: &Caller, id: &str) -> Done {
     const STORED: &str = "/organizations-storage/interfaces/credentials";
     let tenant = &caller.tenant;
     let mut own = state.store.all(tenant, STORED)?;
     own.retain(|one| text_at(one, "interfaceId").as_deref() == Some(id));
     let not_found = || Answer::text(StatusCode::NOT_FOUND, "Not Found");
     let order = ["id", "username", "password", "interfaceId"].map(str::to_owned);
-    match asked.method.as_str() {
+    match request.method.as_str() {
         "GET" => Ok(own.first().map_or_else(not_found, |one| {
             rmb::json_ordered(StatusCode::OK, one, &order)
         })),
@@ -33,7 +33,7 @@ pub(super) fn credentials(state: &State, asked: &Asked, caller: &Caller, id: &st
             })
         }
         _ => {
-            let mut record = match jackson::parse(&asked.body) {
+            let mut record = match jackson::parse(&request.body) {
                 Ok(Value::Object(fields)) => fields,
                 Ok(_) => Map::new(),
                 Err(answer) => return Ok(answer),

@@ -5,12 +5,17 @@ use serde_json::json;
 
 use crate::platform::auth::Caller;
 use crate::platform::state::State;
-use crate::wire::message::{Asked, Done};
+use crate::wire::message::{Done, HttpRequest};
 use crate::wire::rmb;
 
 /// The answer of what this file has; none of other paths.
-pub(crate) fn answer(state: &State, asked: &Asked, caller: &Caller, path: &str) -> Option<Done> {
-    let (name, start) = match (asked.method.as_str(), path) {
+pub(crate) fn answer(
+    state: &State,
+    request: &HttpRequest,
+    caller: &Caller,
+    path: &str,
+) -> Option<Done> {
+    let (name, start) = match (request.method.as_str(), path) {
         ("GET", "/orders-storage/po-number") => ("poNumber", 10_000),
         ("GET", "/invoice-storage/invoice-number") => ("folioInvoiceNo", 10_000),
         ("GET", "/voucher-storage/voucher-number") => ("voucherNumber", 0),

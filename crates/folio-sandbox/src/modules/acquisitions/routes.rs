@@ -9,7 +9,7 @@ use crate::jackson;
 use crate::modules::acquisitions::{interface_credentials, transactions};
 use crate::platform::auth::Caller;
 use crate::platform::state::State;
-use crate::wire::message::{Answer, Asked, Done};
+use crate::wire::message::{Answer, Done, HttpRequest};
 use crate::wire::rmb;
 
 const BUDGETS: &str = "/finance-storage/budgets";
@@ -18,27 +18,29 @@ const LINES: &str = "/orders-storage/po-lines";
 /// The answer of what this file has; none of other paths.
 pub(crate) fn answer(
     state: &mut State,
-    asked: &Asked,
+    request: &HttpRequest,
     caller: &Caller,
     path: &str,
 ) -> Option<Done> {
     let budget = path
         .strip_prefix(BUDGETS)
         .and_then(|rest| rest.strip_prefix('/'));
-    match (asked.method.as_str(), path) {
-        ("GET", "/orders-storage/po-line-number") => Some(line_numbers(state, asked, caller)),
+    match (request.method.as_str(), path) {
+        ("GET", "/orders-storage/po-line-number") => Some(line_numbers(state, request, caller)),
         ("GET", "/invoice-storage/invoice-line-number") => {
-            Some(invoice_line_number(state, asked, caller))
+            Some(invoice_line_number(state, request, caller))
         }
-        ("PUT", "/orders-storage/po-lines-batch") => Some(lines(state, asked, caller)),
+        ("PUT", "/orders-storage/po-lines-batch") => Some(lines(state, request, caller)),
         ("POST", "/finance-storage/transactions/batch-all-or-nothing") => {
-            Some(transactions::batch(state, asked, caller))
+            Some(transactions::batch(state, request, caller))
         }
         ("GET" | "POST" | "DELETE", path) if path.ends_with("/credentials") => {
             let id = path
                 .strip_prefix("/organizations-storage/interfaces/")?
                 .strip_suffix("/credentials")?;
-            Some(interface_credentials::credentials(state, asked, caller, id))
+            Some(interface_credentials::credentials(
+                state, request, caller, id,
+            ))
         }
         ("DELETE", _) => {
             let id = budget.filter(|id| !id.contains('/'))?;
@@ -97,16 +99,16 @@ fn null(what: &str, name: &str) -> Answer {
 }
 
 /// The next numbers of the lines of an order, which are used up.
-fn line_numbers(state: &State, asked: &Asked, caller: &Caller) -> Done {
+fn line_numbers(state: &State, request: &HttpRequest, caller: &Caller) -> Done {
     let path = "/orders-storage/purchase-orders";
-    let Some(order) = asked.parameter("purchaseOrderId") else {
+    let Some(order) = request.parameter("purchaseOrderId") else {
         return Ok(null("String.length", "name"));
     };
-    let count = match asked.parameter("poLineNumbers").map(str::parse::<i32>) {
+    let count = match request.parameter("poLineNumbers").map(str::parse::<i32>) {
         None => 1,
         Some(Ok(count)) => i64::from(count),
         Some(Err(_)) => {
-            let text = asked.parameter("poLineNumbers").unwrap_or_default();
+            let text = request.parameter("poLineNumbers").unwrap_or_default();
             return Ok(Answer::bad_request(format!(
                 "For input string: {}",
                 json!(text)
@@ -127,9 +129,9 @@ fn line_numbers(state: &State, asked: &Asked, caller: &Caller) -> Done {
     ))
 }
 
-fn invoice_line_number(state: &State, asked: &Asked, caller: &Caller) -> Done {
+fn invoice_line_number(state: &State, request: &HttpRequest, caller: &Caller) -> Done {
     let path = "/invoice-storage/invoices";
-    let id = asked.parameter("invoiceId").unwrap_or_default();
+    let id = request.parameter("invoiceId").unwrap_or_default();
     let Some(invoice) = state.store.get(&caller.tenant, path, id)? else {
         return Ok(Answer::text(StatusCode::NOT_FOUND, "Invoice not found"));
     };
@@ -141,11 +143,11 @@ fn invoice_line_number(state: &State, asked: &Asked, caller: &Caller) -> Done {
 }
 
 /// `PUT` of several lines: all or none.
-fn lines(state: &mut State, asked: &Asked, caller: &Caller) -> Done {
+fn lines(state: &mut State, request: &HttpRequest, caller: &Caller) -> Done {
     let Some(collection) = routes().collection(LINES) else {
         return Ok(lists::not_found());
     };
-    let body = match jackson::parse(&asked.body) {
+    let body = match jackson::parse(&request.body) {
         Ok(body) => body,
         Err(answer) => return Ok(answer),
     };

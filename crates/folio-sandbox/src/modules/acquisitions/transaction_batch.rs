@@ -8,7 +8,7 @@ use crate::jackson::{self, Reader};
 use crate::modules::acquisitions::budgets::amount;
 use crate::modules::acquisitions::errors::{bad, error, failed};
 use crate::value::json::text_at;
-use crate::wire::message::{Answer, Asked};
+use crate::wire::message::{Answer, HttpRequest};
 use crate::wire::rmb;
 
 const BATCH: &str = "/finance-storage/transactions/batch-all-or-nothing";
@@ -21,11 +21,11 @@ pub(super) struct Batch {
 }
 
 impl Batch {
-    pub(super) fn read(asked: &Asked) -> Result<Self, Answer> {
-        if let Some(answer) = rmb::wrong_content_type(asked) {
+    pub(super) fn read(request: &HttpRequest) -> Result<Self, Answer> {
+        if let Some(answer) = rmb::wrong_content_type(request) {
             return Err(answer);
         }
-        let value = jackson::parse(&asked.body)?;
+        let value = jackson::parse(&request.body)?;
         let Some((document, schema)) = routes().body_of("mod-finance-storage", BATCH, "post")
         else {
             return Err(Answer::empty(StatusCode::NOT_IMPLEMENTED));

@@ -13,12 +13,12 @@ use crate::modules::acquisitions::transaction_batch::Batch;
 use crate::platform::auth::Caller;
 use crate::platform::state::State;
 use crate::value::json::text_at;
-use crate::wire::message::{Answer, Asked, Done};
+use crate::wire::message::{Answer, Done, HttpRequest};
 use crate::wire::rmb;
 
 /// `POST /finance-storage/transactions/batch-all-or-nothing`.
-pub(super) fn batch(state: &mut State, asked: &Asked, caller: &Caller) -> Done {
-    let batch = match Batch::read(asked) {
+pub(super) fn batch(state: &mut State, request: &HttpRequest, caller: &Caller) -> Done {
+    let batch = match Batch::read(request) {
         Ok(batch) => batch,
         Err(answer) => return Ok(answer),
     };

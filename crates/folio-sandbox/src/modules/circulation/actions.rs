@@ -9,21 +9,21 @@ use crate::modules::library::{LOCATIONS, LOST_POLICIES, Library};
 use crate::modules::reply::{Refusal, Step, body, done, failed, filled, ignored_answer, text};
 use crate::value::java::{moment, written};
 use crate::value::json::text_at;
-use crate::wire::message::{Answer, Asked};
+use crate::wire::message::{Answer, HttpRequest};
 
 /// `POST /circulation/loans/{id}/{action}`; none where there is no such action.
 pub(crate) fn answer(
     library: &Library<'_>,
-    asked: &Asked,
+    http_request: &HttpRequest,
     id: &str,
     action: &str,
 ) -> Option<Step<Answer>> {
     Some(match action {
-        "change-due-date" => change_due_date(library, asked, id),
-        "add-info" => add_info(library, asked, id),
-        "claim-item-returned" => claim_returned(library, asked, id),
-        "declare-item-lost" => declare_lost(library, asked, id),
-        "declare-claimed-returned-item-as-missing" => declare_missing(library, asked, id),
+        "change-due-date" => change_due_date(library, http_request, id),
+        "add-info" => add_info(library, http_request, id),
+        "claim-item-returned" => claim_returned(library, http_request, id),
+        "declare-item-lost" => declare_lost(library, http_request, id),
+        "declare-claimed-returned-item-as-missing" => declare_missing(library, http_request, id),
         _ => return None,
     })
 }
@@ -50,8 +50,8 @@ fn store(library: &Library<'_>, loan: &Loan) -> Step<()> {
     loan.store(library)
 }
 
-fn change_due_date(library: &Library<'_>, asked: &Asked, id: &str) -> Step<Answer> {
-    let fields = body(&asked.body)?;
+fn change_due_date(library: &Library<'_>, http_request: &HttpRequest, id: &str) -> Step<Answer> {
+    let fields = body(&http_request.body)?;
     if !fields.contains_key("dueDate") {
         return Err(Refusal::new(
             "A new due date is required in order to change the due date",
@@ -90,8 +90,8 @@ fn change_due_date(library: &Library<'_>, asked: &Asked, id: &str) -> Step<Answe
     Ok(done())
 }
 
-fn add_info(library: &Library<'_>, asked: &Asked, id: &str) -> Step<Answer> {
-    let fields = body(&asked.body)?;
+fn add_info(library: &Library<'_>, http_request: &HttpRequest, id: &str) -> Step<Answer> {
+    let fields = body(&http_request.body)?;
     let action = filled(&fields, "action")
         .filter(|action| matches!(action.as_str(), "patronInfoAdded" | "staffInfoAdded"));
     let (Some(action), Some(comment)) = (action, filled(&fields, "actionComment")) else {
@@ -110,8 +110,8 @@ fn add_info(library: &Library<'_>, asked: &Asked, id: &str) -> Step<Answer> {
     Ok(done())
 }
 
-fn claim_returned(library: &Library<'_>, asked: &Asked, id: &str) -> Step<Answer> {
-    let fields = body(&asked.body)?;
+fn claim_returned(library: &Library<'_>, http_request: &HttpRequest, id: &str) -> Step<Answer> {
+    let fields = body(&http_request.body)?;
     let Some(at) = text(&fields, "itemClaimedReturnedDateTime") else {
         return Err(Refusal::new(
             "Item claimed returned date is a required field",
@@ -134,8 +134,8 @@ fn claim_returned(library: &Library<'_>, asked: &Asked, id: &str) -> Step<Answer
     Ok(done())
 }
 
-fn declare_lost(library: &Library<'_>, asked: &Asked, id: &str) -> Step<Answer> {
-    let fields = body(&asked.body)?;
+fn declare_lost(library: &Library<'_>, http_request: &HttpRequest, id: &str) -> Step<Answer> {
+    let fields = body(&http_request.body)?;
     let Some(service_point) = filled(&fields, "servicePointId") else {
         return Err(Refusal::new(
             "A service point is required for item to be declared lost",
@@ -222,8 +222,8 @@ fn declare_lost(library: &Library<'_>, asked: &Asked, id: &str) -> Step<Answer> 
     Ok(done())
 }
 
-fn declare_missing(library: &Library<'_>, asked: &Asked, id: &str) -> Step<Answer> {
-    let fields = body(&asked.body)?;
+fn declare_missing(library: &Library<'_>, http_request: &HttpRequest, id: &str) -> Step<Answer> {
+    let fields = body(&http_request.body)?;
     let Some(comment) = text(&fields, "comment") else {
         return Err(Refusal::new("Comment is a required field", "comment", None).into());
     };

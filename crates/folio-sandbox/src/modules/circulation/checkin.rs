@@ -17,7 +17,7 @@ use crate::modules::library::{Library, SERVICE_POINTS};
 use crate::modules::reply::{Refusal, Step, body, failed, filled, shown, text};
 use crate::value::java::{end_of_day, later, moment, now, written};
 use crate::value::json::text_at;
-use crate::wire::message::{Answer, Asked};
+use crate::wire::message::{Answer, HttpRequest};
 
 /// What a check-in says.
 struct CheckIn {
@@ -70,8 +70,8 @@ fn read(fields: &Map<String, Value>) -> Step<CheckIn> {
     })
 }
 
-pub(crate) fn answer(library: &Library<'_>, asked: &Asked) -> Step<Answer> {
-    let given = read(&body(&asked.body)?)?;
+pub(crate) fn answer(library: &Library<'_>, http_request: &HttpRequest) -> Step<Answer> {
+    let given = read(&body(&http_request.body)?)?;
     let Some(mut item) = Item::by_barcode(library, &given.barcode)? else {
         return Err(Refusal::new(
             format!("No item with barcode {} exists", given.barcode),

@@ -17,7 +17,7 @@ use crate::modules::reply::{
 };
 use crate::value::java::{moment, now, written};
 use crate::value::json::text_at;
-use crate::wire::message::{Answer, Asked};
+use crate::wire::message::{Answer, HttpRequest};
 
 const THROUGH_OVERRIDE: &str = "checkedOutThroughOverride";
 
@@ -31,8 +31,8 @@ struct CheckOut<'a, 'b> {
     refusals: Vec<Refusal>,
 }
 
-pub(crate) fn answer(library: &Library<'_>, asked: &Asked) -> Step<Answer> {
-    let fields = body(&asked.body)?;
+pub(crate) fn answer(library: &Library<'_>, http_request: &HttpRequest) -> Step<Answer> {
+    let fields = body(&http_request.body)?;
     let mut loan = Map::new();
     loan.insert("id".to_owned(), uuid::Uuid::new_v4().to_string().into());
     loan.insert(

@@ -16,7 +16,7 @@ use crate::modules::reply::{Refusal, Step, absent, body, done, failed, shown};
 use crate::value::java::{now, written};
 use crate::value::json::text_at;
 use crate::value::uuid::is_uuid;
-use crate::wire::message::{Answer, Asked};
+use crate::wire::message::{Answer, HttpRequest};
 
 /// A loan as it is read: with service points, policies, and what is to be paid.
 pub(crate) fn extended(library: &Library<'_>, record: &Value) -> Step<Value> {
@@ -136,8 +136,8 @@ fn check_proxy(library: &Library<'_>, loan: &Loan) -> Step<()> {
 }
 
 /// `POST`: a loan as it is given.
-pub(crate) fn create(library: &Library<'_>, asked: &Asked) -> Step<Answer> {
-    let fields: Map<String, Value> = body(&asked.body)?;
+pub(crate) fn create(library: &Library<'_>, http_request: &HttpRequest) -> Step<Answer> {
+    let fields: Map<String, Value> = body(&http_request.body)?;
     let mut loan = Loan::new(fields);
     check(library, &loan)?;
     let mut item = item_of(library, &loan)?;
@@ -209,8 +209,8 @@ pub(crate) fn create(library: &Library<'_>, asked: &Asked) -> Step<Answer> {
 }
 
 /// `PUT`: a loan as it was read, with changes.
-pub(crate) fn replace(library: &Library<'_>, asked: &Asked, id: &str) -> Step<Answer> {
-    let mut fields: Map<String, Value> = body(&asked.body)?;
+pub(crate) fn replace(library: &Library<'_>, http_request: &HttpRequest, id: &str) -> Step<Answer> {
+    let mut fields: Map<String, Value> = body(&http_request.body)?;
     fields.insert("id".to_owned(), id.into());
     let mut loan = Loan::new(fields);
     let existing = Loan::by_id(library, id)?;

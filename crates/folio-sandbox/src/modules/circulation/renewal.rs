@@ -14,7 +14,7 @@ use crate::modules::library::{Library, OVERDUE_POLICIES};
 use crate::modules::reply::{Block, Refusal, Step, body, filled, shown, unless_rejected};
 use crate::value::java::{now, written};
 use crate::value::json::text_at;
-use crate::wire::message::{Answer, Asked};
+use crate::wire::message::{Answer, HttpRequest};
 
 /// How a loan is named.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,8 +32,8 @@ struct Renewal<'a, 'b> {
     refusals: Vec<Refusal>,
 }
 
-pub(crate) fn answer(library: &Library<'_>, asked: &Asked, by: By) -> Step<Answer> {
-    let fields = body(&asked.body)?;
+pub(crate) fn answer(library: &Library<'_>, http_request: &HttpRequest, by: By) -> Step<Answer> {
+    let fields = body(&http_request.body)?;
     let mut refusals = Vec::new();
     let (item, loan) = match by {
         By::Barcode => by_barcode(library, &fields)?,

@@ -13,7 +13,7 @@ use crate::modules::library::{
 };
 use crate::modules::reply::{Refusal, Step, body, done, filled, list, shown};
 use crate::value::json::text_at;
-use crate::wire::message::{Answer, Asked};
+use crate::wire::message::{Answer, HttpRequest};
 
 /// Slips of a service point: pages of available items to pick, or holds of missing ones to search for.
 pub(crate) fn slips_of(library: &Library<'_>, place: &str, key: &str) -> Step<Answer> {
@@ -157,8 +157,8 @@ pub(crate) fn in_transit(library: &Library<'_>) -> Step<Answer> {
 }
 
 /// `POST /circulation/end-patron-action-session`.
-pub(crate) fn end_sessions(library: &Library<'_>, asked: &Asked) -> Step<Answer> {
-    let fields = body(&asked.body)?;
+pub(crate) fn end_sessions(library: &Library<'_>, http_request: &HttpRequest) -> Step<Answer> {
+    let fields = body(&http_request.body)?;
     let ended = fields.get("endSessions").and_then(Value::as_array);
     for session in ended.into_iter().flatten() {
         let fields = Library::fields(session);

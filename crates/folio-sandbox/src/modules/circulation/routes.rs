@@ -13,58 +13,64 @@ use crate::modules::reply::{self, Step, Stop, failed};
 use crate::platform::auth::Caller;
 use crate::platform::faults::Effect;
 use crate::platform::state::State;
-use crate::wire::message::{Answer, Asked, Done};
+use crate::wire::message::{Answer, Done, HttpRequest};
 
 /// The answer of what mod-circulation has; none of other paths.
 pub(crate) fn answer(
     state: &mut State,
-    asked: &Asked,
+    http_request: &HttpRequest,
     caller: &Caller,
     path: &str,
     effect: Option<&Effect>,
 ) -> Option<Done> {
-    if asked.method == "GET" && matches!(path, "/circulation/loans" | "/circulation/requests") {
-        return Some(listed(state, asked, caller, path, effect));
+    if http_request.method == "GET"
+        && matches!(path, "/circulation/loans" | "/circulation/requests")
+    {
+        return Some(listed(state, http_request, caller, path, effect));
     }
     let library = Library { state, caller };
-    Some(match routed(&library, asked, path)? {
+    Some(match routed(&library, http_request, path)? {
         Ok(answer) => Ok(answer),
         Err(Stop::Answer(answer)) => Ok(*answer),
         Err(Stop::Store(error)) => Err(error),
     })
 }
 
-fn routed(library: &Library<'_>, asked: &Asked, path: &str) -> Option<Step<Answer>> {
+fn routed(library: &Library<'_>, http_request: &HttpRequest, path: &str) -> Option<Step<Answer>> {
     let segments: Vec<&str> = path.split('/').skip(1).collect();
-    Some(match (asked.method.as_str(), segments.as_slice()) {
-        ("POST", ["circulation", "check-out-by-barcode"]) => checkout::answer(library, asked),
-        ("POST", ["circulation", "check-in-by-barcode"]) => checkin::answer(library, asked),
+    Some(match (http_request.method.as_str(), segments.as_slice()) {
+        ("POST", ["circulation", "check-out-by-barcode"]) => {
+            checkout::answer(library, http_request)
+        }
+        ("POST", ["circulation", "check-in-by-barcode"]) => checkin::answer(library, http_request),
         ("POST", ["circulation", "renew-by-barcode"]) => {
-            renewal::answer(library, asked, By::Barcode)
+            renewal::answer(library, http_request, By::Barcode)
         }
-        ("POST", ["circulation", "renew-by-id"]) => renewal::answer(library, asked, By::Id),
+        ("POST", ["circulation", "renew-by-id"]) => renewal::answer(library, http_request, By::Id),
         ("POST", ["circulation", "end-patron-action-session"]) => {
-            reports::end_sessions(library, asked)
+            reports::end_sessions(library, http_request)
         }
-        ("POST", ["circulation", "loans"]) => loans::create(library, asked),
+        ("POST", ["circulation", "loans"]) => loans::create(library, http_request),
         ("GET", ["circulation", "loans", id]) => loans::read(library, id),
-        ("PUT", ["circulation", "loans", id]) => loans::replace(library, asked, id),
+        ("PUT", ["circulation", "loans", id]) => loans::replace(library, http_request, id),
         ("DELETE", ["circulation", "loans", id]) => loans::delete(library, id),
         ("POST", ["circulation", "loans", id, action]) => {
-            actions::answer(library, asked, id, action)?
+            actions::answer(library, http_request, id, action)?
         }
         ("GET", ["circulation", "requests", "allowed-service-points"]) => {
-            requests::allowed::answer(library, asked)
+            requests::allowed::answer(library, http_request)
         }
-        ("POST", ["circulation", "requests"]) => requests::create::answer(library, asked),
+        ("POST", ["circulation", "requests"]) => requests::create::answer(library, http_request),
         ("POST", ["circulation", "requests", "instances"]) => {
-            requests::instances::answer(library, asked)
+            requests::instances::answer(library, http_request)
         }
         ("GET", ["circulation", "requests", id]) => requests::change::read(library, id),
-        ("PUT", ["circulation", "requests", id]) => requests::change::replace(library, asked, id),
+        ("PUT", ["circulation", "requests", id]) => {
+            requests::change::replace(library, http_request, id)
+        }
         ("DELETE", ["circulation", "requests", id]) => requests::change::delete(library, id),
         ("POST", ["circulation", "requests", id, "move"]) => {
-            requests::change::to_item(library, asked, id)
+            requests::change::to_item(library, http_request, id)
         }
         (
             "GET",
@@ -86,7 +92,7 @@ fn routed(library: &Library<'_>, asked: &Asked, path: &str) -> Option<Step<Answe
                 id,
                 "reorder",
             ],
-        ) => requests::queues::reorder(library, asked, of, id),
+        ) => requests::queues::reorder(library, http_request, of, id),
         ("GET", ["circulation", "pick-slips", place]) => {
             reports::slips_of(library, place, "pickSlips")
         }
@@ -105,10 +111,12 @@ fn routed(library: &Library<'_>, asked: &Asked, path: &str) -> Option<Step<Answe
         ("GET", ["inventory-reports", "items-in-transit"]) => reports::in_transit(library),
         ("POST", ["loan-anonymization", "by-user", user]) => reports::anonymize(library, user),
         ("GET", ["circulation", "rules"]) => rules::routes::read(library, false),
-        ("PUT", ["circulation", "rules"]) => rules::routes::put(library, asked),
+        ("PUT", ["circulation", "rules"]) => rules::routes::put(library, http_request),
         ("GET", ["circulation-rules-storage"]) => rules::routes::read(library, true),
-        ("PUT", ["circulation-rules-storage"]) => rules::routes::put_stored(library, asked),
-        ("GET", ["circulation", "rules", last]) => rules::routes::answer(library, asked, last)?,
+        ("PUT", ["circulation-rules-storage"]) => rules::routes::put_stored(library, http_request),
+        ("GET", ["circulation", "rules", last]) => {
+            rules::routes::answer(library, http_request, last)?
+        }
         _ => return None,
     })
 }
@@ -116,7 +124,7 @@ fn routed(library: &Library<'_>, asked: &Asked, path: &str) -> Option<Step<Answe
 /// A list: that of the storage module, each record with what it refers to.
 fn listed(
     state: &mut State,
-    asked: &Asked,
+    http_request: &HttpRequest,
     caller: &Caller,
     path: &str,
     effect: Option<&Effect>,
@@ -124,7 +132,7 @@ fn listed(
     let Some(collection) = routes().collection(path) else {
         return Ok(reply::not_emulated(&format!("GET {path}")));
     };
-    let answer = lists::list(state, asked, caller, collection, effect)?;
+    let answer = lists::list(state, http_request, caller, collection, effect)?;
     if !answer.status.is_success() {
         return Ok(answer);
     }

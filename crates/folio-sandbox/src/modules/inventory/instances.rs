@@ -10,7 +10,7 @@ use crate::modules::inventory::support::{
 use crate::modules::library::{HOLDINGS, INSTANCES, ITEMS, Library, exactly};
 use crate::modules::reply::{Step, done, ignored_answer, shown};
 use crate::value::json::text_at;
-use crate::wire::message::{Answer, Asked};
+use crate::wire::message::{Answer, HttpRequest};
 
 const RELATIONS: &str = "/instance-storage/instance-relationships";
 const TITLES: &str = "/preceding-succeeding-titles";
@@ -342,8 +342,8 @@ fn become_those(library: &Library<'_>, path: &str, before: &str, records: Vec<Va
     Ok(())
 }
 
-pub(super) fn create(library: &Library<'_>, asked: &Asked) -> Step<Answer> {
-    let request = body(asked)?;
+pub(super) fn create(library: &Library<'_>, http_request: &HttpRequest) -> Step<Answer> {
+    let request = body(http_request)?;
     let title = request.get("title").and_then(Value::as_str);
     if title.is_none_or(|title| title.trim().is_empty()) {
         let text = "Title must be provided for an instance";
@@ -355,7 +355,7 @@ pub(super) fn create(library: &Library<'_>, asked: &Asked) -> Step<Answer> {
     let created = library.create(INSTANCES, to_storage(&request))?;
     let id = text_at(&created, "id").unwrap_or_default();
     relate(library, &id, &request)?;
-    let host = asked.header("host").unwrap_or("localhost");
+    let host = http_request.header("host").unwrap_or("localhost");
     let location = format!("http://{host}/inventory/instances/{id}");
     Ok(Answer::empty(StatusCode::CREATED).with_header(header::LOCATION, &location))
 }
@@ -368,8 +368,8 @@ pub(super) fn read(library: &Library<'_>, id: &str) -> Step<Answer> {
     Ok(shown(StatusCode::OK, &instance, &ORDER))
 }
 
-pub(super) fn replace(library: &Library<'_>, asked: &Asked, id: &str) -> Step<Answer> {
-    let request = body(asked)?;
+pub(super) fn replace(library: &Library<'_>, http_request: &HttpRequest, id: &str) -> Step<Answer> {
+    let request = body(http_request)?;
     if let Some(answer) = untitled(&request) {
         return Ok(answer);
     }

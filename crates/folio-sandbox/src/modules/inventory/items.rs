@@ -10,7 +10,7 @@ use crate::modules::library::{HOLDINGS, INSTANCES, ITEMS, LOCATIONS, Library, US
 use crate::modules::reply::{Step, done, shown};
 use crate::value::java;
 use crate::value::json::text_at;
-use crate::wire::message::{Answer, Asked};
+use crate::wire::message::{Answer, HttpRequest};
 
 const BOUND_WITH: &str = "/inventory-storage/bound-with-parts";
 
@@ -380,8 +380,8 @@ fn sign(note: &mut Value, user: Option<&Value>) {
     note["date"] = java::written(java::now()).replace('Z', "+0000").into();
 }
 
-pub(super) fn create(library: &Library<'_>, asked: &Asked) -> Step<Answer> {
-    let request = body(asked)?;
+pub(super) fn create(library: &Library<'_>, http_request: &HttpRequest) -> Step<Answer> {
+    let request = body(http_request)?;
     if let Some(answer) = wrong_status(&request) {
         return Ok(answer);
     }
@@ -410,8 +410,8 @@ pub(super) fn read(library: &Library<'_>, id: &str) -> Step<Answer> {
     Ok(shown(StatusCode::OK, &item, &ORDER))
 }
 
-pub(super) fn replace(library: &Library<'_>, asked: &Asked, id: &str) -> Step<Answer> {
-    let request = body(asked)?;
+pub(super) fn replace(library: &Library<'_>, http_request: &HttpRequest, id: &str) -> Step<Answer> {
+    let request = body(http_request)?;
     if let Some(answer) = wrong_status(&request) {
         return Ok(answer);
     }

@@ -11,29 +11,29 @@ use crate::modules::reply::{Step, Stop, shown};
 use crate::platform::auth::Caller;
 use crate::platform::faults::Effect;
 use crate::platform::state::State;
-use crate::wire::message::{Answer, Asked, Done};
+use crate::wire::message::{Answer, Done, HttpRequest};
 
 /// The answer of what mod-inventory has; none of other paths.
 pub(crate) fn answer(
     state: &mut State,
-    asked: &Asked,
+    http_request: &HttpRequest,
     caller: &Caller,
     path: &str,
     effect: Option<&Effect>,
 ) -> Option<Done> {
     let segments: Vec<&str> = path.strip_prefix("/inventory/")?.split('/').collect();
-    let step = match (asked.method.as_str(), segments.as_slice()) {
+    let step = match (http_request.method.as_str(), segments.as_slice()) {
         ("GET", [kind @ ("items" | "instances")]) => {
-            listed(state, asked, caller, stored(kind), effect)
+            listed(state, http_request, caller, stored(kind), effect)
         }
-        ("POST", ["items", "retrieve"]) => retrieved(state, asked, caller),
+        ("POST", ["items", "retrieve"]) => retrieved(state, http_request, caller),
         ("DELETE", [kind @ ("items" | "instances")]) => {
-            delete_many(state, asked, caller, stored(kind))
+            delete_many(state, http_request, caller, stored(kind))
         }
         ("DELETE", [kind @ ("items" | "instances"), id]) => {
             delete_one(state, caller, stored(kind), id)
         }
-        _ => routed(&Library { state, caller }, asked, &segments)?,
+        _ => routed(&Library { state, caller }, http_request, &segments)?,
     };
     Some(match step {
         Ok(answer) => Ok(answer),
@@ -42,17 +42,21 @@ pub(crate) fn answer(
     })
 }
 
-fn routed(library: &Library<'_>, asked: &Asked, segments: &[&str]) -> Option<Step<Answer>> {
-    Some(match (asked.method.as_str(), segments) {
-        ("POST", ["items"]) => items::create(library, asked),
+fn routed(
+    library: &Library<'_>,
+    http_request: &HttpRequest,
+    segments: &[&str],
+) -> Option<Step<Answer>> {
+    Some(match (http_request.method.as_str(), segments) {
+        ("POST", ["items"]) => items::create(library, http_request),
         ("GET", ["items", id]) => items::read(library, id),
-        ("PUT", ["items", id]) => items::replace(library, asked, id),
+        ("PUT", ["items", id]) => items::replace(library, http_request, id),
         ("POST", ["items", id, mark]) => status::mark(library, id, mark.strip_prefix("mark-")?),
-        ("POST", ["instances"]) => instances::create(library, asked),
+        ("POST", ["instances"]) => instances::create(library, http_request),
         ("GET", ["instances", id]) => instances::read(library, id),
-        ("PUT", ["instances", id]) => instances::replace(library, asked, id),
+        ("PUT", ["instances", id]) => instances::replace(library, http_request, id),
         ("DELETE", ["instances", id, "mark-deleted"]) => instances::mark_deleted(library, id),
-        ("PUT", ["holdings", id]) => holdings::replace(library, asked, id),
+        ("PUT", ["holdings", id]) => holdings::replace(library, http_request, id),
         ("GET", ["config", "holdings", "blocked-fields"]) => Ok(blocked(&holdings::OF_MARC)),
         ("GET", ["config", "instances", "blocked-fields"]) => Ok(blocked(&instances::OF_MARC)),
         _ => return None,
@@ -70,9 +74,9 @@ fn stored(kind: &str) -> &'static str {
 }
 
 /// The limit and the offset are digits.
-fn paged(asked: &Asked) -> Step<()> {
+fn paged(http_request: &HttpRequest) -> Step<()> {
     let digits = |name: &str| {
-        asked.parameter(name).is_none_or(|value| {
+        http_request.parameter(name).is_none_or(|value| {
             !value.is_empty() && value.chars().all(|digit| digit.is_ascii_digit())
         })
     };
@@ -85,32 +89,32 @@ fn paged(asked: &Asked) -> Step<()> {
 
 fn listed(
     state: &mut State,
-    asked: &Asked,
+    http_request: &HttpRequest,
     caller: &Caller,
     path: &str,
     effect: Option<&Effect>,
 ) -> Step<Answer> {
-    paged(asked)?;
-    let answer = lists::list(state, asked, caller, collection(path)?, effect)?;
+    paged(http_request)?;
+    let answer = lists::list(state, http_request, caller, collection(path)?, effect)?;
     extended(&Library { state, caller }, path, answer)
 }
 
-fn retrieved(state: &mut State, asked: &Asked, caller: &Caller) -> Step<Answer> {
-    let fields = body(asked)?;
+fn retrieved(state: &mut State, http_request: &HttpRequest, caller: &Caller) -> Step<Answer> {
+    let fields = body(http_request)?;
     let query = fields.iter().map(|(name, value)| {
         let text = value
             .as_str()
             .map_or_else(|| value.to_string(), str::to_owned);
         (name.clone(), text)
     });
-    let inner = Asked {
+    let inner = HttpRequest {
         method: "GET".to_owned(),
         path: "/inventory/items".to_owned(),
         raw_query: String::new(),
         query: query.collect(),
-        headers: asked.headers.clone(),
+        headers: http_request.headers.clone(),
         body: bytes::Bytes::new(),
-        port: asked.port,
+        port: http_request.port,
     };
     listed(state, &inner, caller, ITEMS, None)
 }
@@ -159,13 +163,18 @@ fn delete_one(state: &mut State, caller: &Caller, path: &str, id: &str) -> Step<
     })
 }
 
-fn delete_many(state: &mut State, asked: &Asked, caller: &Caller, path: &str) -> Step<Answer> {
-    if asked.parameter("query").is_none() {
+fn delete_many(
+    state: &mut State,
+    http_request: &HttpRequest,
+    caller: &Caller,
+    path: &str,
+) -> Step<Answer> {
+    if http_request.parameter("query").is_none() {
         return Ok(plain(
             StatusCode::BAD_REQUEST,
             "query parameter is required",
         ));
     }
-    let answer = deletion::many(state, asked, caller, collection(path)?)?;
+    let answer = deletion::many(state, http_request, caller, collection(path)?)?;
     Ok(passed_on(answer))
 }

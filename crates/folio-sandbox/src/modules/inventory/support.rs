@@ -8,7 +8,7 @@ use crate::facts::documents::{Collection, routes};
 use crate::modules::library::Library;
 use crate::modules::reply::{Step, Stop, shown};
 use crate::value::java::bucket;
-use crate::wire::message::{Answer, Asked};
+use crate::wire::message::{Answer, HttpRequest};
 
 /// Names as Java's set of them has them one after the other.
 pub(super) fn in_set<'a>(names: &[&'a str]) -> Vec<&'a str> {
@@ -78,8 +78,8 @@ pub(super) fn rejected(message: &str, key: Value, value: Value) -> Answer {
 }
 
 /// The object in a request's body; where there is none, Vert.x answers without saying why.
-pub(super) fn body(asked: &Asked) -> Step<Map<String, Value>> {
-    match crate::jackson::parse(&asked.body) {
+pub(super) fn body(http_request: &HttpRequest) -> Step<Map<String, Value>> {
+    match crate::jackson::parse(&http_request.body) {
         Ok(Value::Object(fields)) => Ok(fields),
         _ => Err(Answer::text(StatusCode::INTERNAL_SERVER_ERROR, "Internal Server Error").into()),
     }

@@ -8,17 +8,17 @@ use crate::facts::documents::routes;
 use crate::platform::auth::Caller;
 use crate::platform::state::State;
 use crate::value::json::text_at;
-use crate::wire::message::{Answer, Asked, Done};
+use crate::wire::message::{Answer, Done, HttpRequest};
 use crate::wire::rmb::{Form, RecordList};
 
 /// `/record-bulk/ids`: objects with an id, and no limit unless one is given.
-fn bulk_ids(state: &State, asked: &Asked, caller: &Caller) -> Done {
-    let path = match asked.parameter("recordType") {
+fn bulk_ids(state: &State, request: &HttpRequest, caller: &Caller) -> Done {
+    let path = match request.parameter("recordType") {
         Some("HOLDING") => "/holdings-storage/holdings",
         _ => "/instance-storage/instances",
     };
     let size = |name: &str, default| {
-        match asked.parameter(name) {
+        match request.parameter(name) {
         None => Ok(default),
         Some(text) => text.parse::<i32>().map_err(|_| {
             Answer::bad_request(format!("For input string: {}", json!(text)))
@@ -37,7 +37,7 @@ fn bulk_ids(state: &State, asked: &Asked, caller: &Caller) -> Done {
         return Ok(Answer::empty(StatusCode::NOT_IMPLEMENTED));
     };
     let mut records = state.store.all(&caller.tenant, path)?;
-    if let Some(text) = asked.parameter("query") {
+    if let Some(text) = request.parameter("query") {
         let query = match compiled(state, caller, collection, text)? {
             Ok(query) => query,
             Err(error) => return Ok(Answer::bad_request(format!("{error}: {text}"))),
@@ -71,6 +71,12 @@ fn bulk_ids(state: &State, asked: &Asked, caller: &Caller) -> Done {
 }
 
 /// The answer of what this file has; none of other paths.
-pub(crate) fn answer(state: &State, asked: &Asked, caller: &Caller, path: &str) -> Option<Done> {
-    (asked.method == "GET" && path == "/record-bulk/ids").then(|| bulk_ids(state, asked, caller))
+pub(crate) fn answer(
+    state: &State,
+    request: &HttpRequest,
+    caller: &Caller,
+    path: &str,
+) -> Option<Done> {
+    (request.method == "GET" && path == "/record-bulk/ids")
+        .then(|| bulk_ids(state, request, caller))
 }

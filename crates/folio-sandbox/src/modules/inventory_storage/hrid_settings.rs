@@ -8,12 +8,17 @@ use crate::facts::documents::routes;
 use crate::jackson::{self, Reader};
 use crate::platform::auth::Caller;
 use crate::platform::state::State;
-use crate::wire::message::{Answer, Asked, Done};
+use crate::wire::message::{Answer, Done, HttpRequest};
 use crate::wire::rmb;
 
 /// The answer of what this file has; none of other paths.
-pub(crate) fn answer(state: &State, asked: &Asked, caller: &Caller, path: &str) -> Option<Done> {
-    Some(match (asked.method.as_str(), path) {
+pub(crate) fn answer(
+    state: &State,
+    request: &HttpRequest,
+    caller: &Caller,
+    path: &str,
+) -> Option<Done> {
+    Some(match (request.method.as_str(), path) {
         ("GET", HRID_SETTINGS) => hrid_settings(&state.store, &caller.tenant).map(|settings| {
             let order = [
                 "id",
@@ -24,13 +29,13 @@ pub(crate) fn answer(state: &State, asked: &Asked, caller: &Caller, path: &str) 
             ];
             rmb::json_ordered(StatusCode::OK, &settings, &order.map(str::to_owned))
         }),
-        ("PUT", HRID_SETTINGS) => put_hrid_settings(state, asked, caller),
+        ("PUT", HRID_SETTINGS) => put_hrid_settings(state, request, caller),
         _ => return None,
     })
 }
 
-fn put_hrid_settings(state: &State, asked: &Asked, caller: &Caller) -> Done {
-    let mut body = match jackson::parse(&asked.body) {
+fn put_hrid_settings(state: &State, request: &HttpRequest, caller: &Caller) -> Done {
+    let mut body = match jackson::parse(&request.body) {
         Ok(body) => body,
         Err(answer) => return Ok(answer),
     };

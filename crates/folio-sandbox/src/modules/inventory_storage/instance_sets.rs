@@ -9,7 +9,7 @@ use crate::facts::kinds::ListFacts;
 use crate::platform::auth::Caller;
 use crate::platform::state::State;
 use crate::value::json::text_at;
-use crate::wire::message::{Answer, Asked, Done};
+use crate::wire::message::{Answer, Done, HttpRequest};
 use crate::wire::okapi::no_module;
 
 const INSTANCES: &str = "/instance-storage/instances";
@@ -17,21 +17,26 @@ const HOLDINGS: &str = "/holdings-storage/holdings";
 const ITEMS: &str = "/item-storage/items";
 
 /// The answer of what this file has; none of other paths.
-pub(crate) fn answer(state: &State, asked: &Asked, caller: &Caller, path: &str) -> Option<Done> {
-    (asked.method == "GET" && path == "/inventory-view/instance-set").then(|| {
-        match instance_set(state, asked, caller) {
-            Ok(done) => done,
-            Err(answer) => Ok(answer),
-        }
+pub(crate) fn answer(
+    state: &State,
+    request: &HttpRequest,
+    caller: &Caller,
+    path: &str,
+) -> Option<Done> {
+    (request.method == "GET" && path == "/inventory-view/instance-set").then(|| match instance_set(
+        state, request, caller,
+    ) {
+        Ok(done) => done,
+        Err(answer) => Ok(answer),
     })
 }
 
 /// Instances with what is asked for of them, by id unless the query has an order.
-fn instance_set(state: &State, asked: &Asked, caller: &Caller) -> Result<Done, Answer> {
+fn instance_set(state: &State, request: &HttpRequest, caller: &Caller) -> Result<Done, Answer> {
     let facts = ListFacts::default();
-    let offset = number(asked, "offset", 0, &facts)?;
+    let offset = number(request, "offset", 0, &facts)?;
     // The default is 0, which is not allowed.
-    let limit = asked.parameter("limit").unwrap_or("0");
+    let limit = request.parameter("limit").unwrap_or("0");
     let bound = match limit.parse::<i32>() {
         Ok(number) if number >= 1 => usize::try_from(number).unwrap_or_default(),
         Ok(_) => {
@@ -53,7 +58,7 @@ fn instance_set(state: &State, asked: &Asked, caller: &Caller) -> Result<Done, A
     let Some(collection) = routes().collection(INSTANCES) else {
         return Ok(Ok(no_module()));
     };
-    if let Some(text) = asked.parameter("query") {
+    if let Some(text) = request.parameter("query") {
         let query = match compiled(state, caller, collection, text) {
             Ok(Ok(query)) => query,
             Ok(Err(error)) => return Err(Answer::bad_request(error.to_string())),
@@ -64,7 +69,7 @@ fn instance_set(state: &State, asked: &Asked, caller: &Caller) -> Result<Done, A
             records.sort_by(|a, b| query.compare(a, b));
         }
     }
-    let wants = |name: &str| asked.parameter(name) == Some("true");
+    let wants = |name: &str| request.parameter(name) == Some("true");
     let page = records
         .iter()
         .skip(usize::try_from(offset).unwrap_or_default())

@@ -6,23 +6,28 @@ use serde_json::{Value, json};
 use crate::jackson;
 use crate::platform::auth::Caller;
 use crate::platform::state::State;
-use crate::wire::message::{Answer, Asked, Done};
+use crate::wire::message::{Answer, Done, HttpRequest};
 use crate::wire::rmb;
 
 const PATH: &str = "/instance-storage/instances";
 const STORED: &str = "/instance-storage/instances/{instanceId}/source-record";
 
 /// The answer of what this file has; none of other paths.
-pub(crate) fn answer(state: &State, asked: &Asked, caller: &Caller, path: &str) -> Option<Done> {
+pub(crate) fn answer(
+    state: &State,
+    request: &HttpRequest,
+    caller: &Caller,
+    path: &str,
+) -> Option<Done> {
     let rest = path.strip_prefix(PATH)?.strip_prefix('/')?;
     let segments: Vec<&str> = rest.split('/').collect();
     let id = match segments.as_slice() {
-        [id, "source-record"] if asked.method == "DELETE" => *id,
+        [id, "source-record"] if request.method == "DELETE" => *id,
         [id, "source-record", "marc-json"] => *id,
         _ => return None,
     };
     let not_found = || Answer::text(StatusCode::NOT_FOUND, "Not found");
-    Some(match asked.method.as_str() {
+    Some(match request.method.as_str() {
         "DELETE" => state
             .store
             .delete(&caller.tenant, STORED, id)
@@ -35,13 +40,13 @@ pub(crate) fn answer(state: &State, asked: &Asked, caller: &Caller, path: &str) 
                 rmb::json_answer(StatusCode::OK, record.get("marc").unwrap_or(&Value::Null))
             })
         }),
-        "PUT" => put(state, asked, caller, id),
+        "PUT" => put(state, request, caller, id),
         _ => return None,
     })
 }
 
-fn put(state: &State, asked: &Asked, caller: &Caller, id: &str) -> Done {
-    let marc = match jackson::parse(&asked.body) {
+fn put(state: &State, request: &HttpRequest, caller: &Caller, id: &str) -> Done {
+    let marc = match jackson::parse(&request.body) {
         Ok(marc) => marc,
         Err(answer) => return Ok(answer),
     };

@@ -10,7 +10,7 @@ use crate::platform::auth::Caller;
 use crate::platform::state::State;
 use crate::store::{Failure, Page};
 use crate::value::json::text_at;
-use crate::wire::message::{Answer, Asked, Done};
+use crate::wire::message::{Answer, Done, HttpRequest};
 use crate::wire::rmb::{Form, RecordList};
 
 const INSTANCES: &str = "/instance-storage/instances";
@@ -19,12 +19,12 @@ const ITEMS: &str = "/item-storage/items";
 /// The answer of what this file has; none of other paths.
 pub(crate) fn answer(
     state: &mut State,
-    asked: &Asked,
+    request: &HttpRequest,
     caller: &Caller,
     path: &str,
 ) -> Option<Done> {
-    Some(match (asked.method.as_str(), path) {
-        ("GET", "/inventory-view/instances") => instances(state, asked, caller),
+    Some(match (request.method.as_str(), path) {
+        ("GET", "/inventory-view/instances") => instances(state, request, caller),
         ("GET", "/oai-pmh-view/instances" | "/oai-pmh-view/updatedInstanceIds") => {
             objects(state, caller, |record| {
                 json!({
@@ -34,7 +34,7 @@ pub(crate) fn answer(
             })
         }
         ("GET", "/inventory-hierarchy/updated-instance-ids") => {
-            if let Some(text) = asked.parameter("startDate")
+            if let Some(text) = request.parameter("startDate")
                 && text.parse::<jiff::Timestamp>().is_err()
             {
                 let said = format!(
@@ -47,7 +47,7 @@ pub(crate) fn answer(
                     said,
                 )));
             }
-            let since = asked
+            let since = request
                 .parameter("startDate")
                 .and_then(|text| text.parse::<jiff::Timestamp>().ok());
             objects_since(state, caller, since, |record| {
@@ -66,15 +66,15 @@ pub(crate) fn answer(
 }
 
 /// Instances with their holdings and items.
-fn instances(state: &State, asked: &Asked, caller: &Caller) -> Done {
+fn instances(state: &State, request: &HttpRequest, caller: &Caller) -> Done {
     let facts = ListFacts::default();
-    let bounds = number(asked, "offset", 0, &facts)
-        .and_then(|offset| Ok((offset, number(asked, "limit", 10, &facts)?)));
+    let bounds = number(request, "offset", 0, &facts)
+        .and_then(|offset| Ok((offset, number(request, "limit", 10, &facts)?)));
     let (offset, limit) = match bounds {
         Ok(bounds) => bounds,
         Err(answer) => return Ok(answer),
     };
-    let query = match (asked.parameter("query"), routes().collection(INSTANCES)) {
+    let query = match (request.parameter("query"), routes().collection(INSTANCES)) {
         (Some(text), Some(collection)) => match compiled(state, caller, collection, text)? {
             Ok(query) => Some((text, query)),
             Err(error) => return Ok(Answer::bad_request(format!("{error}: {text}"))),

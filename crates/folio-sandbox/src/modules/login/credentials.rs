@@ -8,20 +8,20 @@ use crate::platform::access::user as record;
 use crate::platform::auth::Account;
 use crate::platform::state::State;
 use crate::value::json::text_at;
-use crate::wire::message::{Answer, Asked, Done};
+use crate::wire::message::{Answer, Done, HttpRequest};
 use crate::wire::rmb;
 
 /// `/authn/credentials` and what belongs to it; none of what is not emulated.
 pub(crate) fn credentials(
     state: &mut State,
-    asked: &Asked,
+    request: &HttpRequest,
     tenant: &str,
     path: &str,
 ) -> Option<Done> {
-    Some(match (asked.method.as_str(), path) {
-        ("POST", "/authn/credentials") => create_credentials(state, asked, tenant),
+    Some(match (request.method.as_str(), path) {
+        ("POST", "/authn/credentials") => create_credentials(state, request, tenant),
         ("DELETE", "/authn/credentials") => {
-            let Some(id) = asked.parameter("userId") else {
+            let Some(id) = request.parameter("userId") else {
                 return Some(Ok(Answer::text(
                     StatusCode::INTERNAL_SERVER_ERROR,
                     "Internal Server error",
@@ -44,7 +44,7 @@ pub(crate) fn credentials(
             })
         }
         ("GET", "/authn/credentials-existence") => {
-            let Some(id) = asked.parameter("userId") else {
+            let Some(id) = request.parameter("userId") else {
                 return Some(Ok(Answer {
                     body: b"Internal Server error".to_vec(),
                     ..Answer::empty(StatusCode::INTERNAL_SERVER_ERROR)
@@ -61,8 +61,8 @@ pub(crate) fn credentials(
                 format!("{{\"credentialsExist\":{exists}}}"),
             ))
         }
-        ("POST", "/authn/update") => update_credentials(state, asked, tenant),
-        ("POST", "/authn/password/repeatable") => repeatable(state, asked, tenant),
+        ("POST", "/authn/update") => update_credentials(state, request, tenant),
+        ("POST", "/authn/password/repeatable") => repeatable(state, request, tenant),
         ("GET", path) => {
             let id = path.strip_prefix("/authn/loginAttempts/")?;
             let accounts = state.auth.tenants.get(tenant);
@@ -83,8 +83,8 @@ pub(crate) fn credentials(
     })
 }
 
-fn create_credentials(state: &mut State, asked: &Asked, tenant: &str) -> Done {
-    let body = match jackson::parse(&asked.body) {
+fn create_credentials(state: &mut State, request: &HttpRequest, tenant: &str) -> Done {
+    let body = match jackson::parse(&request.body) {
         Ok(body) => body,
         Err(answer) => return Ok(answer),
     };
@@ -137,8 +137,8 @@ fn create_credentials(state: &mut State, asked: &Asked, tenant: &str) -> Done {
 }
 
 /// `POST /authn/update` needs only the old password.
-fn update_credentials(state: &mut State, asked: &Asked, tenant: &str) -> Done {
-    let body = match jackson::parse(&asked.body) {
+fn update_credentials(state: &mut State, request: &HttpRequest, tenant: &str) -> Done {
+    let body = match jackson::parse(&request.body) {
         Ok(body) => body,
         Err(answer) => return Ok(answer),
     };
@@ -180,8 +180,8 @@ fn update_credentials(state: &mut State, asked: &Asked, tenant: &str) -> Done {
 }
 
 /// Whether a password may be used: not where it is the present one or one of the last ten.
-fn repeatable(state: &State, asked: &Asked, tenant: &str) -> Done {
-    let body = match jackson::parse(&asked.body) {
+fn repeatable(state: &State, request: &HttpRequest, tenant: &str) -> Done {
+    let body = match jackson::parse(&request.body) {
         Ok(body) => body,
         Err(answer) => return Ok(answer),
     };

@@ -10,7 +10,7 @@ use crate::platform::access;
 use crate::platform::auth::{BLOCKED, Caller};
 use crate::platform::state::State;
 use crate::value::json::text_at;
-use crate::wire::message::{Answer, Asked, Done};
+use crate::wire::message::{Answer, Done, HttpRequest};
 use crate::wire::rmb;
 
 /// An error of Spring modules: one line, the fields in this order. None as message is a field that is not there.
@@ -79,24 +79,24 @@ fn endpoint(tenant: &str) -> String {
 /// What mod-login-keycloak answers; none of paths that it does not have. A caller is who the sidecar found.
 pub(crate) fn answer(
     state: &mut State,
-    asked: &Asked,
+    request: &HttpRequest,
     caller: Option<&Caller>,
     path: &str,
 ) -> Option<Done> {
-    let named = access::tenant(asked).map(str::to_owned);
+    let named = access::tenant(request).map(str::to_owned);
     let Some(tenant) = named.or_else(|| caller.map(|caller| caller.home.clone())) else {
         return path.starts_with("/authn/").then(|| Ok(without_tenant()));
     };
-    Some(match (asked.method.as_str(), path) {
-        ("POST", "/authn/login-with-expiry") => login(state, asked, &tenant, false),
-        ("POST", "/authn/login") => login(state, asked, &tenant, true),
-        ("POST", "/authn/refresh") => Ok(refresh(state, asked)),
-        ("POST", "/authn/logout") => Ok(logout(state, asked, caller, &tenant, false)),
-        ("POST", "/authn/logout-all") => Ok(logout(state, asked, caller, &tenant, true)),
+    Some(match (request.method.as_str(), path) {
+        ("POST", "/authn/login-with-expiry") => login(state, request, &tenant, false),
+        ("POST", "/authn/login") => login(state, request, &tenant, true),
+        ("POST", "/authn/refresh") => Ok(refresh(state, request)),
+        ("POST", "/authn/logout") => Ok(logout(state, request, caller, &tenant, false)),
+        ("POST", "/authn/logout-all") => Ok(logout(state, request, caller, &tenant, true)),
         ("GET", path) if path.starts_with("/authn/loginAttempts/") => {
             Ok(attempts(state, &tenant, path))
         }
-        _ => return credentials::credentials(state, asked, &tenant, path),
+        _ => return credentials::credentials(state, request, &tenant, path),
     })
 }
 
@@ -122,9 +122,9 @@ pub(crate) fn no_resource(path: &str) -> Answer {
 }
 
 /// Name and password of a login, or why there are none.
-fn given(asked: &Asked) -> Result<(Option<String>, String), Answer> {
+fn given(request: &HttpRequest) -> Result<(Option<String>, String), Answer> {
     let unsupported = |message: &str| invalid("HttpMediaTypeNotSupportedException", message);
-    match asked.header("content-type") {
+    match request.header("content-type") {
         None => return Err(unsupported("Content-Type is not supported")),
         Some(kind) if !kind.contains("json") => {
             let message = format!("Content-Type '{kind}' is not supported");
@@ -133,7 +133,7 @@ fn given(asked: &Asked) -> Result<(Option<String>, String), Answer> {
         Some(_) => {}
     }
     let unreadable = |message: &str| invalid("HttpMessageNotReadableException", message);
-    let body = match jackson::parse(&asked.body) {
+    let body = match jackson::parse(&request.body) {
         Ok(Value::Null) => return Err(unreadable("Required request body is missing")),
         Ok(Value::Array(_)) => {
             return Err(unreadable(
@@ -159,8 +159,8 @@ fn given(asked: &Asked) -> Result<(Option<String>, String), Answer> {
     Ok((text_at(&body, "username"), password))
 }
 
-fn login(state: &mut State, asked: &Asked, tenant: &str, legacy: bool) -> Done {
-    let (username, password) = match given(asked) {
+fn login(state: &mut State, request: &HttpRequest, tenant: &str, legacy: bool) -> Done {
+    let (username, password) = match given(request) {
         Ok(given) => given,
         Err(answer) => return Ok(answer),
     };
@@ -254,8 +254,8 @@ fn unprocessable(what: &str, kind: &str) -> Answer {
 }
 
 /// The tenant is that of the token, whatever the header names. That Keycloak cannot be reached looks like a token that is no good.
-fn refresh(state: &mut State, asked: &Asked) -> Answer {
-    let cookies = asked.cookies("folioRefreshToken");
+fn refresh(state: &mut State, request: &HttpRequest) -> Answer {
+    let cookies = request.cookies("folioRefreshToken");
     let Some(token) = cookies.first() else {
         return invalid(
             "MissingRequestCookieException",
@@ -275,7 +275,7 @@ fn refresh(state: &mut State, asked: &Asked) -> Answer {
 /// Ends the session of the refresh cookie, or all of the user's without one; `X-Okapi-User-Id`, which the sidecar sets, tells the user.
 fn logout(
     state: &mut State,
-    asked: &Asked,
+    request: &HttpRequest,
     caller: Option<&Caller>,
     tenant: &str,
     all: bool,
@@ -284,14 +284,14 @@ fn logout(
     if state.wiring.keycloak_down {
         return failed();
     }
-    let cookies = asked.cookies("folioRefreshToken");
+    let cookies = request.cookies("folioRefreshToken");
     match cookies.first().filter(|token| !all && !token.is_empty()) {
         Some(token) if state.auth.logout(token) => {}
         Some(_) => return failed(),
         None => {
             let user = match caller {
                 Some(caller) => Some(caller.user.clone()),
-                None => asked.header("x-okapi-user-id").map(str::to_owned),
+                None => request.header("x-okapi-user-id").map(str::to_owned),
             };
             if let Some(user) = user {
                 state.auth.revoke_all(tenant, &user);

@@ -9,7 +9,7 @@ use crate::platform::access;
 use crate::platform::auth::{Account, BLOCKED, Caller, Session, WARNED, cookie_date, instant};
 use crate::platform::state::State;
 use crate::value::json::text_at;
-use crate::wire::message::{Answer, Asked, Done};
+use crate::wire::message::{Answer, Done, HttpRequest};
 use crate::wire::rmb;
 
 /// Who logged in.
@@ -34,11 +34,11 @@ fn refused(message: &str, code: &str, username: &str) -> Answer {
 }
 
 /// Checks a name and a password, and counts what is wrong.
-fn check(state: &mut State, asked: &Asked) -> rusqlite::Result<Result<LoggedIn, Answer>> {
-    if let Some(answer) = rmb::wrong_content_type(asked) {
+fn check(state: &mut State, request: &HttpRequest) -> rusqlite::Result<Result<LoggedIn, Answer>> {
+    if let Some(answer) = rmb::wrong_content_type(request) {
         return Ok(Err(answer));
     }
-    let body = match jackson::parse(&asked.body) {
+    let body = match jackson::parse(&request.body) {
         Ok(Value::Null) => {
             return Ok(Err(Answer::bad_request(
                 "HV000116: The object to be validated must not be null.",
@@ -61,7 +61,7 @@ fn check(state: &mut State, asked: &Asked) -> rusqlite::Result<Result<LoggedIn, 
     let Some(password) = text_at(&body, "password") else {
         return Ok(Err(Answer::bad_request("You must provide a password")));
     };
-    let tenant = asked
+    let tenant = request
         .header("x-okapi-tenant")
         .unwrap_or_default()
         .to_owned();
@@ -155,26 +155,26 @@ fn check(state: &mut State, asked: &Asked) -> rusqlite::Result<Result<LoggedIn, 
 /// mod-login and the logins of mod-users-bl; none of other paths.
 pub(crate) fn answer(
     state: &mut State,
-    asked: &Asked,
+    request: &HttpRequest,
     caller: Option<&Caller>,
     tenant: &str,
     path: &str,
 ) -> Option<Done> {
-    Some(match (asked.method.as_str(), path) {
-        ("POST", "/authn/login-with-expiry") => login(state, asked, false),
-        ("POST", "/authn/login") => login(state, asked, true),
-        ("POST", "/bl-users/login-with-expiry") => login_of_users_bl(state, asked, false),
-        ("POST", "/bl-users/login") => login_of_users_bl(state, asked, true),
-        ("POST", "/authn/refresh") => Ok(refresh(state, asked)),
-        ("POST", "/authn/logout") => Ok(logout(state, asked, caller, false)),
-        ("POST", "/authn/logout-all") => Ok(logout(state, asked, caller, true)),
-        _ => return crate::modules::login::credentials::credentials(state, asked, tenant, path),
+    Some(match (request.method.as_str(), path) {
+        ("POST", "/authn/login-with-expiry") => login(state, request, false),
+        ("POST", "/authn/login") => login(state, request, true),
+        ("POST", "/bl-users/login-with-expiry") => login_of_users_bl(state, request, false),
+        ("POST", "/bl-users/login") => login_of_users_bl(state, request, true),
+        ("POST", "/authn/refresh") => Ok(refresh(state, request)),
+        ("POST", "/authn/logout") => Ok(logout(state, request, caller, false)),
+        ("POST", "/authn/logout-all") => Ok(logout(state, request, caller, true)),
+        _ => return crate::modules::login::credentials::credentials(state, request, tenant, path),
     })
 }
 
 /// `POST /authn/login-with-expiry` and `/authn/login`.
-fn login(state: &mut State, asked: &Asked, legacy: bool) -> Done {
-    let user = match check(state, asked)? {
+fn login(state: &mut State, request: &HttpRequest, legacy: bool) -> Done {
+    let user = match check(state, request)? {
         Ok(user) => user,
         Err(answer) => return Ok(answer),
     };
@@ -188,8 +188,8 @@ fn login(state: &mut State, asked: &Asked, legacy: bool) -> Done {
 }
 
 /// `POST /bl-users/login-with-expiry` and `/bl-users/login`: the user too.
-fn login_of_users_bl(state: &mut State, asked: &Asked, legacy: bool) -> Done {
-    let user = match check(state, asked)? {
+fn login_of_users_bl(state: &mut State, request: &HttpRequest, legacy: bool) -> Done {
+    let user = match check(state, request)? {
         Ok(user) => user,
         Err(answer) => return Ok(answer),
     };
@@ -202,7 +202,7 @@ fn login_of_users_bl(state: &mut State, asked: &Asked, legacy: bool) -> Done {
             ),
         ));
     };
-    let permissions = match asked.parameter("expandPermissions") {
+    let permissions = match request.parameter("expandPermissions") {
         Some("true") => crate::modules::permissions::expanded(&permissions),
         _ => permissions,
     };
@@ -328,8 +328,8 @@ fn unprocessable(what: &str) -> Answer {
 }
 
 /// `POST /authn/refresh`.
-fn refresh(state: &mut State, asked: &Asked) -> Answer {
-    match &asked.cookies("folioRefreshToken")[..] {
+fn refresh(state: &mut State, request: &HttpRequest) -> Answer {
+    match &request.cookies("folioRefreshToken")[..] {
         [token] => state.auth.refresh(token).map_or_else(
             || unprocessable("refresh"),
             |session| session_answer(&session, false, None),
@@ -347,9 +347,9 @@ fn refresh(state: &mut State, asked: &Asked) -> Answer {
 }
 
 /// `POST /authn/logout` and `/authn/logout-all`. With a refresh cookie it ends one session, with a token alone all of the user's.
-fn logout(state: &mut State, asked: &Asked, caller: Option<&Caller>, all: bool) -> Answer {
-    let refresh = asked.cookies("folioRefreshToken");
-    let only_cookie = !asked.cookies("folioAccessToken").is_empty();
+fn logout(state: &mut State, request: &HttpRequest, caller: Option<&Caller>, all: bool) -> Answer {
+    let refresh = request.cookies("folioRefreshToken");
+    let only_cookie = !request.cookies("folioAccessToken").is_empty();
     match (&refresh[..], caller, all) {
         ([token], _, false) if state.auth.logout(token) => {}
         (_, Some(caller), _) => {

@@ -13,12 +13,12 @@ use crate::modules::spring::records::Spring;
 use crate::platform::state::State;
 use crate::value::json::text_at;
 use crate::value::uuid::is_uuid;
-use crate::wire::message::{Answer, Asked, Done};
+use crate::wire::message::{Answer, Done, HttpRequest};
 
 impl Spring<'_> {
     /// The ids of a parameter that may be given several times, or once with commas.
-    fn ids(&self, asked: &Asked, name: &str) -> Result<Option<Vec<String>>, Answer> {
-        let given: Vec<&str> = asked
+    fn ids(&self, request: &HttpRequest, name: &str) -> Result<Option<Vec<String>>, Answer> {
+        let given: Vec<&str> = request
             .query
             .iter()
             .filter(|(known, _)| known == name)
@@ -40,20 +40,20 @@ impl Spring<'_> {
         Ok(Some(ids.iter().map(|id| id.to_ascii_lowercase()).collect()))
     }
 
-    pub(super) fn calendars(&self, state: &State, asked: &Asked) -> Done {
-        match self.chosen_calendars(state, asked) {
+    pub(super) fn calendars(&self, state: &State, request: &HttpRequest) -> Done {
+        match self.chosen_calendars(state, request) {
             Ok(done) => done,
             Err(answer) => Ok(answer),
         }
     }
 
-    fn chosen_calendars(&self, state: &State, asked: &Asked) -> Result<Done, Answer> {
-        let ids = self.ids(asked, "id")?;
-        let service_points = self.ids(asked, "servicePointId")?;
-        let start = date(self.facts, asked, "startDate", false)?;
-        let end = date(self.facts, asked, "endDate", false)?;
-        let offset = self.facts.number(asked, "offset", 0, 0)?;
-        let limit = self.facts.number(asked, "limit", 10, 0)?;
+    fn chosen_calendars(&self, state: &State, request: &HttpRequest) -> Result<Done, Answer> {
+        let ids = self.ids(request, "id")?;
+        let service_points = self.ids(request, "servicePointId")?;
+        let start = date(self.facts, request, "startDate", false)?;
+        let end = date(self.facts, request, "endDate", false)?;
+        let offset = self.facts.number(request, "offset", 0, 0)?;
+        let limit = self.facts.number(request, "limit", 10, 0)?;
         let mut all = match Self::stored_calendars(state, self.caller) {
             Ok(all) => all,
             Err(error) => return Ok(Err(error)),
@@ -87,8 +87,8 @@ impl Spring<'_> {
         Ok(Ok(Answer::new(StatusCode::OK, "application/json", body)))
     }
 
-    fn calendar_of(&self, asked: &Asked) -> Result<Map<String, Value>, Answer> {
-        if let Some(answer) = self.wrong_content_type(asked) {
+    fn calendar_of(&self, request: &HttpRequest) -> Result<Map<String, Value>, Answer> {
+        if let Some(answer) = self.wrong_content_type(request) {
             return Err(answer);
         }
         let unreadable = |message: &str| {
@@ -100,7 +100,7 @@ impl Spring<'_> {
                 ),
             )
         };
-        let value = jackson::parse(&asked.body).map_err(|answer| {
+        let value = jackson::parse(&request.body).map_err(|answer| {
             let text = String::from_utf8_lossy(&answer.body).into_owned();
             unreadable(text.split("\n at [Source").next().unwrap_or_default())
         })?;
@@ -154,9 +154,9 @@ impl Spring<'_> {
         metadata
     }
 
-    pub(super) fn create_calendar(&self, state: &State, asked: &Asked) -> Done {
+    pub(super) fn create_calendar(&self, state: &State, request: &HttpRequest) -> Done {
         let stored = self
-            .calendar_of(asked)
+            .calendar_of(request)
             .and_then(|record| self.store_calendar(state, record, None));
         match stored {
             Ok(record) => Ok(Answer::new(
@@ -168,12 +168,12 @@ impl Spring<'_> {
         }
     }
 
-    pub(super) fn update_calendar(&self, state: &State, asked: &Asked, id: &str) -> Done {
+    pub(super) fn update_calendar(&self, state: &State, request: &HttpRequest, id: &str) -> Done {
         if let Some(answer) = self.facts.bad_id(id, 2) {
             return Ok(answer);
         }
         // The body is read before the calendar is looked up.
-        let record = match self.calendar_of(asked) {
+        let record = match self.calendar_of(request) {
             Ok(record) => record,
             Err(answer) => return Ok(answer),
         };
@@ -191,8 +191,8 @@ impl Spring<'_> {
     }
 
     /// `DELETE /calendar/calendars?id=…&id=…`: all of them or none.
-    pub(super) fn delete_calendars(&self, state: &State, asked: &Asked) -> Done {
-        let ids = match self.ids(asked, "id") {
+    pub(super) fn delete_calendars(&self, state: &State, request: &HttpRequest) -> Done {
+        let ids = match self.ids(request, "id") {
             Ok(Some(ids)) => ids,
             Ok(None) => {
                 return Ok(self.facts.calendar(

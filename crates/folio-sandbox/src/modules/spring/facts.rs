@@ -8,7 +8,7 @@ use crate::jackson;
 use crate::modules::spring::dto::{DtoClass, Field, Method, Reads, validation_failed};
 use crate::modules::spring::java_time::local_date;
 use crate::value::uuid::{is_uuid, is_versioned_uuid};
-use crate::wire::message::{Answer, Asked};
+use crate::wire::message::{Answer, HttpRequest};
 use crate::wire::rmb;
 
 /// A kind of record of a Spring module.
@@ -228,13 +228,13 @@ impl Facts {
     }
 
     /// The record of a body, read by POST or PUT; what the module says of one that it rejects.
-    pub(super) fn read_body(&self, asked: &Asked) -> Result<Map<String, Value>, Answer> {
+    pub(super) fn read_body(&self, request: &HttpRequest) -> Result<Map<String, Value>, Answer> {
         let Some((record, methods)) = &self.body else {
             return Ok(Map::new());
         };
         let [post, put] = methods;
-        let method = if asked.method == "PUT" { put } else { post };
-        self.read_as(record, method, asked)
+        let method = if request.method == "PUT" { put } else { post };
+        self.read_as(record, method, request)
     }
 
     /// The record that a method takes.
@@ -242,10 +242,10 @@ impl Facts {
         &self,
         record: &'static DtoClass,
         method: &Method,
-        asked: &Asked,
+        request: &HttpRequest,
     ) -> Result<Map<String, Value>, Answer> {
         let unreadable = |message: &str| self.invalid(&format!("JSON parse error: {message}"));
-        let value = jackson::parse(&asked.body).map_err(|answer| {
+        let value = jackson::parse(&request.body).map_err(|answer| {
             let text = String::from_utf8_lossy(&answer.body).into_owned();
             unreadable(text.split("\n at [Source").next().unwrap_or_default())
         })?;
@@ -366,12 +366,12 @@ impl Facts {
 
     pub(super) fn number(
         &self,
-        asked: &Asked,
+        request: &HttpRequest,
         name: &str,
         default: usize,
         least: i64,
     ) -> Result<usize, Answer> {
-        let Some(text) = asked.parameter(name).filter(|text| !text.is_empty()) else {
+        let Some(text) = request.parameter(name).filter(|text| !text.is_empty()) else {
             return Ok(default);
         };
         let Ok(number) = text.parse::<i32>() else {

@@ -11,16 +11,21 @@ use crate::modules::spring::records::page_of;
 use crate::platform::auth::Caller;
 use crate::platform::state::State;
 use crate::value::json::text_at;
-use crate::wire::message::{Answer, Asked, Done};
+use crate::wire::message::{Answer, Done, HttpRequest};
 
 /// The answer of the paths below `/note-links`; none of other paths.
-pub(super) fn answer(state: &State, asked: &Asked, caller: &Caller, path: &str) -> Option<Done> {
+pub(super) fn answer(
+    state: &State,
+    request: &HttpRequest,
+    caller: &Caller,
+    path: &str,
+) -> Option<Done> {
     let parts: Vec<&str> = path.strip_prefix("/note-links/")?.split('/').collect();
-    match (asked.method.as_str(), parts.as_slice()) {
+    match (request.method.as_str(), parts.as_slice()) {
         ("GET", ["domain", domain, "type", kind, "id", id]) => {
-            Some(list(state, asked, caller, domain, &link(kind, id)))
+            Some(list(state, request, caller, domain, &link(kind, id)))
         }
-        ("PUT", ["type", kind, "id", id]) => Some(assign(state, asked, caller, &link(kind, id))),
+        ("PUT", ["type", kind, "id", id]) => Some(assign(state, request, caller, &link(kind, id))),
         _ => None,
     }
 }
@@ -38,12 +43,12 @@ fn links(note: &Value) -> Vec<Value> {
 /// A parameter with a list of values, whose case does not matter.
 fn chosen(
     facts: &Facts,
-    asked: &Asked,
+    request: &HttpRequest,
     name: &str,
     class: &str,
     values: &[&'static str],
 ) -> Result<Option<&'static str>, Answer> {
-    let Some(text) = asked.parameter(name).filter(|text| !text.is_empty()) else {
+    let Some(text) = request.parameter(name).filter(|text| !text.is_empty()) else {
         return Ok(None);
     };
     match values.iter().find(|value| value.eq_ignore_ascii_case(text)) {
@@ -58,8 +63,8 @@ fn chosen(
     }
 }
 
-fn list(state: &State, asked: &Asked, caller: &Caller, domain: &str, link: &Value) -> Done {
-    match listed(state, asked, caller, domain, link) {
+fn list(state: &State, request: &HttpRequest, caller: &Caller, domain: &str, link: &Value) -> Done {
+    match listed(state, request, caller, domain, link) {
         Ok(done) => done,
         Err(answer) => Ok(answer),
     }
@@ -67,7 +72,7 @@ fn list(state: &State, asked: &Asked, caller: &Caller, domain: &str, link: &Valu
 
 fn listed(
     state: &State,
-    asked: &Asked,
+    request: &HttpRequest,
     caller: &Caller,
     domain: &str,
     link: &Value,
@@ -78,18 +83,18 @@ fn listed(
     };
     let statuses = ["assigned", "unassigned", "all"];
     let orders = ["noteType", "updatedDate", "title", "content"];
-    let status = chosen(&facts, asked, "status", "LinkStatusFilter", &statuses)?;
-    let order_by = chosen(&facts, asked, "orderBy", "NotesOrderBy", &orders)?;
-    let order = chosen(&facts, asked, "order", "OrderDirection", &["asc", "desc"])?;
-    let offset = facts.number(asked, "offset", 0, 0)?;
-    let limit = facts.number(asked, "limit", 1000, 1)?;
-    let types: Vec<&str> = asked
+    let status = chosen(&facts, request, "status", "LinkStatusFilter", &statuses)?;
+    let order_by = chosen(&facts, request, "orderBy", "NotesOrderBy", &orders)?;
+    let order = chosen(&facts, request, "order", "OrderDirection", &["asc", "desc"])?;
+    let offset = facts.number(request, "offset", 0, 0)?;
+    let limit = facts.number(request, "limit", 1000, 1)?;
+    let types: Vec<&str> = request
         .query
         .iter()
         .filter(|(name, _)| name == "noteType")
         .map(|(_, name)| name.as_str())
         .collect();
-    let search = asked.parameter("search").map(str::to_lowercase);
+    let search = request.parameter("search").map(str::to_lowercase);
     let mut notes = match state.store.all(&caller.tenant, "/notes") {
         Ok(notes) => notes,
         Err(error) => return Ok(Err(error)),
@@ -159,8 +164,8 @@ fn compared(by: &str, one: &Value, other: &Value) -> Ordering {
 }
 
 /// `PUT /note-links/type/…/id/…`: assigns notes to a record, or takes them from it.
-fn assign(state: &State, asked: &Asked, caller: &Caller, link: &Value) -> Done {
-    let changes = match changes(asked) {
+fn assign(state: &State, request: &HttpRequest, caller: &Caller, link: &Value) -> Done {
+    let changes = match changes(request) {
         Ok(changes) => changes,
         Err(answer) => return Ok(answer),
     };
@@ -212,8 +217,8 @@ const METHOD: Method = Method {
 };
 
 /// The ids of notes, and whether they are to be assigned.
-fn changes(asked: &Asked) -> Result<Vec<(String, bool)>, Answer> {
-    let record = NOTES.read_as(&UPDATES, &METHOD, asked)?;
+fn changes(request: &HttpRequest) -> Result<Vec<(String, bool)>, Answer> {
+    let record = NOTES.read_as(&UPDATES, &METHOD, request)?;
     let notes = record.get("notes").and_then(Value::as_array);
     let changes = notes.into_iter().flatten().filter_map(|note| {
         let assigned = text_at(note, "status")? == "ASSIGNED";

@@ -14,12 +14,17 @@ use crate::modules::spring::records::Spring;
 use crate::platform::auth::Caller;
 use crate::platform::state::State;
 use crate::value::uuid::is_uuid;
-use crate::wire::message::{Answer, Asked, Done};
+use crate::wire::message::{Answer, Done, HttpRequest};
 
 /// `GET /calendar/dates/…/all-openings` and `…/surrounding-openings`; none of other paths.
-pub(super) fn answer(state: &State, asked: &Asked, caller: &Caller, path: &str) -> Option<Done> {
+pub(super) fn answer(
+    state: &State,
+    request: &HttpRequest,
+    caller: &Caller,
+    path: &str,
+) -> Option<Done> {
     let (service_point, what) = path.strip_prefix("/calendar/dates/")?.split_once('/')?;
-    if asked.method != "GET" || !matches!(what, "all-openings" | "surrounding-openings") {
+    if request.method != "GET" || !matches!(what, "all-openings" | "surrounding-openings") {
         return None;
     }
     let facts = &CALENDARS;
@@ -41,19 +46,19 @@ pub(super) fn answer(state: &State, asked: &Asked, caller: &Caller, path: &str) 
         .filter(|calendar| calendar.is_assigned(service_point))
         .collect();
     let done = if what == "all-openings" {
-        all(facts, asked, &calendars)
+        all(facts, request, &calendars)
     } else {
-        surrounding(facts, asked, &calendars)
+        surrounding(facts, request, &calendars)
     };
     Some(Ok(done.unwrap_or_else(|answer| answer)))
 }
 
-fn all(facts: &Facts, asked: &Asked, calendars: &[Calendar]) -> Result<Answer, Answer> {
-    let start = date(facts, asked, "startDate", true)?
+fn all(facts: &Facts, request: &HttpRequest, calendars: &[Calendar]) -> Result<Answer, Answer> {
+    let start = date(facts, request, "startDate", true)?
         .ok_or_else(|| missing(facts, "startDate", "LocalDate"))?;
-    let end = date(facts, asked, "endDate", true)?
+    let end = date(facts, request, "endDate", true)?
         .ok_or_else(|| missing(facts, "endDate", "LocalDate"))?;
-    let closed = match asked.parameter("includeClosed") {
+    let closed = match request.parameter("includeClosed") {
         None => return Err(missing(facts, "includeClosed", "Boolean")),
         Some(text) => match text.to_ascii_lowercase().as_str() {
             "true" | "on" | "yes" | "1" => true,
@@ -68,8 +73,8 @@ fn all(facts: &Facts, asked: &Asked, calendars: &[Calendar]) -> Result<Answer, A
             }
         },
     };
-    let offset = facts.number(asked, "offset", 0, 0)?;
-    let limit = facts.number(asked, "limit", 10, 0)?;
+    let offset = facts.number(request, "offset", 0, 0)?;
+    let limit = facts.number(request, "limit", 10, 0)?;
     let mut days = days(calendars, start, end);
     if closed {
         for date in from_to(start, end) {
@@ -85,9 +90,13 @@ fn all(facts: &Facts, asked: &Asked, calendars: &[Calendar]) -> Result<Answer, A
 }
 
 /// The day itself, and the last open day before it and the first after it.
-fn surrounding(facts: &Facts, asked: &Asked, calendars: &[Calendar]) -> Result<Answer, Answer> {
+fn surrounding(
+    facts: &Facts,
+    request: &HttpRequest,
+    calendars: &[Calendar],
+) -> Result<Answer, Answer> {
     let day =
-        date(facts, asked, "date", true)?.ok_or_else(|| missing(facts, "date", "LocalDate"))?;
+        date(facts, request, "date", true)?.ok_or_else(|| missing(facts, "date", "LocalDate"))?;
     let first = calendars.iter().map(|calendar| calendar.start).min();
     let last = calendars.iter().map(|calendar| calendar.end).max();
     let yesterday = day.checked_sub(1.day()).unwrap_or(day);
@@ -121,11 +130,11 @@ fn missing(facts: &Facts, name: &str, class: &str) -> Answer {
 /// A parameter that is a date.
 pub(super) fn date(
     facts: &Facts,
-    asked: &Asked,
+    request: &HttpRequest,
     name: &str,
     required: bool,
 ) -> Result<Option<Date>, Answer> {
-    let Some(text) = asked.parameter(name).filter(|text| !text.is_empty()) else {
+    let Some(text) = request.parameter(name).filter(|text| !text.is_empty()) else {
         return Ok(None);
     };
     let annotations = if required {

@@ -10,7 +10,7 @@ use crate::platform::auth::Caller;
 use crate::platform::state::State;
 use crate::store::Page;
 use crate::value::json::text_at;
-use crate::wire::message::{Answer, Asked, Done, broken_percent};
+use crate::wire::message::{Answer, Done, HttpRequest, broken_percent};
 use crate::wire::rmb;
 
 /// mod-tags does not write empty texts.
@@ -53,20 +53,20 @@ impl Spring<'_> {
         self.facts.dialect
     }
 
-    pub(super) fn list(&self, state: &State, asked: &Asked) -> Done {
+    pub(super) fn list(&self, state: &State, request: &HttpRequest) -> Done {
         let bounds = self
             .facts
-            .number(asked, "offset", 0, 0)
-            .and_then(|offset| Ok((offset, self.facts.number(asked, "limit", 10, 1)?)));
+            .number(request, "offset", 0, 0)
+            .and_then(|offset| Ok((offset, self.facts.number(request, "limit", 10, 1)?)));
         let (offset, limit) = match bounds {
             Ok(bounds) => bounds,
             Err(answer) => return Ok(answer),
         };
-        let text = asked
+        let text = request
             .parameter("query")
-            .filter(|text| !text.trim().is_empty() && broken_percent(&asked.raw_query).is_none());
+            .filter(|text| !text.trim().is_empty() && broken_percent(&request.raw_query).is_none());
         let query = match text
-            .map(|text| self.facts.query(text, &asked.path))
+            .map(|text| self.facts.query(text, &request.path))
             .transpose()
         {
             Ok(query) => query,
@@ -120,8 +120,8 @@ impl Spring<'_> {
     }
 
     /// The answer to a body of another type than JSON.
-    pub(super) fn wrong_content_type(&self, asked: &Asked) -> Option<Answer> {
-        let content_type = asked.header("content-type");
+    pub(super) fn wrong_content_type(&self, request: &HttpRequest) -> Option<Answer> {
+        let content_type = request.header("content-type");
         if !content_type.is_some_and(|kind| kind.contains("application/json")) {
             let named = content_type.map_or_else(
                 || "Content-Type".to_owned(),
@@ -136,7 +136,7 @@ impl Spring<'_> {
                 Dialect::Notes => failed(
                     StatusCode::UNSUPPORTED_MEDIA_TYPE,
                     "Unsupported Media Type",
-                    &asked.path,
+                    &request.path,
                 ),
                 Dialect::Calendar => self.facts.calendar(
                     StatusCode::BAD_REQUEST,
@@ -150,11 +150,11 @@ impl Spring<'_> {
         None
     }
 
-    pub(super) fn body(&self, asked: &Asked) -> Result<Map<String, Value>, Answer> {
-        if let Some(answer) = self.wrong_content_type(asked) {
+    pub(super) fn body(&self, request: &HttpRequest) -> Result<Map<String, Value>, Answer> {
+        if let Some(answer) = self.wrong_content_type(request) {
             return Err(answer);
         }
-        self.facts.read_body(asked)
+        self.facts.read_body(request)
     }
 
     /// Another record of the same name, and the value.
@@ -255,7 +255,7 @@ impl Spring<'_> {
     pub(super) fn complete(
         &self,
         state: &State,
-        asked: &Asked,
+        request: &HttpRequest,
         record: &mut Map<String, Value>,
     ) -> rusqlite::Result<Option<Answer>> {
         if self.path() != "/notes" {
@@ -266,7 +266,7 @@ impl Spring<'_> {
             .and_then(Value::as_str)
             .unwrap_or_default();
         let Some(kind) = state.store.get(&self.caller.tenant, "/note-types", id)? else {
-            return Ok(Some(self.facts.unhandled("", &asked.path)));
+            return Ok(Some(self.facts.unhandled("", &request.path)));
         };
         record.insert("type".into(), kind.get("name").cloned().unwrap_or_default());
         record.entry("links").or_insert_with(|| json!([]));
@@ -295,8 +295,8 @@ impl Spring<'_> {
         Ok(None)
     }
 
-    pub(super) fn create(&self, state: &State, asked: &Asked) -> Done {
-        let mut record = match self.body(asked) {
+    pub(super) fn create(&self, state: &State, request: &HttpRequest) -> Done {
+        let mut record = match self.body(request) {
             Ok(record) => record,
             Err(answer) => return Ok(answer),
         };
@@ -316,7 +316,7 @@ impl Spring<'_> {
         }
         record.insert("id".into(), id.clone().into());
         record.insert("metadata".into(), self.metadata(known.as_ref()));
-        if let Some(answer) = self.complete(state, asked, &mut record)? {
+        if let Some(answer) = self.complete(state, request, &mut record)? {
             return Ok(answer);
         }
         let mut record = Value::Object(record);
@@ -344,11 +344,11 @@ impl Spring<'_> {
         }
     }
 
-    pub(super) fn update(&self, state: &State, asked: &Asked, id: &str) -> Done {
+    pub(super) fn update(&self, state: &State, request: &HttpRequest, id: &str) -> Done {
         if let Some(answer) = self.facts.bad_id(id, 2) {
             return Ok(answer);
         }
-        let mut record = match self.body(asked) {
+        let mut record = match self.body(request) {
             Ok(record) => record,
             Err(answer) => return Ok(answer),
         };
@@ -360,7 +360,7 @@ impl Spring<'_> {
         }
         record.insert("id".into(), id.into());
         record.insert("metadata".into(), self.metadata(Some(&stored)));
-        if let Some(answer) = self.complete(state, asked, &mut record)? {
+        if let Some(answer) = self.complete(state, request, &mut record)? {
             return Ok(answer);
         }
         let record = Value::Object(record);

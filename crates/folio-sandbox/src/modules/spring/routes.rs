@@ -8,12 +8,12 @@ use crate::modules::spring::records::Spring;
 use crate::modules::spring::{note_links, openings};
 use crate::platform::auth::Caller;
 use crate::platform::state::State;
-use crate::wire::message::{Answer, Asked, Done};
+use crate::wire::message::{Answer, Done, HttpRequest};
 
 /// The answer of a module that is known here; none of others.
 pub(crate) fn answer(
     state: &mut State,
-    asked: &Asked,
+    request: &HttpRequest,
     caller: &Caller,
     collection: &Collection,
     id: Option<&str>,
@@ -24,21 +24,21 @@ pub(crate) fn answer(
         collection,
         caller,
     };
-    let accept = asked.header("accept").unwrap_or("*/*");
+    let accept = request.header("accept").unwrap_or("*/*");
     let json = accept.contains("json") || accept.contains("*/*");
     if !json && !accept.contains("text/plain") && facts.dialect != Dialect::Calendar {
         return Some(Ok(Answer::empty(StatusCode::NOT_ACCEPTABLE)));
     }
     let is_calendar = facts.dialect == Dialect::Calendar;
-    let done = match (asked.method.as_str(), id) {
-        ("GET", None) if is_calendar => spring.calendars(state, asked),
-        ("POST", None) if is_calendar => spring.create_calendar(state, asked),
-        ("DELETE", None) if is_calendar => spring.delete_calendars(state, asked),
-        ("PUT", Some(id)) if is_calendar => spring.update_calendar(state, asked, id),
-        ("GET", None) => spring.list(state, asked),
-        ("POST", None) => spring.create(state, asked),
+    let done = match (request.method.as_str(), id) {
+        ("GET", None) if is_calendar => spring.calendars(state, request),
+        ("POST", None) if is_calendar => spring.create_calendar(state, request),
+        ("DELETE", None) if is_calendar => spring.delete_calendars(state, request),
+        ("PUT", Some(id)) if is_calendar => spring.update_calendar(state, request, id),
+        ("GET", None) => spring.list(state, request),
+        ("POST", None) => spring.create(state, request),
         ("GET", Some(id)) => spring.read(state, id),
-        ("PUT", Some(id)) => spring.update(state, asked, id),
+        ("PUT", Some(id)) => spring.update(state, request, id),
         ("DELETE", Some(id)) => spring.delete(state, id),
         _ => return None,
     };
@@ -54,10 +54,10 @@ pub(crate) fn answer(
 /// The answer to a path of these modules that is no collection and no record of one; none of other paths.
 pub(crate) fn other_paths(
     state: &mut State,
-    asked: &Asked,
+    request: &HttpRequest,
     caller: &Caller,
     path: &str,
 ) -> Option<Done> {
-    openings::answer(state, asked, caller, path)
-        .or_else(|| note_links::answer(state, asked, caller, path))
+    openings::answer(state, request, caller, path)
+        .or_else(|| note_links::answer(state, request, caller, path))
 }

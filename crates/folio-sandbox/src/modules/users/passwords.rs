@@ -8,7 +8,7 @@ use crate::platform::auth::Caller;
 use crate::platform::state::State;
 use crate::value::fold::Fold;
 use crate::value::json::text_at;
-use crate::wire::message::{Answer, Asked, Done};
+use crate::wire::message::{Answer, Done, HttpRequest};
 
 /// Where a user is looked for who forgot a password or a name.
 const FIELDS: [&str; 4] = [
@@ -19,23 +19,28 @@ const FIELDS: [&str; 4] = [
 ];
 
 /// The answer of what this file has; none of other paths.
-pub(crate) fn answer(state: &State, asked: &Asked, caller: &Caller, path: &str) -> Option<Done> {
-    if asked.method != "POST" {
+pub(crate) fn answer(
+    state: &State,
+    request: &HttpRequest,
+    caller: &Caller,
+    path: &str,
+) -> Option<Done> {
+    if request.method != "POST" {
         return None;
     }
     match path {
         // It waits for mod-password-validator, which was not there.
         "/bl-users/settings/myprofile/password" => Some(Ok(Answer::never())),
         "/bl-users/forgotten/password" | "/bl-users/forgotten/username" => {
-            forgotten(state, asked, caller)
+            forgotten(state, request, caller)
         }
         _ => None,
     }
 }
 
 /// Rejects a user who is not found; what follows otherwise is not emulated.
-fn forgotten(state: &State, asked: &Asked, caller: &Caller) -> Option<Done> {
-    let body = match jackson::parse(&asked.body) {
+fn forgotten(state: &State, request: &HttpRequest, caller: &Caller) -> Option<Done> {
+    let body = match jackson::parse(&request.body) {
         Ok(body) => body,
         Err(answer) => return Some(Ok(answer)),
     };

@@ -7,18 +7,23 @@ use crate::jackson;
 use crate::platform::auth::Caller;
 use crate::platform::state::State;
 use crate::value::json::text_at;
-use crate::wire::message::{Answer, Asked, Done};
+use crate::wire::message::{Answer, Done, HttpRequest};
 use crate::wire::rmb;
 
 const PATH: &str = "/patron-pin";
 
 /// The answer of what this file has; none of other paths.
-pub(crate) fn answer(state: &State, asked: &Asked, caller: &Caller, path: &str) -> Option<Done> {
+pub(crate) fn answer(
+    state: &State,
+    request: &HttpRequest,
+    caller: &Caller,
+    path: &str,
+) -> Option<Done> {
     let verify = path == "/patron-pin/verify";
-    if path != PATH && !verify || !matches!(asked.method.as_str(), "POST" | "DELETE") {
+    if path != PATH && !verify || !matches!(request.method.as_str(), "POST" | "DELETE") {
         return None;
     }
-    let body = match jackson::parse(&asked.body) {
+    let body = match jackson::parse(&request.body) {
         Ok(Value::Null) => {
             return Some(Ok(Answer::bad_request(
                 "HV000116: The object to be validated must not be null.",
@@ -32,7 +37,7 @@ pub(crate) fn answer(state: &State, asked: &Asked, caller: &Caller, path: &str) 
     let Some(id) = text_at(&body, "id") else {
         return Some(Ok(Answer::empty(StatusCode::UNPROCESSABLE_ENTITY)));
     };
-    Some(match asked.method.as_str() {
+    Some(match request.method.as_str() {
         "DELETE" => state
             .store
             .delete(&caller.tenant, PATH, &id)

@@ -11,7 +11,7 @@ use crate::modules::reply::{Step, Stop};
 use crate::platform::auth::Caller;
 use crate::platform::state::State;
 use crate::value::json::text_at;
-use crate::wire::message::{Answer, Asked, Done, decoded};
+use crate::wire::message::{Answer, Done, HttpRequest, decoded};
 use crate::wire::rmb;
 
 const PERMISSIONS: &str = "/perms/users";
@@ -37,17 +37,17 @@ const OF_TRANSACTIONS: [&str; 8] = [
 /// The answer of what mod-users-bl has; none of other paths.
 pub(crate) fn answer(
     state: &mut State,
-    asked: &Asked,
+    request: &HttpRequest,
     caller: &Caller,
     path: &str,
 ) -> Option<Done> {
     let rest = path.strip_prefix("/bl-users")?;
     let segments: Vec<&str> = rest.split('/').skip(1).collect();
-    let step = match (asked.method.as_str(), segments.as_slice()) {
-        ("GET", []) => listed(state, asked, caller),
+    let step = match (request.method.as_str(), segments.as_slice()) {
+        ("GET", []) => listed(state, request, caller),
         ("DELETE", ["by-id", id]) => delete(state, caller, &decoded(id)),
         ("GET", [by @ ("by-id" | "by-username"), of]) => {
-            one(&Library { state, caller }, asked, by, &decoded(of))
+            one(&Library { state, caller }, request, by, &decoded(of))
         }
         ("GET", [by @ ("by-id" | "by-username"), of, "open-transactions"]) => {
             open_transactions(&Library { state, caller }, by, &decoded(of))
@@ -99,8 +99,8 @@ fn encoded(text: &str) -> String {
 }
 
 /// The parts of a user that are wanted.
-fn includes(asked: &Asked) -> Vec<&str> {
-    let wanted: Vec<&str> = asked
+fn includes(request: &HttpRequest) -> Vec<&str> {
+    let wanted: Vec<&str> = request
         .query
         .iter()
         .filter(|(name, _)| name == "include")
@@ -113,16 +113,16 @@ fn includes(asked: &Asked) -> Vec<&str> {
     }
 }
 
-fn listed(state: &mut State, asked: &Asked, caller: &Caller) -> Step<Answer> {
+fn listed(state: &mut State, request: &HttpRequest, caller: &Caller) -> Step<Answer> {
     let mut bounds = Vec::new();
     for (name, default) in [("offset", "0"), ("limit", "10")] {
-        let text = asked.parameter(name).unwrap_or(default);
+        let text = request.parameter(name).unwrap_or(default);
         if text.parse::<i32>().is_err() {
             return Ok(Answer::bad_request(format!("For input string: \"{text}\"")));
         }
         bounds.push((name.to_owned(), text.to_owned()));
     }
-    let query = asked.parameter("query");
+    let query = request.parameter("query");
     let mut endpoint = "/users?".to_owned();
     if let Some(query) = query {
         endpoint.push_str(&format!("query={}&", encoded(query)));
@@ -130,14 +130,14 @@ fn listed(state: &mut State, asked: &Asked, caller: &Caller) -> Step<Answer> {
     }
     let bound = |place: usize| bounds.get(place).map_or("", |(_, value)| value.as_str());
     endpoint.push_str(&format!("offset={}&limit={}", bound(0), bound(1)));
-    let inner = Asked {
+    let inner = HttpRequest {
         method: "GET".to_owned(),
         path: USERS.to_owned(),
         raw_query: String::new(),
         query: bounds,
-        headers: asked.headers.clone(),
+        headers: request.headers.clone(),
         body: bytes::Bytes::new(),
-        port: asked.port,
+        port: request.port,
     };
     let Some(collection) = routes().collection(USERS) else {
         return Ok(absent(&endpoint));
@@ -154,7 +154,7 @@ fn listed(state: &mut State, asked: &Asked, caller: &Caller) -> Step<Answer> {
     let users = users.cloned().unwrap_or_default();
     let library = Library { state, caller };
     let mut all = Vec::new();
-    let include = includes(asked);
+    let include = includes(request);
     for (part, path, of_user, field) in [
         ("groups", GROUPS, "patronGroup", "id"),
         ("perms", PERMISSIONS, "id", "userId"),
@@ -219,7 +219,7 @@ fn user_of(library: &Library<'_>, by: &str, of: &str) -> Step<Option<Value>> {
     }
 }
 
-fn one(library: &Library<'_>, asked: &Asked, by: &str, of: &str) -> Step<Answer> {
+fn one(library: &Library<'_>, request: &HttpRequest, by: &str, of: &str) -> Step<Answer> {
     let Some(user) = user_of(library, by, of)? else {
         if by == "by-username" {
             return Ok(absent(&format!("/users?query=username=={of}")));
@@ -230,7 +230,7 @@ fn one(library: &Library<'_>, asked: &Asked, by: &str, of: &str) -> Step<Answer>
         let answer = lists::read(library.state, library.caller, users, of)?;
         return Ok(failed(&format!("/users/{of}"), &answer));
     };
-    let include = includes(asked);
+    let include = includes(request);
     let id = text_at(&user, "id").unwrap_or_default();
     let mut one = json!({ "proxiesFor": [] });
     if include.contains(&"groups")

@@ -11,12 +11,12 @@ use crate::modules::library::{INSTANCES, Library, REQUESTS, SERVICE_POINTS};
 use crate::modules::reply::{Refusal, Step, bad_request, failed, shown};
 use crate::value::json::text_at;
 use crate::value::uuid::is_uuid;
-use crate::wire::message::{Answer, Asked};
+use crate::wire::message::{Answer, HttpRequest};
 
 const TYPES: [&str; 3] = ["Hold", "Page", "Recall"];
 
-pub(crate) fn answer(library: &Library<'_>, asked: &Asked) -> Step<Answer> {
-    let operation = asked.parameter("operation").map(str::to_uppercase);
+pub(crate) fn answer(library: &Library<'_>, http_request: &HttpRequest) -> Step<Answer> {
+    let operation = http_request.parameter("operation").map(str::to_uppercase);
     if let Some(word) = &operation
         && !matches!(word.as_str(), "CREATE" | "REPLACE" | "MOVE")
     {
@@ -25,7 +25,7 @@ pub(crate) fn answer(library: &Library<'_>, asked: &Asked) -> Step<Answer> {
         ))
         .into());
     }
-    let given = |name: &str| asked.parameter(name).map(str::to_owned);
+    let given = |name: &str| http_request.parameter(name).map(str::to_owned);
     let (mut requester, instance, item, request) = (
         given("requesterId"),
         given("instanceId"),

@@ -16,7 +16,7 @@ use crate::modules::library::{Library, REQUESTS};
 use crate::modules::reply::{Refusal, Step, absent, body, done, shown, unless_rejected};
 use crate::value::json::text_at;
 use crate::value::uuid::is_uuid;
-use crate::wire::message::{Answer, Asked};
+use crate::wire::message::{Answer, HttpRequest};
 
 /// The request of an id.
 pub(crate) fn by_id(library: &Library<'_>, id: &str) -> Step<Value> {
@@ -35,8 +35,8 @@ pub(crate) fn read(library: &Library<'_>, id: &str) -> Step<Answer> {
 }
 
 /// `PUT`: the first thing that is wrong ends it. A request that there is not is placed.
-pub(crate) fn replace(library: &Library<'_>, asked: &Asked, id: &str) -> Step<Answer> {
-    let mut fields = body(&asked.body)?;
+pub(crate) fn replace(library: &Library<'_>, http_request: &HttpRequest, id: &str) -> Step<Answer> {
+    let mut fields = body(&http_request.body)?;
     fields.insert("id".to_owned(), id.into());
     let mut placed = validate::read(library, fields, false)?;
     let first = placed.refusals.first().cloned();
@@ -101,8 +101,8 @@ pub(crate) fn delete(library: &Library<'_>, id: &str) -> Step<Answer> {
 }
 
 /// `POST …/{id}/move`: to another item of the same instance.
-pub(crate) fn to_item(library: &Library<'_>, asked: &Asked, id: &str) -> Step<Answer> {
-    let fields = body(&asked.body)?;
+pub(crate) fn to_item(library: &Library<'_>, http_request: &HttpRequest, id: &str) -> Step<Answer> {
+    let fields = body(&http_request.body)?;
     let original = by_id(library, id)?;
     let (titles, _) = library.title_level()?;
     if !titles && is_title_level(&original) {

@@ -14,10 +14,10 @@ use crate::modules::circulation::requests::{recall, stored, title};
 use crate::modules::library::Library;
 use crate::modules::reply::{Block, Refusal, Step, body, shown, unless_rejected};
 use crate::value::json::text_at;
-use crate::wire::message::{Answer, Asked};
+use crate::wire::message::{Answer, HttpRequest};
 
-pub(crate) fn answer(library: &Library<'_>, asked: &Asked) -> Step<Answer> {
-    let fields = body(&asked.body)?;
+pub(crate) fn answer(library: &Library<'_>, http_request: &HttpRequest) -> Step<Answer> {
+    let fields = body(&http_request.body)?;
     let overrides = Overrides::of(
         fields
             .get("requestProcessingParameters")

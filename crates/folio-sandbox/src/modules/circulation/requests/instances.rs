@@ -12,7 +12,7 @@ use crate::modules::circulation::requests::{create, stored, validate};
 use crate::modules::library::{HOLDINGS, Library, exactly};
 use crate::modules::reply::{Refusal, Step, Stop, body, failed, filled, shown};
 use crate::value::json::text_at;
-use crate::wire::message::{Answer, Asked};
+use crate::wire::message::{Answer, HttpRequest};
 
 /// The kinds in the order in which they are tried.
 const KINDS: [&str; 3] = ["Page", "Recall", "Hold"];
@@ -27,8 +27,8 @@ const TAKEN: [&str; 6] = [
     "instanceId",
 ];
 
-pub(crate) fn answer(library: &Library<'_>, asked: &Asked) -> Step<Answer> {
-    let fields = body(&asked.body)?;
+pub(crate) fn answer(library: &Library<'_>, http_request: &HttpRequest) -> Step<Answer> {
+    let fields = body(&http_request.body)?;
     let (titles, _) = library.title_level()?;
     let tries = if titles {
         of_title(&fields)

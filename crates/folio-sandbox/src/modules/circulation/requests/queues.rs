@@ -7,7 +7,7 @@ use crate::modules::circulation::requests::stored;
 use crate::modules::library::Library;
 use crate::modules::reply::{Refusal, Step, absent, body, failed, list};
 use crate::value::json::text_at;
-use crate::wire::message::{Answer, Asked};
+use crate::wire::message::{Answer, HttpRequest};
 
 fn queue(library: &Library<'_>, of: &str, id: &str) -> Step<Queue> {
     match of {
@@ -29,8 +29,13 @@ pub(crate) fn read(library: &Library<'_>, of: &str, id: &str) -> Step<Answer> {
 }
 
 /// `POST …/reorder`.
-pub(crate) fn reorder(library: &Library<'_>, asked: &Asked, of: &str, id: &str) -> Step<Answer> {
-    let fields = body(&asked.body)?;
+pub(crate) fn reorder(
+    library: &Library<'_>,
+    http_request: &HttpRequest,
+    of: &str,
+    id: &str,
+) -> Step<Answer> {
+    let fields = body(&http_request.body)?;
     let wanted: Vec<(String, i64)> = fields
         .get("reorderedQueue")
         .and_then(Value::as_array)

@@ -13,7 +13,7 @@ use crate::modules::library::{
 use crate::modules::reply::{Step, bad_request, body, done, failed, shown};
 use crate::value::json::text_at;
 use crate::value::uuid::is_versioned_uuid;
-use crate::wire::message::{Answer, Asked};
+use crate::wire::message::{Answer, HttpRequest};
 use crate::wire::rmb;
 
 const RULES: &str = "/circulation-rules-storage";
@@ -136,17 +136,17 @@ fn store(library: &Library<'_>, text: &str) -> Step<()> {
 }
 
 /// `PUT` to the storage module, which does not look into the text.
-pub(crate) fn put_stored(library: &Library<'_>, asked: &Asked) -> Step<Answer> {
-    if let Some(answer) = rmb::wrong_content_type(asked) {
+pub(crate) fn put_stored(library: &Library<'_>, http_request: &HttpRequest) -> Step<Answer> {
+    if let Some(answer) = rmb::wrong_content_type(http_request) {
         return Ok(answer);
     }
-    let value = crate::jackson::parse(&asked.body)?;
+    let value = crate::jackson::parse(&http_request.body)?;
     store(library, &text_at(&value, "rulesAsText").unwrap_or_default())?;
     Ok(done())
 }
 
 /// `PUT`: the text is understood, and the policies exist.
-pub(crate) fn put(library: &Library<'_>, asked: &Asked) -> Step<Answer> {
+pub(crate) fn put(library: &Library<'_>, http_request: &HttpRequest) -> Step<Answer> {
     let wrong = |value: &Value| {
         shown(
             StatusCode::UNPROCESSABLE_ENTITY,
@@ -154,16 +154,16 @@ pub(crate) fn put(library: &Library<'_>, asked: &Asked) -> Step<Answer> {
             &["message", "line", "column"],
         )
     };
-    let fields = match crate::jackson::parse(&asked.body) {
+    let fields = match crate::jackson::parse(&http_request.body) {
         // Only a text that is no JSON has its place in the message.
-        Err(_) => match body(&asked.body) {
+        Err(_) => match body(&http_request.body) {
             Err(crate::modules::reply::Stop::Answer(answer)) => {
                 let message = String::from_utf8_lossy(&answer.body).into_owned();
                 return Ok(wrong(&json!({ "message": message })));
             }
             other => other?,
         },
-        Ok(_) => body(&asked.body)?,
+        Ok(_) => body(&http_request.body)?,
     };
     let Some(text) = crate::modules::reply::text(&fields, "rulesAsText") else {
         return Ok(failed(
@@ -286,7 +286,11 @@ pub(crate) fn question(item: &Item, group: Option<&str>) -> Question {
 }
 
 /// `GET /circulation/rules/{kind}-policy` and `…-policy-all`; none of other paths.
-pub(crate) fn answer(library: &Library<'_>, asked: &Asked, last: &str) -> Option<Step<Answer>> {
+pub(crate) fn answer(
+    library: &Library<'_>,
+    http_request: &HttpRequest,
+    last: &str,
+) -> Option<Step<Answer>> {
     let (name, all) = match last.strip_suffix("-policy-all") {
         Some(name) => (name, true),
         None => (last.strip_suffix("-policy")?, false),
@@ -294,10 +298,15 @@ pub(crate) fn answer(library: &Library<'_>, asked: &Asked, last: &str) -> Option
     let kind = PolicyKind::ALL
         .into_iter()
         .find(|kind| kind.name() == name)?;
-    Some(asked_for(library, asked, kind, all))
+    Some(asked_for(library, http_request, kind, all))
 }
 
-fn asked_for(library: &Library<'_>, asked: &Asked, kind: PolicyKind, all: bool) -> Step<Answer> {
+fn asked_for(
+    library: &Library<'_>,
+    http_request: &HttpRequest,
+    kind: PolicyKind,
+    all: bool,
+) -> Step<Answer> {
     const FORM: &str = "^[a-fA-F0-9]{8}-[a-fA-F0-9]{4}-[1-5][a-fA-F0-9]{3}-[89abAB][a-fA-F0-9]{3}-[a-fA-F0-9]{12}$";
     let mut values = Map::new();
     for name in [
@@ -306,7 +315,7 @@ fn asked_for(library: &Library<'_>, asked: &Asked, kind: PolicyKind, all: bool) 
         "patron_type_id",
         "location_id",
     ] {
-        let Some(value) = asked.parameter(name) else {
+        let Some(value) = http_request.parameter(name) else {
             return Ok(bad_request(format!(
                 "required query parameter missing: {name}"
             )));
