@@ -1,6 +1,6 @@
 //! A FOLIO in the process: a real HTTP server over SQLite, for tests and examples.
 //!
-//! It serves the collections that the canonical documents describe, with login, tokens that expire, CQL, paging, and the answers that
+//! It serves the collections that the canonical documents describe, with login, tokens that expire, CQL, paging, and the responses that
 //! FOLIO's servers give (Okapi and RMB), and it fails on demand. It listens on a port of the loopback interface and runs on a thread of its
 //! own, so that neither the caller's runtime nor its clock matter to it.
 //!

@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 
 use crate::store::Store;
 use crate::value::json::text_at;
-use crate::wire::message::Answer;
+use crate::wire::message::HttpResponse;
 use crate::wire::rmb;
 
 /// Where transactions are stored.
@@ -14,8 +14,8 @@ const LINES: &str = "/orders-storage/po-lines";
 const TITLES: &str = "/orders-storage/titles";
 const PIECES: &str = "/orders-storage/pieces";
 
-fn failed(message: &str) -> Answer {
-    Answer::text(StatusCode::INTERNAL_SERVER_ERROR, message)
+fn failed(message: &str) -> HttpResponse {
+    HttpResponse::text(StatusCode::INTERNAL_SERVER_ERROR, message)
 }
 
 fn is_package(line: &Value) -> bool {
@@ -32,7 +32,7 @@ pub(crate) fn before_create(
     tenant: &str,
     path: &str,
     record: &mut Map<String, Value>,
-) -> rusqlite::Result<Option<Answer>> {
+) -> rusqlite::Result<Option<HttpResponse>> {
     match path {
         TITLES => {
             let id = record.get("poLineId").and_then(Value::as_str);

@@ -10,7 +10,7 @@ use crate::facts::documents::{routes, stored_at};
 use crate::jackson;
 use crate::platform::auth::Caller;
 use crate::platform::state::State;
-use crate::wire::message::{Answer, Done, HttpRequest};
+use crate::wire::message::{Done, HttpRequest, HttpResponse};
 use crate::wire::rmb;
 
 /// How many HRIDs PostgreSQL gives in one statement.
@@ -22,17 +22,17 @@ pub(crate) fn synchronous(
     caller: &Caller,
     path: &str,
 ) -> Done {
-    if let Some(answer) = rmb::wrong_content_type(request) {
-        return Ok(answer);
+    if let Some(response) = rmb::wrong_content_type(request) {
+        return Ok(response);
     }
     let body = match jackson::parse(&request.body) {
         Ok(Value::Object(body)) => body,
         Ok(_) => {
-            return Ok(Answer::bad_request(
+            return Ok(HttpResponse::bad_request(
                 "HV000116: The object to be validated must not be null.",
             ));
         }
-        Err(answer) => return Ok(answer),
+        Err(response) => return Ok(response),
     };
     let module = path.split('/').nth(1).unwrap_or_default();
     let listed = |items: &str| routes().listed(module, items).is_some();
@@ -45,7 +45,7 @@ pub(crate) fn synchronous(
     });
     let Some((collection, records)) = found else {
         // An object without the list is an empty list.
-        return Ok(Answer::empty(StatusCode::CREATED));
+        return Ok(HttpResponse::empty(StatusCode::CREATED));
     };
     let is_unsafe = path.ends_with("-unsafe");
     let kind = state.kind(&collection.path);
@@ -57,12 +57,12 @@ pub(crate) fn synchronous(
             .get(&caller.tenant, stored_at(&collection.path), id)?;
         match read_value(collection, kind, record, stored.as_ref()) {
             Ok(record) => read.push(record),
-            Err(answer) => return Ok(in_list(answer, &collection.items, index)),
+            Err(response) => return Ok(in_list(response, &collection.items, index)),
         }
     }
     if is_unsafe && !state.suppress_locking {
         // So it is: the status of a body that is too large for a variable that is not set.
-        return Ok(Answer::text(
+        return Ok(HttpResponse::text(
             StatusCode::PAYLOAD_TOO_LARGE,
             "DB_ALLOW_SUPPRESS_OPTIMISTIC_LOCKING environment variable doesn't allow to disable optimistic locking",
         ));
@@ -73,14 +73,14 @@ pub(crate) fn synchronous(
             state.max_batch,
             read.len()
         );
-        return Ok(Answer::text(StatusCode::PAYLOAD_TOO_LARGE, text));
+        return Ok(HttpResponse::text(StatusCode::PAYLOAD_TOO_LARGE, text));
     }
     let without = read
         .iter()
         .filter(|record| record.get("hrid").is_none_or(Value::is_null))
         .count();
     if without > MOST_HRIDS && collection.has_field("hrid") {
-        return Ok(Answer::text(
+        return Ok(HttpResponse::text(
             StatusCode::INTERNAL_SERVER_ERROR,
             "ERROR: target lists can have at most 1664 entries (54011)",
         ));
@@ -110,20 +110,20 @@ pub(crate) fn synchronous(
                 }
                 _ => insert(state, caller, collection, Verb::Batch, record)?.map(|_| ()),
             };
-            if let Err(answer) = done {
-                return Ok(Err(answer));
+            if let Err(response) = done {
+                return Ok(Err(response));
             }
         }
         Ok(Ok(()))
     })
     .map(|done| match done {
-        Ok(()) => Answer::empty(StatusCode::CREATED),
-        Err(answer) => answer,
+        Ok(()) => HttpResponse::empty(StatusCode::CREATED),
+        Err(response) => response,
     })
 }
 
 /// What Jackson says of a body with another list than that of the module.
-fn unknown_list(module: &str, name: &str) -> Answer {
+fn unknown_list(module: &str, name: &str) -> HttpResponse {
     let (class, known) = match module {
         "holdings-storage" => ("HoldingsrecordsPost", "holdingsRecords"),
         "item-storage" => ("ItemsPost", "items"),
@@ -138,9 +138,9 @@ fn unknown_list(module: &str, name: &str) -> Answer {
 }
 
 /// The violations of a record, with its place in the list.
-fn in_list(answer: Answer, items: &str, index: usize) -> Answer {
-    let Ok(body) = serde_json::from_slice::<Value>(&answer.body) else {
-        return answer;
+fn in_list(response: HttpResponse, items: &str, index: usize) -> HttpResponse {
+    let Ok(body) = serde_json::from_slice::<Value>(&response.body) else {
+        return response;
     };
     let errors = body.get("errors").and_then(Value::as_array);
     let placed: Vec<Value> = errors
@@ -162,7 +162,7 @@ fn in_list(answer: Answer, items: &str, index: usize) -> Answer {
         })
         .collect();
     if placed.is_empty() {
-        return answer;
+        return response;
     }
     rmb::violations(&placed)
 }

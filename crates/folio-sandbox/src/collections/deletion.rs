@@ -13,7 +13,7 @@ use crate::platform::auth::Caller;
 use crate::platform::state::State;
 use crate::store::{Failure, Page};
 use crate::value::uuid::{is_uuid, is_versioned_uuid};
-use crate::wire::message::{Answer, Done, HttpRequest};
+use crate::wire::message::{Done, HttpRequest, HttpResponse};
 use crate::wire::okapi::no_module;
 use crate::wire::rmb;
 
@@ -32,11 +32,11 @@ pub(crate) fn one(state: &mut State, caller: &Caller, collection: &Collection, i
         .filter(|case| !case.is_success())
         && (!is_uuid(id) || case.is_by_pattern() && !is_versioned_uuid(id))
     {
-        return Ok(case.answer(given, rmb::INVALID_UUID));
+        return Ok(case.response(given, rmb::INVALID_UUID));
     }
     if !state.store.has(&caller.tenant, path, id)? {
         return Ok(match kind.case("delete absent") {
-            Some(case) => case.answer(given, "Not found"),
+            Some(case) => case.response(given, "Not found"),
             None => crate::collections::lists::not_found(),
         });
     }
@@ -53,15 +53,15 @@ pub(crate) fn one(state: &mut State, caller: &Caller, collection: &Collection, i
             Deleted::One,
         ));
     }
-    if let Some(answer) = effects::in_use(&state.store, &caller.tenant, path, kind, id)? {
-        return Ok(answer);
+    if let Some(response) = effects::in_use(&state.store, &caller.tenant, path, kind, id)? {
+        return Ok(response);
     }
     let stored = state.store.get(&caller.tenant, path, id)?;
     state.store.delete(&caller.tenant, path, id)?;
     if let Some(stored) = stored {
         loan_history::after_delete(&state.store, &caller.tenant, path, &stored)?;
     }
-    Ok(Answer::empty(StatusCode::NO_CONTENT))
+    Ok(HttpResponse::empty(StatusCode::NO_CONTENT))
 }
 
 /// `DELETE` of a whole collection: some modules take a query, some ignore it and delete all.
@@ -76,7 +76,7 @@ pub(crate) fn many(
     let mode = kind.delete.unwrap_or(DeleteAll::Query);
     let query = request.parameter("query");
     if mode == DeleteAll::OnlyRow && state.store.count(&caller.tenant, path)? != 1 {
-        return Ok(Answer::text(
+        return Ok(HttpResponse::text(
             StatusCode::INTERNAL_SERVER_ERROR,
             "User-tenant table in member ECS tenant should contain 1 record",
         ));
@@ -87,12 +87,12 @@ pub(crate) fn many(
         | (DeleteAll::QueryOrAll | DeleteAll::EmptyToo, None) => None,
         (DeleteAll::EmptyToo, Some("")) => None,
         (DeleteAll::Query, None) => {
-            return Ok(Answer::bad_request(
+            return Ok(HttpResponse::bad_request(
                 "Expected CQL but query parameter is empty",
             ));
         }
         (DeleteAll::Query, Some(text)) if text.trim().is_empty() => {
-            return Ok(Answer::bad_request(
+            return Ok(HttpResponse::bad_request(
                 "Expected CQL but query parameter is empty",
             ));
         }
@@ -100,7 +100,7 @@ pub(crate) fn many(
             Ok(query) => Some(query),
             // mod-users does not say what is wrong.
             Err(_) if mode == DeleteAll::QueryOrAll => {
-                return Ok(Answer::text(
+                return Ok(HttpResponse::text(
                     StatusCode::INTERNAL_SERVER_ERROR,
                     "null response from handler",
                 ));
@@ -111,9 +111,9 @@ pub(crate) fn many(
                 let plain = text
                     .split_once("QueryValidationException: ")
                     .map_or(text.as_str(), |(_, rest)| rest);
-                return Ok(Answer::bad_request(plain));
+                return Ok(HttpResponse::bad_request(plain));
             }
-            Err(error) => return Ok(Answer::bad_request(error.to_string())),
+            Err(error) => return Ok(HttpResponse::bad_request(error.to_string())),
         },
     };
     let page = Page {
@@ -124,10 +124,10 @@ pub(crate) fn many(
     let found = match state.store.list(&caller.tenant, path, &page) {
         Ok((found, _)) => found,
         Err(Failure::Store(error)) => return Err(error),
-        Err(Failure::Query(error)) => return Ok(Answer::bad_request(error.to_string())),
+        Err(Failure::Query(error)) => return Ok(HttpResponse::bad_request(error.to_string())),
     };
     let whole = matches!(mode, DeleteAll::All | DeleteAll::OnlyRow);
-    Ok(removed(state, caller, path, kind, &found, whole)?.unwrap_or_else(|answer| answer))
+    Ok(removed(state, caller, path, kind, &found, whole)?.unwrap_or_else(|response| response))
 }
 
 /// Whether `DELETE` of a path is one that a module has at its own port alone: there, it takes no query.
@@ -141,14 +141,14 @@ pub(crate) fn many_at_port(state: &mut State, caller: &Caller, path: &str) -> Do
     let path = stored_at(path);
     let kind = state.kind(path);
     if let Some(case) = kind.case("delete all") {
-        return Ok(case.answer(Placeholders::default(), ""));
+        return Ok(case.response(Placeholders::default(), ""));
     }
     if routes().collection(path).is_none() {
         let text = format!("The sandbox does not emulate DELETE {path}.");
-        return Ok(Answer::text(StatusCode::NOT_IMPLEMENTED, text));
+        return Ok(HttpResponse::text(StatusCode::NOT_IMPLEMENTED, text));
     }
     let found = state.store.all(&caller.tenant, path)?;
-    Ok(removed(state, caller, path, kind, &found, true)?.unwrap_or_else(|answer| answer))
+    Ok(removed(state, caller, path, kind, &found, true)?.unwrap_or_else(|response| response))
 }
 
 /// Deletes records, or none of them where another record refers to one: a statement fails at the first record that is referred to.
@@ -159,7 +159,7 @@ fn removed(
     kind: &RecordKind,
     found: &[Value],
     whole: bool,
-) -> rusqlite::Result<Result<Answer, Answer>> {
+) -> rusqlite::Result<Result<HttpResponse, HttpResponse>> {
     let ids: Vec<&str> = found
         .iter()
         .filter_map(|record| record.get("id").and_then(Value::as_str))
@@ -180,6 +180,6 @@ fn removed(
         for id in ids {
             store.delete(&caller.tenant, path, id)?;
         }
-        Ok(Ok(Answer::empty(StatusCode::NO_CONTENT)))
+        Ok(Ok(HttpResponse::empty(StatusCode::NO_CONTENT)))
     })
 }

@@ -9,11 +9,11 @@ use crate::facts::tables::tables;
 use crate::store::Store;
 use crate::value::json::text_at;
 use crate::value::uuid::is_uuid;
-use crate::wire::message::Answer;
+use crate::wire::message::HttpResponse;
 use crate::wire::rmb::{self, now};
 
-/// What is done, or the answer that says why not.
-pub(crate) type Outcome<T> = rusqlite::Result<Result<T, Answer>>;
+/// What is done, or the response that says why not.
+pub(crate) type Outcome<T> = rusqlite::Result<Result<T, HttpResponse>>;
 
 /// The metadata of a new record, or of a changed one: creation stays what it was.
 pub(crate) fn set_metadata(
@@ -90,7 +90,7 @@ pub(crate) fn before_create(
             let holdings = text(record, "holdingsRecordId").unwrap_or_default();
             if !is_uuid(&holdings) {
                 // mod-inventory-storage never answers this.
-                return Ok(Err(Answer::never()));
+                return Ok(Err(HttpResponse::never()));
             }
             let Some(holdings) = store.get(tenant, "/holdings-storage/holdings", &holdings)? else {
                 let error = rmb::error(
@@ -154,7 +154,7 @@ pub(crate) fn before_update(
         "item" => {
             let id = text(record, "holdingsRecordId").unwrap_or_default();
             let Some(holdings) = store.get(tenant, "/holdings-storage/holdings", &id)? else {
-                return Ok(Err(Answer::bad_request(format!(
+                return Ok(Err(HttpResponse::bad_request(format!(
                     "holdingsRecordId not found: {id}"
                 ))));
             };
@@ -179,7 +179,7 @@ pub(crate) fn before_update(
 }
 
 /// Optimistic locking: the version of the stored record, or nothing is changed.
-pub(crate) fn stale(id: &str, record: &Map<String, Value>, stored: &Value) -> Option<Answer> {
+pub(crate) fn stale(id: &str, record: &Map<String, Value>, stored: &Value) -> Option<HttpResponse> {
     let have = stored.get("_version").and_then(Value::as_i64)?;
     let want = record
         .get("_version")
@@ -187,7 +187,7 @@ pub(crate) fn stale(id: &str, record: &Map<String, Value>, stored: &Value) -> Op
         .filter(|version| *version != -1);
     (want != Some(have)).then(|| {
         let want = want.map_or_else(|| "<NULL>".to_owned(), |version| version.to_string());
-        Answer::text(
+        HttpResponse::text(
             StatusCode::CONFLICT,
             format!(
                 "ERROR: Cannot update record {id} because it has been changed (optimistic locking): Stored _version is {have}, _version of request is {want} (23F09)"
@@ -232,14 +232,14 @@ pub(crate) fn after_update(
     Ok(())
 }
 
-/// The answer where a record is used by others in a way that no foreign key tells.
+/// The response where a record is used by others in a way that no foreign key tells.
 pub(crate) fn in_use(
     store: &Store,
     tenant: &str,
     path: &str,
     kind: &RecordKind,
     id: &str,
-) -> rusqlite::Result<Option<Answer>> {
+) -> rusqlite::Result<Option<HttpResponse>> {
     if !matches!(path, "/addresstypes" | "/departments") || users_with(store, tenant, id)? == 0 {
         return Ok(None);
     }
@@ -249,7 +249,7 @@ pub(crate) fn in_use(
     };
     Ok(kind
         .case("delete referenced")
-        .map(|case| case.answer(given, "in use")))
+        .map(|case| case.response(given, "in use")))
 }
 
 /// How many users have an id among their departments, or as the type of an address.
@@ -301,7 +301,7 @@ fn trim_username(user: &mut Map<String, Value>) {
 }
 
 /// A service point for pickups says how long its hold shelf keeps an item, and no other does.
-fn hold_shelf(record: &Map<String, Value>) -> Option<Answer> {
+fn hold_shelf(record: &Map<String, Value>) -> Option<HttpResponse> {
     let pickup = record.get("pickupLocation") == Some(&Value::Bool(true));
     let message = match (pickup, record.contains_key("holdShelfExpiryPeriod")) {
         (true, false) => {
@@ -318,7 +318,7 @@ fn hold_shelf(record: &Map<String, Value>) -> Option<Answer> {
 }
 
 /// What mod-inventory-storage wants of the service points of a location.
-fn service_points(record: &Map<String, Value>) -> Option<Answer> {
+fn service_points(record: &Map<String, Value>) -> Option<HttpResponse> {
     let ids = record.get("servicePointIds").and_then(Value::as_array);
     let primary = record.get("primaryServicePoint");
     let error = |message: &str, parameter: Value| json!({"message": message, "type": "1", "code": "-1", "parameters": [parameter]});

@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 use crate::facts::tables::{Table, tables};
 use crate::store::Store;
 use crate::value::json::text_at;
-use crate::wire::message::Answer;
+use crate::wire::message::HttpResponse;
 use crate::wire::rmb::now;
 
 /// Where the settings of HRIDs are stored.
@@ -100,7 +100,7 @@ pub(crate) fn changed_hrid(
     path: &str,
     record: &Map<String, Value>,
     stored: &Value,
-) -> Option<Answer> {
+) -> Option<HttpResponse> {
     tables().of(path).and_then(hrid_of)?;
     let old = text_at(stored, "hrid")?;
     let new = record
@@ -108,7 +108,7 @@ pub(crate) fn changed_hrid(
         .and_then(Value::as_str)
         .map(str::to_owned);
     (new.as_ref() != Some(&old)).then(|| {
-        Answer::bad_request(format!(
+        HttpResponse::bad_request(format!(
             "The hrid field cannot be changed: new={}, old={old}",
             new.unwrap_or_else(|| "null".to_owned())
         ))

@@ -14,14 +14,14 @@ use crate::platform::faults::Effect;
 use crate::platform::state::State;
 use crate::store::{Failure, Page};
 use crate::value::uuid::{is_uuid, is_versioned_uuid};
-use crate::wire::message::{Answer, Done, HttpRequest};
+use crate::wire::message::{Done, HttpRequest, HttpResponse};
 use crate::wire::rmb::{self, Form, RecordList};
 
 /// From how many matches on PostgreSQL's estimate is the total of a query.
 const ESTIMATED: usize = 1_000;
 
-pub(crate) fn not_found() -> Answer {
-    Answer::text(StatusCode::NOT_FOUND, "Not found")
+pub(crate) fn not_found() -> HttpResponse {
+    HttpResponse::text(StatusCode::NOT_FOUND, "Not found")
 }
 
 /// Whether a request has one of the parameters that a route has beyond those of every list.
@@ -53,23 +53,23 @@ pub(crate) fn compiled(
     Ok(done.map(|()| query))
 }
 
-/// A parameter that is a number: RMB's answer where it is none.
+/// A parameter that is a number: RMB's response where it is none.
 pub(crate) fn number(
     request: &HttpRequest,
     name: &str,
     default: i64,
     facts: &ListFacts,
-) -> Result<i64, Answer> {
+) -> Result<i64, HttpResponse> {
     let Some(text) = request.parameter(name) else {
         return Ok(default);
     };
     if text.is_empty() {
-        return Err(Answer::bad_request(format!(
+        return Err(HttpResponse::bad_request(format!(
             "{name} does not have a default value in the RAML and has been passed empty"
         )));
     }
     let Ok(number) = text.parse::<i32>() else {
-        return Err(Answer::bad_request(format!(
+        return Err(HttpResponse::bad_request(format!(
             "For input string: {}",
             json!(text)
         )));
@@ -79,7 +79,7 @@ pub(crate) fn number(
             Some(text) => text.clone(),
             None => format!("'{name}' parameter is incorrect"),
         };
-        return Err(Answer::bad_request(format!(
+        return Err(HttpResponse::bad_request(format!(
             "\n {told}. parameter value {{{text}}} is not valid: must be greater than or equal to 0"
         )));
     }
@@ -87,7 +87,7 @@ pub(crate) fn number(
 }
 
 /// A number that mod-settings, which is no module of RMB, rejects.
-fn wrong_number(request: &HttpRequest) -> Answer {
+fn wrong_number(request: &HttpRequest) -> HttpResponse {
     let wrong = ["offset", "limit"].iter().find_map(|name| {
         let text = request.parameter(name)?;
         match text.parse::<i32>() {
@@ -101,27 +101,27 @@ fn wrong_number(request: &HttpRequest) -> Answer {
             )),
         }
     });
-    Answer::bad_request(wrong.unwrap_or_default())
+    HttpResponse::bad_request(wrong.unwrap_or_default())
 }
 
 /// What a query that cannot be run is answered.
-fn rejected(error: &CqlError, facts: &ListFacts, text: &str, title: bool) -> Answer {
+fn rejected(error: &CqlError, facts: &ListFacts, text: &str, title: bool) -> HttpResponse {
     let status = facts.errors.unwrap_or(StatusCode::BAD_REQUEST);
     if title && !error.is_parse() {
         return match error.of_database() {
-            Some(text) => Answer::text(StatusCode::INTERNAL_SERVER_ERROR, text),
-            None => Answer::bad_request(error.message()),
+            Some(text) => HttpResponse::text(StatusCode::INTERNAL_SERVER_ERROR, text),
+            None => HttpResponse::bad_request(error.message()),
         };
     }
     if let Some(prefix) = &facts.prefix {
-        return Answer::text(status, format!("{prefix}{error}"));
+        return HttpResponse::text(status, format!("{prefix}{error}"));
     }
     let suffix = if facts.form == Form::Streamed {
         format!(": {text}")
     } else {
         String::new()
     };
-    Answer::text(status, format!("{error}{suffix}"))
+    HttpResponse::text(status, format!("{error}{suffix}"))
 }
 
 /// A list.
@@ -143,11 +143,11 @@ pub(crate) fn list(
     let (offset, limit) = match bounds {
         Ok(bounds) => bounds,
         Err(_) if collection.module == "mod-settings" => return Ok(wrong_number(request)),
-        Err(answer) => return Ok(answer),
+        Err(response) => return Ok(response),
     };
     if limit < 0 && facts.negative_fails {
         // A limit without a least value reaches the database.
-        return Ok(Answer::text(
+        return Ok(HttpResponse::text(
             StatusCode::INTERNAL_SERVER_ERROR,
             "ERROR: LIMIT must not be negative (2201W)",
         ));
@@ -161,7 +161,7 @@ pub(crate) fn list(
             .limit_text
             .as_deref()
             .unwrap_or("'totalRecords' parameter is incorrect");
-        return Ok(Answer::bad_request(format!(
+        return Ok(HttpResponse::bad_request(format!(
             "\n {told}. parameter value {{{totals}}} is not valid: must match \"exact|estimated|none|auto\""
         )));
     }
@@ -172,7 +172,10 @@ pub(crate) fn list(
     if collection.module == "mod-settings"
         && let Some(message) = text.and_then(rejected_setting)
     {
-        return Ok(Answer::text(StatusCode::INTERNAL_SERVER_ERROR, message));
+        return Ok(HttpResponse::text(
+            StatusCode::INTERNAL_SERVER_ERROR,
+            message,
+        ));
     }
     let query = match text {
         None => None,
@@ -202,7 +205,7 @@ pub(crate) fn list(
         && let Some(modifier) = query.sort.iter().find_map(|key| key.beyond.as_ref())
     {
         // The module has a way of its own for lists by title, which takes the direction only.
-        return Ok(Answer::bad_request(format!(
+        return Ok(HttpResponse::bad_request(format!(
             "CQL: Unsupported modifier {modifier}"
         )));
     }
@@ -286,7 +289,7 @@ pub(crate) fn list(
         info: (facts.info && !by_title || truncated).then_some(total),
         diagnostics,
     };
-    let mut answer = Answer::new(
+    let mut response = HttpResponse::new(
         StatusCode::OK,
         "application/json",
         written.written_of(&records),
@@ -294,9 +297,9 @@ pub(crate) fn list(
     if let Some(content_type) = &facts.content_type
         && let Ok(value) = HeaderValue::try_from(content_type.as_str())
     {
-        answer.headers.insert(header::CONTENT_TYPE, value);
+        response.headers.insert(header::CONTENT_TYPE, value);
     }
-    Ok(answer)
+    Ok(response)
 }
 
 /// The total that RMB reports: exact without a query and for few matches, else PostgreSQL's estimate, which a page corrects.
@@ -351,17 +354,17 @@ pub(crate) fn retrieve(
     path: &str,
 ) -> Option<Done> {
     let collection = routes().collection(path.strip_suffix("/retrieve")?)?;
-    if let Some(answer) = rmb::wrong_content_type(request) {
-        return Some(Ok(answer));
+    if let Some(response) = rmb::wrong_content_type(request) {
+        return Some(Ok(response));
     }
     let body = match jackson::parse(&request.body) {
         Ok(Value::Object(body)) => body,
         Ok(_) => {
-            return Some(Ok(Answer::bad_request(
+            return Some(Ok(HttpResponse::bad_request(
                 "HV000116: The object to be validated must not be null.",
             )));
         }
-        Err(answer) => return Some(Ok(answer)),
+        Err(response) => return Some(Ok(response)),
     };
     let query = body.iter().map(|(name, value)| {
         let text = value
@@ -393,15 +396,15 @@ pub(crate) fn read(state: &State, caller: &Caller, collection: &Collection, id: 
     let is_uuid = is_uuid(id);
     match kind.case("get invalid") {
         Some(case) if !is_uuid || case.is_by_pattern() && !is_versioned_uuid(id) => {
-            return Ok(case.answer(given, rmb::INVALID_UUID));
+            return Ok(case.response(given, rmb::INVALID_UUID));
         }
         None if !is_uuid && collection.has_field("id") && !collection.spring => {
-            return Ok(Answer::text(StatusCode::NOT_FOUND, rmb::INVALID_UUID));
+            return Ok(HttpResponse::text(StatusCode::NOT_FOUND, rmb::INVALID_UUID));
         }
         _ => {}
     }
     if let Some(case) = kind.case("get any") {
-        return Ok(case.answer(given, "Not supported yet."));
+        return Ok(case.response(given, "Not supported yet."));
     }
     let path = stored_at(&collection.path);
     let found = state.store.get(&caller.tenant, path, id)?;
@@ -410,7 +413,7 @@ pub(crate) fn read(state: &State, caller: &Caller, collection: &Collection, id: 
     });
     let Some(mut record) = found else {
         return Ok(match kind.case("get absent") {
-            Some(case) => case.answer(given, "Not found"),
+            Some(case) => case.response(given, "Not found"),
             None => not_found(),
         });
     };

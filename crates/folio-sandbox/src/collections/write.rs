@@ -14,7 +14,7 @@ use crate::platform::auth::Caller;
 use crate::platform::state::State;
 use crate::value::json::text_at;
 use crate::value::uuid::{is_uuid, is_versioned_uuid};
-use crate::wire::message::{Answer, Done, HttpRequest};
+use crate::wire::message::{Done, HttpRequest, HttpResponse};
 use crate::wire::rmb;
 
 /// The JSON of a request, read as a record of a collection.
@@ -23,9 +23,9 @@ pub(crate) fn read(
     collection: &Collection,
     kind: &RecordKind,
     known: Option<&Value>,
-) -> Result<(Map<String, Value>, Value), Answer> {
-    if let Some(answer) = rmb::wrong_content_type(request) {
-        return Err(answer);
+) -> Result<(Map<String, Value>, Value), HttpResponse> {
+    if let Some(response) = rmb::wrong_content_type(request) {
+        return Err(response);
     }
     let value = jackson::parse(&request.body)?;
     let record = read_value(collection, kind, &value, known)?;
@@ -38,11 +38,11 @@ pub(crate) fn read_value(
     kind: &RecordKind,
     value: &Value,
     known: Option<&Value>,
-) -> Result<Map<String, Value>, Answer> {
+) -> Result<Map<String, Value>, HttpResponse> {
     let Some((document, schema)) = &collection.schema else {
         return match value {
             Value::Object(fields) => Ok(fields.clone()),
-            _ => Err(Answer::bad_request("expected an object")),
+            _ => Err(HttpResponse::bad_request("expected an object")),
         };
     };
     let mut reader = Reader {
@@ -79,14 +79,14 @@ fn own_id(
     collection: &Collection,
     kind: &RecordKind,
     record: &Map<String, Value>,
-) -> Result<String, Answer> {
+) -> Result<String, HttpResponse> {
     let Some(id) = record
         .get("id")
         .and_then(Value::as_str)
         .filter(|_| !collection.spring)
     else {
         if let Some(case) = kind.case("post no id") {
-            return Err(case.answer(Placeholders::default(), "must not be null"));
+            return Err(case.response(Placeholders::default(), "must not be null"));
         }
         // Spring modules ignore the id that a client sends.
         return Ok(uuid::Uuid::new_v4().to_string());
@@ -110,17 +110,19 @@ fn own_id(
             .case("post id version 0")
             .filter(|case| !case.is_success())
         {
-            Some(case) => Err(case.answer(given, rmb::INVALID_UUID)),
+            Some(case) => Err(case.response(given, rmb::INVALID_UUID)),
             None => Ok(id.to_owned()),
         };
     } else {
         return Ok(id.to_owned());
     };
     match case.filter(|case| !case.is_success()) {
-        Some(case) => Err(case.answer(given, &format!("Invalid UUID string: {id}"))),
+        Some(case) => Err(case.response(given, &format!("Invalid UUID string: {id}"))),
         // Kinds whose ids are no UUIDs, and those that no recording has.
         None if !collection.has_field("id") => Ok(id.to_owned()),
-        None => Err(Answer::bad_request(format!("Invalid UUID string: {id}"))),
+        None => Err(HttpResponse::bad_request(format!(
+            "Invalid UUID string: {id}"
+        ))),
     }
 }
 
@@ -146,17 +148,18 @@ pub(crate) fn insert(
     let kind = state.kind(&collection.path);
     let id = match own_id(collection, kind, &record) {
         Ok(id) => id,
-        Err(answer) => return Ok(Err(answer)),
+        Err(response) => return Ok(Err(response)),
     };
     record.insert("id".into(), id.to_ascii_lowercase().into());
     hrid::give_hrid(&state.store, &caller.tenant, path, &mut record)?;
-    if let Err(answer) = effects::before_create(&state.store, &caller.tenant, path, &mut record)? {
-        return Ok(Err(answer));
+    if let Err(response) = effects::before_create(&state.store, &caller.tenant, path, &mut record)?
+    {
+        return Ok(Err(response));
     }
-    if let Some(answer) =
+    if let Some(response) =
         acquisitions::before_create(&state.store, &caller.tenant, path, &mut record)?
     {
-        return Ok(Err(answer));
+        return Ok(Err(response));
     }
     effects::set_metadata(collection, &caller.user, &mut record, None);
     if collection.locking && !kind.no_locking {
@@ -164,7 +167,7 @@ pub(crate) fn insert(
     }
     let record = Value::Object(record);
     if has_nul(&record) {
-        return Ok(Err(Answer::text(
+        return Ok(Err(HttpResponse::text(
             StatusCode::INTERNAL_SERVER_ERROR,
             "ERROR: unsupported Unicode escape sequence (22P05)",
         )));
@@ -175,7 +178,7 @@ pub(crate) fn insert(
         && missing.is_found_first(kind, verb)
     {
         let declares = collection.declares_422;
-        return Ok(Err(missing.answer(kind, table, verb, &id, declares)));
+        return Ok(Err(missing.response(kind, table, verb, &id, declares)));
     }
     if state.store.has(&caller.tenant, path, &id)? {
         let name = table.map_or_else(
@@ -194,12 +197,12 @@ pub(crate) fn insert(
             .case("post id taken")
             .filter(|case| verb != Verb::Batch && !case.is_success());
         return Ok(Err(match case {
-            Some(case) => case.answer(given, &message),
+            Some(case) => case.response(given, &message),
             None if collection.declares_422 || verb == Verb::Batch => rmb::errors(
                 StatusCode::UNPROCESSABLE_ENTITY,
                 &[rmb::error(&message, "-1", "1", &[("id", &id)])],
             ),
-            None => Answer::bad_request(message),
+            None => HttpResponse::bad_request(message),
         }));
     }
     let declares = collection.declares_422 || verb == Verb::Batch;
@@ -208,10 +211,10 @@ pub(crate) fn insert(
             .store
             .taken(&caller.tenant, path, table, &id, &record)?
         {
-            return Ok(Err(taken.answer(kind, verb, &id, declares)));
+            return Ok(Err(taken.response(kind, verb, &id, declares)));
         }
         if let Some(missing) = state.store.missing(&caller.tenant, table, &record)? {
-            return Ok(Err(missing.answer(kind, table, verb, &id, declares)));
+            return Ok(Err(missing.response(kind, table, verb, &id, declares)));
         }
     }
     state.store.write(&caller.tenant, path, &id, &record)?;
@@ -230,14 +233,14 @@ pub(crate) fn create(
     let kind = state.kind(&collection.path);
     let (record, sent) = match read(request, collection, kind, None) {
         Ok(read) => read,
-        Err(answer) => return Ok(answer),
+        Err(response) => return Ok(response),
     };
     let (id, mut record) = match insert(state, caller, collection, Verb::Post, record)? {
         Ok(stored) => stored,
-        Err(answer) => return Ok(answer),
+        Err(response) => return Ok(response),
     };
     if collection.module == "mod-settings" {
-        return Ok(Answer::empty(StatusCode::NO_CONTENT));
+        return Ok(HttpResponse::empty(StatusCode::NO_CONTENT));
     }
     if let Some(fields) = record.as_object_mut() {
         // A list that was null on purpose is empty only when it is read again.
@@ -248,16 +251,16 @@ pub(crate) fn create(
                     || value.as_array().is_none_or(|list| !list.is_empty()))
         });
     }
-    let answer = rmb::json_ordered(StatusCode::CREATED, &record, &kind.order);
+    let response = rmb::json_ordered(StatusCode::CREATED, &record, &kind.order);
     Ok(match &kind.location {
-        LocationForm::None => answer,
+        LocationForm::None => response,
         LocationForm::Form(form) => {
             let form = form.replace("{path}", &collection.path);
-            answer.with_header(header::LOCATION, &form.replace("{id}", &id))
+            response.with_header(header::LOCATION, &form.replace("{id}", &id))
         }
-        LocationForm::Unknown if collection.spring => answer,
+        LocationForm::Unknown if collection.spring => response,
         LocationForm::Unknown => {
-            answer.with_header(header::LOCATION, &format!("{}/{id}", collection.path))
+            response.with_header(header::LOCATION, &format!("{}/{id}", collection.path))
         }
     })
 }
@@ -281,20 +284,20 @@ pub(crate) fn replace(
         .to_owned();
     record.insert("id".into(), id.clone().into());
     if verb == Verb::Put
-        && let Some(answer) = hrid::changed_hrid(path, &record, stored)
+        && let Some(response) = hrid::changed_hrid(path, &record, stored)
     {
-        return Ok(Err(answer));
+        return Ok(Err(response));
     }
-    if let Err(answer) =
+    if let Err(response) =
         effects::before_update(&state.store, &caller.tenant, path, &mut record, stored)?
     {
-        return Ok(Err(answer));
+        return Ok(Err(response));
     }
     acquisitions::before_update(path, &mut record, stored);
     effects::set_metadata(collection, &caller.user, &mut record, Some(stored));
     if collection.locking && !kind.no_locking {
-        if let Some(answer) = effects::stale(&id, &record, stored) {
-            return Ok(Err(answer));
+        if let Some(response) = effects::stale(&id, &record, stored) {
+            return Ok(Err(response));
         }
         let version = stored.get("_version").and_then(Value::as_i64);
         record.insert("_version".into(), (version.unwrap_or_default() + 1).into());
@@ -306,10 +309,10 @@ pub(crate) fn replace(
             .store
             .taken(&caller.tenant, path, table, &id, &record)?
         {
-            return Ok(Err(taken.answer(kind, verb, &id, declares)));
+            return Ok(Err(taken.response(kind, verb, &id, declares)));
         }
         if let Some(missing) = state.store.missing(&caller.tenant, table, &record)? {
-            return Ok(Err(missing.answer(kind, table, verb, &id, declares)));
+            return Ok(Err(missing.response(kind, table, verb, &id, declares)));
         }
     }
     state.store.write(&caller.tenant, path, &id, &record)?;
@@ -332,7 +335,7 @@ pub(crate) fn update(
     let stored = state.store.get(&caller.tenant, path, id)?;
     let (record, sent) = match read(request, collection, kind, stored.as_ref()) {
         Ok(read) => read,
-        Err(answer) => return Ok(answer),
+        Err(response) => return Ok(response),
     };
     let given = Placeholders {
         id,
@@ -343,7 +346,7 @@ pub(crate) fn update(
     if let Some(case) = kind.case("put invalid").filter(|case| !case.is_success())
         && (!is_uuid(id) || case.is_by_pattern() && !is_versioned_uuid(id))
     {
-        return Ok(case.answer(given, rmb::INVALID_UUID));
+        return Ok(case.response(given, rmb::INVALID_UUID));
     }
     let own = record.get("id").and_then(Value::as_str);
     let case = match own {
@@ -352,7 +355,7 @@ pub(crate) fn update(
         Some(_) => None,
     };
     if let Some(case) = case.filter(|case| !case.is_success()) {
-        return Ok(case.answer(given, "The id in the path and the body differ"));
+        return Ok(case.response(given, "The id in the path and the body differ"));
     }
     let Some(stored) = stored else {
         if kind.put_stores {
@@ -360,14 +363,14 @@ pub(crate) fn update(
             record.insert("id".into(), id.into());
             return Ok(
                 match insert(state, caller, collection, Verb::Put, record)? {
-                    Ok(_) => Answer::empty(StatusCode::NO_CONTENT),
-                    Err(answer) => answer,
+                    Ok(_) => HttpResponse::empty(StatusCode::NO_CONTENT),
+                    Err(response) => response,
                 },
             );
         }
         return Ok(match kind.case("put absent") {
             // Some modules say that it is done, and store nothing.
-            Some(case) => case.answer(given, "Not found"),
+            Some(case) => case.response(given, "Not found"),
             None => crate::collections::lists::not_found(),
         });
     };
@@ -381,8 +384,8 @@ pub(crate) fn update(
                 }
                 rmb::json_ordered(StatusCode::OK, &sent, &kind.order)
             }
-            Ok(_) => Answer::empty(StatusCode::NO_CONTENT),
-            Err(answer) => answer,
+            Ok(_) => HttpResponse::empty(StatusCode::NO_CONTENT),
+            Err(response) => response,
         },
     )
 }

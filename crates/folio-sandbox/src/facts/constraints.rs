@@ -7,7 +7,7 @@ use crate::facts::kinds::{Placeholders, RecordKind};
 use crate::facts::tables::{Foreign, Table, Unique};
 use crate::value::json::{field, text_at};
 use crate::value::uuid::is_uuid;
-use crate::wire::message::Answer;
+use crate::wire::message::HttpResponse;
 use crate::wire::rmb;
 
 /// A value that another record has.
@@ -114,14 +114,14 @@ impl<'t> Taken<'t> {
         }
     }
 
-    /// The answer for a key of several fields: which of the two dialects a kind speaks is known from its recorded cases.
-    fn answer_of_several(
+    /// The response for a key of several fields: which of the two dialects a kind speaks is known from its recorded cases.
+    fn response_of_several(
         &self,
         kind: &RecordKind,
         verb: Verb,
         given: Placeholders<'_>,
         declares_422: bool,
-    ) -> Answer {
+    ) -> HttpResponse {
         let case = self
             .unique
             .fields
@@ -131,7 +131,7 @@ impl<'t> Taken<'t> {
             .and_then(|case| case.message(given))
             .is_some_and(|text| text.starts_with("duplicate key"));
         if of_database {
-            return Answer::bad_request(format!(
+            return HttpResponse::bad_request(format!(
                 "duplicate key value violates unique constraint \"{}\": Key ({})=({}) already exists.",
                 self.unique.constraint, self.unique.key, self.folded
             ));
@@ -140,13 +140,13 @@ impl<'t> Taken<'t> {
         said(&message, &self.unique.key, &self.folded, verb, declares_422)
     }
 
-    pub(crate) fn answer(
+    pub(crate) fn response(
         &self,
         kind: &RecordKind,
         verb: Verb,
         id: &str,
         declares_422: bool,
-    ) -> Answer {
+    ) -> HttpResponse {
         let given = Placeholders {
             id,
             value: &self.raw,
@@ -154,7 +154,7 @@ impl<'t> Taken<'t> {
             name: &self.name,
         };
         if self.unique.fields.len() > 1 {
-            return self.answer_of_several(kind, verb, given, declares_422);
+            return self.response_of_several(kind, verb, given, declares_422);
         }
         let field = self.unique.fields.first().map_or("", String::as_str);
         if verb != Verb::Batch
@@ -165,7 +165,7 @@ impl<'t> Taken<'t> {
                 .find_map(|field| kind.case_of(&format!("{} taken", verb.name()), field))
             && !case.is_success()
         {
-            return case.answer(given, "");
+            return case.response(given, "");
         }
         if verb == Verb::Put
             && let Some(message) = self
@@ -174,7 +174,7 @@ impl<'t> Taken<'t> {
                 .iter()
                 .find_map(|field| kind.case_of("post taken", field)?.message(given))
         {
-            return Answer::bad_request(message);
+            return HttpResponse::bad_request(message);
         }
         let message = match field {
             "hrid" => self
@@ -192,9 +192,9 @@ impl<'t> Taken<'t> {
 }
 
 /// A message of RMB: errors where the API declares them, or text.
-fn said(message: &str, key: &str, value: &str, verb: Verb, declares_422: bool) -> Answer {
+fn said(message: &str, key: &str, value: &str, verb: Verb, declares_422: bool) -> HttpResponse {
     if verb == Verb::Put || !declares_422 {
-        return Answer::bad_request(message);
+        return HttpResponse::bad_request(message);
     }
     rmb::errors(
         StatusCode::UNPROCESSABLE_ENTITY,
@@ -220,14 +220,14 @@ impl Missing<'_> {
             })
     }
 
-    pub(crate) fn answer(
+    pub(crate) fn response(
         &self,
         kind: &RecordKind,
         table: &Table,
         verb: Verb,
         id: &str,
         declares_422: bool,
-    ) -> Answer {
+    ) -> HttpResponse {
         let given = Placeholders {
             id,
             value: &self.target,
@@ -239,9 +239,9 @@ impl Missing<'_> {
             let case = kind.case_of("post missing", &self.foreign.field);
             return match case.and_then(|case| case.message(given)) {
                 Some(text_of_case) if text_of_case.starts_with("insert or update") => {
-                    Answer::bad_request(text)
+                    HttpResponse::bad_request(text)
                 }
-                _ => Answer::text(
+                _ => HttpResponse::text(
                     StatusCode::INTERNAL_SERVER_ERROR,
                     format!("ERROR: {text} (22P02)"),
                 ),
@@ -252,7 +252,7 @@ impl Missing<'_> {
                 kind.case_of(&format!("{} missing", verb.name()), &self.foreign.field)
             && !case.is_success()
         {
-            return case.answer(given, "");
+            return case.response(given, "");
         }
         let key = format!("{}.{}", table.name, self.foreign.column);
         let message = format!(
@@ -279,18 +279,18 @@ pub(crate) fn still_referred(
     foreign: &Foreign,
     id: &str,
     what: Deleted,
-) -> Answer {
+) -> HttpResponse {
     let raw = format!(
         "update or delete on table \"{}\" violates foreign key constraint \"{}\" on table \"{}\": Key (id)=({id}) is still referenced from table \"{}\".",
         table.name, foreign.constraint, from.name, from.name
     );
     match what {
         Deleted::One => {}
-        Deleted::Query => return Answer::bad_request(raw),
+        Deleted::Query => return HttpResponse::bad_request(raw),
         // Modules that delete a table show PostgreSQL's message as it comes.
         Deleted::Table => {
             let (head, _) = raw.split_once(": Key").unwrap_or((&raw, ""));
-            return Answer::text(
+            return HttpResponse::text(
                 StatusCode::INTERNAL_SERVER_ERROR,
                 format!("ERROR: {head} (23503)"),
             );
@@ -306,7 +306,7 @@ pub(crate) fn still_referred(
     {
         Some(case) => {
             // Which of PostgreSQL's and RMB's words a kind has is known; the table that refers may be another one.
-            let said = case.answer(
+            let said = case.response(
                 Placeholders {
                     id,
                     ..Placeholders::default()
@@ -324,8 +324,8 @@ pub(crate) fn still_referred(
             } else {
                 text
             };
-            Answer::text(said.status, form)
+            HttpResponse::text(said.status, form)
         }
-        None => Answer::bad_request(message),
+        None => HttpResponse::bad_request(message),
     }
 }

@@ -6,7 +6,7 @@ use std::sync::OnceLock;
 use http::StatusCode;
 use serde_json::Value;
 
-use crate::wire::message::Answer;
+use crate::wire::message::HttpResponse;
 use crate::wire::rmb::{self, Form};
 
 const FACTS: &str = include_str!("../../data/kinds.jsonl");
@@ -31,11 +31,11 @@ pub(crate) struct RecordKind {
     pub(crate) no_locking: bool,
     /// Whether ids in paths are compared letter by letter.
     pub(crate) case_sensitive: bool,
-    /// Whether the answer of a creation lacks lists that were sent as null; they are empty when they are read.
+    /// Whether the response of a creation lacks lists that were sent as null; they are empty when they are read.
     pub(crate) null_lists_omitted: bool,
     /// Values of fields that are not sent.
     pub(crate) defaults: serde_json::Map<String, Value>,
-    /// Fields that the answer of a creation lacks.
+    /// Fields that the response of a creation lacks.
     pub(crate) omitted: Vec<String>,
     /// Fields that have a least value only in the release of the documents.
     pub(crate) unbounded: Vec<String>,
@@ -95,7 +95,7 @@ pub(crate) enum DeleteAll {
     OnlyRow,
 }
 
-/// An answer in a case that differs from kind to kind.
+/// A response in a case that differs from kind to kind.
 #[derive(Clone, Debug)]
 pub(crate) struct Case {
     pub(crate) status: StatusCode,
@@ -170,18 +170,18 @@ impl Case {
         Some(given.fill(text))
     }
 
-    /// The answer; `otherwise` where only the status is known.
-    pub(crate) fn answer(&self, given: Placeholders<'_>, otherwise: &str) -> Answer {
+    /// The response; `otherwise` where only the status is known.
+    pub(crate) fn response(&self, given: Placeholders<'_>, otherwise: &str) -> HttpResponse {
         let filled = |text: &str| given.fill(text);
         match &self.body {
-            CaseBody::Hangs => Answer::never(),
+            CaseBody::Hangs => HttpResponse::never(),
             CaseBody::Unknown if self.status == StatusCode::UNPROCESSABLE_ENTITY => rmb::errors(
                 self.status,
                 &[rmb::error(otherwise, "-1", "1", &[("id", given.id)])],
             ),
-            CaseBody::Unknown if self.status.is_success() => Answer::empty(self.status),
-            CaseBody::Unknown => Answer::text(self.status, otherwise),
-            CaseBody::Text(text) => Answer::text(self.status, filled(text)),
+            CaseBody::Unknown if self.status.is_success() => HttpResponse::empty(self.status),
+            CaseBody::Unknown => HttpResponse::text(self.status, otherwise),
+            CaseBody::Text(text) => HttpResponse::text(self.status, filled(text)),
             CaseBody::Errors(list, line) => {
                 let list: Vec<Value> = list.iter().map(|error| fill(error, &filled)).collect();
                 if *line {

@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 use crate::facts::documents::Routes;
 use crate::value::dates;
 use crate::value::uuid::is_versioned_uuid;
-use crate::wire::message::Answer;
+use crate::wire::message::HttpResponse;
 use crate::wire::rmb;
 
 pub(crate) use body::parse;
@@ -61,7 +61,7 @@ impl<'a> Reader<'a> {
         class: &str,
         value: &Value,
         known: Option<&Value>,
-    ) -> Result<Map<String, Value>, Answer> {
+    ) -> Result<Map<String, Value>, HttpResponse> {
         let place = JsonPlace {
             document,
             class: class.to_owned(),
@@ -70,7 +70,7 @@ impl<'a> Reader<'a> {
             depth: 0,
         };
         if value.is_null() {
-            return Err(Answer::bad_request(
+            return Err(HttpResponse::bad_request(
                 "HV000116: The object to be validated must not be null.",
             ));
         }
@@ -107,7 +107,7 @@ impl<'a> Reader<'a> {
         value: &Value,
         known: Option<&Value>,
         place: &JsonPlace<'a>,
-    ) -> Result<Value, Answer> {
+    ) -> Result<Value, HttpResponse> {
         let (document, schema) = self.routes.resolve(place.document, schema);
         let place = JsonPlace {
             document,
@@ -146,7 +146,7 @@ impl<'a> Reader<'a> {
         schema: &Value,
         value: &Value,
         place: &JsonPlace<'_>,
-    ) -> Result<Value, Answer> {
+    ) -> Result<Value, HttpResponse> {
         let date = schema.get("format").and_then(Value::as_str) == Some("date-time");
         let kinds = schema.get("enum").and_then(Value::as_array);
         if date {
@@ -212,7 +212,7 @@ impl<'a> Reader<'a> {
         Ok(own)
     }
 
-    fn date(&mut self, value: &Value, place: &JsonPlace<'_>) -> Result<Value, Answer> {
+    fn date(&mut self, value: &Value, place: &JsonPlace<'_>) -> Result<Value, HttpResponse> {
         let text = match value {
             Value::String(text) => text.clone(),
             Value::Number(number) if number.is_i64() => number.to_string(),
@@ -230,14 +230,14 @@ impl<'a> Reader<'a> {
             }
         };
         if text.is_empty() {
-            return Err(Answer::bad_request(format!(
+            return Err(HttpResponse::bad_request(format!(
                 "String index out of range: 0 (through reference chain: {})",
                 place.chain
             )));
         }
         match dates::read(&text) {
             Some(date) => Ok(date.into()),
-            None => Err(Answer::bad_request(format!(
+            None => Err(HttpResponse::bad_request(format!(
                 "Failed to parse Date value '{text}': Cannot parse date \"{text}\": not compatible with any of standard forms (\"yyyy-MM-dd'T'HH:mm:ss.SSSX\", \"yyyy-MM-dd'T'HH:mm:ss.SSS\", \"EEE, dd MMM yyyy HH:mm:ss zzz\", \"yyyy-MM-dd\") (through reference chain: {})",
                 place.chain
             ))),
@@ -250,7 +250,7 @@ impl<'a> Reader<'a> {
         schema: &Value,
         value: Value,
         place: &JsonPlace<'_>,
-    ) -> Result<Value, Answer> {
+    ) -> Result<Value, HttpResponse> {
         if !value.is_null() {
             self.bounds(schema, &value, place);
         }
@@ -281,7 +281,7 @@ impl<'a> Reader<'a> {
         value: &Value,
         known: Option<&Value>,
         place: &JsonPlace<'a>,
-    ) -> Result<Value, Answer> {
+    ) -> Result<Value, HttpResponse> {
         let unique = schema.get("uniqueItems").and_then(Value::as_bool) == Some(true);
         let list = if unique {
             "java.util.LinkedHashSet"
@@ -358,7 +358,7 @@ impl<'a> Reader<'a> {
         value: &Value,
         known: Option<&Value>,
         place: &JsonPlace<'a>,
-    ) -> Result<Value, Answer> {
+    ) -> Result<Value, HttpResponse> {
         let class = format!("{MODEL}.{}", place.class);
         let Value::Object(given) = value else {
             let message = match value {

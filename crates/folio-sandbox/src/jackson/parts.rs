@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use crate::facts::documents::Routes;
 use crate::jackson::scalars::SOURCE;
-use crate::wire::message::Answer;
+use crate::wire::message::HttpResponse;
 use crate::wire::rmb;
 
 /// The fields of an object, with those of the schemas that it is composed of.
@@ -49,7 +49,12 @@ impl<'a> Parts<'a> {
     }
 }
 
-pub(super) fn unknown_field(name: &str, class: &str, parts: &Parts<'_>, chain: &str) -> Answer {
+pub(super) fn unknown_field(
+    name: &str,
+    class: &str,
+    parts: &Parts<'_>,
+    chain: &str,
+) -> HttpResponse {
     let known: Vec<String> = parts
         .properties
         .iter()

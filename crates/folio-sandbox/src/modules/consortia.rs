@@ -8,20 +8,20 @@ use crate::facts::documents::modules;
 use crate::platform::auth::Caller;
 use crate::platform::state::State;
 use crate::store::Store;
-use crate::wire::message::{Answer, HttpRequest};
+use crate::wire::message::{HttpRequest, HttpResponse};
 use crate::wire::okapi::no_module;
-use crate::wire::rmb::{self, json_answer};
+use crate::wire::rmb::{self, json_response};
 
 /// How many tenants mod-consortia gives if it is not told.
 const CONSORTIA_PAGE: usize = 100;
 
-/// The answer of what this file has; none of what it has not.
-pub(crate) fn answer(
+/// The response of what this file has; none of what it has not.
+pub(crate) fn respond(
     state: &State,
     request: &HttpRequest,
     caller: &Caller,
     path: &str,
-) -> Option<Answer> {
+) -> Option<HttpResponse> {
     if request.method != "GET" {
         return None;
     }
@@ -38,7 +38,7 @@ pub(crate) fn answer(
 }
 
 /// The modules as applications: each letter of the alphabet is one, so that there are several.
-fn applications(state: &State, request: &HttpRequest) -> Answer {
+fn applications(state: &State, request: &HttpRequest) -> HttpResponse {
     if !state.eureka {
         return no_module();
     }
@@ -65,7 +65,7 @@ fn applications(state: &State, request: &HttpRequest) -> Answer {
 }
 
 /// A page as Spring modules give it; they refuse a limit of nothing.
-fn page(request: &HttpRequest, key: &str, list: Vec<Value>, default: usize) -> Answer {
+fn page(request: &HttpRequest, key: &str, list: Vec<Value>, default: usize) -> HttpResponse {
     let number = |name: &str, default| match request.parameter(name) {
         None => Some(default),
         Some(text) => text.parse::<usize>().ok(),
@@ -83,11 +83,11 @@ fn page(request: &HttpRequest, key: &str, list: Vec<Value>, default: usize) -> A
     };
     let total = list.len();
     let page: Vec<Value> = list.into_iter().skip(offset).take(limit).collect();
-    json_answer(StatusCode::OK, &json!({key: page, "totalRecords": total}))
+    json_response(StatusCode::OK, &json!({key: page, "totalRecords": total}))
 }
 
 /// Only the central tenant has stored the consortium.
-fn consortia(state: &State, caller: &Caller) -> Answer {
+fn consortia(state: &State, caller: &Caller) -> HttpResponse {
     let Some(consortium) = &state.consortium else {
         return no_module();
     };
@@ -96,13 +96,18 @@ fn consortia(state: &State, caller: &Caller) -> Answer {
     } else {
         Vec::new()
     };
-    json_answer(
+    json_response(
         StatusCode::OK,
         &json!({"consortia": list, "totalRecords": list.len()}),
     )
 }
 
-fn consortium_tenants(state: &State, request: &HttpRequest, caller: &Caller, id: &str) -> Answer {
+fn consortium_tenants(
+    state: &State,
+    request: &HttpRequest,
+    caller: &Caller,
+    id: &str,
+) -> HttpResponse {
     let consortium = match &state.consortium {
         Some(consortium) if caller.tenant == consortium.central && consortium.id == id => {
             consortium
@@ -132,7 +137,7 @@ fn consortium_tenants(state: &State, request: &HttpRequest, caller: &Caller, id:
     page(request, "tenants", list, CONSORTIA_PAGE)
 }
 
-fn composite(store: &Store, caller: &Caller, wanted: impl Fn(&Value) -> bool) -> Answer {
+fn composite(store: &Store, caller: &Caller, wanted: impl Fn(&Value) -> bool) -> HttpResponse {
     match store.all(&caller.tenant, "/users") {
         Ok(users) => users
             .into_iter()
@@ -144,6 +149,6 @@ fn composite(store: &Store, caller: &Caller, wanted: impl Fn(&Value) -> bool) ->
                     &["user", "permissions", "proxiesFor"].map(str::to_owned),
                 )
             }),
-        Err(error) => Answer::text(StatusCode::INTERNAL_SERVER_ERROR, error.to_string()),
+        Err(error) => HttpResponse::text(StatusCode::INTERNAL_SERVER_ERROR, error.to_string()),
     }
 }

@@ -12,7 +12,7 @@ use crate::modules::{
 use crate::platform::auth::Caller;
 use crate::platform::faults::Effect;
 use crate::platform::state::State;
-use crate::wire::message::{Answer, Done, HttpRequest, broken_percent};
+use crate::wire::message::{Done, HttpRequest, HttpResponse, broken_percent};
 use crate::wire::rmb;
 
 /// Whether a request would change something: it is no read, no login and no list that is asked for by POST.
@@ -29,15 +29,15 @@ pub(crate) fn changes(request: &HttpRequest) -> bool {
     !matches!(request.method.as_str(), "GET" | "HEAD" | "OPTIONS") && !reads
 }
 
-fn not_implemented(request: &HttpRequest, module: &str) -> Answer {
+fn not_implemented(request: &HttpRequest, module: &str) -> HttpResponse {
     let text = format!(
         "The sandbox knows {} {} of {module} and does not emulate it.",
         request.method, request.path
     );
-    Answer::text(StatusCode::NOT_IMPLEMENTED, text)
+    HttpResponse::text(StatusCode::NOT_IMPLEMENTED, text)
 }
 
-/// The answer of the module that serves a path.
+/// The response of the module that serves a path.
 pub(crate) fn module(
     state: &mut State,
     request: &HttpRequest,
@@ -46,16 +46,16 @@ pub(crate) fn module(
     path: &str,
     effect: Option<&Effect>,
 ) -> Done {
-    if let Some(answer) = rejected(request, served) {
-        return Ok(answer);
+    if let Some(response) = rejected(request, served) {
+        return Ok(response);
     }
-    if let Some(done) = fixed::answer(request, path)
-        .or_else(|| inventory_storage::instance_sets::answer(state, request, caller, path))
+    if let Some(done) = fixed::respond(request, path)
+        .or_else(|| inventory_storage::instance_sets::respond(state, request, caller, path))
     {
         return done;
     }
-    if let Some(answer) = of_bare_list(state, request, served) {
-        return Ok(answer);
+    if let Some(response) = of_bare_list(state, request, served) {
+        return Ok(response);
     }
     of_module(state, request, caller, path, effect)
         .or_else(|| of_collection(state, request, caller, served, effect))
@@ -63,12 +63,12 @@ pub(crate) fn module(
 }
 
 /// What is wrong with the query string or a header, before the module looks at the path.
-fn rejected(request: &HttpRequest, served: &Served) -> Option<Answer> {
+fn rejected(request: &HttpRequest, served: &Served) -> Option<HttpResponse> {
     if let Some((at, digits)) = broken_percent(&request.raw_query)
         && served.raml
     {
         let whole = format!("{}?{}", request.path, request.raw_query);
-        return Some(Answer::bad_request(format!(
+        return Some(HttpResponse::bad_request(format!(
             "invalid hex byte '{digits}' at index {} of '{whole}'",
             request.path.len() + 1 + at + 1
         )));
@@ -77,9 +77,9 @@ fn rejected(request: &HttpRequest, served: &Served) -> Option<Answer> {
     // mod-circulation ignores the header.
     if served.raml
         && served.module != "mod-circulation"
-        && let Some(answer) = rmb::not_acceptable(request, is_json)
+        && let Some(response) = rmb::not_acceptable(request, is_json)
     {
-        return Some(answer);
+        return Some(response);
     }
     if served.module == "mod-settings"
         && request.header("accept").is_some_and(|accept| {
@@ -89,7 +89,7 @@ fn rejected(request: &HttpRequest, served: &Served) -> Option<Answer> {
                     .any(|kind| accept.contains(kind))
         })
     {
-        return Some(Answer::new(
+        return Some(HttpResponse::new(
             StatusCode::NOT_FOUND,
             "text/html; charset=utf-8",
             "<html><body><h1>Resource not found</h1></body></html>",
@@ -99,7 +99,7 @@ fn rejected(request: &HttpRequest, served: &Served) -> Option<Answer> {
 }
 
 /// A list that the module answers the same way, whatever is stored.
-fn of_bare_list(state: &State, request: &HttpRequest, served: &Served) -> Option<Answer> {
+fn of_bare_list(state: &State, request: &HttpRequest, served: &Served) -> Option<HttpResponse> {
     let kind = state.kind(served.path);
     let bare = kind.bare.as_ref()?;
     if lists::has_own_parameter(request, served.module, served.path) {
@@ -111,11 +111,11 @@ fn of_bare_list(state: &State, request: &HttpRequest, served: &Served) -> Option
     };
     // Of mod-circulation's routes, none checks a number that it does not read.
     if served.module != "mod-circulation"
-        && let Err(answer) = lists::number(request, "limit", 0, &least)
+        && let Err(response) = lists::number(request, "limit", 0, &least)
     {
-        return Some(answer);
+        return Some(response);
     }
-    Some(bare.answer(Default::default(), ""))
+    Some(bare.response(Default::default(), ""))
 }
 
 /// The routes of modules that are more than collections of records: the first that knows the path answers.
@@ -126,20 +126,20 @@ fn of_module(
     path: &str,
     effect: Option<&Effect>,
 ) -> Option<Done> {
-    permissions::answer(state, request, caller, path)
-        .or_else(|| users::pins::answer(state, request, caller, path))
-        .or_else(|| users::passwords::answer(state, request, caller, path))
-        .or_else(|| pubsub::answer(state, request, caller, path))
-        .or_else(|| inventory_storage::source_records::answer(state, request, caller, path))
-        .or_else(|| inventory_storage::hrid_settings::answer(state, request, caller, path))
-        .or_else(|| acquisitions::numbers::answer(state, request, caller, path))
-        .or_else(|| inventory_storage::bulk_ids::answer(state, request, caller, path))
-        .or_else(|| circulation::routes::answer(state, request, caller, path, effect))
-        .or_else(|| inventory::routes::answer(state, request, caller, path, effect))
-        .or_else(|| users::users_bl::answer(state, request, caller, path))
-        .or_else(|| inventory_storage::views::answer(state, request, caller, path))
-        .or_else(|| consortia::answer(state, request, caller, path).map(Ok))
-        .or_else(|| acquisitions::routes::answer(state, request, caller, path))
+    permissions::respond(state, request, caller, path)
+        .or_else(|| users::pins::respond(state, request, caller, path))
+        .or_else(|| users::passwords::respond(state, request, caller, path))
+        .or_else(|| pubsub::respond(state, request, caller, path))
+        .or_else(|| inventory_storage::source_records::respond(state, request, caller, path))
+        .or_else(|| inventory_storage::hrid_settings::respond(state, request, caller, path))
+        .or_else(|| acquisitions::numbers::respond(state, request, caller, path))
+        .or_else(|| inventory_storage::bulk_ids::respond(state, request, caller, path))
+        .or_else(|| circulation::routes::respond(state, request, caller, path, effect))
+        .or_else(|| inventory::routes::respond(state, request, caller, path, effect))
+        .or_else(|| users::users_bl::respond(state, request, caller, path))
+        .or_else(|| inventory_storage::views::respond(state, request, caller, path))
+        .or_else(|| consortia::respond(state, request, caller, path).map(Ok))
+        .or_else(|| acquisitions::routes::respond(state, request, caller, path))
         .or_else(|| spring::routes::other_paths(state, request, caller, path))
 }
 
@@ -162,7 +162,7 @@ fn of_collection(
         _ => (None, None),
     };
     if let Some(collection) = above.and_then(|above| routes().collection(above))
-        && let Some(done) = spring::routes::answer(state, request, caller, collection, id)
+        && let Some(done) = spring::routes::respond(state, request, caller, collection, id)
     {
         return Some(done);
     }

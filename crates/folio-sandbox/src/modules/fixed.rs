@@ -1,9 +1,9 @@
-//! Routes whose answers depend on no record.
+//! Routes whose responses depend on no record.
 
 use http::StatusCode;
 use serde_json::{Value, json};
 
-use crate::wire::message::{Answer, Done, HttpRequest};
+use crate::wire::message::{Done, HttpRequest, HttpResponse};
 use crate::wire::okapi::no_module;
 use crate::wire::rmb;
 
@@ -14,8 +14,8 @@ const MIGRATIONS: [(&str, &str); 3] = [
     ("subjectSeriesMigration", "INSTANCE"),
 ];
 
-/// The answer of what this file has; none of other paths.
-pub(crate) fn answer(request: &HttpRequest, path: &str) -> Option<Done> {
+/// The response of what this file has; none of other paths.
+pub(crate) fn respond(request: &HttpRequest, path: &str) -> Option<Done> {
     if request.method != "GET" {
         return None;
     }
@@ -27,7 +27,7 @@ pub(crate) fn answer(request: &HttpRequest, path: &str) -> Option<Done> {
         // Each module has it at its own port, and none at the gateway.
         "/_/jsonSchemas" => Some(Ok(no_module())),
         // mod-login writes no log unless it is configured to.
-        "/authn/log/events" => Some(Ok(Answer::empty(StatusCode::NO_CONTENT))),
+        "/authn/log/events" => Some(Ok(HttpResponse::empty(StatusCode::NO_CONTENT))),
         "/inventory-storage/migrations" => {
             let list: Vec<Value> = MIGRATIONS
                 .iter()

@@ -11,7 +11,7 @@ use crate::platform::auth::Caller;
 use crate::platform::state::State;
 use crate::store::{Failure, Page};
 use crate::value::json::text_at;
-use crate::wire::message::Answer;
+use crate::wire::message::HttpResponse;
 
 pub(crate) const ITEMS: &str = "/item-storage/items";
 pub(crate) const HOLDINGS: &str = "/holdings-storage/holdings";
@@ -54,7 +54,7 @@ pub(crate) fn exactly(field: &str, value: &str) -> String {
 
 fn collection(path: &str) -> Step<&'static Collection> {
     routes().collection(path).ok_or_else(|| {
-        Answer::text(
+        HttpResponse::text(
             http::StatusCode::NOT_IMPLEMENTED,
             format!("The sandbox was built from documents without {path}."),
         )
@@ -83,7 +83,7 @@ impl Library<'_> {
     pub(crate) fn find(&self, path: &str, query: &str) -> Step<Vec<Value>> {
         let collection = collection(path)?;
         let query = compiled(self.state, self.caller, collection, query)?
-            .map_err(|error| Answer::bad_request(error.to_string()))?;
+            .map_err(|error| HttpResponse::bad_request(error.to_string()))?;
         let page = Page {
             query: Some(&query),
             offset: 0,
@@ -92,7 +92,7 @@ impl Library<'_> {
         match self.state.store.list(&self.caller.tenant, path, &page) {
             Ok((records, _)) => Ok(records),
             Err(Failure::Store(error)) => Err(error.into()),
-            Err(Failure::Query(error)) => Err(Answer::bad_request(error.to_string()).into()),
+            Err(Failure::Query(error)) => Err(HttpResponse::bad_request(error.to_string()).into()),
         }
     }
 
@@ -107,7 +107,7 @@ impl Library<'_> {
         let read = write::read_value(collection, kind, &record, None)?;
         match write::insert(self.state, self.caller, collection, Verb::Post, read)? {
             Ok((_, record)) => Ok(record),
-            Err(answer) => Err(answer.into()),
+            Err(response) => Err(response.into()),
         }
     }
 
@@ -129,7 +129,7 @@ impl Library<'_> {
             &stored,
         )? {
             Ok(record) => Ok(record),
-            Err(answer) => Err(answer.into()),
+            Err(response) => Err(response.into()),
         }
     }
 

@@ -8,13 +8,13 @@ use crate::jackson;
 use crate::platform::auth::Caller;
 use crate::platform::state::State;
 use crate::value::json::text_at;
-use crate::wire::message::{Answer, Done, HttpRequest, decoded};
+use crate::wire::message::{Done, HttpRequest, HttpResponse, decoded};
 use crate::wire::rmb;
 
 const PATH: &str = "/perms/users";
 
-/// The answer of what this file has; none of other paths.
-pub(crate) fn answer(
+/// The response of what this file has; none of other paths.
+pub(crate) fn respond(
     state: &mut State,
     request: &HttpRequest,
     caller: &Caller,
@@ -30,7 +30,7 @@ pub(crate) fn answer(
                     let order = &state.kind(PATH).order;
                     rmb::json_ordered(StatusCode::OK, &record, order)
                 }
-                Err(answer) => answer,
+                Err(response) => response,
             }))
         }
         ("GET", [id, "permissions"]) => Some(names(state, request, caller, id)),
@@ -46,7 +46,7 @@ fn exists(name: &str) -> bool {
 }
 
 /// A record that grants what does not exist is rejected.
-fn unknown(body: &[u8]) -> Option<Answer> {
+fn unknown(body: &[u8]) -> Option<HttpResponse> {
     let record = jackson::parse(body).ok()?;
     let list = record.get("permissions")?.as_array()?;
     let unknown: Vec<&str> = list
@@ -74,14 +74,14 @@ fn found(
     caller: &Caller,
     id: &str,
     by_user: bool,
-) -> rusqlite::Result<Result<Value, Answer>> {
+) -> rusqlite::Result<Result<Value, HttpResponse>> {
     let field = if by_user { "userId" } else { "id" };
     let records = state.store.all(&caller.tenant, PATH)?;
     let own = records
         .into_iter()
         .find(|record| text_at(record, field).as_deref() == Some(id));
     Ok(own.ok_or_else(|| {
-        Answer::text(
+        HttpResponse::text(
             StatusCode::NOT_FOUND,
             format!("No user found by {field} {id}"),
         )
@@ -97,19 +97,19 @@ fn names(state: &State, request: &HttpRequest, caller: &Caller, id: &str) -> Don
     let by_user = request.parameter("indexField") == Some("userId");
     let record = match found(state, caller, id, by_user)? {
         Ok(record) => record,
-        Err(answer) => return Ok(answer),
+        Err(response) => return Ok(response),
     };
     let list = list_of(&record);
     if request.parameter("full") == Some("true") {
         // The total is not told then.
         let list: Vec<Value> = list.iter().map(whole).collect();
-        return Ok(rmb::json_answer(
+        return Ok(rmb::json_response(
             StatusCode::OK,
             &json!({"permissionNames": list}),
         ));
     }
     let total = list.len();
-    Ok(rmb::json_answer(
+    Ok(rmb::json_response(
         StatusCode::OK,
         &json!({"permissionNames": list, "totalRecords": total}),
     ))
@@ -134,16 +134,16 @@ pub(super) fn expanded(record: &Value) -> Value {
 fn add(state: &State, request: &HttpRequest, caller: &Caller, id: &str) -> Done {
     let body = match jackson::parse(&request.body) {
         Ok(body) => body,
-        Err(answer) => return Ok(answer),
+        Err(response) => return Ok(response),
     };
     let name = text_at(&body, "permissionName").unwrap_or_default();
     let by_user = request.parameter("indexField") == Some("userId");
     let mut record = match found(state, caller, id, by_user)? {
         Ok(record) => record,
-        Err(answer) => return Ok(answer),
+        Err(response) => return Ok(response),
     };
     if !exists(&name) {
-        return Ok(Answer::bad_request(format!(
+        return Ok(HttpResponse::bad_request(format!(
             "Permission by name '{name}' does not exist"
         )));
     }
@@ -161,14 +161,14 @@ fn add(state: &State, request: &HttpRequest, caller: &Caller, id: &str) -> Done 
     list.push(name.into());
     record["permissions"] = list.into();
     state.store.write(&caller.tenant, PATH, &own, &record)?;
-    Ok(rmb::json_answer(StatusCode::OK, &body))
+    Ok(rmb::json_response(StatusCode::OK, &body))
 }
 
 fn remove(state: &State, request: &HttpRequest, caller: &Caller, id: &str, name: &str) -> Done {
     let by_user = request.parameter("indexField") == Some("userId");
     let mut record = match found(state, caller, id, by_user)? {
         Ok(record) => record,
-        Err(answer) => return Ok(answer),
+        Err(response) => return Ok(response),
     };
     let name = decoded(name);
     let mut list = list_of(&record);
@@ -176,5 +176,5 @@ fn remove(state: &State, request: &HttpRequest, caller: &Caller, id: &str, name:
     record["permissions"] = list.into();
     let own = text_at(&record, "id").unwrap_or_default();
     state.store.write(&caller.tenant, PATH, &own, &record)?;
-    Ok(Answer::empty(StatusCode::NO_CONTENT))
+    Ok(HttpResponse::empty(StatusCode::NO_CONTENT))
 }

@@ -7,13 +7,13 @@ use crate::jackson;
 use crate::platform::auth::Caller;
 use crate::platform::state::State;
 use crate::value::json::text_at;
-use crate::wire::message::{Answer, Done, HttpRequest, decoded};
+use crate::wire::message::{Done, HttpRequest, HttpResponse, decoded};
 use crate::wire::rmb;
 
 const MODULES: &str = "/pubsub/messaging-modules";
 
-/// The answer of what this file has; none of other paths.
-pub(crate) fn answer(
+/// The response of what this file has; none of other paths.
+pub(crate) fn respond(
     state: &State,
     request: &HttpRequest,
     caller: &Caller,
@@ -47,12 +47,12 @@ fn delete_modules(state: &State, request: &HttpRequest, caller: &Caller) -> Done
         request.parameter("moduleId"),
         request.parameter("moduleRole"),
     ) else {
-        return Ok(Answer::bad_request(
+        return Ok(HttpResponse::bad_request(
             "ModuleId and moduleRole are required query parameters",
         ));
     };
     if !matches!(role, "PUBLISHER" | "SUBSCRIBER") {
-        return Ok(Answer::bad_request(format!(
+        return Ok(HttpResponse::bad_request(format!(
             "Invalid moduleRole was specified: {role}. Acceptable moduleRole values are: PUBLISHER, SUBSCRIBER."
         )));
     }
@@ -80,14 +80,14 @@ fn remove(
             state.store.delete(&caller.tenant, MODULES, &id)?;
         }
     }
-    Ok(Answer::empty(StatusCode::NO_CONTENT))
+    Ok(HttpResponse::empty(StatusCode::NO_CONTENT))
 }
 
 /// A publisher names events with `eventDescriptors`, a subscriber with `subscriptionDefinitions`.
 fn declare(state: &State, request: &HttpRequest, caller: &Caller, role: &str) -> Done {
     let body = match jackson::parse(&request.body) {
         Ok(body) => body,
-        Err(answer) => return Ok(answer),
+        Err(response) => return Ok(response),
     };
     let module = text_at(&body, "moduleId").unwrap_or_default();
     let list = ["eventDescriptors", "subscriptionDefinitions"]
@@ -106,14 +106,14 @@ fn declare(state: &State, request: &HttpRequest, caller: &Caller, role: &str) ->
         });
         state.store.write(&caller.tenant, MODULES, &id, &own)?;
     }
-    Ok(Answer::empty(StatusCode::CREATED))
+    Ok(HttpResponse::empty(StatusCode::CREATED))
 }
 
 fn listed(state: &State, caller: &Caller, event: &str, role: &str) -> Done {
     let mut own = state.store.all(&caller.tenant, MODULES)?;
     own.retain(|own| fits(own, Some(event), None, role));
     let total = own.len();
-    Ok(rmb::json_answer(
+    Ok(rmb::json_response(
         StatusCode::OK,
         &json!({"messagingModules": own, "totalRecords": total}),
     ))

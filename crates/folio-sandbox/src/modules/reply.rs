@@ -5,17 +5,17 @@ use http::{StatusCode, header};
 use serde_json::{Map, Value, json};
 
 use crate::value::java;
-use crate::wire::message::Answer;
+use crate::wire::message::HttpResponse;
 use crate::wire::rmb;
 
 /// The content type of a text of mod-circulation, as recorded.
 const TEXT: &str = "text/plain; ISO_8859_1";
 const JSON: &str = "application/json; charset=utf-8";
 
-/// Why a request goes no further: an answer, or a storage that fails.
+/// Why a request goes no further: a response, or a storage that fails.
 #[derive(Debug)]
 pub(crate) enum Stop {
-    Answer(Box<Answer>),
+    Response(Box<HttpResponse>),
     Store(rusqlite::Error),
 }
 
@@ -28,9 +28,9 @@ impl From<rusqlite::Error> for Stop {
     }
 }
 
-impl From<Answer> for Stop {
-    fn from(answer: Answer) -> Self {
-        Self::Answer(Box::new(answer))
+impl From<HttpResponse> for Stop {
+    fn from(response: HttpResponse) -> Self {
+        Self::Response(Box::new(response))
     }
 }
 
@@ -162,7 +162,7 @@ impl Refusal {
 }
 
 /// 422 with `errors`.
-pub(crate) fn rejected(refusals: &[Refusal]) -> Answer {
+pub(crate) fn rejected(refusals: &[Refusal]) -> HttpResponse {
     let order = ["message", "parameters", "code", "overridableBlock"].map(str::to_owned);
     let errors: Vec<String> = refusals
         .iter()
@@ -173,7 +173,7 @@ pub(crate) fn rejected(refusals: &[Refusal]) -> Answer {
                 .join("\n  ")
         })
         .collect();
-    Answer::new(
+    HttpResponse::new(
         StatusCode::UNPROCESSABLE_ENTITY,
         JSON,
         format!("{{\n  \"errors\" : [ {} ]\n}}", errors.join(", ")),
@@ -196,40 +196,40 @@ pub(crate) fn unless_rejected(refusals: &[Refusal]) -> Step<()> {
 }
 
 /// 404 of a record that is not there; it has no content type.
-pub(crate) fn absent(kind: &str, id: &str) -> Answer {
-    let mut answer = Answer::text(
+pub(crate) fn absent(kind: &str, id: &str) -> HttpResponse {
+    let mut response = HttpResponse::text(
         StatusCode::NOT_FOUND,
         format!("{kind} record with ID \"{id}\" cannot be found"),
     );
-    answer.headers.remove(header::CONTENT_TYPE);
-    answer
+    response.headers.remove(header::CONTENT_TYPE);
+    response
 }
 
-pub(crate) fn bad_request(text: impl Into<String>) -> Answer {
-    Answer::new(StatusCode::BAD_REQUEST, TEXT, text.into())
+pub(crate) fn bad_request(text: impl Into<String>) -> HttpResponse {
+    HttpResponse::new(StatusCode::BAD_REQUEST, TEXT, text.into())
 }
 
 /// 500 with a text.
-pub(crate) fn failed(text: impl Into<String>) -> Answer {
-    Answer::new(StatusCode::INTERNAL_SERVER_ERROR, TEXT, text.into())
+pub(crate) fn failed(text: impl Into<String>) -> HttpResponse {
+    HttpResponse::new(StatusCode::INTERNAL_SERVER_ERROR, TEXT, text.into())
 }
 
 /// What the sandbox does not emulate.
-pub(crate) fn not_emulated(what: &str) -> Answer {
-    Answer::text(
+pub(crate) fn not_emulated(what: &str) -> HttpResponse {
+    HttpResponse::text(
         StatusCode::NOT_IMPLEMENTED,
         format!("The sandbox does not emulate {what}."),
     )
 }
 
 /// JSON over several lines, its fields in the order of their first mention here, then by name.
-pub(crate) fn shown(status: StatusCode, value: &Value, order: &[&str]) -> Answer {
+pub(crate) fn shown(status: StatusCode, value: &Value, order: &[&str]) -> HttpResponse {
     let order: Vec<String> = order.iter().map(|name| (*name).to_owned()).collect();
-    Answer::new(status, JSON, rmb::pretty(value, &order))
+    HttpResponse::new(status, JSON, rmb::pretty(value, &order))
 }
 
 /// A list of one page.
-pub(crate) fn list(key: &str, records: &[Value], order: &[&str], total: usize) -> Answer {
+pub(crate) fn list(key: &str, records: &[Value], order: &[&str], total: usize) -> HttpResponse {
     let order: Vec<String> = order.iter().map(|name| (*name).to_owned()).collect();
     let list = rmb::RecordList {
         form: rmb::Form::Pretty,
@@ -240,11 +240,11 @@ pub(crate) fn list(key: &str, records: &[Value], order: &[&str], total: usize) -
         info: None,
         diagnostics: json!([]),
     };
-    Answer::new(StatusCode::OK, JSON, list.written())
+    HttpResponse::new(StatusCode::OK, JSON, list.written())
 }
 
-pub(crate) fn done() -> Answer {
-    Answer::empty(StatusCode::NO_CONTENT)
+pub(crate) fn done() -> HttpResponse {
+    HttpResponse::empty(StatusCode::NO_CONTENT)
 }
 
 /// The object in a request's body, in the words of Vert.x where it is none.
@@ -275,8 +275,8 @@ pub(crate) fn body(bytes: &[u8]) -> Step<Map<String, Value>> {
         }
         // Without a body there is no object: what is asked of it first fails. The text is not recorded.
         Ok(Value::Null) => Err(failed("java.lang.NullPointerException").into()),
-        Err(answer) => {
-            let text = String::from_utf8_lossy(&answer.body).into_owned();
+        Err(response) => {
+            let text = String::from_utf8_lossy(&response.body).into_owned();
             let text = text
                 .split_once("\n at [Source")
                 .map_or(text.clone(), |(message, _)| {
@@ -307,10 +307,10 @@ pub(crate) fn filled(fields: &Map<String, Value>, name: &str) -> Option<String> 
 }
 
 /// A step whose rejection nobody looks at.
-pub(crate) fn ignored_answer(step: Step<()>) -> Step<()> {
+pub(crate) fn ignored_response(step: Step<()>) -> Step<()> {
     match step {
         Err(Stop::Store(error)) => Err(error.into()),
-        Ok(()) | Err(Stop::Answer(_)) => Ok(()),
+        Ok(()) | Err(Stop::Response(_)) => Ok(()),
     }
 }
 
@@ -372,8 +372,8 @@ mod tests {
             ),
         ] {
             match body(sent.as_bytes()) {
-                Err(super::Stop::Answer(answer)) => {
-                    assert!(String::from_utf8_lossy(&answer.body).starts_with(said));
+                Err(super::Stop::Response(response)) => {
+                    assert!(String::from_utf8_lossy(&response.body).starts_with(said));
                 }
                 other => assert!(other.is_err(), "{sent}"),
             }

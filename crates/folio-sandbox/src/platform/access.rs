@@ -12,17 +12,17 @@ use crate::platform::state::State;
 use crate::value::fold::Fold;
 use crate::value::json::text_at;
 use crate::value::uuid::is_uuid;
-use crate::wire::message::{Answer, HttpRequest};
+use crate::wire::message::{HttpRequest, HttpResponse};
 
 /// What Okapi says of a token that is none, or no longer.
-pub(crate) fn invalid(status: StatusCode) -> Answer {
-    Answer::text(status, "Invalid token")
+pub(crate) fn invalid(status: StatusCode) -> HttpResponse {
+    HttpResponse::text(status, "Invalid token")
 }
 
 /// The token of a request; an error where its carriers do not agree.
-pub(crate) fn token(request: &HttpRequest) -> Result<Option<String>, Answer> {
+pub(crate) fn token(request: &HttpRequest) -> Result<Option<String>, HttpResponse> {
     let differ = || {
-        Answer::bad_request(
+        HttpResponse::bad_request(
             "Different tokens in Authentication and X-Okapi-Token. Use only one of them",
         )
     };
@@ -63,10 +63,10 @@ pub(crate) fn allowed(
     token: &str,
     tenant: &str,
     path: &str,
-) -> rusqlite::Result<Result<Caller, Answer>> {
+) -> rusqlite::Result<Result<Caller, HttpResponse>> {
     let Some(caller) = state.auth.caller(token) else {
         return Ok(Err(match state.auth.is_refresh(token) {
-            true => Answer::text(
+            true => HttpResponse::text(
                 StatusCode::INTERNAL_SERVER_ERROR,
                 "Unexpected exception during token validation",
             ),
@@ -89,7 +89,7 @@ pub(crate) fn allowed(
     }
     Ok(
         match asked_of_authtoken(state, request, required, &caller)? {
-            Some(answer) => Err(answer),
+            Some(response) => Err(response),
             None => {
                 state.auth.memory.allow(now, of);
                 Ok(caller)
@@ -104,7 +104,7 @@ fn asked_of_authtoken(
     request: &HttpRequest,
     required: &[&str],
     caller: &Caller,
-) -> rusqlite::Result<Option<Answer>> {
+) -> rusqlite::Result<Option<HttpResponse>> {
     if !may_act_in(state, caller) {
         return Ok(Some(invalid(StatusCode::FORBIDDEN)));
     }
@@ -116,13 +116,13 @@ fn asked_of_authtoken(
     }
     match active(state, caller)? {
         None => {
-            return Ok(Some(Answer::text(
+            return Ok(Some(HttpResponse::text(
                 StatusCode::UNAUTHORIZED,
                 format!("Invalid token: User with id {} does not exist", caller.user),
             )));
         }
         Some(false) => {
-            return Ok(Some(Answer::text(
+            return Ok(Some(HttpResponse::text(
                 StatusCode::UNAUTHORIZED,
                 format!("Invalid token: user with id {} is not active", caller.user),
             )));
@@ -131,7 +131,7 @@ fn asked_of_authtoken(
     }
     let missing = match permissions(state, caller)? {
         Granted::Nothing => {
-            return Ok(Some(Answer::bad_request(format!(
+            return Ok(Some(HttpResponse::bad_request(format!(
                 "Unable to retrieve permissions for user with id '{0}': User does not exist: {0}",
                 caller.user
             ))));
@@ -140,7 +140,7 @@ fn asked_of_authtoken(
         Granted::These(own) => required.iter().find(|wanted| !own.contains(**wanted)),
     };
     Ok(missing.map(|missing| {
-        Answer::text(
+        HttpResponse::text(
             StatusCode::FORBIDDEN,
             format!(
                 "Access for user '{}' ({}) requires permission: {missing}",

@@ -1,4 +1,4 @@
-//! A request that came and its answer, for tests and logs.
+//! A request that came and its response, for tests and logs.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -21,7 +21,7 @@ pub struct Exchange {
     pub headers: Vec<(String, String)>,
     /// The body, unless it held a password.
     pub body: Vec<u8>,
-    /// The answer; none where the connection was dropped.
+    /// The response; none where the connection was dropped.
     pub status: Option<u16>,
 }
 
@@ -71,9 +71,9 @@ pub(crate) type Listener = Arc<dyn Fn(&Exchange, Answered) + Send + Sync>;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Answered {
-    /// The time from the last byte of the request to the answer; faults and latency are in it.
+    /// The time from the last byte of the request to the response; faults and latency are in it.
     pub time: Duration,
-    /// The bytes of the answer's body, before compression.
+    /// The bytes of the response's body, before compression.
     pub bytes: usize,
     /// Whether a fault was at work.
     pub fault: bool,

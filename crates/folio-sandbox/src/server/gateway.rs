@@ -11,18 +11,22 @@ use crate::platform::auth::Caller;
 use crate::platform::faults::Effect;
 use crate::platform::state::State;
 use crate::server::{kong, module_port, okapi, okapi_admin, proxy};
-use crate::wire::message::{Answer, Done, HttpRequest, Port, broken_percent};
+use crate::wire::message::{Done, HttpRequest, HttpResponse, Port, broken_percent};
 use crate::wire::okapi::no_module;
 use crate::wire::rmb;
 
 /// Paths of interfaces that several modules provide.
 const SEVERAL: [&str; 2] = ["/custom-fields", "/_/jsonSchemas"];
 
-/// The answer to a request.
-pub(crate) fn answer(state: &mut State, request: &HttpRequest, effect: Option<&Effect>) -> Answer {
+/// The response to a request.
+pub(crate) fn respond(
+    state: &mut State,
+    request: &HttpRequest,
+    effect: Option<&Effect>,
+) -> HttpResponse {
     if request.body.len() > state.max_body {
         // A gateway rejects it before anybody looks at it.
-        return Answer::new(
+        return HttpResponse::new(
             StatusCode::PAYLOAD_TOO_LARGE,
             "text/html",
             "<html>\r\n<head><title>413 Request Entity Too Large</title></head>\r\n<body>\r\n<center><h1>413 Request Entity Too Large</h1></center>\r\n</body>\r\n</html>\r\n",
@@ -34,18 +38,18 @@ pub(crate) fn answer(state: &mut State, request: &HttpRequest, effect: Option<&E
         .unwrap_or(&request.path)
         .to_owned();
     if broken_percent(&path).is_some() {
-        return Answer {
+        return HttpResponse {
             body: b"Bad Request".to_vec(),
-            ..Answer::empty(StatusCode::BAD_REQUEST)
+            ..HttpResponse::empty(StatusCode::BAD_REQUEST)
         };
     }
     let done = match request.port {
-        Port::Module(module) => module_port::answer(state, request, module, &path, effect),
+        Port::Module(module) => module_port::respond(state, request, module, &path, effect),
         Port::Gateway if state.eureka => of_kong(state, request, &path, effect),
         Port::Gateway => of_okapi(state, request, &path, effect),
     };
-    let answer = done.unwrap_or_else(|error| rmb::storage(&error));
-    okapi::with_origin(request, answer)
+    let response = done.unwrap_or_else(|error| rmb::storage(&error));
+    okapi::with_origin(request, response)
 }
 
 /// Paths that need no token.
@@ -76,19 +80,21 @@ fn route_of(state: &State, request: &HttpRequest, path: &str) -> Option<Served> 
 /// Okapi with mod-authtoken.
 fn of_okapi(state: &mut State, request: &HttpRequest, path: &str, effect: Option<&Effect>) -> Done {
     if request.method == "OPTIONS"
-        && let Some(answer) = okapi::preflight(request)
+        && let Some(response) = okapi::preflight(request)
     {
-        return Ok(answer);
+        return Ok(response);
     }
     let token = match access::token(request) {
         Ok(token) => token,
-        Err(answer) => return Ok(answer),
+        Err(response) => return Ok(response),
     };
     let named = access::tenant(request).map(str::to_owned);
     if let Some(tenant) = &named
         && !state.auth.tenants.contains_key(tenant)
     {
-        return Ok(Answer::bad_request(format!("No such Tenant {tenant}")));
+        return Ok(HttpResponse::bad_request(format!(
+            "No such Tenant {tenant}"
+        )));
     }
     if path.starts_with("/_/") && !path.starts_with("/_/invoke/") {
         return okapi_admin::own(state, request, path, named.as_deref(), token.as_deref());
@@ -138,20 +144,20 @@ fn of_okapi(state: &mut State, request: &HttpRequest, path: &str, effect: Option
         None if required.is_empty() || open => None,
         None => {
             let wanted = required.first().copied().unwrap_or_default();
-            return Ok(Answer::bad_request(format!(
+            return Ok(HttpResponse::bad_request(format!(
                 "Token missing, access requires permission: {wanted}"
             )));
         }
         Some(token) => match access::allowed(state, request, required, token, &tenant, path)? {
             Ok(caller) => Some(caller),
-            Err(answer) => return Ok(answer),
+            Err(response) => return Ok(response),
         },
     };
     if within != tenant && !state.auth.tenants.contains_key(&within) {
         return Ok(module_port::no_role(state, route.as_ref(), &within));
     }
     let caller = caller.map(|caller| caller.within(&within));
-    if let Some(done) = sessions::answer(state, request, caller.as_ref(), &within, path) {
+    if let Some(done) = sessions::respond(state, request, caller.as_ref(), &within, path) {
         return done;
     }
     let Some(route) = route else {
@@ -170,9 +176,9 @@ fn invoked(path: &str) -> Option<(&str, String)> {
 /// Kong with folio-kong's plugin, and the sidecar of the module that it sends a request to. From sources, not recorded.
 fn of_kong(state: &mut State, request: &HttpRequest, path: &str, effect: Option<&Effect>) -> Done {
     if request.method == "OPTIONS"
-        && let Some(answer) = okapi::preflight(request)
+        && let Some(response) = okapi::preflight(request)
     {
-        return Ok(answer);
+        return Ok(response);
     }
     let open = is_open(&request.method, path);
     let route = route_of(state, request, path);
@@ -181,7 +187,7 @@ fn of_kong(state: &mut State, request: &HttpRequest, path: &str, effect: Option<
     }
     let token = match kong::token(request) {
         Ok(token) => token,
-        Err(answer) => return Ok(answer),
+        Err(response) => return Ok(response),
     };
     let required = match &route {
         Some(route) if !open => route.permissions,
@@ -192,13 +198,13 @@ fn of_kong(state: &mut State, request: &HttpRequest, path: &str, effect: Option<
         .map_or("mod-login-keycloak", |route| route.module);
     let caller = match kong::allowed(state, request, required, token.as_deref(), module)? {
         Ok(caller) => caller,
-        Err(answer) => return Ok(answer),
+        Err(response) => return Ok(response),
     };
-    if let Some(done) = keycloak::answer(state, request, caller.as_ref(), path) {
+    if let Some(done) = keycloak::respond(state, request, caller.as_ref(), path) {
         return done;
     }
     let tenant = access::tenant(request).unwrap_or_default().to_owned();
-    if let Some(done) = sessions::answer(state, request, caller.as_ref(), &tenant, path) {
+    if let Some(done) = sessions::respond(state, request, caller.as_ref(), &tenant, path) {
         return done;
     }
     let Some(route) = route else {

@@ -6,25 +6,25 @@ use serde_json::Value;
 use crate::platform::access::{self, Granted};
 use crate::platform::auth::Caller;
 use crate::platform::state::State;
-use crate::wire::message::{Answer, HttpRequest};
+use crate::wire::message::{HttpRequest, HttpResponse};
 
 /// What Kong says itself. The id of the request differs from one to the next.
-fn kong(message: &str) -> Answer {
+fn kong(message: &str) -> HttpResponse {
     let text = format!(
         "{{\n  \"message\":{},\n  \"request_id\":\"{}\"\n}}",
         Value::from(message),
         uuid::Uuid::new_v4().simple()
     );
-    Answer::new(StatusCode::NOT_FOUND, "application/json", text)
+    HttpResponse::new(StatusCode::NOT_FOUND, "application/json", text)
 }
 
 /// What Kong says of a path that it does not know.
-pub(crate) fn no_route() -> Answer {
+pub(crate) fn no_route() -> HttpResponse {
     kong("no Route matched with those values")
 }
 
 /// The token as folio-kong's plugin finds it: it rejects carriers that do not agree, with 404.
-pub(crate) fn token(request: &HttpRequest) -> Result<Option<String>, Answer> {
+pub(crate) fn token(request: &HttpRequest) -> Result<Option<String>, HttpResponse> {
     let header = request.header("x-okapi-token").map(str::to_owned);
     let mut source = "X-Okapi-Token";
     let mut found = header.clone();
@@ -57,9 +57,9 @@ pub(crate) fn token(request: &HttpRequest) -> Result<Option<String>, Answer> {
 }
 
 /// An error of the sidecar.
-fn sidecar(status: StatusCode, kind: &str, code: &str, message: &str) -> Answer {
+fn sidecar(status: StatusCode, kind: &str, code: &str, message: &str) -> HttpResponse {
     let text = |text: &str| Value::from(text).to_string();
-    Answer::new(
+    HttpResponse::new(
         status,
         "application/json",
         format!(
@@ -79,7 +79,7 @@ pub(crate) fn allowed(
     required: &[&str],
     token: Option<&str>,
     module: &str,
-) -> rusqlite::Result<Result<Option<Caller>, Answer>> {
+) -> rusqlite::Result<Result<Option<Caller>, HttpResponse>> {
     let unauthorized = || {
         sidecar(
             StatusCode::UNAUTHORIZED,

@@ -24,7 +24,7 @@ use crate::platform::exchange::{Answered, Exchange, Listener};
 use crate::platform::faults::Effect;
 use crate::platform::state::State;
 use crate::server::{gateway, okapi};
-use crate::wire::message::{Answer, HttpRequest, Port, pairs};
+use crate::wire::message::{HttpRequest, HttpResponse, Port, pairs};
 use crate::wire::rmb;
 
 /// The longest request line that Okapi and the modules read, and the most bytes of headers.
@@ -101,7 +101,7 @@ pub(crate) async fn serve(
     connections.iter().for_each(tokio::task::JoinHandle::abort);
 }
 
-/// The connection is to be closed without an answer.
+/// The connection is to be closed without a response.
 #[derive(Debug)]
 struct Broken;
 
@@ -163,16 +163,18 @@ async fn respond(
                 do_later(Arc::clone(&later), http_request.clone(), *delay);
                 None
             }
-            _ if state.read_only && dispatch::changes(&http_request) => Some(Answer::text(
+            _ if state.read_only && dispatch::changes(&http_request) => Some(HttpResponse::text(
                 StatusCode::FORBIDDEN,
                 "The sandbox is read-only: nothing was changed.",
             )),
             Some(effect @ Effect::Answer { .. }) => {
-                effect.answer().map(|(status, headers, body)| Answer {
-                    headers: Box::new(headers),
-                    body: body.into_bytes(),
-                    ..Answer::empty(status)
-                })
+                effect
+                    .response()
+                    .map(|(status, headers, body)| HttpResponse {
+                        headers: Box::new(headers),
+                        body: body.into_bytes(),
+                        ..HttpResponse::empty(status)
+                    })
             }
             effect => {
                 if matches!(effect, Some(Effect::ExpireToken)) {
@@ -208,7 +210,7 @@ async fn respond(
         return Err(Broken);
     };
     if let Some(forward) = answer.forward.take() {
-        answer = forward.answer().await;
+        answer = forward.response().await;
     }
     if answer.hangs {
         // The server never answers; hyper drops this when the client closes the connection.
@@ -253,10 +255,10 @@ async fn respond(
             slow: None,
         },
     };
-    let mut response = Response::new(written);
-    *response.status_mut() = answer.status;
-    *response.headers_mut() = *answer.headers;
-    Ok(response)
+    let mut sent = Response::new(written);
+    *sent.status_mut() = answer.status;
+    *sent.headers_mut() = *answer.headers;
+    Ok(sent)
 }
 
 /// A path without dot-dot segments, which Okapi resolves; others stay as they are.
@@ -276,9 +278,13 @@ fn resolved(path: &str) -> String {
     format!("/{}", segments.join("/"))
 }
 
-/// The answer, with what has to be written down of it.
-fn answered(state: &mut State, http_request: &HttpRequest, effect: Option<&Effect>) -> Answer {
-    let answer = gateway::answer(state, http_request, effect);
+/// The response, with what has to be written down of it.
+fn answered(
+    state: &mut State,
+    http_request: &HttpRequest,
+    effect: Option<&Effect>,
+) -> HttpResponse {
+    let answer = gateway::respond(state, http_request, effect);
     match accounts::save(state) {
         Ok(()) => answer,
         Err(error) => rmb::storage(&error),

@@ -12,9 +12,9 @@ use crate::platform::access;
 use crate::platform::auth::Caller;
 use crate::platform::faults::Effect;
 use crate::platform::state::State;
-use crate::wire::message::{Answer, Done, HttpRequest};
+use crate::wire::message::{Done, HttpRequest, HttpResponse};
 
-pub(crate) fn answer(
+pub(crate) fn respond(
     state: &mut State,
     request: &HttpRequest,
     module: &'static str,
@@ -22,20 +22,20 @@ pub(crate) fn answer(
     effect: Option<&Effect>,
 ) -> Done {
     if module == "mod-login-keycloak" {
-        let done = keycloak::answer(state, request, None, path);
+        let done = keycloak::respond(state, request, None, path);
         return done.unwrap_or_else(|| Ok(keycloak::no_resource(path)));
     }
     let route = routes().find_of(module, &request.method, path);
     let whole = request.method == "DELETE" && deletion::is_at_port(state, module, path);
     if route.is_none() && !whole && !(module == "mod-login" && path.starts_with("/authn/")) {
-        return Ok(Answer::new(
+        return Ok(HttpResponse::new(
             StatusCode::NOT_FOUND,
             "text/html; charset=utf-8",
             "<html><body><h1>Resource not found</h1></body></html>",
         ));
     }
     if module == "mod-settings" && request.header("x-okapi-permissions").is_none() {
-        return Ok(Answer::bad_request(
+        return Ok(HttpResponse::bad_request(
             "[Bad Request] Missing parameter X-Okapi-Permissions in HEADER",
         ));
     }
@@ -48,7 +48,7 @@ pub(crate) fn answer(
             _ if module == "mod-circulation" => of_okapi(request, path, tenant.as_deref()),
             Some(tenant) => no_role(state, route.as_ref(), tenant),
             None if route.as_ref().is_some_and(|route| !route.raml) => keycloak::without_tenant(),
-            None => Answer::bad_request("Unable to process request Tenant must be set"),
+            None => HttpResponse::bad_request("Unable to process request Tenant must be set"),
         });
     }
     let caller = caller(state, request, &tenant.unwrap_or_default());
@@ -56,14 +56,14 @@ pub(crate) fn answer(
         return deletion::many_at_port(state, &caller, path);
     }
     if module == "mod-login" {
-        let done = sessions::answer(state, request, Some(&caller), &caller.tenant, path);
+        let done = sessions::respond(state, request, Some(&caller), &caller.tenant, path);
         if let Some(done) = done {
             return done;
         }
     }
     match route {
         Some(route) => dispatch::module(state, request, &caller, &route, path, effect),
-        None => Ok(Answer::text(StatusCode::NOT_IMPLEMENTED, path)),
+        None => Ok(HttpResponse::text(StatusCode::NOT_IMPLEMENTED, path)),
     }
 }
 
@@ -81,7 +81,7 @@ fn caller(state: &State, request: &HttpRequest, tenant: &str) -> Caller {
 
 /// What PostgreSQL says of a tenant that has no schema: its role does not exist. Most modules of RMB answer 400, those whose queries fail
 /// with 500 do so here, too.
-pub(crate) fn no_role(state: &State, route: Option<&Served>, tenant: &str) -> Answer {
+pub(crate) fn no_role(state: &State, route: Option<&Served>, tenant: &str) -> HttpResponse {
     let (module, path) = route.map_or(("", ""), |route| (route.module, route.path));
     let role = format!(
         "FATAL: role \"{tenant}_{}\" does not exist (28000)",
@@ -90,14 +90,14 @@ pub(crate) fn no_role(state: &State, route: Option<&Served>, tenant: &str) -> An
     let list = state.kind(path).list.as_ref();
     match list.and_then(|list| list.errors) {
         Some(StatusCode::INTERNAL_SERVER_ERROR) => {
-            Answer::text(StatusCode::INTERNAL_SERVER_ERROR, role)
+            HttpResponse::text(StatusCode::INTERNAL_SERVER_ERROR, role)
         }
-        _ => Answer::bad_request(format!("{role}: null")),
+        _ => HttpResponse::bad_request(format!("{role}: null")),
     }
 }
 
-/// mod-circulation asks its storage through Okapi, and shows what that answers.
-fn of_okapi(request: &HttpRequest, path: &str, tenant: Option<&str>) -> Answer {
+/// mod-circulation asks its storage through Okapi, and shows what that responses.
+fn of_okapi(request: &HttpRequest, path: &str, tenant: Option<&str>) -> HttpResponse {
     let (status, said) = match tenant {
         Some(tenant) => (400, format!("No such Tenant {tenant}")),
         None => (
@@ -109,7 +109,7 @@ fn of_okapi(request: &HttpRequest, path: &str, tenant: Option<&str>) -> Answer {
         .header("x-okapi-url")
         .unwrap_or("http://127.0.0.1:9130");
     let stored = crate::facts::documents::stored_at(path);
-    Answer::new(
+    HttpResponse::new(
         StatusCode::INTERNAL_SERVER_ERROR,
         "text/plain; ISO_8859_1",
         format!(

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use crate::facts::descriptors;
 use crate::facts::kinds::Release;
 use crate::platform::state::State;
-use crate::wire::message::{Answer, HttpRequest};
+use crate::wire::message::{HttpRequest, HttpResponse};
 use crate::wire::okapi::no_module;
 use crate::wire::rmb;
 
@@ -24,33 +24,33 @@ pub(crate) fn module_of<'a>(module: &'a str, path: &str) -> &'a str {
 }
 
 /// A request line that is too long.
-pub(crate) fn too_long(release: Release) -> Answer {
-    let mut answer = Answer::empty(StatusCode::URI_TOO_LONG);
+pub(crate) fn too_long(release: Release) -> HttpResponse {
+    let mut response = HttpResponse::empty(StatusCode::URI_TOO_LONG);
     if release != Release::Quesnelia {
-        answer.body = b"Your request URI is too long.".to_vec();
+        response.body = b"Your request URI is too long.".to_vec();
     }
-    answer.with_header(http::header::CONNECTION, "close")
+    response.with_header(http::header::CONNECTION, "close")
 }
 
 /// Headers that are too large.
-pub(crate) fn headers_too_large() -> Answer {
-    Answer::empty(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE)
+pub(crate) fn headers_too_large() -> HttpResponse {
+    HttpResponse::empty(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE)
         .with_header(http::header::CONNECTION, "close")
 }
 
-fn with(mut answer: Answer, headers: &[(&'static str, &str)]) -> Answer {
+fn with(mut response: HttpResponse, headers: &[(&'static str, &str)]) -> HttpResponse {
     for (name, value) in headers {
-        answer = answer.with_header(HeaderName::from_static(name), value);
+        response = response.with_header(HeaderName::from_static(name), value);
     }
-    answer
+    response
 }
 
 /// A browser asks whether it may ask.
-pub(crate) fn preflight(request: &HttpRequest) -> Option<Answer> {
+pub(crate) fn preflight(request: &HttpRequest) -> Option<HttpResponse> {
     request.header("origin")?;
     request.header("access-control-request-method")?;
     Some(with(
-        Answer::empty(StatusCode::NO_CONTENT),
+        HttpResponse::empty(StatusCode::NO_CONTENT),
         &[
             ("access-control-allow-methods", "PUT,PATCH,DELETE,GET,POST"),
             (
@@ -62,23 +62,23 @@ pub(crate) fn preflight(request: &HttpRequest) -> Option<Answer> {
     ))
 }
 
-/// What an answer to a request from a page has besides.
-pub(crate) fn with_origin(request: &HttpRequest, answer: Answer) -> Answer {
+/// What a response to a request from a page has besides.
+pub(crate) fn with_origin(request: &HttpRequest, response: HttpResponse) -> HttpResponse {
     let Some(origin) = request.header("origin") else {
-        return answer;
+        return response;
     };
-    let answer = with(
-        answer,
+    let response = with(
+        response,
         &[
             ("access-control-allow-credentials", "true"),
             ("access-control-allow-origin", origin),
         ],
     );
     if request.method == "OPTIONS" {
-        return answer;
+        return response;
     }
     with(
-        answer,
+        response,
         &[
             ("vary", "origin"),
             (
@@ -104,12 +104,12 @@ fn order() -> [String; 8] {
     .map(str::to_owned)
 }
 
-pub(super) fn ok(value: &Value) -> Answer {
+pub(super) fn ok(value: &Value) -> HttpResponse {
     rmb::json_ordered(StatusCode::OK, value, &order())
 }
 
-pub(super) fn absent(what: &str) -> Answer {
-    Answer::text(StatusCode::NOT_FOUND, what)
+pub(super) fn absent(what: &str) -> HttpResponse {
+    HttpResponse::text(StatusCode::NOT_FOUND, what)
 }
 
 /// Ids and names of the modules that are known.
@@ -149,7 +149,7 @@ fn is_true(request: &HttpRequest, name: &str) -> bool {
 }
 
 /// A list of modules as it is asked for: by name, by an interface that they provide, with all that is known of them or without.
-fn listed(request: &HttpRequest, mut list: Vec<(String, String)>, names: bool) -> Answer {
+fn listed(request: &HttpRequest, mut list: Vec<(String, String)>, names: bool) -> HttpResponse {
     if let Some(filter) = request.parameter("filter") {
         list.retain(|(id, name)| name == filter || id.starts_with(filter));
     }
@@ -173,14 +173,14 @@ fn listed(request: &HttpRequest, mut list: Vec<(String, String)>, names: bool) -
 }
 
 /// What is read under `/_/`.
-pub(super) fn read(state: &State, request: &HttpRequest, segments: &[&str]) -> Answer {
+pub(super) fn read(state: &State, request: &HttpRequest, segments: &[&str]) -> HttpResponse {
     let of = |id: &str| modules(state).into_iter().find(|(known, _)| known == id);
     let has_tenant =
         |tenant: &str| tenant == SUPERTENANT || state.auth.tenants.contains_key(tenant);
     match segments {
         ["version"] => {
             let [_, (_, version)] = descriptors::okapi(state.release);
-            Answer::text(StatusCode::OK, version)
+            HttpResponse::text(StatusCode::OK, version)
         }
         ["proxy", "health"] | ["deployment", "modules"] | ["env"] => ok(&json!([])),
         ["proxy", "modules"] => listed(request, modules(state), true),
@@ -227,7 +227,7 @@ pub(super) fn read(state: &State, request: &HttpRequest, segments: &[&str]) -> A
                 .collect())
         }
         // The documents do not tell which timers a module has.
-        ["proxy", "tenants", _, "timers", ..] => Answer::text(
+        ["proxy", "tenants", _, "timers", ..] => HttpResponse::text(
             StatusCode::NOT_IMPLEMENTED,
             format!("The sandbox does not emulate GET {}.", request.path),
         ),

@@ -9,7 +9,7 @@ use crate::platform::access;
 use crate::platform::state::State;
 use crate::platform::wiring::{Module, name_of};
 use crate::server::okapi::{SUPERTENANT, absent, modules, ok, read};
-use crate::wire::message::{Answer, Done, HttpRequest};
+use crate::wire::message::{Done, HttpRequest, HttpResponse};
 use crate::wire::okapi::no_module;
 use crate::wire::rmb;
 
@@ -38,8 +38,9 @@ pub(crate) fn own(
     match token {
         Some(token) if checked => {
             let required: Vec<&str> = required.as_deref().into_iter().collect();
-            if let Err(answer) = access::allowed(state, request, &required, token, &tenant, path)? {
-                return Ok(answer);
+            if let Err(response) = access::allowed(state, request, &required, token, &tenant, path)?
+            {
+                return Ok(response);
             }
         }
         None if checked => {
@@ -47,7 +48,7 @@ pub(crate) fn own(
             let version = segments == ["version"] && state.release == Release::Ramsons;
             let wanted = required.or_else(|| version.then(|| "okapi.version.get".to_owned()));
             if let Some(wanted) = wanted {
-                return Ok(Answer::bad_request(format!(
+                return Ok(HttpResponse::bad_request(format!(
                     "Token missing, access requires permission: {wanted}"
                 )));
             }
@@ -86,7 +87,7 @@ fn permission(method: &str, segments: &[&str]) -> Option<String> {
     ))
 }
 
-fn write(state: &mut State, request: &HttpRequest, segments: &[&str]) -> Answer {
+fn write(state: &mut State, request: &HttpRequest, segments: &[&str]) -> HttpResponse {
     let body = || parsed(request);
     let done = match (request.method.as_str(), segments) {
         ("POST", ["proxy", "tenants"]) => body().map(|body| create_tenant(state, &body)),
@@ -107,14 +108,14 @@ fn write(state: &mut State, request: &HttpRequest, segments: &[&str]) -> Answer 
         }
         _ => Ok(no_module()),
     };
-    done.unwrap_or_else(|answer| answer)
+    done.unwrap_or_else(|response| response)
 }
 
-fn parsed(request: &HttpRequest) -> Result<Value, Answer> {
+fn parsed(request: &HttpRequest) -> Result<Value, HttpResponse> {
     // Okapi reads a JSON document as modules do, and says so differently.
-    crate::jackson::parse(&request.body).map_err(|answer| {
-        let text = String::from_utf8_lossy(&answer.body).into_owned();
-        Answer::bad_request(format!("Failed to decode:{text}"))
+    crate::jackson::parse(&request.body).map_err(|response| {
+        let text = String::from_utf8_lossy(&response.body).into_owned();
+        HttpResponse::bad_request(format!("Failed to decode:{text}"))
     })
 }
 
@@ -123,23 +124,23 @@ fn text(body: &Value, name: &str) -> String {
     value.unwrap_or_default().to_owned()
 }
 
-fn created(body: &Value, location: &str) -> Answer {
+fn created(body: &Value, location: &str) -> HttpResponse {
     rmb::json_ordered(StatusCode::CREATED, body, &["id".to_owned()])
         .with_header(http::header::LOCATION, location)
 }
 
 /// A tenant without modules, Okapi itself apart.
-fn create_tenant(state: &mut State, body: &Value) -> Answer {
+fn create_tenant(state: &mut State, body: &Value) -> HttpResponse {
     let id = match text(body, "id") {
         empty if empty.is_empty() => uuid::Uuid::new_v4().to_string(),
         id => id,
     };
     let letters = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '_' | '-');
     if !id.starts_with(letters) || !id.chars().all(letters) {
-        return Answer::bad_request(format!("Invalid tenant id {id}"));
+        return HttpResponse::bad_request(format!("Invalid tenant id {id}"));
     }
     if state.auth.tenants.contains_key(&id) || id == SUPERTENANT {
-        return Answer::bad_request(format!("Duplicate tenant id {id}"));
+        return HttpResponse::bad_request(format!("Duplicate tenant id {id}"));
     }
     state.auth.tenants.insert(id.clone(), Vec::new());
     let own = std::iter::once("okapi".to_owned()).collect();
@@ -149,22 +150,22 @@ fn create_tenant(state: &mut State, body: &Value) -> Answer {
     created(&body, &format!("/_/proxy/tenants/{id}"))
 }
 
-fn delete_tenant(state: &mut State, id: &str) -> Answer {
+fn delete_tenant(state: &mut State, id: &str) -> HttpResponse {
     if state.auth.tenants.remove(id).is_none() {
         return absent(id);
     }
     state.wiring.enabled.remove(id);
-    Answer::empty(StatusCode::NO_CONTENT)
+    HttpResponse::empty(StatusCode::NO_CONTENT)
 }
 
 /// A module descriptor: its handlers are what the gateway sends to it.
-fn register(state: &mut State, body: &Value) -> Answer {
+fn register(state: &mut State, body: &Value) -> HttpResponse {
     let id = text(body, "id");
     if id.is_empty() || name_of(&id) == id {
-        return Answer::bad_request(format!("missing semantic version in module: {id}"));
+        return HttpResponse::bad_request(format!("missing semantic version in module: {id}"));
     }
     if modules(state).iter().any(|(known, _)| *known == id) {
-        return Answer::bad_request(format!("create: module {id} exists already"));
+        return HttpResponse::bad_request(format!("create: module {id} exists already"));
     }
     let list = |value: &Value, key: &str| {
         let list = value.get(key).and_then(Value::as_array);
@@ -186,17 +187,17 @@ fn register(state: &mut State, body: &Value) -> Answer {
     created(body, &format!("/_/proxy/modules/{id}"))
 }
 
-fn unregister(state: &mut State, id: &str) -> Answer {
+fn unregister(state: &mut State, id: &str) -> HttpResponse {
     let before = state.wiring.modules.len();
     state.wiring.modules.retain(|module| module.id != id);
     match state.wiring.modules.len() == before {
         true => absent(id),
-        false => Answer::empty(StatusCode::NO_CONTENT),
+        false => HttpResponse::empty(StatusCode::NO_CONTENT),
     }
 }
 
 /// Where a module runs.
-fn discover(state: &mut State, body: &Value) -> Answer {
+fn discover(state: &mut State, body: &Value) -> HttpResponse {
     let (id, url) = (text(body, "srvcId"), text(body, "url"));
     let own = state.wiring.modules.iter_mut();
     let mut own = own.filter(|module| module.id == id).peekable();
@@ -213,14 +214,14 @@ fn discover(state: &mut State, body: &Value) -> Answer {
     created(&body, &format!("/_/discovery/modules/{id}/{instance}"))
 }
 
-fn undiscover(state: &mut State, id: &str) -> Answer {
+fn undiscover(state: &mut State, id: &str) -> HttpResponse {
     let own = state.wiring.modules.iter_mut();
     let mut own = own.filter(|module| module.id == id).peekable();
     if own.peek().is_none() {
         return absent(id);
     }
     own.for_each(|module| module.url = None);
-    Answer::empty(StatusCode::NO_CONTENT)
+    HttpResponse::empty(StatusCode::NO_CONTENT)
 }
 
 /// The names of all modules: what a tenant has that is told nothing else.
@@ -228,7 +229,7 @@ fn names(state: &State) -> std::collections::BTreeSet<String> {
     modules(state).into_iter().map(|(_, name)| name).collect()
 }
 
-fn change(state: &mut State, tenant: &str, id: &str, enable: bool) -> Result<(), Answer> {
+fn change(state: &mut State, tenant: &str, id: &str, enable: bool) -> Result<(), HttpResponse> {
     let all = modules(state);
     // An id without a version is that of the newest.
     let Some((_, name)) = all.iter().find(|(known, name)| known == id || name == id) else {
@@ -244,29 +245,29 @@ fn change(state: &mut State, tenant: &str, id: &str, enable: bool) -> Result<(),
     Ok(())
 }
 
-fn enable(state: &mut State, tenant: &str, body: &Value) -> Answer {
+fn enable(state: &mut State, tenant: &str, body: &Value) -> HttpResponse {
     let id = text(body, "id");
     match change(state, tenant, &id, true) {
         Ok(()) => created(
             &json!({"id": id}),
             &format!("/_/proxy/tenants/{tenant}/modules/{id}"),
         ),
-        Err(answer) => answer,
+        Err(response) => response,
     }
 }
 
-fn disable(state: &mut State, tenant: &str, id: &str) -> Answer {
+fn disable(state: &mut State, tenant: &str, id: &str) -> HttpResponse {
     match change(state, tenant, id, false) {
-        Ok(()) => Answer::empty(StatusCode::NO_CONTENT),
-        Err(answer) => answer,
+        Ok(()) => HttpResponse::empty(StatusCode::NO_CONTENT),
+        Err(response) => response,
     }
 }
 
-fn install(state: &mut State, tenant: &str, body: &Value) -> Answer {
+fn install(state: &mut State, tenant: &str, body: &Value) -> HttpResponse {
     for step in body.as_array().into_iter().flatten() {
         let enable = text(step, "action") != "disable";
-        if let Err(answer) = change(state, tenant, &text(step, "id"), enable) {
-            return answer;
+        if let Err(response) = change(state, tenant, &text(step, "id"), enable) {
+            return response;
         }
     }
     ok(body)

@@ -1,4 +1,4 @@
-//! Okapi as a proxy: sends a request to a module that runs elsewhere, and its answer back.
+//! Okapi as a proxy: sends a request to a module that runs elsewhere, and its response back.
 
 use std::time::{Duration, SystemTime};
 
@@ -9,7 +9,7 @@ use tokio::net::TcpStream;
 use crate::platform::access;
 use crate::platform::state::State;
 use crate::platform::wiring::Module;
-use crate::wire::message::{Answer, Done, Forward, HttpRequest};
+use crate::wire::message::{Done, Forward, HttpRequest, HttpResponse};
 
 /// Headers that belong to a connection.
 const HOP: [HeaderName; 6] = [
@@ -35,11 +35,11 @@ pub(crate) fn forward(
     {
         match access::allowed(state, http_request, &[], token, tenant, &http_request.path)? {
             Ok(caller) => user = Some(caller.user),
-            Err(answer) => return Ok(answer),
+            Err(response) => return Ok(response),
         }
     }
     let Some(url) = &module.url else {
-        return Ok(Answer::text(
+        return Ok(HttpResponse::text(
             StatusCode::NOT_FOUND,
             format!("No running module instance found for {}", module.id),
         ));
@@ -95,18 +95,18 @@ pub(crate) fn forward(
         head,
         body: http_request.body.clone(),
     };
-    Ok(Answer {
+    Ok(HttpResponse {
         forward: Some(Box::new(forward)),
-        ..Answer::empty(StatusCode::OK)
+        ..HttpResponse::empty(StatusCode::OK)
     })
 }
 
 impl Forward {
-    /// The answer of the module, or what Okapi says where there is none.
-    pub(crate) async fn answer(self) -> Answer {
+    /// The response of the module, or what Okapi says where there is none.
+    pub(crate) async fn response(self) -> HttpResponse {
         match self.exchange().await {
-            Ok(answer) => answer,
-            Err(cause) => Answer::text(
+            Ok(response) => response,
+            Err(cause) => HttpResponse::text(
                 StatusCode::INTERNAL_SERVER_ERROR,
                 format!(
                     "proxyClient failure: {} {}: {cause}: {} {}",
@@ -116,7 +116,7 @@ impl Forward {
         }
     }
 
-    async fn exchange(&self) -> Result<Answer, String> {
+    async fn exchange(&self) -> Result<HttpResponse, String> {
         let address = self.url.trim_start_matches("http://");
         let mut socket = TcpStream::connect(address)
             .await
@@ -150,7 +150,7 @@ impl Forward {
         };
         let head = String::from_utf8_lossy(&read[..end]).into_owned();
         let mut body = read.split_off(end + 4);
-        let mut answer = parsed(&head).ok_or_else(closed)?;
+        let mut response = parsed(&head).ok_or_else(closed)?;
         let length = head.lines().find_map(|line| {
             let (name, value) = line.split_once(':')?;
             name.eq_ignore_ascii_case("content-length")
@@ -159,8 +159,8 @@ impl Forward {
         let chunked = head
             .to_ascii_lowercase()
             .contains("transfer-encoding: chunked");
-        if self.method == "HEAD" || matches!(answer.status.as_u16(), 204 | 304) {
-            return Ok(answer);
+        if self.method == "HEAD" || matches!(response.status.as_u16(), 204 | 304) {
+            return Ok(response);
         }
         loop {
             let whole = match (chunked, length) {
@@ -169,14 +169,14 @@ impl Forward {
                 (false, None) => None,
             };
             if let Some(whole) = whole {
-                answer.body = whole;
-                return Ok(answer);
+                response.body = whole;
+                return Ok(response);
             }
             if more(&mut socket, &mut body).await == 0 {
                 // Where the length is told, the module broke off, and Okapi never ends its own answer.
-                answer.stalls = chunked || length.is_some();
-                answer.body = body;
-                return Ok(answer);
+                response.stalls = chunked || length.is_some();
+                response.body = body;
+                return Ok(response);
             }
         }
     }
@@ -196,10 +196,10 @@ fn find(bytes: &[u8], wanted: &[u8]) -> Option<usize> {
 }
 
 /// Status and headers, without those of the connection.
-fn parsed(head: &str) -> Option<Answer> {
+fn parsed(head: &str) -> Option<HttpResponse> {
     let mut lines = head.split("\r\n");
     let status = lines.next()?.split(' ').nth(1)?.parse::<u16>().ok()?;
-    let mut answer = Answer::empty(StatusCode::from_u16(status).ok()?);
+    let mut response = HttpResponse::empty(StatusCode::from_u16(status).ok()?);
     for line in lines {
         let Some((name, value)) = line.split_once(':') else {
             continue;
@@ -209,10 +209,10 @@ fn parsed(head: &str) -> Option<Answer> {
             HeaderValue::try_from(value.trim()),
         ) && !HOP.contains(&name)
         {
-            answer.headers.append(name, value);
+            response.headers.append(name, value);
         }
     }
-    Some(answer)
+    Some(response)
 }
 
 /// The body without its chunks; none where the last one has not come.

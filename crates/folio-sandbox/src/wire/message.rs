@@ -1,4 +1,4 @@
-//! A request, read whole, and an answer.
+//! A request, read whole, and a response.
 
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, StatusCode, header};
@@ -68,9 +68,9 @@ pub(crate) struct Forward {
     pub(crate) body: Bytes,
 }
 
-/// An answer.
+/// A response.
 #[derive(Clone, Debug)]
-pub(crate) struct Answer {
+pub(crate) struct HttpResponse {
     pub(crate) status: StatusCode,
     pub(crate) headers: Box<HeaderMap>,
     pub(crate) body: Vec<u8>,
@@ -78,22 +78,22 @@ pub(crate) struct Answer {
     pub(crate) hangs: bool,
     /// The body breaks off, and the connection stays open.
     pub(crate) stalls: bool,
-    /// The answer comes from a module that runs elsewhere.
+    /// The response comes from a module that runs elsewhere.
     pub(crate) forward: Option<Box<Forward>>,
 }
 
-impl Answer {
+impl HttpResponse {
     pub(crate) fn new(
         status: StatusCode,
         content_type: &'static str,
         body: impl Into<Vec<u8>>,
     ) -> Self {
-        let mut answer = Self::empty(status);
-        answer
+        let mut response = Self::empty(status);
+        response
             .headers
             .insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
-        answer.body = body.into();
-        answer
+        response.body = body.into();
+        response
     }
 
     pub(crate) fn text(status: StatusCode, text: impl Into<String>) -> Self {
@@ -131,8 +131,8 @@ impl Answer {
     }
 }
 
-/// An answer, unless the storage fails.
-pub(crate) type Done = rusqlite::Result<Answer>;
+/// A response, unless the storage fails.
+pub(crate) type Done = rusqlite::Result<HttpResponse>;
 
 /// The pairs of a query string.
 pub(crate) fn pairs(query: &str) -> Vec<(String, String)> {

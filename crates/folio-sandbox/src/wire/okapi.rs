@@ -2,11 +2,11 @@
 
 use http::StatusCode;
 
-use crate::wire::message::Answer;
+use crate::wire::message::HttpResponse;
 
 /// What Okapi says of a path or a method that no module of the tenant has.
-pub(crate) fn no_module() -> Answer {
-    Answer::text(
+pub(crate) fn no_module() -> HttpResponse {
+    HttpResponse::text(
         StatusCode::NOT_FOUND,
         "No suitable module found for path and tenant",
     )

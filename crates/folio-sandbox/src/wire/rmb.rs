@@ -1,4 +1,4 @@
-//! The forms of RMB's answers: JSON over several lines, lists, errors, and its rules for headers.
+//! The forms of RMB's responses: JSON over several lines, lists, errors, and its rules for headers.
 
 use std::fmt::Write as _;
 
@@ -6,7 +6,7 @@ use http::StatusCode;
 use serde_json::{Map, Value, json};
 
 use crate::value::raw;
-use crate::wire::message::{Answer, HttpRequest};
+use crate::wire::message::{HttpRequest, HttpResponse};
 
 /// JSON over several lines, as Jackson prints it; the fields of the outermost object in an order that is known.
 pub(crate) fn pretty(value: &Value, order: &[String]) -> String {
@@ -175,13 +175,13 @@ fn error_order() -> [String; 4] {
     ["message", "type", "code", "parameters"].map(str::to_owned)
 }
 
-/// An answer of JSON over several lines.
-pub(crate) fn json_answer(status: StatusCode, value: &Value) -> Answer {
+/// A response of JSON over several lines.
+pub(crate) fn json_response(status: StatusCode, value: &Value) -> HttpResponse {
     json_ordered(status, value, &[])
 }
 
-pub(crate) fn json_ordered(status: StatusCode, value: &Value, order: &[String]) -> Answer {
-    Answer::new(status, "application/json", pretty(value, order))
+pub(crate) fn json_ordered(status: StatusCode, value: &Value, order: &[String]) -> HttpResponse {
+    HttpResponse::new(status, "application/json", pretty(value, order))
 }
 
 /// An error: message, type, code and parameters.
@@ -194,20 +194,20 @@ pub(crate) fn error(message: &str, code: &str, kind: &str, parameters: &[(&str, 
 }
 
 /// Errors over several lines, as modules write their own.
-pub(crate) fn errors(status: StatusCode, list: &[Value]) -> Answer {
+pub(crate) fn errors(status: StatusCode, list: &[Value]) -> HttpResponse {
     let mut out = String::from("{\n  \"errors\" : ");
     write_pretty(&Value::Array(list.to_vec()), &error_order(), 1, &mut out);
     out.push_str("\n}");
-    Answer::new(status, "application/json", out)
+    HttpResponse::new(status, "application/json", out)
 }
 
 /// Errors on one line, as RMB's validation writes them.
-pub(crate) fn violations(list: &[Value]) -> Answer {
+pub(crate) fn violations(list: &[Value]) -> HttpResponse {
     let list: Vec<String> = list
         .iter()
         .map(|error| compact(error, &error_order()))
         .collect();
-    Answer::new(
+    HttpResponse::new(
         StatusCode::UNPROCESSABLE_ENTITY,
         "application/json",
         format!("{{\"errors\":[{}]}}", list.join(",")),
@@ -215,15 +215,15 @@ pub(crate) fn violations(list: &[Value]) -> Answer {
 }
 
 /// What a module answers where its storage fails.
-pub(crate) fn storage(error: &rusqlite::Error) -> Answer {
-    Answer::text(
+pub(crate) fn storage(error: &rusqlite::Error) -> HttpResponse {
+    HttpResponse::text(
         StatusCode::INTERNAL_SERVER_ERROR,
         format!("the sandbox cannot store: {error}"),
     )
 }
 
-/// RMB compares the header plainly with what the answer can be: JSON or text, or text alone.
-pub(crate) fn not_acceptable(request: &HttpRequest, json: bool) -> Option<Answer> {
+/// RMB compares the header plainly with what the response can be: JSON or text, or text alone.
+pub(crate) fn not_acceptable(request: &HttpRequest, json: bool) -> Option<HttpResponse> {
     let accept = request.header("accept")?;
     let types: &[&str] = if json {
         &["application/json", "text/plain"]
@@ -232,7 +232,7 @@ pub(crate) fn not_acceptable(request: &HttpRequest, json: bool) -> Option<Answer
     };
     let fits = accept.contains("*/*") || types.iter().any(|wanted| accept.contains(wanted));
     (!fits).then(|| {
-        Answer::bad_request(format!(
+        HttpResponse::bad_request(format!(
             "Accept header must be {} for this request, but it is {}, can not send */*",
             json!(types),
             json!(accept)
@@ -241,10 +241,10 @@ pub(crate) fn not_acceptable(request: &HttpRequest, json: bool) -> Option<Answer
 }
 
 /// RMB wants JSON, or no type at all.
-pub(crate) fn wrong_content_type(request: &HttpRequest) -> Option<Answer> {
+pub(crate) fn wrong_content_type(request: &HttpRequest) -> Option<HttpResponse> {
     let content_type = request.header("content-type")?;
     (!content_type.contains("application/json")).then(|| {
-        Answer::bad_request(format!(
+        HttpResponse::bad_request(format!(
             "Content-type header must be [\"application/json\"] but it is {}",
             json!(content_type)
         ))

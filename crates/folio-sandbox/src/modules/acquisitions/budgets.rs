@@ -9,7 +9,7 @@ use crate::modules::acquisitions::errors::failed;
 use crate::platform::auth::Caller;
 use crate::platform::state::State;
 use crate::value::json::text_at;
-use crate::wire::message::Answer;
+use crate::wire::message::HttpResponse;
 use crate::wire::rmb;
 
 /// Where budgets are stored.
@@ -40,7 +40,7 @@ pub(super) fn budgets<'t>(
     state: &State,
     caller: &Caller,
     transactions: impl Iterator<Item = &'t Value>,
-) -> rusqlite::Result<Result<Budgets, Answer>> {
+) -> rusqlite::Result<Result<Budgets, HttpResponse>> {
     let stored = state.store.all(&caller.tenant, BUDGETS)?;
     let mut found = Budgets::new();
     let mut missing = Vec::new();

@@ -9,7 +9,7 @@ use crate::modules::acquisitions::errors::{bad, error, not_emulated};
 use crate::platform::auth::Caller;
 use crate::platform::state::State;
 use crate::value::json::text_at;
-use crate::wire::message::Answer;
+use crate::wire::message::HttpResponse;
 
 /// What makes an encumbrance another one: its expressions, and its values.
 fn key(one: &Value) -> String {
@@ -38,12 +38,12 @@ fn key(one: &Value) -> String {
     present.join(" ").to_lowercase()
 }
 
-/// The answer where the same encumbrance is stored already.
+/// The response where the same encumbrance is stored already.
 pub(super) fn taken(
     state: &State,
     caller: &Caller,
     one: &Value,
-) -> rusqlite::Result<Option<Answer>> {
+) -> rusqlite::Result<Option<HttpResponse>> {
     let own = key(one);
     let same = state
         .store
@@ -83,7 +83,7 @@ pub(super) fn updated(
     one: &Value,
     stored: &Value,
     budgets: &mut Budgets,
-) -> Result<Value, Answer> {
+) -> Result<Value, HttpResponse> {
     let kind = text_at(one, "transactionType").unwrap_or_default();
     match kind.as_str() {
         "Encumbrance" => {}

@@ -3,7 +3,7 @@
 use http::StatusCode;
 use serde_json::{Value, json};
 
-use crate::wire::message::Answer;
+use crate::wire::message::HttpResponse;
 use crate::wire::rmb;
 
 /// An error in the form of the acquisition modules.
@@ -12,7 +12,7 @@ pub(super) fn error(
     message: &str,
     code: &str,
     parameters: &[(&str, &str)],
-) -> Answer {
+) -> HttpResponse {
     let parameters: Vec<Value> = parameters
         .iter()
         .map(|(key, value)| json!({"key": key, "value": value}))
@@ -23,11 +23,11 @@ pub(super) fn error(
     )
 }
 
-pub(super) fn bad(message: &str) -> Answer {
+pub(super) fn bad(message: &str) -> HttpResponse {
     error(StatusCode::BAD_REQUEST, message, "genericError", &[])
 }
 
-pub(super) fn failed(message: &str) -> Answer {
+pub(super) fn failed(message: &str) -> HttpResponse {
     error(
         StatusCode::INTERNAL_SERVER_ERROR,
         message,
@@ -36,8 +36,8 @@ pub(super) fn failed(message: &str) -> Answer {
     )
 }
 
-pub(super) fn not_emulated(kind: &str) -> Answer {
-    Answer::text(
+pub(super) fn not_emulated(kind: &str) -> HttpResponse {
+    HttpResponse::text(
         StatusCode::NOT_IMPLEMENTED,
         format!("The sandbox does not emulate transactions of type {kind}."),
     )

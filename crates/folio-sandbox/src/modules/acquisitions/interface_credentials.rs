@@ -7,7 +7,7 @@ use crate::jackson;
 use crate::platform::auth::Caller;
 use crate::platform::state::State;
 use crate::value::json::text_at;
-use crate::wire::message::{Answer, Done, HttpRequest};
+use crate::wire::message::{Done, HttpRequest, HttpResponse};
 use crate::wire::rmb;
 
 /// `…/interfaces/{id}/credentials`: what a library logs in to a vendor with.
@@ -16,7 +16,7 @@ pub(super) fn credentials(state: &State, request: &HttpRequest, caller: &Caller,
     let tenant = &caller.tenant;
     let mut own = state.store.all(tenant, STORED)?;
     own.retain(|one| text_at(one, "interfaceId").as_deref() == Some(id));
-    let not_found = || Answer::text(StatusCode::NOT_FOUND, "Not Found");
+    let not_found = || HttpResponse::text(StatusCode::NOT_FOUND, "Not Found");
     let order = ["id", "username", "password", "interfaceId"].map(str::to_owned);
     match request.method.as_str() {
         "GET" => Ok(own.first().map_or_else(not_found, |one| {
@@ -28,7 +28,7 @@ pub(super) fn credentials(state: &State, request: &HttpRequest, caller: &Caller,
                 state.store.delete(tenant, STORED, &id)?;
             }
             Ok(match own.len() {
-                1 => Answer::empty(StatusCode::NO_CONTENT),
+                1 => HttpResponse::empty(StatusCode::NO_CONTENT),
                 _ => not_found(),
             })
         }
@@ -36,7 +36,7 @@ pub(super) fn credentials(state: &State, request: &HttpRequest, caller: &Caller,
             let mut record = match jackson::parse(&request.body) {
                 Ok(Value::Object(fields)) => fields,
                 Ok(_) => Map::new(),
-                Err(answer) => return Ok(answer),
+                Err(response) => return Ok(response),
             };
             let own_id = match record.get("id").and_then(Value::as_str) {
                 Some(id) => id.to_owned(),

@@ -8,8 +8,8 @@ use crate::platform::state::State;
 use crate::wire::message::{Done, HttpRequest};
 use crate::wire::rmb;
 
-/// The answer of what this file has; none of other paths.
-pub(crate) fn answer(
+/// The response of what this file has; none of other paths.
+pub(crate) fn respond(
     state: &State,
     request: &HttpRequest,
     caller: &Caller,
@@ -29,5 +29,5 @@ fn number(state: &State, caller: &Caller, name: &str, start: i64) -> Done {
     let next = state.store.next(&caller.tenant, name)? - 1;
     // The first of each sequence is as the modules' schemas have it: 10000, and 0 for vouchers.
     let text = (start + next).to_string();
-    Ok(rmb::json_answer(StatusCode::OK, &json!({ name: text })))
+    Ok(rmb::json_response(StatusCode::OK, &json!({ name: text })))
 }

@@ -9,14 +9,14 @@ use crate::jackson;
 use crate::modules::acquisitions::{interface_credentials, transactions};
 use crate::platform::auth::Caller;
 use crate::platform::state::State;
-use crate::wire::message::{Answer, Done, HttpRequest};
+use crate::wire::message::{Done, HttpRequest, HttpResponse};
 use crate::wire::rmb;
 
 const BUDGETS: &str = "/finance-storage/budgets";
 const LINES: &str = "/orders-storage/po-lines";
 
-/// The answer of what this file has; none of other paths.
-pub(crate) fn answer(
+/// The response of what this file has; none of other paths.
+pub(crate) fn respond(
     state: &mut State,
     request: &HttpRequest,
     caller: &Caller,
@@ -59,12 +59,12 @@ fn read_budget(state: &mut State, caller: &Caller, id: &str) -> Done {
     let Some(collection) = routes().collection(BUDGETS) else {
         return Ok(lists::not_found());
     };
-    let answer = lists::read(state, caller, collection, id)?;
-    if answer.status != StatusCode::OK {
-        return Ok(answer);
+    let response = lists::read(state, caller, collection, id)?;
+    if response.status != StatusCode::OK {
+        return Ok(response);
     }
-    let Ok(mut budget) = serde_json::from_slice::<Value>(&answer.body) else {
-        return Ok(answer);
+    let Ok(mut budget) = serde_json::from_slice::<Value>(&response.body) else {
+        return Ok(response);
     };
     acquisitions::total(&mut budget);
     let order = &state.kind(BUDGETS).order;
@@ -91,8 +91,8 @@ fn take(
     Ok(next)
 }
 
-fn null(what: &str, name: &str) -> Answer {
-    Answer::text(
+fn null(what: &str, name: &str) -> HttpResponse {
+    HttpResponse::text(
         StatusCode::INTERNAL_SERVER_ERROR,
         format!("Cannot invoke \"{what}()\" because \"{name}\" is null"),
     )
@@ -109,7 +109,7 @@ fn line_numbers(state: &State, request: &HttpRequest, caller: &Caller) -> Done {
         Some(Ok(count)) => i64::from(count),
         Some(Err(_)) => {
             let text = request.parameter("poLineNumbers").unwrap_or_default();
-            return Ok(Answer::bad_request(format!(
+            return Ok(HttpResponse::bad_request(format!(
                 "For input string: {}",
                 json!(text)
             )));
@@ -123,7 +123,7 @@ fn line_numbers(state: &State, request: &HttpRequest, caller: &Caller) -> Done {
     let numbers: Vec<String> = (first..first + count)
         .map(|number| number.to_string())
         .collect();
-    Ok(rmb::json_answer(
+    Ok(rmb::json_response(
         StatusCode::OK,
         &json!({"sequenceNumbers": numbers}),
     ))
@@ -133,10 +133,13 @@ fn invoice_line_number(state: &State, request: &HttpRequest, caller: &Caller) ->
     let path = "/invoice-storage/invoices";
     let id = request.parameter("invoiceId").unwrap_or_default();
     let Some(invoice) = state.store.get(&caller.tenant, path, id)? else {
-        return Ok(Answer::text(StatusCode::NOT_FOUND, "Invoice not found"));
+        return Ok(HttpResponse::text(
+            StatusCode::NOT_FOUND,
+            "Invoice not found",
+        ));
     };
     let number = take(state, caller, path, invoice, "nextInvoiceLineNumber", 1)?;
-    Ok(rmb::json_answer(
+    Ok(rmb::json_response(
         StatusCode::OK,
         &json!({"sequenceNumber": number.to_string()}),
     ))
@@ -149,7 +152,7 @@ fn lines(state: &mut State, request: &HttpRequest, caller: &Caller) -> Done {
     };
     let body = match jackson::parse(&request.body) {
         Ok(body) => body,
-        Err(answer) => return Ok(answer),
+        Err(response) => return Ok(response),
     };
     if body.get("totalRecords").is_none_or(Value::is_null) {
         let violation = json!({
@@ -168,7 +171,7 @@ fn lines(state: &mut State, request: &HttpRequest, caller: &Caller) -> Done {
     {
         let record = match write::read_value(collection, kind, line, None) {
             Ok(record) => record,
-            Err(answer) => return Ok(answer),
+            Err(response) => return Ok(response),
         };
         let id = record
             .get("id")
@@ -176,7 +179,7 @@ fn lines(state: &mut State, request: &HttpRequest, caller: &Caller) -> Done {
             .unwrap_or_default()
             .to_owned();
         let Some(stored) = state.store.get(&caller.tenant, LINES, &id)? else {
-            return Ok(Answer::bad_request(format!(
+            return Ok(HttpResponse::bad_request(format!(
                 "insert or update on table \"titles\" violates foreign key constraint \"polineid_po_line_fkey\": Key (polineid)=({id}) is not present in table \"po_line\"."
             )));
         };
@@ -184,10 +187,11 @@ fn lines(state: &mut State, request: &HttpRequest, caller: &Caller) -> Done {
     }
     for (id, record, stored) in changes {
         let verb = crate::facts::constraints::Verb::Put;
-        if let Err(answer) = write::replace(state, caller, collection, verb, &id, record, &stored)?
+        if let Err(response) =
+            write::replace(state, caller, collection, verb, &id, record, &stored)?
         {
-            return Ok(answer);
+            return Ok(response);
         }
     }
-    Ok(Answer::empty(StatusCode::NO_CONTENT))
+    Ok(HttpResponse::empty(StatusCode::NO_CONTENT))
 }

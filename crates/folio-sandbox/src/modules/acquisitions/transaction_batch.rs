@@ -8,7 +8,7 @@ use crate::jackson::{self, Reader};
 use crate::modules::acquisitions::budgets::amount;
 use crate::modules::acquisitions::errors::{bad, error, failed};
 use crate::value::json::text_at;
-use crate::wire::message::{Answer, HttpRequest};
+use crate::wire::message::{HttpRequest, HttpResponse};
 use crate::wire::rmb;
 
 const BATCH: &str = "/finance-storage/transactions/batch-all-or-nothing";
@@ -21,14 +21,14 @@ pub(super) struct Batch {
 }
 
 impl Batch {
-    pub(super) fn read(request: &HttpRequest) -> Result<Self, Answer> {
-        if let Some(answer) = rmb::wrong_content_type(request) {
-            return Err(answer);
+    pub(super) fn read(request: &HttpRequest) -> Result<Self, HttpResponse> {
+        if let Some(response) = rmb::wrong_content_type(request) {
+            return Err(response);
         }
         let value = jackson::parse(&request.body)?;
         let Some((document, schema)) = routes().body_of("mod-finance-storage", BATCH, "post")
         else {
-            return Err(Answer::empty(StatusCode::NOT_IMPLEMENTED));
+            return Err(HttpResponse::empty(StatusCode::NOT_IMPLEMENTED));
         };
         let mut reader = Reader {
             routes: routes(),
@@ -65,7 +65,7 @@ impl Batch {
         Ok(batch)
     }
 
-    fn check(&self) -> Result<(), Answer> {
+    fn check(&self) -> Result<(), HttpResponse> {
         if self.create.iter().any(|one| text_at(one, "id").is_none()) {
             return Err(error(
                 StatusCode::BAD_REQUEST,

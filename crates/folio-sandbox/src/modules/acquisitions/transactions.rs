@@ -13,14 +13,14 @@ use crate::modules::acquisitions::transaction_batch::Batch;
 use crate::platform::auth::Caller;
 use crate::platform::state::State;
 use crate::value::json::text_at;
-use crate::wire::message::{Answer, Done, HttpRequest};
+use crate::wire::message::{Done, HttpRequest, HttpResponse};
 use crate::wire::rmb;
 
 /// `POST /finance-storage/transactions/batch-all-or-nothing`.
 pub(super) fn batch(state: &mut State, request: &HttpRequest, caller: &Caller) -> Done {
     let batch = match Batch::read(request) {
         Ok(batch) => batch,
-        Err(answer) => return Ok(answer),
+        Err(response) => return Ok(response),
     };
     match changes(state, caller, &batch)? {
         Ok((records, budgets)) => {
@@ -36,9 +36,9 @@ pub(super) fn batch(state: &mut State, request: &HttpRequest, caller: &Caller) -
                 let id = text_at(record, "id").unwrap_or_default();
                 state.store.write(tenant, path, &id, record)?;
             }
-            Ok(Answer::empty(StatusCode::NO_CONTENT))
+            Ok(HttpResponse::empty(StatusCode::NO_CONTENT))
         }
-        Err(answer) => Ok(answer),
+        Err(response) => Ok(response),
     }
 }
 
@@ -49,7 +49,7 @@ fn changes(
     state: &State,
     caller: &Caller,
     batch: &Batch,
-) -> rusqlite::Result<Result<Changes, Answer>> {
+) -> rusqlite::Result<Result<Changes, HttpResponse>> {
     let tenant = &caller.tenant;
     let find = |id: &str| state.store.get(tenant, TRANSACTIONS, id);
     let mut deleted = Vec::new();
@@ -78,19 +78,19 @@ fn changes(
     let all = batch.create.iter().chain(&batch.update).chain(&deleted);
     let mut budgets = match budgets(state, caller, all)? {
         Ok(budgets) => budgets,
-        Err(answer) => return Ok(Err(answer)),
+        Err(response) => return Ok(Err(response)),
     };
     let mut records = Vec::new();
     for one in &batch.create {
         match created(state, caller, one, &mut budgets)? {
             Ok(record) => records.push(record),
-            Err(answer) => return Ok(Err(answer)),
+            Err(response) => return Ok(Err(response)),
         }
     }
     for (one, stored) in batch.update.iter().zip(&known) {
         match updated(caller, one, stored, &mut budgets) {
             Ok(record) => records.push(record),
-            Err(answer) => return Ok(Err(answer)),
+            Err(response) => return Ok(Err(response)),
         }
     }
     for one in &deleted {
@@ -115,7 +115,7 @@ fn created(
     caller: &Caller,
     one: &Value,
     budgets: &mut Budgets,
-) -> rusqlite::Result<Result<Value, Answer>> {
+) -> rusqlite::Result<Result<Value, HttpResponse>> {
     let mut record = one.clone();
     let change = amount(one, "/amount");
     match text_at(one, "transactionType").unwrap_or_default().as_str() {
@@ -143,8 +143,8 @@ fn created(
             }
         }
         "Encumbrance" => {
-            if let Some(answer) = taken(state, caller, one)? {
-                return Ok(Err(answer));
+            if let Some(response) = taken(state, caller, one)? {
+                return Ok(Err(response));
             }
             if let Some(budget) = budget_of(budgets, one, "fromFundId") {
                 add(budget, "encumbered", change);
@@ -162,7 +162,7 @@ pub(super) fn budget_in_use(
     state: &State,
     caller: &Caller,
     id: &str,
-) -> rusqlite::Result<Option<Answer>> {
+) -> rusqlite::Result<Option<HttpResponse>> {
     let Some(budget) = state.store.get(&caller.tenant, BUDGETS, id)? else {
         return Ok(None);
     };

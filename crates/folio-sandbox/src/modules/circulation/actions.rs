@@ -6,18 +6,18 @@ use crate::modules::circulation::loan::Loan;
 use crate::modules::circulation::queue::Queue;
 use crate::modules::circulation::{fees, sessions};
 use crate::modules::library::{LOCATIONS, LOST_POLICIES, Library};
-use crate::modules::reply::{Refusal, Step, body, done, failed, filled, ignored_answer, text};
+use crate::modules::reply::{Refusal, Step, body, done, failed, filled, ignored_response, text};
 use crate::value::java::{moment, written};
 use crate::value::json::text_at;
-use crate::wire::message::{Answer, HttpRequest};
+use crate::wire::message::{HttpRequest, HttpResponse};
 
 /// `POST /circulation/loans/{id}/{action}`; none where there is no such action.
-pub(crate) fn answer(
+pub(crate) fn respond(
     library: &Library<'_>,
     http_request: &HttpRequest,
     id: &str,
     action: &str,
-) -> Option<Step<Answer>> {
+) -> Option<Step<HttpResponse>> {
     Some(match action {
         "change-due-date" => change_due_date(library, http_request, id),
         "add-info" => add_info(library, http_request, id),
@@ -50,7 +50,11 @@ fn store(library: &Library<'_>, loan: &Loan) -> Step<()> {
     loan.store(library)
 }
 
-fn change_due_date(library: &Library<'_>, http_request: &HttpRequest, id: &str) -> Step<Answer> {
+fn change_due_date(
+    library: &Library<'_>,
+    http_request: &HttpRequest,
+    id: &str,
+) -> Step<HttpResponse> {
     let fields = body(&http_request.body)?;
     if !fields.contains_key("dueDate") {
         return Err(Refusal::new(
@@ -90,7 +94,7 @@ fn change_due_date(library: &Library<'_>, http_request: &HttpRequest, id: &str) 
     Ok(done())
 }
 
-fn add_info(library: &Library<'_>, http_request: &HttpRequest, id: &str) -> Step<Answer> {
+fn add_info(library: &Library<'_>, http_request: &HttpRequest, id: &str) -> Step<HttpResponse> {
     let fields = body(&http_request.body)?;
     let action = filled(&fields, "action")
         .filter(|action| matches!(action.as_str(), "patronInfoAdded" | "staffInfoAdded"));
@@ -110,7 +114,11 @@ fn add_info(library: &Library<'_>, http_request: &HttpRequest, id: &str) -> Step
     Ok(done())
 }
 
-fn claim_returned(library: &Library<'_>, http_request: &HttpRequest, id: &str) -> Step<Answer> {
+fn claim_returned(
+    library: &Library<'_>,
+    http_request: &HttpRequest,
+    id: &str,
+) -> Step<HttpResponse> {
     let fields = body(&http_request.body)?;
     let Some(at) = text(&fields, "itemClaimedReturnedDateTime") else {
         return Err(Refusal::new(
@@ -134,7 +142,7 @@ fn claim_returned(library: &Library<'_>, http_request: &HttpRequest, id: &str) -
     Ok(done())
 }
 
-fn declare_lost(library: &Library<'_>, http_request: &HttpRequest, id: &str) -> Step<Answer> {
+fn declare_lost(library: &Library<'_>, http_request: &HttpRequest, id: &str) -> Step<HttpResponse> {
     let fields = body(&http_request.body)?;
     let Some(service_point) = filled(&fields, "servicePointId") else {
         return Err(Refusal::new(
@@ -222,7 +230,11 @@ fn declare_lost(library: &Library<'_>, http_request: &HttpRequest, id: &str) -> 
     Ok(done())
 }
 
-fn declare_missing(library: &Library<'_>, http_request: &HttpRequest, id: &str) -> Step<Answer> {
+fn declare_missing(
+    library: &Library<'_>,
+    http_request: &HttpRequest,
+    id: &str,
+) -> Step<HttpResponse> {
     let fields = body(&http_request.body)?;
     let Some(comment) = text(&fields, "comment") else {
         return Err(Refusal::new("Comment is a required field", "comment", None).into());
@@ -274,5 +286,5 @@ fn note(library: &Library<'_>, loan: &Loan, message: &str) -> Step<()> {
             "links": [{"id": user, "type": "user"}],
         }),
     );
-    ignored_answer(note.map(drop))
+    ignored_response(note.map(drop))
 }

@@ -17,7 +17,7 @@ use crate::modules::library::{Library, SERVICE_POINTS};
 use crate::modules::reply::{Refusal, Step, body, failed, filled, shown, text};
 use crate::value::java::{end_of_day, later, moment, now, written};
 use crate::value::json::text_at;
-use crate::wire::message::{Answer, HttpRequest};
+use crate::wire::message::{HttpRequest, HttpResponse};
 
 /// What a check-in says.
 struct CheckIn {
@@ -70,7 +70,7 @@ fn read(fields: &Map<String, Value>) -> Step<CheckIn> {
     })
 }
 
-pub(crate) fn answer(library: &Library<'_>, http_request: &HttpRequest) -> Step<Answer> {
+pub(crate) fn respond(library: &Library<'_>, http_request: &HttpRequest) -> Step<HttpResponse> {
     let given = read(&body(&http_request.body)?)?;
     let Some(mut item) = Item::by_barcode(library, &given.barcode)? else {
         return Err(Refusal::new(
@@ -293,7 +293,7 @@ fn shown_check_in(
     request: Option<&Value>,
     given: &CheckIn,
     in_house: bool,
-) -> Step<Answer> {
+) -> Step<HttpResponse> {
     let mut on_slip = slips::item(item);
     on_slip.insert("lastCheckedInDateTime".to_owned(), written(now()).into());
     let name = |record: &Value| Value::from(text_at(record, "name"));
@@ -303,15 +303,15 @@ fn shown_check_in(
     if let Some(place) = library.get(SERVICE_POINTS, &given.service_point)? {
         on_slip.insert("fromServicePoint".to_owned(), name(&place));
     }
-    let mut answer = json!({
+    let mut response = json!({
         "item": item.summary(), "staffSlipContext": slips::slip(library, on_slip, request)?, "inHouseUse": in_house,
     });
     if let Some(loan) = loan {
-        answer["loan"] = loan.shown();
+        response["loan"] = loan.shown();
     }
     Ok(shown(
         StatusCode::OK,
-        &answer,
+        &response,
         &["loan", "item", "staffSlipContext", "inHouseUse"],
     ))
 }

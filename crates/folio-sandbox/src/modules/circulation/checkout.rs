@@ -17,7 +17,7 @@ use crate::modules::reply::{
 };
 use crate::value::java::{moment, now, written};
 use crate::value::json::text_at;
-use crate::wire::message::{Answer, HttpRequest};
+use crate::wire::message::{HttpRequest, HttpResponse};
 
 const THROUGH_OVERRIDE: &str = "checkedOutThroughOverride";
 
@@ -31,7 +31,7 @@ struct CheckOut<'a, 'b> {
     refusals: Vec<Refusal>,
 }
 
-pub(crate) fn answer(library: &Library<'_>, http_request: &HttpRequest) -> Step<Answer> {
+pub(crate) fn respond(library: &Library<'_>, http_request: &HttpRequest) -> Step<HttpResponse> {
     let fields = body(&http_request.body)?;
     let mut loan = Map::new();
     loan.insert("id".to_owned(), uuid::Uuid::new_v4().to_string().into());
@@ -63,7 +63,7 @@ fn no_user(key: &str, barcode: Option<&str>) -> Refusal {
 }
 
 impl CheckOut<'_, '_> {
-    fn done(mut self) -> Step<Answer> {
+    fn done(mut self) -> Step<HttpResponse> {
         let service_point = self.loan.text("checkoutServicePointId");
         if service_point
             .as_deref()
@@ -350,7 +350,7 @@ impl CheckOut<'_, '_> {
     }
 
     /// Nothing is wrong: the item is lent.
-    fn lend(mut self, mut item: Item, policy: &LoanPolicy, mut queue: Queue) -> Step<Answer> {
+    fn lend(mut self, mut item: Item, policy: &LoanPolicy, mut queue: Queue) -> Step<HttpResponse> {
         let library = self.library;
         let borrower = self.loan.borrower.clone();
         let group_id = borrower.as_ref().and_then(Person::group_id);

@@ -265,7 +265,7 @@ impl Item {
         Ok(())
     }
 
-    /// The item in a loan and in the answer of a check-in.
+    /// The item in a loan and in the response of a check-in.
     pub(crate) fn summary(&self) -> Value {
         let mut shown = Map::new();
         let put = |shown: &mut Map<String, Value>, name: &str, value: Option<String>| {

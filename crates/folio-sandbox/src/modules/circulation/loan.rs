@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 use crate::modules::circulation::items::Item;
 use crate::modules::circulation::people::Person;
 use crate::modules::library::{LOANS, Library, exactly};
-use crate::modules::reply::{Step, absent, failed, ignored_answer};
+use crate::modules::reply::{Step, absent, failed, ignored_response};
 use crate::value::java::moment;
 use crate::value::json::text_at;
 use crate::value::uuid::is_uuid;
@@ -221,7 +221,7 @@ impl Loan {
 
     /// Stores a changed loan. Whether the storage module takes it, mod-circulation does not look at.
     pub(crate) fn store(&self, library: &Library<'_>) -> Step<()> {
-        ignored_answer(library.replace(LOANS, &self.id(), self.stored()).map(drop))
+        ignored_response(library.replace(LOANS, &self.id(), self.stored()).map(drop))
     }
 
     /// The loan as mod-circulation shows it.

@@ -16,7 +16,7 @@ use crate::modules::reply::{Refusal, Step, absent, body, done, failed, shown};
 use crate::value::java::{now, written};
 use crate::value::json::text_at;
 use crate::value::uuid::is_uuid;
-use crate::wire::message::{Answer, HttpRequest};
+use crate::wire::message::{HttpRequest, HttpResponse};
 
 /// A loan as it is read: with service points, policies, and what is to be paid.
 pub(crate) fn extended(library: &Library<'_>, record: &Value) -> Step<Value> {
@@ -41,7 +41,7 @@ pub(crate) fn extended(library: &Library<'_>, record: &Value) -> Step<Value> {
     Ok(loan.shown())
 }
 
-pub(crate) fn read(library: &Library<'_>, id: &str) -> Step<Answer> {
+pub(crate) fn read(library: &Library<'_>, id: &str) -> Step<HttpResponse> {
     let found = if is_uuid(id) {
         library.get(LOANS, id)?
     } else {
@@ -58,7 +58,7 @@ pub(crate) fn read(library: &Library<'_>, id: &str) -> Step<Answer> {
 }
 
 /// `DELETE` of a loan, whatever there is of it; the item stays as it is.
-pub(crate) fn delete(library: &Library<'_>, id: &str) -> Step<Answer> {
+pub(crate) fn delete(library: &Library<'_>, id: &str) -> Step<HttpResponse> {
     if let Some(stored) = library.get(LOANS, id)? {
         library
             .state
@@ -136,7 +136,7 @@ fn check_proxy(library: &Library<'_>, loan: &Loan) -> Step<()> {
 }
 
 /// `POST`: a loan as it is given.
-pub(crate) fn create(library: &Library<'_>, http_request: &HttpRequest) -> Step<Answer> {
+pub(crate) fn create(library: &Library<'_>, http_request: &HttpRequest) -> Step<HttpResponse> {
     let fields: Map<String, Value> = body(&http_request.body)?;
     let mut loan = Loan::new(fields);
     check(library, &loan)?;
@@ -209,7 +209,11 @@ pub(crate) fn create(library: &Library<'_>, http_request: &HttpRequest) -> Step<
 }
 
 /// `PUT`: a loan as it was read, with changes.
-pub(crate) fn replace(library: &Library<'_>, http_request: &HttpRequest, id: &str) -> Step<Answer> {
+pub(crate) fn replace(
+    library: &Library<'_>,
+    http_request: &HttpRequest,
+    id: &str,
+) -> Step<HttpResponse> {
     let mut fields: Map<String, Value> = body(&http_request.body)?;
     fields.insert("id".to_owned(), id.into());
     let mut loan = Loan::new(fields);

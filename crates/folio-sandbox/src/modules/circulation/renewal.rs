@@ -14,7 +14,7 @@ use crate::modules::library::{Library, OVERDUE_POLICIES};
 use crate::modules::reply::{Block, Refusal, Step, body, filled, shown, unless_rejected};
 use crate::value::java::{now, written};
 use crate::value::json::text_at;
-use crate::wire::message::{Answer, HttpRequest};
+use crate::wire::message::{HttpRequest, HttpResponse};
 
 /// How a loan is named.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,7 +32,11 @@ struct Renewal<'a, 'b> {
     refusals: Vec<Refusal>,
 }
 
-pub(crate) fn answer(library: &Library<'_>, http_request: &HttpRequest, by: By) -> Step<Answer> {
+pub(crate) fn respond(
+    library: &Library<'_>,
+    http_request: &HttpRequest,
+    by: By,
+) -> Step<HttpResponse> {
     let fields = body(&http_request.body)?;
     let mut refusals = Vec::new();
     let (item, loan) = match by {
@@ -136,7 +140,7 @@ impl Renewal<'_, '_> {
         self.library.may_override(block)
     }
 
-    fn done(mut self) -> Step<Answer> {
+    fn done(mut self) -> Step<HttpResponse> {
         self.patron()?;
         let by_override = [Block::Renewal, Block::RenewalDueDateRequired]
             .into_iter()

@@ -13,10 +13,10 @@ use crate::modules::library::{
 };
 use crate::modules::reply::{Refusal, Step, body, done, filled, list, shown};
 use crate::value::json::text_at;
-use crate::wire::message::{Answer, HttpRequest};
+use crate::wire::message::{HttpRequest, HttpResponse};
 
 /// Slips of a service point: pages of available items to pick, or holds of missing ones to search for.
-pub(crate) fn slips_of(library: &Library<'_>, place: &str, key: &str) -> Step<Answer> {
+pub(crate) fn slips_of(library: &Library<'_>, place: &str, key: &str) -> Step<HttpResponse> {
     let (kind, statuses): (&str, &[&str]) = if key == "pickSlips" {
         ("Page", &["Paged"])
     } else {
@@ -73,7 +73,7 @@ pub(crate) fn slips_of(library: &Library<'_>, place: &str, key: &str) -> Step<An
 }
 
 /// Requests whose items still wait at a service point though they were cancelled or not picked up.
-pub(crate) fn hold_shelf_clearance(library: &Library<'_>, place: &str) -> Step<Answer> {
+pub(crate) fn hold_shelf_clearance(library: &Library<'_>, place: &str) -> Step<HttpResponse> {
     let mut found = Vec::new();
     for item in library.find(ITEMS, "status.name==\"Awaiting pickup\"")? {
         let id = text_at(&item, "id").unwrap_or_default();
@@ -102,7 +102,7 @@ pub(crate) fn hold_shelf_clearance(library: &Library<'_>, place: &str) -> Step<A
 }
 
 /// `/inventory-reports/items-in-transit`.
-pub(crate) fn in_transit(library: &Library<'_>) -> Step<Answer> {
+pub(crate) fn in_transit(library: &Library<'_>) -> Step<HttpResponse> {
     let mut found = Vec::new();
     for record in library.find(ITEMS, "status.name==\"In transit\"")? {
         let item = Item::of(library, record)?;
@@ -157,7 +157,10 @@ pub(crate) fn in_transit(library: &Library<'_>) -> Step<Answer> {
 }
 
 /// `POST /circulation/end-patron-action-session`.
-pub(crate) fn end_sessions(library: &Library<'_>, http_request: &HttpRequest) -> Step<Answer> {
+pub(crate) fn end_sessions(
+    library: &Library<'_>,
+    http_request: &HttpRequest,
+) -> Step<HttpResponse> {
     let fields = body(&http_request.body)?;
     let ended = fields.get("endSessions").and_then(Value::as_array);
     for session in ended.into_iter().flatten() {
@@ -185,7 +188,7 @@ pub(crate) fn end_sessions(library: &Library<'_>, http_request: &HttpRequest) ->
 }
 
 /// `POST /loan-anonymization/by-user/{id}`: the closed loans of a user have no borrower any more, unless something was charged for them.
-pub(crate) fn anonymize(library: &Library<'_>, user: &str) -> Step<Answer> {
+pub(crate) fn anonymize(library: &Library<'_>, user: &str) -> Step<HttpResponse> {
     let query = format!("{} and status.name==Closed", exactly("userId", user));
     let (mut anonymized, mut charged) = (Vec::new(), Vec::new());
     for record in library.find(LOANS, &query)? {

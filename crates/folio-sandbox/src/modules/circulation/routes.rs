@@ -13,10 +13,10 @@ use crate::modules::reply::{self, Step, Stop, failed};
 use crate::platform::auth::Caller;
 use crate::platform::faults::Effect;
 use crate::platform::state::State;
-use crate::wire::message::{Answer, Done, HttpRequest};
+use crate::wire::message::{Done, HttpRequest, HttpResponse};
 
-/// The answer of what mod-circulation has; none of other paths.
-pub(crate) fn answer(
+/// The response of what mod-circulation has; none of other paths.
+pub(crate) fn respond(
     state: &mut State,
     http_request: &HttpRequest,
     caller: &Caller,
@@ -30,23 +30,27 @@ pub(crate) fn answer(
     }
     let library = Library { state, caller };
     Some(match routed(&library, http_request, path)? {
-        Ok(answer) => Ok(answer),
-        Err(Stop::Answer(answer)) => Ok(*answer),
+        Ok(response) => Ok(response),
+        Err(Stop::Response(response)) => Ok(*response),
         Err(Stop::Store(error)) => Err(error),
     })
 }
 
-fn routed(library: &Library<'_>, http_request: &HttpRequest, path: &str) -> Option<Step<Answer>> {
+fn routed(
+    library: &Library<'_>,
+    http_request: &HttpRequest,
+    path: &str,
+) -> Option<Step<HttpResponse>> {
     let segments: Vec<&str> = path.split('/').skip(1).collect();
     Some(match (http_request.method.as_str(), segments.as_slice()) {
         ("POST", ["circulation", "check-out-by-barcode"]) => {
-            checkout::answer(library, http_request)
+            checkout::respond(library, http_request)
         }
-        ("POST", ["circulation", "check-in-by-barcode"]) => checkin::answer(library, http_request),
+        ("POST", ["circulation", "check-in-by-barcode"]) => checkin::respond(library, http_request),
         ("POST", ["circulation", "renew-by-barcode"]) => {
-            renewal::answer(library, http_request, By::Barcode)
+            renewal::respond(library, http_request, By::Barcode)
         }
-        ("POST", ["circulation", "renew-by-id"]) => renewal::answer(library, http_request, By::Id),
+        ("POST", ["circulation", "renew-by-id"]) => renewal::respond(library, http_request, By::Id),
         ("POST", ["circulation", "end-patron-action-session"]) => {
             reports::end_sessions(library, http_request)
         }
@@ -55,14 +59,14 @@ fn routed(library: &Library<'_>, http_request: &HttpRequest, path: &str) -> Opti
         ("PUT", ["circulation", "loans", id]) => loans::replace(library, http_request, id),
         ("DELETE", ["circulation", "loans", id]) => loans::delete(library, id),
         ("POST", ["circulation", "loans", id, action]) => {
-            actions::answer(library, http_request, id, action)?
+            actions::respond(library, http_request, id, action)?
         }
         ("GET", ["circulation", "requests", "allowed-service-points"]) => {
-            requests::allowed::answer(library, http_request)
+            requests::allowed::respond(library, http_request)
         }
-        ("POST", ["circulation", "requests"]) => requests::create::answer(library, http_request),
+        ("POST", ["circulation", "requests"]) => requests::create::respond(library, http_request),
         ("POST", ["circulation", "requests", "instances"]) => {
-            requests::instances::answer(library, http_request)
+            requests::instances::respond(library, http_request)
         }
         ("GET", ["circulation", "requests", id]) => requests::change::read(library, id),
         ("PUT", ["circulation", "requests", id]) => {
@@ -115,7 +119,7 @@ fn routed(library: &Library<'_>, http_request: &HttpRequest, path: &str) -> Opti
         ("GET", ["circulation-rules-storage"]) => rules::routes::read(library, true),
         ("PUT", ["circulation-rules-storage"]) => rules::routes::put_stored(library, http_request),
         ("GET", ["circulation", "rules", last]) => {
-            rules::routes::answer(library, http_request, last)?
+            rules::routes::respond(library, http_request, last)?
         }
         _ => return None,
     })
@@ -132,11 +136,11 @@ fn listed(
     let Some(collection) = routes().collection(path) else {
         return Ok(reply::not_emulated(&format!("GET {path}")));
     };
-    let answer = lists::list(state, http_request, caller, collection, effect)?;
-    if !answer.status.is_success() {
-        return Ok(answer);
+    let response = lists::list(state, http_request, caller, collection, effect)?;
+    if !response.status.is_success() {
+        return Ok(response);
     }
-    let Ok(mut list) = serde_json::from_slice::<Value>(&answer.body) else {
+    let Ok(mut list) = serde_json::from_slice::<Value>(&response.body) else {
         return Ok(failed("the sandbox cannot read its own list"));
     };
     let library = Library { state, caller };
@@ -153,7 +157,7 @@ fn listed(
         };
         match extended {
             Ok(record) => shown.push(record),
-            Err(Stop::Answer(answer)) => return Ok(*answer),
+            Err(Stop::Response(response)) => return Ok(*response),
             Err(Stop::Store(error)) => return Err(error),
         }
     }

@@ -8,7 +8,7 @@ use crate::modules::inventory::support::{
 use crate::modules::library::{HOLDINGS, Library};
 use crate::modules::reply::{Step, done};
 use crate::value::json::text_at;
-use crate::wire::message::{Answer, HttpRequest};
+use crate::wire::message::{HttpRequest, HttpResponse};
 
 /// The source of holdings that have a MARC record.
 const MARC: &str = "036ee84a-6afd-4c3c-9ad3-4a12ab875f59";
@@ -31,7 +31,11 @@ pub(super) const OF_MARC: [&str; 14] = [
     "electronicAccess",
 ];
 
-pub(super) fn replace(library: &Library<'_>, http_request: &HttpRequest, id: &str) -> Step<Answer> {
+pub(super) fn replace(
+    library: &Library<'_>,
+    http_request: &HttpRequest,
+    id: &str,
+) -> Step<HttpResponse> {
     let mut request = body(http_request)?;
     version_as_number(&mut request);
     let Some(old) = found(library, HOLDINGS, id)? else {

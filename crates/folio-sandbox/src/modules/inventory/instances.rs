@@ -8,9 +8,9 @@ use crate::modules::inventory::support::{
     version_as_text,
 };
 use crate::modules::library::{HOLDINGS, INSTANCES, ITEMS, Library, exactly};
-use crate::modules::reply::{Step, done, ignored_answer, shown};
+use crate::modules::reply::{Step, done, ignored_response, shown};
 use crate::value::json::text_at;
-use crate::wire::message::{Answer, HttpRequest};
+use crate::wire::message::{HttpRequest, HttpResponse};
 
 const RELATIONS: &str = "/instance-storage/instance-relationships";
 const TITLES: &str = "/preceding-succeeding-titles";
@@ -242,7 +242,7 @@ fn list<'a>(
 }
 
 /// A title that is no instance has a title.
-fn untitled(request: &Map<String, Value>) -> Option<Answer> {
+fn untitled(request: &Map<String, Value>) -> Option<HttpResponse> {
     for (name, kind) in [
         ("succeedingTitles", "succeeding"),
         ("precedingTitles", "preceding"),
@@ -326,10 +326,10 @@ fn become_those(library: &Library<'_>, path: &str, before: &str, records: Vec<Va
         match text_at(&record, "id") {
             Some(id) if old.contains(&id) => {
                 kept.push(id.clone());
-                ignored_answer(library.replace(path, &id, record).map(|_| ()))?;
+                ignored_response(library.replace(path, &id, record).map(|_| ()))?;
             }
             _ => {
-                ignored_answer(library.create(path, record).map(|_| ()))?;
+                ignored_response(library.create(path, record).map(|_| ()))?;
             }
         }
     }
@@ -342,25 +342,25 @@ fn become_those(library: &Library<'_>, path: &str, before: &str, records: Vec<Va
     Ok(())
 }
 
-pub(super) fn create(library: &Library<'_>, http_request: &HttpRequest) -> Step<Answer> {
+pub(super) fn create(library: &Library<'_>, http_request: &HttpRequest) -> Step<HttpResponse> {
     let request = body(http_request)?;
     let title = request.get("title").and_then(Value::as_str);
     if title.is_none_or(|title| title.trim().is_empty()) {
         let text = "Title must be provided for an instance";
         return Ok(plain(StatusCode::BAD_REQUEST, text));
     }
-    if let Some(answer) = untitled(&request) {
-        return Ok(answer);
+    if let Some(response) = untitled(&request) {
+        return Ok(response);
     }
     let created = library.create(INSTANCES, to_storage(&request))?;
     let id = text_at(&created, "id").unwrap_or_default();
     relate(library, &id, &request)?;
     let host = http_request.header("host").unwrap_or("localhost");
     let location = format!("http://{host}/inventory/instances/{id}");
-    Ok(Answer::empty(StatusCode::CREATED).with_header(header::LOCATION, &location))
+    Ok(HttpResponse::empty(StatusCode::CREATED).with_header(header::LOCATION, &location))
 }
 
-pub(super) fn read(library: &Library<'_>, id: &str) -> Step<Answer> {
+pub(super) fn read(library: &Library<'_>, id: &str) -> Step<HttpResponse> {
     let Some(instance) = found(library, INSTANCES, id)? else {
         return Ok(absent("Not Found"));
     };
@@ -368,10 +368,14 @@ pub(super) fn read(library: &Library<'_>, id: &str) -> Step<Answer> {
     Ok(shown(StatusCode::OK, &instance, &ORDER))
 }
 
-pub(super) fn replace(library: &Library<'_>, http_request: &HttpRequest, id: &str) -> Step<Answer> {
+pub(super) fn replace(
+    library: &Library<'_>,
+    http_request: &HttpRequest,
+    id: &str,
+) -> Step<HttpResponse> {
     let request = body(http_request)?;
-    if let Some(answer) = untitled(&request) {
-        return Ok(answer);
+    if let Some(response) = untitled(&request) {
+        return Ok(response);
     }
     let Some(old) = found(library, INSTANCES, id)? else {
         return Ok(absent("Instance not found"));
@@ -400,7 +404,7 @@ pub(super) fn replace(library: &Library<'_>, http_request: &HttpRequest, id: &st
 }
 
 /// `DELETE …/mark-deleted`: nobody finds it any more.
-pub(super) fn mark_deleted(library: &Library<'_>, id: &str) -> Step<Answer> {
+pub(super) fn mark_deleted(library: &Library<'_>, id: &str) -> Step<HttpResponse> {
     let Some(mut instance) = found(library, INSTANCES, id)? else {
         return Ok(absent("Not Found"));
     };

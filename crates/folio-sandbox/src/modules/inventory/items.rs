@@ -10,7 +10,7 @@ use crate::modules::library::{HOLDINGS, INSTANCES, ITEMS, LOCATIONS, Library, US
 use crate::modules::reply::{Step, done, shown};
 use crate::value::java;
 use crate::value::json::text_at;
-use crate::wire::message::{Answer, HttpRequest};
+use crate::wire::message::{HttpRequest, HttpResponse};
 
 const BOUND_WITH: &str = "/inventory-storage/bound-with-parts";
 
@@ -336,7 +336,7 @@ fn filled(record: &Value, fields: &[&str]) -> Value {
 }
 
 /// Why a request's status is none.
-fn wrong_status(request: &Map<String, Value>) -> Option<Answer> {
+fn wrong_status(request: &Map<String, Value>) -> Option<HttpResponse> {
     let name = request
         .get("status")
         .and_then(|status| text_at(status, "name"))
@@ -380,10 +380,10 @@ fn sign(note: &mut Value, user: Option<&Value>) {
     note["date"] = java::written(java::now()).replace('Z', "+0000").into();
 }
 
-pub(super) fn create(library: &Library<'_>, http_request: &HttpRequest) -> Step<Answer> {
+pub(super) fn create(library: &Library<'_>, http_request: &HttpRequest) -> Step<HttpResponse> {
     let request = body(http_request)?;
-    if let Some(answer) = wrong_status(&request) {
-        return Ok(answer);
+    if let Some(response) = wrong_status(&request) {
+        return Ok(response);
     }
     let mut item = to_storage(&request);
     if let Some(barcode) = item.get("barcode").and_then(Value::as_str) {
@@ -402,7 +402,7 @@ pub(super) fn create(library: &Library<'_>, http_request: &HttpRequest) -> Step<
     Ok(shown(StatusCode::CREATED, &item, &ORDER))
 }
 
-pub(super) fn read(library: &Library<'_>, id: &str) -> Step<Answer> {
+pub(super) fn read(library: &Library<'_>, id: &str) -> Step<HttpResponse> {
     let Some(item) = found(library, ITEMS, id)? else {
         return Ok(absent("Not Found"));
     };
@@ -410,10 +410,14 @@ pub(super) fn read(library: &Library<'_>, id: &str) -> Step<Answer> {
     Ok(shown(StatusCode::OK, &item, &ORDER))
 }
 
-pub(super) fn replace(library: &Library<'_>, http_request: &HttpRequest, id: &str) -> Step<Answer> {
+pub(super) fn replace(
+    library: &Library<'_>,
+    http_request: &HttpRequest,
+    id: &str,
+) -> Step<HttpResponse> {
     let request = body(http_request)?;
-    if let Some(answer) = wrong_status(&request) {
-        return Ok(answer);
+    if let Some(response) = wrong_status(&request) {
+        return Ok(response);
     }
     let mut item = to_storage(&request);
     let Some(old) = found(library, ITEMS, id)? else {

@@ -11,10 +11,10 @@ use crate::modules::reply::{Step, Stop, shown};
 use crate::platform::auth::Caller;
 use crate::platform::faults::Effect;
 use crate::platform::state::State;
-use crate::wire::message::{Answer, Done, HttpRequest};
+use crate::wire::message::{Done, HttpRequest, HttpResponse};
 
-/// The answer of what mod-inventory has; none of other paths.
-pub(crate) fn answer(
+/// The response of what mod-inventory has; none of other paths.
+pub(crate) fn respond(
     state: &mut State,
     http_request: &HttpRequest,
     caller: &Caller,
@@ -36,8 +36,8 @@ pub(crate) fn answer(
         _ => routed(&Library { state, caller }, http_request, &segments)?,
     };
     Some(match step {
-        Ok(answer) => Ok(answer),
-        Err(Stop::Answer(answer)) => Ok(*answer),
+        Ok(response) => Ok(response),
+        Err(Stop::Response(response)) => Ok(*response),
         Err(Stop::Store(error)) => Err(error),
     })
 }
@@ -46,7 +46,7 @@ fn routed(
     library: &Library<'_>,
     http_request: &HttpRequest,
     segments: &[&str],
-) -> Option<Step<Answer>> {
+) -> Option<Step<HttpResponse>> {
     Some(match (http_request.method.as_str(), segments) {
         ("POST", ["items"]) => items::create(library, http_request),
         ("GET", ["items", id]) => items::read(library, id),
@@ -63,7 +63,7 @@ fn routed(
     })
 }
 
-fn blocked(fields: &[&str]) -> Answer {
+fn blocked(fields: &[&str]) -> HttpResponse {
     let fields = json!({ "blockedFields": in_set(fields) });
     shown(StatusCode::OK, &fields, &[])
 }
@@ -93,13 +93,13 @@ fn listed(
     caller: &Caller,
     path: &str,
     effect: Option<&Effect>,
-) -> Step<Answer> {
+) -> Step<HttpResponse> {
     paged(http_request)?;
-    let answer = lists::list(state, http_request, caller, collection(path)?, effect)?;
-    extended(&Library { state, caller }, path, answer)
+    let response = lists::list(state, http_request, caller, collection(path)?, effect)?;
+    extended(&Library { state, caller }, path, response)
 }
 
-fn retrieved(state: &mut State, http_request: &HttpRequest, caller: &Caller) -> Step<Answer> {
+fn retrieved(state: &mut State, http_request: &HttpRequest, caller: &Caller) -> Step<HttpResponse> {
     let fields = body(http_request)?;
     let query = fields.iter().map(|(name, value)| {
         let text = value
@@ -120,11 +120,11 @@ fn retrieved(state: &mut State, http_request: &HttpRequest, caller: &Caller) -> 
 }
 
 /// A list of the storage module, its records as mod-inventory shows them.
-fn extended(library: &Library<'_>, path: &str, answer: Answer) -> Step<Answer> {
-    if !answer.status.is_success() {
-        return Ok(passed_on(answer));
+fn extended(library: &Library<'_>, path: &str, response: HttpResponse) -> Step<HttpResponse> {
+    if !response.status.is_success() {
+        return Ok(passed_on(response));
     }
-    let Ok(list) = serde_json::from_slice::<Value>(&answer.body) else {
+    let Ok(list) = serde_json::from_slice::<Value>(&response.body) else {
         return Ok(plain(
             StatusCode::INTERNAL_SERVER_ERROR,
             "the sandbox cannot read its own list",
@@ -153,13 +153,13 @@ fn extended(library: &Library<'_>, path: &str, answer: Answer) -> Step<Answer> {
     Ok(crate::modules::reply::list(key, &records, order, total))
 }
 
-fn delete_one(state: &mut State, caller: &Caller, path: &str, id: &str) -> Step<Answer> {
-    let answer = deletion::one(state, caller, collection(path)?, id)?;
-    // Of items the answer is forwarded with its content type.
+fn delete_one(state: &mut State, caller: &Caller, path: &str, id: &str) -> Step<HttpResponse> {
+    let response = deletion::one(state, caller, collection(path)?, id)?;
+    // Of items the response is forwarded with its content type.
     Ok(if path == ITEMS {
-        answer
+        response
     } else {
-        passed_on(answer)
+        passed_on(response)
     })
 }
 
@@ -168,13 +168,13 @@ fn delete_many(
     http_request: &HttpRequest,
     caller: &Caller,
     path: &str,
-) -> Step<Answer> {
+) -> Step<HttpResponse> {
     if http_request.parameter("query").is_none() {
         return Ok(plain(
             StatusCode::BAD_REQUEST,
             "query parameter is required",
         ));
     }
-    let answer = deletion::many(state, http_request, caller, collection(path)?)?;
-    Ok(passed_on(answer))
+    let response = deletion::many(state, http_request, caller, collection(path)?)?;
+    Ok(passed_on(response))
 }

@@ -9,7 +9,7 @@ use crate::modules::library::{ITEMS, Library, REQUESTS, exactly};
 use crate::modules::reply::{Step, not_emulated, shown};
 use crate::value::java;
 use crate::value::json::text_at;
-use crate::wire::message::Answer;
+use crate::wire::message::HttpResponse;
 
 /// The statuses that there is a path for.
 const MARKS: [(&str, &str); 9] = [
@@ -47,7 +47,7 @@ fn may_become(from: &str, to: &str) -> bool {
     }
 }
 
-pub(super) fn mark(library: &Library<'_>, id: &str, mark: &str) -> Step<Answer> {
+pub(super) fn mark(library: &Library<'_>, id: &str, mark: &str) -> Step<HttpResponse> {
     let Some((_, to)) = MARKS.iter().find(|(known, _)| *known == mark) else {
         return Ok(not_emulated(&format!("/inventory/items/…/mark-{mark}")));
     };

@@ -8,7 +8,7 @@ use crate::facts::documents::{Collection, routes};
 use crate::modules::library::Library;
 use crate::modules::reply::{Step, Stop, shown};
 use crate::value::java::bucket;
-use crate::wire::message::{Answer, HttpRequest};
+use crate::wire::message::{HttpRequest, HttpResponse};
 
 /// Names as Java's set of them has them one after the other.
 pub(super) fn in_set<'a>(names: &[&'a str]) -> Vec<&'a str> {
@@ -36,52 +36,54 @@ pub(super) fn collection(path: &str) -> Step<&'static Collection> {
 }
 
 /// A rejection of the storage module, as mod-inventory passes it on: a text.
-pub(super) fn passed_on(mut answer: Answer) -> Answer {
-    if !answer.status.is_success() {
-        answer.headers.insert(
+pub(super) fn passed_on(mut response: HttpResponse) -> HttpResponse {
+    if !response.status.is_success() {
+        response.headers.insert(
             header::CONTENT_TYPE,
             header::HeaderValue::from_static("text/plain"),
         );
     }
-    answer
+    response
 }
 
 /// The same of a step.
 pub(super) fn as_text<T>(step: Step<T>) -> Step<T> {
     step.map_err(|stop| match stop {
-        Stop::Answer(answer) => passed_on(*answer).into(),
+        Stop::Response(response) => passed_on(*response).into(),
         Stop::Store(error) => error.into(),
     })
 }
 
-pub(super) fn plain(status: StatusCode, text: impl Into<String>) -> Answer {
-    Answer::new(status, "text/plain", text.into())
+pub(super) fn plain(status: StatusCode, text: impl Into<String>) -> HttpResponse {
+    HttpResponse::new(status, "text/plain", text.into())
 }
 
 /// 404, without a content type.
-pub(super) fn absent(text: &str) -> Answer {
-    let mut answer = Answer::text(StatusCode::NOT_FOUND, text);
-    answer.headers.remove(header::CONTENT_TYPE);
-    answer
+pub(super) fn absent(text: &str) -> HttpResponse {
+    let mut response = HttpResponse::text(StatusCode::NOT_FOUND, text);
+    response.headers.remove(header::CONTENT_TYPE);
+    response
 }
 
 /// 422 with one error and its parameter.
-pub(super) fn rejected(message: &str, key: Value, value: Value) -> Answer {
+pub(super) fn rejected(message: &str, key: Value, value: Value) -> HttpResponse {
     let errors =
         json!({"errors": [{"message": message, "parameters": [{"key": key, "value": value}]}]});
-    let mut answer = shown(StatusCode::UNPROCESSABLE_ENTITY, &errors, &[]);
-    answer.headers.insert(
+    let mut response = shown(StatusCode::UNPROCESSABLE_ENTITY, &errors, &[]);
+    response.headers.insert(
         header::CONTENT_TYPE,
         header::HeaderValue::from_static("application/json; charset=utf-8"),
     );
-    answer
+    response
 }
 
 /// The object in a request's body; where there is none, Vert.x answers without saying why.
 pub(super) fn body(http_request: &HttpRequest) -> Step<Map<String, Value>> {
     match crate::jackson::parse(&http_request.body) {
         Ok(Value::Object(fields)) => Ok(fields),
-        _ => Err(Answer::text(StatusCode::INTERNAL_SERVER_ERROR, "Internal Server Error").into()),
+        _ => Err(
+            HttpResponse::text(StatusCode::INTERNAL_SERVER_ERROR, "Internal Server Error").into(),
+        ),
     }
 }
 
@@ -111,9 +113,9 @@ pub(super) fn found(library: &Library<'_>, path: &str, id: &str) -> Step<Option<
     if let Some(record) = library.get(path, id)? {
         return Ok(Some(record));
     }
-    let answer = lists::read(library.state, library.caller, collection(path)?, id)?;
-    if answer.status == StatusCode::NOT_FOUND {
+    let response = lists::read(library.state, library.caller, collection(path)?, id)?;
+    if response.status == StatusCode::NOT_FOUND {
         return Ok(None);
     }
-    Err(passed_on(answer).into())
+    Err(passed_on(response).into())
 }

@@ -8,7 +8,7 @@ use crate::facts::documents::routes;
 use crate::platform::auth::Caller;
 use crate::platform::state::State;
 use crate::value::json::text_at;
-use crate::wire::message::{Answer, Done, HttpRequest};
+use crate::wire::message::{Done, HttpRequest, HttpResponse};
 use crate::wire::rmb::{Form, RecordList};
 
 /// `/record-bulk/ids`: objects with an id, and no limit unless one is given.
@@ -21,9 +21,9 @@ fn bulk_ids(state: &State, request: &HttpRequest, caller: &Caller) -> Done {
         match request.parameter(name) {
         None => Ok(default),
         Some(text) => text.parse::<i32>().map_err(|_| {
-            Answer::bad_request(format!("For input string: {}", json!(text)))
+            HttpResponse::bad_request(format!("For input string: {}", json!(text)))
         }).and_then(|number| usize::try_from(number).map_err(|_| {
-            Answer::bad_request(format!(
+            HttpResponse::bad_request(format!(
                 "\n '{name}' parameter is incorrect. parameter value {{{text}}} is not valid: must be greater than or equal to 0"
             ))
         })),
@@ -31,16 +31,16 @@ fn bulk_ids(state: &State, request: &HttpRequest, caller: &Caller) -> Done {
     };
     let (offset, limit) = match (size("offset", 0), size("limit", usize::MAX)) {
         (Ok(offset), Ok(limit)) => (offset, limit),
-        (Err(answer), _) | (_, Err(answer)) => return Ok(answer),
+        (Err(response), _) | (_, Err(response)) => return Ok(response),
     };
     let Some(collection) = routes().collection(path) else {
-        return Ok(Answer::empty(StatusCode::NOT_IMPLEMENTED));
+        return Ok(HttpResponse::empty(StatusCode::NOT_IMPLEMENTED));
     };
     let mut records = state.store.all(&caller.tenant, path)?;
     if let Some(text) = request.parameter("query") {
         let query = match compiled(state, caller, collection, text)? {
             Ok(query) => query,
-            Err(error) => return Ok(Answer::bad_request(format!("{error}: {text}"))),
+            Err(error) => return Ok(HttpResponse::bad_request(format!("{error}: {text}"))),
         };
         records.retain(|record| query.wants(record).unwrap_or(false));
         if !query.sort.is_empty() {
@@ -63,15 +63,15 @@ fn bulk_ids(state: &State, request: &HttpRequest, caller: &Caller) -> Done {
         info: Some(total),
         diagnostics: json!([]),
     };
-    Ok(Answer::new(
+    Ok(HttpResponse::new(
         StatusCode::OK,
         "application/json",
         list.written(),
     ))
 }
 
-/// The answer of what this file has; none of other paths.
-pub(crate) fn answer(
+/// The response of what this file has; none of other paths.
+pub(crate) fn respond(
     state: &State,
     request: &HttpRequest,
     caller: &Caller,

@@ -8,11 +8,11 @@ use crate::facts::documents::routes;
 use crate::jackson::{self, Reader};
 use crate::platform::auth::Caller;
 use crate::platform::state::State;
-use crate::wire::message::{Answer, Done, HttpRequest};
+use crate::wire::message::{Done, HttpRequest, HttpResponse};
 use crate::wire::rmb;
 
-/// The answer of what this file has; none of other paths.
-pub(crate) fn answer(
+/// The response of what this file has; none of other paths.
+pub(crate) fn respond(
     state: &State,
     request: &HttpRequest,
     caller: &Caller,
@@ -37,7 +37,7 @@ pub(crate) fn answer(
 fn put_hrid_settings(state: &State, request: &HttpRequest, caller: &Caller) -> Done {
     let mut body = match jackson::parse(&request.body) {
         Ok(body) => body,
-        Err(answer) => return Ok(answer),
+        Err(response) => return Ok(response),
     };
     // Metadata is set by the server, whatever is sent.
     if let Some(fields) = body.as_object_mut() {
@@ -45,7 +45,7 @@ fn put_hrid_settings(state: &State, request: &HttpRequest, caller: &Caller) -> D
     }
     let Some((document, schema)) = routes().body_of("mod-inventory-storage", HRID_SETTINGS, "put")
     else {
-        return Ok(Answer::empty(StatusCode::NOT_IMPLEMENTED));
+        return Ok(HttpResponse::empty(StatusCode::NOT_IMPLEMENTED));
     };
     let mut reader = Reader {
         routes: routes(),
@@ -57,7 +57,7 @@ fn put_hrid_settings(state: &State, request: &HttpRequest, caller: &Caller) -> D
     };
     let mut settings = match reader.record(document, schema, "HridSettings", &body, None) {
         Ok(settings) => settings,
-        Err(answer) => return Ok(answer),
+        Err(response) => return Ok(response),
     };
     let now = rmb::now();
     settings.insert(
@@ -68,5 +68,5 @@ fn put_hrid_settings(state: &State, request: &HttpRequest, caller: &Caller) -> D
         }),
     );
     set_hrid_settings(&state.store, &caller.tenant, &settings)?;
-    Ok(Answer::empty(StatusCode::NO_CONTENT))
+    Ok(HttpResponse::empty(StatusCode::NO_CONTENT))
 }

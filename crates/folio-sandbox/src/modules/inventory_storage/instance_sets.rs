@@ -9,15 +9,15 @@ use crate::facts::kinds::ListFacts;
 use crate::platform::auth::Caller;
 use crate::platform::state::State;
 use crate::value::json::text_at;
-use crate::wire::message::{Answer, Done, HttpRequest};
+use crate::wire::message::{Done, HttpRequest, HttpResponse};
 use crate::wire::okapi::no_module;
 
 const INSTANCES: &str = "/instance-storage/instances";
 const HOLDINGS: &str = "/holdings-storage/holdings";
 const ITEMS: &str = "/item-storage/items";
 
-/// The answer of what this file has; none of other paths.
-pub(crate) fn answer(
+/// The response of what this file has; none of other paths.
+pub(crate) fn respond(
     state: &State,
     request: &HttpRequest,
     caller: &Caller,
@@ -27,12 +27,16 @@ pub(crate) fn answer(
         state, request, caller,
     ) {
         Ok(done) => done,
-        Err(answer) => Ok(answer),
+        Err(response) => Ok(response),
     })
 }
 
 /// Instances with what is asked for of them, by id unless the query has an order.
-fn instance_set(state: &State, request: &HttpRequest, caller: &Caller) -> Result<Done, Answer> {
+fn instance_set(
+    state: &State,
+    request: &HttpRequest,
+    caller: &Caller,
+) -> Result<Done, HttpResponse> {
     let facts = ListFacts::default();
     let offset = number(request, "offset", 0, &facts)?;
     // The default is 0, which is not allowed.
@@ -40,12 +44,12 @@ fn instance_set(state: &State, request: &HttpRequest, caller: &Caller) -> Result
     let bound = match limit.parse::<i32>() {
         Ok(number) if number >= 1 => usize::try_from(number).unwrap_or_default(),
         Ok(_) => {
-            return Err(Answer::bad_request(format!(
+            return Err(HttpResponse::bad_request(format!(
                 "\n 'limit' parameter is incorrect. parameter value {{{limit}}} is not valid: must be greater than or equal to 1"
             )));
         }
         Err(_) => {
-            return Err(Answer::bad_request(format!(
+            return Err(HttpResponse::bad_request(format!(
                 "For input string: {}",
                 json!(limit)
             )));
@@ -61,7 +65,7 @@ fn instance_set(state: &State, request: &HttpRequest, caller: &Caller) -> Result
     if let Some(text) = request.parameter("query") {
         let query = match compiled(state, caller, collection, text) {
             Ok(Ok(query)) => query,
-            Ok(Err(error)) => return Err(Answer::bad_request(error.to_string())),
+            Ok(Err(error)) => return Err(HttpResponse::bad_request(error.to_string())),
             Err(error) => return Ok(Err(error)),
         };
         records.retain(|record| query.wants(record).unwrap_or(false));
@@ -97,7 +101,11 @@ fn instance_set(state: &State, request: &HttpRequest, caller: &Caller) -> Result
         rows.push(row);
     }
     let body = format!("{{\"instanceSets\":[\n{}\n]}}", rows.join(",\n"));
-    Ok(Ok(Answer::new(StatusCode::OK, "application/json", body)))
+    Ok(Ok(HttpResponse::new(
+        StatusCode::OK,
+        "application/json",
+        body,
+    )))
 }
 
 /// The holdings of an instance, and their items.

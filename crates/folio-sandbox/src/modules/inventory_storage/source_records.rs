@@ -6,14 +6,14 @@ use serde_json::{Value, json};
 use crate::jackson;
 use crate::platform::auth::Caller;
 use crate::platform::state::State;
-use crate::wire::message::{Answer, Done, HttpRequest};
+use crate::wire::message::{Done, HttpRequest, HttpResponse};
 use crate::wire::rmb;
 
 const PATH: &str = "/instance-storage/instances";
 const STORED: &str = "/instance-storage/instances/{instanceId}/source-record";
 
-/// The answer of what this file has; none of other paths.
-pub(crate) fn answer(
+/// The response of what this file has; none of other paths.
+pub(crate) fn respond(
     state: &State,
     request: &HttpRequest,
     caller: &Caller,
@@ -26,18 +26,18 @@ pub(crate) fn answer(
         [id, "source-record", "marc-json"] => *id,
         _ => return None,
     };
-    let not_found = || Answer::text(StatusCode::NOT_FOUND, "Not found");
+    let not_found = || HttpResponse::text(StatusCode::NOT_FOUND, "Not found");
     Some(match request.method.as_str() {
         "DELETE" => state
             .store
             .delete(&caller.tenant, STORED, id)
             .map(|was| match was {
-                true => Answer::empty(StatusCode::NO_CONTENT),
+                true => HttpResponse::empty(StatusCode::NO_CONTENT),
                 false => not_found(),
             }),
         "GET" => state.store.get(&caller.tenant, STORED, id).map(|found| {
             found.map_or_else(not_found, |record| {
-                rmb::json_answer(StatusCode::OK, record.get("marc").unwrap_or(&Value::Null))
+                rmb::json_response(StatusCode::OK, record.get("marc").unwrap_or(&Value::Null))
             })
         }),
         "PUT" => put(state, request, caller, id),
@@ -48,12 +48,12 @@ pub(crate) fn answer(
 fn put(state: &State, request: &HttpRequest, caller: &Caller, id: &str) -> Done {
     let marc = match jackson::parse(&request.body) {
         Ok(marc) => marc,
-        Err(answer) => return Ok(answer),
+        Err(response) => return Ok(response),
     };
     if !state.store.has(&caller.tenant, PATH, id)? {
-        return Ok(Answer::text(StatusCode::NOT_FOUND, "Not found"));
+        return Ok(HttpResponse::text(StatusCode::NOT_FOUND, "Not found"));
     }
     let record = json!({"id": id, "marc": marc});
     state.store.write(&caller.tenant, STORED, id, &record)?;
-    Ok(Answer::empty(StatusCode::NO_CONTENT))
+    Ok(HttpResponse::empty(StatusCode::NO_CONTENT))
 }

@@ -10,14 +10,14 @@ use crate::platform::auth::Caller;
 use crate::platform::state::State;
 use crate::store::{Failure, Page};
 use crate::value::json::text_at;
-use crate::wire::message::{Answer, Done, HttpRequest};
+use crate::wire::message::{Done, HttpRequest, HttpResponse};
 use crate::wire::rmb::{Form, RecordList};
 
 const INSTANCES: &str = "/instance-storage/instances";
 const HOLDINGS: &str = "/holdings-storage/holdings";
 const ITEMS: &str = "/item-storage/items";
-/// The answer of what this file has; none of other paths.
-pub(crate) fn answer(
+/// The response of what this file has; none of other paths.
+pub(crate) fn respond(
     state: &mut State,
     request: &HttpRequest,
     caller: &Caller,
@@ -41,7 +41,7 @@ pub(crate) fn answer(
                     "java.time.format.DateTimeParseException: Text '{text}' could not be parsed at index {}",
                     text.len()
                 );
-                return Some(Ok(Answer::new(
+                return Some(Ok(HttpResponse::new(
                     StatusCode::BAD_REQUEST,
                     "application/json",
                     said,
@@ -72,12 +72,12 @@ fn instances(state: &State, request: &HttpRequest, caller: &Caller) -> Done {
         .and_then(|offset| Ok((offset, number(request, "limit", 10, &facts)?)));
     let (offset, limit) = match bounds {
         Ok(bounds) => bounds,
-        Err(answer) => return Ok(answer),
+        Err(response) => return Ok(response),
     };
     let query = match (request.parameter("query"), routes().collection(INSTANCES)) {
         (Some(text), Some(collection)) => match compiled(state, caller, collection, text)? {
             Ok(query) => Some((text, query)),
-            Err(error) => return Ok(Answer::bad_request(format!("{error}: {text}"))),
+            Err(error) => return Ok(HttpResponse::bad_request(format!("{error}: {text}"))),
         },
         _ => None,
     };
@@ -92,7 +92,7 @@ fn instances(state: &State, request: &HttpRequest, caller: &Caller) -> Done {
         Err(Failure::Store(error)) => return Err(error),
         Err(Failure::Query(error)) => {
             let text = query.as_ref().map_or("", |(text, _)| text);
-            return Ok(Answer::bad_request(format!("{error}: {text}")));
+            return Ok(HttpResponse::bad_request(format!("{error}: {text}")));
         }
     };
     let below = |path: &str, field: &str, record: &Value| {
@@ -119,7 +119,7 @@ fn instances(state: &State, request: &HttpRequest, caller: &Caller) -> Done {
         info: Some(total),
         diagnostics: json!([]),
     };
-    Ok(Answer::new(
+    Ok(HttpResponse::new(
         StatusCode::OK,
         "application/json",
         list.written(),
@@ -147,5 +147,5 @@ fn objects_since(
         })
         .map(|record| view(record).to_string())
         .collect();
-    Ok(Answer::new(StatusCode::OK, "application/json", body))
+    Ok(HttpResponse::new(StatusCode::OK, "application/json", body))
 }

@@ -8,7 +8,7 @@ use crate::platform::access::user as record;
 use crate::platform::auth::Account;
 use crate::platform::state::State;
 use crate::value::json::text_at;
-use crate::wire::message::{Answer, Done, HttpRequest};
+use crate::wire::message::{Done, HttpRequest, HttpResponse};
 use crate::wire::rmb;
 
 /// `/authn/credentials` and what belongs to it; none of what is not emulated.
@@ -22,7 +22,7 @@ pub(crate) fn credentials(
         ("POST", "/authn/credentials") => create_credentials(state, request, tenant),
         ("DELETE", "/authn/credentials") => {
             let Some(id) = request.parameter("userId") else {
-                return Some(Ok(Answer::text(
+                return Some(Ok(HttpResponse::text(
                     StatusCode::INTERNAL_SERVER_ERROR,
                     "Internal Server error",
                 )));
@@ -35,9 +35,9 @@ pub(crate) fn credentials(
             Ok(match own {
                 Some(account) => {
                     account.password = None;
-                    Answer::empty(StatusCode::NO_CONTENT)
+                    HttpResponse::empty(StatusCode::NO_CONTENT)
                 }
-                None => Answer::text(
+                None => HttpResponse::text(
                     StatusCode::NOT_FOUND,
                     format!("No credentials for userId {id} found"),
                 ),
@@ -45,9 +45,9 @@ pub(crate) fn credentials(
         }
         ("GET", "/authn/credentials-existence") => {
             let Some(id) = request.parameter("userId") else {
-                return Some(Ok(Answer {
+                return Some(Ok(HttpResponse {
                     body: b"Internal Server error".to_vec(),
-                    ..Answer::empty(StatusCode::INTERNAL_SERVER_ERROR)
+                    ..HttpResponse::empty(StatusCode::INTERNAL_SERVER_ERROR)
                 }));
             };
             let exists = state.auth.tenants.get(tenant).is_some_and(|accounts| {
@@ -55,7 +55,7 @@ pub(crate) fn credentials(
                     .iter()
                     .any(|account| account.id == id && account.password.is_some())
             });
-            Ok(Answer::new(
+            Ok(HttpResponse::new(
                 StatusCode::OK,
                 "application/json",
                 format!("{{\"credentialsExist\":{exists}}}"),
@@ -69,11 +69,11 @@ pub(crate) fn credentials(
             let account =
                 accounts.and_then(|accounts| accounts.iter().find(|account| account.id == id));
             Ok(match account.filter(|account| account.attempted) {
-                Some(account) => rmb::json_answer(
+                Some(account) => rmb::json_response(
                     StatusCode::OK,
                     &json!({"id": account.id, "userId": account.id, "lastAttempt": rmb::now(), "attemptCount": account.failures}),
                 ),
-                None => Answer::text(
+                None => HttpResponse::text(
                     StatusCode::NOT_FOUND,
                     format!("No user login attempts found for id {id}"),
                 ),
@@ -86,7 +86,7 @@ pub(crate) fn credentials(
 fn create_credentials(state: &mut State, request: &HttpRequest, tenant: &str) -> Done {
     let body = match jackson::parse(&request.body) {
         Ok(body) => body,
-        Err(answer) => return Ok(answer),
+        Err(response) => return Ok(response),
     };
     let (id, username, password) = (
         text_at(&body, "userId"),
@@ -114,7 +114,7 @@ fn create_credentials(state: &mut State, request: &HttpRequest, tenant: &str) ->
             let user = record(state, tenant, username.as_deref(), None)?;
             match user.and_then(|user| text_at(&user, "id")) {
                 Some(id) => id,
-                None => return Ok(Answer::bad_request("No user found")),
+                None => return Ok(HttpResponse::bad_request("No user found")),
             }
         }
     };
@@ -133,21 +133,21 @@ fn create_credentials(state: &mut State, request: &HttpRequest, tenant: &str) ->
             password,
         )),
     }
-    Ok(Answer::empty(StatusCode::CREATED))
+    Ok(HttpResponse::empty(StatusCode::CREATED))
 }
 
 /// `POST /authn/update` needs only the old password.
 fn update_credentials(state: &mut State, request: &HttpRequest, tenant: &str) -> Done {
     let body = match jackson::parse(&request.body) {
         Ok(body) => body,
-        Err(answer) => return Ok(answer),
+        Err(response) => return Ok(response),
     };
     let (id, username) = (
         text_at(&body, "userId"),
         text_at(&body, "username").unwrap_or_default(),
     );
     let Some(new) = text_at(&body, "newPassword").filter(|new| !new.is_empty()) else {
-        return Ok(Answer::bad_request(
+        return Ok(HttpResponse::bad_request(
             "You must provide a new password that isn't empty",
         ));
     };
@@ -163,7 +163,7 @@ fn update_credentials(state: &mut State, request: &HttpRequest, tenant: &str) ->
     let accounts = state.auth.tenants.get(tenant);
     if own.is_none() && !accounts.is_some_and(|accounts| accounts.iter().any(by_program)) {
         let name = by_name.unwrap_or("null");
-        return Ok(Answer::bad_request(format!(
+        return Ok(HttpResponse::bad_request(format!(
             "Error verifying user existence: No user found by username {name}"
         )));
     }
@@ -172,9 +172,9 @@ fn update_credentials(state: &mut State, request: &HttpRequest, tenant: &str) ->
         match state.auth.account(tenant, own.or(id).as_deref(), &username) {
             Some(account) if account.password == old => {
                 account.set_password(new);
-                Answer::empty(StatusCode::NO_CONTENT)
+                HttpResponse::empty(StatusCode::NO_CONTENT)
             }
-            _ => Answer::text(StatusCode::UNAUTHORIZED, "Invalid credentials"),
+            _ => HttpResponse::text(StatusCode::UNAUTHORIZED, "Invalid credentials"),
         },
     )
 }
@@ -183,7 +183,7 @@ fn update_credentials(state: &mut State, request: &HttpRequest, tenant: &str) ->
 fn repeatable(state: &State, request: &HttpRequest, tenant: &str) -> Done {
     let body = match jackson::parse(&request.body) {
         Ok(body) => body,
-        Err(answer) => return Ok(answer),
+        Err(response) => return Ok(response),
     };
     let (id, password) = (
         text_at(&body, "userId").unwrap_or_default(),
@@ -193,5 +193,8 @@ fn repeatable(state: &State, request: &HttpRequest, tenant: &str) -> Done {
     let account = accounts.and_then(|accounts| accounts.iter().find(|account| account.id == id));
     let used = account.is_some_and(|account| account.used(&password));
     let result = if used { "invalid" } else { "valid" };
-    Ok(rmb::json_answer(StatusCode::OK, &json!({"result": result})))
+    Ok(rmb::json_response(
+        StatusCode::OK,
+        &json!({"result": result}),
+    ))
 }

@@ -5,12 +5,12 @@ use serde_json::Value;
 
 use crate::jackson;
 use crate::modules::login::credentials;
-use crate::modules::login::sessions::{clearing_cookies, session_answer};
+use crate::modules::login::sessions::{clearing_cookies, session_response};
 use crate::platform::access;
 use crate::platform::auth::{BLOCKED, Caller};
 use crate::platform::state::State;
 use crate::value::json::text_at;
-use crate::wire::message::{Answer, Done, HttpRequest};
+use crate::wire::message::{Done, HttpRequest, HttpResponse};
 use crate::wire::rmb;
 
 /// An error of Spring modules: one line, the fields in this order. None as message is a field that is not there.
@@ -20,7 +20,7 @@ fn error(
     kind: &str,
     code: &str,
     parameters: &[(&str, &str)],
-) -> Answer {
+) -> HttpResponse {
     let text = |text: &str| Value::from(text).to_string();
     let message = message.map_or_else(String::new, |message| {
         format!("\"message\":{},", text(message))
@@ -29,7 +29,7 @@ fn error(
         .iter()
         .map(|(key, value)| format!("{{\"key\":{},\"value\":{}}}", text(key), text(value)))
         .collect();
-    Answer::new(
+    HttpResponse::new(
         status,
         "application/json",
         format!(
@@ -41,7 +41,7 @@ fn error(
     )
 }
 
-fn invalid(kind: &str, message: &str) -> Answer {
+fn invalid(kind: &str, message: &str) -> HttpResponse {
     error(
         StatusCode::BAD_REQUEST,
         Some(message),
@@ -52,7 +52,7 @@ fn invalid(kind: &str, message: &str) -> Answer {
 }
 
 /// Keycloak does not tell why: the user is unknown or locked, or the password wrong.
-fn unauthorized() -> Answer {
+fn unauthorized() -> HttpResponse {
     error(
         StatusCode::UNAUTHORIZED,
         Some("Unauthorized error"),
@@ -62,7 +62,7 @@ fn unauthorized() -> Answer {
     )
 }
 
-fn no_token(cause: &str) -> Answer {
+fn no_token(cause: &str) -> HttpResponse {
     error(
         StatusCode::BAD_REQUEST,
         Some("Failed to obtain a token"),
@@ -77,7 +77,7 @@ fn endpoint(tenant: &str) -> String {
 }
 
 /// What mod-login-keycloak answers; none of paths that it does not have. A caller is who the sidecar found.
-pub(crate) fn answer(
+pub(crate) fn respond(
     state: &mut State,
     request: &HttpRequest,
     caller: Option<&Caller>,
@@ -101,8 +101,8 @@ pub(crate) fn answer(
 }
 
 /// What modules on folio-spring-support say of a request that names no tenant.
-pub(crate) fn without_tenant() -> Answer {
-    Answer::new(
+pub(crate) fn without_tenant() -> HttpResponse {
+    HttpResponse::new(
         StatusCode::BAD_REQUEST,
         "text/plain;charset=ISO-8859-1",
         "x-okapi-tenant header must be provided\n",
@@ -110,7 +110,7 @@ pub(crate) fn without_tenant() -> Answer {
 }
 
 /// What the module says at its own port of a path that it does not have.
-pub(crate) fn no_resource(path: &str) -> Answer {
+pub(crate) fn no_resource(path: &str) -> HttpResponse {
     let message = format!("No static resource {}.", path.trim_start_matches('/'));
     error(
         StatusCode::INTERNAL_SERVER_ERROR,
@@ -122,7 +122,7 @@ pub(crate) fn no_resource(path: &str) -> Answer {
 }
 
 /// Name and password of a login, or why there are none.
-fn given(request: &HttpRequest) -> Result<(Option<String>, String), Answer> {
+fn given(request: &HttpRequest) -> Result<(Option<String>, String), HttpResponse> {
     let unsupported = |message: &str| invalid("HttpMediaTypeNotSupportedException", message);
     match request.header("content-type") {
         None => return Err(unsupported("Content-Type is not supported")),
@@ -141,8 +141,8 @@ fn given(request: &HttpRequest) -> Result<(Option<String>, String), Answer> {
             ));
         }
         Ok(body) => body,
-        Err(answer) => {
-            let text = String::from_utf8_lossy(&answer.body).into_owned();
+        Err(response) => {
+            let text = String::from_utf8_lossy(&response.body).into_owned();
             let first = text.lines().next().unwrap_or_default();
             return Err(unreadable(&format!("JSON parse error: {first}")));
         }
@@ -162,7 +162,7 @@ fn given(request: &HttpRequest) -> Result<(Option<String>, String), Answer> {
 fn login(state: &mut State, request: &HttpRequest, tenant: &str, legacy: bool) -> Done {
     let (username, password) = match given(request) {
         Ok(given) => given,
-        Err(answer) => return Ok(answer),
+        Err(response) => return Ok(response),
     };
     if !state.auth.tenants.contains_key(tenant) {
         let message = format!(
@@ -229,20 +229,20 @@ fn login(state: &mut State, request: &HttpRequest, tenant: &str, legacy: bool) -
     state.auth.logins += 1;
     let session = state.auth.session(&home, &user, &name);
     if !legacy {
-        return Ok(session_answer(&session, true, None));
+        return Ok(session_response(&session, true, None));
     }
-    let mut answer = session_answer(&session, true, None);
+    let mut response = session_response(&session, true, None);
     let text = |text: &str| Value::from(text).to_string();
-    answer.body = format!(
+    response.body = format!(
         "{{\"okapiToken\":{},\"refreshToken\":{}}}",
         text(&session.access),
         text(&session.refresh)
     )
     .into_bytes();
-    Ok(answer.with_header(HeaderName::from_static("x-okapi-token"), &session.access))
+    Ok(response.with_header(HeaderName::from_static("x-okapi-token"), &session.access))
 }
 
-fn unprocessable(what: &str, kind: &str) -> Answer {
+fn unprocessable(what: &str, kind: &str) -> HttpResponse {
     let message = format!("Authorization server unable to process token {what} request");
     error(
         StatusCode::UNPROCESSABLE_ENTITY,
@@ -254,7 +254,7 @@ fn unprocessable(what: &str, kind: &str) -> Answer {
 }
 
 /// The tenant is that of the token, whatever the header names. That Keycloak cannot be reached looks like a token that is no good.
-fn refresh(state: &mut State, request: &HttpRequest) -> Answer {
+fn refresh(state: &mut State, request: &HttpRequest) -> HttpResponse {
     let cookies = request.cookies("folioRefreshToken");
     let Some(token) = cookies.first() else {
         return invalid(
@@ -268,7 +268,7 @@ fn refresh(state: &mut State, request: &HttpRequest) -> Answer {
     };
     session.map_or_else(
         || unprocessable("refresh", "TokenRefreshException"),
-        |session| session_answer(&session, true, None),
+        |session| session_response(&session, true, None),
     )
 }
 
@@ -279,7 +279,7 @@ fn logout(
     caller: Option<&Caller>,
     tenant: &str,
     all: bool,
-) -> Answer {
+) -> HttpResponse {
     let failed = || unprocessable("logout", "TokenLogoutException");
     if state.wiring.keycloak_down {
         return failed();
@@ -302,12 +302,12 @@ fn logout(
 }
 
 /// The failed logins that Keycloak counts since the last one that succeeded.
-fn attempts(state: &State, tenant: &str, path: &str) -> Answer {
+fn attempts(state: &State, tenant: &str, path: &str) -> HttpResponse {
     let id = path.rsplit('/').next().unwrap_or_default();
     let accounts = state.auth.tenants.get(tenant);
     let account = accounts.and_then(|accounts| accounts.iter().find(|account| account.id == id));
     match account.filter(|account| account.attempted) {
-        Some(account) => Answer::new(
+        Some(account) => HttpResponse::new(
             StatusCode::OK,
             "application/json",
             format!(

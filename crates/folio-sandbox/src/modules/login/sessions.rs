@@ -9,7 +9,7 @@ use crate::platform::access;
 use crate::platform::auth::{Account, BLOCKED, Caller, Session, WARNED, cookie_date, instant};
 use crate::platform::state::State;
 use crate::value::json::text_at;
-use crate::wire::message::{Answer, Done, HttpRequest};
+use crate::wire::message::{Done, HttpRequest, HttpResponse};
 use crate::wire::rmb;
 
 /// Who logged in.
@@ -20,7 +20,7 @@ struct LoggedIn {
     record: Option<Value>,
 }
 
-fn refused(message: &str, code: &str, username: &str) -> Answer {
+fn refused(message: &str, code: &str, username: &str) -> HttpResponse {
     let parameters = [("username", username)];
     let parameters = if code.contains("block") {
         &[][..]
@@ -34,32 +34,37 @@ fn refused(message: &str, code: &str, username: &str) -> Answer {
 }
 
 /// Checks a name and a password, and counts what is wrong.
-fn check(state: &mut State, request: &HttpRequest) -> rusqlite::Result<Result<LoggedIn, Answer>> {
-    if let Some(answer) = rmb::wrong_content_type(request) {
-        return Ok(Err(answer));
+fn check(
+    state: &mut State,
+    request: &HttpRequest,
+) -> rusqlite::Result<Result<LoggedIn, HttpResponse>> {
+    if let Some(response) = rmb::wrong_content_type(request) {
+        return Ok(Err(response));
     }
     let body = match jackson::parse(&request.body) {
         Ok(Value::Null) => {
-            return Ok(Err(Answer::bad_request(
+            return Ok(Err(HttpResponse::bad_request(
                 "HV000116: The object to be validated must not be null.",
             )));
         }
         Ok(Value::Array(_)) => {
-            return Ok(Err(Answer::bad_request(
+            return Ok(Err(HttpResponse::bad_request(
                 "Cannot deserialize value of type `org.folio.rest.jaxrs.model.LoginCredentials` from Array value (token `JsonToken.START_ARRAY`)\n at [Source: REDACTED (`StreamReadFeature.INCLUDE_SOURCE_IN_LOCATION` disabled); line: 1, column: 1]",
             )));
         }
         Ok(body) => body,
-        Err(answer) => return Ok(Err(answer)),
+        Err(response) => return Ok(Err(response)),
     };
     let (username, id) = (text_at(&body, "username"), text_at(&body, "userId"));
     if username.is_none() && id.is_none() {
-        return Ok(Err(Answer::bad_request(
+        return Ok(Err(HttpResponse::bad_request(
             "You must provide a username or userId",
         )));
     }
     let Some(password) = text_at(&body, "password") else {
-        return Ok(Err(Answer::bad_request("You must provide a password")));
+        return Ok(Err(HttpResponse::bad_request(
+            "You must provide a password",
+        )));
     };
     let tenant = request
         .header("x-okapi-tenant")
@@ -109,7 +114,9 @@ fn check(state: &mut State, request: &HttpRequest) -> rusqlite::Result<Result<Lo
         .as_ref()
         .and_then(|account| account.password.clone())
     else {
-        return Ok(Err(Answer::bad_request("No credentials match that login")));
+        return Ok(Err(HttpResponse::bad_request(
+            "No credentials match that login",
+        )));
     };
     let wrong = own != password;
     let mut failures = 0;
@@ -153,7 +160,7 @@ fn check(state: &mut State, request: &HttpRequest) -> rusqlite::Result<Result<Lo
 }
 
 /// mod-login and the logins of mod-users-bl; none of other paths.
-pub(crate) fn answer(
+pub(crate) fn respond(
     state: &mut State,
     request: &HttpRequest,
     caller: Option<&Caller>,
@@ -176,25 +183,25 @@ pub(crate) fn answer(
 fn login(state: &mut State, request: &HttpRequest, legacy: bool) -> Done {
     let user = match check(state, request)? {
         Ok(user) => user,
-        Err(answer) => return Ok(answer),
+        Err(response) => return Ok(response),
     };
     if legacy {
         let token = state.auth.legacy(&user.tenant, &user.id, &user.username);
-        let answer = rmb::json_answer(StatusCode::CREATED, &json!({"okapiToken": token}));
-        return Ok(answer.with_header(HeaderName::from_static("x-okapi-token"), &token));
+        let response = rmb::json_response(StatusCode::CREATED, &json!({"okapiToken": token}));
+        return Ok(response.with_header(HeaderName::from_static("x-okapi-token"), &token));
     }
     let session = state.auth.session(&user.tenant, &user.id, &user.username);
-    Ok(session_answer(&session, false, None))
+    Ok(session_response(&session, false, None))
 }
 
 /// `POST /bl-users/login-with-expiry` and `/bl-users/login`: the user too.
 fn login_of_users_bl(state: &mut State, request: &HttpRequest, legacy: bool) -> Done {
     let user = match check(state, request)? {
         Ok(user) => user,
-        Err(answer) => return Ok(answer),
+        Err(response) => return Ok(response),
     };
     let Some(permissions) = permissions_record(state, &user.tenant, &user.id)? else {
-        return Ok(Answer::text(
+        return Ok(HttpResponse::text(
             StatusCode::NOT_FOUND,
             format!(
                 "No record found for query '/perms/users?query=userId%3D%3D{}'",
@@ -212,14 +219,14 @@ fn login_of_users_bl(state: &mut State, request: &HttpRequest, legacy: bool) -> 
     let mut body = json!({"user": record, "permissions": permissions, "proxiesFor": [], "tenant": user.tenant});
     if legacy {
         let token = state.auth.legacy(&user.tenant, &user.id, &user.username);
-        let answer = rmb::json_ordered(StatusCode::CREATED, &body, &order());
-        return Ok(answer.with_header(HeaderName::from_static("x-okapi-token"), &token));
+        let response = rmb::json_ordered(StatusCode::CREATED, &body, &order());
+        return Ok(response.with_header(HeaderName::from_static("x-okapi-token"), &token));
     }
     let session = state.auth.session(&user.tenant, &user.id, &user.username);
     body["tokenExpiration"] = json!({
         "accessTokenExpiration": instant(session.access_expires), "refreshTokenExpiration": instant(session.refresh_expires),
     });
-    Ok(session_answer(&session, state.eureka, Some(&body)))
+    Ok(session_response(&session, state.eureka, Some(&body)))
 }
 
 fn order() -> Vec<String> {
@@ -270,10 +277,14 @@ pub(crate) fn permissions_record(
     }))
 }
 
-pub(super) fn session_answer(session: &Session, eureka: bool, body: Option<&Value>) -> Answer {
-    let mut answer = match body {
+pub(super) fn session_response(
+    session: &Session,
+    eureka: bool,
+    body: Option<&Value>,
+) -> HttpResponse {
+    let mut response = match body {
         Some(body) => rmb::json_ordered(StatusCode::CREATED, body, &order()),
-        None => Answer::new(
+        None => HttpResponse::new(
             StatusCode::CREATED,
             "application/json",
             json!({
@@ -309,12 +320,12 @@ pub(super) fn session_answer(session: &Session, eureka: bool, body: Option<&Valu
                 "{name}={token}; Max-Age={seconds}; Expires={expires}; Path={path}; Secure; HTTPOnly; SameSite=Lax"
             )
         };
-        answer = answer.with_header(header::SET_COOKIE, &cookie);
+        response = response.with_header(header::SET_COOKIE, &cookie);
     }
-    answer
+    response
 }
 
-fn unprocessable(what: &str) -> Answer {
+fn unprocessable(what: &str) -> HttpResponse {
     let message = format!("Authorization server unable to process token {what} request");
     rmb::errors(
         StatusCode::UNPROCESSABLE_ENTITY,
@@ -328,11 +339,11 @@ fn unprocessable(what: &str) -> Answer {
 }
 
 /// `POST /authn/refresh`.
-fn refresh(state: &mut State, request: &HttpRequest) -> Answer {
+fn refresh(state: &mut State, request: &HttpRequest) -> HttpResponse {
     match &request.cookies("folioRefreshToken")[..] {
         [token] => state.auth.refresh(token).map_or_else(
             || unprocessable("refresh"),
-            |session| session_answer(&session, false, None),
+            |session| session_response(&session, false, None),
         ),
         _ => rmb::errors(
             StatusCode::BAD_REQUEST,
@@ -347,14 +358,22 @@ fn refresh(state: &mut State, request: &HttpRequest) -> Answer {
 }
 
 /// `POST /authn/logout` and `/authn/logout-all`. With a refresh cookie it ends one session, with a token alone all of the user's.
-fn logout(state: &mut State, request: &HttpRequest, caller: Option<&Caller>, all: bool) -> Answer {
+fn logout(
+    state: &mut State,
+    request: &HttpRequest,
+    caller: Option<&Caller>,
+    all: bool,
+) -> HttpResponse {
     let refresh = request.cookies("folioRefreshToken");
     let only_cookie = !request.cookies("folioAccessToken").is_empty();
     match (&refresh[..], caller, all) {
         ([token], _, false) if state.auth.logout(token) => {}
         (_, Some(caller), _) => {
             if only_cookie && refresh.is_empty() && !all {
-                return Answer::text(StatusCode::INTERNAL_SERVER_ERROR, "Internal Server error");
+                return HttpResponse::text(
+                    StatusCode::INTERNAL_SERVER_ERROR,
+                    "Internal Server error",
+                );
             }
             state.auth.revoke_all(&caller.home, &caller.user);
         }
@@ -364,8 +383,8 @@ fn logout(state: &mut State, request: &HttpRequest, caller: Option<&Caller>, all
 }
 
 /// What a logout answers: the cookies without their values.
-pub(super) fn clearing_cookies(eureka: bool) -> Answer {
-    let mut answer = Answer::empty(StatusCode::NO_CONTENT);
+pub(super) fn clearing_cookies(eureka: bool) -> HttpResponse {
+    let mut response = HttpResponse::empty(StatusCode::NO_CONTENT);
     for (name, path) in [("folioAccessToken", "/"), ("folioRefreshToken", "/authn")] {
         let cookie = if eureka {
             format!(
@@ -376,7 +395,7 @@ pub(super) fn clearing_cookies(eureka: bool) -> Answer {
                 "{name}=; SameSite=None; Secure; Path={path}; Expires=Thu, 01 Jan 1970 00:00:00 GMT"
             )
         };
-        answer = answer.with_header(header::SET_COOKIE, &cookie);
+        response = response.with_header(header::SET_COOKIE, &cookie);
     }
-    answer
+    response
 }

@@ -3,7 +3,7 @@
 use http::StatusCode;
 use serde_json::{Value, json};
 
-use crate::wire::message::Answer;
+use crate::wire::message::HttpResponse;
 
 /// The order in which the module writes the fields of a calendar.
 const ORDER: [&str; 8] = [
@@ -55,7 +55,7 @@ pub(super) fn ordered(value: &Value, order: &[&str]) -> String {
     }
 }
 
-/// The answer about a calendar, as it is read.
-pub(super) fn calendar_answer(record: &Value) -> Answer {
-    Answer::new(StatusCode::OK, "application/json", shown(record))
+/// The response about a calendar, as it is read.
+pub(super) fn calendar_response(record: &Value) -> HttpResponse {
+    HttpResponse::new(StatusCode::OK, "application/json", shown(record))
 }

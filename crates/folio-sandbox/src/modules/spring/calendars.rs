@@ -13,11 +13,11 @@ use crate::modules::spring::records::Spring;
 use crate::platform::state::State;
 use crate::value::json::text_at;
 use crate::value::uuid::is_uuid;
-use crate::wire::message::{Answer, Done, HttpRequest};
+use crate::wire::message::{Done, HttpRequest, HttpResponse};
 
 impl Spring<'_> {
     /// The ids of a parameter that may be given several times, or once with commas.
-    fn ids(&self, request: &HttpRequest, name: &str) -> Result<Option<Vec<String>>, Answer> {
+    fn ids(&self, request: &HttpRequest, name: &str) -> Result<Option<Vec<String>>, HttpResponse> {
         let given: Vec<&str> = request
             .query
             .iter()
@@ -43,11 +43,11 @@ impl Spring<'_> {
     pub(super) fn calendars(&self, state: &State, request: &HttpRequest) -> Done {
         match self.chosen_calendars(state, request) {
             Ok(done) => done,
-            Err(answer) => Ok(answer),
+            Err(response) => Ok(response),
         }
     }
 
-    fn chosen_calendars(&self, state: &State, request: &HttpRequest) -> Result<Done, Answer> {
+    fn chosen_calendars(&self, state: &State, request: &HttpRequest) -> Result<Done, HttpResponse> {
         let ids = self.ids(request, "id")?;
         let service_points = self.ids(request, "servicePointId")?;
         let start = date(self.facts, request, "startDate", false)?;
@@ -84,12 +84,16 @@ impl Spring<'_> {
             "{{\"calendars\":[{}],\"totalRecords\":{total}}}",
             page.join(",")
         );
-        Ok(Ok(Answer::new(StatusCode::OK, "application/json", body)))
+        Ok(Ok(HttpResponse::new(
+            StatusCode::OK,
+            "application/json",
+            body,
+        )))
     }
 
-    fn calendar_of(&self, request: &HttpRequest) -> Result<Map<String, Value>, Answer> {
-        if let Some(answer) = self.wrong_content_type(request) {
-            return Err(answer);
+    fn calendar_of(&self, request: &HttpRequest) -> Result<Map<String, Value>, HttpResponse> {
+        if let Some(response) = self.wrong_content_type(request) {
+            return Err(response);
         }
         let unreadable = |message: &str| {
             self.facts.calendar(
@@ -100,8 +104,8 @@ impl Spring<'_> {
                 ),
             )
         };
-        let value = jackson::parse(&request.body).map_err(|answer| {
-            let text = String::from_utf8_lossy(&answer.body).into_owned();
+        let value = jackson::parse(&request.body).map_err(|response| {
+            let text = String::from_utf8_lossy(&response.body).into_owned();
             unreadable(text.split("\n at [Source").next().unwrap_or_default())
         })?;
         CALENDAR
@@ -115,7 +119,7 @@ impl Spring<'_> {
         state: &State,
         mut record: Map<String, Value>,
         stored: Option<&Value>,
-    ) -> Result<rusqlite::Result<Value>, Answer> {
+    ) -> Result<rusqlite::Result<Value>, HttpResponse> {
         if let Some(message) = calendar::null_pointer(&record) {
             return Err(self.facts.calendar(
                 StatusCode::INTERNAL_SERVER_ERROR,
@@ -159,34 +163,34 @@ impl Spring<'_> {
             .calendar_of(request)
             .and_then(|record| self.store_calendar(state, record, None));
         match stored {
-            Ok(record) => Ok(Answer::new(
+            Ok(record) => Ok(HttpResponse::new(
                 StatusCode::CREATED,
                 "application/json",
                 shown(&record?),
             )),
-            Err(answer) => Ok(answer),
+            Err(response) => Ok(response),
         }
     }
 
     pub(super) fn update_calendar(&self, state: &State, request: &HttpRequest, id: &str) -> Done {
-        if let Some(answer) = self.facts.bad_id(id, 2) {
-            return Ok(answer);
+        if let Some(response) = self.facts.bad_id(id, 2) {
+            return Ok(response);
         }
         // The body is read before the calendar is looked up.
         let record = match self.calendar_of(request) {
             Ok(record) => record,
-            Err(answer) => return Ok(answer),
+            Err(response) => return Ok(response),
         };
         let Some(stored) = state.store.get(&self.caller.tenant, self.path(), id)? else {
             return Ok(self.facts.not_found(id));
         };
         match self.store_calendar(state, record, Some(&stored)) {
-            Ok(record) => Ok(Answer::new(
+            Ok(record) => Ok(HttpResponse::new(
                 StatusCode::OK,
                 "application/json",
                 shown(&record?),
             )),
-            Err(answer) => Ok(answer),
+            Err(response) => Ok(response),
         }
     }
 
@@ -201,7 +205,7 @@ impl Spring<'_> {
                     "One of the parameters was the incorrect type: Required request parameter 'id' for method parameter type List is not present",
                 ));
             }
-            Err(answer) => return Ok(answer),
+            Err(response) => return Ok(response),
         };
         for id in &ids {
             if !state.store.has(&self.caller.tenant, self.path(), id)? {
@@ -211,12 +215,12 @@ impl Spring<'_> {
         for id in ids {
             state.store.delete(&self.caller.tenant, self.path(), &id)?;
         }
-        Ok(Answer::empty(StatusCode::NO_CONTENT))
+        Ok(HttpResponse::empty(StatusCode::NO_CONTENT))
     }
 }
 
-/// The answer about all that is wrong with a calendar; the Java stack is left out.
-fn told(faults: &[CalendarError]) -> Answer {
+/// The response about all that is wrong with a calendar; the Java stack is left out.
+fn told(faults: &[CalendarError]) -> HttpResponse {
     let status = faults
         .iter()
         .map(|fault| fault.status)
@@ -242,7 +246,7 @@ fn told(faults: &[CalendarError]) -> Answer {
         status.as_u16(),
         errors.join(",")
     );
-    Answer::new(status, "application/json", text)
+    HttpResponse::new(status, "application/json", text)
 }
 
 /// Calendars of a tenant, as they are stored.

@@ -8,7 +8,7 @@ use crate::jackson;
 use crate::modules::spring::dto::{DtoClass, Field, Method, Reads, validation_failed};
 use crate::modules::spring::java_time::local_date;
 use crate::value::uuid::{is_uuid, is_versioned_uuid};
-use crate::wire::message::{Answer, HttpRequest};
+use crate::wire::message::{HttpRequest, HttpResponse};
 use crate::wire::rmb;
 
 /// A kind of record of a Spring module.
@@ -203,8 +203,8 @@ pub(super) const KINDS: [Facts; 4] = [
     CALENDARS,
 ];
 
-pub(super) fn line(status: StatusCode, value: &Value) -> Answer {
-    Answer::new(status, "application/json", value.to_string())
+pub(super) fn line(status: StatusCode, value: &Value) -> HttpResponse {
+    HttpResponse::new(status, "application/json", value.to_string())
 }
 
 pub(super) fn now() -> String {
@@ -215,7 +215,12 @@ pub(super) fn now() -> String {
 
 impl Facts {
     /// An error in the form of the module.
-    pub(super) fn error(&self, status: StatusCode, message: &str, code: Option<&str>) -> Answer {
+    pub(super) fn error(
+        &self,
+        status: StatusCode,
+        message: &str,
+        code: Option<&str>,
+    ) -> HttpResponse {
         let mut error =
             json!({"message": message, "type": if code.is_some() { "-1" } else { "-4" }});
         if let Some(code) = code {
@@ -228,7 +233,10 @@ impl Facts {
     }
 
     /// The record of a body, read by POST or PUT; what the module says of one that it rejects.
-    pub(super) fn read_body(&self, request: &HttpRequest) -> Result<Map<String, Value>, Answer> {
+    pub(super) fn read_body(
+        &self,
+        request: &HttpRequest,
+    ) -> Result<Map<String, Value>, HttpResponse> {
         let Some((record, methods)) = &self.body else {
             return Ok(Map::new());
         };
@@ -243,10 +251,10 @@ impl Facts {
         record: &'static DtoClass,
         method: &Method,
         request: &HttpRequest,
-    ) -> Result<Map<String, Value>, Answer> {
+    ) -> Result<Map<String, Value>, HttpResponse> {
         let unreadable = |message: &str| self.invalid(&format!("JSON parse error: {message}"));
-        let value = jackson::parse(&request.body).map_err(|answer| {
-            let text = String::from_utf8_lossy(&answer.body).into_owned();
+        let value = jackson::parse(&request.body).map_err(|response| {
+            let text = String::from_utf8_lossy(&response.body).into_owned();
             unreadable(text.split("\n at [Source").next().unwrap_or_default())
         })?;
         let read = record
@@ -264,7 +272,7 @@ impl Facts {
     }
 
     /// A text is longer than its column: the database's message has no details, which the modules would show.
-    pub(super) fn too_long(&self) -> Answer {
+    pub(super) fn too_long(&self) -> HttpResponse {
         match self.dialect {
             Dialect::Tags => line(
                 StatusCode::UNPROCESSABLE_ENTITY,
@@ -274,7 +282,7 @@ impl Facts {
         }
     }
 
-    pub(super) fn invalid(&self, message: &str) -> Answer {
+    pub(super) fn invalid(&self, message: &str) -> HttpResponse {
         self.error(
             StatusCode::UNPROCESSABLE_ENTITY,
             message,
@@ -283,7 +291,7 @@ impl Facts {
     }
 
     /// mod-calendar's form; the Java stack is left out.
-    pub(super) fn calendar(&self, status: StatusCode, code: &str, message: &str) -> Answer {
+    pub(super) fn calendar(&self, status: StatusCode, code: &str, message: &str) -> HttpResponse {
         self.calendar_error(status, code, message, "", &json!({}))
     }
 
@@ -294,7 +302,7 @@ impl Facts {
         message: &str,
         data: &str,
         parameters: &Value,
-    ) -> Answer {
+    ) -> HttpResponse {
         let text = format!(
             "{{\"timestamp\":{},\"status\":{},\"errors\":[{{\"code\":{},\"message\":{}{data},\"_parameters\":{parameters},\"_trace\":[]}}]}}",
             json!(now()),
@@ -302,10 +310,16 @@ impl Facts {
             json!(code),
             json!(message)
         );
-        Answer::new(status, "application/json", text)
+        HttpResponse::new(status, "application/json", text)
     }
 
-    pub(super) fn wrong_parameter(&self, name: &str, text: &str, kind: &str, why: &str) -> Answer {
+    pub(super) fn wrong_parameter(
+        &self,
+        name: &str,
+        text: &str,
+        kind: &str,
+        why: &str,
+    ) -> HttpResponse {
         let converted = format!(
             "Failed to convert value of type 'java.lang.String' to required type '{kind}'; {why}"
         );
@@ -322,7 +336,7 @@ impl Facts {
         }
     }
 
-    pub(super) fn not_found(&self, id: &str) -> Answer {
+    pub(super) fn not_found(&self, id: &str) -> HttpResponse {
         if self.dialect == Dialect::Calendar {
             return self.calendar_error(
                 StatusCode::NOT_FOUND,
@@ -337,7 +351,7 @@ impl Facts {
     }
 
     /// What is said of an id that is no UUID.
-    pub(super) fn bad_id(&self, id: &str, operation: usize) -> Option<Answer> {
+    pub(super) fn bad_id(&self, id: &str, operation: usize) -> Option<HttpResponse> {
         if is_versioned_uuid(id) || self.dialect != Dialect::Tags && is_uuid(id) {
             return None;
         }
@@ -370,7 +384,7 @@ impl Facts {
         name: &str,
         default: usize,
         least: i64,
-    ) -> Result<usize, Answer> {
+    ) -> Result<usize, HttpResponse> {
         let Some(text) = request.parameter(name).filter(|text| !text.is_empty()) else {
             return Ok(default);
         };
@@ -394,7 +408,7 @@ impl Facts {
     }
 
     /// A query, or what is said of it.
-    pub(super) fn query(&self, text: &str, path: &str) -> Result<Compiled, Answer> {
+    pub(super) fn query(&self, text: &str, path: &str) -> Result<Compiled, HttpResponse> {
         let unknown = |message: &str| match self.dialect {
             Dialect::Tags => self.error(StatusCode::INTERNAL_SERVER_ERROR, message, None),
             _ => self.invalid(message),
@@ -439,7 +453,7 @@ impl Facts {
         cql::compiled(text, None).map_err(|error| self.invalid(error.message()))
     }
 
-    fn knows(&self, field: &str) -> Result<(), Answer> {
+    fn knows(&self, field: &str) -> Result<(), HttpResponse> {
         let first = field.split('.').next().unwrap_or_default();
         if first.eq_ignore_ascii_case("cql") || self.fields.contains(&first) {
             return Ok(());
@@ -452,7 +466,7 @@ impl Facts {
     }
 
     /// An exception that the module does not expect.
-    pub(super) fn unhandled(&self, message: &str, path: &str) -> Answer {
+    pub(super) fn unhandled(&self, message: &str, path: &str) -> HttpResponse {
         match self.dialect {
             Dialect::Tags => self.error(StatusCode::INTERNAL_SERVER_ERROR, message, None),
             Dialect::Notes => failed(
@@ -470,7 +484,7 @@ impl Facts {
 }
 
 /// Spring's own form of an error.
-pub(super) fn failed(status: StatusCode, error: &str, path: &str) -> Answer {
+pub(super) fn failed(status: StatusCode, error: &str, path: &str) -> HttpResponse {
     let body =
         json!({"timestamp": rmb::now(), "status": status.as_u16(), "error": error, "path": path});
     line(status, &body)

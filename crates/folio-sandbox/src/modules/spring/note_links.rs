@@ -11,10 +11,10 @@ use crate::modules::spring::records::page_of;
 use crate::platform::auth::Caller;
 use crate::platform::state::State;
 use crate::value::json::text_at;
-use crate::wire::message::{Answer, Done, HttpRequest};
+use crate::wire::message::{Done, HttpRequest, HttpResponse};
 
-/// The answer of the paths below `/note-links`; none of other paths.
-pub(super) fn answer(
+/// The response of the paths below `/note-links`; none of other paths.
+pub(super) fn respond(
     state: &State,
     request: &HttpRequest,
     caller: &Caller,
@@ -47,7 +47,7 @@ fn chosen(
     name: &str,
     class: &str,
     values: &[&'static str],
-) -> Result<Option<&'static str>, Answer> {
+) -> Result<Option<&'static str>, HttpResponse> {
     let Some(text) = request.parameter(name).filter(|text| !text.is_empty()) else {
         return Ok(None);
     };
@@ -66,7 +66,7 @@ fn chosen(
 fn list(state: &State, request: &HttpRequest, caller: &Caller, domain: &str, link: &Value) -> Done {
     match listed(state, request, caller, domain, link) {
         Ok(done) => done,
-        Err(answer) => Ok(answer),
+        Err(response) => Ok(response),
     }
 }
 
@@ -76,7 +76,7 @@ fn listed(
     caller: &Caller,
     domain: &str,
     link: &Value,
-) -> Result<Done, Answer> {
+) -> Result<Done, HttpResponse> {
     let facts = Facts {
         operations: ["getNoteCollectionByLink", "", "", ""],
         ..NOTES
@@ -167,7 +167,7 @@ fn compared(by: &str, one: &Value, other: &Value) -> Ordering {
 fn assign(state: &State, request: &HttpRequest, caller: &Caller, link: &Value) -> Done {
     let changes = match changes(request) {
         Ok(changes) => changes,
-        Err(answer) => return Ok(answer),
+        Err(response) => return Ok(response),
     };
     for (id, assigned) in changes {
         let Some(mut note) = state.store.get(&caller.tenant, "/notes", &id)? else {
@@ -189,7 +189,7 @@ fn assign(state: &State, request: &HttpRequest, caller: &Caller, link: &Value) -
         }
         state.store.write(&caller.tenant, "/notes", &id, &note)?;
     }
-    Ok(Answer::empty(StatusCode::NO_CONTENT))
+    Ok(HttpResponse::empty(StatusCode::NO_CONTENT))
 }
 
 static UPDATE: DtoClass = DtoClass {
@@ -217,7 +217,7 @@ const METHOD: Method = Method {
 };
 
 /// The ids of notes, and whether they are to be assigned.
-fn changes(request: &HttpRequest) -> Result<Vec<(String, bool)>, Answer> {
+fn changes(request: &HttpRequest) -> Result<Vec<(String, bool)>, HttpResponse> {
     let record = NOTES.read_as(&UPDATES, &METHOD, request)?;
     let notes = record.get("notes").and_then(Value::as_array);
     let changes = notes.into_iter().flatten().filter_map(|note| {

@@ -14,10 +14,10 @@ use crate::modules::spring::records::Spring;
 use crate::platform::auth::Caller;
 use crate::platform::state::State;
 use crate::value::uuid::is_uuid;
-use crate::wire::message::{Answer, Done, HttpRequest};
+use crate::wire::message::{Done, HttpRequest, HttpResponse};
 
 /// `GET /calendar/dates/…/all-openings` and `…/surrounding-openings`; none of other paths.
-pub(super) fn answer(
+pub(super) fn respond(
     state: &State,
     request: &HttpRequest,
     caller: &Caller,
@@ -50,10 +50,14 @@ pub(super) fn answer(
     } else {
         surrounding(facts, request, &calendars)
     };
-    Some(Ok(done.unwrap_or_else(|answer| answer)))
+    Some(Ok(done.unwrap_or_else(|response| response)))
 }
 
-fn all(facts: &Facts, request: &HttpRequest, calendars: &[Calendar]) -> Result<Answer, Answer> {
+fn all(
+    facts: &Facts,
+    request: &HttpRequest,
+    calendars: &[Calendar],
+) -> Result<HttpResponse, HttpResponse> {
     let start = date(facts, request, "startDate", true)?
         .ok_or_else(|| missing(facts, "startDate", "LocalDate"))?;
     let end = date(facts, request, "endDate", true)?
@@ -94,7 +98,7 @@ fn surrounding(
     facts: &Facts,
     request: &HttpRequest,
     calendars: &[Calendar],
-) -> Result<Answer, Answer> {
+) -> Result<HttpResponse, HttpResponse> {
     let day =
         date(facts, request, "date", true)?.ok_or_else(|| missing(facts, "date", "LocalDate"))?;
     let first = calendars.iter().map(|calendar| calendar.start).min();
@@ -117,7 +121,7 @@ fn surrounding(
     Ok(line(StatusCode::OK, &json!({"openings": list})))
 }
 
-fn missing(facts: &Facts, name: &str, class: &str) -> Answer {
+fn missing(facts: &Facts, name: &str, class: &str) -> HttpResponse {
     facts.calendar(
         StatusCode::BAD_REQUEST,
         "invalidParameter",
@@ -133,7 +137,7 @@ pub(super) fn date(
     request: &HttpRequest,
     name: &str,
     required: bool,
-) -> Result<Option<Date>, Answer> {
+) -> Result<Option<Date>, HttpResponse> {
     let Some(text) = request.parameter(name).filter(|text| !text.is_empty()) else {
         return Ok(None);
     };

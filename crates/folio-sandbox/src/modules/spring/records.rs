@@ -4,13 +4,13 @@ use http::{StatusCode, header};
 use serde_json::{Map, Value, json};
 
 use crate::facts::documents::Collection;
-use crate::modules::spring::calendar_json::calendar_answer;
+use crate::modules::spring::calendar_json::calendar_response;
 use crate::modules::spring::facts::{Dialect, Facts, failed, line, now};
 use crate::platform::auth::Caller;
 use crate::platform::state::State;
 use crate::store::Page;
 use crate::value::json::text_at;
-use crate::wire::message::{Answer, Done, HttpRequest, broken_percent};
+use crate::wire::message::{Done, HttpRequest, HttpResponse, broken_percent};
 use crate::wire::rmb;
 
 /// mod-tags does not write empty texts.
@@ -19,7 +19,7 @@ pub(super) fn without_empty_texts(fields: &mut Map<String, Value>) {
 }
 
 /// A list as these modules write it.
-pub(super) fn written(items: &str, page: &[Value], total: usize) -> Answer {
+pub(super) fn written(items: &str, page: &[Value], total: usize) -> HttpResponse {
     let records: Vec<String> = page
         .iter()
         .map(|record| rmb::compact(record, &["id".to_owned()]))
@@ -28,11 +28,11 @@ pub(super) fn written(items: &str, page: &[Value], total: usize) -> Answer {
         "{{\"{items}\":[{}],\"totalRecords\":{total}}}",
         records.join(",")
     );
-    Answer::new(StatusCode::OK, "application/json", body)
+    HttpResponse::new(StatusCode::OK, "application/json", body)
 }
 
 /// A page of all records of a list.
-pub(super) fn page_of(items: &str, all: &[Value], offset: usize, limit: usize) -> Answer {
+pub(super) fn page_of(items: &str, all: &[Value], offset: usize, limit: usize) -> HttpResponse {
     let page: Vec<Value> = all.iter().skip(offset).take(limit).cloned().collect();
     written(items, &page, all.len())
 }
@@ -60,7 +60,7 @@ impl Spring<'_> {
             .and_then(|offset| Ok((offset, self.facts.number(request, "limit", 10, 1)?)));
         let (offset, limit) = match bounds {
             Ok(bounds) => bounds,
-            Err(answer) => return Ok(answer),
+            Err(response) => return Ok(response),
         };
         let text = request
             .parameter("query")
@@ -70,7 +70,7 @@ impl Spring<'_> {
             .transpose()
         {
             Ok(query) => query,
-            Err(answer) => return Ok(answer),
+            Err(response) => return Ok(response),
         };
         let page = Page {
             query: query.as_ref(),
@@ -119,8 +119,8 @@ impl Spring<'_> {
         Ok(record)
     }
 
-    /// The answer to a body of another type than JSON.
-    pub(super) fn wrong_content_type(&self, request: &HttpRequest) -> Option<Answer> {
+    /// The response to a body of another type than JSON.
+    pub(super) fn wrong_content_type(&self, request: &HttpRequest) -> Option<HttpResponse> {
         let content_type = request.header("content-type");
         if !content_type.is_some_and(|kind| kind.contains("application/json")) {
             let named = content_type.map_or_else(
@@ -150,9 +150,9 @@ impl Spring<'_> {
         None
     }
 
-    pub(super) fn body(&self, request: &HttpRequest) -> Result<Map<String, Value>, Answer> {
-        if let Some(answer) = self.wrong_content_type(request) {
-            return Err(answer);
+    pub(super) fn body(&self, request: &HttpRequest) -> Result<Map<String, Value>, HttpResponse> {
+        if let Some(response) = self.wrong_content_type(request) {
+            return Err(response);
         }
         self.facts.read_body(request)
     }
@@ -181,7 +181,7 @@ impl Spring<'_> {
         state: &State,
         id: &str,
         record: &Map<String, Value>,
-    ) -> rusqlite::Result<Option<Answer>> {
+    ) -> rusqlite::Result<Option<HttpResponse>> {
         if self.path() == "/note-types"
             && let Some(Value::String(name)) = record.get("name")
             && name.trim().is_empty()
@@ -251,13 +251,13 @@ impl Spring<'_> {
         }
     }
 
-    /// What the module adds to a record; its answer where it cannot.
+    /// What the module adds to a record; its response where it cannot.
     pub(super) fn complete(
         &self,
         state: &State,
         request: &HttpRequest,
         record: &mut Map<String, Value>,
-    ) -> rusqlite::Result<Option<Answer>> {
+    ) -> rusqlite::Result<Option<HttpResponse>> {
         if self.path() != "/notes" {
             return Ok(None);
         }
@@ -298,7 +298,7 @@ impl Spring<'_> {
     pub(super) fn create(&self, state: &State, request: &HttpRequest) -> Done {
         let mut record = match self.body(request) {
             Ok(record) => record,
-            Err(answer) => return Ok(answer),
+            Err(response) => return Ok(response),
         };
         // An id that is known is overwritten; any other is replaced.
         let own = record.get("id").and_then(Value::as_str).map(str::to_owned);
@@ -311,13 +311,13 @@ impl Spring<'_> {
             .and_then(|known| text_at(known, "id"))
             .unwrap_or_else(|| uuid::Uuid::new_v4().to_string());
         let has_id = record.contains_key("id");
-        if let Some(answer) = self.rejected_by_database(state, &id, &record)? {
-            return Ok(answer);
+        if let Some(response) = self.rejected_by_database(state, &id, &record)? {
+            return Ok(response);
         }
         record.insert("id".into(), id.clone().into());
         record.insert("metadata".into(), self.metadata(known.as_ref()));
-        if let Some(answer) = self.complete(state, request, &mut record)? {
-            return Ok(answer);
+        if let Some(response) = self.complete(state, request, &mut record)? {
+            return Ok(response);
         }
         let mut record = Value::Object(record);
         state
@@ -325,54 +325,54 @@ impl Spring<'_> {
             .write(&self.caller.tenant, self.path(), &id, &record)?;
         self.as_created(&mut record, has_id, known.is_some());
         let body = rmb::compact(&record, &["id".to_owned()]);
-        let answer = Answer::new(StatusCode::CREATED, "application/json", body);
-        Ok(answer.with_header(header::LOCATION, &format!("{}/{id}", self.path())))
+        let response = HttpResponse::new(StatusCode::CREATED, "application/json", body);
+        Ok(response.with_header(header::LOCATION, &format!("{}/{id}", self.path())))
     }
 
     pub(super) fn read(&self, state: &State, id: &str) -> Done {
-        if let Some(answer) = self.facts.bad_id(id, 1) {
-            return Ok(answer);
+        if let Some(response) = self.facts.bad_id(id, 1) {
+            return Ok(response);
         }
         match state.store.get(&self.caller.tenant, self.path(), id)? {
-            Some(record) if self.dialect() == Dialect::Calendar => Ok(calendar_answer(&record)),
+            Some(record) if self.dialect() == Dialect::Calendar => Ok(calendar_response(&record)),
             Some(record) => {
                 let record = self.shown(state, record)?;
                 let body = rmb::compact(&record, &["id".to_owned()]);
-                Ok(Answer::new(StatusCode::OK, "application/json", body))
+                Ok(HttpResponse::new(StatusCode::OK, "application/json", body))
             }
             None => Ok(self.facts.not_found(id)),
         }
     }
 
     pub(super) fn update(&self, state: &State, request: &HttpRequest, id: &str) -> Done {
-        if let Some(answer) = self.facts.bad_id(id, 2) {
-            return Ok(answer);
+        if let Some(response) = self.facts.bad_id(id, 2) {
+            return Ok(response);
         }
         let mut record = match self.body(request) {
             Ok(record) => record,
-            Err(answer) => return Ok(answer),
+            Err(response) => return Ok(response),
         };
         let Some(stored) = state.store.get(&self.caller.tenant, self.path(), id)? else {
             return Ok(self.facts.not_found(id));
         };
-        if let Some(answer) = self.rejected_by_database(state, id, &record)? {
-            return Ok(answer);
+        if let Some(response) = self.rejected_by_database(state, id, &record)? {
+            return Ok(response);
         }
         record.insert("id".into(), id.into());
         record.insert("metadata".into(), self.metadata(Some(&stored)));
-        if let Some(answer) = self.complete(state, request, &mut record)? {
-            return Ok(answer);
+        if let Some(response) = self.complete(state, request, &mut record)? {
+            return Ok(response);
         }
         let record = Value::Object(record);
         state
             .store
             .write(&self.caller.tenant, self.path(), id, &record)?;
-        Ok(Answer::empty(StatusCode::NO_CONTENT))
+        Ok(HttpResponse::empty(StatusCode::NO_CONTENT))
     }
 
     pub(super) fn delete(&self, state: &State, id: &str) -> Done {
-        if let Some(answer) = self.facts.bad_id(id, 3) {
-            return Ok(answer);
+        if let Some(response) = self.facts.bad_id(id, 3) {
+            return Ok(response);
         }
         if !state.store.delete(&self.caller.tenant, self.path(), id)? {
             return Ok(self.facts.not_found(id));
@@ -385,6 +385,6 @@ impl Spring<'_> {
                 }
             }
         }
-        Ok(Answer::empty(StatusCode::NO_CONTENT))
+        Ok(HttpResponse::empty(StatusCode::NO_CONTENT))
     }
 }

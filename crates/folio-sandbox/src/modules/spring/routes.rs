@@ -8,10 +8,10 @@ use crate::modules::spring::records::Spring;
 use crate::modules::spring::{note_links, openings};
 use crate::platform::auth::Caller;
 use crate::platform::state::State;
-use crate::wire::message::{Answer, Done, HttpRequest};
+use crate::wire::message::{Done, HttpRequest, HttpResponse};
 
-/// The answer of a module that is known here; none of others.
-pub(crate) fn answer(
+/// The response of a module that is known here; none of others.
+pub(crate) fn respond(
     state: &mut State,
     request: &HttpRequest,
     caller: &Caller,
@@ -27,7 +27,7 @@ pub(crate) fn answer(
     let accept = request.header("accept").unwrap_or("*/*");
     let json = accept.contains("json") || accept.contains("*/*");
     if !json && !accept.contains("text/plain") && facts.dialect != Dialect::Calendar {
-        return Some(Ok(Answer::empty(StatusCode::NOT_ACCEPTABLE)));
+        return Some(Ok(HttpResponse::empty(StatusCode::NOT_ACCEPTABLE)));
     }
     let is_calendar = facts.dialect == Dialect::Calendar;
     let done = match (request.method.as_str(), id) {
@@ -42,22 +42,22 @@ pub(crate) fn answer(
         ("DELETE", Some(id)) => spring.delete(state, id),
         _ => return None,
     };
-    Some(done.map(|answer| {
-        // It is done, and then the answer cannot be written as text.
-        if !json && facts.dialect != Dialect::Calendar && !answer.body.is_empty() {
-            return Answer::empty(StatusCode::INTERNAL_SERVER_ERROR);
+    Some(done.map(|response| {
+        // It is done, and then the response cannot be written as text.
+        if !json && facts.dialect != Dialect::Calendar && !response.body.is_empty() {
+            return HttpResponse::empty(StatusCode::INTERNAL_SERVER_ERROR);
         }
-        answer
+        response
     }))
 }
 
-/// The answer to a path of these modules that is no collection and no record of one; none of other paths.
+/// The response to a path of these modules that is no collection and no record of one; none of other paths.
 pub(crate) fn other_paths(
     state: &mut State,
     request: &HttpRequest,
     caller: &Caller,
     path: &str,
 ) -> Option<Done> {
-    openings::answer(state, request, caller, path)
-        .or_else(|| note_links::answer(state, request, caller, path))
+    openings::respond(state, request, caller, path)
+        .or_else(|| note_links::respond(state, request, caller, path))
 }

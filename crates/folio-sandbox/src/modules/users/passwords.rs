@@ -8,7 +8,7 @@ use crate::platform::auth::Caller;
 use crate::platform::state::State;
 use crate::value::fold::Fold;
 use crate::value::json::text_at;
-use crate::wire::message::{Answer, Done, HttpRequest};
+use crate::wire::message::{Done, HttpRequest, HttpResponse};
 
 /// Where a user is looked for who forgot a password or a name.
 const FIELDS: [&str; 4] = [
@@ -18,8 +18,8 @@ const FIELDS: [&str; 4] = [
     "personal.mobilePhone",
 ];
 
-/// The answer of what this file has; none of other paths.
-pub(crate) fn answer(
+/// The response of what this file has; none of other paths.
+pub(crate) fn respond(
     state: &State,
     request: &HttpRequest,
     caller: &Caller,
@@ -30,7 +30,7 @@ pub(crate) fn answer(
     }
     match path {
         // It waits for mod-password-validator, which was not there.
-        "/bl-users/settings/myprofile/password" => Some(Ok(Answer::never())),
+        "/bl-users/settings/myprofile/password" => Some(Ok(HttpResponse::never())),
         "/bl-users/forgotten/password" | "/bl-users/forgotten/username" => {
             forgotten(state, request, caller)
         }
@@ -42,7 +42,7 @@ pub(crate) fn answer(
 fn forgotten(state: &State, request: &HttpRequest, caller: &Caller) -> Option<Done> {
     let body = match jackson::parse(&request.body) {
         Ok(body) => body,
-        Err(answer) => return Some(Ok(answer)),
+        Err(response) => return Some(Ok(response)),
     };
     let wanted = text_at(&body, "id").unwrap_or_default();
     let folded = Fold::BOTH.apply(&wanted);
@@ -54,7 +54,7 @@ fn forgotten(state: &State, request: &HttpRequest, caller: &Caller) -> Option<Do
     };
     match state.store.all(&caller.tenant, "/users") {
         Ok(users) if users.iter().any(is) => None,
-        Ok(_) => Some(Ok(Answer::text(
+        Ok(_) => Some(Ok(HttpResponse::text(
             StatusCode::BAD_REQUEST,
             format!("User is not found: {wanted}"),
         ))),

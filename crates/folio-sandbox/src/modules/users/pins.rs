@@ -7,13 +7,13 @@ use crate::jackson;
 use crate::platform::auth::Caller;
 use crate::platform::state::State;
 use crate::value::json::text_at;
-use crate::wire::message::{Answer, Done, HttpRequest};
+use crate::wire::message::{Done, HttpRequest, HttpResponse};
 use crate::wire::rmb;
 
 const PATH: &str = "/patron-pin";
 
-/// The answer of what this file has; none of other paths.
-pub(crate) fn answer(
+/// The response of what this file has; none of other paths.
+pub(crate) fn respond(
     state: &State,
     request: &HttpRequest,
     caller: &Caller,
@@ -25,23 +25,23 @@ pub(crate) fn answer(
     }
     let body = match jackson::parse(&request.body) {
         Ok(Value::Null) => {
-            return Some(Ok(Answer::bad_request(
+            return Some(Ok(HttpResponse::bad_request(
                 "HV000116: The object to be validated must not be null.",
             )));
         }
         Ok(body) => body,
-        Err(answer) => return Some(Ok(answer)),
+        Err(response) => return Some(Ok(response)),
     };
     let pin = text_at(&body, "pin");
     // It is the id that a deletion goes by: the PIN is not compared.
     let Some(id) = text_at(&body, "id") else {
-        return Some(Ok(Answer::empty(StatusCode::UNPROCESSABLE_ENTITY)));
+        return Some(Ok(HttpResponse::empty(StatusCode::UNPROCESSABLE_ENTITY)));
     };
     Some(match request.method.as_str() {
         "DELETE" => state
             .store
             .delete(&caller.tenant, PATH, &id)
-            .map(|_| Answer::empty(StatusCode::OK)),
+            .map(|_| HttpResponse::empty(StatusCode::OK)),
         _ if verify => matches(state, caller, &id, pin.as_deref()),
         _ => stored(state, caller, &id, pin.as_deref(), &body),
     })
@@ -58,13 +58,13 @@ fn stored(state: &State, caller: &Caller, id: &str, pin: Option<&str>, body: &Va
         return Ok(rmb::violations(&[error]));
     }
     state.store.write(&caller.tenant, PATH, id, body)?;
-    Ok(Answer::empty(StatusCode::CREATED))
+    Ok(HttpResponse::empty(StatusCode::CREATED))
 }
 
 fn matches(state: &State, caller: &Caller, id: &str, pin: Option<&str>) -> Done {
     let own = state.store.get(&caller.tenant, PATH, id)?;
     let own = own.and_then(|own| text_at(&own, "pin"));
-    Ok(Answer::empty(
+    Ok(HttpResponse::empty(
         match own.as_deref() == pin && pin.is_some() {
             true => StatusCode::OK,
             false => StatusCode::UNPROCESSABLE_ENTITY,

@@ -11,7 +11,7 @@ use crate::modules::reply::{Step, Stop};
 use crate::platform::auth::Caller;
 use crate::platform::state::State;
 use crate::value::json::text_at;
-use crate::wire::message::{Answer, Done, HttpRequest, decoded};
+use crate::wire::message::{Done, HttpRequest, HttpResponse, decoded};
 use crate::wire::rmb;
 
 const PERMISSIONS: &str = "/perms/users";
@@ -34,8 +34,8 @@ const OF_TRANSACTIONS: [&str; 8] = [
     "blocks",
 ];
 
-/// The answer of what mod-users-bl has; none of other paths.
-pub(crate) fn answer(
+/// The response of what mod-users-bl has; none of other paths.
+pub(crate) fn respond(
     state: &mut State,
     request: &HttpRequest,
     caller: &Caller,
@@ -55,34 +55,34 @@ pub(crate) fn answer(
         _ => return None,
     };
     Some(match step {
-        Ok(answer) => Ok(answer),
-        Err(Stop::Answer(answer)) => Ok(*answer),
+        Ok(response) => Ok(response),
+        Err(Stop::Response(response)) => Ok(*response),
         Err(Stop::Store(error)) => Err(error),
     })
 }
 
-fn shown(status: StatusCode, value: &Value, order: &[&str]) -> Answer {
+fn shown(status: StatusCode, value: &Value, order: &[&str]) -> HttpResponse {
     let order: Vec<String> = order.iter().map(|name| (*name).to_owned()).collect();
     rmb::json_ordered(status, value, &order)
 }
 
-fn absent(query: &str) -> Answer {
+fn absent(query: &str) -> HttpResponse {
     let text = format!("No record found for query '{query}'");
-    Answer::text(StatusCode::NOT_FOUND, text)
+    HttpResponse::text(StatusCode::NOT_FOUND, text)
 }
 
 /// What another module has rejected, in a text.
-fn failed(endpoint: &str, answer: &Answer) -> Answer {
-    let message = String::from_utf8_lossy(&answer.body);
+fn failed(endpoint: &str, response: &HttpResponse) -> HttpResponse {
+    let message = String::from_utf8_lossy(&response.body);
     let told = json!({
-        "endpoint": endpoint, "statusCode": answer.status.as_u16(), "errorMessage": message,
+        "endpoint": endpoint, "statusCode": response.status.as_u16(), "errorMessage": message,
     });
     let order = ["endpoint", "statusCode", "errorMessage"].map(str::to_owned);
-    let status = match answer.status {
-        StatusCode::BAD_REQUEST | StatusCode::FORBIDDEN | StatusCode::NOT_FOUND => answer.status,
+    let status = match response.status {
+        StatusCode::BAD_REQUEST | StatusCode::FORBIDDEN | StatusCode::NOT_FOUND => response.status,
         _ => StatusCode::INTERNAL_SERVER_ERROR,
     };
-    Answer::text(status, rmb::pretty(&told, &order))
+    HttpResponse::text(status, rmb::pretty(&told, &order))
 }
 
 /// Percent-encoding of all but what RFC 3986 leaves as it is.
@@ -113,12 +113,14 @@ fn includes(request: &HttpRequest) -> Vec<&str> {
     }
 }
 
-fn listed(state: &mut State, request: &HttpRequest, caller: &Caller) -> Step<Answer> {
+fn listed(state: &mut State, request: &HttpRequest, caller: &Caller) -> Step<HttpResponse> {
     let mut bounds = Vec::new();
     for (name, default) in [("offset", "0"), ("limit", "10")] {
         let text = request.parameter(name).unwrap_or(default);
         if text.parse::<i32>().is_err() {
-            return Ok(Answer::bad_request(format!("For input string: \"{text}\"")));
+            return Ok(HttpResponse::bad_request(format!(
+                "For input string: \"{text}\""
+            )));
         }
         bounds.push((name.to_owned(), text.to_owned()));
     }
@@ -142,11 +144,11 @@ fn listed(state: &mut State, request: &HttpRequest, caller: &Caller) -> Step<Ans
     let Some(collection) = routes().collection(USERS) else {
         return Ok(absent(&endpoint));
     };
-    let answer = lists::list(state, &inner, caller, collection, None)?;
-    if !answer.status.is_success() {
-        return Ok(failed(&endpoint, &answer));
+    let response = lists::list(state, &inner, caller, collection, None)?;
+    if !response.status.is_success() {
+        return Ok(failed(&endpoint, &response));
     }
-    let list: Value = serde_json::from_slice(&answer.body).unwrap_or_default();
+    let list: Value = serde_json::from_slice(&response.body).unwrap_or_default();
     if list.get("totalRecords").and_then(Value::as_u64) == Some(0) {
         return Ok(absent(&endpoint));
     }
@@ -219,7 +221,7 @@ fn user_of(library: &Library<'_>, by: &str, of: &str) -> Step<Option<Value>> {
     }
 }
 
-fn one(library: &Library<'_>, request: &HttpRequest, by: &str, of: &str) -> Step<Answer> {
+fn one(library: &Library<'_>, request: &HttpRequest, by: &str, of: &str) -> Step<HttpResponse> {
     let Some(user) = user_of(library, by, of)? else {
         if by == "by-username" {
             return Ok(absent(&format!("/users?query=username=={of}")));
@@ -227,8 +229,8 @@ fn one(library: &Library<'_>, request: &HttpRequest, by: &str, of: &str) -> Step
         let Some(users) = routes().collection(USERS) else {
             return Ok(absent(&format!("/users/{of}")));
         };
-        let answer = lists::read(library.state, library.caller, users, of)?;
-        return Ok(failed(&format!("/users/{of}"), &answer));
+        let response = lists::read(library.state, library.caller, users, of)?;
+        return Ok(failed(&format!("/users/{of}"), &response));
     };
     let include = includes(request);
     let id = text_at(&user, "id").unwrap_or_default();
@@ -310,16 +312,16 @@ fn transactions(library: &Library<'_>, user: &Value) -> Step<Value> {
     Ok(told)
 }
 
-fn nobody(by: &str, of: &str) -> Answer {
+fn nobody(by: &str, of: &str) -> HttpResponse {
     let text = if by == "by-id" {
         format!("User with id '{of}' not found")
     } else {
         format!("Users with username '{of}' not found")
     };
-    Answer::text(StatusCode::NOT_FOUND, text)
+    HttpResponse::text(StatusCode::NOT_FOUND, text)
 }
 
-fn open_transactions(library: &Library<'_>, by: &str, of: &str) -> Step<Answer> {
+fn open_transactions(library: &Library<'_>, by: &str, of: &str) -> Step<HttpResponse> {
     let Some(user) = user_of(library, by, of)? else {
         return Ok(nobody(by, of));
     };
@@ -328,7 +330,7 @@ fn open_transactions(library: &Library<'_>, by: &str, of: &str) -> Step<Answer> 
 }
 
 /// `DELETE`: only of users for whom nothing is open.
-fn delete(state: &mut State, caller: &Caller, id: &str) -> Step<Answer> {
+fn delete(state: &mut State, caller: &Caller, id: &str) -> Step<HttpResponse> {
     let library = Library { state, caller };
     let Some(user) = library.get(USERS, id)? else {
         return Ok(nobody("by-id", id));

@@ -10,7 +10,7 @@ use crate::platform::faults::pages::{self, Gateway};
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum Effect {
-    /// An answer with a status, headers and text, instead of the real one. Nothing is done.
+    /// A response with a status, headers and text, instead of the real one. Nothing is done.
     Answer {
         /// The status.
         status: u16,
@@ -21,11 +21,11 @@ pub enum Effect {
     },
     /// The connection is closed before anything is done.
     Drop,
-    /// What was asked for is done, and the connection is closed instead of the answer.
+    /// What was asked for is done, and the connection is closed instead of the response.
     DropAnswer,
-    /// What was asked for is done, and the connection breaks in the middle of the answer's body.
+    /// What was asked for is done, and the connection breaks in the middle of the response's body.
     BreakBody,
-    /// The answer comes later.
+    /// The response comes later.
     Delay(Duration),
     /// A list of status 200 that ends early and says so in `resultInfo.diagnostics`, as RMB's streamed lists do.
     Truncate,
@@ -35,7 +35,7 @@ pub enum Effect {
     DropThenDo(Duration),
     /// The access token of the request is invalid from now on, as if its time were over.
     ExpireToken,
-    /// The body of the answer comes in pieces of so many bytes, and each so much later than the one before.
+    /// The body of the response comes in pieces of so many bytes, and each so much later than the one before.
     SlowBytes {
         /// How many bytes come at a time.
         bytes: usize,
@@ -49,7 +49,7 @@ pub enum Effect {
 }
 
 impl Effect {
-    /// An answer of a status with text.
+    /// A response of a status with text.
     pub fn status(status: u16, body: impl Into<String>) -> Self {
         Self::Answer {
             status,
@@ -58,7 +58,7 @@ impl Effect {
         }
     }
 
-    /// An answer of a status with text that says when to try again.
+    /// A response of a status with text that says when to try again.
     pub fn retry_after(status: u16, seconds: u64) -> Self {
         Self::Answer {
             status,
@@ -80,7 +80,7 @@ impl Effect {
         }
     }
 
-    pub(crate) fn answer(&self) -> Option<(StatusCode, HeaderMap, String)> {
+    pub(crate) fn response(&self) -> Option<(StatusCode, HeaderMap, String)> {
         let Self::Answer {
             status,
             headers,

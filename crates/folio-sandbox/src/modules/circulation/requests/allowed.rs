@@ -11,11 +11,11 @@ use crate::modules::library::{INSTANCES, Library, REQUESTS, SERVICE_POINTS};
 use crate::modules::reply::{Refusal, Step, bad_request, failed, shown};
 use crate::value::json::text_at;
 use crate::value::uuid::is_uuid;
-use crate::wire::message::{Answer, HttpRequest};
+use crate::wire::message::{HttpRequest, HttpResponse};
 
 const TYPES: [&str; 3] = ["Hold", "Page", "Recall"];
 
-pub(crate) fn answer(library: &Library<'_>, http_request: &HttpRequest) -> Step<Answer> {
+pub(crate) fn respond(library: &Library<'_>, http_request: &HttpRequest) -> Step<HttpResponse> {
     let operation = http_request.parameter("operation").map(str::to_uppercase);
     if let Some(word) = &operation
         && !matches!(word.as_str(), "CREATE" | "REPLACE" | "MOVE")

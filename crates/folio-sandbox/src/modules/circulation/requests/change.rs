@@ -16,7 +16,7 @@ use crate::modules::library::{Library, REQUESTS};
 use crate::modules::reply::{Refusal, Step, absent, body, done, shown, unless_rejected};
 use crate::value::json::text_at;
 use crate::value::uuid::is_uuid;
-use crate::wire::message::{Answer, HttpRequest};
+use crate::wire::message::{HttpRequest, HttpResponse};
 
 /// The request of an id.
 pub(crate) fn by_id(library: &Library<'_>, id: &str) -> Step<Value> {
@@ -28,14 +28,18 @@ pub(crate) fn by_id(library: &Library<'_>, id: &str) -> Step<Value> {
     found.ok_or_else(|| absent("requests", id).into())
 }
 
-pub(crate) fn read(library: &Library<'_>, id: &str) -> Step<Answer> {
+pub(crate) fn read(library: &Library<'_>, id: &str) -> Step<HttpResponse> {
     let request = by_id(library, id)?;
     let request = stored::shown(library, &request, true)?;
     Ok(shown(StatusCode::OK, &request, &stored::ORDER))
 }
 
 /// `PUT`: the first thing that is wrong ends it. A request that there is not is placed.
-pub(crate) fn replace(library: &Library<'_>, http_request: &HttpRequest, id: &str) -> Step<Answer> {
+pub(crate) fn replace(
+    library: &Library<'_>,
+    http_request: &HttpRequest,
+    id: &str,
+) -> Step<HttpResponse> {
     let mut fields = body(&http_request.body)?;
     fields.insert("id".to_owned(), id.into());
     let mut placed = validate::read(library, fields, false)?;
@@ -78,7 +82,7 @@ pub(crate) fn replace(library: &Library<'_>, http_request: &HttpRequest, id: &st
     Ok(done())
 }
 
-pub(crate) fn delete(library: &Library<'_>, id: &str) -> Step<Answer> {
+pub(crate) fn delete(library: &Library<'_>, id: &str) -> Step<HttpResponse> {
     let request = by_id(library, id)?;
     library
         .state
@@ -101,7 +105,11 @@ pub(crate) fn delete(library: &Library<'_>, id: &str) -> Step<Answer> {
 }
 
 /// `POST …/{id}/move`: to another item of the same instance.
-pub(crate) fn to_item(library: &Library<'_>, http_request: &HttpRequest, id: &str) -> Step<Answer> {
+pub(crate) fn to_item(
+    library: &Library<'_>,
+    http_request: &HttpRequest,
+    id: &str,
+) -> Step<HttpResponse> {
     let fields = body(&http_request.body)?;
     let original = by_id(library, id)?;
     let (titles, _) = library.title_level()?;

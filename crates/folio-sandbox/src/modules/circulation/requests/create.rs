@@ -14,9 +14,9 @@ use crate::modules::circulation::requests::{recall, stored, title};
 use crate::modules::library::Library;
 use crate::modules::reply::{Block, Refusal, Step, body, shown, unless_rejected};
 use crate::value::json::text_at;
-use crate::wire::message::{Answer, HttpRequest};
+use crate::wire::message::{HttpRequest, HttpResponse};
 
-pub(crate) fn answer(library: &Library<'_>, http_request: &HttpRequest) -> Step<Answer> {
+pub(crate) fn respond(library: &Library<'_>, http_request: &HttpRequest) -> Step<HttpResponse> {
     let fields = body(&http_request.body)?;
     let overrides = Overrides::of(
         fields

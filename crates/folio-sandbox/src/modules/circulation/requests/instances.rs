@@ -12,7 +12,7 @@ use crate::modules::circulation::requests::{create, stored, validate};
 use crate::modules::library::{HOLDINGS, Library, exactly};
 use crate::modules::reply::{Refusal, Step, Stop, body, failed, filled, shown};
 use crate::value::json::text_at;
-use crate::wire::message::{Answer, HttpRequest};
+use crate::wire::message::{HttpRequest, HttpResponse};
 
 /// The kinds in the order in which they are tried.
 const KINDS: [&str; 3] = ["Page", "Recall", "Hold"];
@@ -27,7 +27,7 @@ const TAKEN: [&str; 6] = [
     "instanceId",
 ];
 
-pub(crate) fn answer(library: &Library<'_>, http_request: &HttpRequest) -> Step<Answer> {
+pub(crate) fn respond(library: &Library<'_>, http_request: &HttpRequest) -> Step<HttpResponse> {
     let fields = body(&http_request.body)?;
     let (titles, _) = library.title_level()?;
     let tries = if titles {
@@ -45,7 +45,7 @@ pub(crate) fn answer(library: &Library<'_>, http_request: &HttpRequest) -> Step<
                 let request = stored::shown(library, &request, false)?;
                 return Ok(shown(StatusCode::CREATED, &request, &stored::ORDER));
             }
-            Err(Stop::Answer(answer)) => reasons.push(reason(&answer)),
+            Err(Stop::Response(response)) => reasons.push(reason(&response)),
             Err(Stop::Store(error)) => return Err(error.into()),
         }
     }
@@ -57,10 +57,10 @@ pub(crate) fn answer(library: &Library<'_>, http_request: &HttpRequest) -> Step<
 }
 
 /// A rejection as Java writes it.
-fn reason(answer: &Answer) -> String {
-    let told: Value = serde_json::from_slice(&answer.body).unwrap_or_default();
+fn reason(response: &HttpResponse) -> String {
+    let told: Value = serde_json::from_slice(&response.body).unwrap_or_default();
     let Some(errors) = told.get("errors").and_then(Value::as_array) else {
-        return String::from_utf8_lossy(&answer.body).into_owned();
+        return String::from_utf8_lossy(&response.body).into_owned();
     };
     let text = |value: Option<&Value>| match value {
         Some(Value::String(text)) => text.clone(),

@@ -7,7 +7,7 @@ use crate::modules::circulation::requests::stored;
 use crate::modules::library::Library;
 use crate::modules::reply::{Refusal, Step, absent, body, failed, list};
 use crate::value::json::text_at;
-use crate::wire::message::{Answer, HttpRequest};
+use crate::wire::message::{HttpRequest, HttpResponse};
 
 fn queue(library: &Library<'_>, of: &str, id: &str) -> Step<Queue> {
     match of {
@@ -16,7 +16,7 @@ fn queue(library: &Library<'_>, of: &str, id: &str) -> Step<Queue> {
     }
 }
 
-fn listed(library: &Library<'_>, queue: &Queue) -> Step<Answer> {
+fn listed(library: &Library<'_>, queue: &Queue) -> Step<HttpResponse> {
     let mut shown = Vec::new();
     for request in &queue.requests {
         shown.push(stored::shown(library, request, true)?);
@@ -24,7 +24,7 @@ fn listed(library: &Library<'_>, queue: &Queue) -> Step<Answer> {
     Ok(list("requests", &shown, &stored::ORDER, shown.len()))
 }
 
-pub(crate) fn read(library: &Library<'_>, of: &str, id: &str) -> Step<Answer> {
+pub(crate) fn read(library: &Library<'_>, of: &str, id: &str) -> Step<HttpResponse> {
     listed(library, &queue(library, of, id)?)
 }
 
@@ -34,7 +34,7 @@ pub(crate) fn reorder(
     http_request: &HttpRequest,
     of: &str,
     id: &str,
-) -> Step<Answer> {
+) -> Step<HttpResponse> {
     let fields = body(&http_request.body)?;
     let wanted: Vec<(String, i64)> = fields
         .get("reorderedQueue")

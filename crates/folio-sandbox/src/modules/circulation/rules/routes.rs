@@ -13,7 +13,7 @@ use crate::modules::library::{
 use crate::modules::reply::{Step, bad_request, body, done, failed, shown};
 use crate::value::json::text_at;
 use crate::value::uuid::is_versioned_uuid;
-use crate::wire::message::{Answer, HttpRequest};
+use crate::wire::message::{HttpRequest, HttpResponse};
 use crate::wire::rmb;
 
 const RULES: &str = "/circulation-rules-storage";
@@ -108,7 +108,7 @@ fn stored(library: &Library<'_>) -> Step<Value> {
 }
 
 /// The rules as the storage module shows them, or mod-circulation.
-pub(crate) fn read(library: &Library<'_>, storage: bool) -> Step<Answer> {
+pub(crate) fn read(library: &Library<'_>, storage: bool) -> Step<HttpResponse> {
     let rules = stored(library)?;
     let order = ["id", "rulesAsText", "metadata"];
     Ok(if storage {
@@ -136,9 +136,9 @@ fn store(library: &Library<'_>, text: &str) -> Step<()> {
 }
 
 /// `PUT` to the storage module, which does not look into the text.
-pub(crate) fn put_stored(library: &Library<'_>, http_request: &HttpRequest) -> Step<Answer> {
-    if let Some(answer) = rmb::wrong_content_type(http_request) {
-        return Ok(answer);
+pub(crate) fn put_stored(library: &Library<'_>, http_request: &HttpRequest) -> Step<HttpResponse> {
+    if let Some(response) = rmb::wrong_content_type(http_request) {
+        return Ok(response);
     }
     let value = crate::jackson::parse(&http_request.body)?;
     store(library, &text_at(&value, "rulesAsText").unwrap_or_default())?;
@@ -146,7 +146,7 @@ pub(crate) fn put_stored(library: &Library<'_>, http_request: &HttpRequest) -> S
 }
 
 /// `PUT`: the text is understood, and the policies exist.
-pub(crate) fn put(library: &Library<'_>, http_request: &HttpRequest) -> Step<Answer> {
+pub(crate) fn put(library: &Library<'_>, http_request: &HttpRequest) -> Step<HttpResponse> {
     let wrong = |value: &Value| {
         shown(
             StatusCode::UNPROCESSABLE_ENTITY,
@@ -157,8 +157,8 @@ pub(crate) fn put(library: &Library<'_>, http_request: &HttpRequest) -> Step<Ans
     let fields = match crate::jackson::parse(&http_request.body) {
         // Only a text that is no JSON has its place in the message.
         Err(_) => match body(&http_request.body) {
-            Err(crate::modules::reply::Stop::Answer(answer)) => {
-                let message = String::from_utf8_lossy(&answer.body).into_owned();
+            Err(crate::modules::reply::Stop::Response(response)) => {
+                let message = String::from_utf8_lossy(&response.body).into_owned();
                 return Ok(wrong(&json!({ "message": message })));
             }
             other => other?,
@@ -286,11 +286,11 @@ pub(crate) fn question(item: &Item, group: Option<&str>) -> Question {
 }
 
 /// `GET /circulation/rules/{kind}-policy` and `…-policy-all`; none of other paths.
-pub(crate) fn answer(
+pub(crate) fn respond(
     library: &Library<'_>,
     http_request: &HttpRequest,
     last: &str,
-) -> Option<Step<Answer>> {
+) -> Option<Step<HttpResponse>> {
     let (name, all) = match last.strip_suffix("-policy-all") {
         Some(name) => (name, true),
         None => (last.strip_suffix("-policy")?, false),
@@ -306,7 +306,7 @@ fn asked_for(
     http_request: &HttpRequest,
     kind: PolicyKind,
     all: bool,
-) -> Step<Answer> {
+) -> Step<HttpResponse> {
     const FORM: &str = "^[a-fA-F0-9]{8}-[a-fA-F0-9]{4}-[1-5][a-fA-F0-9]{3}-[89abAB][a-fA-F0-9]{3}-[a-fA-F0-9]{12}$";
     let mut values = Map::new();
     for name in [
