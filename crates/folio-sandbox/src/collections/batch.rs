@@ -10,7 +10,7 @@ use crate::facts::documents::{routes, stored_at};
 use crate::jackson;
 use crate::platform::auth::Caller;
 use crate::platform::state::State;
-use crate::wire::message::{Done, HttpRequest, HttpResponse};
+use crate::wire::message::{HandlerResult, HttpRequest, HttpResponse};
 use crate::wire::rmb;
 
 /// How many HRIDs PostgreSQL gives in one statement.
@@ -21,7 +21,7 @@ pub(crate) fn synchronous(
     request: &HttpRequest,
     caller: &Caller,
     path: &str,
-) -> Done {
+) -> HandlerResult {
     if let Some(response) = rmb::wrong_content_type(request) {
         return Ok(response);
     }

@@ -13,12 +13,17 @@ use crate::platform::auth::Caller;
 use crate::platform::state::State;
 use crate::store::{Failure, Page};
 use crate::value::uuid::{is_uuid, is_versioned_uuid};
-use crate::wire::message::{Done, HttpRequest, HttpResponse};
+use crate::wire::message::{HandlerResult, HttpRequest, HttpResponse};
 use crate::wire::okapi::no_module;
 use crate::wire::rmb;
 
 /// `DELETE` of a record.
-pub(crate) fn one(state: &mut State, caller: &Caller, collection: &Collection, id: &str) -> Done {
+pub(crate) fn one(
+    state: &mut State,
+    caller: &Caller,
+    collection: &Collection,
+    id: &str,
+) -> HandlerResult {
     let path = stored_at(&collection.path);
     let kind = state.kind(&collection.path);
     let given = Placeholders {
@@ -70,7 +75,7 @@ pub(crate) fn many(
     request: &HttpRequest,
     caller: &Caller,
     collection: &Collection,
-) -> Done {
+) -> HandlerResult {
     let path = stored_at(&collection.path);
     let kind = state.kind(&collection.path);
     let mode = kind.delete.unwrap_or(DeleteAll::Query);
@@ -137,7 +142,7 @@ pub(crate) fn is_at_port(state: &State, module: &str, path: &str) -> bool {
 }
 
 /// Deletes a whole collection, whatever the query.
-pub(crate) fn many_at_port(state: &mut State, caller: &Caller, path: &str) -> Done {
+pub(crate) fn many_at_port(state: &mut State, caller: &Caller, path: &str) -> HandlerResult {
     let path = stored_at(path);
     let kind = state.kind(path);
     if let Some(case) = kind.case("delete all") {

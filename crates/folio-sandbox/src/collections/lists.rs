@@ -14,7 +14,7 @@ use crate::platform::faults::Effect;
 use crate::platform::state::State;
 use crate::store::{Failure, Page};
 use crate::value::uuid::{is_uuid, is_versioned_uuid};
-use crate::wire::message::{Done, HttpRequest, HttpResponse};
+use crate::wire::message::{HandlerResult, HttpRequest, HttpResponse};
 use crate::wire::rmb::{self, Form, RecordList};
 
 /// From how many matches on PostgreSQL's estimate is the total of a query.
@@ -131,7 +131,7 @@ pub(crate) fn list(
     caller: &Caller,
     collection: &Collection,
     effect: Option<&Effect>,
-) -> Done {
+) -> HandlerResult {
     let kind = state.kind(&collection.path);
     let default = ListFacts {
         total: true,
@@ -352,7 +352,7 @@ pub(crate) fn retrieve(
     request: &HttpRequest,
     caller: &Caller,
     path: &str,
-) -> Option<Done> {
+) -> Option<HandlerResult> {
     let collection = routes().collection(path.strip_suffix("/retrieve")?)?;
     if let Some(response) = rmb::wrong_content_type(request) {
         return Some(Ok(response));
@@ -385,7 +385,12 @@ pub(crate) fn retrieve(
 }
 
 /// A record.
-pub(crate) fn read(state: &State, caller: &Caller, collection: &Collection, id: &str) -> Done {
+pub(crate) fn read(
+    state: &State,
+    caller: &Caller,
+    collection: &Collection,
+    id: &str,
+) -> HandlerResult {
     let kind = state.kind(&collection.path);
     let given = Placeholders {
         id,

@@ -14,7 +14,7 @@ use crate::platform::auth::Caller;
 use crate::platform::state::State;
 use crate::value::json::text_at;
 use crate::value::uuid::{is_uuid, is_versioned_uuid};
-use crate::wire::message::{Done, HttpRequest, HttpResponse};
+use crate::wire::message::{HandlerResult, HttpRequest, HttpResponse};
 use crate::wire::rmb;
 
 /// The JSON of a request, read as a record of a collection.
@@ -229,7 +229,7 @@ pub(crate) fn create(
     request: &HttpRequest,
     caller: &Caller,
     collection: &Collection,
-) -> Done {
+) -> HandlerResult {
     let kind = state.kind(&collection.path);
     let (record, sent) = match read(request, collection, kind, None) {
         Ok(read) => read,
@@ -329,7 +329,7 @@ pub(crate) fn update(
     caller: &Caller,
     collection: &Collection,
     id: &str,
-) -> Done {
+) -> HandlerResult {
     let path = stored_at(&collection.path);
     let kind = state.kind(&collection.path);
     let stored = state.store.get(&caller.tenant, path, id)?;

@@ -12,7 +12,7 @@ use crate::modules::{
 use crate::platform::auth::Caller;
 use crate::platform::faults::Effect;
 use crate::platform::state::State;
-use crate::wire::message::{Done, HttpRequest, HttpResponse, broken_percent};
+use crate::wire::message::{HandlerResult, HttpRequest, HttpResponse, broken_percent};
 use crate::wire::rmb;
 
 /// Whether a request would change something: it is no read, no login and no list that is asked for by POST.
@@ -45,7 +45,7 @@ pub(crate) fn module(
     served: &Served,
     path: &str,
     effect: Option<&Effect>,
-) -> Done {
+) -> HandlerResult {
     if let Some(response) = rejected(request, served) {
         return Ok(response);
     }
@@ -125,7 +125,7 @@ fn of_module(
     caller: &Caller,
     path: &str,
     effect: Option<&Effect>,
-) -> Option<Done> {
+) -> Option<HandlerResult> {
     permissions::respond(state, request, caller, path)
         .or_else(|| users::pins::respond(state, request, caller, path))
         .or_else(|| users::passwords::respond(state, request, caller, path))
@@ -150,7 +150,7 @@ fn of_collection(
     caller: &Caller,
     served: &Served,
     effect: Option<&Effect>,
-) -> Option<Done> {
+) -> Option<HandlerResult> {
     let is_batch = served.path.ends_with("/batch/synchronous")
         || served.path.ends_with("/batch/synchronous-unsafe");
     let (above, id) = match served.arguments.as_slice() {

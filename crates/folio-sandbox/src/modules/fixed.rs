@@ -3,7 +3,7 @@
 use http::StatusCode;
 use serde_json::{Value, json};
 
-use crate::wire::message::{Done, HttpRequest, HttpResponse};
+use crate::wire::message::{HandlerResult, HttpRequest, HttpResponse};
 use crate::wire::okapi::no_module;
 use crate::wire::rmb;
 
@@ -15,7 +15,7 @@ const MIGRATIONS: [(&str, &str); 3] = [
 ];
 
 /// The response of what this file has; none of other paths.
-pub(crate) fn respond(request: &HttpRequest, path: &str) -> Option<Done> {
+pub(crate) fn respond(request: &HttpRequest, path: &str) -> Option<HandlerResult> {
     if request.method != "GET" {
         return None;
     }

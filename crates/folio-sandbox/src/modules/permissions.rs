@@ -8,7 +8,7 @@ use crate::jackson;
 use crate::platform::auth::Caller;
 use crate::platform::state::State;
 use crate::value::json::text_at;
-use crate::wire::message::{Done, HttpRequest, HttpResponse, decoded};
+use crate::wire::message::{HandlerResult, HttpRequest, HttpResponse, decoded};
 use crate::wire::rmb;
 
 const PATH: &str = "/perms/users";
@@ -19,7 +19,7 @@ pub(crate) fn respond(
     request: &HttpRequest,
     caller: &Caller,
     path: &str,
-) -> Option<Done> {
+) -> Option<HandlerResult> {
     let rest = path.strip_prefix(PATH)?;
     let segments: Vec<&str> = rest.split('/').skip(1).collect();
     match (request.method.as_str(), segments.as_slice()) {
@@ -93,7 +93,7 @@ fn list_of(record: &Value) -> Vec<Value> {
     list.cloned().unwrap_or_default()
 }
 
-fn names(state: &State, request: &HttpRequest, caller: &Caller, id: &str) -> Done {
+fn names(state: &State, request: &HttpRequest, caller: &Caller, id: &str) -> HandlerResult {
     let by_user = request.parameter("indexField") == Some("userId");
     let record = match found(state, caller, id, by_user)? {
         Ok(record) => record,
@@ -131,7 +131,7 @@ pub(super) fn expanded(record: &Value) -> Value {
     json!({"userId": record.get("id"), "permissions": list})
 }
 
-fn add(state: &State, request: &HttpRequest, caller: &Caller, id: &str) -> Done {
+fn add(state: &State, request: &HttpRequest, caller: &Caller, id: &str) -> HandlerResult {
     let body = match jackson::parse(&request.body) {
         Ok(body) => body,
         Err(response) => return Ok(response),
@@ -164,7 +164,13 @@ fn add(state: &State, request: &HttpRequest, caller: &Caller, id: &str) -> Done 
     Ok(rmb::json_response(StatusCode::OK, &body))
 }
 
-fn remove(state: &State, request: &HttpRequest, caller: &Caller, id: &str, name: &str) -> Done {
+fn remove(
+    state: &State,
+    request: &HttpRequest,
+    caller: &Caller,
+    id: &str,
+    name: &str,
+) -> HandlerResult {
     let by_user = request.parameter("indexField") == Some("userId");
     let mut record = match found(state, caller, id, by_user)? {
         Ok(record) => record,

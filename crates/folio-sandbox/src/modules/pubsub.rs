@@ -7,7 +7,7 @@ use crate::jackson;
 use crate::platform::auth::Caller;
 use crate::platform::state::State;
 use crate::value::json::text_at;
-use crate::wire::message::{Done, HttpRequest, HttpResponse, decoded};
+use crate::wire::message::{HandlerResult, HttpRequest, HttpResponse, decoded};
 use crate::wire::rmb;
 
 const MODULES: &str = "/pubsub/messaging-modules";
@@ -18,7 +18,7 @@ pub(crate) fn respond(
     request: &HttpRequest,
     caller: &Caller,
     path: &str,
-) -> Option<Done> {
+) -> Option<HandlerResult> {
     let rest = path.strip_prefix("/pubsub/")?;
     let segments: Vec<&str> = rest.split('/').collect();
     let role = |segment: &str| match segment {
@@ -42,7 +42,7 @@ pub(crate) fn respond(
 }
 
 /// Both parameters are needed, and nothing else is looked at.
-fn delete_modules(state: &State, request: &HttpRequest, caller: &Caller) -> Done {
+fn delete_modules(state: &State, request: &HttpRequest, caller: &Caller) -> HandlerResult {
     let (Some(module), Some(role)) = (
         request.parameter("moduleId"),
         request.parameter("moduleRole"),
@@ -72,7 +72,7 @@ fn remove(
     event: Option<&str>,
     module: Option<&str>,
     role: &str,
-) -> Done {
+) -> HandlerResult {
     for own in state.store.all(&caller.tenant, MODULES)? {
         if let Some(id) = text_at(&own, "id")
             && fits(&own, event, module, role)
@@ -84,7 +84,7 @@ fn remove(
 }
 
 /// A publisher names events with `eventDescriptors`, a subscriber with `subscriptionDefinitions`.
-fn declare(state: &State, request: &HttpRequest, caller: &Caller, role: &str) -> Done {
+fn declare(state: &State, request: &HttpRequest, caller: &Caller, role: &str) -> HandlerResult {
     let body = match jackson::parse(&request.body) {
         Ok(body) => body,
         Err(response) => return Ok(response),
@@ -109,7 +109,7 @@ fn declare(state: &State, request: &HttpRequest, caller: &Caller, role: &str) ->
     Ok(HttpResponse::empty(StatusCode::CREATED))
 }
 
-fn listed(state: &State, caller: &Caller, event: &str, role: &str) -> Done {
+fn listed(state: &State, caller: &Caller, event: &str, role: &str) -> HandlerResult {
     let mut own = state.store.all(&caller.tenant, MODULES)?;
     own.retain(|own| fits(own, Some(event), None, role));
     let total = own.len();

@@ -11,7 +11,7 @@ use crate::platform::auth::Caller;
 use crate::platform::faults::Effect;
 use crate::platform::state::State;
 use crate::server::{kong, module_port, okapi, okapi_admin, proxy};
-use crate::wire::message::{Done, HttpRequest, HttpResponse, Port, broken_percent};
+use crate::wire::message::{HandlerResult, HttpRequest, HttpResponse, Port, broken_percent};
 use crate::wire::okapi::no_module;
 use crate::wire::rmb;
 
@@ -78,7 +78,12 @@ fn route_of(state: &State, request: &HttpRequest, path: &str) -> Option<Served> 
 }
 
 /// Okapi with mod-authtoken.
-fn of_okapi(state: &mut State, request: &HttpRequest, path: &str, effect: Option<&Effect>) -> Done {
+fn of_okapi(
+    state: &mut State,
+    request: &HttpRequest,
+    path: &str,
+    effect: Option<&Effect>,
+) -> HandlerResult {
     if request.method == "OPTIONS"
         && let Some(response) = okapi::preflight(request)
     {
@@ -174,7 +179,12 @@ fn invoked(path: &str) -> Option<(&str, String)> {
 }
 
 /// Kong with folio-kong's plugin, and the sidecar of the module that it sends a request to. From sources, not recorded.
-fn of_kong(state: &mut State, request: &HttpRequest, path: &str, effect: Option<&Effect>) -> Done {
+fn of_kong(
+    state: &mut State,
+    request: &HttpRequest,
+    path: &str,
+    effect: Option<&Effect>,
+) -> HandlerResult {
     if request.method == "OPTIONS"
         && let Some(response) = okapi::preflight(request)
     {

@@ -12,7 +12,7 @@ use crate::platform::access;
 use crate::platform::auth::Caller;
 use crate::platform::faults::Effect;
 use crate::platform::state::State;
-use crate::wire::message::{Done, HttpRequest, HttpResponse};
+use crate::wire::message::{HandlerResult, HttpRequest, HttpResponse};
 
 pub(crate) fn respond(
     state: &mut State,
@@ -20,7 +20,7 @@ pub(crate) fn respond(
     module: &'static str,
     path: &str,
     effect: Option<&Effect>,
-) -> Done {
+) -> HandlerResult {
     if module == "mod-login-keycloak" {
         let done = keycloak::respond(state, request, None, path);
         return done.unwrap_or_else(|| Ok(keycloak::no_resource(path)));

@@ -9,7 +9,7 @@ use crate::platform::access;
 use crate::platform::state::State;
 use crate::platform::wiring::{Module, name_of};
 use crate::server::okapi::{SUPERTENANT, absent, modules, ok, read};
-use crate::wire::message::{Done, HttpRequest, HttpResponse};
+use crate::wire::message::{HandlerResult, HttpRequest, HttpResponse};
 use crate::wire::okapi::no_module;
 use crate::wire::rmb;
 
@@ -20,7 +20,7 @@ pub(crate) fn own(
     path: &str,
     named: Option<&str>,
     token: Option<&str>,
-) -> Done {
+) -> HandlerResult {
     let tenant = named
         .or_else(|| token.and_then(|token| state.auth.tenant_of(token)))
         .unwrap_or(SUPERTENANT)

@@ -9,7 +9,7 @@ use tokio::net::TcpStream;
 use crate::platform::access;
 use crate::platform::state::State;
 use crate::platform::wiring::Module;
-use crate::wire::message::{Done, Forward, HttpRequest, HttpResponse};
+use crate::wire::message::{Forward, HandlerResult, HttpRequest, HttpResponse};
 
 /// Headers that belong to a connection.
 const HOP: [HeaderName; 6] = [
@@ -28,7 +28,7 @@ pub(crate) fn forward(
     tenant: &str,
     token: Option<String>,
     module: &Module,
-) -> Done {
+) -> HandlerResult {
     let mut user = None;
     if let Some(token) = &token
         && state.wiring.has(tenant, "mod-authtoken")

@@ -132,7 +132,7 @@ impl HttpResponse {
 }
 
 /// A response, unless the storage fails.
-pub(crate) type Done = rusqlite::Result<HttpResponse>;
+pub(crate) type HandlerResult = rusqlite::Result<HttpResponse>;
 
 /// The pairs of a query string.
 pub(crate) fn pairs(query: &str) -> Vec<(String, String)> {

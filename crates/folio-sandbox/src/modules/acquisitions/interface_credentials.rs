@@ -7,11 +7,16 @@ use crate::jackson;
 use crate::platform::auth::Caller;
 use crate::platform::state::State;
 use crate::value::json::text_at;
-use crate::wire::message::{Done, HttpRequest, HttpResponse};
+use crate::wire::message::{HandlerResult, HttpRequest, HttpResponse};
 use crate::wire::rmb;
 
 /// `…/interfaces/{id}/credentials`: what a library logs in to a vendor with.
-pub(super) fn credentials(state: &State, request: &HttpRequest, caller: &Caller, id: &str) -> Done {
+pub(super) fn credentials(
+    state: &State,
+    request: &HttpRequest,
+    caller: &Caller,
+    id: &str,
+) -> HandlerResult {
     const STORED: &str = "/organizations-storage/interfaces/credentials";
     let tenant = &caller.tenant;
     let mut own = state.store.all(tenant, STORED)?;

@@ -5,7 +5,7 @@ use serde_json::json;
 
 use crate::platform::auth::Caller;
 use crate::platform::state::State;
-use crate::wire::message::{Done, HttpRequest};
+use crate::wire::message::{HandlerResult, HttpRequest};
 use crate::wire::rmb;
 
 /// The response of what this file has; none of other paths.
@@ -14,7 +14,7 @@ pub(crate) fn respond(
     request: &HttpRequest,
     caller: &Caller,
     path: &str,
-) -> Option<Done> {
+) -> Option<HandlerResult> {
     let (name, start) = match (request.method.as_str(), path) {
         ("GET", "/orders-storage/po-number") => ("poNumber", 10_000),
         ("GET", "/invoice-storage/invoice-number") => ("folioInvoiceNo", 10_000),
@@ -25,7 +25,7 @@ pub(crate) fn respond(
 }
 
 /// A number that is used up by asking for it.
-fn number(state: &State, caller: &Caller, name: &str, start: i64) -> Done {
+fn number(state: &State, caller: &Caller, name: &str, start: i64) -> HandlerResult {
     let next = state.store.next(&caller.tenant, name)? - 1;
     // The first of each sequence is as the modules' schemas have it: 10000, and 0 for vouchers.
     let text = (start + next).to_string();

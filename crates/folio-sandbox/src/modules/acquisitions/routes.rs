@@ -9,7 +9,7 @@ use crate::jackson;
 use crate::modules::acquisitions::{interface_credentials, transactions};
 use crate::platform::auth::Caller;
 use crate::platform::state::State;
-use crate::wire::message::{Done, HttpRequest, HttpResponse};
+use crate::wire::message::{HandlerResult, HttpRequest, HttpResponse};
 use crate::wire::rmb;
 
 const BUDGETS: &str = "/finance-storage/budgets";
@@ -21,7 +21,7 @@ pub(crate) fn respond(
     request: &HttpRequest,
     caller: &Caller,
     path: &str,
-) -> Option<Done> {
+) -> Option<HandlerResult> {
     let budget = path
         .strip_prefix(BUDGETS)
         .and_then(|rest| rest.strip_prefix('/'));
@@ -55,7 +55,7 @@ pub(crate) fn respond(
 }
 
 /// A budget with the totals that are computed when it is read.
-fn read_budget(state: &mut State, caller: &Caller, id: &str) -> Done {
+fn read_budget(state: &mut State, caller: &Caller, id: &str) -> HandlerResult {
     let Some(collection) = routes().collection(BUDGETS) else {
         return Ok(lists::not_found());
     };
@@ -99,7 +99,7 @@ fn null(what: &str, name: &str) -> HttpResponse {
 }
 
 /// The next numbers of the lines of an order, which are used up.
-fn line_numbers(state: &State, request: &HttpRequest, caller: &Caller) -> Done {
+fn line_numbers(state: &State, request: &HttpRequest, caller: &Caller) -> HandlerResult {
     let path = "/orders-storage/purchase-orders";
     let Some(order) = request.parameter("purchaseOrderId") else {
         return Ok(null("String.length", "name"));
@@ -129,7 +129,7 @@ fn line_numbers(state: &State, request: &HttpRequest, caller: &Caller) -> Done {
     ))
 }
 
-fn invoice_line_number(state: &State, request: &HttpRequest, caller: &Caller) -> Done {
+fn invoice_line_number(state: &State, request: &HttpRequest, caller: &Caller) -> HandlerResult {
     let path = "/invoice-storage/invoices";
     let id = request.parameter("invoiceId").unwrap_or_default();
     let Some(invoice) = state.store.get(&caller.tenant, path, id)? else {
@@ -146,7 +146,7 @@ fn invoice_line_number(state: &State, request: &HttpRequest, caller: &Caller) ->
 }
 
 /// `PUT` of several lines: all or none.
-fn lines(state: &mut State, request: &HttpRequest, caller: &Caller) -> Done {
+fn lines(state: &mut State, request: &HttpRequest, caller: &Caller) -> HandlerResult {
     let Some(collection) = routes().collection(LINES) else {
         return Ok(lists::not_found());
     };

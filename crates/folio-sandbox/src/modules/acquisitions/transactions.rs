@@ -13,11 +13,11 @@ use crate::modules::acquisitions::transaction_batch::Batch;
 use crate::platform::auth::Caller;
 use crate::platform::state::State;
 use crate::value::json::text_at;
-use crate::wire::message::{Done, HttpRequest, HttpResponse};
+use crate::wire::message::{HandlerResult, HttpRequest, HttpResponse};
 use crate::wire::rmb;
 
 /// `POST /finance-storage/transactions/batch-all-or-nothing`.
-pub(super) fn batch(state: &mut State, request: &HttpRequest, caller: &Caller) -> Done {
+pub(super) fn batch(state: &mut State, request: &HttpRequest, caller: &Caller) -> HandlerResult {
     let batch = match Batch::read(request) {
         Ok(batch) => batch,
         Err(response) => return Ok(response),

@@ -13,7 +13,7 @@ use crate::modules::reply::{self, Step, Stop, failed};
 use crate::platform::auth::Caller;
 use crate::platform::faults::Effect;
 use crate::platform::state::State;
-use crate::wire::message::{Done, HttpRequest, HttpResponse};
+use crate::wire::message::{HandlerResult, HttpRequest, HttpResponse};
 
 /// The response of what mod-circulation has; none of other paths.
 pub(crate) fn respond(
@@ -22,7 +22,7 @@ pub(crate) fn respond(
     caller: &Caller,
     path: &str,
     effect: Option<&Effect>,
-) -> Option<Done> {
+) -> Option<HandlerResult> {
     if http_request.method == "GET"
         && matches!(path, "/circulation/loans" | "/circulation/requests")
     {
@@ -132,7 +132,7 @@ fn listed(
     caller: &Caller,
     path: &str,
     effect: Option<&Effect>,
-) -> Done {
+) -> HandlerResult {
     let Some(collection) = routes().collection(path) else {
         return Ok(reply::not_emulated(&format!("GET {path}")));
     };

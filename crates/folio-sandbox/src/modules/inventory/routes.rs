@@ -11,7 +11,7 @@ use crate::modules::reply::{Step, Stop, shown};
 use crate::platform::auth::Caller;
 use crate::platform::faults::Effect;
 use crate::platform::state::State;
-use crate::wire::message::{Done, HttpRequest, HttpResponse};
+use crate::wire::message::{HandlerResult, HttpRequest, HttpResponse};
 
 /// The response of what mod-inventory has; none of other paths.
 pub(crate) fn respond(
@@ -20,7 +20,7 @@ pub(crate) fn respond(
     caller: &Caller,
     path: &str,
     effect: Option<&Effect>,
-) -> Option<Done> {
+) -> Option<HandlerResult> {
     let segments: Vec<&str> = path.strip_prefix("/inventory/")?.split('/').collect();
     let step = match (http_request.method.as_str(), segments.as_slice()) {
         ("GET", [kind @ ("items" | "instances")]) => {

@@ -8,11 +8,11 @@ use crate::facts::documents::routes;
 use crate::platform::auth::Caller;
 use crate::platform::state::State;
 use crate::value::json::text_at;
-use crate::wire::message::{Done, HttpRequest, HttpResponse};
+use crate::wire::message::{HandlerResult, HttpRequest, HttpResponse};
 use crate::wire::rmb::{Form, RecordList};
 
 /// `/record-bulk/ids`: objects with an id, and no limit unless one is given.
-fn bulk_ids(state: &State, request: &HttpRequest, caller: &Caller) -> Done {
+fn bulk_ids(state: &State, request: &HttpRequest, caller: &Caller) -> HandlerResult {
     let path = match request.parameter("recordType") {
         Some("HOLDING") => "/holdings-storage/holdings",
         _ => "/instance-storage/instances",
@@ -76,7 +76,7 @@ pub(crate) fn respond(
     request: &HttpRequest,
     caller: &Caller,
     path: &str,
-) -> Option<Done> {
+) -> Option<HandlerResult> {
     (request.method == "GET" && path == "/record-bulk/ids")
         .then(|| bulk_ids(state, request, caller))
 }

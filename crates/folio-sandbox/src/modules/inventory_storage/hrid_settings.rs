@@ -8,7 +8,7 @@ use crate::facts::documents::routes;
 use crate::jackson::{self, Reader};
 use crate::platform::auth::Caller;
 use crate::platform::state::State;
-use crate::wire::message::{Done, HttpRequest, HttpResponse};
+use crate::wire::message::{HandlerResult, HttpRequest, HttpResponse};
 use crate::wire::rmb;
 
 /// The response of what this file has; none of other paths.
@@ -17,7 +17,7 @@ pub(crate) fn respond(
     request: &HttpRequest,
     caller: &Caller,
     path: &str,
-) -> Option<Done> {
+) -> Option<HandlerResult> {
     Some(match (request.method.as_str(), path) {
         ("GET", HRID_SETTINGS) => hrid_settings(&state.store, &caller.tenant).map(|settings| {
             let order = [
@@ -34,7 +34,7 @@ pub(crate) fn respond(
     })
 }
 
-fn put_hrid_settings(state: &State, request: &HttpRequest, caller: &Caller) -> Done {
+fn put_hrid_settings(state: &State, request: &HttpRequest, caller: &Caller) -> HandlerResult {
     let mut body = match jackson::parse(&request.body) {
         Ok(body) => body,
         Err(response) => return Ok(response),

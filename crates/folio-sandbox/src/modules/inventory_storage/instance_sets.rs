@@ -9,7 +9,7 @@ use crate::facts::kinds::ListFacts;
 use crate::platform::auth::Caller;
 use crate::platform::state::State;
 use crate::value::json::text_at;
-use crate::wire::message::{Done, HttpRequest, HttpResponse};
+use crate::wire::message::{HandlerResult, HttpRequest, HttpResponse};
 use crate::wire::okapi::no_module;
 
 const INSTANCES: &str = "/instance-storage/instances";
@@ -22,7 +22,7 @@ pub(crate) fn respond(
     request: &HttpRequest,
     caller: &Caller,
     path: &str,
-) -> Option<Done> {
+) -> Option<HandlerResult> {
     (request.method == "GET" && path == "/inventory-view/instance-set").then(|| match instance_set(
         state, request, caller,
     ) {
@@ -36,7 +36,7 @@ fn instance_set(
     state: &State,
     request: &HttpRequest,
     caller: &Caller,
-) -> Result<Done, HttpResponse> {
+) -> Result<HandlerResult, HttpResponse> {
     let facts = ListFacts::default();
     let offset = number(request, "offset", 0, &facts)?;
     // The default is 0, which is not allowed.

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use crate::jackson;
 use crate::platform::auth::Caller;
 use crate::platform::state::State;
-use crate::wire::message::{Done, HttpRequest, HttpResponse};
+use crate::wire::message::{HandlerResult, HttpRequest, HttpResponse};
 use crate::wire::rmb;
 
 const PATH: &str = "/instance-storage/instances";
@@ -18,7 +18,7 @@ pub(crate) fn respond(
     request: &HttpRequest,
     caller: &Caller,
     path: &str,
-) -> Option<Done> {
+) -> Option<HandlerResult> {
     let rest = path.strip_prefix(PATH)?.strip_prefix('/')?;
     let segments: Vec<&str> = rest.split('/').collect();
     let id = match segments.as_slice() {
@@ -45,7 +45,7 @@ pub(crate) fn respond(
     })
 }
 
-fn put(state: &State, request: &HttpRequest, caller: &Caller, id: &str) -> Done {
+fn put(state: &State, request: &HttpRequest, caller: &Caller, id: &str) -> HandlerResult {
     let marc = match jackson::parse(&request.body) {
         Ok(marc) => marc,
         Err(response) => return Ok(response),

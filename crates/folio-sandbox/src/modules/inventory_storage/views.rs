@@ -10,7 +10,7 @@ use crate::platform::auth::Caller;
 use crate::platform::state::State;
 use crate::store::{Failure, Page};
 use crate::value::json::text_at;
-use crate::wire::message::{Done, HttpRequest, HttpResponse};
+use crate::wire::message::{HandlerResult, HttpRequest, HttpResponse};
 use crate::wire::rmb::{Form, RecordList};
 
 const INSTANCES: &str = "/instance-storage/instances";
@@ -22,7 +22,7 @@ pub(crate) fn respond(
     request: &HttpRequest,
     caller: &Caller,
     path: &str,
-) -> Option<Done> {
+) -> Option<HandlerResult> {
     Some(match (request.method.as_str(), path) {
         ("GET", "/inventory-view/instances") => instances(state, request, caller),
         ("GET", "/oai-pmh-view/instances" | "/oai-pmh-view/updatedInstanceIds") => {
@@ -66,7 +66,7 @@ pub(crate) fn respond(
 }
 
 /// Instances with their holdings and items.
-fn instances(state: &State, request: &HttpRequest, caller: &Caller) -> Done {
+fn instances(state: &State, request: &HttpRequest, caller: &Caller) -> HandlerResult {
     let facts = ListFacts::default();
     let bounds = number(request, "offset", 0, &facts)
         .and_then(|offset| Ok((offset, number(request, "limit", 10, &facts)?)));
@@ -126,7 +126,7 @@ fn instances(state: &State, request: &HttpRequest, caller: &Caller) -> Done {
     ))
 }
 
-fn objects(state: &State, caller: &Caller, view: impl Fn(&Value) -> Value) -> Done {
+fn objects(state: &State, caller: &Caller, view: impl Fn(&Value) -> Value) -> HandlerResult {
     objects_since(state, caller, None, view)
 }
 
@@ -136,7 +136,7 @@ fn objects_since(
     caller: &Caller,
     since: Option<jiff::Timestamp>,
     view: impl Fn(&Value) -> Value,
-) -> Done {
+) -> HandlerResult {
     let records = state.store.all(&caller.tenant, INSTANCES)?;
     let body: String = records
         .iter()

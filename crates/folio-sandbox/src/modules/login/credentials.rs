@@ -8,7 +8,7 @@ use crate::platform::access::user as record;
 use crate::platform::auth::Account;
 use crate::platform::state::State;
 use crate::value::json::text_at;
-use crate::wire::message::{Done, HttpRequest, HttpResponse};
+use crate::wire::message::{HandlerResult, HttpRequest, HttpResponse};
 use crate::wire::rmb;
 
 /// `/authn/credentials` and what belongs to it; none of what is not emulated.
@@ -17,7 +17,7 @@ pub(crate) fn credentials(
     request: &HttpRequest,
     tenant: &str,
     path: &str,
-) -> Option<Done> {
+) -> Option<HandlerResult> {
     Some(match (request.method.as_str(), path) {
         ("POST", "/authn/credentials") => create_credentials(state, request, tenant),
         ("DELETE", "/authn/credentials") => {
@@ -83,7 +83,7 @@ pub(crate) fn credentials(
     })
 }
 
-fn create_credentials(state: &mut State, request: &HttpRequest, tenant: &str) -> Done {
+fn create_credentials(state: &mut State, request: &HttpRequest, tenant: &str) -> HandlerResult {
     let body = match jackson::parse(&request.body) {
         Ok(body) => body,
         Err(response) => return Ok(response),
@@ -137,7 +137,7 @@ fn create_credentials(state: &mut State, request: &HttpRequest, tenant: &str) ->
 }
 
 /// `POST /authn/update` needs only the old password.
-fn update_credentials(state: &mut State, request: &HttpRequest, tenant: &str) -> Done {
+fn update_credentials(state: &mut State, request: &HttpRequest, tenant: &str) -> HandlerResult {
     let body = match jackson::parse(&request.body) {
         Ok(body) => body,
         Err(response) => return Ok(response),
@@ -180,7 +180,7 @@ fn update_credentials(state: &mut State, request: &HttpRequest, tenant: &str) ->
 }
 
 /// Whether a password may be used: not where it is the present one or one of the last ten.
-fn repeatable(state: &State, request: &HttpRequest, tenant: &str) -> Done {
+fn repeatable(state: &State, request: &HttpRequest, tenant: &str) -> HandlerResult {
     let body = match jackson::parse(&request.body) {
         Ok(body) => body,
         Err(response) => return Ok(response),

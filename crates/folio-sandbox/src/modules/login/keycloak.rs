@@ -10,7 +10,7 @@ use crate::platform::access;
 use crate::platform::auth::{BLOCKED, Caller};
 use crate::platform::state::State;
 use crate::value::json::text_at;
-use crate::wire::message::{Done, HttpRequest, HttpResponse};
+use crate::wire::message::{HandlerResult, HttpRequest, HttpResponse};
 use crate::wire::rmb;
 
 /// An error of Spring modules: one line, the fields in this order. None as message is a field that is not there.
@@ -82,7 +82,7 @@ pub(crate) fn respond(
     request: &HttpRequest,
     caller: Option<&Caller>,
     path: &str,
-) -> Option<Done> {
+) -> Option<HandlerResult> {
     let named = access::tenant(request).map(str::to_owned);
     let Some(tenant) = named.or_else(|| caller.map(|caller| caller.home.clone())) else {
         return path.starts_with("/authn/").then(|| Ok(without_tenant()));
@@ -159,7 +159,7 @@ fn given(request: &HttpRequest) -> Result<(Option<String>, String), HttpResponse
     Ok((text_at(&body, "username"), password))
 }
 
-fn login(state: &mut State, request: &HttpRequest, tenant: &str, legacy: bool) -> Done {
+fn login(state: &mut State, request: &HttpRequest, tenant: &str, legacy: bool) -> HandlerResult {
     let (username, password) = match given(request) {
         Ok(given) => given,
         Err(response) => return Ok(response),

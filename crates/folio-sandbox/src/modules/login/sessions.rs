@@ -9,7 +9,7 @@ use crate::platform::access;
 use crate::platform::auth::{Account, BLOCKED, Caller, Session, WARNED, cookie_date, instant};
 use crate::platform::state::State;
 use crate::value::json::text_at;
-use crate::wire::message::{Done, HttpRequest, HttpResponse};
+use crate::wire::message::{HandlerResult, HttpRequest, HttpResponse};
 use crate::wire::rmb;
 
 /// Who logged in.
@@ -166,7 +166,7 @@ pub(crate) fn respond(
     caller: Option<&Caller>,
     tenant: &str,
     path: &str,
-) -> Option<Done> {
+) -> Option<HandlerResult> {
     Some(match (request.method.as_str(), path) {
         ("POST", "/authn/login-with-expiry") => login(state, request, false),
         ("POST", "/authn/login") => login(state, request, true),
@@ -180,7 +180,7 @@ pub(crate) fn respond(
 }
 
 /// `POST /authn/login-with-expiry` and `/authn/login`.
-fn login(state: &mut State, request: &HttpRequest, legacy: bool) -> Done {
+fn login(state: &mut State, request: &HttpRequest, legacy: bool) -> HandlerResult {
     let user = match check(state, request)? {
         Ok(user) => user,
         Err(response) => return Ok(response),
@@ -195,7 +195,7 @@ fn login(state: &mut State, request: &HttpRequest, legacy: bool) -> Done {
 }
 
 /// `POST /bl-users/login-with-expiry` and `/bl-users/login`: the user too.
-fn login_of_users_bl(state: &mut State, request: &HttpRequest, legacy: bool) -> Done {
+fn login_of_users_bl(state: &mut State, request: &HttpRequest, legacy: bool) -> HandlerResult {
     let user = match check(state, request)? {
         Ok(user) => user,
         Err(response) => return Ok(response),

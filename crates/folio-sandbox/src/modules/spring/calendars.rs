@@ -13,7 +13,7 @@ use crate::modules::spring::records::Spring;
 use crate::platform::state::State;
 use crate::value::json::text_at;
 use crate::value::uuid::is_uuid;
-use crate::wire::message::{Done, HttpRequest, HttpResponse};
+use crate::wire::message::{HandlerResult, HttpRequest, HttpResponse};
 
 impl Spring<'_> {
     /// The ids of a parameter that may be given several times, or once with commas.
@@ -40,14 +40,18 @@ impl Spring<'_> {
         Ok(Some(ids.iter().map(|id| id.to_ascii_lowercase()).collect()))
     }
 
-    pub(super) fn calendars(&self, state: &State, request: &HttpRequest) -> Done {
+    pub(super) fn calendars(&self, state: &State, request: &HttpRequest) -> HandlerResult {
         match self.chosen_calendars(state, request) {
             Ok(done) => done,
             Err(response) => Ok(response),
         }
     }
 
-    fn chosen_calendars(&self, state: &State, request: &HttpRequest) -> Result<Done, HttpResponse> {
+    fn chosen_calendars(
+        &self,
+        state: &State,
+        request: &HttpRequest,
+    ) -> Result<HandlerResult, HttpResponse> {
         let ids = self.ids(request, "id")?;
         let service_points = self.ids(request, "servicePointId")?;
         let start = date(self.facts, request, "startDate", false)?;
@@ -158,7 +162,7 @@ impl Spring<'_> {
         metadata
     }
 
-    pub(super) fn create_calendar(&self, state: &State, request: &HttpRequest) -> Done {
+    pub(super) fn create_calendar(&self, state: &State, request: &HttpRequest) -> HandlerResult {
         let stored = self
             .calendar_of(request)
             .and_then(|record| self.store_calendar(state, record, None));
@@ -172,7 +176,12 @@ impl Spring<'_> {
         }
     }
 
-    pub(super) fn update_calendar(&self, state: &State, request: &HttpRequest, id: &str) -> Done {
+    pub(super) fn update_calendar(
+        &self,
+        state: &State,
+        request: &HttpRequest,
+        id: &str,
+    ) -> HandlerResult {
         if let Some(response) = self.facts.bad_id(id, 2) {
             return Ok(response);
         }
@@ -195,7 +204,7 @@ impl Spring<'_> {
     }
 
     /// `DELETE /calendar/calendars?id=…&id=…`: all of them or none.
-    pub(super) fn delete_calendars(&self, state: &State, request: &HttpRequest) -> Done {
+    pub(super) fn delete_calendars(&self, state: &State, request: &HttpRequest) -> HandlerResult {
         let ids = match self.ids(request, "id") {
             Ok(Some(ids)) => ids,
             Ok(None) => {

@@ -11,7 +11,7 @@ use crate::modules::spring::records::page_of;
 use crate::platform::auth::Caller;
 use crate::platform::state::State;
 use crate::value::json::text_at;
-use crate::wire::message::{Done, HttpRequest, HttpResponse};
+use crate::wire::message::{HandlerResult, HttpRequest, HttpResponse};
 
 /// The response of the paths below `/note-links`; none of other paths.
 pub(super) fn respond(
@@ -19,7 +19,7 @@ pub(super) fn respond(
     request: &HttpRequest,
     caller: &Caller,
     path: &str,
-) -> Option<Done> {
+) -> Option<HandlerResult> {
     let parts: Vec<&str> = path.strip_prefix("/note-links/")?.split('/').collect();
     match (request.method.as_str(), parts.as_slice()) {
         ("GET", ["domain", domain, "type", kind, "id", id]) => {
@@ -63,7 +63,13 @@ fn chosen(
     }
 }
 
-fn list(state: &State, request: &HttpRequest, caller: &Caller, domain: &str, link: &Value) -> Done {
+fn list(
+    state: &State,
+    request: &HttpRequest,
+    caller: &Caller,
+    domain: &str,
+    link: &Value,
+) -> HandlerResult {
     match listed(state, request, caller, domain, link) {
         Ok(done) => done,
         Err(response) => Ok(response),
@@ -76,7 +82,7 @@ fn listed(
     caller: &Caller,
     domain: &str,
     link: &Value,
-) -> Result<Done, HttpResponse> {
+) -> Result<HandlerResult, HttpResponse> {
     let facts = Facts {
         operations: ["getNoteCollectionByLink", "", "", ""],
         ..NOTES
@@ -164,7 +170,7 @@ fn compared(by: &str, one: &Value, other: &Value) -> Ordering {
 }
 
 /// `PUT /note-links/type/…/id/…`: assigns notes to a record, or takes them from it.
-fn assign(state: &State, request: &HttpRequest, caller: &Caller, link: &Value) -> Done {
+fn assign(state: &State, request: &HttpRequest, caller: &Caller, link: &Value) -> HandlerResult {
     let changes = match changes(request) {
         Ok(changes) => changes,
         Err(response) => return Ok(response),

@@ -14,7 +14,7 @@ use crate::modules::spring::records::Spring;
 use crate::platform::auth::Caller;
 use crate::platform::state::State;
 use crate::value::uuid::is_uuid;
-use crate::wire::message::{Done, HttpRequest, HttpResponse};
+use crate::wire::message::{HandlerResult, HttpRequest, HttpResponse};
 
 /// `GET /calendar/dates/…/all-openings` and `…/surrounding-openings`; none of other paths.
 pub(super) fn respond(
@@ -22,7 +22,7 @@ pub(super) fn respond(
     request: &HttpRequest,
     caller: &Caller,
     path: &str,
-) -> Option<Done> {
+) -> Option<HandlerResult> {
     let (service_point, what) = path.strip_prefix("/calendar/dates/")?.split_once('/')?;
     if request.method != "GET" || !matches!(what, "all-openings" | "surrounding-openings") {
         return None;

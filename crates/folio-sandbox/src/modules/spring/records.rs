@@ -10,7 +10,7 @@ use crate::platform::auth::Caller;
 use crate::platform::state::State;
 use crate::store::Page;
 use crate::value::json::text_at;
-use crate::wire::message::{Done, HttpRequest, HttpResponse, broken_percent};
+use crate::wire::message::{HandlerResult, HttpRequest, HttpResponse, broken_percent};
 use crate::wire::rmb;
 
 /// mod-tags does not write empty texts.
@@ -53,7 +53,7 @@ impl Spring<'_> {
         self.facts.dialect
     }
 
-    pub(super) fn list(&self, state: &State, request: &HttpRequest) -> Done {
+    pub(super) fn list(&self, state: &State, request: &HttpRequest) -> HandlerResult {
         let bounds = self
             .facts
             .number(request, "offset", 0, 0)
@@ -295,7 +295,7 @@ impl Spring<'_> {
         Ok(None)
     }
 
-    pub(super) fn create(&self, state: &State, request: &HttpRequest) -> Done {
+    pub(super) fn create(&self, state: &State, request: &HttpRequest) -> HandlerResult {
         let mut record = match self.body(request) {
             Ok(record) => record,
             Err(response) => return Ok(response),
@@ -329,7 +329,7 @@ impl Spring<'_> {
         Ok(response.with_header(header::LOCATION, &format!("{}/{id}", self.path())))
     }
 
-    pub(super) fn read(&self, state: &State, id: &str) -> Done {
+    pub(super) fn read(&self, state: &State, id: &str) -> HandlerResult {
         if let Some(response) = self.facts.bad_id(id, 1) {
             return Ok(response);
         }
@@ -344,7 +344,7 @@ impl Spring<'_> {
         }
     }
 
-    pub(super) fn update(&self, state: &State, request: &HttpRequest, id: &str) -> Done {
+    pub(super) fn update(&self, state: &State, request: &HttpRequest, id: &str) -> HandlerResult {
         if let Some(response) = self.facts.bad_id(id, 2) {
             return Ok(response);
         }
@@ -370,7 +370,7 @@ impl Spring<'_> {
         Ok(HttpResponse::empty(StatusCode::NO_CONTENT))
     }
 
-    pub(super) fn delete(&self, state: &State, id: &str) -> Done {
+    pub(super) fn delete(&self, state: &State, id: &str) -> HandlerResult {
         if let Some(response) = self.facts.bad_id(id, 3) {
             return Ok(response);
         }

@@ -8,7 +8,7 @@ use crate::modules::spring::records::Spring;
 use crate::modules::spring::{note_links, openings};
 use crate::platform::auth::Caller;
 use crate::platform::state::State;
-use crate::wire::message::{Done, HttpRequest, HttpResponse};
+use crate::wire::message::{HandlerResult, HttpRequest, HttpResponse};
 
 /// The response of a module that is known here; none of others.
 pub(crate) fn respond(
@@ -17,7 +17,7 @@ pub(crate) fn respond(
     caller: &Caller,
     collection: &Collection,
     id: Option<&str>,
-) -> Option<Done> {
+) -> Option<HandlerResult> {
     let facts = KINDS.iter().find(|facts| facts.path == collection.path)?;
     let spring = Spring {
         facts,
@@ -57,7 +57,7 @@ pub(crate) fn other_paths(
     request: &HttpRequest,
     caller: &Caller,
     path: &str,
-) -> Option<Done> {
+) -> Option<HandlerResult> {
     openings::respond(state, request, caller, path)
         .or_else(|| note_links::respond(state, request, caller, path))
 }

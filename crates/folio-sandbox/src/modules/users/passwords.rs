@@ -8,7 +8,7 @@ use crate::platform::auth::Caller;
 use crate::platform::state::State;
 use crate::value::fold::Fold;
 use crate::value::json::text_at;
-use crate::wire::message::{Done, HttpRequest, HttpResponse};
+use crate::wire::message::{HandlerResult, HttpRequest, HttpResponse};
 
 /// Where a user is looked for who forgot a password or a name.
 const FIELDS: [&str; 4] = [
@@ -24,7 +24,7 @@ pub(crate) fn respond(
     request: &HttpRequest,
     caller: &Caller,
     path: &str,
-) -> Option<Done> {
+) -> Option<HandlerResult> {
     if request.method != "POST" {
         return None;
     }
@@ -39,7 +39,7 @@ pub(crate) fn respond(
 }
 
 /// Rejects a user who is not found; what follows otherwise is not emulated.
-fn forgotten(state: &State, request: &HttpRequest, caller: &Caller) -> Option<Done> {
+fn forgotten(state: &State, request: &HttpRequest, caller: &Caller) -> Option<HandlerResult> {
     let body = match jackson::parse(&request.body) {
         Ok(body) => body,
         Err(response) => return Some(Ok(response)),

@@ -7,7 +7,7 @@ use crate::jackson;
 use crate::platform::auth::Caller;
 use crate::platform::state::State;
 use crate::value::json::text_at;
-use crate::wire::message::{Done, HttpRequest, HttpResponse};
+use crate::wire::message::{HandlerResult, HttpRequest, HttpResponse};
 use crate::wire::rmb;
 
 const PATH: &str = "/patron-pin";
@@ -18,7 +18,7 @@ pub(crate) fn respond(
     request: &HttpRequest,
     caller: &Caller,
     path: &str,
-) -> Option<Done> {
+) -> Option<HandlerResult> {
     let verify = path == "/patron-pin/verify";
     if path != PATH && !verify || !matches!(request.method.as_str(), "POST" | "DELETE") {
         return None;
@@ -47,7 +47,13 @@ pub(crate) fn respond(
     })
 }
 
-fn stored(state: &State, caller: &Caller, id: &str, pin: Option<&str>, body: &Value) -> Done {
+fn stored(
+    state: &State,
+    caller: &Caller,
+    id: &str,
+    pin: Option<&str>,
+    body: &Value,
+) -> HandlerResult {
     if pin.is_none() {
         let error = rmb::error(
             "must not be null",
@@ -61,7 +67,7 @@ fn stored(state: &State, caller: &Caller, id: &str, pin: Option<&str>, body: &Va
     Ok(HttpResponse::empty(StatusCode::CREATED))
 }
 
-fn matches(state: &State, caller: &Caller, id: &str, pin: Option<&str>) -> Done {
+fn matches(state: &State, caller: &Caller, id: &str, pin: Option<&str>) -> HandlerResult {
     let own = state.store.get(&caller.tenant, PATH, id)?;
     let own = own.and_then(|own| text_at(&own, "pin"));
     Ok(HttpResponse::empty(

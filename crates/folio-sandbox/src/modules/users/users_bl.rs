@@ -11,7 +11,7 @@ use crate::modules::reply::{Step, Stop};
 use crate::platform::auth::Caller;
 use crate::platform::state::State;
 use crate::value::json::text_at;
-use crate::wire::message::{Done, HttpRequest, HttpResponse, decoded};
+use crate::wire::message::{HandlerResult, HttpRequest, HttpResponse, decoded};
 use crate::wire::rmb;
 
 const PERMISSIONS: &str = "/perms/users";
@@ -40,7 +40,7 @@ pub(crate) fn respond(
     request: &HttpRequest,
     caller: &Caller,
     path: &str,
-) -> Option<Done> {
+) -> Option<HandlerResult> {
     let rest = path.strip_prefix("/bl-users")?;
     let segments: Vec<&str> = rest.split('/').skip(1).collect();
     let step = match (request.method.as_str(), segments.as_slice()) {
