@@ -64,7 +64,7 @@ fn applications(state: &State, request: &HttpRequest) -> HttpResponse {
     page(request, "applicationDescriptors", list, 10)
 }
 
-/// A page as Spring modules give it; they refuse a limit of nothing.
+/// A page as Spring modules give it; they reject a limit of nothing.
 fn page(request: &HttpRequest, key: &str, list: Vec<Value>, default: usize) -> HttpResponse {
     let number = |name: &str, default| match request.parameter(name) {
         None => Some(default),

@@ -34,9 +34,9 @@ impl From<HttpResponse> for Stop {
     }
 }
 
-impl From<Refusal> for Stop {
-    fn from(refusal: Refusal) -> Self {
-        rejected(&[refusal]).into()
+impl From<ValidationError> for Stop {
+    fn from(rejection: ValidationError) -> Self {
+        rejected(&[rejection]).into()
     }
 }
 
@@ -73,14 +73,14 @@ impl Block {
 
 /// Why something is rejected: one of `errors`.
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Refusal {
+pub(crate) struct ValidationError {
     message: String,
     parameters: Vec<(Option<String>, Option<String>)>,
     code: Option<&'static str>,
     block: Option<(Block, bool)>,
 }
 
-impl Refusal {
+impl ValidationError {
     pub(crate) fn bare(message: impl Into<String>) -> Self {
         Self {
             message: message.into(),
@@ -162,12 +162,12 @@ impl Refusal {
 }
 
 /// 422 with `errors`.
-pub(crate) fn rejected(refusals: &[Refusal]) -> HttpResponse {
+pub(crate) fn rejected(rejections: &[ValidationError]) -> HttpResponse {
     let order = ["message", "parameters", "code", "overridableBlock"].map(str::to_owned);
-    let errors: Vec<String> = refusals
+    let errors: Vec<String> = rejections
         .iter()
-        .map(|refusal| {
-            rmb::pretty(&refusal.json(), &order)
+        .map(|rejection| {
+            rmb::pretty(&rejection.json(), &order)
                 .lines()
                 .collect::<Vec<_>>()
                 .join("\n  ")
@@ -181,15 +181,15 @@ pub(crate) fn rejected(refusals: &[Refusal]) -> HttpResponse {
 }
 
 /// Goes on only where nothing was rejected.
-pub(crate) fn unless_rejected(refusals: &[Refusal]) -> Step<()> {
-    if refusals.is_empty() {
+pub(crate) fn unless_rejected(rejections: &[ValidationError]) -> Step<()> {
+    if rejections.is_empty() {
         return Ok(());
     }
     // A rejection that is found twice is reported once.
-    let mut reported: Vec<Refusal> = Vec::new();
-    for refusal in refusals {
-        if !reported.contains(refusal) {
-            reported.push(refusal.clone());
+    let mut reported: Vec<ValidationError> = Vec::new();
+    for rejection in rejections {
+        if !reported.contains(rejection) {
+            reported.push(rejection.clone());
         }
     }
     Err(rejected(&reported).into())
@@ -316,10 +316,10 @@ pub(crate) fn ignored_response(step: Step<()>) -> Step<()> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Block, Refusal, body, rejected};
+    use super::{Block, ValidationError, body, rejected};
 
-    fn told(refusal: Refusal) -> String {
-        let body = rejected(&[refusal]).body;
+    fn told(rejection: ValidationError) -> String {
+        let body = rejected(&[rejection]).body;
         String::from_utf8(body)
             .unwrap_or_default()
             .split_whitespace()
@@ -330,7 +330,7 @@ mod tests {
     #[test]
     fn parameters_come_in_the_order_of_a_java_map() {
         // The orders are recorded.
-        let already = Refusal::with(
+        let already = ValidationError::with(
             "m",
             &[
                 ("requesterId", Some("r")),
@@ -342,7 +342,7 @@ mod tests {
             told(already),
             r#"{ "errors" : [ { "message" : "m", "parameters" : [ { "key" : "itemId", "value" : "i" }, { "key" : "requesterId", "value" : "r" }, { "key" : "requestId", "value" : "q" } ] } ] }"#
         );
-        let policy = Refusal::sized(
+        let policy = ValidationError::sized(
             "m",
             &[
                 ("itemBarcode", Some("b")),
@@ -355,7 +355,7 @@ mod tests {
         let place = |key: &str| said.find(key);
         assert!(place("loanPolicyName") < place("itemBarcode"));
         assert!(place("itemBarcode") < place("loanPolicyId"));
-        let block = told(Refusal::bare("m").block(Block::Patron, false));
+        let block = told(ValidationError::bare("m").block(Block::Patron, false));
         assert!(block.contains(
             r#""overridableBlock" : { "missingPermissions" : [ "circulation.override-patron-block" ], "name" : "patronBlock" }"#
         ));

@@ -6,7 +6,9 @@ use crate::modules::circulation::loan::Loan;
 use crate::modules::circulation::queue::Queue;
 use crate::modules::circulation::{fees, sessions};
 use crate::modules::library::{LOCATIONS, LOST_POLICIES, Library};
-use crate::modules::reply::{Refusal, Step, body, done, failed, filled, ignored_response, text};
+use crate::modules::reply::{
+    Step, ValidationError, body, done, failed, filled, ignored_response, text,
+};
 use crate::value::java::{moment, written};
 use crate::value::json::text_at;
 use crate::wire::message::{HttpRequest, HttpResponse};
@@ -30,7 +32,7 @@ pub(crate) fn respond(
 
 fn open(loan: &Loan) -> Step<()> {
     if loan.is_closed() {
-        return Err(Refusal::new("Loan is closed", "loanId", Some(&loan.id())).into());
+        return Err(ValidationError::new("Loan is closed", "loanId", Some(&loan.id())).into());
     }
     Ok(())
 }
@@ -57,7 +59,7 @@ fn change_due_date(
 ) -> Step<HttpResponse> {
     let fields = body(&http_request.body)?;
     if !fields.contains_key("dueDate") {
-        return Err(Refusal::new(
+        return Err(ValidationError::new(
             "A new due date is required in order to change the due date",
             "dueDate",
             None,
@@ -73,7 +75,7 @@ fn change_due_date(
         status.as_str(),
         "Declared lost" | "Claimed returned" | "Aged to lost"
     ) {
-        return Err(Refusal::new(
+        return Err(ValidationError::new(
             format!("item is {status}"),
             "itemId",
             loan.text("itemId").as_deref(),
@@ -99,7 +101,7 @@ fn add_info(library: &Library<'_>, http_request: &HttpRequest, id: &str) -> Step
     let action = filled(&fields, "action")
         .filter(|action| matches!(action.as_str(), "patronInfoAdded" | "staffInfoAdded"));
     let (Some(action), Some(comment)) = (action, filled(&fields, "actionComment")) else {
-        return Err(Refusal::new(
+        return Err(ValidationError::new(
             "An action of type patronInfoAdded or staffInfoAdded, with associated actionComment, required in order to add info",
             "action",
             None,
@@ -121,7 +123,7 @@ fn claim_returned(
 ) -> Step<HttpResponse> {
     let fields = body(&http_request.body)?;
     let Some(at) = text(&fields, "itemClaimedReturnedDateTime") else {
-        return Err(Refusal::new(
+        return Err(ValidationError::new(
             "Item claimed returned date is a required field",
             "itemClaimedReturnedDateTime",
             None,
@@ -145,7 +147,7 @@ fn claim_returned(
 fn declare_lost(library: &Library<'_>, http_request: &HttpRequest, id: &str) -> Step<HttpResponse> {
     let fields = body(&http_request.body)?;
     let Some(service_point) = filled(&fields, "servicePointId") else {
-        return Err(Refusal::new(
+        return Err(ValidationError::new(
             "A service point is required for item to be declared lost",
             "servicePointId",
             text(&fields, "servicePointId").as_deref(),
@@ -153,17 +155,16 @@ fn declare_lost(library: &Library<'_>, http_request: &HttpRequest, id: &str) -> 
         .into());
     };
     let at = match text(&fields, "declaredLostDateTime") {
-        Some(raw) => Some(
-            moment(&raw)
-                .map_err(|message| Refusal::new(message, "declaredLostDateTime", Some(&raw)))?,
-        ),
+        Some(raw) => Some(moment(&raw).map_err(|message| {
+            ValidationError::new(message, "declaredLostDateTime", Some(&raw))
+        })?),
         None => None,
     };
     let mut loan = Loan::by_id(library, id)?;
     open(&loan)?;
     let item_id = loan.text("itemId");
     if status(&loan) == "Declared lost" {
-        return Err(Refusal::new(
+        return Err(ValidationError::new(
             "The item is already declared lost",
             "itemId",
             item_id.as_deref(),
@@ -190,7 +191,7 @@ fn declare_lost(library: &Library<'_>, http_request: &HttpRequest, id: &str) -> 
         None => None,
     };
     if owner.is_none() && fees::needs_owner(&policy) {
-        return Err(Refusal::new(
+        return Err(ValidationError::new(
             "No fee/fine owner found for item's permanent location",
             "locationId",
             location.as_deref(),
@@ -237,12 +238,12 @@ fn declare_missing(
 ) -> Step<HttpResponse> {
     let fields = body(&http_request.body)?;
     let Some(comment) = text(&fields, "comment") else {
-        return Err(Refusal::new("Comment is a required field", "comment", None).into());
+        return Err(ValidationError::new("Comment is a required field", "comment", None).into());
     };
     let mut loan = Loan::by_id(library, id)?;
     open(&loan)?;
     if status(&loan) != "Claimed returned" {
-        return Err(Refusal::new(
+        return Err(ValidationError::new(
             "Item is not Claimed returned",
             "itemId",
             loan.text("itemId").as_deref(),

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use serde_json::{Map, Value};
 
 use crate::modules::library::{Library, exactly};
-use crate::modules::reply::{Block, Refusal, Step};
+use crate::modules::reply::{Block, Step, ValidationError};
 use crate::value::java::{moment, now};
 use crate::value::json::text_at;
 
@@ -17,7 +17,11 @@ pub(crate) enum Action {
 }
 
 /// The blocks of a patron that somebody has set by hand: why the patron may not do something, and what becomes of it.
-pub(crate) fn manual(library: &Library<'_>, user: &str, action: Action) -> Step<Vec<Refusal>> {
+pub(crate) fn manual(
+    library: &Library<'_>,
+    user: &str,
+    action: Action,
+) -> Step<Vec<ValidationError>> {
     let (field, message) = match action {
         Action::Borrow => ("borrowing", "Patron blocked from borrowing"),
         Action::Renew => ("renewals", "Patron blocked from renewing"),
@@ -40,7 +44,7 @@ pub(crate) fn manual(library: &Library<'_>, user: &str, action: Action) -> Step<
         .collect();
     let reason = Some(reasons.join(";"));
     Ok(vec![
-        Refusal::new(message, "reason", reason.as_deref())
+        ValidationError::new(message, "reason", reason.as_deref())
             .block(Block::Patron, library.may_override(Block::Patron)?),
     ])
 }
@@ -74,12 +78,15 @@ impl Overrides {
     }
 
     /// Why somebody may not override a block.
-    pub(crate) fn insufficient(library: &Library<'_>, block: Block) -> Step<Option<Refusal>> {
+    pub(crate) fn insufficient(
+        library: &Library<'_>,
+        block: Block,
+    ) -> Step<Option<ValidationError>> {
         if library.may_override(block)? {
             return Ok(None);
         }
         Ok(Some(
-            Refusal::bare("Insufficient override permissions").block(block, false),
+            ValidationError::bare("Insufficient override permissions").block(block, false),
         ))
     }
 }
@@ -89,11 +96,11 @@ pub(crate) fn proxy(
     library: &Library<'_>,
     sponsor: &str,
     proxy: &str,
-    invalid: Refusal,
-) -> Step<Option<Refusal>> {
+    invalid: ValidationError,
+) -> Step<Option<ValidationError>> {
     if sponsor == proxy {
         return Ok(Some(
-            Refusal::new(
+            ValidationError::new(
                 "User cannot be proxy for themselves",
                 "proxyUserId",
                 Some(proxy),

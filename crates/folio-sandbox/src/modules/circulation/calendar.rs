@@ -5,7 +5,7 @@ use jiff::civil::{Date, Time, Weekday};
 use serde_json::Value;
 
 use crate::modules::library::Library;
-use crate::modules::reply::{Refusal, Step};
+use crate::modules::reply::{Step, ValidationError};
 use crate::value::json::text_at;
 
 const CALENDARS: &str = "/calendar/calendars";
@@ -115,7 +115,7 @@ pub(crate) fn around(library: &Library<'_>, service_point: &str, day: Date) -> S
         .has(&library.caller.tenant, "mod-calendar")
     {
         // As recorded where the module is not enabled.
-        return Err(Refusal::bare("Calendar open periods are not found").into());
+        return Err(ValidationError::bare("Calendar open periods are not found").into());
     }
     let calendars: Vec<Value> = library
         .all(CALENDARS)?

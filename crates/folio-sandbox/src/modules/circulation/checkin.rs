@@ -14,7 +14,7 @@ use crate::modules::circulation::queue::{
 use crate::modules::circulation::requests::stored;
 use crate::modules::circulation::{fees, sessions, slips};
 use crate::modules::library::{Library, SERVICE_POINTS};
-use crate::modules::reply::{Refusal, Step, body, failed, filled, shown, text};
+use crate::modules::reply::{Step, ValidationError, body, failed, filled, shown, text};
 use crate::value::java::{end_of_day, later, moment, now, written};
 use crate::value::json::text_at;
 use crate::wire::message::{HttpRequest, HttpResponse};
@@ -29,7 +29,7 @@ struct CheckIn {
 }
 
 fn read(fields: &Map<String, Value>) -> Step<CheckIn> {
-    let missing = |message: &str, key: &str| Refusal::new(message, key, None);
+    let missing = |message: &str, key: &str| ValidationError::new(message, key, None);
     let barcode = filled(fields, "itemBarcode")
         .ok_or_else(|| missing("Checkin request must have an item barcode", "itemBarcode"))?;
     let uuid = |name: &str| -> Step<Option<String>> {
@@ -54,7 +54,7 @@ fn read(fields: &Map<String, Value>) -> Step<CheckIn> {
     if let Some(word) = &resolution
         && !matches!(word.as_str(), "Found by library" | "Returned by patron")
     {
-        return Err(Refusal::new(
+        return Err(ValidationError::new(
             "Unrecognized value provided for property",
             "claimedReturnedResolution",
             Some(word),
@@ -73,7 +73,7 @@ fn read(fields: &Map<String, Value>) -> Step<CheckIn> {
 pub(crate) fn respond(library: &Library<'_>, http_request: &HttpRequest) -> Step<HttpResponse> {
     let given = read(&body(&http_request.body)?)?;
     let Some(mut item) = Item::by_barcode(library, &given.barcode)? else {
-        return Err(Refusal::new(
+        return Err(ValidationError::new(
             format!("No item with barcode {} exists", given.barcode),
             "itemBarcode",
             Some(&given.barcode),
@@ -81,7 +81,7 @@ pub(crate) fn respond(library: &Library<'_>, http_request: &HttpRequest) -> Step
         .into());
     };
     if item.is("Intellectual item") {
-        return Err(Refusal::new(
+        return Err(ValidationError::new(
             wrong_status(&item, "and cannot be checked in"),
             "itemBarcode",
             item.text("barcode").as_deref(),
@@ -89,7 +89,7 @@ pub(crate) fn respond(library: &Library<'_>, http_request: &HttpRequest) -> Step
         .into());
     }
     if item.is("Claimed returned") && given.resolution.is_none() {
-        return Err(Refusal::new(
+        return Err(ValidationError::new(
             "Item is claimed returned, a resolution is required to check in",
             "claimedReturnedResolution",
             None,
@@ -271,7 +271,7 @@ fn change(item: &mut Item, request: Option<&Value>, given: &CheckIn, served: boo
     }
     match text_at(request, "pickupServicePointId") {
         None => {
-            return Err(Refusal::new(
+            return Err(ValidationError::new(
                 "Failed to check in item due to the highest priority request missing a pickup service point",
                 "pickupServicePointId",
                 None,

@@ -13,7 +13,7 @@ use crate::modules::circulation::requests::stored::store as store_request;
 use crate::modules::circulation::{policies, sessions};
 use crate::modules::library::Library;
 use crate::modules::reply::{
-    Block, Refusal, Step, body, failed, filled, shown, text, unless_rejected,
+    Block, Step, ValidationError, body, failed, filled, shown, text, unless_rejected,
 };
 use crate::value::java::{moment, now, written};
 use crate::value::json::text_at;
@@ -28,7 +28,7 @@ struct CheckOut<'a, 'b> {
     user_barcode: Option<String>,
     proxy_barcode: Option<String>,
     loan: Loan,
-    refusals: Vec<Refusal>,
+    rejections: Vec<ValidationError>,
 }
 
 pub(crate) fn respond(library: &Library<'_>, http_request: &HttpRequest) -> Step<HttpResponse> {
@@ -52,13 +52,13 @@ pub(crate) fn respond(library: &Library<'_>, http_request: &HttpRequest) -> Step
         user_barcode: text(&fields, "userBarcode"),
         proxy_barcode: filled(&fields, "proxyUserBarcode"),
         loan: Loan::new(loan),
-        refusals: Vec::new(),
+        rejections: Vec::new(),
     }
     .done()
 }
 
-fn no_user(key: &str, barcode: Option<&str>) -> Refusal {
-    Refusal::new("Could not find user with matching barcode", key, barcode)
+fn no_user(key: &str, barcode: Option<&str>) -> ValidationError {
+    ValidationError::new("Could not find user with matching barcode", key, barcode)
         .code("USER_BARCODE_NOT_FOUND")
 }
 
@@ -69,7 +69,7 @@ impl CheckOut<'_, '_> {
             .as_deref()
             .is_none_or(|id| id.trim().is_empty())
         {
-            self.refusals.push(Refusal::new(
+            self.rejections.push(ValidationError::new(
                 "Check out must be performed at a service point",
                 "servicePointId",
                 service_point.as_deref(),
@@ -78,7 +78,7 @@ impl CheckOut<'_, '_> {
         self.patron()?;
         let item = self.item()?;
         let (policy, queue) = self.policy(item.as_ref())?;
-        unless_rejected(&self.refusals)?;
+        unless_rejected(&self.rejections)?;
         let (Some(item), Some(policy)) = (item, policy) else {
             return Err(failed("Unable to apply circulation rules for item that is null").into());
         };
@@ -93,13 +93,13 @@ impl CheckOut<'_, '_> {
         };
         match &borrower {
             None => self
-                .refusals
+                .rejections
                 .push(no_user("userBarcode", self.user_barcode.as_deref())),
             Some(_) if self.overrides.asks_for(Block::Patron) => {
                 let refused = self.overridden(Block::Patron)?;
-                self.refusals.extend(refused);
+                self.rejections.extend(refused);
             }
-            Some(borrower) => self.refusals.extend(blocks::manual(
+            Some(borrower) => self.rejections.extend(blocks::manual(
                 self.library,
                 &borrower.id(),
                 Action::Borrow,
@@ -109,7 +109,7 @@ impl CheckOut<'_, '_> {
             Some(barcode) => {
                 let proxy = Person::by_barcode(self.library, barcode)?;
                 if proxy.is_none() {
-                    self.refusals
+                    self.rejections
                         .push(no_user("proxyUserBarcode", Some(barcode)));
                 }
                 proxy
@@ -137,21 +137,21 @@ impl CheckOut<'_, '_> {
                 Some(Active::No) => inactive,
                 _ => continue,
             };
-            self.refusals
-                .push(Refusal::new(message, key, barcode.as_deref()));
+            self.rejections
+                .push(ValidationError::new(message, key, barcode.as_deref()));
         }
         if let (Some(borrower), Some(proxy)) = (&borrower, &proxy) {
             let refused = blocks::proxy(
                 self.library,
                 &borrower.id(),
                 &proxy.id(),
-                Refusal::new(
+                ValidationError::new(
                     "Cannot check out item via proxy when relationship is invalid",
                     "proxyUserBarcode",
                     self.proxy_barcode.as_deref(),
                 ),
             )?;
-            self.refusals.extend(refused);
+            self.rejections.extend(refused);
         }
         if let Some(borrower) = borrower {
             self.loan.set("userId", borrower.id());
@@ -170,7 +170,7 @@ impl CheckOut<'_, '_> {
             None => None,
         };
         let Some(item) = item else {
-            self.refusals.push(Refusal::new(
+            self.rejections.push(ValidationError::new(
                 format!(
                     "No item with barcode {} could be found",
                     barcode.unwrap_or("null")
@@ -181,7 +181,7 @@ impl CheckOut<'_, '_> {
             return Ok(None);
         };
         if item.is("Checked out") {
-            self.refusals.push(Refusal::new(
+            self.rejections.push(ValidationError::new(
                 "Item is already checked out",
                 "itemBarcode",
                 barcode,
@@ -196,15 +196,15 @@ impl CheckOut<'_, '_> {
         .iter()
         .any(|status| item.is(status))
         {
-            self.refusals.push(Refusal::new(
+            self.rejections.push(ValidationError::new(
                 wrong_status(&item, "and cannot be checked out"),
                 "itemBarcode",
                 item.text("barcode").as_deref(),
             ));
         }
         if !open_loans(self.library, "itemId", &item.id())?.is_empty() {
-            self.refusals.push(
-                Refusal::new(
+            self.rejections.push(
+                ValidationError::new(
                     "Cannot check out item that already has an open loan",
                     "itemBarcode",
                     barcode,
@@ -229,7 +229,7 @@ impl CheckOut<'_, '_> {
                 item.barcode(),
                 borrower.personal_name()
             );
-            self.refusals.push(Refusal::new(
+            self.rejections.push(ValidationError::new(
                 message,
                 "userBarcode",
                 self.user_barcode.as_deref(),
@@ -239,14 +239,15 @@ impl CheckOut<'_, '_> {
         self.limit(&policy, item, &borrower)?;
         if self.overrides.asks_for(Block::NotLoanable) {
             let refused = self.overridden(Block::NotLoanable)?;
-            self.refusals.extend(refused);
+            self.rejections.extend(refused);
         } else if !policy.is_loanable() {
             let barcode = self.item_barcode.as_deref();
-            let refusal = policy
-                .refusal_of("Item is not loanable", barcode)
+            let rejection = policy
+                .rejection_of("Item is not loanable", barcode)
                 .code("ITEM_NOT_LOANABLE");
             let may = self.library.may_override(Block::NotLoanable)?;
-            self.refusals.push(refusal.block(Block::NotLoanable, may));
+            self.rejections
+                .push(rejection.block(Block::NotLoanable, may));
         }
         Ok((Some(policy), queue))
     }
@@ -255,7 +256,7 @@ impl CheckOut<'_, '_> {
     fn limit(&mut self, policy: &LoanPolicy, item: &Item, borrower: &Person) -> Step<()> {
         if self.overrides.asks_for(Block::ItemLimit) {
             let refused = self.overridden(Block::ItemLimit)?;
-            self.refusals.extend(refused);
+            self.rejections.extend(refused);
             return Ok(());
         }
         let (Some(limit), Some(given)) = (policy.item_limit(), &policy.given) else {
@@ -300,7 +301,7 @@ impl CheckOut<'_, '_> {
             (false, true, false) => ("for material type", "ITEM_LIMIT_MATERIAL_TYPE"),
             (false, false, _) => ("for loan type", "ITEM_LIMIT_LOAN_TYPE"),
         };
-        let refusal = Refusal::with(
+        let rejection = ValidationError::with(
             format!("Patron has reached maximum limit of {limit} items {what}"),
             &[
                 ("itemBarcode", self.item_barcode.as_deref()),
@@ -309,17 +310,17 @@ impl CheckOut<'_, '_> {
         )
         .code(code);
         let may = self.library.may_override(Block::ItemLimit)?;
-        self.refusals.push(refusal.block(Block::ItemLimit, may));
+        self.rejections.push(rejection.block(Block::ItemLimit, may));
         Ok(())
     }
 
     /// Overrides a block, or tells why that cannot be.
-    fn overridden(&mut self, block: Block) -> Step<Option<Refusal>> {
-        if let Some(refusal) = Overrides::insufficient(self.library, block)? {
-            return Ok(Some(refusal));
+    fn overridden(&mut self, block: Block) -> Step<Option<ValidationError>> {
+        if let Some(rejection) = Overrides::insufficient(self.library, block)? {
+            return Ok(Some(rejection));
         }
         let Some(comment) = self.overrides.comment() else {
-            return Ok(Some(Refusal::new(
+            return Ok(Some(ValidationError::new(
                 "Override should be performed with the comment specified",
                 "comment",
                 None,
@@ -327,7 +328,7 @@ impl CheckOut<'_, '_> {
         };
         if self.overrides.asks_for(Block::NotLoanable) {
             let Some((due, raw)) = self.overrides.due_date(Block::NotLoanable) else {
-                return Ok(Some(Refusal::new(
+                return Ok(Some(ValidationError::new(
                     "Override should be performed with due date specified",
                     "dueDate",
                     None,
@@ -336,7 +337,7 @@ impl CheckOut<'_, '_> {
             let start = self.loan.text("loanDate").unwrap_or_default();
             let start = moment(&start).map_err(failed)?;
             if due <= start {
-                return Ok(Some(Refusal::new(
+                return Ok(Some(ValidationError::new(
                     "Due date should be later than loan date",
                     "dueDate",
                     Some(&raw),
@@ -395,7 +396,7 @@ impl CheckOut<'_, '_> {
             let held = queue.has_waiting_hold(&item.id()) && policy.has_alternate_period();
             let due = policy
                 .first(loan_date, held)
-                .map_err(|message| policy.refusal(&message))?;
+                .map_err(|message| policy.rejection(&message))?;
             loan.by_hold = held && !policy.is_fixed();
             let (due, by_expiry) = policy.in_open_hours(library, due, &of)?;
             loan.by_expiry = by_expiry;
@@ -407,7 +408,7 @@ impl CheckOut<'_, '_> {
             let due = loan.moment("dueDate").unwrap_or(loan_date);
             let due = policy
                 .recalled(loan_date, due)
-                .map_err(|message| policy.refusal(&message))?;
+                .map_err(|message| policy.rejection(&message))?;
             loan.set("dueDateChangedByRecall", true);
             let now_of = Circumstances {
                 started: now(),

@@ -5,7 +5,7 @@ use jiff::civil::Time;
 use jiff::tz::TimeZone;
 
 use crate::modules::circulation::calendar::{Around, Day};
-use crate::modules::reply::Refusal;
+use crate::modules::reply::ValidationError;
 use crate::value::java::{end_of_date, end_of_day, later};
 
 /// What becomes of a due date when the library is closed.
@@ -19,8 +19,8 @@ pub(crate) enum Strategy {
     BeginningOfNextHours,
 }
 
-pub(crate) fn absent_timetable() -> Refusal {
-    Refusal::bare("Calendar timetable is absent for requested date")
+pub(crate) fn absent_timetable() -> ValidationError {
+    ValidationError::bare("Calendar timetable is absent for requested date")
 }
 
 /// The open intervals of some days.
@@ -79,7 +79,7 @@ impl Strategy {
         started: Timestamp,
         zone: &TimeZone,
         offset: Option<(i64, String)>,
-    ) -> Result<Timestamp, Refusal> {
+    ) -> Result<Timestamp, ValidationError> {
         let end = |day: &Day| {
             day.is_open()
                 .then(|| end_of_date(day.date, zone))

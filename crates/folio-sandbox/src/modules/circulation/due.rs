@@ -7,7 +7,7 @@ use crate::modules::circulation::calendar::around;
 use crate::modules::circulation::closed::{Strategy, absent_timetable, before};
 use crate::modules::circulation::rules::routes::ChosenPolicy;
 use crate::modules::library::Library;
-use crate::modules::reply::{Block, Refusal, Step};
+use crate::modules::reply::{Block, Step, ValidationError};
 use crate::value::java::{end_of_date, later, moment, now};
 use crate::value::json::text_at;
 
@@ -110,8 +110,8 @@ impl LoanPolicy {
     }
 
     /// A rejection that names the policy.
-    pub(crate) fn refusal(&self, message: &str) -> Refusal {
-        Refusal::with(
+    pub(crate) fn rejection(&self, message: &str) -> ValidationError {
+        ValidationError::with(
             message,
             &[
                 ("loanPolicyId", self.id().as_deref()),
@@ -121,8 +121,8 @@ impl LoanPolicy {
     }
 
     /// The same, which names the item too.
-    pub(crate) fn refusal_of(&self, message: &str, barcode: Option<&str>) -> Refusal {
-        Refusal::sized(
+    pub(crate) fn rejection_of(&self, message: &str, barcode: Option<&str>) -> ValidationError {
+        ValidationError::sized(
             message,
             &[
                 ("itemBarcode", barcode),
@@ -413,6 +413,6 @@ fn truncated(due: Timestamp, from: Timestamp, schedules: Option<&Value>) -> Opti
 }
 
 /// The rejection of a renewal whose due date cannot be determined, or would be no later.
-pub(crate) fn due_date_required(refusal: Refusal, may_override: bool) -> Refusal {
-    refusal.block(Block::RenewalDueDateRequired, may_override)
+pub(crate) fn due_date_required(rejection: ValidationError, may_override: bool) -> ValidationError {
+    rejection.block(Block::RenewalDueDateRequired, may_override)
 }

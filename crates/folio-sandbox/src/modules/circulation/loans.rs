@@ -12,7 +12,7 @@ use crate::modules::circulation::policies::{self, OfLoan};
 use crate::modules::circulation::queue::{At, Queue};
 use crate::modules::circulation::{blocks, fees};
 use crate::modules::library::{LOANS, Library, SERVICE_POINTS};
-use crate::modules::reply::{Refusal, Step, absent, body, done, failed, shown};
+use crate::modules::reply::{Step, ValidationError, absent, body, done, failed, shown};
 use crate::value::java::{now, written};
 use crate::value::json::text_at;
 use crate::value::uuid::is_uuid;
@@ -80,7 +80,7 @@ fn check(library: &Library<'_>, loan: &Loan) -> Step<()> {
         return Err(failed("Loan does not have a status").into());
     }
     if !loan.is_open() && !loan.is_closed() {
-        return Err(Refusal::new(
+        return Err(ValidationError::new(
             "Loan status must be \"Open\" or \"Closed\"",
             "status",
             loan.status(),
@@ -88,7 +88,7 @@ fn check(library: &Library<'_>, loan: &Loan) -> Step<()> {
         .into());
     }
     if loan.is_open() && loan.text("userId").is_none() {
-        return Err(Refusal::new("Open loan must have a user ID", "userId", None).into());
+        return Err(ValidationError::new("Open loan must have a user ID", "userId", None).into());
     }
     for (name, message) in [
         (
@@ -103,7 +103,7 @@ fn check(library: &Library<'_>, loan: &Loan) -> Step<()> {
         if let Some(id) = loan.text(name)
             && library.get(SERVICE_POINTS, &id)?.is_none()
         {
-            return Err(Refusal::new(message, name, Some(&id)).into());
+            return Err(ValidationError::new(message, name, Some(&id)).into());
         }
     }
     Ok(())
@@ -112,7 +112,7 @@ fn check(library: &Library<'_>, loan: &Loan) -> Step<()> {
 fn item_of(library: &Library<'_>, loan: &Loan) -> Step<Item> {
     let id = loan.text("itemId");
     Item::by_id(library, id.as_deref())?.ok_or_else(|| {
-        Refusal::new(
+        ValidationError::new(
             format!(
                 "No item with ID {} could be found",
                 id.as_deref().unwrap_or("null")
@@ -128,9 +128,9 @@ fn check_proxy(library: &Library<'_>, loan: &Loan) -> Step<()> {
     let (Some(user), Some(proxy)) = (loan.text("userId"), loan.text("proxyUserId")) else {
         return Ok(());
     };
-    let invalid = Refusal::new("proxyUserId is not valid", "proxyUserId", Some(&proxy));
+    let invalid = ValidationError::new("proxyUserId is not valid", "proxyUserId", Some(&proxy));
     match blocks::proxy(library, &user, &proxy, invalid)? {
-        Some(refusal) => Err(refusal.into()),
+        Some(rejection) => Err(rejection.into()),
         None => Ok(()),
     }
 }
@@ -142,11 +142,16 @@ pub(crate) fn create(library: &Library<'_>, http_request: &HttpRequest) -> Step<
     check(library, &loan)?;
     let mut item = item_of(library, &loan)?;
     if item.is("Checked out") {
-        return Err(Refusal::new("Item is already checked out", "itemId", Some(&item.id())).into());
+        return Err(ValidationError::new(
+            "Item is already checked out",
+            "itemId",
+            Some(&item.id()),
+        )
+        .into());
     }
     if item.is("Missing") || item.is("Declared lost") {
         let message = wrong_status(&item, "").trim_end().to_owned();
-        return Err(Refusal::new(
+        return Err(ValidationError::new(
             format!("{message}, loan cannot be created"),
             "itemId",
             Some(&item.id()),
@@ -157,7 +162,7 @@ pub(crate) fn create(library: &Library<'_>, http_request: &HttpRequest) -> Step<
     let mut queue = Queue::of_item(library, &item.id())?;
     let user = loan.text("userId");
     let Some(borrower) = Person::by_id(library, user.as_deref())? else {
-        return Err(Refusal::new("user is not found", "userId", user.as_deref()).into());
+        return Err(ValidationError::new("user is not found", "userId", user.as_deref()).into());
     };
     if let Some(request) = queue.filled_by(library, &item, At::CheckIn)?
         && text_at(&request, "requesterId") != user
@@ -168,7 +173,7 @@ pub(crate) fn create(library: &Library<'_>, http_request: &HttpRequest) -> Step<
             item.barcode(),
             borrower.personal_name()
         );
-        return Err(Refusal::new(message, "userId", user.as_deref()).into());
+        return Err(ValidationError::new(message, "userId", user.as_deref()).into());
     }
     let policy = policies::loan(library, &item, borrower.group_id().as_deref())?;
     fill_request(library, &item, &mut queue)?;
@@ -183,7 +188,7 @@ pub(crate) fn create(library: &Library<'_>, http_request: &HttpRequest) -> Step<
         let due = loan.moment("dueDate").unwrap_or(start);
         let due = policy
             .recalled(start, due)
-            .map_err(|message| policy.refusal(&message))?;
+            .map_err(|message| policy.rejection(&message))?;
         let service_point = loan.text("checkoutServicePointId").unwrap_or_default();
         let of = Circumstances {
             service_point: &service_point,
@@ -220,7 +225,7 @@ pub(crate) fn replace(
     let existing = Loan::by_id(library, id)?;
     check(library, &loan)?;
     if loan.is_closed() && loan.text("checkinServicePointId").is_none() {
-        return Err(Refusal::new(
+        return Err(ValidationError::new(
             "A Closed loan must have a Checkin Service Point",
             "checkinServicePointId",
             None,
@@ -233,7 +238,7 @@ pub(crate) fn replace(
         .iter()
         .any(|status| item.is(status));
     if moved && forbids {
-        return Err(Refusal::new(
+        return Err(ValidationError::new(
             format!("item is {}", item.status()),
             "itemId",
             Some(&item.id()),

@@ -11,7 +11,7 @@ use crate::modules::circulation::people::{Active, Person};
 use crate::modules::circulation::queue::{NOT_YET_FILLED, Queue, is_for, is_status, is_type};
 use crate::modules::circulation::{fees, policies, sessions};
 use crate::modules::library::{Library, OVERDUE_POLICIES};
-use crate::modules::reply::{Block, Refusal, Step, body, filled, shown, unless_rejected};
+use crate::modules::reply::{Block, Step, ValidationError, body, filled, shown, unless_rejected};
 use crate::value::java::{now, written};
 use crate::value::json::text_at;
 use crate::wire::message::{HttpRequest, HttpResponse};
@@ -29,7 +29,7 @@ struct Renewal<'a, 'b> {
     loan: Loan,
     item: Item,
     queue: Queue,
-    refusals: Vec<Refusal>,
+    rejections: Vec<ValidationError>,
 }
 
 pub(crate) fn respond(
@@ -38,10 +38,10 @@ pub(crate) fn respond(
     by: By,
 ) -> Step<HttpResponse> {
     let fields = body(&http_request.body)?;
-    let mut refusals = Vec::new();
+    let mut rejections = Vec::new();
     let (item, loan) = match by {
         By::Barcode => by_barcode(library, &fields)?,
-        By::Id => by_id(library, &fields, &mut refusals)?,
+        By::Id => by_id(library, &fields, &mut rejections)?,
     };
     let overrides = Overrides::of(fields.get("overrideBlocks"));
     Renewal {
@@ -50,21 +50,21 @@ pub(crate) fn respond(
         queue: Queue::of_what(library, &item)?,
         loan,
         item,
-        refusals,
+        rejections,
     }
     .done()
 }
 
-fn not_theirs(key: &str, value: Option<&str>) -> Refusal {
-    Refusal::new(
+fn not_theirs(key: &str, value: Option<&str>) -> ValidationError {
+    ValidationError::new(
         "Cannot renew item checked out to different user",
         key,
         value,
     )
 }
 
-fn no_borrower(loan: &Loan) -> Refusal {
-    Refusal::new(
+fn no_borrower(loan: &Loan) -> ValidationError {
+    ValidationError::new(
         "user is not found",
         "userId",
         loan.text("userId").as_deref(),
@@ -72,13 +72,13 @@ fn no_borrower(loan: &Loan) -> Refusal {
 }
 
 fn by_barcode(library: &Library<'_>, fields: &Map<String, Value>) -> Step<(Item, Loan)> {
-    let missing = |message: &str, key: &str| Refusal::new(message, key, None);
+    let missing = |message: &str, key: &str| ValidationError::new(message, key, None);
     let barcode = filled(fields, "itemBarcode")
         .ok_or_else(|| missing("Renewal request must have an item barcode", "itemBarcode"))?;
     let user = filled(fields, "userBarcode")
         .ok_or_else(|| missing("Renewal request must have a user barcode", "userBarcode"))?;
     let Some(item) = Item::by_barcode(library, &barcode)? else {
-        return Err(Refusal::new(
+        return Err(ValidationError::new(
             format!("No item with barcode {barcode} exists"),
             "itemBarcode",
             Some(&barcode),
@@ -101,7 +101,7 @@ fn by_barcode(library: &Library<'_>, fields: &Map<String, Value>) -> Step<(Item,
 fn by_id(
     library: &Library<'_>,
     fields: &Map<String, Value>,
-    refusals: &mut Vec<Refusal>,
+    rejections: &mut Vec<ValidationError>,
 ) -> Step<(Item, Loan)> {
     let (id, user) = (filled(fields, "itemId"), filled(fields, "userId"));
     // A request without one of them is looked up as one of an unknown item.
@@ -115,7 +115,7 @@ fn by_id(
         None
     };
     let Some(item) = item else {
-        return Err(Refusal::new(
+        return Err(ValidationError::new(
             format!("No item with ID {wanted} exists"),
             "itemId",
             Some(&wanted),
@@ -128,7 +128,7 @@ fn by_id(
     match &loan.borrower {
         None => return Err(no_borrower(&loan).into()),
         Some(borrower) if Some(borrower.id()) != user => {
-            refusals.push(not_theirs("userId", user.as_deref()));
+            rejections.push(not_theirs("userId", user.as_deref()));
         }
         Some(_) => {}
     }
@@ -147,7 +147,7 @@ impl Renewal<'_, '_> {
             .any(|block| self.overrides.asks_for(block));
         if by_override {
             let refused = Overrides::insufficient(self.library, Block::Renewal)?;
-            self.refusals.extend(refused);
+            self.rejections.extend(refused);
         }
         let overdue = match self.loan.text("overdueFinePolicyId") {
             Some(id) => self.library.get(OVERDUE_POLICIES, &id)?,
@@ -164,7 +164,7 @@ impl Renewal<'_, '_> {
         } else {
             self.regular(&policy)?;
         }
-        unless_rejected(&self.refusals)?;
+        unless_rejected(&self.rejections)?;
         self.loan.names.loan = policy.name();
         let waiting = self.queue.requests.iter().any(|request| {
             is_type(request, "Recall")
@@ -202,8 +202,8 @@ impl Renewal<'_, '_> {
             )),
         };
         if let Some((message, reason)) = inactive {
-            self.refusals
-                .push(Refusal::new(message, "reason", Some(reason)));
+            self.rejections
+                .push(ValidationError::new(message, "reason", Some(reason)));
         }
         let refused = if self.overrides.asks_for(Block::Patron) {
             Overrides::insufficient(self.library, Block::Patron)?
@@ -212,7 +212,7 @@ impl Renewal<'_, '_> {
         } else {
             blocks::manual(self.library, &borrower.id(), Action::Renew)?
         };
-        self.refusals.extend(refused);
+        self.rejections.extend(refused);
         Ok(())
     }
 
@@ -230,8 +230,8 @@ impl Renewal<'_, '_> {
             .is_some_and(|allows| allows == false || allows == "False");
         if !by_override && reminded.is_some_and(|number| number > 0) && forbids {
             const WHY: &str = "Renewals not allowed for loans with reminders.";
-            let refusal = Refusal::new(WHY, "reason", Some(WHY));
-            self.refusals.push(refusal);
+            let rejection = ValidationError::new(WHY, "reason", Some(WHY));
+            self.rejections.push(rejection);
         }
     }
 
@@ -241,37 +241,40 @@ impl Renewal<'_, '_> {
         let id = self.item.id();
         let loanable = policy.is_loanable();
         if !loanable {
-            let refusal = policy.refusal("item is not loanable");
-            self.refusals.push(due_date_required(refusal, due_date));
+            let rejection = policy.rejection("item is not loanable");
+            self.rejections.push(due_date_required(rejection, due_date));
         }
         let status = self.item.status();
-        let of_item = |status: &str| Refusal::new(format!("item is {status}"), "itemId", Some(&id));
+        let of_item =
+            |status: &str| ValidationError::new(format!("item is {status}"), "itemId", Some(&id));
         if let Some(recall) = self.queue.recall_of(&id) {
-            let refusal = Refusal::new(
+            let rejection = ValidationError::new(
                 "items cannot be renewed when there is an active recall request",
                 "requestId",
                 text_at(recall, "id").as_deref(),
             );
-            self.refusals.push(refusal.block(Block::Renewal, renewal));
+            self.rejections
+                .push(rejection.block(Block::Renewal, renewal));
         }
         if self.item.is_lost() {
-            self.refusals
+            self.rejections
                 .push(of_item(&status).block(Block::Renewal, renewal));
         }
         if policy.limit_reached(self.loan.renewals()) {
-            let refusal = policy.refusal("loan at maximum renewal number");
-            self.refusals.push(refusal.block(Block::Renewal, renewal));
+            let rejection = policy.rejection("loan at maximum renewal number");
+            self.rejections
+                .push(rejection.block(Block::Renewal, renewal));
         }
         if !policy.is_renewable() {
-            let refusal = policy.refusal("loan is not renewable");
-            self.refusals.push(due_date_required(refusal, due_date));
+            let rejection = policy.rejection("loan is not renewable");
+            self.rejections.push(due_date_required(rejection, due_date));
         }
         let held = self.queue.first_is_hold(&id);
         if held {
             self.holds(policy, due_date);
         }
         if self.item.is("Claimed returned") {
-            self.refusals.push(of_item(&status));
+            self.rejections.push(of_item(&status));
         }
         if !loanable {
             return Ok(());
@@ -281,17 +284,17 @@ impl Renewal<'_, '_> {
         let due = match policy.renewed(current, at, held) {
             Ok(due) if due > current => due,
             Ok(_) => {
-                let refusal = policy.refusal("renewal would not change the due date");
-                self.refusals.push(due_date_required(refusal, due_date));
+                let rejection = policy.rejection("renewal would not change the due date");
+                self.rejections.push(due_date_required(rejection, due_date));
                 return Ok(());
             }
             Err(message) => {
-                self.refusals
-                    .push(due_date_required(policy.refusal(&message), due_date));
+                self.rejections
+                    .push(due_date_required(policy.rejection(&message), due_date));
                 return Ok(());
             }
         };
-        unless_rejected(&self.refusals)?;
+        unless_rejected(&self.rejections)?;
         if self.overrides.asks_for(Block::Patron) {
             self.renew(policy, "renewedThroughOverride");
             if let Some(comment) = self.overrides.comment() {
@@ -316,8 +319,8 @@ impl Renewal<'_, '_> {
 
     fn holds(&mut self, policy: &LoanPolicy, due_date: bool) {
         let mut refuse = |message: &str| {
-            self.refusals
-                .push(due_date_required(policy.refusal(message), due_date));
+            self.rejections
+                .push(due_date_required(policy.rejection(message), due_date));
         };
         if !policy.renews_with_hold() {
             refuse(
@@ -346,13 +349,13 @@ impl Renewal<'_, '_> {
     }
 
     fn override_renewal(&mut self, policy: &LoanPolicy) -> Step<()> {
-        unless_rejected(&self.refusals)?;
+        unless_rejected(&self.rejections)?;
         let comment = self
             .overrides
             .comment()
             .filter(|comment| !comment.trim().is_empty());
         let Some(comment) = comment else {
-            self.refusals.push(Refusal::new(
+            self.rejections.push(ValidationError::new(
                 "Override renewal request must have a comment",
                 "comment",
                 None,
@@ -366,7 +369,7 @@ impl Renewal<'_, '_> {
             .due_date(Block::RenewalDueDateRequired)
             .map(|(due, _)| due);
         let proposed = policy.renewed(current, at, false);
-        let required = |message: &str| Refusal::new(message, "dueDate", Some("null"));
+        let required = |message: &str| ValidationError::new(message, "dueDate", Some("null"));
         let due = if !policy.is_loanable() || !policy.is_renewable() || proposed.is_err() {
             given.ok_or_else(|| {
                 required("New due date must be specified when due date calculation fails")
@@ -383,18 +386,18 @@ impl Renewal<'_, '_> {
                 || later.is_none()
                 || self.loan.fields.contains_key("reminders");
             match later.or(given) {
-                _ if !expected => Err(policy.refusal("Override renewal does not match any of expected cases: item is not loanable, item is not renewable, reached number of renewals limit,renewal date falls outside of the date ranges in the loan policy, items cannot be renewed when there is an active recall request, item is Declared lost, item is Aged to lost, renewal would not change the due date, loan has reminder fees")),
+                _ if !expected => Err(policy.rejection("Override renewal does not match any of expected cases: item is not loanable, item is not renewable, reached number of renewals limit,renewal date falls outside of the date ranges in the loan policy, items cannot be renewed when there is an active recall request, item is Declared lost, item is Aged to lost, renewal would not change the due date, loan has reminder fees")),
                 None => Err(required(
                     "New due date is required when renewal would not change the due date",
                 )),
                 Some(due) if due <= current => {
-                    Err(policy.refusal("renewal would not change the due date"))
+                    Err(policy.rejection("renewal would not change the due date"))
                 }
                 Some(due) => Ok(due),
             }
         };
         match due {
-            Err(refusal) => self.refusals.push(refusal),
+            Err(rejection) => self.rejections.push(rejection),
             Ok(due) => {
                 if self.item.is_lost() {
                     fees::refundable(self.library, &self.loan, true)?;

@@ -11,7 +11,7 @@ use crate::modules::circulation::{fees, sessions, slips};
 use crate::modules::library::{
     ITEMS, LOANS, LOCATIONS, Library, REQUESTS, SERVICE_POINTS, exactly,
 };
-use crate::modules::reply::{Refusal, Step, body, done, filled, list, shown};
+use crate::modules::reply::{Step, ValidationError, body, done, filled, list, shown};
 use crate::value::json::text_at;
 use crate::wire::message::{HttpRequest, HttpResponse};
 
@@ -165,7 +165,7 @@ pub(crate) fn end_sessions(
     let ended = fields.get("endSessions").and_then(Value::as_array);
     for session in ended.into_iter().flatten() {
         let fields = Library::fields(session);
-        let missing = |message: &str, key: &str| Refusal::new(message, key, None);
+        let missing = |message: &str, key: &str| ValidationError::new(message, key, None);
         let patron = filled(&fields, "patronId")
             .ok_or_else(|| missing("End patron session request must have patron id", "patronId"))?;
         let action = filled(&fields, "actionType").ok_or_else(|| {
@@ -175,7 +175,7 @@ pub(crate) fn end_sessions(
             )
         })?;
         if !matches!(action.as_str(), "Check-in" | "Check-out") {
-            return Err(Refusal::new(
+            return Err(ValidationError::new(
                 "Invalid patron action type value",
                 "actionType",
                 Some(&action),

@@ -8,7 +8,7 @@ use crate::modules::circulation::people::Person;
 use crate::modules::circulation::policies::RequestPolicy;
 use crate::modules::circulation::queue::allowed_for;
 use crate::modules::library::{INSTANCES, Library, REQUESTS, SERVICE_POINTS};
-use crate::modules::reply::{Refusal, Step, bad_request, failed, shown};
+use crate::modules::reply::{Step, ValidationError, bad_request, failed, shown};
 use crate::value::json::text_at;
 use crate::value::uuid::is_uuid;
 use crate::wire::message::{HttpRequest, HttpResponse};
@@ -64,7 +64,7 @@ pub(crate) fn respond(library: &Library<'_>, http_request: &HttpRequest) -> Step
         return Ok(bad_request(problems.join(" ")));
     }
     let missing =
-        |what: &str, id: &str| Refusal::bare(format!("{what} with ID {id} was not found"));
+        |what: &str, id: &str| ValidationError::bare(format!("{what} with ID {id} was not found"));
     if let Some(id) = &instance
         && library.get(INSTANCES, id)?.is_none()
     {
@@ -92,7 +92,9 @@ pub(crate) fn respond(library: &Library<'_>, http_request: &HttpRequest) -> Step
         (Some(id), _) => match Item::by_id(library, Some(id))? {
             Some(item) => vec![item],
             None => {
-                return Err(Refusal::bare(format!("Item with id={id} cannot be found")).into());
+                return Err(
+                    ValidationError::bare(format!("Item with id={id} cannot be found")).into(),
+                );
             }
         },
         (None, Some(id)) => Item::of_instance(library, id)?,

@@ -13,7 +13,7 @@ use crate::modules::circulation::requests::placed::Placed;
 use crate::modules::circulation::requests::validate::{self, not_allowed};
 use crate::modules::circulation::requests::{recall, stored};
 use crate::modules::library::{Library, REQUESTS};
-use crate::modules::reply::{Refusal, Step, absent, body, done, shown, unless_rejected};
+use crate::modules::reply::{Step, ValidationError, absent, body, done, shown, unless_rejected};
 use crate::value::json::text_at;
 use crate::value::uuid::is_uuid;
 use crate::wire::message::{HttpRequest, HttpResponse};
@@ -43,7 +43,7 @@ pub(crate) fn replace(
     let mut fields = body(&http_request.body)?;
     fields.insert("id".to_owned(), id.into());
     let mut placed = validate::read(library, fields, false)?;
-    let first = placed.refusals.first().cloned();
+    let first = placed.rejections.first().cloned();
     unless_rejected(first.as_slice())?;
     let Some(original) = library.get(REQUESTS, id)? else {
         place(library, placed, &Overrides::default(), true)?;
@@ -51,7 +51,7 @@ pub(crate) fn replace(
     };
     let comments = text_at(&original, "patronComments");
     if placed.text("patronComments") != comments {
-        return Err(Refusal::new(
+        return Err(ValidationError::new(
             "Patron comments are not allowed to change",
             "existingPatronComments",
             comments.as_deref(),
@@ -60,7 +60,7 @@ pub(crate) fn replace(
     }
     if text_at(&original, "status").is_some_and(|status| status.starts_with("Closed")) {
         return Err(
-            Refusal::new("The Request has already been closed", "id", Some(id))
+            ValidationError::new("The Request has already been closed", "id", Some(id))
                 .code("REQUEST_ALREADY_CLOSED")
                 .into(),
         );
@@ -114,7 +114,7 @@ pub(crate) fn to_item(
     let original = by_id(library, id)?;
     let (titles, _) = library.title_level()?;
     if !titles && is_title_level(&original) {
-        return Err(Refusal::new(
+        return Err(ValidationError::new(
             "Can not process TLR - TLR feature is disabled",
             "requestId",
             Some(id),
@@ -132,7 +132,7 @@ pub(crate) fn to_item(
         && (is_hold(text_at(&original, "requestType"))
             || is_hold(crate::modules::reply::text(&request, "requestType")))
     {
-        return Err(Refusal::new(
+        return Err(ValidationError::new(
             "Not allowed to move from/to Hold TLR",
             "requestId",
             Some(id),
@@ -143,7 +143,7 @@ pub(crate) fn to_item(
     let instance = text_at(&original, "instanceId");
     let of_item = item.as_ref().and_then(Item::instance_id);
     if of_item != instance {
-        return Err(Refusal::with(
+        return Err(ValidationError::with(
             "Request can only be moved to an item with the same instance ID",
             &[
                 ("itemId", destination.as_deref()),
@@ -153,7 +153,9 @@ pub(crate) fn to_item(
         .into());
     }
     let Some(mut item) = item else {
-        return Err(Refusal::new("Item does not exist", "itemId", destination.as_deref()).into());
+        return Err(
+            ValidationError::new("Item does not exist", "itemId", destination.as_deref()).into(),
+        );
     };
     if item.is("Available") {
         request.insert("requestType".to_owned(), "Page".into());
@@ -167,7 +169,7 @@ pub(crate) fn to_item(
         queue: Queue::of_what(library, &item)?,
         item: Some(item.clone()),
         fields: request,
-        refusals: Vec::new(),
+        rejections: Vec::new(),
         no_instance: false,
         no_item: false,
         no_recallable_item: false,
@@ -203,7 +205,7 @@ pub(crate) fn to_item(
 }
 
 fn check_move(library: &Library<'_>, placed: &Placed, item: &Item, titles: bool) -> Step<()> {
-    let refuse = |refusal: Option<Refusal>| unless_rejected(refusal.as_slice());
+    let refuse = |rejection: Option<ValidationError>| unless_rejected(rejection.as_slice());
     refuse(validate::requester(placed))?;
     let kind = placed.kind();
     refuse((!allowed_for(&item.status(), kind)).then(|| not_allowed(kind)))?;

@@ -12,7 +12,7 @@ use crate::modules::circulation::requests::placed::Placed;
 use crate::modules::circulation::requests::validate::{self, not_allowed};
 use crate::modules::circulation::requests::{recall, stored, title};
 use crate::modules::library::Library;
-use crate::modules::reply::{Block, Refusal, Step, body, shown, unless_rejected};
+use crate::modules::reply::{Block, Step, ValidationError, body, shown, unless_rejected};
 use crate::value::json::text_at;
 use crate::wire::message::{HttpRequest, HttpResponse};
 
@@ -38,7 +38,7 @@ pub(crate) fn place(
 ) -> Step<Value> {
     let check = |placed: &Placed| {
         if fast {
-            let first = placed.refusals.first().cloned();
+            let first = placed.rejections.first().cloned();
             unless_rejected(first.as_slice())
         } else {
             Ok(())
@@ -54,8 +54,8 @@ pub(crate) fn place(
         let pageable = title::pageable(library, &placed)?;
         if let Some(item) = pageable.first() {
             let instance = placed.text("instanceId");
-            placed.refusals.push(
-                Refusal::with(
+            placed.rejections.push(
+                ValidationError::with(
                     "Hold/Recall title level request not allowed: pageable available item found for instance",
                     &[
                         ("itemId", Some(&item.id())),
@@ -66,7 +66,7 @@ pub(crate) fn place(
             );
         }
     }
-    unless_rejected(&placed.refusals)?;
+    unless_rejected(&placed.rejections)?;
     let (titles, _) = library.title_level()?;
     let kind = placed.kind();
     if let Some(mut item) = placed.item.clone() {
@@ -83,30 +83,30 @@ pub(crate) fn place(
 
 fn patron(library: &Library<'_>, placed: &mut Placed, overrides: &Overrides) -> Step<()> {
     let refused = validate::requester(placed);
-    placed.refusals.extend(refused);
+    placed.rejections.extend(refused);
     if placed
         .requester
         .as_ref()
         .is_some_and(|requester| requester.active() != Active::Yes)
     {
-        let refusal = Refusal::with(
+        let rejection = ValidationError::with(
             "Inactive users cannot make requests",
             &[
                 ("requesterId", placed.text("requesterId").as_deref()),
                 ("itemId", placed.text("itemId").as_deref()),
             ],
         );
-        placed.refusals.push(refusal);
+        placed.rejections.push(rejection);
     }
     let (titles, _) = library.title_level()?;
     let refused = validate::already_requested(placed, titles, false);
-    placed.refusals.extend(refused);
+    placed.rejections.extend(refused);
     if overrides.asks_for(Block::Patron) {
         let refused = Overrides::insufficient(library, Block::Patron)?;
-        placed.refusals.extend(refused);
+        placed.rejections.extend(refused);
     } else if let Some(requester) = &placed.requester {
         let refused = blocks::manual(library, &requester.id(), Action::Request)?;
-        placed.refusals.extend(refused);
+        placed.rejections.extend(refused);
     }
     Ok(())
 }
@@ -122,8 +122,8 @@ fn of_item(library: &Library<'_>, placed: &mut Placed) -> Step<()> {
             let id = text_at(&loan, "itemId");
             let item = crate::modules::circulation::items::Item::by_id(library, id.as_deref())?;
             if item.is_some_and(|item| item.instance_id() == instance) {
-                placed.refusals.push(
-                    Refusal::with(
+                placed.rejections.push(
+                    ValidationError::with(
                         "This requester already has a loan for one of the instance's items",
                         &[("userId", user.as_deref()), ("itemId", id.as_deref())],
                     )
@@ -137,16 +137,18 @@ fn of_item(library: &Library<'_>, placed: &mut Placed) -> Step<()> {
     let id = placed.text("itemId");
     let Some(item) = placed.item.clone() else {
         placed.no_item = true;
-        placed
-            .refusals
-            .push(Refusal::new("Item does not exist", "itemId", id.as_deref()));
+        placed.rejections.push(ValidationError::new(
+            "Item does not exist",
+            "itemId",
+            id.as_deref(),
+        ));
         return Ok(());
     };
     if !allowed_for(&item.status(), placed.kind()) {
-        placed.refusals.push(not_allowed(placed.kind()));
+        placed.rejections.push(not_allowed(placed.kind()));
     }
     let refused = loaned_already(library, &item.id(), user.as_deref())?;
-    placed.refusals.extend(refused);
+    placed.rejections.extend(refused);
     Ok(())
 }
 
@@ -155,13 +157,13 @@ pub(crate) fn loaned_already(
     library: &Library<'_>,
     item: &str,
     user: Option<&str>,
-) -> Step<Option<Refusal>> {
+) -> Step<Option<ValidationError>> {
     let loans = open_loans(library, "itemId", item)?;
     let own = loans
         .iter()
         .find(|loan| user.is_some() && text_at(loan, "userId").as_deref() == user);
     Ok(own.map(|loan| {
-        Refusal::with(
+        ValidationError::with(
             "This requester already has this item on loan",
             &[
                 ("itemId", Some(item)),
@@ -190,8 +192,8 @@ fn by_policy(library: &Library<'_>, placed: &mut Placed) -> Step<()> {
                 any |= RequestPolicy::of(library, &item, group.as_deref())?.allows("Hold");
             }
             if !any {
-                placed.refusals.push(
-                    Refusal::with(
+                placed.rejections.push(
+                    ValidationError::with(
                         "Hold requests are not allowed for this patron and title combination",
                         &[
                             ("requesterId", placed.text("requesterId").as_deref()),
@@ -213,7 +215,7 @@ fn by_policy(library: &Library<'_>, placed: &mut Placed) -> Step<()> {
         placed.kind(),
         placed.text("pickupServicePointId").as_deref(),
     );
-    placed.refusals.extend(refused);
+    placed.rejections.extend(refused);
     Ok(())
 }
 
@@ -222,7 +224,7 @@ pub(crate) fn by_policy_of(
     policy: &RequestPolicy,
     kind: &str,
     service_point: Option<&str>,
-) -> Option<Refusal> {
+) -> Option<ValidationError> {
     if !policy.allows(kind) {
         return Some(not_allowed(kind));
     }
@@ -230,7 +232,7 @@ pub(crate) fn by_policy_of(
     let place = service_point.unwrap_or_default();
     (!allowed.contains(&place)).then(|| {
         // The order of these parameters is not known: Java makes it differ from run to run.
-        Refusal::with(
+        ValidationError::with(
             "One or more Pickup locations are no longer available",
             &[
                 ("pickupServicePointId", service_point),

@@ -10,7 +10,7 @@ use crate::modules::circulation::loan::Loan;
 use crate::modules::circulation::queue::Queue;
 use crate::modules::circulation::requests::{create, stored, validate};
 use crate::modules::library::{HOLDINGS, Library, exactly};
-use crate::modules::reply::{Refusal, Step, Stop, body, failed, filled, shown};
+use crate::modules::reply::{Step, Stop, ValidationError, body, failed, filled, shown};
 use crate::value::json::text_at;
 use crate::wire::message::{HttpRequest, HttpResponse};
 
@@ -107,7 +107,9 @@ fn of_items(library: &Library<'_>, fields: &Map<String, Value>) -> Step<Vec<Map<
         ("instanceId", "an instance id"),
     ] {
         if filled(fields, name).is_none() {
-            return Err(Refusal::new(format!("Request must have {what}"), name, None).into());
+            return Err(
+                ValidationError::new(format!("Request must have {what}"), name, None).into(),
+            );
         }
     }
     let instance = filled(fields, "instanceId").unwrap_or_default();
@@ -117,12 +119,12 @@ fn of_items(library: &Library<'_>, fields: &Map<String, Value>) -> Step<Vec<Map<
         .is_none()
     {
         let message = "There are no holdings for this instance";
-        return Err(Refusal::new(message, "holdingsRecords", Some("null")).into());
+        return Err(ValidationError::new(message, "holdingsRecords", Some("null")).into());
     }
     let items = Item::of_instance(library, &instance)?;
     if items.is_empty() {
         let message = "There are no items for this instance";
-        return Err(Refusal::new(message, "items", Some("empty")).into());
+        return Err(ValidationError::new(message, "items", Some("empty")).into());
     }
     let pickup = filled(fields, "pickupServicePointId");
     let mut ranked = Vec::new();
@@ -140,7 +142,7 @@ fn of_items(library: &Library<'_>, fields: &Map<String, Value>) -> Step<Vec<Map<
                 ("itemId", Some(item.as_str())),
                 ("instanceId", Some(instance.as_str())),
             ];
-            return Err(Refusal::with(message, &parameters).into());
+            return Err(ValidationError::with(message, &parameters).into());
         }
         let due = Loan::open_of(library, &item)?.and_then(|loan| loan.moment("dueDate"));
         let served = pickup.as_deref().is_some_and(|pickup| {

@@ -5,12 +5,12 @@ use serde_json::{Map, Value};
 use crate::modules::circulation::items::Item;
 use crate::modules::circulation::people::Person;
 use crate::modules::circulation::queue::Queue;
-use crate::modules::reply::{Refusal, text};
+use crate::modules::reply::{ValidationError, text};
 
 /// A request that is placed or replaced, and what it refers to.
 pub(crate) struct Placed {
     pub(crate) fields: Map<String, Value>,
-    pub(crate) refusals: Vec<Refusal>,
+    pub(crate) rejections: Vec<ValidationError>,
     pub(crate) requester: Option<Person>,
     pub(crate) item: Option<Item>,
     pub(crate) queue: Queue,

@@ -5,7 +5,7 @@ use serde_json::Value;
 use crate::modules::circulation::queue::{NOT_YET_FILLED, Queue, is_status, is_type, position};
 use crate::modules::circulation::requests::stored;
 use crate::modules::library::Library;
-use crate::modules::reply::{Refusal, Step, absent, body, failed, list};
+use crate::modules::reply::{Step, ValidationError, absent, body, failed, list};
 use crate::value::json::text_at;
 use crate::wire::message::{HttpRequest, HttpResponse};
 
@@ -54,7 +54,7 @@ pub(crate) fn reorder(
             "instance" => ("DISABLED", "instanceId"),
             _ => ("ENABLED", "itemId"),
         };
-        return Err(Refusal::new(
+        return Err(ValidationError::new(
             format!("Refuse to reorder request queue, TLR feature status is {word}."),
             key,
             Some(id),
@@ -88,7 +88,7 @@ pub(crate) fn reorder(
             .iter()
             .any(|request| place_of(request).is_none())
     {
-        return Err(Refusal::of_nothing(
+        return Err(ValidationError::of_nothing(
             "There is inconsistency between provided reordered queue and existing queue.",
         )
         .into());
@@ -104,8 +104,8 @@ pub(crate) fn reorder(
     listed(library, &self::queue(library, of, id)?)
 }
 
-fn at(message: &str) -> Refusal {
-    Refusal::new(message, "newPosition", None)
+fn at(message: &str) -> ValidationError {
+    ValidationError::new(message, "newPosition", None)
 }
 
 /// What has begun to be filled stays where it is, and so do pages of an item.

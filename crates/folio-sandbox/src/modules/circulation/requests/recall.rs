@@ -71,7 +71,7 @@ fn due(library: &Library<'_>, loan: &Loan, policy: &LoanPolicy) -> Step<jiff::Ti
     let due = loan.moment("dueDate").unwrap_or(now);
     let due = policy
         .recalled(start, due)
-        .map_err(|message| policy.refusal(&message))?;
+        .map_err(|message| policy.rejection(&message))?;
     let service_point = loan.text("checkoutServicePointId").unwrap_or_default();
     let of = Circumstances {
         service_point: &service_point,

@@ -9,7 +9,7 @@ use crate::modules::circulation::policies::RequestPolicy;
 use crate::modules::circulation::queue::{allowed_for, is_type};
 use crate::modules::circulation::requests::placed::Placed;
 use crate::modules::library::{LOCATIONS, Library, exactly};
-use crate::modules::reply::{Refusal, Step, text};
+use crate::modules::reply::{Step, ValidationError, text};
 use crate::value::java::moment;
 use crate::value::json::text_at;
 
@@ -46,7 +46,7 @@ pub(crate) fn choose(library: &Library<'_>, placed: &mut Placed) -> Step<()> {
                 None => {
                     placed.no_item = true;
                     let instance = placed.text("instanceId");
-                    placed.refusals.push(Refusal::new(
+                    placed.rejections.push(ValidationError::new(
                         "Cannot create page TLR for this instance ID - no pageable available items found",
                         "instanceId",
                         instance.as_deref(),
@@ -58,7 +58,7 @@ pub(crate) fn choose(library: &Library<'_>, placed: &mut Placed) -> Step<()> {
             Some(item) => assign(placed, item),
             None => {
                 placed.no_recallable_item = true;
-                placed.refusals.push(Refusal::new(
+                placed.rejections.push(ValidationError::new(
                     "Request has no loan or recallable item",
                     "loan",
                     None,

@@ -9,7 +9,7 @@ use crate::modules::circulation::queue::{NOT_YET_FILLED, Queue, STATUSES};
 use crate::modules::circulation::requests::placed::Placed;
 use crate::modules::circulation::requests::title;
 use crate::modules::library::{INSTANCES, Library, SERVICE_POINTS};
-use crate::modules::reply::{Refusal, Step, bad_request, failed, filled, text};
+use crate::modules::reply::{Step, ValidationError, bad_request, failed, filled, text};
 use crate::value::java::{end_of_day, moment, written};
 use crate::value::json::text_at;
 
@@ -24,7 +24,7 @@ pub(crate) fn read(
     first_checks(&mut fields, titles)?;
     let mut placed = Placed {
         fields,
-        refusals: Vec::new(),
+        rejections: Vec::new(),
         requester: None,
         item: None,
         queue: Queue::default(),
@@ -56,7 +56,7 @@ pub(crate) fn read(
         && library.get(INSTANCES, id)?.is_none()
     {
         placed.no_instance = true;
-        placed.refusals.push(Refusal::new(
+        placed.rejections.push(ValidationError::new(
             "Instance does not exist",
             "instanceId",
             Some(id),
@@ -74,9 +74,9 @@ pub(crate) fn read(
     }
     if let (Some(proxy), Some(requester)) = (placed.text("proxyUserId"), placed.text("requesterId"))
     {
-        let invalid = Refusal::new("proxyUserId is not valid", "proxyUserId", Some(&proxy));
+        let invalid = ValidationError::new("proxyUserId is not valid", "proxyUserId", Some(&proxy));
         let refused = blocks::proxy(library, &requester, &proxy, invalid)?;
-        placed.refusals.extend(refused);
+        placed.rejections.extend(refused);
     }
     pickup_place(library, &mut placed)?;
     Ok(placed)
@@ -135,7 +135,7 @@ fn first_checks(fields: &mut Map<String, Value>, titles: bool) -> Step<()> {
         .is_some_and(|level| levels.contains(&level))
     {
         let known: Vec<String> = levels.iter().map(|level| format!("\"{level}\"")).collect();
-        return Err(Refusal::new(
+        return Err(ValidationError::new(
             format!(
                 "Request level must be one of the following: {}",
                 known.join(", ")
@@ -148,7 +148,7 @@ fn first_checks(fields: &mut Map<String, Value>, titles: bool) -> Step<()> {
     }
     let preference = text(fields, "fulfillmentPreference");
     if !matches!(preference.as_deref(), Some("Hold Shelf" | "Delivery")) {
-        return Err(Refusal::new(
+        return Err(ValidationError::new(
             "Fulfillment preference must be one of the following: Hold Shelf, Delivery",
             "fulfillmentPreference",
             preference.as_deref(),
@@ -165,7 +165,7 @@ fn ids(placed: &mut Placed, is_new: bool) -> Step<()> {
     if given(placed, "instanceId").is_none() {
         placed.no_instance = true;
         let value = placed.text("instanceId");
-        placed.refusals.push(Refusal::new(
+        placed.rejections.push(ValidationError::new(
             "Cannot create a request with no instance ID",
             "instanceId",
             value.as_deref(),
@@ -176,7 +176,7 @@ fn ids(placed: &mut Placed, is_new: bool) -> Step<()> {
     if !placed.is_title_level() && item.is_none() {
         placed.no_item = true;
         let value = placed.text("itemId");
-        placed.refusals.push(Refusal::new(
+        placed.rejections.push(ValidationError::new(
             "Cannot create an item level request with no item ID",
             "itemId",
             value.as_deref(),
@@ -184,7 +184,7 @@ fn ids(placed: &mut Placed, is_new: bool) -> Step<()> {
     } else if item.is_some() && holdings.is_none() {
         no_holdings = true;
         let value = placed.text("holdingsRecordId");
-        placed.refusals.push(Refusal::new(
+        placed.rejections.push(ValidationError::new(
             "Cannot create a request with item ID but no holdings record ID",
             "holdingsRecordId",
             value.as_deref(),
@@ -196,8 +196,8 @@ fn ids(placed: &mut Placed, is_new: bool) -> Step<()> {
         && !no_holdings
         && (item.is_some() || holdings.is_some())
     {
-        placed.refusals.push(
-            Refusal::with(
+        placed.rejections.push(
+            ValidationError::with(
                 "Cannot create a title level page request for this instance ID with no item ID",
                 &[
                     ("itemId", item.as_deref()),
@@ -213,7 +213,7 @@ fn ids(placed: &mut Placed, is_new: bool) -> Step<()> {
         }
         None => {
             placed.no_item = true;
-            placed.refusals.push(Refusal::new(
+            placed.rejections.push(ValidationError::new(
                 "Cannot create a request with no requestDate",
                 "requestDate",
                 None,
@@ -224,9 +224,9 @@ fn ids(placed: &mut Placed, is_new: bool) -> Step<()> {
 }
 
 fn pickup_place(library: &Library<'_>, placed: &mut Placed) -> Step<()> {
-    let refusal = match placed.text("pickupServicePointId") {
+    let rejection = match placed.text("pickupServicePointId") {
         None if placed.text("fulfillmentPreference").as_deref() == Some("Hold Shelf") => {
-            Refusal::new(
+            ValidationError::new(
                 "Hold shelf fulfillment requests require a Pickup service point",
                 "id",
                 placed.text("id").as_deref(),
@@ -235,7 +235,7 @@ fn pickup_place(library: &Library<'_>, placed: &mut Placed) -> Step<()> {
         }
         None => return Ok(()),
         Some(id) => match library.get(SERVICE_POINTS, &id)? {
-            None => Refusal::new(
+            None => ValidationError::new(
                 "Pickup service point does not exist",
                 "pickupServicePointId",
                 Some(&id),
@@ -243,7 +243,7 @@ fn pickup_place(library: &Library<'_>, placed: &mut Placed) -> Step<()> {
             Some(place) if place.get("pickupLocation") == Some(&Value::Bool(true)) => {
                 return Ok(());
             }
-            Some(_) => Refusal::new(
+            Some(_) => ValidationError::new(
                 "Service point is not a pickup location",
                 "pickupServicePointId",
                 Some(&id),
@@ -251,13 +251,13 @@ fn pickup_place(library: &Library<'_>, placed: &mut Placed) -> Step<()> {
             .code("SERVICE_POINT_IS_NOT_PICKUP_LOCATION"),
         },
     };
-    placed.refusals.push(refusal);
+    placed.rejections.push(rejection);
     Ok(())
 }
 
 /// A type of request that may not be placed.
-pub(crate) fn not_allowed(kind: &str) -> Refusal {
-    Refusal::new(
+pub(crate) fn not_allowed(kind: &str) -> ValidationError {
+    ValidationError::new(
         format!("{kind} requests are not allowed for this patron and item combination"),
         "requestType",
         Some(kind),
@@ -265,14 +265,14 @@ pub(crate) fn not_allowed(kind: &str) -> Refusal {
 }
 
 /// A user that may place no request, or has placed one.
-pub(crate) fn requester(placed: &Placed) -> Option<Refusal> {
+pub(crate) fn requester(placed: &Placed) -> Option<ValidationError> {
     match &placed.requester {
-        None => Some(Refusal::new(
+        None => Some(ValidationError::new(
             "A valid user and patron group are required. User is null",
             "userId",
             placed.text("requesterId").as_deref(),
         )),
-        Some(requester) if requester.group_id().is_none() => Some(Refusal::new(
+        Some(requester) if requester.group_id().is_none() => Some(ValidationError::new(
             "A valid patron group is required. PatronGroup ID is null",
             "PatronGroupId",
             None,
@@ -282,7 +282,11 @@ pub(crate) fn requester(placed: &Placed) -> Option<Refusal> {
 }
 
 /// Whether the requester has placed an open request already.
-pub(crate) fn already_requested(placed: &Placed, titles: bool, is_move: bool) -> Option<Refusal> {
+pub(crate) fn already_requested(
+    placed: &Placed,
+    titles: bool,
+    is_move: bool,
+) -> Option<ValidationError> {
     let user = placed.text("requesterId");
     let item = placed.text("itemId");
     let existing = placed.queue.requests.iter().find(|known| {
@@ -301,7 +305,7 @@ pub(crate) fn already_requested(placed: &Placed, titles: bool, is_move: bool) ->
     let (user, item, instance) = (user.as_deref(), item.as_deref(), placed.text("instanceId"));
     let of_instance = [("requesterId", user), ("instanceId", instance.as_deref())];
     Some(if !placed.is_title_level() {
-        Refusal::with(
+        ValidationError::with(
             "This requester already has an open request for this item",
             &[
                 ("requesterId", user),
@@ -311,19 +315,19 @@ pub(crate) fn already_requested(placed: &Placed, titles: bool, is_move: bool) ->
         )
         .code("ITEM_ALREADY_REQUESTED")
     } else if !crate::modules::circulation::queue::is_title_level(existing) {
-        Refusal::with(
+        ValidationError::with(
             "This requester already has an open request for one of the instance's items",
             &of_instance,
         )
         .code("ITEM_OF_THIS_INSTANCE_ALREADY_REQUESTED")
     } else if is_move {
-        Refusal::with(
+        ValidationError::with(
             "Not allowed to move title level page request to the same item",
             &of_instance,
         )
         .code("MOVING_REQUEST_TO_THE_SAME_ITEM")
     } else {
-        Refusal::with(
+        ValidationError::with(
             "This requester already has an open request for this instance",
             &of_instance,
         )
