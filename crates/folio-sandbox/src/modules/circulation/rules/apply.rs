@@ -148,7 +148,7 @@ pub(crate) fn matches(rules: &Rules, question: &Question) -> Vec<Match> {
 #[cfg(test)]
 mod tests {
     use super::{Question, matches};
-    use crate::modules::circulation::rules::Wrong;
+    use crate::modules::circulation::rules::RuleError;
     use crate::modules::circulation::rules::parser::parse;
 
     const FALLBACK: &str = "fallback-policy: l l0 r r0 n n0 o o0 i i0";
@@ -156,7 +156,7 @@ mod tests {
     fn wrong(text: &str) -> (String, usize, usize) {
         let known = |_: char, id: &str| !id.starts_with("no-");
         match parse(text, &known) {
-            Err(Wrong {
+            Err(RuleError {
                 message,
                 line,
                 column,

@@ -1,6 +1,6 @@
 //! A place among tokens, and ANTLR's words where another token was expected.
 
-use crate::modules::circulation::rules::Wrong;
+use crate::modules::circulation::rules::RuleError;
 use crate::modules::circulation::rules::lexer::{RuleToken, TokenKind};
 
 /// A place among the tokens of a text.
@@ -70,16 +70,16 @@ impl<'t> Cursor<'t> {
     }
 
     /// What is wrong at the current token.
-    pub(crate) fn wrong(&self, message: impl Into<String>) -> Wrong {
+    pub(crate) fn wrong(&self, message: impl Into<String>) -> RuleError {
         let token = self.ahead(0);
-        Wrong {
+        RuleError {
             message: message.into(),
             line: token.line,
             column: token.column + 1,
         }
     }
 
-    fn unwanted(&self, kinds: &[TokenKind]) -> Wrong {
+    fn unwanted(&self, kinds: &[TokenKind]) -> RuleError {
         self.wrong(format!(
             "extraneous input {} expecting {}",
             Self::shown(self.ahead(0)),
@@ -87,7 +87,7 @@ impl<'t> Cursor<'t> {
         ))
     }
 
-    fn mismatched(&self, kinds: &[TokenKind]) -> Wrong {
+    fn mismatched(&self, kinds: &[TokenKind]) -> RuleError {
         self.wrong(format!(
             "mismatched input {} expecting {}",
             Self::shown(self.ahead(0)),
@@ -96,7 +96,7 @@ impl<'t> Cursor<'t> {
     }
 
     /// Before a choice, or the first round of a loop: one of these tokens is next.
-    pub(crate) fn choice(&self, kinds: &[TokenKind]) -> Result<(), Wrong> {
+    pub(crate) fn choice(&self, kinds: &[TokenKind]) -> Result<(), RuleError> {
         if kinds.contains(&self.kind()) {
             return Ok(());
         }
@@ -109,7 +109,7 @@ impl<'t> Cursor<'t> {
     }
 
     /// Before another round of a loop: one of these tokens is next, which go on or end it.
-    pub(crate) fn again(&self, kinds: &[TokenKind]) -> Result<(), Wrong> {
+    pub(crate) fn again(&self, kinds: &[TokenKind]) -> Result<(), RuleError> {
         if kinds.contains(&self.kind()) {
             return Ok(());
         }
@@ -121,7 +121,7 @@ impl<'t> Cursor<'t> {
         &mut self,
         kind: TokenKind,
         then: &[TokenKind],
-    ) -> Result<&'t RuleToken, Wrong> {
+    ) -> Result<&'t RuleToken, RuleError> {
         if self.kind() == kind {
             return Ok(self.take());
         }
@@ -139,7 +139,7 @@ impl<'t> Cursor<'t> {
     }
 
     /// Where a decision looks ahead and nothing fits: the text from here to the token some places ahead.
-    pub(crate) fn no_way(&self, places: usize) -> Wrong {
+    pub(crate) fn no_way(&self, places: usize) -> RuleError {
         let (first, last) = (self.ahead(0), self.ahead(places));
         let text: String = if first.kind == TokenKind::End {
             "<EOF>".to_owned()
@@ -160,7 +160,7 @@ impl<'t> Cursor<'t> {
             .replace('\n', "\\n")
             .replace('\r', "\\r")
             .replace('\t', "\\t");
-        Wrong {
+        RuleError {
             message: format!("no viable alternative at input '{text}'"),
             line: last.line,
             column: last.column + 1,

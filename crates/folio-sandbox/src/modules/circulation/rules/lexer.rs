@@ -1,6 +1,6 @@
 //! The tokens of the circulation rules. Indentation makes tokens too, as it does in Python.
 
-use crate::modules::circulation::rules::Wrong;
+use crate::modules::circulation::rules::RuleError;
 
 /// Kinds of tokens, in the order in which messages name them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -84,7 +84,7 @@ struct Lexer {
 }
 
 /// The tokens of a text, those that count.
-pub(crate) fn tokens(text: &str) -> Result<Vec<RuleToken>, Wrong> {
+pub(crate) fn tokens(text: &str) -> Result<Vec<RuleToken>, RuleError> {
     let mut lexer = Lexer {
         chars: text.chars().collect(),
         at: 0,
@@ -134,7 +134,7 @@ impl Lexer {
         }
     }
 
-    fn next(&mut self) -> Result<(), Wrong> {
+    fn next(&mut self) -> Result<(), RuleError> {
         let c = self.peek(0).unwrap_or(' ');
         match c {
             ' ' => {
@@ -146,7 +146,7 @@ impl Lexer {
                 self.skip(count);
             }
             '\t' => {
-                return Err(Wrong {
+                return Err(RuleError {
                     message: "Tabulator character is not allowed, use spaces instead.".to_owned(),
                     line: self.line,
                     // The parser reports the place after it has read the token.

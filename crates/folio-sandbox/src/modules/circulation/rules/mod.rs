@@ -8,7 +8,7 @@ pub(crate) mod routes;
 
 /// What is wrong with the text of the rules.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Wrong {
+pub(crate) struct RuleError {
     pub(crate) message: String,
     pub(crate) line: usize,
     pub(crate) column: usize,

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use crate::modules::circulation::rules::cursor::Cursor;
 use crate::modules::circulation::rules::lexer::{TokenKind, tokens};
 use crate::modules::circulation::rules::{
-    Criterion, CriterionIds, Letters, Part, Policies, Priority, Statement, Wrong,
+    Criterion, CriterionIds, Letters, Part, Policies, Priority, RuleError, Statement,
 };
 
 const POLICY_TYPES: [char; 5] = ['l', 'r', 'n', 'o', 'i'];
@@ -24,7 +24,7 @@ struct RulesParser<'t> {
 }
 
 /// Understands the rules; `exists` tells whether there is a policy of a letter and an id.
-pub(crate) fn parse(text: &str, exists: &dyn Fn(char, &str) -> bool) -> Result<Rules, Wrong> {
+pub(crate) fn parse(text: &str, exists: &dyn Fn(char, &str) -> bool) -> Result<Rules, RuleError> {
     let tokens = tokens(text)?;
     let mut parser = RulesParser {
         cursor: Cursor::new(text, &tokens),
@@ -41,7 +41,7 @@ pub(crate) fn parse(text: &str, exists: &dyn Fn(char, &str) -> bool) -> Result<R
 }
 
 impl RulesParser<'_> {
-    fn file(&mut self) -> Result<(), Wrong> {
+    fn file(&mut self) -> Result<(), RuleError> {
         use TokenKind::{End, Fallback, Letter, Newline};
         self.cursor.choice(&[TokenKind::Priority, Newline])?;
         // Which of the two forms a file has is decided by what follows the colon.
@@ -87,7 +87,7 @@ impl RulesParser<'_> {
         Ok(())
     }
 
-    fn newlines(&mut self, expected: &[TokenKind]) -> Result<(), Wrong> {
+    fn newlines(&mut self, expected: &[TokenKind]) -> Result<(), RuleError> {
         self.cursor.choice(expected)?;
         while self.cursor.kind() == TokenKind::Newline {
             self.cursor.take();
@@ -96,7 +96,7 @@ impl RulesParser<'_> {
         Ok(())
     }
 
-    fn priority(&mut self) -> Result<(), Wrong> {
+    fn priority(&mut self) -> Result<(), RuleError> {
         match self.cursor.kind() {
             TokenKind::LastLine => {
                 self.cursor.take();
@@ -117,7 +117,7 @@ impl RulesParser<'_> {
     }
 
     /// One or two kinds of criteria, then the line.
-    fn priorities(&mut self) -> Result<(), Wrong> {
+    fn priorities(&mut self) -> Result<(), RuleError> {
         self.look_through_priorities()?;
         let mut order = Vec::new();
         let (mut line, mut column) = (0, 0);
@@ -153,7 +153,7 @@ impl RulesParser<'_> {
     }
 
     /// Whether there are two or three priorities is known only at their end: what does not fit is told from their beginning.
-    fn look_through_priorities(&self) -> Result<(), Wrong> {
+    fn look_through_priorities(&self) -> Result<(), RuleError> {
         let mut place = 0;
         for round in 0..3 {
             match self.cursor.ahead(place).kind {
@@ -193,7 +193,7 @@ impl RulesParser<'_> {
         Ok(())
     }
 
-    fn letters(&mut self) -> Result<Letters, Wrong> {
+    fn letters(&mut self) -> Result<Letters, RuleError> {
         let follow = [
             TokenKind::Comma,
             TokenKind::Letter,
@@ -220,7 +220,7 @@ impl RulesParser<'_> {
         Ok(Letters(letters))
     }
 
-    fn fallback(&mut self) -> Result<(), Wrong> {
+    fn fallback(&mut self) -> Result<(), RuleError> {
         let word = self
             .cursor
             .must(TokenKind::Fallback, &[TokenKind::Colon, TokenKind::Newline])?;
@@ -247,7 +247,7 @@ impl RulesParser<'_> {
         }
     }
 
-    fn policies(&mut self) -> Result<Policies, Wrong> {
+    fn policies(&mut self) -> Result<Policies, RuleError> {
         let colon = self.cursor.take();
         let mut policies = Policies {
             given: Vec::new(),
@@ -279,7 +279,7 @@ impl RulesParser<'_> {
     }
 
     /// Statements, empty lines between them, until one of the other tokens.
-    fn statements(&mut self, expected: &[TokenKind]) -> Result<(), Wrong> {
+    fn statements(&mut self, expected: &[TokenKind]) -> Result<(), RuleError> {
         self.cursor.choice(expected)?;
         loop {
             match self.cursor.kind() {
@@ -293,7 +293,7 @@ impl RulesParser<'_> {
         }
     }
 
-    fn statement(&mut self) -> Result<(), Wrong> {
+    fn statement(&mut self) -> Result<(), RuleError> {
         let is_block = self.look_through_statement()?;
         let start = self.cursor.ahead(0);
         let mut statement = Statement {
@@ -337,7 +337,7 @@ impl RulesParser<'_> {
     }
 
     /// Whether a block follows a statement is known only behind it: what does not fit is told from its beginning.
-    fn look_through_statement(&self) -> Result<bool, Wrong> {
+    fn look_through_statement(&self) -> Result<bool, RuleError> {
         let kind = |place: usize| self.cursor.ahead(place).kind;
         let mut place = 0;
         loop {
@@ -386,7 +386,7 @@ impl RulesParser<'_> {
         Ok(kind(place + 1) == TokenKind::Indent)
     }
 
-    fn criterion(&mut self) -> Result<Criterion, Wrong> {
+    fn criterion(&mut self) -> Result<Criterion, RuleError> {
         const MIXED: &str = "A '!' must precede each name or no name.";
         let letter = self.cursor.take().text.chars().next().unwrap_or_default();
         let mut names = Vec::new();
@@ -422,9 +422,9 @@ impl RulesParser<'_> {
     }
 }
 
-fn check(part: &Part, exists: &dyn Fn(char, &str) -> bool) -> Result<(), Wrong> {
+fn check(part: &Part, exists: &dyn Fn(char, &str) -> bool) -> Result<(), RuleError> {
     let wrong = |message: String, line: usize, column: usize| {
-        Err(Wrong {
+        Err(RuleError {
             message,
             line,
             column,
@@ -485,7 +485,10 @@ fn check(part: &Part, exists: &dyn Fn(char, &str) -> bool) -> Result<(), Wrong> 
     }
 }
 
-fn check_policies(policies: &Policies, exists: &dyn Fn(char, &str) -> bool) -> Result<(), Wrong> {
+fn check_policies(
+    policies: &Policies,
+    exists: &dyn Fn(char, &str) -> bool,
+) -> Result<(), RuleError> {
     for letter in POLICY_TYPES {
         let ids: Vec<&str> = policies.of(letter).collect();
         let message = match ids.as_slice() {
@@ -494,7 +497,7 @@ fn check_policies(policies: &Policies, exists: &dyn Fn(char, &str) -> bool) -> R
             [_] => format!("The policy {letter} does not exist"),
             _ => format!("Only one policy of type {letter} allowed"),
         };
-        return Err(Wrong {
+        return Err(RuleError {
             message,
             line: policies.line,
             column: policies.column,
