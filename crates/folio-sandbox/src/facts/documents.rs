@@ -75,7 +75,7 @@ enum Segment {
 }
 
 /// What serves a request.
-pub(crate) struct Served {
+pub(crate) struct MatchedRoute {
     pub(crate) path: &'static str,
     pub(crate) permissions: &'static [&'static str],
     pub(crate) arguments: Vec<String>,
@@ -172,14 +172,14 @@ impl Routes {
         }
     }
 
-    pub(crate) fn find(&self, method: &str, path: &str) -> Option<Served> {
+    pub(crate) fn find(&self, method: &str, path: &str) -> Option<MatchedRoute> {
         // Edge modules listen elsewhere; one of them has paths of mod-inventory.
         let is_edge = |route: &Route| route.module.starts_with("edge-");
         self.find_where(method, path, |route| !is_edge(route))
     }
 
     /// The route of a module alone.
-    pub(crate) fn find_of(&self, module: &str, method: &str, path: &str) -> Option<Served> {
+    pub(crate) fn find_of(&self, module: &str, method: &str, path: &str) -> Option<MatchedRoute> {
         self.find_where(method, path, |route| route.module == module)
     }
 
@@ -188,7 +188,7 @@ impl Routes {
         method: &str,
         path: &str,
         wanted: impl Fn(&Route) -> bool,
-    ) -> Option<Served> {
+    ) -> Option<MatchedRoute> {
         // Paths are literal: a slash too many, another letter case or an encoded letter makes another path.
         let segments: Vec<&str> = path.split('/').skip(1).collect();
         self.routes
@@ -207,7 +207,7 @@ impl Routes {
                         Segment::Parameter => arguments.push(crate::wire::message::decoded(given)),
                     }
                 }
-                Some(Served {
+                Some(MatchedRoute {
                     path: route.path,
                     permissions: route.permissions,
                     arguments,

@@ -3,7 +3,7 @@
 use http::StatusCode;
 
 use crate::collections::{batch, deletion, lists, write};
-use crate::facts::documents::{Served, routes};
+use crate::facts::documents::{MatchedRoute, routes};
 use crate::facts::kinds::ListFacts;
 use crate::modules::{
     acquisitions, circulation, consortia, fixed, inventory, inventory_storage, permissions, pubsub,
@@ -42,7 +42,7 @@ pub(crate) fn module(
     state: &mut State,
     request: &HttpRequest,
     caller: &Caller,
-    served: &Served,
+    served: &MatchedRoute,
     path: &str,
     effect: Option<&Effect>,
 ) -> HandlerResult {
@@ -63,7 +63,7 @@ pub(crate) fn module(
 }
 
 /// What is wrong with the query string or a header, before the module looks at the path.
-fn rejected(request: &HttpRequest, served: &Served) -> Option<HttpResponse> {
+fn rejected(request: &HttpRequest, served: &MatchedRoute) -> Option<HttpResponse> {
     if let Some((at, digits)) = broken_percent(&request.raw_query)
         && served.raml
     {
@@ -99,7 +99,11 @@ fn rejected(request: &HttpRequest, served: &Served) -> Option<HttpResponse> {
 }
 
 /// A list that the module answers the same way, whatever is stored.
-fn of_bare_list(state: &State, request: &HttpRequest, served: &Served) -> Option<HttpResponse> {
+fn of_bare_list(
+    state: &State,
+    request: &HttpRequest,
+    served: &MatchedRoute,
+) -> Option<HttpResponse> {
     let kind = state.kind(served.path);
     let bare = kind.bare.as_ref()?;
     if lists::has_own_parameter(request, served.module, served.path) {
@@ -148,7 +152,7 @@ fn of_collection(
     state: &mut State,
     request: &HttpRequest,
     caller: &Caller,
-    served: &Served,
+    served: &MatchedRoute,
     effect: Option<&Effect>,
 ) -> Option<HandlerResult> {
     let is_batch = served.path.ends_with("/batch/synchronous")

@@ -2,7 +2,7 @@
 
 use http::StatusCode;
 
-use crate::facts::documents::{Served, routes};
+use crate::facts::documents::{MatchedRoute, routes};
 use crate::facts::kinds::Release;
 use crate::modules::dispatch;
 use crate::modules::login::{keycloak, sessions};
@@ -70,7 +70,7 @@ pub(crate) fn is_open(method: &str, path: &str) -> bool {
 }
 
 /// The route of a request, where the gateway has it: not those of edge modules, which listen elsewhere, nor those of a later release.
-fn route_of(state: &State, request: &HttpRequest, path: &str) -> Option<Served> {
+fn route_of(state: &State, request: &HttpRequest, path: &str) -> Option<MatchedRoute> {
     let later = state.release == Release::Quesnelia && path.ends_with("/retrieve");
     routes()
         .find(&request.method, path)

@@ -5,7 +5,7 @@ use http::StatusCode;
 use serde_json::Value;
 
 use crate::collections::deletion;
-use crate::facts::documents::{Served, routes};
+use crate::facts::documents::{MatchedRoute, routes};
 use crate::modules::dispatch;
 use crate::modules::login::{keycloak, sessions};
 use crate::platform::access;
@@ -81,7 +81,7 @@ fn caller(state: &State, request: &HttpRequest, tenant: &str) -> Caller {
 
 /// What PostgreSQL says of a tenant that has no schema: its role does not exist. Most modules of RMB answer 400, those whose queries fail
 /// with 500 do so here, too.
-pub(crate) fn no_role(state: &State, route: Option<&Served>, tenant: &str) -> HttpResponse {
+pub(crate) fn no_role(state: &State, route: Option<&MatchedRoute>, tenant: &str) -> HttpResponse {
     let (module, path) = route.map_or(("", ""), |route| (route.module, route.path));
     let role = format!(
         "FATAL: role \"{tenant}_{}\" does not exist (28000)",
