@@ -1,7 +1,7 @@
 //! What a query means for a table: each term becomes a test, by the index of its field.
 
 use crate::cql::error::CqlError;
-use crate::cql::fulltext::{RejectedTerm, Wanted, WordJoin, wanted};
+use crate::cql::fulltext::{RejectedTerm, TextQuery, WordJoin, wanted};
 use crate::cql::parser::{Clause, Join, Modifier, Parsed, SortClause, Term};
 use crate::cql::plan::numeric;
 pub(crate) use crate::cql::plan::{Compiled, Order, SortKey, SortKind, Test, Texts};
@@ -247,12 +247,12 @@ fn words(of: &Term, join: WordJoin, entry: &Entry) -> Result<Test, CqlError> {
         None => Texts::Joined(entry.multi.clone()),
     };
     let whole = match &wanted_words {
-        Wanted::Everything => Test::All,
-        Wanted::Present => match field {
+        TextQuery::Everything => Test::All,
+        TextQuery::Present => match field {
             Texts::Field(field) => Test::Present(field),
             _ => Test::All,
         },
-        Wanted::Words(query) => Test::Words {
+        TextQuery::Words(query) => Test::Words {
             field,
             query: query.clone(),
             unaccent,
@@ -276,7 +276,9 @@ fn words(of: &Term, join: WordJoin, entry: &Entry) -> Result<Test, CqlError> {
     };
     let mut also = Vec::new();
     for (name, text) in valued {
-        if let Wanted::Words(query) = wanted(&text, WordJoin::Phrase, unaccent).map_err(rejected)? {
+        if let TextQuery::Words(query) =
+            wanted(&text, WordJoin::Phrase, unaccent).map_err(rejected)?
+        {
             also.push((name, query));
         }
     }

@@ -6,7 +6,7 @@ use std::collections::HashSet;
 use serde_json::Value;
 
 use crate::cql::error::CqlError;
-use crate::cql::fulltext::Wanted;
+use crate::cql::fulltext::TextQuery;
 use crate::cql::plan::{Compiled, INDEXED, SortKey, SortKind, Test, Texts, numeric};
 use crate::facts::tables::JoinStep;
 use crate::value::collate;
@@ -178,10 +178,10 @@ impl Test {
                     list.iter().any(|element| {
                         any.iter()
                             .any(|name| match (wanted, text_at(element, name)) {
-                                (Wanted::Everything, _) => true,
+                                (TextQuery::Everything, _) => true,
                                 (_, None) => false,
-                                (Wanted::Present, Some(_)) => true,
-                                (Wanted::Words(query), Some(text)) => query.matches(&text, true),
+                                (TextQuery::Present, Some(_)) => true,
+                                (TextQuery::Words(query), Some(text)) => query.matches(&text, true),
                             })
                             && also.iter().all(|(name, query)| {
                                 text_at(element, name)

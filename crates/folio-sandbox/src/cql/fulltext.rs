@@ -27,7 +27,7 @@ pub(crate) enum WordJoin {
 
 /// What a full text term asks for.
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) enum Wanted {
+pub(crate) enum TextQuery {
     /// `*`: every record, also without the field.
     Everything,
     /// The empty text: the field is there.
@@ -44,12 +44,16 @@ pub(crate) enum RejectedTerm {
 }
 
 /// Understands a term.
-pub(crate) fn wanted(term: &str, join: WordJoin, unaccent: bool) -> Result<Wanted, RejectedTerm> {
+pub(crate) fn wanted(
+    term: &str,
+    join: WordJoin,
+    unaccent: bool,
+) -> Result<TextQuery, RejectedTerm> {
     let term = without_lone_stars(term);
     let term = term.trim();
     match term {
-        "*" => return Ok(Wanted::Everything),
-        "" => return Ok(Wanted::Present),
+        "*" => return Ok(TextQuery::Everything),
+        "" => return Ok(TextQuery::Present),
         _ => {}
     }
     let mut plain = String::with_capacity(term.len());
@@ -92,7 +96,7 @@ pub(crate) fn wanted(term: &str, join: WordJoin, unaccent: bool) -> Result<Wante
     if words == ["*"] {
         // `\*` alone: a query without words finds nothing.
         let words = Vec::new();
-        return Ok(Wanted::Words(WordQuery { join, words }));
+        return Ok(TextQuery::Words(WordQuery { join, words }));
     }
     if words
         .iter()
@@ -122,7 +126,7 @@ pub(crate) fn wanted(term: &str, join: WordJoin, unaccent: bool) -> Result<Wante
         })
         .filter(|phrase| !phrase.is_empty())
         .collect();
-    Ok(Wanted::Words(WordQuery { join, words }))
+    Ok(TextQuery::Words(WordQuery { join, words }))
 }
 
 /// Deletes each run of blanks that is followed by `*`, with it: `foo *bar` is `foobar`.

@@ -1,7 +1,7 @@
 //! A query as it is run: the conditions that its terms have become, and its order.
 
 use crate::cql::error::CqlError;
-use crate::cql::fulltext::{Wanted, WordQuery};
+use crate::cql::fulltext::{TextQuery, WordQuery};
 use crate::facts::tables::JoinStep;
 use crate::value::fold::{Fold, Pattern};
 
@@ -52,7 +52,7 @@ pub(crate) enum Test {
     Element {
         field: String,
         any: Vec<String>,
-        wanted: Wanted,
+        wanted: TextQuery,
         also: Vec<(String, WordQuery)>,
     },
     /// Records elsewhere.
