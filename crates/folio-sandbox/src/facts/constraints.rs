@@ -11,7 +11,7 @@ use crate::wire::message::HttpResponse;
 use crate::wire::rmb;
 
 /// A value that another record has.
-pub(crate) struct Taken<'t> {
+pub(crate) struct Duplicate<'t> {
     unique: &'t Unique,
     raw: String,
     folded: String,
@@ -19,7 +19,7 @@ pub(crate) struct Taken<'t> {
 }
 
 /// A reference that leads nowhere.
-pub(crate) struct Missing<'t> {
+pub(crate) struct DanglingReference<'t> {
     pub(crate) foreign: &'t Foreign,
     pub(crate) target: String,
 }
@@ -89,7 +89,7 @@ pub(crate) fn target(foreign: &Foreign, record: &Value) -> Option<String> {
     text_at(record, &foreign.field).map(|id| id.to_ascii_lowercase())
 }
 
-impl<'t> Taken<'t> {
+impl<'t> Duplicate<'t> {
     pub(crate) fn new(unique: &'t Unique, record: &Value) -> Self {
         let join = |folded: bool| {
             let values: Vec<String> = unique
@@ -202,7 +202,7 @@ fn said(message: &str, key: &str, value: &str, verb: Verb, declares_422: bool) -
     )
 }
 
-impl Missing<'_> {
+impl DanglingReference<'_> {
     /// Whether the module looks for the record itself, before it stores anything: it says so in words of its own, which are not those of
     /// PostgreSQL or RMB.
     pub(crate) fn is_found_first(&self, kind: &RecordKind, verb: Verb) -> bool {

@@ -3,7 +3,7 @@
 use rusqlite::Result;
 use serde_json::Value;
 
-use crate::facts::constraints::{self, Missing, Taken};
+use crate::facts::constraints::{self, DanglingReference, Duplicate};
 use crate::facts::tables::{Foreign, Table, tables};
 use crate::store::Store;
 use crate::store::sorted::RecordKey;
@@ -17,7 +17,7 @@ impl Store {
         table: &'t Table,
         id: &str,
         record: &Value,
-    ) -> Result<Option<Taken<'t>>> {
+    ) -> Result<Option<Duplicate<'t>>> {
         let mut memory = self.memory.borrow_mut();
         let Some(rows) = memory.known_mut(tenant, collection) else {
             return Ok(None);
@@ -31,7 +31,7 @@ impl Store {
                 && let Some(own) = own.iter().find(|own| own.constraint == unique.constraint)
                 && rows.taken(own, &value, &RecordKey::new(id))
             {
-                return Ok(Some(Taken::new(unique, record)));
+                return Ok(Some(Duplicate::new(unique, record)));
             }
         }
         Ok(None)
@@ -43,7 +43,7 @@ impl Store {
         tenant: &str,
         table: &'t Table,
         record: &Value,
-    ) -> Result<Option<Missing<'t>>> {
+    ) -> Result<Option<DanglingReference<'t>>> {
         for foreign in &table.foreign {
             let Some(target) = constraints::target(foreign, record) else {
                 continue;
@@ -51,7 +51,7 @@ impl Store {
             if let Some(path) = tables().path(foreign)
                 && !self.has(tenant, path, &target)?
             {
-                return Ok(Some(Missing { foreign, target }));
+                return Ok(Some(DanglingReference { foreign, target }));
             }
         }
         Ok(None)
