@@ -103,21 +103,21 @@ pub(crate) async fn serve(
 
 /// The connection is to be closed without a response.
 #[derive(Debug)]
-struct Broken;
+struct ConnectionBroken;
 
-impl std::fmt::Display for Broken {
+impl std::fmt::Display for ConnectionBroken {
     fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         out.write_str("a fault broke the connection")
     }
 }
 
-impl std::error::Error for Broken {}
+impl std::error::Error for ConnectionBroken {}
 
 async fn respond(
     state: Arc<Mutex<State>>,
     port: Port,
     request: Request<Incoming>,
-) -> Result<Response<Written>, Broken> {
+) -> Result<Response<ResponseBody>, ConnectionBroken> {
     let (parts, body) = request.into_parts();
     let target = parts
         .uri
@@ -130,7 +130,11 @@ async fn respond(
         .map(|(name, value)| name.as_str().len() + value.len() + ": \r\n".len())
         .sum();
     let (line_too_long, headers_too_large) = (line > MOST_LINE, headers > MOST_HEADERS);
-    let body = body.collect().await.map_err(|_| Broken)?.to_bytes();
+    let body = body
+        .collect()
+        .await
+        .map_err(|_| ConnectionBroken)?
+        .to_bytes();
     let start = Instant::now();
     let http_request = HttpRequest {
         port,
@@ -187,7 +191,7 @@ async fn respond(
         state.record(&http_request, status.map(|answer| answer.status));
         (effect, latency, answer, state.listener.clone())
     };
-    let heard = Heard {
+    let heard = ExchangeReport {
         listener,
         http_request: &http_request,
         start,
@@ -207,7 +211,7 @@ async fn respond(
     }
     heard.tell();
     let Some(mut answer) = answer.filter(|_| !matches!(effect, Some(Effect::DropAnswer))) else {
-        return Err(Broken);
+        return Err(ConnectionBroken);
     };
     if let Some(forward) = answer.forward.take() {
         answer = forward.response().await;
@@ -233,21 +237,21 @@ async fn respond(
     let total = answer.body.len();
     let mut body = Bytes::from(std::mem::take(&mut answer.body));
     let written = match effect {
-        Some(Effect::BreakBody) => Written {
+        Some(Effect::BreakBody) => ResponseBody {
             rest: body.split_to(total / 2),
             total: Some(total),
             breaks: true,
             stalls: false,
             slow: None,
         },
-        Some(Effect::SlowBytes { bytes, pause }) => Written {
+        Some(Effect::SlowBytes { bytes, pause }) => ResponseBody {
             rest: body,
             total: (!answer.stalls).then_some(total),
             breaks: false,
             stalls: answer.stalls,
             slow: Some((bytes.max(1), pause, Box::pin(tokio::time::sleep(pause)))),
         },
-        _ => Written {
+        _ => ResponseBody {
             rest: body,
             total: (!answer.stalls).then_some(total),
             breaks: false,
@@ -303,7 +307,7 @@ fn do_later(state: Arc<Mutex<State>>, http_request: HttpRequest, delay: Duration
 }
 
 /// What a listener hears of a request.
-struct Heard<'a> {
+struct ExchangeReport<'a> {
     listener: Option<Listener>,
     http_request: &'a HttpRequest,
     start: Instant,
@@ -312,7 +316,7 @@ struct Heard<'a> {
     fault: bool,
 }
 
-impl Heard<'_> {
+impl ExchangeReport<'_> {
     fn tell(self) {
         if let Some(listener) = self.listener {
             let answered = Answered {
@@ -326,7 +330,7 @@ impl Heard<'_> {
 }
 
 /// A body that may break off, or come slowly.
-struct Written {
+struct ResponseBody {
     rest: Bytes,
     /// How long it is; not told where it stalls.
     total: Option<usize>,
@@ -336,17 +340,17 @@ struct Written {
     slow: Option<(usize, Duration, Pin<Box<Sleep>>)>,
 }
 
-impl Body for Written {
+impl Body for ResponseBody {
     type Data = Bytes;
-    type Error = Broken;
+    type Error = ConnectionBroken;
 
     fn poll_frame(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, Broken>>> {
+    ) -> Poll<Option<Result<Frame<Bytes>, ConnectionBroken>>> {
         if self.rest.is_empty() {
             return match std::mem::take(&mut self.breaks) {
-                true => Poll::Ready(Some(Err(Broken))),
+                true => Poll::Ready(Some(Err(ConnectionBroken))),
                 // Nothing wakes it: it ends with the connection.
                 false if self.stalls => Poll::Pending,
                 false => Poll::Ready(None),
