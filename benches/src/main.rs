@@ -44,7 +44,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         );
         note(
             "decode, derive + extra",
-            time(|| read::<baseline::Instances>(&page)),
+            time(|| read::<baseline::lossless::Instances>(&page)),
         );
         note(
             "decode, derive, plain",
@@ -54,7 +54,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     }
     // Into one buffer that is there already: what the allocator does with a megabyte is no matter of ours.
     let ours: folio_sdk::inventory_storage::Instances = serde_json::from_str(&page)?;
-    let derived: baseline::Instances = serde_json::from_str(&page)?;
+    let derived: baseline::lossless::Instances = serde_json::from_str(&page)?;
     let mut buffer = Vec::with_capacity(2 * page.len());
     for _ in 0..40 {
         let mut note = |name, seconds: f64| {
@@ -94,13 +94,13 @@ fn alone(what: &str, page: &str) -> Result<(), Box<dyn std::error::Error>> {
     let done = match what {
         "none" => true,
         "decode-ours" => read::<folio_sdk::inventory_storage::Instances>(page),
-        "decode-derive" => read::<baseline::Instances>(page),
+        "decode-derive" => read::<baseline::lossless::Instances>(page),
         "encode-ours" => {
             let ours: folio_sdk::inventory_storage::Instances = serde_json::from_str(page)?;
             write(&ours, &mut buffer)
         }
         "encode-derive" => write(
-            &serde_json::from_str::<baseline::Instances>(page)?,
+            &serde_json::from_str::<baseline::lossless::Instances>(page)?,
             &mut buffer,
         ),
         other => return Err(format!("unknown: {other}").into()),
