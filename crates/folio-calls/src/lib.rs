@@ -21,25 +21,17 @@ pub mod program;
 pub mod server;
 pub mod values;
 
+mod calls;
+mod compare;
+mod media_type;
+mod plan;
+mod rejected;
+mod requests;
+mod responses;
 mod run;
 
-pub use run::{Plan, Report, run};
-
-#[allow(
-    missing_docs,
-    deprecated,
-    unreachable_pub,
-    unused_mut,
-    unused_variables,
-    unused_imports,
-    clippy::all,
-    reason = "generated"
-)]
-mod calls {
-    use crate::program::*;
-
-    include!(concat!(env!("OUT_DIR"), "/calls.rs"));
-}
+pub use plan::{Plan, Report};
+pub use run::run;
 
 /// The folder of the documents.
 pub const SPECS: &str = env!("FOLIO_SPECS_READ");
