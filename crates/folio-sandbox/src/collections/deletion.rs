@@ -26,12 +26,7 @@ pub(crate) fn one(
 ) -> HandlerResult {
     let path = stored_at(&collection.path);
     let kind = state.kind(&collection.path);
-    let given = Placeholders {
-        id,
-        value: id,
-        folded: id,
-        ..Placeholders::default()
-    };
+    let given = Placeholders::of_id(id);
     if let Some(case) = kind
         .case("delete invalid")
         .filter(|case| !case.is_success())

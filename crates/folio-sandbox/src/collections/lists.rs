@@ -392,12 +392,7 @@ pub(crate) fn read(
     id: &str,
 ) -> HandlerResult {
     let kind = state.kind(&collection.path);
-    let given = Placeholders {
-        id,
-        value: id,
-        folded: id,
-        ..Placeholders::default()
-    };
+    let given = Placeholders::of_id(id);
     let is_uuid = is_uuid(id);
     match kind.case("get invalid") {
         Some(case) if !is_uuid || case.is_by_pattern() && !is_versioned_uuid(id) => {

@@ -91,12 +91,7 @@ fn own_id(
         // Spring modules ignore the id that a client sends.
         return Ok(uuid::Uuid::new_v4().to_string());
     };
-    let given = Placeholders {
-        id,
-        value: id,
-        folded: id,
-        ..Placeholders::default()
-    };
+    let given = Placeholders::of_id(id);
     let case = if id.is_empty() {
         if kind.case("post id empty").is_some_and(Case::is_success) {
             return Ok(uuid::Uuid::new_v4().to_string());
@@ -206,21 +201,35 @@ pub(crate) fn insert(
         }));
     }
     let declares = collection.declares_422 || verb == Verb::Batch;
-    if let Some(table) = table {
-        if let Some(taken) = state
-            .store
-            .taken(&caller.tenant, path, table, &id, &record)?
-        {
-            return Ok(Err(taken.response(kind, verb, &id, declares)));
-        }
-        if let Some(missing) = state.store.missing(&caller.tenant, table, &record)? {
-            return Ok(Err(missing.response(kind, table, verb, &id, declares)));
-        }
+    if let Some(response) = violated(state, caller, collection, &id, &record, (verb, declares))? {
+        return Ok(Err(response));
     }
     state.store.write(&caller.tenant, path, &id, &record)?;
     loan_history::after_write(&state.store, &caller.tenant, path, "I", &record)?;
     acquisitions::after_write(&state.store, &caller.tenant, path, &record, &caller.user)?;
     Ok(Ok((id, record)))
+}
+
+/// The response where a unique value is taken, or a reference leads nowhere.
+fn violated(
+    state: &State,
+    caller: &Caller,
+    collection: &Collection,
+    id: &str,
+    record: &Value,
+    (verb, declares_422): (Verb, bool),
+) -> rusqlite::Result<Option<HttpResponse>> {
+    let path = stored_at(&collection.path);
+    let kind = state.kind(&collection.path);
+    let Some(table) = tables().of(path) else {
+        return Ok(None);
+    };
+    let tenant = &caller.tenant;
+    if let Some(duplicate) = state.store.taken(tenant, path, table, id, record)? {
+        return Ok(Some(duplicate.response(kind, verb, id, declares_422)));
+    }
+    let dangling = state.store.missing(tenant, table, record)?;
+    Ok(dangling.map(|dangling| dangling.response(kind, table, verb, id, declares_422)))
 }
 
 /// `POST` of a record.
@@ -303,17 +312,9 @@ pub(crate) fn replace(
         record.insert("_version".into(), (version.unwrap_or_default() + 1).into());
     }
     let record = Value::Object(record);
-    if let Some(table) = tables().of(path) {
-        let declares = verb == Verb::Batch;
-        if let Some(taken) = state
-            .store
-            .taken(&caller.tenant, path, table, &id, &record)?
-        {
-            return Ok(Err(taken.response(kind, verb, &id, declares)));
-        }
-        if let Some(missing) = state.store.missing(&caller.tenant, table, &record)? {
-            return Ok(Err(missing.response(kind, table, verb, &id, declares)));
-        }
+    let declares = verb == Verb::Batch;
+    if let Some(response) = violated(state, caller, collection, &id, &record, (verb, declares))? {
+        return Ok(Err(response));
     }
     state.store.write(&caller.tenant, path, &id, &record)?;
     loan_history::after_write(&state.store, &caller.tenant, path, "U", &record)?;
@@ -337,12 +338,7 @@ pub(crate) fn update(
         Ok(read) => read,
         Err(response) => return Ok(response),
     };
-    let given = Placeholders {
-        id,
-        value: id,
-        folded: id,
-        ..Placeholders::default()
-    };
+    let given = Placeholders::of_id(id);
     if let Some(case) = kind.case("put invalid").filter(|case| !case.is_success())
         && (!is_uuid(id) || case.is_by_pattern() && !is_versioned_uuid(id))
     {

@@ -19,6 +19,14 @@ impl Compiled {
         Ok(self.test.holds(record)? == Some(true))
     }
 
+    /// The records that are wanted, in the order of the query; those that cannot be compared are not wanted.
+    pub(crate) fn select(&self, records: &mut Vec<Value>) {
+        records.retain(|record| self.wants(record).unwrap_or(false));
+        if !self.sort.is_empty() {
+            records.sort_by(|a, b| self.compare(a, b));
+        }
+    }
+
     pub(crate) fn compare(&self, a: &Value, b: &Value) -> Ordering {
         self.sort
             .iter()

@@ -121,6 +121,18 @@ pub(crate) struct Placeholders<'a> {
     pub(crate) name: &'a str,
 }
 
+impl<'a> Placeholders<'a> {
+    /// Those of a message about an identifier alone.
+    pub(crate) fn of_id(id: &'a str) -> Self {
+        Self {
+            id,
+            value: id,
+            folded: id,
+            ..Self::default()
+        }
+    }
+}
+
 impl Placeholders<'_> {
     fn fill(&self, text: &str) -> String {
         text.replace("{id}", self.id)

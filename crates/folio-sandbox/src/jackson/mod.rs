@@ -52,6 +52,18 @@ struct JsonPlace<'a> {
 }
 
 impl<'a> Reader<'a> {
+    /// Reads as most modules do.
+    pub(crate) fn new(routes: &'a Routes) -> Self {
+        Self {
+            routes,
+            keeps_unknown: None,
+            money: false,
+            spring: false,
+            unbounded: &[],
+            violations: Vec::new(),
+        }
+    }
+
     /// Reads a record; `known` is the one that is stored, whose own fields are taken for described: a server newer than the documents has
     /// fields that these lack.
     pub(crate) fn record(

@@ -5,7 +5,7 @@ use http::{StatusCode, header};
 use serde_json::{Map, Value, json};
 
 use crate::value::java;
-use crate::wire::message::HttpResponse;
+use crate::wire::message::{HandlerResult, HttpResponse};
 use crate::wire::rmb;
 
 /// The content type of a text of mod-circulation, as recorded.
@@ -21,6 +21,15 @@ pub(crate) enum Stop {
 
 /// A step of a request.
 pub(crate) type Step<T> = Result<T, Stop>;
+
+/// The response of a request whose steps are done.
+pub(crate) fn finished(step: Step<HttpResponse>) -> HandlerResult {
+    match step {
+        Ok(response) => Ok(response),
+        Err(Stop::Response(response)) => Ok(*response),
+        Err(Stop::Store(error)) => Err(error),
+    }
+}
 
 impl From<rusqlite::Error> for Stop {
     fn from(error: rusqlite::Error) -> Self {

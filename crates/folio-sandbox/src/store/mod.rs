@@ -28,7 +28,7 @@ use crate::generate;
 use file::{File, MadeRecords};
 use memory::{Tenants, Undo};
 pub(crate) use page::{Failure, Page};
-use rows::{Rows, StoredBody};
+use rows::{Row, Rows, StoredBody};
 use search::{listed, matching};
 use sorted::RecordKey;
 
@@ -289,15 +289,7 @@ impl Store {
         collection: &str,
         page: &Page<'_>,
     ) -> std::result::Result<(Vec<Value>, usize), Failure> {
-        let mut memory = self.memory.borrow_mut();
-        let Some(rows) = memory.known_mut(tenant, collection) else {
-            return Ok((Vec::new(), 0));
-        };
-        let (slots, total) = listed(rows, page)?;
-        let records = slots
-            .into_iter()
-            .filter_map(|slot| rows.row(slot).map(|row| row.value()));
-        Ok((records.collect(), total))
+        self.list_of(tenant, collection, page, |row| row.value())
     }
 
     /// The same, the records as compact JSON.
@@ -307,6 +299,16 @@ impl Store {
         collection: &str,
         page: &Page<'_>,
     ) -> std::result::Result<(Vec<String>, usize), Failure> {
+        self.list_of(tenant, collection, page, |row| row.text().into_owned())
+    }
+
+    fn list_of<T>(
+        &self,
+        tenant: &str,
+        collection: &str,
+        page: &Page<'_>,
+        read: impl Fn(Row<'_>) -> T,
+    ) -> std::result::Result<(Vec<T>, usize), Failure> {
         let mut memory = self.memory.borrow_mut();
         let Some(rows) = memory.known_mut(tenant, collection) else {
             return Ok((Vec::new(), 0));
@@ -314,7 +316,7 @@ impl Store {
         let (slots, total) = listed(rows, page)?;
         let records = slots
             .into_iter()
-            .filter_map(|slot| rows.row(slot).map(|row| row.text().into_owned()));
+            .filter_map(|slot| rows.row(slot).map(&read));
         Ok((records.collect(), total))
     }
 

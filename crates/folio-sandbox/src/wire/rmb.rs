@@ -96,7 +96,25 @@ pub(crate) struct RecordList<'a> {
     pub(crate) diagnostics: Value,
 }
 
-impl RecordList<'_> {
+impl<'a> RecordList<'a> {
+    /// A list with a record on each line, and its total.
+    pub(crate) fn streamed(key: &'a str, records: &'a [Value], total: usize) -> Self {
+        Self {
+            form: Form::Streamed,
+            key,
+            records,
+            order: &[],
+            total: Some(total),
+            info: Some(total),
+            diagnostics: json!([]),
+        }
+    }
+
+    /// The response.
+    pub(crate) fn response(&self) -> HttpResponse {
+        HttpResponse::new(StatusCode::OK, "application/json", self.written())
+    }
+
     pub(crate) fn written(&self) -> String {
         let texts: Vec<String> = self.records.iter().map(Value::to_string).collect();
         self.written_of(&texts)

@@ -30,14 +30,7 @@ impl Batch {
         else {
             return Err(HttpResponse::empty(StatusCode::NOT_IMPLEMENTED));
         };
-        let mut reader = Reader {
-            routes: routes(),
-            keeps_unknown: None,
-            money: false,
-            spring: false,
-            unbounded: &[],
-            violations: Vec::new(),
-        };
+        let mut reader = Reader::new(routes());
         let read = reader.record(document, schema, "Batch", &value, None)?;
         let list = |name: &str| -> Vec<Value> {
             read.get(name)

@@ -9,7 +9,7 @@ use crate::modules::circulation::{
     actions, checkin, checkout, loan, loans, reports, requests, rules,
 };
 use crate::modules::library::Library;
-use crate::modules::reply::{self, Step, Stop, failed};
+use crate::modules::reply::{self, Step, Stop, failed, finished};
 use crate::platform::auth::Caller;
 use crate::platform::faults::Effect;
 use crate::platform::state::State;
@@ -29,11 +29,7 @@ pub(crate) fn respond(
         return Some(listed(state, http_request, caller, path, effect));
     }
     let library = Library { state, caller };
-    Some(match routed(&library, http_request, path)? {
-        Ok(response) => Ok(response),
-        Err(Stop::Response(response)) => Ok(*response),
-        Err(Stop::Store(error)) => Err(error),
-    })
+    Some(finished(routed(&library, http_request, path)?))
 }
 
 fn routed(

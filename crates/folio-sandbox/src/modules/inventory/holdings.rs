@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use crate::modules::inventory::support::{
-    absent, as_text, body, changes, found, in_set, rejected, version_as_number,
+    absent, as_text, body, changed_hrid, controlled_by_marc, found, version_as_number,
 };
 use crate::modules::library::{HOLDINGS, Library};
 use crate::modules::reply::{Step, done};
@@ -42,17 +42,13 @@ pub(super) fn replace(
         return Ok(absent("Holdings not found"));
     };
     let new = Value::Object(request);
-    if text_at(&old, "sourceId").as_deref() == Some(MARC) && changes(&OF_MARC, &old, &new) {
-        let message = format!(
-            "Holdings is controlled by MARC record, these fields are blocked and can not be updated: {}",
-            in_set(&OF_MARC).join(",")
-        );
-        return Ok(rejected(&message, Value::Null, Value::Null));
+    if text_at(&old, "sourceId").as_deref() == Some(MARC)
+        && let Some(response) = controlled_by_marc("Holdings", &OF_MARC, &old, &new)
+    {
+        return Ok(response);
     }
-    let hrid = |record: &Value| record.get("hrid").cloned().unwrap_or_default();
-    if hrid(&old) != hrid(&new) {
-        let message = "HRID can not be updated";
-        return Ok(rejected(message, "hrid".into(), hrid(&new)));
+    if let Some(response) = changed_hrid(&old, new.get("hrid")) {
+        return Ok(response);
     }
     let own = text_at(&new, "id").unwrap_or_else(|| "null".to_owned());
     as_text(library.replace(HOLDINGS, &own, new))?;

@@ -4,8 +4,8 @@ use http::{StatusCode, header};
 use serde_json::{Map, Value, json};
 
 use crate::modules::inventory::support::{
-    absent, as_text, body, changes, found, in_set, plain, rejected, version_as_number,
-    version_as_text,
+    absent, as_text, body, changed_hrid, controlled_by_marc, found, plain, rejected,
+    version_as_number, version_as_text,
 };
 use crate::modules::library::{HOLDINGS, INSTANCES, ITEMS, Library, exactly};
 use crate::modules::reply::{Step, done, ignored_response, shown};
@@ -383,18 +383,12 @@ pub(super) fn replace(
     let new = Value::Object(request.clone());
     if text_at(&old, "source").as_deref() == Some("MARC") {
         let old = represented(library, &old)?;
-        if changes(&OF_MARC, &old, &new) {
-            let message = format!(
-                "Instance is controlled by MARC record, these fields are blocked and can not be updated: {}",
-                in_set(&OF_MARC).join(",")
-            );
-            return Ok(rejected(&message, Value::Null, Value::Null));
+        if let Some(response) = controlled_by_marc("Instance", &OF_MARC, &old, &new) {
+            return Ok(response);
         }
     }
-    let hrid = |record: &Value| record.get("hrid").cloned().unwrap_or_default();
-    if hrid(&old) != hrid(&new) {
-        let message = "HRID can not be updated";
-        return Ok(rejected(message, "hrid".into(), hrid(&new)));
+    if let Some(response) = changed_hrid(&old, new.get("hrid")) {
+        return Ok(response);
     }
     // What is replaced is the record of the body's id.
     let own = text_at(&new, "id").unwrap_or_else(|| "null".to_owned());

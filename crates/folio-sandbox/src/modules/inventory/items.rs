@@ -4,7 +4,7 @@ use http::StatusCode;
 use serde_json::{Map, Value, json};
 
 use crate::modules::inventory::support::{
-    absent, as_text, body, found, plain, rejected, version_as_number, version_as_text,
+    absent, as_text, body, changed_hrid, found, plain, rejected, version_as_number, version_as_text,
 };
 use crate::modules::library::{HOLDINGS, INSTANCES, ITEMS, LOCATIONS, Library, USERS, exactly};
 use crate::modules::reply::{Step, done, shown};
@@ -423,9 +423,8 @@ pub(super) fn replace(
     let Some(old) = found(library, ITEMS, id)? else {
         return Ok(absent("No item found"));
     };
-    let hrid = item.get("hrid").cloned().unwrap_or_default();
-    if hrid != old.get("hrid").cloned().unwrap_or_default() {
-        return Ok(rejected("HRID can not be updated", "hrid".into(), hrid));
+    if let Some(response) = changed_hrid(&old, item.get("hrid")) {
+        return Ok(response);
     }
     let status = |item: &Value| item.pointer("/status/name").cloned().unwrap_or_default();
     if status(&old) == "Claimed returned"

@@ -7,7 +7,7 @@ use crate::collections::{deletion, lists};
 use crate::modules::inventory::support::{body, collection, in_set, passed_on, plain};
 use crate::modules::inventory::{holdings, instances, items, status};
 use crate::modules::library::{INSTANCES, ITEMS, Library};
-use crate::modules::reply::{Step, Stop, shown};
+use crate::modules::reply::{Step, finished, shown};
 use crate::platform::auth::Caller;
 use crate::platform::faults::Effect;
 use crate::platform::state::State;
@@ -35,11 +35,7 @@ pub(crate) fn respond(
         }
         _ => routed(&Library { state, caller }, http_request, &segments)?,
     };
-    Some(match step {
-        Ok(response) => Ok(response),
-        Err(Stop::Response(response)) => Ok(*response),
-        Err(Stop::Store(error)) => Err(error),
-    })
+    Some(finished(step))
 }
 
 fn routed(

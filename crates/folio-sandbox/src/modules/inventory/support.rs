@@ -119,3 +119,26 @@ pub(super) fn found(library: &Library<'_>, path: &str, id: &str) -> Step<Option<
     }
     Err(passed_on(response).into())
 }
+
+/// The rejection of a record whose MARC record has what would change. `what` is `Holdings` or `Instance`.
+pub(super) fn controlled_by_marc(
+    what: &str,
+    fields: &[&str],
+    old: &Value,
+    new: &Value,
+) -> Option<HttpResponse> {
+    changes(fields, old, new).then(|| {
+        let message = format!(
+            "{what} is controlled by MARC record, these fields are blocked and can not be updated: {}",
+            in_set(fields).join(",")
+        );
+        rejected(&message, Value::Null, Value::Null)
+    })
+}
+
+/// The rejection of another HRID than the stored one.
+pub(super) fn changed_hrid(stored: &Value, hrid: Option<&Value>) -> Option<HttpResponse> {
+    let hrid = hrid.cloned().unwrap_or_default();
+    let is_same = stored.get("hrid").cloned().unwrap_or_default() == hrid;
+    (!is_same).then(|| rejected("HRID can not be updated", "hrid".into(), hrid))
+}

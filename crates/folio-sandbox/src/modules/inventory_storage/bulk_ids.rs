@@ -9,7 +9,7 @@ use crate::platform::auth::Caller;
 use crate::platform::state::State;
 use crate::value::json::text_at;
 use crate::wire::message::{HandlerResult, HttpRequest, HttpResponse};
-use crate::wire::rmb::{Form, RecordList};
+use crate::wire::rmb::RecordList;
 
 /// `/record-bulk/ids`: objects with an id, and no limit unless one is given.
 fn bulk_ids(state: &State, request: &HttpRequest, caller: &Caller) -> HandlerResult {
@@ -42,10 +42,7 @@ fn bulk_ids(state: &State, request: &HttpRequest, caller: &Caller) -> HandlerRes
             Ok(query) => query,
             Err(error) => return Ok(HttpResponse::bad_request(format!("{error}: {text}"))),
         };
-        records.retain(|record| query.wants(record).unwrap_or(false));
-        if !query.sort.is_empty() {
-            records.sort_by(|a, b| query.compare(a, b));
-        }
+        query.select(&mut records);
     }
     let total = records.len();
     let ids: Vec<Value> = records
@@ -54,20 +51,7 @@ fn bulk_ids(state: &State, request: &HttpRequest, caller: &Caller) -> HandlerRes
         .take(limit)
         .map(|record| json!({"id": text_at(record, "id")}))
         .collect();
-    let list = RecordList {
-        form: Form::Streamed,
-        key: "ids",
-        records: &ids,
-        order: &[],
-        total: Some(total),
-        info: Some(total),
-        diagnostics: json!([]),
-    };
-    Ok(HttpResponse::new(
-        StatusCode::OK,
-        "application/json",
-        list.written(),
-    ))
+    Ok(RecordList::streamed("ids", &ids, total).response())
 }
 
 /// The response of what this file has; none of other paths.

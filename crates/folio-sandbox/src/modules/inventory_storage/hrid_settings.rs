@@ -47,14 +47,7 @@ fn put_hrid_settings(state: &State, request: &HttpRequest, caller: &Caller) -> H
     else {
         return Ok(HttpResponse::empty(StatusCode::NOT_IMPLEMENTED));
     };
-    let mut reader = Reader {
-        routes: routes(),
-        keeps_unknown: None,
-        money: false,
-        spring: false,
-        unbounded: &[],
-        violations: Vec::new(),
-    };
+    let mut reader = Reader::new(routes());
     let mut settings = match reader.record(document, schema, "HridSettings", &body, None) {
         Ok(settings) => settings,
         Err(response) => return Ok(response),

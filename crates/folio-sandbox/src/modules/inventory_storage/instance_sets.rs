@@ -68,10 +68,7 @@ fn instance_set(
             Ok(Err(error)) => return Err(HttpResponse::bad_request(error.to_string())),
             Err(error) => return Ok(Err(error)),
         };
-        records.retain(|record| query.wants(record).unwrap_or(false));
-        if !query.sort.is_empty() {
-            records.sort_by(|a, b| query.compare(a, b));
-        }
+        query.select(&mut records);
     }
     let wants = |name: &str| request.parameter(name) == Some("true");
     let page = records

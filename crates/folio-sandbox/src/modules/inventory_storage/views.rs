@@ -11,7 +11,7 @@ use crate::platform::state::State;
 use crate::store::{Failure, Page};
 use crate::value::json::text_at;
 use crate::wire::message::{HandlerResult, HttpRequest, HttpResponse};
-use crate::wire::rmb::{Form, RecordList};
+use crate::wire::rmb::RecordList;
 
 const INSTANCES: &str = "/instance-storage/instances";
 const HOLDINGS: &str = "/holdings-storage/holdings";
@@ -110,20 +110,7 @@ fn instances(state: &State, request: &HttpRequest, caller: &Caller) -> HandlerRe
             "instanceId": instance["id"], "isBoundWith": false, "instance": instance, "holdingsRecords": own, "items": items,
         }));
     }
-    let list = RecordList {
-        form: Form::Streamed,
-        key: "instances",
-        records: &views,
-        order: &[],
-        total: Some(total),
-        info: Some(total),
-        diagnostics: json!([]),
-    };
-    Ok(HttpResponse::new(
-        StatusCode::OK,
-        "application/json",
-        list.written(),
-    ))
+    Ok(RecordList::streamed("instances", &views, total).response())
 }
 
 fn objects(state: &State, caller: &Caller, view: impl Fn(&Value) -> Value) -> HandlerResult {

@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 use crate::collections::{deletion, lists};
 use crate::facts::documents::routes;
 use crate::modules::library::{LOANS, Library, REQUESTS, SERVICE_POINTS, USERS, exactly};
-use crate::modules::reply::{Step, Stop};
+use crate::modules::reply::{Step, finished};
 use crate::platform::auth::Caller;
 use crate::platform::state::State;
 use crate::value::json::text_at;
@@ -54,11 +54,7 @@ pub(crate) fn respond(
         }
         _ => return None,
     };
-    Some(match step {
-        Ok(response) => Ok(response),
-        Err(Stop::Response(response)) => Ok(*response),
-        Err(Stop::Store(error)) => Err(error),
-    })
+    Some(finished(step))
 }
 
 fn shown(status: StatusCode, value: &Value, order: &[&str]) -> HttpResponse {
