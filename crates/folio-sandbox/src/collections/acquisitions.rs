@@ -3,6 +3,7 @@
 use http::StatusCode;
 use serde_json::{Map, Value, json};
 
+use crate::facts::paths::PO_LINES;
 use crate::store::Store;
 use crate::value::json::text_at;
 use crate::wire::message::HttpResponse;
@@ -10,7 +11,6 @@ use crate::wire::rmb;
 
 /// Where transactions are stored.
 pub(crate) const TRANSACTIONS: &str = "/finance-storage/transactions";
-const LINES: &str = "/orders-storage/po-lines";
 const TITLES: &str = "/orders-storage/titles";
 const PIECES: &str = "/orders-storage/pieces";
 
@@ -36,7 +36,7 @@ pub(crate) fn before_create(
     match path {
         TITLES => {
             let id = record.get("poLineId").and_then(Value::as_str);
-            let Some(line) = store.get(tenant, LINES, id.unwrap_or_default())? else {
+            let Some(line) = store.get(tenant, PO_LINES, id.unwrap_or_default())? else {
                 return Ok(Some(failed(
                     "Cannot invoke \"org.folio.rest.jaxrs.model.PoLine.getId()\" because \"poLine\" is null",
                 )));
@@ -77,7 +77,7 @@ pub(crate) fn after_write(
     record: &Value,
     user: &str,
 ) -> rusqlite::Result<()> {
-    if path != LINES || is_package(record) {
+    if path != PO_LINES || is_package(record) {
         return Ok(());
     }
     let line = text_at(record, "id").unwrap_or_default();
@@ -118,7 +118,7 @@ pub(crate) fn before_delete(
     path: &str,
     id: &str,
 ) -> rusqlite::Result<()> {
-    if path != LINES {
+    if path != PO_LINES {
         return Ok(());
     }
     let id = id.to_ascii_lowercase();

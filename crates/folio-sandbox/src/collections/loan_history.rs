@@ -2,10 +2,10 @@
 
 use serde_json::{Value, json};
 
+use crate::facts::paths::LOANS;
 use crate::store::Store;
 
 const HISTORY: &str = "/loan-storage/loan-history";
-const LOANS: &str = "/loan-storage/loans";
 
 fn write(store: &Store, tenant: &str, operation: &str, loan: &Value) -> rusqlite::Result<()> {
     let id = uuid::Uuid::new_v4().to_string();

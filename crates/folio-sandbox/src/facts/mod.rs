@@ -4,4 +4,5 @@ pub(crate) mod constraints;
 pub(crate) mod descriptors;
 pub(crate) mod documents;
 pub(crate) mod kinds;
+pub(crate) mod paths;
 pub(crate) mod tables;

@@ -14,12 +14,10 @@ mod write;
 
 use std::sync::Arc;
 
+use crate::facts::paths::{HOLDINGS, INSTANCES, ITEMS};
+
 pub(crate) use maker::Maker;
 use references::references;
-
-const INSTANCES: &str = "/instance-storage/instances";
-const HOLDINGS: &str = "/holdings-storage/holdings";
-const ITEMS: &str = "/item-storage/items";
 
 /// The records of a collection.
 struct InventedCollection {

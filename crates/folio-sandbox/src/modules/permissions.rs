@@ -4,14 +4,13 @@ use http::StatusCode;
 use serde_json::{Value, json};
 
 use crate::facts::documents::routes;
+use crate::facts::paths::PERMISSIONS;
 use crate::jackson;
 use crate::platform::auth::Caller;
 use crate::platform::state::State;
 use crate::value::json::text_at;
 use crate::wire::message::{HandlerResult, HttpRequest, HttpResponse, decoded};
 use crate::wire::rmb;
-
-const PATH: &str = "/perms/users";
 
 /// The response of what this file has; none of other paths.
 pub(crate) fn respond(
@@ -20,14 +19,14 @@ pub(crate) fn respond(
     caller: &Caller,
     path: &str,
 ) -> Option<HandlerResult> {
-    let rest = path.strip_prefix(PATH)?;
+    let rest = path.strip_prefix(PERMISSIONS)?;
     let segments: Vec<&str> = rest.split('/').skip(1).collect();
     match (request.method.as_str(), segments.as_slice()) {
         ("POST", []) => unknown(&request.body).map(Ok),
         ("GET", [id]) if request.parameter("indexField") == Some("userId") => {
             Some(found(state, caller, id, true).map(|record| match record {
                 Ok(record) => {
-                    let order = &state.kind(PATH).order;
+                    let order = &state.kind(PERMISSIONS).order;
                     rmb::json_ordered(StatusCode::OK, &record, order)
                 }
                 Err(response) => response,
@@ -76,7 +75,7 @@ fn found(
     by_user: bool,
 ) -> rusqlite::Result<Result<Value, HttpResponse>> {
     let field = if by_user { "userId" } else { "id" };
-    let records = state.store.all(&caller.tenant, PATH)?;
+    let records = state.store.all(&caller.tenant, PERMISSIONS)?;
     let own = records
         .into_iter()
         .find(|record| text_at(record, field).as_deref() == Some(id));
@@ -160,7 +159,9 @@ fn add(state: &State, request: &HttpRequest, caller: &Caller, id: &str) -> Handl
     }
     list.push(name.into());
     record["permissions"] = list.into();
-    state.store.write(&caller.tenant, PATH, &own, &record)?;
+    state
+        .store
+        .write(&caller.tenant, PERMISSIONS, &own, &record)?;
     Ok(rmb::json_response(StatusCode::OK, &body))
 }
 
@@ -181,6 +182,8 @@ fn remove(
     list.retain(|own| own.as_str() != Some(&name));
     record["permissions"] = list.into();
     let own = text_at(&record, "id").unwrap_or_default();
-    state.store.write(&caller.tenant, PATH, &own, &record)?;
+    state
+        .store
+        .write(&caller.tenant, PERMISSIONS, &own, &record)?;
     Ok(HttpResponse::empty(StatusCode::NO_CONTENT))
 }

@@ -5,15 +5,13 @@ use std::collections::BTreeMap;
 use serde_json::{Value, json};
 
 use crate::collections::acquisitions::{decimal, double};
+use crate::facts::paths::BUDGETS;
 use crate::modules::acquisitions::errors::failed;
 use crate::platform::auth::Caller;
 use crate::platform::state::State;
 use crate::value::json::text_at;
 use crate::wire::message::HttpResponse;
 use crate::wire::rmb;
-
-/// Where budgets are stored.
-pub(super) const BUDGETS: &str = "/finance-storage/budgets";
 
 pub(super) fn amount(value: &Value, pointer: &str) -> i128 {
     decimal(value.pointer(pointer))

@@ -5,15 +5,13 @@ use serde_json::{Map, Value, json};
 
 use crate::collections::{acquisitions, lists, write};
 use crate::facts::documents::routes;
+use crate::facts::paths::{BUDGETS, PO_LINES};
 use crate::jackson;
 use crate::modules::acquisitions::{interface_credentials, transactions};
 use crate::platform::auth::Caller;
 use crate::platform::state::State;
 use crate::wire::message::{HandlerResult, HttpRequest, HttpResponse};
 use crate::wire::rmb;
-
-const BUDGETS: &str = "/finance-storage/budgets";
-const LINES: &str = "/orders-storage/po-lines";
 
 /// The response of what this file has; none of other paths.
 pub(crate) fn respond(
@@ -147,7 +145,7 @@ fn invoice_line_number(state: &State, request: &HttpRequest, caller: &Caller) ->
 
 /// `PUT` of several lines: all or none.
 fn lines(state: &mut State, request: &HttpRequest, caller: &Caller) -> HandlerResult {
-    let Some(collection) = routes().collection(LINES) else {
+    let Some(collection) = routes().collection(PO_LINES) else {
         return Ok(lists::not_found());
     };
     let body = match jackson::parse(&request.body) {
@@ -161,7 +159,7 @@ fn lines(state: &mut State, request: &HttpRequest, caller: &Caller) -> HandlerRe
         });
         return Ok(rmb::violations(&[violation]));
     }
-    let kind = state.kind(LINES);
+    let kind = state.kind(PO_LINES);
     let mut changes: Vec<(String, Map<String, Value>, Value)> = Vec::new();
     for line in body
         .get("poLines")
@@ -178,7 +176,7 @@ fn lines(state: &mut State, request: &HttpRequest, caller: &Caller) -> HandlerRe
             .and_then(Value::as_str)
             .unwrap_or_default()
             .to_owned();
-        let Some(stored) = state.store.get(&caller.tenant, LINES, &id)? else {
+        let Some(stored) = state.store.get(&caller.tenant, PO_LINES, &id)? else {
             return Ok(HttpResponse::bad_request(format!(
                 "insert or update on table \"titles\" violates foreign key constraint \"polineid_po_line_fkey\": Key (polineid)=({id}) is not present in table \"po_line\"."
             )));

@@ -4,9 +4,8 @@ use http::StatusCode;
 use serde_json::Value;
 
 use crate::collections::acquisitions::{self, TRANSACTIONS};
-use crate::modules::acquisitions::budgets::{
-    BUDGETS, Budgets, add, amount, budget_of, budgets, metadata,
-};
+use crate::facts::paths::BUDGETS;
+use crate::modules::acquisitions::budgets::{Budgets, add, amount, budget_of, budgets, metadata};
 use crate::modules::acquisitions::encumbrances::{taken, updated};
 use crate::modules::acquisitions::errors::{bad, error, not_emulated};
 use crate::modules::acquisitions::transaction_batch::Batch;

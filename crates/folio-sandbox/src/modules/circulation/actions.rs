@@ -2,10 +2,11 @@
 
 use serde_json::{Value, json};
 
+use crate::facts::paths::{LOCATIONS, LOST_POLICIES};
 use crate::modules::circulation::loan::Loan;
 use crate::modules::circulation::queue::Queue;
 use crate::modules::circulation::{fees, sessions};
-use crate::modules::library::{LOCATIONS, LOST_POLICIES, Library};
+use crate::modules::library::Library;
 use crate::modules::reply::{
     Step, ValidationError, body, done, failed, filled, ignored_response, text,
 };

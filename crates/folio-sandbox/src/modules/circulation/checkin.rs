@@ -3,6 +3,7 @@
 use http::StatusCode;
 use serde_json::{Map, Value, json};
 
+use crate::facts::paths::SERVICE_POINTS;
 use crate::modules::circulation::calendar::around;
 use crate::modules::circulation::checkout::wrong_status;
 use crate::modules::circulation::closed::Strategy;
@@ -13,7 +14,7 @@ use crate::modules::circulation::queue::{
 };
 use crate::modules::circulation::requests::stored;
 use crate::modules::circulation::{fees, sessions, slips};
-use crate::modules::library::{Library, SERVICE_POINTS};
+use crate::modules::library::Library;
 use crate::modules::reply::{Step, ValidationError, body, failed, filled, shown, text};
 use crate::value::java::{end_of_day, later, moment, now, written};
 use crate::value::json::text_at;

@@ -3,11 +3,12 @@
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
+use crate::facts::paths::{LOST_POLICIES, OVERDUE_POLICIES, SERVICE_POINTS};
 use crate::modules::circulation::items::Item;
 use crate::modules::circulation::loan::Loan;
 use crate::modules::circulation::people::Person;
 use crate::modules::circulation::queue::loan_policy;
-use crate::modules::library::{LOST_POLICIES, Library, OVERDUE_POLICIES, SERVICE_POINTS, exactly};
+use crate::modules::library::{Library, exactly};
 use crate::modules::reply::{Step, not_emulated};
 use crate::value::java::{later, now, written};
 use crate::value::json::text_at;

@@ -2,9 +2,8 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::modules::library::{
-    HOLDINGS, INSTANCES, ITEMS, LOCATIONS, Library, SERVICE_POINTS, exactly,
-};
+use crate::facts::paths::{HOLDINGS, INSTANCES, ITEMS, LOCATIONS, SERVICE_POINTS};
+use crate::modules::library::{Library, exactly};
 use crate::modules::reply::Step;
 use crate::value::json::text_at;
 

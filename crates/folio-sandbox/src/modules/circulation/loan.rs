@@ -2,9 +2,10 @@
 
 use serde_json::{Map, Value, json};
 
+use crate::facts::paths::LOANS;
 use crate::modules::circulation::items::Item;
 use crate::modules::circulation::people::Person;
-use crate::modules::library::{LOANS, Library, exactly};
+use crate::modules::library::{Library, exactly};
 use crate::modules::reply::{Step, absent, failed, ignored_response};
 use crate::value::java::moment;
 use crate::value::json::text_at;

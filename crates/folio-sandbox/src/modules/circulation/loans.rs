@@ -3,6 +3,7 @@
 use http::StatusCode;
 use serde_json::{Map, Value};
 
+use crate::facts::paths::{LOANS, SERVICE_POINTS};
 use crate::modules::circulation::checkout::{fill_request, name_of, wrong_status};
 use crate::modules::circulation::due::Circumstances;
 use crate::modules::circulation::items::Item;
@@ -11,7 +12,7 @@ use crate::modules::circulation::people::Person;
 use crate::modules::circulation::policies::{self, OfLoan};
 use crate::modules::circulation::queue::{At, Queue};
 use crate::modules::circulation::{blocks, fees};
-use crate::modules::library::{LOANS, Library, SERVICE_POINTS};
+use crate::modules::library::Library;
 use crate::modules::reply::{Step, ValidationError, absent, body, done, failed, shown};
 use crate::value::java::{now, written};
 use crate::value::json::text_at;

@@ -2,7 +2,8 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::modules::library::{Library, USERS, exactly};
+use crate::facts::paths::USERS;
+use crate::modules::library::{Library, exactly};
 use crate::modules::reply::Step;
 use crate::value::java;
 use crate::value::json::text_at;

@@ -2,10 +2,11 @@
 
 use serde_json::Value;
 
+use crate::facts::paths::{LOAN_POLICIES, LOST_POLICIES, OVERDUE_POLICIES};
 use crate::modules::circulation::due::LoanPolicy;
 use crate::modules::circulation::items::Item;
 use crate::modules::circulation::rules::routes::{ChosenPolicy, PolicyKind, policy_of, question};
-use crate::modules::library::{LOAN_POLICIES, LOST_POLICIES, Library, OVERDUE_POLICIES};
+use crate::modules::library::Library;
 use crate::modules::reply::{Step, failed};
 use crate::value::json::text_at;
 

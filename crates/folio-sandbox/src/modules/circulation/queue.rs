@@ -2,10 +2,11 @@
 
 use serde_json::{Value, json};
 
+use crate::facts::paths::{LOAN_POLICIES, REQUESTS};
 use crate::modules::circulation::items::Item;
 use crate::modules::circulation::people::Person;
 use crate::modules::circulation::policies::{self, RequestPolicy};
-use crate::modules::library::{LOAN_POLICIES, Library, REQUESTS, exactly};
+use crate::modules::library::{Library, exactly};
 use crate::modules::reply::Step;
 use crate::value::json::text_at;
 
@@ -321,7 +322,7 @@ pub(crate) fn allowed_for(status: &str, kind: &str) -> bool {
 /// The service point, record and all, that a request is to be picked up at.
 pub(crate) fn pickup(library: &Library<'_>, request: &Value) -> Step<Option<Value>> {
     library.referred(
-        crate::modules::library::SERVICE_POINTS,
+        crate::facts::paths::SERVICE_POINTS,
         request,
         "pickupServicePointId",
     )

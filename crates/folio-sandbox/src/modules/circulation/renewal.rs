@@ -3,6 +3,7 @@
 use http::{StatusCode, header};
 use serde_json::{Map, Value};
 
+use crate::facts::paths::OVERDUE_POLICIES;
 use crate::modules::circulation::blocks::{self, Action, Overrides};
 use crate::modules::circulation::due::{Circumstances, LoanPolicy, due_date_required};
 use crate::modules::circulation::items::Item;
@@ -10,7 +11,7 @@ use crate::modules::circulation::loan::{self, Loan, more_than_one};
 use crate::modules::circulation::people::{Active, Person};
 use crate::modules::circulation::queue::{NOT_YET_FILLED, Queue, is_for, is_status, is_type};
 use crate::modules::circulation::{fees, policies, sessions};
-use crate::modules::library::{Library, OVERDUE_POLICIES};
+use crate::modules::library::Library;
 use crate::modules::reply::{Block, Step, ValidationError, body, filled, shown, unless_rejected};
 use crate::value::java::{now, written};
 use crate::value::json::text_at;

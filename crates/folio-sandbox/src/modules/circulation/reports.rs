@@ -3,14 +3,13 @@
 use http::StatusCode;
 use serde_json::{Value, json};
 
+use crate::facts::paths::{ITEMS, LOANS, LOCATIONS, REQUESTS, SERVICE_POINTS};
 use crate::modules::circulation::items::{Item, service_point};
 use crate::modules::circulation::loan::Loan;
 use crate::modules::circulation::queue::{AWAITING_PICKUP, NOT_YET_FILLED};
 use crate::modules::circulation::requests::stored;
 use crate::modules::circulation::{fees, sessions, slips};
-use crate::modules::library::{
-    ITEMS, LOANS, LOCATIONS, Library, REQUESTS, SERVICE_POINTS, exactly,
-};
+use crate::modules::library::{Library, exactly};
 use crate::modules::reply::{Step, ValidationError, body, done, filled, list, shown};
 use crate::value::json::text_at;
 use crate::wire::message::{HttpRequest, HttpResponse};

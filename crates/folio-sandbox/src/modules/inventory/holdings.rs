@@ -2,10 +2,11 @@
 
 use serde_json::Value;
 
+use crate::facts::paths::HOLDINGS;
 use crate::modules::inventory::support::{
     absent, as_text, body, changed_hrid, controlled_by_marc, found, version_as_number,
 };
-use crate::modules::library::{HOLDINGS, Library};
+use crate::modules::library::Library;
 use crate::modules::reply::{Step, done};
 use crate::value::json::text_at;
 use crate::wire::message::{HttpRequest, HttpResponse};

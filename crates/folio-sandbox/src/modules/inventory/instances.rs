@@ -3,18 +3,18 @@
 use http::{StatusCode, header};
 use serde_json::{Map, Value, json};
 
+use crate::facts::paths::{BOUND_WITH, HOLDINGS, INSTANCES, ITEMS};
 use crate::modules::inventory::support::{
     absent, as_text, body, changed_hrid, controlled_by_marc, found, plain, rejected,
     version_as_number, version_as_text,
 };
-use crate::modules::library::{HOLDINGS, INSTANCES, ITEMS, Library, exactly};
+use crate::modules::library::{Library, exactly};
 use crate::modules::reply::{Step, done, ignored_response, shown};
 use crate::value::json::text_at;
 use crate::wire::message::{HttpRequest, HttpResponse};
 
 const RELATIONS: &str = "/instance-storage/instance-relationships";
 const TITLES: &str = "/preceding-succeeding-titles";
-const BOUND_WITH: &str = "/inventory-storage/bound-with-parts";
 
 /// The fields of an instance that has a MARC record.
 pub(super) const OF_MARC: [&str; 23] = [

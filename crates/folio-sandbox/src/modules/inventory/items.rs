@@ -3,16 +3,15 @@
 use http::StatusCode;
 use serde_json::{Map, Value, json};
 
+use crate::facts::paths::{BOUND_WITH, HOLDINGS, INSTANCES, ITEMS, LOCATIONS, USERS};
 use crate::modules::inventory::support::{
     absent, as_text, body, changed_hrid, found, plain, rejected, version_as_number, version_as_text,
 };
-use crate::modules::library::{HOLDINGS, INSTANCES, ITEMS, LOCATIONS, Library, USERS, exactly};
+use crate::modules::library::{Library, exactly};
 use crate::modules::reply::{Step, done, shown};
 use crate::value::java;
 use crate::value::json::text_at;
 use crate::wire::message::{HttpRequest, HttpResponse};
-
-const BOUND_WITH: &str = "/inventory-storage/bound-with-parts";
 
 /// Statuses that there are.
 pub(super) const STATUSES: [&str; 21] = [

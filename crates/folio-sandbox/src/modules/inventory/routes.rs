@@ -4,9 +4,10 @@ use http::StatusCode;
 use serde_json::{Value, json};
 
 use crate::collections::{deletion, lists};
+use crate::facts::paths::{INSTANCES, ITEMS};
 use crate::modules::inventory::support::{body, collection, in_set, passed_on, plain};
 use crate::modules::inventory::{holdings, instances, items, status};
-use crate::modules::library::{INSTANCES, ITEMS, Library};
+use crate::modules::library::Library;
 use crate::modules::reply::{Step, finished, shown};
 use crate::platform::auth::Caller;
 use crate::platform::faults::Effect;

@@ -3,9 +3,10 @@
 use http::StatusCode;
 use serde_json::{Value, json};
 
+use crate::facts::paths::{ITEMS, REQUESTS};
 use crate::modules::inventory::items::{ORDER, STATUSES, represented};
 use crate::modules::inventory::support::{absent, as_text, found, rejected};
-use crate::modules::library::{ITEMS, Library, REQUESTS, exactly};
+use crate::modules::library::{Library, exactly};
 use crate::modules::reply::{Step, not_emulated, shown};
 use crate::value::java;
 use crate::value::json::text_at;

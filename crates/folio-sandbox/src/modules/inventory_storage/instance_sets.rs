@@ -6,15 +6,12 @@ use serde_json::{Value, json};
 use crate::collections::lists::{compiled, number};
 use crate::facts::documents::routes;
 use crate::facts::kinds::ListFacts;
+use crate::facts::paths::{HOLDINGS, INSTANCES, ITEMS};
 use crate::platform::auth::Caller;
 use crate::platform::state::State;
 use crate::value::json::text_at;
 use crate::wire::message::{HandlerResult, HttpRequest, HttpResponse};
 use crate::wire::okapi::no_module;
-
-const INSTANCES: &str = "/instance-storage/instances";
-const HOLDINGS: &str = "/holdings-storage/holdings";
-const ITEMS: &str = "/item-storage/items";
 
 /// The response of what this file has; none of other paths.
 pub(crate) fn respond(

@@ -3,13 +3,13 @@
 use http::StatusCode;
 use serde_json::{Value, json};
 
+use crate::facts::paths::INSTANCES;
 use crate::jackson;
 use crate::platform::auth::Caller;
 use crate::platform::state::State;
 use crate::wire::message::{HandlerResult, HttpRequest, HttpResponse};
 use crate::wire::rmb;
 
-const PATH: &str = "/instance-storage/instances";
 const STORED: &str = "/instance-storage/instances/{instanceId}/source-record";
 
 /// The response of what this file has; none of other paths.
@@ -19,7 +19,7 @@ pub(crate) fn respond(
     caller: &Caller,
     path: &str,
 ) -> Option<HandlerResult> {
-    let rest = path.strip_prefix(PATH)?.strip_prefix('/')?;
+    let rest = path.strip_prefix(INSTANCES)?.strip_prefix('/')?;
     let segments: Vec<&str> = rest.split('/').collect();
     let id = match segments.as_slice() {
         [id, "source-record"] if request.method == "DELETE" => *id,
@@ -50,7 +50,7 @@ fn put(state: &State, request: &HttpRequest, caller: &Caller, id: &str) -> Handl
         Ok(marc) => marc,
         Err(response) => return Ok(response),
     };
-    if !state.store.has(&caller.tenant, PATH, id)? {
+    if !state.store.has(&caller.tenant, INSTANCES, id)? {
         return Ok(HttpResponse::text(StatusCode::NOT_FOUND, "Not found"));
     }
     let record = json!({"id": id, "marc": marc});

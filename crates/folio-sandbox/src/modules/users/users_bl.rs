@@ -6,7 +6,8 @@ use serde_json::{Map, Value, json};
 
 use crate::collections::{deletion, lists};
 use crate::facts::documents::routes;
-use crate::modules::library::{LOANS, Library, REQUESTS, SERVICE_POINTS, USERS, exactly};
+use crate::facts::paths::{LOANS, PERMISSIONS, REQUESTS, SERVICE_POINTS, USERS};
+use crate::modules::library::{Library, exactly};
 use crate::modules::reply::{Step, finished};
 use crate::platform::auth::Caller;
 use crate::platform::state::State;
@@ -14,7 +15,6 @@ use crate::value::json::text_at;
 use crate::wire::message::{HandlerResult, HttpRequest, HttpResponse, decoded};
 use crate::wire::rmb;
 
-const PERMISSIONS: &str = "/perms/users";
 const GROUPS: &str = "/groups";
 const ORDER: [&str; 5] = [
     "user",

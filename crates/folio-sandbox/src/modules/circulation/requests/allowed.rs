@@ -3,11 +3,12 @@
 use http::StatusCode;
 use serde_json::{Map, Value, json};
 
+use crate::facts::paths::{INSTANCES, REQUESTS, SERVICE_POINTS};
 use crate::modules::circulation::items::Item;
 use crate::modules::circulation::people::Person;
 use crate::modules::circulation::policies::RequestPolicy;
 use crate::modules::circulation::queue::allowed_for;
-use crate::modules::library::{INSTANCES, Library, REQUESTS, SERVICE_POINTS};
+use crate::modules::library::Library;
 use crate::modules::reply::{Step, ValidationError, bad_request, failed, shown};
 use crate::value::json::text_at;
 use crate::value::uuid::is_uuid;

@@ -3,6 +3,7 @@
 use http::StatusCode;
 use serde_json::Value;
 
+use crate::facts::paths::REQUESTS;
 use crate::modules::circulation::blocks::Overrides;
 use crate::modules::circulation::items::Item;
 use crate::modules::circulation::people::Person;
@@ -12,7 +13,7 @@ use crate::modules::circulation::requests::create::{by_policy_of, loaned_already
 use crate::modules::circulation::requests::placed::Placed;
 use crate::modules::circulation::requests::validate::{self, not_allowed};
 use crate::modules::circulation::requests::{recall, stored};
-use crate::modules::library::{Library, REQUESTS};
+use crate::modules::library::Library;
 use crate::modules::reply::{Step, ValidationError, absent, body, done, shown, unless_rejected};
 use crate::value::json::text_at;
 use crate::value::uuid::is_uuid;

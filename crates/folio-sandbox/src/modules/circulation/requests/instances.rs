@@ -4,12 +4,13 @@
 use http::StatusCode;
 use serde_json::{Map, Value, json};
 
+use crate::facts::paths::HOLDINGS;
 use crate::modules::circulation::blocks::Overrides;
 use crate::modules::circulation::items::Item;
 use crate::modules::circulation::loan::Loan;
 use crate::modules::circulation::queue::Queue;
 use crate::modules::circulation::requests::{create, stored, validate};
-use crate::modules::library::{HOLDINGS, Library, exactly};
+use crate::modules::library::{Library, exactly};
 use crate::modules::reply::{Step, Stop, ValidationError, body, failed, filled, shown};
 use crate::value::json::text_at;
 use crate::wire::message::{HttpRequest, HttpResponse};

@@ -2,11 +2,12 @@
 
 use serde_json::{Map, Value, json};
 
+use crate::facts::paths::{INSTANCES, REQUESTS};
 use crate::modules::circulation::items::{Item, contributors, service_point};
 use crate::modules::circulation::loan::open_loans;
 use crate::modules::circulation::people::Person;
 use crate::modules::circulation::queue::pickup;
-use crate::modules::library::{INSTANCES, Library, REQUESTS};
+use crate::modules::library::Library;
 use crate::modules::reply::Step;
 use crate::value::java::{moment, written};
 use crate::value::json::text_at;

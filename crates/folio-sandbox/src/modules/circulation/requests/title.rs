@@ -2,13 +2,14 @@
 
 use serde_json::Value;
 
+use crate::facts::paths::LOCATIONS;
 use crate::modules::circulation::items::Item;
 use crate::modules::circulation::loan::open_loans;
 use crate::modules::circulation::people::Person;
 use crate::modules::circulation::policies::RequestPolicy;
 use crate::modules::circulation::queue::{allowed_for, is_type};
 use crate::modules::circulation::requests::placed::Placed;
-use crate::modules::library::{LOCATIONS, Library, exactly};
+use crate::modules::library::{Library, exactly};
 use crate::modules::reply::{Step, ValidationError, text};
 use crate::value::java::moment;
 use crate::value::json::text_at;

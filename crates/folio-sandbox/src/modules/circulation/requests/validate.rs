@@ -2,13 +2,14 @@
 
 use serde_json::{Map, Value};
 
+use crate::facts::paths::{INSTANCES, SERVICE_POINTS};
 use crate::modules::circulation::blocks;
 use crate::modules::circulation::items::Item;
 use crate::modules::circulation::people::Person;
 use crate::modules::circulation::queue::{NOT_YET_FILLED, Queue, STATUSES};
 use crate::modules::circulation::requests::placed::Placed;
 use crate::modules::circulation::requests::title;
-use crate::modules::library::{INSTANCES, Library, SERVICE_POINTS};
+use crate::modules::library::Library;
 use crate::modules::reply::{Step, ValidationError, bad_request, failed, filled, text};
 use crate::value::java::{end_of_day, moment, written};
 use crate::value::json::text_at;

@@ -3,13 +3,13 @@
 use http::StatusCode;
 use serde_json::{Map, Value, json};
 
+use crate::facts::paths::{
+    LOAN_POLICIES, LOCATIONS, LOST_POLICIES, NOTICE_POLICIES, OVERDUE_POLICIES, REQUEST_POLICIES,
+};
 use crate::modules::circulation::items::Item;
 use crate::modules::circulation::rules::apply::{Match, Question, matches};
 use crate::modules::circulation::rules::parser::parse;
-use crate::modules::library::{
-    LOAN_POLICIES, LOCATIONS, LOST_POLICIES, Library, NOTICE_POLICIES, OVERDUE_POLICIES,
-    REQUEST_POLICIES,
-};
+use crate::modules::library::Library;
 use crate::modules::reply::{Step, bad_request, body, done, failed, shown};
 use crate::value::json::text_at;
 use crate::value::uuid::is_versioned_uuid;
