@@ -1,4 +1,5 @@
-//! The fields of instances and of what belongs to them, once: `records!` makes the structs, each with the field that is given.
+//! The fields of instances and of what belongs to them, once: `records!` makes the structs, each
+//! with the field that is given.
 
 macro_rules! records {
     ($($extra:tt)*) => {

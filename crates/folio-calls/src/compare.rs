@@ -33,8 +33,9 @@ pub(crate) fn unlike(wanted: &Received, received: &Received) -> Option<String> {
     }
 }
 
-/// How what the SDK made of a response differs. Of a response that is a list itself, the SDK may leave out the `null`
-/// elements: there is no record that could keep where they were. All other elements are there, in their order.
+/// How what the SDK made of a response differs. Of a response that is a list itself, the SDK may
+/// leave out the `null` elements: there is no record that could keep where they were. All other
+/// elements are there, in their order.
 fn record_differs(wanted: &str, received: &str) -> Option<String> {
     let difference = differs(wanted, received)?;
     let (Ok(Json::List(mut items)), Ok(received)) = (Json::parse(wanted), Json::parse(received))

@@ -23,7 +23,8 @@ pub(crate) fn leads_elsewhere(operation: &Operation<'_>, input: &Input) -> bool 
         })
 }
 
-/// Whether a DELETE would delete more than is meant: a selection that is empty, a query that the server ignores.
+/// Whether a DELETE would delete more than is meant: a selection that is empty, a query that the
+/// server ignores.
 pub(crate) fn deletes_more(operation: &Operation<'_>, input: &Input) -> bool {
     let is_empty = |name: &str| {
         input

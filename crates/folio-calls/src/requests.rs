@@ -61,7 +61,8 @@ impl<'a> Run<'a, '_> {
                         };
                         input.query.push((name.to_owned(), values));
                     }
-                    // A header cannot hold a line break, and spaces around its value are not part of it.
+                    // A header cannot hold a line break, and spaces around its value are not part
+                    // of it.
                     "header" if text.trim() == text && text.is_ascii() && !text.contains('\n') => {
                         input.headers.retain(|(known, _)| known != name);
                         input.headers.push((name.to_owned(), text));
@@ -98,7 +99,8 @@ impl<'a> Run<'a, '_> {
                     input.path.push((name, text));
                 }
                 "query" => {
-                    // A list without elements is not sent, and no parameter of a DELETE may be empty.
+                    // A list without elements is not sent, and no parameter of a DELETE may be
+                    // empty.
                     if made.is_empty() {
                         made.push("x".to_owned());
                     }

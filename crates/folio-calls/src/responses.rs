@@ -80,7 +80,8 @@ impl<'a> Run<'a, '_> {
         of(media_type, text, received)
     }
 
-    /// What stands in a line of a response that has a line a record: the record, where the list of them is described.
+    /// What stands in a line of a response that has a line a record: the record, where the list of
+    /// them is described.
     fn line(&self, at: At<'a>) -> At<'a> {
         let at = self.release.target(at);
         let of = |schema| At {

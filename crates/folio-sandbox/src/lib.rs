@@ -1,8 +1,9 @@
 //! A FOLIO in the process: a real HTTP server over SQLite, for tests and examples.
 //!
-//! It serves the collections that the canonical documents describe, with login, tokens that expire, CQL, paging, and the responses that
-//! FOLIO's servers give (Okapi and RMB), and it fails on demand. It listens on a port of the loopback interface and runs on a thread of its
-//! own, so that neither the caller's runtime nor its clock matter to it.
+//! It serves the collections that the canonical documents describe, with login, tokens that expire,
+//! CQL, paging, and the responses that FOLIO's servers give (Okapi and RMB), and it fails on
+//! demand. It listens on a port of the loopback interface and runs on a thread of its own, so that
+//! neither the caller's runtime nor its clock matter to it.
 //!
 //! ```
 //! # tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
@@ -20,11 +21,13 @@
 //!
 //! # Layers of the source
 //!
-//! Each folder is a layer and imports only layers below it, and files of its own: `value` (text, JSON, dates) < `wire` (request and response)
-//! < `facts` (canonical documents, tables, kinds of records) < `jackson` (bodies) < `cql` < `generate` (invented records) < `store` <
-//! `platform` (tenants, tokens, permissions, faults) < `collections` (plain collections of records) < `modules` (all else that FOLIO's modules
-//! answer) < `server` (HTTP, gateway, ports) < `setup` (start, and what a test asks). `record` stands alone. `docs/architecture.md` says where a
-//! change belongs.
+//! Each folder is a layer and imports only layers below it, and files of its own: `value` (text,
+//! JSON, dates) < `wire` (request and response) < `facts` (canonical documents, tables, kinds of
+//! records) < `jackson` (bodies) < `cql` < `generate` (invented records) < `store` < `platform`
+//! (tenants, tokens, permissions, faults) < `collections` (plain collections of records) <
+//! `modules` (all else that FOLIO's modules answer) < `server` (HTTP, gateway, ports) < `setup`
+//! (start, and what a test asks). `record` stands alone. `docs/architecture.md` says where a change
+//! belongs.
 
 mod collections;
 pub mod cql;

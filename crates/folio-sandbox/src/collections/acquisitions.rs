@@ -1,4 +1,5 @@
-//! What the storage modules of acquisitions do beside storing: titles of order lines, numbers, the totals of budgets.
+//! What the storage modules of acquisitions do beside storing: titles of order lines, numbers, the
+//! totals of budgets.
 
 use http::StatusCode;
 use serde_json::{Map, Value, json};
@@ -69,7 +70,8 @@ pub(crate) fn before_update(path: &str, record: &mut Map<String, Value>, stored:
     }
 }
 
-/// What follows from a record that was stored: a line that is no package has a title, whose name and number are those of the line.
+/// What follows from a record that was stored: a line that is no package has a title, whose name
+/// and number are those of the line.
 pub(crate) fn after_write(
     store: &Store,
     tenant: &str,
@@ -131,7 +133,8 @@ pub(crate) fn before_delete(
     Ok(())
 }
 
-/// A number as the decimal that Java's `BigDecimal` makes of a double, in billionths: sums of money have no more places.
+/// A number as the decimal that Java's `BigDecimal` makes of a double, in billionths: sums of money
+/// have no more places.
 pub(crate) fn decimal(number: Option<&Value>) -> i128 {
     let text = number
         .and_then(Value::as_f64)

@@ -1,4 +1,5 @@
-//! `POST /…-storage/batch/synchronous`: all records or none. An existing record is replaced only with `upsert=true` and its `_version`.
+//! `POST /…-storage/batch/synchronous`: all records or none. An existing record is replaced only
+//! with `upsert=true` and its `_version`.
 
 use http::StatusCode;
 use serde_json::Value;

@@ -130,7 +130,8 @@ pub(crate) fn many(
     Ok(removed(state, caller, path, kind, &found, whole)?.unwrap_or_else(|response| response))
 }
 
-/// Whether `DELETE` of a path is one that a module has at its own port alone: there, it takes no query.
+/// Whether `DELETE` of a path is one that a module has at its own port alone: there, it takes no
+/// query.
 pub(crate) fn is_at_port(state: &State, module: &str, path: &str) -> bool {
     unlisted(module).any(|(method, own)| method == "DELETE" && own == path)
         || state.kind(path).case("delete all").is_some()
@@ -151,7 +152,8 @@ pub(crate) fn many_at_port(state: &mut State, caller: &Caller, path: &str) -> Ha
     Ok(removed(state, caller, path, kind, &found, true)?.unwrap_or_else(|response| response))
 }
 
-/// Deletes records, or none of them where another record refers to one: a statement fails at the first record that is referred to.
+/// Deletes records, or none of them where another record refers to one: a statement fails at the
+/// first record that is referred to.
 fn removed(
     state: &mut State,
     caller: &Caller,

@@ -1,4 +1,5 @@
-//! What single modules do beyond storing: HRIDs, effective fields, dates and versions that the server sets.
+//! What single modules do beyond storing: HRIDs, effective fields, dates and versions that the
+//! server sets.
 
 use http::StatusCode;
 use serde_json::{Map, Value, json};
@@ -381,7 +382,8 @@ fn effective_fields(item: &mut Map<String, Value>, holdings: &Value) {
             components.insert(name.to_owned(), value.into());
         }
     }
-    // The order of call numbers without a type; that of the Library of Congress and others is not emulated.
+    // The order of call numbers without a type; that of the Library of Congress and others is not
+    // emulated.
     let shelving = components
         .get("callNumber")
         .and_then(Value::as_str)

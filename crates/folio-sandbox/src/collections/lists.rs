@@ -302,7 +302,8 @@ pub(crate) fn list(
     Ok(response)
 }
 
-/// The total that RMB reports: exact without a query and for few matches, else PostgreSQL's estimate, which a page corrects.
+/// The total that RMB reports: exact without a query and for few matches, else PostgreSQL's
+/// estimate, which a page corrects.
 fn reported(matches: usize, query: bool, offset: usize, limit: usize, page: usize) -> usize {
     let count = if !query || limit == 0 || matches < ESTIMATED {
         matches
@@ -346,7 +347,8 @@ fn rejected_setting(text: &str) -> Option<String> {
     Some(format!("Unsupported CQL index: {index}"))
 }
 
-/// `POST …/retrieve`: a list whose query is in the body, where it has room. None where no such list is known.
+/// `POST …/retrieve`: a list whose query is in the body, where it has room. None where no such list
+/// is known.
 pub(crate) fn retrieve(
     state: &mut State,
     request: &HttpRequest,

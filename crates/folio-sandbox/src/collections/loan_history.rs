@@ -1,4 +1,5 @@
-//! `/loan-storage/loan-history`: what the loans were. mod-circulation-storage writes it down with each change of a loan.
+//! `/loan-storage/loan-history`: what the loans were. mod-circulation-storage writes it down with
+//! each change of a loan.
 
 use serde_json::{Value, json};
 

@@ -1,4 +1,5 @@
-//! Collections of records as RMB's storage modules serve them: lists, single records, writes, deletions, batches, and what follows from a write.
+//! Collections of records as RMB's storage modules serve them: lists, single records, writes,
+//! deletions, batches, and what follows from a write.
 
 pub(crate) mod acquisitions;
 pub(crate) mod batch;

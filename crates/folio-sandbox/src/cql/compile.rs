@@ -25,7 +25,8 @@ const MODIFIERS: [&str; 9] = [
     "sort.descending",
 ];
 
-/// Makes tests of a query for a table; without one, all fields are searched for as those without an index.
+/// Makes tests of a query for a table; without one, all fields are searched for as those without an
+/// index.
 pub(crate) fn compile(parsed: &Parsed, table: Option<&Table>) -> Result<Compiled, CqlError> {
     Ok(Compiled {
         test: clause(&parsed.clause, table)?,
@@ -179,7 +180,8 @@ fn term(of: &Term, table: Option<&Table>) -> Result<Test, CqlError> {
 
 type ArrayModifiers = (Vec<String>, Vec<(String, String)>);
 
-/// The modifiers of elements of a list that an entry knows: those without a value, and those with one.
+/// The modifiers of elements of a list that an entry knows: those without a value, and those with
+/// one.
 fn array_modifiers(of: &Term, entry: &Entry) -> Result<ArrayModifiers, CqlError> {
     let (mut plain, mut valued) = (Vec::new(), Vec::new());
     for Modifier { name, value } in &of.modifiers {

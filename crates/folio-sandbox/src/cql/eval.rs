@@ -1,4 +1,5 @@
-//! Runs the tests of a query over records. Conditions have three values, as in SQL: a field that is not there is neither.
+//! Runs the tests of a query over records. Conditions have three values, as in SQL: a field that is
+//! not there is neither.
 
 use std::cmp::Ordering;
 use std::collections::HashSet;
@@ -19,7 +20,8 @@ impl Compiled {
         Ok(self.test.holds(record)? == Some(true))
     }
 
-    /// The records that are wanted, in the order of the query; those that cannot be compared are not wanted.
+    /// The records that are wanted, in the order of the query; those that cannot be compared are
+    /// not wanted.
     pub(crate) fn select(&self, records: &mut Vec<Value>) {
         records.retain(|record| self.wants(record).unwrap_or(false));
         if !self.sort.is_empty() {
@@ -35,7 +37,8 @@ impl Compiled {
             .unwrap_or(Ordering::Equal)
     }
 
-    /// Runs the conditions on other collections; `texts` gives the texts of a field of the records there that a test holds for.
+    /// Runs the conditions on other collections; `texts` gives the texts of a field of the records
+    /// there that a test holds for.
     pub(crate) fn resolve<E>(&mut self, texts: &mut Elsewhere<'_, E>) -> Resolved<(), E> {
         self.test.resolve(texts)
     }
@@ -61,7 +64,8 @@ impl Test {
                 if let Err(error) = test.resolve(texts)? {
                     return Ok(Err(error));
                 }
-                // From the last collection back: the records that are wanted there, then those that lead to them.
+                // From the last collection back: the records that are wanted there, then those that
+                // lead to them.
                 let mut wanted = (**test).clone();
                 for step in steps.iter().rev() {
                     let (path, own, theirs) = match step {
@@ -233,7 +237,8 @@ impl Texts {
     }
 }
 
-/// `normalize_digits`: the digits that a number begins with, without blanks and hyphens, then the rest.
+/// `normalize_digits`: the digits that a number begins with, without blanks and hyphens, then the
+/// rest.
 pub(crate) fn digits_first(text: &str) -> String {
     let run: usize = text
         .chars()

@@ -87,8 +87,8 @@ pub(crate) fn tokens(text: &str) -> Vec<QueryToken> {
     tokens
 }
 
-/// The text of a quoted string and how many characters it takes, the closing mark included. A backslash stays before what it can
-/// escape for RMB (`*`, `?`, `^`, `\`).
+/// The text of a quoted string and how many characters it takes, the closing mark included. A
+/// backslash stays before what it can escape for RMB (`*`, `?`, `^`, `\`).
 fn quoted(chars: &[char]) -> Option<(String, usize)> {
     let mut text = String::new();
     let mut at = 0;

@@ -1,7 +1,8 @@
 //! CQL as RMB understands it: cql-java's grammar, and RMB's conversion to SQL, run over JSON.
 //!
-//! How a field is compared depends on the indexes of its table: `=` finds words in PostgreSQL's full text search, `==` is a pattern, `<` uses
-//! the collation of the database; fields that are UUIDs have rules of their own.
+//! How a field is compared depends on the indexes of its table: `=` finds words in PostgreSQL's
+//! full text search, `==` is a pattern, `<` uses the collation of the database; fields that are
+//! UUIDs have rules of their own.
 
 pub(crate) mod compile;
 mod error;
@@ -35,7 +36,8 @@ impl Query {
         compiled(text, None).map(Self)
     }
 
-    /// Whether a record is wanted. What PostgreSQL cannot compute, such as a number of a text, is not.
+    /// Whether a record is wanted. What PostgreSQL cannot compute, such as a number of a text, is
+    /// not.
     pub fn matches(&self, record: &Value) -> bool {
         self.0.wants(record).unwrap_or(false)
     }

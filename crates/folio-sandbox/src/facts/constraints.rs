@@ -1,4 +1,5 @@
-//! Unique values and references of records, as the tables of a module define them, and what the modules say of those that are wrong.
+//! Unique values and references of records, as the tables of a module define them, and what the
+//! modules say of those that are wrong.
 
 use http::StatusCode;
 use serde_json::Value;
@@ -41,7 +42,8 @@ impl Verb {
     }
 }
 
-/// What a record has under a unique index; none where a field is missing, or where the index is not about it.
+/// What a record has under a unique index; none where a field is missing, or where the index is not
+/// about it.
 pub(crate) fn value(unique: &Unique, record: &Value) -> Option<String> {
     if let Some(condition) = &unique.condition
         && !holds(condition, record)
@@ -56,7 +58,8 @@ pub(crate) fn value(unique: &Unique, record: &Value) -> Option<String> {
     values.map(|values| values.join("\u{1f}"))
 }
 
-/// The conditions of partial indexes: `(jsonb->'a') is [not] null`, `(jsonb->>'a')::boolean is true`, `… LIKE 'open'`.
+/// The conditions of partial indexes: `(jsonb->'a') is [not] null`, `(jsonb->>'a')::boolean is
+/// true`, `… LIKE 'open'`.
 fn holds(condition: &str, record: &Value) -> bool {
     condition
         .trim_start_matches("WHERE ")
@@ -114,7 +117,8 @@ impl<'t> Duplicate<'t> {
         }
     }
 
-    /// The response for a key of several fields: which of the two dialects a kind speaks is known from its recorded cases.
+    /// The response for a key of several fields: which of the two dialects a kind speaks is known
+    /// from its recorded cases.
     fn response_of_several(
         &self,
         kind: &RecordKind,
@@ -203,8 +207,8 @@ fn said(message: &str, key: &str, value: &str, verb: Verb, declares_422: bool) -
 }
 
 impl DanglingReference<'_> {
-    /// Whether the module looks for the record itself, before it stores anything: it says so in words of its own, which are not those of
-    /// PostgreSQL or RMB.
+    /// Whether the module looks for the record itself, before it stores anything: it says so in
+    /// words of its own, which are not those of PostgreSQL or RMB.
     pub(crate) fn is_found_first(&self, kind: &RecordKind, verb: Verb) -> bool {
         let case = kind.case_of(&format!("{} missing", verb.name()), &self.foreign.field);
         let said = case.and_then(|case| case.message(Placeholders::default()));
@@ -305,7 +309,8 @@ pub(crate) fn still_referred(
         .filter(|case| !case.is_success())
     {
         Some(case) => {
-            // Which of PostgreSQL's and RMB's words a kind has is known; the table that refers may be another one.
+            // Which of PostgreSQL's and RMB's words a kind has is known; the table that refers may
+            // be another one.
             let said = case.response(
                 Placeholders {
                     id,

@@ -7,7 +7,8 @@ use serde_json::{Map, Value};
 
 include!(concat!(env!("OUT_DIR"), "/documents.rs"));
 
-/// The modules of acquisitions, which name every constraint in text, whatever their interface declares.
+/// The modules of acquisitions, which name every constraint in text, whatever their interface
+/// declares.
 pub(crate) const ACQUISITIONS: [&str; 4] = [
     "mod-finance-storage",
     "mod-invoice-storage",
@@ -23,7 +24,8 @@ pub(crate) struct Routes {
     lists: BTreeMap<&'static str, DescribedList>,
 }
 
-/// The documents by their names, each parsed when it is first asked for: all of a release are millions of bytes.
+/// The documents by their names, each parsed when it is first asked for: all of a release are
+/// millions of bytes.
 struct Documents(BTreeMap<&'static str, (&'static str, OnceLock<Value>)>);
 
 impl Documents {
@@ -56,7 +58,8 @@ pub(crate) struct Collection {
     pub(crate) class: String,
     /// Whether the creation of a record can be answered 422.
     pub(crate) declares_422: bool,
-    /// Parameters of the list that are fields of its records: only those with that value are wanted.
+    /// Parameters of the list that are fields of its records: only those with that value are
+    /// wanted.
     pub(crate) filters: Vec<String>,
 }
 
@@ -154,7 +157,8 @@ impl Routes {
                 .described
                 .push((module, items));
         }
-        // Paths without parameters are found before those with: `/users/profile-picture` is no user.
+        // Paths without parameters are found before those with: `/users/profile-picture` is no
+        // user.
         routes.sort_by_key(|route| {
             route
                 .segments
@@ -189,7 +193,8 @@ impl Routes {
         path: &str,
         wanted: impl Fn(&Route) -> bool,
     ) -> Option<MatchedRoute> {
-        // Paths are literal: a slash too many, another letter case or an encoded letter makes another path.
+        // Paths are literal: a slash too many, another letter case or an encoded letter makes
+        // another path.
         let segments: Vec<&str> = path.split('/').skip(1).collect();
         self.routes
             .iter()
@@ -441,7 +446,8 @@ fn collection(documents: &Documents, name: &str, path: &str, item: &Value) -> Op
     })
 }
 
-/// The routes that a module has and its descriptor does not list, such as `DELETE /loan-types`: they answer at its own port only.
+/// The routes that a module has and its descriptor does not list, such as `DELETE /loan-types`:
+/// they answer at its own port only.
 pub(crate) fn unlisted(module: &str) -> impl Iterator<Item = (&'static str, &'static str)> {
     static FACTS: OnceLock<Value> = OnceLock::new();
     let facts = FACTS.get_or_init(|| serde_json::from_str(RELEASE).unwrap_or_default());

@@ -1,4 +1,5 @@
-//! What is particular to each kind of record. The facts are in `data/kinds.jsonl`, which `data/kinds.py` makes from recordings of a FOLIO.
+//! What is particular to each kind of record. The facts are in `data/kinds.jsonl`, which
+//! `data/kinds.py` makes from recordings of a FOLIO.
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::OnceLock;
@@ -31,7 +32,8 @@ pub(crate) struct RecordKind {
     pub(crate) no_locking: bool,
     /// Whether ids in paths are compared letter by letter.
     pub(crate) case_sensitive: bool,
-    /// Whether the response of a creation lacks lists that were sent as null; they are empty when they are read.
+    /// Whether the response of a creation lacks lists that were sent as null; they are empty when
+    /// they are read.
     pub(crate) null_lists_omitted: bool,
     /// Values of fields that are not sent.
     pub(crate) defaults: serde_json::Map<String, Value>,

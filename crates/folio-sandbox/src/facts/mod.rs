@@ -1,4 +1,5 @@
-//! What the canonical documents and the modules' schemas say. Nothing here is asked of a running sandbox.
+//! What the canonical documents and the modules' schemas say. Nothing here is asked of a running
+//! sandbox.
 
 pub(crate) mod constraints;
 pub(crate) mod descriptors;

@@ -196,8 +196,9 @@ fn named(kind: &str, field: &str, names: &[&str]) -> Vec<Value> {
         .collect()
 }
 
-/// What the reference data of a fresh tenant are, beside those of the demo data: by path the kind, the field that names a record, and the
-/// records, whose references to others are written `kind/name`.
+/// What the reference data of a fresh tenant are, beside those of the demo data: by path the kind,
+/// the field that names a record, and the records, whose references to others are written
+/// `kind/name`.
 const REFERENCE: &str = include_str!("../../data/reference.json");
 
 /// The records that others refer to: groups, places, types.

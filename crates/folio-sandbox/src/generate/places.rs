@@ -1,5 +1,6 @@
-//! Invented holdings and items of the invented instances. Most instances have one of each; of twenty, one has two holdings and an electronic
-//! one none, and one of the holdings has two items and another one none.
+//! Invented holdings and items of the invented instances. Most instances have one of each; of
+//! twenty, one has two holdings and an electronic one none, and one of the holdings has two items
+//! and another one none.
 
 use crate::generate::instances::{self, date, metadata, one};
 use crate::generate::random::Random;

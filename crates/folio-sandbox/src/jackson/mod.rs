@@ -1,5 +1,6 @@
-//! Reads a record as Jackson and Bean Validation do in RMB's modules: values of other types are converted where Jackson converts them, lists
-//! and defaults are filled in, and what does not fit is rejected in their words.
+//! Reads a record as Jackson and Bean Validation do in RMB's modules: values of other types are
+//! converted where Jackson converts them, lists and defaults are filled in, and what does not fit
+//! is rejected in their words.
 
 use serde_json::{Map, Value, json};
 
@@ -64,8 +65,8 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// Reads a record; `known` is the one that is stored, whose own fields are taken for described: a server newer than the documents has
-    /// fields that these lack.
+    /// Reads a record; `known` is the one that is stored, whose own fields are taken for described:
+    /// a server newer than the documents has fields that these lack.
     pub(crate) fn record(
         &mut self,
         document: &'a str,

@@ -31,7 +31,8 @@ impl<'a> Parts<'a> {
             .pointer("/x-folio/responseOnly")
             .and_then(Value::as_array);
         for (name, property) in properties.into_iter().flatten() {
-            // The class of a request has no such field: the module rejects it as one that it does not know.
+            // The class of a request has no such field: the module rejects it as one that it does
+            // not know.
             if of_responses.is_some_and(|list| list.iter().any(|own| own == name.as_str())) {
                 continue;
             }

@@ -1,4 +1,5 @@
-//! What stands above the modules: which of them a tenant has, what runs them, and the consortium it belongs to.
+//! What stands above the modules: which of them a tenant has, what runs them, and the consortium it
+//! belongs to.
 
 use http::StatusCode;
 use serde_json::{Value, json};

@@ -15,7 +15,8 @@ use crate::platform::state::State;
 use crate::wire::message::{HandlerResult, HttpRequest, HttpResponse, broken_percent};
 use crate::wire::rmb;
 
-/// Whether a request would change something: it is no read, no login and no list that is asked for by POST.
+/// Whether a request would change something: it is no read, no login and no list that is asked for
+/// by POST.
 pub(crate) fn changes(request: &HttpRequest) -> bool {
     let session = [
         "/authn/login",
@@ -122,7 +123,8 @@ fn of_bare_list(
     Some(bare.response(Default::default(), ""))
 }
 
-/// The routes of modules that are more than collections of records: the first that knows the path answers.
+/// The routes of modules that are more than collections of records: the first that knows the path
+/// answers.
 fn of_module(
     state: &mut State,
     request: &HttpRequest,

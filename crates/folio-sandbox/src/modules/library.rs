@@ -1,4 +1,5 @@
-//! The records that business modules work with: those of the storage modules, read and written as these do it.
+//! The records that business modules work with: those of the storage modules, read and written as
+//! these do it.
 
 use serde_json::{Map, Value};
 
@@ -172,8 +173,8 @@ impl Library<'_> {
         })
     }
 
-    /// Whether the caller has the permission that overrides a block. As recorded of an administrator, it must be granted by its name: nobody
-    /// has it by having all permissions.
+    /// Whether the caller has the permission that overrides a block. As recorded of an
+    /// administrator, it must be granted by its name: nobody has it by having all permissions.
     pub(crate) fn may_override(&self, block: Block) -> Step<bool> {
         let permission = block.permission();
         let accounts = self.state.auth.tenants.get(&self.caller.home);

@@ -1,4 +1,5 @@
-//! What FOLIO's modules answer beyond plain collections: one file or folder per module. `dispatch.rs` finds the one that responses a request.
+//! What FOLIO's modules answer beyond plain collections: one file or folder per module.
+//! `dispatch.rs` finds the one that responses a request.
 
 pub(crate) mod acquisitions;
 pub(crate) mod circulation;

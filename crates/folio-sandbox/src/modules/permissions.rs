@@ -124,7 +124,8 @@ fn whole(name: &Value) -> Value {
     })
 }
 
-/// A record of permissions as `expandPermissions` gives it: mod-users-bl puts the id of the record where that of the user was.
+/// A record of permissions as `expandPermissions` gives it: mod-users-bl puts the id of the record
+/// where that of the user was.
 pub(super) fn expanded(record: &Value) -> Value {
     let list: Vec<Value> = list_of(record).iter().map(whole).collect();
     json!({"userId": record.get("id"), "permissions": list})

@@ -1,5 +1,5 @@
-//! What mod-circulation answers: its validation errors, its texts, and JSON over several lines. Its errors have no type, and a code only
-//! where its source names one.
+//! What mod-circulation answers: its validation errors, its texts, and JSON over several lines. Its
+//! errors have no type, and a code only where its source names one.
 
 use http::{StatusCode, header};
 use serde_json::{Map, Value, json};
@@ -282,7 +282,8 @@ pub(crate) fn body(bytes: &[u8]) -> Step<Map<String, Value>> {
             };
             Err(failed(of_java(class)).into())
         }
-        // Without a body there is no object: what is asked of it first fails. The text is not recorded.
+        // Without a body there is no object: what is asked of it first fails. The text is not
+        // recorded.
         Ok(Value::Null) => Err(failed("java.lang.NullPointerException").into()),
         Err(response) => {
             let text = String::from_utf8_lossy(&response.body).into_owned();

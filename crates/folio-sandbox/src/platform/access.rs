@@ -1,5 +1,6 @@
-//! Whether a request may pass: the token and what carries it, the tenant, the user, the permissions. This is Okapi with mod-authtoken; what
-//! differs on Eureka is in `handlers/eureka.rs`.
+//! Whether a request may pass: the token and what carries it, the tenant, the user, the
+//! permissions. This is Okapi with mod-authtoken; what differs on Eureka is in
+//! `handlers/eureka.rs`.
 
 use std::collections::BTreeSet;
 
@@ -54,8 +55,8 @@ pub(crate) fn tenant(request: &HttpRequest) -> Option<&str> {
     all.iter().next_back().and_then(|value| value.to_str().ok())
 }
 
-/// Who asks, and whether they may: Okapi's and mod-authtoken's answer where not. For three minutes Okapi does not ask mod-authtoken again
-/// about the same token, method and path.
+/// Who asks, and whether they may: Okapi's and mod-authtoken's answer where not. For three minutes
+/// Okapi does not ask mod-authtoken again about the same token, method and path.
 pub(crate) fn allowed(
     state: &mut State,
     request: &HttpRequest,
@@ -150,7 +151,8 @@ fn asked_of_authtoken(
     }))
 }
 
-/// Whether a caller may act in the tenant of the request: in their own, and in those of a consortium where they have a shadow user.
+/// Whether a caller may act in the tenant of the request: in their own, and in those of a
+/// consortium where they have a shadow user.
 pub(crate) fn may_act_in(state: &State, caller: &Caller) -> bool {
     let allows = |consortium: &Consortium| consortium.allows(&caller.user, &caller.tenant);
     caller.tenant == caller.home
@@ -163,8 +165,8 @@ fn account<'a>(state: &'a State, caller: &Caller) -> Option<&'a Account> {
     accounts.iter().find(|account| account.id == caller.user)
 }
 
-/// Whether a user is active, as mod-authtoken knows it; none where there is no such user. Those that the program named and that have no
-/// record are active.
+/// Whether a user is active, as mod-authtoken knows it; none where there is no such user. Those
+/// that the program named and that have no record are active.
 pub(crate) fn active(state: &mut State, caller: &Caller) -> rusqlite::Result<Option<bool>> {
     let now = state.auth.now();
     let of = (caller.home.clone(), caller.user.clone());

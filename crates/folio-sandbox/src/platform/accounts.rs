@@ -1,4 +1,5 @@
-//! Users who can log in, in the file of a sandbox: their passwords survive the process as records do.
+//! Users who can log in, in the file of a sandbox: their passwords survive the process as records
+//! do.
 
 use serde_json::{Value, json};
 
@@ -37,8 +38,9 @@ pub(crate) fn save(state: &mut State) -> rusqlite::Result<()> {
     Ok(())
 }
 
-/// Adds the accounts that were written down, once those that the sandbox was started with are there. Where such a one was given the same
-/// password as the last time, what became of the account since then stays.
+/// Adds the accounts that were written down, once those that the sandbox was started with are
+/// there. Where such a one was given the same password as the last time, what became of the account
+/// since then stays.
 pub(crate) fn restore(state: &mut State) -> rusqlite::Result<()> {
     let given: Vec<Value> = state
         .auth

@@ -8,8 +8,8 @@ use serde_json::json;
 use crate::platform::memory::GatewayCache;
 use crate::value::fold::Fold;
 
-/// How many wrong passwords a user is warned after, and how many block an account (mod-login's `login.fail.to.warn.attempts` and
-/// `login.fail.attempts`).
+/// How many wrong passwords a user is warned after, and how many block an account (mod-login's
+/// `login.fail.to.warn.attempts` and `login.fail.attempts`).
 pub(crate) const WARNED: u32 = 3;
 pub(crate) const BLOCKED: u32 = 5;
 
@@ -218,8 +218,8 @@ impl Auth {
         accounts.get_mut(index)
     }
 
-    /// Exchanges a refresh token. mod-authtoken takes each once, and an access token too; a second use revokes all of the user's. Keycloak
-    /// takes them again as long as their session lives.
+    /// Exchanges a refresh token. mod-authtoken takes each once, and an access token too; a second
+    /// use revokes all of the user's. Keycloak takes them again as long as their session lives.
     pub(crate) fn refresh(&mut self, token: &str) -> Option<Session> {
         let now = self.now();
         if let Some(access) = self.access.get(token).cloned() {
@@ -349,8 +349,8 @@ impl Auth {
         self.access.get(token).map(|access| access.tenant.as_str())
     }
 
-    /// Ends a session: its refresh token cannot be used, and Keycloak's older ones neither. The access token lives on, since nobody asks for
-    /// it again.
+    /// Ends a session: its refresh token cannot be used, and Keycloak's older ones neither. The
+    /// access token lives on, since nobody asks for it again.
     pub(crate) fn logout(&mut self, refresh: &str) -> bool {
         let Some(known) = self.refresh.get_mut(refresh) else {
             return false;

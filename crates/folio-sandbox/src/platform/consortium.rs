@@ -50,7 +50,8 @@ impl Consortium {
             .contains(&(user.to_owned(), tenant.to_owned()))
     }
 
-    /// The tenant that a login is for: in the central one, users of the members can log in too (mod-login asks `/user-tenants`).
+    /// The tenant that a login is for: in the central one, users of the members can log in too
+    /// (mod-login asks `/user-tenants`).
     pub(crate) fn home<'a>(&'a self, auth: &Auth, tenant: &'a str, username: &str) -> &'a str {
         let has = |tenant: &str| {
             auth.tenants

@@ -1,13 +1,15 @@
-//! What Okapi and mod-authtoken remember, so that a changed user or permission counts only some time later.
+//! What Okapi and mod-authtoken remember, so that a changed user or permission counts only some
+//! time later.
 
 use std::collections::{BTreeSet, HashMap};
 use std::time::{Duration, Instant};
 
-/// How long Okapi remembers that a token may use a path. It does not ask mod-authtoken again within this time.
+/// How long Okapi remembers that a token may use a path. It does not ask mod-authtoken again within
+/// this time.
 const OF_OKAPI: Duration = Duration::from_secs(180);
 
-/// How long mod-authtoken remembers whether a user is active, and what the user may do (`user.cache.seconds`). What could not be found out
-/// is not remembered.
+/// How long mod-authtoken remembers whether a user is active, and what the user may do
+/// (`user.cache.seconds`). What could not be found out is not remembered.
 const OF_AUTHTOKEN: Duration = Duration::from_secs(60);
 
 /// The most that is remembered of each kind.

@@ -1,4 +1,5 @@
-//! What a running sandbox is: its tenants and accounts, tokens and permissions, faults, and the requests that came.
+//! What a running sandbox is: its tenants and accounts, tokens and permissions, faults, and the
+//! requests that came.
 
 pub(crate) mod access;
 pub(crate) mod accounts;

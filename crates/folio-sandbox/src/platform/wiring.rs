@@ -1,5 +1,6 @@
-//! How a sandbox is put together beyond one gateway with all modules: modules that have ports of their own, tenants that have some modules
-//! only, modules of the program that run elsewhere, Keycloak that is down, and the clock.
+//! How a sandbox is put together beyond one gateway with all modules: modules that have ports of
+//! their own, tenants that have some modules only, modules of the program that run elsewhere,
+//! Keycloak that is down, and the clock.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
@@ -35,7 +36,8 @@ pub struct Module {
 }
 
 impl Module {
-    /// A module by its id with version, the methods that it serves and its path pattern, which may end with `*`.
+    /// A module by its id with version, the methods that it serves and its path pattern, which may
+    /// end with `*`.
     pub fn new(
         id: impl Into<String>,
         methods: impl IntoIterator<Item = impl Into<String>>,

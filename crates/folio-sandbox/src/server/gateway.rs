@@ -1,4 +1,5 @@
-//! The gateway: Okapi, or Kong and the sidecars of Eureka. What it rejects itself, and what it hands to modules.
+//! The gateway: Okapi, or Kong and the sidecars of Eureka. What it rejects itself, and what it
+//! hands to modules.
 
 use http::StatusCode;
 
@@ -69,7 +70,8 @@ pub(crate) fn is_open(method: &str, path: &str) -> bool {
         )
 }
 
-/// The route of a request, where the gateway has it: not those of edge modules, which listen elsewhere, nor those of a later release.
+/// The route of a request, where the gateway has it: not those of edge modules, which listen
+/// elsewhere, nor those of a later release.
 fn route_of(state: &State, request: &HttpRequest, path: &str) -> Option<MatchedRoute> {
     let later = state.release == Release::Quesnelia && path.ends_with("/retrieve");
     routes()
@@ -111,7 +113,8 @@ fn of_okapi(
     let Some(tenant) = tenant else {
         return Ok(no_module());
     };
-    // The tenant of `/_/invoke/tenant/{tenant}/…` is the one that the module is asked in; who may do so is decided in the other.
+    // The tenant of `/_/invoke/tenant/{tenant}/…` is the one that the module is asked in; who may
+    // do so is decided in the other.
     let (within, path) = match invoked(path) {
         Some((within, path)) => (within.to_owned(), path),
         None => (tenant.clone(), path.to_owned()),
@@ -125,7 +128,8 @@ fn of_okapi(
         return proxy::forward(state, request, &tenant, token, &module);
     }
     let route = route_of(state, request, path);
-    // Several modules have such an interface: Okapi wants to be told which, and of others it does not want to be.
+    // Several modules have such an interface: Okapi wants to be told which, and of others it does
+    // not want to be.
     let several = SEVERAL.iter().any(|start| path.starts_with(start));
     if several != request.headers.contains_key("x-okapi-module-id") {
         return Ok(no_module());
@@ -178,7 +182,8 @@ fn invoked(path: &str) -> Option<(&str, String)> {
     Some((tenant, format!("/{rest}")))
 }
 
-/// Kong with folio-kong's plugin, and the sidecar of the module that it sends a request to. From sources, not recorded.
+/// Kong with folio-kong's plugin, and the sidecar of the module that it sends a request to. From
+/// sources, not recorded.
 fn of_kong(
     state: &mut State,
     request: &HttpRequest,

@@ -1,4 +1,5 @@
-//! Kong with folio-kong's plugin, and the sidecar before each module of Eureka. From sources; not recorded.
+//! Kong with folio-kong's plugin, and the sidecar before each module of Eureka. From sources; not
+//! recorded.
 
 use http::StatusCode;
 use serde_json::Value;
@@ -71,8 +72,9 @@ fn sidecar(status: StatusCode, kind: &str, code: &str, message: &str) -> HttpRes
     )
 }
 
-/// Who asks, as the sidecar finds it, and whether they may; none where the route needs no permission and no token was sent. In the order of
-/// its filters: a GET with a body, the token, the tenant of the token, whether the tenant has the module, the permissions.
+/// Who asks, as the sidecar finds it, and whether they may; none where the route needs no
+/// permission and no token was sent. In the order of its filters: a GET with a body, the token, the
+/// tenant of the token, whether the tenant has the module, the permissions.
 pub(crate) fn allowed(
     state: &mut State,
     request: &HttpRequest,

@@ -31,7 +31,8 @@ use crate::wire::rmb;
 const MOST_LINE: usize = 4_096;
 const MOST_HEADERS: usize = 8_192;
 
-/// Listens for the gateway and for the modules that have ports of their own, and serves until told to stop.
+/// Listens for the gateway and for the modules that have ports of their own, and serves until told
+/// to stop.
 pub(crate) async fn run(
     state: Arc<Mutex<State>>,
     stop: oneshot::Receiver<()>,

@@ -1,5 +1,5 @@
-//! A module's own port, past the gateway. Nobody checks tokens and permissions there; the headers tell who asks. Routes answer that the module
-//! has and its descriptor does not list.
+//! A module's own port, past the gateway. Nobody checks tokens and permissions there; the headers
+//! tell who asks. Routes answer that the module has and its descriptor does not list.
 
 use http::StatusCode;
 use serde_json::Value;
@@ -79,8 +79,8 @@ fn caller(state: &State, request: &HttpRequest, tenant: &str) -> Caller {
     caller
 }
 
-/// What PostgreSQL says of a tenant that has no schema: its role does not exist. Most modules of RMB answer 400, those whose queries fail
-/// with 500 do so here, too.
+/// What PostgreSQL says of a tenant that has no schema: its role does not exist. Most modules of
+/// RMB answer 400, those whose queries fail with 500 do so here, too.
 pub(crate) fn no_role(state: &State, route: Option<&MatchedRoute>, tenant: &str) -> HttpResponse {
     let (module, path) = route.map_or(("", ""), |route| (route.module, route.path));
     let role = format!(

@@ -1,4 +1,5 @@
-//! Okapi itself: its texts, and its own paths. Who may ask, and what is written, is in `okapi_admin.rs`.
+//! Okapi itself: its texts, and its own paths. Who may ask, and what is written, is in
+//! `okapi_admin.rs`.
 
 use std::collections::BTreeSet;
 
@@ -148,7 +149,8 @@ fn is_true(request: &HttpRequest, name: &str) -> bool {
     request.parameter(name) == Some("true")
 }
 
-/// A list of modules as it is asked for: by name, by an interface that they provide, with all that is known of them or without.
+/// A list of modules as it is asked for: by name, by an interface that they provide, with all that
+/// is known of them or without.
 fn listed(request: &HttpRequest, mut list: Vec<(String, String)>, names: bool) -> HttpResponse {
     if let Some(filter) = request.parameter("filter") {
         list.retain(|(id, name)| name == filter || id.starts_with(filter));

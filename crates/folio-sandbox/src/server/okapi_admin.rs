@@ -1,5 +1,6 @@
-//! Okapi's own paths: who may ask, and what is written: tenants, modules, where these run, and which of them a tenant has. The texts of rejected tenants are recorded,
-//! the rest is from Okapi's sources.
+//! Okapi's own paths: who may ask, and what is written: tenants, modules, where these run, and
+//! which of them a tenant has. The texts of rejected tenants are recorded, the rest is from Okapi's
+//! sources.
 
 use http::StatusCode;
 use serde_json::{Value, json};
@@ -13,7 +14,8 @@ use crate::wire::message::{HandlerResult, HttpRequest, HttpResponse};
 use crate::wire::okapi::no_module;
 use crate::wire::rmb;
 
-/// The paths under `/_/`. Reading them needs no tenant and no token, but a token that is sent must be good.
+/// The paths under `/_/`. Reading them needs no tenant and no token, but a token that is sent must
+/// be good.
 pub(crate) fn own(
     state: &mut State,
     request: &HttpRequest,
@@ -61,7 +63,8 @@ pub(crate) fn own(
     }
 }
 
-/// The permission that a request wants which changes something: `okapi.`, the parts of the path without ids, the method.
+/// The permission that a request wants which changes something: `okapi.`, the parts of the path
+/// without ids, the method.
 fn permission(method: &str, segments: &[&str]) -> Option<String> {
     let words: &[&str] = match (method, segments) {
         ("POST", ["proxy", "tenants"]) | ("PUT" | "DELETE", ["proxy", "tenants", _]) => {

@@ -173,7 +173,8 @@ impl Forward {
                 return Ok(response);
             }
             if more(&mut socket, &mut body).await == 0 {
-                // Where the length is told, the module broke off, and Okapi never ends its own answer.
+                // Where the length is told, the module broke off, and Okapi never ends its own
+                // answer.
                 response.stalls = chunked || length.is_some();
                 response.body = body;
                 return Ok(response);

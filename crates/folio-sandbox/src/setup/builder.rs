@@ -129,38 +129,44 @@ impl Builder {
         self
     }
 
-    /// How many exchanges are retained for [`Sandbox::exchanges`](crate::Sandbox::exchanges); 10,000.
+    /// How many exchanges are retained for [`Sandbox::exchanges`](crate::Sandbox::exchanges);
+    /// 10,000.
     pub fn keep_exchanges(mut self, most: usize) -> Self {
         self.keep = most;
         self
     }
 
-    /// Whether a token of one tenant may be used with another (`allow.cross.tenant.requests`); not so by default.
+    /// Whether a token of one tenant may be used with another (`allow.cross.tenant.requests`); not
+    /// so by default.
     pub fn allow_cross_tenant(mut self, allow: bool) -> Self {
         self.cross_tenant = allow;
         self
     }
 
-    /// The largest body of a request, in bytes: what is larger is answered 413, as Kong does from 1 MB on. No limit by default.
+    /// The largest body of a request, in bytes: what is larger is answered 413, as Kong does from 1
+    /// MB on. No limit by default.
     pub fn max_body(mut self, bytes: usize) -> Self {
         self.max_body = bytes;
         self
     }
 
-    /// How many records a batch may have (`POST_SYNC_MAX_ENTITIES`): 10,000 by default, more are answered 413.
+    /// How many records a batch may have (`POST_SYNC_MAX_ENTITIES`): 10,000 by default, more are
+    /// answered 413.
     pub fn max_batch(mut self, records: usize) -> Self {
         self.max_batch = records;
         self
     }
 
-    /// Whether `…/batch/synchronous-unsafe` works (`DB_ALLOW_SUPPRESS_OPTIMISTIC_LOCKING`); by default it answers 413.
+    /// Whether `…/batch/synchronous-unsafe` works (`DB_ALLOW_SUPPRESS_OPTIMISTIC_LOCKING`); by
+    /// default it answers 413.
     pub fn allow_unsafe_batches(mut self, allow: bool) -> Self {
         self.suppress_locking = allow;
         self
     }
 
-    /// Eureka instead of Okapi: Kong and sidecars are the gateway, the modules of tenants are those of applications, and Keycloak gives the
-    /// tokens. Its refresh tokens live for 30 minutes (the idle time of a session) and may be used again.
+    /// Eureka instead of Okapi: Kong and sidecars are the gateway, the modules of tenants are those
+    /// of applications, and Keycloak gives the tokens. Its refresh tokens live for 30 minutes (the
+    /// idle time of a session) and may be used again.
     pub fn eureka(mut self) -> Self {
         self.eureka = true;
         if self.refresh == Duration::from_secs(604_800) {
@@ -169,8 +175,9 @@ impl Builder {
         self
     }
 
-    /// Behaves like an older release where it is known to differ: `quesnelia`. Without it, or with another name, the sandbox behaves like
-    /// Ramsons. The specifications are those that the crate was built with either way.
+    /// Behaves like an older release where it is known to differ: `quesnelia`. Without it, or with
+    /// another name, the sandbox behaves like Ramsons. The specifications are those that the crate
+    /// was built with either way.
     pub fn release(mut self, release: &str) -> Self {
         self.release = if release.eq_ignore_ascii_case("quesnelia") {
             Release::Quesnelia
@@ -186,8 +193,9 @@ impl Builder {
         self
     }
 
-    /// A consortium of a central tenant and its members. Users of members have shadow users in the central tenant, and its users in all
-    /// members; nobody else may act in another tenant than their own. In the central tenant, users of members can log in too.
+    /// A consortium of a central tenant and its members. Users of members have shadow users in the
+    /// central tenant, and its users in all members; nobody else may act in another tenant than
+    /// their own. In the central tenant, users of members can log in too.
     pub fn consortium(
         mut self,
         central: impl Into<String>,
@@ -200,34 +208,38 @@ impl Builder {
         self
     }
 
-    /// A small library in the tenant `diku`: users in groups, locations, instances with holdings and items. `diku_admin` with the password
-    /// `admin` may do everything there.
+    /// A small library in the tenant `diku`: users in groups, locations, instances with holdings
+    /// and items. `diku_admin` with the password `admin` may do everything there.
     pub fn demo_data(mut self) -> Self {
         self.demo = true;
         self
     }
 
-    /// The reference data of the demo data, without users, instances, holdings and items, in each tenant of a user.
+    /// The reference data of the demo data, without users, instances, holdings and items, in each
+    /// tenant of a user.
     pub fn reference_data(mut self) -> Self {
         self.reference = true;
         self
     }
 
-    /// Where it listens: a free port of the loopback interface, unless another one is named. Whoever reaches that port can use the sandbox.
+    /// Where it listens: a free port of the loopback interface, unless another one is named.
+    /// Whoever reaches that port can use the sandbox.
     pub fn listen(mut self, address: impl Into<IpAddr>, port: u16) -> Self {
         self.options.address = (address.into(), port);
         self
     }
 
-    /// A folder for records, users and sequences, which is made if it is not there. They survive the process, however it ends: what was
-    /// answered is there when the folder is used again. Demo and reference data are put into it once. One process at a time can use it.
-    /// Passwords are in it as they were sent: it is for tests.
+    /// A folder for records, users and sequences, which is made if it is not there. They survive
+    /// the process, however it ends: what was answered is there when the folder is used again. Demo
+    /// and reference data are put into it once. One process at a time can use it. Passwords are in
+    /// it as they were sent: it is for tests.
     pub fn folder(mut self, folder: impl Into<PathBuf>) -> Self {
         self.options.folder = Some(folder.into());
         self
     }
 
-    /// Requests that would change something are answered 403. Logins, and lists that are asked for by POST, are not changes.
+    /// Requests that would change something are answered 403. Logins, and lists that are asked for
+    /// by POST, are not changes.
     pub fn read_only(mut self) -> Self {
         self.options.read_only = true;
         self
@@ -242,28 +254,32 @@ impl Builder {
         self
     }
 
-    /// Something that goes wrong from the start; see also [`Sandbox::fault`](crate::Sandbox::fault).
+    /// Something that goes wrong from the start; see also
+    /// [`Sandbox::fault`](crate::Sandbox::fault).
     pub fn fault(mut self, fault: Fault) -> Self {
         self.options.faults.push(fault);
         self
     }
 
-    /// The records of [`demo_data`](Self::demo_data) in a tenant of the users named, without a user of their own.
+    /// The records of [`demo_data`](Self::demo_data) in a tenant of the users named, without a user
+    /// of their own.
     pub fn demo_data_of(mut self, tenant: impl Into<String>) -> Self {
         self.options.demo = Some(tenant.into());
         self
     }
 
-    /// So many invented instances with as many holdings and items, linked and as varied as those of a catalogue, in the tenant of the first
-    /// user; and the reference data that they refer to. The same [seed](Self::seed) gives the same records. They are made when they are read: a
-    /// million is ready in seconds and takes some hundred megabytes.
+    /// So many invented instances with as many holdings and items, linked and as varied as those of
+    /// a catalogue, in the tenant of the first user; and the reference data that they refer to. The
+    /// same [seed](Self::seed) gives the same records. They are made when they are read: a million
+    /// is ready in seconds and takes some hundred megabytes.
     pub fn generated(mut self, records: u32) -> Self {
         self.options.generated = records;
         self
     }
 
-    /// Gives a module a port of its own, past the gateway: [`Sandbox::module_url`] tells its address. Tokens and permissions are not checked
-    /// there, and routes answer that the module has and its descriptor does not list. A name that no module has is ignored.
+    /// Gives a module a port of its own, past the gateway: [`Sandbox::module_url`] tells its
+    /// address. Tokens and permissions are not checked there, and routes answer that the module has
+    /// and its descriptor does not list. A name that no module has is ignored.
     pub fn module_port(mut self, module: &str) -> Self {
         let known = modules().iter().find(|(name, _)| name == module);
         if let Some((name, _)) = known
@@ -274,8 +290,9 @@ impl Builder {
         self
     }
 
-    /// The modules that the tenant named last has: it has no others. Without `mod-authtoken` nobody checks its tokens, without `okapi` it has
-    /// no `/_/` paths. Tenants have all modules by default.
+    /// The modules that the tenant named last has: it has no others. Without `mod-authtoken` nobody
+    /// checks its tokens, without `okapi` it has no `/_/` paths. Tenants have all modules by
+    /// default.
     pub fn modules(mut self, names: impl IntoIterator<Item = impl Into<String>>) -> Self {
         let tenant = self.tenant.clone().unwrap_or_else(|| DEFAULT.0.to_owned());
         let names = names.into_iter().map(Into::into).collect();
@@ -283,14 +300,16 @@ impl Builder {
         self
     }
 
-    /// A module that the tenants do not have, `mod-calendar`: its routes are answered 404, and modules that need it fail as they do without
-    /// it. Without mod-calendar no check-out succeeds; without mod-pubsub check-ins are answered 500 after they were stored.
+    /// A module that the tenants do not have, `mod-calendar`: its routes are answered 404, and
+    /// modules that need it fail as they do without it. Without mod-calendar no check-out succeeds;
+    /// without mod-pubsub check-ins are answered 500 after they were stored.
     pub fn without_module(mut self, name: impl Into<String>) -> Self {
         self.wiring.without.insert(name.into());
         self
     }
 
-    /// A module that runs elsewhere, or nowhere. All tenants have it that do not have some modules only, and those that have it.
+    /// A module that runs elsewhere, or nowhere. All tenants have it that do not have some modules
+    /// only, and those that have it.
     pub fn module(mut self, module: Module) -> Self {
         self.wiring.modules.push(module);
         self

@@ -1,4 +1,5 @@
-//! The data that a sandbox starts with: demo and reference data, generated records, users and a consortium.
+//! The data that a sandbox starts with: demo and reference data, generated records, users and a
+//! consortium.
 
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -9,7 +10,8 @@ use crate::platform::error::Error;
 use crate::platform::state::State;
 use crate::setup::builder::{Builder, DEFAULT};
 
-/// Puts demo data, reference data, generated records and those of users into their tenants; each into a file once only.
+/// Puts demo data, reference data, generated records and those of users into their tenants; each
+/// into a file once only.
 pub(super) fn fill(builder: &Builder, state: &mut State) -> Result<(), Error> {
     let options = &builder.options;
     let demo = options
@@ -90,8 +92,9 @@ fn user_record(id: &str, username: &str, kind: &str) -> Value {
     json!({"id": id, "username": username, "active": true, "type": kind, "personal": {"lastName": username}})
 }
 
-/// Gives the users of a consortium their shadows and affiliations: members' users in the central tenant, its users everywhere. A member's
-/// own list has one record, of nobody, that leads to the central tenant.
+/// Gives the users of a consortium their shadows and affiliations: members' users in the central
+/// tenant, its users everywhere. A member's own list has one record, of nobody, that leads to the
+/// central tenant.
 pub(super) fn found(state: &mut State, mut consortium: Consortium) -> Result<(), Error> {
     let tenants: Vec<String> = consortium.tenants().cloned().collect();
     let mut affiliations = Vec::new();

@@ -1,4 +1,5 @@
-//! What a sandbox can be told beyond its tenants and data: where it listens, where it keeps its records, who hears of its requests.
+//! What a sandbox can be told beyond its tenants and data: where it listens, where it keeps its
+//! records, who hears of its requests.
 
 use std::fmt;
 use std::net::IpAddr;

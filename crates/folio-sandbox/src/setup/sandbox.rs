@@ -44,8 +44,9 @@ impl Sandbox {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Puts records into a collection of a tenant, which is made if there is none, as they are, in place of those of the same identifiers.
-    /// They are not checked: a server newer than the documents has fields that these lack, and so may such records.
+    /// Puts records into a collection of a tenant, which is made if there is none, as they are, in
+    /// place of those of the same identifiers. They are not checked: a server newer than the
+    /// documents has fields that these lack, and so may such records.
     ///
     /// # Errors
     /// There is no such collection, or a record is no object.
@@ -65,8 +66,9 @@ impl Sandbox {
         Ok(self.state().store.all(tenant, path)?)
     }
 
-    /// A circulation rule of a tenant: questions whose parameters (`item_type_id`, `location_id`, …) have these values get this policy. The
-    /// first rule that fits decides. `policy` is `loan`, `request`, `notice`, `overdue-fine` or `lost-item`.
+    /// A circulation rule of a tenant: questions whose parameters (`item_type_id`, `location_id`,
+    /// …) have these values get this policy. The first rule that fits decides. `policy` is `loan`,
+    /// `request`, `notice`, `overdue-fine` or `lost-item`.
     pub fn circulation_rule(
         &self,
         tenant: &str,
@@ -131,12 +133,14 @@ impl Sandbox {
         Some(format!("http://{address}"))
     }
 
-    /// Moves the clock of tokens and of what the gateway remembers, so that a test need not wait until a token expires.
+    /// Moves the clock of tokens and of what the gateway remembers, so that a test need not wait
+    /// until a token expires.
     pub fn advance(&self, by: Duration) {
         self.state().auth.advance(by);
     }
 
-    /// Stops Keycloak, or starts it again: while it is down, nobody can log in or refresh a token on Eureka. Sessions survive.
+    /// Stops Keycloak, or starts it again: while it is down, nobody can log in or refresh a token
+    /// on Eureka. Sessions survive.
     pub fn keycloak_down(&self, down: bool) {
         self.state().wiring.keycloak_down = down;
     }

@@ -21,7 +21,8 @@ use crate::setup::sandbox::Sandbox;
 use crate::store::Store;
 
 impl Sandbox {
-    /// What a sandbox is to be like. Without a user it has the tenant `diku` with the user `diku_admin`, password `admin`.
+    /// What a sandbox is to be like. Without a user it has the tenant `diku` with the user
+    /// `diku_admin`, password `admin`.
     pub fn builder() -> Builder {
         Builder {
             tenant: None,

@@ -1,6 +1,6 @@
-//! Indexes that a query makes when it first needs them: the words of a field, its values, an order. They stay as they were made; what was
-//! written since is looked at record by record, until that is too much and they are made anew. So a query finds exactly what it finds
-//! without them.
+//! Indexes that a query makes when it first needs them: the words of a field, its values, an order.
+//! They stay as they were made; what was written since is looked at record by record, until that is
+//! too much and they are made anew. So a query finds exactly what it finds without them.
 
 use std::cmp::Ordering;
 use std::sync::Arc;
@@ -234,8 +234,9 @@ impl Planner<'_> {
     }
 }
 
-/// The records for which a test holds, as far as indexes can tell: those to look at, and whether it is certain of them. Records that were
-/// written since an index was made have been looked at. None where indexes tell nothing.
+/// The records for which a test holds, as far as indexes can tell: those to look at, and whether it
+/// is certain of them. Records that were written since an index was made have been looked at. None
+/// where indexes tell nothing.
 pub(super) fn select(rows: &mut Rows, test: &Test) -> Option<(Bits, bool)> {
     if rows.len() < INDEXED_FROM || has_numbers(test) {
         return None;

@@ -1,4 +1,5 @@
-//! Indexes as they are kept: the words of a field, its values, an order, each as it was when it was made.
+//! Indexes as they are kept: the words of a field, its values, an order, each as it was when it was
+//! made.
 
 use std::cmp::Ordering;
 use std::collections::{BTreeMap, HashMap};
@@ -81,7 +82,8 @@ impl Indexes {
     }
 }
 
-/// The index of a name, which is made if it is not there; and since when the records are to be looked at.
+/// The index of a name, which is made if it is not there; and since when the records are to be
+/// looked at.
 pub(super) fn made<T>(
     indexes: &mut HashMap<String, Built<T>>,
     name: String,
@@ -104,7 +106,8 @@ impl WordIndex {
     ) -> Self {
         let mut numbers: HashMap<String, u32> = HashMap::new();
         let mut found: Vec<(u32, u64)> = Vec::new();
-        // Identifiers of types and common words come again and again: what they consist of is remembered.
+        // Identifiers of types and common words come again and again: what they consist of is
+        // remembered.
         let mut known: HashMap<(bool, String), Vec<u32>> = HashMap::new();
         let mut number = |token: String| {
             let next = u32::try_from(numbers.len()).unwrap_or(u32::MAX);

@@ -1,4 +1,5 @@
-//! The records of all tenants: in memory, with indexes where a query needs one, and in a file if there is one.
+//! The records of all tenants: in memory, with indexes where a query needs one, and in a file if
+//! there is one.
 
 mod bits;
 mod file;
@@ -78,8 +79,8 @@ impl Store {
         }
     }
 
-    /// Gives a tenant so many instances, with holdings and items, that are the same for the same seed. A file that has some already is left
-    /// as it is.
+    /// Gives a tenant so many instances, with holdings and items, that are the same for the same
+    /// seed. A file that has some already is left as it is.
     pub(crate) fn generate(&self, tenant: &str, seed: u64, count: u32) -> Result<()> {
         if let Some(file) = &self.file {
             if file.made()?.iter().any(|made| made.tenant == tenant) {
@@ -100,7 +101,8 @@ impl Store {
         Ok(())
     }
 
-    /// Makes the indexes that a search or a list in the order of titles needs, before one is asked for.
+    /// Makes the indexes that a search or a list in the order of titles needs, before one is asked
+    /// for.
     pub(crate) fn prepare(&self, tenant: &str, collection: &str, fields: &[&str]) {
         let mut memory = self.memory.borrow_mut();
         if let Some(rows) = memory.known_mut(tenant, collection) {

@@ -177,7 +177,8 @@ fn check(
         Err(Failure::Query(_)) => Err(()),
         Err(Failure::Store(error)) => panic!("{error}"),
     };
-    // Of which record a comparison of numbers fails depends on the order in which conditions are looked at; the store may look at fewer.
+    // Of which record a comparison of numbers fails depends on the order in which conditions are
+    // looked at; the store may look at fewer.
     if text.contains("/number") && !text.contains("sortby size/number") && expected.is_err() {
         return Ok(());
     }
@@ -283,7 +284,8 @@ proptest! {
         store.write("t", PATH, &id(99), &json!({"id": id(99)})).unwrap();
         store.end(false).unwrap();
         let (all, current) = (store.all("t", PATH).unwrap(), store.current("t", "hrid instances").unwrap());
-        // As after kill -9: the file is opened while the store that wrote it still has it open, and has not closed it.
+        // As after kill -9: the file is opened while the store that wrote it still has it open, and
+        // has not closed it.
         let again = Store::open(Some(&path)).unwrap();
         prop_assert_eq!(again.all("t", PATH).unwrap(), all);
         prop_assert_eq!(again.current("t", "hrid instances").unwrap(), current);

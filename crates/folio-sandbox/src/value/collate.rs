@@ -19,7 +19,8 @@ fn collator() -> Option<&'static CollatorBorrowed<'static>> {
         .as_ref()
 }
 
-/// Compares two texts. Punctuation is ignored at first; then accents, case and punctuation decide, in this order.
+/// Compares two texts. Punctuation is ignored at first; then accents, case and punctuation decide,
+/// in this order.
 pub(crate) fn compare(a: &str, b: &str) -> Ordering {
     if a == b {
         return Ordering::Equal;
@@ -42,7 +43,8 @@ pub(crate) fn compare(a: &str, b: &str) -> Ordering {
         .then_with(|| a.as_bytes().cmp(b.as_bytes()))
 }
 
-/// What decides first between two ASCII texts: of two that differ in it, that with the lesser is the lesser. None of other texts.
+/// What decides first between two ASCII texts: of two that differ in it, that with the lesser is
+/// the lesser. None of other texts.
 pub(crate) fn beginning(text: &str) -> Option<u128> {
     if !text.is_ascii() {
         return None;
@@ -72,7 +74,8 @@ fn ascii_letters(text: &str) -> impl Iterator<Item = u8> {
         .filter(|byte| byte.is_ascii_alphanumeric() || *byte == b'$')
 }
 
-/// The weight of a character at the last level: control characters, punctuation, currency, digits, letters.
+/// The weight of a character at the last level: control characters, punctuation, currency, digits,
+/// letters.
 fn weight(c: char) -> (u8, u32, bool) {
     let code = u32::from(c);
     match c {

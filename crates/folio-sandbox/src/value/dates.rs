@@ -4,7 +4,8 @@ use jiff::civil::{Date, DateTime};
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, Zoned};
 
-/// A date in UTC with milliseconds, from any of the forms that Jackson takes; digits alone are milliseconds since 1970.
+/// A date in UTC with milliseconds, from any of the forms that Jackson takes; digits alone are
+/// milliseconds since 1970.
 pub(crate) fn read(text: &str) -> Option<String> {
     let stamp = instant(text.trim())?;
     Some(stamp.strftime("%Y-%m-%dT%H:%M:%S.%3f+00:00").to_string())

@@ -164,7 +164,8 @@ impl Pattern {
     }
 }
 
-/// The term of a comparison, which goes through the rewriting of a pattern and is then taken literally.
+/// The term of a comparison, which goes through the rewriting of a pattern and is then taken
+/// literally.
 pub(crate) fn literal(term: &str) -> String {
     let mut out = String::with_capacity(term.len());
     let mut chars = term.chars().peekable();

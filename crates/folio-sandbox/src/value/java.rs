@@ -4,7 +4,8 @@ use jiff::civil::{Date, DateTime, Time};
 use jiff::tz::TimeZone;
 use jiff::{Span, Timestamp};
 
-/// The bucket of a text in a `HashMap` whose table has a size that is a power of two: maps are walked by it.
+/// The bucket of a text in a `HashMap` whose table has a size that is a power of two: maps are
+/// walked by it.
 pub(crate) fn bucket(text: &str, table: u32) -> u32 {
     let hash = text.encode_utf16().fold(0_i32, |hash, unit| {
         hash.wrapping_mul(31).wrapping_add(i32::from(unit))
@@ -13,7 +14,8 @@ pub(crate) fn bucket(text: &str, table: u32) -> u32 {
     (hash ^ (hash >> 16)) & table.saturating_sub(1)
 }
 
-/// A moment that mod-circulation reads, to the millisecond; where it is none, the text of Java's `DateTimeParseException`.
+/// A moment that mod-circulation reads, to the millisecond; where it is none, the text of Java's
+/// `DateTimeParseException`.
 pub(crate) fn moment(text: &str) -> Result<Timestamp, String> {
     let read = || -> Option<Timestamp> {
         if let Ok(at) = text.parse::<Timestamp>() {
@@ -85,7 +87,8 @@ pub(crate) fn end_of_date(date: Date, zone: &TimeZone) -> Option<Timestamp> {
     Some(at.timestamp())
 }
 
-/// A moment later by a number of one of the intervals that policies have; none where there is no such interval.
+/// A moment later by a number of one of the intervals that policies have; none where there is no
+/// such interval.
 pub(crate) fn later(at: Timestamp, duration: i64, interval: &str) -> Option<Timestamp> {
     let span = match interval {
         "Months" => Span::new().try_months(duration),

@@ -8,7 +8,8 @@ use serde_json::{Map, Value, json};
 use crate::value::raw;
 use crate::wire::message::{HttpRequest, HttpResponse};
 
-/// JSON over several lines, as Jackson prints it; the fields of the outermost object in an order that is known.
+/// JSON over several lines, as Jackson prints it; the fields of the outermost object in an order
+/// that is known.
 pub(crate) fn pretty(value: &Value, order: &[String]) -> String {
     let mut out = String::new();
     write_pretty(value, order, 0, &mut out);

@@ -1,5 +1,6 @@
-//! Compares an answer with a recorded one. What differs from run to run is masked by rule: ids, dates, tokens, HRIDs, line and column
-//! numbers, versions of modules, and the fields that only one of the releases has.
+//! Compares an answer with a recorded one. What differs from run to run is masked by rule: ids,
+//! dates, tokens, HRIDs, line and column numbers, versions of modules, and the fields that only one
+//! of the releases has.
 
 use std::collections::BTreeMap;
 use std::sync::LazyLock;

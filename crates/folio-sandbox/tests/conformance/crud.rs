@@ -63,7 +63,8 @@ pub(crate) async fn crud(file: &str) -> Report {
         };
         let method = text(&row, "method");
         let body = body.or((method == "POST" || method == "PUT").then(Vec::new));
-        // What was done between the recorded requests: the other record of a unique value, and the end of what refers to a record.
+        // What was done between the recorded requests: the other record of a unique value, and the
+        // end of what refers to a record.
         let (collection, case) = name.split_once(": ").unwrap_or(("", name));
         if let Some(field) = case
             .strip_prefix("put ")
@@ -97,7 +98,8 @@ pub(crate) async fn crud(file: &str) -> Report {
     report
 }
 
-/// Records that were there before the recording: those that a stored record refers to, and that no row creates.
+/// Records that were there before the recording: those that a stored record refers to, and that no
+/// row creates.
 fn present_before(session: &Session, rows: &[Value]) {
     const REFERENCES: [(&str, &str); 12] = [
         ("instanceId", "/instance-storage/instances"),

@@ -1,4 +1,5 @@
-//! The storage modules of acquisitions: routes that are no collections, transactions and the budgets that they change.
+//! The storage modules of acquisitions: routes that are no collections, transactions and the
+//! budgets that they change.
 
 mod budgets;
 mod encumbrances;

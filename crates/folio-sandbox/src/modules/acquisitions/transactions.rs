@@ -1,4 +1,5 @@
-//! Transactions of mod-finance-storage in batches, which change budgets: allocations, transfers and encumbrances. Payments answer 501.
+//! Transactions of mod-finance-storage in batches, which change budgets: allocations, transfers and
+//! encumbrances. Payments answer 501.
 
 use http::StatusCode;
 use serde_json::Value;

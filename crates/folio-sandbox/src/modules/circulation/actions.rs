@@ -1,4 +1,5 @@
-//! What happens to a loan while it is open: its due date, notes, and items that are lost or claimed to be returned.
+//! What happens to a loan while it is open: its due date, notes, and items that are lost or claimed
+//! to be returned.
 
 use serde_json::{Value, json};
 
@@ -260,7 +261,8 @@ fn declare_missing(
     Ok(done())
 }
 
-/// A note about a borrower. Where mod-notes is not enabled, it is missed only here, after everything else was stored.
+/// A note about a borrower. Where mod-notes is not enabled, it is missed only here, after
+/// everything else was stored.
 fn note(library: &Library<'_>, loan: &Loan, message: &str) -> Step<()> {
     const TYPES: &str = "/note-types";
     const TYPE: &str = "General note";

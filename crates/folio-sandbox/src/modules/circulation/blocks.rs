@@ -16,7 +16,8 @@ pub(crate) enum Action {
     Request,
 }
 
-/// The blocks of a patron that somebody has set by hand: why the patron may not do something, and what becomes of it.
+/// The blocks of a patron that somebody has set by hand: why the patron may not do something, and
+/// what becomes of it.
 pub(crate) fn manual(
     library: &Library<'_>,
     user: &str,

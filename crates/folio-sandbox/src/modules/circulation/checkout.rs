@@ -1,4 +1,5 @@
-//! `POST /circulation/check-out-by-barcode`: all that is wrong with a check-out is collected, then told at once.
+//! `POST /circulation/check-out-by-barcode`: all that is wrong with a check-out is collected, then
+//! told at once.
 
 use http::{StatusCode, header};
 use serde_json::{Map, Value, json};
@@ -252,7 +253,8 @@ impl CheckOut<'_, '_> {
         Ok((Some(policy), queue))
     }
 
-    /// A policy may limit how many items somebody has, where its rule looks at the kind of material or of loan.
+    /// A policy may limit how many items somebody has, where its rule looks at the kind of material
+    /// or of loan.
     fn limit(&mut self, policy: &LoanPolicy, item: &Item, borrower: &Person) -> Step<()> {
         if self.overrides.asks_for(Block::ItemLimit) {
             let refused = self.overridden(Block::ItemLimit)?;

@@ -152,7 +152,8 @@ impl LoanPolicy {
         later(from, duration, &interval).ok_or_else(|| words.interval.replace("%s", &interval))
     }
 
-    /// When a new loan is due, before the hours of the service point are looked at. `held` tells that somebody waits for the item.
+    /// When a new loan is due, before the hours of the service point are looked at. `held` tells
+    /// that somebody waits for the item.
     pub(crate) fn first(
         &self,
         loan_date: Timestamp,
@@ -274,8 +275,8 @@ impl LoanPolicy {
         }
     }
 
-    /// Moves a due date as the policy wants it where the library is closed then. A patron who leaves earlier must return it earlier: that is
-    /// told by the second part.
+    /// Moves a due date as the policy wants it where the library is closed then. A patron who
+    /// leaves earlier must return it earlier: that is told by the second part.
     pub(crate) fn in_open_hours(
         &self,
         library: &Library<'_>,

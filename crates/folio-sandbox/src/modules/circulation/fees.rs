@@ -1,4 +1,5 @@
-//! Fees and fines: what is charged for overdue and lost items, and what is taken back when they are returned.
+//! Fees and fines: what is charged for overdue and lost items, and what is taken back when they are
+//! returned.
 
 use jiff::Timestamp;
 use serde_json::{Value, json};
@@ -80,7 +81,8 @@ pub(crate) fn needs_owner(policy: &Value) -> bool {
         || processing_fee(policy) > 0.0
 }
 
-/// Charges for an item that is declared lost. Gives whether nothing is to be paid, which closes the loan.
+/// Charges for an item that is declared lost. Gives whether nothing is to be paid, which closes the
+/// loan.
 pub(crate) fn charge_lost(
     library: &Library<'_>,
     loan: &Loan,

@@ -1,4 +1,5 @@
-//! Items with what belongs to them: holdings, instance, location, material type, and where they are on their way to.
+//! Items with what belongs to them: holdings, instance, location, material type, and where they are
+//! on their way to.
 
 use serde_json::{Map, Value, json};
 

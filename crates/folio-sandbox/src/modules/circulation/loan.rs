@@ -220,7 +220,8 @@ impl Loan {
         Ok(())
     }
 
-    /// Stores a changed loan. Whether the storage module takes it, mod-circulation does not look at.
+    /// Stores a changed loan. Whether the storage module takes it, mod-circulation does not look
+    /// at.
     pub(crate) fn store(&self, library: &Library<'_>) -> Step<()> {
         ignored_response(library.replace(LOANS, &self.id(), self.stored()).map(drop))
     }

@@ -95,7 +95,8 @@ impl RequestPolicy {
         })
     }
 
-    /// The service points for pickups that are allowed for a type of request; all where it names none.
+    /// The service points for pickups that are allowed for a type of request; all where it names
+    /// none.
     pub(crate) fn service_points(&self, kind: &str) -> Option<Vec<&str>> {
         let list = self.0.get("allowedServicePoints")?.get(kind)?.as_array()?;
         Some(list.iter().filter_map(Value::as_str).collect())

@@ -229,7 +229,8 @@ impl Queue {
             })
             .cloned()
             .collect();
-        // Positions are unique: all of them are taken away before they are given anew, as a batch does.
+        // Positions are unique: all of them are taken away before they are given anew, as a batch
+        // does.
         for request in &changed {
             if let Some(mut stored) = library.get(REQUESTS, &id(request))? {
                 if let Some(fields) = stored.as_object_mut() {
@@ -300,7 +301,8 @@ pub(crate) fn allowed_for(status: &str, kind: &str) -> bool {
                 | "On order"
                 | "In process"
                 | "Restricted"
-                // A status that mod-circulation does not know counts as none, which a hold may wait for.
+                // A status that mod-circulation does not know counts as none, which a hold may wait
+                // for.
                 | "Order closed"
                 | ""
         ),

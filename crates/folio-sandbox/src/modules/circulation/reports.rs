@@ -14,7 +14,8 @@ use crate::modules::reply::{Step, ValidationError, body, done, filled, list, sho
 use crate::value::json::text_at;
 use crate::wire::message::{HttpRequest, HttpResponse};
 
-/// Slips of a service point: pages of available items to pick, or holds of missing ones to search for.
+/// Slips of a service point: pages of available items to pick, or holds of missing ones to search
+/// for.
 pub(crate) fn slips_of(library: &Library<'_>, place: &str, key: &str) -> Step<HttpResponse> {
     let (kind, statuses): (&str, &[&str]) = if key == "pickSlips" {
         ("Page", &["Paged"])
@@ -186,7 +187,8 @@ pub(crate) fn end_sessions(
     Ok(done())
 }
 
-/// `POST /loan-anonymization/by-user/{id}`: the closed loans of a user have no borrower any more, unless something was charged for them.
+/// `POST /loan-anonymization/by-user/{id}`: the closed loans of a user have no borrower any more,
+/// unless something was charged for them.
 pub(crate) fn anonymize(library: &Library<'_>, user: &str) -> Step<HttpResponse> {
     let query = format!("{} and status.name==Closed", exactly("userId", user));
     let (mut anonymized, mut charged) = (Vec::new(), Vec::new());

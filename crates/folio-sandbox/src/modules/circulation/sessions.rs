@@ -1,4 +1,5 @@
-//! What mod-circulation writes down besides loans and requests: sessions of patrons, check-ins, and events.
+//! What mod-circulation writes down besides loans and requests: sessions of patrons, check-ins, and
+//! events.
 
 use serde_json::json;
 

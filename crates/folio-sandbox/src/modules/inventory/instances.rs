@@ -263,7 +263,8 @@ fn untitled(request: &Map<String, Value>) -> Option<HttpResponse> {
     None
 }
 
-/// Relations become those of a request: new ones are stored, others replaced, and those that are not named deleted.
+/// Relations become those of a request: new ones are stored, others replaced, and those that are
+/// not named deleted.
 fn relate(library: &Library<'_>, id: &str, request: &Map<String, Value>) -> Step<()> {
     let mut relations = Vec::new();
     for (name, own, other) in [

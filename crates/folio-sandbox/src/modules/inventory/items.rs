@@ -176,7 +176,8 @@ fn circulation_note(note: &Value) -> Value {
     shown
 }
 
-/// An item of storage as mod-inventory shows it; the titles it is bound with only where it is shown alone.
+/// An item of storage as mod-inventory shows it; the titles it is bound with only where it is shown
+/// alone.
 pub(super) fn represented(library: &Library<'_>, item: &Value, alone: bool) -> Step<Value> {
     let holdings = library.referred(HOLDINGS, item, "holdingsRecordId")?;
     let instance = match &holdings {

@@ -1,4 +1,5 @@
-//! What the files about items, instances and holdings have in common: answers, versions, and how storage is asked.
+//! What the files about items, instances and holdings have in common: answers, versions, and how
+//! storage is asked.
 
 use http::{StatusCode, header};
 use serde_json::{Map, Value, json};
@@ -120,7 +121,8 @@ pub(super) fn found(library: &Library<'_>, path: &str, id: &str) -> Step<Option<
     Err(passed_on(response).into())
 }
 
-/// The rejection of a record whose MARC record has what would change. `what` is `Holdings` or `Instance`.
+/// The rejection of a record whose MARC record has what would change. `what` is `Holdings` or
+/// `Instance`.
 pub(super) fn controlled_by_marc(
     what: &str,
     fields: &[&str],

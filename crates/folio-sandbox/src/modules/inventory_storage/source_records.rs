@@ -1,4 +1,5 @@
-//! MARC records beside instances (mod-inventory-storage). Deletions are recorded, the rest is from the module's sources.
+//! MARC records beside instances (mod-inventory-storage). Deletions are recorded, the rest is from
+//! the module's sources.
 
 use http::StatusCode;
 use serde_json::{Value, json};

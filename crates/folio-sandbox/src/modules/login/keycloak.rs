@@ -13,7 +13,8 @@ use crate::value::json::text_at;
 use crate::wire::message::{HandlerResult, HttpRequest, HttpResponse};
 use crate::wire::rmb;
 
-/// An error of Spring modules: one line, the fields in this order. None as message is a field that is not there.
+/// An error of Spring modules: one line, the fields in this order. None as message is a field that
+/// is not there.
 fn error(
     status: StatusCode,
     message: Option<&str>,
@@ -76,7 +77,8 @@ fn endpoint(tenant: &str) -> String {
     format!("http://keycloak:8080/realms/{tenant}/protocol/openid-connect/token")
 }
 
-/// What mod-login-keycloak answers; none of paths that it does not have. A caller is who the sidecar found.
+/// What mod-login-keycloak answers; none of paths that it does not have. A caller is who the
+/// sidecar found.
 pub(crate) fn respond(
     state: &mut State,
     request: &HttpRequest,
@@ -253,7 +255,8 @@ fn unprocessable(what: &str, kind: &str) -> HttpResponse {
     )
 }
 
-/// The tenant is that of the token, whatever the header names. That Keycloak cannot be reached looks like a token that is no good.
+/// The tenant is that of the token, whatever the header names. That Keycloak cannot be reached
+/// looks like a token that is no good.
 fn refresh(state: &mut State, request: &HttpRequest) -> HttpResponse {
     let cookies = request.cookies("folioRefreshToken");
     let Some(token) = cookies.first() else {
@@ -272,7 +275,8 @@ fn refresh(state: &mut State, request: &HttpRequest) -> HttpResponse {
     )
 }
 
-/// Ends the session of the refresh cookie, or all of the user's without one; `X-Okapi-User-Id`, which the sidecar sets, tells the user.
+/// Ends the session of the refresh cookie, or all of the user's without one; `X-Okapi-User-Id`,
+/// which the sidecar sets, tells the user.
 fn logout(
     state: &mut State,
     request: &HttpRequest,

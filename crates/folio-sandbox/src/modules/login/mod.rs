@@ -1,4 +1,5 @@
-//! Logins, refresh, logout and credentials: mod-login and mod-users-bl, and mod-login-keycloak in their place.
+//! Logins, refresh, logout and credentials: mod-login and mod-users-bl, and mod-login-keycloak in
+//! their place.
 
 pub(crate) mod credentials;
 pub(crate) mod keycloak;

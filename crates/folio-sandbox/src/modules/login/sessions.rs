@@ -357,7 +357,8 @@ fn refresh(state: &mut State, request: &HttpRequest) -> HttpResponse {
     }
 }
 
-/// `POST /authn/logout` and `/authn/logout-all`. With a refresh cookie it ends one session, with a token alone all of the user's.
+/// `POST /authn/logout` and `/authn/logout-all`. With a refresh cookie it ends one session, with a
+/// token alone all of the user's.
 fn logout(
     state: &mut State,
     request: &HttpRequest,

@@ -131,7 +131,8 @@ fn elements<'a>(value: &'a Value, name: &str) -> impl Iterator<Item = &'a Value>
     list.into_iter().flatten()
 }
 
-/// What Java says of a field that is null, for the first one that the module looks at; none where all are there.
+/// What Java says of a field that is null, for the first one that the module looks at; none where
+/// all are there.
 pub(super) fn null_pointer(calendar: &Map<String, Value>) -> Option<String> {
     // The builder takes the lists first.
     let lists = [

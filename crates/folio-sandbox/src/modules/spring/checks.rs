@@ -185,7 +185,8 @@ impl Calendar {
             .collect();
         let mut conflicting = vec![false; ranges.len()];
         mark_overlaps(&ranges, &mut conflicting);
-        // The server's set is not in the order of the request: here the last comes first, as recorded.
+        // The server's set is not in the order of the request: here the last comes first, as
+        // recorded.
         let mut found = chosen(&self.exceptions, &conflicting);
         found.reverse();
         if !found.is_empty() {

@@ -1,4 +1,5 @@
-//! How Jackson and Bean Validation read the bodies of Spring modules: converted values, dropped unknown fields, their words for the rest.
+//! How Jackson and Bean Validation read the bodies of Spring modules: converted values, dropped
+//! unknown fields, their words for the rest.
 
 use serde_json::{Map, Value, json};
 
@@ -183,7 +184,8 @@ impl Reads {
 }
 
 impl DtoClass {
-    /// The JSON of a record, in the form in which it is stored; unknown fields are dropped. The error is Jackson's.
+    /// The JSON of a record, in the form in which it is stored; unknown fields are dropped. The
+    /// error is Jackson's.
     pub(super) fn read(&'static self, value: &Value) -> Result<Map<String, Value>, String> {
         match Reads::Record(self).read(value)? {
             Value::Object(fields) => Ok(fields),

@@ -271,7 +271,8 @@ impl Facts {
         Err(self.invalid(&validation_failed(method, &object, &rejected)))
     }
 
-    /// A text is longer than its column: the database's message has no details, which the modules would show.
+    /// A text is longer than its column: the database's message has no details, which the modules
+    /// would show.
     pub(super) fn too_long(&self) -> HttpResponse {
         match self.dialect {
             Dialect::Tags => line(

@@ -1,4 +1,5 @@
-//! Dates and times as Java's `LocalDate` and `LocalTime` read them, with their words for what they cannot read.
+//! Dates and times as Java's `LocalDate` and `LocalTime` read them, with their words for what they
+//! cannot read.
 
 use jiff::civil::{Date, Time, Weekday};
 
@@ -97,7 +98,8 @@ fn date_at_start(text: &str) -> Result<(Date, usize), String> {
     }
 }
 
-/// A time as `09:00`, `09:00:00` or with a fraction of a second; the seconds are dropped, as mod-calendar drops them.
+/// A time as `09:00`, `09:00:00` or with a fraction of a second; the seconds are dropped, as
+/// mod-calendar drops them.
 pub(super) fn local_time(text: &str) -> Result<Time, String> {
     let (time, end) = time_at_start(text, text, 0)?;
     if end < text.len() {
@@ -108,7 +110,8 @@ pub(super) fn local_time(text: &str) -> Result<Time, String> {
     Ok(time)
 }
 
-/// The time that `rest` begins with, which is `offset` bytes into the whole text, and where it ends in the whole.
+/// The time that `rest` begins with, which is `offset` bytes into the whole text, and where it ends
+/// in the whole.
 fn time_at_start(text: &str, rest: &str, offset: usize) -> Result<(Time, usize), String> {
     let fail = |at: usize| not_parsed(text, at + offset);
     let minutes = || -> Result<(i64, i64), usize> {

@@ -1,7 +1,8 @@
-//! Spring modules: notes, tags, calendars. They give a record an id of their own, know other errors than RMB, and write everything on a line.
+//! Spring modules: notes, tags, calendars. They give a record an id of their own, know other errors
+//! than RMB, and write everything on a line.
 //!
-//! What is here was recorded of mod-notes, mod-tags and mod-calendar; of other Spring modules only the ids and the unknown fields are
-//! known to be like these.
+//! What is here was recorded of mod-notes, mod-tags and mod-calendar; of other Spring modules only
+//! the ids and the unknown fields are known to be like these.
 
 mod calendar;
 mod calendar_json;

@@ -27,24 +27,29 @@ pub enum Effect {
     BreakBody,
     /// The response comes later.
     Delay(Duration),
-    /// A list of status 200 that ends early and says so in `resultInfo.diagnostics`, as RMB's streamed lists do.
+    /// A list of status 200 that ends early and says so in `resultInfo.diagnostics`, as RMB's
+    /// streamed lists do.
     Truncate,
     /// A list with a `null` among its records.
     NullElement,
-    /// The connection is closed at once, and what was asked for is done so much later: a write that is looked for too early is not there yet.
+    /// The connection is closed at once, and what was asked for is done so much later: a write that
+    /// is looked for too early is not there yet.
     DropThenDo(Duration),
     /// The access token of the request is invalid from now on, as if its time were over.
     ExpireToken,
-    /// The body of the response comes in pieces of so many bytes, and each so much later than the one before.
+    /// The body of the response comes in pieces of so many bytes, and each so much later than the
+    /// one before.
     SlowBytes {
         /// How many bytes come at a time.
         bytes: usize,
         /// The time between them.
         pause: Duration,
     },
-    /// A list with fewer records than its limit, though more follow: the last half is missing. The total is that of the full list.
+    /// A list with fewer records than its limit, though more follow: the last half is missing. The
+    /// total is that of the full list.
     ShrinkPage,
-    /// A list without records, though there are some at that place. The total is that of the full list.
+    /// A list without records, though there are some at that place. The total is that of the full
+    /// list.
     EmptyPage,
 }
 
@@ -70,7 +75,8 @@ impl Effect {
         }
     }
 
-    /// The page of a gateway: of nginx and HAProxy for 502, 503 and 504, of Squid for 502, 503 and 504. Nothing is done.
+    /// The page of a gateway: of nginx and HAProxy for 502, 503 and 504, of Squid for 502, 503 and
+    /// 504. Nothing is done.
     pub fn gateway(gateway: Gateway, status: u16) -> Self {
         let (headers, body) = pages::page(gateway, status);
         Self::Answer {

@@ -54,8 +54,8 @@ impl Fault {
         self
     }
 
-    /// What its probability is drawn from: the same seed strikes the same requests, whatever other faults there are. Without it, the seed of
-    /// the sandbox decides.
+    /// What its probability is drawn from: the same seed strikes the same requests, whatever other
+    /// faults there are. Without it, the seed of the sandbox decides.
     pub fn seed(mut self, seed: u64) -> Self {
         self.random = Some(Xorshift::new(seed));
         self

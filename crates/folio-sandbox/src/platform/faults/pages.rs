@@ -1,4 +1,5 @@
-//! The pages of gateways. nginx and HAProxy write these; that of Squid is shortened to what it always has.
+//! The pages of gateways. nginx and HAProxy write these; that of Squid is shortened to what it
+//! always has.
 
 /// A gateway before a FOLIO, whose own pages are answered where it cannot reach the FOLIO.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -64,10 +64,13 @@ fn words(text: &str) -> Vec<String> {
 /// # Ok::<(), folio_sandbox::BadFault>(())
 /// ```
 ///
-/// - What happens: `status=503` with `body=TEXT` and `retry-after=SECONDS`; `gateway=nginx` (`haproxy`, `squid`) with `status=502`, 503 without it;
-///   `delay=2s`; `reset=before`, `reset=during` (the write is done a second later) or `reset=after`; `truncate`, `null`, `shrink`, `empty` of lists;
-///   `expire-token`; `slow=100/50ms`, so many bytes and the time between them; `forbidden`, which happens once unless `times` says otherwise.
-/// - When: `method`, `path` (what paths begin with), `module`, `after` so many requests, `every` so many, `times`, `probability` and its `seed`.
+/// - What happens: `status=503` with `body=TEXT` and `retry-after=SECONDS`; `gateway=nginx`
+///   (`haproxy`, `squid`) with `status=502`, 503 without it; `delay=2s`; `reset=before`,
+///   `reset=during` (the write is done a second later) or `reset=after`; `truncate`, `null`,
+///   `shrink`, `empty` of lists; `expire-token`; `slow=100/50ms`, so many bytes and the time
+///   between them; `forbidden`, which happens once unless `times` says otherwise.
+/// - When: `method`, `path` (what paths begin with), `module`, `after` so many requests, `every` so
+///   many, `times`, `probability` and its `seed`.
 impl FromStr for Fault {
     type Err = BadFault;
 

@@ -1,5 +1,5 @@
-//! `POST /circulation/requests/instances`: a request of whatever item of an instance can be had first. It is not recorded: it is as the
-//! sources have it.
+//! `POST /circulation/requests/instances`: a request of whatever item of an instance can be had
+//! first. It is not recorded: it is as the sources have it.
 
 use http::StatusCode;
 use serde_json::{Map, Value, json};
@@ -100,7 +100,8 @@ fn of_title(fields: &Map<String, Value>) -> Vec<Map<String, Value>> {
     KINDS.into_iter().map(each).collect()
 }
 
-/// Requests of the items of an instance: of those that are there first, then of those with the shortest queues.
+/// Requests of the items of an instance: of those that are there first, then of those with the
+/// shortest queues.
 fn of_items(library: &Library<'_>, fields: &Map<String, Value>) -> Step<Vec<Map<String, Value>>> {
     for (name, what) in [
         ("requestDate", "a request date"),

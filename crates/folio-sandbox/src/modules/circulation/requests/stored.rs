@@ -188,7 +188,8 @@ fn instance_summary(instance: &Value) -> Value {
     Value::Object(shown)
 }
 
-/// A request as mod-circulation shows it. What was just created is shown without the group of its requester.
+/// A request as mod-circulation shows it. What was just created is shown without the group of its
+/// requester.
 pub(crate) fn shown(library: &Library<'_>, request: &Value, with_group: bool) -> Step<Value> {
     let mut fields = Library::fields(request);
     fields.remove("searchIndex");

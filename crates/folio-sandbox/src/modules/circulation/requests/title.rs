@@ -37,7 +37,8 @@ pub(crate) fn pageable(library: &Library<'_>, placed: &Placed) -> Step<Vec<Item>
     Ok(items)
 }
 
-/// Chooses an item for a new request: the closest one to page, the one that is due first to recall; holds wait for any.
+/// Chooses an item for a new request: the closest one to page, the one that is due first to recall;
+/// holds wait for any.
 pub(crate) fn choose(library: &Library<'_>, placed: &mut Placed) -> Step<()> {
     match placed.kind() {
         "Page" => {
@@ -81,7 +82,8 @@ fn assign(placed: &mut Placed, item: Item) {
     placed.item = Some(item);
 }
 
-/// The item whose location is nearest to the service point of the pickup: the location itself, its library, its campus, its institution.
+/// The item whose location is nearest to the service point of the pickup: the location itself, its
+/// library, its campus, its institution.
 fn closest(library: &Library<'_>, placed: &Placed, items: Vec<Item>) -> Step<Option<Item>> {
     let place = placed.text("pickupServicePointId").unwrap_or_default();
     let near = library.find(LOCATIONS, &exactly("primaryServicePoint", &place))?;
@@ -100,7 +102,8 @@ fn closest(library: &Library<'_>, placed: &Placed, items: Vec<Item>) -> Step<Opt
     Ok(items.into_iter().next())
 }
 
-/// The lent item that is due first and not recalled yet; else the one with the fewest recalls; else one that is not lent.
+/// The lent item that is due first and not recalled yet; else the one with the fewest recalls; else
+/// one that is not lent.
 fn to_recall(library: &Library<'_>, placed: &Placed) -> Step<Option<Item>> {
     let mut items = candidates(library, placed, "Recall")?;
     items.retain(|item| allowed_for(&item.status(), "Recall"));

@@ -138,7 +138,8 @@ impl<'t> Cursor<'t> {
         })
     }
 
-    /// Where a decision looks ahead and nothing fits: the text from here to the token some places ahead.
+    /// Where a decision looks ahead and nothing fits: the text from here to the token some places
+    /// ahead.
     pub(crate) fn no_way(&self, places: usize) -> RuleError {
         let (first, last) = (self.ahead(0), self.ahead(places));
         let text: String = if first.kind == TokenKind::End {

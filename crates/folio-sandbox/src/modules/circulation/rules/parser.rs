@@ -1,5 +1,5 @@
-//! Understands the text of the circulation rules, and says what is wrong with it as mod-circulation does: first what does not fit its grammar,
-//! then what does not make sense.
+//! Understands the text of the circulation rules, and says what is wrong with it as mod-circulation
+//! does: first what does not fit its grammar, then what does not make sense.
 
 use std::collections::BTreeSet;
 
@@ -152,7 +152,8 @@ impl RulesParser<'_> {
         Ok(())
     }
 
-    /// Whether there are two or three priorities is known only at their end: what does not fit is told from their beginning.
+    /// Whether there are two or three priorities is known only at their end: what does not fit is
+    /// told from their beginning.
     fn look_through_priorities(&self) -> Result<(), RuleError> {
         let mut place = 0;
         for round in 0..3 {
@@ -336,7 +337,8 @@ impl RulesParser<'_> {
             .unwrap_or_default()
     }
 
-    /// Whether a block follows a statement is known only behind it: what does not fit is told from its beginning.
+    /// Whether a block follows a statement is known only behind it: what does not fit is told from
+    /// its beginning.
     fn look_through_statement(&self) -> Result<bool, RuleError> {
         let kind = |place: usize| self.cursor.ahead(place).kind;
         let mut place = 0;

@@ -242,7 +242,8 @@ pub(crate) fn policy_of(
     })
 }
 
-/// A policy that a test has set with [`crate::Sandbox::circulation_rule`], which goes before the text of the rules.
+/// A policy that a test has set with [`crate::Sandbox::circulation_rule`], which goes before the
+/// text of the rules.
 fn set_directly(
     library: &Library<'_>,
     kind: PolicyKind,
