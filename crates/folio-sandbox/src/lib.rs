@@ -30,12 +30,16 @@
 //! belongs.
 
 mod collections;
+/// CQL as the sandbox evaluates it: for tests that compare queries with it, and no stable interface.
+#[doc(hidden)]
 pub mod cql;
 mod facts;
 mod generate;
 mod jackson;
 mod modules;
 mod platform;
+/// The recorder: for the command and the tests of recordings, and no stable interface.
+#[doc(hidden)]
 pub mod record;
 mod server;
 mod setup;

@@ -1,5 +1,4 @@
-//! What single modules do beyond storing: HRIDs, effective fields, dates and versions that the
-//! server sets.
+//! What storage modules do beside storing: fields, dates and versions that the server sets.
 
 use http::StatusCode;
 use serde_json::{Map, Value, json};

@@ -1,5 +1,4 @@
-//! Collections of records as RMB's storage modules serve them: lists, single records, writes,
-//! deletions, batches, and what follows from a write.
+//! Collections of records as RMB's storage modules serve them: reads, writes, side effects.
 
 pub(crate) mod acquisitions;
 pub(crate) mod batch;

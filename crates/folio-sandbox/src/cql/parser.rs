@@ -1,4 +1,4 @@
-//! The grammar of CQL, as cql-java reads it: all booleans bind equally and to the left, and `index
+//! The grammar of CQL, as cql-java reads it. All booleans bind equally and to the left, and `index
 //! relation (a or b)` distributes.
 
 use crate::cql::lexer::{QueryToken, tokens};

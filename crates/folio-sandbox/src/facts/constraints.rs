@@ -1,5 +1,4 @@
-//! Unique values and references of records, as the tables of a module define them, and what the
-//! modules say of those that are wrong.
+//! Unique values and references as the tables define them, and the messages of violations.
 
 use http::StatusCode;
 use serde_json::Value;

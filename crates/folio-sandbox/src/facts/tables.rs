@@ -1,6 +1,6 @@
-//! What the schemas of the storage modules say of their tables: how each field is searched for,
-//! which values are unique, and which records refer to which. The facts are in
-//! `data/cql-indexes.jsonl` and `data/schemas.jsonl`; nothing here is known of any table by name.
+//! What the schemas of the storage modules say of their tables. That is how each field is searched
+//! for, which values are unique, and which records refer to which. The facts are in
+//! `data/cql-indexes.jsonl` and `data/schemas.jsonl`; no table is known here by name.
 
 use std::collections::HashMap;
 use std::sync::OnceLock;

@@ -1,6 +1,6 @@
-//! Plausible records of inventory, invented: instances, their holdings and their items, as varied
-//! as those of a catalogue. The same seed gives the same records. Each is made when it is read, so
-//! that millions take little memory and no time.
+//! Invented records: a demo library, and inventory as varied as that of a catalogue. The same seed
+//! gives the same records. Each is made when it is read, so that millions take little memory and no
+//! time.
 
 pub(crate) mod demo;
 mod instances;

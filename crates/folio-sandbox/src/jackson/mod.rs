@@ -1,6 +1,6 @@
-//! Reads a record as Jackson and Bean Validation do in RMB's modules: values of other types are
-//! converted where Jackson converts them, lists and defaults are filled in, and what does not fit
-//! is rejected in their words.
+//! Reads a record as Jackson and Bean Validation do in RMB's modules. Values of other types are
+//! converted where Jackson converts them, lists and defaults are filled in, and the rest is
+//! rejected in their words.
 
 use serde_json::{Map, Value, json};
 

@@ -1,5 +1,4 @@
-//! What stands above the modules: which of them a tenant has, what runs them, and the consortium it
-//! belongs to.
+//! Consortia, applications of Eureka, and the own user by mod-users-bl.
 
 use http::StatusCode;
 use serde_json::{Value, json};

@@ -1,5 +1,4 @@
-//! The records that business modules work with: those of the storage modules, read and written as
-//! these do it.
+//! The records that business modules read and write, as their storage modules do it.
 
 use serde_json::{Map, Value};
 

@@ -1,6 +1,5 @@
-//! Whether a request may pass: the token and what carries it, the tenant, the user, the
-//! permissions. This is Okapi with mod-authtoken; what differs on Eureka is in
-//! `handlers/eureka.rs`.
+//! Whether a request may pass: its token, tenant, user and permissions. This is Okapi with
+//! mod-authtoken. What differs on Eureka is in `server/kong.rs`.
 
 use std::collections::BTreeSet;
 

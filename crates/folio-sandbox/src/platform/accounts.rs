@@ -1,5 +1,4 @@
-//! Users who can log in, in the file of a sandbox: their passwords survive the process as records
-//! do.
+//! Users who can log in, in the file of a sandbox: passwords survive the process.
 
 use serde_json::{Value, json};
 

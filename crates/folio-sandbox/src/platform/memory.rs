@@ -1,5 +1,5 @@
-//! What Okapi and mod-authtoken remember, so that a changed user or permission counts only some
-//! time later.
+//! The caches of Okapi and mod-authtoken. They are why a changed user or permission takes effect
+//! only some time later.
 
 use std::collections::{BTreeSet, HashMap};
 use std::time::{Duration, Instant};

@@ -1,5 +1,4 @@
-//! What a running sandbox is: its tenants and accounts, tokens and permissions, faults, and the
-//! requests that came.
+//! What a running sandbox is: tenants, accounts, tokens, permissions, faults, exchanges.
 
 pub(crate) mod access;
 pub(crate) mod accounts;

@@ -1,6 +1,5 @@
-//! How a sandbox is put together beyond one gateway with all modules: modules that have ports of
-//! their own, tenants that have some modules only, modules of the program that run elsewhere,
-//! Keycloak that is down, and the clock.
+//! How a sandbox is put together beyond one gateway with all modules. Modules can have ports of
+//! their own, be enabled for some tenants only, or run elsewhere; Keycloak can be down.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;

@@ -1,5 +1,5 @@
-//! Records how a server answers the requests of a conformance file, so that the sandbox can be
-//! compared with it.
+//! Records the responses of a server to the requests of a conformance file. The sandbox can then be
+//! compared with that server.
 //!
 //! The file has a JSON object a line, as those of `tests/conformance/data` have: method, path,
 //! headers and body of a request, and how a server answered. The recording has the same rows with

@@ -1,5 +1,4 @@
-//! How a request comes in: HTTP, the gateway (Okapi, or Kong with sidecars), a module's own port,
-//! and modules that run elsewhere.
+//! How a request comes in: HTTP, the gateway, a module's own port, modules that run elsewhere.
 
 pub(crate) mod gateway;
 pub(crate) mod kong;

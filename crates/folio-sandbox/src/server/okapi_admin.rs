@@ -1,6 +1,5 @@
-//! Okapi's own paths: who may ask, and what is written: tenants, modules, where these run, and
-//! which of them a tenant has. The texts of rejected tenants are recorded, the rest is from Okapi's
-//! sources.
+//! Okapi's own paths: permissions, and writes of tenants, modules and deployments. The texts of
+//! rejected tenants are recorded. The rest follows Okapi's sources.
 
 use http::StatusCode;
 use serde_json::{Value, json};

@@ -1,5 +1,4 @@
-//! The data that a sandbox starts with: demo and reference data, generated records, users and a
-//! consortium.
+//! The data that a sandbox starts with: demo, reference and generated data, users, consortium.
 
 use serde_json::{Value, json};
 use uuid::Uuid;

@@ -1,5 +1,4 @@
-//! What a sandbox can be told beyond its tenants and data: where it listens, where it keeps its
-//! records, who hears of its requests.
+//! Options beyond tenants and data: the address, the folder, the log.
 
 use std::fmt;
 use std::net::IpAddr;

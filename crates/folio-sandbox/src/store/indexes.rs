@@ -1,5 +1,4 @@
-//! Indexes as they are kept: the words of a field, its values, an order, each as it was when it was
-//! made.
+//! Indexes of queries: the words of a field, its values, an order, each as of its creation.
 
 use std::cmp::Ordering;
 use std::collections::{BTreeMap, HashMap};

@@ -1,5 +1,4 @@
-//! The records of all tenants: in memory, with indexes where a query needs one, and in a file if
-//! there is one.
+//! The records of all tenants: in memory, indexed as queries need it, and optionally in a file.
 
 mod bits;
 mod file;

@@ -1,5 +1,5 @@
-//! The records of a collection in memory, in the order in which they came, with the indexes that
-//! are kept up to date with each write.
+//! The records of a collection in memory, in the order of their creation. The indexes that each
+//! write keeps up to date are here, too.
 
 use std::borrow::Cow;
 use std::collections::HashMap;

@@ -1,5 +1,5 @@
-//! JSON as the store has it, compact and sound, read and written without making values of it: a
-//! page of a thousand records is mostly copied.
+//! Compact JSON, read and written as text. No values are made of it: a page of a thousand records
+//! is mostly copied.
 
 use std::borrow::Cow;
 

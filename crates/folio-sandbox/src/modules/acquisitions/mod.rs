@@ -1,5 +1,4 @@
-//! The storage modules of acquisitions: routes that are no collections, transactions and the
-//! budgets that they change.
+//! The storage modules of acquisitions: routes that are no collections, and transactions.
 
 mod budgets;
 mod encumbrances;

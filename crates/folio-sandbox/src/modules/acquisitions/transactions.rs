@@ -1,5 +1,5 @@
-//! Transactions of mod-finance-storage in batches, which change budgets: allocations, transfers and
-//! encumbrances. Payments answer 501.
+//! Batches of transactions of mod-finance-storage, which change budgets. Allocations, transfers and
+//! encumbrances are emulated. Payments answer 501.
 
 use http::StatusCode;
 use serde_json::Value;

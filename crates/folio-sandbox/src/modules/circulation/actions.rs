@@ -1,5 +1,4 @@
-//! What happens to a loan while it is open: its due date, notes, and items that are lost or claimed
-//! to be returned.
+//! Actions on an open loan: due date, notes, items that are lost or claimed returned.
 
 use serde_json::{Value, json};
 

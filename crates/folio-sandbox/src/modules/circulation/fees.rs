@@ -1,4 +1,4 @@
-//! Fees and fines: what is charged for overdue and lost items, and what is taken back when they are
+//! Fees and fines of overdue and lost items. They are charged, and taken back when the items are
 //! returned.
 
 use jiff::Timestamp;

@@ -1,5 +1,4 @@
-//! Items with what belongs to them: holdings, instance, location, material type, and where they are
-//! on their way to.
+//! Items with their holdings, instance, location, material type and destination in transit.
 
 use serde_json::{Map, Value, json};
 

@@ -1,5 +1,4 @@
-//! What mod-circulation writes down besides loans and requests: sessions of patrons, check-ins, and
-//! events.
+//! What mod-circulation stores besides loans and requests: patron sessions, check-ins, events.
 
 use serde_json::json;
 

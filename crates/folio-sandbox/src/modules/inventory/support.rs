@@ -1,5 +1,4 @@
-//! What the files about items, instances and holdings have in common: answers, versions, and how
-//! storage is asked.
+//! What items, instances and holdings have in common: responses, versions, access to storage.
 
 use http::{StatusCode, header};
 use serde_json::{Map, Value, json};

@@ -1,5 +1,4 @@
-//! Logins, refresh, logout and credentials: mod-login and mod-users-bl, and mod-login-keycloak in
-//! their place.
+//! Logins and credentials: mod-login, mod-users-bl, and mod-login-keycloak in their place.
 
 pub(crate) mod credentials;
 pub(crate) mod keycloak;

@@ -1,5 +1,5 @@
-//! How Jackson and Bean Validation read the bodies of Spring modules: converted values, dropped
-//! unknown fields, their words for the rest.
+//! How Jackson and Bean Validation read the bodies of Spring modules. Values are converted, unknown
+//! fields dropped, and the rest is rejected in their words.
 
 use serde_json::{Map, Value, json};
 

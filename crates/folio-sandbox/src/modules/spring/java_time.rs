@@ -1,5 +1,4 @@
-//! Dates and times as Java's `LocalDate` and `LocalTime` read them, with their words for what they
-//! cannot read.
+//! Dates and times as Java's `LocalDate` and `LocalTime` read them, with their error messages.
 
 use jiff::civil::{Date, Time, Weekday};
 

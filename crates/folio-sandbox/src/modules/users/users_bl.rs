@@ -1,6 +1,5 @@
-//! mod-users-bl: users with their groups, permissions and service points, and what is open for
-//! them. The list's rejections are recorded; what else there is, is as its sources and its schema
-//! have it (mod-users-bl 7.7).
+//! mod-users-bl: users with their groups, permissions, service points and open business. The list's
+//! rejections are recorded. The rest follows the module's sources and schema (mod-users-bl 7.7).
 
 use http::StatusCode;
 use serde_json::{Map, Value, json};

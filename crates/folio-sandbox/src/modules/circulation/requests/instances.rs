@@ -1,5 +1,5 @@
-//! `POST /circulation/requests/instances`: a request of whatever item of an instance can be had
-//! first. It is not recorded: it is as the sources have it.
+//! `POST /circulation/requests/instances`: a request of the first available item of an instance. It
+//! is not recorded: it follows the sources.
 
 use http::StatusCode;
 use serde_json::{Map, Value, json};

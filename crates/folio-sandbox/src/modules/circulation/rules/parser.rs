@@ -1,5 +1,5 @@
-//! Understands the text of the circulation rules, and says what is wrong with it as mod-circulation
-//! does: first what does not fit its grammar, then what does not make sense.
+//! Parses the text of the circulation rules. Errors are those of mod-circulation: first of the
+//! grammar, then of the meaning.
 
 use std::collections::BTreeSet;
 
