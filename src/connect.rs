@@ -10,7 +10,7 @@ impl FolioClientBuilder {
     ///
     /// # Errors
     /// [`ErrorKind::Configuration`](crate::ErrorKind::Configuration) if the URL is none, if tenant or credentials are missing, or if a variable
-    /// of the [`Environment`] has a value that is none of those it can have.
+    /// of the [`Environment`](crate::Environment) has a value that is none of those it can have.
     pub fn build(self) -> Result<FolioClient> {
         self.assemble(&TenantDirectory)
     }

@@ -109,10 +109,10 @@ pub use harvest::{
 };
 pub use http::{Method, StatusCode};
 pub use paging::{ByIds, ByValues, Items, RawRecord};
-pub use record::codec::{Extra, Record};
 pub use record::json::Json;
-pub use record::lenient::{Mistyped, Received, read_json};
+pub use record::lenient::{Mistyped, read_json};
 pub use record::scalar::{DateTime, Id, NotANumber, Number};
+pub use record::{Extra, Received, Record};
 pub use tenant::circulation_rules::{AppliedPolicy, CirculationRules, RuleParameters};
 pub use tenant::compatibility::{
     Compatibility, InterfaceCompatibility, ModuleCompatibility, ModuleState,
@@ -133,3 +133,14 @@ pub use wire::retry::RetryPolicy;
 pub use write::collection::{Collection, Stored};
 pub use write::update::Update;
 pub use write::{AbsentFields, Failure, Outcome, RecordKey, Upsert, UpsertReport, Written};
+
+// Generated code calls them by the root of the crate.
+#[cfg(feature = "schemars")]
+pub(crate) use runtime::__schemas;
+#[allow(
+    unused_imports,
+    reason = "which of them are used depends on the enabled modules"
+)]
+pub(crate) use runtime::{
+    __boxed, __builder, __open_enum, __open_enum_impls, __record, __stored, __union,
+};

@@ -13,7 +13,7 @@ use crate::call::mode::Sending;
 use crate::client::FolioClient;
 use crate::engine::download::{Download, Records};
 use crate::paging::{Items, Page};
-use crate::record::codec::Field;
+use crate::record::Field;
 use crate::record::lenient;
 use crate::value::body::Body;
 use crate::value::multipart::Multipart;
@@ -351,8 +351,6 @@ pub fn text(answer: Response) -> Result<String> {
 
 /// Defines the builder of a module's operations, one type for all of them: what they have in common costs the compiler once a module. It
 /// is not one of the crate, since a method is looked for in each `impl` of its type.
-#[doc(hidden)]
-#[macro_export]
 macro_rules! __builder {
     () => {
         /// The call of an operation, about to be sent. What the operation takes is at the type that is named after it.
@@ -461,3 +459,4 @@ macro_rules! __builder {
         }
     };
 }
+pub(crate) use __builder;

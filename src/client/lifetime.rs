@@ -9,7 +9,7 @@ use crate::wire::error::{Error, Result};
 
 impl FolioClient {
     /// Logs in, unless it is done. Calls log in by themselves; this finds out early whether they can. It follows the client's
-    /// [`RetryPolicy`] and [`deadline`](FolioClientBuilder::deadline), as the login that a call needs follows those of the call.
+    /// [`RetryPolicy`](crate::RetryPolicy) and [`deadline`](crate::FolioClientBuilder::deadline), as the login that a call needs follows those of the call.
     ///
     /// # Errors
     /// What the server says to the login; [`is_unauthenticated`](Error::is_unauthenticated) if it refuses user or password.

@@ -10,7 +10,7 @@ use arrayvec::ArrayString;
 use serde::de::{Deserialize, Deserializer, Visitor};
 use serde::ser::{Serialize, Serializer};
 
-use crate::record::lenient;
+use crate::record::lenient::Text as ReadText;
 use crate::record::raw;
 
 /// Text that is nearly always at most `N` bytes long and then needs no allocation.
@@ -46,7 +46,7 @@ macro_rules! text_value {
             }
         }
 
-        impl lenient::Text for $name {
+        impl ReadText for $name {
             const EXPECTED: &'static str = $what;
 
             #[inline]

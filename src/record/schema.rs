@@ -71,8 +71,6 @@ values! {
 }
 
 /// Implements `JsonSchema` for generated types: `Type = "Name" "text" [references];`.
-#[doc(hidden)]
-#[macro_export]
 macro_rules! __schemas {
     ($module:literal; $($ty:path = $name:literal $text:literal [$($reference:ty),*];)*) => {$(
         #[cfg_attr(docsrs, doc(cfg(feature = "schemars")))]
@@ -92,3 +90,4 @@ macro_rules! __schemas {
         }
     )*};
 }
+pub(crate) use __schemas;

@@ -11,9 +11,9 @@ use serde::de::Deserializer;
 use serde::ser::Serializer;
 use serde_json::value::RawValue;
 
-use crate::record::codec::{Field, Writer};
 use crate::record::json::Json;
 use crate::record::raw;
+use crate::record::{Field, Writer};
 use crate::record::{lenient, misfit};
 use crate::value::redact;
 use crate::value::splice;
@@ -144,8 +144,6 @@ pub fn debug_union<U: Union + Field>(union: &U, out: &mut fmt::Formatter<'_>) ->
 }
 
 /// Defines unions: enums of what a value can be, and a catch-all that keeps the JSON of any other.
-#[doc(hidden)]
-#[macro_export]
 macro_rules! __union {
     ($($(#[$meta:meta])* $name:ident by $tag:literal / $other:ident {
         $($(#[$vmeta:meta])* $variant:ident: $held:ty as $ty:ty = [$($value:literal),*] $size:literal,)*
@@ -230,3 +228,4 @@ macro_rules! __union {
         )*
     };
 }
+pub(crate) use __union;

@@ -202,8 +202,6 @@ pub trait Stored: Serialize + DeserializeOwned + Send + 'static {
 }
 
 /// States of generated records where they are stored.
-#[doc(hidden)]
-#[macro_export]
 macro_rules! __stored {
     ($($record:ident($($known:expr),*);)*) => {
         $(impl $crate::runtime::Stored for $record {
@@ -211,3 +209,4 @@ macro_rules! __stored {
         })*
     };
 }
+pub(crate) use __stored;

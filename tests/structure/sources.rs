@@ -231,6 +231,13 @@ impl Reader<'_> {
                 at = after_item(&tokens, at + 2);
                 continue;
             }
+            // `pub(in crate::wire)` is no import.
+            if ident(tokens.get(at)).as_deref() == Some("pub")
+                && matches!(tokens.get(at + 1), Some(TokenTree::Group(_)))
+            {
+                at += 2;
+                continue;
+            }
             if let Some(TokenTree::Group(group)) = tokens.get(at) {
                 let is_module = at >= 2 && ident(tokens.get(at - 2)).as_deref() == Some("mod");
                 self.walk(group.stream(), inner + usize::from(is_module));

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use serde_json::Value;
 use serde_json::value::RawValue;
 
-use super::{Found, Step, What, taken, with_found};
+use super::state::{Found, Step, What, taken, with_found};
 use crate::value::splice;
 
 /// What a record keeps of what did not fit, beside its unknown fields.

@@ -4,7 +4,8 @@ use std::fmt;
 
 use serde::de::{self, Deserializer, Expected, MapAccess, SeqAccess, Visitor};
 
-use super::{IS_INEXACT, READING, Reading, Typed, What, note};
+use super::state::{IS_INEXACT, READING, Reading, Typed, What, note};
+use super::text::Text;
 use crate::record::raw;
 use crate::record::scalar::Number;
 
@@ -139,35 +140,6 @@ macro_rules! other_kinds {
     };
 }
 pub(crate) use other_kinds;
-
-/// What is made of text.
-pub(crate) trait Text {
-    const EXPECTED: &'static str;
-
-    fn set(&mut self, text: &str);
-}
-
-#[allow(clippy::assigning_clones, reason = "see below")]
-impl Text for String {
-    const EXPECTED: &'static str = "a string";
-
-    #[inline]
-    fn set(&mut self, text: &str) {
-        // Into a new one: the old is empty, and to grow it costs more.
-        *self = String::from(text);
-    }
-}
-
-/// Text that a function takes.
-pub(crate) struct Taking<'a>(pub(crate) &'a mut dyn FnMut(&str));
-
-impl Text for Taking<'_> {
-    const EXPECTED: &'static str = "a string";
-
-    fn set(&mut self, text: &str) {
-        (self.0)(text);
-    }
-}
 
 /// Reads text into its place. A whole number and a boolean are text, too.
 pub(crate) fn read_text<'de, T: Text, D: Deserializer<'de>>(

@@ -1,170 +1,12 @@
 //! Reads queries: words, then a tree. Whatever the text, it gives a query or an error, in time proportional to the text.
 
-use std::fmt;
-use std::ops::Range;
-
-use super::{Boolean, Comparison, Condition, Cql, Field, Modifier, Relation};
-
-/// Why a text is no query, and where.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct CqlError {
-    position: usize,
-    message: String,
-}
-
-impl CqlError {
-    fn at(text: &str, byte: usize, message: impl Into<String>) -> Self {
-        let before = text.get(..byte).unwrap_or(text);
-        Self {
-            position: before.chars().count() + 1,
-            message: message.into(),
-        }
-    }
-
-    /// Where it is wrong: the number of the character, from 1; one more than there are at the end.
-    pub fn position(&self) -> usize {
-        self.position
-    }
-
-    /// What is wrong there.
-    pub fn message(&self) -> &str {
-        &self.message
-    }
-}
-
-impl fmt::Display for CqlError {
-    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            out,
-            "no CQL at character {}: {}",
-            self.position, self.message
-        )
-    }
-}
-
-impl std::error::Error for CqlError {}
+use super::display::name;
+use super::field::field;
+use super::token::{CqlError, Kind, Token, is_closed, tokens};
+use super::types::{Boolean, Comparison, Condition, Cql, Field, Modifier, Relation};
 
 /// How deep parentheses are understood.
 const DEPTH: usize = 200;
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Kind {
-    Open,
-    Close,
-    Slash,
-    Relation(Relation),
-    Word,
-    /// Between quotation marks, these included.
-    Quoted,
-}
-
-#[derive(Clone, Debug)]
-struct Token {
-    kind: Kind,
-    span: Range<usize>,
-}
-
-/// The next token from `start` on. A quoted text that is not closed goes to the end.
-fn token(text: &str, start: usize) -> Option<Token> {
-    let is_sign = |c: char| matches!(c, '=' | '<' | '>' | '/' | '(' | ')');
-    let begin = start + text.get(start..)?.find(|c: char| !c.is_whitespace())?;
-    let rest = text.get(begin..)?;
-    let (kind, length) = match rest.as_bytes() {
-        [b'(', ..] => (Kind::Open, 1),
-        [b')', ..] => (Kind::Close, 1),
-        [b'/', ..] => (Kind::Slash, 1),
-        [b'=', b'=', ..] => (Kind::Relation(Relation::Exact), 2),
-        [b'=', ..] => (Kind::Relation(Relation::Words), 1),
-        [b'<', b'>', ..] => (Kind::Relation(Relation::NotEqual), 2),
-        [b'<', b'=', ..] => (Kind::Relation(Relation::AtMost), 2),
-        [b'<', ..] => (Kind::Relation(Relation::Less), 1),
-        [b'>', b'=', ..] => (Kind::Relation(Relation::AtLeast), 2),
-        [b'>', ..] => (Kind::Relation(Relation::Greater), 1),
-        [b'"', ..] => {
-            let mut escaped = false;
-            let close = rest.char_indices().skip(1).find(|(_, c)| {
-                let ends = *c == '"' && !escaped;
-                escaped = *c == '\\' && !escaped;
-                ends
-            });
-            (Kind::Quoted, close.map_or(rest.len(), |(at, _)| at + 1))
-        }
-        _ => {
-            let end = rest.find(|c: char| c.is_whitespace() || c == '"' || is_sign(c));
-            (Kind::Word, end.unwrap_or(rest.len()))
-        }
-    };
-    Some(Token {
-        kind,
-        span: begin..begin + length,
-    })
-}
-
-fn tokens(text: &str) -> impl Iterator<Item = Token> {
-    let mut at = 0;
-    std::iter::from_fn(move || {
-        let token = token(text, at)?;
-        at = token.span.end;
-        Some(token)
-    })
-}
-
-/// Whether a quoted text has its second mark.
-fn is_closed(quoted: &str) -> bool {
-    let inner = quoted.strip_prefix('"').unwrap_or(quoted);
-    inner.strip_suffix('"').is_some_and(|inner| {
-        let backslashes = inner.len() - inner.trim_end_matches('\\').len();
-        backslashes % 2 == 0
-    })
-}
-
-/// The condition of a query as it is written, and the keys that it sorts by. `sortBy` counts in any case, where it stands as a word
-/// outside of quotation marks. Nothing is judged: what a server understands is its own matter.
-pub(super) fn split(text: &str) -> (&str, Vec<String>) {
-    let mut tokens = tokens(text);
-    let Some(found) = tokens.find(|token| {
-        token.kind == Kind::Word
-            && text
-                .get(token.span.clone())
-                .is_some_and(|word| word.eq_ignore_ascii_case("sortby"))
-    }) else {
-        return (text.trim(), Vec::new());
-    };
-    let condition = text.get(..found.span.start).unwrap_or_default().trim();
-    let mut keys: Vec<String> = Vec::new();
-    let mut joined = false;
-    for token in tokens {
-        let written = text.get(token.span.clone()).unwrap_or_default();
-        let is_joint = matches!(token.kind, Kind::Slash | Kind::Relation(_));
-        match keys.last_mut() {
-            Some(key) if joined || is_joint => key.push_str(written),
-            _ => keys.push(written.to_owned()),
-        }
-        joined = is_joint;
-    }
-    (condition, keys)
-}
-
-/// What keeps a text from staying between parentheses.
-pub(super) fn unbalanced(text: &str) -> Option<CqlError> {
-    let mut open = Vec::new();
-    for token in tokens(text) {
-        match token.kind {
-            Kind::Open => open.push(token.span.start),
-            Kind::Close if open.pop().is_none() => {
-                let message = "a parenthesis that was never opened";
-                return Some(CqlError::at(text, token.span.start, message));
-            }
-            Kind::Quoted if !text.get(token.span.clone()).is_some_and(is_closed) => {
-                let message = "a quotation mark that is never closed";
-                return Some(CqlError::at(text, token.span.start, message));
-            }
-            _ => {}
-        }
-    }
-    open.pop()
-        .map(|at| CqlError::at(text, at, "a parenthesis that is never closed"))
-}
 
 /// Understands a query.
 pub(super) fn query(text: &str) -> Result<Cql, CqlError> {
@@ -206,7 +48,7 @@ pub(super) fn query(text: &str) -> Result<Cql, CqlError> {
 struct Parser<'a> {
     text: &'a str,
     tokens: Vec<Token>,
-    at: usize,
+    pub(super) at: usize,
 }
 
 impl<'a> Parser<'a> {
@@ -315,7 +157,7 @@ impl<'a> Parser<'a> {
             let (field, relation) = match given {
                 Some((field, relation)) => (field.clone(), *relation),
                 // A term alone: it is the server's choice where to look for it.
-                None => (super::field("cql.serverChoice"), Relation::Words),
+                None => (field("cql.serverChoice"), Relation::Words),
             };
             return Ok(Condition::Comparison(Comparison {
                 field,
@@ -403,10 +245,10 @@ impl<'a> Parser<'a> {
             return Err(self.expected("a field to sort by"));
         };
         self.at += 1;
-        let mut key = super::name(&plain(kind, written));
+        let mut key = name(&plain(kind, written));
         for modifier in self.modifiers()? {
             key.push('/');
-            key.push_str(&super::name(&modifier.name));
+            key.push_str(&name(&modifier.name));
             if let Some((relation, value)) = modifier.value {
                 key.push_str(&format!("{}\"{value}\"", relation.symbol()));
             }
@@ -421,7 +263,7 @@ impl Comparison {
     }
 }
 
-fn inner(quoted: &str) -> &str {
+pub(super) fn inner(quoted: &str) -> &str {
     let open = quoted.strip_prefix('"').unwrap_or(quoted);
     open.strip_suffix('"').unwrap_or(open)
 }

@@ -1,7 +1,7 @@
 //! Which field a message is about, and its value. Modules that do not list errors with parameters say both in a sentence: RMB's text, that of
 //! PostgreSQL and Jackson, and Spring's (real-facts, sections 5 and 18).
 
-use super::{Parameter, ValidationError};
+use super::types::{Parameter, ValidationError};
 
 /// What a message says of fields; nothing, if it is in no form that is known.
 pub(super) fn read(message: &str) -> Vec<ValidationError> {

@@ -6,8 +6,10 @@ use std::ops::{Deref, DerefMut};
 use serde::de::{Deserialize, Deserializer};
 use serde::ser::{Serialize, Serializer};
 
-use super::{Kept, Mistyped, Note, State, Walk, count};
-use crate::record::codec::{Field, Writer, blank_unread, text_of};
+use super::decode::{blank_unread, decode_field};
+use super::lenient::{Kept, Mistyped, Note, State, Walk, count};
+use super::traits::Field;
+use super::writer::{Writer, text_of};
 use crate::record::json::Json;
 
 /// A list or a map that is the whole response of an operation, with what of it did not fit the description.
@@ -157,6 +159,6 @@ impl<T: Field> Serialize for Received<T> {
 
 impl<'de, T: Field> Deserialize<'de> for Received<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        crate::record::codec::decode_field(deserializer)
+        decode_field(deserializer)
     }
 }

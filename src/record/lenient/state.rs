@@ -1,29 +1,12 @@
-//! Responses that do not fit their description: how they are read all the same, and nothing of them is lost.
-//!
-//! A field of another type than described leaves its blank value in the record (`None`, empty text, zero), and a required field may be
-//! absent. The record keeps both facts beside its unknown fields ([`Kept`]): what was absent stays absent when the record is written, and what
-//! was of another type is written as it was received, unless the program has set the field. See `docs/records.md`.
-//!
-//! A record whose response fits costs no more than a look at a counter per field. What does not fit is noted in thread-local lists while a value is
-//! read, and taken from there by the nearest record around it.
+//! What was found while this thread reads a value, until the record around it keeps it.
 
 use std::cell::{Cell, RefCell};
 
 use serde::de::DeserializeOwned;
 
-mod kept;
-mod received;
-mod report;
-pub(crate) mod values;
-
-pub(crate) use kept::{Kept, Note, State, make_exact};
-pub use received::Received;
-pub use report::{Mistyped, Walk, walk_record};
-pub(crate) use values::{Taking, Text, found, is_float, read_boolean, read_number, read_text};
-
 /// How values are read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Reading {
+pub(super) enum Reading {
     /// By a caller of serde's. A number with a fraction where no number is described is a double: serde does not hand over its digits.
     Plain,
     /// By the SDK. Such a number ends the reading, and it begins again as [`Exact`](Self::Exact).
@@ -46,12 +29,12 @@ pub(crate) enum Step {
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Found {
     /// The steps from the field to it. From the last one, while the field is read.
-    path: Vec<Step>,
-    what: What,
+    pub(super) path: Vec<Step>,
+    pub(super) what: What,
 }
 
 #[derive(Clone, Debug, PartialEq)]
-enum What {
+pub(super) enum What {
     /// An element that is `null` where the description knows no such elements. It is left out of the list.
     Null,
     Value {
@@ -63,7 +46,7 @@ enum What {
 
 /// What the program sees of a value of another type.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Typed {
+pub(super) enum Typed {
     /// A blank value in its place.
     Blank,
     /// The same value in the described type: `20` of `"20"`.
@@ -74,7 +57,7 @@ enum Typed {
 
 impl Found {
     /// Whether it is the value itself that was read, and its place is to be blank.
-    fn is_unread(&self) -> bool {
+    pub(super) fn is_unread(&self) -> bool {
         let is_blank = matches!(
             self.what,
             What::Value {
@@ -87,7 +70,7 @@ impl Found {
 }
 
 impl What {
-    fn is_left_out(&self) -> bool {
+    pub(super) fn is_left_out(&self) -> bool {
         matches!(
             self,
             Self::Null
@@ -98,14 +81,14 @@ impl What {
         )
     }
 
-    fn raw(&self) -> &str {
+    pub(super) fn raw(&self) -> &str {
         match self {
             Self::Null => "null",
             Self::Value { raw, .. } => raw,
         }
     }
 
-    fn reason(&self) -> &str {
+    pub(super) fn reason(&self) -> &str {
         match self {
             Self::Null => "expected a value, and it is null",
             Self::Value { reason, .. } => reason,
@@ -114,9 +97,9 @@ impl What {
 }
 
 thread_local! {
-    static READING: Cell<Reading> = const { Cell::new(Reading::Plain) };
+    pub(super) static READING: Cell<Reading> = const { Cell::new(Reading::Plain) };
     /// Whether reading ended since the digits of a number were not known.
-    static IS_INEXACT: Cell<bool> = const { Cell::new(false) };
+    pub(super) static IS_INEXACT: Cell<bool> = const { Cell::new(false) };
     /// How deep [`Reading::Exact`] is: each level has a deserializer of its own, which counts from the beginning.
     static DEPTH: Cell<usize> = const { Cell::new(0) };
     /// How much was found so far that belongs to no record yet.
@@ -137,7 +120,7 @@ pub(crate) struct Noted {
 const DEEPEST: usize = 128;
 
 /// Sets how values are read, until it is dropped.
-struct Setting(Reading);
+pub(super) struct Setting(Reading);
 
 impl Setting {
     fn of(reading: Reading) -> Self {
@@ -275,12 +258,12 @@ pub(crate) fn forget_since(before: usize) {
     }
 }
 
-fn taken(before: usize) -> Vec<Found> {
+pub(super) fn taken(before: usize) -> Vec<Found> {
     COUNT.set(before);
     FOUND.with_borrow_mut(|found| found.split_off(before.min(found.len())))
 }
 
-fn with_found<T>(work: impl FnOnce(&mut Vec<Found>) -> T) -> T {
+pub(super) fn with_found<T>(work: impl FnOnce(&mut Vec<Found>) -> T) -> T {
     FOUND.with_borrow_mut(|found| {
         let result = work(found);
         COUNT.set(found.len());
@@ -289,7 +272,7 @@ fn with_found<T>(work: impl FnOnce(&mut Vec<Found>) -> T) -> T {
 }
 
 #[cold]
-fn note(what: What) {
+pub(super) fn note(what: What) {
     let mut noted = noted();
     noted.all = noted.all.wrapping_add(1);
     NOTED.set(noted);

@@ -2,13 +2,12 @@
 
 use std::fmt;
 
-use super::kept::Odd;
-use super::{Kept, State, Step};
-use crate::record::codec::{Extra, Field, Put, Record, text_of};
+use super::kept::{Odd, State};
+use super::state::Step;
 use crate::record::json::Json;
 use crate::value::redact;
 
-/// A value that a server sent in another type than its description states. Given by [`Record::mistyped`].
+/// A value that a server sent in another type than its description states. Given by [`Record::mistyped`](crate::Record::mistyped).
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct Mistyped {
@@ -45,58 +44,26 @@ impl fmt::Display for Mistyped {
 /// A walk through a record and all that it has, to find what does not fit.
 #[derive(Default)]
 pub struct Walk {
-    path: String,
+    pub(in crate::record) path: String,
     pub(crate) missing: Vec<String>,
     pub(crate) mistyped: Vec<Mistyped>,
     /// The elements of the list at hand that it does not show.
-    left_out: Vec<usize>,
+    pub(in crate::record) left_out: Vec<usize>,
 }
 
 impl Walk {
-    fn step(&mut self, step: &Step) {
+    pub(in crate::record) fn step(&mut self, step: &Step) {
         match step {
             Step::At(index) => self.path.push_str(&format!("[{index}]")),
             Step::Key(key) => self.key(key),
         }
     }
 
-    fn key(&mut self, key: &str) {
+    pub(in crate::record) fn key(&mut self, key: &str) {
         if !self.path.is_empty() {
             self.path.push('.');
         }
         self.path.push_str(key);
-    }
-
-    /// Walks through the elements of a list.
-    pub(crate) fn list<'a, T: Field + 'a>(&mut self, elements: impl Iterator<Item = &'a T>) {
-        let left_out = std::mem::take(&mut self.left_out);
-        let mut left_out = left_out.into_iter().peekable();
-        let mut index = 0;
-        for element in elements {
-            while left_out.next_if_eq(&index).is_some() {
-                index += 1;
-            }
-            self.within(&Step::At(index), element);
-            index += 1;
-        }
-    }
-
-    /// Walks through the values of a map.
-    pub(crate) fn map<'a, T: Field + 'a>(
-        &mut self,
-        entries: impl Iterator<Item = (&'a String, &'a T)>,
-    ) {
-        for (key, value) in entries {
-            self.within(&Step::Key(key.clone()), value);
-        }
-    }
-
-    fn within<T: Field>(&mut self, step: &Step, value: &T) {
-        let length = self.path.len();
-        self.step(step);
-        value.walk(self);
-        self.path.truncate(length);
-        self.left_out.clear();
     }
 
     fn note_found(&mut self, odd: &Odd, only_hidden: bool) {
@@ -114,7 +81,7 @@ impl Walk {
 
     /// Notes what does not fit in the field whose path this is.
     #[cold]
-    pub(super) fn note(&mut self, state: &State<'_>) {
+    pub(in crate::record) fn note(&mut self, state: &State<'_>) {
         match state {
             State::Missing { .. } => self.missing.push(self.path.clone()),
             State::Odd(odd) => {
@@ -126,40 +93,4 @@ impl Walk {
             State::Usual => {}
         }
     }
-}
-
-/// Walks through a record.
-#[doc(hidden)]
-pub fn walk_record<R: Record>(record: &R, walk: &mut Walk) {
-    struct Fields<'a, 'b> {
-        walk: &'b mut Walk,
-        kept: Option<&'a Kept>,
-        required: &'static [&'static str],
-    }
-    impl<'a> Put<'a> for Fields<'a, '_> {
-        fn extra(&mut self, extra: &'a Extra, _: &'a Extra) {
-            self.kept = extra.kept();
-        }
-
-        fn field<T: Field>(&mut self, key: &'static str, value: &T, _: &T) {
-            let length = self.walk.path.len();
-            self.walk.key(key);
-            if let Some(kept) = self.kept {
-                let now = || text_of(value);
-                let blank = || text_of(&T::blank());
-                let state = kept.state(key, self.required, &now, &blank);
-                self.walk.note(&state);
-            }
-            value.walk(self.walk);
-            self.walk.path.truncate(length);
-            self.walk.left_out.clear();
-        }
-    }
-    walk.left_out.clear();
-    let mut fields = Fields {
-        walk,
-        kept: None,
-        required: R::REQUIRED,
-    };
-    record.put(record, &mut fields);
 }
