@@ -5,6 +5,7 @@
 use serde_json::{Map, Value, json};
 
 use crate::facts::documents::Routes;
+use crate::jackson::names::{MODEL, arrow, capitalized, enum_class};
 use crate::value::dates;
 use crate::value::uuid::is_versioned_uuid;
 use crate::wire::message::HttpResponse;
@@ -16,10 +17,9 @@ use scalars::mismatch;
 pub(crate) use scalars::{SOURCE, token};
 
 mod body;
+mod names;
 mod parts;
 mod scalars;
-
-const MODEL: &str = "org.folio.rest.jaxrs.model";
 
 /// A pattern of UUIDs in a schema.
 const UUID_PATTERN: &str =
@@ -172,7 +172,7 @@ impl<'a> Reader<'a> {
                 return Err(mismatch(
                     &format!(
                         "Input mismatch reading Enum `{0}`: properties-based `@JsonCreator` ([method {0}#fromValue(java.lang.String)]) expects String Value, got {1}",
-                        enum_class(place),
+                        enum_class(&place.chain, &place.path),
                         token(other).replace("(token ", "(")
                     ),
                     &place.chain,
@@ -194,7 +194,7 @@ impl<'a> Reader<'a> {
             return Err(mismatch(
                 &format!(
                     "Cannot construct instance of `{}`, problem: {text}",
-                    enum_class(place)
+                    enum_class(&place.chain, &place.path)
                 ),
                 &place.chain,
             ));
@@ -471,40 +471,5 @@ impl<'a> Reader<'a> {
             Some("object") | None => capitalized(name),
             _ => String::new(),
         }
-    }
-}
-
-fn enum_class(place: &JsonPlace<'_>) -> String {
-    // The class that has the field, from the chain, and the field.
-    let owner = place
-        .chain
-        .rsplit("->")
-        .find_map(|link| link.split_once("[\"").map(|(owner, _)| owner))
-        .unwrap_or(MODEL);
-    let name = place
-        .path
-        .rsplit('.')
-        .next()
-        .unwrap_or_default()
-        .split('[')
-        .next()
-        .unwrap_or_default();
-    format!("{owner}${}", capitalized(name))
-}
-
-/// `…->`, unless it is the first of a chain.
-fn arrow(chain: &str) -> String {
-    if chain.is_empty() {
-        String::new()
-    } else {
-        format!("{chain}->")
-    }
-}
-
-fn capitalized(name: &str) -> String {
-    let mut chars = name.trim_start_matches('_').chars();
-    match chars.next() {
-        Some(first) => first.to_uppercase().chain(chars).collect(),
-        None => String::new(),
     }
 }

@@ -11,6 +11,7 @@ mod checks;
 mod dto;
 mod facts;
 mod java_time;
+mod kinds;
 mod note_links;
 mod openings;
 mod records;

@@ -6,7 +6,8 @@ use http::StatusCode;
 use serde_json::{Value, json};
 
 use crate::modules::spring::dto::{DtoClass, Field, Method, Reads};
-use crate::modules::spring::facts::{Facts, NOTES, now};
+use crate::modules::spring::facts::{Facts, now};
+use crate::modules::spring::kinds::NOTES;
 use crate::modules::spring::records::page_of;
 use crate::platform::auth::Caller;
 use crate::platform::state::State;

@@ -8,8 +8,9 @@ use jiff::civil::{Date, Time};
 use serde_json::{Value, json};
 
 use crate::modules::spring::calendar::{Calendar, Moment, last_minute};
-use crate::modules::spring::facts::{CALENDARS, Facts, line};
+use crate::modules::spring::facts::{Facts, line};
 use crate::modules::spring::java_time::local_date;
+use crate::modules::spring::kinds::CALENDARS;
 use crate::modules::spring::records::Spring;
 use crate::platform::auth::Caller;
 use crate::platform::state::State;

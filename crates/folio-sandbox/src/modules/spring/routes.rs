@@ -3,7 +3,8 @@
 use http::StatusCode;
 
 use crate::facts::documents::Collection;
-use crate::modules::spring::facts::{Dialect, KINDS};
+use crate::modules::spring::facts::Dialect;
+use crate::modules::spring::kinds::KINDS;
 use crate::modules::spring::records::Spring;
 use crate::modules::spring::{note_links, openings};
 use crate::platform::auth::Caller;

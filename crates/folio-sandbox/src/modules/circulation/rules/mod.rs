@@ -1,6 +1,7 @@
 //! The circulation rules: their text, what is wrong with it, and which policies it gives.
 
 pub(crate) mod apply;
+mod check;
 pub(crate) mod cursor;
 pub(crate) mod lexer;
 pub(crate) mod parser;
