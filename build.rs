@@ -55,7 +55,7 @@ fn generate() -> Result<(), String> {
         None => (specs.join(release), Some(release)),
     };
     println!("cargo::rerun-if-changed={}", folder.display());
-    // For the tests, which compare with the documents.
+    // For the tests, which compare with the documents: their folder and, below, which of them are built.
     println!("cargo::rustc-env=FOLIO_SPECS_READ={}", folder.display());
     let unread = |error: Error| {
         format!(
@@ -76,6 +76,8 @@ fn generate() -> Result<(), String> {
             .map_err(|error| format!("{}: {error}", path.display()))?;
     }
     let specs = Specs::read(&folder, |module| wanted.contains(module)).map_err(unread)?;
+    let built: Vec<String> = wanted.into_iter().collect();
+    println!("cargo::rustc-env=FOLIO_MODULES_BUILT={}", built.join(","));
     let options = Options {
         schemas: is_on("schemars"),
     };

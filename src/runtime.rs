@@ -13,7 +13,7 @@ pub use serde_json::{Map, Value};
 pub use crate::FolioClient;
 pub use crate::call::mode::Mode;
 pub use crate::call::typed::{
-    Answer, Answers, Call, Given, Json, Listed, Streamed, record, text, variant,
+    Answer, Answers, Call, Given, Json, Listed, Streamed, is_media_type, record, text,
 };
 pub use crate::client::marker::Async;
 pub use crate::engine::download::{Download, Records};

@@ -28,6 +28,7 @@ use folio_sdk::bulk_operations::EntityType;
 use folio_sdk::common::IdentifierType;
 use folio_sdk::erm_usage::call::{GetCounterReportDownloadAnswer, GetExportAnswer};
 use folio_sdk::inventory_update::call::{ListJobLogsAnswer, UpdateInventoryBatchUpsertHridAnswer};
+use folio_sdk::kb_ebsco_java::call::GetRamlsAnswer;
 use folio_sdk::{Body, Bytes, Error, ErrorKind, Method, Multipart, Request};
 use futures_util::{StreamExt, stream};
 use serde_json::{Value, json};
@@ -465,6 +466,29 @@ async fn one_of_several_answers_is_told_by_its_media_type() {
     assert!(
         matches!(other, GetExportAnswer::Other(answer) if answer.header("content-type") == Some("image/png"))
     );
+}
+
+#[tokio::test]
+async fn a_response_of_a_described_media_type_is_its_variant_whatever_kind_that_is_of() {
+    let server = Streams::start(|got, _| match got.header("accept").split(',').next() {
+        Some("application/raml+yaml") => Flow::new(200, "Application/RAML+YAML", "#%RAML 1.0"),
+        Some("text/xml") => Flow::new(200, "application/marcxml+xml", "<record/>"),
+        Some("text/csv") => Flow::new(200, "text/csv; charset=utf-8", "a,b"),
+        _ => json_flow(json!(["a.raml"])),
+    })
+    .await;
+    let folio = server.connect().await;
+    let module = ("x-okapi-module-id", "mod-kb-ebsco-java-5.0.0");
+    let ramls = || folio.kb_ebsco_java().get_ramls().header(module.0, module.1);
+    let list = ramls().send().await.unwrap();
+    assert!(matches!(list, GetRamlsAnswer::Json(_)), "{list:?}");
+    let raml = ramls().accept_bytes().send().await.unwrap();
+    assert!(matches!(raml, GetRamlsAnswer::Bytes(raml) if raml == "#%RAML 1.0"));
+    let report = || folio.erm_usage().get_counter_report_download(ID);
+    let xml = report().header("accept", "text/xml").send().await.unwrap();
+    assert!(matches!(xml, GetCounterReportDownloadAnswer::Xml(xml) if xml == "<record/>"));
+    let csv = report().header("accept", "text/csv").send().await.unwrap();
+    assert!(matches!(csv, GetCounterReportDownloadAnswer::Other(_)));
 }
 
 #[tokio::test]

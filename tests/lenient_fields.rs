@@ -13,8 +13,8 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 use serde_json::value::RawValue;
 
-// `reread(module, record, json)`, generated with the records.
-include!(concat!(env!("OUT_DIR"), "/lenient.rs"));
+// `RECORDS` and `reread(module, record, json)`, with each record of the build.
+folio_codegen_tests::rereads!();
 
 type Reread = Result<(String, Vec<String>, Vec<folio_sdk::Mistyped>), String>;
 

@@ -14,8 +14,8 @@ use std::path::Path;
 use folio_sdk::testing::redacted;
 use serde_json::{Map, Value, json};
 
-// `through(module, record, json)`, generated with the records.
-include!(concat!(env!("OUT_DIR"), "/records.rs"));
+// `through(module, component, json)`, with each type of the build.
+folio_codegen_tests::records!();
 
 type Documents = BTreeMap<String, Value>;
 

@@ -29,11 +29,11 @@ mod examples;
 
 use digits::Json;
 
-// `through(module, component, json)`, generated with the records.
-include!(concat!(env!("OUT_DIR"), "/records.rs"));
-// `schemas()`, generated with the types.
+// `through(module, component, json)`, with each type of the build.
+folio_codegen_tests::records!();
+// `schemas()`, with each type of the build.
 #[cfg(feature = "schemars")]
-include!(concat!(env!("OUT_DIR"), "/schemas.rs"));
+folio_codegen_tests::schemas!();
 
 /// What became of a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

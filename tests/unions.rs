@@ -18,8 +18,8 @@ mod described {
 
     use serde_json::{Map, Value, json};
 
-    // `VARIANTS` and `variant(module, union, json)`, generated with the unions.
-    include!(concat!(env!("OUT_DIR"), "/unions.rs"));
+    // `VARIANTS` and `variant(module, union, json)`, with each union of the build.
+    folio_codegen_tests::unions!();
 
     struct Documents(BTreeMap<String, Value>);
 

@@ -103,7 +103,7 @@ def main():
             (crate / "src").mkdir(parents=True)
             (crate / "Cargo.toml").write_text(STOCK)
             operations = subprocess.check_output(
-                ["cargo", "run", "--quiet", "-p", "folio-codegen", "--example", "stock", "--", args.specs, str(crate / "src"), style, *args.modules],
+                ["cargo", "run", "--quiet", "-p", "folio-codegen", "--example", "progenitor_baseline", "--", args.specs, str(crate / "src"), style, *args.modules],
                 cwd=ROOT, text=True,
             ).strip()
             table[f"progenitor {style}"] = measure("stock", crate, crate / "src/lib.rs", kinds(args.kinds, []), args.repeat, work, work / "target")

@@ -2,7 +2,6 @@
 
 use std::fmt::Display;
 use std::marker::PhantomData;
-use std::time::Duration;
 
 use bytes::Bytes;
 use serde::Serialize;
@@ -23,7 +22,6 @@ use crate::wire::operation::Operation;
 use crate::wire::paging::Paging;
 use crate::wire::request::Request;
 use crate::wire::response::Response;
-use crate::wire::retry::RetryPolicy;
 
 /// The client, the request, and what a list was asked for. Not generic over the operation: all calls share its code.
 #[doc(hidden)]
@@ -99,32 +97,13 @@ impl Call {
         self.request.set_form_of(body);
     }
 
+    /// The request, for what every builder can set.
+    pub fn request(&mut self) -> &mut Request {
+        &mut self.request
+    }
+
     pub fn confirm(&mut self, deletion: Deletion) {
         self.request.set_deletion(deletion);
-    }
-
-    pub fn header(&mut self, name: &str, value: &str) {
-        self.request.set_header(name, value);
-    }
-
-    pub fn retry(&mut self, policy: RetryPolicy) {
-        self.request.set_retry(policy);
-    }
-
-    pub fn timeout(&mut self, timeout: Duration) {
-        self.request.set_timeout(timeout);
-    }
-
-    pub fn deadline(&mut self, deadline: Duration) {
-        self.request.set_deadline(deadline);
-    }
-
-    pub fn read_timeout(&mut self, timeout: Duration) {
-        self.request.set_read_timeout(timeout);
-    }
-
-    pub fn parameter(&mut self, name: &str, value: String) {
-        self.request.add_query(name.to_owned(), value);
     }
 
     /// The media types that are asked for, in place of those that the operation has.
@@ -327,20 +306,16 @@ fn only_nulls(answer: &Response) -> Option<Error> {
     })
 }
 
-/// Which of several answers came, by its media type.
+/// Whether a media type matches one of the patterns that generated code names for a response: `*` stands for any text.
 #[doc(hidden)]
-pub fn variant(answer: &Response) -> &'static str {
-    match answer.media_type() {
-        name if name == "application/json" || name == "text/json" || name.ends_with("+json") => {
-            "Json"
-        }
-        "text/xml" | "application/xml" => "Xml",
-        "text/csv" => "Csv",
-        "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet" => "Xlsx",
-        name if name.ends_with("/octet-stream") => "Bytes",
-        name if name.starts_with("text/") || name == "application/text" => "Text",
-        _ => "",
-    }
+pub fn is_media_type(media_type: &str, patterns: &[&str]) -> bool {
+    let media_type = media_type.to_ascii_lowercase();
+    patterns
+        .iter()
+        .any(|pattern| match pattern.split_once('*') {
+            Some((start, end)) => media_type.starts_with(start) && media_type.ends_with(end),
+            None => media_type == *pattern,
+        })
 }
 
 /// An answer as text.
@@ -371,43 +346,7 @@ macro_rules! __builder {
         }
 
         impl<O, M: $crate::runtime::Mode> Builder<O, M> {
-            /// A header of this request; it replaces what the client would send. `x-okapi-tenant` sends it to another tenant.
-            pub fn header(mut self, name: &str, value: &str) -> Self {
-                self.0.header(name, value);
-                self
-            }
-
-            /// When this call is repeated, in place of the client's policy.
-            pub fn retry(mut self, policy: $crate::RetryPolicy) -> Self {
-                self.0.retry(policy);
-                self
-            }
-
-            /// How long one attempt may take, in place of the client's timeout.
-            pub fn timeout(mut self, timeout: ::std::time::Duration) -> Self {
-                self.0.timeout(timeout);
-                self
-            }
-
-            /// How long the whole call may take, in place of the client's [`deadline`](crate::FolioClientBuilder::deadline): of a list, each
-            /// of its pages.
-            pub fn deadline(mut self, deadline: ::std::time::Duration) -> Self {
-                self.0.deadline(deadline);
-                self
-            }
-
-            /// How long the server may send nothing during one attempt, in place of the client's
-            /// [`read_timeout`](crate::FolioClientBuilder::read_timeout).
-            pub fn read_timeout(mut self, timeout: ::std::time::Duration) -> Self {
-                self.0.read_timeout(timeout);
-                self
-            }
-
-            /// A query parameter that the description does not have.
-            pub fn param(mut self, name: &str, value: impl $crate::runtime::Display) -> Self {
-                self.0.parameter(name, value.to_string());
-                self
-            }
+            $crate::wire::request::request_setters!(self => self.0.request(); sending param);
 
             /// Sends the request and reads the answer.
             ///

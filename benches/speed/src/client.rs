@@ -35,7 +35,7 @@ impl Seen {
 pub(crate) async fn run(job: &str, url: &str, page: u32, records: u64) -> Result<(), Failure> {
     let start = Instant::now();
     let seen = match job {
-        "hand-typed" => hand::<baseline::Instances>(url, page).await?,
+        "hand-typed" => hand::<baseline::lossless::Instances>(url, page).await?,
         "hand-typed-plain" => hand::<baseline::plain::Instances>(url, page).await?,
         "hand-value" => hand::<Value>(url, page).await?,
         "bytes" => bytes(url, page).await?,
@@ -86,7 +86,7 @@ trait Page: DeserializeOwned {
     fn read(&self, seen: &mut Seen) -> Option<String>;
 }
 
-impl Page for baseline::Instances {
+impl Page for baseline::lossless::Instances {
     fn read(&self, seen: &mut Seen) -> Option<String> {
         for instance in &self.instances {
             seen.add(instance.title.len());

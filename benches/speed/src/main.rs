@@ -14,7 +14,7 @@ use std::process::{Child, Command, Stdio};
 
 use serde::Deserialize;
 
-#[path = "../../src/baseline.rs"]
+#[path = "../../src/baseline/mod.rs"]
 #[allow(dead_code, reason = "only what is read is measured")]
 mod baseline;
 mod client;

@@ -1,7 +1,7 @@
 //! Calls each typed operation of a release through the SDK, and compares what arrives at a server
 //! with the canonical documents; gives random responses, and compares what the SDK makes of them.
 //!
-//! The program that calls the operations is generated (`folio_codegen::calls`): it knows the SDK.
+//! The program that calls the operations is generated (`build/calls.rs`): it knows the SDK.
 //! What is right is not taken from there. The documents are read here once more ([`document`]),
 //! values are made of the schemas ([`values`]) and validated by the crate `jsonschema`, and
 //! requests are taken apart as a server does ([`check`]).

@@ -1,5 +1,6 @@
-//! Generates each module of each release alone, as if its feature were the only one, and looks whether what comes out is whole: it parses
-//! as Rust, and the shared records that it names are there. Then a release without any module.
+//! Generates each module of each release alone, as if its feature were the only one, and looks
+//! whether what comes out is whole: it parses as Rust, and the shared records that it names are
+//! there. Then a release without any module.
 //!
 //! `cargo run -p folio-codegen --example alone [-- SPECS]`; part of `.ci/features`.
 

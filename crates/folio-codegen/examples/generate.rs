@@ -1,6 +1,7 @@
 //! Writes what `build.rs` would generate into a folder, to look at it.
 //!
-//! `cargo run -p folio-codegen --example generate -- specs/trillium OUT [module ...]`, with JSON Schemas if `SCHEMAS` is set.
+//! `cargo run -p folio-codegen --example generate -- specs/trillium OUT [module ...]`, with JSON
+//! Schemas if `SCHEMAS` is set.
 
 use std::error::Error;
 use std::path::Path;

@@ -10,6 +10,15 @@ use crate::error::Error;
 /// The name under which the document of shared records is known.
 pub(crate) const COMMON: &str = "common";
 
+/// The methods of OpenAPI that FOLIO's modules use.
+pub(crate) const METHODS: [&str; 7] = ["get", "put", "post", "delete", "options", "head", "patch"];
+
+/// How a reference to a component of the same document begins.
+pub(crate) const LOCAL: &str = "#/components/schemas/";
+
+/// How a reference to a shared component begins.
+pub(crate) const SHARED: &str = "common.json#/components/schemas/";
+
 /// What a folder has besides documents: what it was imported from.
 const RELEASE: &str = "release";
 
@@ -63,6 +72,11 @@ impl Document {
         feature_of(&self.name)
     }
 
+    /// The version of the module that the document states.
+    pub(crate) fn version(&self) -> Option<&str> {
+        self.root.pointer("/info/version")?.as_str()
+    }
+
     /// The records of the document by their names.
     pub(crate) fn schemas(&self) -> Result<&Map<String, Value>, Error> {
         static NONE: std::sync::OnceLock<Map<String, Value>> = std::sync::OnceLock::new();
@@ -76,6 +90,93 @@ impl Document {
             )),
         }
     }
+
+    /// The component that a reference at a place of this document leads to. This is the one place
+    /// where references are followed: what stands in the component is read in the component's
+    /// document.
+    ///
+    /// # Errors
+    /// It leads nowhere.
+    pub(crate) fn resolve<'a>(
+        &'a self,
+        common: &'a Self,
+        at: &str,
+        reference: &str,
+    ) -> Result<Component<'a>, Error> {
+        let (document, name) = match reference.strip_prefix(LOCAL) {
+            Some(name) => (self, Some(name)),
+            None => (common, reference.strip_prefix(SHARED)),
+        };
+        if let Some(name) = name
+            && let Some((name, schema)) = document.schemas()?.get_key_value(name)
+        {
+            return Ok(Component {
+                document,
+                name,
+                schema,
+            });
+        }
+        let problem = format!(
+            "the reference `{reference}` leads nowhere: expected {LOCAL}Name or {SHARED}Name"
+        );
+        Err(Error::document(&self.name, at, problem))
+    }
+}
+
+/// So many references in place of each other are a circle.
+const LONGEST_CHAIN: usize = 16;
+
+/// Where a schema stands: the document in which its references are read, and the one of shared
+/// records.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Home<'a> {
+    pub(crate) document: &'a Document,
+    pub(crate) common: &'a Document,
+}
+
+impl<'a> Home<'a> {
+    /// The component that a reference leads to.
+    ///
+    /// # Errors
+    /// It leads nowhere.
+    pub(crate) fn resolve(self, at: &str, reference: &str) -> Result<Component<'a>, Error> {
+        self.document.resolve(self.common, at, reference)
+    }
+
+    /// The same in another document.
+    pub(crate) fn of(self, document: &'a Document) -> Self {
+        Self { document, ..self }
+    }
+
+    /// The schema that a chain of references ends at, and where it stands. A schema without a
+    /// reference, or with one that leads nowhere, is its own.
+    pub(crate) fn follow(self, schema: &'a Value) -> (Self, &'a Value) {
+        let (mut home, mut schema) = (self, schema);
+        for _ in 0..LONGEST_CHAIN {
+            let Some(Value::String(reference)) = schema.get("$ref") else {
+                break;
+            };
+            let Ok(found) = home.resolve("", reference) else {
+                break;
+            };
+            (home, schema) = (home.of(found.document), found.schema);
+        }
+        (home, schema)
+    }
+
+    /// An error at a place of the document.
+    pub(crate) fn error(self, at: impl Into<String>, problem: impl Into<String>) -> Error {
+        Error::document(&self.document.name, at, problem)
+    }
+}
+
+/// What a reference leads to.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Component<'a> {
+    /// The document that it is in.
+    pub(crate) document: &'a Document,
+    pub(crate) name: &'a str,
+    pub(crate) schema: &'a Value,
 }
 
 /// The documents of a release that a build needs.
@@ -90,7 +191,8 @@ pub struct Specs {
 }
 
 impl Specs {
-    /// Reads the documents of the modules that `wanted` accepts by their names, out of a folder such as `specs/trillium`.
+    /// Reads the documents of the modules that `wanted` accepts by their names, out of a folder
+    /// such as `specs/trillium`.
     ///
     /// # Errors
     /// The folder or a document cannot be read.
@@ -149,5 +251,163 @@ pub(crate) fn kind(value: &Value) -> &'static str {
         Value::String(_) => "a string",
         Value::Array(_) => "an array",
         Value::Object(_) => "an object",
+    }
+}
+
+/// A key as a step of a JSON pointer.
+pub(crate) fn escaped(key: &str) -> String {
+    key.replace('~', "~0").replace('/', "~1")
+}
+
+/// A text of a document, or nothing where it is absent.
+pub(crate) fn string(
+    document: &Document,
+    at: &str,
+    value: &Value,
+    key: &str,
+) -> Result<Option<String>, Error> {
+    match value.get(key) {
+        None => Ok(None),
+        Some(Value::String(text)) => Ok(Some(text.clone())),
+        Some(other) => Err(Error::document(
+            &document.name,
+            format!("{at}/{key}"),
+            format!("expected a string, found {}", kind(other)),
+        )),
+    }
+}
+
+/// A list of texts of a document; it is empty where there is none.
+pub(crate) fn strings(
+    document: &Document,
+    at: &str,
+    value: &Value,
+    key: &str,
+) -> Result<Vec<String>, Error> {
+    let wrong = |found: &Value| {
+        Error::document(
+            &document.name,
+            format!("{at}/{key}"),
+            format!("expected a list of strings, found {}", kind(found)),
+        )
+    };
+    match value.get(key) {
+        None => Ok(Vec::new()),
+        Some(Value::Array(list)) => list
+            .iter()
+            .map(|item| item.as_str().map(str::to_owned).ok_or_else(|| wrong(item)))
+            .collect(),
+        Some(other) => Err(wrong(other)),
+    }
+}
+
+/// An object of a document; it is empty where there is none.
+pub(crate) fn object<'a>(
+    document: &Document,
+    at: &str,
+    value: Option<&'a Value>,
+) -> Result<&'a Map<String, Value>, Error> {
+    static NONE: std::sync::OnceLock<Map<String, Value>> = std::sync::OnceLock::new();
+    match value {
+        None => Ok(NONE.get_or_init(Map::new)),
+        Some(Value::Object(map)) => Ok(map),
+        Some(other) => Err(Error::document(
+            &document.name,
+            at,
+            format!("expected an object, found {}", kind(other)),
+        )),
+    }
+}
+
+/// An array of a value; it is empty where there is none.
+pub(crate) fn list<'a>(value: &'a Value, key: &str) -> &'a [Value] {
+    value
+        .get(key)
+        .and_then(Value::as_array)
+        .map_or(&[], Vec::as_slice)
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "tests may")]
+
+    use serde_json::json;
+
+    use super::*;
+
+    fn documents() -> (Document, Document) {
+        let of = |name: &str, schemas: Value| {
+            Document::new(name, json!({"components": {"schemas": schemas}}))
+        };
+        let module = of(
+            "mod-test",
+            json!({
+                "Note": {"title": "own note"},
+                "Alias": {"$ref": "common.json#/components/schemas/Alias"},
+                "Loop": {"$ref": "#/components/schemas/Loop"},
+            }),
+        );
+        let common = of(
+            COMMON,
+            json!({"Note": {"title": "shared note"}, "Alias": {"$ref": "#/components/schemas/Note"}}),
+        );
+        (module, common)
+    }
+
+    #[test]
+    fn a_reference_leads_to_a_component_or_is_an_error_with_its_place() {
+        let (module, common) = documents();
+        for (reference, document, title) in [
+            ("#/components/schemas/Note", "mod-test", "own note"),
+            (
+                "common.json#/components/schemas/Note",
+                COMMON,
+                "shared note",
+            ),
+        ] {
+            let found = module.resolve(&common, "/here", reference).unwrap();
+            assert_eq!((&*found.document.name, found.name), (document, "Note"));
+            assert_eq!(found.schema["title"], title);
+        }
+        for reference in [
+            "#/components/schemas/Book",
+            "other.json#/X",
+            "",
+            "common.json#/X",
+        ] {
+            let error = module.resolve(&common, "/here", reference).unwrap_err();
+            let expected = format!("mod-test: at /here: the reference `{reference}` leads nowhere");
+            assert!(error.to_string().starts_with(&expected), "{error}");
+        }
+    }
+
+    #[test]
+    fn references_of_the_shared_document_are_read_there() {
+        let (module, common) = documents();
+        for (reference, document, expected) in [
+            (
+                "#/components/schemas/Alias",
+                COMMON,
+                json!({"title": "shared note"}),
+            ),
+            (
+                "#/components/schemas/Loop",
+                "mod-test",
+                json!({"$ref": "#/components/schemas/Loop"}),
+            ),
+            ("#/nowhere", "mod-test", json!({"$ref": "#/nowhere"})),
+        ] {
+            let start = json!({"$ref": reference});
+            let home = Home {
+                document: &module,
+                common: &common,
+            };
+            let (home, schema) = home.follow(&start);
+            assert_eq!(
+                (&*home.document.name, schema),
+                (document, &expected),
+                "{reference}"
+            );
+        }
     }
 }

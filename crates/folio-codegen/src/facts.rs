@@ -1,14 +1,15 @@
-//! The facts of an operation that progenitor does not carry: they go around it, from the document to the generated code.
+//! The facts of an operation that progenitor does not carry: they go around it, from the document
+//! to the generated code.
 
 use std::collections::BTreeSet;
 
 use serde_json::{Map, Value};
 
-use crate::document::{Document, kind};
-use crate::does::{self, Does};
+use crate::document::{Document, escaped, string, strings};
 use crate::error::Error;
-use crate::text;
-use crate::unions;
+use crate::names::{is_name, pascal};
+use crate::paging::Paging;
+use crate::server_facts::ServerFacts;
 
 /// What an operation's description says beyond its types.
 #[derive(Clone, Debug)]
@@ -16,8 +17,8 @@ pub(crate) struct Operation {
     pub(crate) name: String,
     /// The type of its call: `ListUsers` of `list_users`.
     pub(crate) call: String,
-    /// The type of its answer, where it is one of several things.
-    pub(crate) answer_type: String,
+    /// The type of its response, where it is one of several things.
+    pub(crate) response_type: String,
     pub(crate) method: &'static str,
     pub(crate) path: String,
     /// The names in the path's braces, in their order.
@@ -26,8 +27,8 @@ pub(crate) struct Operation {
     /// The bodies that it takes, the main one first.
     pub(crate) bodies: Vec<Body>,
     pub(crate) needs_body: bool,
-    pub(crate) answer: Answer,
-    /// The media types of its answers, as the header `Accept`; empty for JSON and text.
+    pub(crate) response: Response,
+    /// The media types of its responses, as the header `Accept`; empty for JSON and text.
     pub(crate) accept: String,
     /// Whether a success without a body is described beside the one with it.
     pub(crate) may_be_empty: bool,
@@ -38,8 +39,8 @@ pub(crate) struct Operation {
     pub(crate) upstream_id: Option<String>,
     pub(crate) untyped: bool,
     pub(crate) deprecated: bool,
-    /// What the server does.
-    pub(crate) does: Does,
+    /// What the server does when it is called.
+    pub(crate) server: ServerFacts,
     /// Status and media type of each response.
     pub(crate) responses: Vec<(String, String)>,
 }
@@ -74,31 +75,32 @@ pub(crate) enum BodyKind {
     Bytes,
 }
 
-/// One of several answers of success.
+/// One of several responses of success.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Success {
     /// The variant that it is, `Xml` or `Status207`.
     pub(crate) name: String,
     pub(crate) media_types: Vec<String>,
-    /// Where it is told by its status.
+    /// The status, where that distinguishes it from the others; otherwise its media types do.
     pub(crate) status: Option<String>,
     pub(crate) kind: SuccessKind,
 }
 
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum SuccessKind {
-    /// JSON of the type that progenitor names for this operation: one that is made for the type alone.
+    /// JSON of the type that progenitor names for this operation: one that is made for the type
+    /// alone.
     Json(String),
     Text,
     Bytes,
 }
 
-/// What an operation gives back.
+/// What the response of an operation contains.
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) enum Answer {
+pub(crate) enum Response {
     /// One of several things, by status or media type.
     Several(Vec<Success>),
-    /// JSON of a type that progenitor names, a line a record.
+    /// JSON of a type that progenitor names, one record per line.
     Lines,
     /// JSON of a type that progenitor names.
     Json,
@@ -106,82 +108,23 @@ pub(crate) enum Answer {
     Bytes,
     /// Nothing, as described.
     Empty,
-    /// The description has no answer of success.
+    /// The description has no response of success.
     Undescribed,
 }
 
-/// How a list is paged.
-#[derive(Clone, Debug)]
-pub(crate) struct Paging {
-    pub(crate) style: String,
-    pub(crate) items: Option<String>,
-    pub(crate) key: Option<String>,
-    pub(crate) max: Option<u64>,
-    pub(crate) limits: Limits,
-    /// The kind of record of which a resource job lists all ids, where the list shows only some.
-    pub(crate) job: Option<String>,
-    /// A reference to the record, where the answer is one of several types.
-    pub(crate) record: Option<String>,
-}
-
-/// What the server of a list rejects.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Limits {
-    pub(crate) sort: bool,
-    pub(crate) all: bool,
-    pub(crate) query: bool,
-}
-
-impl Limits {
-    pub(crate) fn read(paging: &Value) -> Self {
-        let rejects = |key: &str| paging.get(key) == Some(&Value::Bool(false));
-        Self {
-            sort: rejects("sort"),
-            all: rejects("all"),
-            query: rejects("query"),
-        }
-    }
-
-    /// Of two lists at one path, what either rejects.
-    pub(crate) fn add(&mut self, other: Self) {
-        self.sort |= other.sort;
-        self.all |= other.all;
-        self.query |= other.query;
-    }
-
-    /// The calls that add them to a `Paging`.
-    pub(crate) fn calls(self) -> String {
-        let calls = [
-            (self.sort, ".without_sort()"),
-            (self.all, ".without_all_records()"),
-            (self.query, ".without_query()"),
-        ];
-        calls
-            .iter()
-            .filter(|(is, _)| *is)
-            .map(|(_, call)| *call)
-            .collect()
-    }
-}
-
-/// The methods of OpenAPI that FOLIO's modules use.
-pub(crate) const METHODS: [&str; 7] = ["get", "put", "post", "delete", "options", "head", "patch"];
-
-/// Reads the facts of one operation, except for body and answer, which lowering finds out.
+/// Reads the facts of one operation, except for those of parameters, body and response, which
+/// lowering finds out.
 pub(crate) fn read(
     document: &Document,
     path: &str,
     method: &'static str,
     operation: &Value,
 ) -> Result<Operation, Error> {
-    let at = format!(
-        "/paths/{}/{method}",
-        path.replace('~', "~0").replace('/', "~1")
-    );
+    let at = format!("/paths/{}/{method}", escaped(path));
     let name = string(document, &at, operation, "operationId")?.ok_or_else(|| {
         Error::document(&document.name, &at, "an operation without `operationId`")
     })?;
-    if !text::is_name(&name) || name.chars().any(|c| c.is_ascii_uppercase()) {
+    if !is_name(&name) || name.chars().any(|c| c.is_ascii_uppercase()) {
         let problem = format!(
             "operationId `{}` cannot be the name of a Rust function",
             name.escape_debug()
@@ -197,32 +140,23 @@ pub(crate) fn read(
     let folio_at = format!("{at}/x-folio");
     let paging = match folio.get("paging") {
         None => None,
-        Some(paging) => {
-            let at = format!("{folio_at}/paging");
-            Some(Paging {
-                style: string(document, &at, paging, "style")?.ok_or_else(|| {
-                    Error::document(&document.name, &at, "a paging without `style`")
-                })?,
-                items: string(document, &at, paging, "items")?,
-                key: string(document, &at, paging, "key")?,
-                max: paging.get("max").and_then(Value::as_u64),
-                limits: Limits::read(paging),
-                job: string(document, &at, paging, "job")?,
-                record: string(document, &at, paging, "record")?,
-            })
-        }
+        Some(paging) => Some(Paging::read(
+            document,
+            &format!("{folio_at}/paging"),
+            paging,
+        )?),
     };
     Ok(Operation {
         name,
         call: String::new(),
-        answer_type: String::new(),
+        response_type: String::new(),
         method,
         path: path.to_owned(),
         path_parameters: braces(path),
         query: Vec::new(),
         bodies: Vec::new(),
         needs_body: false,
-        answer: Answer::Undescribed,
+        response: Response::Undescribed,
         accept: String::new(),
         may_be_empty: false,
         interface: string(document, &folio_at, folio, "interface")?.unwrap_or_default(),
@@ -232,12 +166,13 @@ pub(crate) fn read(
         upstream_id: string(document, &folio_at, folio, "upstreamId")?,
         untyped: folio.get("untyped") == Some(&Value::Bool(true)),
         deprecated: operation.get("deprecated") == Some(&Value::Bool(true)),
-        does: Does::read(document, path, &at, operation)?,
-        responses: does::responses(operation),
+        server: ServerFacts::read(document, path, &at, operation)?,
+        responses: responses(operation),
     })
 }
 
-/// Gives the types of the operations of a module names that differ from each other, and from those that the module of calls has besides.
+/// Gives the types of the operations of a module names that differ from each other, and from those
+/// that the module of calls has besides.
 pub(crate) fn name_types(operations: &mut [Operation]) {
     let mut taken: BTreeSet<String> = ["Api", "Builder"].map(str::to_owned).into();
     let mut unique = |mut name: String, more: &str| {
@@ -247,11 +182,11 @@ pub(crate) fn name_types(operations: &mut [Operation]) {
         name
     };
     for operation in &mut *operations {
-        operation.call = unique(unions::pascal(&operation.name), "Call");
+        operation.call = unique(pascal(&operation.name), "Call");
     }
     for operation in operations {
-        if matches!(operation.answer, Answer::Several(_)) {
-            operation.answer_type = unique(format!("{}Answer", operation.call), "Type");
+        if matches!(operation.response, Response::Several(_)) {
+            operation.response_type = unique(format!("{}Answer", operation.call), "Type");
         }
     }
 }
@@ -264,37 +199,96 @@ fn braces(path: &str) -> Vec<String> {
         .collect()
 }
 
-pub(crate) fn string(
-    document: &Document,
-    at: &str,
-    value: &Value,
-    key: &str,
-) -> Result<Option<String>, Error> {
-    match value.get(key) {
-        None => Ok(None),
-        Some(Value::String(text)) => Ok(Some(text.clone())),
-        Some(other) => Err(Error::document(
-            &document.name,
-            format!("{at}/{key}"),
-            format!("expected a string, found {}", kind(other)),
-        )),
+/// Status and media type of each response that is described, sorted; without a media type where
+/// there is no body.
+fn responses(operation: &Value) -> Vec<(String, String)> {
+    let responses = operation.get("responses").and_then(Value::as_object);
+    let mut found = Vec::new();
+    for (status, response) in responses.into_iter().flatten() {
+        match response.get("content").and_then(Value::as_object) {
+            Some(content) if !content.is_empty() => {
+                found.extend(content.keys().map(|media| (status.clone(), media.clone())));
+            }
+            _ => found.push((status.clone(), String::new())),
+        }
     }
+    found.sort();
+    found
 }
 
-fn strings(document: &Document, at: &str, value: &Value, key: &str) -> Result<Vec<String>, Error> {
-    let wrong = |found: &Value| {
-        Error::document(
-            &document.name,
-            format!("{at}/{key}"),
-            format!("expected a list of strings, found {}", kind(found)),
-        )
-    };
-    match value.get(key) {
-        None => Ok(Vec::new()),
-        Some(Value::Array(list)) => list
-            .iter()
-            .map(|item| item.as_str().map(str::to_owned).ok_or_else(|| wrong(item)))
-            .collect(),
-        Some(other) => Err(wrong(other)),
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "tests may")]
+
+    use serde_json::json;
+
+    use super::*;
+
+    fn operation(operation: Value) -> Result<Operation, Error> {
+        let document = Document::new("mod-things", json!({"paths": {}}));
+        read(&document, "/things/{id}/parts/{+rest}", "get", &operation)
+    }
+
+    #[test]
+    fn facts_are_read_from_where_canonical_documents_have_them() {
+        let operation = operation(json!({
+            "operationId": "get_part", "deprecated": true,
+            "responses": {"200": {"content": {"text/xml": {}, "text/csv": {}}}, "404": {}},
+            "x-folio": {
+                "interface": "things 1.0", "permissions": ["things.get"], "source": "a.raml",
+                "upstreamId": "getPart", "untyped": true, "paging": {"style": "cql"},
+                "facts": {"effect": true},
+            },
+        }));
+        let operation = operation.unwrap();
+        assert_eq!(operation.path_parameters, ["id", "+rest"]);
+        assert_eq!(operation.interface, "things 1.0");
+        assert_eq!(operation.permissions, ["things.get"]);
+        assert_eq!(operation.source.as_deref(), Some("a.raml"));
+        assert_eq!(operation.upstream_id.as_deref(), Some("getPart"));
+        assert!(operation.untyped && operation.deprecated && operation.server.effect);
+        assert_eq!(operation.paging.unwrap().style, "cql");
+        let responses = [("200", "text/csv"), ("200", "text/xml"), ("404", "")];
+        let responses = responses.map(|(status, media)| (status.to_owned(), media.to_owned()));
+        assert_eq!(operation.responses, responses);
+    }
+
+    #[test]
+    fn facts_of_another_kind_are_errors_with_their_place() {
+        for (broken, expected) in [
+            (
+                json!({}),
+                "at /paths/~1things~1{id}~1parts~1{+rest}/get: an operation without",
+            ),
+            (
+                json!({"operationId": "A"}),
+                "/operationId: operationId `A` cannot be the name",
+            ),
+            (
+                json!({"operationId": "a", "x-folio": {"permissions": "b"}}),
+                "/x-folio/permissions: expected a list",
+            ),
+            (
+                json!({"operationId": "a", "x-folio": {"interface": 1}}),
+                "/x-folio/interface: expected a string",
+            ),
+        ] {
+            let error = operation(broken).unwrap_err().to_string();
+            assert!(error.contains(expected), "{error}");
+        }
+    }
+
+    #[test]
+    fn types_of_operations_have_names_unlike_each_other_and_those_of_the_module() {
+        let of = |name: &str| {
+            let mut operation = operation(json!({"operationId": name})).unwrap();
+            operation.response = Response::Several(Vec::new());
+            operation
+        };
+        let mut operations = ["api", "a_b", "a__b", "api_call_answer"].map(of);
+        name_types(&mut operations);
+        let calls = operations.each_ref().map(|operation| &*operation.call);
+        assert_eq!(calls, ["ApiCall", "AB", "ABCall", "ApiCallAnswer"]);
+        assert_eq!(operations[0].response_type, "ApiCallAnswerType");
     }
 }

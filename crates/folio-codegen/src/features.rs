@@ -88,8 +88,9 @@ impl Features {
         }
     }
 
-    /// The modules to build of those that a folder has: those whose features are on, by themselves or by a bundle, and those that have no
-    /// feature because they are one's own. `release` is the folder's release, where it is one of the SDK's own.
+    /// The modules to build of those that a folder has: those whose features are on, by themselves
+    /// or by a bundle, and those that have no feature because they are one's own. `release` is the
+    /// folder's release, where it is one of the SDK's own.
     ///
     /// # Errors
     /// The feature of a module is on that the folder does not have. (A bundle takes what there is.)

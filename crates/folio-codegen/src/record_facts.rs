@@ -1,20 +1,22 @@
-//! What the descriptions say about the fields of stored records: which the server sets, and which it gives a default.
+//! What the descriptions say about the fields of stored records: which the server sets, and which
+//! it gives a default.
 //!
-//! A client that writes records again must know it: a field that the server filled in is no difference between the record that is stored and
-//! the one that was sent. What recordings show besides is in the SDK's `same_record.rs`.
+//! A client that writes records again must know it: a field that the server filled in is no
+//! difference between the record that is stored and the one that was sent. What recordings show
+//! besides is in the SDK's `same_record.rs`.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fmt::Write as _;
 
 use serde_json::Value;
 
-use crate::document::Document;
+use crate::document::{Document, Home};
+use crate::template::{Code, fill, literal};
 
 /// How deep records are looked into.
 const DEPTH: usize = 6;
 
-/// What is known of the fields of a collection's records. A field is named by its path, `cost.discountType`; a field of the elements of a list
-/// by that of the list before it.
+/// What is known of the fields of a collection's records. A field is named by its path,
+/// `cost.discountType`; a field of the elements of a list by that of the list before it.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct RecordFacts {
     /// The server sets the field, whatever is sent: it is read-only.
@@ -33,14 +35,14 @@ impl RecordFacts {
         self.defaults.extend(other.defaults);
     }
 
-    fn read(&mut self, origin: &Origin<'_>, schema: &Value, path: &str, depth: usize) {
-        let (origin, schema) = &origin.resolved(schema);
+    fn read<'a>(&mut self, home: Home<'a>, schema: &'a Value, path: &str, depth: usize) {
+        let (home, schema) = home.follow(schema);
         let parts = schema.get("allOf").and_then(Value::as_array);
         for part in parts.into_iter().flatten().filter(|_| depth > 0) {
-            self.read(origin, part, path, depth - 1);
+            self.read(home, part, path, depth - 1);
         }
         if let Some(items) = schema.get("items").filter(|_| depth > 0) {
-            self.read(origin, items, path, depth - 1);
+            self.read(home, items, path, depth - 1);
         }
         let below = |name: &str| match path {
             "" => name.to_owned(),
@@ -56,7 +58,7 @@ impl RecordFacts {
             if self.set.contains(&path) {
                 continue;
             }
-            let (inner, resolved) = origin.resolved(property);
+            let (inner, resolved) = home.follow(property);
             let says = |keyword: &str| property.get(keyword).or_else(|| resolved.get(keyword));
             if path == "id" || path == "metadata" || path == "_version" {
                 // Of every record.
@@ -68,7 +70,7 @@ impl RecordFacts {
                     self.defaults.insert(path.clone(), default.to_string());
                 }
                 if depth > 0 {
-                    self.read(&inner, resolved, &path, depth - 1);
+                    self.read(inner, resolved, &path, depth - 1);
                 }
             }
         }
@@ -85,37 +87,9 @@ fn is_nothing(value: &Value) -> bool {
     }
 }
 
-/// The document that references are read in, and the one of shared records.
-#[derive(Clone, Copy)]
-struct Origin<'a> {
-    document: &'a Document,
-    common: &'a Document,
-}
-
-impl<'a> Origin<'a> {
-    /// The schema that is meant, and the document that it is in.
-    fn resolved(&self, schema: &'a Value) -> (Self, &'a Value) {
-        let (mut origin, mut schema) = (*self, schema);
-        for _ in 0..DEPTH {
-            let Some(reference) = schema.get("$ref").and_then(Value::as_str) else {
-                break;
-            };
-            let (file, pointer) = reference.split_once('#').unwrap_or(("", reference));
-            if !file.is_empty() {
-                origin.document = self.common;
-            }
-            match origin.document.root.pointer(pointer) {
-                Some(found) => schema = found,
-                None => break,
-            }
-        }
-        (origin, schema)
-    }
-}
-
 /// What is known of the records of each path of a document that lists and creates them.
 pub(crate) fn of(document: &Document, common: &Document) -> Vec<(String, RecordFacts)> {
-    let origin = Origin { document, common };
+    let home = Home { document, common };
     let paths = document.root.get("paths").and_then(Value::as_object);
     let mut found = Vec::new();
     for (path, item) in paths.into_iter().flatten() {
@@ -128,29 +102,30 @@ pub(crate) fn of(document: &Document, common: &Document) -> Vec<(String, RecordF
             .and_then(|content| content.get("application/json")?.get("schema"));
         let mut facts = RecordFacts::default();
         if let Some(schema) = schema {
-            facts.read(&origin, schema, "", DEPTH);
+            facts.read(home, schema, "", DEPTH);
         }
         found.push((path.clone(), facts));
     }
     found
 }
 
-/// Writes the table.
-pub(crate) fn table(records: &BTreeMap<String, RecordFacts>) -> String {
-    let mut text = String::from(
-        "\n/// What the descriptions say about the fields of a collection's records, in the order of the paths.\npub(crate) static RECORDS: &[(&str, RecordFacts)] = &[\n",
-    );
+const ROW: &str = "({path}, RecordFacts { set: &{set}, defaults: &{defaults} }),";
+
+/// The rows of the table.
+pub(crate) fn rows(records: &BTreeMap<String, RecordFacts>) -> Code {
+    let mut rows = Code::default();
     for (path, facts) in records.iter().filter(|(_, facts)| !facts.is_empty()) {
-        let RecordFacts { set, defaults } = facts;
-        let _ = writeln!(
-            text,
-            "    ({path:?}, RecordFacts {{ set: &{:?}, defaults: &{:?} }}),",
-            Vec::from_iter(set),
-            Vec::from_iter(defaults),
+        let set = Vec::from_iter(&facts.set);
+        let defaults = Vec::from_iter(&facts.defaults);
+        fill!(
+            &mut rows,
+            ROW,
+            path = literal(path),
+            set = literal(&set),
+            defaults = literal(&defaults),
         );
     }
-    text.push_str("];\n");
-    text
+    rows
 }
 
 #[cfg(test)]

@@ -1,26 +1,29 @@
-//! Unions: values that are one of several things, by `oneOf`, `anyOf`, or an `allOf` from a base with a discriminator.
+//! Unions: values that are one of several things, by `oneOf`, `anyOf`, or an `allOf` from a base
+//! with a discriminator.
 //!
-//! typify makes of them an enum that takes the first variant that can be read, which is wrong for records whose fields are optional. So a
-//! union goes around typify: it is declared as a type that is replaced, and its variants get operations of their own, by which typify says
-//! what their types are.
+//! typify makes of them an enum that takes the first variant that can be read, which is wrong for
+//! records whose fields are optional. So a union goes around typify: it is declared as a type that
+//! is replaced, and its variants get operations of their own, by which typify says what their types
+//! are.
 
 use std::collections::BTreeMap;
 
 use serde_json::{Map, Value, json};
 
-use crate::document::Document;
+use crate::document::{Document, LOCAL};
+use crate::names::pascal;
 
 /// A union as it is described.
 #[derive(Clone, Debug)]
-pub(crate) struct Union {
+pub(crate) struct DescribedUnion {
     pub(crate) name: String,
     /// The property that says which variant it is; empty where none does.
     pub(crate) tag: String,
-    pub(crate) variants: Vec<Variant>,
+    pub(crate) variants: Vec<DescribedVariant>,
 }
 
 #[derive(Clone, Debug)]
-pub(crate) struct Variant {
+pub(crate) struct DescribedVariant {
     pub(crate) name: String,
     /// The operation that is made for its type alone.
     pub(crate) operation: String,
@@ -28,6 +31,10 @@ pub(crate) struct Variant {
     pub(crate) tags: Vec<String>,
     pub(crate) schema: Value,
     /// As the document has it.
+    #[cfg_attr(
+        not(feature = "surface"),
+        allow(dead_code, reason = "only shown there")
+    )]
     pub(crate) described: Value,
     pub(crate) place: Option<(&'static str, usize)>,
 }
@@ -82,7 +89,8 @@ pub(crate) fn parts(schema: &Map<String, Value>) -> Option<Vec<Part>> {
     Some(parts)
 }
 
-/// Says of each part by which values of the discriminator it is meant: those that are mapped to it, else its name.
+/// Says of each part by which values of the discriminator it is meant: those that are mapped to it,
+/// else its name.
 fn tag(parts: &mut [Part], mapping: &[(String, String)]) {
     for part in parts {
         let Some(name) = &part.component else {
@@ -117,7 +125,8 @@ pub(crate) fn discriminator(
     Some((property, mapping))
 }
 
-/// The components that are made of a base with a discriminator (`allOf`), if `name` is such a base: then a value of the base is one of them.
+/// The components that are made of a base with a discriminator (`allOf`), if `name` is such a base:
+/// then a value of the base is one of them.
 pub(crate) fn subtypes(document: &Document, name: &str) -> Option<(String, Vec<Part>)> {
     let schemas = document.schemas().ok()?;
     let base = schemas.get(name)?.as_object()?;
@@ -139,7 +148,7 @@ pub(crate) fn subtypes(document: &Document, name: &str) -> Option<(String, Vec<P
                     .is_some_and(|parts| parts.iter().any(|part| component(part) == Some(name)))
         })
         .map(|(other, _)| Part {
-            schema: json!({"$ref": format!("#/components/schemas/{other}")}),
+            schema: json!({"$ref": format!("{LOCAL}{other}")}),
             component: Some(other.clone()),
             tags: Vec::new(),
             place: None,
@@ -201,7 +210,8 @@ fn kind(schema: &Value) -> Option<&'static str> {
     })
 }
 
-/// The variant of a part: the component's name without the union's in front, or the only property, or what kind of JSON it is.
+/// The variant of a part: the component's name without the union's in front, or the only property,
+/// or what kind of JSON it is.
 pub(crate) fn variant(union: &str, part: &Part, index: usize) -> String {
     let name = match &part.component {
         Some(component) => {
@@ -233,36 +243,10 @@ pub(crate) fn property(schema: &Value) -> Option<&str> {
     }
 }
 
-/// A name as typify writes names of types.
-pub(crate) fn pascal(name: &str) -> String {
-    let chars: Vec<char> = name.chars().collect();
-    let mut pascal = String::new();
-    let mut start = true;
-    for (index, c) in chars.iter().enumerate() {
-        if !c.is_ascii_alphanumeric() {
-            start = true;
-            continue;
-        }
-        let before = index.checked_sub(1).and_then(|before| chars.get(before));
-        let next = chars.get(index + 1);
-        let begins = c.is_ascii_uppercase()
-            && (before.is_some_and(char::is_ascii_lowercase)
-                || before.is_some_and(char::is_ascii_uppercase)
-                    && next.is_some_and(char::is_ascii_lowercase));
-        if start || begins {
-            pascal.extend(c.to_uppercase());
-        } else {
-            pascal.extend(c.to_lowercase());
-        }
-        start = false;
-    }
-    pascal
-}
-
 /// The unions of a document so far, by what they are made of.
 #[derive(Debug, Default)]
 pub(crate) struct Unions {
-    pub(crate) list: Vec<Union>,
+    pub(crate) list: Vec<DescribedUnion>,
     pub(crate) names: BTreeMap<String, String>,
     /// Records within unions, which have no name of their own.
     pub(crate) inline: Map<String, Value>,

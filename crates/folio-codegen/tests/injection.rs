@@ -1,5 +1,6 @@
-//! A description is data: whatever stands at whatever place of a document, the code that is generated from it has no item, attribute or line
-//! of documentation that is not the generator's. Each key and each text of a document is replaced by each payload in turn.
+//! A description is data: whatever stands at whatever place of a document, the code that is
+//! generated from it has no item, attribute or line of documentation that is not the generator's.
+//! Each key and each text of a document is replaced by each payload in turn.
 
 #![allow(
     clippy::unwrap_used,
@@ -39,7 +40,8 @@ const ATTRIBUTES: [&str; 11] = [
     "rustfmt",
 ];
 
-/// Facts that are shown or sent, and that change no name and no type. (An `upstreamId` that is no name is not shown.)
+/// Facts that are shown or sent, and that change no name and no type. (An `upstreamId` that is no
+/// name is not shown.)
 const TEXTS: [&str; 9] = [
     "/interface",
     "/permissions/",
@@ -239,7 +241,8 @@ fn no_text_of_a_document_becomes_code() {
         for (number, place) in all.iter().enumerate() {
             let is_text = !place.1 && TEXTS.iter().any(|text| place.0.contains(text));
             for (payload_number, payload) in PAYLOADS.iter().enumerate() {
-                // Texts that are shown are tried with all; of the others each with one or two, which differ from place to place.
+                // Texts that are shown are tried with all; of the others each with one or two,
+                // which differ from place to place.
                 if !is_text && !(number + payload_number).is_multiple_of(3) {
                     continue;
                 }

@@ -1,21 +1,18 @@
 //! A `GET` that gives a value.
 
+use super::common::debug;
 #[cfg(feature = "blocking")]
 use super::common::in_mode;
-use super::common::{common, debug, list};
 use super::pick::value_of;
 use crate::call::mode::{Mode, Sending};
 use crate::client::FolioClient;
 use crate::client::marker::Async;
-use crate::value::cql::Cql;
 use crate::wire::error::Result;
-use crate::wire::request::Request;
-use crate::wire::retry::RetryPolicy;
+use crate::wire::request::{Request, request_setters};
 use serde::de::DeserializeOwned;
 use std::fmt;
 use std::future::IntoFuture;
 use std::marker::PhantomData;
-use std::time::Duration;
 
 /// A `GET` that gives a value. Await it.
 #[must_use = "a call is not sent before it is awaited"]
@@ -28,8 +25,7 @@ pub struct Get<T, M = Async> {
 }
 
 impl<T, M> Get<T, M> {
-    common!();
-    list!();
+    request_setters!(self => self.request; sending tenant param query);
 
     /// How many records at most. FOLIO's own default is 10, mostly.
     pub fn limit(mut self, limit: u32) -> Self {

@@ -1,23 +1,20 @@
 //! A list of which all records are read.
 
+use super::common::debug;
 #[cfg(feature = "blocking")]
 use super::common::in_mode;
-use super::common::{common, debug, list};
 use crate::call::mode::Mode;
 use crate::client::FolioClient;
 use crate::client::marker::Async;
 use crate::paging::{Items, Plan};
-use crate::value::cql::Cql;
 use crate::wire::error::Result;
 use crate::wire::paging::PagingStyle;
-use crate::wire::request::Request;
-use crate::wire::retry::RetryPolicy;
+use crate::wire::request::{Request, request_setters};
 use futures_core::Stream;
 use serde::de::DeserializeOwned;
 use std::fmt;
 use std::pin::Pin;
 use std::task::{Context, Poll};
-use std::time::Duration;
 
 /// A whole list, as a stream. What it is asked for is said before the first record is taken.
 #[must_use = "a stream asks for nothing before it is polled"]
@@ -40,8 +37,7 @@ pub struct GetAll<T, M = Async> {
 }
 
 impl<T: DeserializeOwned + Send + 'static, M: Mode> GetAll<T, M> {
-    common!();
-    list!();
+    request_setters!(self => self.request; sending tenant param query);
 
     /// How many records a page, 500 by default. All are read, whatever this is.
     pub fn limit(mut self, limit: u32) -> Self {

@@ -1,21 +1,18 @@
 //! A `POST`, `PUT` or `DELETE` that gives what the server returns.
 
+use super::common::debug;
 #[cfg(feature = "blocking")]
 use super::common::in_mode;
-use super::common::{common, debug};
 use crate::call::mode::{Mode, Sending};
 use crate::client::FolioClient;
 use crate::client::marker::Async;
-use crate::wire::deletion::Deletion;
 use crate::wire::error::Result;
-use crate::wire::request::Request;
+use crate::wire::request::{Request, request_setters};
 use crate::wire::response::Response;
-use crate::wire::retry::RetryPolicy;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use std::fmt;
 use std::future::IntoFuture;
-use std::time::Duration;
 
 /// A `POST`, `PUT` or `DELETE`. Await it.
 #[must_use = "a call is not sent before it is awaited"]
@@ -27,19 +24,7 @@ pub struct Write<T, M = Async> {
 }
 
 impl<T, M> Write<T, M> {
-    common!();
-
-    /// Says whether the request may be carried out twice without harm, see [`Request::idempotent`].
-    pub fn idempotent(mut self, idempotent: bool) -> Self {
-        self.request = self.request.idempotent(idempotent);
-        self
-    }
-
-    /// Confirms that records are to be deleted by a query: see [`Deletion`].
-    pub fn confirm(mut self, deletion: Deletion) -> Self {
-        self.request = self.request.confirm(deletion);
-        self
-    }
+    request_setters!(self => self.request; sending tenant param write);
 
     /// Gives the answer as a type. (An empty answer is read as `null`: ask for an `Option` where the server may say nothing.)
     pub fn typed<U: DeserializeOwned>(self) -> Write<U, M> {

@@ -1,10 +1,10 @@
 //! Sets the parts of a request.
 
+use super::options::request_setters;
 use super::target::Form;
 use super::value::Request;
 use crate::record::omit;
 use crate::value::body::Body;
-use crate::value::cql::Cql;
 use crate::value::multipart::Multipart;
 use crate::value::redact::{self};
 use crate::wire::deletion::Deletion;
@@ -16,111 +16,18 @@ use http::header::{CONTENT_TYPE, HeaderName};
 use serde::Serialize;
 use serde_json::Value;
 use std::borrow::Cow;
-use std::fmt::{self};
 use std::time::Duration;
 
 impl Request {
-    /// Adds a parameter of the query string. It may stand several times.
-    pub fn param(mut self, name: impl Into<Cow<'static, str>>, value: impl fmt::Display) -> Self {
-        self.add_query(name, value.to_string());
-        self
-    }
+    request_setters!(self => self; sending tenant param query body write);
 
-    /// Asks for the records that a query in CQL describes; it replaces an earlier one.
-    pub fn query(mut self, query: impl Into<Cql>) -> Self {
-        self.set_query("query", query.into().to_string());
-        self
-    }
-
-    /// The body, as JSON.
-    pub fn json<T: Serialize + ?Sized>(mut self, body: &T) -> Self {
-        self.set_json("application/json", body);
-        self
-    }
-
-    /// The body as it is, and its media type: bytes, text, or a [`Body`] that is sent while it is read.
-    pub fn body(mut self, body: impl Into<Body>, content_type: &str) -> Self {
-        self.set_body(content_type, body.into());
-        self
-    }
-
-    /// The body, as a form of fields and files (`multipart/form-data`).
-    pub fn multipart(mut self, form: Multipart) -> Self {
-        self.set_multipart(form);
-        self
-    }
-
-    /// The body, as a form of pairs (`application/x-www-form-urlencoded`).
-    pub fn form<N: AsRef<str>, V: AsRef<str>>(
-        mut self,
-        pairs: impl IntoIterator<Item = (N, V)>,
-    ) -> Self {
-        let mut form = Form::default();
-        for (name, value) in pairs {
-            form.push(name.as_ref(), value.as_ref());
-        }
-        self.set_form(form);
-        self
-    }
-
-    /// A header; it replaces what the client would send. With `x-okapi-token` the request goes without the client's own token.
-    pub fn header(mut self, name: &str, value: &str) -> Self {
-        self.set_header(name, value);
-        self
-    }
-
-    /// The tenant that the request goes to, in place of the client's.
-    pub fn tenant(mut self, tenant: &str) -> Self {
-        self.set_tenant(tenant);
-        self
-    }
-
-    /// When this request is repeated, in place of the client's policy.
-    pub fn retry(mut self, policy: RetryPolicy) -> Self {
-        self.retry = Some(Box::new(policy));
-        self
-    }
-
-    /// States whether the request may be carried out twice without harm, whatever its method and whatever is known of the operation. A
-    /// POST that only asks (`…/retrieve`) may. A POST that stores its record under the `id` in its body need not state it, where the
-    /// operation is known to do so ([`Creates::Record`](crate::Creates::Record)): see [`RetryPolicy`].
-    pub fn idempotent(mut self, idempotent: bool) -> Self {
-        self.idempotent = Some(idempotent);
-        self
-    }
-
-    /// How long one attempt may take, in place of the client's timeout.
-    pub fn timeout(mut self, timeout: Duration) -> Self {
-        self.timeout = Some(timeout);
-        self
-    }
-
-    /// How long the whole call may take, in place of the client's [`deadline`](crate::FolioClientBuilder::deadline).
-    pub fn deadline(mut self, deadline: Duration) -> Self {
-        self.deadline = Some(deadline);
-        self
-    }
-
-    /// How long the server may send nothing during one attempt, in place of the client's
-    /// [`read_timeout`](crate::FolioClientBuilder::read_timeout).
-    pub fn read_timeout(mut self, timeout: Duration) -> Self {
-        self.read_timeout = Some(timeout);
-        self
-    }
-
-    /// Confirms that records are to be deleted by a query. Without it a `DELETE` with a `query` is not sent: see [`Deletion`].
-    pub fn confirm(mut self, deletion: Deletion) -> Self {
-        self.set_deletion(deletion);
-        self
-    }
-
-    /// States that the request only asks, although it is a POST: it may be sent again, and its outcome matters to nobody.
     /// It asks whether there is such a path.
     pub(crate) fn probing(mut self) -> Self {
         self.probing = true;
         self
     }
 
+    /// States that the request only asks, although it is a POST: it may be sent again, and its outcome matters to nobody.
     pub(crate) fn only_reads(mut self) -> Self {
         self.only_reads = true;
         self.idempotent(true)
@@ -134,6 +41,10 @@ impl Request {
 
     pub(crate) fn set_retry(&mut self, policy: RetryPolicy) {
         self.retry = Some(Box::new(policy));
+    }
+
+    pub(crate) fn set_idempotent(&mut self, idempotent: bool) {
+        self.idempotent = Some(idempotent);
     }
 
     pub(crate) fn set_timeout(&mut self, timeout: Duration) {
@@ -210,6 +121,17 @@ impl Request {
             Ok(_) => self.fault("the body has no fields, and a form is made of fields".to_owned()),
             Err(error) => self.fault(format!("the body cannot be written as a form: {error}")),
         }
+    }
+
+    pub(crate) fn set_form_of_pairs<N: AsRef<str>, V: AsRef<str>>(
+        &mut self,
+        pairs: impl IntoIterator<Item = (N, V)>,
+    ) {
+        let mut form = Form::default();
+        for (name, value) in pairs {
+            form.push(name.as_ref(), value.as_ref());
+        }
+        self.set_form(form);
     }
 
     pub(crate) fn set_form(&mut self, form: Form) {

@@ -59,7 +59,11 @@ pub(crate) fn masked(text: &str) -> String {
     let mut text = text.to_owned();
     // What is masked has a digit, or is a pattern or a token.
     let has_digit = text.bytes().any(|byte| byte.is_ascii_digit());
-    if !has_digit && !["^[", "<jwt>", "eyJ"].iter().any(|part| text.contains(part)) {
+    if !has_digit
+        && !["^[", "<jwt>", "eyJ"]
+            .iter()
+            .any(|part| text.contains(part))
+    {
         return text;
     }
     for (pattern, to) in MASKS.iter() {

@@ -1,6 +1,7 @@
 //! Writes progenitor's own output of the canonical documents in a folder, for `benches/compile`.
 //!
-//! `cargo run -p folio-codegen --example stock -- specs/trillium OUT positional|builder [module ...]`
+//! `cargo run -p folio-codegen --example progenitor_baseline -- specs/trillium OUT positional|builder [module
+//! ...]`
 
 use std::error::Error;
 use std::path::Path;
@@ -11,7 +12,7 @@ use progenitor_impl::{GenerationSettings, Generator, InterfaceStyle};
 fn main() -> Result<(), Box<dyn Error>> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let [specs, out, style, modules @ ..] = &arguments[..] else {
-        return Err("usage: stock SPECS OUT positional|builder [module ...]".into());
+        return Err("usage: progenitor_baseline SPECS OUT positional|builder [module ...]".into());
     };
     let specs = Specs::read(Path::new(specs), |module| {
         modules.is_empty() || modules.iter().any(|name| name == module)

@@ -1,7 +1,8 @@
 //! Finds the items of generated code without parsing all of it.
 //!
-//! Most of what progenitor and typify write is bodies of functions and implementations of traits, of which nothing is read. A build script
-//! is compiled without optimisation, where parsing them takes a third of its time.
+//! Most of what progenitor and typify write is bodies of functions and implementations of traits,
+//! of which nothing is read. A build script is compiled without optimisation, where parsing them
+//! takes a third of its time.
 
 use proc_macro2::{Delimiter, Group, Ident, TokenStream, TokenTree};
 

@@ -1,13 +1,16 @@
-//! The names that a module gives to shared types. A program that uses a module finds all types of it there, those that are shared with
-//! other modules too, under names that stay when a release shares a record that another one does not.
+//! The names that a module gives to shared types. A program that uses a module finds all types of
+//! it there, those that are shared with other modules too, under names that stay when a release
+//! shares a record that another one does not.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::document::Document;
 use crate::emit::companions;
-use crate::model::{Model, Ty, component_type};
+use crate::model::{Model, Ty};
+use crate::names::component_type;
 
-/// The shared types that a module's types lead to, each with its name in the module. `used` are the records that the module names itself.
+/// The shared types that a module's types lead to, each with its name in the module. `used` are the
+/// records that the module names itself.
 pub(crate) fn names(
     document: &Document,
     own: &Model,

@@ -1,13 +1,15 @@
 //! Writes the program that calls each operation of the release that folio-sdk is built of.
 
+mod calls;
+
 use std::env;
 use std::error::Error;
 use std::path::{Path, PathBuf};
 
-use folio_codegen::{Features, Specs};
+use folio_codegen::{Features, Specs, surface};
 
 fn main() -> Result<(), Box<dyn Error>> {
-    println!("cargo::rerun-if-changed=build.rs");
+    println!("cargo::rerun-if-changed=build");
     println!("cargo::rerun-if-env-changed=FOLIO_SPECS_DIR");
     let specs = Path::new(&env::var("CARGO_MANIFEST_DIR")?).join("../../specs");
     let features = Features::read(&specs.join("features.json"))?;
@@ -21,7 +23,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     println!("cargo::rustc-env=FOLIO_SPECS_READ={}", folder.display());
     let out = PathBuf::from(env::var("OUT_DIR")?);
     let specs = Specs::read(&folder, |_| true)?;
-    for (name, text) in folio_codegen::calls(&specs)? {
+    for (name, text) in calls::files(&surface(&specs)?) {
         std::fs::write(out.join(name), text)?;
     }
     Ok(())

@@ -1,25 +1,56 @@
-//! Which records are kept where: those that a module lists, creates and replaces at one path.
+//! Which records are stored where: those that a module lists, creates and replaces at one path.
 
 use std::collections::BTreeMap;
 
 use crate::facts::Operation;
 use crate::model::{Model, Ty};
+use crate::template::{Code, fill, literal};
 
-/// Where the records of a name are kept.
-#[derive(Debug, PartialEq)]
-pub(crate) struct Collection<'a> {
-    pub(crate) record: &'a str,
-    pub(crate) path: &'a str,
-    /// The key of the records in a list.
-    pub(crate) items: &'a str,
-    /// The path that takes many records at once, and their key there.
-    pub(crate) batch: Option<(&'a str, &'a str)>,
-    /// The path that takes the query of a list in a POST.
-    pub(crate) retrieve: Option<&'a str>,
+const COLLECTIONS: &str = "
+    crate::__stored! {
+        {collections}
+    }
+";
+
+const COLLECTION: &str = "{record}({path}, {items}, {batch}, {retrieve});";
+
+/// The collections of a module.
+pub(super) fn collections(model: &Model, operations: &[Operation]) -> Code {
+    let mut collections = Code::default();
+    for collection in find(model, operations) {
+        fill!(
+            &mut collections,
+            COLLECTION,
+            record = collection.record,
+            path = literal(collection.path),
+            items = literal(collection.items),
+            batch = literal(&collection.batch),
+            retrieve = literal(&collection.retrieve),
+        );
+    }
+    let mut out = Code::default();
+    if !collections.is_empty() {
+        fill!(&mut out, COLLECTIONS, collections);
+    }
+    out
 }
 
-/// The collections of a module, by their records' names. A record of several collections is in none: it would not be clear which is meant.
-pub(crate) fn find<'a>(model: &'a Model, operations: &'a [Operation]) -> Vec<Collection<'a>> {
+/// Where the records of a name are stored.
+#[derive(Debug, PartialEq)]
+struct Collection<'a> {
+    record: &'a str,
+    path: &'a str,
+    /// The key of the records in a list.
+    items: &'a str,
+    /// The path that takes many records at once, and their key there.
+    batch: Option<(&'a str, &'a str)>,
+    /// The path that takes the query of a list in a POST.
+    retrieve: Option<&'a str>,
+}
+
+/// The collections of a module, by their records' names. A record of several collections is in
+/// none: it would not be clear which is meant.
+fn find<'a>(model: &'a Model, operations: &'a [Operation]) -> Vec<Collection<'a>> {
     let mut found: BTreeMap<&str, Vec<Collection<'a>>> = BTreeMap::new();
     for list in operations
         .iter()
@@ -29,10 +60,11 @@ pub(crate) fn find<'a>(model: &'a Model, operations: &'a [Operation]) -> Vec<Col
         let Some(items) = paging.items.as_deref().filter(|_| paging.style == "cql") else {
             continue;
         };
-        let Some(Ty::Named(answer)) = answer(model, list) else {
+        let Some(Ty::Named(response)) = response(model, list) else {
             continue;
         };
-        let Some(record) = element(model, answer, |key| key == items).map(|(_, name)| name) else {
+        let Some(record) = element(model, response, |key| key == items).map(|(_, name)| name)
+        else {
             continue;
         };
         let takes = |method: &str, fits: &dyn Fn(&str) -> bool| {
@@ -82,8 +114,8 @@ pub(crate) fn find<'a>(model: &'a Model, operations: &'a [Operation]) -> Vec<Col
         .collect()
 }
 
-fn answer<'a>(model: &'a Model, operation: &Operation) -> Option<&'a Ty> {
-    model.operations.get(&operation.name)?.answer.as_ref()
+fn response<'a>(model: &'a Model, operation: &Operation) -> Option<&'a Ty> {
+    model.operations.get(&operation.name)?.response.as_ref()
 }
 
 /// The record that an operation takes.

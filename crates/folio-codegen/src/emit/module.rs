@@ -1,0 +1,78 @@
+//! The files of a module and of the shared records.
+
+use super::builders::builder;
+use super::collections::collections;
+use super::enums::enums;
+use super::handle::handle;
+use super::operations::{constant, marker};
+use super::records::records;
+use super::unions::unions;
+use crate::context::Context;
+use crate::error::Error;
+use crate::facts::Operation;
+use crate::template::{Code, fill};
+
+const MODULE: &str = "
+    #[allow(unused_imports)]
+    use crate::runtime as rt;
+    {types}
+    {collections}
+    {constants}
+    /// The calls of the module: what its handle gives.
+    pub mod call {
+        #[allow(unused_imports)]
+        use crate::runtime as rt;
+        {handle}
+        crate::__builder!();
+        /// The operations as types, by which their calls are told apart.
+        #[allow(missing_docs)]
+        pub mod operation {
+            {markers}
+        }
+        {builders}
+    }
+";
+
+const SHARED_RECORDS: &str = "
+    #[allow(unused_imports)]
+    use crate::runtime as rt;
+    {types}
+";
+
+/// The file of a module.
+pub(crate) fn module(context: &Context<'_>, operations: &[Operation]) -> Result<String, Error> {
+    let mut constants = Code::default();
+    let mut markers = Code::default();
+    let mut builders = Code::default();
+    for operation in operations {
+        constant(&mut constants, operation, &context.document.name);
+        marker(&mut markers, operation);
+        builder(&mut builders, context, operation)?;
+    }
+    let mut out = Code::default();
+    fill!(
+        &mut out,
+        MODULE,
+        types = types(context)?,
+        collections = collections(context.model, operations),
+        constants,
+        handle = handle(context, operations)?,
+        markers,
+        builders,
+    );
+    Ok(out.into_string())
+}
+
+/// The file of the shared records.
+pub(crate) fn common(context: &Context<'_>) -> Result<String, Error> {
+    let mut out = Code::default();
+    fill!(&mut out, SHARED_RECORDS, types = types(context)?);
+    Ok(out.into_string())
+}
+
+fn types(context: &Context<'_>) -> Result<Code, Error> {
+    let mut out = records(context)?;
+    out.append(&unions(&context.model.unions));
+    out.append(&enums(&context.model.enums));
+    Ok(out)
+}

@@ -1,0 +1,87 @@
+//! Unions: enums of what a value may be, each open to what is not described.
+
+use super::types::rust;
+use crate::model::{Ty, Union, UnionVariant};
+use crate::template::{Code, fill, literal};
+use crate::text::code;
+
+const UNIONS: &str = "
+    crate::__union! {
+        {unions}
+    }
+";
+
+const UNION: &str = "
+    /// One of those listed here, or any other that the server has. Which one is told by {by}.
+    {name} by {tag} / {other} {
+        {variants}
+    }
+";
+
+const VARIANT: &str = "
+    /// {docs}
+    {name}: {content} as {ty} = [{tags}] {size},
+";
+
+/// All unions of a document.
+pub(super) fn unions(all: &[Union]) -> Code {
+    let mut unions = Code::default();
+    for item in all {
+        let by = match item.tag.as_str() {
+            "" => "what fits best".to_owned(),
+            tag => code(tag),
+        };
+        let mut variants = Code::default();
+        for item in &item.variants {
+            variant(&mut variants, item);
+        }
+        fill!(
+            &mut unions,
+            UNION,
+            by,
+            name = item.name,
+            tag = literal(&item.tag),
+            other = other(item),
+            variants,
+        );
+    }
+    let mut out = Code::default();
+    if !unions.is_empty() {
+        fill!(&mut out, UNIONS, unions);
+    }
+    out
+}
+
+fn variant(out: &mut Code, variant: &UnionVariant) {
+    let ty = rust(&variant.ty, "");
+    // Boxed, since a record may hold the union that it is in.
+    let content = match &variant.ty {
+        Ty::Named(_) | Ty::Common(_) => format!("Box<{ty}>"),
+        _ => ty.clone(),
+    };
+    let tags: Vec<String> = variant.tags.iter().map(literal).collect();
+    let docs: Vec<String> = variant.tags.iter().map(|tag| code(tag)).collect();
+    let docs = match &docs[..] {
+        [] => code(&ty),
+        docs => docs.join(" or "),
+    };
+    fill!(
+        out,
+        VARIANT,
+        docs,
+        name = variant.name,
+        content,
+        ty,
+        tags = tags.join(", "),
+        size = variant.size.to_string(),
+    );
+}
+
+/// The name of the variant for what is not described.
+fn other(item: &Union) -> &'static str {
+    let is_free = |name: &&str| item.variants.iter().all(|variant| variant.name != *name);
+    ["Other", "OtherValue", "OtherThanListed"]
+        .into_iter()
+        .find(is_free)
+        .unwrap_or("AnyOther")
+}

@@ -1,0 +1,101 @@
+//! What the attributes of generated items say.
+
+use syn::{Attribute, Expr, Lit, Meta};
+
+/// The attributes of serde that matter here.
+#[derive(Default)]
+pub(super) struct Serde {
+    pub(super) rename: Option<String>,
+    pub(super) default: bool,
+    pub(super) flatten: bool,
+}
+
+pub(super) fn serde_attributes(attributes: &[Attribute]) -> Result<Serde, String> {
+    let mut serde = Serde::default();
+    for attribute in attributes
+        .iter()
+        .filter(|attribute| attribute.path().is_ident("serde"))
+    {
+        attribute
+            .parse_nested_meta(|meta| {
+                if meta.path.is_ident("flatten") {
+                    serde.flatten = true;
+                } else if meta.path.is_ident("default") {
+                    serde.default = true;
+                    if let Ok(value) = meta.value() {
+                        value.parse::<Expr>()?;
+                    }
+                } else {
+                    let text = meta.value()?.parse::<syn::LitStr>()?;
+                    if meta.path.is_ident("rename") {
+                        serde.rename = Some(text.value());
+                    }
+                }
+                Ok(())
+            })
+            .map_err(|error| {
+                format!("a serde attribute that the generator does not know: {error}")
+            })?;
+    }
+    Ok(serde)
+}
+
+/// The documentation comment, if there is one.
+pub(super) fn description(attributes: &[Attribute]) -> Option<String> {
+    let mut lines = Vec::new();
+    for attribute in attributes
+        .iter()
+        .filter(|attribute| attribute.path().is_ident("doc"))
+    {
+        if let Meta::NameValue(pair) = &attribute.meta
+            && let Expr::Lit(literal) = &pair.value
+            && let Lit::Str(text) = &literal.lit
+        {
+            lines.push(text.value().trim().to_owned());
+        }
+    }
+    (!lines.is_empty()).then(|| lines.join(" "))
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "tests may")]
+
+    use super::*;
+
+    #[test]
+    fn attributes_of_serde_are_read_and_unknown_ones_are_an_error() {
+        for (attributes, expected) in [
+            ("#[allow(x)]", Some((None, false, false))),
+            (
+                "#[serde(rename = \"a-b\")]",
+                Some((Some("a-b"), false, false)),
+            ),
+            (
+                "#[serde(default, skip_serializing_if = \"x\")]",
+                Some((None, true, false)),
+            ),
+            (
+                "#[serde(default = \"a::b\")] #[serde(flatten)]",
+                Some((None, true, true)),
+            ),
+            ("#[serde(untagged)]", None),
+        ] {
+            let item: syn::ItemStruct = syn::parse_str(&format!("{attributes} struct A;")).unwrap();
+            let read = serde_attributes(&item.attrs).ok();
+            let read = read.map(|it| (it.rename, it.default, it.flatten));
+            let expected = expected
+                .map(|(name, default, flatten)| (name.map(str::to_owned), default, flatten));
+            assert_eq!(read, expected, "{attributes}");
+        }
+    }
+
+    #[test]
+    fn lines_of_documentation_are_one_text() {
+        let item: syn::ItemStruct =
+            syn::parse_str("#[doc = \" a\"] #[doc = \"b \"] struct A;").unwrap();
+        assert_eq!(description(&item.attrs).as_deref(), Some("a b"));
+        let item: syn::ItemStruct = syn::parse_str("struct A;").unwrap();
+        assert_eq!(description(&item.attrs), None);
+    }
+}
