@@ -1,7 +1,9 @@
-//! How fast records are read and written: the SDK's table-driven records beside structs with serde's derives, in one run.
+//! How fast records are read and written: the SDK's table-driven records beside structs with
+//! serde's derives, in one run.
 //!
-//! `cargo run --release -p folio-sdk-benches` prints MB/s and ratios. The baseline has the same fields, optional where ours are, and keeps
-//! unknown fields in a flattened map, as it must to lose nothing; `plain` is the same without that map, which loses them.
+//! `cargo run --release -p folio-sdk-benches` prints MB/s and ratios. The baseline has the same
+//! fields, optional where ours are, and keeps unknown fields in a flattened map, as it must to lose
+//! nothing; `plain` is the same without that map, which loses them.
 
 use std::collections::BTreeMap;
 use std::hint::black_box;
@@ -24,15 +26,17 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         "a page of {RECORDS} instances, {} bytes a record",
         page.len() / RECORDS
     );
-    // One of them alone, for a profiler that counts instructions: `… decode-ours`, and `none` for what comes before.
+    // One of them alone, for a profiler that counts instructions: `… decode-ours`, and `none` for
+    // what comes before.
     if let Some(only) = std::env::args().nth(1) {
         return alone(&only, &page);
     }
-    // glibc learns from a large block that was freed not to give memory back to the system after each page; else the figures are of page
-    // faults, and depend on the order.
+    // glibc learns from a large block that was freed not to give memory back to the system after
+    // each page; else the figures are of page faults, and depend on the order.
     drop(black_box(vec![1_u8; 30 << 20]));
     let mut table: BTreeMap<&str, f64> = BTreeMap::new();
-    // Each in turn, several times, and the fastest of each: what else the machine does hits all alike.
+    // Each in turn, several times, and the fastest of each: what else the machine does hits all
+    // alike.
     for _ in 0..15 {
         let mut note = |name, seconds: f64| {
             let best = table.entry(name).or_insert(f64::MAX);
@@ -44,7 +48,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         );
         note(
             "decode, derive + extra",
-            time(|| read::<baseline::Instances>(&page)),
+            time(|| read::<baseline::lossless::Instances>(&page)),
         );
         note(
             "decode, derive, plain",
@@ -52,9 +56,10 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         );
         note("decode, Value", time(|| read::<Value>(&page)));
     }
-    // Into one buffer that is there already: what the allocator does with a megabyte is no matter of ours.
+    // Into one buffer that is there already: what the allocator does with a megabyte is no matter
+    // of ours.
     let ours: folio_sdk::inventory_storage::Instances = serde_json::from_str(&page)?;
-    let derived: baseline::Instances = serde_json::from_str(&page)?;
+    let derived: baseline::lossless::Instances = serde_json::from_str(&page)?;
     let mut buffer = Vec::with_capacity(2 * page.len());
     for _ in 0..40 {
         let mut note = |name, seconds: f64| {
@@ -94,13 +99,13 @@ fn alone(what: &str, page: &str) -> Result<(), Box<dyn std::error::Error>> {
     let done = match what {
         "none" => true,
         "decode-ours" => read::<folio_sdk::inventory_storage::Instances>(page),
-        "decode-derive" => read::<baseline::Instances>(page),
+        "decode-derive" => read::<baseline::lossless::Instances>(page),
         "encode-ours" => {
             let ours: folio_sdk::inventory_storage::Instances = serde_json::from_str(page)?;
             write(&ours, &mut buffer)
         }
         "encode-derive" => write(
-            &serde_json::from_str::<baseline::Instances>(page)?,
+            &serde_json::from_str::<baseline::lossless::Instances>(page)?,
             &mut buffer,
         ),
         other => return Err(format!("unknown: {other}").into()),

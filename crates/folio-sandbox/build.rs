@@ -25,7 +25,8 @@ fn embed() -> Result<(), String> {
         Some(folder) => PathBuf::from(folder),
         None => {
             let root = PathBuf::from(variable("CARGO_MANIFEST_DIR")?);
-            // A link to those of the workspace, which a package has as a folder. Where there are no links, it is a file.
+            // A link to those of the workspace, which a package has as a folder. Where there are no
+            // links, it is a file.
             match root.join("specs") {
                 specs if specs.is_dir() => specs,
                 _ => root.join("../../specs/trillium"),
@@ -85,8 +86,9 @@ fn embed() -> Result<(), String> {
     write(&out.join("documents.rs"), &text)
 }
 
-/// Writes down what the sandbox needs to know of all documents at once, so that a program parses those only whose records it meets: method,
-/// path, module, permissions and kind of each route; path, module and array of each list.
+/// Writes down what the sandbox needs to know of all documents at once, so that a program parses
+/// those only whose records it meets: method, path, module, permissions and kind of each route;
+/// path, module and array of each list.
 fn index(module: &str, document: &Value, routes: &mut String, lists: &mut String) {
     let paths = document.get("paths").and_then(Value::as_object);
     for (path, item) in paths.into_iter().flatten() {

@@ -1,5 +1,5 @@
-//! The same job done twice: by the SDK, and by a program that a careful person would write over reqwest. And a server for both, in a
-//! process of its own, so that what it costs is not counted.
+//! The same job done twice: by the SDK, and by a program that a careful person would write over
+//! reqwest. And a server for both, in a process of its own, so that what it costs is not counted.
 
 use std::process::Stdio;
 use std::sync::Arc;
@@ -205,7 +205,8 @@ pub async fn ours(url: &str, in_flight: usize) -> Result<FolioClient, Failure> {
         .await?)
 }
 
-/// One typed call of the SDK: the record has all fields that a user can have, and keeps those that it does not know.
+/// One typed call of the SDK: the record has all fields that a user can have, and keeps those that
+/// it does not know.
 ///
 /// # Errors
 /// It failed.
@@ -223,8 +224,9 @@ pub async fn call_ours(folio: &FolioClient) -> Result<User, Failure> {
 
 // ---------------------------------------------------------------- by hand
 
-/// What a careful program over reqwest has: a pool of connections, timeouts, a limit of requests in flight, a token that it looks at before
-/// each call and renews in time, the headers that FOLIO wants, and a check of the status.
+/// What a careful program over reqwest has: a pool of connections, timeouts, a limit of requests in
+/// flight, a token that it looks at before each call and renews in time, the headers that FOLIO
+/// wants, and a check of the status.
 #[derive(Debug)]
 pub struct ByHand {
     client: reqwest::Client,

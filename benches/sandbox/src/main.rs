@@ -1,8 +1,9 @@
 //! Measures the sandbox: how long it takes to be ready, and what pages and searches cost.
 //!
-//! `sandbox-speed [RECORDS]` starts itself once more as a server, so that only the server's CPU time is counted (of all its threads, kernel
-//! included), and asks it over plain connections. `sandbox-speed [RECORDS] FILE…` loads records of files instead of making them: JSON Lines,
-//! whose names are the paths of collections with `.` for `/`.
+//! `sandbox-speed [RECORDS]` starts itself once more as a server, so that only the server's CPU
+//! time is counted (of all its threads, kernel included), and asks it over plain connections.
+//! `sandbox-speed [RECORDS] FILE…` loads records of files instead of making them: JSON Lines, whose
+//! names are the paths of collections with `.` for `/`.
 
 use std::collections::BTreeMap;
 use std::error::Error;

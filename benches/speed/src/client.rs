@@ -1,4 +1,5 @@
-//! One job, done by one client in a process of its own, so that its CPU time and memory are its own.
+//! One job, done by one client in a process of its own, so that its CPU time and memory are its
+//! own.
 
 use std::error::Error;
 use std::io::Write as _;
@@ -15,7 +16,8 @@ type Failure = Box<dyn Error + Send + Sync>;
 
 const PATH: &str = "/instance-storage/instances";
 
-/// What a job gives: records that it has seen, and a number made of them, so that nothing is left out.
+/// What a job gives: records that it has seen, and a number made of them, so that nothing is left
+/// out.
 #[derive(Default)]
 struct Seen {
     records: u64,
@@ -33,7 +35,7 @@ impl Seen {
 pub(crate) async fn run(job: &str, url: &str, page: u32, records: u64) -> Result<(), Failure> {
     let start = Instant::now();
     let seen = match job {
-        "hand-typed" => hand::<baseline::Instances>(url, page).await?,
+        "hand-typed" => hand::<baseline::lossless::Instances>(url, page).await?,
         "hand-typed-plain" => hand::<baseline::plain::Instances>(url, page).await?,
         "hand-value" => hand::<Value>(url, page).await?,
         "bytes" => bytes(url, page).await?,
@@ -56,7 +58,8 @@ fn value_length(value: &Value) -> usize {
     value["title"].as_str().unwrap_or_default().len()
 }
 
-/// User and system time of the threads of a process, in seconds: of those that live, to the nanosecond, which are all that the runtime has.
+/// User and system time of the threads of a process, in seconds: of those that live, to the
+/// nanosecond, which are all that the runtime has.
 pub(crate) fn cpu_of(tasks: &std::path::Path) -> Result<f64, Failure> {
     let mut nanoseconds = 0;
     for thread in std::fs::read_dir(tasks)? {
@@ -83,7 +86,7 @@ trait Page: DeserializeOwned {
     fn read(&self, seen: &mut Seen) -> Option<String>;
 }
 
-impl Page for baseline::Instances {
+impl Page for baseline::lossless::Instances {
     fn read(&self, seen: &mut Seen) -> Option<String> {
         for instance in &self.instances {
             seen.add(instance.title.len());
@@ -141,7 +144,8 @@ fn address(url: &str, page: u32, last: Option<&str>) -> Result<reqwest::Url, Fai
     )?)
 }
 
-/// The same, of what is not even read: what the server can do. The key of the last record is found from the end.
+/// The same, of what is not even read: what the server can do. The key of the last record is found
+/// from the end.
 async fn bytes(url: &str, page: u32) -> Result<Seen, Failure> {
     let client = reqwest::Client::new();
     let mut seen = Seen::default();

@@ -1,9 +1,11 @@
-//! How fast many records are read and written, beside a hand-written loop and FolioClient, in one run. Prints tables in Markdown.
+//! How fast many records are read and written, beside a hand-written loop and FolioClient, in one
+//! run. Prints tables in Markdown.
 //!
-//! `cargo run --release -p folio-sdk-speed`: all that `benches/README.md` shows. With `--quick` a tenth of the records.
+//! `cargo run --release -p folio-sdk-speed`: all that `benches/README.md` shows. With `--quick` a
+//! tenth of the records.
 //!
-//! Each job is done by a process of its own against a server in another, several times in turn with the others; the least of each counts,
-//! since what else the machine does only adds.
+//! Each job is done by a process of its own against a server in another, several times in turn with
+//! the others; the least of each counts, since what else the machine does only adds.
 
 use std::collections::BTreeMap;
 use std::error::Error;
@@ -12,7 +14,7 @@ use std::process::{Child, Command, Stdio};
 
 use serde::Deserialize;
 
-#[path = "../../src/baseline.rs"]
+#[path = "../../src/baseline/mod.rs"]
 #[allow(dead_code, reason = "only what is read is measured")]
 mod baseline;
 mod client;

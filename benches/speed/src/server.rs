@@ -1,7 +1,8 @@
-//! A server that costs as little as can be: it gives pages of instances made of one that is rendered before, and takes batches.
+//! A server that costs as little as can be: it gives pages of instances made of one that is
+//! rendered before, and takes batches.
 //!
-//! The identifiers are spread over the space of UUIDs, and are all that differs between records. Of a query it understands what compares
-//! `id`, which is all that lists and harvests ask for.
+//! The identifiers are spread over the space of UUIDs, and are all that differs between records. Of
+//! a query it understands what compares `id`, which is all that lists and harvests ask for.
 
 use std::convert::Infallible;
 use std::net::Ipv4Addr;
@@ -122,7 +123,8 @@ async fn answer(
 }
 
 impl Fixture {
-    /// A page: the records of the range that the query's comparisons of `id` leave, from `offset` on.
+    /// A page: the records of the range that the query's comparisons of `id` leave, from `offset`
+    /// on.
     fn page(&self, query: &str) -> Bytes {
         let parameter = |name: &str| {
             let value = query.split('&').find_map(|pair| {
@@ -157,7 +159,8 @@ impl Fixture {
             }) else {
                 continue;
             };
-            // How many identifiers are less than the value. That of record n is n times the step, and what is the same for all.
+            // How many identifiers are less than the value. That of record n is n times the step,
+            // and what is the same for all.
             let same = "-0000-4000-8000-000000000001";
             let value = rest
                 .split('"')

@@ -46,7 +46,8 @@ fn path(template: &str, values: &[(String, String)], arrived: &str) -> Result<()
     while let Some((before, after)) = rest.split_once('{') {
         let (name, after) = after.split_once('}').ok_or("a brace without its other")?;
         left = literal(before, left).ok_or_else(|| said(before))?;
-        // What is given stands until the next character of the template, or until the end of the segment.
+        // What is given stands until the next character of the template, or until the end of the
+        // segment.
         let end = match (name.starts_with('+'), after.chars().next()) {
             (true, None) => left.len(),
             (_, Some(next)) if next != '/' => left.find(next).unwrap_or(left.len()),
@@ -105,8 +106,8 @@ fn query(operation: &Operation<'_>, input: &Input, arrived: Option<&str>) -> Res
         let read = |text: &str| decoded(&text.replace('+', " "));
         found.push((read(name)?, read(value)?));
     }
-    // CQL is sent as it is but for the spaces around it and its part after `sortby`, to which keys are added; a query that is empty asks for
-    // all records.
+    // CQL is sent as it is but for the spaces around it and its part after `sortby`, to which keys
+    // are added; a query that is empty asks for all records.
     for (name, value) in &mut wanted {
         let own = found.iter().find(|(known, _)| known == "query");
         if name == "query" && own.is_some_and(|(_, sent)| same_query(value, sent)) {

@@ -1,4 +1,5 @@
-//! The documents of a release, read for themselves: not by way of the generator, whose work is tested.
+//! The documents of a release, read for themselves: not by way of the generator, whose work is
+//! tested.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::error::Error;
@@ -143,8 +144,9 @@ impl Release {
         at
     }
 
-    /// A schema with all that it refers to, as JSON Schema. Without the ban on what is not described: servers are newer than their descriptions,
-    /// and the parts of an `allOf` forbid each other's fields. `oneOf` is `anyOf`: many of FOLIO's alternatives overlap.
+    /// A schema with all that it refers to, as JSON Schema. Without the ban on what is not
+    /// described: servers are newer than their descriptions, and the parts of an `allOf` forbid
+    /// each other's fields. `oneOf` is `anyOf`: many of FOLIO's alternatives overlap.
     pub fn json_schema(&self, at: At<'_>) -> Value {
         let mut definitions = Map::new();
         let mut seen = BTreeSet::new();

@@ -81,7 +81,8 @@ impl Json {
         })
     }
 
-    /// Where another value differs from this one, if it does. A field that is `null` is one that is absent; a `null` in a list has its place.
+    /// Where another value differs from this one, if it does. A field that is `null` is one that is
+    /// absent; a `null` in a list has its place.
     pub fn difference(&self, other: &Self) -> Option<String> {
         self.differs(other, "")
     }

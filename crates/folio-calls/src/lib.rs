@@ -1,11 +1,13 @@
-//! Calls each typed operation of a release through the SDK, and compares what arrives at a server with the canonical documents; gives random
-//! responses, and compares what the SDK makes of them.
+//! Calls each typed operation of a release through the SDK, and compares what arrives at a server
+//! with the canonical documents; gives random responses, and compares what the SDK makes of them.
 //!
-//! The program that calls the operations is generated (`build/calls.rs`): it knows the SDK. What is right is not taken from there. The
-//! documents are read here once more ([`document`]), values are made of the schemas ([`values`]) and validated by the crate `jsonschema`,
-//! and requests are taken apart as a server does ([`check`]).
+//! The program that calls the operations is generated (`build/calls.rs`): it knows the SDK.
+//! What is right is not taken from there. The documents are read here once more ([`document`]),
+//! values are made of the schemas ([`values`]) and validated by the crate `jsonschema`, and
+//! requests are taken apart as a server does ([`check`]).
 //!
-//! `FOLIO_CALLS_SEED`, `FOLIO_CALLS_MODULE` and `FOLIO_CALLS_ROUNDS` (random values an operation) change what is called.
+//! `FOLIO_CALLS_SEED`, `FOLIO_CALLS_MODULE` and `FOLIO_CALLS_ROUNDS` (random values an operation)
+//! change what is called.
 
 #![allow(
     clippy::unwrap_used,
@@ -21,25 +23,17 @@ pub mod program;
 pub mod server;
 pub mod values;
 
+mod calls;
+mod compare;
+mod media_type;
+mod plan;
+mod rejected;
+mod requests;
+mod responses;
 mod run;
 
-pub use run::{Plan, Report, run};
-
-#[allow(
-    missing_docs,
-    deprecated,
-    unreachable_pub,
-    unused_mut,
-    unused_variables,
-    unused_imports,
-    clippy::all,
-    reason = "generated"
-)]
-mod calls {
-    use crate::program::*;
-
-    include!(concat!(env!("OUT_DIR"), "/calls.rs"));
-}
+pub use plan::{Plan, Report};
+pub use run::run;
 
 /// The folder of the documents.
 pub const SPECS: &str = env!("FOLIO_SPECS_READ");

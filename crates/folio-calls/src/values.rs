@@ -1,4 +1,5 @@
-//! Random values of a schema: with all that a server may send, odd numbers, fields that are not described, `null` where it may stand.
+//! Random values of a schema: with all that a server may send, odd numbers, fields that are not
+//! described, `null` where it may stand.
 
 use std::collections::BTreeMap;
 
@@ -261,7 +262,8 @@ impl<'a> Values<'a> {
             if !is_wanted || self.is_response && property["writeOnly"] == true {
                 continue;
             }
-            // Of a list that the server broke off, RMB sends reasons: the SDK reports it as an error.
+            // Of a list that the server broke off, RMB sends reasons: the SDK reports it as an
+            // error.
             if self.is_response && name == "diagnostics" {
                 fields.insert(name.clone(), Json::List(Vec::new()));
                 continue;

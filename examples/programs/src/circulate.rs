@@ -1,4 +1,5 @@
-//! Checks an item out and in by barcode. A block that the staff may override is overridden, with a comment, if that was asked for.
+//! Checks an item out and in by barcode. A block that the staff may override is overridden, with a
+//! comment, if that was asked for.
 
 use folio_sdk::circulation::{
     CheckInByBarcodeRequest, CheckInByBarcodeRequestRequired, CheckOutByBarcodeRequest,
@@ -73,7 +74,8 @@ pub async fn check_in(
     Ok(())
 }
 
-/// Whether it is a block of the patron that may be overridden: mod-circulation names it in `overridableBlock`, in the error.
+/// Whether it is a block of the patron that may be overridden: mod-circulation names it in
+/// `overridableBlock`, in the error.
 fn is_patron_block(error: &Error) -> bool {
     error.is_validation()
         && error

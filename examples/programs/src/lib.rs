@@ -1,8 +1,9 @@
-//! Ten programs of the kind people write beside FOLIO, each a module and a binary of its name. They use what the README, the guide and the
-//! documentation show, and compile unchanged for each release of FOLIO: `.ci/programs` builds them with all of them.
+//! Ten programs of the kind people write beside FOLIO, each a module and a binary of its name. They
+//! use what the README, the guide and the documentation show, and compile unchanged for each
+//! release of FOLIO: `.ci/programs` builds them with all of them.
 //!
-//! Each binary reads `FOLIO_URL`, `FOLIO_TENANT`, `FOLIO_USERNAME` and `FOLIO_PASSWORD`: `cargo run -p folio-example-programs --bin
-//! export-users > users.csv`.
+//! Each binary reads `FOLIO_URL`, `FOLIO_TENANT`, `FOLIO_USERNAME` and `FOLIO_PASSWORD`: `cargo run
+//! -p folio-example-programs --bin export-users > users.csv`.
 
 pub mod circulate;
 pub mod export_users;

@@ -1,5 +1,5 @@
-//! Loads users from a JSON file whose records have external ids and no UUIDs. It may be run again: users that are there, under whatever UUID,
-//! are updated, and none is doubled.
+//! Loads users from a JSON file whose records have external ids and no UUIDs. It may be run again:
+//! users that are there, under whatever UUID, are updated, and none is doubled.
 
 use std::path::Path;
 

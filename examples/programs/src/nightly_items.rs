@@ -1,5 +1,5 @@
-//! Writes all holdings and items to JSON Lines. A run that crashed is resumed where it was; after a finished run, the next one reads everything
-//! again.
+//! Writes all holdings and items to JSON Lines. A run that crashed is resumed where it was; after a
+//! finished run, the next one reads everything again.
 
 use std::fs::File;
 use std::io::{Seek, SeekFrom, Write};

@@ -1,5 +1,5 @@
-//! Adds a statistical code and an administrative note to the instances of many HRIDs, several at once. What they have already is not added
-//! again, so that a second run changes nothing.
+//! Adds a statistical code and an administrative note to the instances of many HRIDs, several at
+//! once. What they have already is not added again, so that a second run changes nothing.
 
 use folio_sdk::inventory_storage::Instance;
 use folio_sdk::{Error, FolioClient};
@@ -58,7 +58,8 @@ pub async fn run(
     Ok(report)
 }
 
-/// Whether something was to be added. Somebody else may change the record meanwhile: then it is read again.
+/// Whether something was to be added. Somebody else may change the record meanwhile: then it is
+/// read again.
 async fn change(
     folio: &FolioClient,
     instance: &Instance,

@@ -1,4 +1,5 @@
-//! The programs over the FOLIO in the process; those whose modules it does not emulate, over a server that plays their part.
+//! The programs over the FOLIO in the process; those whose modules it does not emulate, over a
+//! server that plays their part.
 
 #![allow(clippy::unwrap_used, reason = "tests may")]
 

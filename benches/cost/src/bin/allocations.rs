@@ -1,4 +1,5 @@
-//! How much memory a call asks for, by the SDK and by hand: `cargo run --release -p folio-sdk-cost --bin allocations`.
+//! How much memory a call asks for, by the SDK and by hand: `cargo run --release -p folio-sdk-cost
+//! --bin allocations`.
 
 use std::alloc::System;
 

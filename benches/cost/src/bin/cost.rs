@@ -1,8 +1,9 @@
 //! What 10,000 small GETs cost, by the SDK and by hand, at 1, 10 and 50 in flight.
 //!
-//! `cargo run --release -p folio-sdk-cost --bin cost` prints CPU time and throughput of both in alternation, and their ratios.
-//! `cost ours|typed|by-hand|whole URL CALLS` does nothing but calls, one after the other on one thread: for a profiler that counts instructions.
-//! With one more argument, so many at once on all threads: for one that counts system calls.
+//! `cargo run --release -p folio-sdk-cost --bin cost` prints CPU time and throughput of both in
+//! alternation, and their ratios. `cost ours|typed|by-hand|whole URL CALLS` does nothing but calls,
+//! one after the other on one thread: for a profiler that counts instructions. With one more
+//! argument, so many at once on all threads: for one that counts system calls.
 
 use std::time::Instant;
 
@@ -12,7 +13,8 @@ use rustix::time::{ClockId, clock_gettime};
 /// How many GETs a measurement has.
 const CALLS: usize = 10_000;
 
-/// How many of them one program does before the next one has its turn: what else the machine does lasts longer, and hits all alike.
+/// How many of them one program does before the next one has its turn: what else the machine does
+/// lasts longer, and hits all alike.
 const SLICE: usize = 500;
 
 fn main() -> Result<(), Failure> {

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use clap::{Parser, Subcommand, ValueEnum};
 use folio_sandbox::Fault;
 
-use super::record::Record;
+use crate::command::record::RecordArguments;
 
 /// Which platform the sandbox resembles.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -45,7 +45,8 @@ pub(crate) struct Arguments {
     /// The platform that it resembles
     #[arg(long, value_enum, default_value = "okapi")]
     pub(crate) flavor: Flavor,
-    /// The release that it resembles where releases are known to differ: quesnelia, or ramsons and later
+    /// The release that it resembles where releases are known to differ: quesnelia, or ramsons and
+    /// later
     #[arg(long, default_value = "ramsons")]
     pub(crate) release: String,
     /// The tenant
@@ -89,8 +90,9 @@ pub(crate) struct Arguments {
 /// What it does besides.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// Record how a FOLIO answers the requests of a conformance file, without tokens, cookies and passwords
-    Record(Record),
+    /// Record how a FOLIO answers the requests of a conformance file, without tokens, cookies and
+    /// passwords
+    Record(RecordArguments),
 }
 
 #[cfg(test)]

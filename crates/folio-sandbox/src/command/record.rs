@@ -12,8 +12,9 @@ const EXCHANGES: &[u8] = include_bytes!("../../tests/conformance/data/exchanges.
 
 /// The arguments of the recorder.
 #[derive(Debug, Args)]
-pub(crate) struct Record {
-    /// The server, such as https://okapi.example.org; the password of the user is read from FOLIO_PASSWORD
+pub(crate) struct RecordArguments {
+    /// The server, such as https://okapi.example.org; the password of the user is read from
+    /// FOLIO_PASSWORD
     url: String,
     /// The tenant: one for tests, since the requests write and delete records
     #[arg(long, default_value = "diku")]
@@ -21,7 +22,8 @@ pub(crate) struct Record {
     /// The user
     #[arg(long, default_value = "diku_admin")]
     user: String,
-    /// The conformance file whose requests are sent, JSON Lines or the same as .gz; the exchanges that the sandbox is tested with by default
+    /// The conformance file whose requests are sent, JSON Lines or the same as .gz; the exchanges
+    /// that the sandbox is tested with by default
     #[arg(long)]
     file: Option<PathBuf>,
     /// Where the rows are written; standard output by default
@@ -30,7 +32,7 @@ pub(crate) struct Record {
 }
 
 /// Sends the requests, and writes the rows with the answers of the server.
-pub(crate) fn run(arguments: &Record) -> io::Result<()> {
+pub(crate) fn run(arguments: &RecordArguments) -> io::Result<()> {
     let password = std::env::var("FOLIO_PASSWORD").map_err(|_| {
         io::Error::other(format!(
             "set FOLIO_PASSWORD to the password of {}",

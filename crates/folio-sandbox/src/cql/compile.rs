@@ -1,13 +1,13 @@
 //! What a query means for a table: each term becomes a test, by the index of its field.
 
-use super::error::CqlError;
-use super::fold::{Fold, Pattern, literal};
-use super::fulltext::{Rejected, Wanted, Words, wanted};
-use super::parser::{Clause, Join, Key, Modifier, Parsed, Term};
-use super::plan::numeric;
-pub(crate) use super::plan::{Compiled, Order, SortKey, SortKind, Test, Texts};
-use super::uuid;
-use crate::tables::{Entry, Searched, Step, Table, tables};
+use crate::cql::error::CqlError;
+use crate::cql::fulltext::{RejectedTerm, TextQuery, WordJoin, wanted};
+use crate::cql::parser::{Clause, Join, Modifier, Parsed, SortClause, Term};
+use crate::cql::plan::numeric;
+pub(crate) use crate::cql::plan::{Compiled, Order, SortKey, SortKind, Test, Texts};
+use crate::cql::uuid;
+use crate::facts::tables::{Entry, JoinStep, Searched, Table, tables};
+use crate::value::fold::{Fold, Pattern, literal};
 
 const ISBN: &str = "8261054f-be78-422d-bd51-4ed9f33c3422";
 const INVALID_ISBN: &str = "fcca2643-406a-482a-b760-7a7f8aec640e";
@@ -25,7 +25,8 @@ const MODIFIERS: [&str; 9] = [
     "sort.descending",
 ];
 
-/// Makes tests of a query for a table; without one, all fields are searched for as those without an index.
+/// Makes tests of a query for a table; without one, all fields are searched for as those without an
+/// index.
 pub(crate) fn compile(parsed: &Parsed, table: Option<&Table>) -> Result<Compiled, CqlError> {
     Ok(Compiled {
         test: clause(&parsed.clause, table)?,
@@ -86,7 +87,9 @@ fn term(of: &Term, table: Option<&Table>) -> Result<Test, CqlError> {
                 return Err(CqlError::bare("Index 1 out of bounds for length 1"));
             };
             let there = steps.last().and_then(|step| match step {
-                Step::Parent { path, .. } | Step::Children { path, .. } => tables().of(path),
+                JoinStep::Parent { path, .. } | JoinStep::Children { path, .. } => {
+                    tables().of(path)
+                }
             });
             let of = Term {
                 index: rest.to_owned(),
@@ -127,10 +130,10 @@ fn term(of: &Term, table: Option<&Table>) -> Result<Test, CqlError> {
         }
     }
     match of.relation.as_str() {
-        "=" if !number => words(of, Words::Phrase, &searched.words),
-        "adj" => words(of, Words::Phrase, &searched.words),
-        "all" => words(of, Words::All, &searched.words),
-        "any" => words(of, Words::Any, &searched.words),
+        "=" if !number => words(of, WordJoin::Phrase, &searched.words),
+        "adj" => words(of, WordJoin::Phrase, &searched.words),
+        "all" => words(of, WordJoin::All, &searched.words),
+        "any" => words(of, WordJoin::Any, &searched.words),
         "==" | "<>" if !number => {
             array_modifiers(of, &searched.equals)?;
             let entry = &searched.equals;
@@ -177,7 +180,8 @@ fn term(of: &Term, table: Option<&Table>) -> Result<Test, CqlError> {
 
 type ArrayModifiers = (Vec<String>, Vec<(String, String)>);
 
-/// The modifiers of elements of a list that an entry knows: those without a value, and those with one.
+/// The modifiers of elements of a list that an entry knows: those without a value, and those with
+/// one.
 fn array_modifiers(of: &Term, entry: &Entry) -> Result<ArrayModifiers, CqlError> {
     let (mut plain, mut valued) = (Vec::new(), Vec::new());
     for Modifier { name, value } in &of.modifiers {
@@ -205,21 +209,21 @@ fn array_modifiers(of: &Term, entry: &Entry) -> Result<ArrayModifiers, CqlError>
     Ok((plain, valued))
 }
 
-fn rejected(why: Rejected) -> CqlError {
+fn rejected(why: RejectedTerm) -> CqlError {
     match why {
-        Rejected::Question => {
+        RejectedTerm::Question => {
             CqlError::validation("? wildcard not allowed in full text query string")
         }
-        Rejected::Star(found) => CqlError::validation(format!(
+        RejectedTerm::Star(found) => CqlError::validation(format!(
             "* right truncation wildcard must be followed by space or end of string, but found {found}"
         )),
-        Rejected::Syntax(query) => {
+        RejectedTerm::Syntax(query) => {
             CqlError::database(format!("syntax error in tsquery: \"{query}\""), "42601")
         }
     }
 }
 
-fn words(of: &Term, join: Words, entry: &Entry) -> Result<Test, CqlError> {
+fn words(of: &Term, join: WordJoin, entry: &Entry) -> Result<Test, CqlError> {
     let (plain, valued) = array_modifiers(of, entry)?;
     let isbn = match entry.expression.as_deref() {
         Some(expression) if expression.contains("invalid_isbns") => Some(INVALID_ISBN),
@@ -228,7 +232,7 @@ fn words(of: &Term, join: Words, entry: &Entry) -> Result<Test, CqlError> {
     };
     let unaccent = entry.fold.unaccent;
     let text = match isbn {
-        Some(_) => super::eval::digits_first(&of.text),
+        Some(_) => crate::cql::eval::digits_first(&of.text),
         None => of.text.clone(),
     };
     let wanted_words = wanted(&text, join, unaccent && isbn.is_none()).map_err(rejected)?;
@@ -245,12 +249,12 @@ fn words(of: &Term, join: Words, entry: &Entry) -> Result<Test, CqlError> {
         None => Texts::Joined(entry.multi.clone()),
     };
     let whole = match &wanted_words {
-        Wanted::Everything => Test::All,
-        Wanted::Present => match field {
+        TextQuery::Everything => Test::All,
+        TextQuery::Present => match field {
             Texts::Field(field) => Test::Present(field),
             _ => Test::All,
         },
-        Wanted::Words(query) => Test::Words {
+        TextQuery::Words(query) => Test::Words {
             field,
             query: query.clone(),
             unaccent,
@@ -274,7 +278,9 @@ fn words(of: &Term, join: Words, entry: &Entry) -> Result<Test, CqlError> {
     };
     let mut also = Vec::new();
     for (name, text) in valued {
-        if let Wanted::Words(query) = wanted(&text, Words::Phrase, unaccent).map_err(rejected)? {
+        if let TextQuery::Words(query) =
+            wanted(&text, WordJoin::Phrase, unaccent).map_err(rejected)?
+        {
             also.push((name, query));
         }
     }
@@ -289,7 +295,7 @@ fn words(of: &Term, join: Words, entry: &Entry) -> Result<Test, CqlError> {
     ))
 }
 
-fn sort_key(key: &Key, table: Option<&Table>) -> Result<SortKey, CqlError> {
+fn sort_key(key: &SortClause, table: Option<&Table>) -> Result<SortKey, CqlError> {
     let mut fold = Fold::BOTH;
     let (mut descending, mut number) = (false, false);
     for Modifier { name, .. } in &key.modifiers {

@@ -1,21 +1,32 @@
-//! Runs the tests of a query over records. Conditions have three values, as in SQL: a field that is not there is neither.
+//! Runs the tests of a query over records. Conditions have three values, as in SQL: a field that is
+//! not there is neither.
 
 use std::cmp::Ordering;
 use std::collections::HashSet;
 
 use serde_json::Value;
 
-use super::collate;
-use super::error::CqlError;
-use super::fold::{beginning, field, text_at, text_of};
-use super::fulltext::Wanted;
-use super::plan::{Compiled, INDEXED, SortKey, SortKind, Test, Texts, numeric};
-use crate::tables::Step;
+use crate::cql::error::CqlError;
+use crate::cql::fulltext::TextQuery;
+use crate::cql::plan::{Compiled, INDEXED, SortKey, SortKind, Test, Texts, numeric};
+use crate::facts::tables::JoinStep;
+use crate::value::collate;
+use crate::value::fold::beginning;
+use crate::value::json::{field, text_at, text_of};
 
 impl Compiled {
     /// Whether a record is wanted.
     pub(crate) fn wants(&self, record: &Value) -> Result<bool, CqlError> {
         Ok(self.test.holds(record)? == Some(true))
+    }
+
+    /// The records that are wanted, in the order of the query; those that cannot be compared are
+    /// not wanted.
+    pub(crate) fn select(&self, records: &mut Vec<Value>) {
+        records.retain(|record| self.wants(record).unwrap_or(false));
+        if !self.sort.is_empty() {
+            records.sort_by(|a, b| self.compare(a, b));
+        }
     }
 
     pub(crate) fn compare(&self, a: &Value, b: &Value) -> Ordering {
@@ -26,7 +37,8 @@ impl Compiled {
             .unwrap_or(Ordering::Equal)
     }
 
-    /// Runs the conditions on other collections; `texts` gives the texts of a field of the records there that a test holds for.
+    /// Runs the conditions on other collections; `texts` gives the texts of a field of the records
+    /// there that a test holds for.
     pub(crate) fn resolve<E>(&mut self, texts: &mut Elsewhere<'_, E>) -> Resolved<(), E> {
         self.test.resolve(texts)
     }
@@ -52,12 +64,13 @@ impl Test {
                 if let Err(error) = test.resolve(texts)? {
                     return Ok(Err(error));
                 }
-                // From the last collection back: the records that are wanted there, then those that lead to them.
+                // From the last collection back: the records that are wanted there, then those that
+                // lead to them.
                 let mut wanted = (**test).clone();
                 for step in steps.iter().rev() {
                     let (path, own, theirs) = match step {
-                        Step::Parent { field, path } => (path, field.as_str(), "id"),
-                        Step::Children { path, field } => (path, "id", field.as_str()),
+                        JoinStep::Parent { field, path } => (path, field.as_str(), "id"),
+                        JoinStep::Children { path, field } => (path, "id", field.as_str()),
                     };
                     match texts(path, &wanted, theirs)? {
                         Ok(ids) => wanted = Self::In(own.to_owned(), ids),
@@ -177,10 +190,10 @@ impl Test {
                     list.iter().any(|element| {
                         any.iter()
                             .any(|name| match (wanted, text_at(element, name)) {
-                                (Wanted::Everything, _) => true,
+                                (TextQuery::Everything, _) => true,
                                 (_, None) => false,
-                                (Wanted::Present, Some(_)) => true,
-                                (Wanted::Words(query), Some(text)) => query.matches(&text, true),
+                                (TextQuery::Present, Some(_)) => true,
+                                (TextQuery::Words(query), Some(text)) => query.matches(&text, true),
                             })
                             && also.iter().all(|(name, query)| {
                                 text_at(element, name)
@@ -224,7 +237,8 @@ impl Texts {
     }
 }
 
-/// `normalize_digits`: the digits that a number begins with, without blanks and hyphens, then the rest.
+/// `normalize_digits`: the digits that a number begins with, without blanks and hyphens, then the
+/// rest.
 pub(crate) fn digits_first(text: &str) -> String {
     let run: usize = text
         .chars()

@@ -1,12 +1,13 @@
-//! PostgreSQL's full text search with the configuration `simple`: which words a text has, and whether a query of RMB finds them.
+//! PostgreSQL's full text search with the configuration `simple`. It says which words a text has,
+//! and whether a query of RMB finds them.
 
-use super::fold::unaccented;
-use super::words::tokens;
+use crate::cql::words::tokens;
+use crate::value::fold::unaccented;
 
 /// A query: its words, each a phrase, and how they belong together.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct WordQuery {
-    pub(crate) join: Words,
+    pub(crate) join: WordJoin,
     pub(crate) words: Vec<Vec<Lexeme>>,
 }
 
@@ -19,7 +20,7 @@ pub(crate) struct Lexeme {
 
 /// How the words of a query belong together.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Words {
+pub(crate) enum WordJoin {
     Phrase,
     All,
     Any,
@@ -27,7 +28,7 @@ pub(crate) enum Words {
 
 /// What a full text term asks for.
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) enum Wanted {
+pub(crate) enum TextQuery {
     /// `*`: every record, also without the field.
     Everything,
     /// The empty text: the field is there.
@@ -37,31 +38,35 @@ pub(crate) enum Wanted {
 
 /// Why a term is rejected.
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) enum Rejected {
+pub(crate) enum RejectedTerm {
     Question,
     Star(String),
     Syntax(String),
 }
 
 /// Understands a term.
-pub(crate) fn wanted(term: &str, join: Words, unaccent: bool) -> Result<Wanted, Rejected> {
+pub(crate) fn wanted(
+    term: &str,
+    join: WordJoin,
+    unaccent: bool,
+) -> Result<TextQuery, RejectedTerm> {
     let term = without_lone_stars(term);
     let term = term.trim();
     match term {
-        "*" => return Ok(Wanted::Everything),
-        "" => return Ok(Wanted::Present),
+        "*" => return Ok(TextQuery::Everything),
+        "" => return Ok(TextQuery::Present),
         _ => {}
     }
     let mut plain = String::with_capacity(term.len());
     let mut chars = term.chars().peekable();
     while let Some(c) = chars.next() {
         match c {
-            '?' => return Err(Rejected::Question),
+            '?' => return Err(RejectedTerm::Question),
             '*' => {
                 if let Some(next) = chars.peek()
                     && *next != ' '
                 {
-                    return Err(Rejected::Star(next.to_string()));
+                    return Err(RejectedTerm::Star(next.to_string()));
                 }
                 plain.push('*');
             }
@@ -92,7 +97,7 @@ pub(crate) fn wanted(term: &str, join: Words, unaccent: bool) -> Result<Wanted, 
     if words == ["*"] {
         // `\*` alone: a query without words finds nothing.
         let words = Vec::new();
-        return Ok(Wanted::Words(WordQuery { join, words }));
+        return Ok(TextQuery::Words(WordQuery { join, words }));
     }
     if words
         .iter()
@@ -106,7 +111,7 @@ pub(crate) fn wanted(term: &str, join: Words, unaccent: bool) -> Result<Wanted, 
                 None => format!("'{word}'"),
             })
             .collect();
-        return Err(Rejected::Syntax(built.join("&")));
+        return Err(RejectedTerm::Syntax(built.join("&")));
     }
     let words = words
         .into_iter()
@@ -122,7 +127,7 @@ pub(crate) fn wanted(term: &str, join: Words, unaccent: bool) -> Result<Wanted, 
         })
         .filter(|phrase| !phrase.is_empty())
         .collect();
-    Ok(Wanted::Words(WordQuery { join, words }))
+    Ok(TextQuery::Words(WordQuery { join, words }))
 }
 
 /// Deletes each run of blanks that is followed by `*`, with it: `foo *bar` is `foobar`.
@@ -166,9 +171,9 @@ impl WordQuery {
         }
         let tokens = tokens(&indexed(text, unaccent));
         match self.join {
-            Words::Phrase => has_phrase(&tokens, &self.words.concat()),
-            Words::All => self.words.iter().all(|phrase| has_phrase(&tokens, phrase)),
-            Words::Any => self.words.iter().any(|phrase| has_phrase(&tokens, phrase)),
+            WordJoin::Phrase => has_phrase(&tokens, &self.words.concat()),
+            WordJoin::All => self.words.iter().all(|phrase| has_phrase(&tokens, phrase)),
+            WordJoin::Any => self.words.iter().any(|phrase| has_phrase(&tokens, phrase)),
         }
     }
 }

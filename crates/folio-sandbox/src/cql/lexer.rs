@@ -2,7 +2,7 @@
 
 /// A piece of a query.
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) enum Token {
+pub(crate) enum QueryToken {
     End,
     Open,
     Close,
@@ -17,7 +17,7 @@ pub(crate) enum Token {
 
 const KEYWORDS: [&str; 5] = ["and", "or", "not", "prox", "sortby"];
 
-impl Token {
+impl QueryToken {
     /// The token in the words of the parser's messages.
     pub(crate) fn shown(&self) -> String {
         match self {
@@ -43,7 +43,7 @@ impl Token {
 }
 
 /// All tokens. A quotation mark that is never closed ends the input, as in cql-java.
-pub(crate) fn tokens(text: &str) -> Vec<Token> {
+pub(crate) fn tokens(text: &str) -> Vec<QueryToken> {
     let chars: Vec<char> = text.chars().collect();
     let mut tokens = Vec::new();
     let mut at = 0;
@@ -54,18 +54,18 @@ pub(crate) fn tokens(text: &str) -> Vec<Token> {
                 at += 1;
                 continue;
             }
-            ('(', _) => (Token::Open, 1),
-            (')', _) => (Token::Close, 1),
-            ('/', _) => (Token::Slash, 1),
-            ('=', Some('=')) => (Token::Symbol("=="), 2),
-            ('=', _) => (Token::Symbol("="), 1),
-            ('<', Some('>')) => (Token::Symbol("<>"), 2),
-            ('<', Some('=')) => (Token::Symbol("<="), 2),
-            ('<', _) => (Token::Symbol("<"), 1),
-            ('>', Some('=')) => (Token::Symbol(">="), 2),
-            ('>', _) => (Token::Symbol(">"), 1),
+            ('(', _) => (QueryToken::Open, 1),
+            (')', _) => (QueryToken::Close, 1),
+            ('/', _) => (QueryToken::Slash, 1),
+            ('=', Some('=')) => (QueryToken::Symbol("=="), 2),
+            ('=', _) => (QueryToken::Symbol("="), 1),
+            ('<', Some('>')) => (QueryToken::Symbol("<>"), 2),
+            ('<', Some('=')) => (QueryToken::Symbol("<="), 2),
+            ('<', _) => (QueryToken::Symbol("<"), 1),
+            ('>', Some('=')) => (QueryToken::Symbol(">="), 2),
+            ('>', _) => (QueryToken::Symbol(">"), 1),
             ('"', _) => match quoted(&chars[at + 1..]) {
-                Some((text, length)) => (Token::Quoted(text), length + 1),
+                Some((text, length)) => (QueryToken::Quoted(text), length + 1),
                 None => break,
             },
             _ => {
@@ -76,8 +76,8 @@ pub(crate) fn tokens(text: &str) -> Vec<Token> {
                 let length = word.chars().count();
                 let lower = word.to_ascii_lowercase();
                 match KEYWORDS.iter().find(|keyword| **keyword == lower) {
-                    Some(keyword) => (Token::Keyword(keyword, word), length),
-                    None => (Token::Word(word), length),
+                    Some(keyword) => (QueryToken::Keyword(keyword, word), length),
+                    None => (QueryToken::Word(word), length),
                 }
             }
         };
@@ -87,8 +87,8 @@ pub(crate) fn tokens(text: &str) -> Vec<Token> {
     tokens
 }
 
-/// The text of a quoted string and how many characters it takes, the closing mark included. A backslash stays before what it can
-/// escape for RMB (`*`, `?`, `^`, `\`).
+/// The text of a quoted string and how many characters it takes, the closing mark included. A
+/// backslash stays before what it can escape for RMB (`*`, `?`, `^`, `\`).
 fn quoted(chars: &[char]) -> Option<(String, usize)> {
     let mut text = String::new();
     let mut at = 0;

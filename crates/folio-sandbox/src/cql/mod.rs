@@ -1,13 +1,12 @@
 //! CQL as RMB understands it: cql-java's grammar, and RMB's conversion to SQL, run over JSON.
 //!
-//! How a field is compared depends on the indexes of its table: `=` finds words in PostgreSQL's full text search, `==` is a pattern, `<` uses
-//! the collation of the database; fields that are UUIDs have rules of their own.
+//! How a field is compared depends on the indexes of its table: `=` finds words in PostgreSQL's
+//! full text search, `==` is a pattern, `<` uses the collation of the database; fields that are
+//! UUIDs have rules of their own.
 
-pub(crate) mod collate;
 pub(crate) mod compile;
 mod error;
 pub(crate) mod eval;
-pub(crate) mod fold;
 pub(crate) mod fulltext;
 mod lexer;
 mod parser;
@@ -17,11 +16,12 @@ pub(crate) mod words;
 
 use serde_json::Value;
 
-pub use error::CqlError;
+use crate::facts::tables::Table;
+use crate::value::collate;
+use crate::value::fold::Fold;
 
 pub(crate) use compile::Compiled;
-
-use crate::tables::Table;
+pub use error::CqlError;
 
 /// A query about records of which no index is known.
 #[derive(Clone, Debug)]
@@ -36,7 +36,8 @@ impl Query {
         compiled(text, None).map(Self)
     }
 
-    /// Whether a record is wanted. What PostgreSQL cannot compute, such as a number of a text, is not.
+    /// Whether a record is wanted. What PostgreSQL cannot compute, such as a number of a text, is
+    /// not.
     pub fn matches(&self, record: &Value) -> bool {
         self.0.wants(record).unwrap_or(false)
     }
@@ -72,7 +73,7 @@ pub(crate) fn outline(text: &str) -> Result<Outline, String> {
 
 /// A text as RMB compares it where no index says otherwise: without case and accents.
 pub fn folded(text: &str) -> String {
-    fold::Fold::BOTH.apply(text)
+    Fold::BOTH.apply(text)
 }
 
 /// The order of two texts in the database.

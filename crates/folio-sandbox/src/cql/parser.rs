@@ -1,12 +1,13 @@
-//! The grammar of CQL, as cql-java reads it: all booleans bind equally and to the left, and `index relation (a or b)` distributes.
+//! The grammar of CQL, as cql-java reads it. All booleans bind equally and to the left, and `index
+//! relation (a or b)` distributes.
 
-use super::lexer::{Token, tokens};
+use crate::cql::lexer::{QueryToken, tokens};
 
 /// A query: a condition and an order.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Parsed {
     pub(crate) clause: Clause,
-    pub(crate) sort: Vec<Key>,
+    pub(crate) sort: Vec<SortClause>,
 }
 
 /// A condition.
@@ -45,7 +46,7 @@ pub(crate) struct Modifier {
 
 /// A field to sort by.
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Key {
+pub(crate) struct SortClause {
     pub(crate) index: String,
     pub(crate) modifiers: Vec<Modifier>,
 }
@@ -55,8 +56,8 @@ const MAX_DEPTH: usize = 200;
 
 const NAMED_RELATIONS: [&str; 5] = ["any", "all", "adj", "within", "encloses"];
 
-struct Parser {
-    tokens: Vec<Token>,
+struct QueryParser {
+    tokens: Vec<QueryToken>,
     at: usize,
 }
 
@@ -135,33 +136,33 @@ fn quoted(text: &str) -> String {
 
 /// Understands a query; the error is cql-java's message.
 pub(crate) fn parse(text: &str) -> Result<Parsed, String> {
-    let mut parser = Parser {
+    let mut parser = QueryParser {
         tokens: tokens(text),
         at: 0,
     };
     let scope = ("cql.serverChoice".to_owned(), "=".to_owned(), Vec::new());
     let clause = parser.query(&scope, 0)?;
     let mut sort = Vec::new();
-    if matches!(parser.token(), Token::Keyword("sortby", _)) {
+    if matches!(parser.token(), QueryToken::Keyword("sortby", _)) {
         parser.at += 1;
-        while *parser.token() != Token::End {
+        while *parser.token() != QueryToken::End {
             let index = parser.symbol("sort index")?;
             let modifiers = parser.modifiers()?;
-            sort.push(Key { index, modifiers });
+            sort.push(SortClause { index, modifiers });
         }
         if sort.is_empty() {
             return Err("no sort keys".to_owned());
         }
     }
     match parser.token() {
-        Token::End => Ok(Parsed { clause, sort }),
+        QueryToken::End => Ok(Parsed { clause, sort }),
         token => Err(format!("junk after end: {}", token.shown())),
     }
 }
 
-impl Parser {
-    fn token(&self) -> &Token {
-        self.tokens.get(self.at).unwrap_or(&Token::End)
+impl QueryParser {
+    fn token(&self) -> &QueryToken {
+        self.tokens.get(self.at).unwrap_or(&QueryToken::End)
     }
 
     fn symbol(&mut self, wanted: &str) -> Result<String, String> {
@@ -175,7 +176,7 @@ impl Parser {
         }
     }
 
-    fn expect(&mut self, token: &Token) -> Result<(), String> {
+    fn expect(&mut self, token: &QueryToken) -> Result<(), String> {
         if self.token() == token {
             self.at += 1;
             return Ok(());
@@ -195,11 +196,13 @@ impl Parser {
         let mut left = self.term(scope, depth)?;
         loop {
             let join = match self.token() {
-                Token::End | Token::Close | Token::Keyword("sortby", _) => return Ok(left),
-                Token::Keyword("and", _) => Join::And,
-                Token::Keyword("or", _) => Join::Or,
-                Token::Keyword("not", _) => Join::Not,
-                Token::Keyword(..) => Join::Prox,
+                QueryToken::End | QueryToken::Close | QueryToken::Keyword("sortby", _) => {
+                    return Ok(left);
+                }
+                QueryToken::Keyword("and", _) => Join::And,
+                QueryToken::Keyword("or", _) => Join::Or,
+                QueryToken::Keyword("not", _) => Join::Not,
+                QueryToken::Keyword(..) => Join::Prox,
                 token => return Err(format!("expected boolean, got {}", token.shown())),
             };
             self.at += 1;
@@ -213,16 +216,16 @@ impl Parser {
         let mut own: Option<Scope> = None;
         loop {
             match self.token() {
-                Token::Open => {
+                QueryToken::Open => {
                     self.at += 1;
                     let inner = self.query(own.as_ref().unwrap_or(scope), depth + 1)?;
-                    self.expect(&Token::Close)?;
+                    self.expect(&QueryToken::Close)?;
                     return Ok(inner);
                 }
-                Token::Symbol(">") => {
+                QueryToken::Symbol(">") => {
                     self.at += 1;
                     self.symbol("prefix name")?;
-                    if *self.token() == Token::Symbol("=") {
+                    if *self.token() == QueryToken::Symbol("=") {
                         self.at += 1;
                         self.symbol("prefix identifier")?;
                     }
@@ -239,13 +242,13 @@ impl Parser {
                 continue;
             }
             let mut more = false;
-            while let Token::Word(word) | Token::Quoted(word) = self.token() {
+            while let QueryToken::Word(word) | QueryToken::Quoted(word) = self.token() {
                 text.push(' ');
                 text.push_str(word);
                 self.at += 1;
                 more = true;
             }
-            if more && let Token::Symbol(symbol) = self.token() {
+            if more && let QueryToken::Symbol(symbol) = self.token() {
                 return Err(format!("unexpected relation '{symbol}'"));
             }
             let (index, relation, modifiers) = own.unwrap_or_else(|| scope.clone());
@@ -260,8 +263,10 @@ impl Parser {
 
     fn relation(&self) -> Option<String> {
         match self.token() {
-            Token::Symbol(symbol) => Some((*symbol).to_owned()),
-            Token::Word(word) if NAMED_RELATIONS.contains(&word.as_str()) || word.contains('.') => {
+            QueryToken::Symbol(symbol) => Some((*symbol).to_owned()),
+            QueryToken::Word(word)
+                if NAMED_RELATIONS.contains(&word.as_str()) || word.contains('.') =>
+            {
                 Some(word.clone())
             }
             _ => None,
@@ -270,15 +275,15 @@ impl Parser {
 
     fn modifiers(&mut self) -> Result<Vec<Modifier>, String> {
         let mut modifiers = Vec::new();
-        while *self.token() == Token::Slash {
+        while *self.token() == QueryToken::Slash {
             self.at += 1;
-            let Token::Word(name) = self.token() else {
+            let QueryToken::Word(name) = self.token() else {
                 return Err(format!("expected modifier, got {}", self.token().shown()));
             };
             let name = name.to_lowercase();
             self.at += 1;
             let value = match *self.token() {
-                Token::Symbol(symbol) => {
+                QueryToken::Symbol(symbol) => {
                     self.at += 1;
                     Some((symbol, self.symbol("modifier value")?))
                 }

@@ -1,9 +1,9 @@
 //! A query as it is run: the conditions that its terms have become, and its order.
 
-use super::error::CqlError;
-use super::fold::{Fold, Pattern};
-use super::fulltext::{Wanted, WordQuery};
-use crate::tables::Step;
+use crate::cql::error::CqlError;
+use crate::cql::fulltext::{TextQuery, WordQuery};
+use crate::facts::tables::JoinStep;
+use crate::value::fold::{Fold, Pattern};
 
 /// How much of a text an index has.
 pub(crate) const INDEXED: usize = 600;
@@ -52,11 +52,11 @@ pub(crate) enum Test {
     Element {
         field: String,
         any: Vec<String>,
-        wanted: Wanted,
+        wanted: TextQuery,
         also: Vec<(String, WordQuery)>,
     },
     /// Records elsewhere.
-    Foreign(Vec<Step>, Box<Test>),
+    Foreign(Vec<JoinStep>, Box<Test>),
     /// What became of it: the field has one of these ids.
     In(String, std::collections::HashSet<String>),
 }

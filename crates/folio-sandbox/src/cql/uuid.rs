@@ -1,18 +1,10 @@
 //! Fields that are UUIDs: `id` and foreign keys.
 
-use super::error::CqlError;
-use super::parser::Term;
-pub(crate) use super::plan::{Bound, UuidTest};
-use super::plan::{Order, Test};
-
-/// 8-4-4-4-12 digits.
-pub(crate) fn is_uuid(text: &str) -> bool {
-    text.len() == 36
-        && text.bytes().enumerate().all(|(index, byte)| match index {
-            8 | 13 | 18 | 23 => byte == b'-',
-            _ => byte.is_ascii_hexdigit(),
-        })
-}
+use crate::cql::error::CqlError;
+use crate::cql::parser::Term;
+pub(crate) use crate::cql::plan::{Bound, UuidTest};
+use crate::cql::plan::{Order, Test};
+use crate::value::uuid::is_uuid;
 
 /// A prefix filled up to a UUID.
 fn filled(prefix: &str, digit: char) -> Option<String> {

@@ -2,7 +2,7 @@
 
 use unicode_normalization::char::is_combining_mark;
 
-use super::fold::lower;
+use crate::value::fold::lower;
 
 /// The tokens of PostgreSQL's default parser, in lower case and in their order.
 pub(crate) fn tokens(text: &str) -> Vec<String> {
@@ -14,7 +14,8 @@ pub(crate) fn tokens(text: &str) -> Vec<String> {
     }
 }
 
-/// The parts of a text between blanks, which no token has in it; and whether a part is the first. None where there may be tags, which have.
+/// The parts of a text between blanks, which no token has in it; and whether a part is the first.
+/// None where there may be tags, which have.
 pub(crate) fn parts(text: &str) -> Option<impl Iterator<Item = (&str, bool)>> {
     if text.contains('<') {
         return None;
@@ -64,7 +65,8 @@ fn is_plain_or_underscore(c: char) -> bool {
     is_plain(c) || c == '_'
 }
 
-/// A character of a word: letters, marks, digits, letter numbers and circled letters, but no superscripts or fractions.
+/// A character of a word: letters, marks, digits, letter numbers and circled letters, but no
+/// superscripts or fractions.
 fn is_word(c: char) -> bool {
     if c.is_ascii() {
         return is_plain(c);
@@ -300,7 +302,8 @@ impl Tokenizer {
         self.token(end);
     }
 
-    /// Where a further part of a hyphenated word ends: a hyphen, then a letter, or digits and a letter.
+    /// Where a further part of a hyphenated word ends: a hyphen, then a letter, or digits and a
+    /// letter.
     fn part(&self, at: usize) -> Option<usize> {
         if self.char(at) != Some('-') {
             return None;
@@ -371,7 +374,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::{tokenized, tokens};
-    use crate::cql::fold::unaccented;
+    use crate::value::fold::unaccented;
 
     proptest! {
         #[test]

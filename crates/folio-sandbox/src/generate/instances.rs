@@ -1,9 +1,9 @@
 //! Invented instances.
 
-use super::References;
-use super::random::Random;
-use super::titles::{Language, PUBLISHERS, SUBJECTS, note};
-use super::write::{List, Object};
+use crate::generate::random::Random;
+use crate::generate::references::References;
+use crate::generate::titles::{Language, PUBLISHERS, SUBJECTS, note};
+use crate::generate::write::{ListWriter, Object};
 
 const KIND: u64 = 1;
 /// The series of identifiers, of titles and of the rest, so that each can be made alone.
@@ -89,7 +89,7 @@ pub(super) fn metadata(object: &mut Object<'_>, date: &str, references: &Referen
 }
 
 fn contributors(
-    list: &mut List<'_>,
+    list: &mut ListWriter<'_>,
     language: &Language,
     random: &mut Random,
     references: &References,
@@ -132,7 +132,12 @@ fn contributors(
     }
 }
 
-fn identifiers(list: &mut List<'_>, number: u32, random: &mut Random, references: &References) {
+fn identifiers(
+    list: &mut ListWriter<'_>,
+    number: u32,
+    random: &mut Random,
+    references: &References,
+) {
     let kind = |index: usize| {
         references
             .identifier_types
@@ -179,7 +184,7 @@ fn identifiers(list: &mut List<'_>, number: u32, random: &mut Random, references
     }
 }
 
-fn notes(list: &mut List<'_>, random: &mut Random, references: &References) {
+fn notes(list: &mut ListWriter<'_>, random: &mut Random, references: &References) {
     let count = [0, 0, 1, 1, 2, 3]
         .get(random.below(6))
         .copied()

@@ -1,11 +1,12 @@
-//! Invented holdings and items of the invented instances. Most instances have one of each; of twenty, one has two holdings and an electronic
-//! one none, and one of the holdings has two items and another one none.
+//! Invented holdings and items of the invented instances. Most instances have one of each; of
+//! twenty, one has two holdings and an electronic one none, and one of the holdings has two items
+//! and another one none.
 
-use super::References;
-use super::instances::{self, date, metadata, one};
-use super::random::Random;
-use super::titles::note;
-use super::write::Object;
+use crate::generate::instances::{self, date, metadata, one};
+use crate::generate::random::Random;
+use crate::generate::references::References;
+use crate::generate::titles::note;
+use crate::generate::write::Object;
 
 const HOLDINGS: u64 = 2;
 const HOLDINGS_ID: u64 = 21;
@@ -51,14 +52,14 @@ pub(super) fn barcode(seed: u64, number: u32) -> Option<String> {
 }
 
 /// Where holdings are, and what stands on their spines.
-struct Place {
+struct Shelf {
     location: String,
     call_number: Option<(String, String)>,
     prefix: Option<&'static str>,
     suffix: Option<&'static str>,
 }
 
-fn place(seed: u64, number: u32, references: &References) -> Place {
+fn place(seed: u64, number: u32, references: &References) -> Shelf {
     let mut random = Random::of(seed, PLACE, number);
     let location = one(&mut random, &references.locations).to_owned();
     let call_number = random.chance(92).then(|| {
@@ -82,7 +83,7 @@ fn place(seed: u64, number: u32, references: &References) -> Place {
         };
         (text, kind)
     });
-    Place {
+    Shelf {
         location,
         prefix: (call_number.is_some() && random.chance(6)).then_some("Folio"),
         suffix: (call_number.is_some() && random.chance(4)).then_some("c.2"),

@@ -1,11 +1,13 @@
+//! Invented records are plausible, and the same for the same seed.
+
 #![allow(clippy::unwrap_used, reason = "tests may")]
 
 use std::collections::HashSet;
 
 use serde_json::Value;
 
-use super::collections;
-use crate::cql::fold::text_at;
+use crate::generate::collections;
+use crate::value::json::text_at;
 
 #[test]
 fn records_are_made_the_same_each_time_and_as_values_are_written() {

@@ -1,6 +1,6 @@
 //! Invented titles, names and subjects, in several languages and scripts.
 
-use super::random::Random;
+use crate::generate::random::Random;
 
 /// A language: its code, how many of a hundred records are in it, and what its titles are made of.
 pub(super) struct Language {

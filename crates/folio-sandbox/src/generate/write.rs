@@ -65,10 +65,10 @@ impl<'a> Object<'a> {
         object.end();
     }
 
-    pub(super) fn list(&mut self, name: &str, elements: impl FnOnce(&mut List<'_>)) {
+    pub(super) fn list(&mut self, name: &str, elements: impl FnOnce(&mut ListWriter<'_>)) {
         self.name(name);
         self.out.push('[');
-        let mut list = List {
+        let mut list = ListWriter {
             out: self.out,
             first: true,
         };
@@ -78,12 +78,12 @@ impl<'a> Object<'a> {
 }
 
 /// A list being written.
-pub(super) struct List<'a> {
+pub(super) struct ListWriter<'a> {
     out: &'a mut String,
     first: bool,
 }
 
-impl List<'_> {
+impl ListWriter<'_> {
     fn next(&mut self) {
         if !std::mem::take(&mut self.first) {
             self.out.push(',');

@@ -2,11 +2,11 @@
 
 use serde_json::Value;
 
-use super::scalars::SOURCE;
-use crate::http::Answer;
+use crate::jackson::scalars::SOURCE;
+use crate::wire::message::HttpResponse;
 
 /// The text of a request's body, as a value. Text behind the first value is ignored, as RMB does.
-pub(crate) fn parse(body: &[u8]) -> Result<Value, Answer> {
+pub(crate) fn parse(body: &[u8]) -> Result<Value, HttpResponse> {
     let text = String::from_utf8_lossy(body);
     if text.trim().is_empty() {
         return Ok(Value::Null);
@@ -47,7 +47,7 @@ pub(crate) fn parse(body: &[u8]) -> Result<Value, Answer> {
                     format!("Unexpected character ('{c}' (code {}))", c as u32)
                 }
             };
-            Err(Answer::bad_request(format!("{message}{SOURCE}")))
+            Err(HttpResponse::bad_request(format!("{message}{SOURCE}")))
         }
     }
 }

@@ -1,24 +1,25 @@
-//! Reads a record as Jackson and Bean Validation do in RMB's modules: values of other types are converted where Jackson converts them, lists
-//! and defaults are filled in, and what does not fit is rejected in their words.
+//! Reads a record as Jackson and Bean Validation do in RMB's modules. Values of other types are
+//! converted where Jackson converts them, lists and defaults are filled in, and the rest is
+//! rejected in their words.
 
 use serde_json::{Map, Value, json};
 
-mod body;
-mod parts;
-mod scalars;
+use crate::facts::documents::Routes;
+use crate::jackson::names::{MODEL, arrow, capitalized, enum_class};
+use crate::value::dates;
+use crate::value::uuid::is_versioned_uuid;
+use crate::wire::message::HttpResponse;
+use crate::wire::rmb;
 
 pub(crate) use body::parse;
-pub(crate) use scalars::{SOURCE, token};
-
 use parts::{Parts, unknown_field};
 use scalars::mismatch;
+pub(crate) use scalars::{SOURCE, token};
 
-use crate::dates;
-use crate::documents::Routes;
-use crate::http::Answer;
-use crate::rmb;
-
-const MODEL: &str = "org.folio.rest.jaxrs.model";
+mod body;
+mod names;
+mod parts;
+mod scalars;
 
 /// A pattern of UUIDs in a schema.
 const UUID_PATTERN: &str =
@@ -40,7 +41,7 @@ pub(crate) struct Reader<'a> {
 
 /// Where a value is.
 #[derive(Clone)]
-struct Place<'a> {
+struct JsonPlace<'a> {
     document: &'a str,
     /// The Java class of the value, if it is an object.
     class: String,
@@ -52,8 +53,20 @@ struct Place<'a> {
 }
 
 impl<'a> Reader<'a> {
-    /// Reads a record; `known` is the one that is stored, whose own fields are taken for described: a server newer than the documents has
-    /// fields that these lack.
+    /// Reads as most modules do.
+    pub(crate) fn new(routes: &'a Routes) -> Self {
+        Self {
+            routes,
+            keeps_unknown: None,
+            money: false,
+            spring: false,
+            unbounded: &[],
+            violations: Vec::new(),
+        }
+    }
+
+    /// Reads a record; `known` is the one that is stored, whose own fields are taken for described:
+    /// a server newer than the documents has fields that these lack.
     pub(crate) fn record(
         &mut self,
         document: &'a str,
@@ -61,8 +74,8 @@ impl<'a> Reader<'a> {
         class: &str,
         value: &Value,
         known: Option<&Value>,
-    ) -> Result<Map<String, Value>, Answer> {
-        let place = Place {
+    ) -> Result<Map<String, Value>, HttpResponse> {
+        let place = JsonPlace {
             document,
             class: class.to_owned(),
             chain: String::new(),
@@ -70,7 +83,7 @@ impl<'a> Reader<'a> {
             depth: 0,
         };
         if value.is_null() {
-            return Err(Answer::bad_request(
+            return Err(HttpResponse::bad_request(
                 "HV000116: The object to be validated must not be null.",
             ));
         }
@@ -106,10 +119,10 @@ impl<'a> Reader<'a> {
         schema: &'a Value,
         value: &Value,
         known: Option<&Value>,
-        place: &Place<'a>,
-    ) -> Result<Value, Answer> {
+        place: &JsonPlace<'a>,
+    ) -> Result<Value, HttpResponse> {
         let (document, schema) = self.routes.resolve(place.document, schema);
-        let place = Place {
+        let place = JsonPlace {
             document,
             depth: place.depth + 1,
             ..place.clone()
@@ -145,8 +158,8 @@ impl<'a> Reader<'a> {
         &mut self,
         schema: &Value,
         value: &Value,
-        place: &Place<'_>,
-    ) -> Result<Value, Answer> {
+        place: &JsonPlace<'_>,
+    ) -> Result<Value, HttpResponse> {
         let date = schema.get("format").and_then(Value::as_str) == Some("date-time");
         let kinds = schema.get("enum").and_then(Value::as_array);
         if date {
@@ -159,7 +172,7 @@ impl<'a> Reader<'a> {
                 return Err(mismatch(
                     &format!(
                         "Input mismatch reading Enum `{0}`: properties-based `@JsonCreator` ([method {0}#fromValue(java.lang.String)]) expects String Value, got {1}",
-                        enum_class(place),
+                        enum_class(&place.chain, &place.path),
                         token(other).replace("(token ", "(")
                     ),
                     &place.chain,
@@ -181,7 +194,7 @@ impl<'a> Reader<'a> {
             return Err(mismatch(
                 &format!(
                     "Cannot construct instance of `{}`, problem: {text}",
-                    enum_class(place)
+                    enum_class(&place.chain, &place.path)
                 ),
                 &place.chain,
             ));
@@ -189,7 +202,7 @@ impl<'a> Reader<'a> {
         let own = Value::from(text.as_str());
         if schema.get("format").and_then(Value::as_str) == Some("uuid")
             && place.path != "id"
-            && !rmb::is_versioned_uuid(&text)
+            && !is_versioned_uuid(&text)
         {
             self.violates(
                 &place.path,
@@ -212,7 +225,7 @@ impl<'a> Reader<'a> {
         Ok(own)
     }
 
-    fn date(&mut self, value: &Value, place: &Place<'_>) -> Result<Value, Answer> {
+    fn date(&mut self, value: &Value, place: &JsonPlace<'_>) -> Result<Value, HttpResponse> {
         let text = match value {
             Value::String(text) => text.clone(),
             Value::Number(number) if number.is_i64() => number.to_string(),
@@ -230,14 +243,14 @@ impl<'a> Reader<'a> {
             }
         };
         if text.is_empty() {
-            return Err(Answer::bad_request(format!(
+            return Err(HttpResponse::bad_request(format!(
                 "String index out of range: 0 (through reference chain: {})",
                 place.chain
             )));
         }
         match dates::read(&text) {
             Some(date) => Ok(date.into()),
-            None => Err(Answer::bad_request(format!(
+            None => Err(HttpResponse::bad_request(format!(
                 "Failed to parse Date value '{text}': Cannot parse date \"{text}\": not compatible with any of standard forms (\"yyyy-MM-dd'T'HH:mm:ss.SSSX\", \"yyyy-MM-dd'T'HH:mm:ss.SSS\", \"EEE, dd MMM yyyy HH:mm:ss zzz\", \"yyyy-MM-dd\") (through reference chain: {})",
                 place.chain
             ))),
@@ -249,15 +262,15 @@ impl<'a> Reader<'a> {
         &mut self,
         schema: &Value,
         value: Value,
-        place: &Place<'_>,
-    ) -> Result<Value, Answer> {
+        place: &JsonPlace<'_>,
+    ) -> Result<Value, HttpResponse> {
         if !value.is_null() {
             self.bounds(schema, &value, place);
         }
         Ok(value)
     }
 
-    fn bounds(&mut self, schema: &Value, value: &Value, place: &Place<'_>) {
+    fn bounds(&mut self, schema: &Value, value: &Value, place: &JsonPlace<'_>) {
         let bound = |key: &str| schema.get(key).and_then(Value::as_f64);
         let number = value.as_f64().unwrap_or_default();
         if let Some(least) = bound("minimum")
@@ -280,8 +293,8 @@ impl<'a> Reader<'a> {
         schema: &'a Value,
         value: &Value,
         known: Option<&Value>,
-        place: &Place<'a>,
-    ) -> Result<Value, Answer> {
+        place: &JsonPlace<'a>,
+    ) -> Result<Value, HttpResponse> {
         let unique = schema.get("uniqueItems").and_then(Value::as_bool) == Some(true);
         let list = if unique {
             "java.util.LinkedHashSet"
@@ -335,7 +348,7 @@ impl<'a> Reader<'a> {
         for (index, element) in elements.iter().enumerate() {
             let element = match (items, element) {
                 (Some(items), element) if !element.is_null() => {
-                    let place = Place {
+                    let place = JsonPlace {
                         class: class.clone(),
                         chain: format!("{}->{list}[{index}]", place.chain),
                         path: format!("{}[{index}]", place.path),
@@ -357,8 +370,8 @@ impl<'a> Reader<'a> {
         schema: &'a Value,
         value: &Value,
         known: Option<&Value>,
-        place: &Place<'a>,
-    ) -> Result<Value, Answer> {
+        place: &JsonPlace<'a>,
+    ) -> Result<Value, HttpResponse> {
         let class = format!("{MODEL}.{}", place.class);
         let Value::Object(given) = value else {
             let message = match value {
@@ -409,7 +422,7 @@ impl<'a> Reader<'a> {
                 }
                 continue;
             }
-            let place = Place {
+            let place = JsonPlace {
                 document,
                 class: self.class_of(document, property, name),
                 chain,
@@ -458,40 +471,5 @@ impl<'a> Reader<'a> {
             Some("object") | None => capitalized(name),
             _ => String::new(),
         }
-    }
-}
-
-fn enum_class(place: &Place<'_>) -> String {
-    // The class that has the field, from the chain, and the field.
-    let owner = place
-        .chain
-        .rsplit("->")
-        .find_map(|link| link.split_once("[\"").map(|(owner, _)| owner))
-        .unwrap_or(MODEL);
-    let name = place
-        .path
-        .rsplit('.')
-        .next()
-        .unwrap_or_default()
-        .split('[')
-        .next()
-        .unwrap_or_default();
-    format!("{owner}${}", capitalized(name))
-}
-
-/// `…->`, unless it is the first of a chain.
-fn arrow(chain: &str) -> String {
-    if chain.is_empty() {
-        String::new()
-    } else {
-        format!("{chain}->")
-    }
-}
-
-fn capitalized(name: &str) -> String {
-    let mut chars = name.trim_start_matches('_').chars();
-    match chars.next() {
-        Some(first) => first.to_uppercase().chain(chars).collect(),
-        None => String::new(),
     }
 }

@@ -2,10 +2,10 @@
 
 use serde_json::{Value, json};
 
-use super::scalars::SOURCE;
-use crate::documents::Routes;
-use crate::http::Answer;
-use crate::rmb;
+use crate::facts::documents::Routes;
+use crate::jackson::scalars::SOURCE;
+use crate::wire::message::HttpResponse;
+use crate::wire::rmb;
 
 /// The fields of an object, with those of the schemas that it is composed of.
 pub(super) struct Parts<'a> {
@@ -31,7 +31,8 @@ impl<'a> Parts<'a> {
             .pointer("/x-folio/responseOnly")
             .and_then(Value::as_array);
         for (name, property) in properties.into_iter().flatten() {
-            // The class of a request has no such field: the module rejects it as one that it does not know.
+            // The class of a request has no such field: the module rejects it as one that it does
+            // not know.
             if of_responses.is_some_and(|list| list.iter().any(|own| own == name.as_str())) {
                 continue;
             }
@@ -49,7 +50,12 @@ impl<'a> Parts<'a> {
     }
 }
 
-pub(super) fn unknown_field(name: &str, class: &str, parts: &Parts<'_>, chain: &str) -> Answer {
+pub(super) fn unknown_field(
+    name: &str,
+    class: &str,
+    parts: &Parts<'_>,
+    chain: &str,
+) -> HttpResponse {
     let known: Vec<String> = parts
         .properties
         .iter()

@@ -2,18 +2,18 @@
 
 use serde_json::{Value, json};
 
-use crate::http::Answer;
+use crate::wire::message::HttpResponse;
 
 /// Where Jackson says that an error was; the column is not known here.
 pub(crate) const SOURCE: &str = "\n at [Source: REDACTED (`StreamReadFeature.INCLUDE_SOURCE_IN_LOCATION` disabled); line: 1, column: 1]";
 
-pub(super) fn mismatch(message: &str, chain: &str) -> Answer {
+pub(super) fn mismatch(message: &str, chain: &str) -> HttpResponse {
     let through = if chain.is_empty() {
         String::new()
     } else {
         format!(" (through reference chain: {chain})")
     };
-    Answer::bad_request(format!("{message}{SOURCE}{through}"))
+    HttpResponse::bad_request(format!("{message}{SOURCE}{through}"))
 }
 
 pub(crate) fn token(value: &Value) -> &'static str {
@@ -31,7 +31,7 @@ pub(crate) fn token(value: &Value) -> &'static str {
     }
 }
 
-pub(super) fn integer(value: &Value, chain: &str) -> Result<Value, Answer> {
+pub(super) fn integer(value: &Value, chain: &str) -> Result<Value, HttpResponse> {
     let number = match value {
         Value::Number(number) => number.as_f64(),
         Value::String(text) if text.trim().is_empty() => return Ok(Value::Null),
@@ -67,7 +67,7 @@ pub(super) fn integer(value: &Value, chain: &str) -> Result<Value, Answer> {
     Ok(Value::from(number as i64))
 }
 
-pub(super) fn number(value: &Value, money: bool, chain: &str) -> Result<Value, Answer> {
+pub(super) fn number(value: &Value, money: bool, chain: &str) -> Result<Value, HttpResponse> {
     let kind = if money {
         "java.math.BigDecimal"
     } else {
@@ -114,7 +114,7 @@ pub(super) fn number(value: &Value, money: bool, chain: &str) -> Result<Value, A
     Ok(Value::from(number.unwrap_or_default()))
 }
 
-pub(super) fn boolean(value: &Value, chain: &str) -> Result<Value, Answer> {
+pub(super) fn boolean(value: &Value, chain: &str) -> Result<Value, HttpResponse> {
     let boolean = match value {
         Value::Bool(boolean) => *boolean,
         Value::Number(number) if number.is_i64() => number.as_i64() != Some(0),

@@ -1,8 +1,10 @@
-//! Records how a server answers the requests of a conformance file, so that the sandbox can be compared with it.
+//! Records the responses of a server to the requests of a conformance file. The sandbox can then be
+//! compared with that server.
 //!
-//! The file has a JSON object a line, as those of `tests/conformance/data` have: method, path, headers and body of a request, and how a
-//! server answered. The recording has the same rows with the answers of the server that is asked. Tokens, cookies and passwords are replaced;
-//! all else that the server says is in it, names of users too, so look at it before you pass it on.
+//! The file has a JSON object a line, as those of `tests/conformance/data` have: method, path,
+//! headers and body of a request, and how a server answered. The recording has the same rows with
+//! the answers of the server that is asked. Tokens, cookies and passwords are replaced; all else
+//! that the server says is in it, names of users too, so look at it before you pass it on.
 
 mod redact;
 mod wire;
@@ -59,7 +61,8 @@ pub struct Recorded {
     pub sent: usize,
     /// Of these, those with another status than the file has.
     pub other_status: usize,
-    /// Rows that are no requests, or that no client can send without the state of the first recording.
+    /// Rows that are no requests, or that no client can send without the state of the first
+    /// recording.
     pub left_out: usize,
 }
 
@@ -96,12 +99,14 @@ pub fn rows(file: &Path) -> io::Result<Vec<Map<String, Value>>> {
     Ok(rows)
 }
 
-/// Sends the requests of a conformance file to a server, in their order and with a login first, and writes rows with its answers.
+/// Sends the requests of a conformance file to a server, in their order and with a login first, and
+/// writes rows with its answers.
 ///
 /// The requests write and delete records: the tenant should be one for tests.
 ///
 /// # Errors
-/// The file cannot be read, `out` cannot be written, the server cannot be reached, or the login fails.
+/// The file cannot be read, `out` cannot be written, the server cannot be reached, or the login
+/// fails.
 pub async fn record(
     url: &str,
     tenant: &str,

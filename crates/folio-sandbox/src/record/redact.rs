@@ -1,6 +1,6 @@
 //! What must not be in a recording: tokens, passwords, cookies.
 
-use super::wire::Reply;
+use crate::record::wire::Reply;
 
 /// The secrets of a session, each with what stands for it.
 #[derive(Default)]

@@ -1,4 +1,5 @@
-//! A client that sends what it is told, byte for byte: paths are not normalized, and no header is added but `Host` and `Content-Length`.
+//! A client that sends bytes unchanged. Paths are not normalized, and no header is added but `Host`
+//! and `Content-Length`.
 
 use std::io;
 use std::time::Duration;
@@ -188,8 +189,8 @@ pub async fn exchange(
     Ok(tokio::time::timeout(timeout, work).await.ok().flatten())
 }
 
-/// Sends bytes that may be no HTTP, and reads what comes until nothing more does for some time; tells whether the server closed the
-/// connection, too.
+/// Sends bytes that may be no HTTP, and reads what comes until nothing more does for some time;
+/// tells whether the server closed the connection, too.
 ///
 /// # Errors
 /// The address is none, or the server cannot be reached.
@@ -220,7 +221,8 @@ async fn read(socket: &mut Box<dyn Stream>, head: bool) -> Option<Reply> {
     }
 }
 
-/// The first response in some bytes, and how long it is; none where it has not come as a whole. A response of 1xx goes before another.
+/// The first response in some bytes, and how long it is; none where it has not come as a whole. A
+/// response of 1xx goes before another.
 pub fn parsed(bytes: &[u8], head: bool, closed: bool) -> Option<(Reply, usize)> {
     let end = bytes.windows(4).position(|four| four == b"\r\n\r\n")? + 4;
     let text = String::from_utf8_lossy(&bytes[..end]).into_owned();

@@ -1,10 +1,9 @@
-//! Records in a file of SQLite, which survive the process. What was answered is in the file: a process that is killed loses nothing of it.
+//! Records in a file of SQLite, which survive the process. What was answered is in the file: a
+//! process that is killed loses nothing of it.
 
 use std::path::Path;
 
-use rusqlite::{Connection, OptionalExtension, params};
-
-use super::Result;
+use rusqlite::{Connection, OptionalExtension, Result, params};
 
 /// The file of a store.
 pub(super) struct File {
@@ -23,8 +22,9 @@ impl File {
     pub(super) fn open(path: &Path) -> Result<Self> {
         let connection = Connection::open(path)?;
         connection.set_prepared_statement_cache_capacity(64);
-        // With a write-ahead log, a transaction that has ended is there after the process is killed, and one that has not is not. Only if the
-        // machine itself stops may the last ones be lost.
+        // With a write-ahead log, a transaction that has ended is there after the process is
+        // killed, and one that has not is not. Only if the machine itself stops may the last ones
+        // be lost.
         connection.execute_batch(
             "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;
              CREATE TABLE IF NOT EXISTS record (

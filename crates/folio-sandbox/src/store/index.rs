@@ -1,22 +1,22 @@
-//! Indexes that a query makes when it first needs them: the words of a field, its values, an order. They stay as they were made; what was
-//! written since is looked at record by record, until that is too much and they are made anew. So a query finds exactly what it finds
-//! without them.
+//! Indexes that a query makes when it first needs them: the words of a field, its values, an order.
+//! They stay as they were made; what was written since is looked at record by record, until that is
+//! too much and they are made anew. So a query finds exactly what it finds without them.
 
 use std::cmp::Ordering;
 use std::sync::Arc;
 
 use serde_json::Value;
 
-use super::bits::Bits;
-pub(super) use super::indexes::INDEXED_FROM;
-use super::indexes::{Built, Indexes, Values, Words, made};
-use super::rows::{Row, Rows};
-use super::sorted::Key;
-use crate::cql::collate;
 use crate::cql::eval::{compare_folded, json_order};
-use crate::cql::fold::{Fold, beginning};
 use crate::cql::plan::{Bound, INDEXED, Order, SortKey, SortKind, Test, Texts, UuidTest};
-use crate::tables::Table;
+use crate::facts::tables::Table;
+use crate::store::bits::Bits;
+pub(super) use crate::store::indexes::INDEXED_FROM;
+use crate::store::indexes::{Built, Indexes, Values, WordIndex, made};
+use crate::store::rows::{Row, Rows};
+use crate::store::sorted::RecordKey;
+use crate::value::collate;
+use crate::value::fold::{Fold, beginning};
 
 /// What of a query indexes can tell.
 enum Plan {
@@ -77,10 +77,10 @@ impl Planner<'_> {
         made(&mut self.indexes.values, name, now, &mut self.since, make)
     }
 
-    fn words(&mut self, texts: &Texts, unaccent: bool) -> Arc<Words> {
+    fn words(&mut self, texts: &Texts, unaccent: bool) -> Arc<WordIndex> {
         let rows = &*self.rows;
         let make = || {
-            Words::of(
+            WordIndex::of(
                 rows.iter().map(|(slot, row)| (slot, text_of(texts, row))),
                 unaccent,
             )
@@ -119,14 +119,16 @@ impl Planner<'_> {
             Test::Uuid(test) if test.field == "id" => Plan::Exact(self.ids(test)),
             Test::Uuid(test) => Plan::Exact(self.references(test)),
             Test::In(field, ids) if field == "id" => {
-                let found = ids.iter().filter_map(|id| self.rows.slot(&Key::new(id)));
+                let found = ids
+                    .iter()
+                    .filter_map(|id| self.rows.slot(&RecordKey::new(id)));
                 Plan::Exact(Bits::of(slots, found))
             }
             Test::In(field, ids) => {
                 let lookup = self.rows.references(field);
                 let mut found = Bits::none(slots);
                 for id in ids {
-                    if let Some(own) = lookup.get(&Key::new(id)) {
+                    if let Some(own) = lookup.get(&RecordKey::new(id)) {
                         own.all().iter().for_each(|slot| found.set(*slot));
                     }
                 }
@@ -195,7 +197,7 @@ impl Planner<'_> {
         let (slots, ids) = (self.rows.slots(), self.rows.ids());
         let between =
             |from: usize, to: usize| Bits::of(slots, ids.from(from).take(to.saturating_sub(from)));
-        let rank = |id: &str, through| ids.rank(&Key::new(id), through);
+        let rank = |id: &str, through| ids.rank(&RecordKey::new(id), through);
         match &test.bound {
             Bound::Order(Order::Equal, id) => between(rank(id, false), rank(id, true)),
             Bound::Order(Order::Differs, id) => {
@@ -216,7 +218,7 @@ impl Planner<'_> {
         let slots = self.rows.slots();
         let lookup = self.rows.references(&test.field);
         if let Bound::Order(Order::Equal, id) = &test.bound {
-            let own = lookup.get(&Key::new(id));
+            let own = lookup.get(&RecordKey::new(id));
             return Bits::of(
                 slots,
                 own.into_iter().flat_map(|own| own.all().iter().copied()),
@@ -232,8 +234,9 @@ impl Planner<'_> {
     }
 }
 
-/// The records for which a test holds, as far as indexes can tell: those to look at, and whether it is certain of them. Records that were
-/// written since an index was made have been looked at. None where indexes tell nothing.
+/// The records for which a test holds, as far as indexes can tell: those to look at, and whether it
+/// is certain of them. Records that were written since an index was made have been looked at. None
+/// where indexes tell nothing.
 pub(super) fn select(rows: &mut Rows, test: &Test) -> Option<(Bits, bool)> {
     if rows.len() < INDEXED_FROM || has_numbers(test) {
         return None;
@@ -280,7 +283,7 @@ fn look_again(rows: &Rows, written: Option<&[u32]>, test: &Test, bits: &mut Bits
 /// What a record is sorted by.
 enum SortValue {
     Text(Box<str>),
-    Id(Key),
+    Id(RecordKey),
     Json(Value),
     Absent,
 }
@@ -289,7 +292,7 @@ fn sort_value(key: &SortKey, row: Row<'_>) -> SortValue {
     match key.kind {
         SortKind::Uuid => row
             .text_at(&key.field)
-            .map_or(SortValue::Absent, |id| SortValue::Id(Key::new(&id))),
+            .map_or(SortValue::Absent, |id| SortValue::Id(RecordKey::new(&id))),
         SortKind::Json => key
             .field
             .split('.')
@@ -463,7 +466,7 @@ pub(super) fn prepare_fields(rows: &mut Rows, table: Option<&Table>, fields: &[&
                     let texts = shared
                         .iter()
                         .map(|(slot, row)| (slot, text_of(&texts, row)));
-                    Words::of(texts, unaccent)
+                    WordIndex::of(texts, unaccent)
                 }),
             ));
             let keys = [SortKey {

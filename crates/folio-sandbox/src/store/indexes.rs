@@ -1,12 +1,12 @@
-//! Indexes as they are kept: the words of a field, its values, an order, each as it was when it was made.
+//! Indexes of queries: the words of a field, its values, an order, each as of its creation.
 
 use std::cmp::Ordering;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
-use super::bits::Bits;
-use crate::cql::fulltext::{Lexeme, WordQuery, Words as Join, indexed};
+use crate::cql::fulltext::{Lexeme, WordJoin, WordQuery, indexed};
 use crate::cql::words::{parts, tokens, tokens_of_part};
+use crate::store::bits::Bits;
 
 /// From how many records on indexes are made.
 pub(super) const INDEXED_FROM: usize = if cfg!(test) { 4 } else { 1_000 };
@@ -33,14 +33,14 @@ pub(super) struct Built<T> {
 pub(crate) struct Indexes {
     /// The slots that were written, in order.
     pub(super) log: Vec<u32>,
-    pub(super) words: HashMap<String, Built<Words>>,
+    pub(super) words: HashMap<String, Built<WordIndex>>,
     pub(super) values: HashMap<String, Built<Values>>,
     pub(super) present: HashMap<String, Built<Bits>>,
     pub(super) orders: HashMap<String, Built<Vec<u32>>>,
 }
 
 /// The words of a field: where each is, a slot and a place in one number.
-pub(super) struct Words {
+pub(super) struct WordIndex {
     vocabulary: Vec<Box<str>>,
     /// Where the places of each word begin.
     starts: Vec<usize>,
@@ -81,7 +81,8 @@ impl Indexes {
     }
 }
 
-/// The index of a name, which is made if it is not there; and since when the records are to be looked at.
+/// The index of a name, which is made if it is not there; and since when the records are to be
+/// looked at.
 pub(super) fn made<T>(
     indexes: &mut HashMap<String, Built<T>>,
     name: String,
@@ -97,14 +98,15 @@ pub(super) fn made<T>(
     Arc::clone(&index.made)
 }
 
-impl Words {
+impl WordIndex {
     pub(super) fn of<'a>(
         texts: impl Iterator<Item = (u32, Option<String>)> + 'a,
         unaccent: bool,
     ) -> Self {
         let mut numbers: HashMap<String, u32> = HashMap::new();
         let mut found: Vec<(u32, u64)> = Vec::new();
-        // Identifiers of types and common words come again and again: what they consist of is remembered.
+        // Identifiers of types and common words come again and again: what they consist of is
+        // remembered.
         let mut known: HashMap<(bool, String), Vec<u32>> = HashMap::new();
         let mut number = |token: String| {
             let next = u32::try_from(numbers.len()).unwrap_or(u32::MAX);
@@ -232,10 +234,10 @@ impl Words {
         let phrases = query.words.iter().map(|phrase| self.phrase(phrase, slots));
         let none = || Bits::none(slots);
         match query.join {
-            Join::Phrase if query.words.is_empty() => none(),
-            Join::Phrase => self.phrase(&query.words.concat(), slots),
-            Join::All => phrases.reduce(|a, b| a.and(&b)).unwrap_or_else(none),
-            Join::Any => phrases.reduce(|a, b| a.or(&b)).unwrap_or_else(none),
+            WordJoin::Phrase if query.words.is_empty() => none(),
+            WordJoin::Phrase => self.phrase(&query.words.concat(), slots),
+            WordJoin::All => phrases.reduce(|a, b| a.and(&b)).unwrap_or_else(none),
+            WordJoin::Any => phrases.reduce(|a, b| a.or(&b)).unwrap_or_else(none),
         }
     }
 }

@@ -1,4 +1,5 @@
-//! The records of a collection in memory, in the order in which they came, with the indexes that are kept up to date with each write.
+//! The records of a collection in memory, in the order of their creation. The indexes that each
+//! write keeps up to date are here, too.
 
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -7,27 +8,16 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use super::indexes::Indexes;
-use super::raw;
-use super::sorted::{Key, Sorted};
-use crate::constraints;
-use crate::tables::Unique;
-
-/// Makes records when they are read, the same each time.
-pub(crate) trait Maker: Send + Sync {
-    /// The record of a number as compact JSON, its fields sorted.
-    fn text(&self, number: u32) -> String;
-
-    /// The identifier of that record.
-    fn id(&self, number: u32) -> uuid::Uuid;
-
-    /// The text of a field, where it is known without making all of the record.
-    fn field(&self, number: u32, path: &str) -> Option<Option<String>>;
-}
+use crate::facts::constraints;
+use crate::facts::tables::Unique;
+use crate::generate::Maker;
+use crate::store::indexes::Indexes;
+use crate::store::sorted::{RecordKey, Sorted};
+use crate::value::raw;
 
 /// A record in memory.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Body {
+pub(crate) enum StoredBody {
     Gone,
     Text(Box<str>),
     /// The record that the maker makes of this number.
@@ -146,20 +136,20 @@ fn unique_value(unique: &Unique, row: Row<'_>) -> Option<String> {
     values.map(|values| values.join("\u{1f}"))
 }
 
-fn field_key(field: &str, row: Row<'_>) -> Option<Key> {
-    row.text_at(field).map(|text| Key::new(&text))
+fn field_key(field: &str, row: Row<'_>) -> Option<RecordKey> {
+    row.text_at(field).map(|text| RecordKey::new(&text))
 }
 
 /// The records of a collection.
 #[derive(Default)]
 pub(crate) struct Rows {
-    bodies: Vec<Body>,
+    bodies: Vec<StoredBody>,
     ids: Sorted,
     maker: Option<Arc<dyn Maker>>,
     /// Hashes of unique values, by constraint; made when the first is asked for.
     uniques: HashMap<String, (&'static Unique, Lookup<u64>)>,
     /// Identifiers that a field has; made when the first is asked for.
-    references: HashMap<String, Lookup<Key>>,
+    references: HashMap<String, Lookup<RecordKey>>,
     pub(super) indexes: Indexes,
 }
 
@@ -167,10 +157,10 @@ impl Rows {
     /// Rows that a maker makes, the first so many.
     pub(crate) fn made(maker: Arc<dyn Maker>, count: u32) -> Self {
         let ids = (0..count)
-            .map(|number| (Key::Uuid(*maker.id(number).as_bytes()), number))
+            .map(|number| (RecordKey::Uuid(*maker.id(number).as_bytes()), number))
             .collect();
         Self {
-            bodies: (0..count).map(Body::Made).collect(),
+            bodies: (0..count).map(StoredBody::Made).collect(),
             ids: Sorted::of(ids),
             maker: Some(maker),
             ..Self::default()
@@ -205,15 +195,15 @@ impl Rows {
         &self.ids
     }
 
-    pub(crate) fn slot(&self, id: &Key) -> Option<u32> {
+    pub(crate) fn slot(&self, id: &RecordKey) -> Option<u32> {
         self.ids.get(id)
     }
 
-    fn row_of<'a>(&'a self, body: &'a Body) -> Option<Row<'a>> {
+    fn row_of<'a>(&'a self, body: &'a StoredBody) -> Option<Row<'a>> {
         match body {
-            Body::Gone => None,
-            Body::Text(text) => Some(Row::Text(text)),
-            Body::Made(number) => Some(Row::Made(&**self.maker.as_ref()?, *number)),
+            StoredBody::Gone => None,
+            StoredBody::Text(text) => Some(Row::Text(text)),
+            StoredBody::Made(number) => Some(Row::Made(&**self.maker.as_ref()?, *number)),
         }
     }
 
@@ -232,12 +222,12 @@ impl Rows {
     }
 
     /// Stores a record in place of the one of its id, or as the last one; gives what was there.
-    pub(crate) fn put(&mut self, id: &Key, body: Body) -> Option<Body> {
+    pub(crate) fn put(&mut self, id: &RecordKey, body: StoredBody) -> Option<StoredBody> {
         let slot = match self.ids.get(id) {
             Some(slot) => slot,
             None => {
                 let slot = u32::try_from(self.bodies.len()).unwrap_or(u32::MAX);
-                self.bodies.push(Body::Gone);
+                self.bodies.push(StoredBody::Gone);
                 self.ids.insert(id.clone(), slot);
                 slot
             }
@@ -246,7 +236,7 @@ impl Rows {
     }
 
     /// Puts a record back into a slot that it had.
-    pub(crate) fn restore(&mut self, id: &Key, slot: u32, body: Body) {
+    pub(crate) fn restore(&mut self, id: &RecordKey, slot: u32, body: StoredBody) {
         if self.ids.get(id).is_none() {
             self.ids.insert(id.clone(), slot);
         }
@@ -254,13 +244,13 @@ impl Rows {
     }
 
     /// Deletes a record; gives its slot and what was there.
-    pub(crate) fn remove(&mut self, id: &Key) -> Option<(u32, Body)> {
+    pub(crate) fn remove(&mut self, id: &RecordKey) -> Option<(u32, StoredBody)> {
         let slot = self.ids.remove(id)?;
-        let before = self.replace(slot, Body::Gone)?;
+        let before = self.replace(slot, StoredBody::Gone)?;
         Some((slot, before))
     }
 
-    fn replace(&mut self, slot: u32, body: Body) -> Option<Body> {
+    fn replace(&mut self, slot: u32, body: StoredBody) -> Option<StoredBody> {
         let before = self.bodies.get(slot as usize).cloned()?;
         self.account(&before, slot, false);
         self.account(&body, slot, true);
@@ -268,11 +258,11 @@ impl Rows {
             *place = body;
         }
         self.indexes.changed(slot);
-        (before != Body::Gone).then_some(before)
+        (before != StoredBody::Gone).then_some(before)
     }
 
     /// Adds what a record has to the indexes that there are, or takes it out.
-    fn account(&mut self, body: &Body, slot: u32, comes: bool) {
+    fn account(&mut self, body: &StoredBody, slot: u32, comes: bool) {
         if self.uniques.is_empty() && self.references.is_empty() {
             return;
         }
@@ -304,7 +294,7 @@ impl Rows {
     }
 
     /// Whether another record than that of an id has a unique value.
-    pub(crate) fn taken(&mut self, unique: &'static Unique, value: &str, id: &Key) -> bool {
+    pub(crate) fn taken(&mut self, unique: &'static Unique, value: &str, id: &RecordKey) -> bool {
         if !self.uniques.contains_key(&unique.constraint) {
             let mut lookup = Lookup::new();
             for (slot, row) in self.iter() {
@@ -333,7 +323,7 @@ impl Rows {
     }
 
     /// The slots of a field's identifiers.
-    pub(crate) fn references(&mut self, field: &str) -> &HashMap<Key, Slots> {
+    pub(crate) fn references(&mut self, field: &str) -> &HashMap<RecordKey, Slots> {
         if !self.references.contains_key(field) {
             let mut lookup = Lookup::new();
             for (slot, row) in self.iter() {

@@ -2,16 +2,16 @@
 
 use std::cmp::Ordering;
 
-use crate::cql::uuid::is_uuid;
+use crate::value::uuid::is_uuid;
 
 /// An identifier. Those that are UUIDs take sixteen bytes.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub(crate) enum Key {
+pub(crate) enum RecordKey {
     Uuid([u8; 16]),
     Text(Box<str>),
 }
 
-impl Key {
+impl RecordKey {
     /// Identifiers are compared as UUIDs are: their case does not matter.
     pub(crate) fn new(id: &str) -> Self {
         if is_uuid(id)
@@ -31,7 +31,7 @@ impl Key {
     }
 }
 
-impl Ord for Key {
+impl Ord for RecordKey {
     fn cmp(&self, other: &Self) -> Ordering {
         match (self, other) {
             (Self::Uuid(a), Self::Uuid(b)) => a.cmp(b),
@@ -41,7 +41,7 @@ impl Ord for Key {
     }
 }
 
-impl PartialOrd for Key {
+impl PartialOrd for RecordKey {
     fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
         Some(self.cmp(other))
     }
@@ -53,13 +53,13 @@ const BLOCK: usize = 512;
 /// Keys with their slots, in blocks: a rank is found by adding up the sizes of the blocks before.
 #[derive(Debug, Default)]
 pub(crate) struct Sorted {
-    blocks: Vec<Vec<(Key, u32)>>,
+    blocks: Vec<Vec<(RecordKey, u32)>>,
     length: usize,
 }
 
 impl Sorted {
     /// Of keys that differ.
-    pub(crate) fn of(mut keys: Vec<(Key, u32)>) -> Self {
+    pub(crate) fn of(mut keys: Vec<(RecordKey, u32)>) -> Self {
         keys.sort_unstable();
         let length = keys.len();
         let mut blocks = Vec::with_capacity(length / (BLOCK / 2) + 1);
@@ -79,7 +79,7 @@ impl Sorted {
     }
 
     /// The block that a key belongs into, and its place in it.
-    fn place(&self, key: &Key) -> (usize, Result<usize, usize>) {
+    fn place(&self, key: &RecordKey) -> (usize, Result<usize, usize>) {
         let block = self
             .blocks
             .partition_point(|block| block.last().is_some_and(|(last, _)| last < key));
@@ -89,14 +89,14 @@ impl Sorted {
         }
     }
 
-    pub(crate) fn get(&self, key: &Key) -> Option<u32> {
+    pub(crate) fn get(&self, key: &RecordKey) -> Option<u32> {
         let (block, place) = self.place(key);
         let entry = self.blocks.get(block)?.get(place.ok()?)?;
         Some(entry.1)
     }
 
     /// Adds a key that is not there.
-    pub(crate) fn insert(&mut self, key: Key, slot: u32) {
+    pub(crate) fn insert(&mut self, key: RecordKey, slot: u32) {
         let (mut block, place) = self.place(&key);
         let mut place = place.unwrap_or_else(|place| place);
         if block == self.blocks.len() {
@@ -118,7 +118,7 @@ impl Sorted {
         }
     }
 
-    pub(crate) fn remove(&mut self, key: &Key) -> Option<u32> {
+    pub(crate) fn remove(&mut self, key: &RecordKey) -> Option<u32> {
         let (block, place) = self.place(key);
         let keys = self.blocks.get_mut(block)?;
         let (_, slot) = keys.remove(place.ok()?);
@@ -130,7 +130,7 @@ impl Sorted {
     }
 
     /// How many keys are less than this one; with `through`, or equal.
-    pub(crate) fn rank(&self, key: &Key, through: bool) -> usize {
+    pub(crate) fn rank(&self, key: &RecordKey, through: bool) -> usize {
         let (block, place) = self.place(key);
         let before: usize = self.blocks.iter().take(block).map(Vec::len).sum();
         before

@@ -5,9 +5,9 @@
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
-use super::{Failure, Page, Store};
 use crate::cql;
-use crate::tables::tables;
+use crate::facts::tables::tables;
+use crate::store::{Failure, Page, Store};
 
 const PATH: &str = "/instance-storage/instances";
 
@@ -116,7 +116,7 @@ fn query() -> impl Strategy<Value = String> {
 }
 
 #[derive(Clone, Debug)]
-enum Step {
+enum Operation {
     Write(Value),
     Delete(u8),
     /// Writes that are taken back.
@@ -126,13 +126,13 @@ enum Step {
     Whole(String),
 }
 
-fn step() -> impl Strategy<Value = Step> {
+fn step() -> impl Strategy<Value = Operation> {
     prop_oneof![
-        4 => record().prop_map(Step::Write),
-        1 => (0_u8..24).prop_map(Step::Delete),
-        1 => (prop::collection::vec(record(), 0..3), 0_u8..24).prop_map(|(records, gone)| Step::Undone(records, gone)),
-        3 => (query(), 0_usize..6, 0_usize..6).prop_map(|(query, offset, limit)| Step::Query(query, offset, limit)),
-        3 => query().prop_map(Step::Whole),
+        4 => record().prop_map(Operation::Write),
+        1 => (0_u8..24).prop_map(Operation::Delete),
+        1 => (prop::collection::vec(record(), 0..3), 0_u8..24).prop_map(|(records, gone)| Operation::Undone(records, gone)),
+        3 => (query(), 0_usize..6, 0_usize..6).prop_map(|(query, offset, limit)| Operation::Query(query, offset, limit)),
+        3 => query().prop_map(Operation::Whole),
     ]
 }
 
@@ -177,7 +177,8 @@ fn check(
         Err(Failure::Query(_)) => Err(()),
         Err(Failure::Store(error)) => panic!("{error}"),
     };
-    // Of which record a comparison of numbers fails depends on the order in which conditions are looked at; the store may look at fewer.
+    // Of which record a comparison of numbers fails depends on the order in which conditions are
+    // looked at; the store may look at fewer.
     if text.contains("/number") && !text.contains("sortby size/number") && expected.is_err() {
         return Ok(());
     }
@@ -233,16 +234,16 @@ proptest! {
         }
         for step in &steps {
             match step {
-                Step::Write(record) => {
+                Operation::Write(record) => {
                     write(record);
                     put(&mut model, record);
                 }
-                Step::Delete(number) => {
+                Operation::Delete(number) => {
                     let there = store.delete("t", PATH, &id(*number)).unwrap();
                     prop_assert_eq!(there, model.iter().any(|(known, _)| *known == id(*number)));
                     model.retain(|(known, _)| *known != id(*number));
                 }
-                Step::Undone(records, gone) => {
+                Operation::Undone(records, gone) => {
                     store.begin().unwrap();
                     records.iter().for_each(write);
                     store.delete("t", PATH, &id(*gone)).unwrap();
@@ -251,8 +252,8 @@ proptest! {
                     store.end(false).unwrap();
                     prop_assert_eq!(store.current("t", "number").unwrap(), 0);
                 }
-                Step::Query(text, offset, limit) => check(&store, &model, text, *offset, *limit)?,
-                Step::Whole(text) => check(&store, &model, text, 0, usize::MAX)?,
+                Operation::Query(text, offset, limit) => check(&store, &model, text, *offset, *limit)?,
+                Operation::Whole(text) => check(&store, &model, text, 0, usize::MAX)?,
             }
         }
         prop_assert_eq!(store.count("t", PATH).unwrap(), model.len());
@@ -283,7 +284,8 @@ proptest! {
         store.write("t", PATH, &id(99), &json!({"id": id(99)})).unwrap();
         store.end(false).unwrap();
         let (all, current) = (store.all("t", PATH).unwrap(), store.current("t", "hrid instances").unwrap());
-        // As after kill -9: the file is opened while the store that wrote it still has it open, and has not closed it.
+        // As after kill -9: the file is opened while the store that wrote it still has it open, and
+        // has not closed it.
         let again = Store::open(Some(&path)).unwrap();
         prop_assert_eq!(again.all("t", PATH).unwrap(), all);
         prop_assert_eq!(again.current("t", "hrid instances").unwrap(), current);

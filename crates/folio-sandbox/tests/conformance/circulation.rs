@@ -1,5 +1,5 @@
-//! Check-out, check-in, renewal and requests. The users, items and policies were created before the recording: they are made here from what
-//! the rows say of them.
+//! Check-out, check-in, renewal and requests. The users, items and policies were created before the
+//! recording: they are made here from what the rows say of them.
 
 use folio_sandbox::{Builder, Sandbox};
 use serde_json::{Value, json};
@@ -16,7 +16,8 @@ const DELIVERY: &str = "f059bce5-fad6-4260-812b-5b2f20eadeda";
 /// The rules of the reference data.
 const RULES: &str = "priority: number-of-criteria, criterium (t, s, c, b, a, m, g), last-line\nfallback-policy: l d9cd0bed-1b49-4b5e-a7bd-064b8d177231 r 334e5a9e-94f9-4673-8d1d-ab552863886b n 122b3d2b-4788-4f1e-9117-56daa91cb75c o cd3f6cac-fa17-4079-9fae-2fb28e521412 i ed892c0e-52e0-4cd9-8133-c0ef07b4a709 \nm 1a54b431-2e4f-452d-9cae-9cee66c9a892: l 43198de5-f56a-4a53-a0bd-5a324418967a r 334e5a9e-94f9-4673-8d1d-ab552863886b n 122b3d2b-4788-4f1e-9117-56daa91cb75c o cd3f6cac-fa17-4079-9fae-2fb28e521412 i ed892c0e-52e0-4cd9-8133-c0ef07b4a709";
 
-/// The runs that the file consists of, by what their rows' names begin with, and what they were recorded without.
+/// The runs that the file consists of, by what their rows' names begin with, and what they were
+/// recorded without.
 pub(crate) fn run_of(name: &str) -> usize {
     match name {
         _ if name.starts_with("[no calendar module]") => 1,
@@ -200,7 +201,8 @@ fn unequal(path: &str, own: &Value, recorded: &Value, found: &mut Vec<String>) {
     }
 }
 
-/// How far dates are from each other that a policy has calculated: `dueDate` and the end of the hold shelf, as days from the row's day.
+/// How far dates are from each other that a policy has calculated: `dueDate` and the end of the
+/// hold shelf, as days from the row's day.
 fn days(value: &Value) -> Vec<String> {
     let mut found = Vec::new();
     collect_days(value, "", &mut found);

@@ -1,5 +1,6 @@
-//! Compares an answer with a recorded one. What differs from run to run is masked by rule: ids, dates, tokens, HRIDs, line and column
-//! numbers, versions of modules, and the fields that only one of the releases has.
+//! Compares an answer with a recorded one. What differs from run to run is masked by rule: ids,
+//! dates, tokens, HRIDs, line and column numbers, versions of modules, and the fields that only one
+//! of the releases has.
 
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
@@ -56,6 +57,15 @@ static MASKS: LazyLock<Vec<(Regex, &str)>> = LazyLock::new(|| {
 
 pub(crate) fn masked(text: &str) -> String {
     let mut text = text.to_owned();
+    // What is masked has a digit, or is a pattern or a token.
+    let has_digit = text.bytes().any(|byte| byte.is_ascii_digit());
+    if !has_digit
+        && !["^[", "<jwt>", "eyJ"]
+            .iter()
+            .any(|part| text.contains(part))
+    {
+        return text;
+    }
     for (pattern, to) in MASKS.iter() {
         text = pattern.replace_all(&text, *to).into_owned();
     }
@@ -312,7 +322,6 @@ fn plain_numbers(text: &str) -> String {
     WHOLE.replace_all(text, ":$1").into_owned()
 }
 
-/// The fields of a record and their values, masked; without those of one release.
 /// Spring modules keep lists as sets, whose order is not told.
 fn in_any_order(value: Value) -> Value {
     match value {
@@ -329,6 +338,7 @@ fn in_any_order(value: Value) -> Value {
     }
 }
 
+/// The fields of a record and their values, masked; without those of one release.
 fn fields_of(value: &Value) -> Vec<String> {
     let value = in_any_order(without_release(value));
     let fields = value.as_object().into_iter().flatten();

@@ -1,5 +1,7 @@
 //! Creating, reading, replacing and deleting records of every kind.
 
+use std::collections::{HashMap, HashSet};
+
 use folio_sandbox::Sandbox;
 use serde_json::{Value, json};
 
@@ -63,7 +65,8 @@ pub(crate) async fn crud(file: &str) -> Report {
         };
         let method = text(&row, "method");
         let body = body.or((method == "POST" || method == "PUT").then(Vec::new));
-        // What was done between the recorded requests: the other record of a unique value, and the end of what refers to a record.
+        // What was done between the recorded requests: the other record of a unique value, and the
+        // end of what refers to a record.
         let (collection, case) = name.split_once(": ").unwrap_or(("", name));
         if let Some(field) = case
             .strip_prefix("put ")
@@ -97,7 +100,8 @@ pub(crate) async fn crud(file: &str) -> Report {
     report
 }
 
-/// Records that were there before the recording: those that a stored record refers to, and that no row creates.
+/// Records that were there before the recording: those that a stored record refers to, and that no
+/// row creates.
 fn present_before(session: &Session, rows: &[Value]) {
     const REFERENCES: [(&str, &str); 12] = [
         ("instanceId", "/instance-storage/instances"),
@@ -128,6 +132,15 @@ fn present_before(session: &Session, rows: &[Value]) {
         })
         .flatten()
         .collect();
+    let ids = |path: &str| -> HashSet<String> {
+        let records = session.sandbox.records("diku", path).unwrap();
+        let ids = records.iter().filter_map(|record| record["id"].as_str());
+        ids.map(str::to_owned).collect()
+    };
+    let mut known: HashMap<&str, HashSet<String>> = REFERENCES
+        .iter()
+        .map(|(_, path)| (*path, ids(path)))
+        .collect();
     for row in rows
         .iter()
         .filter(|row| row["status"].as_u64().is_some_and(|status| status < 300))
@@ -143,8 +156,7 @@ fn present_before(session: &Session, rows: &[Value]) {
                 if let Some(id) = body[field].as_str()
                     && !created.iter().any(|known| known.ends_with(id))
                 {
-                    let known = session.sandbox.records("diku", path).unwrap();
-                    if known.iter().any(|record| record["id"] == id) {
+                    if !known.entry(path).or_default().insert(id.to_owned()) {
                         continue;
                     }
                     let instance = "1b913411-09a7-5dbb-94a9-617224a7b0d4";

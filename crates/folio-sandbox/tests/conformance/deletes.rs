@@ -61,7 +61,8 @@ fn ids_in(text: &str) -> Vec<String> {
     ids
 }
 
-/// The collection and the field of the constraint that a text names: what refers to the row that cannot be deleted.
+/// The collection and the field of the constraint that a text names: what refers to the row that
+/// cannot be deleted.
 fn referring(text: &str) -> Option<(String, String)> {
     let mut quoted = text.split('"').skip(1).step_by(2);
     let (_, constraint, table) = (quoted.next()?, quoted.next()?, quoted.next()?);
@@ -150,7 +151,8 @@ async fn replayed(session: &mut Session, row: &Value) -> Vec<String> {
     different
 }
 
-/// What the row supposes and no collection has: passwords, PINs, MARC records, modules that publish events. Whether there was any.
+/// What the row supposes and no collection has: passwords, PINs, MARC records, modules that publish
+/// events. Whether there was any.
 async fn prepared(session: &Session, row: &Value) -> bool {
     let (name, path) = (text(row, "name"), text(row, "path"));
     let has_rows = number(row, "rows_before").is_some_and(|rows| rows > 0);

@@ -72,7 +72,8 @@ pub(crate) async fn exchanges(file: &str) -> Report {
 }
 
 async fn cql(file: &str) -> Report {
-    // The records were loaded at the modules' own ports, where nobody says who does so, into a tenant without an administrator's record.
+    // The records were loaded at the modules' own ports, where nobody says who does so, into a
+    // tenant without an administrator's record.
     let modules = ["mod-users", "mod-inventory-storage"];
     let builder = modules.iter().fold(Sandbox::builder(), |builder, module| {
         builder.module_port(module)

@@ -296,7 +296,8 @@ async fn misbehave(mut socket: TcpStream) {
     let _ = socket.write_all(answer.as_bytes()).await;
 }
 
-/// What a module got: the headers that Okapi adds, without their values where these differ from run to run.
+/// What a module got: the headers that Okapi adds, without their values where these differ from run
+/// to run.
 fn module_headers(row: &Value, reply: &Reply) -> Option<String> {
     let recorded = text(row, "text");
     if !recorded.contains("X-Okapi-Request-Id") {

@@ -1,12 +1,15 @@
-//! Conformance: replays the recorded exchanges of a real FOLIO against the sandbox, and reports what differs.
+//! Conformance: replays the recorded exchanges of a real FOLIO against the sandbox, and reports
+//! what differs.
 //!
-//! The recordings in `data/` are JSON Lines, compressed. `floors.txt` has the least percentage of identical rows per file, which may only
-//! rise; `not_emulated.txt` the rows that the sandbox deliberately answers otherwise, with reasons. `FOLIO_CONFORMANCE=crud` prints the
-//! rows of a file that differ.
+//! The recordings in `data/` are JSON Lines, compressed. `floors.txt` has the least percentage of
+//! identical rows per file, which may only rise; `not_emulated.txt` the rows that the sandbox
+//! deliberately answers otherwise, with reasons. `FOLIO_CONFORMANCE=crud` prints the rows of a file
+//! that differ.
 //!
-//! `FOLIO_URL=https://folio.example FOLIO_TENANT=… FOLIO_USERNAME=… FOLIO_PASSWORD=… cargo test -p folio-sandbox --test conformance --
-//! --nocapture --exact exchanges` sends the requests of a file to another server and prints what differs from the recording. It writes and
-//! deletes records there.
+//! `FOLIO_URL=https://folio.example FOLIO_TENANT=… FOLIO_USERNAME=… FOLIO_PASSWORD=… cargo test -p
+//! folio-sandbox --test conformance -- --nocapture --exact exchanges` sends the requests of a file
+//! to another server and prints what differs from the recording. It writes and deletes records
+//! there.
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests may")]
 
@@ -195,7 +198,8 @@ conformance! {
     eureka::eureka_login "eureka-login";
 }
 
-/// The replay against a server elsewhere: this process has the server, another one sends the requests.
+/// The replay against a server elsewhere: this process has the server, another one sends the
+/// requests.
 #[test]
 fn elsewhere() {
     let runtime = tokio::runtime::Builder::new_current_thread()

@@ -1,4 +1,5 @@
-//! Lending, returning, renewing and requesting: what follows from the rules and policies beyond the recorded rows.
+//! Lending, returning, renewing and requesting: what follows from the rules and policies beyond the
+//! recorded rows.
 
 use serde_json::json;
 

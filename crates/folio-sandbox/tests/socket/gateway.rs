@@ -1,4 +1,5 @@
-//! What stands before the modules: Okapi with mod-authtoken, or Kong and sidecars; and the modules' own ports behind it.
+//! What stands before the modules: Okapi with mod-authtoken, or Kong and sidecars; and the modules'
+//! own ports behind it.
 
 use super::*;
 

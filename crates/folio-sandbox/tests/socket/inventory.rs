@@ -1,4 +1,5 @@
-//! mod-inventory over the records of mod-inventory-storage, and mod-users-bl over those of the modules that it asks.
+//! mod-inventory over the records of mod-inventory-storage, and mod-users-bl over those of the
+//! modules that it asks.
 
 use serde_json::json;
 

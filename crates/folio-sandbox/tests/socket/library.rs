@@ -15,7 +15,8 @@ pub(crate) const STUDENT: usize = 30;
 pub(crate) const STAFF: usize = 31;
 pub(crate) const INSTANCE: usize = 40;
 pub(crate) const HOLDINGS: usize = 41;
-/// Policies: loans of weeks, of hours, to a fixed date, and none; requests, notices, overdue fines, lost items.
+/// Policies: loans of weeks, of hours, to a fixed date, and none; requests, notices, overdue fines,
+/// lost items.
 pub(crate) const WEEKS: usize = 50;
 pub(crate) const HOURS: usize = 51;
 pub(crate) const FIXED: usize = 52;

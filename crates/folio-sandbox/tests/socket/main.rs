@@ -19,7 +19,8 @@ use folio_sandbox::{Builder, Effect, Error, Fault, Sandbox};
 use reqwest::{Client, Method, Response, StatusCode};
 use serde_json::{Value, json};
 
-/// In a build of the whole workspace reqwest has TLS without a provider of its own, and wants one even for http.
+/// In a build of the whole workspace reqwest has TLS without a provider of its own, and wants one
+/// even for http.
 fn client(gzip: bool) -> Client {
     let _ = rustls::crypto::ring::default_provider().install_default();
     Client::builder().gzip(gzip).build().unwrap()

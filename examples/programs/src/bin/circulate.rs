@@ -1,4 +1,5 @@
-//! `circulate out <item> <user> <service point id> [comment]` or `circulate in <item> <service point id>`.
+//! `circulate out <item> <user> <service point id> [comment]` or `circulate in <item> <service
+//! point id>`.
 
 use std::time::SystemTime;
 

@@ -1,4 +1,5 @@
-//! `order <vendor id> <acquisition method id> <fund id> <title> <title>`: orders a copy of each title at 10 USD.
+//! `order <vendor id> <acquisition method id> <fund id> <title> <title>`: orders a copy of each
+//! title at 10 USD.
 
 use folio_example_programs::{Outcome, order};
 use folio_sdk::FolioClient;

@@ -1,0 +1,5 @@
+//! Users beyond their records: mod-users-bl, PINs of patrons (mod-users), forgotten passwords.
+
+pub(crate) mod passwords;
+pub(crate) mod pins;
+pub(crate) mod users_bl;

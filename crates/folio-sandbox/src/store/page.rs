@@ -1,0 +1,29 @@
+//! What a list is asked for, and why it cannot be given.
+
+use crate::cql::{Compiled, CqlError};
+
+/// What a list is asked for.
+pub(crate) struct Page<'a> {
+    pub(crate) query: Option<&'a Compiled>,
+    pub(crate) offset: usize,
+    pub(crate) limit: usize,
+}
+
+/// Why a list cannot be given.
+#[derive(Debug)]
+pub(crate) enum Failure {
+    Store(rusqlite::Error),
+    Query(CqlError),
+}
+
+impl From<rusqlite::Error> for Failure {
+    fn from(error: rusqlite::Error) -> Self {
+        Self::Store(error)
+    }
+}
+
+impl From<CqlError> for Failure {
+    fn from(error: CqlError) -> Self {
+        Self::Query(error)
+    }
+}

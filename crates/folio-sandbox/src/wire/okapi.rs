@@ -1,0 +1,13 @@
+//! What Okapi itself answers, and modules in its place.
+
+use http::StatusCode;
+
+use crate::wire::message::HttpResponse;
+
+/// What Okapi says of a path or a method that no module of the tenant has.
+pub(crate) fn no_module() -> HttpResponse {
+    HttpResponse::text(
+        StatusCode::NOT_FOUND,
+        "No suitable module found for path and tenant",
+    )
+}
