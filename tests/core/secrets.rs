@@ -5,7 +5,7 @@ use std::time::Duration;
 use folio_sdk::{Environment, Error, ErrorKind, FolioClient, Method, Operation, Request};
 use serde_json::{Value, json};
 
-use crate::support::{Folio, Reply};
+use folio_test_support::server::{Folio, Reply};
 
 /// All that an error shows.
 fn all(error: &Error) -> String {

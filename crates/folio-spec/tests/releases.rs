@@ -13,10 +13,8 @@ use folio_spec::discover::discover;
 use folio_spec::overrides::Overrides;
 use folio_spec::routes::routes;
 use folio_spec::{Import, import};
+use folio_test_support::files::{release_sources, report as say};
 use serde_json::Value;
-
-mod shared;
-use shared::{say, shared};
 
 const RELEASES: [&str; 3] = ["ramsons", "sunflower", "trillium"];
 
@@ -121,7 +119,7 @@ fn every_stated_fact_is_of_an_operation_of_some_release() {
 
 #[test]
 fn a_release_keeps_the_names_of_those_before_it() {
-    let Some(shared) = shared("names") else {
+    let Some(shared) = release_sources("names") else {
         return;
     };
     let folder = tempfile::tempdir().unwrap();
@@ -208,7 +206,7 @@ fn plain(path: &str) -> String {
 
 #[test]
 fn every_route_of_the_descriptors_is_an_operation() {
-    let Some(shared) = shared("routes") else {
+    let Some(shared) = release_sources("routes") else {
         return;
     };
     for (release, least) in [("trillium", 2599), ("sunflower", 2399), ("ramsons", 2030)] {
@@ -261,7 +259,7 @@ fn every_route_of_the_descriptors_is_an_operation() {
 /// What is found in a repository is what the manifests list, which were made by others.
 #[test]
 fn the_roots_and_descriptors_of_modules_are_found() {
-    let Some(shared) = shared("discover") else {
+    let Some(shared) = release_sources("discover") else {
         return;
     };
     let (mut modules, mut roots) = (0, 0);

@@ -1,0 +1,26 @@
+//! The end of a wait that should have ended long ago.
+
+use std::sync::mpsc::{RecvTimeoutError, channel};
+use std::time::Duration;
+
+/// How long a test waits for what comes at once. By the time of the machine, not by the clock of the runtime, which may stand still.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// Waits for something that comes at once, and panics if it does not come.
+pub async fn within<F: Future>(what: &str, future: F) -> F::Output {
+    let (waits, ended) = channel::<()>();
+    let (late, is_late) = tokio::sync::oneshot::channel();
+    std::thread::spawn(move || {
+        if ended.recv_timeout(PATIENCE) == Err(RecvTimeoutError::Timeout) {
+            _ = late.send(());
+        }
+    });
+    tokio::select! {
+        biased;
+        output = future => {
+            drop(waits);
+            output
+        }
+        Ok(()) = is_late => panic!("waited {PATIENCE:?} for {what}"),
+    }
+}
