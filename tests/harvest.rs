@@ -132,6 +132,7 @@ async fn trouble(count: u64) -> Groups {
                 let id = doomed.swap_remove(random.usize(..doomed.len()));
                 folio.folio_delete(format!("/groups/{id}")).await.unwrap();
                 written += 2;
+                // Real time: the sandbox has a thread of its own, and the readers should be ahead of the writers.
                 tokio::time::sleep(Duration::from_micros(500)).await;
             }
             written
@@ -344,7 +345,7 @@ async fn a_process_that_is_killed_at_any_time_loses_nothing_and_repeats_nothing(
                 .stdout(Stdio::null())
                 .spawn()
                 .unwrap();
-            // It gets a little further each time, and is killed wherever it then is; the last time it may end.
+            // It gets a little further each time, and is killed wherever it then is; the last time it may end. Another process: real time.
             let goal = read() + random.u64(1..records / 5);
             let status = loop {
                 if kills < 5 && read() >= goal {

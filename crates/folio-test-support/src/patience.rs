@@ -1,4 +1,4 @@
-//! The end of a wait that should have ended long ago.
+//! The end of a wait that should have ended long ago, and of a computation.
 
 use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::time::Duration;
@@ -23,4 +23,15 @@ pub async fn within<F: Future>(what: &str, future: F) -> F::Output {
         }
         Ok(()) = is_late => panic!("waited {PATIENCE:?} for {what}"),
     }
+}
+
+/// The time that this thread spent on a processor, which does not depend on what else the machine does. Zero where the system does not
+/// report it.
+pub fn thread_time() -> Duration {
+    let text = std::fs::read_to_string("/proc/thread-self/schedstat").unwrap_or_default();
+    let nanoseconds = text
+        .split_whitespace()
+        .next()
+        .and_then(|it| it.parse().ok());
+    Duration::from_nanos(nanoseconds.unwrap_or_default())
 }
