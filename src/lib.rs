@@ -71,111 +71,76 @@
 
 #[allow(clippy::type_complexity, reason = "types are as they are described")]
 mod api;
-mod auth;
-mod batch;
 #[cfg(feature = "blocking")]
 #[cfg_attr(docsrs, doc(cfg(feature = "blocking")))]
 pub mod blocking;
-mod body;
-mod cache;
 mod call;
-mod cause;
-mod circulation_rules;
-mod claims;
 mod client;
-mod collection;
-mod compatibility;
-mod connections;
-mod consortium;
-mod count;
-pub mod cql;
-mod deletion;
-mod described;
-mod described_lists;
-mod download;
-mod encoding;
-mod environment;
-mod error;
-mod generic;
+mod connect;
+mod engine;
 mod harvest;
-mod identity;
-mod json;
-mod json_path;
-mod lenient;
-mod lifecycle;
-mod limit;
 #[cfg(feature = "logging")]
 #[cfg_attr(docsrs, doc(cfg(feature = "logging")))]
 pub mod logging;
-mod login_failure;
-mod memory;
-mod missing_module;
-mod mode;
-mod modules;
-mod multipart;
-mod omit;
-mod operation;
-mod outcome;
-mod pace;
 mod paging;
-mod proxy;
 mod record;
-mod redact;
-mod reference;
-mod request;
-mod request_line;
-mod response;
-mod retry;
 #[doc(hidden)]
 pub mod runtime;
-mod same_record;
-#[cfg(feature = "schemars")]
-mod schema;
-mod server_message;
-mod session;
-mod splice;
-mod tenancy;
+mod tenant;
 #[cfg(feature = "testing")]
 #[cfg_attr(docsrs, doc(cfg(feature = "testing")))]
 pub mod testing;
-mod tls;
-mod transport;
-mod union;
-mod update;
 mod value;
+mod wire;
+mod write;
 
 pub use api::*;
-pub use auth::{CredentialSource, Credentials, EnvironmentCredentials, Password};
-pub use batch::{AbsentFields, Failure, Outcome, RecordKey, Upsert, UpsertReport, Written};
-pub use body::Body;
 pub use bytes::Bytes;
-pub use circulation_rules::{AppliedPolicy, CirculationRules, RuleParameters};
+pub use call::by_path::{Get, GetAll, RequestBuilder, Write};
+pub use call::mode::{Mode, Sending};
+pub use client::environment::Environment;
+pub use client::marker::Async;
 pub use client::{FolioClient, FolioClientBuilder};
-pub use collection::{Collection, Stored};
-pub use compatibility::{Compatibility, InterfaceCompatibility, ModuleCompatibility, ModuleState};
-pub use consortium::{Consortium, Member};
-pub use cql::Cql;
-pub use deletion::Deletion;
-pub use download::{Download, Records};
-pub use environment::Environment;
-pub use error::{Error, ErrorKind, Parameter, Result, ValidationError, VersionConflict};
-pub use generic::{Get, GetAll, RequestBuilder, Write};
+pub use engine::auth::{CredentialSource, Credentials, EnvironmentCredentials, Password};
+pub use engine::download::{Download, Records};
+pub use engine::memory::MemoryLimits;
 pub use harvest::{
     Checkpoint, CheckpointError, CheckpointFile, Harvest, HarvestStream, Progress, ProgressStream,
 };
 pub use http::{Method, StatusCode};
-pub use json::Json;
-pub use lenient::{Mistyped, Received, read_json};
-pub use memory::MemoryLimits;
-pub use mode::{Async, Mode, Sending};
-pub use modules::{Module, Modules, Platform};
-pub use multipart::Multipart;
-pub use operation::{Absent, Creates, Deletes, Facts, Operation};
-pub use paging::{ByIds, ByValues, Items, Paging, PagingStyle, RawRecord};
-pub use record::{Extra, Record};
-pub use reference::{Reference, ReferenceList, ReferenceRecords};
-pub use request::Request;
-pub use response::Response;
-pub use retry::RetryPolicy;
-pub use update::Update;
-pub use value::{DateTime, Id, NotANumber, Number};
+pub use paging::{ByIds, ByValues, Items, RawRecord};
+pub use record::json::Json;
+pub use record::lenient::{Mistyped, read_json};
+pub use record::scalar::{DateTime, Id, NotANumber, Number};
+pub use record::{Extra, Received, Record};
+pub use tenant::circulation_rules::{AppliedPolicy, CirculationRules, RuleParameters};
+pub use tenant::compatibility::{
+    Compatibility, InterfaceCompatibility, ModuleCompatibility, ModuleState,
+};
+pub use tenant::consortium::{Consortium, Member};
+pub use tenant::modules::{Module, Modules, Platform};
+pub use tenant::reference::{Reference, ReferenceList, ReferenceRecords};
+pub use value::body::Body;
+pub use value::cql::{self, Cql};
+pub use value::multipart::Multipart;
+pub use wire::deletion::Deletion;
+pub use wire::error::{Error, ErrorKind, Parameter, Result, ValidationError, VersionConflict};
+pub use wire::operation::{Absent, Creates, Deletes, Facts, Operation};
+pub use wire::paging::{Paging, PagingStyle};
+pub use wire::request::Request;
+pub use wire::response::Response;
+pub use wire::retry::RetryPolicy;
+pub use write::collection::{Collection, Stored};
+pub use write::update::Update;
+pub use write::{AbsentFields, Failure, Outcome, RecordKey, Upsert, UpsertReport, Written};
+
+// Generated code calls them by the root of the crate.
+#[cfg(feature = "schemars")]
+pub(crate) use runtime::__schemas;
+#[allow(
+    unused_imports,
+    reason = "which of them are used depends on the enabled modules"
+)]
+pub(crate) use runtime::{
+    __boxed, __builder, __open_enum, __open_enum_impls, __record, __stored, __union,
+};

@@ -25,7 +25,7 @@ use tracing_subscriber::fmt::MakeWriter;
 use tracing_subscriber::layer::{Layer, SubscriberExt};
 use tracing_subscriber::registry;
 
-use crate::session::REQUESTS;
+use crate::engine::session::REQUESTS;
 
 /// How much is told.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

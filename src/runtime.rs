@@ -11,29 +11,44 @@ pub use serde::{Deserialize, Deserializer, Serialize, Serializer};
 pub use serde_json::{Map, Value};
 
 pub use crate::FolioClient;
-pub use crate::body::Body;
-pub use crate::call::{
+pub use crate::call::mode::Mode;
+pub use crate::call::typed::{
     Answer, Answers, Call, Given, Json, Listed, Streamed, record, text, variant,
 };
-pub use crate::collection::{Collection, Stored};
-pub use crate::cql::Cql;
-pub use crate::deletion::Deletion;
-pub use crate::download::{Download, Records};
-pub use crate::json::Json as JsonValue;
-pub use crate::lenient::{Received, Walk, walk_record};
-pub use crate::mode::{Async, Mode};
-pub use crate::multipart::Multipart;
-pub use crate::operation::{Absent, Creates, Deletes, Facts, Operation};
-pub use crate::paging::{Items, Paging, PagingStyle};
-pub use crate::record::{
-    Extra, Field, OpenEnum, Put, Record, Source, debug, decode, decode_enum, encode, read,
-    read_enum, same,
-};
-pub use crate::response::Response;
+pub use crate::client::marker::Async;
+pub use crate::engine::download::{Download, Records};
+pub use crate::paging::Items;
+pub use crate::record::json::Json as JsonValue;
+pub use crate::record::lenient::Walk;
+pub use crate::record::scalar::{DateTime, Id, Number};
 #[cfg(feature = "schemars")]
-pub use crate::schema::schema;
-pub use crate::union::{Union, debug_union, decode_union, fit};
-pub use crate::value::{DateTime, Id, Number};
+pub use crate::record::schema::schema;
+pub use crate::record::union::{Union, debug_union, decode_union, fit};
+pub use crate::record::{
+    Extra, Field, OpenEnum, Put, Received, Record, Source, debug, decode, decode_enum, encode,
+    read, read_enum, same, walk_record,
+};
+pub use crate::value::body::Body;
+pub use crate::value::cql::Cql;
+pub use crate::value::multipart::Multipart;
+pub use crate::wire::deletion::Deletion;
+pub use crate::wire::operation::{Absent, Creates, Deletes, Facts, Operation};
+pub use crate::wire::paging::{Paging, PagingStyle};
+pub use crate::wire::response::Response;
+pub use crate::write::collection::{Collection, Stored};
 
 /// The result of a call; also that of reading and writing, with serde's errors.
 pub type Result<T, E = crate::Error> = std::result::Result<T, E>;
+
+// Which of the macros are used depends on the enabled modules.
+#[allow(unused_imports, reason = "see above")]
+mod macros {
+    pub(crate) use crate::call::typed::__builder;
+    pub(crate) use crate::record::macros::{__boxed, __open_enum, __open_enum_impls, __record};
+    #[cfg(feature = "schemars")]
+    pub(crate) use crate::record::schema::__schemas;
+    pub(crate) use crate::record::union::__union;
+    pub(crate) use crate::write::collection::__stored;
+}
+#[allow(unused_imports, reason = "see above")]
+pub(crate) use macros::*;

@@ -11,20 +11,21 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::{Blocking, FolioClient, Iter};
-use crate::batch::{Upsert, UpsertReport};
-use crate::circulation_rules::{AppliedPolicy, CirculationRules, RuleParameters};
-use crate::collection::{Collection, Stored};
-use crate::compatibility::Compatibility;
-use crate::consortium::{Consortium, Member};
-use crate::error::Result;
-use crate::generic::GetAll;
+use crate::call::by_path::GetAll;
+use crate::call::mode::Mode;
 use crate::harvest::{Harvest, HarvestStream, ProgressStream};
-use crate::mode::Mode;
-use crate::modules::Modules;
 use crate::paging::Items;
-use crate::reference::{Reference, ReferenceList, ReferenceRecords};
-use crate::update::Update;
-use crate::value::Id;
+use crate::record::scalar::Id;
+use crate::tenant::circulation_rules::{AppliedPolicy, CirculationRules, RuleParameters};
+use crate::tenant::compatibility::Compatibility;
+use crate::tenant::consortium::{Consortium, Member};
+use crate::tenant::modules::Modules;
+use crate::tenant::reference::{Reference, ReferenceList, ReferenceRecords};
+use crate::tenant::reference_lists::reference_lists;
+use crate::wire::error::Result;
+use crate::write::collection::{Collection, Stored};
+use crate::write::update::Update;
+use crate::write::{Upsert, UpsertReport};
 
 /// Something that the asynchronous client gives, whose calls wait here. What does not wait is reached by [`Deref`], what is set by
 /// [`with`](Self::with).
@@ -283,3 +284,22 @@ impl<T: DeserializeOwned + Send + 'static> From<GetAll<T, Blocking>> for Items<T
         list.stream().into_inner()
     }
 }
+
+/// Defines a function for each list of reference data.
+macro_rules! list_twins {
+    ($($(#[$meta:meta])* $constant:ident $function:ident $path:literal $items:literal $($by_id:ident)?;)*) => {
+        impl Handle<Reference> {
+            $(
+                #[doc = concat!("The records of `", $path, "`, as [`list`](Self::list) gives them.")]
+                ///
+                /// # Errors
+                /// As [`list`](Self::list).
+                pub fn $function<T: DeserializeOwned + Send + Sync + 'static>(&self) -> Result<Arc<ReferenceRecords<T>>> {
+                    self.list(&Reference::$constant)
+                }
+            )*
+        }
+    };
+}
+
+reference_lists!(list_twins);

@@ -5,9 +5,9 @@ use std::task::{Context, Poll};
 use super::checkpoint::Range;
 use super::is_beyond;
 use super::progress::Figures;
-use crate::error::{Error, Result};
 use crate::paging::{Ahead, Page, Pager, Shape};
-use crate::response::Response;
+use crate::wire::error::{Error, Result};
+use crate::wire::response::Response;
 
 /// How many pages a range has at least so that it is divided: each costs one request more, for what may be left behind its last page.
 const WORTH: f64 = 4.0;

@@ -11,11 +11,12 @@ use std::task::{Context, Poll, ready};
 use futures_core::Stream;
 use serde::de::DeserializeOwned;
 
-use super::{Ahead, Pager, is_uuid};
-use crate::error::{Error, Exchange, Result};
-use crate::request::Request;
-use crate::request_line;
-use crate::response::Response;
+use super::{Ahead, Pager};
+use crate::engine::request_line;
+use crate::value::uuid::is_uuid;
+use crate::wire::error::{Error, Exchange, Result};
+use crate::wire::request::Request;
+use crate::wire::response::Response;
 
 /// How many requests are on their way at once; the client's own limit holds besides.
 const AHEAD: usize = 4;

@@ -1,9 +1,9 @@
 //! What is tried where the server rejects the first page of a list. How a list may be read is a fact of its operation; of lists that no
 //! description has, and of servers that differ from theirs, it is found out here, in few requests, and never without a note.
 
-use super::PagingStyle;
 use super::pager::Pager;
-use crate::error::{Error, ErrorKind};
+use crate::wire::error::{Error, ErrorKind};
+use crate::wire::paging::PagingStyle;
 
 /// Pages of servers that reject larger ones, such as mod-users-bl, which makes a URI of all ids of a page (recorded).
 const SMALL_PAGES: [u32; 2] = [50, 10];

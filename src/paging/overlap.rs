@@ -12,7 +12,7 @@
 use std::collections::{HashMap, VecDeque};
 use std::hash::{BuildHasher, RandomState};
 
-use super::PagingStyle;
+use crate::wire::paging::PagingStyle;
 
 /// How many keys are remembered: at most some 40 bytes each.
 const REMEMBERED: usize = 1_000_000;

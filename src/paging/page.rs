@@ -8,9 +8,9 @@ use bytes::Bytes;
 use serde::de::{DeserializeOwned, Deserializer, IgnoredAny, MapAccess, Visitor};
 use serde::{Deserialize, de};
 
-use crate::error::{Error, Exchange, Result};
-use crate::lenient;
-use crate::response::Response;
+use crate::record::lenient;
+use crate::wire::error::{Error, Exchange, Result};
+use crate::wire::response::Response;
 
 /// The records of one answer. It keeps the body and where in it the records are; a record is decoded when it is taken.
 pub(crate) struct Page {

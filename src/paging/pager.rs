@@ -5,16 +5,18 @@ use std::hash::{BuildHasher, RandomState};
 
 use http::Method;
 
+use super::Plan;
 use super::fallback::Fallback;
 use super::overlap::Overlap;
 use super::page::{Page, Shape};
 use super::resources::ResourceIds;
-use super::{PagingStyle, Plan};
 use crate::client::FolioClient;
-use crate::cql::{self, Cql};
-use crate::error::{Error, Exchange, Result};
-use crate::request::Request;
-use crate::request_line;
+use crate::engine::request_line;
+use crate::value::cql::{self, Cql};
+use crate::value::uuid::{is_after, is_uuid};
+use crate::wire::error::{Error, Exchange, Result};
+use crate::wire::paging::PagingStyle;
+use crate::wire::request::Request;
 
 /// Records a page if the caller does not say. FOLIO's own default is 10, mostly.
 const PAGE: u32 = 500;
@@ -970,27 +972,4 @@ fn by_post(request: Request, query: &Cql, size: u32, offset: u64) -> Request {
     let body = serde_json::json!({"query": query.to_string(), "limit": size, "offset": offset});
     request.set_json("application/json", &body);
     request.only_reads()
-}
-
-/// Whether an id comes after another. Of UUIDs the order is known; other text is ordered as the database pleases.
-pub(crate) fn is_after(id: &str, before: &str) -> bool {
-    if is_uuid(id) && is_uuid(before) {
-        // Both are of the same length, so that this is the order of the numbers, in either case of the letters.
-        let lower = |text: &'_ str| {
-            text.bytes()
-                .map(|byte| byte.to_ascii_lowercase())
-                .collect::<Vec<u8>>()
-        };
-        lower(id) > lower(before)
-    } else {
-        id != before
-    }
-}
-
-pub(crate) fn is_uuid(id: &str) -> bool {
-    id.len() == 36
-        && id.bytes().enumerate().all(|(at, byte)| match at {
-            8 | 13 | 18 | 23 => byte == b'-',
-            _ => byte.is_ascii_hexdigit(),
-        })
 }

@@ -8,8 +8,8 @@ use serde::{Deserialize, Serialize};
 
 use super::page::{Page, key_of};
 use crate::client::FolioClient;
-use crate::error::{Error, Result};
-use crate::request::Request;
+use crate::wire::error::{Error, Result};
+use crate::wire::request::Request;
 
 const JOBS: &str = "/search/resources/jobs";
 

@@ -14,8 +14,9 @@ use reqwest::Url;
 use serde_json::Value;
 
 use crate::client::FolioClientBuilder;
-use crate::error::ErrorKind;
-use crate::transport::{Answer, Failure};
+use crate::engine::failure::Failure;
+use crate::engine::transport::Answer;
+use crate::wire::error::ErrorKind;
 
 use form::{Redaction, Request, Response};
 

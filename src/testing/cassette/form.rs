@@ -11,9 +11,9 @@ use serde_json::{Map, Value, json};
 
 use super::Asked;
 use super::difference::{differences, fits};
-use crate::claims::Claims;
-use crate::redact;
-use crate::transport::Answer;
+use crate::engine::claims::Claims;
+use crate::engine::transport::Answer;
+use crate::value::redact;
 
 /// What is in the place of a secret.
 pub(super) const REDACTED: &str = "REDACTED";

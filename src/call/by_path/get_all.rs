@@ -1,0 +1,147 @@
+//! A list of which all records are read.
+
+#[cfg(feature = "blocking")]
+use super::common::in_mode;
+use super::common::{common, debug, list};
+use crate::call::mode::Mode;
+use crate::client::FolioClient;
+use crate::client::marker::Async;
+use crate::paging::{Items, Plan};
+use crate::value::cql::Cql;
+use crate::wire::error::Result;
+use crate::wire::paging::PagingStyle;
+use crate::wire::request::Request;
+use crate::wire::retry::RetryPolicy;
+use futures_core::Stream;
+use serde::de::DeserializeOwned;
+use std::fmt;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+/// A whole list, as a stream. What it is asked for is said before the first record is taken.
+#[must_use = "a stream asks for nothing before it is polled"]
+pub struct GetAll<T, M = Async> {
+    pub(crate) mode: M,
+    pub(super) client: FolioClient,
+    pub(super) request: Request,
+    pub(super) items: Option<String>,
+    pub(super) style: PagingStyle,
+    pub(super) key: Option<&'static str>,
+    pub(super) max: Option<u32>,
+    pub(super) unsorted: bool,
+    /// No query is sent where the caller gives none.
+    pub(super) without_all: bool,
+    /// The kind of record of a resource job of mod-search.
+    pub(super) job: Option<&'static str>,
+    pub(super) limit: Option<u32>,
+    pub(super) offset: Option<u32>,
+    pub(super) running: Option<Items<T>>,
+}
+
+impl<T: DeserializeOwned + Send + 'static, M: Mode> GetAll<T, M> {
+    common!();
+    list!();
+
+    /// How many records a page, 500 by default. All are read, whatever this is.
+    pub fn limit(mut self, limit: u32) -> Self {
+        self.limit = Some(limit);
+        self
+    }
+
+    /// How many records to pass over at the beginning.
+    pub fn offset(mut self, offset: u32) -> Self {
+        self.offset = Some(offset);
+        self
+    }
+
+    /// Reads the list by `id`: each page asks for the records after the last one (`id>"…"`). The storage modules support it. With a
+    /// `sortBy` in the query it has no effect.
+    pub fn by_id(mut self) -> Self {
+        self.key = self.key.or(Some("id"));
+        self
+    }
+
+    /// Reads the list by offset, although it is known that it can be read by `id`.
+    pub fn by_offset(mut self) -> Self {
+        self.key = None;
+        self
+    }
+
+    /// Adds nothing to the order of the records. Only for endpoints that refuse `sortBy id`: without a unique order pages may repeat and
+    /// miss records.
+    pub fn unsorted(mut self) -> Self {
+        self.unsorted = true;
+        self.key = None;
+        self
+    }
+
+    /// The dialect of the list. By default what FOLIO's descriptions say: of the list, or of the module that serves the path. Of paths that no
+    /// description has it is CQL.
+    pub fn style(mut self, style: PagingStyle) -> Self {
+        self.style = style;
+        self
+    }
+
+    /// The stream of the records.
+    pub fn stream(mut self) -> M::List<T> {
+        let items = self.running.take();
+        let items = items.unwrap_or_else(|| self.items());
+        self.mode.list(items)
+    }
+
+    pub(super) fn items(&self) -> Items<T> {
+        let plan = Plan {
+            style: self.style,
+            items: self.items.clone().map(Into::into),
+            key: self.key.filter(|_| !self.unsorted).map(Into::into),
+            tie: (matches!(self.style, PagingStyle::Cql | PagingStyle::Retrieve) && !self.unsorted)
+                .then_some("id".into()),
+            max: self.max,
+            asks_for_all: !self.without_all,
+            job: self.job,
+            is_sorted: !self.unsorted,
+        };
+        Items::planned(
+            self.client.clone(),
+            self.request.clone(),
+            plan,
+            self.limit,
+            self.offset,
+        )
+    }
+}
+
+impl<T: DeserializeOwned + Send + 'static> GetAll<T> {
+    /// The next record; none at the end.
+    pub async fn next(&mut self) -> Option<Result<T>> {
+        self.running().next().await
+    }
+
+    fn running(&mut self) -> &mut Items<T> {
+        let items = self.running.take().unwrap_or_else(|| self.items());
+        self.running.insert(items)
+    }
+}
+
+impl<T: DeserializeOwned + Send + 'static> From<GetAll<T>> for Items<T> {
+    /// See [`GetAll::stream`].
+    fn from(list: GetAll<T>) -> Self {
+        list.stream()
+    }
+}
+
+impl<T, M> Unpin for GetAll<T, M> {}
+
+impl<T: DeserializeOwned + Send + 'static> Stream for GetAll<T> {
+    type Item = Result<T>;
+
+    fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Result<T>>> {
+        Pin::new(self.running()).poll_next(context)
+    }
+}
+
+#[cfg(feature = "blocking")]
+in_mode!(GetAll<T> { client, request, items, style, key, max, unsorted, without_all, job, limit, offset, running });
+
+debug!(GetAll<T>);

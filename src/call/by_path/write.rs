@@ -1,0 +1,110 @@
+//! A `POST`, `PUT` or `DELETE` that gives what the server returns.
+
+#[cfg(feature = "blocking")]
+use super::common::in_mode;
+use super::common::{common, debug};
+use crate::call::mode::{Mode, Sending};
+use crate::client::FolioClient;
+use crate::client::marker::Async;
+use crate::wire::deletion::Deletion;
+use crate::wire::error::Result;
+use crate::wire::request::Request;
+use crate::wire::response::Response;
+use crate::wire::retry::RetryPolicy;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+use std::fmt;
+use std::future::IntoFuture;
+use std::time::Duration;
+
+/// A `POST`, `PUT` or `DELETE`. Await it.
+#[must_use = "a call is not sent before it is awaited"]
+pub struct Write<T, M = Async> {
+    pub(crate) mode: M,
+    pub(super) client: FolioClient,
+    pub(super) request: Request,
+    pub(super) read: fn(Response) -> Result<T>,
+}
+
+impl<T, M> Write<T, M> {
+    common!();
+
+    /// Says whether the request may be carried out twice without harm, see [`Request::idempotent`].
+    pub fn idempotent(mut self, idempotent: bool) -> Self {
+        self.request = self.request.idempotent(idempotent);
+        self
+    }
+
+    /// Confirms that records are to be deleted by a query: see [`Deletion`].
+    pub fn confirm(mut self, deletion: Deletion) -> Self {
+        self.request = self.request.confirm(deletion);
+        self
+    }
+
+    /// Gives the answer as a type. (An empty answer is read as `null`: ask for an `Option` where the server may say nothing.)
+    pub fn typed<U: DeserializeOwned>(self) -> Write<U, M> {
+        Write {
+            mode: self.mode,
+            client: self.client,
+            request: self.request,
+            read: strictly,
+        }
+    }
+}
+
+impl<T: Send + 'static, M: Mode> Write<T, M> {
+    /// Sends it. (To await the call does the same.)
+    ///
+    /// # Errors
+    /// What [`FolioClient::execute`] gives; [`ErrorKind::Decode`](crate::ErrorKind::Decode) if the answer is not what was asked for.
+    pub fn send(self) -> M::Sent<T> {
+        let answer = self.client.answer(self.request);
+        self.mode.send(Sending::answer(answer, self.read))
+    }
+}
+
+impl<T: Send + 'static> IntoFuture for Write<T> {
+    type Output = Result<T>;
+    type IntoFuture = Sending<T>;
+
+    fn into_future(self) -> Sending<T> {
+        self.send()
+    }
+}
+
+fn strictly<T: DeserializeOwned>(response: Response) -> Result<T> {
+    if response.body().is_empty()
+        && let Ok(nothing) = serde_json::from_slice(b"null")
+    {
+        return Ok(nothing);
+    }
+    response.json()
+}
+
+/// JSON, or text, or nothing: modules answer a PUT or DELETE with any of them.
+pub(super) fn loosely(response: Response) -> Result<Value> {
+    let is_json = response
+        .header("content-type")
+        .is_none_or(|media_type| media_type.contains("json"));
+    if response.is_stray_page() {
+        let exchange = response.exchange();
+        let (sensitive, secrets) = (exchange.sensitive, exchange.secrets());
+        let message = crate::wire::server_message::mistaken(response.body(), sensitive, &secrets);
+        let message = message.unwrap_or_default();
+        return Err(crate::Error::unexpected(
+            response.exchange().clone(),
+            message,
+            response.body(),
+        ));
+    }
+    if is_json || response.body().is_empty() {
+        strictly(response)
+    } else {
+        response.text().map(Value::String)
+    }
+}
+
+#[cfg(feature = "blocking")]
+in_mode!(Write<T> { client, request, read });
+
+debug!(Write<T>);

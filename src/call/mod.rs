@@ -1,0 +1,6 @@
+//! Calls: typed ones of described operations, and those by path.
+
+pub(crate) mod by_path;
+mod misfits;
+pub(crate) mod mode;
+pub(crate) mod typed;

@@ -1,0 +1,150 @@
+//! How calls are made: awaited, or blocking. The builders of calls are the same for both.
+
+use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use serde::de::DeserializeOwned;
+
+use crate::client::marker::{Async, Boxed};
+use crate::engine::download::Download;
+use crate::paging::Items;
+use crate::wire::error::{Error, Result};
+use crate::wire::response::Response;
+
+/// How the calls of a client are made: [`Async`], or `blocking::Blocking` with the feature `blocking`.
+///
+/// A builder of a call has its client's mode as a parameter; what it sends is a [`Sent`](Self::Sent) of that mode. Nobody else implements
+/// it.
+pub trait Mode: Clone + fmt::Debug + Send + Sync + sealed::Sealed + 'static {
+    /// A call on its way to a `T`: a future of a `Result<T>`, or the `Result<T>`.
+    type Sent<T: Send + 'static>;
+
+    /// Many things, one after the other: the stream itself, or an iterator over it.
+    type Stream<S: Send + 'static>: Send + 'static;
+
+    /// The records of a list: [`Items`], or an iterator over it.
+    type List<T: DeserializeOwned + Send + 'static>;
+
+    /// The body of an answer, piece by piece: a [`Download`], or an iterator over it.
+    type Download: Send + 'static;
+
+    #[doc(hidden)]
+    fn send<T: Send + 'static>(&self, sending: Sending<T>) -> Self::Sent<T>;
+
+    #[doc(hidden)]
+    fn list<T: DeserializeOwned + Send + 'static>(&self, items: Items<T>) -> Self::List<T>;
+
+    #[doc(hidden)]
+    fn download(&self, sending: Sending<Download>) -> Self::Sent<Self::Download>;
+
+    #[doc(hidden)]
+    fn stream<S: Send + 'static>(&self, stream: S) -> Self::Stream<S>;
+
+    #[doc(hidden)]
+    fn open<S: Send + 'static>(&self, sending: Sending<S>) -> Self::Sent<Self::Stream<S>>;
+}
+
+pub(crate) mod sealed {
+    pub trait Sealed {}
+}
+
+impl sealed::Sealed for Async {}
+
+impl Mode for Async {
+    type Sent<T: Send + 'static> = Sending<T>;
+    type Stream<S: Send + 'static> = S;
+    type List<T: DeserializeOwned + Send + 'static> = Items<T>;
+    type Download = Download;
+
+    #[inline]
+    fn send<T: Send + 'static>(&self, sending: Sending<T>) -> Sending<T> {
+        sending
+    }
+
+    #[inline]
+    fn list<T: DeserializeOwned + Send + 'static>(&self, items: Items<T>) -> Items<T> {
+        items
+    }
+
+    #[inline]
+    fn download(&self, sending: Sending<Download>) -> Sending<Download> {
+        sending
+    }
+
+    #[inline]
+    fn stream<S: Send + 'static>(&self, stream: S) -> S {
+        stream
+    }
+
+    #[inline]
+    fn open<S: Send + 'static>(&self, sending: Sending<S>) -> Sending<S> {
+        sending
+    }
+}
+
+/// A call on its way: a future of its answer. Dropping it gives the call up.
+#[must_use = "a call is not sent before it is awaited"]
+pub struct Sending<T>(State<T>);
+
+enum State<T> {
+    Answer(Boxed<Response>, fn(Response) -> Result<T>),
+    Download(Boxed<Download>, fn(Download) -> T),
+    Other(Boxed<T>),
+    Failed(Option<Error>),
+}
+
+impl<T> Sending<T> {
+    /// What is read of an answer.
+    pub(crate) fn answer(answer: Boxed<Response>, read: fn(Response) -> Result<T>) -> Self {
+        Self(State::Answer(answer, read))
+    }
+
+    pub(crate) fn download(download: Boxed<Download>, read: fn(Download) -> T) -> Self {
+        Self(State::Download(download, read))
+    }
+
+    pub(crate) fn other(future: impl Future<Output = Result<T>> + Send + 'static) -> Self {
+        Self(State::Other(Box::pin(future)))
+    }
+
+    /// A call that cannot be sent.
+    pub(crate) fn failed(error: Error) -> Self {
+        Self(State::Failed(Some(error)))
+    }
+}
+
+impl<T> Future for Sending<T> {
+    type Output = Result<T>;
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Result<T>> {
+        match &mut self.0 {
+            State::Answer(answer, read) => {
+                // What is read may be large: it is handed on from where it was read to.
+                match answer.as_mut().poll(context) {
+                    Poll::Ready(Ok(answer)) => Poll::Ready(read(answer)),
+                    Poll::Ready(Err(error)) => Poll::Ready(Err(error)),
+                    Poll::Pending => Poll::Pending,
+                }
+            }
+            State::Download(download, read) => {
+                let read = *read;
+                download
+                    .as_mut()
+                    .poll(context)
+                    .map(|download| download.map(read))
+            }
+            State::Other(future) => future.as_mut().poll(context),
+            State::Failed(error) => error
+                .take()
+                .map_or(Poll::Pending, |error| Poll::Ready(Err(error))),
+        }
+    }
+}
+
+impl<T> fmt::Debug for Sending<T> {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.debug_struct("Sending").finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,462 @@
+//! A typed call on its way: what every generated builder holds.
+
+use std::fmt::Display;
+use std::marker::PhantomData;
+use std::time::Duration;
+
+use bytes::Bytes;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use crate::call::misfits::note_misfits;
+use crate::call::mode::Sending;
+use crate::client::FolioClient;
+use crate::engine::download::{Download, Records};
+use crate::paging::{Items, Page};
+use crate::record::Field;
+use crate::record::lenient;
+use crate::value::body::Body;
+use crate::value::multipart::Multipart;
+use crate::wire::deletion::Deletion;
+use crate::wire::error::{Error, Result};
+use crate::wire::operation::Operation;
+use crate::wire::paging::Paging;
+use crate::wire::request::Request;
+use crate::wire::response::Response;
+use crate::wire::retry::RetryPolicy;
+
+/// The client, the request, and what a list was asked for. Not generic over the operation: all calls share its code.
+#[doc(hidden)]
+#[derive(Debug)]
+pub struct Call {
+    client: FolioClient,
+    request: Request,
+    limit: Option<u32>,
+    offset: Option<u32>,
+    unsorted: bool,
+    has_body: bool,
+}
+
+impl Call {
+    pub fn new(
+        client: &FolioClient,
+        operation: &'static Operation,
+        arguments: &[&dyn Display],
+    ) -> Self {
+        Self {
+            client: client.clone(),
+            request: Request::of(operation, arguments),
+            limit: None,
+            offset: None,
+            unsorted: false,
+            has_body: false,
+        }
+    }
+
+    /// Sets a query parameter; setting it again replaces it.
+    pub fn query(&mut self, name: &'static str, value: impl Display) {
+        self.request.set_query(name, value.to_string());
+    }
+
+    /// Sets a query parameter that may stand several times.
+    pub fn queries(&mut self, name: &'static str, values: impl IntoIterator<Item = impl Display>) {
+        for value in values {
+            self.request.add_query(name, value.to_string());
+        }
+    }
+
+    pub fn limit(&mut self, limit: u32) {
+        self.limit = Some(limit);
+    }
+
+    pub fn offset(&mut self, offset: u32) {
+        self.offset = Some(offset);
+    }
+
+    /// The list is read in the order that the server has.
+    pub fn unsorted(&mut self) {
+        self.unsorted = true;
+    }
+
+    pub fn json<T: Serialize + ?Sized>(&mut self, media_type: &'static str, body: &T) {
+        self.has_body = true;
+        self.request.set_json(media_type, body);
+    }
+
+    pub fn body(&mut self, media_type: &'static str, body: Body) {
+        self.has_body = true;
+        self.request.set_body(media_type, body);
+    }
+
+    pub fn multipart(&mut self, form: Multipart) {
+        self.has_body = true;
+        self.request.set_multipart(form);
+    }
+
+    /// A form of the fields of a record: text as it is, all else as JSON.
+    pub fn form<T: Serialize + ?Sized>(&mut self, body: &T) {
+        self.has_body = true;
+        self.request.set_form_of(body);
+    }
+
+    pub fn confirm(&mut self, deletion: Deletion) {
+        self.request.set_deletion(deletion);
+    }
+
+    pub fn header(&mut self, name: &str, value: &str) {
+        self.request.set_header(name, value);
+    }
+
+    pub fn retry(&mut self, policy: RetryPolicy) {
+        self.request.set_retry(policy);
+    }
+
+    pub fn timeout(&mut self, timeout: Duration) {
+        self.request.set_timeout(timeout);
+    }
+
+    pub fn deadline(&mut self, deadline: Duration) {
+        self.request.set_deadline(deadline);
+    }
+
+    pub fn read_timeout(&mut self, timeout: Duration) {
+        self.request.set_read_timeout(timeout);
+    }
+
+    pub fn parameter(&mut self, name: &str, value: String) {
+        self.request.add_query(name.to_owned(), value);
+    }
+
+    /// The media types that are asked for, in place of those that the operation has.
+    pub fn accept(&mut self, media_type: &'static str) {
+        self.request.set_header("accept", media_type);
+    }
+
+    /// Sends the request; the answer is read as an `A`.
+    pub fn send<A: Answer>(self) -> Sending<A::Given> {
+        match self.ready() {
+            Ok((client, request)) => Sending::answer(client.answer(request), A::read),
+            Err(error) => Sending::failed(error),
+        }
+    }
+
+    /// Sends the request; the body of the answer is read piece by piece.
+    pub fn download(self) -> Sending<Download> {
+        match self.ready() {
+            Ok((client, request)) => Sending::download(client.download(request), |it| it),
+            Err(error) => Sending::failed(error),
+        }
+    }
+
+    /// The records of an answer that has a line a record.
+    pub fn lines<T: DeserializeOwned>(self) -> Sending<Records<T>> {
+        match self.ready() {
+            Ok((client, request)) => Sending::download(client.download(request), Download::records),
+            Err(error) => Sending::failed(error),
+        }
+    }
+
+    /// The request as it is sent.
+    fn ready(mut self) -> Result<(FolioClient, Request)> {
+        if let Some(limit) = self.limit {
+            self.request.set_query("limit", limit.to_string());
+        }
+        if let Some(offset) = self.offset {
+            self.request.set_query("offset", offset.to_string());
+        }
+        if self.request.operation().needs_body && !self.has_body {
+            return Err(Error::no_body(self.request.operation()));
+        }
+        Ok((self.client, self.request))
+    }
+
+    /// The records of a list, page by page. A `limit` is the size of a page, an `offset` where to begin.
+    #[inline]
+    pub fn stream<T: DeserializeOwned + Send + 'static>(self) -> Items<T> {
+        let paging = self.request.operation().paging.unwrap_or_default();
+        self.items(paging)
+    }
+
+    fn items<T: DeserializeOwned + Send + 'static>(self, mut paging: Paging) -> Items<T> {
+        paging.rejects_sort |= self.unsorted;
+        Items::new(self.client, self.request, paging, self.limit, self.offset)
+    }
+}
+
+/// What is read of an answer, and how.
+#[doc(hidden)]
+pub trait Answer {
+    /// What the caller gets.
+    type Given: Send + 'static;
+
+    fn read(answer: Response) -> Result<Self::Given>;
+}
+
+/// What an operation answers. Implemented by generated code.
+#[doc(hidden)]
+pub trait Answers {
+    type Answer: Answer;
+}
+
+/// What the call of an operation gives: the record, the text, nothing.
+pub type Given<O> = <<O as Answers>::Answer as Answer>::Given;
+
+/// An operation that gives a list. Implemented by generated code.
+#[doc(hidden)]
+#[diagnostic::on_unimplemented(
+    message = "the operation `{Self}` gives no list that can be read as a stream",
+    note = "call `send()`; for a list that is not described as one, `folio_get_all(\"/path\", \"key\").stream()`"
+)]
+pub trait Listed {
+    type Item: DeserializeOwned + Send + 'static;
+}
+
+/// An operation whose answer can be read piece by piece. Implemented by generated code.
+#[doc(hidden)]
+#[diagnostic::on_unimplemented(
+    message = "the response of the operation `{Self}` is not read piece by piece",
+    note = "call `send()`, or `FolioClient::open(request)` for the bytes of any response"
+)]
+pub trait Streamed {}
+
+/// A record, or a list of them, as JSON.
+#[doc(hidden)]
+pub struct Json<T>(PhantomData<T>);
+
+impl<T: Field + Send + 'static> Answer for Json<T> {
+    type Given = T;
+
+    fn read(answer: Response) -> Result<T> {
+        record(answer)
+    }
+}
+
+impl Answer for () {
+    type Given = ();
+
+    fn read(_: Response) -> Result<()> {
+        Ok(())
+    }
+}
+
+impl Answer for String {
+    type Given = Self;
+
+    fn read(answer: Response) -> Result<Self> {
+        text(answer)
+    }
+}
+
+impl Answer for Bytes {
+    type Given = Self;
+
+    fn read(answer: Response) -> Result<Self> {
+        Ok(answer.into_body())
+    }
+}
+
+/// The answer as it came.
+impl Answer for Response {
+    type Given = Self;
+
+    fn read(answer: Response) -> Result<Self> {
+        Ok(answer)
+    }
+}
+
+/// As `A`, where the server may also say nothing.
+impl<A: Answer> Answer for Option<A> {
+    type Given = Option<A::Given>;
+
+    fn read(answer: Response) -> Result<Self::Given> {
+        if answer.body().is_empty() {
+            return Ok(None);
+        }
+        A::read(answer).map(Some)
+    }
+}
+
+/// An answer as a record.
+#[doc(hidden)]
+pub fn record<T: Field>(answer: Response) -> Result<T> {
+    if let Some(error) = only_nulls(&answer) {
+        return Err(error);
+    }
+    // Records are large: it is read where it is handed over from.
+    let mut record = Ok(T::blank());
+    let noted = lenient::noted();
+    let found = lenient::count();
+    if let Ok(place) = &mut record {
+        let read = lenient::reading(|| {
+            *place = T::blank();
+            let mut json = serde_json::Deserializer::from_slice(answer.body());
+            place.read(&mut json).and_then(|()| json.end())
+        });
+        if let Err(error) = read {
+            record = Err(answer.wrong(error));
+        }
+    }
+    if noted.since().is_some()
+        && let Err(error) = note_misfits(&answer, noted, found)
+    {
+        record = Err(error);
+    }
+    record
+}
+
+/// What is wrong with a page of a list all of whose records are null: it would look like an empty one.
+fn only_nulls(answer: &Response) -> Option<Error> {
+    let paging = answer.exchange().operation.paging?;
+    let items = paging.items.map(Into::into);
+    let page = Page::new(answer, items, "id".into(), 0, false);
+    // Mostly the first record tells that it is not so.
+    if !page.begins_with_null() {
+        return None;
+    }
+    let shape = page.outline().ok()?;
+    (shape.nulls == shape.received).then(|| {
+        Error::unexpected(
+            answer.exchange().clone(),
+            format!(
+                "the list has {} records, and the server gave `null` for each of them",
+                shape.nulls
+            ),
+            answer.body(),
+        )
+        .with_help("the records exist, and the server does not show them: this is not an empty list. `folio_get` gives the response as it is")
+    })
+}
+
+/// Which of several answers came, by its media type.
+#[doc(hidden)]
+pub fn variant(answer: &Response) -> &'static str {
+    match answer.media_type() {
+        name if name == "application/json" || name == "text/json" || name.ends_with("+json") => {
+            "Json"
+        }
+        "text/xml" | "application/xml" => "Xml",
+        "text/csv" => "Csv",
+        "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet" => "Xlsx",
+        name if name.ends_with("/octet-stream") => "Bytes",
+        name if name.starts_with("text/") || name == "application/text" => "Text",
+        _ => "",
+    }
+}
+
+/// An answer as text.
+#[doc(hidden)]
+pub fn text(answer: Response) -> Result<String> {
+    answer.text()
+}
+
+/// Defines the builder of a module's operations, one type for all of them: what they have in common costs the compiler once a module. It
+/// is not one of the crate, since a method is looked for in each `impl` of its type.
+macro_rules! __builder {
+    () => {
+        /// The call of an operation, about to be sent. What the operation takes is at the type that is named after it.
+        #[must_use = "a call is not sent before `send`"]
+        pub struct Builder<O, M = $crate::runtime::Async>(
+            pub(crate) $crate::runtime::Call,
+            pub(crate) M,
+            pub(crate) ::core::marker::PhantomData<fn() -> O>,
+        );
+
+        fn begin<O, M: $crate::runtime::Mode>(
+            api: &Api<M>,
+            operation: &'static $crate::Operation,
+            arguments: &[&dyn $crate::runtime::Display],
+        ) -> Builder<O, M> {
+            let call = $crate::runtime::Call::new(&api.client, operation, arguments);
+            Builder(call, api.mode.clone(), ::core::marker::PhantomData)
+        }
+
+        impl<O, M: $crate::runtime::Mode> Builder<O, M> {
+            /// A header of this request; it replaces what the client would send. `x-okapi-tenant` sends it to another tenant.
+            pub fn header(mut self, name: &str, value: &str) -> Self {
+                self.0.header(name, value);
+                self
+            }
+
+            /// When this call is repeated, in place of the client's policy.
+            pub fn retry(mut self, policy: $crate::RetryPolicy) -> Self {
+                self.0.retry(policy);
+                self
+            }
+
+            /// How long one attempt may take, in place of the client's timeout.
+            pub fn timeout(mut self, timeout: ::std::time::Duration) -> Self {
+                self.0.timeout(timeout);
+                self
+            }
+
+            /// How long the whole call may take, in place of the client's [`deadline`](crate::FolioClientBuilder::deadline): of a list, each
+            /// of its pages.
+            pub fn deadline(mut self, deadline: ::std::time::Duration) -> Self {
+                self.0.deadline(deadline);
+                self
+            }
+
+            /// How long the server may send nothing during one attempt, in place of the client's
+            /// [`read_timeout`](crate::FolioClientBuilder::read_timeout).
+            pub fn read_timeout(mut self, timeout: ::std::time::Duration) -> Self {
+                self.0.read_timeout(timeout);
+                self
+            }
+
+            /// A query parameter that the description does not have.
+            pub fn param(mut self, name: &str, value: impl $crate::runtime::Display) -> Self {
+                self.0.parameter(name, value.to_string());
+                self
+            }
+
+            /// Sends the request and reads the answer.
+            ///
+            /// # Errors
+            /// The request could not be made or sent, the server refused it, or its answer is not as described: see
+            /// [`Error`](crate::Error).
+            pub fn send(self) -> M::Sent<$crate::runtime::Given<O>>
+            where
+                O: $crate::runtime::Answers,
+            {
+                self.1
+                    .send(self.0.send::<<O as $crate::runtime::Answers>::Answer>())
+            }
+        }
+
+        impl<O: $crate::runtime::Streamed, M: $crate::runtime::Mode> Builder<O, M> {
+            /// Sends the request and gives the answer as soon as its head is there, to be read piece by piece: see
+            /// [`Download`](crate::Download).
+            ///
+            /// # Errors
+            /// The request could not be made or sent, or the server refused it: see [`Error`](crate::Error).
+            pub fn download(self) -> M::Sent<M::Download> {
+                self.1.download(self.0.download())
+            }
+        }
+
+        impl<O: $crate::runtime::Listed, M: $crate::runtime::Mode> Builder<O, M> {
+            /// Lets [`stream`](Self::stream) add nothing to the order of the records: the list is read by offset, in the order that the server
+            /// has. Only for servers that reject `sortBy`: without a unique order pages may repeat and miss records. What the stream can find
+            /// of that by the number of records is an error at its end.
+            pub fn unsorted(mut self) -> Self {
+                self.0.unsorted();
+                self
+            }
+
+            /// All records of the list, page by page: see [`Items`](crate::Items).
+            pub fn stream(self) -> M::List<O::Item> {
+                self.1.list(self.0.stream())
+            }
+        }
+
+        impl<O, M: ::core::fmt::Debug> ::core::fmt::Debug for Builder<O, M> {
+            fn fmt(&self, out: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+                out.debug_tuple("Builder")
+                    .field(&self.0)
+                    .field(&self.1)
+                    .finish()
+            }
+        }
+    };
+}
+pub(crate) use __builder;

@@ -1,0 +1,373 @@
+//! Settings of a client, and how it is assembled from them.
+
+use std::fmt;
+use std::marker::PhantomData;
+use std::sync::Arc;
+use std::time::Duration;
+
+use secrecy::SecretString;
+
+use crate::client::environment::Environment;
+use crate::client::handle::{Directory, FolioClient, Shared};
+use crate::client::marker::Async;
+use crate::engine::auth::{
+    AnySource, Auth, CredentialSource, Credentials, EnvironmentCredentials, Password,
+};
+use crate::engine::cache::Cache;
+use crate::engine::lifecycle::Lifecycle;
+use crate::engine::limit::{Limit, Rate};
+use crate::engine::memory::MemoryLimits;
+use crate::engine::pace::Pace;
+use crate::engine::proxy::Proxy;
+use crate::engine::request_line::{self, RequestLine};
+use crate::engine::session::Session;
+use crate::engine::tenant::Tenant;
+use crate::engine::tls::TlsOptions;
+use crate::engine::transport::{Gateway, Options};
+use crate::value::redact;
+use crate::wire::error::{Error, Result};
+use crate::wire::retry::{Allowance, RetryPolicy};
+
+impl FolioClient {
+    /// Begins to build a client of the FOLIO at `url`: of Okapi, of Kong, or of a proxy in front of them; with a path, if it has one
+    /// (`https://folio.example.edu/okapi`).
+    pub fn builder(url: impl Into<String>) -> FolioClientBuilder {
+        FolioClientBuilder::new(url)
+    }
+
+    /// Begins to build a client of what the environment names: `FOLIO_URL`, `FOLIO_TENANT`, and `FOLIO_USERNAME` and `FOLIO_PASSWORD`,
+    /// which are read anew for each login ([`EnvironmentCredentials`]).
+    ///
+    /// ```no_run
+    /// # async fn example() -> Result<(), folio_sdk::Error> {
+    /// let folio = folio_sdk::FolioClient::from_env()?.connect().await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// [`ErrorKind::Configuration`](crate::ErrorKind::Configuration) names the variable that is not set.
+    pub fn from_env() -> Result<FolioClientBuilder> {
+        FolioClientBuilder::from_env()
+    }
+}
+
+/// What a [`FolioClient`] is built of.
+#[must_use = "a builder builds nothing before `connect` or `build`"]
+pub struct FolioClientBuilder<M = Async> {
+    url: String,
+    tenant: String,
+    login_tenant: Option<String>,
+    source: Option<Box<dyn AnySource>>,
+    environment: Environment,
+    connect_timeout: Option<Duration>,
+    timeout: Option<Duration>,
+    read_timeout: Option<Duration>,
+    memory: MemoryLimits,
+    queue_timeout: Option<Duration>,
+    deadline: Option<Duration>,
+    max_in_flight: usize,
+    rate: Option<(f64, u32)>,
+    tls: TlsOptions,
+    proxy: Proxy,
+    retry: Option<RetryPolicy>,
+    user_agent: String,
+    max_request_line: usize,
+    #[cfg(feature = "testing")]
+    pub(crate) cassette: Option<Arc<crate::testing::Tape>>,
+    mode: PhantomData<fn() -> M>,
+}
+
+impl<M> fmt::Debug for FolioClientBuilder<M> {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.debug_struct("FolioClientBuilder")
+            .field("url", &redact::url(&self.url))
+            .field("tenant", &self.tenant)
+            .field("login_tenant", &self.login_tenant)
+            .field("source", &self.source)
+            .field("environment", &self.environment)
+            .field("connect_timeout", &self.connect_timeout)
+            .field("timeout", &self.timeout)
+            .field("queue_timeout", &self.queue_timeout)
+            .field("deadline", &self.deadline)
+            .field("max_in_flight", &self.max_in_flight)
+            .field("rate", &self.rate)
+            .field("tls", &self.tls)
+            .field("proxy", &self.proxy)
+            .field("retry", &self.retry)
+            .field("user_agent", &self.user_agent)
+            .finish()
+    }
+}
+
+impl<M> FolioClientBuilder<M> {
+    pub(crate) fn from_env() -> Result<Self> {
+        let environment = Environment::of_process();
+        let url = environment.required(
+            "FOLIO_URL",
+            "the gateway, such as https://folio.example.edu",
+        )?;
+        let tenant = environment.required("FOLIO_TENANT", "the tenant, such as diku")?;
+        Ok(Self::new(url)
+            .tenant(tenant)
+            .credential_source(EnvironmentCredentials::default()))
+    }
+
+    pub(crate) fn new(url: impl Into<String>) -> Self {
+        Self {
+            url: url.into(),
+            tenant: String::new(),
+            login_tenant: None,
+            source: None,
+            environment: Environment::of_process(),
+            connect_timeout: None,
+            timeout: None,
+            read_timeout: None,
+            memory: MemoryLimits::default(),
+            queue_timeout: None,
+            deadline: None,
+            max_in_flight: 16,
+            rate: None,
+            tls: TlsOptions::default(),
+            proxy: Proxy::default(),
+            retry: None,
+            user_agent: concat!("folio-sdk/", env!("CARGO_PKG_VERSION")).to_owned(),
+            max_request_line: request_line::MOST_BYTES,
+            #[cfg(feature = "testing")]
+            cassette: None,
+            mode: PhantomData,
+        }
+    }
+
+    /// The client, whatever the mode of its calls.
+    pub(crate) fn assemble(self, directory: &'static dyn Directory) -> Result<FolioClient> {
+        let tenant = Tenant::new(&self.tenant);
+        let header = tenant.header()?.clone();
+        let header = match &self.login_tenant {
+            None => header,
+            Some(tenant) => Tenant::new(tenant).header()?.clone(),
+        };
+        let source = self.source.ok_or_else(|| {
+            Error::configuration("there are no credentials: call `credentials(username, password)`, `token` or `credential_source`")
+        })?;
+        let settings = self.environment.settings()?;
+        let retry = self.retry.unwrap_or(settings.retry);
+        let options = Options {
+            connect_timeout: self
+                .connect_timeout
+                .or(settings.connect_timeout)
+                .unwrap_or(Duration::from_secs(10)),
+            timeout: self.timeout.or(settings.timeout),
+            read_timeout: self.read_timeout.or(settings.read_timeout),
+            write_timeout: settings.write_timeout,
+            memory: self.memory,
+            max_in_flight: self.max_in_flight,
+            user_agent: self.user_agent,
+            tls: self.tls,
+            proxy: self.proxy,
+            #[cfg(feature = "testing")]
+            cassette: self.cassette,
+        };
+        let gateway = Arc::new(Gateway::new(&self.url, options)?);
+        let life = Arc::new(Lifecycle::default());
+        let auth = Auth::new(
+            Arc::clone(&gateway),
+            header,
+            source,
+            retry.clone(),
+            Arc::clone(&life),
+        );
+        let session = Session {
+            life,
+            gateway,
+            auth,
+            cache: Cache::default(),
+            limit: Limit::new(
+                self.max_in_flight,
+                self.queue_timeout.or(settings.queue_timeout),
+            ),
+            rate: self
+                .rate
+                .and_then(|(per_second, burst)| Rate::new(per_second, burst)),
+            allowance: Allowance::of(&retry),
+            request_line: RequestLine::new(self.max_request_line),
+            pace: Pace::new(),
+            deadline: self.deadline,
+            retry,
+        };
+        Ok(FolioClient::of(Shared {
+            session: Arc::new(session),
+            tenant,
+            directory,
+        }))
+    }
+
+    /// The tenant that requests go to, and the one to log in to, unless [`login_tenant`](Self::login_tenant) names another. Required.
+    pub fn tenant(mut self, tenant: impl Into<String>) -> Self {
+        self.tenant = tenant.into();
+        self
+    }
+
+    /// The tenant to log in to, if it is another one than that of the requests: in a consortium the tenant where the user has a password,
+    /// while requests go to a tenant with which the user has an affiliation.
+    pub fn login_tenant(mut self, tenant: impl Into<String>) -> Self {
+        self.login_tenant = Some(tenant.into());
+        self
+    }
+
+    /// The user and the password to log in with.
+    pub fn credentials(self, username: impl Into<String>, password: impl Into<Password>) -> Self {
+        self.credential_source(Credentials::password(username, password))
+    }
+
+    /// An access token that somebody else got, in place of a login. More of it, such as its refresh token, can be said by
+    /// [`Credentials::token`].
+    pub fn token(self, access: impl Into<SecretString>) -> Self {
+        self.credential_source(Credentials::token(access))
+    }
+
+    /// Where the credentials come from, if not from the program.
+    pub fn credential_source(mut self, source: impl CredentialSource) -> Self {
+        self.source = Some(Box::new(source));
+        self
+    }
+
+    /// The variables that say how the client works where the program does not: those of the process by default. See [`Environment`].
+    pub fn environment(mut self, environment: Environment) -> Self {
+        self.environment = environment;
+        self
+    }
+
+    /// How long to wait for a connection. 10 seconds by default.
+    pub fn connect_timeout(mut self, timeout: Duration) -> Self {
+        self.connect_timeout = Some(timeout);
+        self
+    }
+
+    /// How long one attempt of a request may take, until its whole answer is there. 90 seconds by default; gateways mostly give up after
+    /// 60.
+    pub fn timeout(mut self, timeout: Duration) -> Self {
+        self.timeout = Some(timeout);
+        self
+    }
+
+    /// How long the server may send nothing: before its response begins, and between two pieces of it. Then the attempt fails with
+    /// [`ErrorKind::Timeout`](crate::ErrorKind::Timeout), and whether a write was carried out is unknown. 60 seconds by default; where a longer
+    /// [`timeout`](Self::timeout) is set, the server has that time to begin its response.
+    ///
+    /// Okapi keeps a connection open for ever when a module stops in the middle of its response, and some requests are never answered.
+    pub fn read_timeout(mut self, timeout: Duration) -> Self {
+        self.read_timeout = Some(timeout);
+        self
+    }
+
+    /// How much memory responses may take. See [`MemoryLimits`] for the defaults.
+    pub fn memory_limits(mut self, limits: MemoryLimits) -> Self {
+        self.memory = limits;
+        self
+    }
+
+    /// How long a request may wait for its turn, where [`max_in_flight`](Self::max_in_flight) others are on their way; then it fails with a
+    /// timeout, and was not sent. Without end by default.
+    pub fn queue_timeout(mut self, timeout: Duration) -> Self {
+        self.queue_timeout = Some(timeout);
+        self
+    }
+
+    /// How long a whole call may take: the wait for its turn, the login that it needs, all its attempts and the waits between them. Then it
+    /// fails with the error of its last attempt, or with a timeout. Without end by default. A list is one call a page, and a batch is many
+    /// calls; a download has this deadline until its response begins.
+    ///
+    /// `docs/gateways.md` has a table of all timeouts.
+    pub fn deadline(mut self, deadline: Duration) -> Self {
+        self.deadline = Some(deadline);
+        self
+    }
+
+    /// How many requests are on their way at once; further ones wait for their turn, first come, first served. 16 by default, at least 1.
+    pub fn max_in_flight(mut self, requests: usize) -> Self {
+        self.max_in_flight = requests;
+        self
+    }
+
+    /// How many requests are sent in a second, on average: further ones wait for their turn, first come, first served. After a pause up to
+    /// `burst` go at once (at least 1). Repetitions count, logins do not. Without limit by default; so is a number that is not above 0.
+    pub fn rate_limit(mut self, requests_per_second: f64, burst: u32) -> Self {
+        self.rate = Some((requests_per_second, burst));
+        self
+    }
+
+    /// How many bytes the request line of a request has at most: method, path with that of the gateway, encoded query, and ` HTTP/1.1`. 4,096
+    /// by default, at least 256. Okapi and the modules accept 4,096 (Vert.x's default); set it lower for a proxy that accepts less, or higher
+    /// where gateway and modules are known to accept more.
+    ///
+    /// Requests for many ids or values are divided so that each is within this bound. If the server answers one with 414 all the same, the
+    /// client divides further, and it remembers that for all its clones. Any other request that is longer becomes `POST …/retrieve` where the
+    /// collection has that; otherwise it is an error, and nothing is sent.
+    pub fn max_request_line(mut self, bytes: usize) -> Self {
+        self.max_request_line = bytes;
+        self
+    }
+
+    /// What is repeated, when and how often. Without it the [`Environment`] says it, and else [`RetryPolicy::default`].
+    pub fn retry(mut self, policy: RetryPolicy) -> Self {
+        self.retry = Some(policy);
+        self
+    }
+
+    /// Root certificates to trust besides those of the system, as PEM: for a gateway whose certificate is of an authority of one's own. Can
+    /// be called several times. What cannot be read is an error of [`build`](Self::build).
+    ///
+    /// ```no_run
+    /// # fn example() -> Result<(), Box<dyn std::error::Error>> {
+    /// let builder = folio_sdk::FolioClient::builder("https://folio.example.edu")
+    ///     .root_certificates(std::fs::read("/etc/ssl/library-ca.pem")?);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn root_certificates(mut self, pem: impl Into<Vec<u8>>) -> Self {
+        self.tls.roots.push(pem.into());
+        self
+    }
+
+    /// As [`root_certificates`](Self::root_certificates), and those of the system are not trusted.
+    pub fn only_root_certificates(mut self, pem: impl Into<Vec<u8>>) -> Self {
+        self.tls.only_these_roots = true;
+        self.root_certificates(pem)
+    }
+
+    /// The certificate that the client shows to the gateway, for one that asks for it (mTLS): PEM with the client's certificate, those that
+    /// lead from it to a root, and its private key.
+    pub fn client_certificate(mut self, pem: impl Into<Vec<u8>>) -> Self {
+        self.tls.identity = Some(pem.into().into());
+        self
+    }
+
+    /// Takes whatever certificate the gateway has: expired, of another host, of anybody. **Whoever is on the way to the gateway can then
+    /// read and change everything, the password included.** For tests; what a gateway with a certificate of its own needs is
+    /// [`root_certificates`](Self::root_certificates).
+    pub fn danger_accept_invalid_certificates(mut self, accept: bool) -> Self {
+        self.tls.accept_invalid = accept;
+        self
+    }
+
+    /// The proxy through which all connections go: `http://proxy.example.edu:3128`, with user and password if it wants them
+    /// (`http://user:password@…`; they are kept secret). Without this, the variables `HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY` and `NO_PROXY`
+    /// of the environment are heeded, by their usual rules.
+    pub fn proxy(mut self, url: impl Into<SecretString>) -> Self {
+        self.proxy = Proxy::At(url.into());
+        self
+    }
+
+    /// Connects to the gateway itself, whatever the environment says of proxies.
+    pub fn no_proxy(mut self) -> Self {
+        self.proxy = Proxy::None;
+        self
+    }
+
+    /// The header `User-Agent`: `folio-sdk/` and its version by default.
+    pub fn user_agent(mut self, name: impl Into<String>) -> Self {
+        self.user_agent = name.into();
+        self
+    }
+}

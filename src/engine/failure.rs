@@ -1,0 +1,143 @@
+//! Why no complete response was received.
+
+use std::borrow::Cow;
+use std::fmt::Display;
+use std::time::Duration;
+
+use http::StatusCode;
+
+use crate::engine::memory::Most;
+use crate::value::encoding::Fault;
+use crate::wire::cause::Cause;
+use crate::wire::error::{Error, ErrorKind, Exchange};
+
+/// Why there is no answer.
+pub(crate) struct Failure {
+    pub(crate) kind: ErrorKind,
+    pub(crate) message: String,
+    pub(crate) source: Option<reqwest::Error>,
+    /// Whether it will be the same next time.
+    pub(crate) lasts: bool,
+    /// Whether the gateway ended the connection since it received too much of something.
+    pub(crate) is_excess: bool,
+    pub(crate) help: Option<Cow<'static, str>>,
+}
+
+impl Failure {
+    pub(crate) fn new(kind: ErrorKind, message: String) -> Self {
+        Self {
+            kind,
+            message,
+            source: None,
+            lasts: false,
+            is_excess: false,
+            help: None,
+        }
+    }
+
+    /// As [`new`](Self::new), of what will be the same next time.
+    pub(crate) fn lasting(kind: ErrorKind, message: String) -> Self {
+        Self {
+            lasts: true,
+            ..Self::new(kind, message)
+        }
+    }
+
+    /// Whether it is certain that the server has not carried out the request.
+    pub(crate) fn was_never_sent(&self) -> bool {
+        self.kind == ErrorKind::Connect
+    }
+
+    pub(crate) fn into_error(self, exchange: Exchange) -> Error {
+        let error = Error::transport(self.kind, exchange, self.message, self.source);
+        let error = match self.help {
+            Some(help) => error.with_help(help),
+            None => error,
+        };
+        if self.lasts { error.lasting() } else { error }
+    }
+}
+
+impl Failure {
+    pub(super) fn timeout(message: String) -> Self {
+        Self::new(ErrorKind::Timeout, message)
+    }
+
+    /// The response did not begin.
+    pub(super) fn no_head(timeout: Duration) -> Self {
+        Self::timeout(format!(
+            "read timeout: the server sent nothing for {} s, not even the beginning of a response",
+            timeout.as_secs_f64()
+        ))
+    }
+
+    /// The response stopped.
+    pub(super) fn no_bytes(timeout: Duration, received: u64) -> Self {
+        Self::timeout(format!(
+            "read timeout: the server sent nothing for {} s, after {received} bytes of its response",
+            timeout.as_secs_f64()
+        ))
+    }
+
+    /// The connection took nothing of the body.
+    pub(super) fn unsent(timeout: Duration, sent: u64) -> Self {
+        Self::timeout(format!(
+            "write timeout: nothing moved for {} s, after {sent} bytes of the request's body",
+            timeout.as_secs_f64()
+        ))
+    }
+
+    /// The stream that is the body of the request gave nothing.
+    pub(super) fn unread(timeout: Duration, sent: u64) -> Self {
+        Self::timeout(format!(
+            "nothing moved for {} s: the stream that is the request's body gave nothing after {sent} bytes",
+            timeout.as_secs_f64()
+        ))
+    }
+
+    /// There is more than memory is allowed to take. The same request would give the same again.
+    pub(crate) fn too_large(most: Most, what: impl Display) -> Self {
+        Self::lasting(
+            ErrorKind::TooLarge,
+            format!(
+                "{what} is larger than {} bytes, the bound that `{}` sets",
+                most.bytes, most.setting
+            ),
+        )
+    }
+
+    /// Says that the server had responded already.
+    pub(super) fn after(mut self, status: StatusCode) -> Self {
+        self.message = format!(
+            "{} (the response had begun with the status {})",
+            self.message,
+            status.as_u16()
+        );
+        self
+    }
+}
+
+impl From<Fault> for Failure {
+    fn from(fault: Fault) -> Self {
+        let (kind, message, lasts) = match fault {
+            Fault::CutShort(message) => (ErrorKind::Transport, message, false),
+            Fault::Wrong(message) => (ErrorKind::Decode, message, true),
+        };
+        Self {
+            lasts,
+            ..Self::new(kind, message)
+        }
+    }
+}
+
+pub(crate) fn failure(error: reqwest::Error, timeout: Duration) -> Failure {
+    let cause = Cause::of(&error, error.is_connect(), error.is_timeout(), timeout);
+    Failure {
+        kind: cause.kind,
+        message: cause.message,
+        lasts: cause.lasts,
+        is_excess: cause.is_excess,
+        help: cause.help.map(Into::into),
+        source: Some(error),
+    }
+}

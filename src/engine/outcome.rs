@@ -1,0 +1,198 @@
+//! Finds out what became of a write, where the response does not tell: reads the record.
+
+use std::pin::Pin;
+
+use bytes::Bytes;
+use http::{HeaderMap, Method, StatusCode};
+use tracing::debug;
+
+use crate::engine::session::{Answered, Session};
+use crate::engine::tenant::Tenant;
+use crate::wire::error::{Error, Exchange, Result};
+use crate::wire::request::Request;
+use crate::wire::response::Response;
+use crate::wire::retry;
+use crate::wire::same_record::Landing;
+
+/// What a check of a write gives: boxed, since it is rare and sends requests itself.
+type Check<'a, T> = Pin<Box<dyn Future<Output = Result<T>> + Send + 'a>>;
+
+impl Session {
+    /// Of a write that failed with `error`, and an earlier attempt of which may have been carried out: a success, if the record shows that
+    /// it was carried out. Everything else is "outcome unknown": a record that is not there yet may still be written, since a server may
+    /// work on a request whose connection is lost.
+    pub(crate) fn settle<'a>(
+        &'a self,
+        tenant: &'a Tenant,
+        request: &'a Request,
+        error: Error,
+    ) -> Check<'a, Answered> {
+        Box::pin(async move {
+            let settled = match *request.method() {
+                Method::POST => self.was_created(tenant, request, error).await,
+                Method::PUT => self.was_replaced(tenant, request, error).await,
+                Method::DELETE => self.was_deleted(tenant, request, error).await,
+                _ => Err(error),
+            };
+            settled.map_err(Error::with_unknown_outcome)
+        })
+    }
+
+    /// A POST that stores its record under the id that was sent: the server rejects the second one, in one of several ways (recorded: 422,
+    /// 400, 409, 500 by module).
+    async fn was_created(
+        &self,
+        tenant: &Tenant,
+        request: &Request,
+        error: Error,
+    ) -> Result<Answered> {
+        let is_rejected = error.is_duplicate()
+            || matches!(
+                error.status().map(|status| status.as_u16()),
+                Some(400 | 409 | 422 | 500)
+            );
+        let Some(id) = is_rejected.then(|| request.created_id()).flatten() else {
+            return Err(error);
+        };
+        debug!(error = %error, %id, "rejected after an attempt without a response: was that one carried out?");
+        let stored = request.like(Method::GET, &format!("{}/{id}", request.own_path()));
+        match self.read(tenant, &stored).await {
+            Ok(found) if request.is_created_as(found.body()) => {
+                let exchange = error.exchange().cloned();
+                Ok((found.of(exchange), None))
+            }
+            Ok(_) => Err(error.with_help(
+                "an earlier attempt of this very call got no response, and the record that now has this id is not the one that was sent: compare them",
+            )),
+            Err(lookup) if lookup.is_missing_record() => Err(error.with_help(
+                "an earlier attempt of this very call got no response; there is no record with this id now",
+            )),
+            Err(lookup) => Err(unread(error, &lookup)),
+        }
+    }
+
+    /// A PUT with `_version`: the server rejects the second one, as the version has grown.
+    async fn was_replaced(
+        &self,
+        tenant: &Tenant,
+        request: &Request,
+        error: Error,
+    ) -> Result<Answered> {
+        if !error.is_conflict() || !request.is_guarded() {
+            return Err(error);
+        }
+        debug!(error = %error, "a conflict after an attempt without a response: was that one carried out?");
+        let stored = request.like(Method::GET, request.own_path());
+        match self.read(tenant, &stored).await {
+            Ok(found) if request.landing(found.body()) == Landing::Yes => {
+                let exchange = error.exchange().cloned();
+                let describes = |wanted: &str| {
+                    let responses = request.operation().responses;
+                    responses.iter().any(|(status, _)| *status == wanted)
+                };
+                // Few modules answer a PUT with the record.
+                Ok(if describes("200") && !describes("204") {
+                    (found.of(exchange), None)
+                } else {
+                    (nothing(found.exchange()).of(exchange), None)
+                })
+            }
+            Ok(_) => Err(error.with_help(
+                "an earlier attempt of this very call got no response and may have been carried out: read the record again and compare",
+            )),
+            Err(lookup) => Err(unread(error, &lookup)),
+        }
+    }
+
+    /// A DELETE of one record: a 404 of the module has been taken for success already.
+    async fn was_deleted(
+        &self,
+        tenant: &Tenant,
+        request: &Request,
+        error: Error,
+    ) -> Result<Answered> {
+        let is_definite = error
+            .status()
+            .is_some_and(|status| !retry::is_transient(status));
+        if !is_definite || !request.deletes_a_record() {
+            return Err(error);
+        }
+        debug!(error = %error, "failed after an attempt without a response: was that one carried out?");
+        let stored = request.like(Method::GET, request.own_path());
+        match self.read(tenant, &stored).await {
+            Ok(_) => Err(error.with_help(
+                "an earlier attempt of this very call got no response; the record is still there",
+            )),
+            Err(lookup) if lookup.is_missing_record() => {
+                let exchange = error.exchange().or(lookup.exchange()).cloned();
+                match exchange {
+                    Some(exchange) => Ok((nothing(&exchange), None)),
+                    None => Err(error),
+                }
+            }
+            Err(lookup) => Err(unread(error, &lookup)),
+        }
+    }
+
+    /// Before a PUT where the server creates a record that is not there: an error, if it is not there.
+    pub(crate) fn check_exists<'a>(
+        &'a self,
+        tenant: &'a Tenant,
+        request: &'a Request,
+    ) -> Check<'a, ()> {
+        Box::pin(async move {
+            let stored = request.like(Method::GET, request.own_path());
+            match self.read(tenant, &stored).await {
+                Ok(_) => Ok(()),
+                Err(error) if error.is_missing_record() => Err(error.with_help(
+                    "this was asked before the PUT, which was not sent: it would have created the record. To create it, use POST",
+                )),
+                Err(error) => Err(error.with_help(
+                    "this was asked before the PUT, which was not sent: this server creates a record that is not there",
+                )),
+            }
+        })
+    }
+
+    /// After a PUT where the server reports success also for a record that is not there: an error, if it is not there.
+    pub(crate) fn check_stored<'a>(
+        &'a self,
+        tenant: &'a Tenant,
+        request: &'a Request,
+        answered: Answered,
+    ) -> Check<'a, Answered> {
+        Box::pin(async move {
+            let exchange = answered.0.exchange().clone();
+            let stored = request.like(Method::GET, request.own_path());
+            match self.read(tenant, &stored).await {
+                Ok(_) => Ok(answered),
+                Err(error) if error.is_missing_record() => Err(error.of_nothing_stored(exchange)),
+                Err(error) => Err(error.with_unknown_outcome().with_help(
+                    "this was asked after the PUT: it reported success, which this server does also where there is no such record",
+                )),
+            }
+        })
+    }
+
+    async fn read(&self, tenant: &Tenant, stored: &Request) -> Result<Response> {
+        let (response, _) = self.pursue(tenant, stored, true).await?;
+        Ok(response)
+    }
+}
+
+/// What a server answers when it has done what it should, and has nothing to say.
+fn nothing(exchange: &Exchange) -> Response {
+    Response::new(
+        StatusCode::NO_CONTENT,
+        HeaderMap::new(),
+        Bytes::new(),
+        exchange.clone(),
+    )
+}
+
+fn unread(error: Error, lookup: &Error) -> Error {
+    debug!(error = %lookup, "the record was not read");
+    error.with_help(format!(
+        "an earlier attempt of this very call got no response and may have been carried out; reading the record to find out failed: {lookup}"
+    ))
+}

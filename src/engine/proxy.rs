@@ -1,0 +1,237 @@
+//! The forward proxy between the client and the gateway: which one it is, and what it says.
+
+use std::time::Duration;
+
+use http::Uri;
+use hyper_util::client::proxy::matcher::Matcher;
+use reqwest::Url;
+use secrecy::{ExposeSecret, SecretString};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+
+use crate::engine::failure::Failure;
+use crate::value::redact;
+use crate::wire::cause;
+use crate::wire::error::{Error, Result};
+
+/// Through what the connections go.
+#[derive(Default)]
+pub(crate) enum Proxy {
+    /// What `HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY` and `NO_PROXY` say.
+    #[default]
+    OfEnvironment,
+    None,
+    /// A URL, which may have a user and a password.
+    At(SecretString),
+}
+
+impl std::fmt::Debug for Proxy {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        out.write_str(match self {
+            Self::OfEnvironment => "OfEnvironment",
+            Self::None => "None",
+            Self::At(_) => "At(…)",
+        })
+    }
+}
+
+/// How long the status of a tunnel is asked for once more.
+const PROBE: Duration = Duration::from_secs(5);
+
+/// The proxy that a gateway is reached through.
+pub(crate) struct Via {
+    /// Without user and password.
+    shown: String,
+    is_http: bool,
+    host: String,
+    port: u16,
+    authorization: Option<SecretString>,
+    /// `host:port` of the gateway.
+    target: String,
+}
+
+impl std::fmt::Debug for Via {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        out.debug_tuple("Via").field(&self.shown).finish()
+    }
+}
+
+impl Proxy {
+    /// The same for every client that is made.
+    pub(crate) fn apply(&self, builder: reqwest::ClientBuilder) -> Result<reqwest::ClientBuilder> {
+        match self {
+            Self::OfEnvironment => Ok(builder),
+            Self::None => Ok(builder.no_proxy()),
+            Self::At(url) => {
+                let url = checked(url.expose_secret())?;
+                // Its own message may show the URL as it is.
+                let proxy = reqwest::Proxy::all(url.clone()).map_err(|_| no_url(&shown(&url)))?;
+                Ok(builder.proxy(proxy))
+            }
+        }
+    }
+
+    /// The proxy through which connections to `gateway` go; an error if it is none that this client can use.
+    pub(crate) fn to(&self, gateway: &Url) -> Result<Option<Via>> {
+        let (url, authorization) = match self {
+            Self::None => return Ok(None),
+            Self::At(url) => {
+                let url = checked(url.expose_secret())?;
+                // By the same rules as those of the environment are read.
+                let all = Matcher::builder().all(url.as_str()).build();
+                let found = found(&all, gateway);
+                (url, found.and_then(|(_, authorization)| authorization))
+            }
+            Self::OfEnvironment => {
+                let Some((url, authorization)) = found(&Matcher::from_env(), gateway) else {
+                    return Ok(None);
+                };
+                (checked(&url)?, authorization)
+            }
+        };
+        let (Some(host), Some(port)) = (url.host_str(), port(&url)) else {
+            return Err(no_url(&shown(&url)));
+        };
+        let of_gateway = gateway.host_str().unwrap_or_default();
+        Ok(Some(Via {
+            shown: shown(&url),
+            is_http: url.scheme() == "http",
+            host: host.to_owned(),
+            port,
+            authorization,
+            target: format!(
+                "{of_gateway}:{}",
+                gateway.port_or_known_default().unwrap_or(443)
+            ),
+        }))
+    }
+}
+
+/// What a set of rules says of a gateway: the URL of the proxy, and the header that it gets.
+fn found(matcher: &Matcher, gateway: &Url) -> Option<(String, Option<SecretString>)> {
+    let gateway: Uri = gateway.as_str().parse().ok()?;
+    let proxy = matcher.intercept(&gateway)?;
+    let authorization = proxy.basic_auth().and_then(|value| value.to_str().ok());
+    Some((proxy.uri().to_string(), authorization.map(Into::into)))
+}
+
+fn port(url: &Url) -> Option<u16> {
+    let of_scheme = url.scheme().starts_with("socks").then_some(1080);
+    url.port_or_known_default().or(of_scheme)
+}
+
+/// The address without user and password.
+fn shown(url: &Url) -> String {
+    let host = url.host_str().unwrap_or_default();
+    match port(url) {
+        Some(port) => format!("{}://{host}:{port}", url.scheme()),
+        None => format!("{}://{host}", url.scheme()),
+    }
+}
+
+fn no_url(shown: &str) -> Error {
+    Error::configuration(format!(
+        "`{shown}` is not the URL of a proxy; expected is one like http://proxy.example.edu:3128"
+    ))
+}
+
+fn checked(text: &str) -> Result<Url> {
+    let text = text.trim();
+    let after = redact::url(text);
+    let url = Url::parse(text)
+        .ok()
+        .filter(Url::has_host)
+        .ok_or_else(|| no_url(&after))?;
+    match url.scheme() {
+        "http" | "https" => Ok(url),
+        "socks4" | "socks4a" | "socks5" | "socks5h" if cfg!(feature = "socks") => Ok(url),
+        "socks4" | "socks4a" | "socks5" | "socks5h" => Err(Error::configuration(format!(
+            "the proxy `{}` speaks SOCKS, and folio-sdk was built without it: turn on its feature `socks`",
+            shown(&url)
+        ))),
+        scheme => Err(Error::configuration(format!(
+            "`{after}` is not the URL of a proxy: `{scheme}` is no scheme of proxies; expected is one like http://proxy.example.edu:3128"
+        ))),
+    }
+}
+
+impl Via {
+    /// The address, for errors.
+    pub(crate) fn shown(&self) -> &str {
+        &self.shown
+    }
+
+    /// States of a gateway that could not be reached what the proxy has to do with it.
+    pub(crate) async fn explain(&self, mut failure: Failure) -> Failure {
+        let source = failure.source.as_ref();
+        let text = source.map(|error| cause::innermost(error).to_string());
+        let text = text.unwrap_or_default();
+        let proxy = self.shown();
+        let status = match text.as_str() {
+            "tunnel error: proxy authorization required" => Some(407),
+            "tunnel error: unsuccessful" => self.status_of_tunnel().await,
+            _ => {
+                failure.message = format!("{} (through the proxy {proxy})", failure.message);
+                return failure;
+            }
+        };
+        failure.message = match status {
+            Some(status) => format!(
+                "the proxy {proxy} made no tunnel to the gateway: it responded to CONNECT with the status {status}"
+            ),
+            None => format!("the proxy {proxy} made no tunnel to the gateway (CONNECT): {text}"),
+        };
+        failure.lasts = status
+            .is_some_and(|status| (400..500).contains(&status) && !matches!(status, 408 | 429));
+        let help = match status {
+            Some(407) => {
+                "check the user and password of the proxy: they are not those of FOLIO (`proxy`, or HTTPS_PROXY)"
+            }
+            Some(_) if failure.lasts => {
+                "the proxy's rules must allow CONNECT to the gateway's host and port; or reach it directly (`no_proxy`, or NO_PROXY)"
+            }
+            _ => "the proxy could not reach the gateway, or is overloaded",
+        };
+        failure.help = Some(help.into());
+        failure
+    }
+
+    /// Asks once more for a tunnel, to learn the status: the HTTP library does not tell it. None if there is none.
+    async fn status_of_tunnel(&self) -> Option<u16> {
+        // One that speaks TLS itself is not asked.
+        if !self.is_http {
+            return None;
+        }
+        tokio::time::timeout(PROBE, self.probe()).await.ok()?
+    }
+
+    async fn probe(&self) -> Option<u16> {
+        let mut stream = TcpStream::connect((self.host.trim_matches(['[', ']']), self.port))
+            .await
+            .ok()?;
+        let target = &self.target;
+        let mut head = format!("CONNECT {target} HTTP/1.1\r\nHost: {target}\r\n");
+        if let Some(authorization) = &self.authorization {
+            head.push_str("Proxy-Authorization: ");
+            head.push_str(authorization.expose_secret());
+            head.push_str("\r\n");
+        }
+        head.push_str("\r\n");
+        stream.write_all(head.as_bytes()).await.ok()?;
+        let mut line = Vec::new();
+        let mut buffer = [0; 256];
+        while line.len() < 4096 && !line.contains(&b'\n') {
+            let length = stream.read(&mut buffer).await.ok()?;
+            if length == 0 {
+                break;
+            }
+            line.extend_from_slice(buffer.get(..length)?);
+        }
+        let line = String::from_utf8_lossy(&line);
+        line.strip_prefix("HTTP/")?
+            .split_whitespace()
+            .nth(1)?
+            .parse()
+            .ok()
+    }
+}

@@ -1,0 +1,190 @@
+//! How long a request line may be, and what to do about a request that is longer.
+//!
+//! Okapi and the modules accept a request line of 4,096 bytes: the method, the path with its encoded query, and ` HTTP/1.1`, without the
+//! line break (recorded: 4,090 bytes pass, 4,200 are answered with 414 and the connection is closed; at the modules' own ports too). The path
+//! counts with the path of the gateway before it (`/okapi`), since a reverse proxy may or may not remove it.
+//!
+//! All clones of a client share one [`RequestLine`]. Requests for many ids or values are divided by [`FolioClient::divide`]. A request that
+//! is known to be too long is never sent: it becomes `POST …/retrieve` where the collection has that, and an error otherwise.
+
+use std::collections::HashSet;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, PoisonError};
+
+use http::{Method, StatusCode};
+use serde_json::{Map, Value};
+
+use crate::wire::described_lists;
+use crate::wire::error::Error;
+use crate::wire::request::Request;
+
+/// What Okapi and the modules accept: Vert.x's default `maxInitialLineLength`.
+pub(crate) const MOST_BYTES: usize = 4_096;
+
+/// A line of fewer bytes cannot name a record of a collection behind a gateway. No setting and no response makes the bound smaller.
+const FEWEST_BYTES: usize = 256;
+
+/// What stands in the line besides method and target: two spaces and the version.
+const AROUND: usize = " ".len() + " HTTP/1.1".len();
+
+/// The bound of a client, shared by its clones and tenant handles, and what was learned of the server.
+pub(crate) struct RequestLine {
+    /// The bound that was set.
+    most: usize,
+    /// The length to which requests for many ids are divided. At most `most`; a 414 halves it.
+    divided: AtomicUsize,
+    /// The shortest line that the server answered with 414.
+    refused: AtomicUsize,
+    /// Tenants and paths without `POST …/retrieve`, or where this user has no permission for it. Never held across an await.
+    without_retrieve: Mutex<HashSet<(String, String)>>,
+}
+
+impl RequestLine {
+    pub(crate) fn new(most: usize) -> Self {
+        let most = most.max(FEWEST_BYTES);
+        Self {
+            most,
+            divided: AtomicUsize::new(most),
+            refused: AtomicUsize::new(usize::MAX),
+            without_retrieve: Mutex::default(),
+        }
+    }
+
+    /// The length of a line; `target` is the path of the gateway, the path and the query, as they are sent.
+    pub(crate) fn length(method: &Method, target: usize) -> usize {
+        method.as_str().len() + AROUND + target
+    }
+
+    /// The most bytes that are worth sending: the bound that was set, and less than what the server rejected.
+    fn limit(&self) -> usize {
+        let refused = self.refused.load(Ordering::Relaxed);
+        self.most.min(refused.saturating_sub(1))
+    }
+
+    /// The bytes that a line may have which is divided.
+    pub(crate) fn room(&self) -> usize {
+        self.limit().min(self.divided.load(Ordering::Relaxed))
+    }
+
+    /// Whether a line of that length is not to be sent.
+    pub(crate) fn is_exceeded(&self, length: usize) -> bool {
+        length > self.limit()
+    }
+
+    /// What is wrong with a line of that length; none if it may be sent.
+    pub(crate) fn problem(&self, length: usize) -> Option<String> {
+        let limit = self.limit();
+        (length > limit).then(|| {
+            let why = if limit < self.most {
+                "the server answers longer ones with 414"
+            } else {
+                "see `max_request_line`"
+            };
+            format!(
+                "not sent: its request line has {length} bytes, and the limit is {limit} ({why})"
+            )
+        })
+    }
+
+    /// The server answered a line of that length with 414.
+    pub(crate) fn is_refused(&self, length: usize) {
+        self.refused.fetch_min(length, Ordering::Relaxed);
+        self.divided
+            .fetch_min((length / 2).max(FEWEST_BYTES), Ordering::Relaxed);
+    }
+
+    /// Whether `POST …/retrieve` may be there for a tenant and the path of a list. Not after it was found to be absent.
+    pub(crate) fn has_retrieve(&self, tenant: &str, path: &str) -> bool {
+        described_lists::is_asked_by_post(path)
+            && !self
+                .without_retrieve
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .contains(&(tenant.to_owned(), path.to_owned()))
+    }
+
+    /// `POST …/retrieve` is absent. `path` is that of the list.
+    pub(crate) fn lacks_retrieve(&self, tenant: &str, path: &str) {
+        self.without_retrieve
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .insert((tenant.to_owned(), path.to_owned()));
+    }
+}
+
+/// What a caller can do about a query that is too long.
+pub(crate) const REMEDY: &str = "Read the records of many ids with `.ids(…)` and those of many other values with `.values(field, …)`, which divide them among requests. Else shorten the query, or divide it";
+
+/// Whether the server says that the request line was too long for it.
+pub(crate) fn is_too_long(error: &Error) -> bool {
+    error.status() == Some(StatusCode::URI_TOO_LONG)
+}
+
+/// Whether a server says that it has no such endpoint, or not for this user.
+pub(crate) fn is_absent(error: &Error) -> bool {
+    let status = error.status();
+    error.is_not_found()
+        || error.is_forbidden()
+        || matches!(
+            status,
+            Some(StatusCode::METHOD_NOT_ALLOWED | StatusCode::NOT_IMPLEMENTED)
+        )
+}
+
+/// The list that a GET asks for, as `POST …/retrieve` with `query`, `limit` and `offset` in the body. None if it has other parameters, which
+/// the body has no place for. It only reads, so it may be repeated.
+pub(crate) fn by_retrieve(request: &Request) -> Option<Request> {
+    let mut body = Map::new();
+    for (name, value) in request.parameters() {
+        let value = match name {
+            "query" => Value::from(value),
+            "limit" | "offset" => Value::from(value.trim().parse::<u64>().ok()?),
+            _ => return None,
+        };
+        if body.insert(name.to_owned(), value).is_some() {
+            return None;
+        }
+    }
+    // What a GET without them means.
+    for (name, value) in [("limit", 10), ("offset", 0)] {
+        body.entry(name).or_insert_with(|| Value::from(value));
+    }
+    let mut post = request.clone().under("/retrieve").with_method(Method::POST);
+    for name in ["query", "limit", "offset"] {
+        post.remove_query(name);
+    }
+    post.set_json("application/json", &Value::Object(body));
+    Some(post.idempotent(true).probing())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_rejected_bounds_what_is_sent_and_halves_what_is_divided() {
+        let line = RequestLine::new(MOST_BYTES);
+        assert_eq!(line.problem(4_096), None);
+        assert!(
+            line.problem(4_097).is_some_and(|text| {
+                text.contains("4097 bytes") && text.contains("limit is 4096")
+            })
+        );
+        line.is_refused(3_000);
+        line.is_refused(3_500);
+        assert_eq!(line.problem(2_999), None);
+        assert!(line.problem(3_000).is_some_and(|text| text.contains("414")));
+        assert_eq!(line.divided.load(Ordering::Relaxed), 1_500);
+        line.is_refused(10);
+        assert_eq!(line.divided.load(Ordering::Relaxed), FEWEST_BYTES);
+    }
+
+    #[test]
+    fn a_line_is_method_target_and_version() {
+        let target = "/users?limit=1";
+        assert_eq!(
+            RequestLine::length(&Method::GET, target.len()),
+            format!("GET {target} HTTP/1.1").len()
+        );
+    }
+}

@@ -1,0 +1,156 @@
+//! Writes records, compares and shows them.
+
+use std::fmt;
+
+use serde::ser::{SerializeMap, Serializer};
+
+use crate::record::extra::Extra;
+use crate::record::json::Json;
+use crate::record::lenient::{Kept, State};
+use crate::record::traits::{Field, Put, Record};
+use crate::record::writer::{Writer, text_of};
+use crate::value::redact;
+
+/// Writes fields into a map of serde's.
+struct IntoMap<'a, M: SerializeMap> {
+    map: &'a mut M,
+    extra: Option<&'a Extra>,
+    /// What did not fit when the record was read.
+    kept: Option<&'a Kept>,
+    required: &'static [&'static str],
+    failed: Option<M::Error>,
+}
+
+impl<M: SerializeMap> IntoMap<'_, M> {
+    fn entry(&mut self, key: &str, value: &(impl serde::Serialize + ?Sized)) {
+        if self.failed.is_none() {
+            self.failed = self.map.serialize_entry(key, value).err();
+        }
+    }
+
+    /// Writes a field of a record in which something did not fit.
+    #[cold]
+    fn kept_field<T: Field>(&mut self, kept: &Kept, key: &'static str, value: &T) {
+        let now = || text_of(value);
+        let state = kept.state(key, self.required, &now, &|| text_of(&T::blank()));
+        let text = match state {
+            State::Missing { is_null: false } => return,
+            State::Missing { is_null: true } => Some("null".to_owned()),
+            State::Odd(odd) => Some(odd.sent().to_owned()),
+            _ if value.is_absent() => return,
+            State::Changed(odd) => odd.merged(&now()),
+            State::Usual => None,
+        };
+        match text.map(|text| text.parse::<Json>()) {
+            Some(Ok(json)) => self.entry(key, &json),
+            _ => self.entry(key, &Writer(value)),
+        }
+    }
+}
+
+impl<'a, M: SerializeMap> Put<'a> for IntoMap<'a, M> {
+    fn extra(&mut self, extra: &'a Extra, _: &'a Extra) {
+        self.extra = Some(extra);
+        self.kept = extra.kept();
+    }
+
+    #[inline]
+    fn field<T: Field>(&mut self, key: &'static str, value: &T, _: &T) {
+        if let Some(kept) = self.kept {
+            return self.kept_field(kept, key, value);
+        }
+        if value.is_absent() {
+            return;
+        }
+        self.entry(key, &Writer(value));
+    }
+}
+
+/// Whether all fields were the same.
+struct Same<'a> {
+    is_same: bool,
+    kept: [Option<&'a Kept>; 2],
+    required: &'static [&'static str],
+}
+
+impl Same<'_> {
+    /// Whether two fields that are equal are written alike, if something did not fit in either record when it was read.
+    #[cold]
+    fn is_kept_alike<T: Field>(&self, key: &'static str, value: &T, other: &T) -> bool {
+        let [one, two] = [(self.kept[0], value), (self.kept[1], other)].map(|(kept, value)| {
+            let now = || text_of(value);
+            let blank = || text_of(&T::blank());
+            match kept.map(|kept| kept.state(key, self.required, &now, &blank)) {
+                Some(State::Missing { is_null }) => Some(Err(is_null)),
+                Some(State::Odd(odd)) => Some(Ok(odd.sent())),
+                _ => None,
+            }
+        });
+        one == two
+    }
+}
+
+impl<'a> Put<'a> for Same<'a> {
+    fn extra(&mut self, extra: &'a Extra, other: &'a Extra) {
+        self.is_same = self.is_same && extra.has_fields_of(other);
+        self.kept = [extra.kept(), other.kept()];
+    }
+
+    #[inline]
+    fn field<T: Field>(&mut self, key: &'static str, value: &T, other: &T) {
+        self.is_same = self.is_same && value == other;
+        if self.is_same && !matches!(self.kept, [None, None]) {
+            self.is_same = self.is_kept_alike(key, value, other);
+        }
+    }
+}
+
+/// Compares two records: the one implementation of `PartialEq` for all records.
+#[doc(hidden)]
+pub fn same<R: Record>(record: &R, other: &R) -> bool {
+    let mut same = Same {
+        is_same: true,
+        kept: [None, None],
+        required: R::REQUIRED,
+    };
+    record.put(other, &mut same);
+    same.is_same
+}
+
+/// Writes a record: the one implementation of `Serialize` for all records.
+#[doc(hidden)]
+pub fn encode<R: Record, S: Serializer>(record: &R, serializer: S) -> Result<S::Ok, S::Error> {
+    let mut map = serializer.serialize_map(None)?;
+    let mut out = IntoMap {
+        map: &mut map,
+        extra: None,
+        kept: None,
+        required: R::REQUIRED,
+        failed: None,
+    };
+    record.put(record, &mut out);
+    for (key, value) in out.extra.into_iter().flatten() {
+        out.entry(key, value);
+    }
+    match out.failed {
+        Some(error) => Err(error),
+        None => map.end(),
+    }
+}
+
+/// Shows a record as the JSON that it is written as, but for its secrets.
+#[doc(hidden)]
+pub fn debug<R: Record>(record: &R, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+    match serde_json::to_value(Writer(record)) {
+        Ok(mut value) => {
+            redact::Secrets::default().redact_value(&mut value);
+            let text = if out.alternate() {
+                format!("{value:#}")
+            } else {
+                value.to_string()
+            };
+            write!(out, "{} {}", R::NAME, redact::escaped(&text))
+        }
+        Err(error) => write!(out, "{} ({error})", R::NAME),
+    }
+}

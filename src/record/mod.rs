@@ -1,0 +1,31 @@
+//! Records: how a JSON object becomes a struct and is written back without a loss.
+
+mod decode;
+mod encode;
+pub(crate) mod extra;
+mod fields;
+pub(crate) mod json;
+pub(crate) mod lenient;
+pub(crate) mod macros;
+pub(crate) mod misfit;
+pub(crate) mod omit;
+mod open_enum;
+pub(crate) mod raw;
+mod received;
+pub(crate) mod scalar;
+#[cfg(feature = "schemars")]
+pub(crate) mod schema;
+mod seeds;
+mod traits;
+pub(crate) mod union;
+mod walk;
+mod writer;
+
+pub use decode::{decode, read};
+pub use encode::{debug, encode, same};
+pub use extra::Extra;
+pub use open_enum::{OpenEnum, decode_enum, read_enum};
+pub use received::Received;
+pub use traits::{Field, Put, Record, Source};
+pub use walk::walk_record;
+pub(crate) use writer::Writer;

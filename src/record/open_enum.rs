@@ -1,0 +1,35 @@
+//! Enums that keep values they do not know.
+
+use serde::de::Deserializer;
+
+use crate::record::lenient::{self};
+use crate::record::misfit::misfit;
+
+/// An enum that keeps values it does not know.
+#[doc(hidden)]
+pub trait OpenEnum: for<'a> From<&'a str> {
+    fn is_listed(&self) -> bool;
+}
+
+/// Reads an open enum into its place.
+#[doc(hidden)]
+pub fn read_enum<'de, E: OpenEnum, D: Deserializer<'de>>(
+    place: &mut E,
+    deserializer: D,
+) -> Result<(), D::Error> {
+    let take = &mut |text: &str| {
+        *place = E::from(text);
+        if !place.is_listed() {
+            misfit();
+        }
+    };
+    lenient::read_text(&mut lenient::Taking(take), deserializer)
+}
+
+/// Reads an open enum: any string is one.
+#[doc(hidden)]
+pub fn decode_enum<'de, E: OpenEnum, D: Deserializer<'de>>(deserializer: D) -> Result<E, D::Error> {
+    let mut value = E::from("");
+    let read = lenient::strictly(|| read_enum(&mut value, deserializer));
+    read.map(|()| value)
+}

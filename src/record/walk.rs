@@ -1,0 +1,76 @@
+//! Walks through the values of records to find what does not fit.
+
+use super::extra::Extra;
+use super::lenient::{Kept, Step, Walk};
+use super::traits::{Field, Put, Record};
+use super::writer::text_of;
+
+impl Walk {
+    /// Walks through the elements of a list.
+    pub(crate) fn list<'a, T: Field + 'a>(&mut self, elements: impl Iterator<Item = &'a T>) {
+        let left_out = std::mem::take(&mut self.left_out);
+        let mut left_out = left_out.into_iter().peekable();
+        let mut index = 0;
+        for element in elements {
+            while left_out.next_if_eq(&index).is_some() {
+                index += 1;
+            }
+            self.within(&Step::At(index), element);
+            index += 1;
+        }
+    }
+
+    /// Walks through the values of a map.
+    pub(crate) fn map<'a, T: Field + 'a>(
+        &mut self,
+        entries: impl Iterator<Item = (&'a String, &'a T)>,
+    ) {
+        for (key, value) in entries {
+            self.within(&Step::Key(key.clone()), value);
+        }
+    }
+
+    fn within<T: Field>(&mut self, step: &Step, value: &T) {
+        let length = self.path.len();
+        self.step(step);
+        value.walk(self);
+        self.path.truncate(length);
+        self.left_out.clear();
+    }
+}
+
+/// Walks through a record.
+#[doc(hidden)]
+pub fn walk_record<R: Record>(record: &R, walk: &mut Walk) {
+    struct Fields<'a, 'b> {
+        walk: &'b mut Walk,
+        kept: Option<&'a Kept>,
+        required: &'static [&'static str],
+    }
+    impl<'a> Put<'a> for Fields<'a, '_> {
+        fn extra(&mut self, extra: &'a Extra, _: &'a Extra) {
+            self.kept = extra.kept();
+        }
+
+        fn field<T: Field>(&mut self, key: &'static str, value: &T, _: &T) {
+            let length = self.walk.path.len();
+            self.walk.key(key);
+            if let Some(kept) = self.kept {
+                let now = || text_of(value);
+                let blank = || text_of(&T::blank());
+                let state = kept.state(key, self.required, &now, &blank);
+                self.walk.note(&state);
+            }
+            value.walk(self.walk);
+            self.walk.path.truncate(length);
+            self.walk.left_out.clear();
+        }
+    }
+    walk.left_out.clear();
+    let mut fields = Fields {
+        walk,
+        kept: None,
+        required: R::REQUIRED,
+    };
+    record.put(record, &mut fields);
+}

@@ -1,0 +1,229 @@
+//! What the circulation rules decide: which policy applies to a kind of item, loan and patron at a place.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use http::Method;
+use serde_json::Value;
+
+use crate::client::FolioClient;
+use crate::engine::cache::Key;
+use crate::record::scalar::Id;
+use crate::wire::error::{Error, Result};
+use crate::wire::operation::Operation;
+use crate::wire::request::Request;
+
+/// How long an answer is kept if the caller does not say.
+const MAX_AGE: Duration = Duration::from_secs(600);
+
+/// What the rules decide by. All four are needed: the server refuses a question that lacks one.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct RuleParameters {
+    /// The material type of the item (`item_type_id`).
+    pub material_type: Id,
+    /// The loan type of the item, the temporary one if it has one (`loan_type_id`).
+    pub loan_type: Id,
+    /// The patron group of the user (`patron_type_id`).
+    pub patron_group: Id,
+    /// The effective location of the item (`location_id`).
+    pub location: Id,
+}
+
+/// The policy that a rule gives.
+#[derive(Debug, Clone, PartialEq)]
+pub struct AppliedPolicy {
+    id: Id,
+    conditions: Value,
+}
+
+impl AppliedPolicy {
+    /// The identifier of the policy.
+    pub fn id(&self) -> &Id {
+        &self.id
+    }
+
+    /// Which of the parameters the rule that matched looks at (`appliedRuleConditions`), as the server says it; null if it does not.
+    pub fn conditions(&self) -> &Value {
+        &self.conditions
+    }
+}
+
+/// The circulation rules of a tenant. [`FolioClient::circulation_rules`] gives them.
+///
+/// An answer is kept for [10 minutes](Self::max_age) for the same parameters, tenant and policy, in the place where
+/// [reference data](crate::Reference) is kept: a job that looks at a million loans asks some hundred times.
+///
+/// ```no_run
+/// # async fn example(folio: folio_sdk::FolioClient) -> Result<(), folio_sdk::Error> {
+/// use folio_sdk::{Reference, RuleParameters};
+///
+/// let reference = folio.reference();
+/// let parameters = RuleParameters {
+///     material_type: reference.id_of(&Reference::MATERIAL_TYPES, "book").await?,
+///     loan_type: reference.id_of(&Reference::LOAN_TYPES, "Can circulate").await?,
+///     patron_group: reference.id_of(&Reference::PATRON_GROUPS, "undergrad").await?,
+///     location: reference.location_id("MAIN/STACKS").await?,
+/// };
+/// let policy = folio.circulation_rules().loan_policy(&parameters).await?;
+/// println!("{}", policy.id());
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Debug, Clone)]
+pub struct CirculationRules {
+    client: FolioClient,
+    max_age: Duration,
+}
+
+impl FolioClient {
+    /// What the circulation rules of this handle's tenant decide.
+    pub fn circulation_rules(&self) -> CirculationRules {
+        CirculationRules {
+            client: self.clone(),
+            max_age: MAX_AGE,
+        }
+    }
+}
+
+/// Which policy, and the key of its identifier in the answer.
+struct Kind {
+    operation: Operation,
+    key: &'static str,
+}
+
+impl Kind {
+    const fn new(name: &'static str, path: &'static str, key: &'static str) -> Self {
+        Self {
+            operation: Operation::new(name, Method::GET, path),
+            key,
+        }
+    }
+}
+
+static LOAN: Kind = Kind::new(
+    "loan_policy",
+    "/circulation/rules/loan-policy",
+    "loanPolicyId",
+);
+static REQUEST: Kind = Kind::new(
+    "request_policy",
+    "/circulation/rules/request-policy",
+    "requestPolicyId",
+);
+static NOTICE: Kind = Kind::new(
+    "notice_policy",
+    "/circulation/rules/notice-policy",
+    "noticePolicyId",
+);
+static OVERDUE: Kind = Kind::new(
+    "overdue_fine_policy",
+    "/circulation/rules/overdue-fine-policy",
+    "overdueFinePolicyId",
+);
+static LOST: Kind = Kind::new(
+    "lost_item_policy",
+    "/circulation/rules/lost-item-policy",
+    "lostItemPolicyId",
+);
+
+impl CirculationRules {
+    /// How old a kept answer may be, 10 minutes by default. With [`Duration::ZERO`] the server is asked in any case.
+    #[must_use]
+    pub fn max_age(mut self, age: Duration) -> Self {
+        self.max_age = age;
+        self
+    }
+
+    /// The loan policy.
+    ///
+    /// # Errors
+    /// What the server says: of parameters that are no UUIDs, or when the rules cannot be read.
+    #[doc(alias = "get_loan_policy_id")]
+    pub async fn loan_policy(&self, parameters: &RuleParameters) -> Result<Arc<AppliedPolicy>> {
+        self.policy(&LOAN, parameters).await
+    }
+
+    /// The request policy.
+    ///
+    /// # Errors
+    /// As [`loan_policy`](Self::loan_policy).
+    pub async fn request_policy(&self, parameters: &RuleParameters) -> Result<Arc<AppliedPolicy>> {
+        self.policy(&REQUEST, parameters).await
+    }
+
+    /// The notice policy.
+    ///
+    /// # Errors
+    /// As [`loan_policy`](Self::loan_policy).
+    pub async fn notice_policy(&self, parameters: &RuleParameters) -> Result<Arc<AppliedPolicy>> {
+        self.policy(&NOTICE, parameters).await
+    }
+
+    /// The overdue fine policy.
+    ///
+    /// # Errors
+    /// As [`loan_policy`](Self::loan_policy).
+    pub async fn overdue_fine_policy(
+        &self,
+        parameters: &RuleParameters,
+    ) -> Result<Arc<AppliedPolicy>> {
+        self.policy(&OVERDUE, parameters).await
+    }
+
+    /// The lost item fee policy.
+    ///
+    /// # Errors
+    /// As [`loan_policy`](Self::loan_policy).
+    pub async fn lost_item_policy(
+        &self,
+        parameters: &RuleParameters,
+    ) -> Result<Arc<AppliedPolicy>> {
+        self.policy(&LOST, parameters).await
+    }
+
+    async fn policy(
+        &self,
+        kind: &'static Kind,
+        parameters: &RuleParameters,
+    ) -> Result<Arc<AppliedPolicy>> {
+        if self.client.is_closed() {
+            return Err(Error::closed());
+        }
+        let request = Request::new(&kind.operation, &[])
+            .param("item_type_id", &parameters.material_type)
+            .param("loan_type_id", &parameters.loan_type)
+            .param("patron_type_id", &parameters.patron_group)
+            .param("location_id", &parameters.location);
+        let key = Key::new::<AppliedPolicy>(self.client.tenant(), request.target());
+        let load = ask(self.client.clone(), kind, request);
+        self.client
+            .session()
+            .cache
+            .get(key, self.max_age, load)
+            .await
+    }
+}
+
+async fn ask(
+    client: FolioClient,
+    kind: &'static Kind,
+    request: Request,
+) -> Result<(AppliedPolicy, usize)> {
+    let response = client.execute(request).await?;
+    let mut answer: Value = response.json()?;
+    let Some(id) = answer.get(kind.key).and_then(Value::as_str) else {
+        return Err(Error::unexpected(
+            response.exchange().clone(),
+            format!("the answer has no `{}`", kind.key),
+            response.body(),
+        ));
+    };
+    let policy = AppliedPolicy {
+        id: id.into(),
+        conditions: answer
+            .get_mut("appliedRuleConditions")
+            .map(Value::take)
+            .unwrap_or_default(),
+    };
+    Ok((policy, 1))
+}

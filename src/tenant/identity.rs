@@ -1,0 +1,150 @@
+//! Who the client is to the server: its user, and the headers that let other HTTP clients speak for it.
+
+use http::{HeaderMap, Method};
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+
+use crate::client::FolioClient;
+use crate::engine::claims::Claims;
+use crate::record::scalar::Id;
+use crate::value::cql;
+use crate::wire::error::{Error, Result};
+use crate::wire::headers::TENANT;
+use crate::wire::headers::TOKEN;
+use crate::wire::operation::Operation;
+use crate::wire::request::Request;
+
+static BY_USERNAME: Operation = Operation::new(
+    "get_user_by_username",
+    Method::GET,
+    "/bl-users/by-username/{username}",
+);
+static MYSELF: Operation = Operation::new("get_self", Method::GET, "/bl-users/_self");
+static USERS: Operation = Operation::new("list_users", Method::GET, "/users");
+static USER: Operation = Operation::new("get_user", Method::GET, "/users/{userId}");
+
+/// The user of the login, as far as it is known without asking for the record.
+struct Login {
+    claims: Claims,
+    username: Option<String>,
+    tenant: String,
+}
+
+impl FolioClient {
+    /// The headers that FOLIO wants of a request: `x-okapi-tenant` of this handle and `x-okapi-token`, for HTTP clients that do not go
+    /// through this one.
+    ///
+    /// The token is fresh: one that is about to expire is renewed first. It dies all the same, mostly after 10 minutes, so ask again for
+    /// each request rather than to keep it; and with it goes no refresh token. Its value is marked as sensitive: `Debug` does not show it.
+    ///
+    /// ```no_run
+    /// # async fn example(folio: folio_sdk::FolioClient, other: reqwest::Client) -> Result<(), Box<dyn std::error::Error>> {
+    /// let url = format!("{}/oai/records?verb=Identify", folio.url());
+    /// let answer = other.get(url).headers(folio.folio_headers().await?).send().await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// What the server says to a login or renewal that was needed.
+    pub async fn folio_headers(&self) -> Result<HeaderMap> {
+        let tenant = self.tenant_header()?;
+        let token = self.session().fresh_token().await?;
+        let mut headers = HeaderMap::with_capacity(2);
+        headers.insert(TENANT, tenant);
+        headers.insert(TOKEN, token.header.clone());
+        Ok(headers)
+    }
+
+    /// The identifier of the user that this client is logged in as: in a consortium that of the tenant of the login, whatever the tenant of
+    /// this handle.
+    ///
+    /// The token says it, and nothing is sent. Where it does not, what is sent is `GET /bl-users/by-username/{username}`, and if that is
+    /// refused or unknown, `GET /users?query=username=="…"`; without a username (a token was handed in) `GET /bl-users/_self`.
+    ///
+    /// # Errors
+    /// What the server says; [`ErrorKind::Lookup`](crate::ErrorKind::Lookup) if it has no record of the user, as of system users.
+    #[doc(alias = "current_user")]
+    pub async fn current_user_id(&self) -> Result<Id> {
+        let login = self.current_login().await?;
+        self.id_of_user(&login).await
+    }
+
+    /// The record of the user that this client is logged in as, from the tenant of the login: `GET /users/{id}`. The type is the caller's
+    /// choice: the generated `users::User`, or [`Value`](serde_json::Value).
+    ///
+    /// ```no_run
+    /// # async fn example(folio: folio_sdk::FolioClient) -> Result<(), folio_sdk::Error> {
+    /// let me: serde_json::Value = folio.current_user().await?;
+    /// println!("{}", me["username"]);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// As [`current_user_id`](Self::current_user_id), and what the server says to the second call.
+    pub async fn current_user<T: DeserializeOwned>(&self) -> Result<T> {
+        let login = self.current_login().await?;
+        let id = self.id_of_user(&login).await?;
+        let request = Request::new(&USER, &[id.as_str()]).tenant(&login.tenant);
+        self.execute(request).await?.json()
+    }
+
+    async fn current_login(&self) -> Result<Login> {
+        let auth = &self.session().auth;
+        let token = self.session().token().await?;
+        let claims = Claims::of(token.header.to_str().unwrap_or_default());
+        let username = claims
+            .username()
+            .map(str::to_owned)
+            .or_else(|| auth.username());
+        let tenant = claims
+            .tenant()
+            .map_or_else(|| auth.tenant().to_owned(), str::to_owned);
+        Ok(Login {
+            claims,
+            username,
+            tenant,
+        })
+    }
+
+    async fn id_of_user(&self, login: &Login) -> Result<Id> {
+        #[derive(Deserialize)]
+        struct Composite {
+            user: Identified,
+        }
+        #[derive(Deserialize)]
+        struct Identified {
+            id: Id,
+        }
+        #[derive(Deserialize)]
+        struct Users {
+            #[serde(default)]
+            users: Vec<Identified>,
+        }
+        if let Some(id) = login.claims.user_id.as_deref().filter(|id| !id.is_empty()) {
+            return Ok(id.into());
+        }
+        let ask = |request: Request| self.execute(request.tenant(&login.tenant));
+        let Some(username) = &login.username else {
+            let user: Composite = ask(Request::new(&MYSELF, &[])).await?.json()?;
+            return Ok(user.user.id);
+        };
+        match ask(Request::new(&BY_USERNAME, &[username]).probing()).await {
+            Ok(response) => return Ok(response.json::<Composite>()?.user.id),
+            Err(error) if error.is_not_found() || error.is_forbidden() => {}
+            Err(error) => return Err(error),
+        }
+        let query = cql::field("username").exact(username.as_str());
+        let request = Request::new(&USERS, &[]).query(query).param("limit", 2);
+        let users = ask(request).await?.json::<Users>()?.users;
+        match users.as_slice() {
+            [user] => Ok(user.id.clone()),
+            found => Err(Error::lookup(format!(
+                "{} users of tenant `{}` have the username `{username}`, and one was expected",
+                found.len(),
+                login.tenant
+            ))),
+        }
+    }
+}

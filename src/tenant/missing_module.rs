@@ -1,0 +1,134 @@
+//! What helps where a gateway finds no module for a path: which interface the call needs, and what the tenant has of it.
+
+use std::fmt::Write as _;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::client::FolioClient;
+use crate::engine::cache::Key;
+use crate::tenant::compatibility::RELEASE;
+use crate::tenant::tenancy::{TENANCY_AGE, Tenancy};
+use crate::tenant::version::fits;
+use crate::wire::described;
+use crate::wire::error::Error;
+use crate::wire::headers::TENANT;
+use crate::wire::request::Request;
+use crate::wire::retry::RetryPolicy;
+
+/// How long the lookup may take.
+const LONGEST: Duration = Duration::from_secs(10);
+
+/// What a call needs of a tenant: a module, and an interface with its version.
+type Need = (&'static str, &'static str);
+
+/// Boxed: it sends requests by the pipeline that it is called from.
+type Explaining = Pin<Box<dyn Future<Output = Error> + Send>>;
+
+/// Adds to the error of a call what helps, where a gateway said that no module has its path. Other errors stay as they are.
+///
+/// What the tenant has is looked up once a minute and tenant, whether that succeeds or not, and not beyond the deadline of the call. If it
+/// fails, for instance since the user may not see it, the error has what is known without it.
+pub(crate) fn explained(client: FolioClient, request: &Request, error: Error) -> Explaining {
+    let needs = needs(request);
+    let tenant = match request.headers().get(TENANT) {
+        Some(tenant) => tenant.to_str().unwrap_or_default().to_owned(),
+        None => client.tenant().to_owned(),
+    };
+    let deadline = request.call_deadline().or(client.session().deadline);
+    let left = deadline.map_or(LONGEST, |deadline| {
+        deadline.saturating_sub(error.elapsed()).min(LONGEST)
+    });
+    Box::pin(async move {
+        if needs.is_empty() {
+            return error.with_help(format!(
+                "the gateway has no route for it, and FOLIO's {RELEASE} release has no such path: check path, method and tenant"
+            ));
+        }
+        let handle = client.for_tenant(&tenant);
+        let tenancy = match left.is_zero() {
+            true => None,
+            false => tokio::time::timeout(left, look(&handle, &tenant))
+                .await
+                .unwrap_or_default(),
+        };
+        let help = help(&needs, &tenant, tenancy.as_deref().and_then(Option::as_ref));
+        error.with_help(help)
+    })
+}
+
+async fn look(client: &FolioClient, tenant: &str) -> Option<Arc<Option<Tenancy>>> {
+    let load = async {
+        let once = RetryPolicy::none();
+        let found = client
+            .tenancy_by(|request| request.retry(once.clone()))
+            .await;
+        let count = found.as_ref().map_or(1, |found| found.modules.len());
+        // A failure is cached too: many calls may fail at once.
+        Ok((found.ok(), count))
+    };
+    let key = Key::new::<Option<Tenancy>>(tenant, "tenancy");
+    client
+        .session()
+        .cache
+        .get(key, TENANCY_AGE, load)
+        .await
+        .ok()
+}
+
+fn needs(request: &Request) -> Vec<Need> {
+    let operation = request.operation();
+    if !operation.interface.is_empty() {
+        return vec![(operation.module, operation.interface)];
+    }
+    described::interfaces(request.own_path())
+        .into_iter()
+        .map(|row| (row.module, row.interface))
+        .collect()
+}
+
+fn help(needs: &[Need], tenant: &str, tenancy: Option<&Tenancy>) -> String {
+    let mut text = String::from("it needs ");
+    for (index, (module, interface)) in needs.iter().enumerate() {
+        let or = if index == 0 { "" } else { " or " };
+        let _ = write!(text, "{or}the interface `{interface}`");
+        if !module.is_empty() {
+            let _ = write!(text, " of {module}");
+        }
+    }
+    let Some(tenancy) = tenancy else {
+        text.push_str("; `compatibility()` compares what the tenant has with it");
+        return text;
+    };
+    for (module, interface) in needs {
+        let (id, version) = interface.split_once(' ').unwrap_or((interface, ""));
+        let modules: Vec<String> = tenancy
+            .modules
+            .iter()
+            .filter(|known| known.name() == *module)
+            .map(|known| known.id())
+            .collect();
+        let has = match &modules[..] {
+            [] => format!("tenant `{tenant}` does not have {module}"),
+            ids => format!("tenant `{tenant}` has {}", ids.join(" and ")),
+        };
+        let _ = match tenancy.versions_of(id).as_deref() {
+            None => write!(text, "; {has}"),
+            Some([]) => write!(
+                text,
+                "; {has}, and no interface `{id}`: enable a module that provides it"
+            ),
+            Some(versions) if versions.iter().any(|known| fits(version, known)) => write!(
+                text,
+                "; {has}, and `{id}` {}, which is compatible: the module has no such path, so check method and path (letter case, slash at the end)",
+                versions.join(", ")
+            ),
+            Some(versions) => write!(
+                text,
+                "; {has}, and `{id}` {}, which is not compatible: build for the release of the tenant, or call what it has by path",
+                versions.join(", ")
+            ),
+        };
+    }
+    text
+}

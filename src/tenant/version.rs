@@ -1,0 +1,70 @@
+//! Versions of modules and interfaces: how they compare.
+
+use std::cmp::Ordering;
+
+/// Whether a version of an interface may stand in for another: FOLIO's rule (Okapi's `InterfaceDescriptor.isCompatible`). The major versions
+/// are equal, and the rest is at least as high. `needed` may list several, separated by spaces, of which one is enough.
+pub(crate) fn fits(needed: &str, provided: &str) -> bool {
+    let numbers = |text: &str| -> Option<Vec<u64>> {
+        text.split('.').map(|number| number.parse().ok()).collect()
+    };
+    if needed.trim().is_empty() {
+        // The description does not state the version.
+        return true;
+    }
+    needed.split_whitespace().any(|needed| {
+        match (numbers(needed), numbers(provided)) {
+            (Some(needed), Some(provided)) => {
+                needed.first() == provided.first() && provided >= needed
+            }
+            // Not as FOLIO writes versions.
+            _ => needed == provided,
+        }
+    })
+}
+
+/// The order of two versions of modules, by semantic versioning: a snapshot or release candidate comes before its release, and what follows
+/// a `+` does not count.
+pub(crate) fn compared(one: &str, other: &str) -> Ordering {
+    fn part(one: &str, other: &str) -> Ordering {
+        match (one.parse::<u64>(), other.parse::<u64>()) {
+            (Ok(one), Ok(other)) => one.cmp(&other),
+            // Numbers come before words.
+            (Ok(_), Err(_)) => Ordering::Less,
+            (Err(_), Ok(_)) => Ordering::Greater,
+            (Err(_), Err(_)) => one.cmp(other),
+        }
+    }
+    fn list(one: &str, other: &str, absent: &str) -> Ordering {
+        let (mut ones, mut others) = (one.split('.'), other.split('.'));
+        loop {
+            match (ones.next(), others.next()) {
+                (None, None) => return Ordering::Equal,
+                (None, Some(_)) if absent.is_empty() => return Ordering::Less,
+                (Some(_), None) if absent.is_empty() => return Ordering::Greater,
+                (one, other) => match part(one.unwrap_or(absent), other.unwrap_or(absent)) {
+                    Ordering::Equal => {}
+                    order => return order,
+                },
+            }
+        }
+    }
+    let without_build = |text: &'_ str| -> (String, String) {
+        let text = match text.split('+').next().unwrap_or_default() {
+            "" => "0",
+            text => text,
+        };
+        match text.split_once('-') {
+            Some((release, rest)) => (release.to_owned(), rest.to_owned()),
+            None => (text.to_owned(), String::new()),
+        }
+    };
+    let (one, other) = (without_build(one), without_build(other));
+    list(&one.0, &other.0, "0").then_with(|| match (one.1.is_empty(), other.1.is_empty()) {
+        (true, true) => Ordering::Equal,
+        (true, false) => Ordering::Greater,
+        (false, true) => Ordering::Less,
+        // Of two that begin alike, the longer one is newer: `rc.1` comes before `rc.1.2`.
+        (false, false) => list(&one.1, &other.1, ""),
+    })
+}

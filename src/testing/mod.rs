@@ -1,0 +1,237 @@
+//! For tests of programs that use this SDK: a FOLIO in the process, and answers that can be compared.
+//!
+//! In one line a connected client, over a real socket to a sandbox with a small library in it:
+//!
+//! ```
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! use folio_sdk::testing;
+//! use serde_json::{Value, json};
+//!
+//! let folio = testing::folio().await?;
+//! let groups: Vec<Value> = folio.folio_get("/groups", "usergroups").limit(2).await?;
+//!
+//! // In a test: `insta::assert_json_snapshot!(testing::redacted(&groups));`
+//! assert_eq!(testing::redacted(&groups)[0]["id"], "[id 1]");
+//!
+//! // What the server does and has is in the sandbox.
+//! folio.sandbox().fault(testing::Fault::new(testing::Effect::status(503, "busy")).times(1));
+//! assert!(folio.folio_get::<Value>("/groups", None).await.is_ok());
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! It needs the feature `testing`, best as a dev-dependency:
+//! `folio-sdk = { version = "0.1", features = ["testing"] }`.
+
+mod cassette;
+
+use std::collections::HashMap;
+use std::fmt;
+use std::ops::Deref;
+use std::time::Duration;
+
+pub(crate) use cassette::{Asked, Tape};
+pub use cassette::{Cassette, CassetteError};
+pub use folio_sandbox::{Answered, BadFault, Builder, Effect, Exchange, Fault, Gateway, Sandbox};
+
+use serde::Serialize;
+use serde_json::Value;
+
+use crate::client::FolioClient;
+use crate::value::redact;
+use crate::wire::error::{Error, Result};
+use crate::wire::retry::RetryPolicy;
+
+/// A client that is connected to a sandbox of its own: it is used as a [`FolioClient`]. The sandbox ends with it.
+pub struct TestFolio {
+    client: FolioClient,
+    sandbox: Sandbox,
+}
+
+impl TestFolio {
+    /// The client, to hand out clones of.
+    pub fn client(&self) -> &FolioClient {
+        &self.client
+    }
+
+    /// The server: its records, what was asked of it, and what shall go wrong.
+    pub fn sandbox(&self) -> &Sandbox {
+        &self.sandbox
+    }
+}
+
+impl Deref for TestFolio {
+    type Target = FolioClient;
+
+    fn deref(&self) -> &FolioClient {
+        &self.client
+    }
+}
+
+impl fmt::Debug for TestFolio {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(&self.client, out)
+    }
+}
+
+/// A connected client of a sandbox with its demo data (`diku`, user `diku_admin`): users, groups, locations, instances with holdings and
+/// items. It repeats what it repeats without waiting long.
+///
+/// # Errors
+/// There is no port to listen on, or no thread.
+pub async fn folio() -> Result<TestFolio> {
+    over(Sandbox::builder().demo_data()).await
+}
+
+/// A connected client of any sandbox that has the tenant `diku` and the user `diku_admin` with the password `admin`: one to which no users
+/// were given, or one with demo data.
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), folio_sdk::Error> {
+/// use std::time::Duration;
+/// use folio_sdk::testing::{self, Sandbox};
+///
+/// let folio = testing::over(Sandbox::builder().access_token_lifetime(Duration::from_secs(1))).await?;
+/// assert_eq!(folio.tenant(), "diku");
+/// # Ok(())
+/// # }
+/// ```
+///
+/// # Errors
+/// It cannot be started, or that user cannot log in.
+pub async fn over(sandbox: Builder) -> Result<TestFolio> {
+    let sandbox = sandbox
+        .start()
+        .await
+        .map_err(|error| Error::configuration(error.to_string()))?;
+    let client = FolioClient::builder(sandbox.url())
+        .tenant("diku")
+        .credentials("diku_admin", "admin")
+        .retry(RetryPolicy::default().base_delay(Duration::from_millis(2)))
+        .connect()
+        .await?;
+    Ok(TestFolio { client, sandbox })
+}
+
+/// A record, an answer or anything else as JSON that is the same in every run, for a snapshot in one line:
+/// `insta::assert_json_snapshot!(testing::redacted(&user))`.
+///
+/// - Each UUID, also within text, is `[id 1]`, `[id 2]`, … by its first appearance: what belongs together stays visible.
+/// - A point in time is `[time]`; a date alone, which is mostly of the record itself, stays.
+/// - `metadata` is `[metadata]`: who wrote when.
+/// - Secrets are `REDACTED`, as in errors and logs: values of fields with a secret name (password, token, secret, credential, pin, apiKey, key
+///   and the like), credentials of `Authorization`, the user information of URLs. A string that is a JSON Web Token is `[token]`.
+/// - Keys are sorted.
+///
+/// What cannot be written as JSON is the text of its error.
+pub fn redacted<T: Serialize + ?Sized>(value: &T) -> Value {
+    let mut value =
+        serde_json::to_value(value).unwrap_or_else(|error| Value::String(error.to_string()));
+    name_tokens(&mut value);
+    redact::Secrets::default().redact_value(&mut value);
+    let mut ids = HashMap::new();
+    replace(&mut value, &mut ids);
+    value
+}
+
+/// Compares a record, a response or anything else with its snapshot, [redacted](redacted): `insta::assert_json_snapshot!` for what differs from
+/// run to run. The program's own `insta` (with its feature `json`) is used; the SDK does not depend on it.
+///
+/// ```no_run
+/// # async fn f(folio: folio_sdk::FolioClient) -> Result<(), folio_sdk::Error> {
+/// let groups: Vec<serde_json::Value> = folio.folio_get("/groups", "usergroups").await?;
+/// folio_sdk::assert_folio_snapshot!(groups);
+/// folio_sdk::assert_folio_snapshot!("first_group", groups[0]);
+/// # Ok(())
+/// # }
+/// ```
+#[macro_export]
+macro_rules! assert_folio_snapshot {
+    ($value:expr $(,)?) => {
+        ::insta::assert_json_snapshot!($crate::testing::redacted(&$value))
+    };
+    ($name:expr, $value:expr $(,)?) => {
+        ::insta::assert_json_snapshot!($name, $crate::testing::redacted(&$value))
+    };
+}
+
+fn replace(value: &mut Value, ids: &mut HashMap<String, usize>) {
+    match value {
+        Value::String(text) => {
+            if is_time(text) {
+                *text = "[time]".to_owned();
+            } else {
+                *text = without_ids(text, ids);
+            }
+        }
+        Value::Array(items) => items.iter_mut().for_each(|item| replace(item, ids)),
+        Value::Object(fields) => {
+            // Also where another crate has maps keep the order in which fields came.
+            let mut sorted: Vec<(String, Value)> = std::mem::take(fields).into_iter().collect();
+            sorted.sort_by(|(a, _), (b, _)| a.cmp(b));
+            for (key, mut value) in sorted {
+                if key == "metadata" && value.is_object() {
+                    value = Value::String("[metadata]".to_owned());
+                } else {
+                    replace(&mut value, ids);
+                }
+                fields.insert(without_ids(&key, ids), value);
+            }
+        }
+        Value::Null | Value::Bool(_) | Value::Number(_) => {}
+    }
+}
+
+/// Tokens that are a string of their own. Those under a secret name are redacted like any other value there.
+fn name_tokens(value: &mut Value) {
+    match value {
+        Value::String(text) if is_token(text) => *text = "[token]".to_owned(),
+        Value::Array(items) => items.iter_mut().for_each(name_tokens),
+        Value::Object(fields) => fields.values_mut().for_each(name_tokens),
+        _ => {}
+    }
+}
+
+const UUID: &[u8; 36] = b"00000000-0000-0000-0000-000000000000";
+
+fn without_ids(text: &str, ids: &mut HashMap<String, usize>) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(first) = rest.chars().next() {
+        let id = rest.get(..36).filter(|part| {
+            part.bytes().zip(UUID).all(|(byte, form)| match form {
+                b'-' => byte == b'-',
+                _ => byte.is_ascii_hexdigit(),
+            })
+        });
+        let length = if let Some(id) = id {
+            let next = ids.len() + 1;
+            let number = ids.entry(id.to_ascii_lowercase()).or_insert(next);
+            out.push_str(&format!("[id {number}]"));
+            id.len()
+        } else {
+            out.push(first);
+            first.len_utf8()
+        };
+        rest = rest.get(length..).unwrap_or_default();
+    }
+    out
+}
+
+/// `2025-05-01T02:00:17` and whatever follows.
+fn is_time(text: &str) -> bool {
+    text.len() >= 19
+        && text
+            .bytes()
+            .zip(b"0000-00-00T00:00:00")
+            .all(|(byte, form)| match form {
+                b'0' => byte.is_ascii_digit(),
+                form => byte == *form,
+            })
+}
+
+fn is_token(text: &str) -> bool {
+    text.starts_with("eyJ") && text.matches('.').count() == 2 && !text.contains(' ')
+}

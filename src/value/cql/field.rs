@@ -1,0 +1,228 @@
+//! The index of a comparison, and the key of an order.
+
+use super::display::{escaped, name, push_escaped};
+use super::types::{Comparison, Condition, Cql, Field, Modifier, Relation, SortKey, all};
+use std::fmt;
+
+/// A field to compare, `username` or `personal.lastName`.
+pub fn field(name: impl Into<String>) -> Field {
+    Field {
+        name: name.into(),
+        modifiers: Vec::new(),
+    }
+}
+
+impl Field {
+    /// Compares as numbers rather than as text (in the storage modules, which keep JSON).
+    #[must_use]
+    pub fn number(self) -> Self {
+        self.modifier("number")
+    }
+
+    /// Heeds upper and lower case.
+    #[must_use]
+    pub fn respect_case(self) -> Self {
+        self.modifier("respectCase")
+    }
+
+    /// Heeds accents.
+    #[must_use]
+    pub fn respect_accents(self) -> Self {
+        self.modifier("respectAccents")
+    }
+
+    /// Any other modifier, `ignoreCase` or `string`, after those given before.
+    #[must_use]
+    pub fn modifier(mut self, name: impl Into<String>) -> Self {
+        self.modifiers.push(Modifier {
+            name: name.into(),
+            value: None,
+        });
+        self
+    }
+
+    /// A modifier with a value: of a list of objects only those elements count that have it.
+    ///
+    /// ```
+    /// use folio_sdk::cql;
+    ///
+    /// let isbn = cql::field("identifiers").modifier_with("@identifierTypeId", "8261054f").contains_words("9781587201790");
+    /// assert_eq!(isbn.to_string(), r#"identifiers=/@identifierTypeId="8261054f" "9781587201790""#);
+    /// ```
+    #[must_use]
+    pub fn modifier_with(mut self, name: impl Into<String>, value: impl fmt::Display) -> Self {
+        self.modifiers.push(Modifier {
+            name: name.into(),
+            value: Some((Relation::Words, escaped(&value.to_string()))),
+        });
+        self
+    }
+
+    /// Compares the field with a value by any relation.
+    pub fn compare(self, relation: Relation, value: impl fmt::Display) -> Cql {
+        self.with(relation, vec![escaped(&value.to_string())])
+    }
+
+    /// Compares the field with a pattern: `*` stands for any characters and `?` for one, unless a backslash stands before it. Everything
+    /// else means itself. (Full text relations know `*` at the end of words only.)
+    ///
+    /// ```
+    /// use folio_sdk::{cql, cql::Relation};
+    ///
+    /// assert_eq!(cql::field("barcode").matches(Relation::Exact, "12?4*").to_string(), r#"barcode=="12?4*""#);
+    /// ```
+    pub fn matches(self, relation: Relation, pattern: impl fmt::Display) -> Cql {
+        let pattern = pattern.to_string();
+        let mut term = String::with_capacity(pattern.len() + 8);
+        let mut characters = pattern.chars().peekable();
+        while let Some(character) = characters.next() {
+            match (character, characters.peek()) {
+                ('*' | '?', _) => term.push(character),
+                ('\\', Some('*' | '?' | '\\')) => {
+                    term.push('\\');
+                    term.extend(characters.next());
+                }
+                _ => push_escaped(&mut term, character),
+            }
+        }
+        self.with(relation, vec![term])
+    }
+
+    /// The whole field is the value (`==`). For identifiers and codes always this.
+    pub fn exact(self, value: impl fmt::Display) -> Cql {
+        self.compare(Relation::Exact, value)
+    }
+
+    /// The field is not the value (`<>`).
+    pub fn not_equal(self, value: impl fmt::Display) -> Cql {
+        self.compare(Relation::NotEqual, value)
+    }
+
+    /// The words of the value stand in the field, next to each other (`=`, full text).
+    pub fn contains_words(self, words: impl fmt::Display) -> Cql {
+        self.compare(Relation::Words, words)
+    }
+
+    /// All words of the value stand in the field, anywhere (`all`, full text).
+    pub fn contains_all_words(self, words: impl fmt::Display) -> Cql {
+        self.compare(Relation::All, words)
+    }
+
+    /// One of the words of the value stands in the field (`any`, full text).
+    pub fn contains_any_word(self, words: impl fmt::Display) -> Cql {
+        self.compare(Relation::Any, words)
+    }
+
+    /// The field begins with the value.
+    pub fn starts_with(self, value: impl fmt::Display) -> Cql {
+        let term = format!("{}*", escaped(&value.to_string()));
+        self.with(Relation::Exact, vec![term])
+    }
+
+    /// The value stands somewhere in the field.
+    pub fn contains(self, value: impl fmt::Display) -> Cql {
+        let term = format!("*{}*", escaped(&value.to_string()));
+        self.with(Relation::Exact, vec![term])
+    }
+
+    /// The field is a list of texts, and one of them is the value (in the storage modules, where the list is searched as JSON text).
+    pub fn has_element(self, value: impl fmt::Display) -> Cql {
+        // The element as JSON, in its quotation marks: so what is special in JSON is escaped once for JSON and once for CQL.
+        let json = serde_json::Value::String(value.to_string()).to_string();
+        let term = format!("*{}*", escaped(&json));
+        self.with(Relation::Exact, vec![term])
+    }
+
+    /// Less than the value.
+    pub fn less(self, value: impl fmt::Display) -> Cql {
+        self.compare(Relation::Less, value)
+    }
+
+    /// The value or less.
+    pub fn at_most(self, value: impl fmt::Display) -> Cql {
+        self.compare(Relation::AtMost, value)
+    }
+
+    /// Greater than the value.
+    pub fn greater(self, value: impl fmt::Display) -> Cql {
+        self.compare(Relation::Greater, value)
+    }
+
+    /// The value or greater.
+    pub fn at_least(self, value: impl fmt::Display) -> Cql {
+        self.compare(Relation::AtLeast, value)
+    }
+
+    /// From one value to another, both included. Dates are compared as the text that is stored: give them in that form, in UTC.
+    ///
+    /// ```
+    /// use folio_sdk::cql;
+    ///
+    /// let may = cql::field("loanDate").between("2026-05-01", "2026-05-31T23:59:59.999Z");
+    /// assert_eq!(may.to_string(), r#"loanDate>="2026-05-01" and loanDate<="2026-05-31T23:59:59.999Z""#);
+    /// ```
+    pub fn between(self, from: impl fmt::Display, to: impl fmt::Display) -> Cql {
+        self.clone().at_least(from).and(self.at_most(to))
+    }
+
+    /// The record has the field.
+    pub fn is_defined(self) -> Cql {
+        self.with(Relation::Words, vec![String::new()])
+    }
+
+    /// The field is one of the values; without any, the query finds nothing. A request line has room for about 75 identifiers: for more
+    /// there are [`Items::ids`](crate::Items::ids) and [`Items::values`](crate::Items::values).
+    pub fn one_of(self, values: impl IntoIterator<Item = impl fmt::Display>) -> Cql {
+        let terms: Vec<String> = values
+            .into_iter()
+            .map(|value| escaped(&value.to_string()))
+            .collect();
+        if terms.is_empty() {
+            // Nothing is there and not there.
+            return all().not(all());
+        }
+        self.with(Relation::Exact, terms)
+    }
+
+    fn with(self, relation: Relation, terms: Vec<String>) -> Cql {
+        Condition::Comparison(Comparison {
+            field: self,
+            relation,
+            terms,
+        })
+        .into()
+    }
+}
+
+impl SortKey {
+    /// Sorts by a field, the least first.
+    pub fn new(field: impl AsRef<str>) -> Self {
+        Self(name(field.as_ref()))
+    }
+
+    /// The greatest first.
+    #[must_use]
+    pub fn descending(self) -> Self {
+        self.modifier("sort.descending")
+    }
+
+    /// Compares as numbers rather than as text.
+    #[must_use]
+    pub fn number(self) -> Self {
+        self.modifier("number")
+    }
+
+    /// Any other modifier, `sort.respectCase`.
+    #[must_use]
+    pub fn modifier(mut self, modifier: impl AsRef<str>) -> Self {
+        self.0.push('/');
+        self.0.push_str(&name(modifier.as_ref()));
+        self
+    }
+}
+
+impl<T: AsRef<str>> From<T> for SortKey {
+    fn from(field: T) -> Self {
+        Self::new(field)
+    }
+}

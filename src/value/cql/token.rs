@@ -1,0 +1,163 @@
+//! Divides the text of a query into words, and finds what is not closed.
+
+use super::types::Relation;
+use std::fmt;
+use std::ops::Range;
+
+/// Why a text is no query, and where.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CqlError {
+    position: usize,
+    message: String,
+}
+
+impl CqlError {
+    pub(super) fn at(text: &str, byte: usize, message: impl Into<String>) -> Self {
+        let before = text.get(..byte).unwrap_or(text);
+        Self {
+            position: before.chars().count() + 1,
+            message: message.into(),
+        }
+    }
+
+    /// Where it is wrong: the number of the character, from 1; one more than there are at the end.
+    pub fn position(&self) -> usize {
+        self.position
+    }
+
+    /// What is wrong there.
+    pub fn message(&self) -> &str {
+        &self.message
+    }
+}
+
+impl fmt::Display for CqlError {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            out,
+            "no CQL at character {}: {}",
+            self.position, self.message
+        )
+    }
+}
+
+impl std::error::Error for CqlError {}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Kind {
+    Open,
+    Close,
+    Slash,
+    Relation(Relation),
+    Word,
+    /// Between quotation marks, these included.
+    Quoted,
+}
+
+#[derive(Clone, Debug)]
+pub(super) struct Token {
+    pub(super) kind: Kind,
+    pub(super) span: Range<usize>,
+}
+
+/// The next token from `start` on. A quoted text that is not closed goes to the end.
+pub(super) fn token(text: &str, start: usize) -> Option<Token> {
+    let is_sign = |c: char| matches!(c, '=' | '<' | '>' | '/' | '(' | ')');
+    let begin = start + text.get(start..)?.find(|c: char| !c.is_whitespace())?;
+    let rest = text.get(begin..)?;
+    let (kind, length) = match rest.as_bytes() {
+        [b'(', ..] => (Kind::Open, 1),
+        [b')', ..] => (Kind::Close, 1),
+        [b'/', ..] => (Kind::Slash, 1),
+        [b'=', b'=', ..] => (Kind::Relation(Relation::Exact), 2),
+        [b'=', ..] => (Kind::Relation(Relation::Words), 1),
+        [b'<', b'>', ..] => (Kind::Relation(Relation::NotEqual), 2),
+        [b'<', b'=', ..] => (Kind::Relation(Relation::AtMost), 2),
+        [b'<', ..] => (Kind::Relation(Relation::Less), 1),
+        [b'>', b'=', ..] => (Kind::Relation(Relation::AtLeast), 2),
+        [b'>', ..] => (Kind::Relation(Relation::Greater), 1),
+        [b'"', ..] => {
+            let mut escaped = false;
+            let close = rest.char_indices().skip(1).find(|(_, c)| {
+                let ends = *c == '"' && !escaped;
+                escaped = *c == '\\' && !escaped;
+                ends
+            });
+            (Kind::Quoted, close.map_or(rest.len(), |(at, _)| at + 1))
+        }
+        _ => {
+            let end = rest.find(|c: char| c.is_whitespace() || c == '"' || is_sign(c));
+            (Kind::Word, end.unwrap_or(rest.len()))
+        }
+    };
+    Some(Token {
+        kind,
+        span: begin..begin + length,
+    })
+}
+
+pub(super) fn tokens(text: &str) -> impl Iterator<Item = Token> {
+    let mut at = 0;
+    std::iter::from_fn(move || {
+        let token = token(text, at)?;
+        at = token.span.end;
+        Some(token)
+    })
+}
+
+/// Whether a quoted text has its second mark.
+pub(super) fn is_closed(quoted: &str) -> bool {
+    let inner = quoted.strip_prefix('"').unwrap_or(quoted);
+    inner.strip_suffix('"').is_some_and(|inner| {
+        let backslashes = inner.len() - inner.trim_end_matches('\\').len();
+        backslashes % 2 == 0
+    })
+}
+
+/// The condition of a query as it is written, and the keys that it sorts by. `sortBy` counts in any case, where it stands as a word
+/// outside of quotation marks. Nothing is judged: what a server understands is its own matter.
+pub(super) fn split(text: &str) -> (&str, Vec<String>) {
+    let mut tokens = tokens(text);
+    let Some(found) = tokens.find(|token| {
+        token.kind == Kind::Word
+            && text
+                .get(token.span.clone())
+                .is_some_and(|word| word.eq_ignore_ascii_case("sortby"))
+    }) else {
+        return (text.trim(), Vec::new());
+    };
+    let condition = text.get(..found.span.start).unwrap_or_default().trim();
+    let mut keys: Vec<String> = Vec::new();
+    let mut joined = false;
+    for token in tokens {
+        let written = text.get(token.span.clone()).unwrap_or_default();
+        let is_joint = matches!(token.kind, Kind::Slash | Kind::Relation(_));
+        match keys.last_mut() {
+            Some(key) if joined || is_joint => key.push_str(written),
+            _ => keys.push(written.to_owned()),
+        }
+        joined = is_joint;
+    }
+    (condition, keys)
+}
+
+/// What keeps a text from staying between parentheses.
+pub(super) fn unbalanced(text: &str) -> Option<CqlError> {
+    let mut open = Vec::new();
+    for token in tokens(text) {
+        match token.kind {
+            Kind::Open => open.push(token.span.start),
+            Kind::Close if open.pop().is_none() => {
+                let message = "a parenthesis that was never opened";
+                return Some(CqlError::at(text, token.span.start, message));
+            }
+            Kind::Quoted if !text.get(token.span.clone()).is_some_and(is_closed) => {
+                let message = "a quotation mark that is never closed";
+                return Some(CqlError::at(text, token.span.start, message));
+            }
+            _ => {}
+        }
+    }
+    open.pop()
+        .map(|at| CqlError::at(text, at, "a parenthesis that is never closed"))
+}

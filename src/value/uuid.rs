@@ -1,0 +1,30 @@
+//! UUIDs as text: what they look like, and their order in the database.
+
+/// Whether an id comes after another. Of UUIDs the order is known; other text is ordered as the database pleases.
+pub(crate) fn is_after(id: &str, before: &str) -> bool {
+    if is_uuid(id) && is_uuid(before) {
+        // Both are of the same length, so that this is the order of the numbers, in either case of the letters.
+        let lower = |text: &'_ str| {
+            text.bytes()
+                .map(|byte| byte.to_ascii_lowercase())
+                .collect::<Vec<u8>>()
+        };
+        lower(id) > lower(before)
+    } else {
+        id != before
+    }
+}
+
+/// Whether text is a UUID in the form with hyphens.
+pub(crate) fn is_uuid(id: &str) -> bool {
+    id.len() == 36
+        && id.bytes().enumerate().all(|(at, byte)| match at {
+            8 | 13 | 18 | 23 => byte == b'-',
+            _ => byte.is_ascii_hexdigit(),
+        })
+}
+
+/// Whether a UUID is greater than another. Of other keys that is not known.
+pub(crate) fn is_beyond(key: &str, bound: &str) -> bool {
+    is_uuid(key) && is_uuid(bound) && is_after(key, bound)
+}

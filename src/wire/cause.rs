@@ -1,0 +1,326 @@
+//! Why a request got no response, from the errors of the HTTP and TLS libraries: what happened, whether the server can have carried it out,
+//! whether it will be the same next time, and what helps.
+
+use std::error::Error as StdError;
+use std::io;
+use std::time::Duration;
+
+use crate::wire::error::ErrorKind;
+
+/// What is known of a failure.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Cause {
+    pub(crate) kind: ErrorKind,
+    pub(crate) message: String,
+    /// Whether it will be the same next time.
+    pub(crate) lasts: bool,
+    /// Whether the gateway ended the whole connection since it received too much of something (ENHANCE_YOUR_CALM).
+    pub(crate) is_excess: bool,
+    pub(crate) help: Option<&'static str>,
+}
+
+const CERTIFICATE_OF_CLIENT: &str =
+    "the gateway demands a certificate of the client: give it with `client_certificate`";
+
+const UNKNOWN_AUTHORITY: &str = "the gateway's certificate was not signed by an authority that this client trusts: give the root certificate of the library's own authority with `root_certificates` (the root, not the certificate of the gateway)";
+
+const VERSION: &str = "this client speaks TLS 1.2 and TLS 1.3, with the cipher suites of rustls: the gateway must offer one of them";
+
+const NO_TLS: &str = "the port does not speak TLS: does the URL begin with http://, or does the gateway have another port for https://?";
+
+const HTTP_2_ONLY: &str = "the port speaks HTTP/2 without TLS (h2c), which this client does not: use the gateway's https:// URL, or a port that speaks HTTP/1.1";
+
+const PLAIN_TO_TLS: &str = "the port speaks TLS, and the URL begins with http://: configure the https:// URL of the gateway";
+
+/// Of a 431, and of nginx's 400.
+pub(crate) const TOO_LARGE: &str = "the headers of the request are larger than the gateway accepts (Okapi: about 8 KB, nginx: 8 KiB a header): which of them is large, and does the token have to be that long?";
+
+const CALM: &str = "the gateway ended the connection, mostly because of a request line or headers that are longer than it accepts: send a shorter query, or split it";
+
+impl Cause {
+    /// `is_connect` and `is_timeout` are what reqwest says of the error, `timeout` is how long the attempt could take.
+    pub(crate) fn of(
+        error: &(dyn StdError + 'static),
+        is_connect: bool,
+        is_timeout: bool,
+        timeout: Duration,
+    ) -> Self {
+        let innermost = innermost(error);
+        let text = innermost.to_string();
+        if let Some(cause) = Self::of_http2(error) {
+            return cause;
+        }
+        let new = |kind, message, help: Option<&'static str>| Self {
+            kind,
+            message,
+            lasts: help.is_some(),
+            is_excess: false,
+            help,
+        };
+        if is_connect {
+            let message = format!("the gateway cannot be reached: {text}");
+            return new(ErrorKind::Connect, message, lasting_tls(&text));
+        }
+        if text == "keep-alive timed out"
+            || has(error, |error| error.to_string() == "keep-alive timed out")
+        {
+            let message = "the connection is dead: the gateway answered no HTTP/2 ping".to_owned();
+            return new(ErrorKind::Transport, message, None);
+        }
+        let is_of_kernel = has(error, |error| {
+            error.downcast_ref::<io::Error>().is_some_and(|error| {
+                error.kind() == io::ErrorKind::TimedOut && error.raw_os_error().is_some()
+            })
+        });
+        if is_timeout && !is_of_kernel {
+            let message = format!("no whole answer within {} s", timeout.as_secs_f64());
+            return new(ErrorKind::Timeout, message, None);
+        }
+        // TLS 1.3 tells the client that its certificate is wanting after the handshake.
+        let is_http_2 = text == "invalid HTTP version parsed";
+        let help = lasting_tls(&text).or(is_http_2.then_some(HTTP_2_ONLY));
+        let message = format!("the connection broke before the whole answer was there: {text}");
+        new(ErrorKind::Transport, message, help)
+    }
+
+    /// What HTTP/2 says by GOAWAY and RST_STREAM.
+    #[cfg(feature = "http2")]
+    fn of_http2(error: &(dyn StdError + 'static)) -> Option<Self> {
+        let mut next = Some(error);
+        let found = loop {
+            let error = next?;
+            if let Some(found) = error.downcast_ref::<h2::Error>() {
+                break found;
+            }
+            next = error.source();
+        };
+        let reason = found.reason().filter(|_| found.is_remote())?;
+        let name = format!("{reason:?}");
+        let new = |kind, message: String| Self {
+            kind,
+            message,
+            lasts: false,
+            is_excess: false,
+            help: None,
+        };
+        // RFC 9113, 6.8 and 8.7: streams above the last id of a GOAWAY, and those that are refused, were not processed. (h2 gives GOAWAY with
+        // NO_ERROR to no other streams.)
+        let refused = if found.is_go_away() && reason == h2::Reason::NO_ERROR {
+            Some("the gateway is closing the connection, and did not process the request (GOAWAY)")
+        } else if found.is_reset() && reason == h2::Reason::REFUSED_STREAM {
+            Some("the gateway did not process the request (REFUSED_STREAM)")
+        } else {
+            None
+        };
+        if let Some(message) = refused {
+            // As a connection that could not be made.
+            return Some(new(ErrorKind::Connect, message.to_owned()));
+        }
+        let of = if found.is_go_away() {
+            "ended the connection"
+        } else {
+            "reset the request"
+        };
+        Some(Self {
+            is_excess: reason == h2::Reason::ENHANCE_YOUR_CALM,
+            ..new(
+                ErrorKind::Transport,
+                format!("the gateway {of} with {name}: {reason}"),
+            )
+        })
+    }
+
+    #[cfg(not(feature = "http2"))]
+    fn of_http2(_: &(dyn StdError + 'static)) -> Option<Self> {
+        None
+    }
+}
+
+/// What to say of a request of so many bytes of URL and headers that ended its connection with ENHANCE_YOUR_CALM: whether it is the one that
+/// the gateway meant. The others of the connection are not.
+pub(crate) fn excess(head: usize) -> Option<String> {
+    // Below it no gateway in front of FOLIO has a bound (Okapi: a request line of 4,096 bytes, nginx: 8 KiB a header line).
+    const SMALL: usize = 4000;
+    (head > SMALL).then(|| {
+        format!(
+            "the URL and headers of this request have {head} bytes, and it was not sent again: {CALM}"
+        )
+    })
+}
+
+/// What helps against a failure of TLS that will be the same next time; none of another one. (TLS libraries have no common type for it, and
+/// all name it.)
+fn lasting_tls(text: &str) -> Option<&'static str> {
+    let lower = text.to_ascii_lowercase();
+    let has = |words: &[&str]| words.iter().any(|word| lower.contains(word));
+    if has(&[
+        "invalidcontenttype",
+        "wrong version number",
+        "wrong_version_number",
+    ]) {
+        return Some(NO_TLS);
+    }
+    if has(&[
+        "protocolversion",
+        "protocol version",
+        "unsupported protocol",
+        "peer is incompatible",
+        "handshakefailure",
+        "handshake failure",
+        "noapplicationprotocol",
+    ]) {
+        return Some(VERSION);
+    }
+    if has(&["fatal alert"]) {
+        // An alert of the gateway about a certificate is about the client's.
+        return has(&["certificate", "unknownca", "accessdenied"]).then_some(CERTIFICATE_OF_CLIENT);
+    }
+    if !has(&["certificate", "unknownca", "caused as", "unknown issuer"]) {
+        return None;
+    }
+    if has(&["notvalidforname", "not valid for name", "hostname mismatch"]) {
+        return Some(
+            "the gateway's certificate is of another host: the URL must name the gateway as its certificate does",
+        );
+    }
+    if has(&["expired", "notvalidyet", "not valid yet"]) {
+        return Some(
+            "the gateway's certificate is not valid at this time: renew it, or set this computer's clock",
+        );
+    }
+    Some(UNKNOWN_AUTHORITY)
+}
+
+/// What a gateway says by a page of its own instead of FOLIO: what to do, if it is about how the client reaches it.
+pub(crate) fn of_page(message: &str) -> Option<&'static str> {
+    // nginx, and what is built of it (Kong, OpenResty).
+    if message.contains("plain HTTP request was sent to HTTPS port") {
+        Some(PLAIN_TO_TLS)
+    } else if message.contains("No required SSL certificate was sent")
+        || message.contains("SSL Certificate Required")
+        || message.contains("The SSL certificate error")
+        || message.contains("SSL Certificate Error")
+    {
+        Some(CERTIFICATE_OF_CLIENT)
+    } else if message.contains("Request Header Or Cookie Too Large")
+        || message.contains("Request Header Fields Too Large")
+    {
+        Some(TOO_LARGE)
+    } else {
+        None
+    }
+}
+
+fn has(error: &(dyn StdError + 'static), test: impl Fn(&(dyn StdError + 'static)) -> bool) -> bool {
+    let mut next = Some(error);
+    while let Some(error) = next {
+        if test(error) {
+            return true;
+        }
+        next = error.source();
+    }
+    false
+}
+
+/// The cause of causes says it plainly; the others say "error sending request".
+pub(crate) fn innermost<'a>(error: &'a (dyn StdError + 'static)) -> &'a (dyn StdError + 'static) {
+    let mut cause = error;
+    while let Some(next) = cause.source() {
+        cause = next;
+    }
+    cause
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fmt;
+
+    use super::*;
+
+    const MINUTE: Duration = Duration::from_secs(60);
+
+    #[derive(Debug)]
+    struct Outer<E>(E);
+
+    impl<E> fmt::Display for Outer<E> {
+        fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+            out.write_str("error sending request")
+        }
+    }
+
+    impl<E: StdError + 'static> StdError for Outer<E> {
+        fn source(&self) -> Option<&(dyn StdError + 'static)> {
+            Some(&self.0)
+        }
+    }
+
+    #[test]
+    fn a_timeout_of_the_kernel_is_not_one_of_the_client() {
+        // ETIMEDOUT of Linux: what a connection gives whose packets nobody acknowledges.
+        let kernel = Outer(io::Error::from_raw_os_error(110));
+        assert_eq!(kernel.0.kind(), io::ErrorKind::TimedOut);
+        let cause = Cause::of(&kernel, false, true, MINUTE);
+        assert_eq!(cause.kind, ErrorKind::Transport);
+        assert!(!cause.message.contains("60 s") && cause.message.contains("timed out"));
+        // The client's own timeout is such an error without a number of the system.
+        let own = Outer(io::Error::new(
+            io::ErrorKind::TimedOut,
+            "operation timed out",
+        ));
+        let cause = Cause::of(&own, false, true, MINUTE);
+        assert_eq!(cause.kind, ErrorKind::Timeout);
+        assert!(cause.message.contains("60 s"));
+    }
+
+    #[test]
+    fn what_lasts_in_tls_has_a_remedy() {
+        for (text, word) in [
+            (
+                "received corrupt message of type InvalidContentType",
+                "http://",
+            ),
+            ("received fatal alert: ProtocolVersion", "TLS 1.2"),
+            ("received fatal alert: HandshakeFailure", "TLS 1.2"),
+            (
+                "peer is incompatible: ServerTlsVersionIsDisabledByOurConfig",
+                "TLS 1.2",
+            ),
+            (
+                "invalid peer certificate: UnknownIssuer",
+                "`root_certificates`",
+            ),
+            (
+                "invalid peer certificate: BadSignature",
+                "`root_certificates`",
+            ),
+            (
+                "invalid peer certificate: Other(OtherError(CaUsedAsEndEntity))",
+                "`root_certificates`",
+            ),
+            ("invalid peer certificate: certificate expired: …", "clock"),
+            (
+                "invalid peer certificate: certificate not valid for name \"a\"",
+                "host",
+            ),
+            (
+                "received fatal alert: CertificateRequired",
+                "`client_certificate`",
+            ),
+            ("received fatal alert: UnknownCA", "`client_certificate`"),
+        ] {
+            let help = lasting_tls(text);
+            assert!(
+                help.is_some_and(|help| help.contains(word)),
+                "{text}: {help:?}"
+            );
+        }
+        for transient in [
+            "tls handshake eof",
+            "Connection refused (os error 111)",
+            "received fatal alert: InternalError",
+            "failed to lookup address information: Temporary failure in name resolution",
+        ] {
+            assert_eq!(lasting_tls(transient), None, "{transient}");
+        }
+    }
+}

@@ -1,0 +1,275 @@
+//! Deletions of many records: only where the caller states what is meant, by what the server is known to do.
+
+use std::fmt::Write as _;
+
+use serde_json::Value;
+
+use crate::wire::operation::{Deletes, Facts};
+
+/// Confirms a DELETE that may delete more than one record. Nothing is sent without it.
+///
+/// What a DELETE of a collection does is a fact of the operation ([`Deletes`]). Some servers delete the records that match a query; others
+/// ignore the query and delete everything (recorded of mod-circulation-storage: `DELETE /request-storage/requests?query=…` empties the
+/// table). The SDK accepts only the confirmation that fits.
+///
+/// ```no_run
+/// # async fn example(folio: folio_sdk::FolioClient) -> Result<(), folio_sdk::Error> {
+/// use folio_sdk::{Deletion, Method, cql};
+///
+/// let suppressed = cql::field("staffSuppress").exact(true);
+/// folio.request(Method::DELETE, "/instance-storage/instances").query(suppressed).confirm(Deletion::AtMost(50)).send().await?;
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Deletion {
+    /// The records that match the query, but not all records of the collection. The SDK counts them before it deletes (two requests with
+    /// `limit=0`) and sends nothing if all match: a query such as `title=*`, `id==""` or a forgotten value matches everything.
+    Matching,
+    /// The records that match the query, if they are this many or fewer. The SDK counts them before it deletes (one request with
+    /// `limit=0`). All records of the collection may be among them.
+    AtMost(u64),
+    /// Everything that the server deletes, all records of the collection included.
+    All,
+    /// The path names one record. It is needed for a path that the SDK does not know and that does not end with a UUID.
+    Record,
+}
+
+/// What is known of a DELETE before it is sent.
+pub(crate) struct Delete<'a> {
+    pub(crate) facts: Facts,
+    /// The names of the parameters that the operation has; none if they are not known.
+    pub(crate) known: Option<&'static [&'static str]>,
+    /// The parameters that are sent.
+    pub(crate) parameters: &'a [(std::borrow::Cow<'static, str>, String)],
+    /// The body, if it is in memory; what is read from elsewhere is never empty.
+    pub(crate) body: Option<Option<&'a [u8]>>,
+    pub(crate) confirmed: Option<Deletion>,
+    /// The path ends with an identifier: a parameter of its template, or a UUID.
+    pub(crate) names_a_record: bool,
+}
+
+/// What must be true of the number of matching records before a DELETE is sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Bound {
+    NotAll,
+    AtMost(u64),
+}
+
+impl<'a> Delete<'a> {
+    fn values(&self, name: &str) -> impl Iterator<Item = &'a str> {
+        self.parameters
+            .iter()
+            .filter(move |(other, _)| other == name)
+            .map(|(_, value)| value.as_str())
+    }
+
+    fn query(&self) -> Option<&'a str> {
+        self.values("query").next()
+    }
+
+    /// What is wrong with it, if anything.
+    pub(crate) fn problem(&self) -> Option<String> {
+        self.unknown_parameter()
+            .or_else(|| match self.facts.deletes {
+                Deletes::All => self.of_everything(),
+                Deletes::Matching => self.of_matching(),
+                Deletes::SelectedBy(ways) => self.of_selected(ways),
+                Deletes::SelectedByBody => self.of_body(),
+                Deletes::Record => None,
+                Deletes::Unknown => self.of_unknown(),
+            })
+    }
+
+    /// How many records may match, where they are to be counted first.
+    pub(crate) fn bound(&self) -> Option<Bound> {
+        match (self.facts.deletes, self.confirmed) {
+            (Deletes::Matching, Some(Deletion::Matching)) => Some(Bound::NotAll),
+            (Deletes::Matching, Some(Deletion::AtMost(most))) => Some(Bound::AtMost(most)),
+            _ => None,
+        }
+    }
+
+    /// Servers ignore a parameter that they do not know: a misspelt `query` would delete everything.
+    fn unknown_parameter(&self) -> Option<String> {
+        let known = self.known?;
+        let (name, _) = self
+            .parameters
+            .iter()
+            .find(|(name, _)| !known.contains(&&**name))?;
+        let mut text = format!(
+            "this DELETE has no parameter `{}`: the server would ignore it and delete more than is meant",
+            name.escape_debug()
+        );
+        if known.is_empty() {
+            text.push_str("; it has no parameters");
+        } else {
+            let _ = write!(text, "; it has `{}`", known.join("`, `"));
+        }
+        Some(text)
+    }
+
+    fn of_everything(&self) -> Option<String> {
+        if self.query().is_some() {
+            return Some(
+                "this server ignores a query here and deletes all records: nothing was sent. Delete the records one by one by their ids, or, if all are meant, leave out the query and confirm `Deletion::All`".to_owned(),
+            );
+        }
+        (self.confirmed != Some(Deletion::All)).then(|| {
+            "this server deletes all records here, whatever it is sent: if all are meant, call `confirm(Deletion::All)`".to_owned()
+        })
+    }
+
+    fn of_matching(&self) -> Option<String> {
+        if self.values("query").nth(1).is_some() {
+            return Some(
+                "the parameter `query` is given twice, and the server reads only the first"
+                    .to_owned(),
+            );
+        }
+        if self.query().is_none_or(|query| query.trim().is_empty()) {
+            return Some(
+                "the records to delete are not stated: the query is missing or empty, and some servers then delete all records. For all of them pass `cql::all()` and confirm `Deletion::All`".to_owned(),
+            );
+        }
+        match self.confirmed {
+            None => Some(
+                "deleting by query needs a confirmation: call `confirm(Deletion::Matching)`, `Deletion::AtMost(n)` for at most n records, or `Deletion::All` if the query means all records".to_owned(),
+            ),
+            Some(Deletion::Record) => Some(
+                "this DELETE deletes the records that match its query, not one record: confirm `Deletion::Matching` or `Deletion::AtMost(n)`".to_owned(),
+            ),
+            Some(Deletion::Matching | Deletion::AtMost(_) | Deletion::All) => None,
+        }
+    }
+
+    fn of_selected(&self, ways: &[&str]) -> Option<String> {
+        let is_given = |name: &str| {
+            let mut values = self.values(name).peekable();
+            values.peek().is_some() && values.all(|value| !value.trim().is_empty())
+        };
+        let is_selected = ways.iter().any(|way| way.split('&').all(is_given));
+        (!is_selected).then(|| {
+            let ways: Vec<String> = ways
+                .iter()
+                .map(|way| format!("`{}`", way.replace('&', "` and `")))
+                .collect();
+            format!(
+                "the records to delete are not stated: they are selected by the parameters {}, which must not be empty",
+                ways.join(", or ")
+            )
+        })
+    }
+
+    fn of_body(&self) -> Option<String> {
+        let is_empty = match self.body {
+            None => true,
+            Some(None) => false,
+            Some(Some(body)) => match serde_json::from_slice(body) {
+                Ok(Value::Null) => true,
+                Ok(Value::Object(fields)) => fields.is_empty(),
+                Ok(Value::Array(items)) => items.is_empty(),
+                _ => body.trim_ascii().is_empty(),
+            },
+        };
+        is_empty.then(|| {
+            "the records to delete are not stated: they are selected by the body, which is missing or empty".to_owned()
+        })
+    }
+
+    fn of_unknown(&self) -> Option<String> {
+        let has_query = self.query().is_some();
+        match self.confirmed {
+            Some(Deletion::All) => None,
+            None | Some(Deletion::Record) if self.names_a_record && !has_query => None,
+            Some(Deletion::Record) if !has_query => None,
+            _ if has_query => Some(
+                "it is not known whether this server honours a query on DELETE; some ignore it and delete everything. If it does, state so with `Facts::deletes(Deletes::Matching)` in an `Operation`; if everything may be deleted, confirm `Deletion::All`".to_owned(),
+            ),
+            _ => Some(
+                "this DELETE is not described, and may delete a whole collection: confirm `Deletion::Record` if its path names one record, or `Deletion::All` if everything there may be deleted".to_owned(),
+            ),
+        }
+    }
+}
+
+/// What is wrong with the number of records that match, if anything. `all` is how many there are at all, where that was counted.
+pub(crate) fn beyond(bound: Bound, matching: u64, all: Option<u64>) -> Option<String> {
+    match bound {
+        Bound::NotAll if matching > 0 && all.is_none_or(|all| matching >= all) => Some(format!(
+            "the query matches all {matching} records of the collection; nothing was deleted. If all are meant, confirm `Deletion::All`; to accept up to n records, `Deletion::AtMost(n)`"
+        )),
+        Bound::AtMost(most) if matching > most => Some(format!(
+            "the query matches {matching} records, and at most {most} were to be deleted; nothing was deleted"
+        )),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::borrow::Cow;
+
+    use super::*;
+
+    fn delete(
+        deletes: Deletes,
+        parameters: &[(Cow<'static, str>, String)],
+        confirmed: Option<Deletion>,
+    ) -> Option<String> {
+        Delete {
+            facts: Facts::unknown().deletes(deletes),
+            known: None,
+            parameters,
+            body: None,
+            confirmed,
+            names_a_record: false,
+        }
+        .problem()
+    }
+
+    #[test]
+    fn only_the_confirmation_that_fits_is_accepted() {
+        let none = [];
+        let query = [(Cow::Borrowed("query"), "a==b".to_owned())];
+        let blank = [(Cow::Borrowed("query"), " ".to_owned())];
+        let id = [(Cow::Borrowed("id"), "5".to_owned())];
+        use Deletion::{All, AtMost, Matching, Record};
+        let confirmations = [
+            None,
+            Some(Matching),
+            Some(AtMost(5)),
+            Some(All),
+            Some(Record),
+        ];
+        let accepted = |deletes, parameters: &[_]| -> Vec<_> {
+            let fits =
+                |confirmed: &Option<Deletion>| delete(deletes, parameters, *confirmed).is_none();
+            confirmations.into_iter().filter(fits).collect()
+        };
+        assert_eq!(accepted(Deletes::All, &none), [Some(All)]);
+        assert_eq!(accepted(Deletes::All, &query), []);
+        assert_eq!(accepted(Deletes::Matching, &none), []);
+        assert_eq!(accepted(Deletes::Matching, &blank), []);
+        assert_eq!(
+            accepted(Deletes::Matching, &query),
+            [Some(Matching), Some(AtMost(5)), Some(All)]
+        );
+        assert_eq!(accepted(Deletes::Unknown, &none), [Some(All), Some(Record)]);
+        assert_eq!(accepted(Deletes::Unknown, &query), [Some(All)]);
+        assert_eq!(accepted(Deletes::SelectedBy(&["id"]), &none), []);
+        assert_eq!(accepted(Deletes::SelectedBy(&["id"]), &id).len(), 5);
+        assert_eq!(accepted(Deletes::SelectedBy(&["id&user"]), &id), []);
+        assert_eq!(accepted(Deletes::SelectedByBody, &none), []);
+    }
+
+    #[test]
+    fn the_number_of_matching_records_is_bounded() {
+        assert_eq!(beyond(Bound::NotAll, 0, Some(0)), None);
+        assert_eq!(beyond(Bound::NotAll, 4, Some(5)), None);
+        assert!(beyond(Bound::NotAll, 5, Some(5)).is_some());
+        assert_eq!(beyond(Bound::AtMost(5), 5, None), None);
+        assert!(beyond(Bound::AtMost(5), 6, None).is_some());
+    }
+}

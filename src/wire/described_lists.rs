@@ -1,0 +1,95 @@
+//! How lists are paged that are asked for by their path, as far as the canonical documents say it: of all modules of the release, enabled or
+//! not.
+
+use crate::wire::paging::Paging;
+use crate::wire::paging::PagingStyle;
+
+include!(concat!(env!("OUT_DIR"), "/described_lists.rs"));
+
+/// What is known of the list at a path.
+pub(crate) fn known(path: &str) -> Option<&'static Paging> {
+    look_up(LISTS, path)
+}
+
+/// The dialect of a path at which the documents describe no list: what they state about the module that serves it.
+pub(crate) fn dialect(path: &str) -> Option<PagingStyle> {
+    look_up(DIALECTS, path).copied()
+}
+
+/// What a table has about a path. Where several templates fit, the one with the most literal segments counts.
+fn look_up<T>(table: &'static [(&'static str, T)], path: &str) -> Option<&'static T> {
+    let fitting = table
+        .iter()
+        .filter_map(|(template, fact)| Some((literals(template, path)?, fact)));
+    // Of templates that are alike the first one.
+    let best = fitting.reduce(|best, next| if next.0 > best.0 { next } else { best });
+    best.map(|(_, fact)| fact)
+}
+
+/// How many literal segments a path template has, if the path fits it. `{+rest}` is the rest of the path, whatever that is.
+fn literals(template: &str, path: &str) -> Option<usize> {
+    let mut wanted = template.split('/');
+    let mut given = path.split('/');
+    let mut literals = 0;
+    loop {
+        match (wanted.next(), given.next()) {
+            (None, None) => return Some(literals),
+            (Some(wanted), Some(part)) => match wanted.split_once("{+") {
+                Some((before, _)) => return part.starts_with(before).then_some(literals),
+                None if wanted.starts_with('{') => {}
+                None if wanted == part => literals += 1,
+                None => return None,
+            },
+            _ => return None,
+        }
+    }
+}
+
+/// Whether the list at a path can also be asked for by `POST …/retrieve`, with the query in the body, where it may be of any length.
+pub(crate) fn is_asked_by_post(path: &str) -> bool {
+    BY_POST.contains(&path)
+}
+
+/// What the descriptions say about the fields of a collection's records. A field is named by its path, `cost.discountType`; a field of the
+/// elements of a list by that of the list before it.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct RecordFacts {
+    /// The fields that are read-only: the server sets them, whatever is sent.
+    pub(crate) set: &'static [&'static str],
+    /// The value, as JSON, that the server gives a field if none is sent. `false` and empty lists are left out.
+    pub(crate) defaults: &'static [(&'static str, &'static str)],
+}
+
+/// What is known of the records of the collection at a path.
+pub(crate) fn record_facts(path: &str) -> Option<&'static RecordFacts> {
+    let at = RECORDS.binary_search_by_key(&path, |(known, _)| known).ok();
+    at.and_then(|at| RECORDS.get(at)).map(|(_, facts)| facts)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_most_literal_template_that_fits_counts() {
+        const TABLE: &[(&str, &str)] = &[
+            ("/a/{id}", "one"),
+            ("/a/{id}/b", "below"),
+            ("/a/{id}/{+rest}", "rest"),
+            ("/a/list", "list"),
+            ("/c{+rest}", "behind"),
+        ];
+        for (path, expected) in [
+            ("/a/list", Some("list")),
+            ("/a/5", Some("one")),
+            ("/a/5/b", Some("below")),
+            ("/a/5/c/d", Some("rest")),
+            ("/c", Some("behind")),
+            ("/c/d/e", Some("behind")),
+            ("/b", None),
+            ("/a", None),
+        ] {
+            assert_eq!(look_up(TABLE, path).copied(), expected, "{path}");
+        }
+    }
+}

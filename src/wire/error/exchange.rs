@@ -1,0 +1,42 @@
+//! The request that a response or an error belongs to.
+
+use crate::value::redact::{Secrets, Sent};
+use crate::wire::operation::Operation;
+use http::Method;
+use percent_encoding::percent_decode_str;
+use std::borrow::Cow;
+use std::time::Duration;
+
+/// The request that an answer or an error belongs to.
+#[derive(Clone, Debug)]
+pub(crate) struct Exchange {
+    pub(crate) operation: &'static Operation,
+    pub(crate) method: Method,
+    /// As sent, but for the values of parameters that are secrets.
+    pub(crate) url: String,
+    pub(crate) attempts: u32,
+    pub(crate) elapsed: Duration,
+    /// Whether the bodies may hold tokens or passwords, so that they must not be shown.
+    pub(crate) sensitive: bool,
+    /// Whether an earlier attempt, which seemed to fail, may have been carried out.
+    pub(crate) in_doubt: bool,
+    /// What was sent and is not to be shown.
+    pub(crate) sent: Sent,
+}
+
+impl Exchange {
+    /// What the server may repeat and is not to be shown.
+    pub(crate) fn secrets(&self) -> Secrets {
+        let mut secrets = self.sent.secrets();
+        for span in self.operation.secret_segments(&self.url) {
+            let segment = self.url.get(span).unwrap_or_default();
+            secrets.add(&percent_decode_str(segment).decode_utf8_lossy());
+        }
+        secrets
+    }
+
+    /// The URL without secrets.
+    pub(crate) fn shown_url(&self) -> Cow<'_, str> {
+        self.operation.without_secrets(&self.url)
+    }
+}

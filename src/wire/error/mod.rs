@@ -1,0 +1,13 @@
+//! The one error of the SDK: what was attempted, what the server said, and what helps.
+
+mod causes;
+mod display;
+mod exchange;
+mod kinds;
+mod misfit;
+mod questions;
+
+pub(crate) use exchange::Exchange;
+pub use kinds::{Error, ErrorKind, Result};
+
+pub use crate::wire::server_message::{Parameter, ValidationError, VersionConflict};

@@ -1,0 +1,12 @@
+//! Headers that FOLIO gives a meaning.
+
+use http::HeaderName;
+
+/// The header that names the tenant.
+pub(crate) const TENANT: HeaderName = HeaderName::from_static("x-okapi-tenant");
+
+/// The header that carries the access token.
+pub(crate) const TOKEN: HeaderName = HeaderName::from_static("x-okapi-token");
+
+/// The header that says which of several modules is called.
+pub(crate) const MODULE_ID: &str = "x-okapi-module-id";

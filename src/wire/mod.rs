@@ -1,0 +1,16 @@
+//! What one request and its response are, and what the descriptions say about them. Nothing here sends.
+
+pub(crate) mod cause;
+pub(crate) mod deletion;
+pub(crate) mod described;
+pub(crate) mod described_lists;
+pub(crate) mod error;
+pub(crate) mod headers;
+pub(crate) mod login_failure;
+pub(crate) mod operation;
+pub(crate) mod paging;
+pub(crate) mod request;
+pub(crate) mod response;
+pub(crate) mod retry;
+pub(crate) mod same_record;
+pub(crate) mod server_message;

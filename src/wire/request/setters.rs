@@ -1,0 +1,254 @@
+//! Sets the parts of a request.
+
+use super::target::Form;
+use super::value::Request;
+use crate::record::omit;
+use crate::value::body::Body;
+use crate::value::cql::Cql;
+use crate::value::multipart::Multipart;
+use crate::value::redact::{self};
+use crate::wire::deletion::Deletion;
+use crate::wire::headers::TENANT;
+use crate::wire::operation::Absent;
+use crate::wire::retry::RetryPolicy;
+use http::HeaderValue;
+use http::header::{CONTENT_TYPE, HeaderName};
+use serde::Serialize;
+use serde_json::Value;
+use std::borrow::Cow;
+use std::fmt::{self};
+use std::time::Duration;
+
+impl Request {
+    /// Adds a parameter of the query string. It may stand several times.
+    pub fn param(mut self, name: impl Into<Cow<'static, str>>, value: impl fmt::Display) -> Self {
+        self.add_query(name, value.to_string());
+        self
+    }
+
+    /// Asks for the records that a query in CQL describes; it replaces an earlier one.
+    pub fn query(mut self, query: impl Into<Cql>) -> Self {
+        self.set_query("query", query.into().to_string());
+        self
+    }
+
+    /// The body, as JSON.
+    pub fn json<T: Serialize + ?Sized>(mut self, body: &T) -> Self {
+        self.set_json("application/json", body);
+        self
+    }
+
+    /// The body as it is, and its media type: bytes, text, or a [`Body`] that is sent while it is read.
+    pub fn body(mut self, body: impl Into<Body>, content_type: &str) -> Self {
+        self.set_body(content_type, body.into());
+        self
+    }
+
+    /// The body, as a form of fields and files (`multipart/form-data`).
+    pub fn multipart(mut self, form: Multipart) -> Self {
+        self.set_multipart(form);
+        self
+    }
+
+    /// The body, as a form of pairs (`application/x-www-form-urlencoded`).
+    pub fn form<N: AsRef<str>, V: AsRef<str>>(
+        mut self,
+        pairs: impl IntoIterator<Item = (N, V)>,
+    ) -> Self {
+        let mut form = Form::default();
+        for (name, value) in pairs {
+            form.push(name.as_ref(), value.as_ref());
+        }
+        self.set_form(form);
+        self
+    }
+
+    /// A header; it replaces what the client would send. With `x-okapi-token` the request goes without the client's own token.
+    pub fn header(mut self, name: &str, value: &str) -> Self {
+        self.set_header(name, value);
+        self
+    }
+
+    /// The tenant that the request goes to, in place of the client's.
+    pub fn tenant(mut self, tenant: &str) -> Self {
+        self.set_tenant(tenant);
+        self
+    }
+
+    /// When this request is repeated, in place of the client's policy.
+    pub fn retry(mut self, policy: RetryPolicy) -> Self {
+        self.retry = Some(Box::new(policy));
+        self
+    }
+
+    /// States whether the request may be carried out twice without harm, whatever its method and whatever is known of the operation. A
+    /// POST that only asks (`…/retrieve`) may. A POST that stores its record under the `id` in its body need not state it, where the
+    /// operation is known to do so ([`Creates::Record`](crate::Creates::Record)): see [`RetryPolicy`].
+    pub fn idempotent(mut self, idempotent: bool) -> Self {
+        self.idempotent = Some(idempotent);
+        self
+    }
+
+    /// How long one attempt may take, in place of the client's timeout.
+    pub fn timeout(mut self, timeout: Duration) -> Self {
+        self.timeout = Some(timeout);
+        self
+    }
+
+    /// How long the whole call may take, in place of the client's [`deadline`](crate::FolioClientBuilder::deadline).
+    pub fn deadline(mut self, deadline: Duration) -> Self {
+        self.deadline = Some(deadline);
+        self
+    }
+
+    /// How long the server may send nothing during one attempt, in place of the client's
+    /// [`read_timeout`](crate::FolioClientBuilder::read_timeout).
+    pub fn read_timeout(mut self, timeout: Duration) -> Self {
+        self.read_timeout = Some(timeout);
+        self
+    }
+
+    /// Confirms that records are to be deleted by a query. Without it a `DELETE` with a `query` is not sent: see [`Deletion`].
+    pub fn confirm(mut self, deletion: Deletion) -> Self {
+        self.set_deletion(deletion);
+        self
+    }
+
+    /// States that the request only asks, although it is a POST: it may be sent again, and its outcome matters to nobody.
+    /// It asks whether there is such a path.
+    pub(crate) fn probing(mut self) -> Self {
+        self.probing = true;
+        self
+    }
+
+    pub(crate) fn only_reads(mut self) -> Self {
+        self.only_reads = true;
+        self.idempotent(true)
+    }
+
+    /// States what a PUT does where there is no such record, in place of what is known of the operation.
+    pub(crate) fn with_absent(mut self, absent: Absent) -> Self {
+        self.absent = Some(absent);
+        self
+    }
+
+    pub(crate) fn set_retry(&mut self, policy: RetryPolicy) {
+        self.retry = Some(Box::new(policy));
+    }
+
+    pub(crate) fn set_timeout(&mut self, timeout: Duration) {
+        self.timeout = Some(timeout);
+    }
+
+    pub(crate) fn set_deadline(&mut self, deadline: Duration) {
+        self.deadline = Some(deadline);
+    }
+
+    pub(crate) fn set_read_timeout(&mut self, timeout: Duration) {
+        self.read_timeout = Some(timeout);
+    }
+
+    pub(crate) fn set_deletion(&mut self, deletion: Deletion) {
+        self.deletion = Some(deletion);
+    }
+
+    pub(crate) fn add_query(&mut self, name: impl Into<Cow<'static, str>>, value: String) {
+        self.query.push((name.into(), value));
+    }
+
+    /// Sets a query parameter in place of those of the same name.
+    pub(crate) fn set_query(&mut self, name: impl Into<Cow<'static, str>>, value: String) {
+        let name = name.into();
+        self.query.retain(|(other, _)| *other != name);
+        self.query.push((name, value));
+    }
+
+    pub(crate) fn remove_query(&mut self, name: &str) {
+        self.query.retain(|(other, _)| other != name);
+    }
+
+    pub(crate) fn set_json<T: Serialize + ?Sized>(&mut self, media_type: &str, body: &T) {
+        match serde_json::to_vec(body) {
+            Ok(json) => self.set_record(media_type, json),
+            Err(error) => self.fault(format!("the body cannot be written as JSON: {error}")),
+        }
+    }
+
+    /// The body, as the JSON of a record: without what only responses contain.
+    pub(crate) fn set_record(&mut self, media_type: &str, json: Vec<u8>) {
+        let json = omit::without(&json, self.facts().omits).unwrap_or(json);
+        self.set_body(media_type, json.into());
+    }
+
+    /// As [`set_record`](Self::set_record).
+    pub(crate) fn with_record(mut self, json: impl Into<Vec<u8>>) -> Self {
+        self.set_record("application/json", json.into());
+        self
+    }
+
+    pub(crate) fn set_multipart(&mut self, form: Multipart) {
+        self.set_body(&form.media_type(), form.into_body());
+    }
+
+    pub(crate) fn set_form_of<T: Serialize + ?Sized>(&mut self, body: &T) {
+        match serde_json::to_value(body) {
+            Ok(Value::Object(fields)) => {
+                let mut form = Form::default();
+                for (name, value) in &fields {
+                    match value {
+                        Value::Null => {}
+                        Value::String(text) => form.push(name, text),
+                        Value::Array(values) => values.iter().for_each(|value| match value {
+                            Value::String(text) => form.push(name, text),
+                            other => form.push(name, &other.to_string()),
+                        }),
+                        other => form.push(name, &other.to_string()),
+                    }
+                }
+                self.set_form(form);
+            }
+            Ok(_) => self.fault("the body has no fields, and a form is made of fields".to_owned()),
+            Err(error) => self.fault(format!("the body cannot be written as a form: {error}")),
+        }
+    }
+
+    pub(crate) fn set_form(&mut self, form: Form) {
+        self.set_body("application/x-www-form-urlencoded", form.0.into());
+    }
+
+    pub(crate) fn set_body(&mut self, media_type: &str, body: Body) {
+        match HeaderValue::from_str(media_type) {
+            Ok(media_type) => _ = self.headers.insert(CONTENT_TYPE, media_type),
+            Err(_) => self.fault(format!("`{}` is no media type", media_type.escape_debug())),
+        }
+        self.body = Some(body);
+    }
+
+    pub(crate) fn set_header(&mut self, name: &str, value: &str) {
+        match (
+            HeaderName::from_bytes(name.as_bytes()),
+            HeaderValue::from_str(value),
+        ) {
+            (Ok(name), Ok(mut value)) => {
+                value.set_sensitive(redact::is_secret(name.as_str()));
+                self.headers.insert(name, value);
+            }
+            (Err(_), _) => self.fault(format!("`{}` is no name of a header", name.escape_debug())),
+            // The value may be a token.
+            (_, Err(_)) => self.fault(format!(
+                "the value of the header `{name}` has characters that a header cannot have"
+            )),
+        }
+    }
+
+    pub(crate) fn set_tenant(&mut self, tenant: &str) {
+        if tenant.trim().is_empty() {
+            self.fault("the tenant is empty".to_owned());
+        }
+        self.set_header(TENANT.as_str(), tenant);
+    }
+
+    fn fault(&mut self, problem: String) {
+        self.problem.get_or_insert(problem);
+    }
+}

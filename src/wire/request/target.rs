@@ -1,0 +1,161 @@
+//! The path and the query of a request, as they are sent and as they are shown.
+
+use http::Method;
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
+use std::borrow::Cow;
+use std::fmt::{self};
+
+/// What stands as it is in a segment of a path: RFC 3986's unreserved characters.
+pub(crate) const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC
+    .remove(b'-')
+    .remove(b'.')
+    .remove(b'_')
+    .remove(b'~');
+
+/// What stands as it is in a query besides. Not `+`, which servers read as a space, nor `;`, which some read as `&`. CQL has many of the
+/// others, and the length of a request line is limited (`request_line.rs`).
+pub(super) const QUERY: &AsciiSet = &SEGMENT
+    .remove(b'=')
+    .remove(b'(')
+    .remove(b')')
+    .remove(b'*')
+    .remove(b',')
+    .remove(b':')
+    .remove(b'/')
+    .remove(b'@')
+    .remove(b'!')
+    .remove(b'$');
+
+/// What stands as it is in a path that the caller wrote: also what the caller has encoded already.
+pub(super) const WRITTEN: &AsciiSet = &SEGMENT
+    .remove(b'%')
+    .remove(b'!')
+    .remove(b'$')
+    .remove(b'(')
+    .remove(b')')
+    .remove(b'*')
+    .remove(b'+')
+    .remove(b',')
+    .remove(b':')
+    .remove(b'=')
+    .remove(b'@');
+
+/// Pairs as a form has them: `application/x-www-form-urlencoded`.
+#[derive(Default)]
+pub(crate) struct Form(pub(super) String);
+
+impl Form {
+    pub(crate) fn push(&mut self, name: &str, value: &str) {
+        if !self.0.is_empty() {
+            self.0.push('&');
+        }
+        self.0.extend(utf8_percent_encode(name, SEGMENT));
+        self.0.push('=');
+        self.0.extend(utf8_percent_encode(value, SEGMENT));
+    }
+}
+
+/// Writes a segment of a path, encoded.
+pub(super) struct Segment<'a>(pub(super) &'a mut String);
+
+impl fmt::Write for Segment<'_> {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        self.0.extend(utf8_percent_encode(text, SEGMENT));
+        Ok(())
+    }
+}
+
+/// Adds the rest of a path, segment by segment; `is_begun` says whether its first segment follows a slash.
+pub(super) fn push_rest(path: &mut String, rest: &str, is_begun: bool) -> Result<(), String> {
+    if rest.is_empty() && !is_begun {
+        return Ok(());
+    }
+    let (first, others) = match rest.strip_prefix('/') {
+        Some(_) if is_begun => return Err(format!("is \"{rest}\": it begins behind a slash")),
+        Some(others) => (None, others),
+        None => (Some(rest), ""),
+    };
+    let segments = first.unwrap_or(others).split('/');
+    for (index, segment) in segments.enumerate() {
+        if matches!(segment, "" | "." | "..") {
+            return Err(format!(
+                "is \"{rest}\", of which a segment is \"{segment}\""
+            ));
+        }
+        if index > 0 || first.is_none() {
+            path.push('/');
+        }
+        path.extend(utf8_percent_encode(segment, SEGMENT));
+    }
+    Ok(())
+}
+
+/// Whether a path that the caller wrote has but segments of letters, digits, `-` and `_`, so that nothing is to be encoded and nothing can
+/// be wrong with it. Most are so.
+pub(super) fn is_plain(path: &str) -> bool {
+    let mut before = false;
+    let mut is_plain = path.starts_with('/');
+    for byte in path.bytes() {
+        let is_slash = byte == b'/';
+        is_plain &= PLAIN[usize::from(byte)] & !(is_slash & before);
+        before = is_slash;
+    }
+    is_plain && !before
+}
+
+/// Which bytes a plain path has: a table, since every call by path is looked through.
+const PLAIN: [bool; 256] = {
+    let mut plain = [false; 256];
+    let mut byte = 0;
+    while byte < 128 {
+        let sign = byte as u8;
+        plain[byte] = sign.is_ascii_alphanumeric() || matches!(sign, b'-' | b'_' | b'/');
+        byte += 1;
+    }
+    plain
+};
+
+/// What is wrong with a path that the caller wrote.
+pub(super) fn problem_of(method: &Method, path: &str) -> Option<String> {
+    if path
+        .split('?')
+        .next()
+        .is_some_and(|path| path.contains("://"))
+    {
+        return Some(
+            "a path was expected, `/users`, and not a whole URL: the client knows the gateway"
+                .to_owned(),
+        );
+    }
+    let path = path.strip_prefix('/').unwrap_or(path);
+    let last = path.split('/').count();
+    for (index, segment) in path.split('/').enumerate() {
+        match &*decoded_segment(segment) {
+            "." | ".." => {
+                return Some(
+                    "the path has a segment `.` or `..`, which would lead elsewhere".to_owned(),
+                );
+            }
+            // `/users/` is what `format!("/users/{id}")` gives for an empty id. That is harmless to read and not to delete.
+            "" if index + 1 < last || !method.is_safe() => {
+                return Some("the path has an empty segment: is an identifier empty?".to_owned());
+            }
+            _ => {}
+        }
+    }
+    None
+}
+
+pub(super) fn decoded_segment(segment: &str) -> Cow<'_, str> {
+    if !segment.contains('%') {
+        return Cow::Borrowed(segment);
+    }
+    percent_decode_str(segment).decode_utf8_lossy()
+}
+
+/// A name or value of a query that the caller wrote, read as servers do: `+` is a space.
+pub(super) fn decoded(text: &str) -> String {
+    percent_decode_str(&text.replace('+', " "))
+        .decode_utf8_lossy()
+        .into_owned()
+}

@@ -1,0 +1,694 @@
+//! Writing many records: each is created or replaced, the bad ones are found and the good ones land.
+
+pub(crate) mod collection;
+mod key;
+mod lookup;
+mod report;
+pub(crate) mod update;
+mod writer;
+
+use std::collections::{HashSet, VecDeque};
+use std::fmt;
+use std::future::poll_fn;
+use std::pin::Pin;
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::task::{Context, Poll};
+
+use futures_core::Stream;
+use http::Method;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::{Map, Value};
+use tokio::runtime::Handle;
+use tokio::task::JoinSet;
+use uuid::Uuid;
+
+use crate::client::FolioClient;
+use crate::wire::error::Error;
+use crate::wire::operation::Creates;
+use crate::wire::request::Request;
+use crate::wire::same_record::version_number;
+use crate::write::collection::{Collection, Stored};
+
+pub use key::RecordKey;
+use key::{Claim, Earlier, key_at};
+pub use report::{Failure, Outcome, UpsertReport, Written};
+use writer::{Done, Entry, MATCH_ON, Merge, NEW_IDS, UNNUMBERED, Writer, lane};
+
+type Fields = Map<String, Value>;
+
+/// The key of a record, of which its id is made.
+type KeyOf<T> = Box<dyn Fn(&T) -> Option<String> + Send>;
+
+/// Records of a request, unless it is said otherwise: servers take 10,000, and are at ease with some hundreds.
+const RECORDS: usize = 500;
+
+/// Bytes of a request, unless it is said otherwise: gateways take 1 MB.
+const BYTES: usize = 999_000;
+
+/// Requests at a time, unless it is said otherwise.
+const CONCURRENCY: usize = 4;
+
+/// Failures that a report keeps, unless it is said otherwise.
+const FAILURES: usize = 1_000;
+
+impl FolioClient {
+    /// Writes records: creates those that are not there, replaces those that are, and leaves alone those that are the same already. What
+    /// was written is written for good, however it ends, so that running it again with the same records writes only what is missing.
+    ///
+    /// See [`Upsert`] for how, and for what can be said before it runs.
+    ///
+    /// ```no_run
+    /// # async fn example(folio: folio_sdk::FolioClient, instances: Vec<serde_json::Value>) -> Result<(), folio_sdk::Error> {
+    /// # #[cfg(feature = "inventory-storage")] {
+    /// use folio_sdk::inventory_storage::Instance;
+    ///
+    /// # let instances: Vec<Instance> = Vec::new();
+    /// let report = folio.upsert(instances).run().await;
+    /// println!("{report}");
+    /// for failure in &report.failures {
+    ///     eprintln!("{}: {}", failure.id, failure.error);
+    /// }
+    /// # }
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn upsert<T: Stored>(
+        &self,
+        records: impl IntoIterator<Item = T, IntoIter: Send + 'static>,
+    ) -> Upsert<T> {
+        self.upsert_into(T::COLLECTION, records)
+    }
+
+    /// As [`upsert`](Self::upsert), of records that come as a stream.
+    pub fn upsert_stream<T: Stored>(
+        &self,
+        records: impl Stream<Item = T> + Send + 'static,
+    ) -> Upsert<T> {
+        Upsert::new(self, T::COLLECTION, Box::pin(records))
+    }
+
+    /// As [`upsert`](Self::upsert), of any records into any collection.
+    ///
+    /// ```no_run
+    /// # async fn example(folio: folio_sdk::FolioClient) -> Result<(), folio_sdk::Error> {
+    /// use folio_sdk::Collection;
+    /// use serde_json::json;
+    ///
+    /// let groups = ["staff", "students"].map(|group| json!({"group": group}));
+    /// let report = folio.upsert_into(Collection::new("/groups", "usergroups"), groups).match_on("group").run().await;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn upsert_into<T: Serialize + DeserializeOwned + Send + 'static>(
+        &self,
+        collection: Collection,
+        records: impl IntoIterator<Item = T, IntoIter: Send + 'static>,
+    ) -> Upsert<T> {
+        Upsert::new(self, collection, Box::pin(Iter(records.into_iter())))
+    }
+
+    /// As [`upsert_into`](Self::upsert_into), of records that come as a stream.
+    pub fn upsert_stream_into<T: Serialize + DeserializeOwned + Send + 'static>(
+        &self,
+        collection: Collection,
+        records: impl Stream<Item = T> + Send + 'static,
+    ) -> Upsert<T> {
+        Upsert::new(self, collection, Box::pin(records))
+    }
+}
+
+/// An iterator as a stream.
+struct Iter<I>(I);
+
+impl<I> Unpin for Iter<I> {}
+
+impl<I: Iterator> Stream for Iter<I> {
+    type Item = I::Item;
+
+    fn poll_next(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<I::Item>> {
+        Poll::Ready(self.0.next())
+    }
+}
+
+/// What becomes of the fields that the server's record has and the one to write lacks. FOLIO replaces records as wholes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum AbsentFields {
+    /// They are gone. [`Written::Updated`] names them.
+    #[default]
+    Drop,
+    /// They stay, in objects within the record too; lists are replaced as wholes.
+    Keep,
+    /// The record is not written; its failure names them.
+    Refuse,
+}
+
+/// Records on their way into a collection: a stream of what became of each. [`run`](Self::run) gives the sum.
+///
+/// How it goes:
+///
+/// - Records are taken as they are needed, a few requests' worth at a time, so that there may be any number of them. One without an `id`
+///   gets a random one, or one made from a key ([`id_from`](Self::id_from)), or that of the stored record with the same value of a field
+///   ([`match_on`](Self::match_on)).
+/// - What is there already is read, in requests within the length of a request line ([`max_request_line`]). A record that would not change
+///   is not sent. One that is there is sent with the server's `_version`; one that brings a `_version` of its own, and an older one, fails
+///   with a conflict ([`Error::is_conflict`]): somebody changed it since it was read. [`overwrite`](Self::overwrite) and
+///   [`merge`](Self::merge) say otherwise.
+/// - What the server generates is no change, and is taken from the stored record where it is absent: `hrid`, `metadata`, effective locations,
+///   dates of statuses, defaults, and what the descriptions declare read-only. A second run with the same records writes nothing.
+/// - Where the module has a batch endpoint, records go together, 500 at most and less than 1 MB ([`max_records`](Self::max_records),
+///   [`max_bytes`](Self::max_bytes)), in several requests at a time ([`concurrency`](Self::concurrency)) within the client's own limit.
+///   Elsewhere each goes alone.
+///   Records of inventory without `hrid` go in at most 1,663 per request, which PostgreSQL accepts.
+/// - A request that is rejected is halved until the bad record is known. That one fails with the server's words; the others land.
+/// - Of a request without an answer (a timeout, a broken connection, a 5xx) it is not known what it did. The records are read again, and only
+///   those that did not land are sent again, as often as the client's [`RetryPolicy`](crate::RetryPolicy) and its budget allow. Where the
+///   module gives new records ids of its own, a POST is never sent again.
+/// - Of several records of one `id` the last one wins: they are written one after the other, and [`Outcome::repeats`] names the earlier one.
+///   Of several records of one key, which differ, only the first is written; the others fail. For this, some 20 to 35 bytes of each record
+///   are stored until the end of the run.
+///
+/// It ends early where it is of no use to go on: the user may not write there, the client was closed, or 10 writes of single records (20 of
+/// batches, 100 with the status 500) failed one after the other. See [`UpsertReport::stopped`].
+///
+/// Dropping it ends it; requests that were sent may still be carried out.
+///
+/// [`max_request_line`]: crate::FolioClientBuilder::max_request_line
+#[must_use = "nothing is written before it is run"]
+pub struct Upsert<T> {
+    source: Pin<Box<dyn Stream<Item = T> + Send>>,
+    settings: Option<Writer>,
+    writer: Option<Arc<Writer>>,
+    id_from: Option<KeyOf<T>>,
+    concurrency: usize,
+    failures: usize,
+    /// A record that has to wait until another of its id is written.
+    held: Option<(Entry, usize)>,
+    chunk: Vec<Entry>,
+    bytes: usize,
+    /// The lanes of the records on their way.
+    lanes: HashSet<String>,
+    taken: u64,
+    drained: bool,
+    tasks: JoinSet<(Vec<Done>, Option<Error>)>,
+    ready: VecDeque<Outcome>,
+    stopped: Option<Error>,
+}
+
+impl<T> Unpin for Upsert<T> {}
+
+impl<T: Serialize + DeserializeOwned + Send + 'static> Upsert<T> {
+    fn new(
+        client: &FolioClient,
+        collection: Collection,
+        source: Pin<Box<dyn Stream<Item = T> + Send>>,
+    ) -> Self {
+        let creates = collection.creates();
+        Self {
+            source,
+            settings: Some(Writer {
+                client: client.clone(),
+                collection,
+                match_on: None,
+                max_records: RECORDS,
+                max_bytes: AtomicUsize::new(BYTES),
+                max_unnumbered: AtomicUsize::new(UNNUMBERED),
+                max_at_once: AtomicUsize::new(usize::MAX),
+                taken: AtomicUsize::new(0),
+                absent: AbsentFields::Drop,
+                overwrite: false,
+                merge: None,
+                claims: Mutex::default(),
+                creates,
+                new_ids: AtomicBool::new(creates == Creates::RecordWithNewId),
+                keeps_ids: AtomicBool::new(false),
+                singly: AtomicBool::new(false),
+                by_get: AtomicBool::new(false),
+                stopped: AtomicBool::new(false),
+                reason: Mutex::default(),
+                failing: AtomicU32::new(0),
+                given_up: AtomicBool::new(false),
+            }),
+            writer: None,
+            id_from: None,
+            concurrency: CONCURRENCY,
+            failures: FAILURES,
+            held: None,
+            chunk: Vec::new(),
+            bytes: 0,
+            lanes: HashSet::new(),
+            taken: 0,
+            drained: false,
+            tasks: JoinSet::new(),
+            ready: VecDeque::new(),
+            stopped: None,
+        }
+    }
+
+    fn set(mut self, set: impl FnOnce(&mut Writer)) -> Self {
+        if let Some(settings) = &mut self.settings {
+            set(settings);
+        }
+        self
+    }
+
+    /// How many records a request has at most. 500 by default; servers take up to 10,000, and are at ease with 100 to 1,000.
+    pub fn max_records(self, records: usize) -> Self {
+        self.set(|settings| settings.max_records = records.max(1))
+    }
+
+    /// How many bytes a request has at most. 999,000 by default: gateways mostly refuse bodies of more than 1 MB. A record that is larger
+    /// goes alone.
+    pub fn max_bytes(self, bytes: usize) -> Self {
+        self.set(|settings| settings.max_bytes = AtomicUsize::new(bytes))
+    }
+
+    /// How many requests' worth of records is on its way at once. 4 by default. The client's own limit holds besides.
+    pub fn concurrency(mut self, requests: usize) -> Self {
+        self.concurrency = requests.max(1);
+        self
+    }
+
+    /// What becomes of the fields that the server's record has and the new one lacks. They are dropped by default, as FOLIO does.
+    pub fn absent_fields(self, absent: AbsentFields) -> Self {
+        self.set(|settings| settings.absent = absent)
+    }
+
+    /// Makes what is written out of what is there and what came: `merge(&existing, &mut incoming)`. It is called for records that exist, and
+    /// again if somebody else changes the record meanwhile. What comes out replaces the record, whatever `_version` came in.
+    ///
+    /// ```no_run
+    /// # async fn example(folio: folio_sdk::FolioClient) {
+    /// # #[cfg(feature = "inventory-storage")] {
+    /// # use folio_sdk::inventory_storage::Instance;
+    /// # let instances: Vec<Instance> = Vec::new();
+    /// let report = folio
+    ///     .upsert(instances)
+    ///     .merge(|existing, incoming| incoming.staff_suppress = existing.staff_suppress)
+    ///     .run()
+    ///     .await;
+    /// # }
+    /// # }
+    /// ```
+    pub fn merge(self, merge: impl Fn(&T, &mut T) + Send + Sync + 'static) -> Self {
+        let read = |fields: Fields, which: &str| -> Result<T, String> {
+            serde_json::from_value(Value::Object(fields))
+                .map_err(|error| format!("the {which} record cannot be merged: {error}"))
+        };
+        let merge: Merge = Arc::new(move |existing, incoming| {
+            let existing = read(existing.clone(), "existing")?;
+            let mut incoming = read(incoming, "incoming")?;
+            merge(&existing, &mut incoming);
+            match serde_json::to_value(&incoming) {
+                Ok(Value::Object(fields)) => Ok(fields),
+                Ok(_) => Err("the merged record is no JSON object".to_owned()),
+                Err(error) => Err(format!("the merged record cannot be written: {error}")),
+            }
+        });
+        self.set(|settings| settings.merge = Some(merge))
+    }
+
+    /// Also replaces records that were changed since those that came were read, by their `_version`. What others changed is lost.
+    pub fn overwrite(self, overwrite: bool) -> Self {
+        self.set(|settings| settings.overwrite = overwrite)
+    }
+
+    /// The key from which a record without `id` gets its id: the same key gives the same id in the same tenant and collection, so that a second
+    /// run finds what the first one made. (A UUID of version 5; its name is the key, its namespace that of URLs over
+    /// `folio-sdk:{tenant}{path}`.) Without this and [`match_on`](Self::match_on), a record without `id` gets a random one, and a second run
+    /// creates it again.
+    ///
+    /// The closure returns a `String` or an `Option<String>`. A key must be unique among the records: a number of the system they come from,
+    /// not a title. A record whose key is absent or blank fails, and so does one whose key an earlier, different record has. One that is
+    /// the same as the earlier one is not written again.
+    ///
+    /// Records that exist under other ids, since others have created them, are not found this way: see `match_on`.
+    ///
+    /// ```no_run
+    /// # async fn example(folio: folio_sdk::FolioClient, groups: Vec<serde_json::Value>) {
+    /// use folio_sdk::Collection;
+    ///
+    /// let report = folio
+    ///     .upsert_into(Collection::new("/groups", "usergroups"), groups)
+    ///     .id_from(|group| group["code"].as_str().map(str::to_owned))
+    ///     .run()
+    ///     .await;
+    /// # }
+    /// ```
+    pub fn id_from<K: RecordKey>(mut self, key: impl Fn(&T) -> K + Send + 'static) -> Self {
+        self.id_from = Some(Box::new(move |record| key(record).key()));
+        self
+    }
+
+    /// Recognizes stored records by the value of a field instead of their `id`: `hrid`, `barcode`, `username`, `externalSystemId`, or any other
+    /// by which the module searches; a field within an object by its path, `personal.email`.
+    ///
+    /// The values are looked up in batches by an exact match (`barcode==("1" or "2")`). What matches is the module's decision: most modules
+    /// ignore case, some also accents. A record that is stored under any `id` is updated there, with its `_version`; others are created. An
+    /// incoming record need not have an `id`; if it has, it must be that of the stored record. A new record without one gets a random id, or
+    /// that of [`id_from`](Self::id_from).
+    ///
+    /// A record fails if its value is absent or blank, if several stored records have it, or if an earlier, different record of the run has
+    /// it or matches the same stored record.
+    ///
+    /// Two clients that create a record with the same value at the same time create two, unless the module has the value unique.
+    ///
+    /// ```no_run
+    /// # async fn example(folio: folio_sdk::FolioClient) {
+    /// # #[cfg(feature = "users")] {
+    /// # use folio_sdk::users::User;
+    /// # let users: Vec<User> = Vec::new();
+    /// let report = folio.upsert(users).match_on("externalSystemId").run().await;
+    /// # }
+    /// # }
+    /// ```
+    pub fn match_on(self, field: impl Into<String>) -> Self {
+        self.set(|settings| settings.match_on = Some(field.into()))
+    }
+
+    /// How many failures the report keeps. 1,000 by default; all are counted.
+    pub fn keep_failures(mut self, failures: usize) -> Self {
+        self.failures = failures;
+        self
+    }
+
+    /// Writes all records and gives the sum.
+    pub async fn run(mut self) -> UpsertReport {
+        let mut report = UpsertReport::default();
+        while let Some(outcome) = self.next().await {
+            report.add(outcome, self.failures);
+        }
+        report.stopped = self.stopped;
+        report
+    }
+
+    /// What became of the next record; none at the end. Records come in the order in which they are done.
+    pub async fn next(&mut self) -> Option<Outcome> {
+        poll_fn(|context| Pin::new(&mut *self).poll_next(context)).await
+    }
+
+    /// Why it ended before all records were taken, if it did.
+    pub fn stopped(&self) -> Option<&Error> {
+        self.stopped.as_ref()
+    }
+
+    fn writer(&mut self) -> Option<Arc<Writer>> {
+        if let Some(settings) = self.settings.take() {
+            self.writer = Some(Arc::new(settings));
+        }
+        self.writer.clone()
+    }
+
+    /// Takes a record in: gives it an id or a key, and finds out how large it is.
+    fn take(&mut self, writer: &Writer, record: T) -> Result<(Entry, usize), Outcome> {
+        let index = self.taken;
+        self.taken += 1;
+        let unfit = |problem: String, record: Value, repeats: Option<u64>| {
+            let request = Request::to(Method::POST, writer.collection.path());
+            let error = Error::request(request.exchange(writer.client.url()), problem);
+            let what = Written::Failed { error, record };
+            Outcome {
+                index,
+                id: String::new(),
+                what,
+                repeats,
+            }
+        };
+        let text = match serde_json::to_vec(&record) {
+            Ok(text) => text,
+            Err(error) => {
+                let problem = format!("the record cannot be written as JSON: {error}");
+                return Err(unfit(problem, Value::Null, None));
+            }
+        };
+        let mut fields = match serde_json::from_slice(&text) {
+            Ok(Value::Object(fields)) => fields,
+            Ok(other) => {
+                return Err(unfit(
+                    "the record is no JSON object".to_owned(),
+                    other,
+                    None,
+                ));
+            }
+            Err(error) => {
+                let problem = format!("the record cannot be written as JSON: {error}");
+                return Err(unfit(problem, Value::Null, None));
+            }
+        };
+        let has_fractions = fields.values().any(has_fractions);
+        let mut claims = writer.claims.lock().unwrap_or_else(PoisonError::into_inner);
+        let content = claims.content(&fields);
+        let me = (index, content);
+        let again = |what: &str, key: &str, earlier: &Earlier| {
+            format!(
+                "record {index} has the {what} \"{key}\", and so has record {} (counted from 0), with other content: only the first of them is written",
+                earlier.index
+            )
+        };
+        let given = match fields.get("id") {
+            Some(Value::String(id)) if !id.is_empty() => Some(id.clone()),
+            None | Some(Value::Null) => None,
+            Some(_) => {
+                let problem = "the record's `id` is no text, or an empty one".to_owned();
+                return Err(unfit(problem, Value::Object(fields), None));
+            }
+        };
+        let mut repeats = None;
+        let mut key = None;
+        let id = match (&writer.match_on, &self.id_from, &given) {
+            (Some(field), ..) => {
+                let value = match key_at(&fields, field) {
+                    Ok(value) => value,
+                    Err(problem) => {
+                        let problem = format!("{problem}, by which stored records are matched");
+                        return Err(unfit(problem, Value::Object(fields), None));
+                    }
+                };
+                if let Some(earlier) = claims.claim(Claim::Key, &value, me, false) {
+                    repeats = Some(earlier.index);
+                    if !earlier.same {
+                        let problem = again(field, &value, &earlier);
+                        return Err(unfit(problem, Value::Object(fields), repeats));
+                    }
+                }
+                key = Some(value);
+                given.clone().unwrap_or_else(|| Uuid::new_v4().to_string())
+            }
+            (None, _, Some(id)) => {
+                // The last one wins.
+                let earlier = claims.claim(Claim::Id, &lane(id), me, true);
+                repeats = earlier.map(|earlier| earlier.index);
+                id.clone()
+            }
+            (None, ..) if writer.new_ids.load(Ordering::Relaxed) => {
+                let Outcome { what, repeats, .. } =
+                    unfit(NEW_IDS.to_owned(), Value::Object(fields), None);
+                let what = match what {
+                    Written::Failed { error, record } => Written::Failed {
+                        error: error.with_help(MATCH_ON),
+                        record,
+                    },
+                    other => other,
+                };
+                return Err(Outcome {
+                    index,
+                    id: String::new(),
+                    what,
+                    repeats,
+                });
+            }
+            (None, Some(key_of), None) => {
+                let key = key_of(&record).filter(|key| !key.trim().is_empty());
+                let Some(key) = key else {
+                    let problem = "the record has no key to make its id from: the closure of `id_from` returned none, or blank text".to_owned();
+                    return Err(unfit(problem, Value::Object(fields), None));
+                };
+                let id = made(writer, &key);
+                if let Some(earlier) = claims.claim(Claim::Id, &id, me, false) {
+                    repeats = Some(earlier.index);
+                    if !earlier.same {
+                        let problem = again("key", &key, &earlier);
+                        return Err(unfit(problem, Value::Object(fields), repeats));
+                    }
+                }
+                id
+            }
+            (None, None, None) => Uuid::new_v4().to_string(),
+        };
+        drop(claims);
+        if given.is_none() {
+            fields.insert("id".to_owned(), id.clone().into());
+        }
+        let guard = fields.remove("_version").as_ref().and_then(version_number);
+        let size = size(&fields);
+        let mut entry = Entry::new(index, id, given.is_some(), fields).with_content(content);
+        if let Some(key) = key {
+            entry = entry.with_key(key);
+        }
+        entry.guard = guard;
+        entry.repeats = repeats;
+        if has_fractions {
+            entry = entry.with_text(text);
+        }
+        Ok((entry, size))
+    }
+
+    /// Takes records until there are enough for a request. Gives whether there are some to write now.
+    fn fill(&mut self, writer: &Writer, context: &mut Context<'_>) -> bool {
+        while self.chunk.len() < writer.max_records {
+            let (entry, size) = match self.held.take() {
+                Some(held) => held,
+                None if self.drained => break,
+                None => match self.source.as_mut().poll_next(context) {
+                    Poll::Pending => return false,
+                    Poll::Ready(None) => {
+                        self.drained = true;
+                        break;
+                    }
+                    Poll::Ready(Some(record)) => match self.take(writer, record) {
+                        Ok(taken) => taken,
+                        Err(outcome) => {
+                            self.ready.push_back(outcome);
+                            // So that a list of nothing else does not fill the memory.
+                            if self.ready.len() >= writer.max_records {
+                                return false;
+                            }
+                            continue;
+                        }
+                    },
+                },
+            };
+            // Another of this id or key is on its way, or it does not fit in any more: it is the first of the next.
+            if self.lanes.contains(&entry.lane)
+                || !self.chunk.is_empty()
+                    && self.bytes + size > writer.max_bytes.load(Ordering::Relaxed)
+            {
+                self.held = Some((entry, size));
+                break;
+            }
+            self.lanes.insert(entry.lane.clone());
+            self.bytes += size;
+            self.chunk.push(entry);
+        }
+        !self.chunk.is_empty()
+    }
+
+    /// Takes no more records, and says why of those that were taken and not sent.
+    fn stop(&mut self, error: Error) {
+        let held = self.held.take().map(|(entry, _)| entry);
+        let unsent = std::mem::take(&mut self.chunk).into_iter().chain(held);
+        self.ready
+            .extend(unsent.map(|entry| entry.failed(error.duplicate()).outcome));
+        self.drained = true;
+        self.stopped.get_or_insert(error);
+    }
+}
+
+impl<T: Serialize + DeserializeOwned + Send + 'static> Stream for Upsert<T> {
+    type Item = Outcome;
+
+    fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Outcome>> {
+        let this = &mut *self;
+        let Some(writer) = this.writer() else {
+            return Poll::Ready(None);
+        };
+        loop {
+            if let Some(outcome) = this.ready.pop_front() {
+                return Poll::Ready(Some(outcome));
+            }
+            while this.stopped.is_none()
+                && this.tasks.len() < this.concurrency
+                && !writer.stopped.load(Ordering::Relaxed)
+                && this.fill(&writer, context)
+            {
+                if Handle::try_current().is_err() {
+                    this.stop(Error::configuration(
+                        "folio-sdk runs in a tokio runtime: call it from one (`#[tokio::main]`)",
+                    ));
+                    break;
+                }
+                this.bytes = 0;
+                let chunk = std::mem::take(&mut this.chunk);
+                this.tasks.spawn(Arc::clone(&writer).write(chunk));
+            }
+            if !this.ready.is_empty() {
+                continue;
+            }
+            match this.tasks.poll_join_next(context) {
+                Poll::Ready(Some(Ok((outcomes, reason)))) => {
+                    for done in outcomes {
+                        this.lanes.remove(&done.lane);
+                        this.ready.push_back(done.outcome);
+                    }
+                    if let Some(error) = reason {
+                        this.stop(error);
+                    }
+                }
+                // It was the caller's own code: the merge, or the serialisation of a record.
+                Poll::Ready(Some(Err(error))) if error.is_panic() => {
+                    std::panic::resume_unwind(error.into_panic());
+                }
+                // The runtime is shut down.
+                Poll::Ready(Some(Err(_))) => this.stop(Error::closed()),
+                Poll::Ready(None) if this.drained && this.held.is_none() => {
+                    return Poll::Ready(None);
+                }
+                // The source has nothing now.
+                Poll::Ready(None) | Poll::Pending => return Poll::Pending,
+            }
+        }
+    }
+}
+
+impl<T> fmt::Debug for Upsert<T> {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let writer = self.writer.as_deref().or(self.settings.as_ref());
+        out.debug_struct("Upsert")
+            .field("collection", &writer.map(|writer| &writer.collection))
+            .field("taken", &self.taken)
+            .field("on_their_way", &self.lanes.len())
+            .finish_non_exhaustive()
+    }
+}
+
+/// The id that a key gives.
+fn made(writer: &Writer, key: &str) -> String {
+    let place = format!(
+        "folio-sdk:{}{}",
+        writer.client.tenant(),
+        writer.collection.path()
+    );
+    let namespace = Uuid::new_v5(&Uuid::NAMESPACE_URL, place.as_bytes());
+    Uuid::new_v5(&namespace, key.as_bytes()).to_string()
+}
+
+/// Whether a value has numbers that `Value` does not hold digit for digit: `10.10`, or more digits than a double has.
+fn has_fractions(value: &Value) -> bool {
+    match value {
+        Value::Number(number) => number.is_f64(),
+        Value::Array(items) => items.iter().any(has_fractions),
+        Value::Object(fields) => fields.values().any(has_fractions),
+        Value::Null | Value::Bool(_) | Value::String(_) => false,
+    }
+}
+
+/// About how many bytes a record takes as JSON.
+fn size(fields: &Fields) -> usize {
+    fn of(value: &Value) -> usize {
+        match value {
+            Value::Null => 4,
+            Value::Bool(_) => 5,
+            Value::Number(_) => 8,
+            Value::String(text) => text.len() + 3,
+            Value::Array(items) => items.iter().map(of).sum::<usize>() + 2,
+            Value::Object(fields) => size(fields),
+        }
+    }
+    fields
+        .iter()
+        .map(|(key, value)| key.len() + 4 + of(value))
+        .sum::<usize>()
+        + 2
+}

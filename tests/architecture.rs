@@ -1,0 +1,349 @@
+//! The layers of the source trees: which file may import which, and how large files are.
+//!
+//! [`CRATES`] is the one source of the layers. The tables in `docs/architecture.md` are made from it and from the first
+//! sentence of each file: `UPDATE_DOCS=1 cargo test --test architecture` writes them.
+
+#![allow(clippy::unwrap_used, clippy::panic, reason = "tests may")]
+
+#[path = "structure/sources.rs"]
+mod sources;
+
+use std::fmt::Write as _;
+use std::path::Path;
+
+use sources::Sources;
+
+/// The layers of a crate, the lowest first. Those of one row stand side by side and do not import each other.
+/// A file imports from its own folder and from lower rows.
+struct Layers {
+    krate: &'static str,
+    rows: &'static [&'static [(&'static str, &'static str)]],
+}
+
+/// A file with more lines of code than this needs a reason.
+const MOST_LINES: usize = 500;
+
+const CRATES: &[Layers] = &[
+    Layers {
+        krate: "src",
+        rows: &[
+            &[(
+                "value",
+                "values that know neither HTTP nor records: text, bodies, CQL, redaction",
+            )],
+            &[(
+                "record",
+                "how JSON becomes a record and is written back without a loss",
+            )],
+            &[(
+                "wire",
+                "one request, its response and its error; what the descriptions say of operations",
+            )],
+            &[(
+                "engine",
+                "sends requests: connections, login, limits, retries, unknown outcomes",
+            )],
+            &[("client", "`FolioClient`: its builder, tenants, closing")],
+            &[(
+                "paging",
+                "lists as streams of records, whatever their dialect",
+            )],
+            &[("call", "the builders of calls, typed and by path")],
+            &[
+                (
+                    "harvest",
+                    "lists of millions of records, read in parallel and resumed",
+                ),
+                (
+                    "write",
+                    "records that are written: upserts, updates, reports",
+                ),
+                (
+                    "tenant",
+                    "what a tenant has: modules, reference data, rules, consortium",
+                ),
+            ],
+            &[(
+                "blocking",
+                "the same for programs that are not asynchronous",
+            )],
+            &[
+                ("connect", "joins the layers to a client"),
+                ("runtime", "what generated code imports"),
+                ("api", "the generated modules"),
+                ("logging", "logs in one line"),
+                ("testing", "for tests of programs that use the SDK"),
+            ],
+        ],
+    },
+    Layers {
+        krate: "crates/folio-spec/src",
+        rows: &[],
+    },
+    Layers {
+        krate: "crates/folio-codegen/src",
+        rows: &[],
+    },
+    Layers {
+        krate: "crates/folio-sandbox/src",
+        rows: &[],
+    },
+    Layers {
+        krate: "crates/folio-calls/src",
+        rows: &[],
+    },
+    Layers {
+        krate: "benches/src",
+        rows: &[],
+    },
+];
+
+/// Files with more than [`MOST_LINES`] lines of code, and why they are not divided.
+const LARGE: &[(&str, &str)] = &[
+    ("benches/src/baseline.rs", "to be divided by responsibility"),
+    (
+        "crates/folio-calls/src/run.rs",
+        "to be divided by responsibility",
+    ),
+    (
+        "crates/folio-codegen/src/emit.rs",
+        "to be divided by responsibility",
+    ),
+    (
+        "crates/folio-codegen/src/lower.rs",
+        "to be divided by responsibility",
+    ),
+    (
+        "crates/folio-codegen/src/model.rs",
+        "to be divided by responsibility",
+    ),
+    (
+        "crates/folio-sandbox/src/handlers/transactions.rs",
+        "to be divided by responsibility",
+    ),
+    (
+        "crates/folio-sandbox/src/modules.rs",
+        "to be divided by responsibility",
+    ),
+    (
+        "crates/folio-sandbox/src/store/mod.rs",
+        "to be divided by responsibility",
+    ),
+    (
+        "crates/folio-spec/src/diff.rs",
+        "to be divided by responsibility",
+    ),
+    (
+        "crates/folio-spec/src/fetch.rs",
+        "to be divided by responsibility",
+    ),
+    (
+        "crates/folio-spec/src/grails.rs",
+        "to be divided by responsibility",
+    ),
+    (
+        "crates/folio-spec/src/module.rs",
+        "to be divided by responsibility",
+    ),
+    (
+        "crates/folio-spec/src/raml.rs",
+        "to be divided by responsibility",
+    ),
+    (
+        "crates/folio-spec/src/schema.rs",
+        "to be divided by responsibility",
+    ),
+    (
+        "crates/folio-spec/src/source.rs",
+        "to be divided by responsibility",
+    ),
+    ("src/blocking/mod.rs", "to be divided by responsibility"),
+    ("src/engine/auth.rs", "to be divided by responsibility"),
+    ("src/engine/session.rs", "to be divided by responsibility"),
+    ("src/engine/transport.rs", "to be divided by responsibility"),
+    (
+        "src/harvest/checkpoint.rs",
+        "to be divided by responsibility",
+    ),
+    ("src/paging/by_ids.rs", "to be divided by responsibility"),
+    ("src/paging/mod.rs", "to be divided by responsibility"),
+    ("src/paging/page.rs", "to be divided by responsibility"),
+    ("src/paging/pager.rs", "to be divided by responsibility"),
+    (
+        "src/testing/cassette/form.rs",
+        "to be divided by responsibility",
+    ),
+    ("src/write/mod.rs", "to be divided by responsibility"),
+    ("src/write/writer.rs", "to be divided by responsibility"),
+];
+
+/// Imports that are still wrong. Each row is removed with the import.
+const UPWARD: &[(&str, &str)] = &[
+    ("src/client/builder.rs", "testing/cassette.rs"),
+    ("src/engine/transport.rs", "testing/cassette.rs"),
+    ("src/engine/transport.rs", "testing/mod.rs"),
+];
+
+/// The first files of circles that are still there. Each row is removed with the circle.
+const CIRCLES: &[&str] = &[
+    "src/blocking/mod.rs ->",
+    "src/client/builder.rs ->",
+    "src/harvest/mod.rs ->",
+    "src/paging/by_ids.rs ->",
+    "src/write/lookup.rs ->",
+    "crates/folio-spec/src/canonical.rs ->",
+    "crates/folio-codegen/src/calls.rs ->",
+    "crates/folio-codegen/src/does.rs ->",
+    "crates/folio-sandbox/src/access.rs ->",
+    "crates/folio-sandbox/src/faults/pages.rs ->",
+    "crates/folio-sandbox/src/generate/instances.rs ->",
+    "crates/folio-sandbox/src/store/file.rs ->",
+    "crates/folio-calls/src/lib.rs ->",
+];
+
+impl Layers {
+    fn sources(&self) -> Sources {
+        Sources::read(&Path::new(env!("CARGO_MANIFEST_DIR")).join(self.krate))
+    }
+
+    /// The row of a folder, and its purpose.
+    fn row_of(&self, folder: &str) -> Option<(usize, &'static str)> {
+        self.rows.iter().enumerate().find_map(|(row, layers)| {
+            let layer = layers.iter().find(|(name, _)| *name == folder)?;
+            Some((row, layer.1))
+        })
+    }
+}
+
+#[test]
+fn imports_point_down() {
+    let mut wrong = Vec::new();
+    let mut seen = 0;
+    let mut unused: Vec<_> = UPWARD.iter().collect();
+    for layers in CRATES.iter().filter(|layers| !layers.rows.is_empty()) {
+        let sources = layers.sources();
+        for (own, imports) in sources.imports().iter().enumerate() {
+            let from = &sources.files[own];
+            if from.file == "lib.rs" || from.file == "main.rs" {
+                continue;
+            }
+            let Some((row, _)) = layers.row_of(from.folder()) else {
+                wrong.push(format!("{}/{} is in no layer", layers.krate, from.file));
+                continue;
+            };
+            for to in imports {
+                let to = &sources.files[*to];
+                let target = layers.row_of(to.folder()).map(|(row, _)| row);
+                let is_down = target.is_some_and(|target| target < row);
+                seen += 1;
+                if is_down || to.folder() == from.folder() {
+                    continue;
+                }
+                let file = format!("{}/{}", layers.krate, from.file);
+                match UPWARD.iter().find(|known| **known == (&*file, &*to.file)) {
+                    Some(known) => unused.retain(|other| *other != known),
+                    None => wrong.push(format!("{file} imports {}", to.file)),
+                }
+            }
+        }
+    }
+    // It sees what is there.
+    assert!(seen > 300, "{seen} imports");
+    assert!(unused.is_empty(), "no longer there: {unused:?}");
+    assert!(wrong.is_empty(), "{}:\n{}", wrong.len(), wrong.join("\n"));
+}
+
+#[test]
+fn no_files_import_each_other_in_a_circle() {
+    let mut wrong = Vec::new();
+    let mut unused = CIRCLES.to_vec();
+    for layers in CRATES {
+        let sources = layers.sources();
+        let edges: usize = sources.imports().iter().map(|imports| imports.len()).sum();
+        assert!(
+            edges + 1 >= sources.files.len() / 2,
+            "{}: {edges} imports",
+            layers.krate
+        );
+        for circle in sources.circles() {
+            let circle = format!("{}/{circle}", layers.krate);
+            match CIRCLES.iter().find(|known| circle.starts_with(*known)) {
+                Some(known) => unused.retain(|other| other != known),
+                None => wrong.push(circle),
+            }
+        }
+    }
+    assert!(unused.is_empty(), "no longer there: {unused:?}");
+    assert!(wrong.is_empty(), "{}:\n{}", wrong.len(), wrong.join("\n"));
+}
+
+#[test]
+fn files_are_small() {
+    let mut wrong = Vec::new();
+    let mut unused: Vec<&str> = LARGE.iter().map(|(file, _)| *file).collect();
+    for layers in CRATES {
+        for source in layers.sources().files {
+            let file = format!("{}/{}", layers.krate, source.file);
+            if source.lines() <= MOST_LINES || source.file.ends_with("tests.rs") {
+                continue;
+            }
+            match LARGE.iter().find(|(known, _)| *known == file) {
+                Some((_, reason)) => {
+                    assert!(reason.len() > 20, "{file}: {reason}");
+                    unused.retain(|known| *known != file);
+                }
+                None => wrong.push(format!("{file}: {} lines", source.lines())),
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}:\n{}", wrong.len(), wrong.join("\n"));
+    assert!(unused.is_empty(), "not large any more: {unused:?}");
+}
+
+/// The table of a crate: its layers from the top down, and its files.
+fn table(layers: &Layers) -> String {
+    let sources = layers.sources();
+    let mut out = String::from("| layer | file | purpose |\n|---|---|---|\n");
+    for (name, purpose) in layers.rows.iter().rev().flat_map(|row| row.iter()) {
+        writeln!(out, "| **`{name}`** | | {purpose} |").unwrap();
+        for source in sources.files.iter().filter(|file| file.folder() == *name) {
+            let purpose = source.purpose().unwrap_or_default();
+            writeln!(out, "| | `{}` | {purpose} |", source.file).unwrap();
+        }
+    }
+    out
+}
+
+#[test]
+fn the_page_shows_the_layers() {
+    let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/architecture.md");
+    let text = std::fs::read_to_string(&page).unwrap();
+    let mut made = text.clone();
+    for layers in CRATES.iter().filter(|layers| !layers.rows.is_empty()) {
+        for source in &layers.sources().files {
+            assert!(
+                source.purpose().is_some(),
+                "{}/{} does not say what it is for",
+                layers.krate,
+                source.file
+            );
+        }
+        let (begin, end) = (
+            format!("<!-- layers of {} -->\n", layers.krate),
+            "<!-- end of layers -->",
+        );
+        let (before, rest) = made
+            .split_once(&begin)
+            .unwrap_or_else(|| panic!("docs/architecture.md has no line `{}`", begin.trim()));
+        let (_, after) = rest.split_once(end).unwrap();
+        made = format!("{before}{begin}\n{}\n{end}{after}", table(layers));
+    }
+    if std::env::var_os("UPDATE_DOCS").is_some() {
+        std::fs::write(&page, &made).unwrap();
+    } else {
+        assert!(
+            made == text,
+            "docs/architecture.md is not what the sources say: run `UPDATE_DOCS=1 cargo test --test architecture`"
+        );
+    }
+}
