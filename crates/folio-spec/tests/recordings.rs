@@ -12,6 +12,7 @@ use std::path::Path;
 
 use folio_spec::canonical::Release;
 use folio_test_support::recordings::{rows, text};
+use folio_test_support::threads::each;
 use serde_json::Value;
 
 const RELEASES: [&str; 3] = ["ramsons", "sunflower", "trillium"];
@@ -267,8 +268,8 @@ fn operation<'a>(
 fn documents_agree_with_what_servers_sent() {
     let specs = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../specs");
     let recorded: Vec<Value> = FILES.into_iter().flat_map(rows).collect();
-    let mut used = BTreeSet::new();
-    for name in RELEASES {
+    let used = each(&RELEASES, |name| {
+        let mut used = BTreeSet::new();
         let release = Release::read(&specs.join(name)).unwrap();
         let mut found = BTreeMap::new();
         let mut compared = 0;
@@ -339,7 +340,9 @@ fn documents_agree_with_what_servers_sent() {
         }
         assert_eq!(others.len(), 0, "{name}");
         assert!(compared > 3_000, "{compared}");
-    }
+        used
+    });
+    let used: BTreeSet<&str> = used.into_iter().flatten().collect();
     let unused: Vec<_> = EXPECTED
         .iter()
         .filter(|(part, _)| !used.contains(part))

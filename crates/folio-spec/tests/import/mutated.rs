@@ -607,11 +607,13 @@ fn mutated_descriptions_end_in_a_document_or_an_error() {
                 }
             }
         });
+        let (next, real, failed, slowest) = (&next, &real, &failed, &slowest);
+        let sources = sources.as_deref();
         let workers: Vec<_> = running
             .iter()
             .map(|now| {
-                let work = || {
-                    let targets = Targets::new(sources.as_deref());
+                let work = move || {
+                    let targets = Targets::new(sources);
                     let modules = targets.releases.len() - targets.small;
                     real.store(modules, Ordering::Relaxed);
                     while failed.lock().unwrap().is_none() {
@@ -632,10 +634,9 @@ fn mutated_descriptions_end_in_a_document_or_an_error() {
                 scope.spawn(work)
             })
             .collect();
-        for worker in workers {
-            worker.join().unwrap();
-        }
+        let ended: Vec<_> = workers.into_iter().map(|worker| worker.join()).collect();
         done.store(true, Ordering::Relaxed);
+        assert!(ended.iter().all(Result::is_ok), "a thread ended early");
     });
     if let Some(case) = *failed.lock().unwrap() {
         panic!("the case of FOLIO_FUZZ_SEED={case} FOLIO_FUZZ_CASES=1 failed");
