@@ -7,7 +7,7 @@ use std::time::Duration;
 use folio_sandbox::{Effect, Exchange, Fault, Sandbox};
 use folio_sdk::inventory_storage::{HoldingsRecord, HoldingsRecordRequired, Instance};
 use folio_sdk::users::{User, Usergroup, UsergroupRequired};
-use folio_sdk::{Error, ErrorKind, FolioClient, Id, Record, RetryPolicy, cql};
+use folio_sdk::{Error, ErrorKind, FolioClient, Id, Record, cql};
 use folio_test_support::clock::Clock;
 use folio_test_support::sandbox::admin;
 use futures_util::TryStreamExt;

@@ -3,7 +3,6 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests may")]
 
 use std::collections::BTreeSet;
-use std::path::Path;
 
 use folio_sandbox::Sandbox;
 use folio_sdk::{FolioClient, Id};
