@@ -103,6 +103,9 @@ pub use client::marker::Async;
 pub use client::{FolioClient, FolioClientBuilder};
 pub use engine::auth::{CredentialSource, Credentials, EnvironmentCredentials, Password};
 pub use engine::download::{Download, Records};
+pub use engine::http::{
+    HttpBody, HttpError, HttpFuture, HttpPath, HttpRequest, HttpResponse, HttpService,
+};
 pub use engine::memory::MemoryLimits;
 pub use harvest::{
     Checkpoint, CheckpointError, CheckpointFile, Harvest, HarvestStream, Progress, ProgressStream,

@@ -366,11 +366,12 @@ pub(crate) async fn a_test() -> Result<(), Error> {
 const GUIDE: &str = include_str!("../docs/async-usage.md");
 
 /// Where blocks of the guide may come from besides this file.
-const EXAMPLES: [&str; 4] = [
+const EXAMPLES: [&str; 5] = [
     include_str!("../examples/axum/src/lib.rs"),
     include_str!("../examples/actix-web/src/lib.rs"),
     include_str!("../examples/jobs/src/worker.rs"),
     include_str!("../examples/jobs/src/report.rs"),
+    include_str!("../examples/middleware/src/job.rs"),
 ];
 
 #[test]

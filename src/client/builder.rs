@@ -14,6 +14,7 @@ use crate::engine::auth::{
     AnySource, Auth, CredentialSource, Credentials, EnvironmentCredentials, Password,
 };
 use crate::engine::cache::Cache;
+use crate::engine::http::{HttpService, Layer};
 use crate::engine::lifecycle::Lifecycle;
 use crate::engine::limit::{Limit, Rate};
 use crate::engine::memory::MemoryLimits;
@@ -73,8 +74,8 @@ pub struct FolioClientBuilder<M = Async> {
     retry: Option<RetryPolicy>,
     user_agent: String,
     max_request_line: usize,
-    #[cfg(feature = "testing")]
-    pub(crate) cassette: Option<Arc<crate::testing::Tape>>,
+    service: Option<Arc<dyn HttpService>>,
+    layers: Vec<Layer>,
     mode: PhantomData<fn() -> M>,
 }
 
@@ -92,6 +93,8 @@ impl<M> fmt::Debug for FolioClientBuilder<M> {
             .field("deadline", &self.deadline)
             .field("max_in_flight", &self.max_in_flight)
             .field("rate", &self.rate)
+            .field("service", &self.service)
+            .field("layers", &self.layers.len())
             .field("tls", &self.tls)
             .field("proxy", &self.proxy)
             .field("retry", &self.retry)
@@ -133,8 +136,8 @@ impl<M> FolioClientBuilder<M> {
             retry: None,
             user_agent: concat!("folio-sdk/", env!("CARGO_PKG_VERSION")).to_owned(),
             max_request_line: request_line::MOST_BYTES,
-            #[cfg(feature = "testing")]
-            cassette: None,
+            service: None,
+            layers: Vec::new(),
             mode: PhantomData,
         }
     }
@@ -165,8 +168,8 @@ impl<M> FolioClientBuilder<M> {
             user_agent: self.user_agent,
             tls: self.tls,
             proxy: self.proxy,
-            #[cfg(feature = "testing")]
-            cassette: self.cassette,
+            service: self.service,
+            layers: self.layers,
         };
         let gateway = Arc::new(Gateway::new(&self.url, options)?);
         let life = Arc::new(Lifecycle::default());
@@ -362,6 +365,23 @@ impl<M> FolioClientBuilder<M> {
     /// Connects to the gateway itself, whatever the environment says of proxies.
     pub fn no_proxy(mut self) -> Self {
         self.proxy = Proxy::None;
+        self
+    }
+
+    /// Sends requests by this service in place of the SDK's own connections: [`tls`](Self::root_certificates), proxies and the timeout for
+    /// connections are then for the service. See [`HttpService`].
+    pub fn http_service(mut self, service: impl HttpService) -> Self {
+        self.service = Some(Arc::new(service));
+        self
+    }
+
+    /// Puts a service around the one that sends requests: see [`HttpService`]. A layer that is added later is outside of those before: it
+    /// sees a request first, and its response last.
+    pub fn http_layer(
+        mut self,
+        layer: impl FnOnce(Arc<dyn HttpService>) -> Arc<dyn HttpService> + Send + Sync + 'static,
+    ) -> Self {
+        self.layers.push(Box::new(layer));
         self
     }
 

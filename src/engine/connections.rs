@@ -10,6 +10,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 use tracing::debug;
 
+use crate::engine::http::{HttpBody, HttpError, HttpFuture, HttpRequest, HttpService};
 use crate::engine::proxy::Proxy;
 use crate::engine::tls::Prepared;
 use crate::wire::cause;
@@ -138,5 +139,19 @@ impl Recipe {
             .http2_initial_connection_window_size(all)
             .http2_keep_alive_interval(ping)
             .http2_keep_alive_timeout(ping)
+    }
+}
+
+impl HttpService for Connections {
+    fn call(&self, request: HttpRequest) -> HttpFuture {
+        let client = self.client();
+        Box::pin(async move {
+            let sent = match reqwest::Request::try_from(request.map(|body| body.0)) {
+                Ok(request) => client.execute(request).await,
+                Err(error) => Err(error),
+            };
+            let response = sent.map_err(HttpError::of_body)?;
+            Ok(http::Response::from(response).map(HttpBody))
+        })
     }
 }

@@ -196,7 +196,7 @@ impl Download {
             ErrorKind::Io,
             self.head.exchange().clone(),
             format!("{what} cannot be written: {error}"),
-            Some(error),
+            Some(std::sync::Arc::new(error)),
         )
     }
 

@@ -2,20 +2,22 @@
 
 use std::borrow::Cow;
 use std::fmt::Display;
+use std::sync::Arc;
 use std::time::Duration;
 
 use http::StatusCode;
 
+use crate::engine::http::{HttpError, Inner, Kind, said};
 use crate::engine::memory::Most;
 use crate::value::encoding::Fault;
-use crate::wire::cause::Cause;
+use crate::wire::cause::{self, Cause};
 use crate::wire::error::{Error, ErrorKind, Exchange};
 
 /// Why there is no answer.
 pub(crate) struct Failure {
     pub(crate) kind: ErrorKind,
     pub(crate) message: String,
-    pub(crate) source: Option<reqwest::Error>,
+    pub(crate) source: Option<Arc<dyn std::error::Error + Send + Sync>>,
     /// Whether it will be the same next time.
     pub(crate) lasts: bool,
     /// Whether the gateway ended the connection since it received too much of something.
@@ -106,6 +108,21 @@ impl Failure {
         )
     }
 
+    /// What a service says of a request without a response.
+    fn of_service(kind: Kind, error: HttpError) -> Self {
+        let message = cause::innermost(&error).to_string();
+        let new = match kind {
+            Kind::Connect => Self::new(ErrorKind::Connect, message),
+            Kind::NotSent => Self::lasting(ErrorKind::Request, message),
+            Kind::Timeout => Self::timeout(message),
+            Kind::Other => Self::new(ErrorKind::Transport, message),
+        };
+        Self {
+            source: Some(Arc::new(error)),
+            ..new
+        }
+    }
+
     /// Says that the server had responded already.
     pub(super) fn after(mut self, status: StatusCode) -> Self {
         self.message = format!(
@@ -130,7 +147,11 @@ impl From<Fault> for Failure {
     }
 }
 
+/// Of an error of the HTTP library.
 pub(crate) fn failure(error: reqwest::Error, timeout: Duration) -> Failure {
+    if let Some(kind) = said(&error) {
+        return Failure::of_service(kind, HttpError::of_body(error));
+    }
     let cause = Cause::of(&error, error.is_connect(), error.is_timeout(), timeout);
     Failure {
         kind: cause.kind,
@@ -138,6 +159,15 @@ pub(crate) fn failure(error: reqwest::Error, timeout: Duration) -> Failure {
         lasts: cause.lasts,
         is_excess: cause.is_excess,
         help: cause.help.map(Into::into),
-        source: Some(error),
+        source: Some(Arc::new(error)),
+    }
+}
+
+/// Of an error of a service.
+pub(crate) fn failure_of(error: HttpError, timeout: Duration) -> Failure {
+    match (error.kind(), error.0) {
+        (Some(kind), inner) => Failure::of_service(kind, HttpError(inner)),
+        (None, Inner::Reqwest(error)) => failure(error, timeout),
+        (None, inner) => Failure::of_service(Kind::Other, HttpError(inner)),
     }
 }

@@ -7,6 +7,7 @@ pub(crate) mod connections;
 pub(crate) mod count;
 pub(crate) mod download;
 pub(crate) mod failure;
+pub(crate) mod http;
 pub(crate) mod lifecycle;
 pub(crate) mod limit;
 pub(crate) mod memory;

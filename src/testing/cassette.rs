@@ -14,9 +14,10 @@ use reqwest::Url;
 use serde_json::Value;
 
 use crate::client::FolioClientBuilder;
-use crate::engine::failure::Failure;
-use crate::engine::transport::Answer;
-use crate::wire::error::ErrorKind;
+use crate::engine::http::{
+    HttpError, HttpFuture, HttpPath, HttpRequest, HttpResponse, HttpService,
+};
+use crate::engine::transport::decoded;
 
 use form::{Redaction, Request, Response};
 
@@ -213,9 +214,9 @@ impl Cassette {
 
 impl<M> FolioClientBuilder<M> {
     /// Records all exchanges of the client in a cassette, or takes its responses from there and uses no socket.
-    pub fn cassette(mut self, cassette: &Cassette) -> Self {
-        self.cassette = Some(Arc::clone(&cassette.0));
-        self
+    pub fn cassette(self, cassette: &Cassette) -> Self {
+        let tape = Arc::clone(&cassette.0);
+        self.http_layer(|inner| Arc::new(Taping { tape, inner }))
     }
 }
 
@@ -225,12 +226,8 @@ impl Tape {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    pub(crate) fn records(&self) -> bool {
-        self.records
-    }
-
     /// Writes down an exchange.
-    pub(crate) fn add(&self, asked: &Asked, status: StatusCode, headers: &HeaderMap, body: &Bytes) {
+    fn add(&self, asked: &Asked, status: StatusCode, headers: &HeaderMap, body: &Bytes) {
         let mut state = self.state();
         let redaction = &mut state.redaction;
         let response = Response::of(status, headers, body, redaction);
@@ -239,7 +236,7 @@ impl Tape {
     }
 
     /// The recorded response to a request.
-    pub(crate) fn answer(&self, asked: &Asked) -> std::result::Result<Answer, Failure> {
+    fn response(&self, asked: &Asked) -> std::result::Result<HttpResponse, HttpError> {
         let mut state = self.state();
         let request = Request::of(asked, &mut state.redaction.clone());
         let unused = |index: &usize| !state.used.contains(index);
@@ -261,13 +258,13 @@ impl Tape {
         if let Some(index) = found
             && let Some((_, response)) = state.exchanges.get(index)
         {
-            let answer = response.answer();
+            let response = response.replayed();
             state.used.insert(index);
-            return Ok(answer);
+            return Ok(response);
         }
         let problem = self.problem(&state, &request);
         state.unknown.push(problem.clone());
-        Err(Failure::lasting(ErrorKind::Request, problem))
+        Err(HttpError::not_sent(problem))
     }
 
     /// How a request differs from what was expected: from the next one, or from that which it resembles most.
@@ -309,4 +306,41 @@ pub(crate) struct Asked {
     pub(crate) headers: HeaderMap,
     /// None where it is streamed.
     pub(crate) body: Option<Bytes>,
+}
+
+/// Stands between a client and its connections.
+#[derive(Debug)]
+struct Taping {
+    tape: Arc<Tape>,
+    inner: Arc<dyn HttpService>,
+}
+
+impl HttpService for Taping {
+    fn call(&self, request: HttpRequest) -> HttpFuture {
+        let path = request.extensions().get::<HttpPath>().cloned();
+        let url = match Url::parse(&request.uri().to_string()) {
+            Ok(url) => url,
+            Err(error) => return Box::pin(async move { Err(HttpError::not_sent(error)) }),
+        };
+        let asked = Asked {
+            method: request.method().clone(),
+            path: path.map_or_else(|| request.uri().path().to_owned(), |path| path.0),
+            url,
+            headers: request.headers().clone(),
+            // A body that is streamed is not known before it was sent.
+            body: request.body().as_bytes().map(Bytes::copy_from_slice),
+        };
+        let tape = Arc::clone(&self.tape);
+        if !tape.records {
+            // The network is not touched.
+            return Box::pin(async move { tape.response(&asked) });
+        }
+        let sending = self.inner.call(request);
+        Box::pin(async move {
+            let (mut head, body) = sending.await?.into_parts();
+            let body = decoded(&mut head.headers, body).await?;
+            tape.add(&asked, head.status, &head.headers, &body);
+            Ok(HttpResponse::from_parts(head, body.into()))
+        })
+    }
 }

@@ -31,7 +31,6 @@ use std::fmt;
 use std::ops::Deref;
 use std::time::Duration;
 
-pub(crate) use cassette::{Asked, Tape};
 pub use cassette::{Cassette, CassetteError};
 pub use folio_sandbox::{Answered, BadFault, Builder, Effect, Exchange, Fault, Gateway, Sandbox};
 

@@ -12,7 +12,7 @@ use serde_json::{Map, Value, json};
 use super::Asked;
 use super::difference::{differences, fits};
 use crate::engine::claims::Claims;
-use crate::engine::transport::Answer;
+use crate::engine::http::HttpResponse;
 use crate::value::redact;
 
 /// What is in the place of a secret.
@@ -485,20 +485,17 @@ impl Response {
         })
     }
 
-    pub(super) fn answer(&self) -> Answer {
-        let mut headers = HeaderMap::new();
+    pub(super) fn replayed(&self) -> HttpResponse {
+        let mut response = HttpResponse::new(self.body.bytes().into());
+        *response.status_mut() = self.status;
         for (name, value) in &self.headers {
             if let (Ok(name), Ok(value)) =
                 (HeaderName::try_from(name), HeaderValue::try_from(value))
             {
-                headers.append(name, value);
+                response.headers_mut().append(name, value);
             }
         }
-        Answer {
-            status: self.status,
-            headers,
-            body: self.body.bytes(),
-        }
+        response
     }
 }
 

@@ -2,7 +2,7 @@
 
 /// A query in CQL, with the order in which the records shall come, if it says one.
 ///
-/// Made by [`field`](crate::crate::crate::crate::crate::crate::field), [`all`] or [`raw`](crate::crate::crate::crate::crate::crate::raw), by [`parse`](Self::parse), or of text as it is. `Display` gives the text: values are quoted, and
+/// Made by [`field`](crate::cql::field), [`all`] or [`raw`](crate::cql::raw), by [`parse`](Self::parse), or of text as it is. `Display` gives the text: values are quoted, and
 /// what belongs together stands in parentheses.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Cql {

@@ -9,6 +9,7 @@ use crate::wire::operation::Operation;
 use crate::wire::server_message::{self, text_of};
 use http::StatusCode;
 use std::borrow::Cow;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// How much of a body an error keeps.
@@ -152,13 +153,11 @@ impl Error {
         kind: ErrorKind,
         exchange: Exchange,
         message: String,
-        source: Option<impl std::error::Error + Send + Sync + 'static>,
+        source: Option<Arc<dyn std::error::Error + Send + Sync>>,
     ) -> Self {
-        let error = Self::new(kind, message).on(exchange);
-        match source {
-            Some(source) => error.because(source),
-            None => error,
-        }
+        let mut error = Self::new(kind, message).on(exchange);
+        error.0.source = source;
+        error
     }
 
     pub(crate) fn truncated(exchange: Exchange, diagnostics: &str, secrets: &Secrets) -> Self {

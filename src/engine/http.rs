@@ -1,0 +1,279 @@
+//! The HTTP extension point: what sends a request, and what a program puts in between.
+
+use std::error::Error;
+use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::task::{Context, Poll};
+
+use bytes::Bytes;
+use http_body::{Body, Frame, SizeHint};
+
+/// A cause of any type.
+type Cause = Box<dyn Error + Send + Sync>;
+
+/// A request as an [`HttpService`] receives it: with its absolute URL and all headers, the token among them.
+///
+/// [`HttpPath`] is among its extensions.
+pub type HttpRequest = http::Request<HttpBody>;
+
+/// A response as an [`HttpService`] gives it.
+pub type HttpResponse = http::Response<HttpBody>;
+
+/// The response of an [`HttpService`], to be awaited.
+pub type HttpFuture = Pin<Box<dyn Future<Output = Result<HttpResponse, HttpError>> + Send>>;
+
+/// Sends one HTTP request and gives its response. It is the one place at which a program can see or replace what the SDK sends.
+///
+/// [`http_layer`](crate::FolioClientBuilder::http_layer) puts a service around the SDK's own one: for the propagation of trace contexts,
+/// for metrics, for a layer of tower. [`http_service`](crate::FolioClientBuilder::http_service) replaces it: by another HTTP library, or by
+/// a handler in the same process for tests.
+///
+/// The service is called once per attempt: logins, renewals of tokens, retries and the reading of records of unknown outcome are calls of
+/// their own. Retries, limits, timeouts and the decoding of content codings are outside of it. The future is dropped when a timeout ends or
+/// the caller gives up; dropping it must end the request.
+///
+/// ```
+/// use std::sync::Arc;
+///
+/// use folio_sdk::{HttpFuture, HttpRequest, HttpService};
+///
+/// /// Sends a header with each request.
+/// #[derive(Debug)]
+/// struct WithHeader(Arc<dyn HttpService>);
+///
+/// impl HttpService for WithHeader {
+///     fn call(&self, mut request: HttpRequest) -> HttpFuture {
+///         let value = http::HeaderValue::from_static("nightly-load");
+///         request.headers_mut().insert("x-job", value);
+///         self.0.call(request)
+///     }
+/// }
+///
+/// let builder = folio_sdk::FolioClient::builder("https://folio.example.edu")
+///     .http_layer(|inner| Arc::new(WithHeader(inner)));
+/// ```
+///
+/// The example `examples/middleware` of the repository has adapters for services and layers of tower, the propagation of OpenTelemetry's
+/// trace context, and a router of axum in the same process in place of a server.
+pub trait HttpService: fmt::Debug + Send + Sync + 'static {
+    /// Sends a request. The future is polled by the caller's task, within the span of the call.
+    fn call(&self, request: HttpRequest) -> HttpFuture;
+}
+
+impl<S: HttpService + ?Sized> HttpService for Arc<S> {
+    fn call(&self, request: HttpRequest) -> HttpFuture {
+        (**self).call(request)
+    }
+}
+
+/// The path of a request below the gateway's address, without the query: an extension of each [`HttpRequest`].
+///
+/// For `https://folio.example.edu/okapi/users?limit=1` and the gateway `https://folio.example.edu/okapi` it is `/users`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HttpPath(pub String);
+
+/// The body of an [`HttpRequest`] or [`HttpResponse`]. It is an [`http_body::Body`](https://docs.rs/http-body).
+///
+/// ```
+/// use folio_sdk::{Bytes, HttpBody};
+///
+/// let body = HttpBody::from(Bytes::from_static(b"{}"));
+/// assert_eq!(body.as_bytes(), Some(&b"{}"[..]));
+/// ```
+#[derive(Default)]
+pub struct HttpBody(pub(super) reqwest::Body);
+
+impl HttpBody {
+    /// Any other body, such as that of a server or an HTTP library.
+    pub fn wrap<B>(body: B) -> Self
+    where
+        B: Body<Data = Bytes, Error: Into<Cause>> + Send + 'static,
+    {
+        Self(reqwest::Body::wrap(Exclusive(Mutex::new(Box::pin(body)))))
+    }
+
+    /// The whole body, if it is in memory; none of one that is streamed.
+    pub fn as_bytes(&self) -> Option<&[u8]> {
+        self.0.as_bytes()
+    }
+}
+
+impl From<Bytes> for HttpBody {
+    fn from(bytes: Bytes) -> Self {
+        Self(bytes.into())
+    }
+}
+
+impl From<String> for HttpBody {
+    fn from(text: String) -> Self {
+        Self(text.into())
+    }
+}
+
+impl From<Vec<u8>> for HttpBody {
+    fn from(bytes: Vec<u8>) -> Self {
+        Self(bytes.into())
+    }
+}
+
+impl fmt::Debug for HttpBody {
+    /// Shows nothing of the content, which may have secrets.
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.debug_struct("HttpBody")
+            .field("bytes", &self.as_bytes().map(<[u8]>::len))
+            .finish()
+    }
+}
+
+impl Body for HttpBody {
+    type Data = Bytes;
+    type Error = HttpError;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, HttpError>>> {
+        Pin::new(&mut self.0)
+            .poll_frame(context)
+            .map_err(HttpError::of_body)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.0.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.0.size_hint()
+    }
+}
+
+/// A body that is only read by one thread at a time. The lock is never waited for: it is reached by `&mut` alone.
+struct Exclusive<B>(Mutex<Pin<Box<B>>>);
+
+impl<B: Body> Body for Exclusive<B> {
+    type Data = B::Data;
+    type Error = B::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<B::Data>, B::Error>>> {
+        let body = self.0.get_mut().unwrap_or_else(PoisonError::into_inner);
+        body.as_mut().poll_frame(context)
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        match self.0.try_lock() {
+            Ok(body) => body.size_hint(),
+            Err(_) => SizeHint::default(),
+        }
+    }
+}
+
+/// Why an [`HttpService`] has no response. What it says decides whether a request that is not idempotent may be sent again.
+pub struct HttpError(pub(super) Inner);
+
+pub(super) enum Inner {
+    Reqwest(reqwest::Error),
+    Other { kind: Kind, cause: Cause },
+}
+
+/// What is known of a request without a response.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Kind {
+    Connect,
+    NotSent,
+    Timeout,
+    Other,
+}
+
+impl HttpError {
+    /// The request may have been sent: the connection broke, or the response did. Its outcome is unknown, so that only requests that are
+    /// idempotent are retried.
+    pub fn new(cause: impl Into<Cause>) -> Self {
+        Self::of(Kind::Other, cause)
+    }
+
+    /// There was no connection, and nothing was sent. The request is retried, by the client's policy.
+    pub fn connect(cause: impl Into<Cause>) -> Self {
+        Self::of(Kind::Connect, cause)
+    }
+
+    /// There was no response in time. The outcome is unknown, as with [`new`](Self::new).
+    pub fn timeout(cause: impl Into<Cause>) -> Self {
+        Self::of(Kind::Timeout, cause)
+    }
+
+    /// The service has decided not to send the request. It is not retried.
+    pub fn not_sent(cause: impl Into<Cause>) -> Self {
+        Self::of(Kind::NotSent, cause)
+    }
+
+    /// The error of a body, which may be one that a service gave.
+    pub(super) fn of_body(error: reqwest::Error) -> Self {
+        Self(Inner::Reqwest(error.without_url()))
+    }
+
+    /// What a service said of the request, if it did.
+    pub(super) fn kind(&self) -> Option<Kind> {
+        match &self.0 {
+            Inner::Other { kind, .. } => Some(*kind),
+            Inner::Reqwest(error) => said(error),
+        }
+    }
+
+    fn of(kind: Kind, cause: impl Into<Cause>) -> Self {
+        Self(Inner::Other {
+            kind,
+            cause: cause.into(),
+        })
+    }
+}
+
+impl fmt::Display for HttpError {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.0 {
+            Inner::Reqwest(error) => fmt::Display::fmt(error, out),
+            Inner::Other { cause, .. } => fmt::Display::fmt(cause, out),
+        }
+    }
+}
+
+impl fmt::Debug for HttpError {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.0 {
+            Inner::Reqwest(error) => fmt::Debug::fmt(error, out),
+            Inner::Other { kind, cause } => out
+                .debug_struct("HttpError")
+                .field("kind", kind)
+                .field("cause", cause)
+                .finish(),
+        }
+    }
+}
+
+impl Error for HttpError {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        match &self.0 {
+            Inner::Reqwest(error) => error.source(),
+            Inner::Other { cause, .. } => cause.source(),
+        }
+    }
+}
+
+/// A function that puts a service around another one.
+pub(crate) type Layer = Box<dyn FnOnce(Arc<dyn HttpService>) -> Arc<dyn HttpService> + Send + Sync>;
+
+/// What a service said, in the causes of an error.
+pub(super) fn said(error: &(dyn Error + 'static)) -> Option<Kind> {
+    let mut next = Some(error);
+    while let Some(error) = next {
+        if let Some(HttpError(Inner::Other { kind, .. })) = error.downcast_ref() {
+            return Some(*kind);
+        }
+        next = error.source();
+    }
+    None
+}

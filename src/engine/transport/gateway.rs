@@ -1,0 +1,220 @@
+//! The gateway: its address, timeouts and settings of connections.
+
+use crate::engine::connections::{Connections, Recipe};
+use crate::engine::http::{HttpService, Layer};
+use crate::engine::memory::MemoryLimits;
+use crate::engine::proxy::{Proxy, Via};
+use crate::engine::tls::{self, TlsOptions};
+use crate::value::redact;
+use crate::wire::error::{Error, Result};
+use http::HeaderValue;
+use reqwest::Url;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::time::Instant;
+
+/// The gateway of a FOLIO: its address, and the connections to it.
+#[derive(Debug)]
+pub(crate) struct Gateway {
+    pub(super) base: String,
+    /// The same, read.
+    pub(super) root: Url,
+    pub(super) connections: Arc<Connections>,
+    /// The proxy in between.
+    pub(super) via: Option<Via>,
+    /// What was set; none is the default.
+    pub(super) timeout: Option<Duration>,
+    pub(super) read_timeout: Option<Duration>,
+    /// How long the connection may take nothing of a body that is being sent.
+    pub(super) write_timeout: Option<Duration>,
+    pub(crate) memory: MemoryLimits,
+    /// What sends requests in place of the HTTP library.
+    pub(super) service: Option<Arc<dyn HttpService>>,
+    pub(super) user_agent: HeaderValue,
+}
+
+/// How long one attempt may take. A gateway in front of FOLIO gives up after 60 s: the client waits longer, so that it reports the gateway's
+/// response and not its own timeout.
+const TIMEOUT: Duration = Duration::from_secs(90);
+
+/// How long the server may send nothing. Okapi keeps a connection open for ever if a module breaks off in the middle of its response
+/// (real-facts, section 11). 60 s without a byte is what nginx and the load balancers in front of FOLIO allow.
+const READ_TIMEOUT: Duration = Duration::from_secs(60);
+
+/// The timeouts of one attempt.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Timeouts {
+    /// Until the whole response is there; without end where a body is streamed.
+    pub(crate) total: Duration,
+    /// How long the server may take until its response begins.
+    pub(crate) head: Duration,
+    /// How long no byte of the body may come.
+    pub(crate) between: Duration,
+}
+
+impl Timeouts {
+    /// None longer than that.
+    pub(crate) fn within(self, longest: Duration) -> Self {
+        Self {
+            total: self.total.min(longest),
+            head: self.head.min(longest),
+            between: self.between,
+        }
+    }
+}
+
+/// How the connections are made.
+pub(crate) struct Options {
+    pub(crate) connect_timeout: Duration,
+    pub(crate) timeout: Option<Duration>,
+    pub(crate) read_timeout: Option<Duration>,
+    pub(crate) write_timeout: Option<Duration>,
+    pub(crate) memory: MemoryLimits,
+    pub(crate) max_in_flight: usize,
+    pub(crate) user_agent: String,
+    pub(crate) tls: TlsOptions,
+    pub(crate) proxy: Proxy,
+    /// What sends requests in place of the HTTP library.
+    pub(crate) service: Option<Arc<dyn HttpService>>,
+    /// What is put around it, the innermost first.
+    pub(crate) layers: Vec<Layer>,
+}
+
+impl Gateway {
+    pub(crate) fn new(url: &str, options: Options) -> Result<Self> {
+        let base = base(url)?;
+        let root = Url::parse(&base).map_err(|error| {
+            Error::configuration(format!("`{base}` is not the URL of a gateway: {error}"))
+        })?;
+        let via = options.proxy.to(&root)?;
+        let longest = options.timeout.unwrap_or(TIMEOUT);
+        let user_agent = HeaderValue::from_str(&options.user_agent).map_err(|_| {
+            Error::configuration("the user agent has characters that a header cannot have")
+        })?;
+        let connections = Connections::new(Recipe {
+            connect_timeout: options.connect_timeout,
+            silence: longest.min(options.read_timeout.unwrap_or(READ_TIMEOUT)),
+            max_in_flight: options.max_in_flight,
+            is_https: base.starts_with("https:"),
+            tls: tls::Prepared::new(&options.tls, base.starts_with("https:"))?,
+            user_agent: options.user_agent,
+            proxy: options.proxy,
+        })?;
+        let connections = Arc::new(connections);
+        let mut service = options.service;
+        for layer in options.layers {
+            let inner = service.unwrap_or_else(|| Arc::clone(&connections) as _);
+            service = Some(layer(inner));
+        }
+        Ok(Self {
+            base,
+            root,
+            connections,
+            via,
+            timeout: options.timeout,
+            read_timeout: options.read_timeout,
+            write_timeout: options.write_timeout,
+            memory: options.memory,
+            service,
+            user_agent,
+        })
+    }
+
+    /// The address, without a slash at its end.
+    pub(crate) fn base(&self) -> &str {
+        &self.base
+    }
+
+    /// The path of the gateway, without a slash at its end: mostly none.
+    pub(crate) fn base_path(&self) -> &str {
+        self.root.path().trim_end_matches('/')
+    }
+
+    /// The URL of a path that begins with a slash.
+    pub(crate) fn url(&self, path: &str) -> String {
+        format!("{}{path}", self.base)
+    }
+
+    /// The URL of a path that begins with a slash and its query, both encoded. The host is not read again for each: that is half of what
+    /// parsing a URL costs.
+    pub(crate) fn locate(&self, target: &str) -> Url {
+        let (path, query) = match target.split_once('?') {
+            Some((path, query)) => (path, Some(query)),
+            None => (target, None),
+        };
+        let mut url = self.root.clone();
+        match self.root.path().trim_end_matches('/') {
+            "" => url.set_path(path),
+            below => url.set_path(&format!("{below}{path}")),
+        }
+        url.set_query(query);
+        url
+    }
+
+    /// How long a request may take.
+    pub(crate) fn timeout(&self) -> Duration {
+        self.timeout.unwrap_or(TIMEOUT)
+    }
+
+    /// The timeouts of an attempt whose response is read as a whole. `total` and `read` are those of the call, where it has its own.
+    pub(crate) fn timeouts(&self, total: Option<Duration>, read: Option<Duration>) -> Timeouts {
+        let chosen = total.or(self.timeout);
+        let read = read.or(self.read_timeout);
+        Timeouts {
+            total: chosen.unwrap_or(TIMEOUT),
+            // A program that sets a longer timeout expects a server that computes for long before it responds.
+            head: read.or(chosen).unwrap_or(READ_TIMEOUT),
+            between: read.unwrap_or(READ_TIMEOUT),
+        }
+    }
+
+    /// The timeouts of an attempt whose body is sent or read piece by piece: it may take any time as long as it moves.
+    pub(crate) fn idle_timeouts(&self, idle: Option<Duration>, read: Option<Duration>) -> Timeouts {
+        let chosen = idle.or(self.timeout);
+        let read = read.or(self.read_timeout);
+        let longest = chosen.unwrap_or(Duration::MAX);
+        Timeouts {
+            total: Duration::MAX,
+            head: read.or(chosen).unwrap_or(READ_TIMEOUT).min(longest),
+            between: read.or(chosen).unwrap_or(READ_TIMEOUT).min(longest),
+        }
+    }
+
+    /// The proxy through which the gateway is reached.
+    pub(crate) fn via(&self) -> Option<&str> {
+        self.via.as_ref().map(Via::shown)
+    }
+
+    /// A request that was sent at that time has timed out: the next ones get another connection.
+    pub(crate) fn leave_connection(&self, sent: Instant) {
+        self.connections.leave(sent);
+    }
+}
+
+/// Checks the address of a gateway.
+pub(super) fn base(text: &str) -> Result<String> {
+    let text = text.trim();
+    let wrong = |problem: &str| {
+        // A password or token in a URL must not get into an error.
+        let shown = redact::url(text);
+        Error::configuration(format!(
+            "`{shown}` is not the URL of a FOLIO gateway: {problem}; expected is one like https://folio.example.edu or https://folio.example.edu/okapi"
+        ))
+    };
+    let url = Url::parse(text).map_err(|problem| match problem.to_string().as_str() {
+        "relative URL without a base" => wrong("it has no http:// or https://"),
+        other => wrong(other),
+    })?;
+    if !matches!(url.scheme(), "http" | "https") {
+        return Err(wrong("it begins with neither http:// nor https://"));
+    }
+    if !url.username().is_empty() || url.password().is_some() {
+        return Err(wrong(
+            "user and password do not belong into it (use `credentials`)",
+        ));
+    }
+    if url.query().is_some() || url.fragment().is_some() {
+        return Err(wrong("it has a query or a fragment"));
+    }
+    Ok(url.as_str().trim_end_matches('/').to_owned())
+}

@@ -1,0 +1,17 @@
+//! HTTP and TLS: sends bytes and gets bytes, and knows nothing of FOLIO but where its gateway is.
+
+mod gateway;
+mod incoming;
+mod read;
+mod send;
+mod timed;
+
+pub(crate) use gateway::{Gateway, Options, Timeouts};
+pub(crate) use incoming::Incoming;
+#[cfg(feature = "testing")]
+pub(crate) use read::decoded;
+pub(crate) use read::{beginning, collect};
+pub(crate) use send::{Answer, Arriving};
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,130 @@
+//! Reads bodies: the one place where the bytes of a response are put together.
+
+use super::gateway::Timeouts;
+use super::incoming::Incoming;
+use crate::engine::failure::{Failure, failure};
+#[cfg(feature = "testing")]
+use crate::engine::http::{HttpBody, HttpError};
+use crate::engine::memory::Most;
+use crate::wire::error::Result;
+use bytes::{Bytes, BytesMut};
+
+/// The beginning of the body of an error, as far as it comes in that time. Its status is known, so that a connection that breaks now breaks
+/// nothing, and a slow body is cut off.
+pub(crate) async fn beginning(mut body: Incoming, most: usize) -> Bytes {
+    let mut beginning = BytesMut::new();
+    let longest = body.total.min(body.between);
+    let reading = async {
+        while let Some(Ok(piece)) = body.next().await {
+            let room = most.saturating_sub(beginning.len());
+            beginning.extend_from_slice(piece.get(..room).unwrap_or(&piece));
+            if beginning.len() >= most {
+                break;
+            }
+        }
+    };
+    let _ = tokio::time::timeout(longest, reading).await;
+    beginning.freeze()
+}
+
+/// How much room is made for a body because its head says so: who says more must send it first.
+const ANNOUNCED: u64 = 64 * 1024 * 1024;
+
+/// Where the pieces of a body come from.
+pub(super) trait Pieces {
+    /// The next piece; none at the end. `received` is how many bytes came before it.
+    fn piece(
+        &mut self,
+        received: usize,
+    ) -> impl Future<Output = Result<Option<Bytes>, Failure>> + Send;
+
+    /// How long the whole is, if its head says so.
+    fn length(&self) -> Option<u64>;
+}
+
+/// A response of the HTTP library, whose body has no content coding.
+pub(super) struct Plain<'a> {
+    pub(super) response: &'a mut reqwest::Response,
+    pub(super) timeouts: Timeouts,
+}
+
+impl Pieces for Plain<'_> {
+    async fn piece(&mut self, received: usize) -> Result<Option<Bytes>, Failure> {
+        match tokio::time::timeout(self.timeouts.between, self.response.chunk()).await {
+            Ok(piece) => piece.map_err(|error| failure(error.without_url(), self.timeouts.total)),
+            Err(_) => Err(Failure::no_bytes(self.timeouts.between, received as u64)),
+        }
+    }
+
+    fn length(&self) -> Option<u64> {
+        self.response.content_length()
+    }
+}
+
+impl Pieces for Incoming {
+    async fn piece(&mut self, _: usize) -> Result<Option<Bytes>, Failure> {
+        self.next().await.transpose()
+    }
+
+    /// That of the head is the length of what is encoded.
+    fn length(&self) -> Option<u64> {
+        None
+    }
+}
+
+/// Reads a whole body. Mostly it is small and comes in one piece, which is not copied.
+pub(super) async fn whole(mut body: impl Pieces, most: Most) -> Result<Bytes, Failure> {
+    let checked = |received: usize| match received > most.bytes {
+        true => Err(Failure::too_large(most, "the response")),
+        false => Ok(received),
+    };
+    let Some(first) = body.piece(0).await? else {
+        return Ok(Bytes::new());
+    };
+    let received = checked(first.len())?;
+    let Some(second) = body.piece(received).await? else {
+        return Ok(first);
+    };
+    let received = checked(received + second.len())?;
+    // Put together while it comes: with a known length it is never twice in memory.
+    let length = body.length().filter(|length| *length <= ANNOUNCED);
+    let length = length.and_then(|length| usize::try_from(length).ok());
+    let mut whole = BytesMut::with_capacity(length.unwrap_or(0).max(received));
+    whole.extend_from_slice(&first);
+    whole.extend_from_slice(&second);
+    drop((first, second));
+    while let Some(piece) = body.piece(whole.len()).await? {
+        checked(whole.len() + piece.len())?;
+        whole.extend_from_slice(&piece);
+    }
+    Ok(whole.freeze())
+}
+
+/// Reads the rest of a response that was opened.
+pub(crate) async fn collect(body: Incoming, most: Most) -> Result<Bytes, Failure> {
+    whole(body, most).await
+}
+
+/// The whole body of a response that a service gave, without its content coding.
+#[cfg(feature = "testing")]
+pub(crate) async fn decoded(
+    headers: &mut http::HeaderMap,
+    body: HttpBody,
+) -> Result<Bytes, HttpError> {
+    use std::time::Duration;
+
+    use crate::value::encoding;
+
+    let endless = Timeouts {
+        total: Duration::MAX,
+        head: Duration::MAX,
+        between: Duration::MAX,
+    };
+    let most = Most {
+        bytes: usize::MAX,
+        setting: "memory",
+    };
+    let body = Incoming::new(body.0, encoding::decoder(headers), endless);
+    let whole = collect(body, most).await;
+    whole.map_err(|failure| HttpError::new(failure.message))
+}

@@ -1,0 +1,56 @@
+//! The body of a response that a service gives, with the end of the attempt.
+
+use std::pin::Pin;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use bytes::Bytes;
+use http_body::{Body, Frame, SizeHint};
+use tokio::time::{Instant, Sleep};
+
+use crate::engine::http::HttpError;
+
+/// Ends with an error when the time of the attempt is over.
+pub(super) struct Timed {
+    body: reqwest::Body,
+    timer: Pin<Box<Sleep>>,
+    total: Duration,
+}
+
+impl Timed {
+    pub(super) fn new(body: reqwest::Body, ends: Instant, total: Duration) -> Self {
+        Self {
+            body,
+            timer: Box::pin(tokio::time::sleep_until(ends)),
+            total,
+        }
+    }
+
+    /// The error of an attempt whose time is over.
+    pub(super) fn over(total: Duration) -> HttpError {
+        HttpError::timeout(format!("no whole answer within {} s", total.as_secs_f64()))
+    }
+}
+
+impl Body for Timed {
+    type Data = Bytes;
+    type Error = HttpError;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, HttpError>>> {
+        if let Poll::Ready(frame) = Pin::new(&mut self.body).poll_frame(context) {
+            return Poll::Ready(frame.map(|frame| frame.map_err(HttpError::of_body)));
+        }
+        let total = self.total;
+        self.timer
+            .as_mut()
+            .poll(context)
+            .map(|()| Some(Err(Self::over(total))))
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
+    }
+}
