@@ -249,6 +249,10 @@ const CRATES: &[Layers] = &[
         rows: &[],
     },
     Layers {
+        krate: "crates/folio-test-support/src",
+        rows: &[],
+    },
+    Layers {
         krate: "benches/src",
         rows: &[],
     },

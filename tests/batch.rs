@@ -15,6 +15,8 @@ use folio_sdk::{
     AbsentFields, Collection, Deletion, ErrorKind, FolioClient, Method, RetryPolicy, UpsertReport,
     Written, cql,
 };
+use folio_test_support::clock::{Clock, run_alone};
+use folio_test_support::sandbox::{admin, id};
 use futures_util::stream;
 use proptest::prelude::*;
 use serde_json::{Value, json};
@@ -28,18 +30,8 @@ async fn start(sandbox: Builder) -> (Arc<Sandbox>, FolioClient) {
     // A server rejects records that refer to what it does not have.
     let kind = json!({"id": TYPE, "name": "unspecified", "code": "zzz", "source": "rdacontent"});
     sandbox.load("diku", "/instance-types", vec![kind]).unwrap();
-    let folio = FolioClient::builder(sandbox.url())
-        .tenant("diku")
-        .credentials("diku_admin", "admin")
-        .retry(RetryPolicy::default().base_delay(Duration::from_millis(2)))
-        .connect()
-        .await
-        .unwrap();
+    let folio = admin(&sandbox).connect().await.unwrap();
     (Arc::new(sandbox), folio)
-}
-
-fn id(number: usize) -> String {
-    format!("{number:08x}-0000-4000-8000-000000000000")
 }
 
 fn instance(number: usize, title: &str) -> Instance {
@@ -478,10 +470,11 @@ async fn a_server_that_asks_to_wait_is_waited_for() {
         body: "busy".into(),
     };
     sandbox.fault(Fault::new(busy.clone()).path(BATCH).times(1));
-    let begun = std::time::Instant::now();
-    let report = folio.upsert([instance(1, "t")]).run().await;
+    let clock = Clock::stop();
+    let upsert = folio.upsert([instance(1, "t")]).run();
+    let (report, took) = clock.time(Duration::from_millis(1), upsert).await;
     assert_eq!(figures(&report), [1, 0, 0, 0]);
-    assert!(begun.elapsed() >= Duration::from_secs(1));
+    assert!(took >= Duration::from_secs(1), "{took:?}");
 
     sandbox.fault(Fault::new(busy).path("/groups").times(1));
     let call = folio.folio_get::<Value>("/groups", None);
@@ -563,8 +556,7 @@ proptest! {
         kinds in kinds(), on_write in faults(), on_read in faults(), max_records in 1_usize..12, max_bytes in 100_usize..4000, concurrency in 1_usize..4,
         batch in any::<bool>(),
     ) {
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-        runtime.block_on(async {
+        run_alone(Duration::from_millis(1), async {
             let (sandbox, folio) = start(Sandbox::builder()).await;
             let collection = if batch { instances() } else { Collection::new(INSTANCES, "instances") };
             let mut before = Vec::new();
@@ -621,8 +613,7 @@ proptest! {
         kinds in kinds(), on_write in faults(), max_records in 1_usize..12, concurrency in 1_usize..4, batch in any::<bool>(),
         changes in proptest::collection::vec(0_usize..40, 1..40),
     ) {
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-        runtime.block_on(async {
+        run_alone(Duration::from_millis(1), async {
             let (sandbox, folio) = start(Sandbox::builder()).await;
             let collection = if batch { instances() } else { Collection::new(INSTANCES, "instances") };
             let good = |(_, kind): &(usize, &Kind)| !matches!(kind, Kind::Bad);

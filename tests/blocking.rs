@@ -3,9 +3,6 @@
 #![cfg(all(feature = "blocking", feature = "users"))]
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests may")]
 
-#[allow(dead_code, reason = "other tests use more of it")]
-mod support;
-
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::Read;
 use std::path::Path;
@@ -15,9 +12,9 @@ use std::time::Duration;
 use folio_sdk::blocking::FolioClient;
 use folio_sdk::users::User;
 use folio_sdk::{Body, Collection, Deletion, ErrorKind, Id, Method, Request};
+use folio_test_support::server::{Folio, PASSWORD, Reply};
 use quote::ToTokens;
 use serde_json::{Value, json};
-use support::{Folio, PASSWORD, Reply};
 
 /// Starts a server on a thread of its own, as a program without a runtime meets it, for as long as this program lives. Gives its URL.
 fn served<S, F: Future<Output = (String, S)>>(
@@ -264,7 +261,7 @@ fn in_asynchronous_code_it_is_an_error_and_where_blocking_is_allowed_it_works() 
                 .await
                 .unwrap();
             // What comes after goes on as before.
-            tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+            tokio::task::yield_now().await;
             // The last clone may go in asynchronous code.
             drop(connect_elsewhere(&url));
         });
@@ -742,7 +739,7 @@ fn every_asynchronous_call_has_a_blocking_twin_that_takes_the_same() {
     }
     assert!(problems.is_empty(), "{problems:#?}");
     // Builders have a mode: their `send` serves both.
-    let texts = files.iter().map(|path| std::fs::read_to_string(path));
+    let texts = files.iter().map(std::fs::read_to_string);
     let texts: String = texts.map(Result::unwrap).collect();
     for builder in ["Get<T, M", "Write<T, M", "GetAll<T, M", "RequestBuilder<M"] {
         assert!(

@@ -3,7 +3,7 @@
 #![cfg(all(
     feature = "bulk-operations",
     feature = "data-export-spring",
-    feature = "data-import",
+    feature = "mod-data-import",
     feature = "erm-usage",
     feature = "gobi",
     feature = "inventory-update",
@@ -12,9 +12,6 @@
     feature = "users"
 ))]
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests may")]
-
-#[allow(dead_code, reason = "other tests use more of it")]
-mod support;
 
 use std::future::poll_fn;
 use std::io;
@@ -30,11 +27,14 @@ use folio_sdk::erm_usage::call::{GetCounterReportDownloadAnswer, GetExportAnswer
 use folio_sdk::inventory_update::call::{ListJobLogsAnswer, UpdateInventoryBatchUpsertHridAnswer};
 use folio_sdk::kb_ebsco_java::call::GetRamlsAnswer;
 use folio_sdk::{Body, Bytes, Error, ErrorKind, Method, Multipart, Request};
+use folio_test_support::clock::Clock;
+use folio_test_support::files::scratch;
+use folio_test_support::server::nowhere;
 use futures_util::{StreamExt, stream};
 use serde_json::{Value, json};
 use tokio::io::{AsyncRead, ReadBuf};
 
-use support::stream::{Flow, Streams};
+use folio_test_support::stream::{Flow, Streams};
 
 const MEGABYTE: usize = 1024 * 1024;
 const ID: &str = "7212ba6a-8dcf-45a1-be9a-ffaa847c4423";
@@ -49,12 +49,6 @@ fn peak() -> usize {
     let line = status.lines().find(|line| line.starts_with("VmHWM"));
     let kilobytes = line.and_then(|line| line.split_whitespace().nth(1)?.parse::<usize>().ok());
     kilobytes.unwrap_or_default() * 1024
-}
-
-fn scratch(name: &str) -> std::path::PathBuf {
-    let folder = std::env::temp_dir().join(format!("folio-sdk-bodies-{}", std::process::id()));
-    std::fs::create_dir_all(&folder).unwrap();
-    folder.join(name)
 }
 
 #[tokio::test]
@@ -100,9 +94,8 @@ async fn a_download_of_300_megabytes_takes_a_small_memory_and_waits_for_its_read
         .unwrap();
     assert_eq!(export.length(), Some(300 * MEGABYTE as u64));
     export.next().await.unwrap().unwrap();
-    // The server goes on only as far as what lies between takes it.
-    tokio::time::sleep(Duration::from_millis(300)).await;
-    let written = server.written.load(Ordering::Relaxed);
+    // The server writes only as far as what lies between takes it.
+    let written = server.quiet().await;
     assert!(written < 32 * MEGABYTE as u64, "{written}");
     let mut sum = export.received();
     while let Some(piece) = export.next().await {
@@ -122,7 +115,8 @@ async fn a_download_of_300_megabytes_takes_a_small_memory_and_waits_for_its_read
 
 #[tokio::test]
 async fn a_file_goes_with_its_length_and_is_sent_again_and_a_stream_is_not() {
-    let path = scratch("picture.png");
+    let folder = scratch();
+    let path = folder.path().join("picture.png");
     std::fs::write(&path, vec![7; 200_000]).unwrap();
     let server = Streams::start(|got, before| match before % 2 {
         0 if got.head.contains("POST") => Flow::new(401, "text/plain", "Invalid token"),
@@ -161,9 +155,7 @@ async fn a_file_goes_with_its_length_and_is_sent_again_and_a_stream_is_not() {
 #[tokio::test]
 async fn a_stream_of_which_nothing_was_read_is_sent_again() {
     // Nobody listens here until the second attempt.
-    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-    let address = listener.local_addr().unwrap();
-    drop(listener);
+    let address = nowhere().await;
     let folio = folio_sdk::FolioClient::builder(format!("http://{address}"))
         .tenant("diku")
         .credentials("ann", "secret")
@@ -242,9 +234,17 @@ async fn an_upload_that_moves_takes_longer_than_the_timeout_and_one_that_stalls_
         .await
         .unwrap();
     let create = || folio.users().create_profile_picture();
-    create().body(slow(8, 0)).send().await.unwrap();
+    let clock = Clock::stop();
+    let step = Duration::from_millis(1);
+    let (outcome, took) = clock.time(step, create().body(slow(8, 0)).send()).await;
+    outcome.unwrap();
+    assert!(took >= Duration::from_millis(700), "{took:?}");
     assert_eq!(server.last().length, 8);
-    let error = create().body(slow(8, 60_000)).send().await.unwrap_err();
+    let (outcome, took) = clock
+        .time(step, create().body(slow(8, 60_000)).send())
+        .await;
+    let error = outcome.unwrap_err();
+    assert!((400..500).contains(&took.as_millis()), "{took:?}");
     assert_eq!(error.kind(), ErrorKind::Timeout);
 }
 
@@ -262,7 +262,8 @@ async fn a_download_that_breaks_or_is_refused_says_so() {
     .await;
     let folio = server.connect().await;
     let job = || folio.data_export_spring().get_job_download(ID);
-    let target = scratch("broken.mrc");
+    let folder = scratch();
+    let target = folder.path().join("broken.mrc");
     let error = job()
         .download()
         .await
@@ -272,14 +273,14 @@ async fn a_download_that_breaks_or_is_refused_says_so() {
         .unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Transport);
     assert!(error.to_string().contains("5000 bytes"), "{error}");
-    assert!(!target.exists() && !scratch("broken.mrc.part").exists());
+    assert!(!target.exists() && !folder.path().join("broken.mrc.part").exists());
 
     let error = job().download().await.unwrap_err();
     assert!(error.is_not_found());
     assert_eq!(error.server_message(), Some("no such job"));
 
     // Repeated after 503, since nothing was handed out yet.
-    let target = scratch("whole.mrc");
+    let target = folder.path().join("whole.mrc");
     assert_eq!(
         job().download().await.unwrap().save(&target).await.unwrap(),
         4
@@ -300,7 +301,8 @@ async fn a_download_that_breaks_or_is_refused_says_so() {
 
 #[tokio::test]
 async fn a_form_has_fields_and_files() {
-    let path = scratch("users.csv");
+    let folder = scratch();
+    let path = folder.path().join("users.csv");
     std::fs::write(&path, "barcode\n1\n").unwrap();
     let server = Streams::start(|got, before| match (before, got.header("content-length")) {
         (0, _) => Flow::new(401, "text/plain", "Invalid token"),
@@ -611,10 +613,9 @@ async fn a_download_that_is_dropped_is_given_up() {
     drop(first);
     // It was the only one that may be in flight.
     drop(open().await.unwrap());
-    tokio::time::sleep(Duration::from_millis(100)).await;
-    let written = server.written.load(Ordering::Relaxed);
-    tokio::time::sleep(Duration::from_millis(200)).await;
-    assert_eq!(server.written.load(Ordering::Relaxed), written);
+    // Its body is written no further than what lies between took: most of the 300 megabytes are not.
+    let written = server.quiet().await;
+    assert!(written < 150 * MEGABYTE as u64, "{written}");
 }
 
 #[tokio::test]
@@ -633,9 +634,8 @@ async fn records_without_ends_of_lines_come_as_they_are_read() {
         .unwrap();
     let mut records = answer.records::<Value>();
     assert_eq!(records.next().await.unwrap().unwrap()["deleted"], "false");
-    // The server goes on only as far as what lies between takes it.
-    tokio::time::sleep(Duration::from_millis(100)).await;
-    let written = server.written.load(Ordering::Relaxed);
+    // The server writes only as far as what lies between takes it.
+    let written = server.quiet().await;
     assert!(written < 32 * MEGABYTE as u64, "{written}");
     let mut count = 1;
     while let Some(record) = records.next().await {

@@ -2,9 +2,6 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests may")]
 
-#[allow(dead_code, reason = "other tests use more of it")]
-mod support;
-
 mod core {
     mod attempts;
     mod auth;

@@ -3,9 +3,6 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests may")]
 
-#[allow(dead_code, reason = "other tests use more of it")]
-mod support;
-
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
@@ -15,16 +12,13 @@ use folio_sdk::{
     Error, ErrorKind, FolioClient, Id, Platform, Reference, ReferenceList, ReferenceRecords,
     RetryPolicy, RuleParameters,
 };
+use folio_test_support::sandbox::id;
 use futures_util::future::join_all;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
-use support::{Folio, PASSWORD, Reply, quick};
-
-fn id(number: usize) -> String {
-    format!("{number:08x}-0000-4000-8000-000000000000")
-}
+use folio_test_support::server::{Folio, PASSWORD, Reply, quick};
 
 async fn client(sandbox: &Sandbox, tenant: &str, user: &str) -> FolioClient {
     FolioClient::builder(sandbox.url())

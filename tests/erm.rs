@@ -10,9 +10,6 @@
     feature = "service-interaction"
 ))]
 
-#[allow(dead_code, reason = "other tests use more of it")]
-mod support;
-
 use std::sync::{Arc, Mutex};
 
 use folio_sdk::agreements::{Agreement, Entitlement, ErmResource, Job, KbObject};
@@ -21,7 +18,7 @@ use folio_sdk::service_interaction::{DashboardAccess, NumberGenerator, WidgetIns
 use futures_util::StreamExt;
 use serde_json::{Value, json};
 
-use crate::support::{Folio, Reply};
+use folio_test_support::server::{Folio, Reply};
 
 fn record<T: serde::de::DeserializeOwned + serde::Serialize>(json: &Value) -> T {
     let record: T = serde_json::from_str(&json.to_string()).unwrap();

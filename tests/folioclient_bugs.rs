@@ -4,20 +4,20 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests may")]
 
-#[allow(dead_code, reason = "other tests use more of it")]
-mod support;
-
 use std::collections::BTreeSet;
 use std::time::Duration;
 
 use folio_sandbox::Sandbox;
 use folio_sdk::{Deletion, Error, ErrorKind, FolioClient, Method, RetryPolicy, cql};
+use folio_test_support::clock::Clock;
+use folio_test_support::patience::within;
+use folio_test_support::sandbox::{admin, id};
 use futures_util::TryStreamExt;
 use futures_util::future::join_all;
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 
-use support::{Folio, PASSWORD, Reply, quick};
+use folio_test_support::server::{Folio, PASSWORD, Reply, nowhere, quick};
 
 /// A server whose only path is `/x`.
 async fn x(reply: Reply) -> Folio {
@@ -29,17 +29,11 @@ async fn fifty() -> (Sandbox, FolioClient) {
     let sandbox = Sandbox::builder().start().await.unwrap();
     let records = (0..50)
         .map(|n| {
-            let id = format!("{n:08x}-0000-4000-8000-000000000000");
-            json!({"id": id, "name": if n % 2 == 0 { "even" } else { "odd" }, "code": format!("c{:02}", 99 - n), "discoveryDisplayName": "x"})
+            json!({"id": id(n), "name": if n % 2 == 0 { "even" } else { "odd" }, "code": format!("c{:02}", 99 - n), "discoveryDisplayName": "x"})
         })
         .collect();
     sandbox.load("diku", "/service-points", records).unwrap();
-    let folio = FolioClient::builder(sandbox.url())
-        .tenant("diku")
-        .credentials("diku_admin", "admin")
-        .connect()
-        .await
-        .unwrap();
+    let folio = admin(&sandbox).connect().await.unwrap();
     (sandbox, folio)
 }
 
@@ -93,9 +87,7 @@ async fn bug_01_calls_at_once_on_one_client_do_not_close_each_others_connections
 /// Found out by the count of attempts at a port where nobody listens, and by the call that succeeds once somebody does.
 #[tokio::test]
 async fn bug_02_a_connection_that_cannot_be_made_is_tried_as_often_as_configured() {
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let address = listener.local_addr().unwrap();
-    drop(listener);
+    let address = nowhere().await;
     let builder = || {
         FolioClient::builder(format!("http://{address}"))
             .tenant("diku")
@@ -123,12 +115,21 @@ async fn bug_02_a_connection_that_cannot_be_made_is_tried_as_often_as_configured
         .base_delay(Duration::from_millis(20))
         .max_delay(Duration::from_millis(20));
     let folio = builder().retry(patient).build().unwrap();
+    let clock = Clock::stop();
     let call = tokio::spawn(async move { folio.folio_get::<i32>("/x", "n").await });
-    tokio::time::sleep(Duration::from_millis(60)).await;
+    // Three of its attempts fail, and the next one finds the server.
+    clock
+        .run(
+            Duration::from_millis(1),
+            tokio::time::sleep(Duration::from_millis(60)),
+        )
+        .await;
+    assert!(!call.is_finished());
     let server = Folio::listen(TcpListener::bind(address).await.unwrap(), |asked, _| {
         (asked.path() == "/x").then(|| Reply::json(json!({"n": 7})))
     });
-    assert_eq!(call.await.unwrap().unwrap(), 7);
+    let outcome = clock.run(Duration::from_millis(1), call).await;
+    assert_eq!(outcome.unwrap().unwrap(), 7);
     assert_eq!(server.asked("/x").len(), 1);
 }
 
@@ -177,13 +178,15 @@ async fn bug_03_a_refused_token_is_renewed_before_the_first_repetition_and_nothi
     let folio = slow.builder().retry(RetryPolicy::none()).build().unwrap();
     // One thread for all, as `#[tokio::test]` has it.
     let login = tokio::spawn(async move { folio.connect().await });
-    let mut ticks = 0;
-    while !login.is_finished() {
-        tokio::time::sleep(Duration::from_millis(5)).await;
-        ticks += 1;
+    // A blocking login would hold the thread that the server responds in, and the clock with it.
+    slow.wait_for("/authn/login-with-expiry", 1).await;
+    let clock = Clock::stop();
+    for tick in 0..30 {
+        clock.advance(Duration::from_millis(5)).await;
+        assert!(!login.is_finished(), "after {tick} ticks of 200 ms");
     }
-    login.await.unwrap().unwrap_err();
-    assert!(ticks >= 10, "{ticks} ticks in 200 ms");
+    clock.advance(Duration::from_millis(50)).await;
+    within("the login", login).await.unwrap().unwrap_err();
 }
 
 /// Found out by records that come again and by the number of pages: `id>"x" and a or b` means `(id>"x" and a) or b`, and never ends.

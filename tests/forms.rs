@@ -3,10 +3,7 @@
 #![cfg(all(feature = "login-saml", feature = "sunflower"))]
 #![allow(clippy::unwrap_used, reason = "tests may")]
 
-#[allow(dead_code, reason = "other tests use more of it")]
-mod support;
-
-use support::stream::{Flow, Streams};
+use folio_test_support::stream::{Flow, Streams};
 
 #[tokio::test]
 async fn an_operation_that_takes_a_form_sends_it_as_one() {

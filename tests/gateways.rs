@@ -5,16 +5,7 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests may")]
 #![cfg(all(feature = "rustls", feature = "http2"))]
 
-#[allow(dead_code, reason = "other tests use more of it")]
-mod support;
-#[allow(dead_code, reason = "other tests use more of it")]
-mod tls_support;
-
 mod gateways {
-    pub(crate) mod process;
-    pub(crate) mod relay;
-    pub(crate) mod scripted;
-
     mod connections;
     mod deadlines;
     mod limiter;

@@ -12,6 +12,7 @@ use folio_sdk::{
     CheckpointFile, Cql, Deletion, Error, FolioClient, Id, Record, RetryPolicy, UpsertReport,
     blocking, cql, testing,
 };
+use folio_test_support::sandbox::demo;
 use futures_util::{StreamExt, TryStreamExt};
 use serde_json::{Value, json};
 
@@ -398,16 +399,10 @@ fn every_block_of_the_guide_is_compiled() {
 }
 
 async fn start() -> (Sandbox, FolioClient) {
-    let sandbox = Sandbox::builder().demo_data().start().await.unwrap();
+    let (sandbox, folio) = demo().await;
     // The type that the guide's books have, as FOLIO's reference data has it.
     let text = json!({"id": "6312d172-f0cf-40f6-b27d-9fa8feaf332f", "name": "text (reference data)", "code": "txt2", "source": "rdacontent"});
     sandbox.load("diku", "/instance-types", vec![text]).unwrap();
-    let folio = FolioClient::builder(sandbox.url())
-        .tenant("diku")
-        .credentials("diku_admin", "admin")
-        .connect()
-        .await
-        .unwrap();
     (sandbox, folio)
 }
 

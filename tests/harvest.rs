@@ -18,6 +18,7 @@ use std::time::{Duration, Instant};
 use folio_sandbox::{Effect, Fault, Sandbox};
 use folio_sdk::users::Usergroup;
 use folio_sdk::{Checkpoint, Error, FolioClient, GetAll, Items, RetryPolicy};
+use folio_test_support::files::scratch;
 use futures_util::{Stream, StreamExt};
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
@@ -131,6 +132,7 @@ async fn trouble(count: u64) -> Groups {
                 let id = doomed.swap_remove(random.usize(..doomed.len()));
                 folio.folio_delete(format!("/groups/{id}")).await.unwrap();
                 written += 2;
+                // Real time: the sandbox has a thread of its own, and the readers should be ahead of the writers.
                 tokio::time::sleep(Duration::from_micros(500)).await;
             }
             written
@@ -305,8 +307,7 @@ fn ids_of(lines: &[String]) -> BTreeSet<String> {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_process_that_is_killed_at_any_time_loses_nothing_and_repeats_nothing() {
-    let folder = std::env::temp_dir().join(format!("folio-sdk-harvest-{}", std::process::id()));
-    std::fs::create_dir_all(&folder).unwrap();
+    let folder = scratch();
     let records = count(RECORDS);
     let mut random = fastrand::Rng::with_seed(11);
     let ids: BTreeSet<String> = (0..records).map(|_| random_id(&mut random)).collect();
@@ -324,7 +325,7 @@ async fn a_process_that_is_killed_at_any_time_loses_nothing_and_repeats_nothing(
         sandbox
             .load("diku", "/groups", ids.iter().map(group).collect())
             .unwrap();
-        let output = folder.join(name);
+        let output = folder.path().join(name);
         let job = Job {
             output: &output,
             every: 100,
@@ -344,7 +345,7 @@ async fn a_process_that_is_killed_at_any_time_loses_nothing_and_repeats_nothing(
                 .stdout(Stdio::null())
                 .spawn()
                 .unwrap();
-            // It gets a little further each time, and is killed wherever it then is; the last time it may end.
+            // It gets a little further each time, and is killed wherever it then is; the last time it may end. Another process: real time.
             let goal = read() + random.u64(1..records / 5);
             let status = loop {
                 if kills < 5 && read() >= goal {
@@ -382,14 +383,12 @@ async fn a_process_that_is_killed_at_any_time_loses_nothing_and_repeats_nothing(
         assert_eq!(written.len() as u64, records);
         assert_eq!(ids_of(&written), ids);
     }
-    std::fs::remove_dir_all(&folder).unwrap();
 }
 
 #[tokio::test]
 async fn a_harvest_that_is_told_to_stop_can_be_gone_on_with() {
-    let folder = std::env::temp_dir().join(format!("folio-sdk-stop-{}", std::process::id()));
-    std::fs::create_dir_all(&folder).unwrap();
-    let output = folder.join("groups.jsonl.gz");
+    let folder = scratch();
+    let output = folder.path().join("groups.jsonl.gz");
     let mut groups = trouble(2_000).await;
     groups.writing.store(false, Ordering::Relaxed);
     for writer in groups.writers.drain(..) {
@@ -440,5 +439,4 @@ async fn a_harvest_that_is_told_to_stop_can_be_gone_on_with() {
         .await
         .unwrap_err();
     assert!(error.to_string().contains("no checkpoint of it"), "{error}");
-    std::fs::remove_dir_all(&folder).unwrap();
 }

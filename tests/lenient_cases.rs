@@ -42,7 +42,7 @@ fn case<T: Record + DeserializeOwned + Serialize + Debug>(sent: &Value, odd: &[&
     record
 }
 
-#[cfg(feature = "inventory")]
+#[cfg(feature = "mod-inventory")]
 #[test]
 fn versions_of_mod_inventory_are_text() {
     use folio_sdk::inventory::{Instance, Item};
@@ -60,7 +60,7 @@ fn versions_of_mod_inventory_are_text() {
     assert_eq!(instance.version, Some(20));
 }
 
-#[cfg(feature = "data-export")]
+#[cfg(feature = "mod-data-export")]
 #[test]
 fn an_error_log_has_no_affected_record() {
     use folio_sdk::data_export::ErrorLog;

@@ -5,9 +5,11 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by a panic")]
 
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::sync::LazyLock;
 
 use folio_sdk::Record;
+use folio_test_support::files::documents;
+use folio_test_support::threads::each;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -340,20 +342,79 @@ fn others(kind: Kind) -> Vec<&'static str> {
     others.map(|(text, _)| text).collect()
 }
 
-fn documents() -> BTreeMap<String, Value> {
-    let mut documents = BTreeMap::new();
-    for entry in std::fs::read_dir(Path::new(env!("FOLIO_SPECS_READ"))).unwrap() {
-        let path = entry.unwrap().path();
-        if path
-            .extension()
-            .is_some_and(|extension| extension == "json")
-        {
-            let name = path.file_stem().unwrap().to_string_lossy().into_owned();
-            let text = std::fs::read_to_string(&path).unwrap();
-            documents.insert(name, serde_json::from_str(&text).unwrap());
+/// The records of a module: how many there are, how many changes were tried, and what was wrong.
+fn checked(documents: &BTreeMap<String, Value>, module: &str) -> (usize, usize, Vec<String>) {
+    let document = &documents[module];
+    let (mut records, mut changes) = (0, 0);
+    let mut wrong = Vec::new();
+    for (name, schema) in document["components"]["schemas"]
+        .as_object()
+        .into_iter()
+        .flatten()
+    {
+        let Some(record) = squashed(module, name) else {
+            continue;
+        };
+        let mut maker = Maker {
+            documents,
+            random: fastrand::Rng::with_seed(7),
+            sites: Vec::new(),
+            path: Vec::new(),
+        };
+        let sent = maker.make(module, schema, None);
+        let Maker {
+            sites, mut random, ..
+        } = maker;
+        let check = |sent: &Node, expected: &Node, missing: &[String], mistyped: &[String]| {
+            let text = sent.text();
+            let (written, found_missing, found_mistyped) =
+                match reread(module, record, &text).unwrap() {
+                    Ok(reread) => reread,
+                    Err(error) => return Some(format!("{module} {name}: {error}: {text}")),
+                };
+            let found: Vec<String> = found_mistyped.iter().map(|it| it.path.clone()).collect();
+            let is_right =
+                Node::of(&written) == *expected && found_missing == missing && found == mistyped;
+            (!is_right).then(|| format!("{module} {name}: {missing:?} {mistyped:?}, found {found_missing:?} {found:?}\n  {text}\n  {written}"))
+        };
+        wrong.extend(check(&sent, &sent, &[], &[]));
+        records += 1;
+        for _ in 0..CHANGES.min(3 * sites.len()) {
+            let site = random.choice(&sites).unwrap();
+            let path = vec![site.shown()];
+            let mut changed = sent.clone();
+            changes += 1;
+            wrong.extend(match (random.u8(..6), site.role) {
+                (0, Role::Required) => {
+                    changed.put(&site.path, None);
+                    check(&changed, &changed, &path, &[])
+                }
+                (0, _) => {
+                    changed.put(&site.path, None);
+                    check(&changed, &changed, &[], &[])
+                }
+                (1, role) => {
+                    changed.put(&site.path, Some(Node::of("null")));
+                    match role {
+                        Role::Required => check(&changed, &changed, &path, &[]),
+                        // It is absent.
+                        Role::Optional => {
+                            let mut expected = sent.clone();
+                            expected.put(&site.path, None);
+                            check(&changed, &expected, &[], &[])
+                        }
+                        Role::Element | Role::Entry => check(&changed, &changed, &[], &path),
+                    }
+                }
+                _ => {
+                    let others = others(site.kind);
+                    changed.put(&site.path, Some(Node::of(random.choice(&others).unwrap())));
+                    check(&changed, &changed, &[], &path)
+                }
+            });
         }
     }
-    documents
+    (records, changes, wrong)
 }
 
 /// How many values of a record are changed, one at a time.
@@ -361,78 +422,14 @@ const CHANGES: usize = 12;
 
 #[test]
 fn whatever_one_value_is_the_others_stay_and_it_is_reported() {
-    let documents = documents();
-    let (mut records, mut changes) = (0, 0);
-    let mut wrong = Vec::new();
-    for (module, document) in &documents {
-        for (name, schema) in document["components"]["schemas"]
-            .as_object()
-            .into_iter()
-            .flatten()
-        {
-            let Some(record) = squashed(module, name) else {
-                continue;
-            };
-            let mut maker = Maker {
-                documents: &documents,
-                random: fastrand::Rng::with_seed(7),
-                sites: Vec::new(),
-                path: Vec::new(),
-            };
-            let sent = maker.make(module, schema, None);
-            let Maker {
-                sites, mut random, ..
-            } = maker;
-            let check = |sent: &Node, expected: &Node, missing: &[String], mistyped: &[String]| {
-                let text = sent.text();
-                let (written, found_missing, found_mistyped) =
-                    match reread(module, record, &text).unwrap() {
-                        Ok(reread) => reread,
-                        Err(error) => return Some(format!("{module} {name}: {error}: {text}")),
-                    };
-                let found: Vec<String> = found_mistyped.iter().map(|it| it.path.clone()).collect();
-                let is_right = Node::of(&written) == *expected
-                    && found_missing == missing
-                    && found == mistyped;
-                (!is_right).then(|| format!("{module} {name}: {missing:?} {mistyped:?}, found {found_missing:?} {found:?}\n  {text}\n  {written}"))
-            };
-            wrong.extend(check(&sent, &sent, &[], &[]));
-            records += 1;
-            for _ in 0..CHANGES.min(3 * sites.len()) {
-                let site = random.choice(&sites).unwrap();
-                let path = vec![site.shown()];
-                let mut changed = sent.clone();
-                changes += 1;
-                wrong.extend(match (random.u8(..6), site.role) {
-                    (0, Role::Required) => {
-                        changed.put(&site.path, None);
-                        check(&changed, &changed, &path, &[])
-                    }
-                    (0, _) => {
-                        changed.put(&site.path, None);
-                        check(&changed, &changed, &[], &[])
-                    }
-                    (1, role) => {
-                        changed.put(&site.path, Some(Node::of("null")));
-                        match role {
-                            Role::Required => check(&changed, &changed, &path, &[]),
-                            // It is absent.
-                            Role::Optional => {
-                                let mut expected = sent.clone();
-                                expected.put(&site.path, None);
-                                check(&changed, &expected, &[], &[])
-                            }
-                            Role::Element | Role::Entry => check(&changed, &changed, &[], &path),
-                        }
-                    }
-                    _ => {
-                        let others = others(site.kind);
-                        changed.put(&site.path, Some(Node::of(random.choice(&others).unwrap())));
-                        check(&changed, &changed, &[], &path)
-                    }
-                });
-            }
-        }
+    let documents = documents(env!("FOLIO_SPECS_READ"));
+    let modules: Vec<&String> = documents.keys().collect();
+    let results = each(&modules, |module| checked(&documents, module));
+    let (mut records, mut changes, mut wrong) = (0, 0, Vec::new());
+    for result in results {
+        records += result.0;
+        changes += result.1;
+        wrong.extend(result.2);
     }
     println!("{records} records, {changes} changes");
     let shown = wrong.iter().take(20).cloned().collect::<Vec<_>>();
@@ -450,7 +447,15 @@ fn whatever_one_value_is_the_others_stay_and_it_is_reported() {
 
 /// The name of a record as a type.
 fn squashed(module: &str, name: &str) -> Option<&'static str> {
-    let squash = |name: &str| name.replace(['_', '-'], "").to_lowercase();
-    let is = |(of, record): &&(&str, &str)| *of == module && squash(record) == squash(name);
-    RECORDS.iter().find(is).map(|(_, record)| *record)
+    static BY_NAME: LazyLock<BTreeMap<(&str, String), &str>> = LazyLock::new(|| {
+        let records = RECORDS.iter().rev();
+        records
+            .map(|(module, record)| ((*module, squash(record)), *record))
+            .collect()
+    });
+    BY_NAME.get(&(module, squash(name))).copied()
+}
+
+fn squash(name: &str) -> String {
+    name.replace(['_', '-'], "").to_lowercase()
 }

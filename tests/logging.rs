@@ -2,37 +2,10 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests may")]
 
-#[allow(dead_code, reason = "other tests use more of it")]
-mod support;
-
-use std::io::Write;
-use std::sync::{Arc, Mutex};
-
 use folio_sdk::logging::{Detail, subscriber};
+use folio_test_support::log::Log;
+use folio_test_support::server::{Folio, PASSWORD, Reply};
 use serde_json::{Value, json};
-use support::{Folio, PASSWORD, Reply};
-use tracing_subscriber::fmt::MakeWriter;
-
-#[derive(Clone, Default)]
-struct Log(Arc<Mutex<Vec<u8>>>);
-
-impl Write for Log {
-    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        self.0.lock().unwrap().write(bytes)
-    }
-
-    fn flush(&mut self) -> std::io::Result<()> {
-        Ok(())
-    }
-}
-
-impl<'a> MakeWriter<'a> for Log {
-    type Writer = Self;
-
-    fn make_writer(&'a self) -> Self {
-        self.clone()
-    }
-}
 
 /// Has calls of all kinds made, and gives the log but for times and addresses.
 async fn logged(detail: Detail) -> String {
@@ -57,7 +30,7 @@ async fn logged(detail: Detail) -> String {
         .unwrap_err();
     folio.close().await.unwrap();
     drop(guard);
-    let log = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
+    let log = log.text();
     let mut secrets = server.secrets();
     secrets.extend([PASSWORD.to_owned(), "key-8".to_owned()]);
     for secret in secrets {

@@ -16,6 +16,8 @@ use std::time::Duration;
 use folio_sdk::inventory_storage as inventory;
 use folio_sdk::inventory_storage::Instance;
 use folio_sdk::{Creates, Error, Facts, FolioClient, Method, Operation, Request, RetryPolicy};
+use folio_test_support::clock::run_alone;
+use folio_test_support::sandbox::id;
 use serde_json::{Value, json};
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::{TcpListener, TcpStream};
@@ -377,10 +379,6 @@ fn lost(loss: Loss) -> Reply {
     }
 }
 
-fn id(number: usize) -> String {
-    format!("{number:08x}-0000-4000-8000-000000000000")
-}
-
 fn new_record(path: &str, number: u64) -> Value {
     let id = path.rsplit('/').next().unwrap();
     json!({"id": id, "title": format!("title {number}"), "count": 0, LOG: []})
@@ -649,34 +647,49 @@ fn setting(name: &str, default: u64) -> u64 {
     std::env::var(name).map_or(default, |text| text.parse().unwrap())
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn no_write_is_applied_twice_lost_or_reported_wrongly() {
-    const SEQUENCES: u64 = 8;
-    let writes = setting("FOLIO_LOST_RESPONSES", 4_000);
-    let seed = setting("FOLIO_LOST_RESPONSES_SEED", 1);
-    let sequences: Vec<_> = (0..SEQUENCES)
-        .map(|sequence| {
-            tokio::spawn(async move {
-                let mut run = Run::start(seed + sequence).await;
-                let mut reports: BTreeMap<(&str, &str), u64> = BTreeMap::new();
-                for number in 0..writes.div_ceil(SEQUENCES) {
-                    match run.step(number).await {
-                        Ok(report) => *reports.entry(report).or_default() += 1,
-                        Err(problem) => {
-                            panic!("seed {}, write {number}: {problem}", seed + sequence)
-                        }
-                    }
-                }
-                reports
-            })
-        })
-        .collect();
-    let mut reports: BTreeMap<(&str, &str), u64> = BTreeMap::new();
-    for sequence in sequences {
-        for (report, count) in sequence.await.unwrap() {
-            *reports.entry(report).or_default() += count;
+/// The reports of one sequence, by kind of write and outcome.
+type Reports = BTreeMap<(&'static str, &'static str), u64>;
+
+async fn sequence(seed: u64, writes: u64) -> Reports {
+    let mut run = Run::start(seed).await;
+    let mut reports = Reports::new();
+    for number in 0..writes {
+        match run.step(number).await {
+            Ok(report) => *reports.entry(report).or_default() += 1,
+            Err(problem) => panic!("seed {seed}, write {number}: {problem}"),
         }
     }
+    reports
+}
+
+/// Half of the sequences, each with a server of its own, in a thread with a clock of its own.
+fn half(seeds: impl Iterator<Item = u64>, writes: u64) -> Vec<Reports> {
+    run_alone(Duration::from_millis(1), async {
+        let sequences = seeds.map(|seed| tokio::spawn(sequence(seed, writes)));
+        let sequences = futures_util::future::join_all(sequences.collect::<Vec<_>>()).await;
+        sequences.into_iter().map(Result::unwrap).collect()
+    })
+}
+
+#[test]
+fn no_write_is_applied_twice_lost_or_reported_wrongly() {
+    const SEQUENCES: u64 = 8;
+    let writes = setting("FOLIO_LOST_RESPONSES", 4_000).div_ceil(SEQUENCES);
+    let seed = setting("FOLIO_LOST_RESPONSES_SEED", 1);
+    let mut reports = Reports::new();
+    std::thread::scope(|scope| {
+        let halves = [0, 1].map(|first| {
+            let seeds = (seed + first..seed + SEQUENCES).step_by(2);
+            scope.spawn(move || half(seeds, writes))
+        });
+        for (report, count) in halves
+            .into_iter()
+            .flat_map(|half| half.join().unwrap())
+            .flatten()
+        {
+            *reports.entry(report).or_default() += count;
+        }
+    });
     let mut table = String::new();
     for ((kind, reported), count) in &reports {
         _ = writeln!(table, "{kind:8} {reported:16} {count:7}");

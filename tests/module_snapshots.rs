@@ -12,30 +12,13 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use folio_sdk::testing::redacted;
+use folio_test_support::files::documents;
 use serde_json::{Map, Value, json};
 
 // `through(module, component, json)`, with each type of the build.
 folio_codegen_tests::records!();
 
 type Documents = BTreeMap<String, Value>;
-
-fn documents() -> Documents {
-    let files = std::fs::read_dir(env!("FOLIO_SPECS_READ")).unwrap();
-    files
-        .map(|entry| entry.unwrap().path())
-        .filter(|path| {
-            path.extension()
-                .is_some_and(|extension| extension == "json")
-        })
-        .map(|path| {
-            let name = path.file_stem().unwrap().to_string_lossy().into_owned();
-            (
-                name,
-                serde_json::from_str(&std::fs::read_to_string(&path).unwrap()).unwrap(),
-            )
-        })
-        .collect()
-}
 
 /// The document and the name of what a schema refers to.
 fn target<'a>(
@@ -189,7 +172,7 @@ fn sample(
 
 #[test]
 fn a_response_of_each_module_is_read_and_written_without_loss() {
-    let documents = documents();
+    let documents = documents(env!("FOLIO_SPECS_READ"));
     let mut without = Vec::new();
     let mut shown = 0;
     let mut settings = insta::Settings::clone_current();

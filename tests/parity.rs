@@ -3,10 +3,11 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests may")]
 
 use std::collections::BTreeSet;
-use std::path::Path;
 
 use folio_sandbox::Sandbox;
 use folio_sdk::{FolioClient, Id};
+use folio_test_support::files::{root, walk};
+use folio_test_support::sandbox::{admin, id};
 use futures_util::TryStreamExt;
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -69,14 +70,9 @@ fn no_feature_of_folioclient_is_left_out() {
 #[test]
 fn every_feature_is_shown_by_a_test_or_said_not_to_be_wanted() {
     let mut tests = BTreeSet::new();
-    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let mut folders = vec![root.join("tests"), root.join("src")];
-    while let Some(folder) = folders.pop() {
-        for entry in std::fs::read_dir(folder).unwrap() {
-            let path = entry.unwrap().path();
-            if path.is_dir() {
-                folders.push(path);
-            } else if path.extension().is_some_and(|extension| extension == "rs") {
+    for folder in ["tests", "src"] {
+        for path in walk(&root().join(folder)) {
+            if path.extension().is_some_and(|extension| extension == "rs") {
                 let text = std::fs::read_to_string(path).unwrap();
                 // A function is a test if its attribute is one.
                 for part in text
@@ -108,22 +104,12 @@ fn every_feature_is_shown_by_a_test_or_said_not_to_be_wanted() {
 }
 
 async fn sandbox() -> (Sandbox, FolioClient) {
-    let sandbox = Sandbox::builder()
-        .tenant("diku")
-        .user("ann", "secret")
-        .start()
-        .await
-        .unwrap();
+    let sandbox = Sandbox::builder().start().await.unwrap();
     let users = (0..1_200)
-        .map(|n| json!({"id": format!("{n:08x}-0000-4000-8000-000000000000"), "username": format!("u{n}")}))
+        .map(|n| json!({"id": id(n), "username": format!("u{n}")}))
         .collect();
     sandbox.load("diku", "/users", users).unwrap();
-    let folio = FolioClient::builder(sandbox.url())
-        .tenant("diku")
-        .credentials("ann", "secret")
-        .connect()
-        .await
-        .unwrap();
+    let folio = admin(&sandbox).connect().await.unwrap();
     (sandbox, folio)
 }
 

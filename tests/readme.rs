@@ -5,7 +5,7 @@
 use std::error::Error;
 use std::fs::File;
 use std::io::{Seek, SeekFrom, Write};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use folio_sandbox::{Effect, Fault, Sandbox};
 use folio_sdk::{CheckpointFile, FolioClient, Id, cql};
@@ -153,19 +153,18 @@ async fn what_the_readme_shows_runs() {
         blocks::active_users(&folio).await.unwrap().len(),
         active.count()
     );
-    let folder = std::env::temp_dir().join(format!("folio-sdk-readme-{}", std::process::id()));
-    std::fs::create_dir_all(&folder).unwrap();
-    let left = folder.join("users.checkpoint");
+    let folder = folio_test_support::files::scratch();
+    let left = folder.path().join("users.checkpoint");
     let mut names = File::options()
         .create(true)
         .truncate(true)
         .read(true)
         .write(true)
-        .open(folder.join("names"))
+        .open(folder.path().join("names"))
         .unwrap();
     let all = sandbox.records("diku", "/users").unwrap().len();
     let lines = || {
-        let names = std::fs::read_to_string(folder.join("names")).unwrap();
+        let names = std::fs::read_to_string(folder.path().join("names")).unwrap();
         names.lines().count()
     };
     // An error on the way: what came stays, and the next run brings the rest.
@@ -181,28 +180,16 @@ async fn what_the_readme_shows_runs() {
         blocks::harvest(&folio, &left, &mut names).await.unwrap();
         assert_eq!(lines(), all);
     }
-    std::fs::remove_dir_all(&folder).unwrap();
     let points = blocks::service_points(&folio).await.unwrap();
     assert_eq!(points, sandbox.records("diku", "/service-points").unwrap());
     folio.close().await.unwrap();
-}
-
-/// What is in a folder, with the folders in it.
-fn files(folder: &Path, found: &mut Vec<PathBuf>) {
-    for entry in std::fs::read_dir(folder).unwrap() {
-        let path = entry.unwrap().path();
-        match path.is_dir() {
-            true => files(&path, found),
-            false => found.push(path),
-        }
-    }
 }
 
 #[test]
 fn what_the_pages_link_to_is_there() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let mut pages = vec![root.join("README.md"), root.join("benches/README.md")];
-    files(&root.join("docs"), &mut pages);
+    pages.extend(folio_test_support::files::walk(&root.join("docs")));
     for page in pages
         .iter()
         .filter(|page| page.extension().is_some_and(|end| end == "md"))
@@ -308,4 +295,43 @@ fn each_guarantee_names_tests_that_exist() {
     }
     assert!(named > 40, "{named}");
     assert!(missing.is_empty(), "not in tests/: {missing:?}");
+}
+
+/// A test that requires a feature that no build of the workspace has is never run, and nobody sees it: `full` has modules, and no bundles.
+#[test]
+fn each_feature_that_a_test_requires_is_one_that_the_workspace_builds() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let manifest = include_str!("../Cargo.toml");
+    let (_, full) = manifest.split_once("\nfull = [").unwrap();
+    let full: Vec<&str> = full.split(']').next().unwrap().split('"').collect();
+    // Of an older release: `.ci/features` runs the tests that require it.
+    let elsewhere = ["login-saml", "ramsons", "schemars", "sunflower"];
+    let others = ["blocking", "http2", "logging", "rustls", "testing"];
+    let mut missing = Vec::new();
+    let mut named = 0;
+    for path in folio_test_support::files::walk(&root.join("tests")) {
+        let text = match path.extension() {
+            Some(extension) if extension == "rs" => std::fs::read_to_string(&path).unwrap(),
+            _ => continue,
+        };
+        // `cfg!` chooses between two ways, and leaves nothing out.
+        for line in text.lines().filter(|line| !line.contains("cfg!(")) {
+            let Some((_, rest)) = line.trim_start_matches("//").split_once("feature = \"") else {
+                continue;
+            };
+            let Some((feature, _)) = rest.split_once('"').filter(|(name, _)| !name.is_empty())
+            else {
+                continue;
+            };
+            named += 1;
+            let is_built = full.contains(&feature)
+                || others.contains(&feature)
+                || elsewhere.contains(&feature);
+            if !is_built {
+                missing.push(format!("{}: {feature}", path.display()));
+            }
+        }
+    }
+    assert!(named > 40, "{named}");
+    assert!(missing.is_empty(), "never run: {missing:#?}");
 }

@@ -3,12 +3,7 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests may")]
 
-#[allow(dead_code, reason = "other tests use more of it")]
-mod support;
-
 mod recordings {
-    pub(crate) mod rows;
-
     mod errors;
     mod lists;
 }

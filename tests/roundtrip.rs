@@ -19,6 +19,7 @@ use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
+use folio_test_support::files::{documents, found, report as say, shared};
 use serde_json::{Map, Value, json};
 
 #[allow(dead_code, unreachable_pub, reason = "shared with folio-calls")]
@@ -299,24 +300,15 @@ fn variations(sample: &Value) -> Vec<Value> {
     varied
 }
 
-/// The folder beside the project with what is not part of it.
-fn shared() -> PathBuf {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let shared =
-        std::env::var_os("FOLIO_SHARED").map_or_else(|| root.join("../shared"), PathBuf::from);
-    // References of samples are resolved by their paths, which must not lead upwards themselves.
-    std::fs::canonicalize(&shared).unwrap_or(shared)
-}
-
 /// The folder of the samples and their index, or a word that they are absent.
 fn index() -> Option<(PathBuf, Vec<Value>)> {
-    let samples = std::env::var_os("FOLIO_SAMPLES")
-        .map_or_else(|| shared().join("folio-samples"), PathBuf::from);
-    let index = samples.join("index.jsonl");
-    let Ok(text) = std::fs::read_to_string(&index) else {
-        say(&format!("skipped: {} is absent", index.display()));
-        return None;
-    };
+    let what = "records of FOLIO's samples";
+    let samples = match std::env::var_os("FOLIO_SAMPLES") {
+        Some(samples) => found(what, samples.into()),
+        None => shared(what, "folio-samples"),
+    }?;
+    let index = found(what, samples.join("index.jsonl"))?;
+    let text = std::fs::read_to_string(index).unwrap();
     let entries = text.lines().filter(|line| !line.trim().is_empty());
     let entries = entries.map(|line| serde_json::from_str(line).unwrap());
     Some((samples, entries.collect()))
@@ -333,13 +325,6 @@ fn owner<'a>(module: &'a str, reference: &'a str) -> (&'a str, &'a str) {
     }
 }
 
-/// Past the test harness, which keeps to itself what a test that passes prints.
-fn say(text: &str) {
-    use std::io::Write as _;
-    let mut out = std::io::stderr();
-    writeln!(out, "\n{text}").unwrap();
-}
-
 /// The canonical documents of the release.
 struct Specs {
     documents: BTreeMap<String, Value>,
@@ -353,20 +338,7 @@ type Validator = Rc<Result<jsonschema::Validator, String>>;
 
 impl Specs {
     fn read() -> Self {
-        let mut documents = BTreeMap::new();
-        for entry in std::fs::read_dir(env!("FOLIO_SPECS_READ")).unwrap() {
-            let path = entry.unwrap().path();
-            if path
-                .extension()
-                .is_some_and(|extension| extension == "json")
-            {
-                let name = path.file_stem().unwrap().to_string_lossy().into_owned();
-                documents.insert(
-                    name,
-                    serde_json::from_str(&std::fs::read_to_string(&path).unwrap()).unwrap(),
-                );
-            }
-        }
+        let mut documents = documents(env!("FOLIO_SPECS_READ"));
         documents.remove("release");
         let common = documents.remove("common").unwrap_or_default();
         Self {

@@ -12,8 +12,8 @@
 )]
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::Path;
 
+use folio_test_support::files::documents;
 use schemars::SchemaGenerator;
 use serde_json::{Map, Value, json};
 
@@ -28,7 +28,7 @@ fn every_type_has_the_schema_that_its_module_published() {
         .map(|(module, name, pointer, schema)| (module, name, pointer, schema(&mut generator)))
         .collect();
     let mut comparison = Comparison {
-        documents: documents(),
+        documents: documents(env!("FOLIO_SPECS_READ")),
         definitions: generator.take_definitions(true),
         seen: BTreeSet::new(),
     };
@@ -84,23 +84,6 @@ fn types_of_ones_own_have_schemas_with_records_in_them() {
     let user = &schema["$defs"]["User"]["properties"];
     assert_eq!(user["username"]["type"], "string");
     assert_eq!(user["metadata"], json!({"$ref": "#/$defs/Metadata"}));
-}
-
-/// The canonical documents that the SDK was built from, by their names.
-fn documents() -> BTreeMap<String, Value> {
-    let mut documents = BTreeMap::new();
-    for entry in std::fs::read_dir(Path::new(env!("FOLIO_SPECS_READ"))).unwrap() {
-        let path = entry.unwrap().path();
-        if path
-            .extension()
-            .is_some_and(|extension| extension == "json")
-        {
-            let name = path.file_stem().unwrap().to_string_lossy().into_owned();
-            let text = std::fs::read_to_string(&path).unwrap();
-            documents.insert(name, serde_json::from_str(&text).unwrap());
-        }
-    }
-    documents
 }
 
 /// Keywords whose value is a schema.

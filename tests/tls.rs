@@ -3,13 +3,11 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests may")]
 #![cfg(feature = "rustls")]
 
-mod tls_support;
-
 use std::process::Command;
 
 use folio_sdk::{Error, ErrorKind, FolioClientBuilder};
 
-use crate::tls_support::{Authority, Gateway, Tunnel, builder};
+use folio_test_support::tls::{Authority, Gateway, Tunnel, builder};
 
 async fn version(builder: FolioClientBuilder) -> Result<String, Error> {
     let folio = builder.connect().await?;

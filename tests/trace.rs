@@ -3,51 +3,39 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests may")]
 
-#[allow(dead_code, reason = "other tests use more of it")]
-mod support;
-#[cfg(feature = "rustls")]
-#[allow(dead_code, reason = "other tests use more of it")]
-mod tls_support;
-
-use std::io::Write;
-use std::sync::{Arc, Mutex, OnceLock};
-use std::time::Duration;
+use std::sync::{Mutex, OnceLock};
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use folio_sdk::{Credentials, FolioClient, Method, Password, Request};
+use folio_test_support::log::Log;
+use folio_test_support::patience::within;
 use serde_json::{Value, json};
 use tracing_subscriber::filter::LevelFilter;
-use tracing_subscriber::fmt::MakeWriter;
 use tracing_subscriber::fmt::format::FmtSpan;
 
-use crate::support::{Folio, PASSWORD, Reply};
+use folio_test_support::server::{Folio, PASSWORD, Reply};
 
 /// All that was told since the process began. The tests of this file take turns at it, so that each sees its own.
-#[derive(Clone, Default)]
-struct Log(Arc<Mutex<Vec<u8>>>);
-
-impl Log {
-    fn start() -> Turn {
-        static LOG: OnceLock<Log> = OnceLock::new();
-        static TURN: Mutex<()> = Mutex::new(());
-        let turn = TURN.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
-        let log = LOG.get_or_init(|| {
-            let log = Log::default();
-            // This also takes what is told by the crate `log`: reqwest and rustls do.
-            tracing_subscriber::fmt()
-                .with_max_level(LevelFilter::TRACE)
-                .with_span_events(FmtSpan::CLOSE)
-                .with_ansi(false)
-                .with_writer(log.clone())
-                .init();
-            log
-        });
-        log.0.lock().unwrap().clear();
-        Turn {
-            log: log.clone(),
-            _turn: turn,
-        }
+fn start() -> Turn {
+    static LOG: OnceLock<Log> = OnceLock::new();
+    static TURN: Mutex<()> = Mutex::new(());
+    let turn = TURN.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+    let log = LOG.get_or_init(|| {
+        let log = Log::default();
+        // This also takes what is told by the crate `log`: reqwest and rustls do.
+        tracing_subscriber::fmt()
+            .with_max_level(LevelFilter::TRACE)
+            .with_span_events(FmtSpan::CLOSE)
+            .with_ansi(false)
+            .with_writer(log.clone())
+            .init();
+        log
+    });
+    log.clear();
+    Turn {
+        log: log.clone(),
+        _turn: turn,
     }
 }
 
@@ -58,7 +46,7 @@ struct Turn {
 
 impl Turn {
     fn text(&self) -> String {
-        String::from_utf8(self.log.0.lock().unwrap().clone()).unwrap()
+        self.log.text()
     }
 
     /// The line that a span of a request ends with.
@@ -71,27 +59,9 @@ impl Turn {
     }
 }
 
-impl Write for Log {
-    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        self.0.lock().unwrap().write(bytes)
-    }
-
-    fn flush(&mut self) -> std::io::Result<()> {
-        Ok(())
-    }
-}
-
-impl<'a> MakeWriter<'a> for Log {
-    type Writer = Self;
-
-    fn make_writer(&'a self) -> Self {
-        self.clone()
-    }
-}
-
 #[tokio::test]
 async fn nothing_that_is_logged_or_shown_has_a_secret_in_it() {
-    let log = Log::start();
+    let log = start();
     let server = Folio::start(|asked, n| match (asked.path(), n) {
         // As often as the policy sends it.
         ("/authn/login-with-expiry", 1..=5) => {
@@ -381,7 +351,7 @@ fn carriers(folio: &FolioClient, place: &str) -> Vec<Request> {
 
 #[tokio::test]
 async fn a_canary_that_was_sent_is_shown_nowhere_in_no_encoding() {
-    let log = Log::start();
+    let log = start();
     let replies: Vec<Reply> = forms().iter().flat_map(|form| places(form)).collect();
     let script = replies.clone();
     let server = Folio::start(move |asked, _| {
@@ -458,7 +428,7 @@ async fn a_canary_that_was_sent_is_shown_nowhere_in_no_encoding() {
 /// The password of the login and the tokens of the session, which no caller sends.
 #[tokio::test]
 async fn a_canary_of_the_session_is_shown_nowhere_in_no_encoding() {
-    let log = Log::start();
+    let log = start();
     let replies: Vec<Reply> = forms().iter().flat_map(|form| places(form)).collect();
     let mut shown = String::new();
     // The server repeats the password of the login.
@@ -530,9 +500,9 @@ async fn a_canary_of_the_session_is_shown_nowhere_in_no_encoding() {
 #[cfg(all(feature = "rustls", feature = "http2"))]
 #[tokio::test]
 async fn no_secret_is_told_by_what_is_below() {
-    use crate::tls_support::{Authority, Gateway, Tunnel};
+    use folio_test_support::tls::{Authority, Gateway, Tunnel};
 
-    let log = Log::start();
+    let log = start();
     let authority = Authority::new();
     let gateway = Gateway::start(&authority, "folio.invalid", &["h2"], Some(&authority)).await;
     let proxy = Tunnel::start().await;
@@ -572,7 +542,7 @@ async fn no_secret_is_told_by_what_is_below() {
 
 #[tokio::test]
 async fn a_span_tells_all_of_a_request_when_it_ends() {
-    let log = Log::start();
+    let log = start();
     let server = Folio::start(|asked, n| match (asked.path(), n) {
         ("/groups", 0) => Some(Reply::text(503, "busy")),
         ("/groups", _) => Some(Reply::json(json!({"usergroups": [], "totalRecords": 0}))),
@@ -626,7 +596,7 @@ async fn a_span_tells_all_of_a_request_when_it_ends() {
 
 #[tokio::test]
 async fn login_renewal_repetition_and_giving_up_are_told() {
-    let log = Log::start();
+    let log = start();
     let server = Folio::start(|asked, _| match asked.path() {
         "/well" => Some(Reply::json(json!({}))),
         "/busy" => Some(Reply::text(503, "busy")),
@@ -635,7 +605,7 @@ async fn login_renewal_repetition_and_giving_up_are_told() {
     .await;
     let folio = server
         .builder()
-        .retry(crate::support::quick().max_attempts(2))
+        .retry(folio_test_support::server::quick().max_attempts(2))
         .connect()
         .await
         .unwrap();
@@ -656,17 +626,18 @@ async fn login_renewal_repetition_and_giving_up_are_told() {
 
 #[tokio::test]
 async fn a_client_that_is_dropped_without_closing_says_so_at_debug_level() {
-    let log = Log::start();
+    let log = start();
     let server = Folio::start(|_, _| None).await;
     let folio = server.connect().await;
     drop(folio.clone());
     assert!(!log.text().contains("dropped without"));
     drop(folio);
-    let until = tokio::time::Instant::now() + Duration::from_secs(10);
-    while !log.text().contains("dropped without") {
-        assert!(tokio::time::Instant::now() < until, "{}", log.text());
-        tokio::time::sleep(Duration::from_millis(5)).await;
-    }
+    let dropped = async {
+        while !log.text().contains("dropped without") {
+            tokio::task::yield_now().await;
+        }
+    };
+    within("the log of the drop", dropped).await;
     let text = log.text();
     let line = text
         .lines()

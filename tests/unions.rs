@@ -34,13 +34,7 @@ mod described {
                 .join("specs")
                 .join(release);
             let folder = option_env!("FOLIO_SPECS_DIR").map_or(own, PathBuf::from);
-            let documents = std::fs::read_dir(folder).unwrap().map(|entry| {
-                let path = entry.unwrap().path();
-                let name = path.file_stem().unwrap().to_str().unwrap().to_owned();
-                let text = std::fs::read_to_string(path).unwrap();
-                (name, serde_json::from_str(&text).unwrap())
-            });
-            Self(documents.collect())
+            Self(folio_test_support::files::documents(folder))
         }
 
         /// What a reference names, and the document that it is in.

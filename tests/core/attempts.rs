@@ -7,7 +7,7 @@ use folio_sdk::{Body, ErrorKind, Method, RetryPolicy};
 use futures_util::stream;
 use tokio::time::Instant;
 
-use crate::support::{Folio, Reply, quick};
+use folio_test_support::server::{Folio, Reply, quick};
 
 #[tokio::test]
 async fn a_streamed_write_without_a_response_is_not_repeated_and_in_doubt() {

@@ -6,9 +6,10 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use folio_sdk::{CredentialSource, Credentials, Error, ErrorKind, FolioClient, Method};
+use folio_test_support::clock::{Clock, settle};
 use serde_json::{Value, json};
 
-use crate::support::{Asked, Folio, PASSWORD, Reply, quick};
+use folio_test_support::server::{Asked, Folio, PASSWORD, Reply, quick};
 
 fn users(asked: &Asked, _: usize) -> Option<Reply> {
     (asked.path() == "/users")
@@ -312,9 +313,7 @@ async fn a_renewal_that_was_cut_off_with_its_runtime_does_not_replay_the_refresh
                 .unwrap_err()
         });
     });
-    while server.refreshes() == 0 {
-        tokio::time::sleep(Duration::from_millis(10)).await;
-    }
+    server.wait_for("/authn/refresh", 1).await;
     let waiting = tokio::spawn(async move { get(&folio).await });
     tokio::task::spawn_blocking(move || thread.join())
         .await
@@ -332,10 +331,10 @@ async fn a_token_is_renewed_before_it_expires_while_calls_go_on() {
     let server = Folio::start(users).await;
     server.lifetime(Some(4));
     let folio = server.connect().await;
-    let end = tokio::time::Instant::now() + Duration::from_secs(9);
-    while tokio::time::Instant::now() < end {
+    let clock = Clock::stop();
+    for _ in 0..180 {
         get(&folio).await.unwrap();
-        tokio::time::sleep(Duration::from_millis(50)).await;
+        clock.advance(Duration::from_millis(50)).await;
     }
     assert_eq!((server.logins(), server.replays()), (1, 0));
     assert!(
@@ -611,22 +610,25 @@ async fn closing_wakes_those_who_wait() {
                 .await
         }
     });
-    tokio::time::sleep(Duration::from_millis(100)).await;
+    let clock = Clock::stop();
+    server.wait_for("/users", 1).await;
+    settle().await;
     let on_its_way = tokio::spawn({
         let folio = folio.clone();
         async move { get(&folio).await }
     });
-    tokio::time::sleep(Duration::from_millis(100)).await;
+    server.wait_for("/users", 2).await;
     let waiting_for_its_turn = tokio::spawn({
         let folio = folio.clone();
         async move { get(&folio).await }
     });
-    tokio::time::sleep(Duration::from_millis(50)).await;
-    let start = std::time::Instant::now();
+    settle().await;
+    // All of this takes no time: neither the wait nor the response that is on its way ends before.
     folio.close().await.unwrap();
     assert!(backing_off.await.unwrap().unwrap_err().is_closed());
     assert!(waiting_for_its_turn.await.unwrap().unwrap_err().is_closed());
-    assert!(start.elapsed() < Duration::from_millis(250));
+    assert!(!on_its_way.is_finished());
+    clock.advance(Duration::from_millis(400)).await;
     on_its_way.await.unwrap().unwrap();
 }
 
@@ -642,7 +644,8 @@ async fn a_client_closed_during_its_login_logs_out_of_it() {
         let folio = folio.clone();
         async move { folio.connect().await }
     });
-    tokio::time::sleep(Duration::from_millis(100)).await;
+    server.wait_for("/authn/login-with-expiry", 1).await;
+    settle().await;
     folio.close().await.unwrap();
     assert!(login.await.unwrap().unwrap_err().is_closed());
     assert_eq!(server.logins(), 1);

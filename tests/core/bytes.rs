@@ -7,6 +7,8 @@ use std::time::Duration;
 use flate2::Compression;
 use flate2::write::{DeflateEncoder, GzEncoder, ZlibEncoder};
 use folio_sdk::{Download, Error, ErrorKind, FolioClient, Method, Request, RetryPolicy};
+use folio_test_support::clock::{Clock, settle};
+use folio_test_support::files::scratch;
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
@@ -53,7 +55,7 @@ impl Wire {
         self
     }
 
-    /// Written in pieces of that size, some time apart.
+    /// Written in pieces of that size: up to 50 of them one by one, each after the one before was read.
     fn cut(mut self, size: usize) -> Self {
         self.pieces = self
             .pieces
@@ -110,7 +112,7 @@ pub(super) async fn serve(responses: Vec<Wire>) -> (String, Arc<Mutex<Vec<String
                     let _ = stream.write_all(head.as_bytes()).await;
                     for (index, piece) in response.pieces.iter().enumerate() {
                         if index > 0 && response.pieces.len() < 50 {
-                            tokio::time::sleep(Duration::from_millis(5)).await;
+                            settle().await;
                         }
                         if stream.write_all(piece).await.is_err() {
                             return;
@@ -177,11 +179,11 @@ async fn a_gzip_body_of_several_members_is_whole_by_every_way_of_reading() {
             .unwrap();
         assert_eq!(response.body(), &text[..], "{size}");
         assert_eq!(open(&folio).await.bytes().await.unwrap(), &text[..]);
-        let target = std::env::temp_dir().join(format!("folio-sdk-members-{}", std::process::id()));
+        let folder = scratch();
+        let target = folder.path().join("text");
         let written = open(&folio).await.save(&target).await.unwrap();
         assert_eq!(written, text.len() as u64);
         assert_eq!(std::fs::read(&target).unwrap(), text);
-        std::fs::remove_file(&target).unwrap();
         let mut records = open(&folio).await.records::<Value>();
         let mut count = 0;
         while let Some(record) = records.next().await {
@@ -286,7 +288,8 @@ async fn a_compressed_body_that_is_not_whole_or_not_compressed_is_never_a_succes
         assert!(error.to_string().contains(words), "{error}");
         let error = open(&folio).await.bytes().await.unwrap_err();
         assert_eq!(error.kind(), kind, "{error:#}");
-        let target = std::env::temp_dir().join(format!("folio-sdk-short-{}", std::process::id()));
+        let folder = scratch();
+        let target = folder.path().join("text");
         open(&folio).await.save(&target).await.unwrap_err();
         assert!(!target.exists());
     }
@@ -465,58 +468,58 @@ mod timeouts {
             .read_timeout(SHORT)
             .build()
             .unwrap();
+        let clock = Clock::stop();
         let get = || Request::to(Method::GET, "/x");
-        let error = folio.execute(get()).await.unwrap_err();
+        // By the clock of the runtime, to a step.
+        let execute = async |request, expected: Duration| {
+            let step = Duration::from_millis(1);
+            let (outcome, waited) = clock.time(step, folio.execute(request)).await;
+            assert!(
+                (expected..expected + SHORT / 4).contains(&waited),
+                "{waited:?}"
+            );
+            outcome.unwrap_err()
+        };
+        let error = execute(get(), SHORT).await;
         check(&error, "nothing for 0.2 s, after 13 bytes of its response");
         check(
-            &folio.execute(get()).await.unwrap_err(),
+            &execute(get(), SHORT).await,
             "not even the beginning of a response",
         );
-        check(
-            &open(&folio).await.bytes().await.unwrap_err(),
-            "after 13 bytes",
-        );
+        let bytes = async { open(&folio).await.bytes().await };
+        let error = clock.run(Duration::from_millis(1), bytes).await;
+        check(&error.unwrap_err(), "after 13 bytes");
         let put = || Request::to(Method::PUT, "/x/1").json(&json!({"id": "1"}));
-        let error = folio.execute(put()).await.unwrap_err();
+        let error = execute(put(), SHORT).await;
         check(&error, "after 13 bytes");
         assert!(
             format!("{error:#}").contains("whether the server carried it out is not known"),
             "{error:#}"
         );
         // A call may have its own.
-        let started = std::time::Instant::now();
-        let error = folio
-            .execute(put().read_timeout(2 * SHORT))
-            .await
-            .unwrap_err();
+        let error = execute(put().read_timeout(2 * SHORT), 2 * SHORT).await;
         check(&error, "nothing for 0.4 s, after 13 bytes");
-        assert!(started.elapsed() >= 2 * SHORT);
     }
 
-    /// Waits on the real clock until the server was asked, then lets the paused clock run.
+    /// Waits until the server was asked and its response was read, as far as it goes; then lets time pass.
     async fn until_asked<T>(
         asked: &Mutex<Vec<String>>,
         call: impl Future<Output = T>,
     ) -> (T, Duration) {
+        let clock = Clock::stop();
         let mut call = std::pin::pin!(call);
-        loop {
-            tokio::select! {
-                biased;
-                _ = &mut call => panic!("it ended at once"),
-                () = tokio::time::sleep(Duration::from_millis(20)) => {}
+        let arrived = async {
+            while asked.lock().unwrap().is_empty() {
+                settle().await;
             }
-            if !asked.lock().unwrap().is_empty() {
-                break;
-            }
-        }
+            settle().await;
+        };
         tokio::select! {
+            biased;
             _ = &mut call => panic!("it ended at once"),
-            () = tokio::time::sleep(Duration::from_millis(100)) => {}
+            () = arrived => {}
         }
-        tokio::time::pause();
-        let started = tokio::time::Instant::now();
-        let outcome = call.await;
-        (outcome, started.elapsed())
+        clock.time(Duration::from_millis(100), call).await
     }
 
     async fn after(

@@ -4,7 +4,7 @@ use folio_sdk::{ErrorKind, FolioClient, Method, Operation, Request, RetryPolicy,
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
-use crate::support::{Folio, PASSWORD, Reply};
+use folio_test_support::server::{Folio, PASSWORD, Reply};
 
 /// Gives back what it was asked.
 async fn echo() -> (Folio, FolioClient) {

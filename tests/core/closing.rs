@@ -7,11 +7,12 @@ use std::time::Duration;
 use folio_sdk::{
     Collection, CredentialSource, Credentials, Error, FolioClient, FolioClientBuilder, Result,
 };
+use folio_test_support::clock::{Clock, settle};
 use serde_json::{Value, json};
 use tokio::task::JoinHandle;
 use tokio::time::Instant;
 
-use crate::support::{Asked, Folio, PASSWORD, Reply, quick};
+use folio_test_support::server::{Asked, Folio, PASSWORD, Reply, quick};
 
 /// A vault that never responds, after so many times.
 #[derive(Debug, Default)]
@@ -59,14 +60,10 @@ async fn get(folio: FolioClient, path: &'static str) -> Result<()> {
     folio.folio_get::<Value>(path, None).await.map(drop)
 }
 
-/// Waits until the server was asked for a path `times` times.
+/// Waits until the server was asked for a path `times` times and each response that it gave was read.
 async fn asked(server: &Folio, path: &str, times: usize) {
-    let until = std::time::Instant::now() + Duration::from_secs(20);
-    while server.asked(path).len() < times {
-        assert!(std::time::Instant::now() < until, "{path} was not asked");
-        tokio::time::sleep(Duration::from_millis(2)).await;
-    }
-    tokio::time::sleep(Duration::from_millis(20)).await;
+    server.wait_for(path, times).await;
+    settle().await;
 }
 
 /// The client is closed while `waiting` waits: it ends at once, by the clock of the runtime, and says why.
@@ -103,7 +100,7 @@ async fn a_wait_for_a_permit_or_the_rate_ends() {
     let _first = tokio::spawn(get(folio.clone(), "/stalls"));
     asked(&server, "/stalls", 1).await;
     let waiting = tokio::spawn(get(folio.clone(), "/well"));
-    tokio::time::sleep(Duration::from_millis(20)).await;
+    settle().await;
     ends("the permit", &folio, waiting).await;
 
     let server = Folio::start(slow).await;
@@ -112,7 +109,7 @@ async fn a_wait_for_a_permit_or_the_rate_ends() {
     let _first = tokio::spawn(get(folio.clone(), "/stalls"));
     asked(&server, "/stalls", 1).await;
     let waiting = tokio::spawn(get(folio.clone(), "/well"));
-    tokio::time::sleep(Duration::from_millis(20)).await;
+    settle().await;
     ends("the permit with a queue timeout", &folio, waiting).await;
 
     let server = Folio::start(slow).await;
@@ -124,9 +121,9 @@ async fn a_wait_for_a_permit_or_the_rate_ends() {
         .unwrap();
     get(folio.clone(), "/well").await.unwrap();
     let _first = tokio::spawn(get(folio.clone(), "/well"));
-    tokio::time::sleep(Duration::from_millis(20)).await;
+    settle().await;
     let waiting = tokio::spawn(get(folio.clone(), "/well"));
-    tokio::time::sleep(Duration::from_millis(20)).await;
+    settle().await;
     ends("the queue of the rate", &folio, waiting).await;
 }
 
@@ -200,7 +197,7 @@ async fn a_wait_for_a_login_ends() {
                 }
             }
         });
-        tokio::time::sleep(Duration::from_millis(20)).await;
+        settle().await;
         ends(what, &folio, waiting).await;
     }
 }
@@ -232,7 +229,11 @@ async fn lists_jobs_and_batches_end() {
             Ok(())
         }
     });
-    asked(&server, "/search/resources/jobs/7", 5).await;
+    let clock = Clock::stop();
+    let polled = server.wait_for("/search/resources/jobs/7", 5);
+    clock.run(Duration::from_millis(10), polled).await;
+    drop(clock);
+    settle().await;
     ends("the job", &folio, waiting).await;
 
     // A batch that waits to be sent again.

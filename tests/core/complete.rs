@@ -7,7 +7,7 @@ use folio_sdk::{Error, ErrorKind, FolioClient, Items, Method, Paging, PagingStyl
 use futures_util::StreamExt;
 use serde_json::{Value, json};
 
-use crate::support::{Asked, Folio, Reply};
+use folio_test_support::server::{Asked, Folio, Reply};
 
 /// Spread over all ids, in the order of the numbers.
 fn id(number: usize) -> String {

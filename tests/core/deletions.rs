@@ -8,7 +8,7 @@ use folio_sdk::{
 };
 use serde_json::{Value, json};
 
-use crate::support::{Asked, Folio, Reply};
+use folio_test_support::server::{Asked, Folio, Reply};
 
 const ID: &str = "69640328-788e-43fc-9c3c-af39e243f3b7";
 

@@ -8,7 +8,7 @@ use folio_sdk::{FolioClient, Items, Method, Paging, PagingStyle, Request};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
-use crate::support::{Asked, Folio, Reply};
+use folio_test_support::server::{Asked, Folio, Reply};
 
 const STYLES: [PagingStyle; 8] = [
     PagingStyle::Cql,

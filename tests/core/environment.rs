@@ -1,13 +1,14 @@
 //! What the environment of a program says of its client.
 
 use std::process::Command;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use folio_sdk::{Body, Environment, Error, FolioClient, FolioClientBuilder, Method, RetryPolicy};
+use folio_test_support::clock::Clock;
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
-use crate::support::{Folio, PASSWORD, Reply};
+use folio_test_support::server::{Folio, PASSWORD, Reply};
 
 /// A client as its variables make it.
 fn builder<const N: usize>(server: &Folio, variables: [(&str, &str); N]) -> FolioClientBuilder {
@@ -103,14 +104,16 @@ async fn a_delay_of_the_environment_is_the_longest_wait_before_the_first_repetit
     )
     .build()
     .unwrap();
-    let start = Instant::now();
-    assert_eq!(get(&folio).await.attempts(), 4);
-    assert!(start.elapsed() < Duration::from_secs(5));
+    let clock = Clock::stop();
+    let (error, waited) = clock.time(Duration::from_millis(1), get(&folio)).await;
+    assert_eq!(error.attempts(), 4);
+    assert!(waited < Duration::from_millis(100), "{waited:?}");
 }
 
 #[tokio::test]
 async fn timeouts_come_from_the_environment_unless_the_program_says_them() {
     let server = failing(Reply::Stall).await;
+    let clock = Clock::stop();
     for name in ["FOLIOCLIENT_HTTP_TIMEOUT", "FOLIOCLIENT_READ_TIMEOUT"] {
         let folio = builder(
             &server,
@@ -121,20 +124,29 @@ async fn timeouts_come_from_the_environment_unless_the_program_says_them() {
         )
         .build()
         .unwrap();
-        let start = Instant::now();
-        assert!(get(&folio).await.is_timeout());
-        assert!(start.elapsed() < Duration::from_secs(5), "{name}");
+        let (error, waited) = clock.time(Duration::from_millis(1), get(&folio)).await;
+        assert!(error.is_timeout());
+        assert!(
+            (50..100).contains(&waited.as_millis()),
+            "{name}: {waited:?}"
+        );
     }
     let slow = failing(Reply::json(json!({"late": true})).after(Duration::from_millis(150))).await;
     let folio = builder(&slow, [("FOLIOCLIENT_HTTP_TIMEOUT", "0.05")])
         .timeout(Duration::from_secs(20))
         .build()
         .unwrap();
-    folio.folio_get::<Value>("/x", None).await.unwrap();
+    let late = async |folio: FolioClient| {
+        let call = folio.folio_get::<Value>("/x", None).into_future();
+        let (outcome, took) = clock.time(Duration::from_millis(1), call).await;
+        outcome.unwrap();
+        assert!(took >= Duration::from_millis(150), "{took:?}");
+    };
+    late(folio).await;
     let folio = builder(&slow, [("FOLIOCLIENT_HTTP_TIMEOUT", "none")])
         .build()
         .unwrap();
-    folio.folio_get::<Value>("/x", None).await.unwrap();
+    late(folio).await;
 }
 
 #[tokio::test]
@@ -228,7 +240,7 @@ async fn the_environment_of_the_process_makes_a_client() {
 #[tokio::test]
 async fn the_write_timeout_of_the_environment_ends_what_nobody_takes_and_nothing_else() {
     // What it does with a body: takes nothing of it, or all and answers late.
-    async fn post(is_taken: bool, body: impl Into<Body>) -> Result<folio_sdk::Response, Error> {
+    async fn post(is_taken: bool, body: Body) -> Result<folio_sdk::Response, Error> {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = format!("http://{}", listener.local_addr().unwrap());
         tokio::spawn(async move {
@@ -265,6 +277,11 @@ async fn the_write_timeout_of_the_environment_ends_what_nobody_takes_and_nothing
             .send()
             .await
     }
+    let clock = Clock::stop();
+    let post = async |is_taken: bool, body: Body| {
+        let step = Duration::from_millis(1);
+        clock.run(step, post(is_taken, body)).await
+    };
     let large = || vec![7_u8; 32 << 20];
     let streamed = |length| Body::reader(tokio::io::repeat(7).take(length)).length(length);
     for body in [Body::from(large()), streamed(32 << 20)] {

@@ -5,7 +5,7 @@ use serde::Deserialize;
 use serde_json::Value;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
-use crate::support::{Folio, Reply};
+use folio_test_support::server::{Folio, Reply};
 
 /// The error as it is shown, without what differs from run to run.
 fn shown(server: &Folio, error: &Error) -> String {
@@ -357,6 +357,7 @@ async fn an_error_that_dawdles_keeps_no_download() {
         let mut sent = stream.write_all(head).await;
         while sent.is_ok() {
             sent = stream.write_all(b"slow ").await;
+            // By the test's clock.
             tokio::time::sleep(std::time::Duration::from_millis(20)).await;
         }
     });
@@ -367,10 +368,10 @@ async fn an_error_that_dawdles_keeps_no_download() {
         .retry(RetryPolicy::none())
         .build()
         .unwrap();
-    let error = folio
-        .open(Request::to(Method::GET, "/x"))
-        .await
-        .unwrap_err();
+    let clock = folio_test_support::clock::Clock::stop();
+    let open = folio.open(Request::to(Method::GET, "/x"));
+    let step = std::time::Duration::from_millis(1);
+    let error = clock.run(step, open).await.unwrap_err();
     assert_eq!(error.status().map(|status| status.as_u16()), Some(500));
     assert!(error.to_string().contains("slow slow"), "{error}");
 }

@@ -1,17 +1,21 @@
 //! Harvests: complete in parallel, and gone on with where they ended.
 
 use std::sync::{Arc, Mutex};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use folio_sandbox::{Effect, Fault, Sandbox};
 use folio_sdk::users::Usergroup;
 use folio_sdk::{
     Checkpoint, CheckpointFile, Error, ErrorKind, FolioClient, GetAll, HarvestStream, RetryPolicy,
 };
+use folio_test_support::clock::Clock;
+use folio_test_support::files::scratch;
+use folio_test_support::sandbox::admin;
 use futures_util::StreamExt;
 use serde_json::{Value, json};
+use tokio::time::Instant;
 
-use crate::support::{Folio, Reply};
+use folio_test_support::server::{Folio, Reply};
 
 /// Ids as servers make them: random, but the same in every run.
 fn random_ids(count: u64) -> Vec<String> {
@@ -34,8 +38,6 @@ fn dense_ids(count: u64) -> Vec<String> {
 
 async fn sandbox(ids: &[String]) -> Sandbox {
     let sandbox = Sandbox::builder()
-        .tenant("diku")
-        .user("admin", "secret")
         .keep_exchanges(100_000)
         .start()
         .await
@@ -49,9 +51,7 @@ async fn sandbox(ids: &[String]) -> Sandbox {
 }
 
 async fn connect(sandbox: &Sandbox) -> FolioClient {
-    FolioClient::builder(sandbox.url())
-        .tenant("diku")
-        .credentials("admin", "secret")
+    admin(sandbox)
         .retry(
             RetryPolicy::default()
                 .base_delay(Duration::from_millis(2))
@@ -112,7 +112,6 @@ async fn a_harvest_reads_everything_once_whatever_the_ids_are_like() {
             assert_eq!(sorted(came), sorted(ids.clone()));
             // 60 pages, and what it costs to know that there is no more.
             let most = if ordered { most * 2 } else { most };
-            if false {};
             assert!(asked(&sandbox) <= most, "{} requests", asked(&sandbox));
         }
     }
@@ -145,6 +144,7 @@ async fn a_harvest_has_many_requests_on_their_way_and_no_more_than_it_may() {
     .await;
     const LATENCY: Duration = Duration::from_millis(60);
     let folio = server.connect().await;
+    let clock = Clock::stop();
     for (parallel, least) in [(1, 1), (8, 7)] {
         came.lock().unwrap().clear();
         let list = folio
@@ -152,7 +152,8 @@ async fn a_harvest_has_many_requests_on_their_way_and_no_more_than_it_may() {
             .by_id()
             .limit(50);
         let stream = folio.harvest(list).parallel(parallel).stream();
-        assert_eq!(ids_of(stream).await.len(), 2_000);
+        let all = clock.run(Duration::from_millis(1), ids_of(stream)).await;
+        assert_eq!(all.len(), 2_000);
         // Each takes at least so long: what comes in less time is on its way together.
         let came = came.lock().unwrap();
         let together = came.iter().map(|start| {
@@ -508,6 +509,7 @@ async fn figures_tell_how_far_it_is() {
         }
         seen
     });
+    let clock = Clock::stop();
     let mut middle = None;
     for taken in 0.. {
         if stream.next().await.is_none() {
@@ -517,7 +519,7 @@ async fn figures_tell_how_far_it_is() {
             middle = Some(stream.progress());
         }
         if taken % 100 == 0 {
-            tokio::time::sleep(Duration::from_millis(2)).await;
+            clock.advance(Duration::from_millis(2)).await;
         }
     }
     let middle = middle.unwrap();
@@ -532,7 +534,7 @@ async fn figures_tell_how_far_it_is() {
         "{middle:?}"
     );
     assert!(middle.rate() > 0.0 && middle.time_left().is_some());
-    let seen = watcher.await.unwrap();
+    let seen = clock.run(Duration::from_millis(1), watcher).await.unwrap();
     let last = seen.last().unwrap();
     assert_eq!(
         (last.records, last.done, last.is_complete),
@@ -546,8 +548,9 @@ async fn figures_tell_how_far_it_is() {
     let stream = folio.harvest(groups(&folio, 50)).stream();
     let mut figures = stream.watch(Duration::from_millis(1));
     drop(stream);
-    assert!(figures.next().await.is_some());
-    assert!(figures.next().await.is_none());
+    let rest = async { (figures.next().await, figures.next().await) };
+    let (last, after) = clock.run(Duration::from_millis(1), rest).await;
+    assert!(last.is_some() && after.is_none());
 }
 
 #[test]
@@ -576,9 +579,8 @@ fn outside_of_a_runtime_there_is_an_error_and_no_panic() {
 
 #[test]
 fn a_checkpoint_is_a_file_that_is_whole() {
-    let folder = std::env::temp_dir().join(format!("folio-sdk-checkpoint-{}", std::process::id()));
-    std::fs::create_dir_all(&folder).unwrap();
-    let path = folder.join("groups.checkpoint");
+    let folder = scratch();
+    let path = folder.path().join("groups.checkpoint");
     assert!(Checkpoint::load(&path).unwrap().is_none());
     let folio = FolioClient::builder("http://127.0.0.1:1")
         .tenant("diku")
@@ -596,7 +598,6 @@ fn a_checkpoint_is_a_file_that_is_whole() {
         error.contains("groups.checkpoint cannot be loaded: unknown variant `2`"),
         "{error}"
     );
-    std::fs::remove_dir_all(&folder).unwrap();
 }
 
 #[tokio::test]
@@ -674,9 +675,8 @@ async fn a_checkpoint_that_contradicts_itself_says_what_is_wrong() {
         }
         checkpoint
     };
-    let folder = std::env::temp_dir().join(format!("folio-sdk-tampered-{}", std::process::id()));
-    std::fs::create_dir_all(&folder).unwrap();
-    let path = folder.join("groups.checkpoint");
+    let folder = scratch();
+    let path = folder.path().join("groups.checkpoint");
     for (fields, expected) in [
         (json!({}), "neither which ranges remain"),
         (json!({"remaining": []}), "neither which ranges remain"),
@@ -751,14 +751,12 @@ async fn a_checkpoint_that_contradicts_itself_says_what_is_wrong() {
     let read: Checkpoint = serde_json::from_value(read).unwrap();
     let stream = folio.harvest(groups(&folio, 10)).resume(read).stream();
     assert_eq!(ids_of(stream).await.len(), 20);
-    std::fs::remove_dir_all(&folder).unwrap();
 }
 
 #[test]
 fn the_file_of_a_checkpoint_has_one_user() {
-    let folder = std::env::temp_dir().join(format!("folio-sdk-lock-{}", std::process::id()));
-    std::fs::create_dir_all(&folder).unwrap();
-    let path = folder.join("groups.checkpoint");
+    let folder = scratch();
+    let path = folder.path().join("groups.checkpoint");
     let folio = FolioClient::builder("http://127.0.0.1:1")
         .tenant("diku")
         .token("token")
@@ -780,5 +778,4 @@ fn the_file_of_a_checkpoint_has_one_user() {
     assert_eq!(second.load().unwrap(), Some(checkpoint.clone()));
     drop(second);
     checkpoint.save(&path).unwrap();
-    std::fs::remove_dir_all(&folder).unwrap();
 }

@@ -7,7 +7,7 @@ use folio_sdk::{Error, ErrorKind, FolioClient, Record};
 use futures_util::StreamExt;
 use serde_json::{Value, json};
 
-use crate::support::{Folio, Reply};
+use folio_test_support::server::{Folio, Reply};
 
 fn id(number: u32) -> String {
     format!("00000000-0000-4000-8000-{number:012}")

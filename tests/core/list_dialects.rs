@@ -2,16 +2,13 @@
 
 use folio_sdk::{ErrorKind, FolioClient, Paging, PagingStyle, Request};
 use folio_sdk::{Items, Method};
+use folio_test_support::sandbox::id;
 use futures_util::StreamExt;
 use serde_json::{Value, json};
 
-use crate::support::{Asked, Folio, Reply};
+use folio_test_support::server::{Asked, Folio, Reply};
 
 const COUNT: usize = 120;
-
-fn id(number: usize) -> String {
-    format!("{number:08x}-0000-4000-8000-000000000000")
-}
 
 /// A page of the things, in an order of the server's own.
 fn page(asked: &Asked) -> Reply {

@@ -4,7 +4,7 @@ use folio_sdk::FolioClient;
 use futures_util::StreamExt;
 use serde_json::{Value, json};
 
-use crate::support::{Folio, Reply};
+use folio_test_support::server::{Folio, Reply};
 
 const COUNT: usize = 230;
 

@@ -2,18 +2,15 @@
 
 use std::collections::BTreeSet;
 use std::sync::Mutex;
-use std::time::Duration;
 
 use folio_sdk::{Error, ErrorKind, FolioClient, Items, Method, Paging, PagingStyle, Request, cql};
+use folio_test_support::clock::settle;
+use folio_test_support::sandbox::id;
 use futures_util::StreamExt;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use crate::support::{Asked, Folio, Reply};
-
-fn id(number: usize) -> String {
-    format!("{number:08x}-0000-4000-8000-000000000000")
-}
+use folio_test_support::server::{Asked, Folio, Reply};
 
 /// The ids of `count` records, and what the server does with a request for them.
 struct Collection {
@@ -628,13 +625,12 @@ async fn the_next_page_comes_while_the_caller_works_and_no_more_than_that() {
         let mut items = if by_id { all.by_id() } else { all }.stream();
         assert_eq!(server.asked("/things").len(), 0);
         items.next().await.unwrap().unwrap();
-        tokio::time::sleep(Duration::from_millis(20)).await;
+        settle().await;
         // Who wants one record has it.
         assert_eq!(server.asked("/things").len(), 1);
         items.next().await.unwrap().unwrap();
-        for _ in 0..50 {
-            tokio::time::sleep(Duration::from_millis(2)).await;
-        }
+        server.wait_for("/things", 2).await;
+        settle().await;
         assert_eq!(server.asked("/things").len(), 2);
         for number in 2..10 {
             assert_eq!(items.next().await.unwrap().unwrap()["number"], number);

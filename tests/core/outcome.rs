@@ -8,9 +8,10 @@ use folio_sdk::{
     Collection, Creates, Deletes, Error, ErrorKind, Facts, FolioClient, Method, Operation, Request,
     RetryPolicy,
 };
+use folio_test_support::clock::settle;
 use serde_json::{Value, json};
 
-use crate::support::{Asked, Folio, Reply, quick};
+use folio_test_support::server::{Asked, Folio, Reply, quick};
 
 const ID: &str = "69640328-788e-43fc-9c3c-af39e243f3b7";
 
@@ -235,10 +236,8 @@ async fn a_client_that_is_closed_while_a_write_waits_to_be_repeated_reports_it()
         let (folio, path) = (folio.clone(), path.clone());
         async move { folio.folio_delete(&path).await }
     });
-    while server.asked(&path).is_empty() {
-        tokio::time::sleep(Duration::from_millis(5)).await;
-    }
-    tokio::time::sleep(Duration::from_millis(50)).await;
+    server.wait_for(&path, 1).await;
+    settle().await;
     folio.close().await.unwrap();
     let error = waiting.await.unwrap().unwrap_err();
     assert!(error.is_closed() && is_unknown(&error), "{error:#}");

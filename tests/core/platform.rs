@@ -3,7 +3,7 @@
 use folio_sdk::{ErrorKind, Facts, FolioClient, Method, Operation, Platform, Request, Result};
 use serde_json::{Value, json};
 
-use crate::support::{Asked, Folio, Reply};
+use folio_test_support::server::{Asked, Folio, Reply};
 
 const OKAPI: &str = "/_/proxy/tenants/diku/modules";
 const EUREKA: &str = "/entitlements/diku/applications";

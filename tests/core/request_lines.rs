@@ -4,14 +4,11 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
 use folio_sdk::{ErrorKind, FolioClient, Method, Request, cql};
+use folio_test_support::sandbox::id;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
-use crate::support::{Asked, Folio, Reply};
-
-fn id(number: usize) -> String {
-    format!("{number:08x}-0000-4000-8000-000000000000")
-}
+use folio_test_support::server::{Asked, Folio, Reply};
 
 fn line(asked: &Asked) -> usize {
     format!("{} {} HTTP/1.1", asked.method, asked.target).len()

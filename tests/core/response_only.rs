@@ -3,7 +3,7 @@
 
 use serde_json::{Value, json};
 
-use crate::support::{Folio, Reply};
+use folio_test_support::server::{Folio, Reply};
 
 const ID: &str = "8f584529-5246-4bd7-9803-4b856d510afd";
 

@@ -3,10 +3,11 @@
 use std::time::Duration;
 
 use folio_sdk::{Deletion, Error, ErrorKind, FolioClient, Method, Request, RetryPolicy};
+use folio_test_support::clock::{Clock, run_alone, settle};
+use folio_test_support::patience::within;
 use serde_json::{Value, json};
-use tokio::net::TcpListener;
 
-use crate::support::{Folio, PASSWORD, Reply, quick};
+use folio_test_support::server::{Folio, PASSWORD, Reply, nowhere, quick};
 
 /// A server that answers the first `times` requests to `/x` or to a user in one way and the others well.
 async fn failing(times: usize, reply: Reply) -> Folio {
@@ -151,20 +152,20 @@ async fn a_retry_after_of_a_limiter_holds_for_all_handles_and_costs_no_budget() 
         let folio = folio.clone();
         async move { get(&folio).await }
     });
-    while server.asked("/x").is_empty() {
-        tokio::time::sleep(Duration::from_millis(5)).await;
-    }
-    tokio::time::sleep(Duration::from_millis(50)).await;
-    let started = std::time::Instant::now();
+    server.wait_for("/x", 1).await;
+    let clock = Clock::stop();
+    settle().await;
     let other = folio.for_tenant("college");
     let request = other.request(Method::GET, "/y").send();
-    request.await.unwrap();
-    assert!(
-        started.elapsed() > Duration::from_millis(800),
-        "{:?}",
-        started.elapsed()
-    );
-    first.await.unwrap().unwrap();
+    let (response, waited) = clock.time(Duration::from_millis(1), request).await;
+    response.unwrap();
+    // The whole second of the limiter, and the pace after it.
+    assert!((1000..1500).contains(&waited.as_millis()), "{waited:?}");
+    clock
+        .run(Duration::from_millis(1), first)
+        .await
+        .unwrap()
+        .unwrap();
     assert_eq!(server.asked("/x").len(), 2);
 }
 
@@ -267,9 +268,7 @@ async fn a_conflict_after_a_lost_answer_says_that_the_first_may_have_worked() {
 #[tokio::test]
 async fn what_was_never_sent_is_sent_again_even_a_post() {
     // A port on which nobody listens, until somebody does.
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let address = listener.local_addr().unwrap();
-    drop(listener);
+    let address = nowhere().await;
     let folio = FolioClient::builder(format!("http://{address}"))
         .tenant("diku")
         .credentials("ann", PASSWORD)
@@ -296,13 +295,10 @@ async fn what_was_never_sent_is_sent_again_even_a_post() {
 async fn retry_after_is_honoured() {
     let server = failing(1, Reply::text(429, "slow down").with("retry-after", "1")).await;
     let folio = server.connect().await;
-    let start = std::time::Instant::now();
-    get(&folio).await.unwrap();
-    let waited = start.elapsed();
-    assert!(
-        waited >= Duration::from_secs(1) && waited < Duration::from_secs(3),
-        "{waited:?}"
-    );
+    let clock = Clock::stop();
+    let (value, waited) = clock.time(Duration::from_millis(1), get(&folio)).await;
+    value.unwrap();
+    assert!((1000..1100).contains(&waited.as_millis()), "{waited:?}");
 }
 
 #[tokio::test]
@@ -318,9 +314,10 @@ async fn retry_after_has_a_limit() {
         .connect()
         .await
         .unwrap();
-    let start = std::time::Instant::now();
-    get(&folio).await.unwrap();
-    assert!(start.elapsed() < Duration::from_secs(5));
+    let clock = Clock::stop();
+    let (value, waited) = clock.time(Duration::from_millis(1), get(&folio)).await;
+    value.unwrap();
+    assert!((50..150).contains(&waited.as_millis()), "{waited:?}");
 }
 
 #[tokio::test]
@@ -332,17 +329,23 @@ async fn an_answer_that_does_not_come_is_a_timeout() {
         .connect()
         .await
         .unwrap();
-    get(&folio).await.unwrap();
+    let clock = Clock::stop();
+    let (value, waited) = clock.time(Duration::from_millis(1), get(&folio)).await;
+    value.unwrap();
     assert_eq!(server.asked("/x").len(), 2);
+    assert!((200..300).contains(&waited.as_millis()), "{waited:?}");
 
     let server = failing(99, Reply::Stall).await;
-    let folio = server.connect().await;
-    let error = folio
+    let folio = clock.run(Duration::from_millis(1), server.connect()).await;
+    let call = folio
         .folio_get::<Value>("/x", None)
         .timeout(Duration::from_millis(50))
-        .retry(RetryPolicy::none())
-        .await
-        .unwrap_err();
+        .retry(RetryPolicy::none());
+    let (outcome, waited) = clock
+        .time(Duration::from_millis(1), call.into_future())
+        .await;
+    let error = outcome.unwrap_err();
+    assert!((50..100).contains(&waited.as_millis()), "{waited:?}");
     assert!(error.is_timeout());
     assert_eq!(error.kind(), ErrorKind::Timeout);
     assert_eq!(error.attempts(), 1);
@@ -361,17 +364,18 @@ async fn a_permit_is_not_held_while_waiting_to_try_again() {
         let folio = folio.clone();
         async move { folio.folio_get::<Value>("/busy", None).await }
     });
-    tokio::time::sleep(Duration::from_millis(100)).await;
-    let start = std::time::Instant::now();
+    server.wait_for("/busy", 1).await;
+    // The second of its wait never passes, and the others are sent.
+    let clock = Clock::stop();
     for _ in 0..10 {
         folio.folio_get::<Value>("/free", None).await.unwrap();
     }
-    assert!(
-        start.elapsed() < Duration::from_millis(500),
-        "{:?}",
-        start.elapsed()
-    );
-    busy.await.unwrap().unwrap();
+    assert_eq!(server.asked("/busy").len(), 1);
+    clock
+        .run(Duration::from_millis(10), busy)
+        .await
+        .unwrap()
+        .unwrap();
 }
 
 #[tokio::test]
@@ -388,17 +392,13 @@ async fn a_permit_is_not_held_while_logging_in() {
         let folio = folio.clone();
         async move { folio.folio_get::<Value>("/x", None).await }
     });
-    while server.asked("/authn/login-with-expiry").is_empty() {
-        tokio::time::sleep(Duration::from_millis(5)).await;
-    }
+    server.wait_for("/authn/login-with-expiry", 1).await;
+    // Its turn comes although another logs in.
     let own = folio
         .request(Method::GET, "/x")
         .header("x-okapi-token", "own")
         .send();
-    tokio::time::timeout(Duration::from_secs(5), own)
-        .await
-        .expect("its turn comes although another logs in")
-        .unwrap();
+    within("a call that needs no login", own).await.unwrap();
     waiting.abort();
 }
 
@@ -448,22 +448,21 @@ async fn no_more_requests_are_on_their_way_than_allowed() {
     })
     .await;
     let folio = server.builder().max_in_flight(4).connect().await.unwrap();
+    let clock = Clock::stop();
     let tasks: Vec<_> = (0..40)
         .map(|_| {
             let folio = folio.clone();
             tokio::spawn(async move { folio.folio_get::<Value>("/x", None).await.unwrap() })
         })
         .collect();
-    let start = std::time::Instant::now();
-    for task in tasks {
-        task.await.unwrap();
-    }
+    let all = async {
+        for task in tasks {
+            task.await.unwrap();
+        }
+    };
+    let ((), took) = clock.time(Duration::from_millis(1), all).await;
     // 40 requests of 10 ms, four at a time.
-    assert!(
-        start.elapsed() >= Duration::from_millis(95),
-        "{:?}",
-        start.elapsed()
-    );
+    assert!((100..150).contains(&took.as_millis()), "{took:?}");
 }
 
 #[tokio::test]
@@ -521,52 +520,54 @@ async fn a_redirect_is_not_followed_with_the_token() {
     assert_eq!(server.asked("/x").len(), 1);
 }
 
-#[tokio::test]
-async fn fifty_tasks_of_twenty_calls_all_end_right_though_much_fails() {
-    let server = Folio::start(|asked, n| {
-        if asked.path() == "/count" {
-            return Some(Reply::json(json!({})));
-        }
-        let well = Reply::json(json!({"number": asked.number("number")}));
-        (asked.path() == "/x").then(|| match n % 40 {
-            3 | 23 => Reply::text(503, "busy"),
-            13 => Reply::Drop,
-            33 => {
-                Reply::Break(json!({"number": 0, "padding": "......................"}).to_string())
+#[test]
+fn fifty_tasks_of_twenty_calls_all_end_right_though_much_fails() {
+    run_alone(Duration::from_millis(1), async {
+        let server = Folio::start(|asked, n| {
+            if asked.path() == "/count" {
+                return Some(Reply::json(json!({})));
             }
-            _ => well,
-        })
-    })
-    .await;
-    let folio = server
-        .builder()
-        .retry(quick().max_attempts(8))
-        .max_in_flight(16)
-        .connect()
-        .await
-        .unwrap();
-    let tasks: Vec<_> = (0..50)
-        .map(|task| {
-            let folio = folio.clone();
-            tokio::spawn(async move {
-                for call in 0..20 {
-                    let expected = task * 100 + call;
-                    let number: i64 = folio
-                        .folio_get("/x", "number")
-                        .param("number", expected)
-                        .await
-                        .unwrap();
-                    assert_eq!(number, expected);
-                }
+            let well = Reply::json(json!({"number": asked.number("number")}));
+            (asked.path() == "/x").then(|| match n % 40 {
+                3 | 23 => Reply::text(503, "busy"),
+                13 => Reply::Drop,
+                33 => Reply::Break(
+                    json!({"number": 0, "padding": "......................"}).to_string(),
+                ),
+                _ => well,
             })
         })
-        .collect();
-    for (number, task) in tasks.into_iter().enumerate() {
-        if number % 10 == 0 {
-            server.expire();
+        .await;
+        let folio = server
+            .builder()
+            .retry(quick().max_attempts(8))
+            .max_in_flight(16)
+            .connect()
+            .await
+            .unwrap();
+        let tasks: Vec<_> = (0..50)
+            .map(|task| {
+                let folio = folio.clone();
+                tokio::spawn(async move {
+                    for call in 0..20 {
+                        let expected = task * 100 + call;
+                        let number: i64 = folio
+                            .folio_get("/x", "number")
+                            .param("number", expected)
+                            .await
+                            .unwrap();
+                        assert_eq!(number, expected);
+                    }
+                })
+            })
+            .collect();
+        for (number, task) in tasks.into_iter().enumerate() {
+            if number % 10 == 0 {
+                server.expire();
+            }
+            task.await.unwrap();
         }
-        task.await.unwrap();
-    }
-    assert_eq!((server.logins(), server.replays()), (1, 0));
-    assert!(server.refreshes() <= 5, "{}", server.refreshes());
+        assert_eq!((server.logins(), server.replays()), (1, 0));
+        assert!(server.refreshes() <= 5, "{}", server.refreshes());
+    });
 }

@@ -7,9 +7,10 @@ use std::time::{Duration, SystemTime};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use folio_sdk::{CredentialSource, Credentials, Error, ErrorKind, FolioClient, FolioClientBuilder};
+use folio_test_support::clock::Clock;
 use serde_json::{Value, json};
 
-use crate::support::{Asked, Folio, PASSWORD, Reply, quick};
+use folio_test_support::server::{Asked, Folio, PASSWORD, Reply, quick};
 
 fn users(asked: &Asked) -> Option<Reply> {
     (asked.path() == "/users").then(|| Reply::json(json!({"users": []})))
@@ -326,7 +327,8 @@ async fn a_clock_that_is_an_hour_off_changes_nothing() {
         let server = skewed(seconds, 2, true).await;
         let folio = server.connect().await;
         get(&folio).await.unwrap();
-        tokio::time::sleep(Duration::from_millis(2100)).await;
+        let clock = Clock::stop();
+        clock.advance(Duration::from_millis(2100)).await;
         get(&folio).await.unwrap();
         assert_eq!((server.logins(), server.refreshes()), (1, 1), "{seconds}");
     }
@@ -366,11 +368,7 @@ async fn a_scope_is_closed_when_its_work_ends_with_a_value_or_an_error() {
 }
 
 async fn logged_out(server: &Folio) {
-    let until = tokio::time::Instant::now() + Duration::from_secs(20);
-    while server.asked("/authn/logout").is_empty() {
-        assert!(tokio::time::Instant::now() < until, "no logout");
-        tokio::time::sleep(Duration::from_millis(5)).await;
-    }
+    server.wait_for("/authn/logout", 1).await;
 }
 
 #[tokio::test]
@@ -390,9 +388,7 @@ async fn a_scope_is_closed_by_a_panic_and_by_whoever_gives_up_waiting() {
     let server = Folio::start(|asked, _| (asked.path() == "/users").then_some(Reply::Stall)).await;
     let builder = server.builder();
     let task = tokio::spawn(builder.scoped(async |folio| get(&folio).await));
-    while server.asked("/users").is_empty() {
-        tokio::time::sleep(Duration::from_millis(5)).await;
-    }
+    server.wait_for("/users", 1).await;
     task.abort();
     logged_out(&server).await;
     let logout = &server.asked("/authn/logout")[0];

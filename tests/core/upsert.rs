@@ -3,13 +3,16 @@
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use folio_sdk::{
     AbsentFields, Collection, FolioClient, RetryPolicy, Upsert, UpsertReport, Written,
 };
+use folio_test_support::clock::run_alone;
+use folio_test_support::sandbox::id;
 use serde_json::{Map, Value, json};
 
-use crate::support::{Asked, Folio, Reply, quick};
+use folio_test_support::server::{Asked, Folio, Reply, quick};
 
 const INSTANCES: &str = "/instance-storage/instances";
 const BATCH: &str = "/instance-storage/batch/synchronous";
@@ -356,10 +359,6 @@ enum Lost {
     Request(Reply),
     /// It is.
     Response,
-}
-
-fn id(number: usize) -> String {
-    format!("{number:08x}-0000-4000-8000-000000000000")
 }
 
 fn instance(number: usize) -> Value {
@@ -1266,89 +1265,95 @@ async fn a_module_that_turns_out_to_replace_ids_ends_the_run_and_its_id_is_repor
 
 // --- servers that fail
 
-#[tokio::test]
-async fn a_server_that_fails_for_all_ends_the_run_after_few_requests() {
-    for (batch, status, most) in [
-        (None, 503, 24),
-        // To look 500 records up takes six requests.
-        (Some(BATCH), 503, 120),
-        (None, 500, 220),
-        (Some(BATCH), 500, 700),
-    ] {
-        let module = Module {
-            batch,
-            ..inventory()
-        };
-        let collection = module.collection();
-        let (server, folio, stored) = module
-            .start_with(move |asked, _| {
-                (asked.method != "GET" && !asked.path().contains("authn"))
-                    .then(|| Lost::Request(Reply::text(status, "no")))
-            })
-            .await;
-        let mut records = (1..=5_000).map(instance);
-        let report = folio
-            .upsert_into(collection, records.by_ref().collect::<Vec<_>>())
-            .concurrency(1)
-            .run()
-            .await;
-        assert_eq!((report.created, report.updated), (0, 0));
-        assert_eq!(report.total(), report.failed);
-        let stopped = format!("{:#}", report.stopped.as_ref().unwrap());
-        assert!(stopped.contains("failed one after the other"), "{stopped}");
-        let requests = server.log().len();
-        // A chunk of 500 records was taken: fewer than two requests per record, and none for most.
-        assert!(requests <= most, "{batch:?} {status}: {requests} requests");
-        assert!(stored.lock().unwrap().records.is_empty());
-    }
+#[test]
+fn a_server_that_fails_for_all_ends_the_run_after_few_requests() {
+    run_alone(Duration::from_millis(1), async {
+        for (batch, status, most) in [
+            (None, 503, 24),
+            // To look 500 records up takes six requests.
+            (Some(BATCH), 503, 120),
+            (None, 500, 220),
+            (Some(BATCH), 500, 700),
+        ] {
+            let module = Module {
+                batch,
+                ..inventory()
+            };
+            let collection = module.collection();
+            let (server, folio, stored) = module
+                .start_with(move |asked, _| {
+                    (asked.method != "GET" && !asked.path().contains("authn"))
+                        .then(|| Lost::Request(Reply::text(status, "no")))
+                })
+                .await;
+            let mut records = (1..=5_000).map(instance);
+            let report = folio
+                .upsert_into(collection, records.by_ref().collect::<Vec<_>>())
+                .concurrency(1)
+                .run()
+                .await;
+            assert_eq!((report.created, report.updated), (0, 0));
+            assert_eq!(report.total(), report.failed);
+            let stopped = format!("{:#}", report.stopped.as_ref().unwrap());
+            assert!(stopped.contains("failed one after the other"), "{stopped}");
+            let requests = server.log().len();
+            // A chunk of 500 records was taken: fewer than two requests per record, and none for most.
+            assert!(requests <= most, "{batch:?} {status}: {requests} requests");
+            assert!(stored.lock().unwrap().records.is_empty());
+        }
+    });
 }
 
-#[tokio::test]
-async fn without_a_retry_budget_each_record_is_sent_once() {
-    for policy in [RetryPolicy::none(), quick().budget(0.0, 0)] {
+#[test]
+fn without_a_retry_budget_each_record_is_sent_once() {
+    run_alone(Duration::from_millis(1), async {
+        for policy in [RetryPolicy::none(), quick().budget(0.0, 0)] {
+            let module = module("/groups", "usergroups");
+            let collection = module.collection();
+            let (server, _, stored) = module
+                .start_with(|asked, _| {
+                    (asked.method == "POST" && asked.path() == "/groups")
+                        .then(|| Lost::Request(Reply::text(503, "no")))
+                })
+                .await;
+            let folio = server.builder().retry(policy).connect().await.unwrap();
+            let before = server.log().len();
+            let records = (0..8).map(|n| json!({"id": id(n), "group": n.to_string()}));
+            let report = folio.upsert_into(collection, records).run().await;
+            assert_eq!(figures(&report), [0, 0, 0, 8]);
+            assert!(
+                report
+                    .failures
+                    .iter()
+                    .all(|failure| failure.error.is_outcome_unknown())
+            );
+            assert_eq!(writes(&stored), 8);
+            // One look at all before, and one at each after its write.
+            assert!(
+                server.log().len() - before <= 8 + 9 + 1,
+                "{}",
+                server.log().len() - before
+            );
+        }
+    });
+}
+
+#[test]
+fn a_server_that_fails_for_a_while_ends_nothing() {
+    run_alone(Duration::from_millis(1), async {
         let module = module("/groups", "usergroups");
         let collection = module.collection();
-        let (server, _, stored) = module
-            .start_with(|asked, _| {
-                (asked.method == "POST" && asked.path() == "/groups")
+        let (_server, folio, stored) = module
+            .start_with(|asked, n| {
+                (asked.method == "POST" && asked.path() == "/groups" && n % 4 != 3)
                     .then(|| Lost::Request(Reply::text(503, "no")))
             })
             .await;
-        let folio = server.builder().retry(policy).connect().await.unwrap();
-        let before = server.log().len();
-        let records = (0..8).map(|n| json!({"id": id(n), "group": n.to_string()}));
+        let records = (0..20).map(|n| json!({"id": id(n), "group": n.to_string()}));
         let report = folio.upsert_into(collection, records).run().await;
-        assert_eq!(figures(&report), [0, 0, 0, 8]);
-        assert!(
-            report
-                .failures
-                .iter()
-                .all(|failure| failure.error.is_outcome_unknown())
-        );
-        assert_eq!(writes(&stored), 8);
-        // One look at all before, and one at each after its write.
-        assert!(
-            server.log().len() - before <= 8 + 9 + 1,
-            "{}",
-            server.log().len() - before
-        );
-    }
-}
-
-#[tokio::test]
-async fn a_server_that_fails_for_a_while_ends_nothing() {
-    let module = module("/groups", "usergroups");
-    let collection = module.collection();
-    let (_server, folio, stored) = module
-        .start_with(|asked, n| {
-            (asked.method == "POST" && asked.path() == "/groups" && n % 4 != 3)
-                .then(|| Lost::Request(Reply::text(503, "no")))
-        })
-        .await;
-    let records = (0..20).map(|n| json!({"id": id(n), "group": n.to_string()}));
-    let report = folio.upsert_into(collection, records).run().await;
-    assert_eq!(figures(&report), [20, 0, 0, 0], "{:?}", report.failures);
-    assert_eq!(stored.lock().unwrap().records.len(), 20);
+        assert_eq!(figures(&report), [20, 0, 0, 0], "{:?}", report.failures);
+        assert_eq!(stored.lock().unwrap().records.len(), 20);
+    });
 }
 
 // --- others

@@ -1,13 +1,10 @@
 //! The records of many ids, and of many values of other fields.
 
 use folio_sdk::{Error, ErrorKind};
+use folio_test_support::sandbox::id;
 use serde_json::{Value, json};
 
-use crate::support::{Asked, Folio, Reply};
-
-fn id(number: usize) -> String {
-    format!("{number:08x}-0000-4000-8000-000000000000")
-}
+use folio_test_support::server::{Asked, Folio, Reply};
 
 /// What stands between quotation marks in a query.
 fn terms(query: &str) -> Vec<String> {

@@ -1,12 +1,13 @@
 //! The deadline of a whole call: it bounds every wait.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use folio_sdk::{ErrorKind, FolioClient, Method, Request, RetryPolicy};
 use serde_json::{Value, json};
 
-use super::process::{Nginx, free_port};
-use crate::support::{Folio, Reply};
+use folio_test_support::clock::Clock;
+use folio_test_support::gateways::{Nginx, free_port};
+use folio_test_support::server::{Folio, Reply};
 
 const DEADLINE: Duration = Duration::from_millis(600);
 
@@ -18,12 +19,12 @@ fn patient() -> RetryPolicy {
         .no_budget()
 }
 
+/// The work ends with the deadline, by the clock of the runtime.
 async fn within<T>(work: impl Future<Output = T>) -> T {
-    let started = Instant::now();
-    let outcome = work.await;
-    let elapsed = started.elapsed();
+    let clock = Clock::stop();
+    let (outcome, elapsed) = clock.time(Duration::from_millis(1), work).await;
     assert!(
-        elapsed > DEADLINE / 2 && elapsed < DEADLINE * 2,
+        elapsed > DEADLINE / 2 && elapsed < DEADLINE * 5 / 4,
         "{elapsed:?}"
     );
     outcome

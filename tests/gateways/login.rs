@@ -7,8 +7,9 @@ use std::time::Duration;
 use folio_sdk::{ErrorKind, FolioClient};
 use serde_json::{Value, json};
 
-use super::process::{Nginx, squid};
-use crate::support::{Folio, PASSWORD, Reply, quick};
+use folio_test_support::clock::Clock;
+use folio_test_support::gateways::{Nginx, squid};
+use folio_test_support::server::{Folio, PASSWORD, Reply, quick};
 
 /// What mod-login-keycloak answers where it gets no token, for a cause (real-facts, section 21).
 fn no_token(cause: &str) -> Reply {
@@ -213,19 +214,22 @@ async fn a_job_outlives_a_restart_of_keycloak_during_a_refresh() {
     works(&folio).await;
     down.store(true, Ordering::SeqCst);
     server.expire();
+    let clock = Clock::stop();
     let job = tokio::spawn({
         let folio = folio.clone();
         async move {
             for _ in 0..20 {
                 works(&folio).await;
+                // By the test's clock.
                 tokio::time::sleep(Duration::from_millis(10)).await;
             }
         }
     });
-    tokio::time::sleep(Duration::from_secs(1)).await;
+    let restart = tokio::time::sleep(Duration::from_secs(1));
+    clock.run(Duration::from_millis(1), restart).await;
     assert!(!job.is_finished());
     down.store(false, Ordering::SeqCst);
-    job.await.unwrap();
+    clock.run(Duration::from_millis(1), job).await.unwrap();
     assert_eq!(server.replays(), 0);
 }
 

@@ -1,13 +1,14 @@
 //! Short outages: the login that a call needs follows the call's policy.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use folio_sdk::{Credentials, ErrorKind, FolioClient, RetryPolicy};
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 
-use super::process::{Nginx, free_port, haproxy};
-use crate::support::{Folio, PASSWORD, Reply};
+use folio_test_support::clock::Clock;
+use folio_test_support::gateways::{Nginx, free_port, haproxy};
+use folio_test_support::server::{Folio, PASSWORD, Reply};
 
 /// Patient by attempts, with short waits.
 fn patient() -> RetryPolicy {
@@ -31,7 +32,7 @@ async fn works(folio: &FolioClient) {
         .unwrap();
 }
 
-/// The server behind the gateway is not there for two seconds, in which the token must be renewed.
+/// The server behind the gateway is not there for several attempts of the login.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_renewal_outlives_an_outage_as_long_as_the_policy_of_the_call_has_it() {
     for is_nginx in [true, false] {
@@ -49,7 +50,8 @@ async fn a_renewal_outlives_an_outage_as_long_as_the_policy_of_the_call_has_it()
             let folio = folio.clone();
             async move { folio.connect().await }
         });
-        tokio::time::sleep(Duration::from_millis(1500)).await;
+        // Real time: the gateway is another process, and says nothing of what it rejects. Some attempts fail in it.
+        tokio::time::sleep(Duration::from_millis(500)).await;
         assert!(!connecting.is_finished(), "{:?}", connecting.await);
         let server = listen(port).await;
         connecting.await.unwrap().unwrap();
@@ -58,7 +60,7 @@ async fn a_renewal_outlives_an_outage_as_long_as_the_policy_of_the_call_has_it()
     }
 }
 
-#[tokio::test(flavor = "multi_thread")]
+#[tokio::test]
 async fn a_call_that_needs_a_login_follows_its_own_policy_and_not_the_clients() {
     let upstream = format!("http://127.0.0.1:{}", free_port());
     let Some(gateway) = Nginx::default().start(&upstream) else {
@@ -71,15 +73,16 @@ async fn a_call_that_needs_a_login_follows_its_own_policy_and_not_the_clients() 
     assert_eq!(error.status().map(|status| status.as_u16()), Some(502));
     assert_eq!(error.attempts(), 2, "{error:#}");
     // As many as there is time for.
-    let started = Instant::now();
-    let error = get()
-        .retry(patient().deadline(Duration::from_secs(1)))
-        .await
-        .unwrap_err();
-    let elapsed = started.elapsed();
+    let call = get().retry(patient().deadline(Duration::from_secs(1)));
+    let clock = Clock::stop();
+    let (outcome, elapsed) = clock
+        .time(Duration::from_millis(1), call.into_future())
+        .await;
+    let error = outcome.unwrap_err();
+    drop(clock);
     assert!(error.attempts() > 3, "{error:#}");
     assert!(
-        elapsed > Duration::from_millis(600) && elapsed < Duration::from_millis(1500),
+        elapsed > Duration::from_millis(600) && elapsed < Duration::from_millis(1100),
         "{elapsed:?}"
     );
     // The budget as well.
@@ -147,14 +150,16 @@ async fn a_token_that_was_handed_in_outlives_a_gateway_that_is_not_there() {
         .retry(patient())
         .build()
         .unwrap();
+    let clock = Clock::stop();
     let job = tokio::spawn({
         let folio = folio.clone();
         async move { works(&folio).await }
     });
-    tokio::time::sleep(Duration::from_millis(500)).await;
+    let outage = tokio::time::sleep(Duration::from_millis(500));
+    clock.run(Duration::from_millis(1), outage).await;
     assert!(!job.is_finished());
     let server = listen(port).await;
     server.accept_refresh("handed.refresh.token");
-    job.await.unwrap();
+    clock.run(Duration::from_millis(1), job).await.unwrap();
     assert_eq!((server.refreshes(), server.replays()), (1, 0));
 }

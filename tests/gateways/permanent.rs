@@ -5,9 +5,9 @@ use std::time::Duration;
 use folio_sdk::{Error, ErrorKind, FolioClient};
 use serde_json::Value;
 
-use super::process::{Nginx, free_port};
-use crate::support::{Folio, PASSWORD, quick};
-use crate::tls_support::Authority;
+use folio_test_support::gateways::{Nginx, free_port};
+use folio_test_support::server::{Folio, PASSWORD, quick};
+use folio_test_support::tls::Authority;
 
 fn check(error: &Error, words: &[&str]) {
     let shown = format!("{error:#}");

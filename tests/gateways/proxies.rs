@@ -2,8 +2,8 @@
 
 use folio_sdk::{Environment, ErrorKind, FolioClient, FolioClientBuilder};
 
-use super::process::{Gateway, Nginx, squid};
-use crate::support::{Folio, quick};
+use folio_test_support::gateways::{Gateway, Nginx, squid};
+use folio_test_support::server::{Folio, quick};
 
 fn through(gateway: &Gateway, proxy: String) -> FolioClientBuilder {
     gateway.builder().retry(quick()).proxy(proxy)

@@ -3,8 +3,8 @@
 use folio_sdk::Error;
 use serde_json::Value;
 
-use super::rows::{rows, text};
-use crate::support::{Folio, Reply};
+use folio_test_support::recordings::{rows, text};
+use folio_test_support::server::{Folio, Reply};
 
 #[derive(Default)]
 struct Count {

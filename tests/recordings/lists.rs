@@ -7,8 +7,8 @@ use std::sync::Arc;
 use folio_sdk::FolioClient;
 use serde_json::{Map, Value, json};
 
-use super::rows::{elements, rows, text};
-use crate::support::{Asked, Folio, Reply};
+use folio_test_support::recordings::{elements, rows, text};
+use folio_test_support::server::{Asked, Folio, Reply};
 
 /// A list, as it was recorded.
 #[derive(Debug, Default)]
@@ -272,7 +272,7 @@ async fn typed(folio: &FolioClient, lists: &BTreeMap<String, List>) -> Outcome {
     lists!(all, lists, folio.calendar(), {
         list_calendars() => "/calendar/calendars",
     });
-    #[cfg(feature = "circulation")]
+    #[cfg(feature = "mod-circulation")]
     lists!(all, lists, folio.circulation(), {
         list_loans() => "/circulation/loans",
         list_requests() => "/circulation/requests",

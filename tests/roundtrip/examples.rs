@@ -21,9 +21,12 @@ pub(crate) struct Example {
 
 /// The examples of a release; none where its sources are absent.
 pub(crate) fn of_release(release: &str) -> Vec<Example> {
-    let root = super::shared().join("folio-specs").join(release);
+    let what = format!("examples of {release}");
+    let Some(root) = super::shared(&what, &format!("folio-specs/{release}")) else {
+        return Vec::new();
+    };
     let mut found = Vec::new();
-    for entry in std::fs::read_dir(&root).into_iter().flatten() {
+    for entry in std::fs::read_dir(&root).unwrap() {
         let folder = entry.unwrap().path();
         if folder.is_dir() {
             of_module(&folder, &mut found);

@@ -13,6 +13,7 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use folio_codegen::{Document, Error, Options, Specs, generate};
+use folio_test_support::threads::each;
 use proc_macro2::{TokenStream, TokenTree};
 use serde_json::{Value, json};
 
@@ -231,46 +232,43 @@ fn check(specs: &Specs, what: &str) -> Option<String> {
 fn no_text_of_a_document_becomes_code() {
     let specs = specs();
     let expected = check(&specs, "the document itself").expect("is taken");
-    let (mut taken, mut rejected) = (0, 0);
+    let mut cases = Vec::new();
     for (index, document) in std::iter::once(&specs.common)
         .chain(&specs.modules)
         .enumerate()
     {
         let mut all = Vec::new();
         places(&document.root, "", &mut all);
-        for (number, place) in all.iter().enumerate() {
+        for (number, place) in all.into_iter().enumerate() {
             let is_text = !place.1 && TEXTS.iter().any(|text| place.0.contains(text));
             for (payload_number, payload) in PAYLOADS.iter().enumerate() {
-                // Texts that are shown are tried with all; of the others each with one or two,
-                // which differ from place to place.
-                if !is_text && !(number + payload_number).is_multiple_of(3) {
-                    continue;
-                }
-                let mut specs = specs.clone();
-                let document = match index {
-                    0 => &mut specs.common,
-                    _ => &mut specs.modules[index - 1],
-                };
-                plant(
-                    &mut document.root,
-                    place,
-                    payload,
-                    (number + payload_number) % 3 > 0,
-                );
-                let what = format!("{payload:?} at {}", place.0);
-                match check(&specs, &what) {
-                    Some(code) => {
-                        taken += 1;
-                        assert!(
-                            !is_text || code == expected,
-                            "{what}: the code has other items"
-                        );
-                    }
-                    None => rejected += 1,
+                let number = number + payload_number;
+                // Texts that are shown are tried with all; of the others each with one or two, which differ from place to place.
+                if is_text || number.is_multiple_of(3) {
+                    cases.push((index, place.clone(), *payload, number % 3 > 0, is_text));
                 }
             }
         }
     }
+    let outcomes = each(&cases, |(index, place, payload, behind, is_text)| {
+        let mut specs = specs.clone();
+        let document = match index {
+            0 => &mut specs.common,
+            _ => &mut specs.modules[index - 1],
+        };
+        plant(&mut document.root, place, payload, *behind);
+        let what = format!("{payload:?} at {}", place.0);
+        let code = check(&specs, &what);
+        if let Some(code) = &code {
+            assert!(
+                !is_text || *code == expected,
+                "{what}: the code has other items"
+            );
+        }
+        code.is_some()
+    });
+    let taken = outcomes.iter().filter(|is_taken| **is_taken).count();
+    let rejected = outcomes.len() - taken;
     println!("{taken} documents gave code, {rejected} were rejected");
     assert!(
         taken > 300 && rejected > 50,

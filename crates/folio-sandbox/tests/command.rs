@@ -239,6 +239,7 @@ async fn what_was_answered_survives_kill_9() {
                 })
             })
             .collect();
+        // Real time: another process is killed in the middle of whatever it then does.
         tokio::time::sleep(Duration::from_millis(150)).await;
         process.kill();
         for writer in writers {

@@ -7,10 +7,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use folio_spec::{Import, sources};
+use folio_test_support::files::{release_sources, report as say};
 use serde_json::Value;
-
-mod shared;
-use shared::{say, shared};
 
 /// What the oracle tells of an operation.
 #[derive(Debug, PartialEq, Eq)]
@@ -48,7 +46,7 @@ fn oracle(file: &Path) -> BTreeMap<String, Operations> {
 
 #[test]
 fn raml_is_read_as_two_other_parsers_read_it() {
-    let Some(shared) = shared("oracle") else {
+    let Some(shared) = release_sources("oracle") else {
         return;
     };
     let release = |name: &str| Import {

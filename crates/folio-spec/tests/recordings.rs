@@ -10,10 +10,11 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests may")]
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::io::Read as _;
 use std::path::Path;
 
 use folio_spec::Release;
+use folio_test_support::recordings::{rows, text};
+use folio_test_support::threads::each;
 use serde_json::Value;
 
 const RELEASES: [&str; 3] = ["ramsons", "sunflower", "trillium"];
@@ -67,24 +68,6 @@ const EXPECTED: [(&str, &str); 10] = [
         "sent so: the schema has further properties",
     ),
 ];
-
-fn rows(name: &str) -> Vec<Value> {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!(
-        "../folio-sandbox/tests/conformance/data/{name}.jsonl.gz"
-    ));
-    let file = std::fs::File::open(&path).unwrap_or_else(|error| panic!("{path:?}: {error}"));
-    let mut text = String::new();
-    flate2::read::GzDecoder::new(file)
-        .read_to_string(&mut text)
-        .unwrap();
-    text.lines()
-        .map(|line| serde_json::from_str(line).unwrap())
-        .collect()
-}
-
-fn text<'a>(row: &'a Value, key: &str) -> &'a str {
-    row.get(key).and_then(Value::as_str).unwrap_or_default()
-}
 
 /// The first value of a text, and whether it was recorded whole: texts are cut off after 1,500 or
 /// 4,000 characters. Of one that was cut off what was open is closed after the last element that is
@@ -288,8 +271,8 @@ fn operation<'a>(
 fn documents_agree_with_what_servers_sent() {
     let specs = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../specs");
     let recorded: Vec<Value> = FILES.into_iter().flat_map(rows).collect();
-    let mut used = BTreeSet::new();
-    for name in RELEASES {
+    let used = each(&RELEASES, |name| {
+        let mut used = BTreeSet::new();
         let release = Release::read(&specs.join(name)).unwrap();
         let mut found = BTreeMap::new();
         let mut compared = 0;
@@ -360,7 +343,9 @@ fn documents_agree_with_what_servers_sent() {
         }
         assert_eq!(others.len(), 0, "{name}");
         assert!(compared > 3_000, "{compared}");
-    }
+        used
+    });
+    let used: BTreeSet<&str> = used.into_iter().flatten().collect();
     let unused: Vec<_> = EXPECTED
         .iter()
         .filter(|(part, _)| !used.contains(part))

@@ -4,17 +4,27 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
+use std::sync::LazyLock;
 
 use folio_spec::{
     Import, Overrides, Release, check, discover, import, operations, path_template, route_key,
     routes, share, starred,
 };
+use folio_test_support::files::{release_sources, report as say, scratch};
+use folio_test_support::threads::each;
 use serde_json::Value;
 
-mod shared;
-use shared::{say, shared};
-
 const RELEASES: [&str; 3] = ["ramsons", "sunflower", "trillium"];
+
+/// The documents that are committed, read once for all tests.
+fn committed() -> &'static [Release] {
+    static COMMITTED: LazyLock<Vec<Release>> = LazyLock::new(|| {
+        each(&RELEASES, |release| {
+            Release::read(&specs().join(release)).unwrap()
+        })
+    });
+    &COMMITTED
+}
 
 fn specs() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../specs")
@@ -23,7 +33,7 @@ fn specs() -> PathBuf {
 /// A release, imported from its sources; nothing in it is broken, and the check finds no fault with
 /// it.
 fn imported(shared: &Path, release: &str, specs: &Path) -> Release {
-    let folder = tempfile::tempdir().unwrap();
+    let folder = scratch();
     import(&Import {
         release: release.to_owned(),
         from: shared.join("folio-specs").join(release),
@@ -65,7 +75,7 @@ fn renamed(old: &Names, new: &Names) -> (usize, Vec<String>) {
 
 #[test]
 fn an_operation_has_one_name_in_all_releases() {
-    let committed = RELEASES.map(|release| names(&Release::read(&specs().join(release)).unwrap()));
+    let committed: Vec<Names> = committed().iter().map(names).collect();
     for (index, old) in committed.iter().enumerate() {
         for new in &committed[index + 1..] {
             let (count, renamed) = renamed(old, new);
@@ -77,10 +87,11 @@ fn an_operation_has_one_name_in_all_releases() {
 
 #[test]
 fn nearly_all_operations_are_typed() {
-    for (release, least) in [("trillium", 98), ("sunflower", 97), ("ramsons", 97)] {
-        let share = share(&Release::read(&specs().join(release)).unwrap());
-        assert!(share.hundredths() >= least * 100, "{release}: {share}");
-        assert!(share.operations > 2000, "{release}: {share:?}");
+    // In the order of `RELEASES`.
+    for (release, least) in committed().iter().zip([97, 97, 98]) {
+        let share = share(release);
+        assert!(share.hundredths() >= least * 100, "{share}");
+        assert!(share.operations > 2000, "{share:?}");
     }
 }
 
@@ -90,8 +101,7 @@ fn nearly_all_operations_are_typed() {
 fn every_stated_fact_is_of_an_operation_of_some_release() {
     let overrides = Overrides::read(&specs().join("overrides")).unwrap();
     let mut known: BTreeSet<(String, String)> = BTreeSet::new();
-    for release in RELEASES {
-        let release = Release::read(&specs().join(release)).unwrap();
+    for release in committed() {
         for (module, document) in &release.modules {
             known.extend(operations(document).map(|operation| {
                 let method = operation.method.to_uppercase();
@@ -122,10 +132,10 @@ fn every_stated_fact_is_of_an_operation_of_some_release() {
 
 #[test]
 fn a_release_keeps_the_names_of_those_before_it() {
-    let Some(shared) = shared("names") else {
+    let Some(shared) = release_sources("names") else {
         return;
     };
-    let folder = tempfile::tempdir().unwrap();
+    let folder = scratch();
     // What a DELETE deletes is stated in the overrides, and its name says so.
     let overrides = folder.path().join("overrides");
     std::fs::create_dir(&overrides).unwrap();
@@ -210,10 +220,11 @@ fn plain(path: &str) -> String {
 
 #[test]
 fn every_route_of_the_descriptors_is_an_operation() {
-    let Some(shared) = shared("routes") else {
+    let Some(shared) = release_sources("routes") else {
         return;
     };
-    for (release, least) in [("trillium", 2599), ("sunflower", 2399), ("ramsons", 2030)] {
+    let releases = [("trillium", 2599), ("sunflower", 2399), ("ramsons", 2030)];
+    each(&releases, |(release, least)| {
         let wanted = described(&shared.join("folio-specs").join(release));
         let documents = imported(&shared, release, &specs());
         let mut have: BTreeMap<(String, String), BTreeSet<String>> = BTreeMap::new();
@@ -240,7 +251,7 @@ fn every_route_of_the_descriptors_is_an_operation() {
             wanted.len(),
             missing.len()
         ));
-        assert!(wanted.len() >= least);
+        assert!(wanted.len() >= *least);
         assert_eq!(missing, []);
         // What is no route of a descriptor has none (edge modules, okapi), is served by a route
         // with a star or a parameter, or stands in from another release.
@@ -257,13 +268,13 @@ fn every_route_of_the_descriptors_is_an_operation() {
             ];
             assert!(unrouted || served.contains(module), "{module}");
         }
-    }
+    });
 }
 
 /// What is found in a repository is what the manifests list, which were made by others.
 #[test]
 fn the_roots_and_descriptors_of_modules_are_found() {
-    let Some(shared) = shared("discover") else {
+    let Some(shared) = release_sources("discover") else {
         return;
     };
     let (mut modules, mut roots) = (0, 0);

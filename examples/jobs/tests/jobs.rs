@@ -6,24 +6,15 @@ use std::time::Duration;
 
 use folio_example_jobs::report::{report, usernames};
 use folio_example_jobs::worker::{Order, Outcome, work};
-use folio_sandbox::{Effect, Fault, Sandbox};
-use folio_sdk::{FolioClient, Id};
+use folio_sandbox::{Effect, Fault};
+use folio_sdk::Id;
+use folio_test_support::sandbox::demo;
 use serde_json::{Value, json};
 use tokio::sync::mpsc;
 
-async fn folio(sandbox: &Sandbox) -> FolioClient {
-    FolioClient::builder(sandbox.url())
-        .tenant("diku")
-        .credentials("diku_admin", "admin")
-        .connect()
-        .await
-        .unwrap()
-}
-
 #[tokio::test]
 async fn the_worker_carries_out_every_order_once_and_tells_which_failed() {
-    let sandbox = Sandbox::builder().demo_data().start().await.unwrap();
-    let folio = folio(&sandbox).await;
+    let (sandbox, folio) = demo().await;
     let instances = || {
         sandbox
             .records("diku", "/instance-storage/instances")
@@ -84,8 +75,7 @@ async fn the_worker_carries_out_every_order_once_and_tells_which_failed() {
 
 #[tokio::test]
 async fn the_report_counts_what_is_stored_and_its_first_error_ends_it() {
-    let sandbox = Sandbox::builder().demo_data().start().await.unwrap();
-    let folio = folio(&sandbox).await;
+    let (sandbox, folio) = demo().await;
     let stored = |path| sandbox.records("diku", path).unwrap();
     let made = report(&folio, 8).await.unwrap();
     let users: usize = made.groups.values().map(|(users, _)| users).sum();
@@ -105,8 +95,7 @@ async fn the_report_counts_what_is_stored_and_its_first_error_ends_it() {
 
 #[tokio::test]
 async fn a_call_that_fails_leaves_the_others_alone() {
-    let sandbox = Sandbox::builder().demo_data().start().await.unwrap();
-    let folio = folio(&sandbox).await;
+    let (sandbox, folio) = demo().await;
     let mut ids: Vec<String> = sandbox
         .records("diku", "/users")
         .unwrap()

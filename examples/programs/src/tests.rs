@@ -4,34 +4,17 @@
 #![allow(clippy::unwrap_used, reason = "tests may")]
 
 use std::path::Path;
-use std::sync::{Arc, Mutex};
 
-use axum::body::Bytes;
-use axum::extract::State;
-use axum::http::{Method, StatusCode, Uri};
-use axum::response::{IntoResponse, Response};
-use axum::{Json, Router};
 use folio_sandbox::{Effect, Fault, Sandbox};
 use folio_sdk::{FolioClient, Id};
+use folio_test_support::clock::Clock;
+use folio_test_support::sandbox::{ADMIN, ADMIN_PASSWORD, admin, demo};
+use folio_test_support::server::{Asked, Folio, Reply};
+use folio_test_support::service::http;
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 
 use crate::*;
-
-async fn folio(sandbox: &Sandbox) -> FolioClient {
-    FolioClient::builder(sandbox.url())
-        .tenant("diku")
-        .credentials("diku_admin", "admin")
-        .connect()
-        .await
-        .unwrap()
-}
-
-async fn demo() -> (Sandbox, FolioClient) {
-    let sandbox = Sandbox::builder().demo_data().start().await.unwrap();
-    let folio = folio(&sandbox).await;
-    (sandbox, folio)
-}
 
 #[tokio::test]
 async fn active_users_are_exported_with_and_without_async() {
@@ -52,7 +35,7 @@ async fn active_users_are_exported_with_and_without_async() {
     let same = tokio::task::spawn_blocking(move || {
         let folio = folio_sdk::blocking::FolioClient::builder(url)
             .tenant("diku")
-            .credentials("diku_admin", "admin")
+            .credentials(ADMIN, ADMIN_PASSWORD)
             .connect()
             .unwrap();
         let mut out = Vec::new();
@@ -135,7 +118,7 @@ async fn users_are_loaded_again_and_none_is_doubled() {
 
 #[tokio::test]
 async fn the_service_answers_loans_and_fitting_statuses() {
-    _ = rustls::crypto::ring::default_provider().install_default();
+    let http = http();
     let (sandbox, folio) = demo().await;
     let users = sandbox.records("diku", "/users").unwrap();
     let user = users
@@ -151,9 +134,8 @@ async fn the_service_answers_loans_and_fitting_statuses() {
     let url = format!("http://{}", listener.local_addr().unwrap());
     tokio::spawn(async move { axum::serve(listener, loans_service::app(folio)).await });
     let get = async |barcode: &str| {
-        let response = reqwest::get(format!("{url}/users/{barcode}/loans"))
-            .await
-            .unwrap();
+        let request = http.get(format!("{url}/users/{barcode}/loans"));
+        let response = request.send().await.unwrap();
         (response.status().as_u16(), response.text().await.unwrap())
     };
     let (status, body) = get(user["barcode"].as_str().unwrap()).await;
@@ -186,115 +168,99 @@ async fn items_and_holdings_are_written_again_each_night() {
 async fn locations_of_all_members_are_listed() {
     let sandbox = Sandbox::builder()
         .tenant("diku")
-        .user("diku_admin", "admin")
+        .user(ADMIN, ADMIN_PASSWORD)
         .consortium("diku", ["college", "university"])
         .start()
         .await
         .unwrap();
-    let folio = folio(&sandbox).await;
+    let folio = admin(&sandbox).connect().await.unwrap();
     let found = member_locations::run(&folio).await.unwrap();
     assert!(found.contains_key("college") && found.contains_key("university"));
     assert!(found.values().all(Result::is_ok), "{found:?}");
 }
 
-/// What the modules that the sandbox lacks answer, and what they were asked.
-#[derive(Clone, Default)]
-struct Modules(Arc<Mutex<Vec<(String, Value)>>>);
-
-async fn modules(State(asked): State<Modules>, method: Method, uri: Uri, body: Bytes) -> Response {
-    let body: Value = serde_json::from_slice(&body).unwrap_or_default();
-    let route = format!("{method} {}", uri.path());
-    let mut asked = asked.0.lock().unwrap();
-    asked.push((route.clone(), body.clone()));
-    let times = asked.iter().filter(|(other, _)| *other == route).count();
-    let id = "5b1c0a5e-1d2f-4f4e-9a57-6d5f3a0f0001";
-    let answer = |status, value: Value| (status, Json(value)).into_response();
-    match route.as_str() {
-        // A block that may be overridden, as mod-circulation reports it.
-        "POST /circulation/check-out-by-barcode" if body.get("overrideBlocks").is_none() => answer(
-            StatusCode::UNPROCESSABLE_ENTITY,
-            json!({"errors": [{"message": "Patron has reached maximum allowed outstanding fee/fine balance for all fee/fine types",
-                "parameters": [], "code": "USER_IS_BLOCKED_AUTOMATICALLY",
-                "overridableBlock": {"name": "patronBlock", "missingPermissions": []}}]}),
-        ),
-        "POST /circulation/check-out-by-barcode" => answer(
-            StatusCode::CREATED,
-            json!({"id": id, "userId": id, "itemId": id, "loanDate": "2026-01-01T00:00:00.000Z", "action": "checkedout"}),
-        ),
-        "POST /circulation/check-in-by-barcode" => answer(StatusCode::OK, json!({"loan": null})),
-        "POST /data-import/uploadDefinitions" => {
-            let file = &body["fileDefinitions"][0];
-            answer(
-                StatusCode::CREATED,
-                json!({"id": id, "status": "NEW", "fileDefinitions": [{"id": id, "name": file["name"], "jobExecutionId": id}]}),
-            )
-        }
-        route if route.starts_with("POST /data-import/") && route.ends_with("/processFiles") => {
-            StatusCode::NO_CONTENT.into_response()
-        }
-        route if route.starts_with("POST /data-import/") => answer(
-            StatusCode::OK,
-            json!({"id": id, "status": "LOADED", "fileDefinitions": [{"id": id, "name": "x.mrc", "jobExecutionId": id}]}),
-        ),
-        route if route.starts_with("GET /change-manager/jobExecutions/") => answer(
-            StatusCode::OK,
-            json!({"id": id, "parentJobId": id, "subordinationType": "PARENT_SINGLE", "userId": id,
-                "status": if times < 2 { "PARSING_IN_PROGRESS" } else { "COMMITTED" }, "uiStatus": "RUNNING",
-                "progress": {"current": 1, "total": 2}}),
-        ),
-        "POST /orders/composite-orders" | "POST /orders/order-lines" => {
-            answer(StatusCode::CREATED, body)
-        }
-        route if route.starts_with("GET /orders/composite-orders/") => answer(
-            StatusCode::OK,
-            json!({"id": id, "vendor": id, "orderType": "One-Time", "poNumber": "10001", "workflowStatus": "Pending"}),
-        ),
-        route if route.starts_with("PUT /orders/composite-orders/") => {
-            StatusCode::NO_CONTENT.into_response()
-        }
-        // The page after the last record.
-        "GET /finance-storage/transactions"
-            if uri.query().is_some_and(|query| query.contains("id%3E")) =>
-        {
-            answer(
-                StatusCode::OK,
-                json!({"transactions": [], "totalRecords": 0}),
-            )
-        }
-        "GET /finance-storage/transactions" => answer(
-            StatusCode::OK,
-            json!({"transactions": [{"id": id, "amount": 10.0, "currency": "USD", "fiscalYearId": id, "source": "PoLine",
-                "transactionType": "Encumbrance"}], "totalRecords": 1}),
-        ),
-        _ => StatusCode::NOT_FOUND.into_response(),
-    }
-}
-
-async fn played() -> (FolioClient, Modules) {
-    let asked = Modules::default();
-    let app = Router::new().fallback(modules).with_state(asked.clone());
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let url = format!("http://{}", listener.local_addr().unwrap());
-    tokio::spawn(async move { axum::serve(listener, app).await });
-    let folio = FolioClient::builder(url)
+/// A server that plays the modules which the sandbox lacks, and a client of it.
+async fn played() -> (Folio, FolioClient) {
+    let server = Folio::start(|asked, before| Some(modules(asked, before))).await;
+    server.accept("a.b.c");
+    let folio = FolioClient::builder(&server.url)
         .tenant("diku")
         .token("a.b.c")
         .build()
         .unwrap();
-    (folio, asked)
+    (server, folio)
 }
 
-impl Modules {
-    fn bodies(&self, route: &str) -> Vec<Value> {
-        let asked = self.0.lock().unwrap();
-        let matching = asked.iter().filter(|(other, _)| other.starts_with(route));
-        matching.map(|(_, body)| body.clone()).collect()
+fn modules(asked: &Asked, before: usize) -> Reply {
+    let body: Value = serde_json::from_str(&asked.body).unwrap_or_default();
+    let id = "5b1c0a5e-1d2f-4f4e-9a57-6d5f3a0f0001";
+    let answer = |status, value: Value| Reply::new(status, "application/json", value.to_string());
+    match (&*asked.method, asked.path()) {
+        // A block that may be overridden, as mod-circulation reports it.
+        ("POST", "/circulation/check-out-by-barcode") if body.get("overrideBlocks").is_none() => {
+            answer(
+                422,
+                json!({"errors": [{"message": "Patron has reached maximum allowed outstanding fee/fine balance for all fee/fine types",
+                "parameters": [], "code": "USER_IS_BLOCKED_AUTOMATICALLY",
+                "overridableBlock": {"name": "patronBlock", "missingPermissions": []}}]}),
+            )
+        }
+        ("POST", "/circulation/check-out-by-barcode") => answer(
+            201,
+            json!({"id": id, "userId": id, "itemId": id, "loanDate": "2026-01-01T00:00:00.000Z", "action": "checkedout"}),
+        ),
+        ("POST", "/circulation/check-in-by-barcode") => answer(200, json!({"loan": null})),
+        ("POST", "/data-import/uploadDefinitions") => {
+            let file = &body["fileDefinitions"][0];
+            answer(
+                201,
+                json!({"id": id, "status": "NEW", "fileDefinitions": [{"id": id, "name": file["name"], "jobExecutionId": id}]}),
+            )
+        }
+        ("POST", path) if path.starts_with("/data-import/") && path.ends_with("/processFiles") => {
+            Reply::empty(204)
+        }
+        ("POST", path) if path.starts_with("/data-import/") => answer(
+            200,
+            json!({"id": id, "status": "LOADED", "fileDefinitions": [{"id": id, "name": "x.mrc", "jobExecutionId": id}]}),
+        ),
+        ("GET", path) if path.starts_with("/change-manager/jobExecutions/") => answer(
+            200,
+            json!({"id": id, "parentJobId": id, "subordinationType": "PARENT_SINGLE", "userId": id,
+                "status": if before == 0 { "PARSING_IN_PROGRESS" } else { "COMMITTED" }, "uiStatus": "RUNNING",
+                "progress": {"current": 1, "total": 2}}),
+        ),
+        ("POST", "/orders/composite-orders" | "/orders/order-lines") => answer(201, body),
+        ("GET", path) if path.starts_with("/orders/composite-orders/") => answer(
+            200,
+            json!({"id": id, "vendor": id, "orderType": "One-Time", "poNumber": "10001", "workflowStatus": "Pending"}),
+        ),
+        ("PUT", path) if path.starts_with("/orders/composite-orders/") => Reply::empty(204),
+        // The page after the last record.
+        ("GET", "/finance-storage/transactions") if asked.target.contains("id%3E") => {
+            answer(200, json!({"transactions": [], "totalRecords": 0}))
+        }
+        ("GET", "/finance-storage/transactions") => answer(
+            200,
+            json!({"transactions": [{"id": id, "amount": 10.0, "currency": "USD", "fiscalYearId": id, "source": "PoLine",
+                "transactionType": "Encumbrance"}], "totalRecords": 1}),
+        ),
+        _ => Reply::text(404, "Not found"),
     }
+}
+
+/// The bodies that came with a method and a path that begins so.
+fn bodies(server: &Folio, method: &str, path: &str) -> Vec<Value> {
+    let asked = server.log().into_iter();
+    asked
+        .filter(|asked| asked.method == method && asked.path().starts_with(path))
+        .map(|asked| serde_json::from_str(&asked.body).unwrap_or_default())
+        .collect()
 }
 
 #[tokio::test]
 async fn a_block_is_overridden_only_if_that_was_asked_for() {
-    let (folio, asked) = played().await;
+    let (server, folio) = played().await;
     let desk = Id::random();
     let error = circulate::check_out(&folio, "item", "user", &desk, None)
         .await
@@ -304,7 +270,7 @@ async fn a_block_is_overridden_only_if_that_was_asked_for() {
         .await
         .unwrap();
     assert!(loan.id.is_some());
-    let sent = asked.bodies("POST /circulation/check-out-by-barcode");
+    let sent = bodies(&server, "POST", "/circulation/check-out-by-barcode");
     assert_eq!(sent.len(), 3);
     assert_eq!(
         sent[2]["overrideBlocks"],
@@ -317,22 +283,28 @@ async fn a_block_is_overridden_only_if_that_was_asked_for() {
 
 #[tokio::test]
 async fn a_file_is_imported_and_followed() {
-    let (folio, asked) = played().await;
+    let (server, folio) = played().await;
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("x.mrc");
     std::fs::write(&file, "00026     2200025   4500").unwrap();
     let profile = json!({"id": Id::random(), "name": "Default", "dataType": "MARC"});
     let profile = serde_json::from_value(profile).unwrap();
-    let job = import_marc::run(&folio, &file, profile, std::time::Duration::from_secs(60))
+    let import = import_marc::run(&folio, &file, profile, std::time::Duration::from_secs(60));
+    let clock = Clock::stop();
+    let job = clock
+        .run(std::time::Duration::from_millis(1), import)
         .await
         .unwrap();
     assert_eq!(job.status.to_string(), "COMMITTED");
-    assert_eq!(asked.bodies("GET /change-manager/jobExecutions").len(), 2);
+    assert_eq!(
+        bodies(&server, "GET", "/change-manager/jobExecutions").len(),
+        2
+    );
 }
 
 #[tokio::test]
 async fn an_order_is_opened_and_its_encumbrances_are_read() {
-    let (folio, asked) = played().await;
+    let (server, folio) = played().await;
     let title = |title: &str| order::Title {
         title: title.to_owned(),
         price: 10.into(),
@@ -344,16 +316,16 @@ async fn an_order_is_opened_and_its_encumbrances_are_read() {
         .unwrap();
     assert_eq!(order.po_number.as_deref(), Some("10001"));
     assert_eq!(encumbrances.len(), 1);
-    let lines = asked.bodies("POST /orders/order-lines");
+    let lines = bodies(&server, "POST", "/orders/order-lines");
     assert_eq!(lines.len(), 2);
     assert_eq!(lines[1]["titleOrPackage"], "Two");
-    assert_eq!(lines[0]["purchaseOrderId"], order_id(&asked));
+    assert_eq!(lines[0]["purchaseOrderId"], order_id(&server));
     assert_eq!(
-        asked.bodies("PUT /orders/composite-orders/")[0]["workflowStatus"],
+        bodies(&server, "PUT", "/orders/composite-orders/")[0]["workflowStatus"],
         "Open"
     );
 }
 
-fn order_id(asked: &Modules) -> Value {
-    asked.bodies("POST /orders/composite-orders")[0]["id"].clone()
+fn order_id(server: &Folio) -> Value {
+    bodies(server, "POST", "/orders/composite-orders")[0]["id"].clone()
 }

@@ -263,7 +263,7 @@ proptest! {
 
     #[test]
     fn a_file_has_what_was_written(first in prop::collection::vec(record(), 0..12), gone in prop::collection::vec(0_u8..24, 0..5), made in 0_u32..12, deleted in prop::collection::vec(0_u32..12, 0..4)) {
-        let folder = tempfile::tempdir().unwrap();
+        let folder = folio_test_support::files::scratch();
         let path = folder.path().join("records.db");
         let store = Store::open(Some(&path)).unwrap();
         store.generate("t", 5, made).unwrap();

@@ -142,7 +142,7 @@ async fn tokens_expire_by_themselves() {
     let sandbox = start(Sandbox::builder().access_token_lifetime(Duration::from_millis(300))).await;
     let caller = Caller::of(&sandbox).await;
     assert_eq!(caller.told("GET", "/users", None).await.0, 200);
-    tokio::time::sleep(Duration::from_millis(350)).await;
+    sandbox.advance(Duration::from_millis(350));
     assert_eq!(caller.told("GET", "/users", None).await.0, 401);
 }
 

@@ -4,13 +4,15 @@
 //! --nocapture` runs more of them than a usual run, and tells the slowest case and the peak of
 //! memory. `FOLIO_FUZZ_SEED` begins elsewhere; a failure tells the seed of its case.
 
-use std::io::Write as _;
+use std::num::NonZero;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use folio_spec::{Node, Release as Documents, check, diff, routes};
+use folio_test_support::files::{report, shared};
 use serde_json::{Value, json};
 
 use crate::support::{OPENAPI, RAML, Release};
@@ -525,86 +527,129 @@ fn number(variable: &str) -> Option<u64> {
     std::env::var(variable).ok()?.parse().ok()
 }
 
+/// What is damaged: two small releases, modules of a real one where its sources are there, and documents.
+struct Targets {
+    releases: Vec<Target>,
+    /// How many of them are small.
+    small: usize,
+    sound: Documents,
+}
+
+impl Targets {
+    fn new(sources: Option<&Path>) -> Self {
+        let mut releases = vec![
+            Target::new(Release::raml(RAML)),
+            Target::new(Release::openapi(OPENAPI)),
+        ];
+        let small = releases.len();
+        if let Some(sources) = sources {
+            let real = REAL.iter();
+            releases.extend(real.filter_map(|module| Target::real(sources, module)));
+        }
+        let release = &releases[0].release;
+        release.import().unwrap();
+        let sound = Documents::read(&release.path("specs/test")).unwrap();
+        Self {
+            releases,
+            small,
+            sound,
+        }
+    }
+
+    fn case(&self, case: u64) {
+        let mut random = Random(case);
+        match random.below(8) {
+            0 => documents_case(&mut random, &self.sound),
+            // Real modules are larger, and their cases slower.
+            1 if self.releases.len() > self.small => {
+                let index = self.small + random.below(self.releases.len() - self.small);
+                self.releases[index].case(&mut random);
+            }
+            _ => self.releases[random.below(self.small)].case(&mut random),
+        }
+    }
+}
+
+/// The case that a thread is at, and since when.
+type Now = Mutex<Option<(u64, Instant)>>;
+
 #[test]
 fn mutated_descriptions_end_in_a_document_or_an_error() {
     let cases = number("FOLIO_FUZZ_CASES").unwrap_or(CASES);
     let first = number("FOLIO_FUZZ_SEED").unwrap_or(1);
-    let shared = std::env::var_os("FOLIO_SHARED").map_or_else(
-        || Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared"),
-        PathBuf::from,
+    let sources = shared(
+        "mutated descriptions of real modules",
+        "folio-specs/trillium",
     );
-    let sources = shared.join("folio-specs/trillium");
-    let mut targets = vec![
-        Target::new(Release::raml(RAML)),
-        Target::new(Release::openapi(OPENAPI)),
-    ];
-    let small = targets.len();
-    targets.extend(
-        REAL.iter()
-            .filter_map(|module| Target::real(&sources, module)),
+    let threads = std::thread::available_parallelism().map_or(1, NonZero::get);
+    let running: Vec<Now> = (0..threads).map(|_| Now::default()).collect();
+    let (next, done, real) = (
+        AtomicU64::new(0),
+        AtomicBool::new(false),
+        AtomicUsize::new(0),
     );
-    let sound = {
-        let release = &targets[0].release;
-        release.import().unwrap();
-        Documents::read(&release.path("specs/test")).unwrap()
-    };
-
-    // A case that hangs cannot be stopped; it can be told.
-    let (seed, started, done) = (AtomicU64::new(0), Instant::now(), AtomicBool::new(false));
-    let since = AtomicU64::new(0);
-    let mut slowest = (Duration::ZERO, 0);
+    let failed: Mutex<Option<u64>> = Mutex::default();
+    let slowest = Mutex::new((Duration::ZERO, 0));
+    let started = Instant::now();
     std::thread::scope(|scope| {
+        // A case that hangs cannot be stopped; it can be reported. It is a computation, so this needs a thread and real time.
         scope.spawn(|| {
             while !done.load(Ordering::Relaxed) {
                 std::thread::sleep(Duration::from_millis(50));
-                let took = started.elapsed()
-                    - Duration::from_millis(since.load(Ordering::Relaxed)).min(started.elapsed());
-                if took > LIMIT {
-                    let mut out = std::io::stderr();
-                    let _ = writeln!(
-                        out,
-                        "the case of seed {} hangs",
-                        seed.load(Ordering::Relaxed)
-                    );
-                    std::process::exit(101);
+                for now in &running {
+                    let now = *now.lock().unwrap();
+                    if let Some((case, since)) = now
+                        && since.elapsed() > LIMIT
+                    {
+                        report(&format!("the case of seed {case} hangs"));
+                        std::process::exit(101);
+                    }
                 }
             }
         });
-        for case in first..first + cases {
-            seed.store(case, Ordering::Relaxed);
-            since.store(started.elapsed().as_millis() as u64, Ordering::Relaxed);
-            let before = Instant::now();
-            let mut random = Random(case);
-            let result = catch_unwind(AssertUnwindSafe(|| match random.below(8) {
-                0 => documents_case(&mut random, &sound),
-                // Real modules are larger, and their cases slower.
-                1 if targets.len() > small => {
-                    let index = small + random.below(targets.len() - small);
-                    targets[index].case(&mut random);
-                }
-                _ => targets[random.below(small)].case(&mut random),
-            }));
-            if result.is_err() {
-                done.store(true, Ordering::Relaxed);
-                panic!("the case of FOLIO_FUZZ_SEED={case} FOLIO_FUZZ_CASES=1 failed");
-            }
-            slowest = slowest.max((before.elapsed(), case));
-        }
+        let (next, real, failed, slowest) = (&next, &real, &failed, &slowest);
+        let sources = sources.as_deref();
+        let workers: Vec<_> = running
+            .iter()
+            .map(|now| {
+                let work = move || {
+                    let targets = Targets::new(sources);
+                    let modules = targets.releases.len() - targets.small;
+                    real.store(modules, Ordering::Relaxed);
+                    while failed.lock().unwrap().is_none() {
+                        let case = next.fetch_add(1, Ordering::Relaxed);
+                        if case >= cases {
+                            break;
+                        }
+                        let (case, before) = (first + case, Instant::now());
+                        *now.lock().unwrap() = Some((case, before));
+                        if catch_unwind(AssertUnwindSafe(|| targets.case(case))).is_err() {
+                            *failed.lock().unwrap() = Some(case);
+                        }
+                        *now.lock().unwrap() = None;
+                        let mut slowest = slowest.lock().unwrap();
+                        *slowest = (*slowest).max((before.elapsed(), case));
+                    }
+                };
+                scope.spawn(work)
+            })
+            .collect();
+        let ended: Vec<_> = workers.into_iter().map(|worker| worker.join()).collect();
         done.store(true, Ordering::Relaxed);
+        assert!(ended.iter().all(Result::is_ok), "a thread ended early");
     });
-    let peak = peak_mb();
-    let mut out = std::io::stderr();
-    writeln!(
-        out,
-        "\nmutated: {cases} cases over {} modules ({} of them real) in {:.1?}, the slowest {:.2?} (seed {}), peak of memory {} MB",
-        targets.len(),
-        targets.len() - small,
+    if let Some(case) = *failed.lock().unwrap() {
+        panic!("the case of FOLIO_FUZZ_SEED={case} FOLIO_FUZZ_CASES=1 failed");
+    }
+    let (peak, slowest) = (peak_mb(), *slowest.lock().unwrap());
+    report(&format!(
+        "mutated: {cases} cases over 2 small modules and {} real ones in {:.1?}, the slowest {:.2?} (seed {}), peak of memory {} MB",
+        real.load(Ordering::Relaxed),
         started.elapsed(),
         slowest.0,
         slowest.1,
         peak.map_or_else(|| "unknown".to_owned(), |peak| peak.to_string()),
-    )
-    .unwrap();
+    ));
     assert!(peak.is_none_or(|peak| peak < MEMORY_MB), "{peak:?} MB");
 }
 

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use folio_codegen::{Document, Options, Specs, generate};
 use folio_spec::{Error, Import, Report, import};
+use folio_test_support::files::scratch;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
@@ -66,9 +67,7 @@ impl Release {
 
     /// A file that is empty is left out: that is how a test takes one away.
     fn of(format: &str, root: &str, files: &[(&str, &str)]) -> Self {
-        let release = Self {
-            folder: TempDir::new().unwrap(),
-        };
+        let release = Self { folder: scratch() };
         let has_descriptor = files
             .iter()
             .any(|(name, text)| *name == "ModuleDescriptor.json" && !text.is_empty());

@@ -1,16 +1,15 @@
-//! The rows of the recordings, which the sandbox's conformance tests have as compressed JSON Lines.
+//! The rows of the recordings of running FOLIO servers, which the sandbox's conformance tests have as compressed JSON Lines.
 
 use std::io::Read as _;
 
 use serde_json::Value;
 
 /// The rows of a recording.
-pub(crate) fn rows(name: &str) -> Vec<Value> {
-    let path = format!(
-        "{}/crates/folio-sandbox/tests/conformance/data/{name}.jsonl.gz",
-        env!("CARGO_MANIFEST_DIR")
-    );
-    let file = std::fs::File::open(&path).unwrap_or_else(|error| panic!("{path}: {error}"));
+pub fn rows(name: &str) -> Vec<Value> {
+    let path = crate::files::root().join(format!(
+        "crates/folio-sandbox/tests/conformance/data/{name}.jsonl.gz"
+    ));
+    let file = std::fs::File::open(&path).unwrap_or_else(|error| panic!("{path:?}: {error}"));
     let mut text = String::new();
     flate2::read::GzDecoder::new(file)
         .read_to_string(&mut text)
@@ -20,12 +19,13 @@ pub(crate) fn rows(name: &str) -> Vec<Value> {
         .collect()
 }
 
-pub(crate) fn text<'a>(row: &'a Value, key: &str) -> &'a str {
+/// A text of a row, empty where it has none.
+pub fn text<'a>(row: &'a Value, key: &str) -> &'a str {
     row.get(key).and_then(Value::as_str).unwrap_or_default()
 }
 
 /// The elements of the first array of a response, as far as its text was recorded: it is cut off after 1,500 characters.
-pub(crate) fn elements(text: &str) -> Vec<Value> {
+pub fn elements(text: &str) -> Vec<Value> {
     let mut found = Vec::new();
     let Some(start) = text.find('[') else {
         return found;

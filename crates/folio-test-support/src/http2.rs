@@ -14,19 +14,19 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::TcpListener;
 use tokio_rustls::TlsAcceptor;
 
-use crate::support::quick;
-use crate::tls_support::Authority;
+use crate::server::quick;
+use crate::tls::Authority;
 
 /// What becomes of a request.
 #[derive(Clone, Copy, Debug)]
-pub(crate) enum Step {
+pub enum Step {
     /// It is carried out and answered.
     Answer(u16),
     /// RST_STREAM: it was not looked at.
     Refuse,
 }
 
-pub(crate) struct H2 {
+pub struct H2 {
     url: String,
     pem: String,
     state: Arc<Mutex<State>>,
@@ -44,7 +44,7 @@ struct State {
 impl H2 {
     /// `script` says what becomes of a request by its path and by how often that path was asked for before. The first connections end with
     /// GOAWAY, for these reasons, when the first request comes; the last id is 0, so that it is above it.
-    pub(crate) async fn start(
+    pub async fn start(
         goaways: &'static [Reason],
         script: impl Fn(&str, usize) -> Step + Send + Sync + 'static,
     ) -> Self {
@@ -116,21 +116,21 @@ impl H2 {
         }
     }
 
-    pub(crate) fn asked(&self, path: &str) -> usize {
+    pub fn asked(&self, path: &str) -> usize {
         let state = self.state.lock().unwrap();
         state.asked.get(path).copied().unwrap_or(0)
     }
 
-    pub(crate) fn done(&self, path: &str) -> usize {
+    pub fn done(&self, path: &str) -> usize {
         let state = self.state.lock().unwrap();
         state.done.get(path).copied().unwrap_or(0)
     }
 
-    pub(crate) fn connections(&self) -> usize {
+    pub fn connections(&self) -> usize {
         self.state.lock().unwrap().connections
     }
 
-    pub(crate) fn builder(&self) -> FolioClientBuilder {
+    pub fn builder(&self) -> FolioClientBuilder {
         FolioClient::builder(&self.url)
             .tenant("diku")
             .token("not.a.token")

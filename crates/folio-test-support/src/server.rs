@@ -1,7 +1,5 @@
 //! A server that plays exactly what a test tells it to, over a real socket: FOLIO's logins, and answers that no well-behaved server gives.
 
-pub(crate) mod stream;
-
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -10,30 +8,33 @@ use folio_sdk::{FolioClient, FolioClientBuilder, RetryPolicy};
 use serde_json::json;
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::watch;
 
-pub(crate) const PASSWORD: &str = "correct-horse";
+use crate::patience::within;
+
+pub const PASSWORD: &str = "correct-horse";
 
 /// A request as it came.
 #[derive(Clone, Debug)]
-pub(crate) struct Asked {
-    pub(crate) method: String,
+pub struct Asked {
+    pub method: String,
     /// Path and query as they were written.
-    pub(crate) target: String,
-    pub(crate) headers: BTreeMap<String, String>,
-    pub(crate) body: String,
+    pub target: String,
+    pub headers: BTreeMap<String, String>,
+    pub body: String,
 }
 
 impl Asked {
-    pub(crate) fn path(&self) -> &str {
+    pub fn path(&self) -> &str {
         self.target.split('?').next().unwrap()
     }
 
-    pub(crate) fn header(&self, name: &str) -> &str {
+    pub fn header(&self, name: &str) -> &str {
         self.headers.get(name).map_or("", String::as_str)
     }
 
     /// A parameter of the query string, decoded.
-    pub(crate) fn param(&self, name: &str) -> Option<String> {
+    pub fn param(&self, name: &str) -> Option<String> {
         let (_, query) = self.target.split_once('?')?;
         query.split('&').find_map(|pair| {
             let (key, value) = pair.split_once('=')?;
@@ -41,7 +42,7 @@ impl Asked {
         })
     }
 
-    pub(crate) fn number(&self, name: &str) -> usize {
+    pub fn number(&self, name: &str) -> usize {
         self.param(name)
             .and_then(|text| text.parse().ok())
             .unwrap_or_default()
@@ -64,7 +65,7 @@ fn decode(text: &str) -> String {
 
 /// What the server does with a request.
 #[derive(Clone, Debug)]
-pub(crate) enum Reply {
+pub enum Reply {
     Answer {
         status: u16,
         headers: Vec<(String, String)>,
@@ -80,7 +81,7 @@ pub(crate) enum Reply {
 }
 
 impl Reply {
-    pub(crate) fn new(status: u16, content_type: &str, body: impl Into<String>) -> Self {
+    pub fn new(status: u16, content_type: &str, body: impl Into<String>) -> Self {
         let headers = vec![("content-type".to_owned(), content_type.to_owned())];
         Self::Answer {
             status,
@@ -89,15 +90,15 @@ impl Reply {
         }
     }
 
-    pub(crate) fn json(value: serde_json::Value) -> Self {
+    pub fn json(value: serde_json::Value) -> Self {
         Self::new(200, "application/json", value.to_string())
     }
 
-    pub(crate) fn text(status: u16, text: &str) -> Self {
+    pub fn text(status: u16, text: &str) -> Self {
         Self::new(status, "text/plain", text)
     }
 
-    pub(crate) fn empty(status: u16) -> Self {
+    pub fn empty(status: u16) -> Self {
         Self::Answer {
             status,
             headers: Vec::new(),
@@ -105,14 +106,14 @@ impl Reply {
         }
     }
 
-    pub(crate) fn with(mut self, name: &str, value: &str) -> Self {
+    pub fn with(mut self, name: &str, value: &str) -> Self {
         if let Self::Answer { headers, .. } = &mut self {
             headers.push((name.to_owned(), value.to_owned()));
         }
         self
     }
 
-    pub(crate) fn after(self, delay: Duration) -> Self {
+    pub fn after(self, delay: Duration) -> Self {
         Self::After(delay, Box::new(self))
     }
 }
@@ -120,9 +121,11 @@ impl Reply {
 type Script = dyn Fn(&Asked, usize) -> Option<Reply> + Send + Sync;
 
 /// A FOLIO of one user, `ann`, whose login works as the real one's does. What else it answers is the test's script.
-pub(crate) struct Folio {
-    pub(crate) url: String,
+pub struct Folio {
+    pub url: String,
     state: Arc<Mutex<State>>,
+    /// Changes with each request.
+    requests: watch::Sender<()>,
 }
 
 #[derive(Default)]
@@ -140,14 +143,14 @@ struct State {
 impl Folio {
     /// `script` answers what it wants to; it is told how often the same method and path was asked before. What it leaves is a login, or
     /// 404. Requests that need a token and have none get what Okapi gives; the script is then not asked, but for logins.
-    pub(crate) async fn start(
+    pub async fn start(
         script: impl Fn(&Asked, usize) -> Option<Reply> + Send + Sync + 'static,
     ) -> Self {
         Self::listen(TcpListener::bind("127.0.0.1:0").await.unwrap(), script)
     }
 
     /// As [`start`](Self::start), on a port of the test's choice.
-    pub(crate) fn listen(
+    pub fn listen(
         listener: TcpListener,
         script: impl Fn(&Asked, usize) -> Option<Reply> + Send + Sync + 'static,
     ) -> Self {
@@ -158,91 +161,107 @@ impl Folio {
         }));
         let script: Arc<Script> = Arc::new(script);
         let shared = Arc::clone(&state);
+        let requests = watch::Sender::new(());
+        let told = requests.clone();
         tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
                 let (state, script) = (Arc::clone(&shared), Arc::clone(&script));
+                let told = told.clone();
                 tokio::spawn(async move {
-                    let _ = serve(stream, state, script).await;
+                    let _ = serve(stream, state, script, told).await;
                 });
             }
         });
-        Self { url, state }
+        Self {
+            url,
+            state,
+            requests,
+        }
     }
 
-    pub(crate) fn builder(&self) -> FolioClientBuilder {
+    pub fn builder(&self) -> FolioClientBuilder {
         FolioClient::builder(&self.url)
             .tenant("diku")
             .credentials("ann", PASSWORD)
             .retry(quick())
     }
 
-    pub(crate) async fn connect(&self) -> FolioClient {
+    pub async fn connect(&self) -> FolioClient {
         self.builder().connect().await.unwrap()
     }
 
     /// How long tokens live by what the server says; without, it says nothing.
-    pub(crate) fn lifetime(&self, seconds: Option<u64>) {
+    pub fn lifetime(&self, seconds: Option<u64>) {
         self.state.lock().unwrap().lifetime = seconds;
     }
 
     /// The server writes its expirations in a way that nobody can read.
-    pub(crate) fn bad_expiration(&self) {
+    pub fn bad_expiration(&self) {
         self.state.lock().unwrap().bad_expiration = true;
     }
 
     /// Access tokens up to a number are good, though the script gave them out.
-    pub(crate) fn grant(&self, number: usize) {
+    pub fn grant(&self, number: usize) {
         let mut state = self.state.lock().unwrap();
         state.access.extend((1..=number).map(access));
         state.issued = number;
     }
 
     /// An access token is good, wherever it comes from.
-    pub(crate) fn accept(&self, token: &str) {
+    pub fn accept(&self, token: &str) {
         self.state.lock().unwrap().access.insert(token.to_owned());
     }
 
     /// A refresh token is good, once, wherever it comes from.
-    pub(crate) fn accept_refresh(&self, token: &str) {
+    pub fn accept_refresh(&self, token: &str) {
         self.state.lock().unwrap().refresh.insert(token.to_owned());
     }
 
     /// The access tokens that were given are no longer good.
-    pub(crate) fn expire(&self) {
+    pub fn expire(&self) {
         self.state.lock().unwrap().access.clear();
     }
 
     /// The refresh tokens that were given are no longer good.
-    pub(crate) fn revoke(&self) {
+    pub fn revoke(&self) {
         self.state.lock().unwrap().refresh.clear();
     }
 
-    pub(crate) fn log(&self) -> Vec<Asked> {
+    pub fn log(&self) -> Vec<Asked> {
         self.state.lock().unwrap().log.clone()
     }
 
-    pub(crate) fn asked(&self, path: &str) -> Vec<Asked> {
+    pub fn asked(&self, path: &str) -> Vec<Asked> {
         self.log()
             .into_iter()
             .filter(|asked| asked.path() == path)
             .collect()
     }
 
-    pub(crate) fn logins(&self) -> usize {
+    /// Waits until a path was asked for so many times, whatever the clock of the runtime does.
+    pub async fn wait_for(&self, path: &str, times: usize) {
+        let mut requests = self.requests.subscribe();
+        let arrived = requests.wait_for(|()| self.asked(path).len() >= times);
+        within(&format!("request {times} for {path}"), arrived)
+            .await
+            .unwrap();
+    }
+
+    pub fn logins(&self) -> usize {
         self.asked("/authn/login-with-expiry").len()
     }
 
-    pub(crate) fn refreshes(&self) -> usize {
+    pub fn refreshes(&self) -> usize {
         self.asked("/authn/refresh").len()
     }
 
     /// How often a refresh token came that had been used before: each would have ended all sessions of the user.
-    pub(crate) fn replays(&self) -> usize {
+    pub fn replays(&self) -> usize {
         self.state.lock().unwrap().replays
     }
 
     /// All tokens that were ever given out.
-    pub(crate) fn secrets(&self) -> Vec<String> {
+    pub fn secrets(&self) -> Vec<String> {
         let issued = self.state.lock().unwrap().issued;
         let tokens = (1..=issued).flat_map(|number| [access(number), refresh(number)]);
         tokens.chain([PASSWORD.to_owned()]).collect()
@@ -257,8 +276,14 @@ fn refresh(number: usize) -> String {
     format!("eyJhbGciOiJIUzI1NiJ9.refresh-{number}.x")
 }
 
+/// An address of this host at which nobody listens.
+pub async fn nowhere() -> std::net::SocketAddr {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    listener.local_addr().unwrap()
+}
+
 /// The default policy without its patience.
-pub(crate) fn quick() -> RetryPolicy {
+pub fn quick() -> RetryPolicy {
     RetryPolicy::default().base_delay(Duration::from_millis(5))
 }
 
@@ -266,6 +291,7 @@ async fn serve(
     stream: TcpStream,
     state: Arc<Mutex<State>>,
     script: Arc<Script>,
+    requests: watch::Sender<()>,
 ) -> std::io::Result<()> {
     let mut stream = BufReader::new(stream);
     loop {
@@ -282,6 +308,7 @@ async fn serve(
             state.log.push(asked.clone());
             answer(&mut state, &asked, before, &*script)
         };
+        requests.send_replace(());
         while let Reply::After(delay, then) = reply {
             tokio::time::sleep(delay).await;
             reply = *then;

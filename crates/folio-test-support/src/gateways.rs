@@ -10,14 +10,20 @@ use std::time::{Duration, Instant};
 
 use folio_sdk::{FolioClient, FolioClientBuilder};
 
-use crate::support::{PASSWORD, quick};
-use crate::tls_support::Authority;
+use crate::server::{PASSWORD, quick};
+use crate::tls::Authority;
 
 /// A folder that is removed with everything in it.
-pub(crate) struct Folder(pub(crate) PathBuf);
+pub struct Folder(pub PathBuf);
+
+impl Default for Folder {
+    fn default() -> Self {
+        Self::new()
+    }
+}
 
 impl Folder {
-    pub(crate) fn new() -> Self {
+    pub fn new() -> Self {
         static COUNT: AtomicUsize = AtomicUsize::new(0);
         let number = COUNT.fetch_add(1, Ordering::Relaxed);
         let path = std::env::temp_dir().join(format!(
@@ -30,7 +36,7 @@ impl Folder {
         Self(path)
     }
 
-    pub(crate) fn write(&self, name: &str, text: &str) -> PathBuf {
+    pub fn write(&self, name: &str, text: &str) -> PathBuf {
         let path = self.0.join(name);
         fs::write(&path, text).unwrap();
         path
@@ -44,7 +50,7 @@ impl Drop for Folder {
 }
 
 /// A port on which nothing listens. Another program can take it before it is used; then the test fails with the program's own message.
-pub(crate) fn free_port() -> u16 {
+pub fn free_port() -> u16 {
     TcpListener::bind("127.0.0.1:0")
         .unwrap()
         .local_addr()
@@ -53,10 +59,10 @@ pub(crate) fn free_port() -> u16 {
 }
 
 /// A running program.
-pub(crate) struct Process {
+pub struct Process {
     child: Child,
-    pub(crate) port: u16,
-    pub(crate) folder: Folder,
+    pub port: u16,
+    pub folder: Folder,
 }
 
 /// The program, if it is installed. Says so if it is not.
@@ -109,13 +115,13 @@ impl Process {
     }
 
     /// What it wrote.
-    pub(crate) fn output(&self) -> String {
+    pub fn output(&self) -> String {
         ["output", "error.log", "cache.log"]
             .map(|name| fs::read_to_string(self.folder.0.join(name)).unwrap_or_default())
             .concat()
     }
 
-    pub(crate) fn signal(&self, name: &str) {
+    pub fn signal(&self, name: &str) {
         let status = Command::new("kill")
             .args([&format!("-{name}"), &self.child.id().to_string()])
             .status()
@@ -145,22 +151,22 @@ impl Drop for Process {
 }
 
 /// A gateway with a certificate of an authority of its own.
-pub(crate) struct Gateway {
-    pub(crate) process: Process,
-    pub(crate) authority: Authority,
+pub struct Gateway {
+    pub process: Process,
+    pub authority: Authority,
 }
 
 impl Gateway {
-    pub(crate) fn url(&self) -> String {
+    pub fn url(&self) -> String {
         format!("https://127.0.0.1:{}", self.process.port)
     }
 
-    pub(crate) fn builder(&self) -> FolioClientBuilder {
+    pub fn builder(&self) -> FolioClientBuilder {
         self.builder_at(&self.url())
     }
 
     /// A client that reaches it at another address.
-    pub(crate) fn builder_at(&self, url: &str) -> FolioClientBuilder {
+    pub fn builder_at(&self, url: &str) -> FolioClientBuilder {
         FolioClient::builder(url)
             .tenant("diku")
             .credentials("ann", PASSWORD)
@@ -172,26 +178,26 @@ impl Gateway {
 
 /// What of a configuration of nginx a test says itself.
 #[derive(Default)]
-pub(crate) struct Nginx<'a> {
+pub struct Nginx<'a> {
     /// Of the section `http`.
-    pub(crate) http: &'a str,
+    pub http: &'a str,
     /// Of the section `server`.
-    pub(crate) server: &'a str,
+    pub server: &'a str,
     /// Of the location `/`.
-    pub(crate) location: &'a str,
+    pub location: &'a str,
     /// How it listens: `ssl http2` unless said otherwise.
-    pub(crate) listen: Option<&'a str>,
+    pub listen: Option<&'a str>,
 }
 
 impl Nginx<'_> {
     /// nginx with TLS and HTTP/2 in front of the address of a server.
-    pub(crate) fn start(self, upstream: &str) -> Option<Gateway> {
+    pub fn start(self, upstream: &str) -> Option<Gateway> {
         let authority = Authority::new();
         let process = self.process(&authority, upstream)?;
         Some(Gateway { process, authority })
     }
 
-    pub(crate) fn process(self, authority: &Authority, upstream: &str) -> Option<Process> {
+    pub fn process(self, authority: &Authority, upstream: &str) -> Option<Process> {
         let (folder, port) = (Folder::new(), free_port());
         let (certificate, key) = authority.certificate("127.0.0.1");
         folder.write("cert.pem", &certificate);
@@ -255,7 +261,7 @@ impl Nginx<'_> {
 }
 
 /// haproxy with TLS and HTTP/2 in front of the address of a server. `backend` is more of its section.
-pub(crate) fn haproxy(upstream: &str, backend: &str) -> Option<Gateway> {
+pub fn haproxy(upstream: &str, backend: &str) -> Option<Gateway> {
     let authority = Authority::new();
     let (folder, port) = (Folder::new(), free_port());
     let (certificate, key) = authority.certificate("127.0.0.1");
@@ -289,7 +295,7 @@ backend out
 }
 
 /// squid as a forward proxy that wants the user `campus` with the password `right`. `rules` come before its own.
-pub(crate) fn squid(rules: &str) -> Option<Process> {
+pub fn squid(rules: &str) -> Option<Process> {
     let (folder, port) = (Folder::new(), free_port());
     let at = folder.0.display();
     let helper = folder.write(

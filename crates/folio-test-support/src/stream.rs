@@ -6,19 +6,21 @@ use std::sync::{Arc, Mutex};
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::{TcpListener, TcpStream};
 
+use crate::clock::settle;
+
 /// What came, but for bodies longer than a test looks at.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Got {
-    pub(crate) head: String,
-    pub(crate) length: u64,
+pub struct Got {
+    pub head: String,
+    pub length: u64,
     /// The first kilobytes of the body.
-    pub(crate) start: Vec<u8>,
+    pub start: Vec<u8>,
     /// The sum of all bytes of the body.
-    pub(crate) sum: u64,
+    pub sum: u64,
 }
 
 impl Got {
-    pub(crate) fn header(&self, name: &str) -> &str {
+    pub fn header(&self, name: &str) -> &str {
         self.head
             .lines()
             .filter_map(|line| line.split_once(':'))
@@ -26,19 +28,19 @@ impl Got {
             .map_or("", |(_, value)| value.trim())
     }
 
-    pub(crate) fn text(&self) -> String {
+    pub fn text(&self) -> String {
         String::from_utf8_lossy(&self.start).into_owned()
     }
 }
 
 /// How a request is answered: a head, and pieces that are written one after the other.
-pub(crate) struct Flow {
-    pub(crate) head: String,
-    pub(crate) pieces: Box<dyn Iterator<Item = Vec<u8>> + Send>,
+pub struct Flow {
+    pub head: String,
+    pub pieces: Box<dyn Iterator<Item = Vec<u8>> + Send>,
 }
 
 impl Flow {
-    pub(crate) fn new(status: u16, content_type: &str, body: impl Into<Vec<u8>>) -> Self {
+    pub fn new(status: u16, content_type: &str, body: impl Into<Vec<u8>>) -> Self {
         let body = body.into();
         let length = match status {
             204 => String::new(),
@@ -51,7 +53,7 @@ impl Flow {
     }
 
     /// `count` times the same piece.
-    pub(crate) fn large(content_type: &str, piece: Vec<u8>, count: usize) -> Self {
+    pub fn large(content_type: &str, piece: Vec<u8>, count: usize) -> Self {
         let length = piece.len() * count;
         Self {
             head: format!(
@@ -65,18 +67,16 @@ impl Flow {
 type Script = dyn Fn(&Got, usize) -> Flow + Send + Sync;
 
 #[derive(Clone)]
-pub(crate) struct Streams {
-    pub(crate) url: String,
+pub struct Streams {
+    pub url: String,
     log: Arc<Mutex<Vec<Got>>>,
     /// How many bytes of bodies were written.
-    pub(crate) written: Arc<AtomicU64>,
+    pub written: Arc<AtomicU64>,
 }
 
 impl Streams {
     /// `script` answers what has come; it is told how many requests came before. Logins are answered by themselves.
-    pub(crate) async fn start(
-        script: impl Fn(&Got, usize) -> Flow + Send + Sync + 'static,
-    ) -> Self {
+    pub async fn start(script: impl Fn(&Got, usize) -> Flow + Send + Sync + 'static) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let server = Self {
             url: format!("http://{}", listener.local_addr().unwrap()),
@@ -96,22 +96,35 @@ impl Streams {
         server
     }
 
-    pub(crate) fn builder(&self) -> folio_sdk::FolioClientBuilder {
+    pub fn builder(&self) -> folio_sdk::FolioClientBuilder {
         folio_sdk::FolioClient::builder(&self.url)
             .tenant("diku")
             .credentials("ann", "secret")
-            .retry(super::quick())
+            .retry(crate::server::quick())
     }
 
-    pub(crate) async fn connect(&self) -> folio_sdk::FolioClient {
+    pub async fn connect(&self) -> folio_sdk::FolioClient {
         self.builder().connect().await.unwrap()
     }
 
-    pub(crate) fn log(&self) -> Vec<Got> {
+    /// Waits until it writes no more, because nobody takes it; gives how many bytes of bodies it wrote.
+    pub async fn quiet(&self) -> u64 {
+        let mut before = None;
+        loop {
+            let now = self.written.load(Ordering::Relaxed);
+            if before == Some(now) {
+                return now;
+            }
+            before = Some(now);
+            settle().await;
+        }
+    }
+
+    pub fn log(&self) -> Vec<Got> {
         self.log.lock().unwrap().clone()
     }
 
-    pub(crate) fn last(&self) -> Got {
+    pub fn last(&self) -> Got {
         self.log().pop().unwrap()
     }
 

@@ -7,15 +7,15 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 
-pub(crate) struct Relay {
-    pub(crate) port: u16,
+pub struct Relay {
+    pub port: u16,
     /// How many connections were cut: those with a lower number.
     cut: watch::Sender<usize>,
     accepted: Arc<AtomicUsize>,
 }
 
 impl Relay {
-    pub(crate) async fn start(target: u16) -> Self {
+    pub async fn start(target: u16) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let port = listener.local_addr().unwrap().port();
         let cut = watch::Sender::new(0);
@@ -41,12 +41,12 @@ impl Relay {
     }
 
     /// How many connections were made so far.
-    pub(crate) fn connections(&self) -> usize {
+    pub fn connections(&self) -> usize {
         self.accepted.load(Ordering::SeqCst)
     }
 
     /// Nothing comes through the connections of now any more. Later ones work.
-    pub(crate) fn cut(&self) {
+    pub fn cut(&self) {
         self.cut.send_replace(self.connections());
     }
 }

@@ -18,13 +18,19 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio_rustls::TlsAcceptor;
 
 /// An authority of one's own.
-pub(crate) struct Authority {
-    pub(crate) pem: String,
+pub struct Authority {
+    pub pem: String,
     issuer: Issuer<'static, KeyPair>,
 }
 
+impl Default for Authority {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
 impl Authority {
-    pub(crate) fn new() -> Self {
+    pub fn new() -> Self {
         let key = KeyPair::generate().unwrap();
         let mut parameters = CertificateParams::new(Vec::new()).unwrap();
         parameters.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
@@ -36,7 +42,7 @@ impl Authority {
     }
 
     /// A certificate for a name, and its key: as PEM.
-    pub(crate) fn certificate(&self, name: &str) -> (String, String) {
+    pub fn certificate(&self, name: &str) -> (String, String) {
         let key = KeyPair::generate().unwrap();
         let parameters = CertificateParams::new(vec![name.to_owned()]).unwrap();
         let certificate = parameters.signed_by(&key, &self.issuer).unwrap();
@@ -45,12 +51,12 @@ impl Authority {
 }
 
 /// A FOLIO behind TLS, which tells of a request by which version of HTTP it came.
-pub(crate) struct Gateway {
-    pub(crate) port: u16,
+pub struct Gateway {
+    pub port: u16,
 }
 
 impl Gateway {
-    pub(crate) async fn start(
+    pub async fn start(
         authority: &Authority,
         name: &str,
         protocols: &[&str],
@@ -110,12 +116,12 @@ impl Gateway {
         Self { port }
     }
 
-    pub(crate) fn builder(&self, name: &str) -> FolioClientBuilder {
+    pub fn builder(&self, name: &str) -> FolioClientBuilder {
         builder(&format!("https://{name}:{}", self.port))
     }
 }
 
-pub(crate) fn builder(url: &str) -> FolioClientBuilder {
+pub fn builder(url: &str) -> FolioClientBuilder {
     FolioClient::builder(url)
         .tenant("diku")
         .credentials("ann", "secret-of-ann")
@@ -144,13 +150,13 @@ async fn answer(
 type Knock = (String, Option<String>);
 
 /// A proxy that makes tunnels, and keeps what it was asked for. It goes to its own host, whatever the name is.
-pub(crate) struct Tunnel {
-    pub(crate) address: String,
+pub struct Tunnel {
+    pub address: String,
     asked: Arc<Mutex<Vec<Knock>>>,
 }
 
 impl Tunnel {
-    pub(crate) async fn start() -> Self {
+    pub async fn start() -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap().to_string();
         let asked: Arc<Mutex<Vec<_>>> = Arc::default();
@@ -166,7 +172,7 @@ impl Tunnel {
         Self { address, asked }
     }
 
-    pub(crate) fn asked(&self) -> Vec<Knock> {
+    pub fn asked(&self) -> Vec<Knock> {
         self.asked.lock().unwrap().clone()
     }
 }

@@ -1,0 +1,37 @@
+//! The end of a wait that should have ended long ago, and of a computation.
+
+use std::sync::mpsc::{RecvTimeoutError, channel};
+use std::time::Duration;
+
+/// How long a test waits for what comes at once. By the time of the machine, not by the clock of the runtime, which may stand still.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// Waits for something that comes at once, and panics if it does not come.
+pub async fn within<F: Future>(what: &str, future: F) -> F::Output {
+    let (waits, ended) = channel::<()>();
+    let (late, is_late) = tokio::sync::oneshot::channel();
+    std::thread::spawn(move || {
+        if ended.recv_timeout(PATIENCE) == Err(RecvTimeoutError::Timeout) {
+            _ = late.send(());
+        }
+    });
+    tokio::select! {
+        biased;
+        output = future => {
+            drop(waits);
+            output
+        }
+        Ok(()) = is_late => panic!("waited {PATIENCE:?} for {what}"),
+    }
+}
+
+/// The time that this thread spent on a processor, which does not depend on what else the machine does. Zero where the system does not
+/// report it.
+pub fn thread_time() -> Duration {
+    let text = std::fs::read_to_string("/proc/thread-self/schedstat").unwrap_or_default();
+    let nanoseconds = text
+        .split_whitespace()
+        .next()
+        .and_then(|it| it.parse().ok());
+    Duration::from_nanos(nanoseconds.unwrap_or_default())
+}
