@@ -18,6 +18,10 @@ const TURNS: usize = 64;
 /// How many turns there are between two steps of [`Clock::run`].
 const TURNS_A_STEP: usize = 16;
 
+/// How long, in real time, a test may wait for something that only time brings. After it the clock advances by itself, so that the test
+/// fails, or passes, and does not hang.
+const LONGEST: Duration = Duration::from_secs(15);
+
 /// The clock stands still while this exists.
 #[derive(Debug)]
 pub struct Clock {
@@ -34,7 +38,7 @@ impl Clock {
         let (release, released): (Sender<()>, Receiver<()>) = channel();
         tokio::time::pause();
         // Tokio does not advance the clock while a blocking task runs.
-        let _task = tokio::task::spawn_blocking(move || released.recv());
+        let _task = tokio::task::spawn_blocking(move || released.recv_timeout(LONGEST));
         Self {
             release: Some(release),
         }
