@@ -43,6 +43,9 @@ fn json_flow(value: Value) -> Flow {
     Flow::new(200, "application/json", value.to_string())
 }
 
+/// Held by the tests that measure memory: what the one takes would be counted by the other.
+static LARGE: tokio::sync::Mutex<()> = tokio::sync::Mutex::const_new(());
+
 /// The largest part of this process that was ever in memory, in bytes.
 fn peak() -> usize {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
@@ -53,6 +56,7 @@ fn peak() -> usize {
 
 #[tokio::test]
 async fn an_upload_of_300_megabytes_takes_a_small_memory() {
+    let _alone = LARGE.lock().await;
     let server =
         Streams::start(|_, _| json_flow(json!({"id": ID, "profile_picture_blob": "AA=="}))).await;
     let folio = server.connect().await;
@@ -81,6 +85,7 @@ async fn an_upload_of_300_megabytes_takes_a_small_memory() {
 
 #[tokio::test]
 async fn a_download_of_300_megabytes_takes_a_small_memory_and_waits_for_its_reader() {
+    let _alone = LARGE.lock().await;
     let server =
         Streams::start(|_, _| Flow::large("application/octet-stream", vec![1; MEGABYTE], 300))
             .await;
@@ -216,7 +221,7 @@ async fn an_upload_that_moves_takes_longer_than_the_timeout_and_one_that_stalls_
             if self.0 > 0 {
                 self.0 -= 1;
                 out.put_slice(b"x");
-                self.1 = Box::pin(tokio::time::sleep(Duration::from_millis(100)));
+                self.1 = Box::pin(tokio::time::sleep(Duration::from_millis(2_500)));
             }
             Poll::Ready(Ok(()))
         }
@@ -229,7 +234,7 @@ async fn an_upload_that_moves_takes_longer_than_the_timeout_and_one_that_stalls_
         Streams::start(|_, _| json_flow(json!({"id": ID, "profile_picture_blob": "AA=="}))).await;
     let folio = server
         .builder()
-        .timeout(Duration::from_millis(400))
+        .timeout(Duration::from_secs(10))
         .connect()
         .await
         .unwrap();
@@ -238,13 +243,13 @@ async fn an_upload_that_moves_takes_longer_than_the_timeout_and_one_that_stalls_
     let step = Duration::from_millis(1);
     let (outcome, took) = clock.time(step, create().body(slow(8, 0)).send()).await;
     outcome.unwrap();
-    assert!(took >= Duration::from_millis(700), "{took:?}");
+    assert!(took >= Duration::from_millis(17_500), "{took:?}");
     assert_eq!(server.last().length, 8);
     let (outcome, took) = clock
         .time(step, create().body(slow(8, 60_000)).send())
         .await;
     let error = outcome.unwrap_err();
-    assert!((400..500).contains(&took.as_millis()), "{took:?}");
+    assert!((10_000..10_500).contains(&took.as_millis()), "{took:?}");
     assert_eq!(error.kind(), ErrorKind::Timeout);
 }
 
