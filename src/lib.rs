@@ -1,3 +1,10 @@
+#![cfg_attr(
+    not(feature = "full"),
+    allow(
+        dead_code,
+        reason = "some is used by the generated code of certain modules only"
+    )
+)]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 //! A typed client for [FOLIO](https://www.folio.org), the library services platform.
 //!
@@ -84,8 +91,7 @@ mod harvest;
 pub mod logging;
 mod paging;
 mod record;
-#[doc(hidden)]
-pub mod runtime;
+mod runtime;
 mod tenant;
 #[cfg(feature = "testing")]
 #[cfg_attr(docsrs, doc(cfg(feature = "testing")))]

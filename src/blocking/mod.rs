@@ -22,7 +22,7 @@
 //! What is asynchronous only is run by [`FolioClient::run`].
 //!
 //! Inside asynchronous code a blocking call would stop the thread on which everything else waits.
-//! There it is an error of kind [`ErrorKind::Configuration`](crate::ErrorKind::Configuration), and
+//! There it is an error of kind [`ErrorKind::Runtime`](crate::ErrorKind::Runtime), and
 //! nothing is sent. `tokio::task::spawn_blocking` is the place for it.
 
 mod builder;

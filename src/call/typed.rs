@@ -1,5 +1,7 @@
 //! A typed call on its way: what every generated builder holds.
 
+#![allow(unreachable_pub, reason = "generated code uses it through `runtime`")]
+
 use std::fmt::Display;
 use std::marker::PhantomData;
 
@@ -92,6 +94,7 @@ impl Call {
     }
 
     /// A form of the fields of a record: text as it is, all else as JSON.
+    #[allow(dead_code, reason = "not every release has such an operation")]
     pub fn form<T: Serialize + ?Sized>(&mut self, body: &T) {
         self.has_body = true;
         self.request.set_form_of(body);

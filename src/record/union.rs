@@ -34,9 +34,6 @@ pub trait Union: Sized {
 
     fn other(value: Json) -> Self;
 
-    /// The name of the variant.
-    fn variant(&self) -> &'static str;
-
     fn put<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error>;
 }
 
@@ -173,12 +170,6 @@ macro_rules! __union {
                 #[inline]
                 fn other(value: $crate::runtime::JsonValue) -> Self {
                     Self::$other(value)
-                }
-                fn variant(&self) -> &'static str {
-                    match self {
-                        $(Self::$variant(_) => stringify!($variant),)*
-                        Self::$other(_) => stringify!($other),
-                    }
                 }
                 fn put<S: $crate::runtime::Serializer>(&self, serializer: S) -> ::core::result::Result<S::Ok, S::Error> {
                     match self {

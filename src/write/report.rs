@@ -138,9 +138,7 @@ impl UpsertReport {
             .map(|failure| failure.error);
         match self.stopped.or(failure) {
             Some(error) => Err(error),
-            None if self.failed > 0 => Err(Error::configuration(
-                "records failed, and the report was told to keep no failures",
-            )),
+            None if self.failed > 0 => Err(Error::unrecorded(self.failed)),
             None => Ok(()),
         }
     }

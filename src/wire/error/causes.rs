@@ -24,6 +24,30 @@ impl Error {
         Self::new(ErrorKind::Configuration, message)
     }
 
+    /// Of credentials that cannot be had or cannot be sent.
+    pub(crate) fn credentials(message: impl Into<Cow<'static, str>>) -> Self {
+        Self::new(ErrorKind::Credentials, message)
+    }
+
+    /// Of a place where the SDK cannot run.
+    pub(crate) fn runtime(message: impl Into<Cow<'static, str>>) -> Self {
+        Self::new(ErrorKind::Runtime, message)
+    }
+
+    /// Of a token that cannot be sent.
+    pub(crate) fn unusable_token() -> Self {
+        let message = "a token or cookie of the server has characters that a header cannot have";
+        Self::new(ErrorKind::Login, message)
+    }
+
+    /// Of records that failed, when no failure was recorded.
+    pub(crate) fn unrecorded(failed: u64) -> Self {
+        let message = format!(
+            "{failed} records failed, and `keep_failures` is 0, so that the report has none of their errors"
+        );
+        Self::new(ErrorKind::Record, message)
+    }
+
     pub(crate) fn request(exchange: Exchange, message: impl Into<Cow<'static, str>>) -> Self {
         Self::new(ErrorKind::Request, message).on(exchange)
     }
@@ -47,9 +71,7 @@ impl Error {
     }
 
     pub(crate) fn no_runtime() -> Self {
-        Self::configuration(
-            "folio-sdk runs in a tokio runtime: call it from one (`#[tokio::main]`)",
-        )
+        Self::runtime("folio-sdk runs in a tokio runtime: call it from one (`#[tokio::main]`)")
     }
 
     pub(crate) fn closed() -> Self {

@@ -34,6 +34,11 @@ pub struct Error(pub(super) Box<Inner>);
 pub enum ErrorKind {
     /// The client was not built from sound values: a wrong URL, no tenant, no credentials.
     Configuration,
+    /// The credential source has none, or those that it has cannot be sent.
+    Credentials,
+    /// The SDK cannot run where it was called: outside of a tokio runtime, as a blocking call within asynchronous code, or in a runtime that
+    /// was shut down.
+    Runtime,
     /// The request could not be made of what was given, and was not sent.
     Request,
     /// The client was closed.
@@ -52,7 +57,7 @@ pub enum ErrorKind {
     Truncated,
     /// The answer is not what was expected.
     Decode,
-    /// One record of a list is not what was expected; the list goes on.
+    /// One record of a list is not what was expected, or records were not written; the others are not affected.
     Record,
     /// What was looked up by its name or code is not there, or not just once.
     Lookup,

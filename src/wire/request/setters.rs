@@ -101,6 +101,7 @@ impl Request {
         self.set_body(&form.media_type(), form.into_body());
     }
 
+    #[allow(dead_code, reason = "not every release has such an operation")]
     pub(crate) fn set_form_of<T: Serialize + ?Sized>(&mut self, body: &T) {
         match serde_json::to_value(body) {
             Ok(Value::Object(fields)) => {
