@@ -1,4 +1,5 @@
-//! The client for programs that are not asynchronous: every call of [`folio_sdk::FolioClient`](crate::FolioClient), without `.await`.
+//! The client for programs that are not asynchronous: every call of
+//! [`folio_sdk::FolioClient`](crate::FolioClient), without `.await`.
 //!
 //! The calls and their builders are the same; `send` gives the response, `stream` an iterator,
 //! `download` a reader. A client is cheap to clone and may be used by several threads at once. It

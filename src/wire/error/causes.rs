@@ -16,7 +16,8 @@ use std::time::Duration;
 /// How much of a body an error keeps.
 const EXCERPT: usize = 2048;
 
-/// How much of a record an error keeps. A record that cannot be read is worth more than an excerpt, but memory has an end.
+/// How much of a record an error keeps. A record that cannot be read is worth more than an excerpt,
+/// but memory has an end.
 const RECORD: usize = 256 * 1024;
 
 impl Error {
@@ -192,7 +193,8 @@ impl Error {
         error.on(exchange)
     }
 
-    /// The body is not what was expected. `problem` says what is wrong where; serde's message holds no more of the body than one value.
+    /// The body is not what was expected. `problem` says what is wrong where; serde's message holds
+    /// no more of the body than one value.
     pub(crate) fn decode(
         exchange: Exchange,
         status: Option<StatusCode>,
