@@ -9,13 +9,15 @@ impl FolioClientBuilder {
     /// Builds the client without asking the server anything. The first call logs in.
     ///
     /// # Errors
-    /// [`ErrorKind::Configuration`](crate::ErrorKind::Configuration) if the URL is none, if tenant or credentials are missing, or if a variable
-    /// of the [`Environment`](crate::Environment) has a value that is none of those it can have.
+    /// [`ErrorKind::Configuration`](crate::ErrorKind::Configuration) if the URL is none, if tenant
+    /// or credentials are missing, or if a variable of the [`Environment`](crate::Environment)
+    /// has a value that is none of those it can have.
     pub fn build(self) -> Result<FolioClient> {
         self.assemble(&TenantDirectory)
     }
 
-    /// Builds the client, logs in, and closes it when `work` has ended: see [`FolioClient::scoped`].
+    /// Builds the client, logs in, and closes it when `work` has ended: see
+    /// [`FolioClient::scoped`].
     ///
     /// ```no_run
     /// # async fn example() -> Result<(), folio_sdk::Error> {

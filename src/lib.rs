@@ -1,22 +1,34 @@
+#![cfg_attr(
+    not(feature = "full"),
+    allow(
+        dead_code,
+        reason = "some is used by the generated code of certain modules only"
+    )
+)]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 //! A typed client for [FOLIO](https://www.folio.org), the library services platform.
 //!
-//! Each module of FOLIO that is enabled as a feature is a handle with a function an operation, made from FOLIO's own API descriptions:
-//! `folio.users().list_users()`. What is not described, or not enabled, is reached by its path
-//! ([`folio_get`](FolioClient::folio_get)). Both go through one core: one login, renewal of tokens, retries, limits, errors.
+//! Each module of FOLIO that is enabled as a feature is a handle with a function an operation, made
+//! from FOLIO's own API descriptions: `folio.users().list_users()`. What is not described, or not
+//! enabled, is reached by its path ([`folio_get`](FolioClient::folio_get)). Both go through one
+//! core: one login, renewal of tokens, retries, limits, errors.
 //!
 //! # Five things to know
 //!
-//! 1. **One client for everything.** [`FolioClient`] is cheap to clone and shares its login, connections and limits. Build it once, hand out
-//!    clones, [`close`](FolioClient::close) it at the end. Another tenant is another handle: [`for_tenant`](FolioClient::for_tenant).
-//! 2. **`send` gives one answer, `stream` gives a whole list.** One answer of a list is one page, and FOLIO's default page has 10 records.
-//!    [`Items`] reads to the end, with bounded memory, and neither skips nor repeats a record.
-//! 3. **Read, change, write back.** FOLIO's PUT replaces the whole record. Records keep what the SDK does not know ([`Extra`]), so what
-//!    you did not touch goes back as it came. Where FOLIO guards a record by `_version`, a change by somebody else meanwhile is an error
+//! 1. **One client for everything.** [`FolioClient`] is cheap to clone and shares its login,
+//!    connections and limits. Build it once, hand out clones, [`close`](FolioClient::close) it at
+//!    the end. Another tenant is another handle: [`for_tenant`](FolioClient::for_tenant).
+//! 2. **`send` gives one answer, `stream` gives a whole list.** One answer of a list is one page,
+//!    and FOLIO's default page has 10 records. [`Items`] reads to the end, with bounded memory, and
+//!    neither skips nor repeats a record.
+//! 3. **Read, change, write back.** FOLIO's PUT replaces the whole record. Records keep what the
+//!    SDK does not know ([`Extra`]), so what you did not touch goes back as it came. Where FOLIO
+//!    guards a record by `_version`, a change by somebody else meanwhile is an error
 //!    ([`Error::is_conflict`]).
-//! 4. **What can be repeated safely is repeated, and nothing else.** A read is sent again after what passes; a write only if it cannot
-//!    happen twice ([`RetryPolicy`]).
-//! 5. **Values never become part of a query.** [`cql`] quotes and escapes: `cql::field("username").exact(name)`.
+//! 4. **What can be repeated safely is repeated, and nothing else.** A read is sent again after
+//!    what passes; a write only if it cannot happen twice ([`RetryPolicy`]).
+//! 5. **Values never become part of a query.** [`cql`] quotes and escapes:
+//!    `cql::field("username").exact(name)`.
 //!
 //! # A typed call
 //!
@@ -66,8 +78,9 @@
 //!
 //! # More
 //!
-//! In the repository: the guide to asynchronous use (`docs/async-usage.md`), how operations are named (`docs/names.md`), how a release is
-//! imported (`docs/regenerate.md`), the architecture (`docs/architecture.md`), and web services and jobs that run (`examples/`).
+//! In the repository: the guide to asynchronous use (`docs/async-usage.md`), how operations are
+//! named (`docs/names.md`), how a release is imported (`docs/regenerate.md`), the architecture
+//! (`docs/architecture.md`), and web services and jobs that run (`examples/`).
 
 #[allow(clippy::type_complexity, reason = "types are as they are described")]
 mod api;
@@ -84,8 +97,7 @@ mod harvest;
 pub mod logging;
 mod paging;
 mod record;
-#[doc(hidden)]
-pub mod runtime;
+mod runtime;
 mod tenant;
 #[cfg(feature = "testing")]
 #[cfg_attr(docsrs, doc(cfg(feature = "testing")))]

@@ -1,4 +1,5 @@
-//! Logs of what goes over the wire, in one line of code: for programs that have no subscriber of `tracing` yet.
+//! Logs of what goes over the wire, in one line of code: for programs that have no subscriber of
+//! `tracing` yet.
 //!
 //! ```
 //! // One line for each call, when it is over: what was asked, what came, how long it took.
@@ -12,9 +13,11 @@
 //!
 //! Neither shows a password, a token or a cookie. URLs are shown, with their queries.
 //!
-//! A program with a subscriber of its own needs nothing of this: the lines are events of level `DEBUG`, those of the calls of the target
-//! `folio_sdk::request` (`RUST_LOG=folio_sdk::request=debug`), all of `folio_sdk` (`RUST_LOG=folio_sdk=debug`). Each call is besides a span
-//! named `folio`, whose fields (operation, module, method, path, tenant, status, attempts, bytes, elapsed time) suit metrics.
+//! A program with a subscriber of its own needs nothing of this: the lines are events of level
+//! `DEBUG`, those of the calls of the target `folio_sdk::request`
+//! (`RUST_LOG=folio_sdk::request=debug`), all of `folio_sdk` (`RUST_LOG=folio_sdk=debug`). Each
+//! call is besides a span named `folio`, whose fields (operation, module, method, path, tenant,
+//! status, attempts, bytes, elapsed time) suit metrics.
 //!
 //! It needs the feature `logging`.
 
@@ -37,13 +40,15 @@ pub enum Detail {
     All,
 }
 
-/// From now on a line on standard error for each call of this program. Gives whether it is so: not if there is a subscriber already.
+/// From now on a line on standard error for each call of this program. Gives whether it is so: not
+/// if there is a subscriber already.
 pub fn requests() -> bool {
     begin(Detail::Requests)
 }
 
-/// From now on lines on standard error for each call of this program and what happens on its way: logins and renewals of tokens, repetitions
-/// and why. Gives whether it is so: not if there is a subscriber already.
+/// From now on lines on standard error for each call of this program and what happens on its way:
+/// logins and renewals of tokens, repetitions and why. Gives whether it is so: not if there is a
+/// subscriber already.
 pub fn details() -> bool {
     begin(Detail::All)
 }

@@ -1,4 +1,10 @@
-//! What generated code is written against. Nothing here is meant to be named by users of the SDK.
+//! What generated code imports. Which of it is used depends on the enabled modules.
+
+#![allow(
+    unused_imports,
+    unreachable_pub,
+    reason = "what is re-exported counts as used, whatever modules are enabled"
+)]
 
 pub use std::collections::BTreeMap;
 pub use std::fmt::Display;
@@ -40,8 +46,6 @@ pub use crate::write::collection::{Collection, Stored};
 /// The result of a call; also that of reading and writing, with serde's errors.
 pub type Result<T, E = crate::Error> = std::result::Result<T, E>;
 
-// Which of the macros are used depends on the enabled modules.
-#[allow(unused_imports, reason = "see above")]
 mod macros {
     pub(crate) use crate::call::typed::__builder;
     pub(crate) use crate::record::macros::{__boxed, __open_enum, __open_enum_impls, __record};
@@ -50,5 +54,4 @@ mod macros {
     pub(crate) use crate::record::union::__union;
     pub(crate) use crate::write::collection::__stored;
 }
-#[allow(unused_imports, reason = "see above")]
 pub(crate) use macros::*;

@@ -231,12 +231,12 @@ fn refused(folio: &FolioClient) {
         .folio_get::<Value>("/groups", None)
         .send()
         .unwrap_err();
-    assert_eq!(error.kind(), ErrorKind::Configuration);
+    assert_eq!(error.kind(), ErrorKind::Runtime);
     assert!(error.to_string().contains("spawn_blocking"), "{error}");
     let mut users = folio.users().list_users().stream();
     assert_eq!(
         users.next().unwrap().unwrap_err().kind(),
-        ErrorKind::Configuration
+        ErrorKind::Runtime
     );
     assert!(users.next().is_none());
     assert!(folio.close().is_err() && folio.connect().is_err());
@@ -366,7 +366,7 @@ fn in_asynchronous_code_each_entry_is_refused_before_anything_is_sent() {
             ];
             for (entry, answer) in answers {
                 let error = answer.unwrap_err();
-                assert_eq!(error.kind(), ErrorKind::Configuration, "{entry}: {error}");
+                assert_eq!(error.kind(), ErrorKind::Runtime, "{entry}: {error}");
                 assert!(
                     error.to_string().contains("spawn_blocking"),
                     "{entry}: {error}"

@@ -31,7 +31,7 @@ fn waits(folio: &FolioClient) -> bool {
     match folio.run(|_| async { Ok(()) }) {
         Ok(()) => true,
         Err(error) => {
-            assert_eq!(error.kind(), ErrorKind::Configuration);
+            assert_eq!(error.kind(), ErrorKind::Runtime);
             assert!(error.to_string().contains("spawn_blocking"), "{error}");
             false
         }

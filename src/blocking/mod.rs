@@ -1,4 +1,5 @@
-//! The client for programs that are not asynchronous: every call of [`folio_sdk::FolioClient`](crate::FolioClient), without `.await`.
+//! The client for programs that are not asynchronous: every call of
+//! [`folio_sdk::FolioClient`](crate::FolioClient), without `.await`.
 //!
 //! The calls and their builders are the same; `send` gives the response, `stream` an iterator,
 //! `download` a reader. A client is cheap to clone and may be used by several threads at once. It
@@ -22,7 +23,7 @@
 //! What is asynchronous only is run by [`FolioClient::run`].
 //!
 //! Inside asynchronous code a blocking call would stop the thread on which everything else waits.
-//! There it is an error of kind [`ErrorKind::Configuration`](crate::ErrorKind::Configuration), and
+//! There it is an error of kind [`ErrorKind::Runtime`](crate::ErrorKind::Runtime), and
 //! nothing is sent. `tokio::task::spawn_blocking` is the place for it.
 
 mod builder;

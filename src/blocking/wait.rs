@@ -39,7 +39,7 @@ impl Blocking {
             .enable_all()
             .build()
             .map_err(|error| {
-                Error::configuration(format!(
+                Error::runtime(format!(
                     "the thread for the connections cannot be started: {error}"
                 ))
             })?;
@@ -62,7 +62,7 @@ impl Blocking {
 }
 
 fn in_async_code() -> Error {
-    Error::configuration(
+    Error::runtime(
         "a blocking call in asynchronous code would stop the thread on which everything else waits: use folio_sdk::FolioClient and `.await` there, or tokio::task::spawn_blocking",
     )
 }

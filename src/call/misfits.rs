@@ -5,8 +5,8 @@ use crate::record::lenient::{self, Noted};
 use crate::wire::error::Result;
 use crate::wire::response::Response;
 
-/// Logs what of the response, which was read since, does not fit its description. What was found since and belongs to no record is an error
-/// if it is the response itself.
+/// Logs what of the response, which was read since, does not fit its description. What was found
+/// since and belongs to no record is an error if it is the response itself.
 #[cold]
 pub(super) fn note_misfits(response: &Response, noted: Noted, found: usize) -> Result<()> {
     if let Some(problem) = lenient::whole_problem(found) {

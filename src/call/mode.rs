@@ -13,10 +13,11 @@ use crate::paging::Items;
 use crate::wire::error::{Error, Result};
 use crate::wire::response::Response;
 
-/// How the calls of a client are made: [`Async`], or `blocking::Blocking` with the feature `blocking`.
+/// How the calls of a client are made: [`Async`], or `blocking::Blocking` with the feature
+/// `blocking`.
 ///
-/// A builder of a call has its client's mode as a parameter; what it sends is a [`Sent`](Self::Sent) of that mode. Nobody else implements
-/// it.
+/// A builder of a call has its client's mode as a parameter; what it sends is a
+/// [`Sent`](Self::Sent) of that mode. Nobody else implements it.
 pub trait Mode: Clone + fmt::Debug + Send + Sync + sealed::Sealed + 'static {
     /// A call on its way to a `T`: a future of a `Result<T>`, or the `Result<T>`.
     type Sent<T: Send + 'static>;

@@ -1,5 +1,7 @@
 //! A typed call on its way: what every generated builder holds.
 
+#![allow(unreachable_pub, reason = "generated code uses it through `runtime`")]
+
 use std::fmt::Display;
 use std::marker::PhantomData;
 
@@ -23,7 +25,8 @@ use crate::wire::paging::Paging;
 use crate::wire::request::Request;
 use crate::wire::response::Response;
 
-/// The client, the request, and what a list was asked for. Not generic over the operation: all calls share its code.
+/// The client, the request, and what a list was asked for. Not generic over the operation: all
+/// calls share its code.
 #[doc(hidden)]
 #[derive(Debug)]
 pub struct Call {
@@ -92,6 +95,7 @@ impl Call {
     }
 
     /// A form of the fields of a record: text as it is, all else as JSON.
+    #[allow(dead_code, reason = "not every release has such an operation")]
     pub fn form<T: Serialize + ?Sized>(&mut self, body: &T) {
         self.has_body = true;
         self.request.set_form_of(body);
@@ -149,7 +153,8 @@ impl Call {
         Ok((self.client, self.request))
     }
 
-    /// The records of a list, page by page. A `limit` is the size of a page, an `offset` where to begin.
+    /// The records of a list, page by page. A `limit` is the size of a page, an `offset` where to
+    /// begin.
     #[inline]
     pub fn stream<T: DeserializeOwned + Send + 'static>(self) -> Items<T> {
         let paging = self.request.operation().paging.unwrap_or_default();
@@ -283,7 +288,8 @@ pub fn record<T: Field>(answer: Response) -> Result<T> {
     record
 }
 
-/// What is wrong with a page of a list all of whose records are null: it would look like an empty one.
+/// What is wrong with a page of a list all of whose records are null: it would look like an empty
+/// one.
 fn only_nulls(answer: &Response) -> Option<Error> {
     let paging = answer.exchange().operation.paging?;
     let items = paging.items.map(Into::into);
@@ -306,7 +312,8 @@ fn only_nulls(answer: &Response) -> Option<Error> {
     })
 }
 
-/// Whether a media type matches one of the patterns that generated code names for a response: `*` stands for any text.
+/// Whether a media type matches one of the patterns that generated code names for a response: `*`
+/// stands for any text.
 #[doc(hidden)]
 pub fn is_media_type(media_type: &str, patterns: &[&str]) -> bool {
     let media_type = media_type.to_ascii_lowercase();
@@ -324,8 +331,9 @@ pub fn text(answer: Response) -> Result<String> {
     answer.text()
 }
 
-/// Defines the builder of a module's operations, one type for all of them: what they have in common costs the compiler once a module. It
-/// is not one of the crate, since a method is looked for in each `impl` of its type.
+/// Defines the builder of a module's operations, one type for all of them: what they have in common
+/// costs the compiler once a module. It is not one of the crate, since a method is looked for in
+/// each `impl` of its type.
 macro_rules! __builder {
     () => {
         /// The call of an operation, about to be sent. What the operation takes is at the type that is named after it.

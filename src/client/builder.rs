@@ -31,14 +31,15 @@ use crate::wire::retry::RetryPolicy;
 use crate::wire::retry_budget::RetryBudget;
 
 impl FolioClient {
-    /// Begins to build a client of the FOLIO at `url`: of Okapi, of Kong, or of a proxy in front of them; with a path, if it has one
-    /// (`https://folio.example.edu/okapi`).
+    /// Begins to build a client of the FOLIO at `url`: of Okapi, of Kong, or of a proxy in front of
+    /// them; with a path, if it has one (`https://folio.example.edu/okapi`).
     pub fn builder(url: impl Into<String>) -> FolioClientBuilder {
         FolioClientBuilder::new(url)
     }
 
-    /// Begins to build a client of what the environment names: `FOLIO_URL`, `FOLIO_TENANT`, and `FOLIO_USERNAME` and `FOLIO_PASSWORD`,
-    /// which are read anew for each login ([`EnvironmentCredentials`]).
+    /// Begins to build a client of what the environment names: `FOLIO_URL`, `FOLIO_TENANT`, and
+    /// `FOLIO_USERNAME` and `FOLIO_PASSWORD`, which are read anew for each login
+    /// ([`EnvironmentCredentials`]).
     ///
     /// ```no_run
     /// # async fn example() -> Result<(), folio_sdk::Error> {
@@ -48,7 +49,8 @@ impl FolioClient {
     /// ```
     ///
     /// # Errors
-    /// [`ErrorKind::Configuration`](crate::ErrorKind::Configuration) names the variable that is not set.
+    /// [`ErrorKind::Configuration`](crate::ErrorKind::Configuration) names the variable that is not
+    /// set.
     pub fn from_env() -> Result<FolioClientBuilder> {
         FolioClientBuilder::from_env()
     }
@@ -206,14 +208,16 @@ impl<M> FolioClientBuilder<M> {
         }))
     }
 
-    /// The tenant that requests go to, and the one to log in to, unless [`login_tenant`](Self::login_tenant) names another. Required.
+    /// The tenant that requests go to, and the one to log in to, unless
+    /// [`login_tenant`](Self::login_tenant) names another. Required.
     pub fn tenant(mut self, tenant: impl Into<String>) -> Self {
         self.tenant = tenant.into();
         self
     }
 
-    /// The tenant to log in to, if it is another one than that of the requests: in a consortium the tenant where the user has a password,
-    /// while requests go to a tenant with which the user has an affiliation.
+    /// The tenant to log in to, if it is another one than that of the requests: in a consortium the
+    /// tenant where the user has a password, while requests go to a tenant with which the user
+    /// has an affiliation.
     pub fn login_tenant(mut self, tenant: impl Into<String>) -> Self {
         self.login_tenant = Some(tenant.into());
         self
@@ -224,8 +228,8 @@ impl<M> FolioClientBuilder<M> {
         self.credential_source(Credentials::password(username, password))
     }
 
-    /// An access token that somebody else got, in place of a login. More of it, such as its refresh token, can be said by
-    /// [`Credentials::token`].
+    /// An access token that somebody else got, in place of a login. More of it, such as its refresh
+    /// token, can be said by [`Credentials::token`].
     pub fn token(self, access: impl Into<SecretString>) -> Self {
         self.credential_source(Credentials::token(access))
     }
@@ -236,7 +240,8 @@ impl<M> FolioClientBuilder<M> {
         self
     }
 
-    /// The variables that say how the client works where the program does not: those of the process by default. See [`Environment`].
+    /// The variables that say how the client works where the program does not: those of the process
+    /// by default. See [`Environment`].
     pub fn environment(mut self, environment: Environment) -> Self {
         self.environment = environment;
         self
@@ -248,18 +253,20 @@ impl<M> FolioClientBuilder<M> {
         self
     }
 
-    /// How long one attempt of a request may take, until its whole answer is there. 90 seconds by default; gateways mostly give up after
-    /// 60.
+    /// How long one attempt of a request may take, until its whole answer is there. 90 seconds by
+    /// default; gateways mostly give up after 60.
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.timeout = Some(timeout);
         self
     }
 
-    /// How long the server may send nothing: before its response begins, and between two pieces of it. Then the attempt fails with
-    /// [`ErrorKind::Timeout`](crate::ErrorKind::Timeout), and whether a write was carried out is unknown. 60 seconds by default; where a longer
+    /// How long the server may send nothing: before its response begins, and between two pieces of
+    /// it. Then the attempt fails with [`ErrorKind::Timeout`](crate::ErrorKind::Timeout), and
+    /// whether a write was carried out is unknown. 60 seconds by default; where a longer
     /// [`timeout`](Self::timeout) is set, the server has that time to begin its response.
     ///
-    /// Okapi keeps a connection open for ever when a module stops in the middle of its response, and some requests are never answered.
+    /// Okapi keeps a connection open for ever when a module stops in the middle of its response,
+    /// and some requests are never answered.
     pub fn read_timeout(mut self, timeout: Duration) -> Self {
         self.read_timeout = Some(timeout);
         self
@@ -271,15 +278,17 @@ impl<M> FolioClientBuilder<M> {
         self
     }
 
-    /// How long a request may wait for its turn, where [`max_in_flight`](Self::max_in_flight) others are on their way; then it fails with a
-    /// timeout, and was not sent. Without end by default.
+    /// How long a request may wait for its turn, where [`max_in_flight`](Self::max_in_flight)
+    /// others are on their way; then it fails with a timeout, and was not sent. Without end by
+    /// default.
     pub fn queue_timeout(mut self, timeout: Duration) -> Self {
         self.queue_timeout = Some(timeout);
         self
     }
 
-    /// How long a whole call may take: the wait for its turn, the login that it needs, all its attempts and the waits between them. Then it
-    /// fails with the error of its last attempt, or with a timeout. Without end by default. A list is one call a page, and a batch is many
+    /// How long a whole call may take: the wait for its turn, the login that it needs, all its
+    /// attempts and the waits between them. Then it fails with the error of its last attempt,
+    /// or with a timeout. Without end by default. A list is one call a page, and a batch is many
     /// calls; a download has this deadline until its response begins.
     ///
     /// `docs/gateways.md` has a table of all timeouts.
@@ -288,39 +297,45 @@ impl<M> FolioClientBuilder<M> {
         self
     }
 
-    /// How many requests are on their way at once; further ones wait for their turn, first come, first served. 16 by default, at least 1.
+    /// How many requests are on their way at once; further ones wait for their turn, first come,
+    /// first served. 16 by default, at least 1.
     pub fn max_in_flight(mut self, requests: usize) -> Self {
         self.max_in_flight = requests;
         self
     }
 
-    /// How many requests are sent in a second, on average: further ones wait for their turn, first come, first served. After a pause up to
-    /// `burst` go at once (at least 1). Repetitions count, logins do not. Without limit by default; so is a number that is not above 0.
+    /// How many requests are sent in a second, on average: further ones wait for their turn, first
+    /// come, first served. After a pause up to `burst` go at once (at least 1). Repetitions
+    /// count, logins do not. Without limit by default; so is a number that is not above 0.
     pub fn rate_limit(mut self, requests_per_second: f64, burst: u32) -> Self {
         self.rate = Some((requests_per_second, burst));
         self
     }
 
-    /// How many bytes the request line of a request has at most: method, path with that of the gateway, encoded query, and ` HTTP/1.1`. 4,096
-    /// by default, at least 256. Okapi and the modules accept 4,096 (Vert.x's default); set it lower for a proxy that accepts less, or higher
-    /// where gateway and modules are known to accept more.
+    /// How many bytes the request line of a request has at most: method, path with that of the
+    /// gateway, encoded query, and ` HTTP/1.1`. 4,096 by default, at least 256. Okapi and the
+    /// modules accept 4,096 (Vert.x's default); set it lower for a proxy that accepts less, or
+    /// higher where gateway and modules are known to accept more.
     ///
-    /// Requests for many ids or values are divided so that each is within this bound. If the server answers one with 414 all the same, the
-    /// client divides further, and it remembers that for all its clones. Any other request that is longer becomes `POST …/retrieve` where the
+    /// Requests for many ids or values are divided so that each is within this bound. If the server
+    /// answers one with 414 all the same, the client divides further, and it remembers that for
+    /// all its clones. Any other request that is longer becomes `POST …/retrieve` where the
     /// collection has that; otherwise it is an error, and nothing is sent.
     pub fn max_request_line(mut self, bytes: usize) -> Self {
         self.max_request_line = bytes;
         self
     }
 
-    /// What is repeated, when and how often. Without it the [`Environment`] says it, and else [`RetryPolicy::default`].
+    /// What is repeated, when and how often. Without it the [`Environment`] says it, and else
+    /// [`RetryPolicy::default`].
     pub fn retry(mut self, policy: RetryPolicy) -> Self {
         self.retry = Some(policy);
         self
     }
 
-    /// Root certificates to trust besides those of the system, as PEM: for a gateway whose certificate is of an authority of one's own. Can
-    /// be called several times. What cannot be read is an error of [`build`](Self::build).
+    /// Root certificates to trust besides those of the system, as PEM: for a gateway whose
+    /// certificate is of an authority of one's own. Can be called several times. What cannot be
+    /// read is an error of [`build`](Self::build).
     ///
     /// ```no_run
     /// # fn example() -> Result<(), Box<dyn std::error::Error>> {
@@ -340,15 +355,16 @@ impl<M> FolioClientBuilder<M> {
         self.root_certificates(pem)
     }
 
-    /// The certificate that the client shows to the gateway, for one that asks for it (mTLS): PEM with the client's certificate, those that
-    /// lead from it to a root, and its private key.
+    /// The certificate that the client shows to the gateway, for one that asks for it (mTLS): PEM
+    /// with the client's certificate, those that lead from it to a root, and its private key.
     pub fn client_certificate(mut self, pem: impl Into<Vec<u8>>) -> Self {
         self.tls.identity = Some(pem.into().into());
         self
     }
 
-    /// Takes whatever certificate the gateway has: expired, of another host, of anybody. **Whoever is on the way to the gateway can then
-    /// read and change everything, the password included.** For tests; what a gateway with a certificate of its own needs is
+    /// Takes whatever certificate the gateway has: expired, of another host, of anybody. **Whoever
+    /// is on the way to the gateway can then read and change everything, the password
+    /// included.** For tests; what a gateway with a certificate of its own needs is
     /// [`root_certificates`](Self::root_certificates).
     pub fn danger_accept_invalid_certificates(mut self, accept: bool) -> Self {
         self.tls.accept_invalid = accept;
@@ -369,15 +385,16 @@ impl<M> FolioClientBuilder<M> {
         self
     }
 
-    /// Sends requests by this service in place of the SDK's own connections: [`tls`](Self::root_certificates), proxies and the timeout for
-    /// connections are then for the service. See [`HttpService`].
+    /// Sends requests by this service in place of the SDK's own connections:
+    /// [`tls`](Self::root_certificates), proxies and the timeout for connections are then for
+    /// the service. See [`HttpService`].
     pub fn http_service(mut self, service: impl HttpService) -> Self {
         self.service = Some(Arc::new(service));
         self
     }
 
-    /// Puts a service around the one that sends requests: see [`HttpService`]. A layer that is added later is outside of those before: it
-    /// sees a request first, and its response last.
+    /// Puts a service around the one that sends requests: see [`HttpService`]. A layer that is
+    /// added later is outside of those before: it sees a request first, and its response last.
     pub fn http_layer(
         mut self,
         layer: impl FnOnce(Arc<dyn HttpService>) -> Arc<dyn HttpService> + Send + Sync + 'static,

@@ -1,4 +1,5 @@
-//! What the environment says of how a client works: the names that FolioClient has, with their meanings.
+//! What the environment says of how a client works: the names that FolioClient has, with their
+//! meanings.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -13,8 +14,9 @@ const UNLIMITED: Duration = Duration::from_secs(100 * 365 * 24 * 60 * 60);
 
 /// Variables of the environment, by which the surroundings of a program say how its client works.
 ///
-/// [`FolioClientBuilder::build`](crate::FolioClientBuilder::build) reads those of the process; what the program itself says wins over them.
-/// These are read, in seconds where they are times; `none`, `inf` and `unlimited` are times without end:
+/// [`FolioClientBuilder::build`](crate::FolioClientBuilder::build) reads those of the process; what
+/// the program itself says wins over them. These are read, in seconds where they are times; `none`,
+/// `inf` and `unlimited` are times without end:
 ///
 /// | variable | what it sets |
 /// |---|---|
@@ -33,8 +35,9 @@ const UNLIMITED: Duration = Duration::from_secs(100 * 365 * 24 * 60 * 60);
 /// | `FOLIOCLIENT_AUTH_ERROR_MAX_WAIT` | the longest of these waits |
 /// | `FOLIOCLIENT_FORBIDDEN_RETRY_DELAY` | [`forbidden_delay`](RetryPolicy::forbidden_delay), where `…AUTH_ERROR_RETRIES` is not set |
 ///
-/// The names in parentheses are older ones; the newer wins. Waits that a variable makes longer have a longer
-/// [`deadline`](RetryPolicy::deadline), so that as many attempts are made as were asked for. A variable that is set to nothing is not set.
+/// The names in parentheses are older ones; the newer wins. Waits that a variable makes longer have
+/// a longer [`deadline`](RetryPolicy::deadline), so that as many attempts are made as were asked
+/// for. A variable that is set to nothing is not set.
 ///
 /// ```
 /// use folio_sdk::{Environment, FolioClient};

@@ -12,8 +12,8 @@ use crate::wire::request::Request;
 use crate::wire::response::Response;
 
 impl FolioClient {
-    /// Sends a request, renewing the token and repeating it where that is safe, and reads the whole answer. Every call of this library
-    /// goes this way.
+    /// Sends a request, renewing the token and repeating it where that is safe, and reads the whole
+    /// answer. Every call of this library goes this way.
     ///
     /// # Errors
     /// Any status that is no success is an error, with the server's own words.
@@ -24,7 +24,8 @@ impl FolioClient {
         self.clone().answer(request)
     }
 
-    /// As [`execute`](Self::execute). Boxed, so that the futures of calls are small whatever is in this one, and it is compiled once.
+    /// As [`execute`](Self::execute). Boxed, so that the futures of calls are small whatever is in
+    /// this one, and it is compiled once.
     pub(crate) fn answer(self, request: Request) -> Boxed<Response> {
         if request.needs_module_id() {
             return Box::pin(addressed::send(self, request, Self::run));
@@ -32,7 +33,8 @@ impl FolioClient {
         Box::pin(self.run(request))
     }
 
-    /// A block and no `async fn`, whose future would hold the request twice: as an argument, and as the variable that it is bound to.
+    /// A block and no `async fn`, whose future would hold the request twice: as an argument, and as
+    /// the variable that it is bound to.
     #[expect(clippy::manual_async_fn, reason = "see above")]
     fn run(self, mut request: Request) -> impl Future<Output = Result<Response>> + Send {
         async move {
@@ -46,13 +48,15 @@ impl FolioClient {
         }
     }
 
-    /// Sends a request as [`execute`](Self::execute) does, and gives its answer as soon as the head of it is there: the body is read
-    /// piece by piece, and is never whole in memory.
+    /// Sends a request as [`execute`](Self::execute) does, and gives its answer as soon as the head
+    /// of it is there: the body is read piece by piece, and is never whole in memory.
     ///
-    /// The timeout is then how long nothing may move. The request counts as one in flight until the body was read to its end or is dropped:
-    /// who keeps as many downloads open as [`max_in_flight`](crate::FolioClientBuilder::max_in_flight) allows, and makes calls before reading on,
-    /// waits for ever, or as long as [`queue_timeout`](crate::FolioClientBuilder::queue_timeout) lets it. Lists that are read page by page are not
-    /// concerned: between pages they hold nothing.
+    /// The timeout is then how long nothing may move. The request counts as one in flight until the
+    /// body was read to its end or is dropped: who keeps as many downloads open as
+    /// [`max_in_flight`](crate::FolioClientBuilder::max_in_flight) allows, and makes calls before
+    /// reading on, waits for ever, or as long as
+    /// [`queue_timeout`](crate::FolioClientBuilder::queue_timeout) lets it. Lists that are read
+    /// page by page are not concerned: between pages they hold nothing.
     ///
     /// # Errors
     /// As `execute`: an answer that is no success is read whole, and is an error.

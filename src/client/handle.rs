@@ -15,8 +15,9 @@ use crate::wire::request::Request;
 
 /// A client of one FOLIO, logged in as one user.
 ///
-/// Clones are cheap and share everything: the login, the connections, the limits. A client is bound to a tenant for good;
-/// [`for_tenant`](Self::for_tenant) gives a handle for another one without changing anybody else's.
+/// Clones are cheap and share everything: the login, the connections, the limits. A client is bound
+/// to a tenant for good; [`for_tenant`](Self::for_tenant) gives a handle for another one without
+/// changing anybody else's.
 ///
 /// ```no_run
 /// # async fn example() -> Result<(), folio_sdk::Error> {
@@ -32,15 +33,16 @@ use crate::wire::request::Request;
 #[derive(Clone)]
 pub struct FolioClient(Arc<Shared>);
 
-/// What a client and its clones share. One counter a call: threads wait for each other where they count.
+/// What a client and its clones share. One counter a call: threads wait for each other where they
+/// count.
 pub(crate) struct Shared {
     pub(crate) session: Arc<Session>,
     pub(crate) tenant: Tenant,
     pub(crate) directory: &'static dyn Directory,
 }
 
-/// The modules of tenants. `tenant/directory.rs` implements it with calls of the client itself, which
-/// is why it is a trait: the client stands below the calls.
+/// The modules of tenants. `tenant/directory.rs` implements it with calls of the client itself,
+/// which is why it is a trait: the client stands below the calls.
 pub(crate) trait Directory: Send + Sync {
     /// The request with the header `X-Okapi-Module-Id` for the module of its operation.
     fn addressed(&self, client: FolioClient, request: Request) -> Boxed<Request>;
@@ -91,11 +93,11 @@ impl FolioClient {
         self.0.tenant.name()
     }
 
-    /// A handle whose requests go to another tenant, with the same login. It shares connections, limits and the token, and is closed with
-    /// this client.
+    /// A handle whose requests go to another tenant, with the same login. It shares connections,
+    /// limits and the token, and is closed with this client.
     ///
-    /// What FOLIO needs for that: a consortium (ECS) where the user has an affiliation with the tenant. Otherwise it answers 403 (Okapi)
-    /// or 401 (Eureka).
+    /// What FOLIO needs for that: a consortium (ECS) where the user has an affiliation with the
+    /// tenant. Otherwise it answers 403 (Okapi) or 401 (Eureka).
     #[must_use]
     pub fn for_tenant(&self, tenant: impl AsRef<str>) -> Self {
         Self(Arc::new(Shared {

@@ -91,7 +91,7 @@ impl Cache {
         match outcome {
             Ok(value) => Arc::clone(value).downcast().map_err(|_| {
                 // The type is part of the key.
-                Error::configuration("a kept value has another type than it was kept under")
+                Error::lookup("a cached value has another type than its key states".to_owned())
             }),
             Err(error) => {
                 self.remove(&key, &slot);

@@ -1,8 +1,9 @@
 //! The HTTP client, and another one in its place when a connection may be dead.
 //!
-//! Over HTTP/2 all requests share a connection, and the HTTP library gives no way to leave it: a request that timed out would be sent again
-//! over the same dead one. So after a timeout another HTTP client is made, with no connection yet. What is on its way in the old one ends
-//! there, and its connections with it.
+//! Over HTTP/2 all requests share a connection, and the HTTP library gives no way to leave it: a
+//! request that timed out would be sent again over the same dead one. So after a timeout another
+//! HTTP client is made, with no connection yet. What is on its way in the old one ends there, and
+//! its connections with it.
 
 use std::sync::{PoisonError, RwLock};
 use std::time::Duration;
@@ -46,7 +47,8 @@ const LARGEST_WINDOW: u32 = 1024 * 1024;
 #[cfg(feature = "http2")]
 const SMALLEST_WINDOW: u32 = 64 * 1024;
 
-/// How much all responses that nobody reads may take of memory, where they are not more than that many by the smallest windows.
+/// How much all responses that nobody reads may take of memory, where they are not more than that
+/// many by the smallest windows.
 #[cfg(feature = "http2")]
 const ALL_WINDOWS: u32 = 64 * 1024 * 1024;
 
@@ -75,7 +77,8 @@ impl Connections {
         current.0.clone()
     }
 
-    /// Requests from now on get a connection that is newer than `sent`, when one was sent that timed out.
+    /// Requests from now on get a connection that is newer than `sent`, when one was sent that
+    /// timed out.
     pub(crate) fn leave(&self, sent: Instant) {
         // Over HTTP/1.1 a request that timed out has closed its connection.
         if !(cfg!(feature = "http2") && self.recipe.is_https) {
@@ -101,14 +104,17 @@ impl Recipe {
         let builder = reqwest::Client::builder()
             .user_agent(&self.user_agent)
             .connect_timeout(self.connect_timeout)
-            // Load balancers in front of FOLIO drop idle connections after 60 s. A connection that is dropped while a request is on its way
-            // is a POST that must not be repeated.
+            // Load balancers in front of FOLIO drop idle connections after 60 s. A connection that
+            // is dropped while a request is on its way is a POST that must not be
+            // repeated.
             .pool_idle_timeout(Duration::from_secs(45))
-            // FOLIO redirects nowhere, and a redirect would carry the token, which stands in a header of FOLIO's own, to another host.
-            // What is repeated is decided above this, but for what an HTTP/2 server says it has not looked at (REFUSED_STREAM, a graceful
-            // GOAWAY): that is never carried out, and reqwest sends it again.
+            // FOLIO redirects nowhere, and a redirect would carry the token, which stands in a
+            // header of FOLIO's own, to another host. What is repeated is decided above
+            // this, but for what an HTTP/2 server says it has not looked at (REFUSED_STREAM, a
+            // graceful GOAWAY): that is never carried out, and reqwest sends it again.
             .redirect(reqwest::redirect::Policy::none())
-            // Content codings are decoded by `encoding.rs`. Another crate of the program may switch reqwest's decoders on for all.
+            // Content codings are decoded by `encoding.rs`. Another crate of the program may switch
+            // reqwest's decoders on for all.
             .no_gzip()
             .no_deflate()
             .no_brotli()
@@ -126,7 +132,8 @@ impl Recipe {
 
     #[cfg(feature = "http2")]
     fn http2(&self, builder: reqwest::ClientBuilder) -> reqwest::ClientBuilder {
-        // Each response that nobody reads fills its own window. That of the connection holds them all, so that none blocks another.
+        // Each response that nobody reads fills its own window. That of the connection holds them
+        // all, so that none blocks another.
         let streams = u32::try_from(self.max_in_flight.max(1)).unwrap_or(u32::MAX);
         // A login besides.
         let streams = streams.saturating_add(1);

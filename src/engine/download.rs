@@ -23,10 +23,12 @@ use crate::wire::error::{Error, ErrorKind, Result};
 use crate::wire::response::{Response, is_stray_page};
 use crate::wire::server_message;
 
-/// A successful answer whose body is still on its way: a stream of pieces, none of them larger than what the connection gave at once.
+/// A successful answer whose body is still on its way: a stream of pieces, none of them larger than
+/// what the connection gave at once.
 ///
-/// What is not read is not asked for: the server waits. Dropping it gives the rest up. If the connection breaks, or nothing comes for as
-/// long as the client's timeout, the stream ends with an error; it is not begun again.
+/// What is not read is not asked for: the server waits. Dropping it gives the rest up. If the
+/// connection breaks, or nothing comes for as long as the client's timeout, the stream ends with an
+/// error; it is not begun again.
 ///
 /// ```no_run
 /// # async fn example(folio: folio_sdk::FolioClient) -> Result<(), folio_sdk::Error> {
@@ -81,8 +83,9 @@ impl Download {
         self.head.header(name)
     }
 
-    /// How many bytes the server announced by `Content-Length`; none if it did not, or if it sends them compressed: then the length is
-    /// that of the compressed body, which is not what is read.
+    /// How many bytes the server announced by `Content-Length`; none if it did not, or if it sends
+    /// them compressed: then the length is that of the compressed body, which is not what is
+    /// read.
     pub fn length(&self) -> Option<u64> {
         self.header("content-length")?.trim().parse().ok()
     }
@@ -146,8 +149,8 @@ impl Download {
         Ok(written)
     }
 
-    /// Writes the rest into a file as it comes, and says how many bytes that were. The file has another name (`….part`) until it is whole;
-    /// what was there before is replaced.
+    /// Writes the rest into a file as it comes, and says how many bytes that were. The file has
+    /// another name (`….part`) until it is whole; what was there before is replaced.
     ///
     /// # Errors
     /// As [`write_to`](Self::write_to). Then the file is not there, or what it was.
@@ -176,7 +179,8 @@ impl Download {
         Ok(written)
     }
 
-    /// The records of an answer that has one after the other (`application/stream+json`, a line a record): see [`Records`].
+    /// The records of an answer that has one after the other (`application/stream+json`, a line a
+    /// record): see [`Records`].
     pub fn records<T: DeserializeOwned>(self) -> Records<T> {
         Records {
             download: self,
@@ -200,7 +204,8 @@ impl Download {
         )
     }
 
-    /// Whether it begins as a page of HTML, which the operation does not give. By path any page may be wanted.
+    /// Whether it begins as a page of HTML, which the operation does not give. By path any page may
+    /// be wanted.
     fn is_stray_page(&self, beginning: &[u8]) -> bool {
         let operation = self.head.exchange().operation;
         !operation.name.is_empty() && is_stray_page(self.headers(), beginning, operation)
@@ -276,10 +281,12 @@ impl fmt::Debug for Download {
     }
 }
 
-/// The records of an answer that is read piece by piece, in bounded memory: a line a record, or one after the other.
+/// The records of an answer that is read piece by piece, in bounded memory: a line a record, or one
+/// after the other.
 ///
-/// Lines end at `\n` only: FOLIO writes U+2028 and the like into its data as they are. A line that is no record is an error of kind
-/// [`ErrorKind::Record`](crate::ErrorKind::Record) in its place, with the line, and the stream goes on. After any other error it ends.
+/// Lines end at `\n` only: FOLIO writes U+2028 and the like into its data as they are. A line that
+/// is no record is an error of kind [`ErrorKind::Record`](crate::ErrorKind::Record) in its place,
+/// with the line, and the stream goes on. After any other error it ends.
 #[must_use = "a stream reads nothing before it is polled"]
 pub struct Records<T> {
     download: Download,
@@ -303,7 +310,8 @@ const MARK: &[u8] = b"\xef\xbb\xbf";
 
 impl<T> Unpin for Records<T> {}
 
-/// How long a line may be before it is looked whether it is many records: some modules write no ends of lines at all.
+/// How long a line may be before it is looked whether it is many records: some modules write no
+/// ends of lines at all.
 const UNBROKEN: usize = 64 * 1024;
 
 /// How much of the beginning of a line is whole records.
@@ -329,7 +337,8 @@ impl<T: DeserializeOwned> Records<T> {
         poll_fn(|context| Pin::new(&mut *self).poll_next(context)).await
     }
 
-    /// Reads a line. Some modules write records one after the other without an end of line between them.
+    /// Reads a line. Some modules write records one after the other without an end of line between
+    /// them.
     fn line(&mut self, line: &[u8]) {
         let mut at = 0;
         while let Some(rest) = line.get(at..).filter(|rest| !rest.trim_ascii().is_empty()) {

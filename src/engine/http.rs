@@ -13,7 +13,8 @@ use http_body::{Body, Frame, SizeHint};
 /// A cause of any type.
 type Cause = Box<dyn Error + Send + Sync>;
 
-/// A request as an [`HttpService`] receives it: with its absolute URL and all headers, the token among them.
+/// A request as an [`HttpService`] receives it: with its absolute URL and all headers, the token
+/// among them.
 ///
 /// [`HttpPath`] is among its extensions.
 pub type HttpRequest = http::Request<HttpBody>;
@@ -24,15 +25,18 @@ pub type HttpResponse = http::Response<HttpBody>;
 /// The response of an [`HttpService`], to be awaited.
 pub type HttpFuture = Pin<Box<dyn Future<Output = Result<HttpResponse, HttpError>> + Send>>;
 
-/// Sends one HTTP request and gives its response. It is the one place at which a program can see or replace what the SDK sends.
+/// Sends one HTTP request and gives its response. It is the one place at which a program can see or
+/// replace what the SDK sends.
 ///
-/// [`http_layer`](crate::FolioClientBuilder::http_layer) puts a service around the SDK's own one: for the propagation of trace contexts,
-/// for metrics, for a layer of tower. [`http_service`](crate::FolioClientBuilder::http_service) replaces it: by another HTTP library, or by
-/// a handler in the same process for tests.
+/// [`http_layer`](crate::FolioClientBuilder::http_layer) puts a service around the SDK's own one:
+/// for the propagation of trace contexts, for metrics, for a layer of tower.
+/// [`http_service`](crate::FolioClientBuilder::http_service) replaces it: by another HTTP library,
+/// or by a handler in the same process for tests.
 ///
-/// The service is called once per attempt: logins, renewals of tokens, retries and the reading of records of unknown outcome are calls of
-/// their own. Retries, limits, timeouts and the decoding of content codings are outside of it. The future is dropped when a timeout ends or
-/// the caller gives up; dropping it must end the request.
+/// The service is called once per attempt: logins, renewals of tokens, retries and the reading of
+/// records of unknown outcome are calls of their own. Retries, limits, timeouts and the decoding of
+/// content codings are outside of it. The future is dropped when a timeout ends or the caller gives
+/// up; dropping it must end the request.
 ///
 /// ```
 /// use std::sync::Arc;
@@ -55,8 +59,9 @@ pub type HttpFuture = Pin<Box<dyn Future<Output = Result<HttpResponse, HttpError
 ///     .http_layer(|inner| Arc::new(WithHeader(inner)));
 /// ```
 ///
-/// The example `examples/middleware` of the repository has adapters for services and layers of tower, the propagation of OpenTelemetry's
-/// trace context, and a router of axum in the same process in place of a server.
+/// The example `examples/middleware` of the repository has adapters for services and layers of
+/// tower, the propagation of OpenTelemetry's trace context, and a router of axum in the same
+/// process in place of a server.
 pub trait HttpService: fmt::Debug + Send + Sync + 'static {
     /// Sends a request. The future is polled by the caller's task, within the span of the call.
     fn call(&self, request: HttpRequest) -> HttpFuture;
@@ -68,7 +73,8 @@ impl<S: HttpService + ?Sized> HttpService for Arc<S> {
     }
 }
 
-/// The path of a request below the gateway's address, without the query: an extension of each [`HttpRequest`].
+/// The path of a request below the gateway's address, without the query: an extension of each
+/// [`HttpRequest`].
 ///
 /// For `https://folio.example.edu/okapi/users?limit=1` and the gateway `https://folio.example.edu/okapi` it is `/users`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -149,7 +155,8 @@ impl Body for HttpBody {
     }
 }
 
-/// A body that is only read by one thread at a time. The lock is never waited for: it is reached by `&mut` alone.
+/// A body that is only read by one thread at a time. The lock is never waited for: it is reached by
+/// `&mut` alone.
 struct Exclusive<B>(Mutex<Pin<Box<B>>>);
 
 impl<B: Body> Body for Exclusive<B> {
@@ -172,7 +179,8 @@ impl<B: Body> Body for Exclusive<B> {
     }
 }
 
-/// Why an [`HttpService`] has no response. What it says decides whether a request that is not idempotent may be sent again.
+/// Why an [`HttpService`] has no response. What it says decides whether a request that is not
+/// idempotent may be sent again.
 pub struct HttpError(pub(super) Inner);
 
 pub(super) enum Inner {
@@ -190,13 +198,14 @@ pub(super) enum Kind {
 }
 
 impl HttpError {
-    /// The request may have been sent: the connection broke, or the response did. Its outcome is unknown, so that only requests that are
-    /// idempotent are retried.
+    /// The request may have been sent: the connection broke, or the response did. Its outcome is
+    /// unknown, so that only requests that are idempotent are retried.
     pub fn new(cause: impl Into<Cause>) -> Self {
         Self::of(Kind::Other, cause)
     }
 
-    /// There was no connection, and nothing was sent. The request is retried, by the client's policy.
+    /// There was no connection, and nothing was sent. The request is retried, by the client's
+    /// policy.
     pub fn connect(cause: impl Into<Cause>) -> Self {
         Self::of(Kind::Connect, cause)
     }

@@ -1,4 +1,5 @@
-//! Sends requests: sockets, login, limits, retries. Every request of the SDK passes through [`pipeline`].
+//! Sends requests: sockets, login, limits, retries. Every request of the SDK passes through
+//! [`pipeline`].
 
 mod attempt;
 pub(crate) mod auth;

@@ -71,7 +71,8 @@ impl Proxy {
         }
     }
 
-    /// The proxy through which connections to `gateway` go; an error if it is none that this client can use.
+    /// The proxy through which connections to `gateway` go; an error if it is none that this client
+    /// can use.
     pub(crate) fn to(&self, gateway: &Url) -> Result<Option<Via>> {
         let (url, authorization) = match self {
             Self::None => return Ok(None),
@@ -196,7 +197,8 @@ impl Via {
         failure
     }
 
-    /// Asks once more for a tunnel, to learn the status: the HTTP library does not tell it. None if there is none.
+    /// Asks once more for a tunnel, to learn the status: the HTTP library does not tell it. None if
+    /// there is none.
     async fn status_of_tunnel(&self) -> Option<u16> {
         // One that speaks TLS itself is not asked.
         if !self.is_http {

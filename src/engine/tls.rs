@@ -83,7 +83,8 @@ mod rustls_backend {
     use super::*;
 
     pub(super) fn config(options: &TlsOptions, needed: bool) -> Result<ClientConfig> {
-        // The provider is handed over, not installed: another part of the program may have chosen its own.
+        // The provider is handed over, not installed: another part of the program may have chosen
+        // its own.
         let provider = Arc::new(rustls::crypto::ring::default_provider());
         let builder = ClientConfig::builder_with_provider(Arc::clone(&provider))
             .with_safe_default_protocol_versions()
@@ -157,7 +158,8 @@ mod rustls_backend {
         Ok(store)
     }
 
-    /// Takes any certificate of anybody. That the server has the key that belongs to it is still checked.
+    /// Takes any certificate of anybody. That the server has the key that belongs to it is still
+    /// checked.
     #[derive(Debug)]
     struct Anybody(Arc<CryptoProvider>);
 

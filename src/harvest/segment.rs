@@ -82,9 +82,9 @@ impl RangeSegment {
     }
 }
 
-/// How many pages are left behind a page: a guess, by the pages that `totalRecords` states, where the
-/// server says so, and by how many there would be if the ids lay as near each other as on the page.
-/// `before` is the guess before that page, 0 if there was none.
+/// How many pages are left behind a page: a guess, by the pages that `totalRecords` states, where
+/// the server says so, and by how many there would be if the ids lay as near each other as on the
+/// page. `before` is the guess before that page, 0 if there was none.
 pub(super) fn pages_left(stated: Option<f64>, spread: f64, before: f64) -> f64 {
     match stated {
         // No more than the ids have room for: `totalRecords` may be an estimate.

@@ -24,7 +24,8 @@ const BARREN: u64 = 16;
 const BARREN_FOR_EACH: u64 = 4;
 
 pub(super) struct Overlap {
-    /// Whether the order holds, and a page has room for one record more than the one that is known.
+    /// Whether the order holds, and a page has room for one record more than the one that is
+    /// known.
     is_used: bool,
     size: u64,
     /// Where the page begins that was requested last.
@@ -40,8 +41,8 @@ pub(super) struct Overlap {
     denied: u32,
     /// The last record of the page before has a key.
     is_anchored: bool,
-    /// The keys that came last, as hashes, in their order; and of each, how many came before it. Of
-    /// what was inserted among those that came, that says nothing, and it is none.
+    /// The keys that came last, as hashes, in their order; and of each, how many came before it.
+    /// Of what was inserted among those that came, that says nothing, and it is none.
     keys: VecDeque<u64>,
     places: HashMap<u64, Option<u64>>,
     has_forgotten: bool,

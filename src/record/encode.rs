@@ -74,7 +74,8 @@ struct Same<'a> {
 }
 
 impl Same<'_> {
-    /// Whether two fields that are equal are written alike, if something did not fit in either record when it was read.
+    /// Whether two fields that are equal are written alike, if something did not fit in either
+    /// record when it was read.
     #[cold]
     fn is_kept_alike<T: Field>(&self, key: &'static str, value: &T, other: &T) -> bool {
         let [one, two] = [(self.kept[0], value), (self.kept[1], other)].map(|(kept, value)| {

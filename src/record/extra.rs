@@ -9,8 +9,8 @@ use crate::record::json::Json;
 use crate::record::lenient::{Kept, Note};
 use crate::value::redact;
 
-/// The fields of a record that the server sent and the description does not have. They are written back with the record, as the server
-/// wrote them.
+/// The fields of a record that the server sent and the description does not have. They are written
+/// back with the record, as the server wrote them.
 ///
 /// ```
 /// use folio_sdk::Extra;

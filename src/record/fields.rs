@@ -55,8 +55,9 @@ impl<T: Field> Field for Vec<T> {
         Vec::new()
     }
 
-    /// Elements that are `null` are left out where the description does not know them: `null` is absent everywhere else too. So are records
-    /// that are no objects; other values of another type are blank.
+    /// Elements that are `null` are left out where the description does not know them: `null` is
+    /// absent everywhere else too. So are records that are no objects; other values of another
+    /// type are blank.
     fn read<'de, D: Deserializer<'de>>(&mut self, deserializer: D) -> Result<(), D::Error> {
         struct Elements<'a, T>(&'a mut Vec<T>);
         impl<'de, T: Field> Visitor<'de> for Elements<'_, T> {

@@ -17,9 +17,11 @@ use crate::value::splice;
 
 /// Any JSON, with the text in which the server wrote it.
 ///
-/// It is used as a [`serde_json::Value`], to which it dereferences. A `Value` cannot hold every number that FOLIO stores: `10.10` would be
-/// written back as `10.1`, and a number of 40 digits as a double. A `Json` that is not changed is written back character by character; of one
-/// that is changed, only the changed parts are written anew. It is also cheaper to read, since it is parsed only when it is looked at.
+/// It is used as a [`serde_json::Value`], to which it dereferences. A `Value` cannot hold every
+/// number that FOLIO stores: `10.10` would be written back as `10.1`, and a number of 40 digits as
+/// a double. A `Json` that is not changed is written back character by character; of one
+/// that is changed, only the changed parts are written anew. It is also cheaper to read, since it
+/// is parsed only when it is looked at.
 ///
 /// ```
 /// use folio_sdk::Json;
@@ -34,8 +36,9 @@ use crate::value::splice;
 /// # Ok::<(), serde_json::Error>(())
 /// ```
 ///
-/// A part that a `Value` cannot hold (a number beyond the range of a double, such as `1e400`; nesting deeper than 128 levels) is its text
-/// there, as a string. It is still written back as it was.
+/// A part that a `Value` cannot hold (a number beyond the range of a double, such as `1e400`;
+/// nesting deeper than 128 levels) is its text there, as a string. It is still written back as it
+/// was.
 ///
 /// Serializers other than those of `serde_json` get the `Value`.
 #[derive(Clone)]
@@ -192,7 +195,8 @@ impl FromStr for Json {
 }
 
 impl PartialEq for Json {
-    /// Whether both are the same JSON: white space and the order of members do not count, and numbers are compared exactly.
+    /// Whether both are the same JSON: white space and the order of members do not count, and
+    /// numbers are compared exactly.
     fn eq(&self, other: &Self) -> bool {
         let (one, other) = (self.text(), other.text());
         if one == other {

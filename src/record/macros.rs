@@ -30,8 +30,8 @@ macro_rules! __record {
 }
 pub(crate) use __record;
 
-/// Makes fields of records that lie in a box, since they have a field of their own type. A box of any record could not be made one: another
-/// crate could have a record that is a box.
+/// Makes fields of records that lie in a box, since they have a field of their own type. A box of
+/// any record could not be made one: another crate could have a record that is a box.
 macro_rules! __boxed {
     ($($record:ty),* $(,)?) => {
         $(
@@ -56,7 +56,8 @@ macro_rules! __boxed {
 }
 pub(crate) use __boxed;
 
-/// Defines open enums: string values that the description names, and a catch-all that keeps the text of any other.
+/// Defines open enums: string values that the description names, and a catch-all that keeps the
+/// text of any other.
 macro_rules! __open_enum {
     ($($(#[$meta:meta])* $name:ident / $unlisted:ident { $($(#[$vmeta:meta])* $variant:ident = $text:literal,)* })*) => {
         $(

@@ -1,5 +1,5 @@
-//! Counts what the values that are read have beyond their description, so that a union can choose the
-//! variant that fits best (`union.rs`).
+//! Counts what the values that are read have beyond their description, so that a union can choose
+//! the variant that fits best (`union.rs`).
 //!
 //! The count belongs to the thread that decodes: serde passes no state of the caller through
 //! `Deserialize`, and decoding never yields. Outside unions nobody reads it.
@@ -10,8 +10,8 @@ thread_local! {
     static MISFITS: Cell<u32> = const { Cell::new(0) };
 }
 
-/// Something was read that the description does not have: an unknown field, a value that an enum does
-/// not list.
+/// Something was read that the description does not have: an unknown field, a value that an enum
+/// does not list.
 pub(crate) fn misfit() {
     add(1);
 }

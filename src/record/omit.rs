@@ -1,13 +1,15 @@
-//! Leaves out of a request's body what only responses contain ([`Facts::omits`](crate::Facts::omits)). Everything else keeps its text.
+//! Leaves out of a request's body what only responses contain
+//! ([`Facts::omits`](crate::Facts::omits)). Everything else keeps its text.
 
 use serde_json::value::RawValue;
 
 use crate::value::splice::{elements, members};
 
-/// A JSON document without the fields at these paths: `childOf`, `metadata.createdDate`, `items[].added`. None if it has none of them, or is
-/// no JSON.
+/// A JSON document without the fields at these paths: `childOf`, `metadata.createdDate`,
+/// `items[].added`. None if it has none of them, or is no JSON.
 pub(crate) fn without(json: &[u8], paths: &[&str]) -> Option<Vec<u8>> {
-    // Mostly there is nothing to leave out, and mostly no record has it: a name that does not occur in the text is no field of it.
+    // Mostly there is nothing to leave out, and mostly no record has it: a name that does not occur
+    // in the text is no field of it.
     let may_occur = |path: &&str| {
         let name = path.rsplit(['.', ']']).next().unwrap_or(path);
         memchr::memmem::find(json, name.as_bytes()).is_some()

@@ -10,7 +10,8 @@ use serde::ser::{Serialize, Serializer};
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
-/// Whether a serializer is one of serde_json's, which write raw JSON as it is. Others would get a struct with a name of serde_json's own.
+/// Whether a serializer is one of serde_json's, which write raw JSON as it is. Others would get a
+/// struct with a name of serde_json's own.
 pub(crate) fn takes_raw<S>() -> bool {
     std::any::type_name::<S>().contains("serde_json::")
 }
@@ -21,8 +22,8 @@ pub(crate) fn write<S: Serializer>(text: &str, serializer: S) -> Result<S::Ok, S
     raw.serialize(serializer)
 }
 
-/// Reads a value as the text that it has in the input. Of a deserializer that has no text (a `Value`, what serde buffers for flattened and
-/// untagged types) the text is made of the value.
+/// Reads a value as the text that it has in the input. Of a deserializer that has no text (a
+/// `Value`, what serde buffers for flattened and untagged types) the text is made of the value.
 pub(crate) fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Cow<'de, str>, D::Error> {
     deserializer.deserialize_newtype_struct(token(), Text)
 }
@@ -38,7 +39,8 @@ impl<'de> DeserializeSeed<'de> for Raw {
     }
 }
 
-/// The name by which serde_json's deserializers are asked for the text of a value. It is found out, since it is not public.
+/// The name by which serde_json's deserializers are asked for the text of a value. It is found out,
+/// since it is not public.
 fn token() -> &'static str {
     static TOKEN: OnceLock<&'static str> = OnceLock::new();
     TOKEN.get_or_init(|| {

@@ -12,10 +12,11 @@ use super::traits::Field;
 use super::writer::{Writer, text_of};
 use crate::record::json::Json;
 
-/// A list or a map that is the whole response of an operation, with what of it did not fit the description.
+/// A list or a map that is the whole response of an operation, with what of it did not fit the
+/// description.
 ///
-/// It is used as the `Vec` or the `BTreeMap` that it dereferences to. A record of the list that is no object is left out of it, and
-/// [`mistyped`](Self::mistyped) gives it.
+/// It is used as the `Vec` or the `BTreeMap` that it dereferences to. A record of the list that is
+/// no object is left out of it, and [`mistyped`](Self::mistyped) gives it.
 ///
 /// ```
 /// use folio_sdk::Received;
@@ -46,14 +47,16 @@ impl<T> Received<T> {
     reason = "what is received is a list or a map of generated types"
 )]
 impl<T: Field> Received<T> {
-    /// The required fields that the records within lacked: see [`Record::missing`](crate::Record::missing).
+    /// The required fields that the records within lacked: see
+    /// [`Record::missing`](crate::Record::missing).
     pub fn missing(&self) -> Vec<String> {
         let mut walk = Walk::default();
         self.walk(&mut walk);
         walk.missing
     }
 
-    /// What was of another type than described, here and in the records within: see [`Record::mistyped`](crate::Record::mistyped).
+    /// What was of another type than described, here and in the records within: see
+    /// [`Record::mistyped`](crate::Record::mistyped).
     pub fn mistyped(&self) -> Vec<Mistyped> {
         let mut walk = Walk::default();
         self.walk(&mut walk);

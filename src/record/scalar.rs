@@ -1,7 +1,8 @@
-//! The values that FOLIO's records are made of and JSON has no type for: identifiers, dates, numbers.
+//! The values that FOLIO's records are made of and JSON has no type for: identifiers, dates,
+//! numbers.
 //!
-//! Each keeps what the server wrote. FOLIO writes dates in four formats and its older data has identifiers that are no UUIDs: a record with
-//! such a value is read, and written back unchanged.
+//! Each keeps what the server wrote. FOLIO writes dates in four formats and its older data has
+//! identifiers that are no UUIDs: a record with such a value is read, and written back unchanged.
 
 use std::fmt;
 use std::hash::{Hash, Hasher};
@@ -130,8 +131,9 @@ macro_rules! text_value {
 
 /// An identifier of a record: a UUID, as the server wrote it.
 ///
-/// Two identifiers are equal when they differ only in the case of letters, as UUIDs do. Text that is no UUID is kept (FOLIO's older data
-/// has such), so that the record that holds it can be read; [`uuid`](Self::uuid) tells.
+/// Two identifiers are equal when they differ only in the case of letters, as UUIDs do. Text that
+/// is no UUID is kept (FOLIO's older data has such), so that the record that holds it can be read;
+/// [`uuid`](Self::uuid) tells.
 ///
 /// ```
 /// use folio_sdk::Id;
@@ -148,8 +150,8 @@ pub struct Id(Text<36>);
 text_value!(Id, "an identifier (a string)");
 
 impl Id {
-    /// A new random identifier (a UUID of version 4). Records made with one can be sent again after a lost answer: a second copy is
-    /// refused by the server.
+    /// A new random identifier (a UUID of version 4). Records made with one can be sent again after
+    /// a lost answer: a second copy is refused by the server.
     pub fn random() -> Self {
         uuid::Uuid::new_v4().into()
     }
@@ -208,8 +210,8 @@ impl Ord for Id {
 
 /// A date, with a time or without, as the server wrote it.
 ///
-/// FOLIO has `2025-05-01T02:00:17.887+00:00`, `…Z`, `…+0000`, no zone at all, and plain dates, and compares dates in queries as text. So
-/// the text is kept.
+/// FOLIO has `2025-05-01T02:00:17.887+00:00`, `…Z`, `…+0000`, no zone at all, and plain dates, and
+/// compares dates in queries as text. So the text is kept.
 ///
 /// ```
 /// use folio_sdk::DateTime;
@@ -242,10 +244,12 @@ impl<const N: usize> Hash for Text<N> {
     }
 }
 
-/// A number of JSON, as the server wrote it: `10.10`, `1.0` and a number of 40 digits are written back digit for digit.
+/// A number of JSON, as the server wrote it: `10.10`, `1.0` and a number of 40 digits are written
+/// back digit for digit.
 ///
-/// FOLIO sends money as such a number. [`as_f64`](Self::as_f64) is exact enough to show an amount; do not add amounts up with it, but read
-/// [`as_str`](Self::as_str) into a decimal type. Two numbers are equal when their values are, whatever their digits.
+/// FOLIO sends money as such a number. [`as_f64`](Self::as_f64) is exact enough to show an amount;
+/// do not add amounts up with it, but read [`as_str`](Self::as_str) into a decimal type. Two
+/// numbers are equal when their values are, whatever their digits.
 ///
 /// ```
 /// use folio_sdk::Number;
@@ -308,7 +312,8 @@ impl Number {
     }
 }
 
-/// The value of a number: the digits without zeros at either end, and the power of ten that they are multiplied by.
+/// The value of a number: the digits without zeros at either end, and the power of ten that they
+/// are multiplied by.
 #[derive(PartialEq, Eq, Hash)]
 struct Decimal {
     is_negative: bool,

@@ -1,4 +1,5 @@
-//! JSON Schemas of records (feature `schemars`). Generated code brings their texts; here they become [`schemars::Schema`]s.
+//! JSON Schemas of records (feature `schemars`). Generated code brings their texts; here they
+//! become [`schemars::Schema`]s.
 
 use std::borrow::Cow;
 
@@ -7,14 +8,15 @@ use serde_json::Value;
 
 use crate::record::scalar::{DateTime, Id, Number};
 
-/// Makes a schema of its text, in which a reference is the number of one of `references`: where the referred schemas stand is the
-/// generator's to say.
+/// Makes a schema of its text, in which a reference is the number of one of `references`: where the
+/// referred schemas stand is the generator's to say.
 pub fn schema(
     generator: &mut SchemaGenerator,
     text: &str,
     references: &[fn(&mut SchemaGenerator) -> Schema],
 ) -> Schema {
-    // The text is written by the build; one that could not be read would say nothing about any value.
+    // The text is written by the build; one that could not be read would say nothing about any
+    // value.
     let mut value = serde_json::from_str(text).unwrap_or(Value::Bool(true));
     refer(&mut value, generator, references);
     Schema::try_from(value).unwrap_or_default()

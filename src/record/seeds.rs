@@ -29,7 +29,8 @@ impl<'de, T: Field> DeserializeSeed<'de> for Next<'_, T> {
     }
 }
 
-/// Reads a [`Field`], if it is not `null`, into the place that is made for it then; says whether it was there.
+/// Reads a [`Field`], if it is not `null`, into the place that is made for it then; says whether it
+/// was there.
 pub(super) struct Present<'a, T, P>(pub(super) &'a mut P, pub(super) PhantomData<T>);
 
 /// Where a value goes that may be `null`.

@@ -9,14 +9,17 @@ use crate::record::lenient::{Mistyped, Walk};
 /// A record that reads and writes itself by a table of its fields. Implemented by generated code.
 ///
 /// # Responses that do not fit
-/// What a server sends is read also where it does not fit the description, and nothing of it is lost:
+/// What a server sends is read also where it does not fit the description, and nothing of it is
+/// lost:
 ///
-/// - A required field that is absent has its blank value: empty text, zero, `false`, an empty list. [`missing`](Self::missing) names it. It stays
-///   absent when the record is written, unless it is set.
-/// - A field of another type is `None`, or blank if it is required; where the same value exists in the described type, it has that: `20` of
-///   `"20"`. [`mistyped`](Self::mistyped) gives what was received. It is written back as it was received, unless it is set.
-/// - In a list, a value of another type is blank, so that the others stay in their places. A record in a list that is no object is left out of
-///   it, and is written back in its place.
+/// - A required field that is absent has its blank value: empty text, zero, `false`, an empty list.
+///   [`missing`](Self::missing) names it. It stays absent when the record is written, unless it is
+///   set.
+/// - A field of another type is `None`, or blank if it is required; where the same value exists in
+///   the described type, it has that: `20` of `"20"`. [`mistyped`](Self::mistyped) gives what was
+///   received. It is written back as it was received, unless it is set.
+/// - In a list, a value of another type is blank, so that the others stay in their places. A record
+///   in a list that is no object is left out of it, and is written back in its place.
 ///
 /// A field that is set to its blank value is not seen to be set: see [`Extra::forget`].
 ///
@@ -38,7 +41,8 @@ use crate::record::lenient::{Mistyped, Walk};
 /// # Ok::<(), serde_json::Error>(())
 /// ```
 pub trait Record: Sized + PartialEq {
-    /// The record's name, and the JSON names of its required fields. One constant: thousands of records have it.
+    /// The record's name, and the JSON names of its required fields. One constant: thousands of
+    /// records have it.
     #[doc(hidden)]
     const ABOUT: (&'static str, &'static [&'static str]);
 
@@ -48,7 +52,8 @@ pub trait Record: Sized + PartialEq {
     /// The JSON names of the required fields.
     const REQUIRED: &'static [&'static str] = Self::ABOUT.1;
 
-    /// A record of which nothing has been read yet: required fields are blank. It never leaves this crate as such.
+    /// A record of which nothing has been read yet: required fields are blank. It never leaves this
+    /// crate as such.
     #[doc(hidden)]
     fn blank() -> Self;
 
@@ -56,12 +61,14 @@ pub trait Record: Sized + PartialEq {
     #[doc(hidden)]
     fn set<S: Source>(&mut self, key: &str, from: &mut S);
 
-    /// Hands over the unknown fields, and then the others in turn, each beside that of another record.
+    /// Hands over the unknown fields, and then the others in turn, each beside that of another
+    /// record.
     #[doc(hidden)]
     fn put<'a, P: Put<'a>>(&'a self, other: &'a Self, out: &mut P);
 
-    /// The required fields that the response lacked or had as `null`, here and in the records within, by their paths: `metadata.createdDate`,
-    /// `items[3].status`. A field that was set since is none of them.
+    /// The required fields that the response lacked or had as `null`, here and in the records
+    /// within, by their paths: `metadata.createdDate`, `items[3].status`. A field that was set
+    /// since is none of them.
     ///
     /// Empty for a record that the program made.
     fn missing(&self) -> Vec<String> {
@@ -70,10 +77,11 @@ pub trait Record: Sized + PartialEq {
         walk.missing
     }
 
-    /// What the response had in another type than described, here and in the records within. What was set since is none of it.
+    /// What the response had in another type than described, here and in the records within. What
+    /// was set since is none of it.
     ///
-    /// Of a list, elements that are `null` where the description knows none, and records that are no objects, are here, too: the list leaves them
-    /// out.
+    /// Of a list, elements that are `null` where the description knows none, and records that are
+    /// no objects, are here, too: the list leaves them out.
     fn mistyped(&self) -> Vec<Mistyped> {
         let mut walk = Walk::default();
         Field::walk(self, &mut walk);
@@ -83,7 +91,8 @@ pub trait Record: Sized + PartialEq {
 
 /// A value of a record's field: what it is read from and how it is written.
 ///
-/// It differs from serde's traits where FOLIO's servers differ from their descriptions: `3.0` is an integer, `null` is absent.
+/// It differs from serde's traits where FOLIO's servers differ from their descriptions: `3.0` is an
+/// integer, `null` is absent.
 #[doc(hidden)]
 pub trait Field: Sized + PartialEq {
     /// Whether `null` is a value of it. Elsewhere `null` is absent.
@@ -95,9 +104,11 @@ pub trait Field: Sized + PartialEq {
     /// What stands where nothing has been read yet.
     fn blank() -> Self;
 
-    /// Reads a value into its place. Records are large: in place, none is moved from hand to hand on its way.
+    /// Reads a value into its place. Records are large: in place, none is moved from hand to hand
+    /// on its way.
     ///
-    /// A value of another type is noted, and no error ([`lenient`]): it is for what the value is in to keep it.
+    /// A value of another type is noted, and no error ([`lenient`]): it is for what the value is in
+    /// to keep it.
     fn read<'de, D: Deserializer<'de>>(&mut self, deserializer: D) -> Result<(), D::Error>;
 
     fn encode<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error>;
@@ -117,14 +128,16 @@ pub trait Field: Sized + PartialEq {
     }
 }
 
-/// Where a record's fields are read from. Neither it nor [`Put`] returns a failure: it is kept until the field is done, since a result that
-/// each field hands on costs the compiler more than all else about the field.
+/// Where a record's fields are read from. Neither it nor [`Put`] returns a failure: it is kept
+/// until the field is done, since a result that each field hands on costs the compiler more than
+/// all else about the field.
 #[doc(hidden)]
 pub trait Source {
     /// Reads the value at hand into an optional field.
     fn optional<T: Field>(&mut self, field: &mut T);
 
-    /// Reads the value at hand into the required field of this number. A `null` leaves the field missing.
+    /// Reads the value at hand into the required field of this number. A `null` leaves the field
+    /// missing.
     fn required<T: Field>(&mut self, field: &mut T, number: u32);
 
     /// Keeps the value at hand among the unknown fields.
@@ -142,8 +155,9 @@ pub trait Put<'a> {
 }
 
 impl Extra {
-    /// Forgets that a described field of the record was missing in the response or of another type: the record then writes the value that the
-    /// field has. This is needed only to set such a field to its blank value (`None`, `false`, zero, empty text), which is what it has anyway.
+    /// Forgets that a described field of the record was missing in the response or of another type:
+    /// the record then writes the value that the field has. This is needed only to set such a
+    /// field to its blank value (`None`, `false`, zero, empty text), which is what it has anyway.
     ///
     /// The field is named as in JSON. `R` is the record that these are the unknown fields of.
     ///

@@ -1,8 +1,10 @@
 //! Unions: how a value that is one of several things is told apart.
 //!
-//! Where the description names a property that says which variant it is (a discriminator), that decides. Otherwise each variant is tried,
-//! and the one that fits best is taken: the one of whose description least is missing or unknown, on all levels. The first that can be read
-//! would be wrong, since nearly all fields are optional and unknown ones are kept. A value that is none of the variants stays JSON.
+//! Where the description names a property that says which variant it is (a discriminator), that
+//! decides. Otherwise each variant is tried, and the one that fits best is taken: the one of whose
+//! description least is missing or unknown, on all levels. The first that can be read
+//! would be wrong, since nearly all fields are optional and unknown ones are kept. A value that is
+//! none of the variants stays JSON.
 
 use std::cell::Cell;
 use std::fmt;
@@ -34,9 +36,6 @@ pub trait Union: Sized {
 
     fn other(value: Json) -> Self;
 
-    /// The name of the variant.
-    fn variant(&self) -> &'static str;
-
     fn put<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error>;
 }
 
@@ -45,7 +44,8 @@ thread_local! {
     static TRIALS: Cell<u32> = const { Cell::new(0) };
 }
 
-/// How deep unions are tried within unions. Each level multiplies the work by the number of variants, and a server decides how deep it goes.
+/// How deep unions are tried within unions. Each level multiplies the work by the number of
+/// variants, and a server decides how deep it goes.
 const DEEPEST: u32 = 6;
 
 /// Reads a value as a variant.
@@ -61,7 +61,8 @@ pub fn fit<T: Field>(json: &str) -> Option<(T, u32)> {
     };
     let misfits = misfit::end(before);
     if lenient::count() > found {
-        // It is no such variant, or a list of its own that would lose what does not fit into it: it stays JSON.
+        // It is no such variant, or a list of its own that would lose what does not fit into it: it
+        // stays JSON.
         lenient::forget_since(found);
         return None;
     }
@@ -94,7 +95,8 @@ fn best<U: Union>(json: &str) -> Option<(U, u32)> {
         return U::case(index, json);
     }
     let depth = TRIALS.get();
-    // A union with a tag may contain itself, and then without a tag goes down as far as the server likes.
+    // A union with a tag may contain itself, and then without a tag goes down as far as the server
+    // likes.
     if depth >= DEEPEST || tag.is_some() && depth > 0 {
         return None;
     }
@@ -173,12 +175,6 @@ macro_rules! __union {
                 #[inline]
                 fn other(value: $crate::runtime::JsonValue) -> Self {
                     Self::$other(value)
-                }
-                fn variant(&self) -> &'static str {
-                    match self {
-                        $(Self::$variant(_) => stringify!($variant),)*
-                        Self::$other(_) => stringify!($other),
-                    }
                 }
                 fn put<S: $crate::runtime::Serializer>(&self, serializer: S) -> ::core::result::Result<S::Ok, S::Error> {
                     match self {

@@ -1,4 +1,5 @@
-//! What the circulation rules decide: which policy applies to a kind of item, loan and patron at a place.
+//! What the circulation rules decide: which policy applies to a kind of item, loan and patron at a
+//! place.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -42,7 +43,8 @@ impl AppliedPolicy {
         &self.id
     }
 
-    /// Which of the parameters the rule that matched looks at (`appliedRuleConditions`), as the server says it; null if it does not.
+    /// Which of the parameters the rule that matched looks at (`appliedRuleConditions`), as the
+    /// server says it; null if it does not.
     pub fn conditions(&self) -> &Value {
         &self.conditions
     }
@@ -50,8 +52,9 @@ impl AppliedPolicy {
 
 /// The circulation rules of a tenant. [`FolioClient::circulation_rules`] gives them.
 ///
-/// An answer is kept for [10 minutes](Self::max_age) for the same parameters, tenant and policy, in the place where
-/// [reference data](crate::Reference) is kept: a job that looks at a million loans asks some hundred times.
+/// An answer is kept for [10 minutes](Self::max_age) for the same parameters, tenant and policy, in
+/// the place where [reference data](crate::Reference) is kept: a job that looks at a million loans
+/// asks some hundred times.
 ///
 /// ```no_run
 /// # async fn example(folio: folio_sdk::FolioClient) -> Result<(), folio_sdk::Error> {
@@ -127,7 +130,8 @@ static LOST: Kind = Kind::new(
 );
 
 impl CirculationRules {
-    /// How old a kept answer may be, 10 minutes by default. With [`Duration::ZERO`] the server is asked in any case.
+    /// How old a kept answer may be, 10 minutes by default. With [`Duration::ZERO`] the server is
+    /// asked in any case.
     #[must_use]
     pub fn max_age(mut self, age: Duration) -> Self {
         self.max_age = age;

@@ -1,4 +1,5 @@
-//! What a tenant has of the modules that this build is made for: their versions, and those of their interfaces.
+//! What a tenant has of the modules that this build is made for: their versions, and those of their
+//! interfaces.
 
 use std::cmp::Ordering;
 use std::fmt;
@@ -22,7 +23,8 @@ pub(crate) struct Built {
 
 include!(concat!(env!("OUT_DIR"), "/built.rs"));
 
-/// The modules and interfaces of a tenant beside those of the build: [`FolioClient::compatibility`] gives it.
+/// The modules and interfaces of a tenant beside those of the build: [`FolioClient::compatibility`]
+/// gives it.
 ///
 /// It prints as a table, and as JSON by serde.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -32,7 +34,8 @@ pub struct Compatibility {
     pub tenant: String,
     /// What the tenant runs on.
     pub platform: Platform,
-    /// The FOLIO release that the SDK is built for, `trillium`. With `FOLIO_SPECS_DIR`, the one that its documents name.
+    /// The FOLIO release that the SDK is built for, `trillium`. With `FOLIO_SPECS_DIR`, the one
+    /// that its documents name.
     pub release: String,
     /// The modules whose features are enabled, in the order of their names.
     pub modules: Vec<ModuleCompatibility>,
@@ -67,7 +70,8 @@ pub enum ModuleState {
     Newer,
     /// The versions are equal.
     Same,
-    /// The module has no interfaces, and the tenant does not list it: an edge module, which answers at an address of its own, or Okapi itself.
+    /// The module has no interfaces, and the tenant does not list it: an edge module, which answers
+    /// at an address of its own, or Okapi itself.
     Unlisted,
 }
 
@@ -79,8 +83,9 @@ pub struct InterfaceCompatibility {
     pub id: String,
     /// The version that the SDK is built for, `16.4`.
     pub built: String,
-    /// The versions that the tenant has, of whatever module; empty if it has none. `None` if the tenant's interfaces could not be read: Okapi
-    /// forbids it, or Eureka's list of applications has no descriptors.
+    /// The versions that the tenant has, of whatever module; empty if it has none. `None` if the
+    /// tenant's interfaces could not be read: Okapi forbids it, or Eureka's list of
+    /// applications has no descriptors.
     pub tenant: Option<Vec<String>>,
 }
 
@@ -144,8 +149,9 @@ impl Compatibility {
 }
 
 impl ModuleCompatibility {
-    /// Whether the tenant has all interfaces of the module in compatible versions, whichever module provides them: on Eureka,
-    /// `mod-login-keycloak` provides `login`. Where the tenant's interfaces are not known, whether it has the module at all.
+    /// Whether the tenant has all interfaces of the module in compatible versions, whichever module
+    /// provides them: on Eureka, `mod-login-keycloak` provides `login`. Where the tenant's
+    /// interfaces are not known, whether it has the module at all.
     pub fn is_compatible(&self) -> bool {
         let known = self
             .interfaces
@@ -166,8 +172,9 @@ impl ModuleCompatibility {
 }
 
 impl InterfaceCompatibility {
-    /// Whether one of the tenant's versions is compatible, by FOLIO's rule: the same major version, and at least the minor version (Okapi's
-    /// `InterfaceDescriptor`). `None` if it is not known which the tenant has.
+    /// Whether one of the tenant's versions is compatible, by FOLIO's rule: the same major version,
+    /// and at least the minor version (Okapi's `InterfaceDescriptor`). `None` if it is not
+    /// known which the tenant has.
     pub fn is_compatible(&self) -> Option<bool> {
         let mut versions = self.tenant.as_ref()?.iter();
         Some(versions.any(|version| fits(&self.built, version)))
@@ -197,8 +204,8 @@ impl fmt::Display for InterfaceCompatibility {
     }
 }
 
-/// A table with a line per module: name, version of the build, version of the tenant, state, and the interfaces that do not fit as
-/// `<id> <version of the build>: <version of the tenant>`.
+/// A table with a line per module: name, version of the build, version of the tenant, state, and
+/// the interfaces that do not fit as `<id> <version of the build>: <version of the tenant>`.
 impl fmt::Display for Compatibility {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         let rows: Vec<[String; 5]> = self
@@ -258,12 +265,15 @@ impl fmt::Display for Compatibility {
 }
 
 impl FolioClient {
-    /// Compares the modules and interfaces of this handle's tenant with those that the SDK is built for: the release (`trillium`, unless the
-    /// feature of another one is enabled) and the modules whose features are enabled.
+    /// Compares the modules and interfaces of this handle's tenant with those that the SDK is built
+    /// for: the release (`trillium`, unless the feature of another one is enabled) and the
+    /// modules whose features are enabled.
     ///
-    /// Ask it when a program starts, or when calls fail: a 404 "No suitable module found" says in its help what this says of the one interface.
+    /// Ask it when a program starts, or when calls fail: a 404 "No suitable module found" says in
+    /// its help what this says of the one interface.
     ///
-    /// What is sent: as [`modules`](Self::modules); on Okapi, also `GET /_/proxy/tenants/{tenant}/interfaces`. If only that fails, the versions
+    /// What is sent: as [`modules`](Self::modules); on Okapi, also `GET
+    /// /_/proxy/tenants/{tenant}/interfaces`. If only that fails, the versions
     /// of the interfaces are not known. Nothing is cached.
     ///
     /// ```no_run

@@ -1,4 +1,5 @@
-//! Consortia (ECS): several tenants of one FOLIO, one of them central, whose users have affiliations with each other.
+//! Consortia (ECS): several tenants of one FOLIO, one of them central, whose users have
+//! affiliations with each other.
 
 use http::Method;
 use serde::Deserialize;
@@ -52,8 +53,9 @@ pub struct Member {
 impl FolioClient {
     /// The consortium that this handle's tenant belongs to; none if it belongs to none.
     ///
-    /// Any tenant of a consortium knows it, so the login of a member's user is enough. What is sent: `GET /user-tenants?limit=1` in this
-    /// handle's tenant, whose records name consortium and central tenant; where that says nothing, `GET /consortia`, which is known where
+    /// Any tenant of a consortium knows it, so the login of a member's user is enough. What is
+    /// sent: `GET /user-tenants?limit=1` in this handle's tenant, whose records name consortium
+    /// and central tenant; where that says nothing, `GET /consortia`, which is known where
     /// the consortium is stored. Nothing is kept: ask once.
     ///
     /// ```no_run
@@ -70,8 +72,8 @@ impl FolioClient {
     /// ```
     ///
     /// # Errors
-    /// What the server says, for instance when the user lacks the permission for both calls. A 404 is no error: a tenant outside of
-    /// consortia has no such module.
+    /// What the server says, for instance when the user lacks the permission for both calls. A 404
+    /// is no error: a tenant outside of consortia has no such module.
     #[doc(alias = "is_ecs")]
     #[doc(alias = "ecs_consortium")]
     pub async fn consortium(&self) -> Result<Option<Consortium>> {
@@ -154,14 +156,17 @@ impl Consortium {
         &self.central_tenant
     }
 
-    /// A handle for the central tenant, with the login of the client that found the consortium. The user needs an affiliation with it.
+    /// A handle for the central tenant, with the login of the client that found the consortium. The
+    /// user needs an affiliation with it.
     pub fn central(&self) -> FolioClient {
         self.client.for_tenant(&self.central_tenant)
     }
 
-    /// All tenants of the consortium, the central one among them, in the order of their ids, those that left it left out.
+    /// All tenants of the consortium, the central one among them, in the order of their ids, those
+    /// that left it left out.
     ///
-    /// They are asked for in the central tenant; where the user has no access to it, in the tenant of the handle that found the consortium.
+    /// They are asked for in the central tenant; where the user has no access to it, in the tenant
+    /// of the handle that found the consortium.
     ///
     /// # Errors
     /// What the central tenant says, if neither gives them.

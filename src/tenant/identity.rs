@@ -1,4 +1,5 @@
-//! Who the client is to the server: its user, and the headers that let other HTTP clients speak for it.
+//! Who the client is to the server: its user, and the headers that let other HTTP clients speak for
+//! it.
 
 use http::{HeaderMap, Method};
 use serde::Deserialize;
@@ -31,11 +32,12 @@ struct Login {
 }
 
 impl FolioClient {
-    /// The headers that FOLIO wants of a request: `x-okapi-tenant` of this handle and `x-okapi-token`, for HTTP clients that do not go
-    /// through this one.
+    /// The headers that FOLIO wants of a request: `x-okapi-tenant` of this handle and
+    /// `x-okapi-token`, for HTTP clients that do not go through this one.
     ///
-    /// The token is fresh: one that is about to expire is renewed first. It dies all the same, mostly after 10 minutes, so ask again for
-    /// each request rather than to keep it; and with it goes no refresh token. Its value is marked as sensitive: `Debug` does not show it.
+    /// The token is fresh: one that is about to expire is renewed first. It dies all the same,
+    /// mostly after 10 minutes, so ask again for each request rather than to keep it; and with
+    /// it goes no refresh token. Its value is marked as sensitive: `Debug` does not show it.
     ///
     /// ```no_run
     /// # async fn example(folio: folio_sdk::FolioClient, other: reqwest::Client) -> Result<(), Box<dyn std::error::Error>> {
@@ -56,22 +58,26 @@ impl FolioClient {
         Ok(headers)
     }
 
-    /// The identifier of the user that this client is logged in as: in a consortium that of the tenant of the login, whatever the tenant of
-    /// this handle.
+    /// The identifier of the user that this client is logged in as: in a consortium that of the
+    /// tenant of the login, whatever the tenant of this handle.
     ///
-    /// The token says it, and nothing is sent. Where it does not, what is sent is `GET /bl-users/by-username/{username}`, and if that is
-    /// refused or unknown, `GET /users?query=username=="…"`; without a username (a token was handed in) `GET /bl-users/_self`.
+    /// The token says it, and nothing is sent. Where it does not, what is sent is `GET
+    /// /bl-users/by-username/{username}`, and if that is refused or unknown, `GET
+    /// /users?query=username=="…"`; without a username (a token was handed in) `GET
+    /// /bl-users/_self`.
     ///
     /// # Errors
-    /// What the server says; [`ErrorKind::Lookup`](crate::ErrorKind::Lookup) if it has no record of the user, as of system users.
+    /// What the server says; [`ErrorKind::Lookup`](crate::ErrorKind::Lookup) if it has no record of
+    /// the user, as of system users.
     #[doc(alias = "current_user")]
     pub async fn current_user_id(&self) -> Result<Id> {
         let login = self.current_login().await?;
         self.id_of_user(&login).await
     }
 
-    /// The record of the user that this client is logged in as, from the tenant of the login: `GET /users/{id}`. The type is the caller's
-    /// choice: the generated `users::User`, or [`Value`](serde_json::Value).
+    /// The record of the user that this client is logged in as, from the tenant of the login: `GET
+    /// /users/{id}`. The type is the caller's choice: the generated `users::User`, or
+    /// [`Value`](serde_json::Value).
     ///
     /// ```no_run
     /// # async fn example(folio: folio_sdk::FolioClient) -> Result<(), folio_sdk::Error> {

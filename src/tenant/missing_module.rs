@@ -1,4 +1,5 @@
-//! What helps where a gateway finds no module for a path: which interface the call needs, and what the tenant has of it.
+//! What helps where a gateway finds no module for a path: which interface the call needs, and what
+//! the tenant has of it.
 
 use std::fmt::Write as _;
 use std::pin::Pin;
@@ -25,10 +26,12 @@ type Need = (&'static str, &'static str);
 /// Boxed: it sends requests by the pipeline that it is called from.
 type Explaining = Pin<Box<dyn Future<Output = Error> + Send>>;
 
-/// Adds to the error of a call what helps, where a gateway said that no module has its path. Other errors stay as they are.
+/// Adds to the error of a call what helps, where a gateway said that no module has its path. Other
+/// errors stay as they are.
 ///
-/// What the tenant has is looked up once a minute and tenant, whether that succeeds or not, and not beyond the deadline of the call. If it
-/// fails, for instance since the user may not see it, the error has what is known without it.
+/// What the tenant has is looked up once a minute and tenant, whether that succeeds or not, and not
+/// beyond the deadline of the call. If it fails, for instance since the user may not see it, the
+/// error has what is known without it.
 pub(crate) fn explained(client: FolioClient, request: &Request, error: Error) -> Explaining {
     let needs = needs(request);
     let tenant = match request.headers().get(TENANT) {

@@ -1,4 +1,5 @@
-//! What a tenant has: its modules and interfaces, reference data, circulation rules, consortium, user.
+//! What a tenant has: its modules and interfaces, reference data, circulation rules, consortium,
+//! user.
 
 pub(crate) mod circulation_rules;
 pub(crate) mod compatibility;

@@ -50,7 +50,8 @@ pub struct Module {
 }
 
 impl Module {
-    /// The parts of `mod-users-19.4.0`: the version begins after the first hyphen that a digit follows, as Okapi has it.
+    /// The parts of `mod-users-19.4.0`: the version begins after the first hyphen that a digit
+    /// follows, as Okapi has it.
     fn of_id(id: &str) -> Self {
         let at = id
             .as_bytes()
@@ -74,7 +75,8 @@ impl Module {
         &self.name
     }
 
-    /// The version as the server writes it, `19.4.0` or `19.5.0-SNAPSHOT.210`; empty if it states none.
+    /// The version as the server writes it, `19.4.0` or `19.5.0-SNAPSHOT.210`; empty if it states
+    /// none.
     pub fn version(&self) -> &str {
         &self.version
     }
@@ -142,7 +144,8 @@ impl Modules {
     /// The version of the module of exactly this name.
     ///
     /// # Errors
-    /// [`ErrorKind::Lookup`](crate::ErrorKind::Lookup) if the tenant has no such module; the error names those with similar names.
+    /// [`ErrorKind::Lookup`](crate::ErrorKind::Lookup) if the tenant has no such module; the error
+    /// names those with similar names.
     pub fn version_of(&self, name: &str) -> Result<&str> {
         if let Some(module) = self.find(name) {
             return Ok(&module.version);
@@ -174,9 +177,10 @@ impl Modules {
 impl FolioClient {
     /// The modules that this handle's tenant has, with their versions. Nothing is kept: ask once.
     ///
-    /// What is sent: Okapi's `GET /_/proxy/tenants/{tenant}/modules`; where that is unknown (404) or forbidden (403), Eureka's
-    /// `GET /entitlements/{tenant}/applications`, page by page. The user needs the permission for the one or the other
-    /// (`okapi.proxy.tenants.modules.list`, `mgr-tenant-entitlements.applications.collection.get`).
+    /// What is sent: Okapi's `GET /_/proxy/tenants/{tenant}/modules`; where that is unknown (404)
+    /// or forbidden (403), Eureka's `GET /entitlements/{tenant}/applications`, page by page.
+    /// The user needs the permission for the one or the other (`okapi.proxy.tenants.modules.
+    /// list`, `mgr-tenant-entitlements.applications.collection.get`).
     ///
     /// ```no_run
     /// # async fn example(folio: folio_sdk::FolioClient) -> Result<(), folio_sdk::Error> {
@@ -188,15 +192,15 @@ impl FolioClient {
     /// ```
     ///
     /// # Errors
-    /// What the server says; where it knows neither, what it says to the second; where the first is forbidden and the second unknown, what it
-    /// says to the first.
+    /// What the server says; where it knows neither, what it says to the second; where the first is
+    /// forbidden and the second unknown, what it says to the first.
     #[doc(alias = "module_versions")]
     pub async fn modules(&self) -> Result<Modules> {
         Ok(self.modules_by(&|request| request).await?.0)
     }
 
-    /// The modules, and on Eureka the interfaces that the descriptors in its answer provide, if it has any. `change` is done to each request
-    /// before it is sent.
+    /// The modules, and on Eureka the interfaces that the descriptors in its answer provide, if it
+    /// has any. `change` is done to each request before it is sent.
     pub(crate) async fn modules_by(
         &self,
         change: &(impl Fn(Request) -> Request + Send + Sync),
@@ -213,8 +217,9 @@ impl FolioClient {
         }
     }
 
-    /// The request, addressed to the module of its operation: gateways route paths that several modules provide by `X-Okapi-Module-Id`, which
-    /// is the id of the module that the tenant has (Okapi: `ProxyService`, `ModuleCache`). The list of modules is cached for ten minutes.
+    /// The request, addressed to the module of its operation: gateways route paths that several
+    /// modules provide by `X-Okapi-Module-Id`, which is the id of the module that the tenant
+    /// has (Okapi: `ProxyService`, `ModuleCache`). The list of modules is cached for ten minutes.
     pub(crate) async fn addressed(&self, request: Request) -> Result<Request> {
         let name = request.operation().module;
         let tenant = match request.headers().get(TENANT) {
@@ -277,7 +282,8 @@ impl FolioClient {
         struct Application {
             #[serde(default)]
             modules: Vec<Described>,
-            /// mgr-applications has them (`ApplicationDescriptor`); whether the list of entitled applications shows them is not recorded.
+            /// mgr-applications has them (`ApplicationDescriptor`); whether the list of entitled
+            /// applications shows them is not recorded.
             #[serde(rename = "moduleDescriptors")]
             descriptors: Option<Vec<Descriptor>>,
         }
@@ -324,7 +330,8 @@ impl FolioClient {
         ))
     }
 
-    /// The version of one module of this handle's tenant, by its exact name: `mod-users` is not `mod-users-bl`.
+    /// The version of one module of this handle's tenant, by its exact name: `mod-users` is not
+    /// `mod-users-bl`.
     ///
     /// # Errors
     /// As [`modules`](Self::modules) and [`Modules::version_of`].

@@ -1,5 +1,5 @@
-//! Reference data: the lists of types, codes and places that records name by identifier. They are short, change rarely and are needed all
-//! the time, so they are read whole and kept for a while.
+//! Reference data: the lists of types, codes and places that records name by identifier. They are
+//! short, change rarely and are needed all the time, so they are read whole and kept for a while.
 
 use std::fmt;
 use std::ops::Deref;
@@ -23,8 +23,8 @@ use crate::wire::request::Request;
 /// How long a list is kept if the caller does not say.
 const MAX_AGE: Duration = Duration::from_secs(600);
 
-/// A list of reference data: where it is, and the key of its records. Those that FOLIO's modules have are constants of [`Reference`];
-/// others are made.
+/// A list of reference data: where it is, and the key of its records. Those that FOLIO's modules
+/// have are constants of [`Reference`]; others are made.
 ///
 /// ```
 /// use folio_sdk::ReferenceList;
@@ -39,7 +39,8 @@ pub struct ReferenceList {
 }
 
 impl ReferenceList {
-    /// The list at a path, whose records are the array of the key `items`. It is read by offset, in the order of `id`.
+    /// The list at a path, whose records are the array of the key `items`. It is read by offset, in
+    /// the order of `id`.
     pub const fn new(path: &'static str, items: &'static str) -> Self {
         Self {
             path,
@@ -96,12 +97,13 @@ impl<T: fmt::Debug> fmt::Debug for ReferenceRecords<T> {
 
 /// The reference data of a tenant. [`FolioClient::reference`] gives it.
 ///
-/// A list is read whole, to its end, when it is first asked for, and kept for [10 minutes](Self::max_age): for this tenant and this record
-/// type, for all clones and handles of the client. However many tasks ask at once, one request goes out. At most 512 lists with 200,000
+/// A list is read whole, to its end, when it is first asked for, and kept for [10
+/// minutes](Self::max_age): for this tenant and this record type, for all clones and handles of the
+/// client. However many tasks ask at once, one request goes out. At most 512 lists with 200,000
 /// records together are kept; what is used least goes first. A failure is not kept.
 ///
-/// The record type is the caller's choice: the generated one of the module, a struct with the two fields that matter, or
-/// [`Value`](serde_json::Value).
+/// The record type is the caller's choice: the generated one of the module, a struct with the two
+/// fields that matter, or [`Value`](serde_json::Value).
 ///
 /// ```no_run
 /// # async fn example(folio: folio_sdk::FolioClient) -> Result<(), folio_sdk::Error> {
@@ -124,7 +126,8 @@ pub struct Reference {
 }
 
 impl FolioClient {
-    /// The reference data of this handle's tenant: identifier types, locations and the like, kept for a while.
+    /// The reference data of this handle's tenant: identifier types, locations and the like, kept
+    /// for a while.
     pub fn reference(&self) -> Reference {
         Reference {
             client: self.clone(),
@@ -170,8 +173,8 @@ impl Named {
 }
 
 impl Reference {
-    /// How old a kept list may be, 10 minutes by default. With [`Duration::ZERO`] the server is asked in any case, and what it says is kept
-    /// for others.
+    /// How old a kept list may be, 10 minutes by default. With [`Duration::ZERO`] the server is
+    /// asked in any case, and what it says is kept for others.
     #[must_use]
     pub fn max_age(mut self, age: Duration) -> Self {
         self.max_age = age;
@@ -186,7 +189,8 @@ impl Reference {
     /// The records of a list.
     ///
     /// # Errors
-    /// What the server says to the first page that fails. A record that is no `T` is none of them: see [`ReferenceRecords::errors`].
+    /// What the server says to the first page that fails. A record that is no `T` is none of them:
+    /// see [`ReferenceRecords::errors`].
     pub async fn list<T: DeserializeOwned + Send + Sync + 'static>(
         &self,
         list: &ReferenceList,
@@ -209,7 +213,8 @@ impl Reference {
     /// The identifier of the record that has `text` as its code, name or group, letter by letter.
     ///
     /// # Errors
-    /// As [`list`](Self::list); [`ErrorKind::Lookup`] if no record has it, or several have. There is no guess and no default.
+    /// As [`list`](Self::list); [`ErrorKind::Lookup`] if no record has it, or several have. There
+    /// is no guess and no default.
     pub async fn id_of(&self, list: &ReferenceList, text: &str) -> Result<Id> {
         let records = self.list::<Named>(list).await?;
         let by = |of: fn(&Named) -> Option<&Label>| -> Vec<&Named> {

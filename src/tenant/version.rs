@@ -2,8 +2,9 @@
 
 use std::cmp::Ordering;
 
-/// Whether a version of an interface may stand in for another: FOLIO's rule (Okapi's `InterfaceDescriptor.isCompatible`). The major versions
-/// are equal, and the rest is at least as high. `needed` may list several, separated by spaces, of which one is enough.
+/// Whether a version of an interface may stand in for another: FOLIO's rule (Okapi's
+/// `InterfaceDescriptor.isCompatible`). The major versions are equal, and the rest is at least as
+/// high. `needed` may list several, separated by spaces, of which one is enough.
 pub(crate) fn fits(needed: &str, provided: &str) -> bool {
     let numbers = |text: &str| -> Option<Vec<u64>> {
         text.split('.').map(|number| number.parse().ok()).collect()
@@ -23,8 +24,8 @@ pub(crate) fn fits(needed: &str, provided: &str) -> bool {
     })
 }
 
-/// The order of two versions of modules, by semantic versioning: a snapshot or release candidate comes before its release, and what follows
-/// a `+` does not count.
+/// The order of two versions of modules, by semantic versioning: a snapshot or release candidate
+/// comes before its release, and what follows a `+` does not count.
 pub(crate) fn compared(one: &str, other: &str) -> Ordering {
     fn part(one: &str, other: &str) -> Ordering {
         match (one.parse::<u64>(), other.parse::<u64>()) {

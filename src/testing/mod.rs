@@ -1,4 +1,5 @@
-//! For tests of programs that use this SDK: a FOLIO in the process, and answers that can be compared.
+//! For tests of programs that use this SDK: a FOLIO in the process, and answers that can be
+//! compared.
 //!
 //! In one line a connected client, over a real socket to a sandbox with a small library in it:
 //!
@@ -42,7 +43,8 @@ use crate::value::redact;
 use crate::wire::error::{Error, Result};
 use crate::wire::retry::RetryPolicy;
 
-/// A client that is connected to a sandbox of its own: it is used as a [`FolioClient`]. The sandbox ends with it.
+/// A client that is connected to a sandbox of its own: it is used as a [`FolioClient`]. The sandbox
+/// ends with it.
 pub struct TestFolio {
     client: FolioClient,
     sandbox: Sandbox,
@@ -74,8 +76,8 @@ impl fmt::Debug for TestFolio {
     }
 }
 
-/// A connected client of a sandbox with its demo data (`diku`, user `diku_admin`): users, groups, locations, instances with holdings and
-/// items. It repeats what it repeats without waiting long.
+/// A connected client of a sandbox with its demo data (`diku`, user `diku_admin`): users, groups,
+/// locations, instances with holdings and items. It repeats what it repeats without waiting long.
 ///
 /// # Errors
 /// There is no port to listen on, or no thread.
@@ -83,8 +85,8 @@ pub async fn folio() -> Result<TestFolio> {
     over(Sandbox::builder().demo_data()).await
 }
 
-/// A connected client of any sandbox that has the tenant `diku` and the user `diku_admin` with the password `admin`: one to which no users
-/// were given, or one with demo data.
+/// A connected client of any sandbox that has the tenant `diku` and the user `diku_admin` with the
+/// password `admin`: one to which no users were given, or one with demo data.
 ///
 /// ```
 /// # #[tokio::main(flavor = "current_thread")]
@@ -114,14 +116,16 @@ pub async fn over(sandbox: Builder) -> Result<TestFolio> {
     Ok(TestFolio { client, sandbox })
 }
 
-/// A record, an answer or anything else as JSON that is the same in every run, for a snapshot in one line:
-/// `insta::assert_json_snapshot!(testing::redacted(&user))`.
+/// A record, an answer or anything else as JSON that is the same in every run, for a snapshot in
+/// one line: `insta::assert_json_snapshot!(testing::redacted(&user))`.
 ///
-/// - Each UUID, also within text, is `[id 1]`, `[id 2]`, … by its first appearance: what belongs together stays visible.
+/// - Each UUID, also within text, is `[id 1]`, `[id 2]`, … by its first appearance: what belongs
+///   together stays visible.
 /// - A point in time is `[time]`; a date alone, which is mostly of the record itself, stays.
 /// - `metadata` is `[metadata]`: who wrote when.
-/// - Secrets are `REDACTED`, as in errors and logs: values of fields with a secret name (password, token, secret, credential, pin, apiKey, key
-///   and the like), credentials of `Authorization`, the user information of URLs. A string that is a JSON Web Token is `[token]`.
+/// - Secrets are `REDACTED`, as in errors and logs: values of fields with a secret name (password,
+///   token, secret, credential, pin, apiKey, key and the like), credentials of `Authorization`, the
+///   user information of URLs. A string that is a JSON Web Token is `[token]`.
 /// - Keys are sorted.
 ///
 /// What cannot be written as JSON is the text of its error.
@@ -135,8 +139,9 @@ pub fn redacted<T: Serialize + ?Sized>(value: &T) -> Value {
     value
 }
 
-/// Compares a record, a response or anything else with its snapshot, [redacted](redacted): `insta::assert_json_snapshot!` for what differs from
-/// run to run. The program's own `insta` (with its feature `json`) is used; the SDK does not depend on it.
+/// Compares a record, a response or anything else with its snapshot, [redacted](redacted):
+/// `insta::assert_json_snapshot!` for what differs from run to run. The program's own `insta` (with
+/// its feature `json`) is used; the SDK does not depend on it.
 ///
 /// ```no_run
 /// # async fn f(folio: folio_sdk::FolioClient) -> Result<(), folio_sdk::Error> {
@@ -183,7 +188,8 @@ fn replace(value: &mut Value, ids: &mut HashMap<String, usize>) {
     }
 }
 
-/// Tokens that are a string of their own. Those under a secret name are redacted like any other value there.
+/// Tokens that are a string of their own. Those under a secret name are redacted like any other
+/// value there.
 fn name_tokens(value: &mut Value) {
     match value {
         Value::String(text) if is_token(text) => *text = "[token]".to_owned(),

@@ -17,12 +17,13 @@ use tokio::io::{AsyncRead, ReadBuf};
 
 /// The body of a request.
 ///
-/// Bytes and text are bodies as they are. What is large is sent while it is read, and is never whole in memory: a [`file`](Self::file), a
-/// [`reader`](Self::reader), a [`stream`](Self::stream).
+/// Bytes and text are bodies as they are. What is large is sent while it is read, and is never
+/// whole in memory: a [`file`](Self::file), a [`reader`](Self::reader), a [`stream`](Self::stream).
 ///
-/// A request that fails may be sent again ([`RetryPolicy`](crate::RetryPolicy)), and one whose token was refused is. Bytes and files can be
-/// sent again, and so can what [`reopen`](Self::reopen) opens. A reader or a stream is gone once it was read: a request with such a body is
-/// sent again only if nothing was read of it, and its error says so.
+/// A request that fails may be sent again ([`RetryPolicy`](crate::RetryPolicy)), and one whose
+/// token was refused is. Bytes and files can be sent again, and so can what
+/// [`reopen`](Self::reopen) opens. A reader or a stream is gone once it was read: a request with
+/// such a body is sent again only if nothing was read of it, and its error says so.
 ///
 /// ```
 /// use folio_sdk::Body;
@@ -58,8 +59,9 @@ pub(crate) const CHUNK: usize = 64 * 1024;
 impl Body {
     /// What a stream gives, piece by piece. It can be sent once.
     ///
-    /// Its length is not known: it is sent in chunks (`Transfer-Encoding: chunked`), unless [`length`](Self::length) is called. An error of
-    /// the stream ends the request with [`ErrorKind::Request`](crate::ErrorKind::Request).
+    /// Its length is not known: it is sent in chunks (`Transfer-Encoding: chunked`), unless
+    /// [`length`](Self::length) is called. An error of the stream ends the request with
+    /// [`ErrorKind::Request`](crate::ErrorKind::Request).
     pub fn stream<S, B, E>(stream: S) -> Self
     where
         S: Stream<Item = Result<B, E>> + Send + 'static,
@@ -69,14 +71,17 @@ impl Body {
         Self::once(Box::pin(Converted(Box::pin(stream))), None)
     }
 
-    /// What a reader gives, read as it is sent. It can be sent once. Its length is not known, see [`stream`](Self::stream).
+    /// What a reader gives, read as it is sent. It can be sent once. Its length is not known, see
+    /// [`stream`](Self::stream).
     pub fn reader(reader: impl AsyncRead + Send + 'static) -> Self {
         Self::once(Box::pin(Read::new(reader)), None)
     }
 
-    /// A file, opened for each attempt and read as it is sent, with its length. It can be sent again.
+    /// A file, opened for each attempt and read as it is sent, with its length. It can be sent
+    /// again.
     ///
-    /// That the file is not there is told when the request is sent, by an error of kind [`ErrorKind::Request`](crate::ErrorKind::Request).
+    /// That the file is not there is told when the request is sent, by an error of kind
+    /// [`ErrorKind::Request`](crate::ErrorKind::Request).
     pub fn file(path: impl AsRef<Path>) -> Self {
         let path: Arc<Path> = path.as_ref().into();
         Self::reopen(move || {
@@ -92,7 +97,8 @@ impl Body {
         })
     }
 
-    /// What is opened anew for each attempt, so that it can be sent again: an object of a store, a query.
+    /// What is opened anew for each attempt, so that it can be sent again: an object of a store, a
+    /// query.
     ///
     /// ```
     /// use folio_sdk::Body;
@@ -107,8 +113,9 @@ impl Body {
         Self(Inner::Opened(Arc::new(move || Box::pin(open()))))
     }
 
-    /// Says how many bytes a stream or reader has; they are announced by `Content-Length`, as some servers demand. If it has others, the
-    /// request fails. Of a body whose length is known already this changes nothing.
+    /// Says how many bytes a stream or reader has; they are announced by `Content-Length`, as some
+    /// servers demand. If it has others, the request fails. Of a body whose length is known
+    /// already this changes nothing.
     #[must_use]
     pub fn length(self, bytes: u64) -> Self {
         match self.0 {
@@ -308,7 +315,8 @@ pub(crate) struct Opened {
 #[derive(Debug, Default)]
 pub(crate) struct Progress {
     sent: AtomicU64,
-    /// Whether the connection has the last piece and did not ask for the next: not while the body is waited for, nor at its end.
+    /// Whether the connection has the last piece and did not ask for the next: not while the body
+    /// is waited for, nor at its end.
     is_sending: AtomicBool,
     /// Whether the body is asked for its next piece and has none yet.
     is_reading: AtomicBool,

@@ -1,8 +1,11 @@
-//! The content codings of response bodies: gzip (also `x-gzip`) and deflate, decoded while the body arrives.
+//! The content codings of response bodies: gzip (also `x-gzip`) and deflate, decoded while the body
+//! arrives.
 //!
-//! RFC 1952 allows a gzip body of several members one after the other, which some proxies and storage services send. The decoders below
-//! reqwest (tower-http) read the first member and drop the rest without an error, so the SDK decodes by itself, with `flate2`. A body that
-//! is cut short, damaged, followed by other bytes or not compressed at all is an error that says so.
+//! RFC 1952 allows a gzip body of several members one after the other, which some proxies and
+//! storage services send. The decoders below reqwest (tower-http) read the first member and drop
+//! the rest without an error, so the SDK decodes by itself, with `flate2`. A body that
+//! is cut short, damaged, followed by other bytes or not compressed at all is an error that says
+//! so.
 
 use std::io::Write;
 use std::mem;
@@ -12,10 +15,12 @@ use flate2::{Decompress, FlushDecompress, Status};
 use http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_RANGE};
 use http::{HeaderMap, HeaderValue};
 
-/// What the client asks for. Okapi and RMB modules compress by gzip and deflate (real-facts, section 1); one of them is enough.
+/// What the client asks for. Okapi and RMB modules compress by gzip and deflate (real-facts,
+/// section 1); one of them is enough.
 pub(crate) const ACCEPTED: HeaderValue = HeaderValue::from_static("gzip");
 
-/// How much is decoded at once. deflate expands at most about 1,000 times, so a piece of the result is at most about 4 MB.
+/// How much is decoded at once. deflate expands at most about 1,000 times, so a piece of the result
+/// is at most about 4 MB.
 pub(crate) const STEP: usize = 4 * 1024;
 
 /// Why a body cannot be decoded.
@@ -39,7 +44,8 @@ pub(crate) struct Decoder {
 enum Coding {
     /// gzip, before its first bytes were seen.
     Gzip,
-    /// deflate, before its first bytes were seen: with the frame of zlib (RFC 9110) or without it (as some servers send it).
+    /// deflate, before its first bytes were seen: with the frame of zlib (RFC 9110) or without it
+    /// (as some servers send it).
     Deflate,
     Members(Box<MultiGzDecoder<Vec<u8>>>),
     Inflate {
@@ -52,7 +58,8 @@ enum Coding {
     Unknown(String),
 }
 
-/// The decoder that a response needs; none if its body is as it is. The headers then no longer describe the body, and are taken away.
+/// The decoder that a response needs; none if its body is as it is. The headers then no longer
+/// describe the body, and are taken away.
 pub(crate) fn decoder(headers: &mut HeaderMap) -> Option<Decoder> {
     if !headers.contains_key(CONTENT_ENCODING) {
         return None;

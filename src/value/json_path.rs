@@ -1,7 +1,8 @@
 //! Where in a JSON document a decoding error is: `users[3].personal.lastName`.
 //!
-//! serde_json tells line and column; the path is found by walking there. (serde_path_to_error would find it too, by decoding once more
-//! through a deserializer of its own: that compiles the reader of every record twice.)
+//! serde_json tells line and column; the path is found by walking there. (serde_path_to_error would
+//! find it too, by decoding once more through a deserializer of its own: that compiles the reader
+//! of every record twice.)
 
 use serde_json::Error;
 
@@ -12,7 +13,8 @@ enum Frame {
 
 /// The path to where `error` is in `json`. Empty for the top.
 pub(crate) fn at(json: &[u8], error: &Error) -> String {
-    // The last byte that was read: a closing brace of an object that lacks a field must not be walked past.
+    // The last byte that was read: a closing brace of an object that lacks a field must not be
+    // walked past.
     let end = offset(json, error).saturating_sub(1);
     let closing = matches!(json.get(end), Some(b'}' | b']'));
     let mut frames = Vec::new();

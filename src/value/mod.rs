@@ -1,4 +1,5 @@
-//! Values without knowledge of HTTP or of FOLIO records: text, bodies, CQL, redaction. They import nothing of the SDK.
+//! Values without knowledge of HTTP or of FOLIO records: text, bodies, CQL, redaction. They import
+//! nothing of the SDK.
 
 pub(crate) mod body;
 pub mod cql;

@@ -47,8 +47,8 @@ impl Multipart {
         self.part(name, "", Body::from(value.into()))
     }
 
-    /// Adds a file: the name of the field, the name that the server is told, what is in it, and its media type
-    /// (`application/octet-stream` says nothing of it).
+    /// Adds a file: the name of the field, the name that the server is told, what is in it, and its
+    /// media type (`application/octet-stream` says nothing of it).
     pub fn file(self, name: &str, file_name: &str, content: Body, media_type: &str) -> Self {
         let about = format!(
             "; filename=\"{}\"\r\nContent-Type: {}",
@@ -98,7 +98,8 @@ impl fmt::Debug for Multipart {
     }
 }
 
-/// A name within quotation marks, escaped as browsers do (HTML, "multipart/form-data encoding algorithm").
+/// A name within quotation marks, escaped as browsers do (HTML, "multipart/form-data encoding
+/// algorithm").
 fn quoted(name: &str) -> String {
     name.replace('"', "%22")
         .replace('\r', "%0D")

@@ -1,8 +1,11 @@
-//! Writes a changed JSON document so that everything that was not changed keeps the text in which it was read.
+//! Writes a changed JSON document so that everything that was not changed keeps the text in which
+//! it was read.
 //!
-//! `serde_json::Value` cannot hold every number that a server writes: `10.10` becomes `10.1`, and a number of 40 digits becomes a double. A
-//! record that is read as a `Value`, changed and written would therefore change in places that nobody touched. [`rewrite`] takes the
-//! changed parts from the `Value` and all other parts from the original text. The order of members stays that of the original, too.
+//! `serde_json::Value` cannot hold every number that a server writes: `10.10` becomes `10.1`, and a
+//! number of 40 digits becomes a double. A record that is read as a `Value`, changed and written
+//! would therefore change in places that nobody touched. [`rewrite`] takes the changed parts from
+//! the `Value` and all other parts from the original text. The order of members stays that of the
+//! original, too.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -11,11 +14,14 @@ use serde::de::{Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
-/// Writes `after`, but takes the text of `original` for every part that is equal in `before` and `after`.
+/// Writes `after`, but takes the text of `original` for every part that is equal in `before` and
+/// `after`.
 ///
-/// `before` is `original` as it was read, by `serde_json::Value` or by a type that keeps only a part of it. A member of `original` that
-/// neither `before` nor `after` has was not read (a typed record leaves out `null`), so it cannot have been changed: it stays. An array
-/// whose elements `before` does not have one by one is written as `after` has it, unless it is unchanged as a whole.
+/// `before` is `original` as it was read, by `serde_json::Value` or by a type that keeps only a
+/// part of it. A member of `original` that neither `before` nor `after` has was not read (a typed
+/// record leaves out `null`), so it cannot have been changed: it stays. An array whose elements
+/// `before` does not have one by one is written as `after` has it, unless it is unchanged as a
+/// whole.
 ///
 /// `original` that is not JSON is ignored: then the result is `after` as `serde_json` writes it.
 pub(crate) fn rewrite(original: &[u8], before: &Value, after: &Value) -> Vec<u8> {
@@ -47,7 +53,8 @@ fn write(out: &mut Vec<u8>, original: &RawValue, before: &Value, after: &Value) 
 }
 
 fn plain(out: &mut Vec<u8>, value: &(impl serde::Serialize + ?Sized)) {
-    // Values and their keys are text and finite numbers: this cannot fail, and a vector takes all that is written.
+    // Values and their keys are text and finite numbers: this cannot fail, and a vector takes all
+    // that is written.
     let written = serde_json::to_writer(&mut *out, value);
     debug_assert!(written.is_ok());
 }
@@ -109,7 +116,8 @@ fn array(out: &mut Vec<u8>, original: &[&RawValue], before: &[Value], after: &[V
     out.extend_from_slice(if after.is_empty() { b"[]" } else { b"]" });
 }
 
-/// The element of `before` that each element of `after` was made of. A wrong guess changes no value: it costs the original text only.
+/// The element of `before` that each element of `after` was made of. A wrong guess changes no
+/// value: it costs the original text only.
 pub(crate) fn partners(before: &[Value], after: &[Value]) -> Vec<Option<usize>> {
     let same = |(one, other): &(&Value, &Value)| one == other;
     let head = before.iter().zip(after).take_while(same).count();
@@ -132,7 +140,8 @@ pub(crate) fn partners(before: &[Value], after: &[Value]) -> Vec<Option<usize>> 
             *partner = Some(at + before.len() - after.len());
         }
     }
-    // First those that are as they were, at their place or at another; then those that have the same id; then those at the same place.
+    // First those that are as they were, at their place or at another; then those that have the
+    // same id; then those at the same place.
     let rounds: [&dyn Fn(usize, usize) -> bool; 4] = [
         &|at, old| at == old && before.get(old) == after.get(at),
         &|at, old| before.get(old) == after.get(at),
@@ -159,7 +168,8 @@ pub(crate) fn partners(before: &[Value], after: &[Value]) -> Vec<Option<usize>> 
     partners
 }
 
-/// The members of an object, each with its text. Of a name that occurs twice only the last counts, as everywhere.
+/// The members of an object, each with its text. Of a name that occurs twice only the last counts,
+/// as everywhere.
 pub(crate) fn members(object: &RawValue) -> Option<Vec<(Cow<'_, str>, &RawValue)>> {
     struct Members;
     impl<'de> Visitor<'de> for Members {
@@ -283,7 +293,8 @@ mod tests {
         );
     }
 
-    /// A document as the text of a server: numbers in forms that a double does not keep, and white space.
+    /// A document as the text of a server: numbers in forms that a double does not keep, and white
+    /// space.
     fn text() -> impl Strategy<Value = String> {
         let number = prop_oneof![
             "-?(0|[1-9][0-9]{0,20})(\\.[0-9]{1,20})?([eE][-+]?[0-9]{1,2})?",

@@ -1,9 +1,11 @@
 //! UUIDs as text: what they look like, and their order in the database.
 
-/// Whether an id comes after another. Of UUIDs the order is known; other text is ordered as the database pleases.
+/// Whether an id comes after another. Of UUIDs the order is known; other text is ordered as the
+/// database pleases.
 pub(crate) fn is_after(id: &str, before: &str) -> bool {
     if is_uuid(id) && is_uuid(before) {
-        // Both are of the same length, so that this is the order of the numbers, in either case of the letters.
+        // Both are of the same length, so that this is the order of the numbers, in either case of
+        // the letters.
         let lower = |text: &'_ str| {
             text.bytes()
                 .map(|byte| byte.to_ascii_lowercase())

@@ -1,5 +1,6 @@
-//! Why a request got no response, from the errors of the HTTP and TLS libraries: what happened, whether the server can have carried it out,
-//! whether it will be the same next time, and what helps.
+//! Why a request got no response, from the errors of the HTTP and TLS libraries: what happened,
+//! whether the server can have carried it out, whether it will be the same next time, and what
+//! helps.
 
 use std::error::Error as StdError;
 use std::io;
@@ -14,7 +15,8 @@ pub(crate) struct Cause {
     pub(crate) message: String,
     /// Whether it will be the same next time.
     pub(crate) lasts: bool,
-    /// Whether the gateway ended the whole connection since it received too much of something (ENHANCE_YOUR_CALM).
+    /// Whether the gateway ended the whole connection since it received too much of something
+    /// (ENHANCE_YOUR_CALM).
     pub(crate) is_excess: bool,
     pub(crate) help: Option<&'static str>,
 }
@@ -38,7 +40,8 @@ pub(crate) const TOO_LARGE: &str = "the headers of the request are larger than t
 const CALM: &str = "the gateway ended the connection, mostly because of a request line or headers that are longer than it accepts: send a shorter query, or split it";
 
 impl Cause {
-    /// `is_connect` and `is_timeout` are what reqwest says of the error, `timeout` is how long the attempt could take.
+    /// `is_connect` and `is_timeout` are what reqwest says of the error, `timeout` is how long the
+    /// attempt could take.
     pub(crate) fn of(
         error: &(dyn StdError + 'static),
         is_connect: bool,
@@ -103,8 +106,8 @@ impl Cause {
             is_excess: false,
             help: None,
         };
-        // RFC 9113, 6.8 and 8.7: streams above the last id of a GOAWAY, and those that are refused, were not processed. (h2 gives GOAWAY with
-        // NO_ERROR to no other streams.)
+        // RFC 9113, 6.8 and 8.7: streams above the last id of a GOAWAY, and those that are refused,
+        // were not processed. (h2 gives GOAWAY with NO_ERROR to no other streams.)
         let refused = if found.is_go_away() && reason == h2::Reason::NO_ERROR {
             Some("the gateway is closing the connection, and did not process the request (GOAWAY)")
         } else if found.is_reset() && reason == h2::Reason::REFUSED_STREAM {
@@ -136,10 +139,12 @@ impl Cause {
     }
 }
 
-/// What to say of a request of so many bytes of URL and headers that ended its connection with ENHANCE_YOUR_CALM: whether it is the one that
-/// the gateway meant. The others of the connection are not.
+/// What to say of a request of so many bytes of URL and headers that ended its connection with
+/// ENHANCE_YOUR_CALM: whether it is the one that the gateway meant. The others of the connection
+/// are not.
 pub(crate) fn excess(head: usize) -> Option<String> {
-    // Below it no gateway in front of FOLIO has a bound (Okapi: a request line of 4,096 bytes, nginx: 8 KiB a header line).
+    // Below it no gateway in front of FOLIO has a bound (Okapi: a request line of 4,096 bytes,
+    // nginx: 8 KiB a header line).
     const SMALL: usize = 4000;
     (head > SMALL).then(|| {
         format!(
@@ -148,8 +153,8 @@ pub(crate) fn excess(head: usize) -> Option<String> {
     })
 }
 
-/// What helps against a failure of TLS that will be the same next time; none of another one. (TLS libraries have no common type for it, and
-/// all name it.)
+/// What helps against a failure of TLS that will be the same next time; none of another one. (TLS
+/// libraries have no common type for it, and all name it.)
 fn lasting_tls(text: &str) -> Option<&'static str> {
     let lower = text.to_ascii_lowercase();
     let has = |words: &[&str]| words.iter().any(|word| lower.contains(word));
@@ -191,7 +196,8 @@ fn lasting_tls(text: &str) -> Option<&'static str> {
     Some(UNKNOWN_AUTHORITY)
 }
 
-/// What a gateway says by a page of its own instead of FOLIO: what to do, if it is about how the client reaches it.
+/// What a gateway says by a page of its own instead of FOLIO: what to do, if it is about how the
+/// client reaches it.
 pub(crate) fn of_page(message: &str) -> Option<&'static str> {
     // nginx, and what is built of it (Kong, OpenResty).
     if message.contains("plain HTTP request was sent to HTTPS port") {

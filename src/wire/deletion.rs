@@ -1,4 +1,5 @@
-//! Deletions of many records: only where the caller states what is meant, by what the server is known to do.
+//! Deletions of many records: only where the caller states what is meant, by what the server is
+//! known to do.
 
 use std::fmt::Write as _;
 
@@ -8,9 +9,10 @@ use crate::wire::operation::{Deletes, Facts};
 
 /// Confirms a DELETE that may delete more than one record. Nothing is sent without it.
 ///
-/// What a DELETE of a collection does is a fact of the operation ([`Deletes`]). Some servers delete the records that match a query; others
-/// ignore the query and delete everything (recorded of mod-circulation-storage: `DELETE /request-storage/requests?query=…` empties the
-/// table). The SDK accepts only the confirmation that fits.
+/// What a DELETE of a collection does is a fact of the operation ([`Deletes`]). Some servers delete
+/// the records that match a query; others ignore the query and delete everything (recorded of
+/// mod-circulation-storage: `DELETE /request-storage/requests?query=…` empties the table). The SDK
+/// accepts only the confirmation that fits.
 ///
 /// ```no_run
 /// # async fn example(folio: folio_sdk::FolioClient) -> Result<(), folio_sdk::Error> {
@@ -24,15 +26,18 @@ use crate::wire::operation::{Deletes, Facts};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Deletion {
-    /// The records that match the query, but not all records of the collection. The SDK counts them before it deletes (two requests with
-    /// `limit=0`) and sends nothing if all match: a query such as `title=*`, `id==""` or a forgotten value matches everything.
+    /// The records that match the query, but not all records of the collection. The SDK counts them
+    /// before it deletes (two requests with `limit=0`) and sends nothing if all match: a query
+    /// such as `title=*`, `id==""` or a forgotten value matches everything.
     Matching,
-    /// The records that match the query, if they are this many or fewer. The SDK counts them before it deletes (one request with
-    /// `limit=0`). All records of the collection may be among them.
+    /// The records that match the query, if they are this many or fewer. The SDK counts them before
+    /// it deletes (one request with `limit=0`). All records of the collection may be among
+    /// them.
     AtMost(u64),
     /// Everything that the server deletes, all records of the collection included.
     All,
-    /// The path names one record. It is needed for a path that the SDK does not know and that does not end with a UUID.
+    /// The path names one record. It is needed for a path that the SDK does not know and that does
+    /// not end with a UUID.
     Record,
 }
 
@@ -91,7 +96,8 @@ impl<'a> Delete<'a> {
         }
     }
 
-    /// Servers ignore a parameter that they do not know: a misspelt `query` would delete everything.
+    /// Servers ignore a parameter that they do not know: a misspelt `query` would delete
+    /// everything.
     fn unknown_parameter(&self) -> Option<String> {
         let known = self.known?;
         let (name, _) = self
@@ -194,7 +200,8 @@ impl<'a> Delete<'a> {
     }
 }
 
-/// What is wrong with the number of records that match, if anything. `all` is how many there are at all, where that was counted.
+/// What is wrong with the number of records that match, if anything. `all` is how many there are at
+/// all, where that was counted.
 pub(crate) fn beyond(bound: Bound, matching: u64, all: Option<u64>) -> Option<String> {
     match bound {
         Bound::NotAll if matching > 0 && all.is_none_or(|all| matching >= all) => Some(format!(

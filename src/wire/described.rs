@@ -1,4 +1,5 @@
-//! The facts of the operations of this release, of all its modules, enabled or not: what calls by path go by.
+//! The facts of the operations of this release, of all its modules, enabled or not: what calls by
+//! path go by.
 
 use std::borrow::Cow;
 
@@ -35,7 +36,8 @@ pub(crate) struct Interface {
 
 include!(concat!(env!("OUT_DIR"), "/described.rs"));
 
-/// The interfaces that a path may be of: those of the described paths that it has the longest beginning of. None where nothing is described.
+/// The interfaces that a path may be of: those of the described paths that it has the longest
+/// beginning of. None where nothing is described.
 pub(crate) fn interfaces(path: &str) -> Vec<&'static Interface> {
     let given: Vec<_> = path.split('/').map(segment).collect();
     let fit = |row: &Interface| -> Option<(usize, usize)> {
@@ -57,10 +59,11 @@ pub(crate) fn interfaces(path: &str) -> Vec<&'static Interface> {
     fitting.map(|(_, row)| row).collect()
 }
 
-/// The described operation with this method at this path; none, if its facts do not matter or nothing is described there.
+/// The described operation with this method at this path; none, if its facts do not matter or
+/// nothing is described there.
 ///
-/// Where several templates fit, the one with the most literal segments does, as gateways route. Segments are compared decoded: a gateway
-/// between may decode them.
+/// Where several templates fit, the one with the most literal segments does, as gateways route.
+/// Segments are compared decoded: a gateway between may decode them.
 pub(crate) fn find(method: &str, path: &str) -> Option<&'static Described> {
     let first = segment(path.trim_start_matches('/').split('/').next()?);
     let key = |row: &Described| (row.method, row.first);

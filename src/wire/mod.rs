@@ -1,4 +1,5 @@
-//! What one request and its response are, and what the descriptions say about them. Nothing here sends.
+//! What one request and its response are, and what the descriptions say about them. Nothing here
+//! sends.
 
 pub(crate) mod cause;
 pub(crate) mod deletion;

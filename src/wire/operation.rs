@@ -10,8 +10,9 @@ use crate::wire::paging::Paging;
 
 /// An operation of a FOLIO module: the facts of its description and of the module descriptor.
 ///
-/// Every generated call has one as a constant. All calls by path (`folio_get`, `request`) share one whose texts are empty; their method and
-/// path are in the [`Request`](crate::Request), and their [`Facts`] are looked up by both.
+/// Every generated call has one as a constant. All calls by path (`folio_get`, `request`) share one
+/// whose texts are empty; their method and path are in the [`Request`](crate::Request), and their
+/// [`Facts`] are looked up by both.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Operation {
@@ -29,13 +30,15 @@ pub struct Operation {
     pub permissions: &'static [&'static str],
     /// How its list is paged, where it gives a list.
     pub paging: Option<Paging>,
-    /// The media types that it is asked for, as the header `Accept`; empty where JSON and text are.
+    /// The media types that it is asked for, as the header `Accept`; empty where JSON and text
+    /// are.
     pub accept: &'static str,
     /// Whether it is not sent without a body.
     pub needs_body: bool,
     /// The names of the parameters of the query string that it has.
     pub parameters: &'static [&'static str],
-    /// Status and media type of each response that is described; the media type is empty where there is no body.
+    /// Status and media type of each response that is described; the media type is empty where
+    /// there is no body.
     pub responses: &'static [(&'static str, &'static str)],
     /// What the server does: the facts that retries and confirmations depend on.
     pub facts: Facts,
@@ -44,8 +47,9 @@ pub struct Operation {
 impl Operation {
     /// An operation that this SDK does not have, for instance of one's own module.
     ///
-    /// Nothing is known of what it does, so it is treated conservatively: a POST is sent once, a DELETE needs a confirmation unless its path
-    /// ends with a parameter. [`with_facts`](Self::with_facts) states what it does.
+    /// Nothing is known of what it does, so it is treated conservatively: a POST is sent once, a
+    /// DELETE needs a confirmation unless its path ends with a parameter.
+    /// [`with_facts`](Self::with_facts) states what it does.
     ///
     /// ```
     /// use folio_sdk::{Creates, Facts, Method, Operation};
@@ -72,16 +76,19 @@ impl Operation {
         }
     }
 
-    /// States what the operation does. Retries and confirmations depend on these facts, never on the operation's name.
+    /// States what the operation does. Retries and confirmations depend on these facts, never on
+    /// the operation's name.
     #[must_use]
     pub const fn with_facts(self, facts: Facts) -> Self {
-        // A constant function cannot drop what it replaces; nothing else differs from `Self { facts, ..self }`.
+        // A constant function cannot drop what it replaces; nothing else differs from `Self {
+        // facts, ..self }`.
         let mut operation = self;
         operation.facts = facts;
         operation
     }
 
-    /// Where in a path of this operation, or in a URL with one, the values of secret parameters are: of `/oai/{apiKeyPath}` the key.
+    /// Where in a path of this operation, or in a URL with one, the values of secret parameters
+    /// are: of `/oai/{apiKeyPath}` the key.
     pub(crate) fn secret_segments(&self, url: &str) -> Vec<Range<usize>> {
         let mut found = Vec::new();
         let is_secret = |segment: &&str| {
@@ -149,10 +156,11 @@ impl Operation {
     }
 }
 
-/// What a server does when an operation is called, as far as it is known. Retries and confirmations depend on it.
+/// What a server does when an operation is called, as far as it is known. Retries and confirmations
+/// depend on it.
 ///
-/// The importer derives these facts from FOLIO's descriptions (parameters, bodies, responses, collections); recordings and module sources
-/// correct them. `folio-spec routes` shows them.
+/// The importer derives these facts from FOLIO's descriptions (parameters, bodies, responses,
+/// collections); recordings and module sources correct them. `folio-spec routes` shows them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Facts {
@@ -162,18 +170,22 @@ pub struct Facts {
     pub creates: Creates,
     /// What a PUT does where there is no such record.
     pub absent: Absent,
-    /// A GET changes something on the server: `/orders-storage/po-number` takes a number from a sequence. It is not retried.
+    /// A GET changes something on the server: `/orders-storage/po-number` takes a number from a
+    /// sequence. It is not retried.
     pub has_effect: bool,
-    /// Request or response holds passwords, tokens or other secrets: errors and logs never show the bodies.
+    /// Request or response holds passwords, tokens or other secrets: errors and logs never show
+    /// the bodies.
     pub is_sensitive: bool,
     /// A PUT with an outdated `_version` is rejected (optimistic locking).
     pub is_versioned: bool,
-    /// Several modules provide its interface at the same paths (`interfaceType` `multiple` in the module descriptor: custom-fields, dashboard).
-    /// The header `X-Okapi-Module-Id` then says which one is called; the client sends it.
+    /// Several modules provide its interface at the same paths (`interfaceType` `multiple` in the
+    /// module descriptor: custom-fields, dashboard). The header `X-Okapi-Module-Id` then says
+    /// which one is called; the client sends it.
     pub is_multiple: bool,
-    /// Fields that only responses contain, by their paths in the body (`childOf`, `holdingsRecords[].holdingsItems`): the server rejects or
-    /// ignores them. They are left out of JSON bodies that are made of records, by typed calls, calls by path and batches alike; of bodies that are
-    /// given as bytes nothing is left out.
+    /// Fields that only responses contain, by their paths in the body (`childOf`,
+    /// `holdingsRecords[].holdingsItems`): the server rejects or ignores them. They are left
+    /// out of JSON bodies that are made of records, by typed calls, calls by path and batches
+    /// alike; of bodies that are given as bytes nothing is left out.
     pub omits: &'static [&'static str],
 }
 
@@ -264,8 +276,8 @@ pub enum Deletes {
     Record,
     /// The records that match its parameter `query`.
     Matching,
-    /// The records that these query parameters select; each list of names separated by `&` is one way to select, and all of its parameters
-    /// are needed.
+    /// The records that these query parameters select; each list of names separated by `&` is one
+    /// way to select, and all of its parameters are needed.
     SelectedBy(&'static [&'static str]),
     /// The records that its body selects.
     SelectedByBody,
@@ -280,15 +292,18 @@ pub enum Creates {
     /// Not known, or nothing that the `id` in its body identifies. It is sent once.
     #[default]
     Nothing,
-    /// The record that is its body, under the `id` that the client sends; a second POST with the same id is rejected. It may be retried.
+    /// The record that is its body, under the `id` that the client sends; a second POST with the
+    /// same id is rejected. It may be retried.
     Record,
-    /// The record that is its body, but under an `id` of the server's, whatever the client sends. Sent twice, it makes two records.
+    /// The record that is its body, but under an `id` of the server's, whatever the client sends.
+    /// Sent twice, it makes two records.
     RecordWithNewId,
 }
 
-/// What a PUT does where there is no record with the id in its path. The client looks for the record where the server does not report that
-/// it is absent: so this is known of a PUT only if the path can be read with GET, and, for [`Created`](Self::Created), if there is a POST to
-/// create the record with. A PUT that is how a record is made (`PUT /ldp/config/{key}`) is sent as it is.
+/// What a PUT does where there is no record with the id in its path. The client looks for the
+/// record where the server does not report that it is absent: so this is known of a PUT only if the
+/// path can be read with GET, and, for [`Created`](Self::Created), if there is a POST to create the
+/// record with. A PUT that is how a record is made (`PUT /ldp/config/{key}`) is sent as it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 #[non_exhaustive]
 pub enum Absent {

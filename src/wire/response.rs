@@ -44,7 +44,8 @@ impl Response {
         .without_mark()
     }
 
-    /// JSON without the byte order mark that some servers put before it (RFC 8259, 8.1: it may be ignored). Other text keeps it.
+    /// JSON without the byte order mark that some servers put before it (RFC 8259, 8.1: it may be
+    /// ignored). Other text keeps it.
     fn without_mark(mut self) -> Self {
         const MARK: &[u8] = b"\xef\xbb\xbf";
         if self.body.starts_with(MARK)
@@ -98,7 +99,8 @@ impl Response {
     /// The body as JSON.
     ///
     /// # Errors
-    /// [`ErrorKind::Decode`](crate::ErrorKind::Decode), with the place in the JSON and what stands around it.
+    /// [`ErrorKind::Decode`](crate::ErrorKind::Decode), with the place in the JSON and what stands
+    /// around it.
     pub fn json<T: DeserializeOwned>(&self) -> Result<T> {
         let read = || serde_json::from_slice(&self.body);
         lenient::reading(read).map_err(|error| self.wrong(error))
@@ -132,7 +134,8 @@ impl Response {
         }
     }
 
-    /// The media type of the body without its parameters, `text/csv`; empty if the server names none.
+    /// The media type of the body without its parameters, `text/csv`; empty if the server names
+    /// none.
     pub(crate) fn media_type(&self) -> &str {
         let named = self.header("content-type").unwrap_or_default();
         named.split(';').next().unwrap_or_default().trim()

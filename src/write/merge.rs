@@ -14,7 +14,7 @@ pub(super) type Merge = Arc<dyn Fn(&Fields, Fields) -> Result<Fields, String> + 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum AbsentFields {
-    /// They are gone. [`Written::Updated`] names them.
+    /// They are gone. [`Written::Updated`](crate::Written::Updated) names them.
     #[default]
     Drop,
     /// They stay, in objects within the record too; lists are replaced as wholes.

@@ -30,8 +30,8 @@ pub(super) struct Situation {
     pub(super) is_batched: bool,
     /// The most conflicts that a record of the request had, this one not included.
     pub(super) conflicts: u32,
-    /// Whether the rejected record was not there, and may be there now: by this client's own doing,
-    /// or somebody else's.
+    /// Whether the rejected record was not there, and may be there now: by this client's own
+    /// doing, or somebody else's.
     pub(super) may_exist: bool,
     /// Whether a record may have been written by this request or the last one.
     pub(super) is_in_doubt: bool,
@@ -79,7 +79,8 @@ pub(super) enum Step {
 pub(super) struct Retry {
     /// How many tries there were.
     pub(super) tries: u32,
-    /// The number of the retry that the client's policy and budget must allow; none needs no leave.
+    /// The number of the retry that the client's policy and budget must allow; none needs no
+    /// leave.
     pub(super) permission: Option<u32>,
     /// The number of the retry by which it waits.
     pub(super) backoff: u32,

@@ -80,8 +80,8 @@ pub struct UpsertReport {
     /// How many had the id or the key of an earlier record of the run ([`Outcome::repeats`]). They
     /// are counted above as well.
     pub repeated: u64,
-    /// The fields that replaced records had and the new ones lack, and in how many records each was
-    /// dropped. At most 1,000 different fields are named.
+    /// The fields that replaced records had and the new ones lack, and in how many records each
+    /// was dropped. At most 1,000 different fields are named.
     pub dropped: BTreeMap<String, u64>,
     /// The first of the failures, as many as
     /// [`Upsert::keep_failures`](crate::Upsert::keep_failures) states.
@@ -138,9 +138,7 @@ impl UpsertReport {
             .map(|failure| failure.error);
         match self.stopped.or(failure) {
             Some(error) => Err(error),
-            None if self.failed > 0 => Err(Error::configuration(
-                "records failed, and the report was told to keep no failures",
-            )),
+            None if self.failed > 0 => Err(Error::unrecorded(self.failed)),
             None => Ok(()),
         }
     }

@@ -154,7 +154,7 @@ impl<I: Iterator> Stream for Iter<I> {
 ///
 /// It ends early where it is of no use to go on: the user may not write there, the client was
 /// closed, or 10 writes of single records (20 of batches, 100 with the status 500) failed one after
-/// the other. See [`UpsertReport::stopped`].
+/// the other. See [`UpsertReport::stopped`](crate::UpsertReport::stopped).
 ///
 /// Dropping it ends it; requests that were sent may still be carried out.
 ///

@@ -27,7 +27,11 @@ pub(super) enum Verdict {
 
 pub(super) fn verdict(error: &Error) -> Verdict {
     match error.kind() {
-        ErrorKind::ClientClosed | ErrorKind::Login | ErrorKind::Configuration => Verdict::Stop,
+        ErrorKind::ClientClosed
+        | ErrorKind::Login
+        | ErrorKind::Configuration
+        | ErrorKind::Credentials
+        | ErrorKind::Runtime => Verdict::Stop,
         ErrorKind::Timeout | ErrorKind::Transport | ErrorKind::Truncated => Verdict::Unknown,
         ErrorKind::Connect => Verdict::Unsent,
         _ => match error.status() {

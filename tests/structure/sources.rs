@@ -19,14 +19,18 @@ pub(crate) struct Source {
 }
 
 impl Source {
-    /// The first line of the file's documentation, without what follows its first sentence.
-    pub(crate) fn purpose(&self) -> Option<&str> {
-        let line = self
+    /// The first sentence of the file's documentation.
+    pub(crate) fn purpose(&self) -> Option<String> {
+        let lines = self
             .text
             .lines()
-            .find_map(|line| line.strip_prefix("//! "))?;
-        let end = line.find(". ").map_or(line.len(), |end| end + 1);
-        line.get(..end)
+            .skip_while(|line| !line.starts_with("//! "));
+        let paragraph: Vec<&str> = lines.map_while(|line| line.strip_prefix("//! ")).collect();
+        let text = paragraph.join(" ");
+        let end = text.find(". ").map_or(text.len(), |end| end + 1);
+        text.get(..end)
+            .filter(|text| !text.is_empty())
+            .map(str::to_owned)
     }
 
     /// The number of lines before the unit tests.

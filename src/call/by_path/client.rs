@@ -20,8 +20,8 @@ use std::marker::PhantomData;
 impl FolioClient {
     /// Gets what is at a path: the value of `key` in the answer, or with `None` the whole answer.
     ///
-    /// Of a list this is one page, by FOLIO's default of 10 records: say [`limit`](Get::limit), or read all of it with
-    /// [`folio_get_all`](Self::folio_get_all).
+    /// Of a list this is one page, by FOLIO's default of 10 records: say [`limit`](Get::limit), or
+    /// read all of it with [`folio_get_all`](Self::folio_get_all).
     ///
     /// ```no_run
     /// # async fn example(folio: folio_sdk::FolioClient) -> Result<(), folio_sdk::Error> {
@@ -33,8 +33,8 @@ impl FolioClient {
     /// ```
     ///
     /// # Errors
-    /// What [`execute`](Self::execute) gives; [`ErrorKind::Decode`](crate::ErrorKind::Decode) if the answer has no such key (the error
-    /// names those it has) or is no `T`.
+    /// What [`execute`](Self::execute) gives; [`ErrorKind::Decode`](crate::ErrorKind::Decode) if
+    /// the answer has no such key (the error names those it has) or is no `T`.
     pub fn folio_get<'a, T: DeserializeOwned + Send + 'static>(
         &self,
         path: impl AsRef<str>,
@@ -49,12 +49,15 @@ impl FolioClient {
         }
     }
 
-    /// Reads a whole list, page by page, as a stream of records. `key` names the array in the answer; with `None` the answer is the array.
+    /// Reads a whole list, page by page, as a stream of records. `key` names the array in the
+    /// answer; with `None` the answer is the array.
     ///
-    /// Where FOLIO's descriptions say that the list can be read by `id`, it is: each page asks for the records after the last one. Others
-    /// are read by offset, and so are those that the caller orders (`sortBy` in the query), with `id` added to make the order unique. The
-    /// descriptions of all modules of the release are known, whether or not they are enabled; of other lists say
-    /// [`by_id`](GetAll::by_id) if they support it. See [`Items`](crate::Items) for what errors mean.
+    /// Where FOLIO's descriptions say that the list can be read by `id`, it is: each page asks for
+    /// the records after the last one. Others are read by offset, and so are those that the
+    /// caller orders (`sortBy` in the query), with `id` added to make the order unique. The
+    /// descriptions of all modules of the release are known, whether or not they are enabled; of
+    /// other lists say [`by_id`](GetAll::by_id) if they support it. See [`Items`](crate::Items)
+    /// for what errors mean.
     pub fn folio_get_all<'a, T: DeserializeOwned + Send + 'static>(
         &self,
         path: impl AsRef<str>,
@@ -90,8 +93,8 @@ impl FolioClient {
         }
     }
 
-    /// Reads the records of many ids of a list, in as many requests as it takes; in the order of the ids, and tells those that are missing:
-    /// see [`ByIds`].
+    /// Reads the records of many ids of a list, in as many requests as it takes; in the order of
+    /// the ids, and tells those that are missing: see [`ByIds`].
     ///
     /// ```no_run
     /// # async fn example(folio: folio_sdk::FolioClient, ids: Vec<String>) -> Result<(), folio_sdk::Error> {
@@ -113,8 +116,9 @@ impl FolioClient {
         self.folio_get_all(path, key).stream().ids(ids)
     }
 
-    /// Reads the records that have one of many values in a field of a list, such as HRIDs, barcodes or external ids, in as many requests as it
-    /// takes; in the order of the values, and tells those that are missing and those that have several records: see [`ByValues`].
+    /// Reads the records that have one of many values in a field of a list, such as HRIDs, barcodes
+    /// or external ids, in as many requests as it takes; in the order of the values, and tells
+    /// those that are missing and those that have several records: see [`ByValues`].
     ///
     /// ```no_run
     /// # async fn example(folio: folio_sdk::FolioClient, barcodes: Vec<String>) -> Result<(), folio_sdk::Error> {
@@ -137,9 +141,11 @@ impl FolioClient {
         self.folio_get_all(path, key).stream().values(field, values)
     }
 
-    /// Posts `body` as JSON. Gives the answer as JSON, text as a string, an empty one as null; [`typed`](Write::typed) gives it as a type.
+    /// Posts `body` as JSON. Gives the answer as JSON, text as a string, an empty one as null;
+    /// [`typed`](Write::typed) gives it as a type.
     ///
-    /// It is sent again only if it is certain that it did not arrive (see [`RetryPolicy`](crate::RetryPolicy)).
+    /// It is sent again only if it is certain that it did not arrive (see
+    /// [`RetryPolicy`](crate::RetryPolicy)).
     pub fn folio_post(
         &self,
         path: impl AsRef<str>,
@@ -153,7 +159,8 @@ impl FolioClient {
         }
     }
 
-    /// Puts `body` as JSON: FOLIO replaces the whole record, what is absent is gone. Answers as [`folio_post`](Self::folio_post).
+    /// Puts `body` as JSON: FOLIO replaces the whole record, what is absent is gone. Answers as
+    /// [`folio_post`](Self::folio_post).
     pub fn folio_put(
         &self,
         path: impl AsRef<str>,
@@ -167,7 +174,8 @@ impl FolioClient {
         }
     }
 
-    /// Deletes what is at a path. Answers as [`folio_post`](Self::folio_post). With a `query` it needs a confirmation ([`Deletion`](crate::Deletion)).
+    /// Deletes what is at a path. Answers as [`folio_post`](Self::folio_post). With a `query` it
+    /// needs a confirmation ([`Deletion`](crate::Deletion)).
     pub fn folio_delete(&self, path: impl AsRef<str>) -> Write<Value> {
         Write {
             mode: Async,

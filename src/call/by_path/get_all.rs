@@ -51,8 +51,8 @@ impl<T: DeserializeOwned + Send + 'static, M: Mode> GetAll<T, M> {
         self
     }
 
-    /// Reads the list by `id`: each page asks for the records after the last one (`id>"…"`). The storage modules support it. With a
-    /// `sortBy` in the query it has no effect.
+    /// Reads the list by `id`: each page asks for the records after the last one (`id>"…"`). The
+    /// storage modules support it. With a `sortBy` in the query it has no effect.
     pub fn by_id(mut self) -> Self {
         self.key = self.key.or(Some("id"));
         self
@@ -64,16 +64,16 @@ impl<T: DeserializeOwned + Send + 'static, M: Mode> GetAll<T, M> {
         self
     }
 
-    /// Adds nothing to the order of the records. Only for endpoints that refuse `sortBy id`: without a unique order pages may repeat and
-    /// miss records.
+    /// Adds nothing to the order of the records. Only for endpoints that refuse `sortBy id`:
+    /// without a unique order pages may repeat and miss records.
     pub fn unsorted(mut self) -> Self {
         self.unsorted = true;
         self.key = None;
         self
     }
 
-    /// The dialect of the list. By default what FOLIO's descriptions say: of the list, or of the module that serves the path. Of paths that no
-    /// description has it is CQL.
+    /// The dialect of the list. By default what FOLIO's descriptions say: of the list, or of the
+    /// module that serves the path. Of paths that no description has it is CQL.
     pub fn style(mut self, style: PagingStyle) -> Self {
         self.style = style;
         self

@@ -37,8 +37,9 @@ pub(super) fn value_of<T: DeserializeOwned>(response: &Response, key: &str) -> R
     }
 }
 
-/// The empty list of a response that has its number of records only: mod-tags leaves out an empty list, behind the end of a list too, where the
-/// number is not 0 (recorded). None if the response has other keys, or records that it does not show.
+/// The empty list of a response that has its number of records only: mod-tags leaves out an empty
+/// list, behind the end of a list too, where the number is not 0 (recorded). None if the response
+/// has other keys, or records that it does not show.
 fn absent_list<T: DeserializeOwned>(response: &Response, keys: &[String]) -> Option<T> {
     #[derive(serde::Deserialize)]
     #[serde(rename_all = "camelCase")]

@@ -26,7 +26,8 @@ pub struct Write<T, M = Async> {
 impl<T, M> Write<T, M> {
     request_setters!(self => self.request; sending tenant param write);
 
-    /// Gives the answer as a type. (An empty answer is read as `null`: ask for an `Option` where the server may say nothing.)
+    /// Gives the answer as a type. (An empty answer is read as `null`: ask for an `Option` where
+    /// the server may say nothing.)
     pub fn typed<U: DeserializeOwned>(self) -> Write<U, M> {
         Write {
             mode: self.mode,
@@ -41,7 +42,8 @@ impl<T: Send + 'static, M: Mode> Write<T, M> {
     /// Sends it. (To await the call does the same.)
     ///
     /// # Errors
-    /// What [`FolioClient::execute`] gives; [`ErrorKind::Decode`](crate::ErrorKind::Decode) if the answer is not what was asked for.
+    /// What [`FolioClient::execute`] gives; [`ErrorKind::Decode`](crate::ErrorKind::Decode) if the
+    /// answer is not what was asked for.
     pub fn send(self) -> M::Sent<T> {
         let answer = self.client.answer(self.request);
         self.mode.send(Sending::answer(answer, self.read))

@@ -44,7 +44,8 @@ impl Credentials {
     /// An access token that somebody else got, for instance the one of a request that a FOLIO
     /// module answers. When FOLIO no longer accepts it, the client renews it by the
     /// [`refresh_token`](Self::refresh_token), or asks its [`CredentialSource`] for another one. If
-    /// there is neither, calls fail ([`Error::is_unauthenticated`]) and say so.
+    /// there is neither, calls fail
+    /// ([`Error::is_unauthenticated`](crate::Error::is_unauthenticated)) and say so.
     ///
     /// The client does not log out of a session that was supplied to it, unless it has renewed it.
     ///

@@ -66,7 +66,7 @@ impl Auth {
         let credentials = credentials.ok_or_else(|| Error::no_credentials_in_time(longest))?;
         let credentials = credentials.map_err(|error| {
             let error = Secrets::default().shown(&error.to_string());
-            Error::configuration(format!(
+            Error::credentials(format!(
                 "the credential source gave no credentials: {error}"
             ))
         })?;
@@ -88,7 +88,7 @@ impl Auth {
             password: password.expose_secret(),
         })
         .map_err(|error| {
-            Error::configuration(format!(
+            Error::credentials(format!(
                 "the credentials cannot be written as JSON: {error}"
             ))
         })?

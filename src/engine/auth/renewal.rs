@@ -64,7 +64,7 @@ impl Auth {
                 }
             }
         }
-        Err(Error::configuration(
+        Err(Error::runtime(
             "the login was interrupted three times: the tokio runtime that it ran in was shut down",
         )
         .into())

@@ -70,11 +70,7 @@ pub(super) struct RefreshToken {
 
 /// Text as a header that nothing prints.
 pub(super) fn secret_header(text: &str) -> Result<HeaderValue> {
-    let mut value = HeaderValue::from_str(text).map_err(|_| {
-        Error::configuration(
-            "a token or cookie of the server has characters that a header cannot have",
-        )
-    })?;
+    let mut value = HeaderValue::from_str(text).map_err(|_| Error::unusable_token())?;
     value.set_sensitive(true);
     Ok(value)
 }

@@ -33,12 +33,13 @@ pub(crate) struct Gateway {
     pub(super) user_agent: HeaderValue,
 }
 
-/// How long one attempt may take. A gateway in front of FOLIO gives up after 60 s: the client waits longer, so that it reports the gateway's
-/// response and not its own timeout.
+/// How long one attempt may take. A gateway in front of FOLIO gives up after 60 s: the client waits
+/// longer, so that it reports the gateway's response and not its own timeout.
 const TIMEOUT: Duration = Duration::from_secs(90);
 
-/// How long the server may send nothing. Okapi keeps a connection open for ever if a module breaks off in the middle of its response
-/// (real-facts, section 11). 60 s without a byte is what nginx and the load balancers in front of FOLIO allow.
+/// How long the server may send nothing. Okapi keeps a connection open for ever if a module breaks
+/// off in the middle of its response (real-facts, section 11). 60 s without a byte is what nginx
+/// and the load balancers in front of FOLIO allow.
 const READ_TIMEOUT: Duration = Duration::from_secs(60);
 
 /// The timeouts of one attempt.
@@ -135,8 +136,8 @@ impl Gateway {
         format!("{}{path}", self.base)
     }
 
-    /// The URL of a path that begins with a slash and its query, both encoded. The host is not read again for each: that is half of what
-    /// parsing a URL costs.
+    /// The URL of a path that begins with a slash and its query, both encoded. The host is not read
+    /// again for each: that is half of what parsing a URL costs.
     pub(crate) fn locate(&self, target: &str) -> Url {
         let (path, query) = match target.split_once('?') {
             Some((path, query)) => (path, Some(query)),
@@ -156,19 +157,22 @@ impl Gateway {
         self.timeout.unwrap_or(TIMEOUT)
     }
 
-    /// The timeouts of an attempt whose response is read as a whole. `total` and `read` are those of the call, where it has its own.
+    /// The timeouts of an attempt whose response is read as a whole. `total` and `read` are those
+    /// of the call, where it has its own.
     pub(crate) fn timeouts(&self, total: Option<Duration>, read: Option<Duration>) -> Timeouts {
         let chosen = total.or(self.timeout);
         let read = read.or(self.read_timeout);
         Timeouts {
             total: chosen.unwrap_or(TIMEOUT),
-            // A program that sets a longer timeout expects a server that computes for long before it responds.
+            // A program that sets a longer timeout expects a server that computes for long before
+            // it responds.
             head: read.or(chosen).unwrap_or(READ_TIMEOUT),
             between: read.unwrap_or(READ_TIMEOUT),
         }
     }
 
-    /// The timeouts of an attempt whose body is sent or read piece by piece: it may take any time as long as it moves.
+    /// The timeouts of an attempt whose body is sent or read piece by piece: it may take any time
+    /// as long as it moves.
     pub(crate) fn idle_timeouts(&self, idle: Option<Duration>, read: Option<Duration>) -> Timeouts {
         let chosen = idle.or(self.timeout);
         let read = read.or(self.read_timeout);

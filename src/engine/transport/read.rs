@@ -9,8 +9,8 @@ use crate::engine::memory::Most;
 use crate::wire::error::Result;
 use bytes::{Bytes, BytesMut};
 
-/// The beginning of the body of an error, as far as it comes in that time. Its status is known, so that a connection that breaks now breaks
-/// nothing, and a slow body is cut off.
+/// The beginning of the body of an error, as far as it comes in that time. Its status is known, so
+/// that a connection that breaks now breaks nothing, and a slow body is cut off.
 pub(crate) async fn beginning(mut body: Incoming, most: usize) -> Bytes {
     let mut beginning = BytesMut::new();
     let longest = body.total.min(body.between);

@@ -50,7 +50,8 @@ impl Gateway {
 
     /// Sends a request and reads the whole response, of at most `most` bytes.
     ///
-    /// No `async fn`: its future would hold its arguments besides what is made of them, and every call has one.
+    /// No `async fn`: its future would hold its arguments besides what is made of them, and every
+    /// call has one.
     pub(crate) fn send(
         &self,
         method: Method,

@@ -11,7 +11,8 @@ use crate::value::splice;
 /// What a record keeps of what did not fit, beside its unknown fields.
 #[derive(Clone, Default, PartialEq)]
 pub(crate) struct Kept {
-    /// The required fields that were absent or `null`, a bit each, and those of them that were `null`.
+    /// The required fields that were absent or `null`, a bit each, and those of them that were
+    /// `null`.
     missing: u64,
     nulls: u64,
     odd: Vec<Odd>,
@@ -175,7 +176,8 @@ impl Odd {
         found.filter(move |found| !only_hidden || is_hidden(found))
     }
 
-    /// The elements of the field itself that it does not show, by their index as the server sent it.
+    /// The elements of the field itself that it does not show, by their index as the server sent
+    /// it.
     pub(super) fn left_out(&self) -> impl Iterator<Item = usize> {
         self.found.iter().filter_map(|found| match &found.path[..] {
             [Step::At(index)] if found.what.is_left_out() => Some(*index),
@@ -183,7 +185,8 @@ impl Odd {
         })
     }
 
-    /// The field as it was changed to, with those parts of what was received that the program did not see and could not change.
+    /// The field as it was changed to, with those parts of what was received that the program did
+    /// not see and could not change.
     pub(crate) fn merged(&self, now: &str) -> Option<String> {
         let read = |text| serde_json::from_str::<&RawValue>(text).ok();
         let parts: Vec<Part<'_>> = self.found.iter().map(Part::of).collect();
@@ -280,8 +283,8 @@ fn restored(text: &RawValue, parts: &[Part<'_>]) -> String {
 
 /// What the program made of a value, `now`, in place of what was `read` of the one that was `sent`.
 ///
-/// Where it is as it was read, it is as it was sent. Elements that the program did not see stay behind those that stood before them, but
-/// for `null`, and unless the list is emptied.
+/// Where it is as it was read, it is as it was sent. Elements that the program did not see stay
+/// behind those that stood before them, but for `null`, and unless the list is emptied.
 fn merged(sent: &RawValue, read: &RawValue, now: &RawValue, parts: &[Part<'_>]) -> String {
     if read.get() == now.get() {
         return sent.get().to_owned();
@@ -322,7 +325,8 @@ fn merged_list(
         list.iter().map(value).collect()
     };
     let partners = splice::partners(&values(read), &values(now));
-    // By its place among those that were read, where each element was sent; and the left-out ones that stand before it.
+    // By its place among those that were read, where each element was sent; and the left-out ones
+    // that stand before it.
     let mut shown: Vec<usize> = Vec::new();
     let mut hidden: Vec<(usize, &str)> = Vec::new();
     for (index, text) in sent.iter().enumerate() {
@@ -335,7 +339,8 @@ fn merged_list(
         }
     }
     let mut all: Vec<String> = Vec::new();
-    // Behind which of the new elements each hidden one belongs: behind the last one that is left of those before it.
+    // Behind which of the new elements each hidden one belongs: behind the last one that is left of
+    // those before it.
     let behind = |count: usize| {
         let before = |at: &usize| {
             partners

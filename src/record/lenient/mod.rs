@@ -1,11 +1,14 @@
-//! Responses that do not fit their description: how they are read all the same, and nothing of them is lost.
+//! Responses that do not fit their description: how they are read all the same, and nothing of them
+//! is lost.
 //!
-//! A field of another type than described leaves its blank value in the record (`None`, empty text, zero), and a required field may be
-//! absent. The record keeps both facts beside its unknown fields ([`Kept`]): what was absent stays absent when the record is written, and what
-//! was of another type is written as it was received, unless the program has set the field. See `docs/records.md`.
+//! A field of another type than described leaves its blank value in the record (`None`, empty text,
+//! zero), and a required field may be absent. The record keeps both facts beside its unknown fields
+//! ([`Kept`]): what was absent stays absent when the record is written, and what was of another
+//! type is written as it was received, unless the program has set the field. See `docs/records.md`.
 //!
-//! A record whose response fits costs no more than a look at a counter per field. What does not fit is noted in thread-local lists while a value is
-//! read, and taken from there by the nearest record around it.
+//! A record whose response fits costs no more than a look at a counter per field. What does not fit
+//! is noted in thread-local lists while a value is read, and taken from there by the nearest record
+//! around it.
 
 mod kept;
 mod state;

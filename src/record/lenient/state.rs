@@ -7,7 +7,8 @@ use serde::de::DeserializeOwned;
 /// How values are read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Reading {
-    /// By a caller of serde's. A number with a fraction where no number is described is a double: serde does not hand over its digits.
+    /// By a caller of serde's. A number with a fraction where no number is described is a double:
+    /// serde does not hand over its digits.
     Plain,
     /// By the SDK. Such a number ends the reading, and it begins again as [`Exact`](Self::Exact).
     Fast,
@@ -35,7 +36,8 @@ pub(crate) struct Found {
 
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum What {
-    /// An element that is `null` where the description knows no such elements. It is left out of the list.
+    /// An element that is `null` where the description knows no such elements. It is left out of
+    /// the list.
     Null,
     Value {
         raw: String,
@@ -134,8 +136,8 @@ impl Drop for Setting {
     }
 }
 
-/// Reads the JSON of a server: once, and once more where the digits of a number matter that serde does not hand over. `read` must give the
-/// same whenever it is called.
+/// Reads the JSON of a server: once, and once more where the digits of a number matter that serde
+/// does not hand over. `read` must give the same whenever it is called.
 pub(crate) fn reading<T, E>(mut read: impl FnMut() -> Result<T, E>) -> Result<T, E> {
     let before = count();
     IS_INEXACT.set(false);
@@ -156,8 +158,9 @@ pub(crate) fn reading<T, E>(mut read: impl FnMut() -> Result<T, E>) -> Result<T,
 
 /// Reads JSON as the SDK reads responses.
 ///
-/// [`serde_json::from_slice`] reads records as well ([`Record`](crate::Record)), with one difference: a number with a fraction, or one beyond 64
-/// bits, where the description has no number, is a double there, since serde does not hand over its digits. Here it keeps them.
+/// [`serde_json::from_slice`] reads records as well ([`Record`](crate::Record)), with one
+/// difference: a number with a fraction, or one beyond 64 bits, where the description has no
+/// number, is a double there, since serde does not hand over its digits. Here it keeps them.
 ///
 /// ```
 /// # #[cfg(feature = "users")] {
@@ -192,7 +195,8 @@ pub(crate) fn is_exact() -> bool {
     READING.get() == Reading::Exact
 }
 
-/// Goes a level deeper where each has a deserializer of its own. None where serde_json would go no deeper.
+/// Goes a level deeper where each has a deserializer of its own. None where serde_json would go no
+/// deeper.
 pub(crate) fn deeper<T>(read: impl FnOnce() -> T) -> Option<T> {
     struct Level;
     impl Drop for Level {
@@ -304,7 +308,8 @@ pub(crate) fn within(since: usize, step: &Step) {
     });
 }
 
-/// Whether the value that was read since is itself of another type, and no value of its type says the same: its place is to be blank.
+/// Whether the value that was read since is itself of another type, and no value of its type says
+/// the same: its place is to be blank.
 #[cold]
 pub(crate) fn is_unread(since: usize) -> bool {
     let since = |found: &mut Vec<Found>| {
@@ -331,7 +336,8 @@ pub(crate) fn leave_out(since: usize) {
     Noted::note_left_out();
 }
 
-/// What is wrong with a value that was read since, if it is itself of another type; it is forgotten then.
+/// What is wrong with a value that was read since, if it is itself of another type; it is forgotten
+/// then.
 #[cold]
 pub(crate) fn whole_problem(since: usize) -> Option<String> {
     let found = taken(since);

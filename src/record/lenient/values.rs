@@ -9,7 +9,8 @@ use super::text::Text;
 use crate::record::raw;
 use crate::record::scalar::Number;
 
-/// Notes a value of another type. `is_converted` says that the place holds the same value in its own type.
+/// Notes a value of another type. `is_converted` says that the place holds the same value in its
+/// own type.
 #[cold]
 pub(crate) fn found<E: de::Error>(
     raw: String,
@@ -65,7 +66,8 @@ pub(crate) fn seq_text<'de, A: SeqAccess<'de>>(mut seq: A) -> Result<String, A::
     Ok(text)
 }
 
-/// An object as text; or a number, which is an object of one member where serde_json has `arbitrary_precision`.
+/// An object as text; or a number, which is an object of one member where serde_json has
+/// `arbitrary_precision`.
 pub(crate) fn map_text<'de, A: MapAccess<'de>>(
     mut map: A,
 ) -> Result<(String, &'static str), A::Error> {
@@ -200,7 +202,8 @@ pub(crate) fn read_boolean<'de, D: Deserializer<'de>>(
     deserializer.deserialize_any(Read(place))
 }
 
-/// Reads a number by its text, so that no digit of it is lost, whatever it is. `take` says whether it can be what is described.
+/// Reads a number by its text, so that no digit of it is lost, whatever it is. `take` says whether
+/// it can be what is described.
 pub(crate) fn read_number<'de, D: Deserializer<'de>>(
     expected: &'static str,
     deserializer: D,

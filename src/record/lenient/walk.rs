@@ -7,11 +7,13 @@ use super::state::Step;
 use crate::record::json::Json;
 use crate::value::redact;
 
-/// A value that a server sent in another type than its description states. Given by [`Record::mistyped`](crate::Record::mistyped).
+/// A value that a server sent in another type than its description states. Given by
+/// [`Record::mistyped`](crate::Record::mistyped).
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct Mistyped {
-    /// The path to it from the record, `metadata.createdByUserId` or `items[3]`. Elements are counted as the server sent them.
+    /// The path to it from the record, `metadata.createdByUserId` or `items[3]`. Elements are
+    /// counted as the server sent them.
     pub path: String,
     /// The value as the server sent it.
     pub json: Json,

@@ -63,8 +63,9 @@ impl Field {
         self.with(relation, vec![escaped(&value.to_string())])
     }
 
-    /// Compares the field with a pattern: `*` stands for any characters and `?` for one, unless a backslash stands before it. Everything
-    /// else means itself. (Full text relations know `*` at the end of words only.)
+    /// Compares the field with a pattern: `*` stands for any characters and `?` for one, unless a
+    /// backslash stands before it. Everything else means itself. (Full text relations know `*`
+    /// at the end of words only.)
     ///
     /// ```
     /// use folio_sdk::{cql, cql::Relation};
@@ -125,9 +126,11 @@ impl Field {
         self.with(Relation::Exact, vec![term])
     }
 
-    /// The field is a list of texts, and one of them is the value (in the storage modules, where the list is searched as JSON text).
+    /// The field is a list of texts, and one of them is the value (in the storage modules, where
+    /// the list is searched as JSON text).
     pub fn has_element(self, value: impl fmt::Display) -> Cql {
-        // The element as JSON, in its quotation marks: so what is special in JSON is escaped once for JSON and once for CQL.
+        // The element as JSON, in its quotation marks: so what is special in JSON is escaped once
+        // for JSON and once for CQL.
         let json = serde_json::Value::String(value.to_string()).to_string();
         let term = format!("*{}*", escaped(&json));
         self.with(Relation::Exact, vec![term])
@@ -153,7 +156,8 @@ impl Field {
         self.compare(Relation::AtLeast, value)
     }
 
-    /// From one value to another, both included. Dates are compared as the text that is stored: give them in that form, in UTC.
+    /// From one value to another, both included. Dates are compared as the text that is stored:
+    /// give them in that form, in UTC.
     ///
     /// ```
     /// use folio_sdk::cql;
@@ -170,8 +174,9 @@ impl Field {
         self.with(Relation::Words, vec![String::new()])
     }
 
-    /// The field is one of the values; without any, the query finds nothing. A request line has room for about 75 identifiers: for more
-    /// there are [`Items::ids`](crate::Items::ids) and [`Items::values`](crate::Items::values).
+    /// The field is one of the values; without any, the query finds nothing. A request line has
+    /// room for about 75 identifiers: for more there are [`Items::ids`](crate::Items::ids) and
+    /// [`Items::values`](crate::Items::values).
     pub fn one_of(self, values: impl IntoIterator<Item = impl fmt::Display>) -> Cql {
         let terms: Vec<String> = values
             .into_iter()

@@ -1,4 +1,5 @@
-//! Reads queries: words, then a tree. Whatever the text, it gives a query or an error, in time proportional to the text.
+//! Reads queries: words, then a tree. Whatever the text, it gives a query or an error, in time
+//! proportional to the text.
 
 use super::display::name;
 use super::field::field;
@@ -83,7 +84,8 @@ impl<'a> Parser<'a> {
         )
     }
 
-    /// Conditions, joined from the left. In `field == (a or b)` terms stand alone: `given` is what they are compared by.
+    /// Conditions, joined from the left. In `field == (a or b)` terms stand alone: `given` is what
+    /// they are compared by.
     fn chain(
         &mut self,
         given: Option<&(Field, Relation)>,
@@ -195,7 +197,8 @@ impl<'a> Parser<'a> {
     fn term(&mut self) -> Result<String, CqlError> {
         let term = match self.peek() {
             Some((Kind::Quoted, quoted)) => inner(quoted).to_owned(),
-            // A backslash is an escape here too; one before nothing would escape the mark that we put behind it.
+            // A backslash is an escape here too; one before nothing would escape the mark that we
+            // put behind it.
             Some((Kind::Word, word)) if !is_closed(&format!("{word}\"")) => {
                 return Err(self.expected("something after the backslash"));
             }

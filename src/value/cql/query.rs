@@ -25,7 +25,8 @@ impl Cql {
     /// Understands a query. Every query that this library writes is understood as it was built.
     ///
     /// # Errors
-    /// The text is no CQL, or has what FOLIO's modules do not know (`prox`, prefixes); the error says where.
+    /// The text is no CQL, or has what FOLIO's modules do not know (`prox`, prefixes); the error
+    /// says where.
     pub fn parse(text: impl AsRef<str>) -> Result<Self, CqlError> {
         parse::query(text.as_ref())
     }
@@ -53,7 +54,8 @@ impl Cql {
         self.join(Boolean::Or, other.into())
     }
 
-    /// The first holds and the other does not. CQL has no `not` of one query: `cql::all().not(…)` says it.
+    /// The first holds and the other does not. CQL has no `not` of one query: `cql::all().not(…)`
+    /// says it.
     #[must_use]
     pub fn not(self, other: impl Into<Self>) -> Self {
         self.join(Boolean::Not, other.into())
@@ -102,8 +104,8 @@ impl Cql {
         })
     }
 
-    /// The records whose `key` is greater than `after`, and at most `until`. The bounds stand first and the query in parentheses: `and` and
-    /// `or` bind equally.
+    /// The records whose `key` is greater than `after`, and at most `until`. The bounds stand first
+    /// and the query in parentheses: `and` and `or` bind equally.
     pub(crate) fn within(&self, key: &str, after: Option<&str>, until: Option<&str>) -> Self {
         let bounds = all()
             .and(after.map_or_else(all, |after| field(key).greater(after)))

@@ -114,8 +114,9 @@ pub(super) fn is_closed(quoted: &str) -> bool {
     })
 }
 
-/// The condition of a query as it is written, and the keys that it sorts by. `sortBy` counts in any case, where it stands as a word
-/// outside of quotation marks. Nothing is judged: what a server understands is its own matter.
+/// The condition of a query as it is written, and the keys that it sorts by. `sortBy` counts in any
+/// case, where it stands as a word outside of quotation marks. Nothing is judged: what a server
+/// understands is its own matter.
 pub(super) fn split(text: &str) -> (&str, Vec<String>) {
     let mut tokens = tokens(text);
     let Some(found) = tokens.find(|token| {

@@ -2,7 +2,8 @@
 
 /// A query in CQL, with the order in which the records shall come, if it says one.
 ///
-/// Made by [`field`](crate::cql::field), [`all`] or [`raw`](crate::cql::raw), by [`parse`](Self::parse), or of text as it is. `Display` gives the text: values are quoted, and
+/// Made by [`field`](crate::cql::field), [`all`] or [`raw`](crate::cql::raw), by
+/// [`parse`](Self::parse), or of text as it is. `Display` gives the text: values are quoted, and
 /// what belongs together stands in parentheses.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Cql {
@@ -16,7 +17,8 @@ pub struct Cql {
 pub(super) enum Condition {
     All,
     Comparison(Comparison),
-    /// The first, joined with the others from left to right: CQL's booleans bind equally. The first is no chain itself.
+    /// The first, joined with the others from left to right: CQL's booleans bind equally. The first
+    /// is no chain itself.
     Chain(Box<Condition>, Vec<(Boolean, Condition)>),
     /// Text that was not looked into.
     Raw(String),
@@ -42,7 +44,8 @@ pub(super) enum Boolean {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Relation {
-    /// `=`: the words of the term stand in the field next to each other; of numbers (with the modifier `number`) equality.
+    /// `=`: the words of the term stand in the field next to each other; of numbers (with the
+    /// modifier `number`) equality.
     Words,
     /// `==`: the whole field is the term.
     Exact,
@@ -64,8 +67,8 @@ pub enum Relation {
     Any,
 }
 
-/// A field of a query, with modifiers of how it is compared. Values are text, numbers, booleans, identifiers: whatever has a `Display`.
-/// They are quoted and escaped.
+/// A field of a query, with modifiers of how it is compared. Values are text, numbers, booleans,
+/// identifiers: whatever has a `Display`. They are quoted and escaped.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Field {
     pub(super) name: String,
@@ -95,5 +98,6 @@ pub fn all() -> Cql {
     Condition::All.into()
 }
 
-/// How many changes from one boolean to another are made plain by parentheses. More would be nested too deeply for servers.
+/// How many changes from one boolean to another are made plain by parentheses. More would be nested
+/// too deeply for servers.
 pub(super) const PLAIN: usize = 50;

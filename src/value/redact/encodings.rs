@@ -3,7 +3,8 @@
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
 
-/// Whether `secret` begins at this place of a text in some encoding, byte by byte, and where it ends then.
+/// Whether `secret` begins at this place of a text in some encoding, byte by byte, and where it
+/// ends then.
 pub(super) fn matches(text: &[u8], at: usize, secret: &[u8]) -> Option<usize> {
     let Some((first, rest)) = secret.split_first() else {
         return Some(at);

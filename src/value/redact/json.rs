@@ -5,7 +5,8 @@ use std::ops::Range;
 
 /// A part of a text.
 pub(super) enum Part {
-    /// What is neither a string of JSON nor a value of a secret name: prose, and what stands between strings.
+    /// What is neither a string of JSON nor a value of a secret name: prose, and what stands
+    /// between strings.
     Bare(Range<usize>),
     /// A string of JSON that is a value, with its quotation marks.
     Text(Range<usize>),
@@ -30,7 +31,8 @@ struct Level {
     has_secret_name: bool,
 }
 
-/// Divides a text into its parts. It is read as JSON wherever there is some, broken or cut off, within whatever else.
+/// Divides a text into its parts. It is read as JSON wherever there is some, broken or cut off,
+/// within whatever else.
 pub(super) fn scan(text: &str, each: &mut dyn FnMut(Part)) {
     let bytes = text.as_bytes();
     let mut levels: Vec<Level> = Vec::new();
@@ -81,7 +83,8 @@ pub(super) fn scan(text: &str, each: &mut dyn FnMut(Part)) {
             (b'"', Some(level)) => {
                 let string = at..string_end(bytes, at);
                 if level.is_object && !level.is_value {
-                    // A name without quotation marks, as JavaScript and Java write it, stands in what is bare.
+                    // A name without quotation marks, as JavaScript and Java write it, stands in
+                    // what is bare.
                     let name = bare_name(text.get(bare..at).unwrap_or_default());
                     if let Some(name) = name {
                         level.key = Some(bare + name.start..bare + name.end);

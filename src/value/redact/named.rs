@@ -14,8 +14,8 @@ fn quote(text: &str) -> Option<&'static str> {
     QUOTES.into_iter().find(|quote| text.starts_with(quote))
 }
 
-/// The values that have a secret name in a text that is no JSON: `password=…`, `?apikey=…`, `X-Okapi-Token: …`, `'secret': '…'`,
-/// `Key (token)=(…)`.
+/// The values that have a secret name in a text that is no JSON: `password=…`, `?apikey=…`,
+/// `X-Okapi-Token: …`, `'secret': '…'`, `Key (token)=(…)`.
 pub(super) fn named(text: &str) -> Vec<Range<usize>> {
     let mut values = Vec::new();
     let is_name = |letter: char| letter.is_alphanumeric() || letter == '_' || letter == '-';
@@ -111,7 +111,8 @@ fn value_of(text: &str, start: usize, name: &str) -> Option<Range<usize>> {
     (!is_prose || looks_secret).then_some(at..at + length)
 }
 
-/// What is a secret by its form, without a name: JSON Web Tokens, the credentials of `Authorization`, the user information of a URL.
+/// What is a secret by its form, without a name: JSON Web Tokens, the credentials of
+/// `Authorization`, the user information of a URL.
 pub(super) fn tokens(text: &str) -> Vec<Range<usize>> {
     let mut found = Vec::new();
     let is_base64url =

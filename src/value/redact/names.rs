@@ -33,10 +33,12 @@ const NAMES: [&str; 11] = [
     "passcode",
 ];
 
-/// Names with a secret word that are none: the cursor of OAI-PMH, the kind of a token, the UUID of credentials (mod-kb-ebsco-java).
+/// Names with a secret word that are none: the cursor of OAI-PMH, the kind of a token, the UUID of
+/// credentials (mod-kb-ebsco-java).
 const PUBLIC: [&str; 3] = ["resumptiontoken", "tokentype", "credentialsid"];
 
-/// The name without separators, in lower case: `Api-Key`, `api_key` and `apiKey` are one. Its beginning is enough of a name that is no name.
+/// The name without separators, in lower case: `Api-Key`, `api_key` and `apiKey` are one. Its
+/// beginning is enough of a name that is no name.
 pub(super) fn normal(name: &str) -> ArrayString<64> {
     let mut normal = ArrayString::new();
     let letters = name.chars().filter(|letter| letter.is_alphanumeric());
@@ -66,7 +68,8 @@ fn ends_with_word(name: &str, word: &str) -> bool {
         }
 }
 
-/// Whether what is under this name is a secret: of a field of JSON or a form, of a parameter, of a header. This is the one list.
+/// Whether what is under this name is a secret: of a field of JSON or a form, of a parameter, of a
+/// header. This is the one list.
 pub(crate) fn is_secret(name: &str) -> bool {
     is_exactly_secret(name) || {
         let name = normal(name);

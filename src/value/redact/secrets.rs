@@ -45,7 +45,8 @@ pub(crate) struct Secrets {
 }
 
 impl Secrets {
-    /// What of a request is secret: sensitive headers and those with a secret name, and what its body has under secret names.
+    /// What of a request is secret: sensitive headers and those with a secret name, and what its
+    /// body has under secret names.
     pub(crate) fn of(headers: &HeaderMap, body: Option<&Bytes>, sensitive: bool) -> Self {
         let mut secrets = Self::default();
         secrets.add_headers(headers);
@@ -65,7 +66,8 @@ impl Secrets {
         }
     }
 
-    /// The value of a header: of cookies the values, of `Authorization` what follows the scheme, of `Basic` also user and password.
+    /// The value of a header: of cookies the values, of `Authorization` what follows the scheme, of
+    /// `Basic` also user and password.
     pub(crate) fn add_header(&mut self, value: &HeaderValue) {
         let text = String::from_utf8_lossy(value.as_bytes());
         for part in text.split(';').map(str::trim) {
@@ -203,7 +205,8 @@ impl Secrets {
             .sort_unstable_by_key(|needle| std::cmp::Reverse(needle.bytes.len()));
     }
 
-    /// The text without secrets, whatever it is: prose, HTML, JSON, a part of JSON. This is the one function.
+    /// The text without secrets, whatever it is: prose, HTML, JSON, a part of JSON. This is the one
+    /// function.
     pub(crate) fn redact<'a>(&self, text: &'a str) -> Cow<'a, str> {
         self.redact_in(text, 0)
     }
@@ -253,7 +256,8 @@ impl Secrets {
         text
     }
 
-    /// Whether a secret is still there, in encodings of encodings. Then nothing of the text is shown.
+    /// Whether a secret is still there, in encodings of encodings. Then nothing of the text is
+    /// shown.
     fn is_in(&self, text: &str) -> bool {
         if self.needles.is_empty() || !text.contains(['\\', '%', '&']) {
             return false;
@@ -266,7 +270,8 @@ impl Secrets {
             .any(|needle| needle.len() >= SHORT && memchr::memmem::find(&text, &needle).is_some())
     }
 
-    /// Notes what of a part of a text is to be replaced, and by what. Parts before `from` are not looked into.
+    /// Notes what of a part of a text is to be replaced, and by what. Parts before `from` are not
+    /// looked into.
     fn judge(&self, text: &str, part: Part, from: usize, depth: u8, found: &mut Vec<Found>) {
         match part {
             Part::Secret(span) => found.push((span, format!("\"{REDACTED}\""))),
@@ -279,7 +284,8 @@ impl Secrets {
                 }));
             }
             Part::Text(span) if span.end > from && depth < DEEPEST => {
-                // A string of JSON may be JSON itself. One that was cut off has no closing quotation mark.
+                // A string of JSON may be JSON itself. One that was cut off has no closing
+                // quotation mark.
                 let string = text.get(span.clone()).unwrap_or_default();
                 let whole = serde_json::from_str::<String>(string).ok();
                 let inner = whole
@@ -313,8 +319,8 @@ impl Secrets {
         }
     }
 
-    /// At most `most` bytes of a body around the byte `at`, without secrets, to be shown. What stands before is read as well, since it may
-    /// say that what is shown is a secret.
+    /// At most `most` bytes of a body around the byte `at`, without secrets, to be shown. What
+    /// stands before is read as well, since it may say that what is shown is a secret.
     pub(crate) fn excerpt(
         &self,
         body: &[u8],

@@ -12,7 +12,8 @@ pub(crate) trait Confidential: Send + Sync {
     fn secret(&self) -> &HeaderValue;
 }
 
-/// What a request carried, kept with the response for the errors that may follow. Collecting the secrets is left for when there is an error.
+/// What a request carried, kept with the response for the errors that may follow. Collecting the
+/// secrets is left for when there is an error.
 #[derive(Clone, Default)]
 pub(crate) struct Sent {
     /// The client's token.

@@ -22,8 +22,8 @@ pub(super) fn around(text: &[u8], start: usize, end: usize) -> Range<usize> {
     start - before.take_while(is_base64).count()..end + after.take_while(is_base64).count()
 }
 
-/// The text with its parts replaced; what is within another part goes with that one. Marks stay where they were in what remains, and move
-/// to the edge of what is replaced.
+/// The text with its parts replaced; what is within another part goes with that one. Marks stay
+/// where they were in what remains, and move to the edge of what is replaced.
 pub(super) fn replaced<'a>(
     text: &'a str,
     mut found: Vec<Found>,
@@ -78,8 +78,9 @@ pub(super) fn boundary(text: &str, mut at: usize) -> usize {
     at
 }
 
-/// Whether a character could make what is shown look like something else: control characters, which move the cursor of a terminal or break
-/// lines, and those that turn the direction of writing (Unicode UAX #9).
+/// Whether a character could make what is shown look like something else: control characters, which
+/// move the cursor of a terminal or break lines, and those that turn the direction of writing
+/// (Unicode UAX #9).
 fn is_control(letter: char) -> bool {
     letter.is_control()
         || matches!(
@@ -88,7 +89,8 @@ fn is_control(letter: char) -> bool {
         )
 }
 
-/// The text with control characters escaped as JSON does, so that JSON stays JSON. Line feeds and tabs are as they were.
+/// The text with control characters escaped as JSON does, so that JSON stays JSON. Line feeds and
+/// tabs are as they were.
 pub(crate) fn escaped(text: &str) -> Cow<'_, str> {
     let is_escaped = |letter: char| is_control(letter) && letter != '\n' && letter != '\t';
     if !text.contains(is_escaped) {

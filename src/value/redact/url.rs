@@ -2,7 +2,8 @@
 
 use super::secrets::Secrets;
 
-/// An address that somebody gave, to be shown in an error: without user, password, query and fragment. What may hide them is not shown.
+/// An address that somebody gave, to be shown in an error: without user, password, query and
+/// fragment. What may hide them is not shown.
 pub(crate) fn url(text: &str) -> String {
     let text = text.trim();
     let has_query = text.contains(['?', '#']);

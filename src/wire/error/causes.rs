@@ -16,12 +16,37 @@ use std::time::Duration;
 /// How much of a body an error keeps.
 const EXCERPT: usize = 2048;
 
-/// How much of a record an error keeps. A record that cannot be read is worth more than an excerpt, but memory has an end.
+/// How much of a record an error keeps. A record that cannot be read is worth more than an excerpt,
+/// but memory has an end.
 const RECORD: usize = 256 * 1024;
 
 impl Error {
     pub(crate) fn configuration(message: impl Into<Cow<'static, str>>) -> Self {
         Self::new(ErrorKind::Configuration, message)
+    }
+
+    /// Of credentials that cannot be had or cannot be sent.
+    pub(crate) fn credentials(message: impl Into<Cow<'static, str>>) -> Self {
+        Self::new(ErrorKind::Credentials, message)
+    }
+
+    /// Of a place where the SDK cannot run.
+    pub(crate) fn runtime(message: impl Into<Cow<'static, str>>) -> Self {
+        Self::new(ErrorKind::Runtime, message)
+    }
+
+    /// Of a token that cannot be sent.
+    pub(crate) fn unusable_token() -> Self {
+        let message = "a token or cookie of the server has characters that a header cannot have";
+        Self::new(ErrorKind::Login, message)
+    }
+
+    /// Of records that failed, when no failure was recorded.
+    pub(crate) fn unrecorded(failed: u64) -> Self {
+        let message = format!(
+            "{failed} records failed, and `keep_failures` is 0, so that the report has none of their errors"
+        );
+        Self::new(ErrorKind::Record, message)
     }
 
     pub(crate) fn request(exchange: Exchange, message: impl Into<Cow<'static, str>>) -> Self {
@@ -47,9 +72,7 @@ impl Error {
     }
 
     pub(crate) fn no_runtime() -> Self {
-        Self::configuration(
-            "folio-sdk runs in a tokio runtime: call it from one (`#[tokio::main]`)",
-        )
+        Self::runtime("folio-sdk runs in a tokio runtime: call it from one (`#[tokio::main]`)")
     }
 
     pub(crate) fn closed() -> Self {
@@ -170,7 +193,8 @@ impl Error {
         error.on(exchange)
     }
 
-    /// The body is not what was expected. `problem` says what is wrong where; serde's message holds no more of the body than one value.
+    /// The body is not what was expected. `problem` says what is wrong where; serde's message holds
+    /// no more of the body than one value.
     pub(crate) fn decode(
         exchange: Exchange,
         status: Option<StatusCode>,

@@ -13,8 +13,8 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 
 /// What went wrong, on what, and what the server said about it.
 ///
-/// `Display` gives one line; the alternate form `{:#}` gives everything that is known, on several lines. Neither shows a password, a token
-/// or a cookie.
+/// `Display` gives one line; the alternate form `{:#}` gives everything that is known, on several
+/// lines. Neither shows a password, a token or a cookie.
 ///
 /// ```no_run
 /// # async fn example(folio: folio_sdk::FolioClient) -> Result<(), folio_sdk::Error> {
@@ -34,6 +34,11 @@ pub struct Error(pub(super) Box<Inner>);
 pub enum ErrorKind {
     /// The client was not built from sound values: a wrong URL, no tenant, no credentials.
     Configuration,
+    /// The credential source has none, or those that it has cannot be sent.
+    Credentials,
+    /// The SDK cannot run where it was called: outside of a tokio runtime, as a blocking call
+    /// within asynchronous code, or in a runtime that was shut down.
+    Runtime,
     /// The request could not be made of what was given, and was not sent.
     Request,
     /// The client was closed.
@@ -44,7 +49,8 @@ pub enum ErrorKind {
     Status,
     /// There was no answer in time.
     Timeout,
-    /// The gateway could not be reached, or said that it did not process the request: nothing was carried out.
+    /// The gateway could not be reached, or said that it did not process the request: nothing was
+    /// carried out.
     Connect,
     /// The connection broke before the whole answer was there.
     Transport,
@@ -52,7 +58,8 @@ pub enum ErrorKind {
     Truncated,
     /// The answer is not what was expected.
     Decode,
-    /// One record of a list is not what was expected; the list goes on.
+    /// One record of a list is not what was expected, or records were not written; the others are
+    /// not affected.
     Record,
     /// What was looked up by its name or code is not there, or not just once.
     Lookup,
@@ -60,8 +67,9 @@ pub enum ErrorKind {
     Paging,
     /// What was downloaded cannot be written where it should go.
     Io,
-    /// The response is larger than the memory that it may take: see [`MemoryLimits`](crate::MemoryLimits). Whether a write was carried out is
-    /// not said by it.
+    /// The response is larger than the memory that it may take: see
+    /// [`MemoryLimits`](crate::MemoryLimits). Whether a write was carried out is not said by
+    /// it.
     TooLarge,
     /// The record was changed by somebody else since it was read; found before anything was sent.
     Conflict,
@@ -165,13 +173,15 @@ impl Error {
         self
     }
 
-    /// Marks it as the error of a write that may have been carried out: see [`is_outcome_unknown`](Self::is_outcome_unknown).
+    /// Marks it as the error of a write that may have been carried out: see
+    /// [`is_outcome_unknown`](Self::is_outcome_unknown).
     pub(crate) fn with_unknown_outcome(mut self) -> Self {
         self.0.outcome_unknown = true;
         self
     }
 
-    /// The request that it belongs to, unless it has one: a client that is closed while a call waits knows none.
+    /// The request that it belongs to, unless it has one: a client that is closed while a call
+    /// waits knows none.
     pub(crate) fn within(self, exchange: &Exchange) -> Self {
         if self.0.exchange.is_some() {
             return self;
@@ -187,7 +197,8 @@ impl Error {
         }
     }
 
-    /// The server has reported success, and then has no such record: `self` is its answer to the question for the record.
+    /// The server has reported success, and then has no such record: `self` is its answer to the
+    /// question for the record.
     pub(crate) fn of_nothing_stored(mut self, exchange: Exchange) -> Self {
         self.0.message =
             "the server reports success, but it has no such record: it stored nothing, or the record was deleted since".into();

@@ -5,7 +5,8 @@ use crate::value::json_path;
 use crate::value::redact::{self, Secrets};
 use std::fmt;
 
-/// Why JSON is not what was expected, without the value of a secret: serde shows the value that does not fit.
+/// Why JSON is not what was expected, without the value of a secret: serde shows the value that
+/// does not fit.
 pub(super) struct Misfit {
     text: String,
     pub(super) source: serde_json::Error,

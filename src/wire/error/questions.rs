@@ -7,10 +7,12 @@ use http::{Method, StatusCode};
 use std::time::Duration;
 
 impl Error {
-    /// Whether a module says that it has no such record: a 404 that is not a gateway's, which did not find the module.
+    /// Whether a module says that it has no such record: a 404 that is not a gateway's, which did
+    /// not find the module.
     ///
-    /// Gateways' texts: Okapi "No suitable module found for path and tenant", "No running module instance found for mod-x" (recorded:
-    /// gateway.jsonl); Kong "no Route matched with those values" and those about tokens; Eureka's sidecar `route_not_found_error`. A load
+    /// Gateways' texts: Okapi "No suitable module found for path and tenant", "No running module
+    /// instance found for mod-x" (recorded: gateway.jsonl); Kong "no Route matched with those
+    /// values" and those about tokens; Eureka's sidecar `route_not_found_error`. A load
     /// balancer answers with HTML, and so do modules that have no such path.
     pub(crate) fn is_missing_record(&self) -> bool {
         let is_html = || {
@@ -32,7 +34,8 @@ impl Error {
             ])
     }
 
-    /// Whether a gateway says that there is a module for the path, and that no instance of it is running (404).
+    /// Whether a gateway says that there is a module for the path, and that no instance of it is
+    /// running (404).
     pub(crate) fn is_module_down(&self) -> bool {
         self.is_not_found() && self.says_one_of(&["no running module instance found"])
     }
@@ -64,23 +67,27 @@ impl Error {
             && !self.0.refused_token
     }
 
-    /// The record was changed by somebody else since it was read (409), or is otherwise in conflict.
+    /// The record was changed by somebody else since it was read (409), or is otherwise in
+    /// conflict.
     pub fn is_conflict(&self) -> bool {
         self.0.status == Some(StatusCode::CONFLICT) || self.0.kind == ErrorKind::Conflict
     }
 
-    /// The server understood the record and refuses its content: 422, or 400 with structured errors as newer modules give them.
+    /// The server understood the record and refuses its content: 422, or 400 with structured errors
+    /// as newer modules give them.
     pub fn is_validation(&self) -> bool {
         self.0.kind == ErrorKind::Status
             && (self.0.status == Some(StatusCode::UNPROCESSABLE_ENTITY)
                 || self.0.status == Some(StatusCode::BAD_REQUEST) && self.0.server.is_validation())
     }
 
-    /// The server says that there is such a record already, or one with the same value where it must be unique, by whatever status: 422, 400,
-    /// 409 and 500 were recorded, with texts such as `Key (label)=(x) already exists.`, `… value already exists in table …`, `duplicate key
-    /// value violates unique constraint` and `This barcode has already been taken`. Some modules of fees and fines only answer 400 `Unable to
-    /// process request`, which says nothing. [`validation_errors`](Self::validation_errors) has the field and the value, where the server says
-    /// them.
+    /// The server says that there is such a record already, or one with the same value where it
+    /// must be unique, by whatever status: 422, 400, 409 and 500 were recorded, with texts such
+    /// as `Key (label)=(x) already exists.`, `… value already exists in table …`, `duplicate key
+    /// value violates unique constraint` and `This barcode has already been taken`. Some modules of
+    /// fees and fines only answer 400 `Unable to process request`, which says nothing.
+    /// [`validation_errors`](Self::validation_errors) has the field and the value, where the server
+    /// says them.
     pub fn is_duplicate(&self) -> bool {
         const WORDS: [&str; 5] = [
             "already exist",
@@ -101,8 +108,9 @@ impl Error {
                     .any(|error| says(&error.message) || error.code.as_deref().is_some_and(says)))
     }
 
-    /// The server does not know who asks: the login was refused, or the token is not accepted even after a renewal. (Gateways tell the
-    /// latter by 401; Okapi also by 400 "Token missing", Kong also by 404.)
+    /// The server does not know who asks: the login was refused, or the token is not accepted even
+    /// after a renewal. (Gateways tell the latter by 401; Okapi also by 400 "Token missing",
+    /// Kong also by 404.)
     pub fn is_unauthenticated(&self) -> bool {
         self.0.kind == ErrorKind::Login
             || self.0.status == Some(StatusCode::UNAUTHORIZED)
@@ -114,7 +122,8 @@ impl Error {
         self.0.status == Some(StatusCode::FORBIDDEN)
     }
 
-    /// There was no answer in time: by this client's clock, or by a gateway's (408, 504). Whether the request was carried out is unknown.
+    /// There was no answer in time: by this client's clock, or by a gateway's (408, 504). Whether
+    /// the request was carried out is unknown.
     pub fn is_timeout(&self) -> bool {
         self.0.kind == ErrorKind::Timeout
             || matches!(
@@ -123,14 +132,16 @@ impl Error {
             )
     }
 
-    /// The server may have carried out the request, although the call failed, and this client could not find out whether it did. Before
-    /// it is sent again, read the record and compare.
+    /// The server may have carried out the request, although the call failed, and this client could
+    /// not find out whether it did. Before it is sent again, read the record and compare.
     ///
-    /// That is so of a write (POST, PUT, PATCH, DELETE, and a GET that has an effect) when the last attempt or an earlier one timed out,
-    /// lost its connection after it was sent, or was answered with a status that leaves it open (5xx, 408), and reading the record
+    /// That is so of a write (POST, PUT, PATCH, DELETE, and a GET that has an effect) when the last
+    /// attempt or an earlier one timed out, lost its connection after it was sent, or was
+    /// answered with a status that leaves it open (5xx, 408), and reading the record
     /// did not show what became of it. `Display` always says it.
     ///
-    /// An error of a write without this was not carried out, unless it is of the answer: an [`ErrorKind::Decode`] has the status of a success.
+    /// An error of a write without this was not carried out, unless it is of the answer: an
+    /// [`ErrorKind::Decode`] has the status of a success.
     pub fn is_outcome_unknown(&self) -> bool {
         self.0.outcome_unknown
     }
@@ -140,7 +151,8 @@ impl Error {
         self.0.kind == ErrorKind::ClientClosed
     }
 
-    /// The same call may well succeed later. It says nothing about whether a write was carried out already.
+    /// The same call may well succeed later. It says nothing about whether a write was carried out
+    /// already.
     pub fn is_retryable(&self) -> bool {
         match self.0.kind {
             _ if self.0.lasts => false,
@@ -169,7 +181,8 @@ impl Error {
         self.0.exchange.as_ref().map(|exchange| &exchange.method)
     }
 
-    /// The URL of the request; of one that could not be made, its path. Values of parameters that are secrets are left out.
+    /// The URL of the request; of one that could not be made, its path. Values of parameters that
+    /// are secrets are left out.
     pub fn url(&self) -> Option<&str> {
         self.0
             .exchange
@@ -212,17 +225,20 @@ impl Error {
         &self.0.server.errors
     }
 
-    /// The versions, if it is a conflict of optimistic locking: the record was changed by somebody else since it was read.
+    /// The versions, if it is a conflict of optimistic locking: the record was changed by somebody
+    /// else since it was read.
     pub fn version_conflict(&self) -> Option<VersionConflict> {
         VersionConflict::of(self.server_message().filter(|_| self.is_conflict())?)
     }
 
-    /// The beginning of the body (of a decode error: the part around the fault), at most 2 KiB, without secrets.
+    /// The beginning of the body (of a decode error: the part around the fault), at most 2 KiB,
+    /// without secrets.
     pub fn body_excerpt(&self) -> Option<&str> {
         self.0.excerpt.as_deref()
     }
 
-    /// The record of a list that could not be read, as the server sent it, but for secrets. At most 256 KiB.
+    /// The record of a list that could not be read, as the server sent it, but for secrets. At most
+    /// 256 KiB.
     pub fn record_json(&self) -> Option<&str> {
         self.0.record.as_ref().map(|record| record.json.as_str())
     }

@@ -18,7 +18,8 @@ impl Request {
             && !self.headers.contains_key(MODULE_ID)
     }
 
-    /// What is known of what the server does: see [`Facts`]. Of a call by path, the facts of the described operation with this method and path.
+    /// What is known of what the server does: see [`Facts`]. Of a call by path, the facts of the
+    /// described operation with this method and path.
     pub(crate) fn facts(&self) -> Facts {
         self.described
             .map_or(self.operation.facts, |described| described.facts)
@@ -45,12 +46,14 @@ impl Request {
         })
     }
 
-    /// How many records may match the query of this DELETE, where they are to be counted before it is sent.
+    /// How many records may match the query of this DELETE, where they are to be counted before it
+    /// is sent.
     pub(crate) fn bound(&self) -> Option<Bound> {
         self.delete()?.bound()
     }
 
-    /// What asks for the number of records of the list at this path: those that match the query, or all.
+    /// What asks for the number of records of the list at this path: those that match the query, or
+    /// all.
     pub(crate) fn count(&self, matching: bool) -> Self {
         let mut count = self.like(Method::GET, &self.path).param("limit", 0);
         if let Some(query) = self.parameter("query").filter(|_| matching) {
@@ -86,7 +89,8 @@ impl Request {
         }
     }
 
-    /// Whether the body is a record guarded by optimistic locking: one with a `_version`, as it was read. (-1 switches the guard off.)
+    /// Whether the body is a record guarded by optimistic locking: one with a `_version`, as it was
+    /// read. (-1 switches the guard off.)
     pub(crate) fn is_guarded(&self) -> bool {
         #[derive(serde::Deserialize)]
         struct Guarded {
@@ -99,8 +103,8 @@ impl Request {
             .is_some_and(|version| version >= 0)
     }
 
-    /// The id, made by the caller, under which the server stores the record that this request creates; none if it creates none, or the
-    /// server makes the id.
+    /// The id, made by the caller, under which the server stores the record that this request
+    /// creates; none if it creates none, or the server makes the id.
     pub(crate) fn created_id(&self) -> Option<uuid::Uuid> {
         #[derive(serde::Deserialize)]
         struct Identified<'a> {

@@ -1,5 +1,5 @@
-//! What a caller can set on a request: the one place where it is written and documented. Each builder
-//! of calls has these methods by this macro, and keeps its request for itself.
+//! What a caller can set on a request: the one place where it is written and documented. Each
+//! builder of calls has these methods by this macro, and keeps its request for itself.
 
 /// Defines setters that take and give `self`. The first part is how the request is reached in it:
 /// `request_setters!(self => self.request; sending query)`.

@@ -27,13 +27,15 @@ impl Request {
         self
     }
 
-    /// States that the request only asks, although it is a POST: it may be sent again, and its outcome matters to nobody.
+    /// States that the request only asks, although it is a POST: it may be sent again, and its
+    /// outcome matters to nobody.
     pub(crate) fn only_reads(mut self) -> Self {
         self.only_reads = true;
         self.idempotent(true)
     }
 
-    /// States what a PUT does where there is no such record, in place of what is known of the operation.
+    /// States what a PUT does where there is no such record, in place of what is known of the
+    /// operation.
     pub(crate) fn with_absent(mut self, absent: Absent) -> Self {
         self.absent = Some(absent);
         self
@@ -101,6 +103,7 @@ impl Request {
         self.set_body(&form.media_type(), form.into_body());
     }
 
+    #[allow(dead_code, reason = "not every release has such an operation")]
     pub(crate) fn set_form_of<T: Serialize + ?Sized>(&mut self, body: &T) {
         match serde_json::to_value(body) {
             Ok(Value::Object(fields)) => {

@@ -12,8 +12,9 @@ pub(crate) const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'_')
     .remove(b'~');
 
-/// What stands as it is in a query besides. Not `+`, which servers read as a space, nor `;`, which some read as `&`. CQL has many of the
-/// others, and the length of a request line is limited (`request_line.rs`).
+/// What stands as it is in a query besides. Not `+`, which servers read as a space, nor `;`, which
+/// some read as `&`. CQL has many of the others, and the length of a request line is limited
+/// (`request_line.rs`).
 pub(super) const QUERY: &AsciiSet = &SEGMENT
     .remove(b'=')
     .remove(b'(')
@@ -65,7 +66,8 @@ impl fmt::Write for Segment<'_> {
     }
 }
 
-/// Adds the rest of a path, segment by segment; `is_begun` says whether its first segment follows a slash.
+/// Adds the rest of a path, segment by segment; `is_begun` says whether its first segment follows a
+/// slash.
 pub(super) fn push_rest(path: &mut String, rest: &str, is_begun: bool) -> Result<(), String> {
     if rest.is_empty() && !is_begun {
         return Ok(());
@@ -90,8 +92,8 @@ pub(super) fn push_rest(path: &mut String, rest: &str, is_begun: bool) -> Result
     Ok(())
 }
 
-/// Whether a path that the caller wrote has but segments of letters, digits, `-` and `_`, so that nothing is to be encoded and nothing can
-/// be wrong with it. Most are so.
+/// Whether a path that the caller wrote has but segments of letters, digits, `-` and `_`, so that
+/// nothing is to be encoded and nothing can be wrong with it. Most are so.
 pub(super) fn is_plain(path: &str) -> bool {
     let mut before = false;
     let mut is_plain = path.starts_with('/');
@@ -136,7 +138,8 @@ pub(super) fn problem_of(method: &Method, path: &str) -> Option<String> {
                     "the path has a segment `.` or `..`, which would lead elsewhere".to_owned(),
                 );
             }
-            // `/users/` is what `format!("/users/{id}")` gives for an empty id. That is harmless to read and not to delete.
+            // `/users/` is what `format!("/users/{id}")` gives for an empty id. That is harmless to
+            // read and not to delete.
             "" if index + 1 < last || !method.is_safe() => {
                 return Some("the path has an empty segment: is an identifier empty?".to_owned());
             }

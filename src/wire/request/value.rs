@@ -22,8 +22,9 @@ use std::time::Duration;
 
 /// A request to FOLIO: an operation or a method and path, parameters, headers, a body.
 ///
-/// It says nothing of the server, the tenant and the token: [`FolioClient::execute`](crate::FolioClient::execute) adds them. What is wrong
-/// with it (an empty identifier, a body that is no JSON) is told when it is executed, and then nothing is sent.
+/// It says nothing of the server, the tenant and the token:
+/// [`FolioClient::execute`](crate::FolioClient::execute) adds them. What is wrong with it (an empty
+/// identifier, a body that is no JSON) is told when it is executed, and then nothing is sent.
 ///
 /// ```
 /// use folio_sdk::{Method, Request};
@@ -58,11 +59,12 @@ pub struct Request {
 }
 
 impl Request {
-    /// A request for an operation. The arguments take the places of the `{parameters}` of its path, in their order, each as one segment: a
-    /// slash in an identifier is part of the identifier.
+    /// A request for an operation. The arguments take the places of the `{parameters}` of its path,
+    /// in their order, each as one segment: a slash in an identifier is part of the identifier.
     ///
-    /// An argument that is empty, `.` or `..` is an error when the request is executed: `DELETE /users/{id}` without an id would be
-    /// `DELETE /users`. A parameter `{+rest}` takes the rest of the path: its slashes separate segments, none of which may be empty, `.` or
+    /// An argument that is empty, `.` or `..` is an error when the request is executed: `DELETE
+    /// /users/{id}` without an id would be `DELETE /users`. A parameter `{+rest}` takes the
+    /// rest of the path: its slashes separate segments, none of which may be empty, `.` or
     /// `..`.
     pub fn new(operation: &'static Operation, arguments: &[&str]) -> Self {
         Self::of(operation, arguments)
@@ -118,8 +120,9 @@ impl Request {
         Self::make(operation, operation.method.clone(), path, problem)
     }
 
-    /// A request for any method and path, `/users` or `users`, which may have a query: `/users?limit=10`. Identifiers in the path are
-    /// best encoded by the caller; a segment `..` and empty ones are refused when the request is executed.
+    /// A request for any method and path, `/users` or `users`, which may have a query:
+    /// `/users?limit=10`. Identifiers in the path are best encoded by the caller; a segment
+    /// `..` and empty ones are refused when the request is executed.
     pub fn to(method: Method, path: impl AsRef<str>) -> Self {
         let text = path.as_ref();
         let (written, query) = text
@@ -274,7 +277,8 @@ impl Request {
             .map(|(_, value)| value.as_str())
     }
 
-    /// How many bytes [`target`](Self::target) has at most, found without writing it: an encoded byte takes three.
+    /// How many bytes [`target`](Self::target) has at most, found without writing it: an encoded
+    /// byte takes three.
     pub(crate) fn longest_target(&self) -> usize {
         let pairs = self.query.iter();
         let pairs = pairs.map(|(name, value)| 2 + 3 * (name.len() + value.len()));
@@ -312,7 +316,8 @@ impl Request {
         self.written("", |_| false)
     }
 
-    /// As [`target`](Self::target), without what is secret: edge modules take keys and Keycloak takes codes as parameters.
+    /// As [`target`](Self::target), without what is secret: edge modules take keys and Keycloak
+    /// takes codes as parameters.
     pub(crate) fn shown(&self) -> String {
         self.operation
             .without_secrets(&self.shown_after(""))

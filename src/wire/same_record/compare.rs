@@ -136,7 +136,8 @@ impl<'a> Kind<'a> {
             }
             (Value::Number(stored), Value::Number(sent)) => is_same_number(stored, sent),
             (Value::Bool(stored), Value::Bool(sent)) => stored == sent,
-            // Types are bent: text becomes a number or a boolean, and the other way round. 1 and 0 are booleans too.
+            // Types are bent: text becomes a number or a boolean, and the other way round. 1 and 0
+            // are booleans too.
             (Value::Bool(stored), Value::Number(sent)) => sent.as_i64() == Some(i64::from(*stored)),
             (Value::Bool(stored), Value::String(sent)) => *sent == stored.to_string(),
             (Value::String(stored), Value::Bool(sent)) => *stored == sent.to_string(),
@@ -163,7 +164,8 @@ impl<'a> Kind<'a> {
                     .is_some_and(|facts| facts.set.iter().any(|path| at.is(path)))
     }
 
-    /// As [`sets`](Self::sets), by what was recorded. Descriptions call fields read-only that servers keep as they are sent.
+    /// As [`sets`](Self::sets), by what was recorded. Descriptions call fields read-only that
+    /// servers keep as they are sent.
     pub(super) fn is_recorded_to_set(&self, at: &At<'_>) -> bool {
         at.above.is_none() && matches!(at.key, "_version" | "metadata")
             || self.rules.server_made.iter().any(|path| at.is(path))

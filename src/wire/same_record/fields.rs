@@ -6,7 +6,8 @@ pub(crate) type Fields = Map<String, Value>;
 
 pub(super) static NULL: Value = Value::Null;
 
-/// Gives `sent` the stored value of a field that it leaves out. A field of an object is taken only if `sent` has the object.
+/// Gives `sent` the stored value of a field that it leaves out. A field of an object is taken only
+/// if `sent` has the object.
 pub(super) fn take(stored: &Fields, sent: &mut Fields, path: &str) {
     match path.split_once('.') {
         None => {
@@ -52,7 +53,8 @@ pub(crate) fn version(fields: &Fields) -> Option<i64> {
     fields.get("_version").and_then(version_number)
 }
 
-/// The number of a `_version`. mod-inventory sends that of items as text (`ItemUtil.java` reads it by `getString`).
+/// The number of a `_version`. mod-inventory sends that of items as text (`ItemUtil.java` reads it
+/// by `getString`).
 pub(crate) fn version_number(version: &Value) -> Option<i64> {
     match version {
         Value::String(text) => text.parse().ok(),
@@ -60,7 +62,8 @@ pub(crate) fn version_number(version: &Value) -> Option<i64> {
     }
 }
 
-/// The id under which a module has stored the record of a POST, by its response, where it is not the id that was sent: Spring modules make
+/// The id under which a module has stored the record of a POST, by its response, where it is not
+/// the id that was sent: Spring modules make
 /// their own ([`Creates::RecordWithNewId`](crate::Creates::RecordWithNewId)).
 #[allow(dead_code, reason = "upserts ask it of collections that make ids")]
 pub(crate) fn other_id(sent: &str, response: &[u8]) -> Option<String> {
@@ -72,7 +75,8 @@ pub(crate) fn other_id(sent: &str, response: &[u8]) -> Option<String> {
     (!id.eq_ignore_ascii_case(sent)).then_some(id)
 }
 
-/// Puts into `sent` what only `stored` has, in objects within objects too. Lists are taken as wholes.
+/// Puts into `sent` what only `stored` has, in objects within objects too. Lists are taken as
+/// wholes.
 pub(crate) fn keep(stored: &Fields, sent: &mut Fields) {
     for (key, stored) in stored {
         match (stored, sent.get_mut(key)) {

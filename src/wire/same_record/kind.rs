@@ -94,22 +94,26 @@ impl<'a> Kind<'a> {
         self.members(None, stored, sent, Question::Unchanged)
     }
 
-    /// Whether the stored record holds all that was sent. It may be in that state since before it was sent: [`landing`](Self::landing) looks
-    /// at that too.
+    /// Whether the stored record holds all that was sent. It may be in that state since before it
+    /// was sent: [`landing`](Self::landing) looks at that too.
     pub(crate) fn holds(&self, stored: &Fields, sent: &Fields) -> bool {
         self.members(None, stored, sent, Question::Holds)
     }
 
-    /// Whether the stored record is the one that a POST was to create. There was none of its id before.
+    /// Whether the stored record is the one that a POST was to create. There was none of its id
+    /// before.
     pub(crate) fn is_created(&self, stored: &Fields, sent: &Fields) -> bool {
         self.members(None, stored, sent, Question::Created)
     }
 
-    /// What became of a PUT of `sent`, whose outcome is unknown, to a record that had the `_version` `before`.
+    /// What became of a PUT of `sent`, whose outcome is unknown, to a record that had the
+    /// `_version` `before`.
     ///
-    /// The stored version grows by one with each write, and a PUT with another version is rejected. So a version that is still the same
-    /// proves that nothing has been written so far, and a later one that something was, which is this if the record holds it. Without
-    /// versions, the stored record must be the very one that was sent: a PUT replaces the whole record.
+    /// The stored version grows by one with each write, and a PUT with another version is rejected.
+    /// So a version that is still the same proves that nothing has been written so far, and a
+    /// later one that something was, which is this if the record holds it. Without
+    /// versions, the stored record must be the very one that was sent: a PUT replaces the whole
+    /// record.
     pub(crate) fn landing(&self, stored: &Fields, sent: &Fields, before: Option<i64>) -> Landing {
         match (version(stored), before) {
             (Some(now), Some(before)) if now <= before => Landing::No,
@@ -120,8 +124,8 @@ impl<'a> Kind<'a> {
         }
     }
 
-    /// What is to be seen of a change, from `before` to `after`, in the record as it is `now`. What was not changed may be whatever others
-    /// have made of it.
+    /// What is to be seen of a change, from `before` to `after`, in the record as it is `now`. What
+    /// was not changed may be whatever others have made of it.
     pub(crate) fn effect(&self, before: &Fields, after: &Fields, now: &Fields) -> Effect {
         self.effect_on_members(None, before, after, now)
     }
@@ -137,7 +141,8 @@ impl<'a> Kind<'a> {
             let at = At { above, key };
             let [before, after, now] =
                 [before, after, now].map(|fields| fields.get(key).unwrap_or(&NULL));
-            // A field that is only described as read-only counts: the server may keep the change, and lose it with the write.
+            // A field that is only described as read-only counts: the server may keep the change,
+            // and lose it with the write.
             let is_set = || self.is_recorded_to_set(&at) || above.is_none() && key == "id";
             if before == after || is_set() {
                 Effect::Invisible
@@ -174,7 +179,8 @@ impl<'a> Kind<'a> {
         }
     }
 
-    /// Whether a list has what was put into it, and has not what was taken out; others may have put in more.
+    /// Whether a list has what was put into it, and has not what was taken out; others may have put
+    /// in more.
     fn has_elements(&self, at: &At<'_>, before: &[Value], after: &[Value], now: &[Value]) -> bool {
         // What is larger is compared as a whole.
         const MOST: usize = 1000;
@@ -203,16 +209,17 @@ impl<'a> Kind<'a> {
         })
     }
 
-    /// The fields of the stored record that a PUT of `sent` takes away, `personal.middleName`: those that are neither set by the server nor
-    /// defaults.
+    /// The fields of the stored record that a PUT of `sent` takes away, `personal.middleName`:
+    /// those that are neither set by the server nor defaults.
     pub(crate) fn removed(&self, stored: &Fields, sent: &Fields) -> Vec<String> {
         let mut paths = Vec::new();
         self.note_removed(None, stored, sent, &mut paths);
         paths
     }
 
-    /// Puts into a record that is to be sent what the server has generated and the record leaves out: its `hrid`, which the server would
-    /// generate anew, or reject the record without it; a status that others compute; the time of a status that stays.
+    /// Puts into a record that is to be sent what the server has generated and the record leaves
+    /// out: its `hrid`, which the server would generate anew, or reject the record without it;
+    /// a status that others compute; the time of a status that stays.
     pub(crate) fn take_generated(&self, stored: &Fields, sent: &mut Fields) {
         let paths = self
             .rules

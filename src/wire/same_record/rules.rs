@@ -1,13 +1,13 @@
 //! What is known of the collections whose records servers change in their own ways.
 
-/// What a server does with the fields of a collection, besides what all do. Fields of objects are named by their path, `status.date`; an
-/// element of a list has the path of the list.
+/// What a server does with the fields of a collection, besides what all do. Fields of objects are
+/// named by their path, `status.date`; an element of a list has the path of the list.
 pub(super) struct Rules {
     pub(super) collection: &'static str,
     /// The server sets it, whatever is sent.
     pub(super) server_made: &'static [&'static str],
-    /// The server sets it where it is left out, and keeps what is sent, also where its description says that it is read-only. Left out of
-    /// an update, it would be made anew or rejected.
+    /// The server sets it where it is left out, and keeps what is sent, also where its description
+    /// says that it is read-only. Left out of an update, it would be made anew or rejected.
     pub(super) generated: &'static [&'static str],
     /// The server adds it where it is left out, with this value.
     pub(super) defaults: &'static [(&'static str, Default)],
@@ -15,7 +15,8 @@ pub(super) struct Rules {
     pub(super) shown: &'static [&'static str],
     /// Lists whose order is not kept.
     pub(super) unordered: &'static [&'static str],
-    /// Lists whose elements are unique by the schema (`uniqueItems`): the server drops repetitions.
+    /// Lists whose elements are unique by the schema (`uniqueItems`): the server drops
+    /// repetitions.
     pub(super) unique: &'static [&'static str],
     /// Times of day are stored without their seconds.
     pub(super) whole_minutes: bool,
@@ -43,8 +44,9 @@ pub(super) const fn rules(collection: &'static str) -> Rules {
 /// A collection of which nothing is known.
 pub(super) static NONE: Rules = rules("");
 
-/// The server-made fields and defaults of collections. All are recorded (`POST` and the record read back), except for the paths
-/// `/inventory/…`, behind which mod-inventory stores the same records in mod-inventory-storage.
+/// The server-made fields and defaults of collections. All are recorded (`POST` and the record read
+/// back), except for the paths `/inventory/…`, behind which mod-inventory stores the same records
+/// in mod-inventory-storage.
 pub(super) static RULES: [Rules; 19] = [
     Rules {
         server_made: &["createdDate", "updatedDate"],

@@ -4,8 +4,8 @@ use crate::value::uuid::is_uuid;
 use serde_json::Value;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-/// Whether a value is what servers write, or leave out, where there is nothing: RMB writes lists that were left out as empty ones and
-/// booleans as `false`, and leaves out what is null.
+/// Whether a value is what servers write, or leave out, where there is nothing: RMB writes lists
+/// that were left out as empty ones and booleans as `false`, and leaves out what is null.
 pub(super) fn is_nothing(value: &Value) -> bool {
     match value {
         Value::Null | Value::Bool(false) => true,
@@ -46,8 +46,8 @@ pub(super) struct Instant {
 }
 
 impl Instant {
-    /// A date, or a date and a time with or without a zone, as FOLIO writes and accepts them: `2027-01-01`,
-    /// `2027-01-01T00:00:00.000+00:00`, `…+0000`, `…Z`, `…+02:00`.
+    /// A date, or a date and a time with or without a zone, as FOLIO writes and accepts them:
+    /// `2027-01-01`, `2027-01-01T00:00:00.000+00:00`, `…+0000`, `…Z`, `…+02:00`.
     pub(super) fn of(text: &str) -> Option<Self> {
         let date = text.get(..10)?;
         if !date
@@ -92,7 +92,8 @@ impl Instant {
         Some(Self { time, digits: 3 })
     }
 
-    /// Whether a stored time is that which was sent. Servers keep milliseconds or microseconds, and cut what is below.
+    /// Whether a stored time is that which was sent. Servers keep milliseconds or microseconds, and
+    /// cut what is below.
     pub(super) fn is(self, sent: Option<Self>) -> bool {
         let Some(sent) = sent else {
             return false;

@@ -35,8 +35,9 @@ fn recorded() -> Vec<(String, String, Fields, Fields)> {
     rows.collect()
 }
 
-/// What servers change beyond recognition, so that it counts as a difference: an integer loses its fraction, an empty text that is no
-/// number is dropped, unknown fields are dropped, HTML is sanitized, names of days become upper case.
+/// What servers change beyond recognition, so that it counts as a difference: an integer loses its
+/// fraction, an empty text that is no number is dropped, unknown fields are dropped, HTML is
+/// sanitized, names of days become upper case.
 fn is_lossy(name: &str) -> bool {
     [
         "=12.5 (number int)",
@@ -165,7 +166,8 @@ fn scalars(value: &Value, pointer: String, found: &mut Vec<String>) {
     }
 }
 
-/// As a server might write it: dates in UTC, integers as they are, empty lists and `false` for what is not there.
+/// As a server might write it: dates in UTC, integers as they are, empty lists and `false` for what
+/// is not there.
 fn as_stored(value: &Value) -> Value {
     match value {
         Value::Object(members) => {
@@ -429,7 +431,8 @@ fn a_landing_is_proved_by_the_version_or_by_the_whole_record() {
             "{title} {now:?} {before:?}"
         );
     }
-    // Without versions, a field that was to be removed and is still there tells that it is not the record that was sent.
+    // Without versions, a field that was to be removed and is still there tells that it is not the
+    // record that was sent.
     let kind = Kind::at("/users");
     assert_eq!(
         kind.landing(&fields(json!({"barcode": "7"})), &fields(json!({})), None),

@@ -5,8 +5,9 @@ use super::types::{Parameter, ServerMessage, ValidationError};
 use super::words;
 use serde_json::Value;
 
-/// The keys under which a message stands, the best first: RMB and Kong `message`, old Spring and vendors `errorMessage`, RFC 9457 `detail`
-/// and `title`, Spring Boot's own `error`, OAuth `error_description`.
+/// The keys under which a message stands, the best first: RMB and Kong `message`, old Spring and
+/// vendors `errorMessage`, RFC 9457 `detail` and `title`, Spring Boot's own `error`, OAuth
+/// `error_description`.
 const MESSAGE_KEYS: [&str; 9] = [
     "message",
     "errorMessage",
@@ -45,7 +46,8 @@ pub(super) fn from_json(value: &Value, depth: u8) -> ServerMessage {
                         errors: nested.errors,
                     }
                 }
-                // Some Spring handlers: {"errors": {"field": "message"}}, or a list of messages per field.
+                // Some Spring handlers: {"errors": {"field": "message"}}, or a list of messages per
+                // field.
                 Some(Value::Object(errors)) if !errors.is_empty() => {
                     let errors = errors
                         .iter()
@@ -102,7 +104,8 @@ pub(super) fn from_json(value: &Value, depth: u8) -> ServerMessage {
     }
 }
 
-/// The list of errors that RMB, folio-spring-support, the Eureka sidecar and Grails give, each a little different.
+/// The list of errors that RMB, folio-spring-support, the Eureka sidecar and Grails give, each a
+/// little different.
 fn listed(items: &[Value], own: Option<String>) -> ServerMessage {
     let errors: Vec<ValidationError> = items
         .iter()
@@ -175,7 +178,8 @@ fn listed(items: &[Value], own: Option<String>) -> ServerMessage {
     }
 }
 
-/// The errors in one line. Messages of RMB do not name the field ("may not be null"): its parameters do.
+/// The errors in one line. Messages of RMB do not name the field ("may not be null"): its
+/// parameters do.
 fn joined(errors: &[ValidationError]) -> Option<String> {
     let texts: Vec<String> = errors.iter().map(ToString::to_string).collect();
     one_line(&texts.join("; "))

@@ -1,4 +1,5 @@
-//! What a server says about an error, in whatever it is wrapped: FOLIO's modules, gateways and proxies each have their own form.
+//! What a server says about an error, in whatever it is wrapped: FOLIO's modules, gateways and
+//! proxies each have their own form.
 
 mod json;
 mod read;

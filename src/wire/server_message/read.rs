@@ -8,13 +8,15 @@ use crate::value::redact::Secrets;
 use serde_json::Value;
 use std::borrow::Cow;
 
-/// How much of a body is looked at. Error bodies are small; a page of a proxy that is larger has its words at the beginning.
+/// How much of a body is looked at. Error bodies are small; a page of a proxy that is larger has
+/// its words at the beginning.
 const MOST: usize = 256 * 1024;
 
-/// Reads the body of an error. What it is, is told by its first character: modules forward the answers of others without their
-/// content type, and gateways send HTML as anything.
+/// Reads the body of an error. What it is, is told by its first character: modules forward the
+/// answers of others without their content type, and gateways send HTML as anything.
 ///
-/// Secrets are redacted before it is read, since reading changes their form, and after, since they may have been written in parts.
+/// Secrets are redacted before it is read, since reading changes their form, and after, since they
+/// may have been written in parts.
 pub(crate) fn parse(content_type: Option<&str>, body: &[u8], secrets: &Secrets) -> ServerMessage {
     let cut = body.get(..MOST).unwrap_or(body);
     let text = text_of(cut, cut.len() < body.len());
@@ -53,8 +55,9 @@ pub(super) fn read(content_type: Option<&str>, text: &str) -> ServerMessage {
     }
 }
 
-/// The text of a body. FOLIO's modules write UTF-8, whatever they say: mod-circulation says `text/plain; ISO_8859_1` (real-facts, section 3).
-/// What is not UTF-8 comes from proxies and old servers, and is read as Latin-1, in which every byte is a character; or as UTF-16, if a byte
+/// The text of a body. FOLIO's modules write UTF-8, whatever they say: mod-circulation says
+/// `text/plain; ISO_8859_1` (real-facts, section 3). What is not UTF-8 comes from proxies and old
+/// servers, and is read as Latin-1, in which every byte is a character; or as UTF-16, if a byte
 /// order mark says so.
 pub(crate) fn text_of(body: &[u8], is_cut: bool) -> Cow<'_, str> {
     let words = |read: fn([u8; 2]) -> u16, body: &[u8]| {

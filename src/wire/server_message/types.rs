@@ -11,8 +11,8 @@ pub(crate) struct ServerMessage {
 }
 
 impl ServerMessage {
-    /// Whether the errors are about the content of what was sent. Newer modules answer so with 400 and the code `validation_error`, or
-    /// with parameters that name the fields.
+    /// Whether the errors are about the content of what was sent. Newer modules answer so with 400
+    /// and the code `validation_error`, or with parameters that name the fields.
     pub(crate) fn is_validation(&self) -> bool {
         self.errors.iter().any(|error| {
             error.code.as_deref() == Some("validation_error") || !error.parameters.is_empty()
@@ -31,7 +31,8 @@ pub struct VersionConflict {
 }
 
 impl VersionConflict {
-    /// Reads the words of RMB's database trigger, which come as text or within JSON: "Stored _version is 4, _version of request is 3".
+    /// Reads the words of RMB's database trigger, which come as text or within JSON: "Stored
+    /// _version is 4, _version of request is 3".
     pub(crate) fn of(message: &str) -> Option<Self> {
         let number = |words: &str| -> Option<i64> {
             let (_, after) = message.split_once(words)?;
@@ -74,8 +75,9 @@ pub struct Parameter {
 }
 
 impl ValidationError {
-    /// The field that it concerns, where the server says so: of an expression of the database, as RMB gives for values that must be unique,
-    /// the field in it, `barcode` of `lower(jsonb ->> 'barcode'::text)`.
+    /// The field that it concerns, where the server says so: of an expression of the database, as
+    /// RMB gives for values that must be unique, the field in it, `barcode` of `lower(jsonb ->>
+    /// 'barcode'::text)`.
     pub fn field(&self) -> Option<&str> {
         let key = self.parameters.first()?.key.as_str();
         let Some((_, inner)) = key.rsplit_once("->> '") else {

@@ -1,5 +1,6 @@
-//! Which field a message is about, and its value. Modules that do not list errors with parameters say both in a sentence: RMB's text, that of
-//! PostgreSQL and Jackson, and Spring's (real-facts, sections 5 and 18).
+//! Which field a message is about, and its value. Modules that do not list errors with parameters
+//! say both in a sentence: RMB's text, that of PostgreSQL and Jackson, and Spring's (real-facts,
+//! sections 5 and 18).
 
 use super::types::{Parameter, ValidationError};
 
@@ -26,7 +27,8 @@ pub(super) fn read(message: &str) -> Vec<ValidationError> {
         .unwrap_or_default()
 }
 
-/// The name of a field as a record has it, of an expression of the database: `lower(f_unaccent(jsonb ->> 'name'::text))` is `name`.
+/// The name of a field as a record has it, of an expression of the database:
+/// `lower(f_unaccent(jsonb ->> 'name'::text))` is `name`.
 pub(super) fn field_of(key: &str) -> Option<String> {
     if !key.contains("->") {
         return None;
@@ -76,7 +78,8 @@ fn is_path(text: &str) -> bool {
             .all(|c| c.is_ascii_alphanumeric() || "_-.[]".contains(c))
 }
 
-/// Spring: "… [Field error in object 'tagDto' on field 'label': rejected value [null]; codes […]; default message [must not be null]] ".
+/// Spring: "… [Field error in object 'tagDto' on field 'label': rejected value [null]; codes […];
+/// default message [must not be null]] ".
 fn spring_fields(message: &str) -> Vec<ValidationError> {
     let parts = message.split("Field error in object ").skip(1);
     parts
@@ -93,7 +96,8 @@ fn spring_fields(message: &str) -> Vec<ValidationError> {
         .collect()
 }
 
-/// Hibernate: "ConstraintViolationImpl{interpolatedMessage='must not be blank', propertyPath=name, …}".
+/// Hibernate: "ConstraintViolationImpl{interpolatedMessage='must not be blank', propertyPath=name,
+/// …}".
 fn hibernate_fields(message: &str) -> Vec<ValidationError> {
     let parts = message.split("ConstraintViolationImpl{").skip(1);
     parts
@@ -105,7 +109,8 @@ fn hibernate_fields(message: &str) -> Vec<ValidationError> {
         .collect()
 }
 
-/// PostgreSQL: "Key (label)=(x) already exists.", "Key (polineid)=(…) is not present in table "po_line".".
+/// PostgreSQL: "Key (label)=(x) already exists.", "Key (polineid)=(…) is not present in table
+/// "po_line".".
 fn unique_key(message: &str) -> Vec<ValidationError> {
     const ENDS: [&str; 3] = [
         ") already exists",
@@ -142,8 +147,9 @@ fn unique_key(message: &str) -> Vec<ValidationError> {
     one(message, Some(key), value)
 }
 
-/// RMB: "lower(f_unaccent(jsonb ->> 'code'::text)) value already exists in table fund: x", "HRID value already exists in table instance: x",
-/// "duplicate lower(f_unaccent(jsonb ->> 'externalSystemId'::text value violates unique constraint: x".
+/// RMB: "lower(f_unaccent(jsonb ->> 'code'::text)) value already exists in table fund: x", "HRID
+/// value already exists in table instance: x", "duplicate lower(f_unaccent(jsonb ->>
+/// 'externalSystemId'::text value violates unique constraint: x".
 fn existing_value(message: &str) -> Vec<ValidationError> {
     let told = [
         " value already exists in table ",
@@ -163,8 +169,8 @@ fn existing_value(message: &str) -> Vec<ValidationError> {
     }
 }
 
-/// RMB: "Cannot set instance.instancetypeid = … because it does not exist in instance_type.id.", "Cannot delete groups.id = … because id is
-/// still referenced from table users.".
+/// RMB: "Cannot set instance.instancetypeid = … because it does not exist in instance_type.id.",
+/// "Cannot delete groups.id = … because id is still referenced from table users.".
 fn reference(message: &str) -> Vec<ValidationError> {
     let told = ["Cannot set ", "Cannot delete "];
     let Some(rest) = told
@@ -181,7 +187,8 @@ fn reference(message: &str) -> Vec<ValidationError> {
     one(message, field, value)
 }
 
-/// RMB: "'limit' parameter is incorrect. parameter value {-1} is not valid: must be greater than or equal to 0".
+/// RMB: "'limit' parameter is incorrect. parameter value {-1} is not valid: must be greater than or
+/// equal to 0".
 fn wrong_parameter(message: &str) -> Vec<ValidationError> {
     let Some((before, after)) = message.split_once("' parameter is incorrect.") else {
         return Vec::new();
@@ -208,7 +215,8 @@ fn method_parameter(message: &str) -> Vec<ValidationError> {
     one(told.unwrap_or(message), Some(field), value)
 }
 
-/// Spring: "getTagCollection.limit: must be greater than or equal to 1", several of them separated by commas, or behind other words.
+/// Spring: "getTagCollection.limit: must be greater than or equal to 1", several of them separated
+/// by commas, or behind other words.
 fn method_path(message: &str) -> Vec<ValidationError> {
     let message = message
         .split_once("ConstraintViolationException): ")
@@ -244,7 +252,8 @@ fn unrecognized_field(message: &str) -> Vec<ValidationError> {
     )
 }
 
-/// Jackson: "… (through reference chain: org.folio…Instance["identifiers"]->java.util.ArrayList[0]->…["value"])".
+/// Jackson: "… (through reference chain:
+/// org.folio…Instance["identifiers"]->java.util.ArrayList[0]->…["value"])".
 fn reference_chain(message: &str) -> Vec<ValidationError> {
     let Some((told, chain)) = message.split_once("(through reference chain: ") else {
         return Vec::new();
@@ -275,8 +284,9 @@ fn reference_chain(message: &str) -> Vec<ValidationError> {
     one(told, Some(&path), None)
 }
 
-/// "required query parameter missing: item_type_id", "invalid uuid format of item_type_id, expecting …", "Invalid UUID format of id, should
-/// be …", "limit does not have a default value in the RAML and has been passed empty", "Could not resolve attribute 'x' of '…'".
+/// "required query parameter missing: item_type_id", "invalid uuid format of item_type_id,
+/// expecting …", "Invalid UUID format of id, should be …", "limit does not have a default value in
+/// the RAML and has been passed empty", "Could not resolve attribute 'x' of '…'".
 fn named_parameter(message: &str) -> Vec<ValidationError> {
     let text = message.trim();
     let field = text
@@ -292,7 +302,8 @@ fn named_parameter(message: &str) -> Vec<ValidationError> {
     one(message, field.filter(|field| is_path(field)), None)
 }
 
-/// "The hrid field cannot be changed: new=null, old=in00000004790", "You cannot change the value of the id field".
+/// "The hrid field cannot be changed: new=null, old=in00000004790", "You cannot change the value of
+/// the id field".
 fn unchangeable(message: &str) -> Vec<ValidationError> {
     let text = message.trim();
     let field = between(text, "The ", " field cannot be changed").or_else(|| {
