@@ -3,7 +3,7 @@
 //!
 //! The macros are for the tests of folio-sdk alone. They read which documents and which of their
 //! modules the build has, as its `build.rs` states it, and ask the generator what it made of them
-//! ([`folio_codegen::surface`]). The published crates contain none of it.
+//! ([`surface`](mod@folio_codegen::surface)). The published crates contain none of it.
 
 mod tables;
 
