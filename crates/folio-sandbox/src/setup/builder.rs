@@ -277,7 +277,7 @@ impl Builder {
         self
     }
 
-    /// Gives a module a port of its own, past the gateway: [`Sandbox::module_url`] tells its
+    /// Gives a module a port of its own, past the gateway: [`Sandbox::module_url`](crate::Sandbox::module_url) tells its
     /// address. Tokens and permissions are not checked there, and routes answer that the module has
     /// and its descriptor does not list. A name that no module has is ignored.
     pub fn module_port(mut self, module: &str) -> Self {

@@ -122,7 +122,7 @@ impl Sandbox {
         self.state().auth.refreshes
     }
 
-    /// The address of a module's own port; none where [`Builder::module_port`] was not told of it.
+    /// The address of a module's own port; none where [`Builder::module_port`](crate::Builder::module_port) was not told of it.
     pub fn module_url(&self, module: &str) -> Option<String> {
         let state = self.state();
         let (_, address) = state
