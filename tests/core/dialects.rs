@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 use std::sync::Mutex;
 
-use folio_sdk::{FolioClient, Items, Method, Paging, PagingStyle, Request};
+use folio_sdk::{ErrorKind, FolioClient, Items, Method, Paging, PagingStyle, Request};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
@@ -195,6 +195,14 @@ async fn check(model: Model, limit: u32) -> Result<(), TestCaseError> {
     while let Some(record) = list.next().await {
         match record {
             Ok(record) => came.push(usize::try_from(record["number"].as_u64().unwrap()).unwrap()),
+            // Where pages of web-toolkit cannot be made to overlap any more, the list ends with an error: nothing is missing silently.
+            Err(error)
+                if model.style == PagingStyle::Erm
+                    && model.deletions > 0
+                    && error.kind() == ErrorKind::Paging =>
+            {
+                return Ok(());
+            }
             Err(error) => return Err(TestCaseError::fail(format!("{error:#} ({model:?})"))),
         }
     }
