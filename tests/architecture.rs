@@ -8,6 +8,7 @@
 #[path = "structure/sources.rs"]
 mod sources;
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::path::Path;
 
@@ -396,4 +397,57 @@ fn the_page_shows_the_layers() {
             "docs/architecture.md is not what the sources say: run `UPDATE_DOCS=1 cargo test --test architecture`"
         );
     }
+}
+
+/// Type names that stand twice in the core, and why.
+const SAME_NAMES: &[(&str, &str)] = &[
+    (
+        "Field",
+        "an index of CQL, and a field of a record: users see the first only",
+    ),
+    (
+        "FolioClient",
+        "the asynchronous and the blocking client, each in its module",
+    ),
+    (
+        "Given",
+        "what a blocking iterator gives, and what a response is read as: users name neither",
+    ),
+    (
+        "Json",
+        "any JSON, and the mark of a response that is JSON: users see the first only",
+    ),
+    (
+        "Prepared",
+        "one per TLS library; only one of them is compiled",
+    ),
+    ("Result", "each with the error of its module"),
+];
+
+#[test]
+fn type_names_are_defined_once() {
+    let sources = CRATES[0].sources();
+    let mut files: BTreeMap<String, Vec<&str>> = BTreeMap::new();
+    for source in &sources.files {
+        let code = source.text.split("\n#[cfg(test)]\nmod tests").next();
+        let parsed = syn::parse_file(code.unwrap_or_default()).unwrap();
+        for item in parsed.items {
+            let name = match item {
+                syn::Item::Struct(item) => item.ident,
+                syn::Item::Enum(item) => item.ident,
+                syn::Item::Trait(item) => item.ident,
+                syn::Item::Type(item) => item.ident,
+                _ => continue,
+            };
+            files
+                .entry(name.to_string())
+                .or_default()
+                .push(&source.file);
+        }
+    }
+    assert!(files.len() > 300, "{} types", files.len());
+    files.retain(|_, files| files.len() > 1);
+    let known: Vec<&str> = SAME_NAMES.iter().map(|(name, _)| *name).collect();
+    let found: Vec<&str> = files.keys().map(String::as_str).collect();
+    assert_eq!(found, known, "{files:#?}");
 }

@@ -6,7 +6,7 @@ use tokio::time::Instant;
 use tracing::debug;
 
 use crate::engine::auth::{NoToken, Token};
-use crate::engine::call::{Call, Received};
+use crate::engine::call::{AttemptOutput, CallInProgress};
 use crate::engine::classify::unknown_outcome;
 use crate::engine::retry::{Attempts, Bounds, Failed, Repeatability, Retried};
 use crate::wire::error::{Error, Result};
@@ -16,10 +16,10 @@ pub(super) const BUDGET: &str = "it was not repeated: much fails, and the client
 
 const CONSUMED: &str = "it was not repeated, since its body was a stream that can be read once: `Body::file` and `Body::reopen` can be sent again";
 
-impl Retried for Call<'_> {
-    type Output = Received;
+impl Retried for CallInProgress<'_> {
+    type Output = AttemptOutput;
 
-    async fn attempt(&mut self) -> Result<Received, Failed> {
+    async fn attempt(&mut self) -> Result<AttemptOutput, Failed> {
         let permit = match self.try_acquire()? {
             Some(permit) => permit,
             None => match Box::pin(self.acquire_in_time()).await {
@@ -134,7 +134,7 @@ impl Retried for Call<'_> {
     }
 }
 
-impl Call<'_> {
+impl CallInProgress<'_> {
     /// The attempt was not sent, since there is no token.
     #[cold]
     fn without_token(&mut self, failure: NoToken) -> Failed {

@@ -21,13 +21,13 @@ const MOST_RECORDS: usize = 200_000;
 /// What a value is cached under: nothing of one tenant is given to another, and nothing of one type
 /// as another.
 #[derive(Clone, PartialEq, Eq, Hash)]
-pub(crate) struct Key {
+pub(crate) struct CacheKey {
     tenant: String,
     what: String,
     kind: TypeId,
 }
 
-impl Key {
+impl CacheKey {
     pub(crate) fn new<T: 'static>(tenant: &str, what: impl Into<String>) -> Self {
         Self {
             tenant: tenant.to_owned(),
@@ -37,23 +37,23 @@ impl Key {
     }
 }
 
-type Outcome = Result<Arc<dyn Any + Send + Sync>>;
+type CacheOutcome = Result<Arc<dyn Any + Send + Sync>>;
 
 /// A value, or one that is being loaded. All that need it meanwhile wait for the same load.
-struct Slot {
+struct CacheSlot {
     begun: Instant,
-    outcome: OnceCell<Outcome>,
+    outcome: OnceCell<CacheOutcome>,
 }
 
-struct Entry {
-    slot: Arc<Slot>,
+struct CacheEntry {
+    slot: Arc<CacheSlot>,
     used: u64,
     records: usize,
 }
 
 #[derive(Default)]
 struct Entries {
-    map: HashMap<Key, Entry>,
+    map: HashMap<CacheKey, CacheEntry>,
     uses: u64,
 }
 
@@ -71,7 +71,7 @@ impl Cache {
     /// another goes on. A failure goes to all that waited for it, and is not cached.
     pub(crate) async fn get<T: Send + Sync + 'static>(
         &self,
-        key: Key,
+        key: CacheKey,
         max_age: Duration,
         load: impl Future<Output = Result<(T, usize)>> + Send,
     ) -> Result<Arc<T>> {
@@ -100,7 +100,7 @@ impl Cache {
         }
     }
 
-    fn slot(&self, key: &Key, max_age: Duration) -> Arc<Slot> {
+    fn slot(&self, key: &CacheKey, max_age: Duration) -> Arc<CacheSlot> {
         let now = Instant::now();
         let mut entries = self.entries();
         entries.uses += 1;
@@ -111,11 +111,11 @@ impl Cache {
             entry.used = used;
             return Arc::clone(&entry.slot);
         }
-        let slot = Arc::new(Slot {
+        let slot = Arc::new(CacheSlot {
             begun: now,
             outcome: OnceCell::new(),
         });
-        let entry = Entry {
+        let entry = CacheEntry {
             slot: Arc::clone(&slot),
             used,
             records: 0,
@@ -126,7 +126,7 @@ impl Cache {
     }
 
     /// Notes how large a value turned out to be.
-    fn settle(&self, key: &Key, slot: &Arc<Slot>, records: usize) {
+    fn settle(&self, key: &CacheKey, slot: &Arc<CacheSlot>, records: usize) {
         let mut entries = self.entries();
         if let Some(entry) = entries.map.get_mut(key)
             && Arc::ptr_eq(&entry.slot, slot)
@@ -136,7 +136,7 @@ impl Cache {
         }
     }
 
-    fn remove(&self, key: &Key, slot: &Arc<Slot>) {
+    fn remove(&self, key: &CacheKey, slot: &Arc<CacheSlot>) {
         let mut entries = self.entries();
         if entries
             .map
@@ -148,7 +148,7 @@ impl Cache {
     }
 
     /// Forgets one value.
-    pub(crate) fn forget_one(&self, key: &Key) {
+    pub(crate) fn forget_one(&self, key: &CacheKey) {
         self.entries().map.remove(key);
     }
 
@@ -191,7 +191,7 @@ mod tests {
 
     async fn get(cache: &Cache, what: &str, records: usize, loads: &AtomicUsize) -> Arc<String> {
         cache
-            .get(Key::new::<String>("diku", what), MINUTE, async {
+            .get(CacheKey::new::<String>("diku", what), MINUTE, async {
                 loads.fetch_add(1, Ordering::SeqCst);
                 Ok((what.to_owned(), records))
             })
@@ -231,7 +231,7 @@ mod tests {
     #[tokio::test]
     async fn when_the_one_that_loads_gives_up_another_goes_on() {
         let cache = Cache::default();
-        let key = || Key::new::<u8>("diku", "x");
+        let key = || CacheKey::new::<u8>("diku", "x");
         let gives_up = cache.get(key(), MINUTE, std::future::pending::<Result<(u8, usize)>>());
         let waits = cache.get(key(), MINUTE, async { Ok((7_u8, 1)) });
         let (gave_up, value) = tokio::join!(

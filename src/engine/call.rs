@@ -15,7 +15,7 @@ use crate::engine::request_line;
 use crate::engine::retry::Attempts;
 use crate::engine::session::Session;
 use crate::engine::tenant::Tenant;
-use crate::engine::transport::{Answer, Incoming, Timeouts};
+use crate::engine::transport::{Incoming, Timeouts, WholeResponse};
 use crate::wire::error::{Error, Exchange, Result};
 use crate::wire::headers::TENANT;
 use crate::wire::request::Request;
@@ -26,13 +26,13 @@ use crate::wire::retry::RetryPolicy;
 pub(crate) type Rest = (Box<Incoming>, OwnedPermit);
 
 /// A response as an attempt received it, and the part of its body that was not read.
-pub(crate) type Received = (Answer, Option<Rest>);
+pub(crate) type AttemptOutput = (WholeResponse, Option<Rest>);
 
 /// The response to a call, and the part of its body that was not read.
 pub(crate) type Executed = (Response, Option<Rest>);
 
 /// A call, and what became of its attempts so far.
-pub(super) struct Call<'a> {
+pub(super) struct CallInProgress<'a> {
     pub(super) session: &'a Session,
     pub(super) request: &'a Request,
     pub(super) tenant: &'a HeaderValue,
@@ -65,7 +65,7 @@ pub(super) struct Limited {
     progress: u64,
 }
 
-impl<'a> Call<'a> {
+impl<'a> CallInProgress<'a> {
     /// Checks what can be checked before anything is sent.
     pub(super) fn begin(
         session: &'a Session,
@@ -126,7 +126,7 @@ impl<'a> Call<'a> {
     }
 
     /// The response to the call.
-    pub(super) fn executed(self, (received, rest): Received) -> Executed {
+    pub(super) fn executed(self, (received, rest): AttemptOutput) -> Executed {
         let response = Response::new(
             received.status,
             received.headers,

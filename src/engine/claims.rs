@@ -8,7 +8,7 @@ use serde::Deserialize;
 /// request.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
-pub(crate) struct Claims {
+pub(crate) struct TokenClaims {
     pub(crate) user_id: Option<String>,
     tenant: Option<String>,
     /// The issuer: of Keycloak's tokens the address of the tenant's realm.
@@ -19,7 +19,7 @@ pub(crate) struct Claims {
     preferred_username: Option<String>,
 }
 
-impl Claims {
+impl TokenClaims {
     /// Reads the payload of a JSON Web Token. What is none says nothing.
     pub(crate) fn of(token: &str) -> Self {
         let payload = token.split('.').nth(1).unwrap_or_default();
@@ -55,8 +55,8 @@ impl Claims {
 mod tests {
     use super::*;
 
-    fn claims(payload: &str) -> Claims {
-        Claims::of(&format!("e30.{}.x", URL_SAFE_NO_PAD.encode(payload)))
+    fn claims(payload: &str) -> TokenClaims {
+        TokenClaims::of(&format!("e30.{}.x", URL_SAFE_NO_PAD.encode(payload)))
     }
 
     #[test]
@@ -84,7 +84,7 @@ mod tests {
     #[test]
     fn what_is_no_token_says_nothing() {
         for token in ["", "opaque", "a.b.c", "e30..x", "e30.bm8.x", "é.é.é"] {
-            let claims = Claims::of(token);
+            let claims = TokenClaims::of(token);
             assert!(
                 claims.user_id.is_none()
                     && claims.tenant().is_none()

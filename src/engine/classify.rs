@@ -5,11 +5,11 @@ use http::header::CONTENT_TYPE;
 use http::{HeaderMap, HeaderValue, Method, StatusCode};
 use tracing::debug;
 
-use crate::engine::call::{Call, Received, Rest, milliseconds};
-use crate::engine::failure::Failure;
+use crate::engine::call::{AttemptOutput, CallInProgress, Rest, milliseconds};
+use crate::engine::failure::TransportFailure;
 use crate::engine::request_line;
 use crate::engine::retry::Failed;
-use crate::engine::transport::Answer;
+use crate::engine::transport::WholeResponse;
 use crate::value::redact::Secrets;
 use crate::wire::cause;
 use crate::wire::error::{Error, ErrorKind};
@@ -24,13 +24,13 @@ use crate::wire::truncated::diagnostics;
 
 const LIMITED: &str = "a limiter in front of FOLIO rejects requests: the client slows down by itself, and `rate_limit` of the builder keeps it below what is allowed from the beginning";
 
-impl Call<'_> {
+impl CallInProgress<'_> {
     /// What an attempt brought. `rest` is the part of a body that was not read.
     pub(super) fn classify(
         &mut self,
-        sent: Result<Answer, Failure>,
+        sent: Result<WholeResponse, TransportFailure>,
         rest: Option<Rest>,
-    ) -> Result<Received, Failed> {
+    ) -> Result<AttemptOutput, Failed> {
         self.exchange.elapsed = self.attempts.started.elapsed();
         match sent {
             Ok(answer) => {
@@ -47,7 +47,7 @@ impl Call<'_> {
     }
 
     /// A response with a success status: not all of them are what was asked for.
-    fn success(&self, answer: Answer, rest: Option<Rest>) -> Result<Received, Failed> {
+    fn success(&self, answer: WholeResponse, rest: Option<Rest>) -> Result<AttemptOutput, Failed> {
         // A write that a login page answers was not carried out, as far as anybody knows. By path
         // any page may be wanted.
         if !self.exchange.operation.name.is_empty()
@@ -61,7 +61,7 @@ impl Call<'_> {
         }
     }
 
-    fn done(&self, answer: Answer, rest: Option<Rest>) -> Received {
+    fn done(&self, answer: WholeResponse, rest: Option<Rest>) -> AttemptOutput {
         debug!(
             status = answer.status.as_u16(),
             attempts = self.exchange.attempts,
@@ -73,7 +73,7 @@ impl Call<'_> {
     }
 
     #[cold]
-    fn stray_page(&self, answer: &Answer) -> Failed {
+    fn stray_page(&self, answer: &WholeResponse) -> Failed {
         let secrets = self.secrets();
         let (exchange, body) = (self.exchange.clone(), &answer.body);
         let message = server_message::mistaken(body, exchange.sensitive, &secrets);
@@ -100,7 +100,7 @@ impl Call<'_> {
 
     /// A response with another status.
     #[cold]
-    fn rejection(&mut self, answer: Answer) -> Result<Received, Failed> {
+    fn rejection(&mut self, answer: WholeResponse) -> Result<AttemptOutput, Failed> {
         let (status, headers) = (answer.status, answer.headers);
         let content_type = headers
             .get(CONTENT_TYPE)
@@ -191,11 +191,11 @@ impl Call<'_> {
     }
 
     /// A status that another attempt would have as well; but after a DELETE in doubt, a 404 is not.
-    fn permanent(&self, error: Error) -> Result<Received, Failed> {
+    fn permanent(&self, error: Error) -> Result<AttemptOutput, Failed> {
         if self.is_second_deletion(&error) {
             if error.is_missing_record() {
                 // An attempt without a response has deleted it: what was asked for is so.
-                let nothing = Answer {
+                let nothing = WholeResponse {
                     status: StatusCode::NO_CONTENT,
                     headers: HeaderMap::new(),
                     body: Bytes::new(),
@@ -219,7 +219,7 @@ impl Call<'_> {
 
     /// No complete response came.
     #[cold]
-    fn failure(&self, mut failure: Failure) -> Failed {
+    fn failure(&self, mut failure: TransportFailure) -> Failed {
         // The connection may be dead.
         if failure.kind == ErrorKind::Timeout {
             self.session.gateway.leave_connection(self.slot.at());

@@ -14,7 +14,7 @@ use http::{HeaderMap, StatusCode};
 use serde::de::DeserializeOwned;
 use tokio::io::{AsyncWrite, AsyncWriteExt};
 
-use crate::engine::failure::Failure;
+use crate::engine::failure::TransportFailure;
 use crate::engine::limit::OwnedPermit;
 use crate::engine::memory::MemoryLimits;
 use crate::engine::transport::Incoming;
@@ -122,7 +122,7 @@ impl Download {
             let piece = piece?;
             let most = self.memory.of_response();
             if whole.len() + piece.len() > most.bytes {
-                return Err(self.end(Failure::too_large(most, "the response")));
+                return Err(self.end(TransportFailure::too_large(most, "the response")));
             }
             whole.extend_from_slice(&piece);
         }
@@ -212,7 +212,7 @@ impl Download {
     }
 
     /// Ends it by an error.
-    fn end(&mut self, mut failure: Failure) -> Error {
+    fn end(&mut self, mut failure: TransportFailure) -> Error {
         self.ended = true;
         self.permit = None;
         if failure.kind == ErrorKind::Transport {
@@ -429,7 +429,7 @@ impl<T: DeserializeOwned> Stream for Records<T> {
             let most = self.download.memory.of_record();
             if self.rest.len() > most.bytes {
                 let what = format!("record {} of the response", self.count);
-                let error = self.download.end(Failure::too_large(most, what));
+                let error = self.download.end(TransportFailure::too_large(most, what));
                 self.rest.clear();
                 self.searched = 0;
                 self.ended = true;

@@ -7,14 +7,14 @@ use std::time::Duration;
 
 use http::StatusCode;
 
-use crate::engine::http::{HttpError, Inner, Kind, said};
+use crate::engine::http::{FailureKind, HttpError, HttpErrorInner, said};
 use crate::engine::memory::Most;
 use crate::value::encoding::Fault;
 use crate::wire::cause::{self, Cause};
 use crate::wire::error::{Error, ErrorKind, Exchange};
 
 /// Why there is no answer.
-pub(crate) struct Failure {
+pub(crate) struct TransportFailure {
     pub(crate) kind: ErrorKind,
     pub(crate) message: String,
     pub(crate) source: Option<Arc<dyn std::error::Error + Send + Sync>>,
@@ -25,7 +25,7 @@ pub(crate) struct Failure {
     pub(crate) help: Option<Cow<'static, str>>,
 }
 
-impl Failure {
+impl TransportFailure {
     pub(crate) fn new(kind: ErrorKind, message: String) -> Self {
         Self {
             kind,
@@ -60,7 +60,7 @@ impl Failure {
     }
 }
 
-impl Failure {
+impl TransportFailure {
     pub(super) fn timeout(message: String) -> Self {
         Self::new(ErrorKind::Timeout, message)
     }
@@ -109,13 +109,13 @@ impl Failure {
     }
 
     /// What a service says of a request without a response.
-    fn of_service(kind: Kind, error: HttpError) -> Self {
+    fn of_service(kind: FailureKind, error: HttpError) -> Self {
         let message = cause::innermost(&error).to_string();
         let new = match kind {
-            Kind::Connect => Self::new(ErrorKind::Connect, message),
-            Kind::NotSent => Self::lasting(ErrorKind::Request, message),
-            Kind::Timeout => Self::timeout(message),
-            Kind::Other => Self::new(ErrorKind::Transport, message),
+            FailureKind::Connect => Self::new(ErrorKind::Connect, message),
+            FailureKind::NotSent => Self::lasting(ErrorKind::Request, message),
+            FailureKind::Timeout => Self::timeout(message),
+            FailureKind::Other => Self::new(ErrorKind::Transport, message),
         };
         Self {
             source: Some(Arc::new(error)),
@@ -134,7 +134,7 @@ impl Failure {
     }
 }
 
-impl From<Fault> for Failure {
+impl From<Fault> for TransportFailure {
     fn from(fault: Fault) -> Self {
         let (kind, message, lasts) = match fault {
             Fault::CutShort(message) => (ErrorKind::Transport, message, false),
@@ -148,12 +148,12 @@ impl From<Fault> for Failure {
 }
 
 /// Of an error of the HTTP library.
-pub(crate) fn failure(error: reqwest::Error, timeout: Duration) -> Failure {
+pub(crate) fn failure(error: reqwest::Error, timeout: Duration) -> TransportFailure {
     if let Some(kind) = said(&error) {
-        return Failure::of_service(kind, HttpError::of_body(error));
+        return TransportFailure::of_service(kind, HttpError::of_body(error));
     }
     let cause = Cause::of(&error, error.is_connect(), error.is_timeout(), timeout);
-    Failure {
+    TransportFailure {
         kind: cause.kind,
         message: cause.message,
         lasts: cause.lasts,
@@ -164,10 +164,10 @@ pub(crate) fn failure(error: reqwest::Error, timeout: Duration) -> Failure {
 }
 
 /// Of an error of a service.
-pub(crate) fn failure_of(error: HttpError, timeout: Duration) -> Failure {
+pub(crate) fn failure_of(error: HttpError, timeout: Duration) -> TransportFailure {
     match (error.kind(), error.0) {
-        (Some(kind), inner) => Failure::of_service(kind, HttpError(inner)),
-        (None, Inner::Reqwest(error)) => failure(error, timeout),
-        (None, inner) => Failure::of_service(Kind::Other, HttpError(inner)),
+        (Some(kind), inner) => TransportFailure::of_service(kind, HttpError(inner)),
+        (None, HttpErrorInner::Reqwest(error)) => failure(error, timeout),
+        (None, inner) => TransportFailure::of_service(FailureKind::Other, HttpError(inner)),
     }
 }

@@ -11,7 +11,7 @@ use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
 
 /// A cause of any type.
-type Cause = Box<dyn Error + Send + Sync>;
+type BoxedCause = Box<dyn Error + Send + Sync>;
 
 /// A request as an [`HttpService`] receives it: with its absolute URL and all headers, the token
 /// among them.
@@ -95,7 +95,7 @@ impl HttpBody {
     /// Any other body, such as that of a server or an HTTP library.
     pub fn wrap<B>(body: B) -> Self
     where
-        B: Body<Data = Bytes, Error: Into<Cause>> + Send + 'static,
+        B: Body<Data = Bytes, Error: Into<BoxedCause>> + Send + 'static,
     {
         Self(reqwest::Body::wrap(Exclusive(Mutex::new(Box::pin(body)))))
     }
@@ -181,16 +181,19 @@ impl<B: Body> Body for Exclusive<B> {
 
 /// Why an [`HttpService`] has no response. What it says decides whether a request that is not
 /// idempotent may be sent again.
-pub struct HttpError(pub(super) Inner);
+pub struct HttpError(pub(super) HttpErrorInner);
 
-pub(super) enum Inner {
+pub(super) enum HttpErrorInner {
     Reqwest(reqwest::Error),
-    Other { kind: Kind, cause: Cause },
+    Other {
+        kind: FailureKind,
+        cause: BoxedCause,
+    },
 }
 
 /// What is known of a request without a response.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Kind {
+pub(super) enum FailureKind {
     Connect,
     NotSent,
     Timeout,
@@ -200,41 +203,41 @@ pub(super) enum Kind {
 impl HttpError {
     /// The request may have been sent: the connection broke, or the response did. Its outcome is
     /// unknown, so that only requests that are idempotent are retried.
-    pub fn new(cause: impl Into<Cause>) -> Self {
-        Self::of(Kind::Other, cause)
+    pub fn new(cause: impl Into<BoxedCause>) -> Self {
+        Self::of(FailureKind::Other, cause)
     }
 
     /// There was no connection, and nothing was sent. The request is retried, by the client's
     /// policy.
-    pub fn connect(cause: impl Into<Cause>) -> Self {
-        Self::of(Kind::Connect, cause)
+    pub fn connect(cause: impl Into<BoxedCause>) -> Self {
+        Self::of(FailureKind::Connect, cause)
     }
 
     /// There was no response in time. The outcome is unknown, as with [`new`](Self::new).
-    pub fn timeout(cause: impl Into<Cause>) -> Self {
-        Self::of(Kind::Timeout, cause)
+    pub fn timeout(cause: impl Into<BoxedCause>) -> Self {
+        Self::of(FailureKind::Timeout, cause)
     }
 
     /// The service has decided not to send the request. It is not retried.
-    pub fn not_sent(cause: impl Into<Cause>) -> Self {
-        Self::of(Kind::NotSent, cause)
+    pub fn not_sent(cause: impl Into<BoxedCause>) -> Self {
+        Self::of(FailureKind::NotSent, cause)
     }
 
     /// The error of a body, which may be one that a service gave.
     pub(super) fn of_body(error: reqwest::Error) -> Self {
-        Self(Inner::Reqwest(error.without_url()))
+        Self(HttpErrorInner::Reqwest(error.without_url()))
     }
 
     /// What a service said of the request, if it did.
-    pub(super) fn kind(&self) -> Option<Kind> {
+    pub(super) fn kind(&self) -> Option<FailureKind> {
         match &self.0 {
-            Inner::Other { kind, .. } => Some(*kind),
-            Inner::Reqwest(error) => said(error),
+            HttpErrorInner::Other { kind, .. } => Some(*kind),
+            HttpErrorInner::Reqwest(error) => said(error),
         }
     }
 
-    fn of(kind: Kind, cause: impl Into<Cause>) -> Self {
-        Self(Inner::Other {
+    fn of(kind: FailureKind, cause: impl Into<BoxedCause>) -> Self {
+        Self(HttpErrorInner::Other {
             kind,
             cause: cause.into(),
         })
@@ -244,8 +247,8 @@ impl HttpError {
 impl fmt::Display for HttpError {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.0 {
-            Inner::Reqwest(error) => fmt::Display::fmt(error, out),
-            Inner::Other { cause, .. } => fmt::Display::fmt(cause, out),
+            HttpErrorInner::Reqwest(error) => fmt::Display::fmt(error, out),
+            HttpErrorInner::Other { cause, .. } => fmt::Display::fmt(cause, out),
         }
     }
 }
@@ -253,8 +256,8 @@ impl fmt::Display for HttpError {
 impl fmt::Debug for HttpError {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.0 {
-            Inner::Reqwest(error) => fmt::Debug::fmt(error, out),
-            Inner::Other { kind, cause } => out
+            HttpErrorInner::Reqwest(error) => fmt::Debug::fmt(error, out),
+            HttpErrorInner::Other { kind, cause } => out
                 .debug_struct("HttpError")
                 .field("kind", kind)
                 .field("cause", cause)
@@ -266,8 +269,8 @@ impl fmt::Debug for HttpError {
 impl Error for HttpError {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
         match &self.0 {
-            Inner::Reqwest(error) => error.source(),
-            Inner::Other { cause, .. } => cause.source(),
+            HttpErrorInner::Reqwest(error) => error.source(),
+            HttpErrorInner::Other { cause, .. } => cause.source(),
         }
     }
 }
@@ -276,10 +279,10 @@ impl Error for HttpError {
 pub(crate) type Layer = Box<dyn FnOnce(Arc<dyn HttpService>) -> Arc<dyn HttpService> + Send + Sync>;
 
 /// What a service said, in the causes of an error.
-pub(super) fn said(error: &(dyn Error + 'static)) -> Option<Kind> {
+pub(super) fn said(error: &(dyn Error + 'static)) -> Option<FailureKind> {
     let mut next = Some(error);
     while let Some(error) = next {
-        if let Some(HttpError(Inner::Other { kind, .. })) = error.downcast_ref() {
+        if let Some(HttpError(HttpErrorInner::Other { kind, .. })) = error.downcast_ref() {
             return Some(*kind);
         }
         next = error.source();

@@ -60,7 +60,7 @@ pub(crate) struct Pace {
     /// Whether there is anything to wait for: mostly not, and no request takes a lock for it.
     is_limited: AtomicBool,
     /// Never held across an await.
-    state: Mutex<State>,
+    state: Mutex<PaceState>,
     /// The first in the queue waits for its slot; the others wait for their place, in the order of
     /// their arrival.
     queue: Semaphore,
@@ -70,10 +70,10 @@ pub(crate) struct Pace {
 }
 
 #[derive(Debug)]
-struct State {
+struct PaceState {
     /// Requests a second; none without a limit.
     rate: Option<f64>,
-    phase: Phase,
+    phase: PacePhase,
     /// When the next request may be sent.
     next: Instant,
     /// What was sent before says nothing of the rate.
@@ -87,7 +87,7 @@ struct State {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq)]
-enum Phase {
+enum PacePhase {
     /// The highest rate that was accepted and the lowest one that was rejected.
     Search(f64, f64),
     /// The search has ended below what is allowed.
@@ -116,9 +116,9 @@ impl Pace {
         Self {
             begun: now,
             is_limited: AtomicBool::new(false),
-            state: Mutex::new(State {
+            state: Mutex::new(PaceState {
                 rate: None,
-                phase: Phase::Steady,
+                phase: PacePhase::Steady,
                 next: now,
                 changed: now,
                 accepted: 0,
@@ -130,7 +130,7 @@ impl Pace {
         }
     }
 
-    fn state(&self) -> MutexGuard<'_, State> {
+    fn state(&self) -> MutexGuard<'_, PaceState> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -190,19 +190,19 @@ impl Pace {
         self.is_limited.store(true, Ordering::Relaxed);
         let is_grown = state.accepted >= ENOUGH;
         let (rate, phase) = match (state.rate, state.phase) {
-            (None, _) => (Some(FIRST), Phase::Search(0.0, f64::INFINITY)),
+            (None, _) => (Some(FIRST), PacePhase::Search(0.0, f64::INFINITY)),
             // Of those that were sent before the rate was changed, nothing is learned.
             _ if slot.at < state.changed => (None, state.phase),
             // Near enough to the one that was accepted, that one is it.
-            (Some(rate), Phase::Search(low, _)) if low < rate && low >= rate * NEAR => {
-                (Some(low), Phase::Approach)
+            (Some(rate), PacePhase::Search(low, _)) if low < rate && low >= rate * NEAR => {
+                (Some(low), PacePhase::Approach)
             }
-            (Some(rate), Phase::Search(low, _)) if low < rate => {
-                (Some(f64::midpoint(low, rate)), Phase::Search(low, rate))
+            (Some(rate), PacePhase::Search(low, _)) if low < rate => {
+                (Some(f64::midpoint(low, rate)), PacePhase::Search(low, rate))
             }
             (Some(rate), _) => {
                 let part = if is_grown { 0.97 } else { 0.9 };
-                (Some(rate * part), Phase::Steady)
+                (Some(rate * part), PacePhase::Steady)
             }
         };
         state.phase = phase;
@@ -212,7 +212,7 @@ impl Pace {
             state.changed = now;
             state.accepted = 0;
             // At a rate that is right but for a little, a part of the interval is missing.
-            let is_little = is_grown && phase == Phase::Steady;
+            let is_little = is_grown && phase == PacePhase::Steady;
             let wait = interval(rate) / if is_little { 4 } else { 1 };
             state.next = now.checked_add(wait).unwrap_or(now).max(match is_little {
                 true => now,
@@ -246,24 +246,24 @@ impl Pace {
         }
         let rate = match state.phase {
             // Nothing was rejected at a rate yet but at what the client had without one.
-            Phase::Search(_, high) if high.is_infinite() => rate + 1.0,
-            Phase::Search(..) if state.accepted < ENOUGH => return,
-            Phase::Search(_, high) => {
+            PacePhase::Search(_, high) if high.is_infinite() => rate + 1.0,
+            PacePhase::Search(..) if state.accepted < ENOUGH => return,
+            PacePhase::Search(_, high) => {
                 let is_found = rate >= high * NEAR;
                 state.changed = Instant::now();
                 state.accepted = 0;
                 if is_found {
-                    state.phase = Phase::Approach;
+                    state.phase = PacePhase::Approach;
                     rate
                 } else {
-                    state.phase = Phase::Search(rate, high);
+                    state.phase = PacePhase::Search(rate, high);
                     f64::midpoint(rate, high)
                 }
             }
-            Phase::Approach => rate * 1.004,
+            PacePhase::Approach => rate * 1.004,
             // A rejection in about thirty requests, and more after a while without a rejection: the
             // limit may have been lifted.
-            Phase::Steady => {
+            PacePhase::Steady => {
                 let calm = slot.at.saturating_duration_since(state.changed);
                 rate * match calm > Duration::from_secs(20) {
                     true => 1.01,
@@ -273,7 +273,7 @@ impl Pace {
         };
         if rate > LIFTED {
             state.rate = None;
-            state.phase = Phase::Steady;
+            state.phase = PacePhase::Steady;
             self.is_limited.store(false, Ordering::Relaxed);
         } else {
             state.rate = Some(rate);
@@ -295,7 +295,7 @@ impl Pace {
             state.no_503_until = now.checked_add(DISBELIEF);
             state.rate = None;
             state.next = now;
-            state.phase = Phase::Steady;
+            state.phase = PacePhase::Steady;
             self.is_limited.store(false, Ordering::Relaxed);
             return false;
         }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use tokio::sync::SemaphorePermit;
 
 use crate::engine::auth::{NoToken, Token, needs_no_token};
-use crate::engine::call::Call;
+use crate::engine::call::CallInProgress;
 use crate::engine::pace::Slot;
 use crate::engine::session::Session;
 use crate::wire::error::{Error, Result};
@@ -27,7 +27,7 @@ pub(super) fn too_late(last: Error) -> Error {
     last.with_help(DEADLINE)
 }
 
-impl<'a> Call<'a> {
+impl<'a> CallInProgress<'a> {
     /// How long a login may be waited for: as long as an attempt may take.
     fn longest_login(&self) -> Duration {
         let own = self.request.attempt_timeout();

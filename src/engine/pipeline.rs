@@ -7,7 +7,7 @@ use http::{Method, StatusCode};
 use tracing::field::Empty;
 use tracing::{Span, debug, debug_span};
 
-use crate::engine::call::{Call, Executed, milliseconds};
+use crate::engine::call::{CallInProgress, Executed, milliseconds};
 use crate::engine::download::Download;
 use crate::engine::request_line::{self};
 use crate::engine::retry;
@@ -135,7 +135,7 @@ impl Session {
         request: &Request,
         whole: bool,
     ) -> Result<Executed> {
-        let mut call = Call::begin(self, tenant, request, whole)?;
+        let mut call = CallInProgress::begin(self, tenant, request, whole)?;
         if let Some(bound) = request.bound() {
             self.check_bound(tenant, request, bound).await?;
         }

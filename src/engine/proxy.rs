@@ -9,7 +9,7 @@ use secrecy::{ExposeSecret, SecretString};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
-use crate::engine::failure::Failure;
+use crate::engine::failure::TransportFailure;
 use crate::value::redact;
 use crate::wire::cause;
 use crate::wire::error::{Error, Result};
@@ -163,7 +163,7 @@ impl Via {
     }
 
     /// States of a gateway that could not be reached what the proxy has to do with it.
-    pub(crate) async fn explain(&self, mut failure: Failure) -> Failure {
+    pub(crate) async fn explain(&self, mut failure: TransportFailure) -> TransportFailure {
         let source = failure.source.as_ref();
         let text = source.map(|error| cause::innermost(error).to_string());
         let text = text.unwrap_or_default();

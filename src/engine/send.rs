@@ -7,10 +7,10 @@ use http::header::{ACCEPT, CONTENT_TYPE};
 use http::{HeaderMap, HeaderValue};
 use reqwest::Url;
 
-use crate::engine::call::Call;
-use crate::engine::failure::Failure;
-use crate::engine::transport::{self, Answer, Arriving, Incoming, Timeouts};
-use crate::value::body::Progress;
+use crate::engine::call::CallInProgress;
+use crate::engine::failure::TransportFailure;
+use crate::engine::transport::{self, Incoming, StreamingResponse, Timeouts, WholeResponse};
+use crate::value::body::UploadProgress;
 use crate::wire::error::ErrorKind;
 use crate::wire::headers::{TENANT, TOKEN};
 use crate::wire::request::Request;
@@ -19,7 +19,7 @@ use crate::wire::request::Request;
 /// (400).
 const ACCEPTED: HeaderValue = HeaderValue::from_static("application/json, text/plain");
 
-impl<'a> Call<'a> {
+impl<'a> CallInProgress<'a> {
     /// The timeouts of the next attempt: it ends with the deadline.
     fn timeouts_left(&self, timeouts: Timeouts) -> Timeouts {
         let Some(left) = self.attempts.time_left() else {
@@ -58,7 +58,9 @@ impl<'a> Call<'a> {
     }
 
     /// Sends it once, with all that is sent in memory, and reads the whole answer.
-    pub(super) fn send(&self) -> impl Future<Output = Result<Answer, Failure>> + Send + use<'a> {
+    pub(super) fn send(
+        &self,
+    ) -> impl Future<Output = Result<WholeResponse, TransportFailure>> + Send + use<'a> {
         self.session.gateway.send(
             self.request.method().clone(),
             self.url(),
@@ -71,16 +73,18 @@ impl<'a> Call<'a> {
 
     /// Sends it once, where a body is not whole in memory. If the answer is not to be read whole,
     /// and is a success, the rest of its body is returned.
-    pub(super) async fn send_in_pieces(&self) -> Result<(Answer, Option<Box<Incoming>>), Failure> {
+    pub(super) async fn send_in_pieces(
+        &self,
+    ) -> Result<(WholeResponse, Option<Box<Incoming>>), TransportFailure> {
         let (request, gateway) = (self.request, &self.session.gateway);
         let timeouts = self.timeouts_left(
             gateway.idle_timeouts(request.attempt_timeout(), request.attempt_read_timeout()),
         );
         let in_memory = request.body_bytes().cloned();
         let streamed = request.payload().filter(|_| in_memory.is_none());
-        let progress = Arc::new(Progress::default());
+        let progress = Arc::new(UploadProgress::default());
         let unreadable = |problem: String| {
-            Failure::lasting(
+            TransportFailure::lasting(
                 ErrorKind::Request,
                 format!("its body cannot be read: {problem}"),
             )
@@ -95,7 +99,7 @@ impl<'a> Call<'a> {
         };
         let (method, url) = (request.method().clone(), self.url());
         let opened = gateway.open(method, url, self.headers(), body, timeouts, &progress);
-        let Arriving {
+        let StreamingResponse {
             status,
             headers,
             body,
@@ -111,7 +115,7 @@ impl<'a> Call<'a> {
         } else {
             (bytes::Bytes::new(), Some(Box::new(body)))
         };
-        let answer = Answer {
+        let answer = WholeResponse {
             status,
             headers,
             body,

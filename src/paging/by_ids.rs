@@ -5,7 +5,7 @@ use std::task::{Context, Poll};
 
 use serde::de::DeserializeOwned;
 
-use super::lookup::Lookup;
+use super::lookup::ListLookup;
 use super::lookup_stream::lookup_stream;
 use super::pager::Pager;
 use crate::value::uuid::is_uuid;
@@ -29,7 +29,7 @@ use crate::wire::error::Result;
 /// cannot be read is an error of kind [`ErrorKind::Record`](crate::ErrorKind::Record) in its place;
 /// after any other error the stream ends.
 #[must_use = "a stream asks for nothing before it is polled"]
-pub struct ByIds<T>(Lookup<T>);
+pub struct ByIds<T>(ListLookup<T>);
 
 lookup_stream!(
     ByIds,
@@ -43,6 +43,6 @@ impl<T: DeserializeOwned + Send + 'static> ByIds<T> {
         // What other keys look like is not known.
         let is_id = field == "id";
         let is_valid = |id: &str| is_uuid(id) || !is_id && !id.trim().is_empty();
-        Self(Lookup::new(pager, field, true, ids, is_valid))
+        Self(ListLookup::new(pager, field, true, ids, is_valid))
     }
 }

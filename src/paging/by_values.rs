@@ -5,7 +5,7 @@ use std::task::{Context, Poll};
 
 use serde::de::DeserializeOwned;
 
-use super::lookup::Lookup;
+use super::lookup::ListLookup;
 use super::lookup_stream::lookup_stream;
 use super::pager::Pager;
 use crate::wire::error::Result;
@@ -29,7 +29,7 @@ use crate::wire::error::Result;
 ///   until each value was requested by itself. If two values differ in case only, a record goes to
 ///   the one that is written the same; the other is not missing, and has no record of its own.
 #[must_use = "a stream asks for nothing before it is polled"]
-pub struct ByValues<T>(Lookup<T>);
+pub struct ByValues<T>(ListLookup<T>);
 
 lookup_stream!(
     ByValues,
@@ -40,7 +40,7 @@ lookup_stream!(
 impl<T: DeserializeOwned + Send + 'static> ByValues<T> {
     pub(super) fn new(pager: Pager, field: String, values: impl Iterator<Item = String>) -> Self {
         let is_valid = |value: &str| !value.trim().is_empty();
-        Self(Lookup::new(pager, field, false, values, is_valid))
+        Self(ListLookup::new(pager, field, false, values, is_valid))
     }
 
     /// The values that have several records, as far as the server was asked; at the end, all of

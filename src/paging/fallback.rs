@@ -20,12 +20,12 @@ pub(super) struct Fallback {
     /// What is still to be tried.
     untried: Vec<Attempt>,
     /// How the list would have been read, and the error of that.
-    first: Option<Box<(Planned, Error)>>,
+    first: Option<Box<(PlannedPage, Error)>>,
     note: Option<String>,
 }
 
 /// A list as it was planned, and what the SDK adds to its request.
-pub(super) struct Planned {
+pub(super) struct PlannedPage {
     pub(super) list: ListRequest,
     /// The caller gives a query.
     pub(super) has_query: bool,
@@ -113,7 +113,7 @@ impl Fallback {
         &mut self,
         error: Error,
         is_first: bool,
-        planned: impl FnOnce() -> Planned,
+        planned: impl FnOnce() -> PlannedPage,
     ) -> AfterRejection {
         let is_rejection = error.kind() == ErrorKind::Status
             && error
@@ -137,7 +137,7 @@ impl Fallback {
         self.attempt(first)
     }
 
-    fn attempt(&mut self, first: Box<(Planned, Error)>) -> AfterRejection {
+    fn attempt(&mut self, first: Box<(PlannedPage, Error)>) -> AfterRejection {
         let attempt = self.untried.remove(0);
         let (planned, error) = &*first;
         self.note = Some(planned.note(error, attempt));
@@ -163,7 +163,7 @@ impl Fallback {
     }
 }
 
-impl Planned {
+impl PlannedPage {
     /// What may be tried, the most likely first.
     fn attempts(&self, error: &Error) -> Vec<Attempt> {
         let hints = Hints::of(error);

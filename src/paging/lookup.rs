@@ -23,7 +23,7 @@ use crate::wire::response::Response;
 const AHEAD: usize = 4;
 
 /// A lookup of many values of one field: which of them were requested, and what came of each.
-pub(super) struct Lookup<T> {
+pub(super) struct ListLookup<T> {
     pager: Pager,
     field: String,
     /// Whether there is one record of a value at most, which has it in this very form but for the
@@ -65,7 +65,7 @@ struct BatchPage {
     is_unknown: bool,
 }
 
-impl<T> Lookup<T> {
+impl<T> ListLookup<T> {
     pub(super) fn show(&self, out: &mut fmt::Formatter<'_>, name: &str) -> fmt::Result {
         out.debug_struct(name)
             .field("request", self.pager.request())
@@ -76,7 +76,7 @@ impl<T> Lookup<T> {
     }
 }
 
-impl<T: DeserializeOwned + Send + 'static> Lookup<T> {
+impl<T: DeserializeOwned + Send + 'static> ListLookup<T> {
     pub(super) fn new(
         pager: Pager,
         field: String,

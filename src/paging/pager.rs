@@ -5,7 +5,7 @@
 //! between the styles of lists is in `dialect`.
 
 use super::dialect::{self, Dialect, Sequence, Start};
-use super::fallback::{AfterRejection, Fallback, Planned};
+use super::fallback::{AfterRejection, Fallback, PlannedPage};
 use super::overlap::Overlap;
 use super::page::Page;
 use super::plan::{ListRequest, Plan};
@@ -238,8 +238,8 @@ impl Pager {
     }
 
     /// The same list, not begun yet, and what is added to its request.
-    fn planned(&self) -> Planned {
-        Planned {
+    fn planned(&self) -> PlannedPage {
+        PlannedPage {
             list: ListRequest {
                 client: self.client.clone(),
                 request: self.request.clone(),

@@ -1,6 +1,6 @@
 //! Reads records: missing and mistyped fields are noted, and unknown ones kept.
 
-use crate::value::member::Key;
+use crate::value::member::MemberName;
 use std::fmt;
 use std::marker::PhantomData;
 
@@ -153,15 +153,15 @@ pub fn read<'de, R: Record, D: Deserializer<'de>>(
     record: &mut R,
     deserializer: D,
 ) -> Result<(), D::Error> {
-    deserializer.deserialize_any(Fields(record))
+    deserializer.deserialize_any(FieldsVisitor(record))
 }
 
-struct Fields<'a, R>(&'a mut R);
+struct FieldsVisitor<'a, R>(&'a mut R);
 
 /// The name of no field: it leads to the unknown ones.
 const NO_FIELD: &str = "\0";
 
-impl<'de, R: Record> Visitor<'de> for Fields<'_, R> {
+impl<'de, R: Record> Visitor<'de> for FieldsVisitor<'_, R> {
     type Value = ();
 
     fn expecting(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -179,7 +179,7 @@ impl<'de, R: Record> Visitor<'de> for Fields<'_, R> {
             is_exact: lenient::is_exact(),
             input: PhantomData,
         };
-        while let Some(key) = from.map.next_key_seed(Key)? {
+        while let Some(key) = from.map.next_key_seed(MemberName)? {
             self.0.set(&key, &mut from);
             if let Some(error) = from.failed {
                 return Err(error);

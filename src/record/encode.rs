@@ -6,9 +6,9 @@ use serde::ser::{SerializeMap, Serializer};
 
 use crate::record::extra::Extra;
 use crate::record::json::Json;
-use crate::record::lenient::{Kept, State};
+use crate::record::lenient::{FieldState, Kept};
 use crate::record::traits::{Field, Put, Record};
-use crate::record::writer::{Writer, text_of};
+use crate::record::writer::{FieldWriter, text_of};
 use crate::value::redact;
 
 /// Writes fields into a map of serde's.
@@ -34,16 +34,16 @@ impl<M: SerializeMap> IntoMap<'_, M> {
         let now = || text_of(value);
         let state = kept.state(key, self.required, &now, &|| text_of(&T::blank()));
         let text = match state {
-            State::Missing { is_null: false } => return,
-            State::Missing { is_null: true } => Some("null".to_owned()),
-            State::Odd(odd) => Some(odd.sent().to_owned()),
+            FieldState::Missing { is_null: false } => return,
+            FieldState::Missing { is_null: true } => Some("null".to_owned()),
+            FieldState::Odd(odd) => Some(odd.sent().to_owned()),
             _ if value.is_absent() => return,
-            State::Changed(odd) => odd.merged(&now()),
-            State::Usual => None,
+            FieldState::Changed(odd) => odd.merged(&now()),
+            FieldState::Usual => None,
         };
         match text.map(|text| text.parse::<Json>()) {
             Some(Ok(json)) => self.entry(key, &json),
-            _ => self.entry(key, &Writer(value)),
+            _ => self.entry(key, &FieldWriter(value)),
         }
     }
 }
@@ -62,7 +62,7 @@ impl<'a, M: SerializeMap> Put<'a> for IntoMap<'a, M> {
         if value.is_absent() {
             return;
         }
-        self.entry(key, &Writer(value));
+        self.entry(key, &FieldWriter(value));
     }
 }
 
@@ -82,8 +82,8 @@ impl Same<'_> {
             let now = || text_of(value);
             let blank = || text_of(&T::blank());
             match kept.map(|kept| kept.state(key, self.required, &now, &blank)) {
-                Some(State::Missing { is_null }) => Some(Err(is_null)),
-                Some(State::Odd(odd)) => Some(Ok(odd.sent())),
+                Some(FieldState::Missing { is_null }) => Some(Err(is_null)),
+                Some(FieldState::Odd(odd)) => Some(Ok(odd.sent())),
                 _ => None,
             }
         });
@@ -142,7 +142,7 @@ pub fn encode<R: Record, S: Serializer>(record: &R, serializer: S) -> Result<S::
 /// Shows a record as the JSON that it is written as, but for its secrets.
 #[doc(hidden)]
 pub fn debug<R: Record>(record: &R, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-    match serde_json::to_value(Writer(record)) {
+    match serde_json::to_value(FieldWriter(record)) {
         Ok(mut value) => {
             redact::Secrets::default().redact_value(&mut value);
             let text = if out.alternate() {

@@ -12,12 +12,12 @@ use crate::record::decode::read;
 use crate::record::encode::encode;
 use crate::record::json::Json;
 use crate::record::lenient::values::other_kinds;
-use crate::record::lenient::{self, Step, Walk};
+use crate::record::lenient::{self, PathStep, Walk};
 use crate::record::scalar::Number;
 use crate::record::seeds::{InPlace, Next, Present, Required};
 use crate::record::traits::{Field, Record};
 use crate::record::walk::walk_record;
-use crate::record::writer::Writer;
+use crate::record::writer::FieldWriter;
 
 impl<T: Field> Field for Option<T> {
     const HAS_NULL: bool = true;
@@ -34,7 +34,7 @@ impl<T: Field> Field for Option<T> {
 
     fn encode<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         match self {
-            Some(value) => serializer.serialize_some(&Writer(value)),
+            Some(value) => serializer.serialize_some(&FieldWriter(value)),
             None => serializer.serialize_none(),
         }
     }
@@ -83,7 +83,7 @@ impl<T: Field> Field for Vec<T> {
                         }
                         Some(true) => {}
                         Some(false) => {
-                            lenient::found_null(&Step::At(index), T::IS_RECORD);
+                            lenient::found_null(&PathStep::At(index), T::IS_RECORD);
                             found = lenient::count();
                         }
                     }
@@ -99,7 +99,7 @@ impl<T: Field> Field for Vec<T> {
     fn encode<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut seq = serializer.serialize_seq(Some(self.len()))?;
         for element in self {
-            seq.serialize_element(&Writer(element))?;
+            seq.serialize_element(&FieldWriter(element))?;
         }
         seq.end()
     }
@@ -120,7 +120,7 @@ fn odd_element<T: Field>(list: &mut Vec<T>, before: usize, index: usize) {
             list.push(T::blank());
         }
     }
-    lenient::within(before, &Step::At(index));
+    lenient::within(before, &PathStep::At(index));
 }
 
 impl<T: Field> Field for BTreeMap<String, T> {
@@ -151,12 +151,12 @@ impl<T: Field> Field for BTreeMap<String, T> {
                             lenient::leave_out(before);
                             is_there = false;
                         }
-                        lenient::within(before, &Step::Key(key.clone()));
+                        lenient::within(before, &PathStep::Key(key.clone()));
                     }
                     if is_there {
                         self.0.insert(key, value);
                     } else if lenient::count() == before {
-                        lenient::found_null(&Step::Key(key), false);
+                        lenient::found_null(&PathStep::Key(key), false);
                     }
                 }
                 Ok(())
@@ -170,7 +170,7 @@ impl<T: Field> Field for BTreeMap<String, T> {
     fn encode<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut map = serializer.serialize_map(Some(self.len()))?;
         for (key, value) in self {
-            map.serialize_entry(key, &Writer(value))?;
+            map.serialize_entry(key, &FieldWriter(value))?;
         }
         map.end()
     }

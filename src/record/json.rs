@@ -42,10 +42,10 @@ use crate::value::splice;
 ///
 /// Serializers other than those of `serde_json` get the `Value`.
 #[derive(Clone)]
-pub struct Json(Box<Inner>);
+pub struct Json(Box<JsonInner>);
 
 #[derive(Clone)]
-struct Inner {
+struct JsonInner {
     /// As it was read; none if it was made by the program.
     raw: Option<Box<RawValue>>,
     /// As it is seen; made of `raw` when it is looked at.
@@ -56,7 +56,7 @@ struct Inner {
 
 impl Json {
     pub(crate) fn of_raw(raw: Box<RawValue>) -> Self {
-        Self(Box::new(Inner {
+        Self(Box::new(JsonInner {
             raw: Some(raw),
             seen: OnceLock::new(),
             changed: None,
@@ -65,7 +65,7 @@ impl Json {
 
     /// The value. The text is lost: what is made of it is written as `serde_json` writes it.
     pub fn into_value(self) -> Value {
-        let Inner { raw, seen, changed } = *self.0;
+        let JsonInner { raw, seen, changed } = *self.0;
         let read = || raw.as_deref().map_or(Value::Null, |raw| value_of(raw, 0));
         changed.or_else(|| seen.into_inner()).unwrap_or_else(read)
     }
@@ -85,7 +85,7 @@ impl Json {
     }
 
     fn value(&self) -> &Value {
-        let Inner { raw, seen, changed } = &*self.0;
+        let JsonInner { raw, seen, changed } = &*self.0;
         match changed {
             Some(value) => value,
             None => seen.get_or_init(|| raw.as_deref().map_or(Value::Null, |raw| value_of(raw, 0))),
@@ -129,7 +129,7 @@ impl Deref for Json {
 
 impl DerefMut for Json {
     fn deref_mut(&mut self) -> &mut Value {
-        let Inner { raw, seen, changed } = &mut *self.0;
+        let JsonInner { raw, seen, changed } = &mut *self.0;
         changed.get_or_insert_with(|| {
             let read = || raw.as_deref().map_or(Value::Null, |raw| value_of(raw, 0));
             seen.take().unwrap_or_else(read)
@@ -146,7 +146,7 @@ impl Default for Json {
 
 impl From<Value> for Json {
     fn from(value: Value) -> Self {
-        Self(Box::new(Inner {
+        Self(Box::new(JsonInner {
             raw: None,
             seen: OnceLock::new(),
             changed: Some(value),

@@ -30,4 +30,4 @@ pub use open_enum::{OpenEnum, decode_enum, read_enum};
 pub use received::Received;
 pub use traits::{Field, Put, Record, Source};
 pub use walk::walk_record;
-pub(crate) use writer::Writer;
+pub(crate) use writer::FieldWriter;

@@ -25,7 +25,7 @@ pub(crate) fn write<S: Serializer>(text: &str, serializer: S) -> Result<S::Ok, S
 /// Reads a value as the text that it has in the input. Of a deserializer that has no text (a
 /// `Value`, what serde buffers for flattened and untagged types) the text is made of the value.
 pub(crate) fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Cow<'de, str>, D::Error> {
-    deserializer.deserialize_newtype_struct(token(), Text)
+    deserializer.deserialize_newtype_struct(token(), RawText)
 }
 
 /// [`read`] where serde wants a seed.
@@ -72,9 +72,9 @@ fn token() -> &'static str {
     })
 }
 
-struct Text;
+struct RawText;
 
-impl Text {
+impl RawText {
     fn of<'de, E: de::Error>(value: &impl Serialize) -> Result<Cow<'de, str>, E> {
         serde_json::to_string(value)
             .map(Cow::Owned)
@@ -82,7 +82,7 @@ impl Text {
     }
 }
 
-impl<'de> Visitor<'de> for Text {
+impl<'de> Visitor<'de> for RawText {
     type Value = Cow<'de, str>;
 
     fn expecting(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -90,7 +90,7 @@ impl<'de> Visitor<'de> for Text {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-        let Some(first) = map.next_key_seed(crate::value::member::Key)? else {
+        let Some(first) = map.next_key_seed(crate::value::member::MemberName)? else {
             return Ok(Cow::Borrowed("{}"));
         };
         if first == token() {
@@ -146,10 +146,10 @@ impl<'de> Visitor<'de> for Text {
 }
 
 /// The text within serde_json's answer: a string.
-impl<'de> DeserializeSeed<'de> for Text {
+impl<'de> DeserializeSeed<'de> for RawText {
     type Value = Cow<'de, str>;
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
-        deserializer.deserialize_str(crate::value::member::Key)
+        deserializer.deserialize_str(crate::value::member::MemberName)
     }
 }

@@ -7,9 +7,9 @@ use serde::de::{Deserialize, Deserializer};
 use serde::ser::{Serialize, Serializer};
 
 use super::decode::{blank_unread, decode_field};
-use super::lenient::{Kept, Mistyped, Note, State, Walk, count};
+use super::lenient::{FieldState, Kept, Mistyped, Note, Walk, count};
 use super::traits::Field;
-use super::writer::{Writer, text_of};
+use super::writer::{FieldWriter, text_of};
 use crate::record::json::Json;
 
 /// A list or a map that is the whole response of an operation, with what of it did not fit the
@@ -63,10 +63,10 @@ impl<T: Field> Received<T> {
         walk.mistyped
     }
 
-    fn state(&self) -> State<'_> {
+    fn state(&self) -> FieldState<'_> {
         match &self.kept {
             Some(kept) => kept.state("", &[], &|| text_of(&self.value), &String::new),
-            None => State::Usual,
+            None => FieldState::Usual,
         }
     }
 }
@@ -138,9 +138,9 @@ impl<T: Field> Field for Received<T> {
 
     fn encode<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let text = match self.state() {
-            State::Odd(odd) => Some(odd.sent().to_owned()),
-            State::Changed(odd) => odd.merged(&text_of(&self.value)),
-            State::Usual | State::Missing { .. } => None,
+            FieldState::Odd(odd) => Some(odd.sent().to_owned()),
+            FieldState::Changed(odd) => odd.merged(&text_of(&self.value)),
+            FieldState::Usual | FieldState::Missing { .. } => None,
         };
         match text.map(|text| text.parse::<Json>()) {
             Some(Ok(json)) => json.serialize(serializer),
@@ -156,7 +156,7 @@ impl<T: Field> Field for Received<T> {
 
 impl<T: Field> Serialize for Received<T> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        Writer(self).serialize(serializer)
+        FieldWriter(self).serialize(serializer)
     }
 }
 

@@ -11,17 +11,17 @@ use arrayvec::ArrayString;
 use serde::de::{Deserialize, Deserializer, Visitor};
 use serde::ser::{Serialize, Serializer};
 
-use crate::record::lenient::Text as ReadText;
+use crate::record::lenient::FromText;
 use crate::record::raw;
 
 /// Text that is nearly always at most `N` bytes long and then needs no allocation.
 #[derive(Clone)]
-enum Text<const N: usize> {
+enum ShortText<const N: usize> {
     Short(ArrayString<N>),
     Long(Box<str>),
 }
 
-impl<const N: usize> Text<N> {
+impl<const N: usize> ShortText<N> {
     fn new(text: &str) -> Self {
         match ArrayString::from(text) {
             Ok(short) => Self::Short(short),
@@ -47,31 +47,31 @@ macro_rules! text_value {
             }
         }
 
-        impl ReadText for $name {
+        impl FromText for $name {
             const EXPECTED: &'static str = $what;
 
             #[inline]
             fn set(&mut self, text: &str) {
-                self.0 = Text::new(text);
+                self.0 = ShortText::new(text);
             }
         }
 
         impl Default for $name {
             /// Empty text.
             fn default() -> Self {
-                Self(Text::new(""))
+                Self(ShortText::new(""))
             }
         }
 
         impl From<&str> for $name {
             fn from(text: &str) -> Self {
-                Self(Text::new(text))
+                Self(ShortText::new(text))
             }
         }
 
         impl From<String> for $name {
             fn from(text: String) -> Self {
-                Self(Text::new(&text))
+                Self(ShortText::new(&text))
             }
         }
 
@@ -145,7 +145,7 @@ macro_rules! text_value {
 /// assert!(Id::from("lib-1").uuid().is_none());
 /// ```
 #[derive(Clone)]
-pub struct Id(Text<36>);
+pub struct Id(ShortText<36>);
 
 text_value!(Id, "an identifier (a string)");
 
@@ -168,7 +168,7 @@ impl Id {
 
 impl From<uuid::Uuid> for Id {
     fn from(uuid: uuid::Uuid) -> Self {
-        Self(Text::new(
+        Self(ShortText::new(
             uuid.hyphenated()
                 .encode_lower(&mut uuid::Uuid::encode_buffer()),
         ))
@@ -220,7 +220,7 @@ impl Ord for Id {
 /// assert_eq!(due.as_str(), "2025-05-01T02:00:17.887+0000");
 /// ```
 #[derive(Clone, PartialEq, Eq, Hash)]
-pub struct DateTime(Text<30>);
+pub struct DateTime(ShortText<30>);
 
 text_value!(DateTime, "a date (a string)");
 
@@ -230,15 +230,15 @@ impl DateTime {
     }
 }
 
-impl<const N: usize> PartialEq for Text<N> {
+impl<const N: usize> PartialEq for ShortText<N> {
     fn eq(&self, other: &Self) -> bool {
         self.as_str() == other.as_str()
     }
 }
 
-impl<const N: usize> Eq for Text<N> {}
+impl<const N: usize> Eq for ShortText<N> {}
 
-impl<const N: usize> Hash for Text<N> {
+impl<const N: usize> Hash for ShortText<N> {
     fn hash<H: Hasher>(&self, state: &mut H) {
         self.as_str().hash(state);
     }
@@ -263,7 +263,7 @@ impl<const N: usize> Hash for Text<N> {
 /// assert_eq!("10.10".parse::<Number>(), "10.1".parse());
 /// ```
 #[derive(Clone)]
-pub struct Number(Text<20>);
+pub struct Number(ShortText<20>);
 
 impl Number {
     /// The number as the server wrote it.
@@ -297,7 +297,7 @@ impl Number {
 
     /// The number that JSON text is.
     pub(crate) fn of_json(text: &str) -> Self {
-        Self(Text::new(text))
+        Self(ShortText::new(text))
     }
 
     /// Checks that it is a number as JSON writes one.
@@ -308,7 +308,7 @@ impl Number {
         ((*first == b'-' || first.is_ascii_digit())
             && last.is_ascii_digit()
             && serde_json::from_str::<serde::de::IgnoredAny>(text).is_ok())
-        .then(|| Self(Text::new(text)))
+        .then(|| Self(ShortText::new(text)))
     }
 }
 
@@ -384,7 +384,7 @@ impl Default for Number {
 
 impl From<i64> for Number {
     fn from(number: i64) -> Self {
-        Self(Text::new(&number.to_string()))
+        Self(ShortText::new(&number.to_string()))
     }
 }
 
@@ -407,7 +407,7 @@ impl TryFrom<f64> for Number {
 
     fn try_from(number: f64) -> Result<Self, NotANumber> {
         serde_json::Number::from_f64(number)
-            .map(|number| Self(Text::new(&number.to_string())))
+            .map(|number| Self(ShortText::new(&number.to_string())))
             .ok_or(NotANumber)
     }
 }
@@ -458,7 +458,7 @@ impl<'de> Deserialize<'de> for Number {
         let text = raw::read(deserializer)?;
         // It was read as JSON.
         if text.starts_with(|first: char| first == '-' || first.is_ascii_digit()) {
-            return Ok(Self(Text::new(&text)));
+            return Ok(Self(ShortText::new(&text)));
         }
         let expected = &"a number";
         Err(match serde_json::from_str(&text) {

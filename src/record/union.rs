@@ -15,7 +15,7 @@ use serde_json::value::RawValue;
 
 use crate::record::json::Json;
 use crate::record::raw;
-use crate::record::{Field, Writer};
+use crate::record::{Field, FieldWriter};
 use crate::record::{lenient, misfit};
 use crate::value::redact;
 use crate::value::splice;
@@ -136,7 +136,7 @@ fn tried<U: Union>(json: &str) -> Option<(U, u32)> {
 /// Shows a union as the JSON that it is written as, but for its secrets.
 #[doc(hidden)]
 pub fn debug_union<U: Union + Field>(union: &U, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-    match serde_json::to_value(Writer(union)) {
+    match serde_json::to_value(FieldWriter(union)) {
         Ok(mut value) => {
             redact::Secrets::default().redact_value(&mut value);
             write!(out, "{} {}", U::NAME, redact::escaped(&value.to_string()))

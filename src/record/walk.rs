@@ -1,7 +1,7 @@
 //! Walks through the values of records to find what does not fit.
 
 use super::extra::Extra;
-use super::lenient::{Kept, Step, Walk};
+use super::lenient::{Kept, PathStep, Walk};
 use super::traits::{Field, Put, Record};
 use super::writer::text_of;
 
@@ -15,7 +15,7 @@ impl Walk {
             while left_out.next_if_eq(&index).is_some() {
                 index += 1;
             }
-            self.within(&Step::At(index), element);
+            self.within(&PathStep::At(index), element);
             index += 1;
         }
     }
@@ -26,11 +26,11 @@ impl Walk {
         entries: impl Iterator<Item = (&'a String, &'a T)>,
     ) {
         for (key, value) in entries {
-            self.within(&Step::Key(key.clone()), value);
+            self.within(&PathStep::Key(key.clone()), value);
         }
     }
 
-    fn within<T: Field>(&mut self, step: &Step, value: &T) {
+    fn within<T: Field>(&mut self, step: &PathStep, value: &T) {
         let length = self.path.len();
         self.step(step);
         value.walk(self);

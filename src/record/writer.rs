@@ -5,9 +5,9 @@ use serde::ser::Serializer;
 use crate::record::traits::Field;
 
 /// Writes a [`Field`] where serde wants a value.
-pub(crate) struct Writer<'a, T>(pub(crate) &'a T);
+pub(crate) struct FieldWriter<'a, T>(pub(crate) &'a T);
 
-impl<T: Field> serde::Serialize for Writer<'_, T> {
+impl<T: Field> serde::Serialize for FieldWriter<'_, T> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         self.0.encode(serializer)
     }
@@ -16,5 +16,5 @@ impl<T: Field> serde::Serialize for Writer<'_, T> {
 /// The JSON of a value.
 #[cold]
 pub(crate) fn text_of<T: Field>(value: &T) -> String {
-    serde_json::to_string(&Writer(value)).unwrap_or_default()
+    serde_json::to_string(&FieldWriter(value)).unwrap_or_default()
 }

@@ -8,7 +8,7 @@ use http::Method;
 use serde_json::Value;
 
 use crate::client::FolioClient;
-use crate::engine::cache::Key;
+use crate::engine::cache::CacheKey;
 use crate::record::scalar::Id;
 use crate::wire::error::{Error, Result};
 use crate::wire::operation::Operation;
@@ -89,12 +89,12 @@ impl FolioClient {
 }
 
 /// Which policy, and the key of its identifier in the answer.
-struct Kind {
+struct PolicyReference {
     operation: Operation,
     key: &'static str,
 }
 
-impl Kind {
+impl PolicyReference {
     const fn new(name: &'static str, path: &'static str, key: &'static str) -> Self {
         Self {
             operation: Operation::new(name, Method::GET, path),
@@ -103,27 +103,27 @@ impl Kind {
     }
 }
 
-static LOAN: Kind = Kind::new(
+static LOAN: PolicyReference = PolicyReference::new(
     "loan_policy",
     "/circulation/rules/loan-policy",
     "loanPolicyId",
 );
-static REQUEST: Kind = Kind::new(
+static REQUEST: PolicyReference = PolicyReference::new(
     "request_policy",
     "/circulation/rules/request-policy",
     "requestPolicyId",
 );
-static NOTICE: Kind = Kind::new(
+static NOTICE: PolicyReference = PolicyReference::new(
     "notice_policy",
     "/circulation/rules/notice-policy",
     "noticePolicyId",
 );
-static OVERDUE: Kind = Kind::new(
+static OVERDUE: PolicyReference = PolicyReference::new(
     "overdue_fine_policy",
     "/circulation/rules/overdue-fine-policy",
     "overdueFinePolicyId",
 );
-static LOST: Kind = Kind::new(
+static LOST: PolicyReference = PolicyReference::new(
     "lost_item_policy",
     "/circulation/rules/lost-item-policy",
     "lostItemPolicyId",
@@ -187,7 +187,7 @@ impl CirculationRules {
 
     async fn policy(
         &self,
-        kind: &'static Kind,
+        kind: &'static PolicyReference,
         parameters: &RuleParameters,
     ) -> Result<Arc<AppliedPolicy>> {
         if self.client.is_closed() {
@@ -198,7 +198,7 @@ impl CirculationRules {
             .param("loan_type_id", &parameters.loan_type)
             .param("patron_type_id", &parameters.patron_group)
             .param("location_id", &parameters.location);
-        let key = Key::new::<AppliedPolicy>(self.client.tenant(), request.target());
+        let key = CacheKey::new::<AppliedPolicy>(self.client.tenant(), request.target());
         let load = ask(self.client.clone(), kind, request);
         self.client
             .session()
@@ -210,7 +210,7 @@ impl CirculationRules {
 
 async fn ask(
     client: FolioClient,
-    kind: &'static Kind,
+    kind: &'static PolicyReference,
     request: Request,
 ) -> Result<(AppliedPolicy, usize)> {
     let response = client.execute(request).await?;

@@ -6,7 +6,7 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
 use crate::client::FolioClient;
-use crate::engine::claims::Claims;
+use crate::engine::claims::TokenClaims;
 use crate::record::scalar::Id;
 use crate::value::cql;
 use crate::wire::error::{Error, Result};
@@ -25,8 +25,8 @@ static USERS: Operation = Operation::new("list_users", Method::GET, "/users");
 static USER: Operation = Operation::new("get_user", Method::GET, "/users/{userId}");
 
 /// The user of the login, as far as it is known without asking for the record.
-struct Login {
-    claims: Claims,
+struct LoginResponse {
+    claims: TokenClaims,
     username: Option<String>,
     tenant: String,
 }
@@ -96,10 +96,10 @@ impl FolioClient {
         self.execute(request).await?.json()
     }
 
-    async fn current_login(&self) -> Result<Login> {
+    async fn current_login(&self) -> Result<LoginResponse> {
         let auth = &self.session().auth;
         let token = self.session().token().await?;
-        let claims = Claims::of(token.header.to_str().unwrap_or_default());
+        let claims = TokenClaims::of(token.header.to_str().unwrap_or_default());
         let username = claims
             .username()
             .map(str::to_owned)
@@ -107,14 +107,14 @@ impl FolioClient {
         let tenant = claims
             .tenant()
             .map_or_else(|| auth.tenant().to_owned(), str::to_owned);
-        Ok(Login {
+        Ok(LoginResponse {
             claims,
             username,
             tenant,
         })
     }
 
-    async fn id_of_user(&self, login: &Login) -> Result<Id> {
+    async fn id_of_user(&self, login: &LoginResponse) -> Result<Id> {
         #[derive(Deserialize)]
         struct Composite {
             user: Identified,

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::client::FolioClient;
-use crate::engine::cache::Key;
+use crate::engine::cache::CacheKey;
 use crate::tenant::compatibility::RELEASE;
 use crate::tenant::tenancy::{TENANCY_AGE, Tenancy};
 use crate::tenant::version::fits;
@@ -70,7 +70,7 @@ async fn look(client: &FolioClient, tenant: &str) -> Option<Arc<Option<Tenancy>>
         // A failure is cached too: many calls may fail at once.
         Ok((found.ok(), count))
     };
-    let key = Key::new::<Option<Tenancy>>(tenant, "tenancy");
+    let key = CacheKey::new::<Option<Tenancy>>(tenant, "tenancy");
     client
         .session()
         .cache

@@ -8,7 +8,7 @@ use http::Method;
 use serde::{Deserialize, Serialize};
 
 use crate::client::FolioClient;
-use crate::engine::cache::Key;
+use crate::engine::cache::CacheKey;
 use crate::paging::Items;
 use crate::wire::error::{Error, Result};
 use crate::wire::headers::TENANT;
@@ -347,8 +347,8 @@ pub(super) fn forget(client: &FolioClient, tenant: &str) {
 }
 
 /// Where the modules of a tenant are cached.
-fn cached(tenant: &str) -> Key {
-    Key::new::<Modules>(tenant, "modules")
+fn cached(tenant: &str) -> CacheKey {
+    CacheKey::new::<Modules>(tenant, "modules")
 }
 
 #[cfg(test)]

@@ -11,7 +11,7 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
 use crate::client::FolioClient;
-use crate::engine::cache::Key;
+use crate::engine::cache::CacheKey;
 use crate::paging::Items;
 use crate::record::scalar::Id;
 use crate::tenant::reference_lists::reference_lists;
@@ -198,7 +198,7 @@ impl Reference {
         if self.client.is_closed() {
             return Err(Error::closed());
         }
-        let key = Key::new::<ReferenceRecords<T>>(
+        let key = CacheKey::new::<ReferenceRecords<T>>(
             self.client.tenant(),
             format!("{} {}", list.path, list.items),
         );

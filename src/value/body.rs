@@ -33,10 +33,10 @@ use tokio::io::{AsyncRead, ReadBuf};
 /// let piped = Body::reader(tokio::io::empty()).length(0);
 /// ```
 #[derive(Clone)]
-pub struct Body(Inner);
+pub struct Body(BodyInner);
 
 #[derive(Clone)]
-enum Inner {
+enum BodyInner {
     Whole(Bytes),
     Once(Arc<Once>),
     Opened(Arc<dyn Fn() -> Opening + Send + Sync>),
@@ -110,7 +110,7 @@ impl Body {
         F: Fn() -> O + Send + Sync + 'static,
         O: Future<Output = io::Result<Self>> + Send + 'static,
     {
-        Self(Inner::Opened(Arc::new(move || Box::pin(open()))))
+        Self(BodyInner::Opened(Arc::new(move || Box::pin(open()))))
     }
 
     /// Says how many bytes a stream or reader has; they are announced by `Content-Length`, as some
@@ -119,7 +119,7 @@ impl Body {
     #[must_use]
     pub fn length(self, bytes: u64) -> Self {
         match self.0 {
-            Inner::Once(once) if once.length.is_none() => {
+            BodyInner::Once(once) if once.length.is_none() => {
                 Self::once(Box::pin(Taken(Arc::clone(&once), None)), Some(bytes))
             }
             other => Self(other),
@@ -128,11 +128,11 @@ impl Body {
 
     /// One body after the other.
     pub(crate) fn chain(parts: Vec<Self>) -> Self {
-        Self(Inner::Chain(parts.into()))
+        Self(BodyInner::Chain(parts.into()))
     }
 
     fn once(chunks: Chunks, length: Option<u64>) -> Self {
-        Self(Inner::Once(Arc::new(Once {
+        Self(BodyInner::Once(Arc::new(Once {
             chunks: Mutex::new(Some(chunks)),
             length,
         })))
@@ -141,7 +141,7 @@ impl Body {
     /// The bytes, if it is not read from elsewhere.
     pub(crate) fn as_bytes(&self) -> Option<&Bytes> {
         match &self.0 {
-            Inner::Whole(bytes) => Some(bytes),
+            BodyInner::Whole(bytes) => Some(bytes),
             _ => None,
         }
     }
@@ -149,13 +149,13 @@ impl Body {
     /// Whether it was read and cannot be read again.
     pub(crate) fn is_spent(&self) -> bool {
         match &self.0 {
-            Inner::Whole(_) | Inner::Opened(_) => false,
-            Inner::Once(once) => once
+            BodyInner::Whole(_) | BodyInner::Opened(_) => false,
+            BodyInner::Once(once) => once
                 .chunks
                 .lock()
                 .unwrap_or_else(PoisonError::into_inner)
                 .is_none(),
-            Inner::Chain(parts) => parts.iter().any(Self::is_spent),
+            BodyInner::Chain(parts) => parts.iter().any(Self::is_spent),
         }
     }
 
@@ -166,21 +166,21 @@ impl Body {
         let mut open: Vec<Self> = vec![self.clone()];
         while let Some(body) = open.pop() {
             let own = match body.0 {
-                Inner::Whole(bytes) => {
+                BodyInner::Whole(bytes) => {
                     let length = bytes.len() as u64;
                     pieces.push(Piece::Bytes(bytes));
                     Some(length)
                 }
-                Inner::Once(once) => {
+                BodyInner::Once(once) => {
                     let length = once.length;
                     pieces.push(Piece::Chunks(Box::pin(Taken(once, None))));
                     length
                 }
-                Inner::Opened(opener) => {
+                BodyInner::Opened(opener) => {
                     open.push(opener().await?);
                     Some(0)
                 }
-                Inner::Chain(parts) => {
+                BodyInner::Chain(parts) => {
                     open.extend(parts.iter().rev().cloned());
                     Some(0)
                 }
@@ -196,13 +196,13 @@ impl fmt::Debug for Body {
     /// Shows no content.
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.0 {
-            Inner::Whole(bytes) => write!(out, "Body({} bytes)", bytes.len()),
-            Inner::Once(once) => match once.length {
+            BodyInner::Whole(bytes) => write!(out, "Body({} bytes)", bytes.len()),
+            BodyInner::Once(once) => match once.length {
                 Some(length) => write!(out, "Body(stream of {length} bytes)"),
                 None => out.write_str("Body(stream)"),
             },
-            Inner::Opened(_) => out.write_str("Body(opened for each attempt)"),
-            Inner::Chain(parts) => write!(out, "Body({} parts)", parts.len()),
+            BodyInner::Opened(_) => out.write_str("Body(opened for each attempt)"),
+            BodyInner::Chain(parts) => write!(out, "Body({} parts)", parts.len()),
         }
     }
 }
@@ -210,7 +210,7 @@ impl fmt::Debug for Body {
 impl Default for Body {
     /// Nothing.
     fn default() -> Self {
-        Self(Inner::Whole(Bytes::new()))
+        Self(BodyInner::Whole(Bytes::new()))
     }
 }
 
@@ -218,7 +218,7 @@ macro_rules! from_bytes {
     ($($type:ty),*) => {
         $(impl From<$type> for Body {
             fn from(bytes: $type) -> Self {
-                Self(Inner::Whole(bytes.into()))
+                Self(BodyInner::Whole(bytes.into()))
             }
         })*
     };
@@ -313,7 +313,7 @@ pub(crate) struct Opened {
 
 /// How far the sending of a body has come.
 #[derive(Debug, Default)]
-pub(crate) struct Progress {
+pub(crate) struct UploadProgress {
     sent: AtomicU64,
     /// Whether the connection has the last piece and did not ask for the next: not while the body
     /// is waited for, nor at its end.
@@ -323,7 +323,7 @@ pub(crate) struct Progress {
     failed: Mutex<Option<String>>,
 }
 
-impl Progress {
+impl UploadProgress {
     pub(crate) fn sent(&self) -> u64 {
         self.sent.load(Ordering::Relaxed)
     }
@@ -362,7 +362,7 @@ impl Opened {
         }
     }
 
-    pub(crate) fn into_request(self, progress: Arc<Progress>) -> reqwest::Body {
+    pub(crate) fn into_request(self, progress: Arc<UploadProgress>) -> reqwest::Body {
         reqwest::Body::wrap(Wire {
             // Never locked: it makes the streams `Sync`, which reqwest asks for.
             pieces: Mutex::new(self.pieces),
@@ -375,7 +375,7 @@ impl Opened {
 struct Wire {
     pieces: Mutex<Vec<Piece>>,
     left: Option<u64>,
-    progress: Arc<Progress>,
+    progress: Arc<UploadProgress>,
 }
 
 impl Wire {

@@ -179,7 +179,7 @@ pub(crate) fn members(object: &RawValue) -> Option<Vec<(Cow<'_, str>, &RawValue)
         }
         fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
             let mut members: Self::Value = Vec::new();
-            while let Some(key) = map.next_key_seed(crate::value::member::Key)? {
+            while let Some(key) = map.next_key_seed(crate::value::member::MemberName)? {
                 members.push((key, map.next_value()?));
             }
             let mut seen = std::collections::HashSet::new();

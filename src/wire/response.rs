@@ -8,7 +8,7 @@ use http::{HeaderMap, StatusCode};
 use serde::de::DeserializeOwned;
 
 use crate::record::lenient;
-use crate::value::redact::Sent;
+use crate::value::redact::SentSecrets;
 use crate::wire::error::{Error, Exchange, Result};
 use crate::wire::operation::Operation;
 use crate::wire::server_message::is_page;
@@ -159,9 +159,9 @@ impl Response {
     }
 
     /// What was sent, for errors that follow.
-    pub(crate) fn remember(&mut self, sent: Sent) {
+    pub(crate) fn remember(&mut self, sent: SentSecrets) {
         let token = self.exchange.sent.token.take();
-        self.exchange.sent = Sent { token, ..sent };
+        self.exchange.sent = SentSecrets { token, ..sent };
     }
 
     pub(crate) fn exchange(&self) -> &Exchange {

@@ -8,7 +8,7 @@ use crate::wire::error::Result;
 use crate::wire::operation::Absent;
 use crate::wire::request::Request;
 use crate::wire::response::Response;
-use crate::write::entry::{Entry, Seen, Sent, bytes};
+use crate::write::entry::{Entry, Seen, SentRecord, bytes};
 use crate::write::writer::Writer;
 
 impl Writer {
@@ -48,8 +48,8 @@ impl Writer {
         packs
     }
 
-    pub(super) async fn send(&self, entries: &[Entry]) -> Result<Sent> {
-        let (request, sent): (_, fn(Response) -> Sent) =
+    pub(super) async fn send(&self, entries: &[Entry]) -> Result<SentRecord> {
+        let (request, sent): (_, fn(Response) -> SentRecord) =
             match (self.collection.batch_endpoint(), entries) {
                 (Some((path, key)), _) if self.batches() => {
                     let mut body = Vec::with_capacity(bytes(entries) + key.len() + 8);
@@ -66,14 +66,14 @@ impl Writer {
                     let request = Request::to(Method::POST, path)
                         .param("upsert", true)
                         .with_record(body);
-                    (request, |_| Sent::Batch)
+                    (request, |_| SentRecord::Batch)
                 }
                 (_, [entry]) => {
                     let body = entry.body.clone();
                     if entry.seen == Seen::Nothing {
                         let request = Request::to(Method::POST, self.collection.path());
                         (request.with_record(body), |response| {
-                            Sent::Created(Box::new(response))
+                            SentRecord::Created(Box::new(response))
                         })
                     } else {
                         // Where a PUT creates a record that is not there, that is what is wanted
@@ -84,11 +84,11 @@ impl Writer {
                             Absent::Created => request.with_absent(Absent::NotFound),
                             absent => request.with_absent(absent),
                         };
-                        (request.with_record(body), |_| Sent::Replaced)
+                        (request.with_record(body), |_| SentRecord::Replaced)
                     }
                 }
                 // `packed` gives them one by one.
-                (_, _) => return Ok(Sent::Batch),
+                (_, _) => return Ok(SentRecord::Batch),
             };
         // What became of it is found out here, and not by sending it again.
         self.client

@@ -1,6 +1,6 @@
 //! A record between its source and its outcome.
 
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use crate::value::splice;
 use crate::wire::error::Error;
@@ -9,7 +9,7 @@ use crate::wire::same_record::version;
 use crate::write::key::{folded, lane};
 use crate::write::report::{Outcome, Written};
 
-pub(super) type Fields = Map<String, Value>;
+pub(super) use crate::wire::same_record::Fields;
 
 /// A record that is being written.
 pub(super) struct Entry {
@@ -203,14 +203,14 @@ impl Entry {
 }
 
 /// What is stored of a record.
-pub(super) enum Found {
+pub(super) enum FoundRecord {
     Nothing,
     Record(Fields),
     /// It cannot be told which record is meant.
     Problem(String),
 }
 
-impl Found {
+impl FoundRecord {
     pub(super) fn record(&self) -> Option<&Fields> {
         match self {
             Self::Record(fields) => Some(fields),
@@ -225,7 +225,7 @@ pub(super) fn bytes(entries: &[Entry]) -> usize {
 }
 
 /// What a request that succeeded was.
-pub(super) enum Sent {
+pub(super) enum SentRecord {
     Batch,
     Created(Box<Response>),
     Replaced,

@@ -5,9 +5,9 @@ use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use std::hash::{BuildHasher, Hash, Hasher, RandomState};
 
-use serde_json::{Map, Value};
+use serde_json::Value;
 
-type Fields = Map<String, Value>;
+use crate::wire::same_record::Fields;
 
 /// What the closure of [`Upsert::id_from`](crate::Upsert::id_from) returns: a `String`, or an
 /// `Option<String>` where a record may have no key. It is implemented for these two only.

@@ -16,7 +16,7 @@ use crate::wire::error::{Error, Result};
 use crate::wire::request::Request;
 use crate::wire::response::Response;
 use crate::wire::retry::RetryPolicy;
-use crate::write::entry::{Entry, Fields, Found};
+use crate::write::entry::{Entry, Fields, FoundRecord};
 use crate::write::key::{folded, has_key, is_plain, key_at};
 use crate::write::verdict::{Verdict, verdict};
 use crate::write::writer::Writer;
@@ -29,7 +29,7 @@ const ATTEMPTS: u32 = 3;
 
 impl Writer {
     /// What is stored of each of the records.
-    pub(super) async fn look(&self, entries: &[Entry]) -> Result<Vec<Found>> {
+    pub(super) async fn look(&self, entries: &[Entry]) -> Result<Vec<FoundRecord>> {
         match &self.match_on {
             Some(field) => self.look_by_keys(field, entries).await,
             None => {
@@ -37,36 +37,36 @@ impl Writer {
                 let mut stored = self.by_ids(&ids).await?;
                 let found = |id: &&str| {
                     let record = stored.remove(&id.to_ascii_lowercase());
-                    record.map_or(Found::Nothing, Found::Record)
+                    record.map_or(FoundRecord::Nothing, FoundRecord::Record)
                 };
                 Ok(ids.iter().map(found).collect())
             }
         }
     }
 
-    async fn look_by_keys(&self, field: &str, entries: &[Entry]) -> Result<Vec<Found>> {
+    async fn look_by_keys(&self, field: &str, entries: &[Entry]) -> Result<Vec<FoundRecord>> {
         let keys: Vec<&str> = entries.iter().map(Entry::key).collect();
         let mut stored = self.by_keys(field, &keys).await?;
         let mut found = Vec::with_capacity(entries.len());
         for entry in entries {
             let matches = stored.remove(entry.key());
             found.push(match matches {
-                None => Found::Nothing,
-                Some(Err(problem)) => Found::Problem(problem),
+                None => FoundRecord::Nothing,
+                Some(Err(problem)) => FoundRecord::Problem(problem),
                 Some(Ok(mut records)) => match (records.pop(), records.len()) {
                     (Some(record), 0) => match id_of(&record) {
                         Some(id) if entry.id_is_given && !id.eq_ignore_ascii_case(&entry.id) => {
-                            Found::Problem(format!(
+                            FoundRecord::Problem(format!(
                                 "the record has the `id` {}, and the stored record with the {field} \"{}\" has the id {id}: remove the `id`, or correct one of them",
                                 entry.id,
                                 entry.key()
                             ))
                         }
-                        Some(_) => Found::Record(record),
-                        None => Found::Problem(format!("the stored record with the {field} \"{}\" has no `id`", entry.key())),
+                        Some(_) => FoundRecord::Record(record),
+                        None => FoundRecord::Problem(format!("the stored record with the {field} \"{}\" has no `id`", entry.key())),
                     },
-                    (None, _) => Found::Nothing,
-                    (Some(_), others) => Found::Problem(format!(
+                    (None, _) => FoundRecord::Nothing,
+                    (Some(_), others) => FoundRecord::Problem(format!(
                         "{} or more stored records have the {field} \"{}\": it is not known which of them is meant",
                         others + 1,
                         entry.key()
@@ -78,19 +78,19 @@ impl Writer {
         let ids: Vec<&str> = entries
             .iter()
             .zip(&found)
-            .filter(|(entry, found)| entry.id_is_given && matches!(found, Found::Nothing))
+            .filter(|(entry, found)| entry.id_is_given && matches!(found, FoundRecord::Nothing))
             .map(|(entry, _)| entry.id.as_str())
             .collect();
         if !ids.is_empty() {
             let stored = self.by_ids(&ids).await?;
             for (entry, found) in entries.iter().zip(&mut found) {
                 if entry.id_is_given
-                    && matches!(found, Found::Nothing)
+                    && matches!(found, FoundRecord::Nothing)
                     && let Some(other) = stored.get(&entry.id.to_ascii_lowercase())
                 {
                     let has = key_at(other, field)
                         .map_or_else(|_| "none".to_owned(), |key| format!("\"{key}\""));
-                    *found = Found::Problem(format!(
+                    *found = FoundRecord::Problem(format!(
                         "no stored record has the {field} \"{}\", and the one with the record's `id` {} has {has}: remove the `id`, or match on it",
                         entry.key(),
                         entry.id
@@ -115,14 +115,14 @@ impl Writer {
         while !rest.is_empty() {
             let (request, count) = self.asking("id", rest, 1);
             match self.list(request).await? {
-                Listed::Records(records) => {
+                ListedRecords::Records(records) => {
                     rest = rest.get(count..).unwrap_or_default();
                     for record in records {
                         note(&mut stored, record);
                     }
                 }
-                Listed::Otherwise(error) if count == 1 => return Err(error),
-                Listed::Otherwise(_) | Listed::ByGet => {}
+                ListedRecords::Otherwise(error) if count == 1 => return Err(error),
+                ListedRecords::Otherwise(_) | ListedRecords::ByGet => {}
             }
         }
         Ok(stored)
@@ -174,8 +174,8 @@ impl Writer {
                 groups.push(rest);
             }
             let records = match self.list(request).await? {
-                Listed::Records(records) => records,
-                Listed::Otherwise(error) if group.len() == 1 => {
+                ListedRecords::Records(records) => records,
+                ListedRecords::Otherwise(error) if group.len() == 1 => {
                     let problem = format!("it cannot be looked up: {error}");
                     found.extend(
                         group
@@ -184,7 +184,7 @@ impl Writer {
                     );
                     continue;
                 }
-                Listed::Otherwise(_) | Listed::ByGet => {
+                ListedRecords::Otherwise(_) | ListedRecords::ByGet => {
                     groups.push(group);
                     continue;
                 }
@@ -254,16 +254,18 @@ impl Writer {
         (!self.by_get.load(Ordering::Relaxed) && !is_known_to_lack).then_some(path)
     }
 
-    async fn list(&self, request: Request) -> Result<Listed> {
+    async fn list(&self, request: Request) -> Result<ListedRecords> {
         let by_post = *request.method() == Method::POST;
         let response = match self.patiently(&request).await {
             Ok(response) => response,
             Err(error) if by_post && request_line::is_absent(&error) => {
                 self.by_get.store(true, Ordering::Relaxed);
                 let _ = self.client.lacks_retrieve(self.collection.path(), &error);
-                return Ok(Listed::ByGet);
+                return Ok(ListedRecords::ByGet);
             }
-            Err(error) if request_line::is_too_long(&error) => return Ok(Listed::Otherwise(error)),
+            Err(error) if request_line::is_too_long(&error) => {
+                return Ok(ListedRecords::Otherwise(error));
+            }
             Err(error) => return Err(error),
         };
         let mut body: Fields = response.json()?;
@@ -289,7 +291,7 @@ impl Writer {
             Value::Object(fields) => Some(self.as_stored(fields)),
             _ => None,
         });
-        Ok(Listed::Records(fields.collect()))
+        Ok(ListedRecords::Records(fields.collect()))
     }
 
     /// A record without what only lists show of it.
@@ -342,7 +344,7 @@ impl Retried for Lookup<'_> {
     }
 }
 
-enum Listed {
+enum ListedRecords {
     Records(Vec<Fields>),
     /// The server has no endpoint that takes a query in a POST.
     ByGet,

@@ -2,9 +2,7 @@
 
 use std::sync::Arc;
 
-use serde_json::{Map, Value};
-
-type Fields = Map<String, Value>;
+use crate::wire::same_record::Fields;
 
 /// Makes the record that is written of the stored one and the incoming one.
 pub(super) type Merge = Arc<dyn Fn(&Fields, Fields) -> Result<Fields, String> + Send + Sync>;

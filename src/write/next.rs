@@ -20,7 +20,7 @@ const FAILING_INSIDE: u32 = 100;
 
 /// What decides what follows.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Situation {
+pub(super) struct WriteSituation {
     pub(super) verdict: Verdict,
     /// Whether the request had one record.
     pub(super) is_one: bool,
@@ -49,7 +49,7 @@ pub(super) struct Situation {
 
 /// What follows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Step {
+pub(super) enum WriteStep {
     /// The same records again.
     Again(Retry),
     /// Each half for itself, after a look at what is there.
@@ -88,7 +88,7 @@ pub(super) struct Retry {
     pub(super) looks: bool,
 }
 
-impl Step {
+impl WriteStep {
     /// The number of the retry that the client's policy and budget must allow.
     pub(super) fn permission(self) -> Option<u32> {
         match self {
@@ -99,37 +99,37 @@ impl Step {
 }
 
 /// What follows a request whose records were not written, as far as anybody knows.
-pub(super) fn next(now: &Situation) -> Step {
+pub(super) fn next(now: &WriteSituation) -> WriteStep {
     match now.verdict {
         Verdict::Forbidden if now.tries + 1 < TRIES_OF_FORBIDDEN && !now.is_retry_denied => {
             let tries = now.tries + 1;
-            Step::Again(Retry {
+            WriteStep::Again(Retry {
                 tries,
                 permission: Some(tries),
                 backoff: tries,
                 looks: false,
             })
         }
-        Verdict::Stop | Verdict::Forbidden => Step::Stop,
-        Verdict::NoEndpoint if now.is_batched => Step::Singly,
+        Verdict::Stop | Verdict::Forbidden => WriteStep::Stop,
+        Verdict::NoEndpoint if now.is_batched => WriteStep::Singly,
         // A record that is gone meanwhile is one that others have changed.
-        Verdict::NoEndpoint | Verdict::Conflict if now.conflicts < CONFLICTS => Step::Compare,
+        Verdict::NoEndpoint | Verdict::Conflict if now.conflicts < CONFLICTS => WriteStep::Compare,
         Verdict::Rejected if now.is_one && now.may_exist && now.conflicts < CONFLICTS => {
-            Step::Compare
+            WriteStep::Compare
         }
-        Verdict::TooMany if !now.is_one => Step::DivideForNumber,
-        Verdict::TooLarge if !now.is_one => Step::DivideForSize,
+        Verdict::TooMany if !now.is_one => WriteStep::DivideForNumber,
+        Verdict::TooLarge if !now.is_one => WriteStep::DivideForSize,
         Verdict::NoEndpoint
         | Verdict::Conflict
         | Verdict::Rejected
         | Verdict::TooMany
-        | Verdict::TooLarge => Step::Reject,
+        | Verdict::TooLarge => WriteStep::Reject,
         Verdict::Unknown | Verdict::Unsent => without_answer(now),
     }
 }
 
 /// The server did not do what it was asked to, or nobody knows.
-fn without_answer(now: &Situation) -> Step {
+fn without_answer(now: &WriteSituation) -> WriteStep {
     let most = if now.is_inside {
         FAILING_INSIDE
     } else if now.is_batched && !now.is_down {
@@ -138,7 +138,7 @@ fn without_answer(now: &Situation) -> Step {
         FAILING
     };
     if now.failing >= most {
-        return Step::StopFailing(now.failing);
+        return WriteStep::StopFailing(now.failing);
     }
     let tries = now.tries + 1;
     // One record may be the reason, or they are too many for the server's time.
@@ -151,15 +151,15 @@ fn without_answer(now: &Situation) -> Step {
     };
     let is_denied = permission.is_some() && now.is_retry_denied || !divides && now.has_given_up;
     match (is_denied, divides) {
-        (true, _) if now.is_in_doubt => Step::LookLast,
-        (true, _) => Step::Fail,
-        (false, true) => Step::Divide(Retry {
+        (true, _) if now.is_in_doubt => WriteStep::LookLast,
+        (true, _) => WriteStep::Fail,
+        (false, true) => WriteStep::Divide(Retry {
             tries: TRIES - 1,
             permission,
             backoff: tries,
             looks: true,
         }),
-        (false, false) => Step::Again(Retry {
+        (false, false) => WriteStep::Again(Retry {
             tries,
             permission,
             backoff: tries,
@@ -172,7 +172,7 @@ fn without_answer(now: &Situation) -> Step {
 mod tests {
     use super::*;
 
-    const BATCH: Situation = Situation {
+    const BATCH: WriteSituation = WriteSituation {
         verdict: Verdict::Unknown,
         is_one: false,
         tries: 0,
@@ -187,14 +187,14 @@ mod tests {
         is_retry_denied: false,
     };
 
-    const ONE: Situation = Situation {
+    const ONE: WriteSituation = WriteSituation {
         is_one: true,
         is_batched: false,
         ..BATCH
     };
 
-    fn again(tries: u32, looks: bool) -> Step {
-        Step::Again(Retry {
+    fn again(tries: u32, looks: bool) -> WriteStep {
+        WriteStep::Again(Retry {
             tries,
             permission: Some(tries),
             backoff: tries,
@@ -202,8 +202,8 @@ mod tests {
         })
     }
 
-    fn divided(permission: Option<u32>, backoff: u32) -> Step {
-        Step::Divide(Retry {
+    fn divided(permission: Option<u32>, backoff: u32) -> WriteStep {
+        WriteStep::Divide(Retry {
             tries: 1,
             permission,
             backoff,
@@ -213,17 +213,17 @@ mod tests {
 
     #[test]
     fn a_request_without_an_answer() {
-        let denied = Situation {
+        let denied = WriteSituation {
             is_retry_denied: true,
             ..ONE
         };
-        let unsent = Situation {
+        let unsent = WriteSituation {
             verdict: Verdict::Unsent,
             is_in_doubt: false,
             is_down: true,
             ..BATCH
         };
-        let inside = Situation {
+        let inside = WriteSituation {
             is_inside: true,
             tries: 1,
             ..BATCH
@@ -231,25 +231,25 @@ mod tests {
         #[rustfmt::skip]
         let table = [
             ("one record: looked up, then again", ONE, again(1, true)),
-            ("the same, later", Situation { tries: 3, ..ONE }, again(4, true)),
-            ("the policy or budget denies it", denied, Step::LookLast),
-            ("denied, and certainly not written", Situation { is_in_doubt: false, ..denied }, Step::Fail),
-            ("another record was given up", Situation { has_given_up: true, ..ONE }, Step::LookLast),
+            ("the same, later", WriteSituation { tries: 3, ..ONE }, again(4, true)),
+            ("the policy or budget denies it", denied, WriteStep::LookLast),
+            ("denied, and certainly not written", WriteSituation { is_in_doubt: false, ..denied }, WriteStep::Fail),
+            ("another record was given up", WriteSituation { has_given_up: true, ..ONE }, WriteStep::LookLast),
             ("a batch is tried as a whole first", BATCH, again(1, true)),
-            ("then it is divided", Situation { tries: 1, ..BATCH }, divided(Some(1), 2)),
-            ("though a record was given up", Situation { tries: 1, has_given_up: true, ..BATCH }, divided(Some(1), 2)),
-            ("unless that is denied", Situation { tries: 1, is_retry_denied: true, ..BATCH }, Step::LookLast),
+            ("then it is divided", WriteSituation { tries: 1, ..BATCH }, divided(Some(1), 2)),
+            ("though a record was given up", WriteSituation { tries: 1, has_given_up: true, ..BATCH }, divided(Some(1), 2)),
+            ("unless that is denied", WriteSituation { tries: 1, is_retry_denied: true, ..BATCH }, WriteStep::LookLast),
             ("after a 500 the division needs no leave", inside, divided(None, 2)),
-            ("and is not denied", Situation { is_retry_denied: true, ..inside }, divided(None, 2)),
+            ("and is not denied", WriteSituation { is_retry_denied: true, ..inside }, divided(None, 2)),
             ("never sent: nothing is looked up", unsent, again(1, false)),
-            ("and a batch is not divided", Situation { tries: 5, ..unsent }, again(6, false)),
-            ("denied", Situation { is_retry_denied: true, ..unsent }, Step::Fail),
-            ("too many failures of single records", Situation { failing: 10, ..ONE }, Step::StopFailing(10)),
-            ("of batches more", Situation { failing: 19, ..BATCH }, again(1, true)),
-            ("but not for ever", Situation { failing: 20, ..BATCH }, Step::StopFailing(20)),
-            ("a server that is down", Situation { failing: 10, is_down: true, ..BATCH }, Step::StopFailing(10)),
-            ("500 is often one record's", Situation { failing: 99, ..inside }, divided(None, 2)),
-            ("but not a hundred times", Situation { failing: 100, ..inside }, Step::StopFailing(100)),
+            ("and a batch is not divided", WriteSituation { tries: 5, ..unsent }, again(6, false)),
+            ("denied", WriteSituation { is_retry_denied: true, ..unsent }, WriteStep::Fail),
+            ("too many failures of single records", WriteSituation { failing: 10, ..ONE }, WriteStep::StopFailing(10)),
+            ("of batches more", WriteSituation { failing: 19, ..BATCH }, again(1, true)),
+            ("but not for ever", WriteSituation { failing: 20, ..BATCH }, WriteStep::StopFailing(20)),
+            ("a server that is down", WriteSituation { failing: 10, is_down: true, ..BATCH }, WriteStep::StopFailing(10)),
+            ("500 is often one record's", WriteSituation { failing: 99, ..inside }, divided(None, 2)),
+            ("but not a hundred times", WriteSituation { failing: 100, ..inside }, WriteStep::StopFailing(100)),
         ];
         for (case, now, step) in table {
             assert_eq!(next(&now), step, "{case}");
@@ -258,33 +258,33 @@ mod tests {
 
     #[test]
     fn a_request_that_was_rejected() {
-        let of = |verdict| Situation { verdict, ..BATCH };
-        let one = |verdict| Situation { verdict, ..ONE };
-        let existing = Situation {
+        let of = |verdict| WriteSituation { verdict, ..BATCH };
+        let one = |verdict| WriteSituation { verdict, ..ONE };
+        let existing = WriteSituation {
             may_exist: true,
             ..one(Verdict::Rejected)
         };
         #[rustfmt::skip]
         let table = [
-            ("a bad record is searched", of(Verdict::Rejected), Step::Reject),
-            ("and found", one(Verdict::Rejected), Step::Reject),
-            ("it may exist by now", existing, Step::Compare),
-            ("but not time and again", Situation { conflicts: 8, ..existing }, Step::Reject),
-            ("of several it is not known which", Situation { is_one: false, ..existing }, Step::Reject),
-            ("others were faster", of(Verdict::Conflict), Step::Compare),
-            ("eight times", Situation { conflicts: 7, ..of(Verdict::Conflict) }, Step::Compare),
-            ("not nine times", Situation { conflicts: 8, ..of(Verdict::Conflict) }, Step::Reject),
-            ("the record is gone", one(Verdict::NoEndpoint), Step::Compare),
-            ("there are no batches", of(Verdict::NoEndpoint), Step::Singly),
-            ("too many records", of(Verdict::TooMany), Step::DivideForNumber),
-            ("one is not many", one(Verdict::TooMany), Step::Reject),
-            ("too many bytes", of(Verdict::TooLarge), Step::DivideForSize),
-            ("one record is too large", one(Verdict::TooLarge), Step::Reject),
+            ("a bad record is searched", of(Verdict::Rejected), WriteStep::Reject),
+            ("and found", one(Verdict::Rejected), WriteStep::Reject),
+            ("it may exist by now", existing, WriteStep::Compare),
+            ("but not time and again", WriteSituation { conflicts: 8, ..existing }, WriteStep::Reject),
+            ("of several it is not known which", WriteSituation { is_one: false, ..existing }, WriteStep::Reject),
+            ("others were faster", of(Verdict::Conflict), WriteStep::Compare),
+            ("eight times", WriteSituation { conflicts: 7, ..of(Verdict::Conflict) }, WriteStep::Compare),
+            ("not nine times", WriteSituation { conflicts: 8, ..of(Verdict::Conflict) }, WriteStep::Reject),
+            ("the record is gone", one(Verdict::NoEndpoint), WriteStep::Compare),
+            ("there are no batches", of(Verdict::NoEndpoint), WriteStep::Singly),
+            ("too many records", of(Verdict::TooMany), WriteStep::DivideForNumber),
+            ("one is not many", one(Verdict::TooMany), WriteStep::Reject),
+            ("too many bytes", of(Verdict::TooLarge), WriteStep::DivideForSize),
+            ("one record is too large", one(Verdict::TooLarge), WriteStep::Reject),
             ("forbidden may be transient", of(Verdict::Forbidden), again(1, false)),
-            ("twice", Situation { tries: 1, ..of(Verdict::Forbidden) }, again(2, false)),
-            ("not three times", Situation { tries: 2, ..of(Verdict::Forbidden) }, Step::Stop),
-            ("not without the policy", Situation { is_retry_denied: true, ..of(Verdict::Forbidden) }, Step::Stop),
-            ("nothing would succeed", of(Verdict::Stop), Step::Stop),
+            ("twice", WriteSituation { tries: 1, ..of(Verdict::Forbidden) }, again(2, false)),
+            ("not three times", WriteSituation { tries: 2, ..of(Verdict::Forbidden) }, WriteStep::Stop),
+            ("not without the policy", WriteSituation { is_retry_denied: true, ..of(Verdict::Forbidden) }, WriteStep::Stop),
+            ("nothing would succeed", of(Verdict::Stop), WriteStep::Stop),
         ];
         for (case, now, step) in table {
             assert_eq!(next(&now), step, "{case}");

@@ -10,7 +10,7 @@ use crate::wire::error::{Error, Exchange, Result};
 use crate::wire::operation::Creates;
 use crate::wire::request::Request;
 use crate::wire::same_record::{Landing, keep, version_number};
-use crate::write::entry::{Done, Entry, Fields, Found, Seen};
+use crate::write::entry::{Done, Entry, Fields, FoundRecord, Seen};
 use crate::write::key::{Claim, Earlier, lane};
 use crate::write::merge::AbsentFields;
 use crate::write::report::Written;
@@ -49,7 +49,7 @@ impl Writer {
     }
 
     /// A record that is stored: under the id that it has there.
-    pub(super) fn known(&self, mut entry: Entry, found: &Found) -> Entry {
+    pub(super) fn known(&self, mut entry: Entry, found: &FoundRecord) -> Entry {
         let id = found.record().and_then(|stored| stored.get("id")?.as_str());
         match id {
             Some(id) if entry.key.is_some() => id.clone_into(&mut entry.id),
@@ -62,9 +62,9 @@ impl Writer {
     }
 
     /// Decides what is to be sent of a record, if anything.
-    pub(super) fn prepare(&self, entry: Entry, found: Found) -> Result<Entry, Box<Done>> {
+    pub(super) fn prepare(&self, entry: Entry, found: FoundRecord) -> Result<Entry, Box<Done>> {
         let mut entry = self.known(entry, &found);
-        if let Found::Problem(problem) = found {
+        if let FoundRecord::Problem(problem) = found {
             let error = self.unfit(&entry, problem);
             return Err(Box::new(entry.failed(error)));
         }

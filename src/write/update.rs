@@ -388,10 +388,10 @@ impl FolioClient {
 
 /// Writes that may have been carried out.
 #[derive(Default)]
-struct Doubts(Vec<Doubt>);
+struct Doubts(Vec<VersionDoubt>);
 
 /// A write that may have been carried out.
-struct Doubt {
+struct VersionDoubt {
     before: Fields,
     after: Fields,
     /// The `_version` that it replaces.
@@ -399,7 +399,7 @@ struct Doubt {
     error: Error,
 }
 
-impl Doubt {
+impl VersionDoubt {
     /// Whether the record that was written was deleted since, and another was created under its id.
     fn is_of_another_record(&self, now: &Fields) -> bool {
         let is_older =
@@ -417,7 +417,7 @@ fn created(record: &Fields) -> Option<&Value> {
 impl Doubts {
     fn add(&mut self, before: Value, after: Value, version: Option<i64>, error: Error) {
         if let (Value::Object(before), Value::Object(after)) = (before, after) {
-            self.0.push(Doubt {
+            self.0.push(VersionDoubt {
                 before,
                 after,
                 version,
@@ -430,8 +430,10 @@ impl Doubts {
     /// written; an error, if that cannot be told: then the change must not be made again.
     fn settle(&mut self, kind: &Kind<'_>, now: &Fields) -> Result<Option<Fields>> {
         // The server may carry one out yet: as long as the version is the same, it would accept it.
-        let is_pending = |doubt: &Doubt| doubt.version.is_some() && version(now) == doubt.version;
-        let (pending, decided): (Vec<Doubt>, Vec<Doubt>) = self.0.drain(..).partition(is_pending);
+        let is_pending =
+            |doubt: &VersionDoubt| doubt.version.is_some() && version(now) == doubt.version;
+        let (pending, decided): (Vec<VersionDoubt>, Vec<VersionDoubt>) =
+            self.0.drain(..).partition(is_pending);
         self.0 = pending;
         let mut unclear = None;
         for doubt in decided {

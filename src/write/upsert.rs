@@ -93,7 +93,7 @@ impl FolioClient {
         collection: Collection,
         records: impl IntoIterator<Item = T, IntoIter: Send + 'static>,
     ) -> Upsert<T> {
-        Upsert::new(self, collection, Box::pin(Iter(records.into_iter())))
+        Upsert::new(self, collection, Box::pin(Wrapped(records.into_iter())))
     }
 
     /// As [`upsert_into`](Self::upsert_into), of records that come as a stream.
@@ -107,11 +107,11 @@ impl FolioClient {
 }
 
 /// An iterator as a stream.
-struct Iter<I>(I);
+struct Wrapped<I>(I);
 
-impl<I> Unpin for Iter<I> {}
+impl<I> Unpin for Wrapped<I> {}
 
-impl<I: Iterator> Stream for Iter<I> {
+impl<I: Iterator> Stream for Wrapped<I> {
     type Item = I::Item;
 
     fn poll_next(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<I::Item>> {

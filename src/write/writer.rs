@@ -18,10 +18,10 @@ use crate::wire::error::{Error, ErrorKind};
 use crate::wire::operation::Creates;
 use crate::wire::retry::is_transient;
 use crate::write::collection::Collection;
-use crate::write::entry::{Done, Doubt, Entry, Seen, Sent, bytes};
+use crate::write::entry::{Done, Doubt, Entry, Seen, SentRecord, bytes};
 use crate::write::key::{Claim, Claims};
 use crate::write::merge::{AbsentFields, Merge};
-use crate::write::next::{Retry, Situation, Step, next};
+use crate::write::next::{Retry, WriteSituation, WriteStep, next};
 use crate::write::run::{Lot, Phase, Run};
 use crate::write::verdict::{Verdict, says_exists, verdict};
 
@@ -190,9 +190,9 @@ impl Writer {
     }
 
     /// What a success means for a record.
-    fn note_sent(&self, mut entry: Entry, sent: &Sent, run: &mut Run) {
+    fn note_sent(&self, mut entry: Entry, sent: &SentRecord, run: &mut Run) {
         match sent {
-            Sent::Created(response) => {
+            SentRecord::Created(response) => {
                 let id = response.json::<Value>().ok();
                 let id = id.as_ref().and_then(|record| record.get("id")?.as_str());
                 match id {
@@ -216,7 +216,7 @@ impl Writer {
                     None => {}
                 }
             }
-            Sent::Batch | Sent::Replaced => {}
+            SentRecord::Batch | SentRecord::Replaced => {}
         }
         run.done.push(entry.written());
     }
@@ -228,13 +228,13 @@ impl Writer {
         if let Some(retry) = step.permission()
             && !self.may_retry(retry)
         {
-            step = next(&Situation {
+            step = next(&WriteSituation {
                 is_retry_denied: true,
                 ..situation
             });
         }
         match step {
-            Step::Again(retry) => {
+            WriteStep::Again(retry) => {
                 if let Some(entries) = self.backoff(retry, &error, entries, run).await {
                     let phase = match retry.looks {
                         true => Phase::Unseen,
@@ -243,43 +243,43 @@ impl Writer {
                     run.again(entries, retry.tries, phase);
                 }
             }
-            Step::Divide(retry) => {
+            WriteStep::Divide(retry) => {
                 if let Some(entries) = self.backoff(retry, &error, entries, run).await {
                     run.halve(entries, retry.tries, || Phase::Unseen);
                 }
             }
-            Step::DivideForNumber => {
+            WriteStep::DivideForNumber => {
                 self.note_too_many(&entries);
                 run.halve(entries, tries, || Phase::Ready);
             }
-            Step::DivideForSize => {
+            WriteStep::DivideForSize => {
                 self.note_too_large(&entries);
                 run.halve(entries, tries, || Phase::Ready);
             }
-            Step::Reject => run.reject(entries, tries, &error),
-            Step::Singly => {
+            WriteStep::Reject => run.reject(entries, tries, &error),
+            WriteStep::Singly => {
                 self.singly.store(true, Ordering::Relaxed);
                 run.again(entries, tries, Phase::Ready);
             }
-            Step::Compare => {
+            WriteStep::Compare => {
                 for entry in &mut entries {
                     entry.conflicts += 1;
                 }
                 run.again(entries, tries, Phase::Conflict(error));
             }
-            Step::LookLast => {
+            WriteStep::LookLast => {
                 self.given_up.store(true, Ordering::Relaxed);
                 run.again(entries, tries, Phase::Last(error));
             }
-            Step::Fail => {
+            WriteStep::Fail => {
                 self.given_up.store(true, Ordering::Relaxed);
                 run.fail(entries, &error);
             }
-            Step::Stop => {
+            WriteStep::Stop => {
                 self.stop(run, error.duplicate());
                 run.fail(entries, &error);
             }
-            Step::StopFailing(failing) => {
+            WriteStep::StopFailing(failing) => {
                 let help = format!(
                     "{failing} writes failed one after the other, so the run was stopped: run it again when the server works, it writes only what is missing"
                 );
@@ -290,7 +290,7 @@ impl Writer {
     }
 
     /// What decides what follows a request that failed. Notes what the failure means.
-    fn situation(&self, error: &Error, entries: &mut [Entry], tries: u32) -> Situation {
+    fn situation(&self, error: &Error, entries: &mut [Entry], tries: u32) -> WriteSituation {
         let verdict = verdict(error);
         let status = error.status();
         let failing = match verdict {
@@ -312,7 +312,7 @@ impl Writer {
                 && (!self.batches() || entry.key.is_some())
                 && (!entry.doubt.is_none() || says_exists(error))
         };
-        Situation {
+        WriteSituation {
             verdict,
             is_one: entries.len() == 1,
             tries,

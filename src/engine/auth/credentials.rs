@@ -13,10 +13,10 @@ use crate::value::redact::REDACTED;
 
 /// Credentials: a username and a password, or an access token that was obtained elsewhere.
 #[derive(Clone)]
-pub struct Credentials(pub(super) Kind);
+pub struct Credentials(pub(super) CredentialsKind);
 
 #[derive(Clone)]
-pub(super) enum Kind {
+pub(super) enum CredentialsKind {
     Password {
         username: String,
         password: SecretString,
@@ -35,7 +35,7 @@ pub(super) struct Supplied {
 impl Credentials {
     /// A username and a password.
     pub fn password(username: impl Into<String>, password: impl Into<Password>) -> Self {
-        Self(Kind::Password {
+        Self(CredentialsKind::Password {
             username: username.into(),
             password: password.into().0,
         })
@@ -56,7 +56,7 @@ impl Credentials {
     /// let credentials = Credentials::token("eyJhbGciOi…").refresh_token("eyJhbGciOi…").expires_in(Duration::from_secs(600));
     /// ```
     pub fn token(access: impl Into<SecretString>) -> Self {
-        Self(Kind::Token(Supplied {
+        Self(CredentialsKind::Token(Supplied {
             access: access.into(),
             refresh: None,
             end: None,
@@ -66,7 +66,7 @@ impl Credentials {
     /// The refresh token that came with an access token. It can be used once: nobody else may use
     /// it any more.
     pub fn refresh_token(mut self, refresh: impl Into<SecretString>) -> Self {
-        if let Kind::Token(supplied) = &mut self.0 {
+        if let CredentialsKind::Token(supplied) = &mut self.0 {
             supplied.refresh = Some(refresh.into());
         }
         self
@@ -75,7 +75,7 @@ impl Credentials {
     /// How long from now the access token is good, where it is known. Without it the server's 401
     /// tells when it is not.
     pub fn expires_in(mut self, time: Duration) -> Self {
-        if let Kind::Token(supplied) = &mut self.0 {
+        if let CredentialsKind::Token(supplied) = &mut self.0 {
             supplied.end = Instant::now().checked_add(time);
         }
         self
@@ -84,23 +84,23 @@ impl Credentials {
     /// The name of the user; none with a token.
     pub fn username(&self) -> Option<&str> {
         match &self.0 {
-            Kind::Password { username, .. } => Some(username),
-            Kind::Token(_) => None,
+            CredentialsKind::Password { username, .. } => Some(username),
+            CredentialsKind::Token(_) => None,
         }
     }
 
     pub(super) fn is_same(&self, other: &Self) -> bool {
         match (&self.0, &other.0) {
             (
-                Kind::Password { username, password },
-                Kind::Password {
+                CredentialsKind::Password { username, password },
+                CredentialsKind::Password {
                     username: other_name,
                     password: other_password,
                 },
             ) => {
                 username == other_name && password.expose_secret() == other_password.expose_secret()
             }
-            (Kind::Token(one), Kind::Token(other)) => {
+            (CredentialsKind::Token(one), CredentialsKind::Token(other)) => {
                 one.access.expose_secret() == other.access.expose_secret()
             }
             _ => false,
@@ -112,10 +112,10 @@ impl fmt::Debug for Credentials {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut shown = out.debug_struct("Credentials");
         match &self.0 {
-            Kind::Password { username, .. } => shown
+            CredentialsKind::Password { username, .. } => shown
                 .field("username", username)
                 .field("password", &REDACTED),
-            Kind::Token(_) => shown.field("token", &REDACTED),
+            CredentialsKind::Token(_) => shown.field("token", &REDACTED),
         };
         shown.finish()
     }
@@ -246,7 +246,7 @@ impl CredentialSource for EnvironmentCredentials {
     }
 }
 
-type Asked<'a> = Pin<
+type AskedCredentials<'a> = Pin<
     Box<
         dyn Future<Output = Result<Credentials, Box<dyn std::error::Error + Send + Sync>>>
             + Send
@@ -256,11 +256,11 @@ type Asked<'a> = Pin<
 
 /// A [`CredentialSource`] of whatever type.
 pub(crate) trait AnySource: fmt::Debug + Send + Sync + 'static {
-    fn ask(&self) -> Asked<'_>;
+    fn ask(&self) -> AskedCredentials<'_>;
 }
 
 impl<S: CredentialSource> AnySource for S {
-    fn ask(&self) -> Asked<'_> {
+    fn ask(&self) -> AskedCredentials<'_> {
         Box::pin(self.credentials())
     }
 }

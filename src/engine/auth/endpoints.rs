@@ -10,8 +10,8 @@ use tokio::time::Instant;
 
 use crate::engine::auth::state::Auth;
 use crate::engine::auth::token::{RefreshToken, Token, secret_header};
-use crate::engine::transport::Answer;
-use crate::value::redact::{Secrets, Sent};
+use crate::engine::transport::WholeResponse;
+use crate::value::redact::{Secrets, SentSecrets};
 use crate::wire::error::{Error, ErrorKind, Exchange, Result};
 use crate::wire::headers::TENANT;
 use crate::wire::operation::Operation;
@@ -55,7 +55,7 @@ impl Auth {
         body: Option<Bytes>,
         timeout: Duration,
         started: Instant,
-    ) -> Result<Answer> {
+    ) -> Result<WholeResponse> {
         let sent_at = Instant::now();
         let timeout = timeout.min(self.gateway.timeout());
         let secrets = Secrets::of(&headers, body.as_ref(), true);
@@ -115,7 +115,7 @@ impl Auth {
             elapsed: started.elapsed(),
             sensitive: true,
             in_doubt: false,
-            sent: Sent::default(),
+            sent: SentSecrets::default(),
         }
     }
 }

@@ -11,8 +11,8 @@ use crate::engine::auth::cookies::{Cookie, cookie, date};
 use crate::engine::auth::endpoints::{ACCESS_COOKIE, REFRESH_COOKIE};
 use crate::engine::auth::state::Auth;
 use crate::engine::auth::token::{Lifetime, RefreshToken, Token, secret_header};
-use crate::engine::claims::Claims;
-use crate::engine::transport::Answer;
+use crate::engine::claims::TokenClaims;
+use crate::engine::transport::WholeResponse;
 use crate::wire::error::{Error, Result};
 use crate::wire::headers::TOKEN;
 use crate::wire::operation::Operation;
@@ -30,7 +30,7 @@ impl Auth {
     pub(super) fn store(
         self: &Arc<Self>,
         operation: &'static Operation,
-        answer: Answer,
+        answer: WholeResponse,
         started: Instant,
     ) -> Result<Arc<Token>> {
         let (token, refresh) = self.tokens(operation, answer, started)?;
@@ -58,7 +58,7 @@ impl Auth {
     pub(super) fn tokens(
         &self,
         operation: &'static Operation,
-        answer: Answer,
+        answer: WholeResponse,
         started: Instant,
     ) -> Result<(Arc<Token>, Option<RefreshToken>)> {
         let now = Instant::now();
@@ -98,7 +98,7 @@ impl Auth {
             access.max_age,
             date,
         );
-        let claims = Claims::of(&access.value);
+        let claims = TokenClaims::of(&access.value);
         let tenant = self.tenant_of(&claims);
         let generation = {
             let mut state = self.state();

@@ -11,13 +11,13 @@ use serde::Serialize;
 use tokio::time::Instant;
 use tracing::{debug, info};
 
-use crate::engine::auth::credentials::{Credentials, Kind, Supplied};
+use crate::engine::auth::credentials::{Credentials, CredentialsKind, Supplied};
 use crate::engine::auth::endpoints::{LEGACY_LOGIN, LOGIN, LOGIN_TIMEOUT, headers};
 use crate::engine::auth::renewal::was_not_carried_out;
 use crate::engine::auth::state::{Auth, NoToken};
 use crate::engine::auth::token::{Lifetime, RefreshToken, Token, secret_header};
-use crate::engine::claims::Claims;
-use crate::engine::transport::Answer;
+use crate::engine::claims::TokenClaims;
+use crate::engine::transport::WholeResponse;
 use crate::value::redact::Secrets;
 use crate::wire::error::{Error, ErrorKind, Result};
 use crate::wire::login_failure::{self, LoginFailure};
@@ -42,7 +42,7 @@ impl Auth {
     pub(super) async fn login(self: &Arc<Self>) -> Result<Arc<Token>, NoToken> {
         let credentials = self.credentials().await?;
         match &credentials.0 {
-            Kind::Password { username, password } => {
+            CredentialsKind::Password { username, password } => {
                 self.check_lost(&credentials)?;
                 match self.send_login(username, password).await? {
                     Ok((operation, answer, started)) => {
@@ -53,7 +53,7 @@ impl Auth {
                     Err(error) => Err(self.login_failed(error, &credentials, username)),
                 }
             }
-            Kind::Token(supplied) => self.adopt(&credentials, supplied).await,
+            CredentialsKind::Token(supplied) => self.adopt(&credentials, supplied).await,
         }
     }
 
@@ -82,7 +82,7 @@ impl Auth {
         &self,
         username: &str,
         password: &SecretString,
-    ) -> Result<Result<(&'static Operation, Answer, Instant)>> {
+    ) -> Result<Result<(&'static Operation, WholeResponse, Instant)>> {
         let body: Bytes = serde_json::to_vec(&LoginBody {
             username,
             password: password.expose_secret(),
@@ -224,7 +224,7 @@ impl Auth {
         supplied: &Supplied,
     ) -> Result<Arc<Token>, NoToken> {
         let now = Instant::now();
-        let claims = Claims::of(supplied.access.expose_secret());
+        let claims = TokenClaims::of(supplied.access.expose_secret());
         let is_over = supplied.end.is_some_and(|end| end <= now);
         let refresh = supplied.refresh.as_ref().map(|value| RefreshToken {
             value: value.clone(),

@@ -10,7 +10,7 @@ use tokio::time::Instant;
 use tracing::{debug, info, warn};
 
 use crate::engine::auth::endpoints::{LOGIN_TIMEOUT, REFRESH, refresh_headers};
-use crate::engine::auth::state::{Auth, NoToken, Outcome, State};
+use crate::engine::auth::state::{Auth, AuthState, LoginOutcome, NoToken};
 use crate::engine::auth::token::{RefreshToken, Token};
 use crate::wire::error::{Error, ErrorKind, Result};
 
@@ -80,7 +80,7 @@ impl Auth {
 
     pub(super) fn cached(
         self: &Arc<Self>,
-        state: &mut State,
+        state: &mut AuthState,
         rejected: Option<u64>,
     ) -> Result<Option<Arc<Token>>> {
         self.life.check()?;
@@ -123,8 +123,8 @@ impl Auth {
     /// that it continues when the call that began it is cancelled.
     pub(super) fn renewal(
         self: &Arc<Self>,
-        state: &mut State,
-    ) -> Result<(watch::Receiver<Outcome>, bool)> {
+        state: &mut AuthState,
+    ) -> Result<(watch::Receiver<LoginOutcome>, bool)> {
         if let Some(running) = &state.renewal
             && running.has_changed().is_ok()
         {

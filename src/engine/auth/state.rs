@@ -9,7 +9,7 @@ use tracing::debug;
 
 use crate::engine::auth::credentials::{AnySource, Credentials};
 use crate::engine::auth::token::{RefreshToken, Token};
-use crate::engine::claims::Claims;
+use crate::engine::claims::TokenClaims;
 use crate::engine::lifecycle::Lifecycle;
 use crate::engine::retry::{Attempts, Failed};
 use crate::engine::transport::Gateway;
@@ -18,10 +18,10 @@ use crate::wire::retry::RetryPolicy;
 use crate::wire::retry_decision::FailureClass;
 
 /// The result of a renewal, for all that wait for it. None while it runs.
-pub(super) type Outcome = Option<Result<Arc<Token>, Arc<NoToken>>>;
+pub(super) type LoginOutcome = Option<Result<Arc<Token>, Arc<NoToken>>>;
 
 #[derive(Default)]
-pub(super) struct State {
+pub(super) struct AuthState {
     /// The client is closed, and no `close` waits any more to log out of the session of a login in
     /// progress.
     pub(super) ended: bool,
@@ -33,7 +33,7 @@ pub(super) struct State {
     pub(super) rejected: Option<(Credentials, Error)>,
     /// The token that was supplied last.
     pub(super) supplied: Option<Credentials>,
-    pub(super) renewal: Option<watch::Receiver<Outcome>>,
+    pub(super) renewal: Option<watch::Receiver<LoginOutcome>>,
     pub(super) no_early_renewal_before: Option<Instant>,
     /// How many attempts to get a token have failed since the last that did not.
     pub(super) failures: u32,
@@ -87,7 +87,7 @@ pub(crate) struct Auth {
     pub(super) source: Box<dyn AnySource>,
     pub(super) retry: RetryPolicy,
     /// Never held across an await.
-    pub(super) state: Mutex<State>,
+    pub(super) state: Mutex<AuthState>,
     pub(super) life: Arc<Lifecycle>,
 }
 
@@ -110,7 +110,7 @@ impl Auth {
         })
     }
 
-    pub(super) fn state(&self) -> MutexGuard<'_, State> {
+    pub(super) fn state(&self) -> MutexGuard<'_, AuthState> {
         // Nothing panics while it is held; and were it so, what is in it is still true.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -126,7 +126,7 @@ impl Auth {
     }
 
     /// The tenant to which a token belongs; that of the login, if the token does not say.
-    pub(super) fn tenant_of(&self, claims: &Claims) -> HeaderValue {
+    pub(super) fn tenant_of(&self, claims: &TokenClaims) -> HeaderValue {
         claims
             .tenant()
             .and_then(|tenant| HeaderValue::from_str(tenant).ok())

@@ -1,7 +1,7 @@
 //! The body of a response, read piece by piece and decoded.
 
 use super::gateway::Timeouts;
-use crate::engine::failure::{Failure, failure};
+use crate::engine::failure::{TransportFailure, failure};
 use crate::value::encoding::{self, Decoder};
 use crate::wire::error::Result;
 use bytes::Bytes;
@@ -18,7 +18,7 @@ pub(crate) struct Incoming {
     /// What came and was not decoded yet.
     encoded: Bytes,
     /// What comes after it.
-    failed: Option<Failure>,
+    failed: Option<TransportFailure>,
     ended: bool,
     pub(super) between: Duration,
     pub(super) total: Duration,
@@ -57,7 +57,7 @@ impl Incoming {
     pub(crate) fn poll_piece(
         &mut self,
         context: &mut Context<'_>,
-    ) -> Poll<Option<Result<Bytes, Failure>>> {
+    ) -> Poll<Option<Result<Bytes, TransportFailure>>> {
         loop {
             if let Some(decoder) = &mut self.decoder
                 && !self.encoded.is_empty()
@@ -89,7 +89,7 @@ impl Incoming {
                     .timer
                     .get_or_insert_with(|| Box::pin(tokio::time::sleep(between)));
                 ready!(timer.as_mut().poll(context));
-                self.failed = Some(Failure::no_bytes(between, self.received));
+                self.failed = Some(TransportFailure::no_bytes(between, self.received));
                 continue;
             };
             self.timer = None;
@@ -122,7 +122,7 @@ impl Incoming {
         }
     }
 
-    pub(super) async fn next(&mut self) -> Option<Result<Bytes, Failure>> {
+    pub(super) async fn next(&mut self) -> Option<Result<Bytes, TransportFailure>> {
         poll_fn(|context| self.poll_piece(context)).await
     }
 }

@@ -11,7 +11,7 @@ pub(crate) use incoming::Incoming;
 #[cfg(feature = "testing")]
 pub(crate) use read::decoded;
 pub(crate) use read::{beginning, collect};
-pub(crate) use send::{Answer, Arriving};
+pub(crate) use send::{StreamingResponse, WholeResponse};
 
 #[cfg(test)]
 mod tests;

@@ -2,7 +2,7 @@
 
 use super::gateway::Timeouts;
 use super::incoming::Incoming;
-use crate::engine::failure::{Failure, failure};
+use crate::engine::failure::{TransportFailure, failure};
 #[cfg(feature = "testing")]
 use crate::engine::http::{HttpBody, HttpError};
 use crate::engine::memory::Most;
@@ -36,7 +36,7 @@ pub(super) trait Pieces {
     fn piece(
         &mut self,
         received: usize,
-    ) -> impl Future<Output = Result<Option<Bytes>, Failure>> + Send;
+    ) -> impl Future<Output = Result<Option<Bytes>, TransportFailure>> + Send;
 
     /// How long the whole is, if its head says so.
     fn length(&self) -> Option<u64>;
@@ -49,10 +49,13 @@ pub(super) struct Plain<'a> {
 }
 
 impl Pieces for Plain<'_> {
-    async fn piece(&mut self, received: usize) -> Result<Option<Bytes>, Failure> {
+    async fn piece(&mut self, received: usize) -> Result<Option<Bytes>, TransportFailure> {
         match tokio::time::timeout(self.timeouts.between, self.response.chunk()).await {
             Ok(piece) => piece.map_err(|error| failure(error.without_url(), self.timeouts.total)),
-            Err(_) => Err(Failure::no_bytes(self.timeouts.between, received as u64)),
+            Err(_) => Err(TransportFailure::no_bytes(
+                self.timeouts.between,
+                received as u64,
+            )),
         }
     }
 
@@ -62,7 +65,7 @@ impl Pieces for Plain<'_> {
 }
 
 impl Pieces for Incoming {
-    async fn piece(&mut self, _: usize) -> Result<Option<Bytes>, Failure> {
+    async fn piece(&mut self, _: usize) -> Result<Option<Bytes>, TransportFailure> {
         self.next().await.transpose()
     }
 
@@ -73,9 +76,9 @@ impl Pieces for Incoming {
 }
 
 /// Reads a whole body. Mostly it is small and comes in one piece, which is not copied.
-pub(super) async fn whole(mut body: impl Pieces, most: Most) -> Result<Bytes, Failure> {
+pub(super) async fn whole(mut body: impl Pieces, most: Most) -> Result<Bytes, TransportFailure> {
     let checked = |received: usize| match received > most.bytes {
-        true => Err(Failure::too_large(most, "the response")),
+        true => Err(TransportFailure::too_large(most, "the response")),
         false => Ok(received),
     };
     let Some(first) = body.piece(0).await? else {
@@ -101,7 +104,7 @@ pub(super) async fn whole(mut body: impl Pieces, most: Most) -> Result<Bytes, Fa
 }
 
 /// Reads the rest of a response that was opened.
-pub(crate) async fn collect(body: Incoming, most: Most) -> Result<Bytes, Failure> {
+pub(crate) async fn collect(body: Incoming, most: Most) -> Result<Bytes, TransportFailure> {
     whole(body, most).await
 }
 

@@ -14,22 +14,22 @@ use super::gateway::{Gateway, Timeouts};
 use super::incoming::Incoming;
 use super::read::{Plain, beginning, collect, whole};
 use super::timed::Timed;
-use crate::engine::failure::{Failure, failure, failure_of};
+use crate::engine::failure::{TransportFailure, failure, failure_of};
 use crate::engine::http::{HttpBody, HttpPath, HttpRequest, HttpService};
 use crate::engine::memory::Most;
-use crate::value::body::{self, Opened, Progress};
+use crate::value::body::{self, Opened, UploadProgress};
 use crate::value::encoding;
 use crate::wire::error::ErrorKind;
 
 /// A response whose body is not read yet.
-pub(crate) struct Arriving {
+pub(crate) struct StreamingResponse {
     pub(crate) status: StatusCode,
     pub(crate) headers: HeaderMap,
     pub(crate) body: Incoming,
 }
 
 /// A response with its whole body.
-pub(crate) struct Answer {
+pub(crate) struct WholeResponse {
     pub(crate) status: StatusCode,
     pub(crate) headers: HeaderMap,
     pub(crate) body: Bytes,
@@ -37,7 +37,10 @@ pub(crate) struct Answer {
 
 impl Gateway {
     /// Names the proxy, where one is in between.
-    fn unreached(&self, failure: Failure) -> Pin<Box<dyn Future<Output = Failure> + Send + '_>> {
+    fn unreached(
+        &self,
+        failure: TransportFailure,
+    ) -> Pin<Box<dyn Future<Output = TransportFailure> + Send + '_>> {
         let via = self.via.as_ref();
         let via = via.filter(|_| failure.kind == ErrorKind::Connect);
         Box::pin(async move {
@@ -60,32 +63,32 @@ impl Gateway {
         body: Option<Bytes>,
         timeouts: Timeouts,
         most: Most,
-    ) -> impl Future<Output = Result<Answer, Failure>> + Send {
+    ) -> impl Future<Output = Result<WholeResponse, TransportFailure>> + Send {
         // A small body is taken at once.
         let is_watched = |body: &&Bytes| self.write_timeout.is_some() && body.len() > body::CHUNK;
         let watched = body.as_ref().filter(is_watched);
         let sending = if self.service.is_none() && watched.is_none() {
             let mut request = request(method, url, headers, body.map(Into::into));
             *request.timeout_mut() = Some(timeouts.total);
-            Sending::Plain(self.connections.client().execute(request))
+            Transfer::Plain(self.connections.client().execute(request))
         } else {
-            let progress = Arc::new(Progress::default());
+            let progress = Arc::new(UploadProgress::default());
             let body = match watched {
                 Some(body) => Some(Opened::of(body).into_request(Arc::clone(&progress))),
                 None => body.map(Into::into),
             };
             let mut request = request(method, url, headers, body);
             *request.timeout_mut() = Some(timeouts.total);
-            Sending::Watched(Box::pin(async move {
+            Transfer::Watched(Box::pin(async move {
                 self.watch(request, &progress, timeouts).await
             }))
         };
         let error_body = self.memory.error_body;
         async move {
             let mut response = match sending {
-                Sending::Plain(sending) => {
+                Transfer::Plain(sending) => {
                     let sent = tokio::time::timeout(timeouts.head, sending).await;
-                    match sent.map_err(|_| Failure::no_head(timeouts.head))? {
+                    match sent.map_err(|_| TransportFailure::no_head(timeouts.head))? {
                         Ok(response) => response,
                         Err(error) => {
                             let failure = failure(error.without_url(), timeouts.total);
@@ -93,7 +96,7 @@ impl Gateway {
                         }
                     }
                 }
-                Sending::Watched(sending) => sending.await?,
+                Transfer::Watched(sending) => sending.await?,
             };
             let status = response.status();
             let mut headers = std::mem::take(response.headers_mut());
@@ -115,7 +118,7 @@ impl Gateway {
                 };
                 body.map_err(|failure| failure.after(status))?
             };
-            Ok(Answer {
+            Ok(WholeResponse {
                 status,
                 headers,
                 body,
@@ -131,13 +134,13 @@ impl Gateway {
         headers: HeaderMap,
         body: Option<reqwest::Body>,
         timeouts: Timeouts,
-        progress: &Progress,
-    ) -> Result<Arriving, Failure> {
+        progress: &UploadProgress,
+    ) -> Result<StreamingResponse, TransportFailure> {
         let request = request(method, url, headers, body);
         let mut response = self.watch(request, progress, timeouts).await?;
         let (status, mut headers) = (response.status(), std::mem::take(response.headers_mut()));
         let decoder = encoding::decoder(&mut headers);
-        Ok(Arriving {
+        Ok(StreamingResponse {
             status,
             headers,
             body: Incoming::new(response.into(), decoder, timeouts),
@@ -148,9 +151,9 @@ impl Gateway {
     async fn watch(
         &self,
         request: reqwest::Request,
-        progress: &Progress,
+        progress: &UploadProgress,
         timeouts: Timeouts,
-    ) -> Result<reqwest::Response, Failure> {
+    ) -> Result<reqwest::Response, TransportFailure> {
         let idle = timeouts.head;
         let write = self.write_timeout.unwrap_or(idle);
         let mut sending = pin!(self.execute(request, timeouts.total));
@@ -163,15 +166,15 @@ impl Gateway {
                     (before, since) = (progress.sent(), Instant::now());
                 }
                 Err(_) if since.elapsed() >= write && progress.is_sending() => {
-                    return Err(Failure::unsent(write, progress.sent()));
+                    return Err(TransportFailure::unsent(write, progress.sent()));
                 }
                 Err(_) if since.elapsed() >= idle => {
                     return Err(if progress.is_sending() {
-                        Failure::unsent(idle, progress.sent())
+                        TransportFailure::unsent(idle, progress.sent())
                     } else if progress.is_reading() {
-                        Failure::unread(idle, progress.sent())
+                        TransportFailure::unread(idle, progress.sent())
                     } else {
-                        Failure::no_head(idle)
+                        TransportFailure::no_head(idle)
                     });
                 }
                 Err(_) => {}
@@ -184,7 +187,7 @@ impl Gateway {
         &self,
         request: reqwest::Request,
         total: Duration,
-    ) -> Result<reqwest::Response, Failure> {
+    ) -> Result<reqwest::Response, TransportFailure> {
         match &self.service {
             Some(service) => self.serve(&**service, request, total).await,
             None => {
@@ -199,7 +202,7 @@ impl Gateway {
         service: &dyn HttpService,
         request: reqwest::Request,
         total: Duration,
-    ) -> Result<reqwest::Response, Failure> {
+    ) -> Result<reqwest::Response, TransportFailure> {
         let ends = Instant::now().checked_add(total);
         let path = request.url().path();
         let path = HttpPath(
@@ -231,7 +234,7 @@ impl Gateway {
 }
 
 /// A request that is being sent. Its body is watched only where it may stop moving.
-enum Sending<P, W> {
+enum Transfer<P, W> {
     Plain(P),
     Watched(Pin<Box<W>>),
 }

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use serde_json::Value;
 use serde_json::value::RawValue;
 
-use super::state::{Found, Step, What, taken, with_found};
+use super::state::{Mismatch, PathStep, What, taken, with_found};
 use crate::value::splice;
 
 /// What a record keeps of what did not fit, beside its unknown fields.
@@ -27,7 +27,7 @@ pub(crate) struct Odd {
     /// As the server sent it.
     sent: Box<str>,
     /// What did not fit.
-    found: Vec<Found>,
+    found: Vec<Mismatch>,
 }
 
 /// What a record is to keep, on its way to it.
@@ -37,7 +37,7 @@ pub(crate) enum Note {
 }
 
 /// How a field is to be written.
-pub(crate) enum State<'a> {
+pub(crate) enum FieldState<'a> {
     /// As it is now.
     Usual,
     /// It was absent, and is as blank as it was then. `is_null` says that it was `null`.
@@ -55,7 +55,7 @@ impl Note {
         for found in &mut found {
             found.path.reverse();
         }
-        let places: Vec<Part<'_>> = found.iter().map(Part::of).collect();
+        let places: Vec<KeptPart<'_>> = found.iter().map(KeptPart::of).collect();
         let sent = restored(serde_json::from_str(&read).ok()?, &places);
         Some(Self::Odd(Odd {
             key: String::new(),
@@ -91,12 +91,12 @@ pub(crate) fn make_exact(since: usize, text: &str) {
 
 fn part<'a, 'b>(
     mut text: &'a RawValue,
-    path: impl Iterator<Item = &'b Step>,
+    path: impl Iterator<Item = &'b PathStep>,
 ) -> Option<&'a RawValue> {
     for step in path {
         text = match step {
-            Step::At(index) => splice::elements(text)?.into_iter().nth(*index)?,
-            Step::Key(key) => {
+            PathStep::At(index) => splice::elements(text)?.into_iter().nth(*index)?,
+            PathStep::Key(key) => {
                 let mut members = splice::members(text)?.into_iter();
                 members.find(|(name, _)| name == key)?.1
             }
@@ -136,23 +136,23 @@ impl Kept {
         required: &[&str],
         now: &dyn Fn() -> String,
         blank: &dyn Fn() -> String,
-    ) -> State<'_> {
+    ) -> FieldState<'_> {
         if let Some(odd) = self.odd.iter().find(|odd| odd.key == key) {
             let now = now();
             return match &*now {
-                now if *now == *odd.read => State::Odd(odd),
+                now if *now == *odd.read => FieldState::Odd(odd),
                 // Emptied by the program.
-                "null" | "[]" | "{}" => State::Usual,
-                _ => State::Changed(odd),
+                "null" | "[]" | "{}" => FieldState::Usual,
+                _ => FieldState::Changed(odd),
             };
         }
         let bit = bit_of(key, required);
         if self.missing & bit != 0 && now() == blank() {
-            return State::Missing {
+            return FieldState::Missing {
                 is_null: self.nulls & bit != 0,
             };
         }
-        State::Usual
+        FieldState::Usual
     }
 }
 
@@ -169,9 +169,9 @@ impl Odd {
     }
 
     /// What did not fit; or only what is written with the field whatever it is changed to.
-    pub(super) fn found(&self, only_hidden: bool) -> impl Iterator<Item = &Found> {
+    pub(super) fn found(&self, only_hidden: bool) -> impl Iterator<Item = &Mismatch> {
         let is_hidden =
-            |found: &Found| matches!(found.what, What::Value { .. }) && found.what.is_left_out();
+            |found: &Mismatch| matches!(found.what, What::Value { .. }) && found.what.is_left_out();
         let found = self.found.iter();
         found.filter(move |found| !only_hidden || is_hidden(found))
     }
@@ -180,7 +180,7 @@ impl Odd {
     /// it.
     pub(super) fn left_out(&self) -> impl Iterator<Item = usize> {
         self.found.iter().filter_map(|found| match &found.path[..] {
-            [Step::At(index)] if found.what.is_left_out() => Some(*index),
+            [PathStep::At(index)] if found.what.is_left_out() => Some(*index),
             _ => None,
         })
     }
@@ -189,7 +189,7 @@ impl Odd {
     /// not see and could not change.
     pub(crate) fn merged(&self, now: &str) -> Option<String> {
         let read = |text| serde_json::from_str::<&RawValue>(text).ok();
-        let parts: Vec<Part<'_>> = self.found.iter().map(Part::of).collect();
+        let parts: Vec<KeptPart<'_>> = self.found.iter().map(KeptPart::of).collect();
         Some(merged(
             read(&self.sent)?,
             read(&self.read)?,
@@ -201,13 +201,13 @@ impl Odd {
 
 /// Something that did not fit, from some step on.
 #[derive(Clone, Copy)]
-struct Part<'a> {
-    path: &'a [Step],
+struct KeptPart<'a> {
+    path: &'a [PathStep],
     what: &'a What,
 }
 
-impl<'a> Part<'a> {
-    fn of(found: &'a Found) -> Self {
+impl<'a> KeptPart<'a> {
+    fn of(found: &'a Mismatch) -> Self {
         Self {
             path: &found.path,
             what: &found.what,
@@ -216,10 +216,10 @@ impl<'a> Part<'a> {
 }
 
 /// The parts whose paths begin with a step, from the next one on.
-fn below<'a>(parts: &[Part<'a>], at: impl Fn(&Step) -> bool) -> Vec<Part<'a>> {
+fn below<'a>(parts: &[KeptPart<'a>], at: impl Fn(&PathStep) -> bool) -> Vec<KeptPart<'a>> {
     let split = parts.iter().filter_map(|part| {
         let (step, path) = part.path.split_first()?;
-        at(step).then_some(Part {
+        at(step).then_some(KeptPart {
             path,
             what: part.what,
         })
@@ -227,13 +227,16 @@ fn below<'a>(parts: &[Part<'a>], at: impl Fn(&Step) -> bool) -> Vec<Part<'a>> {
     split.collect()
 }
 
-fn below_key<'a>(parts: &[Part<'a>], key: &str) -> Vec<Part<'a>> {
-    below(parts, |step| matches!(step, Step::Key(name) if name == key))
+fn below_key<'a>(parts: &[KeptPart<'a>], key: &str) -> Vec<KeptPart<'a>> {
+    below(
+        parts,
+        |step| matches!(step, PathStep::Key(name) if name == key),
+    )
 }
 
 /// What was left out at this very place.
-fn left_out<'a>(parts: &[Part<'a>]) -> Option<&'a What> {
-    let here = |part: &&Part<'a>| part.path.is_empty() && part.what.is_left_out();
+fn left_out<'a>(parts: &[KeptPart<'a>]) -> Option<&'a What> {
+    let here = |part: &&KeptPart<'a>| part.path.is_empty() && part.what.is_left_out();
     parts.iter().find(here).map(|part| part.what)
 }
 
@@ -242,7 +245,7 @@ fn member(key: &str, value: &str) -> String {
 }
 
 /// The text with what did not fit in its places.
-fn restored(text: &RawValue, parts: &[Part<'_>]) -> String {
+fn restored(text: &RawValue, parts: &[KeptPart<'_>]) -> String {
     if parts.is_empty() {
         return text.get().to_owned();
     }
@@ -253,7 +256,7 @@ fn restored(text: &RawValue, parts: &[Part<'_>]) -> String {
         let mut elements = elements.into_iter();
         let mut all = Vec::new();
         for index in 0.. {
-            let here = below(parts, |step| *step == Step::At(index));
+            let here = below(parts, |step| *step == PathStep::At(index));
             if let Some(what) = left_out(&here) {
                 all.push(what.raw().to_owned());
             } else if let Some(element) = elements.next() {
@@ -272,7 +275,7 @@ fn restored(text: &RawValue, parts: &[Part<'_>]) -> String {
         .map(|(key, value)| member(key, &restored(value, &below_key(parts, key))))
         .collect();
     for part in parts {
-        if let [Step::Key(key)] = part.path
+        if let [PathStep::Key(key)] = part.path
             && part.what.is_left_out()
         {
             all.push(member(key, part.what.raw()));
@@ -285,7 +288,7 @@ fn restored(text: &RawValue, parts: &[Part<'_>]) -> String {
 ///
 /// Where it is as it was read, it is as it was sent. Elements that the program did not see stay
 /// behind those that stood before them, but for `null`, and unless the list is emptied.
-fn merged(sent: &RawValue, read: &RawValue, now: &RawValue, parts: &[Part<'_>]) -> String {
+fn merged(sent: &RawValue, read: &RawValue, now: &RawValue, parts: &[KeptPart<'_>]) -> String {
     if read.get() == now.get() {
         return sent.get().to_owned();
     }
@@ -315,7 +318,7 @@ fn merged_list(
     sent: &[&RawValue],
     read: &[&RawValue],
     now: &[&RawValue],
-    parts: &[Part<'_>],
+    parts: &[KeptPart<'_>],
 ) -> String {
     if now.is_empty() {
         return "[]".to_owned();
@@ -330,7 +333,7 @@ fn merged_list(
     let mut shown: Vec<usize> = Vec::new();
     let mut hidden: Vec<(usize, &str)> = Vec::new();
     for (index, text) in sent.iter().enumerate() {
-        let here = below(parts, |step| *step == Step::At(index));
+        let here = below(parts, |step| *step == PathStep::At(index));
         match left_out(&here) {
             None => shown.push(index),
             // Nothing is lost with it.
@@ -369,7 +372,7 @@ fn merged_list(
         });
         all.push(match old {
             Some((index, sent, read)) => {
-                let here = below(parts, |step| *step == Step::At(index));
+                let here = below(parts, |step| *step == PathStep::At(index));
                 merged(sent, read, now, &here)
             }
             None => now.get().to_owned(),
@@ -383,7 +386,7 @@ fn merged_object(
     sent: &[(Cow<'_, str>, &RawValue)],
     read: &[(Cow<'_, str>, &RawValue)],
     now: &[(Cow<'_, str>, &RawValue)],
-    parts: &[Part<'_>],
+    parts: &[KeptPart<'_>],
 ) -> String {
     let of = |members: &[(Cow<'_, str>, &RawValue)], key: &str| {
         let mut members = members.iter();

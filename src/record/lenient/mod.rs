@@ -16,12 +16,12 @@ mod text;
 pub(crate) mod values;
 mod walk;
 
-pub(crate) use kept::{Kept, Note, State, make_exact};
+pub(crate) use kept::{FieldState, Kept, Note, make_exact};
 pub use state::read_json;
 pub(crate) use state::{
-    Noted, Step, count, deeper, forget_since, found_null, is_exact, is_strict, is_unread,
+    Noted, PathStep, count, deeper, forget_since, found_null, is_exact, is_strict, is_unread,
     leave_out, noted, reading, strictly, whole_problem, within,
 };
-pub(crate) use text::{Taking, Text};
+pub(crate) use text::{FromText, Taking};
 pub(crate) use values::{found, is_float, read_boolean, read_number, read_text};
 pub use walk::{Mistyped, Walk};

@@ -20,7 +20,7 @@ pub(super) enum Reading {
 
 /// A step to a value within a field.
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) enum Step {
+pub(crate) enum PathStep {
     /// To an element, by its index as the server sent it.
     At(usize),
     Key(String),
@@ -28,9 +28,9 @@ pub(crate) enum Step {
 
 /// Something within a field that does not fit.
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Found {
+pub(crate) struct Mismatch {
     /// The steps from the field to it. From the last one, while the field is read.
-    pub(super) path: Vec<Step>,
+    pub(super) path: Vec<PathStep>,
     pub(super) what: What,
 }
 
@@ -57,7 +57,7 @@ pub(super) enum Typed {
     LeftOut,
 }
 
-impl Found {
+impl Mismatch {
     /// Whether it is the value itself that was read, and its place is to be blank.
     pub(super) fn is_unread(&self) -> bool {
         let is_blank = matches!(
@@ -106,7 +106,7 @@ thread_local! {
     static DEPTH: Cell<usize> = const { Cell::new(0) };
     /// How much was found so far that belongs to no record yet.
     static COUNT: Cell<usize> = const { Cell::new(0) };
-    static FOUND: RefCell<Vec<Found>> = const { RefCell::new(Vec::new()) };
+    static FOUND: RefCell<Vec<Mismatch>> = const { RefCell::new(Vec::new()) };
     /// How much this thread has found, whatever became of it; and how much of it the typed values do not show.
     static NOTED: Cell<Noted> = const { Cell::new(Noted { all: 0, left_out: 0 }) };
 }
@@ -262,12 +262,12 @@ pub(crate) fn forget_since(before: usize) {
     }
 }
 
-pub(super) fn taken(before: usize) -> Vec<Found> {
+pub(super) fn taken(before: usize) -> Vec<Mismatch> {
     COUNT.set(before);
     FOUND.with_borrow_mut(|found| found.split_off(before.min(found.len())))
 }
 
-pub(super) fn with_found<T>(work: impl FnOnce(&mut Vec<Found>) -> T) -> T {
+pub(super) fn with_found<T>(work: impl FnOnce(&mut Vec<Mismatch>) -> T) -> T {
     FOUND.with_borrow_mut(|found| {
         let result = work(found);
         COUNT.set(found.len());
@@ -281,7 +281,7 @@ pub(super) fn note(what: What) {
     noted.all = noted.all.wrapping_add(1);
     NOTED.set(noted);
     with_found(|found| {
-        found.push(Found {
+        found.push(Mismatch {
             path: Vec::new(),
             what,
         });
@@ -290,7 +290,7 @@ pub(super) fn note(what: What) {
 
 /// Notes an element, or a value of a map, that is `null` and left out.
 #[cold]
-pub(crate) fn found_null(step: &Step, is_record: bool) {
+pub(crate) fn found_null(step: &PathStep, is_record: bool) {
     note(What::Null);
     if is_record {
         Noted::note_left_out();
@@ -300,7 +300,7 @@ pub(crate) fn found_null(step: &Step, is_record: bool) {
 
 /// Notes that what was found since is within an element.
 #[cold]
-pub(crate) fn within(since: usize, step: &Step) {
+pub(crate) fn within(since: usize, step: &PathStep) {
     with_found(|found| {
         for found in found.iter_mut().skip(since) {
             found.path.push(step.clone());
@@ -312,9 +312,9 @@ pub(crate) fn within(since: usize, step: &Step) {
 /// the same: its place is to be blank.
 #[cold]
 pub(crate) fn is_unread(since: usize) -> bool {
-    let since = |found: &mut Vec<Found>| {
+    let since = |found: &mut Vec<Mismatch>| {
         let mut found = found.iter().skip(since);
-        found.any(Found::is_unread)
+        found.any(Mismatch::is_unread)
     };
     with_found(since)
 }
@@ -325,7 +325,7 @@ pub(crate) fn leave_out(since: usize) {
     with_found(|found| {
         // What was found before within it, of the same name, is of no matter.
         found.truncate(since + 1);
-        if let Some(Found {
+        if let Some(Mismatch {
             what: What::Value { typed, .. },
             ..
         }) = found.last_mut()

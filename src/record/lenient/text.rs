@@ -1,14 +1,14 @@
 //! Values that are made of text.
 
 /// What is made of text.
-pub(crate) trait Text {
+pub(crate) trait FromText {
     const EXPECTED: &'static str;
 
     fn set(&mut self, text: &str);
 }
 
 #[allow(clippy::assigning_clones, reason = "see below")]
-impl Text for String {
+impl FromText for String {
     const EXPECTED: &'static str = "a string";
 
     #[inline]
@@ -21,7 +21,7 @@ impl Text for String {
 /// Text that a function takes.
 pub(crate) struct Taking<'a>(pub(crate) &'a mut dyn FnMut(&str));
 
-impl Text for Taking<'_> {
+impl FromText for Taking<'_> {
     const EXPECTED: &'static str = "a string";
 
     fn set(&mut self, text: &str) {

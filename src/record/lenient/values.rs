@@ -5,7 +5,7 @@ use std::fmt;
 use serde::de::{self, Deserializer, Expected, MapAccess, SeqAccess, Visitor};
 
 use super::state::{IS_INEXACT, READING, Reading, Typed, What, note};
-use super::text::Text;
+use super::text::FromText;
 use crate::record::raw;
 use crate::record::scalar::Number;
 
@@ -72,7 +72,7 @@ pub(crate) fn map_text<'de, A: MapAccess<'de>>(
     mut map: A,
 ) -> Result<(String, &'static str), A::Error> {
     let mut text = String::from("{");
-    while let Some(key) = map.next_key_seed(crate::value::member::Key)? {
+    while let Some(key) = map.next_key_seed(crate::value::member::MemberName)? {
         let value = map.next_value_seed(raw::Raw)?;
         if key == "$serde_json::private::Number"
             && let Ok(digits) = serde_json::from_str::<String>(&value)
@@ -144,12 +144,12 @@ macro_rules! other_kinds {
 pub(crate) use other_kinds;
 
 /// Reads text into its place. A whole number and a boolean are text, too.
-pub(crate) fn read_text<'de, T: Text, D: Deserializer<'de>>(
+pub(crate) fn read_text<'de, T: FromText, D: Deserializer<'de>>(
     place: &mut T,
     deserializer: D,
 ) -> Result<(), D::Error> {
     struct Read<'a, T>(&'a mut T);
-    impl<'de, T: Text> Visitor<'de> for Read<'_, T> {
+    impl<'de, T: FromText> Visitor<'de> for Read<'_, T> {
         type Value = ();
         fn expecting(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
             out.write_str(T::EXPECTED)

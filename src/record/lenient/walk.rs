@@ -2,8 +2,8 @@
 
 use std::fmt;
 
-use super::kept::{Odd, State};
-use super::state::Step;
+use super::kept::{FieldState, Odd};
+use super::state::PathStep;
 use crate::record::json::Json;
 use crate::value::redact;
 
@@ -54,10 +54,10 @@ pub struct Walk {
 }
 
 impl Walk {
-    pub(in crate::record) fn step(&mut self, step: &Step) {
+    pub(in crate::record) fn step(&mut self, step: &PathStep) {
         match step {
-            Step::At(index) => self.path.push_str(&format!("[{index}]")),
-            Step::Key(key) => self.key(key),
+            PathStep::At(index) => self.path.push_str(&format!("[{index}]")),
+            PathStep::Key(key) => self.key(key),
         }
     }
 
@@ -83,16 +83,16 @@ impl Walk {
 
     /// Notes what does not fit in the field whose path this is.
     #[cold]
-    pub(in crate::record) fn note(&mut self, state: &State<'_>) {
+    pub(in crate::record) fn note(&mut self, state: &FieldState<'_>) {
         match state {
-            State::Missing { .. } => self.missing.push(self.path.clone()),
-            State::Odd(odd) => {
+            FieldState::Missing { .. } => self.missing.push(self.path.clone()),
+            FieldState::Odd(odd) => {
                 self.left_out = odd.left_out().collect();
                 self.note_found(odd, false);
             }
             // What the list does not show is still written with it.
-            State::Changed(odd) => self.note_found(odd, true),
-            State::Usual => {}
+            FieldState::Changed(odd) => self.note_found(odd, true),
+            FieldState::Usual => {}
         }
     }
 }

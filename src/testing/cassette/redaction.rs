@@ -6,7 +6,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Value, json};
 
-use crate::engine::claims::Claims;
+use crate::engine::claims::TokenClaims;
 use crate::value::redact;
 use crate::value::uuid::is_uuid;
 
@@ -81,7 +81,7 @@ impl Redaction {
     /// A token with nothing in it but what a client reads of it. It is put together when the file
     /// is written, by [`tokens`].
     pub(super) fn token(&mut self, token: &str) -> String {
-        let claims = Claims::of(token);
+        let claims = TokenClaims::of(token);
         match claims.user_id.as_deref().filter(|id| is_uuid(id)) {
             Some(user) => {
                 self.user(user);

@@ -3,7 +3,7 @@
 
 use super::display::name;
 use super::field::field;
-use super::token::{CqlError, Kind, Token, is_closed, tokens};
+use super::token::{CqlError, CqlToken, TokenKind, is_closed, tokens};
 use super::types::{Boolean, Comparison, Condition, Cql, Field, Modifier, Relation};
 
 /// How deep parentheses are understood.
@@ -13,7 +13,7 @@ const DEPTH: usize = 200;
 pub(super) fn query(text: &str) -> Result<Cql, CqlError> {
     if let Some(error) = tokens(text)
         .find(|token| {
-            token.kind == Kind::Quoted && !text.get(token.span.clone()).is_some_and(is_closed)
+            token.kind == TokenKind::Quoted && !text.get(token.span.clone()).is_some_and(is_closed)
         })
         .map(|token| {
             CqlError::at(
@@ -48,29 +48,28 @@ pub(super) fn query(text: &str) -> Result<Cql, CqlError> {
 
 struct Parser<'a> {
     text: &'a str,
-    tokens: Vec<Token>,
+    tokens: Vec<CqlToken>,
     pub(super) at: usize,
 }
 
 impl<'a> Parser<'a> {
-    fn peek(&self) -> Option<(Kind, &'a str)> {
+    fn peek(&self) -> Option<(TokenKind, &'a str)> {
         self.ahead(0)
     }
 
-    fn ahead(&self, by: usize) -> Option<(Kind, &'a str)> {
+    fn ahead(&self, by: usize) -> Option<(TokenKind, &'a str)> {
         let token = self.tokens.get(self.at + by)?;
         Some((token.kind, self.text.get(token.span.clone())?))
     }
 
-    fn takes(&mut self, wanted: Kind) -> bool {
+    fn takes(&mut self, wanted: TokenKind) -> bool {
         let is = self.peek().is_some_and(|(kind, _)| kind == wanted);
         self.at += usize::from(is);
         is
     }
 
     fn takes_word(&mut self, wanted: &str) -> bool {
-        let is =
-            matches!(self.peek(), Some((Kind::Word, word)) if word.eq_ignore_ascii_case(wanted));
+        let is = matches!(self.peek(), Some((TokenKind::Word, word)) if word.eq_ignore_ascii_case(wanted));
         self.at += usize::from(is);
         is
     }
@@ -102,13 +101,13 @@ impl<'a> Parser<'a> {
                 Boolean::Or
             } else if self.takes_word("not") {
                 Boolean::Not
-            } else if matches!(self.peek(), Some((Kind::Word, word)) if word.eq_ignore_ascii_case("prox"))
+            } else if matches!(self.peek(), Some((TokenKind::Word, word)) if word.eq_ignore_ascii_case("prox"))
             {
                 return Err(self.expected("`and`, `or` or `not`: FOLIO has no `prox`"));
             } else {
                 return Ok(chain);
             };
-            if matches!(self.peek(), Some((Kind::Slash, _))) {
+            if matches!(self.peek(), Some((TokenKind::Slash, _))) {
                 return Err(self.expected("a condition: FOLIO has no modifiers of booleans"));
             }
             let next = self.operand(given, depth)?;
@@ -130,17 +129,20 @@ impl<'a> Parser<'a> {
         given: Option<&(Field, Relation)>,
         depth: usize,
     ) -> Result<Condition, CqlError> {
-        if self.takes(Kind::Open) {
+        if self.takes(TokenKind::Open) {
             let inner = self.chain(given, depth + 1)?;
-            if !self.takes(Kind::Close) {
+            if !self.takes(TokenKind::Close) {
                 return Err(self.expected("a closing parenthesis"));
             }
             return Ok(inner);
         }
-        if matches!(self.peek(), Some((Kind::Relation(Relation::Greater), _))) {
+        if matches!(
+            self.peek(),
+            Some((TokenKind::Relation(Relation::Greater), _))
+        ) {
             return Err(self.expected("a field: FOLIO has no prefixes (`> dc = …`)"));
         }
-        let Some((kind @ (Kind::Word | Kind::Quoted), written)) = self.peek() else {
+        let Some((kind @ (TokenKind::Word | TokenKind::Quoted), written)) = self.peek() else {
             return Err(self.expected("a field or a parenthesis"));
         };
         let is_keyword = |word: &str| {
@@ -148,7 +150,7 @@ impl<'a> Parser<'a> {
                 .iter()
                 .any(|keyword| word.eq_ignore_ascii_case(keyword))
         };
-        if kind == Kind::Word && is_keyword(written) {
+        if kind == TokenKind::Word && is_keyword(written) {
             return Err(self.expected("a field or a parenthesis"));
         }
         let start = self.at;
@@ -171,9 +173,9 @@ impl<'a> Parser<'a> {
             name: plain(kind, written),
             modifiers: self.modifiers()?,
         };
-        if self.takes(Kind::Open) {
+        if self.takes(TokenKind::Open) {
             let inner = self.chain(Some(&(field, relation)), depth + 1)?;
-            if !self.takes(Kind::Close) {
+            if !self.takes(TokenKind::Close) {
                 return Err(self.expected("a closing parenthesis"));
             }
             return Ok(inner);
@@ -196,13 +198,13 @@ impl<'a> Parser<'a> {
     /// A term as it stands between quotation marks.
     fn term(&mut self) -> Result<String, CqlError> {
         let term = match self.peek() {
-            Some((Kind::Quoted, quoted)) => inner(quoted).to_owned(),
+            Some((TokenKind::Quoted, quoted)) => inner(quoted).to_owned(),
             // A backslash is an escape here too; one before nothing would escape the mark that we
             // put behind it.
-            Some((Kind::Word, word)) if !is_closed(&format!("{word}\"")) => {
+            Some((TokenKind::Word, word)) if !is_closed(&format!("{word}\"")) => {
                 return Err(self.expected("something after the backslash"));
             }
-            Some((Kind::Word, word)) => word.to_owned(),
+            Some((TokenKind::Word, word)) => word.to_owned(),
             _ => return Err(self.expected("a term to compare with")),
         };
         self.at += 1;
@@ -211,10 +213,10 @@ impl<'a> Parser<'a> {
 
     fn relation(&mut self) -> Option<Relation> {
         let relation = match self.peek()? {
-            (Kind::Relation(relation), _) => relation,
-            (Kind::Word, word) if word.eq_ignore_ascii_case("adj") => Relation::Adjacent,
-            (Kind::Word, word) if word.eq_ignore_ascii_case("all") => Relation::All,
-            (Kind::Word, word) if word.eq_ignore_ascii_case("any") => Relation::Any,
+            (TokenKind::Relation(relation), _) => relation,
+            (TokenKind::Word, word) if word.eq_ignore_ascii_case("adj") => Relation::Adjacent,
+            (TokenKind::Word, word) if word.eq_ignore_ascii_case("all") => Relation::All,
+            (TokenKind::Word, word) if word.eq_ignore_ascii_case("any") => Relation::Any,
             _ => return None,
         };
         self.at += 1;
@@ -223,13 +225,13 @@ impl<'a> Parser<'a> {
 
     fn modifiers(&mut self) -> Result<Vec<Modifier>, CqlError> {
         let mut modifiers = Vec::new();
-        while self.takes(Kind::Slash) {
-            let Some((kind @ (Kind::Word | Kind::Quoted), written)) = self.peek() else {
+        while self.takes(TokenKind::Slash) {
+            let Some((kind @ (TokenKind::Word | TokenKind::Quoted), written)) = self.peek() else {
                 return Err(self.expected("the name of a modifier"));
             };
             self.at += 1;
             let value = match self.peek() {
-                Some((Kind::Relation(relation), _)) => {
+                Some((TokenKind::Relation(relation), _)) => {
                     self.at += 1;
                     Some((relation, self.term()?))
                 }
@@ -244,7 +246,7 @@ impl<'a> Parser<'a> {
     }
 
     fn sort_key(&mut self) -> Result<String, CqlError> {
-        let Some((kind @ (Kind::Word | Kind::Quoted), written)) = self.peek() else {
+        let Some((kind @ (TokenKind::Word | TokenKind::Quoted), written)) = self.peek() else {
             return Err(self.expected("a field to sort by"));
         };
         self.at += 1;
@@ -272,8 +274,8 @@ pub(super) fn inner(quoted: &str) -> &str {
 }
 
 /// A name without quotation marks and escapes.
-fn plain(kind: Kind, written: &str) -> String {
-    if kind != Kind::Quoted {
+fn plain(kind: TokenKind, written: &str) -> String {
+    if kind != TokenKind::Quoted {
         return written.to_owned();
     }
     let mut name = String::with_capacity(written.len());

@@ -44,7 +44,7 @@ impl fmt::Display for CqlError {
 impl std::error::Error for CqlError {}
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Kind {
+pub(super) enum TokenKind {
     Open,
     Close,
     Slash,
@@ -55,27 +55,27 @@ pub(super) enum Kind {
 }
 
 #[derive(Clone, Debug)]
-pub(super) struct Token {
-    pub(super) kind: Kind,
+pub(super) struct CqlToken {
+    pub(super) kind: TokenKind,
     pub(super) span: Range<usize>,
 }
 
 /// The next token from `start` on. A quoted text that is not closed goes to the end.
-pub(super) fn token(text: &str, start: usize) -> Option<Token> {
+pub(super) fn token(text: &str, start: usize) -> Option<CqlToken> {
     let is_sign = |c: char| matches!(c, '=' | '<' | '>' | '/' | '(' | ')');
     let begin = start + text.get(start..)?.find(|c: char| !c.is_whitespace())?;
     let rest = text.get(begin..)?;
     let (kind, length) = match rest.as_bytes() {
-        [b'(', ..] => (Kind::Open, 1),
-        [b')', ..] => (Kind::Close, 1),
-        [b'/', ..] => (Kind::Slash, 1),
-        [b'=', b'=', ..] => (Kind::Relation(Relation::Exact), 2),
-        [b'=', ..] => (Kind::Relation(Relation::Words), 1),
-        [b'<', b'>', ..] => (Kind::Relation(Relation::NotEqual), 2),
-        [b'<', b'=', ..] => (Kind::Relation(Relation::AtMost), 2),
-        [b'<', ..] => (Kind::Relation(Relation::Less), 1),
-        [b'>', b'=', ..] => (Kind::Relation(Relation::AtLeast), 2),
-        [b'>', ..] => (Kind::Relation(Relation::Greater), 1),
+        [b'(', ..] => (TokenKind::Open, 1),
+        [b')', ..] => (TokenKind::Close, 1),
+        [b'/', ..] => (TokenKind::Slash, 1),
+        [b'=', b'=', ..] => (TokenKind::Relation(Relation::Exact), 2),
+        [b'=', ..] => (TokenKind::Relation(Relation::Words), 1),
+        [b'<', b'>', ..] => (TokenKind::Relation(Relation::NotEqual), 2),
+        [b'<', b'=', ..] => (TokenKind::Relation(Relation::AtMost), 2),
+        [b'<', ..] => (TokenKind::Relation(Relation::Less), 1),
+        [b'>', b'=', ..] => (TokenKind::Relation(Relation::AtLeast), 2),
+        [b'>', ..] => (TokenKind::Relation(Relation::Greater), 1),
         [b'"', ..] => {
             let mut escaped = false;
             let close = rest.char_indices().skip(1).find(|(_, c)| {
@@ -83,20 +83,23 @@ pub(super) fn token(text: &str, start: usize) -> Option<Token> {
                 escaped = *c == '\\' && !escaped;
                 ends
             });
-            (Kind::Quoted, close.map_or(rest.len(), |(at, _)| at + 1))
+            (
+                TokenKind::Quoted,
+                close.map_or(rest.len(), |(at, _)| at + 1),
+            )
         }
         _ => {
             let end = rest.find(|c: char| c.is_whitespace() || c == '"' || is_sign(c));
-            (Kind::Word, end.unwrap_or(rest.len()))
+            (TokenKind::Word, end.unwrap_or(rest.len()))
         }
     };
-    Some(Token {
+    Some(CqlToken {
         kind,
         span: begin..begin + length,
     })
 }
 
-pub(super) fn tokens(text: &str) -> impl Iterator<Item = Token> {
+pub(super) fn tokens(text: &str) -> impl Iterator<Item = CqlToken> {
     let mut at = 0;
     std::iter::from_fn(move || {
         let token = token(text, at)?;
@@ -120,7 +123,7 @@ pub(super) fn is_closed(quoted: &str) -> bool {
 pub(super) fn split(text: &str) -> (&str, Vec<String>) {
     let mut tokens = tokens(text);
     let Some(found) = tokens.find(|token| {
-        token.kind == Kind::Word
+        token.kind == TokenKind::Word
             && text
                 .get(token.span.clone())
                 .is_some_and(|word| word.eq_ignore_ascii_case("sortby"))
@@ -132,7 +135,7 @@ pub(super) fn split(text: &str) -> (&str, Vec<String>) {
     let mut joined = false;
     for token in tokens {
         let written = text.get(token.span.clone()).unwrap_or_default();
-        let is_joint = matches!(token.kind, Kind::Slash | Kind::Relation(_));
+        let is_joint = matches!(token.kind, TokenKind::Slash | TokenKind::Relation(_));
         match keys.last_mut() {
             Some(key) if joined || is_joint => key.push_str(written),
             _ => keys.push(written.to_owned()),
@@ -147,12 +150,12 @@ pub(super) fn unbalanced(text: &str) -> Option<CqlError> {
     let mut open = Vec::new();
     for token in tokens(text) {
         match token.kind {
-            Kind::Open => open.push(token.span.start),
-            Kind::Close if open.pop().is_none() => {
+            TokenKind::Open => open.push(token.span.start),
+            TokenKind::Close if open.pop().is_none() => {
                 let message = "a parenthesis that was never opened";
                 return Some(CqlError::at(text, token.span.start, message));
             }
-            Kind::Quoted if !text.get(token.span.clone()).is_some_and(is_closed) => {
+            TokenKind::Quoted if !text.get(token.span.clone()).is_some_and(is_closed) => {
                 let message = "a quotation mark that is never closed";
                 return Some(CqlError::at(text, token.span.start, message));
             }

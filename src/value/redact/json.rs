@@ -4,7 +4,7 @@ use super::names::{Role, is_exactly_secret, is_secret, normal, role};
 use std::ops::Range;
 
 /// A part of a text.
-pub(super) enum Part {
+pub(super) enum JsonPart {
     /// What is neither a string of JSON nor a value of a secret name: prose, and what stands
     /// between strings.
     Bare(Range<usize>),
@@ -33,7 +33,7 @@ struct Level {
 
 /// Divides a text into its parts. It is read as JSON wherever there is some, broken or cut off,
 /// within whatever else.
-pub(super) fn scan(text: &str, each: &mut dyn FnMut(Part)) {
+pub(super) fn scan(text: &str, each: &mut dyn FnMut(JsonPart)) {
     let bytes = text.as_bytes();
     let mut levels: Vec<Level> = Vec::new();
     let mut at = text.len() - text.trim_start().len();
@@ -43,7 +43,7 @@ pub(super) fn scan(text: &str, each: &mut dyn FnMut(Part)) {
     if bytes.get(at) == Some(&b'"') {
         let close = string_end(bytes, at);
         if text.get(close..).is_some_and(|rest| rest.trim().is_empty()) {
-            each(Part::Text(at..close));
+            each(JsonPart::Text(at..close));
             return;
         }
     }
@@ -90,7 +90,7 @@ pub(super) fn scan(text: &str, each: &mut dyn FnMut(Part)) {
                         level.key = Some(bare + name.start..bare + name.end);
                         level.is_value = true;
                         level.value = Some(at);
-                        each(Part::Text(string.clone()));
+                        each(JsonPart::Text(string.clone()));
                     } else {
                         level.key =
                             Some(string.start + 1..string.end.saturating_sub(1).max(at + 1));
@@ -99,9 +99,9 @@ pub(super) fn scan(text: &str, each: &mut dyn FnMut(Part)) {
                     if level.is_object {
                         level.value.get_or_insert(at);
                     }
-                    each(Part::Text(string.clone()));
+                    each(JsonPart::Text(string.clone()));
                 }
-                each(Part::Bare(bare..at));
+                each(JsonPart::Bare(bare..at));
                 at = string.end;
                 bare = at;
                 end = at;
@@ -117,7 +117,7 @@ pub(super) fn scan(text: &str, each: &mut dyn FnMut(Part)) {
             }
         }
     }
-    each(Part::Bare(bare..text.len()));
+    each(JsonPart::Bare(bare..text.len()));
     // What was cut off.
     while let Some(mut level) = levels.pop() {
         member(text, &mut level, text.len(), each);
@@ -153,7 +153,7 @@ fn bare_name(bare: &str) -> Option<Range<usize>> {
 }
 
 /// Ends a member of an object or an item of an array, whose value ended at `end`.
-fn member(text: &str, level: &mut Level, end: usize, each: &mut dyn FnMut(Part)) {
+fn member(text: &str, level: &mut Level, end: usize, each: &mut dyn FnMut(JsonPart)) {
     let (key, value) = (level.key.take(), level.value.take());
     level.is_value = false;
     let (Some(key), Some(start)) = (key, value) else {
@@ -168,7 +168,7 @@ fn member(text: &str, level: &mut Level, end: usize, each: &mut dyn FnMut(Part))
             // `isTokenNeeded` and `passwordExists` only speak of one.
             let is_flag = matches!(value, "true" | "false") && !is_exactly_secret(name);
             if !is_nothing && !is_flag {
-                each(Part::Secret(span));
+                each(JsonPart::Secret(span));
             }
         }
         Role::Key => {
@@ -190,16 +190,16 @@ fn member(text: &str, level: &mut Level, end: usize, each: &mut dyn FnMut(Part))
 }
 
 /// Ends an object: now it is known whether its `key` is a secret or the name of a pair.
-fn close(level: &mut Level, each: &mut dyn FnMut(Part)) {
+fn close(level: &mut Level, each: &mut dyn FnMut(JsonPart)) {
     if !level.has_value {
         level
             .keys
             .drain(..)
-            .for_each(|span| each(Part::Secret(span)));
+            .for_each(|span| each(JsonPart::Secret(span)));
     } else if level.has_secret_name {
         level
             .values
             .drain(..)
-            .for_each(|span| each(Part::Secret(span)));
+            .for_each(|span| each(JsonPart::Secret(span)));
     }
 }

@@ -29,7 +29,7 @@ mod url;
 
 pub(crate) use names::{is_secret, is_secret_parameter};
 pub(crate) use secrets::Secrets;
-pub(crate) use sent::{Confidential, Own, Sent};
+pub(crate) use sent::{Confidential, Own, SentSecrets};
 pub(crate) use text::{REDACTED, escaped};
 pub(crate) use url::url;
 

@@ -1,10 +1,10 @@
 //! Secrets, and text without them.
 
 use super::encodings::{SHORT, base64_of, hex, matches, plain};
-use super::json::{Part, scan};
+use super::json::{JsonPart, scan};
 use super::named::{named, tokens};
 use super::names::is_secret;
-use super::text::{Found, MARGIN, REDACTED, around, boundary, escaped, replaced};
+use super::text::{FoundSecret, MARGIN, REDACTED, around, boundary, escaped, replaced};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
@@ -19,11 +19,11 @@ use std::ops::Range;
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
 struct Needle {
     pub(super) bytes: Vec<u8>,
-    pub(super) form: Form,
+    pub(super) form: SecretForm,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Form {
+enum SecretForm {
     /// Found wherever it stands.
     Anywhere,
     /// So short that it is found only where no letter or digit stands beside it.
@@ -122,18 +122,18 @@ impl Secrets {
         }
         let mut is_json = false;
         scan(text, &mut |part| match part {
-            Part::Secret(span) => {
+            JsonPart::Secret(span) => {
                 is_json = true;
                 self.add_json(text.get(span).unwrap_or_default());
             }
-            Part::Text(span) => {
+            JsonPart::Text(span) => {
                 is_json = true;
                 // What is a secret of a sensitive body that is but one string.
                 if sensitive && span.len() == text.trim().len() {
                     self.add_json(text.get(span).unwrap_or_default());
                 }
             }
-            Part::Bare(_) => {}
+            JsonPart::Bare(_) => {}
         });
         if sensitive && !is_json {
             self.add(text.trim());
@@ -169,7 +169,11 @@ impl Secrets {
             return;
         }
         let short = secret.len() < SHORT;
-        let form = if short { Form::Alone } else { Form::Anywhere };
+        let form = if short {
+            SecretForm::Alone
+        } else {
+            SecretForm::Anywhere
+        };
         let mut add = |bytes: Vec<u8>, form| {
             let needle = Needle { bytes, form };
             if !self.needles.contains(&needle) {
@@ -184,7 +188,7 @@ impl Secrets {
             hex(secret.as_bytes(), b"0123456789abcdef"),
             hex(secret.as_bytes(), b"0123456789ABCDEF"),
         ] {
-            add(hex, Form::Anywhere);
+            add(hex, SecretForm::Anywhere);
         }
         let json = Value::from(secret).to_string();
         let json = json.trim_matches('"').to_owned();
@@ -195,9 +199,9 @@ impl Secrets {
         for inner in inner {
             for once in base64_of(inner.as_bytes()) {
                 for twice in base64_of(&once) {
-                    add(twice, Form::Base64);
+                    add(twice, SecretForm::Base64);
                 }
-                add(once, Form::Base64);
+                add(once, SecretForm::Base64);
             }
         }
         // The longer first, so that a secret that begins with another one goes as a whole.
@@ -214,7 +218,7 @@ impl Secrets {
     /// As [`redact`](Self::redact), but for known secrets only: for what this client wrote itself.
     pub(crate) fn redact_known<'a>(&self, text: &'a str) -> Cow<'a, str> {
         let found = self.known(text).into_iter();
-        let found: Vec<Found> = found.map(|span| (span, REDACTED.to_owned())).collect();
+        let found: Vec<FoundSecret> = found.map(|span| (span, REDACTED.to_owned())).collect();
         match found.is_empty() {
             true => Cow::Borrowed(text),
             false => Cow::Owned(replaced(text, found, &mut []).into_owned()),
@@ -265,17 +269,24 @@ impl Secrets {
         let text = plain(text.as_bytes());
         let needles = self.needles.iter();
         needles
-            .filter(|needle| needle.form != Form::Alone)
+            .filter(|needle| needle.form != SecretForm::Alone)
             .map(|needle| plain(&needle.bytes))
             .any(|needle| needle.len() >= SHORT && memchr::memmem::find(&text, &needle).is_some())
     }
 
     /// Notes what of a part of a text is to be replaced, and by what. Parts before `from` are not
     /// looked into.
-    fn judge(&self, text: &str, part: Part, from: usize, depth: u8, found: &mut Vec<Found>) {
+    fn judge(
+        &self,
+        text: &str,
+        part: JsonPart,
+        from: usize,
+        depth: u8,
+        found: &mut Vec<FoundSecret>,
+    ) {
         match part {
-            Part::Secret(span) => found.push((span, format!("\"{REDACTED}\""))),
-            Part::Bare(span) if span.end > from => {
+            JsonPart::Secret(span) => found.push((span, format!("\"{REDACTED}\""))),
+            JsonPart::Bare(span) if span.end > from => {
                 let bare = text.get(span.clone()).unwrap_or_default();
                 let values = named(bare).into_iter();
                 found.extend(values.map(|value| {
@@ -283,7 +294,7 @@ impl Secrets {
                     (value, REDACTED.to_owned())
                 }));
             }
-            Part::Text(span) if span.end > from && depth < DEEPEST => {
+            JsonPart::Text(span) if span.end > from && depth < DEEPEST => {
                 // A string of JSON may be JSON itself. One that was cut off has no closing
                 // quotation mark.
                 let string = text.get(span.clone()).unwrap_or_default();
@@ -299,12 +310,12 @@ impl Secrets {
                     found.push((span, inner));
                 }
             }
-            Part::Bare(_) | Part::Text(_) => {}
+            JsonPart::Bare(_) | JsonPart::Text(_) => {}
         }
     }
 
     /// Where known secrets and tokens are.
-    fn found(&self, text: &str) -> Vec<Found> {
+    fn found(&self, text: &str) -> Vec<FoundSecret> {
         let mut found = self.known(text);
         found.extend(tokens(text));
         let found = found.into_iter();
@@ -400,8 +411,8 @@ impl Secrets {
             let hit = self.needles.iter().find_map(|needle| {
                 let end = matches(bytes, at, &needle.bytes)?;
                 match needle.form {
-                    Form::Anywhere => Some(at..end),
-                    Form::Alone => {
+                    SecretForm::Anywhere => Some(at..end),
+                    SecretForm::Alone => {
                         let is_word = |byte: Option<&u8>| {
                             byte.is_some_and(|byte| {
                                 byte.is_ascii_alphanumeric() || *byte == b'_' || *byte >= 0x80
@@ -410,7 +421,7 @@ impl Secrets {
                         let before = at.checked_sub(1).and_then(|before| bytes.get(before));
                         (!is_word(before) && !is_word(bytes.get(end))).then_some(at..end)
                     }
-                    Form::Base64 => Some(around(bytes, at, end)),
+                    SecretForm::Base64 => Some(around(bytes, at, end)),
                 }
             });
             match hit {

@@ -15,7 +15,7 @@ pub(crate) trait Confidential: Send + Sync {
 /// What a request carried, kept with the response for the errors that may follow. Collecting the
 /// secrets is left for when there is an error.
 #[derive(Clone, Default)]
-pub(crate) struct Sent {
+pub(crate) struct SentSecrets {
     /// The client's token.
     pub(crate) token: Option<Arc<dyn Confidential>>,
     /// The request's own headers, parameters and body, where these may have secrets.
@@ -32,13 +32,13 @@ pub(crate) struct Own {
     pub(crate) sensitive: bool,
 }
 
-impl fmt::Debug for Sent {
+impl fmt::Debug for SentSecrets {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         out.write_str("Sent")
     }
 }
 
-impl Sent {
+impl SentSecrets {
     /// What of it is secret.
     pub(crate) fn secrets(&self) -> Secrets {
         let mut secrets = Secrets::default();

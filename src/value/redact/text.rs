@@ -10,7 +10,7 @@ pub(crate) const REDACTED: &str = "REDACTED";
 pub(super) const MARGIN: usize = 64 * 1024;
 
 /// What is to be replaced, and by what.
-pub(super) type Found = (Range<usize>, String);
+pub(super) type FoundSecret = (Range<usize>, String);
 
 /// All of the base64 around a part of it.
 pub(super) fn around(text: &[u8], start: usize, end: usize) -> Range<usize> {
@@ -26,7 +26,7 @@ pub(super) fn around(text: &[u8], start: usize, end: usize) -> Range<usize> {
 /// where they were in what remains, and move to the edge of what is replaced.
 pub(super) fn replaced<'a>(
     text: &'a str,
-    mut found: Vec<Found>,
+    mut found: Vec<FoundSecret>,
     marks: &mut [usize],
 ) -> Cow<'a, str> {
     if found.is_empty() {

@@ -4,7 +4,7 @@ use super::exchange::Exchange;
 use super::kinds::{BadRecord, Error, ErrorKind};
 use super::misfit::Misfit;
 use crate::value::json_path;
-use crate::value::redact::{self, Secrets, Sent};
+use crate::value::redact::{self, Secrets, SentSecrets};
 use crate::wire::operation::Operation;
 use crate::wire::server_message::{self, text_of};
 use crate::wire::target::Target;
@@ -63,7 +63,7 @@ impl Error {
             elapsed: Duration::ZERO,
             sensitive: false,
             in_doubt: false,
-            sent: Sent::default(),
+            sent: SentSecrets::default(),
         };
         Self::request(
             exchange,

@@ -64,7 +64,7 @@ impl Error {
                 }
             }
             if exchange.attempts > 0 {
-                write!(out, "\n  attempts:    {}", Attempts(exchange))?;
+                write!(out, "\n  attempts:    {}", ShownAttempts(exchange))?;
             }
         }
         if let Some(VersionConflict { stored, sent }) = self.version_conflict() {
@@ -123,7 +123,7 @@ impl fmt::Display for Error {
         self.summary(out)?;
         match &self.0.exchange {
             Some(exchange) if exchange.attempts > 1 => {
-                write!(out, " (attempts: {})", Attempts(exchange))
+                write!(out, " (attempts: {})", ShownAttempts(exchange))
             }
             _ => Ok(()),
         }
@@ -146,9 +146,9 @@ impl std::error::Error for Error {
     }
 }
 
-struct Attempts<'a>(&'a Exchange);
+struct ShownAttempts<'a>(&'a Exchange);
 
-impl fmt::Display for Attempts<'_> {
+impl fmt::Display for ShownAttempts<'_> {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             out,

@@ -1,6 +1,6 @@
 //! The request that a response or an error belongs to.
 
-use crate::value::redact::{Secrets, Sent};
+use crate::value::redact::{Secrets, SentSecrets};
 use crate::wire::operation::Operation;
 use crate::wire::target::Target;
 use http::Method;
@@ -21,7 +21,7 @@ pub(crate) struct Exchange {
     /// Whether an earlier attempt, which seemed to fail, may have been carried out.
     pub(crate) in_doubt: bool,
     /// What was sent and is not to be shown.
-    pub(crate) sent: Sent,
+    pub(crate) sent: SentSecrets,
 }
 
 impl Exchange {

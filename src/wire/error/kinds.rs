@@ -1,7 +1,7 @@
 //! The error as a value: its kind, its parts, and how they are added.
 
 use super::exchange::Exchange;
-use crate::value::redact::Sent;
+use crate::value::redact::SentSecrets;
 use crate::wire::server_message::ServerMessage;
 use http::StatusCode;
 use std::borrow::Cow;
@@ -26,7 +26,7 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 /// # Ok(())
 /// # }
 /// ```
-pub struct Error(pub(super) Box<Inner>);
+pub struct Error(pub(super) Box<ErrorInner>);
 
 /// What kind of thing went wrong. Predicates such as [`Error::is_not_found`] say it more finely.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -76,7 +76,7 @@ pub enum ErrorKind {
 }
 
 #[derive(Clone)]
-pub(super) struct Inner {
+pub(super) struct ErrorInner {
     pub(super) kind: ErrorKind,
     pub(super) message: Cow<'static, str>,
     pub(super) exchange: Option<Exchange>,
@@ -106,7 +106,7 @@ pub(super) struct BadRecord {
 
 impl Error {
     pub(super) fn new(kind: ErrorKind, message: impl Into<Cow<'static, str>>) -> Self {
-        Self(Box::new(Inner {
+        Self(Box::new(ErrorInner {
             kind,
             message: message.into(),
             exchange: None,
@@ -228,7 +228,7 @@ impl Error {
             self.0.message = shown.into();
         }
         // What was redacted needs no secrets any more, and an error may be stored for long.
-        exchange.sent = Sent::default();
+        exchange.sent = SentSecrets::default();
         self.0.exchange = Some(exchange);
         self
     }

@@ -4,7 +4,7 @@ use super::target::{
     QUERY, SEGMENT, Segment, WRITTEN, decoded, decoded_segment, is_plain, problem_of, push_rest,
 };
 use crate::value::body::Body;
-use crate::value::redact::{self, Own, REDACTED, Sent, is_secret_parameter};
+use crate::value::redact::{self, Own, REDACTED, SentSecrets, is_secret_parameter};
 use crate::wire::deletion::Deletion;
 use crate::wire::described::{self, Described};
 use crate::wire::error::Exchange;
@@ -196,12 +196,12 @@ impl Request {
     }
 
     /// What of it must not be shown, for the errors that may follow. Nothing is looked into here.
-    pub(crate) fn sent(&mut self) -> Sent {
+    pub(crate) fn sent(&mut self) -> SentSecrets {
         let has_secrets = self.body.is_some()
             || self.has_secret_parameters()
             || self.headers.values().any(HeaderValue::is_sensitive);
         if !has_secrets {
-            return Sent::default();
+            return SentSecrets::default();
         }
         let (sensitive, body) = (self.is_sensitive(), self.body_bytes().cloned());
         let secret = |(name, value): (Cow<'static, str>, String)| {
@@ -216,7 +216,7 @@ impl Request {
             body,
             sensitive,
         };
-        Sent {
+        SentSecrets {
             token: None,
             own: Some(Arc::new(own)),
         }
@@ -373,7 +373,7 @@ impl Request {
             elapsed: Duration::ZERO,
             sensitive: self.is_sensitive(),
             in_doubt: false,
-            sent: Sent::default(),
+            sent: SentSecrets::default(),
         }
     }
 
