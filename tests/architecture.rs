@@ -11,6 +11,7 @@ mod sources;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::path::Path;
+use std::sync::LazyLock;
 
 use sources::Sources;
 
@@ -262,9 +263,16 @@ const CRATES: &[Layers] = &[
 /// Files with more than [`MOST_LINES`] lines of code, and why they are not divided.
 const LARGE: &[(&str, &str)] = &[];
 
+/// The sources of each crate, read once for all tests.
+static SOURCES: LazyLock<BTreeMap<&str, Sources>> = LazyLock::new(|| {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let read = |layers: &Layers| (layers.krate, Sources::read(&root.join(layers.krate)));
+    CRATES.iter().map(read).collect()
+});
+
 impl Layers {
-    fn sources(&self) -> Sources {
-        Sources::read(&Path::new(env!("CARGO_MANIFEST_DIR")).join(self.krate))
+    fn sources(&self) -> &'static Sources {
+        &SOURCES[self.krate]
     }
 
     /// The row of a folder, and its purpose.
@@ -333,7 +341,7 @@ fn files_are_small() {
     let mut wrong = Vec::new();
     let mut unused: Vec<&str> = LARGE.iter().map(|(file, _)| *file).collect();
     for layers in CRATES {
-        for source in layers.sources().files {
+        for source in &layers.sources().files {
             let file = format!("{}/{}", layers.krate, source.file);
             if source.lines() <= MOST_LINES || source.file.ends_with("tests.rs") {
                 continue;

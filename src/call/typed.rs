@@ -356,10 +356,10 @@ macro_rules! __builder {
         impl<O, M: $crate::runtime::Mode> Builder<O, M> {
             $crate::wire::request::request_setters!(self => self.0.request(); sending param);
 
-            /// Sends the request and reads the answer.
+            /// Sends the request and reads the response.
             ///
             /// # Errors
-            /// The request could not be made or sent, the server refused it, or its answer is not as described: see
+            /// The request could not be made or sent, the server rejected it, or its response is not as described: see
             /// [`Error`](crate::Error).
             pub fn send(self) -> M::Sent<$crate::runtime::Given<O>>
             where
@@ -371,11 +371,11 @@ macro_rules! __builder {
         }
 
         impl<O: $crate::runtime::Streamed, M: $crate::runtime::Mode> Builder<O, M> {
-            /// Sends the request and gives the answer as soon as its head is there, to be read piece by piece: see
+            /// Sends the request and gives the response as soon as its head has arrived, to be read piece by piece: see
             /// [`Download`](crate::Download).
             ///
             /// # Errors
-            /// The request could not be made or sent, or the server refused it: see [`Error`](crate::Error).
+            /// The request could not be made or sent, or the server rejected it: see [`Error`](crate::Error).
             pub fn download(self) -> M::Sent<M::Download> {
                 self.1.download(self.0.download())
             }

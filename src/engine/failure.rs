@@ -165,9 +165,8 @@ pub(crate) fn failure(error: reqwest::Error, timeout: Duration) -> TransportFail
 
 /// Of an error of a service.
 pub(crate) fn failure_of(error: HttpError, timeout: Duration) -> TransportFailure {
-    match (error.kind(), error.0) {
-        (Some(kind), inner) => TransportFailure::of_service(kind, HttpError(inner)),
-        (None, HttpErrorInner::Reqwest(error)) => failure(error, timeout),
-        (None, inner) => TransportFailure::of_service(FailureKind::Other, HttpError(inner)),
+    match error.0 {
+        HttpErrorInner::Reqwest(error) => failure(error, timeout),
+        HttpErrorInner::Other { kind, .. } => TransportFailure::of_service(kind, error),
     }
 }

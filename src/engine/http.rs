@@ -228,14 +228,6 @@ impl HttpError {
         Self(HttpErrorInner::Reqwest(error.without_url()))
     }
 
-    /// What a service said of the request, if it did.
-    pub(super) fn kind(&self) -> Option<FailureKind> {
-        match &self.0 {
-            HttpErrorInner::Other { kind, .. } => Some(*kind),
-            HttpErrorInner::Reqwest(error) => said(error),
-        }
-    }
-
     fn of(kind: FailureKind, cause: impl Into<BoxedCause>) -> Self {
         Self(HttpErrorInner::Other {
             kind,

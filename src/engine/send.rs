@@ -111,7 +111,7 @@ impl<'a> CallInProgress<'a> {
             (transport::beginning(body, most).await, None)
         } else if self.whole {
             let most = gateway.memory.of_response();
-            (transport::collect(body, most).await?, None)
+            (transport::whole(body, most).await?, None)
         } else {
             (bytes::Bytes::new(), Some(Box::new(body)))
         };

@@ -41,8 +41,8 @@ const DIALECT: &str = "({path}, PagingStyle::{style}),";
 /// is described, where their module states one; the lists that can be asked for by POST; and what
 /// the descriptions say about the fields of the records.
 ///
-/// Of a path that several modules have, only what all of them say is told. Edge modules are left
-/// out: they answer on hosts of their own.
+/// For a path that several modules have, only the facts that all of them share are reported. Edge
+/// modules are omitted: they respond on hosts of their own.
 ///
 /// # Errors
 /// The folder or a document cannot be read.

@@ -3,7 +3,7 @@
 use super::get::Get;
 use super::get_all::GetAll;
 use super::raw::RequestBuilder;
-use super::write::{Write, loosely};
+use super::write::Write;
 use crate::client::FolioClient;
 use crate::client::marker::Async;
 use crate::paging::{ByIds, ByValues};
@@ -151,12 +151,7 @@ impl FolioClient {
         path: impl AsRef<str>,
         body: &(impl Serialize + ?Sized),
     ) -> Write<Value> {
-        Write {
-            mode: Async,
-            client: self.clone(),
-            request: Request::to(Method::POST, path).json(body),
-            read: loosely,
-        }
+        Write::new(self, Request::to(Method::POST, path).json(body))
     }
 
     /// Puts `body` as JSON: FOLIO replaces the whole record, what is absent is gone. Answers as
@@ -166,23 +161,13 @@ impl FolioClient {
         path: impl AsRef<str>,
         body: &(impl Serialize + ?Sized),
     ) -> Write<Value> {
-        Write {
-            mode: Async,
-            client: self.clone(),
-            request: Request::to(Method::PUT, path).json(body),
-            read: loosely,
-        }
+        Write::new(self, Request::to(Method::PUT, path).json(body))
     }
 
     /// Deletes what is at a path. Answers as [`folio_post`](Self::folio_post). With a `query` it
     /// needs a confirmation ([`Deletion`](crate::Deletion)).
     pub fn folio_delete(&self, path: impl AsRef<str>) -> Write<Value> {
-        Write {
-            mode: Async,
-            client: self.clone(),
-            request: Request::to(Method::DELETE, path),
-            read: loosely,
-        }
+        Write::new(self, Request::to(Method::DELETE, path))
     }
 
     /// A request with any method to any path, whose answer is handed out as it came.

@@ -23,6 +23,17 @@ pub struct Write<T, M = Async> {
     pub(super) read: fn(Response) -> Result<T>,
 }
 
+impl Write<Value> {
+    pub(super) fn new(client: &FolioClient, request: Request) -> Self {
+        Self {
+            mode: Async,
+            client: client.clone(),
+            request,
+            read: loosely,
+        }
+    }
+}
+
 impl<T, M> Write<T, M> {
     request_setters!(self => self.request; sending tenant param write);
 
@@ -69,7 +80,7 @@ fn strictly<T: DeserializeOwned>(response: Response) -> Result<T> {
 }
 
 /// JSON, or text, or nothing: modules answer a PUT or DELETE with any of them.
-pub(super) fn loosely(response: Response) -> Result<Value> {
+fn loosely(response: Response) -> Result<Value> {
     let is_json = response
         .header("content-type")
         .is_none_or(|media_type| media_type.contains("json"));

@@ -31,7 +31,7 @@ pub(crate) async fn beginning(mut body: Incoming, most: usize) -> Bytes {
 const ANNOUNCED: u64 = 64 * 1024 * 1024;
 
 /// Where the pieces of a body come from.
-pub(super) trait Pieces {
+pub(crate) trait Pieces {
     /// The next piece; none at the end. `received` is how many bytes came before it.
     fn piece(
         &mut self,
@@ -76,7 +76,7 @@ impl Pieces for Incoming {
 }
 
 /// Reads a whole body. Mostly it is small and comes in one piece, which is not copied.
-pub(super) async fn whole(mut body: impl Pieces, most: Most) -> Result<Bytes, TransportFailure> {
+pub(crate) async fn whole(mut body: impl Pieces, most: Most) -> Result<Bytes, TransportFailure> {
     let checked = |received: usize| match received > most.bytes {
         true => Err(TransportFailure::too_large(most, "the response")),
         false => Ok(received),
@@ -103,11 +103,6 @@ pub(super) async fn whole(mut body: impl Pieces, most: Most) -> Result<Bytes, Tr
     Ok(whole.freeze())
 }
 
-/// Reads the rest of a response that was opened.
-pub(crate) async fn collect(body: Incoming, most: Most) -> Result<Bytes, TransportFailure> {
-    whole(body, most).await
-}
-
 /// The whole body of a response that a service gave, without its content coding.
 #[cfg(feature = "testing")]
 pub(crate) async fn decoded(
@@ -128,6 +123,6 @@ pub(crate) async fn decoded(
         setting: "memory",
     };
     let body = Incoming::new(body.0, encoding::decoder(headers), endless);
-    let whole = collect(body, most).await;
+    let whole = whole(body, most).await;
     whole.map_err(|failure| HttpError::new(failure.message))
 }

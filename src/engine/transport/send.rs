@@ -12,7 +12,7 @@ use tokio::time::Instant;
 
 use super::gateway::{Gateway, Timeouts};
 use super::incoming::Incoming;
-use super::read::{Plain, beginning, collect, whole};
+use super::read::{Plain, beginning, whole};
 use super::timed::Timed;
 use crate::engine::failure::{TransportFailure, failure, failure_of};
 use crate::engine::http::{HttpBody, HttpPath, HttpRequest, HttpService};
@@ -112,7 +112,7 @@ impl Gateway {
             } else {
                 let body = Incoming::new(response.into(), decoder, timeouts);
                 let body = if status.is_success() {
-                    Box::pin(collect(body, most)).await
+                    Box::pin(whole(body, most)).await
                 } else {
                     Ok(Box::pin(beginning(body, error_body)).await)
                 };

@@ -76,10 +76,10 @@ const ACCEPT: &str = "
 ";
 
 const STREAM: &str = "
-    /// Sends the request and gives the records of the answer, a line a record, as they come: see [`Records`](crate::Records).
+    /// Sends the request and gives the records of the response, one per line, as they arrive: see [`Records`](crate::Records).
     ///
     /// # Errors
-    /// The request could not be made or sent, the server refused it, or its answer is not as described: see [`Error`](crate::Error).
+    /// The request could not be made or sent, the server rejected it, or its response is not as described: see [`Error`](crate::Error).
     pub fn stream(self) -> M::Sent<M::Stream<rt::Records<{record}>>> {
         self.1.open(self.0.lines())
     }

@@ -24,7 +24,7 @@ const MODULE: &str = "
         use crate::runtime as rt;
         {handle}
         crate::__builder!();
-        /// The operations as types, by which their calls are told apart.
+        /// One type per operation, which identifies its calls.
         #[allow(missing_docs)]
         pub mod operation {
             {markers}

@@ -59,8 +59,8 @@ pub(super) fn constant_name(operation: &Operation) -> String {
     operation.name.to_ascii_uppercase()
 }
 
-/// The type that stands for an operation: by it the calls of a module, which are one type, are told
-/// apart.
+/// The type that stands for an operation. It distinguishes the calls of a module, which share one
+/// builder type.
 pub(super) fn marker(out: &mut Code, operation: &Operation) {
     fill!(out, MARKER, call = operation.call);
 }

@@ -172,7 +172,7 @@ fn variant(out: &mut Code, context: &Context<'_>, success: &Success) -> Result<(
     Ok(())
 }
 
-/// How a response is told, and read.
+/// How a response is identified and read.
 fn arm(out: &mut Code, context: &Context<'_>, success: &Success) -> Result<(), Error> {
     let mut pattern = Code::default();
     match (&success.status, media_type(success)) {

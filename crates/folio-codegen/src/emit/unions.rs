@@ -12,7 +12,7 @@ const UNIONS: &str = "
 ";
 
 const UNION: &str = "
-    /// One of those listed here, or any other that the server has. Which one is told by {by}.
+    /// One of those listed here, or any other that the server has, identified by {by}.
     {name} by {tag} / {other} {
         {variants}
     }
@@ -28,7 +28,7 @@ pub(super) fn unions(all: &[Union]) -> Code {
     let mut unions = Code::default();
     for item in all {
         let by = match item.tag.as_str() {
-            "" => "what fits best".to_owned(),
+            "" => "the best fit".to_owned(),
             tag => code(tag),
         };
         let mut variants = Code::default();

@@ -1,6 +1,6 @@
 //! Passes over a canonical document that make of it what progenitor and typify take, and what
-//! FOLIO's users need. Nothing here changes what is sent or what is kept: facts that progenitor
-//! cannot carry go around it as [`facts::Operation`](crate::facts::Operation).
+//! FOLIO's users need. Nothing here changes what is sent or what a record retains: facts
+//! that progenitor cannot carry bypass it as [`facts::Operation`](crate::facts::Operation).
 //!
 //! Each file is one pass, with its tests. A module goes through them in this order:
 //!
@@ -11,7 +11,7 @@
 //! | each of those, and each schema of an operation, is lowered | `schema.rs`, see below |
 //! | parameters of path and query string | `parameters.rs` |
 //! | request bodies, one setter for each media type | `body.rs` |
-//! | responses: the successes, what they are told by, what is typed | `responses.rs` |
+//! | responses: the successes, what identifies them, what is typed | `responses.rs` |
 //! | operations for types alone, declared unions and shared records | `openapi.rs` |
 //! | the shared records that the modules name, and those that these name | `shared.rs` |
 //!
