@@ -4,7 +4,7 @@ use std::future::Future;
 
 use crate::client::handle::FolioClient;
 use crate::wire::error::{Error, Result};
-use crate::wire::headers::{MODULE_ID, TENANT};
+use crate::wire::headers::MODULE_ID;
 use crate::wire::request::Request;
 
 /// Sends a request whose module has to be named, by `send`. A module may have got another version
@@ -20,10 +20,7 @@ pub(super) async fn send<T, F: Future<Output = Result<T>> + Send>(
         .addressed(client.clone(), request.clone().probing())
         .await?;
     let id = first.headers().get(MODULE_ID).cloned();
-    let tenant = match request.headers().get(TENANT) {
-        Some(tenant) => tenant.to_str().unwrap_or_default().to_owned(),
-        None => client.tenant().to_owned(),
-    };
+    let tenant = request.tenant_or(client.tenant()).to_owned();
     let error = match send(client.clone(), first).await {
         Err(error) if error.is_missing_module() || error.is_module_down() => error,
         done => return done,

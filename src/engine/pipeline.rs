@@ -9,7 +9,7 @@ use tracing::{Span, debug, debug_span};
 
 use crate::engine::call::{CallInProgress, Executed, milliseconds};
 use crate::engine::download::Download;
-use crate::engine::request_line::{self};
+use crate::engine::request_line;
 use crate::engine::retry;
 use crate::engine::session::Session;
 use crate::engine::tenant::Tenant;

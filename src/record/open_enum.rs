@@ -2,7 +2,7 @@
 
 use serde::de::Deserializer;
 
-use crate::record::lenient::{self};
+use crate::record::lenient;
 use crate::record::misfit::misfit;
 
 /// An enum that keeps values it does not know.

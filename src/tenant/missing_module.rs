@@ -13,7 +13,6 @@ use crate::tenant::tenancy::{TENANCY_AGE, Tenancy};
 use crate::tenant::version::fits;
 use crate::wire::described;
 use crate::wire::error::Error;
-use crate::wire::headers::TENANT;
 use crate::wire::request::Request;
 use crate::wire::retry::RetryPolicy;
 
@@ -34,10 +33,7 @@ type Explaining = Pin<Box<dyn Future<Output = Error> + Send>>;
 /// error has what is known without it.
 pub(crate) fn explained(client: FolioClient, request: &Request, error: Error) -> Explaining {
     let needs = needs(request);
-    let tenant = match request.headers().get(TENANT) {
-        Some(tenant) => tenant.to_str().unwrap_or_default().to_owned(),
-        None => client.tenant().to_owned(),
-    };
+    let tenant = request.tenant_or(client.tenant()).to_owned();
     let deadline = request.call_deadline().or(client.session().deadline);
     let left = deadline.map_or(LONGEST, |deadline| {
         deadline.saturating_sub(error.elapsed()).min(LONGEST)

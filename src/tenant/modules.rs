@@ -11,7 +11,6 @@ use crate::client::FolioClient;
 use crate::engine::cache::CacheKey;
 use crate::paging::Items;
 use crate::wire::error::{Error, Result};
-use crate::wire::headers::TENANT;
 use crate::wire::operation::Operation;
 use crate::wire::paging::Paging;
 use crate::wire::paging::PagingStyle;
@@ -222,10 +221,7 @@ impl FolioClient {
     /// has (Okapi: `ProxyService`, `ModuleCache`). The list of modules is cached for ten minutes.
     pub(crate) async fn addressed(&self, request: Request) -> Result<Request> {
         let name = request.operation().module;
-        let tenant = match request.headers().get(TENANT) {
-            Some(tenant) => tenant.to_str().unwrap_or_default(),
-            None => self.tenant(),
-        };
+        let tenant = request.tenant_or(self.tenant());
         let help = "several modules provide this path, and the header `X-Okapi-Module-Id` says which one is called: set it to the id of the module that the tenant has, such as `mod-users-19.4.6`, if the client cannot find it out";
         let load = async {
             let modules = self.for_tenant(tenant).modules().await?;

@@ -6,7 +6,7 @@ use super::value::Request;
 use crate::record::omit;
 use crate::value::body::Body;
 use crate::value::multipart::Multipart;
-use crate::value::redact::{self};
+use crate::value::redact;
 use crate::wire::deletion::Deletion;
 use crate::wire::headers::TENANT;
 use crate::wire::operation::Absent;

@@ -8,6 +8,7 @@ use crate::value::redact::{self, Own, REDACTED, SentSecrets, is_secret_parameter
 use crate::wire::deletion::Deletion;
 use crate::wire::described::{self, Described};
 use crate::wire::error::Exchange;
+use crate::wire::headers::TENANT;
 use crate::wire::operation::{Absent, Operation};
 use crate::wire::retry::RetryPolicy;
 use crate::wire::target::Target;
@@ -374,6 +375,14 @@ impl Request {
             sensitive: self.is_sensitive(),
             in_doubt: false,
             sent: SentSecrets::default(),
+        }
+    }
+
+    /// The tenant that it names in place of the client's; else `own`.
+    pub(crate) fn tenant_or<'a>(&'a self, own: &'a str) -> &'a str {
+        match self.headers.get(TENANT) {
+            Some(tenant) => tenant.to_str().unwrap_or_default(),
+            None => own,
         }
     }
 
