@@ -79,11 +79,11 @@ async fn main() -> Result<(), Box<dyn Error>> {
         println!("  {group:<20} {count:>5}");
     }
 
-    // Read, change, write back. Fields that this SDK does not know are kept in `extra` and sent back too.
+    // Read, change, write back. Fields that this SDK does not know are kept in `additional_fields` and sent back too.
     let inventory = folio.inventory_storage();
     let found = inventory
         .list_instances()
-        .query(cql::field("source").exact("FOLIO"))
+        .query(cql::field("source").eq("FOLIO"))
         .limit(1)
         .send()
         .await?;
@@ -111,7 +111,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
                 .unwrap_or_default()
                 .join("; ")
         );
-        for (name, value) in &changed.extra {
+        for (name, value) in &changed.additional_fields {
             println!("  {name:<14} {value} (not described, and kept)");
         }
 
@@ -128,7 +128,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     println!("\n{} service points, by a generic call.", points.len());
 
     // An error says what was tried and what the server answered.
-    match folio.users().get_user(Id::random()).send().await {
+    match folio.users().get_user(Id::new_v4()).send().await {
         Ok(user) => println!("\nThere is a user {:?}?", user.username),
         Err(error) if error.is_not_found() => println!("\nHandled: {error}"),
         Err(error) => return Err(error.into()),

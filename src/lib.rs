@@ -19,16 +19,16 @@
 //!    connections and limits. Build it once, hand out clones, [`close`](FolioClient::close) it at
 //!    the end. Another tenant is another handle: [`for_tenant`](FolioClient::for_tenant).
 //! 2. **`send` gives one answer, `stream` gives a whole list.** One answer of a list is one page,
-//!    and FOLIO's default page has 10 records. [`Items`] reads to the end, with bounded memory, and
+//!    and FOLIO's default page has 10 records. [`RecordStream`] reads to the end, with bounded memory, and
 //!    neither skips nor repeats a record.
 //! 3. **Read, change, write back.** FOLIO's PUT replaces the whole record. Records keep what the
-//!    SDK does not know ([`Extra`]), so what you did not touch goes back as it came. Where FOLIO
+//!    SDK does not know ([`AdditionalFields`]), so what you did not touch goes back as it came. Where FOLIO
 //!    guards a record by `_version`, a change by somebody else meanwhile is an error
 //!    ([`Error::is_conflict`]).
 //! 4. **What can be repeated safely is repeated, and nothing else.** A read is sent again after
 //!    what passes; a write only if it cannot happen twice ([`RetryPolicy`]).
 //! 5. **Values never become part of a query.** [`cql`] quotes and escapes:
-//!    `cql::field("username").exact(name)`.
+//!    `cql::field("username").eq(name)`.
 //!
 //! # A typed call
 //!
@@ -42,7 +42,7 @@
 //!     .connect()
 //!     .await?;
 //! # #[cfg(feature = "users")] {
-//! let page = folio.users().list_users().query(cql::field("active").exact(true)).limit(100).send().await?;
+//! let page = folio.users().list_users().query(cql::field("active").eq(true)).limit(100).send().await?;
 //! for user in page.users {
 //!     println!("{}", user.username.unwrap_or_default());
 //! }
@@ -108,12 +108,12 @@ mod write;
 
 pub use api::*;
 pub use bytes::Bytes;
-pub use call::by_path::{Get, GetAll, RequestBuilder, Write};
-pub use call::mode::{Mode, Sending};
+pub use call::by_path::{GetAllRequest, GetRequest, RequestBuilder, WriteRequest};
+pub use call::mode::{Mode, ResponseFuture};
 pub use client::environment::Environment;
 pub use client::marker::Async;
 pub use client::{FolioClient, FolioClientBuilder};
-pub use engine::auth::{CredentialSource, Credentials, EnvironmentCredentials, Password};
+pub use engine::auth::{Credentials, CredentialsProvider, EnvironmentCredentials, Password};
 pub use engine::download::{Download, Records};
 pub use engine::http::{
     HttpBody, HttpError, HttpFuture, HttpPath, HttpRequest, HttpResponse, HttpService,
@@ -123,18 +123,18 @@ pub use harvest::{
     Checkpoint, CheckpointError, CheckpointFile, Harvest, HarvestStream, Progress, ProgressStream,
 };
 pub use http::{Method, StatusCode};
-pub use paging::{ByIds, ByValues, Items, RawRecord};
+pub use paging::{LookupById, LookupByValue, RawRecord, RecordStream};
 pub use record::json::Json;
 pub use record::lenient::{Mistyped, read_json};
-pub use record::scalar::{DateTime, Id, NotANumber, Number};
-pub use record::{Extra, Received, Record};
+pub use record::scalar::{DateTime, Id, InvalidNumber, Number};
+pub use record::{AdditionalFields, Received, Record};
 pub use tenant::circulation_rules::{AppliedPolicy, CirculationRules, RuleParameters};
 pub use tenant::compatibility::{
     Compatibility, InterfaceCompatibility, ModuleCompatibility, ModuleState,
 };
 pub use tenant::consortium::{Consortium, Member};
 pub use tenant::modules::{Module, Modules, Platform};
-pub use tenant::reference::{Reference, ReferenceList, ReferenceRecords};
+pub use tenant::reference::{ReferenceData, ReferenceList, ReferenceRecords};
 pub use value::body::Body;
 pub use value::cql::{self, Cql};
 pub use value::multipart::Multipart;
@@ -147,7 +147,7 @@ pub use wire::response::Response;
 pub use wire::retry::RetryPolicy;
 pub use write::collection::{Collection, Stored};
 pub use write::update::Update;
-pub use write::{AbsentFields, Failure, Outcome, RecordKey, Upsert, UpsertReport, Written};
+pub use write::{Failure, MissingFields, Outcome, RecordKey, Upsert, UpsertReport, WriteResult};
 
 // Generated code calls them by the root of the crate.
 #[cfg(feature = "schemars")]

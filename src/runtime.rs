@@ -19,11 +19,11 @@ pub use serde_json::{Map, Value};
 pub use crate::FolioClient;
 pub use crate::call::mode::Mode;
 pub use crate::call::typed::{
-    Answer, Answers, Call, Given, Json, Listed, Streamed, is_media_type, record, text,
+    Answer, Answers, Call, Json, Listed, Output, Streamed, is_media_type, record, text,
 };
 pub use crate::client::marker::Async;
 pub use crate::engine::download::{Download, Records};
-pub use crate::paging::Items;
+pub use crate::paging::RecordStream;
 pub use crate::record::json::Json as JsonValue;
 pub use crate::record::lenient::Walk;
 pub use crate::record::scalar::{DateTime, Id, Number};
@@ -31,8 +31,8 @@ pub use crate::record::scalar::{DateTime, Id, Number};
 pub use crate::record::schema::schema;
 pub use crate::record::union::{Union, debug_union, decode_union, fit};
 pub use crate::record::{
-    Extra, Field, OpenEnum, Put, Received, Record, Source, debug, decode, decode_enum, encode,
-    read, read_enum, same, walk_record,
+    AdditionalFields, Field, OpenEnum, Put, Received, Record, Source, debug, decode, decode_enum,
+    encode, read, read_enum, same, walk_record,
 };
 pub use crate::value::body::Body;
 pub use crate::value::cql::Cql;

@@ -12,8 +12,8 @@ use folio_sandbox::{Builder, Effect, Fault, Sandbox};
 use folio_sdk::inventory_storage::{Instance, InstanceRequired, Item};
 use folio_sdk::users::{Usergroup, UsergroupRequired};
 use folio_sdk::{
-    AbsentFields, Collection, Deletion, ErrorKind, FolioClient, Method, RetryPolicy, UpsertReport,
-    Written, cql,
+    Collection, Deletion, ErrorKind, FolioClient, Method, MissingFields, RetryPolicy, UpsertReport,
+    WriteResult, cql,
 };
 use folio_test_support::clock::{Clock, run_alone};
 use folio_test_support::sandbox::{admin, id};
@@ -107,13 +107,13 @@ async fn records_are_created_replaced_by_their_version_or_left_alone() {
     let mut upsert = folio.upsert(records);
     let mut what = BTreeMap::new();
     while let Some(outcome) = upsert.next().await {
-        what.insert(outcome.index, (outcome.id, outcome.what));
+        what.insert(outcome.index, (outcome.id, outcome.result));
     }
     assert!(
-        matches!(&what[&0], (one, Written::Updated { dropped }) if *one == id(1) && dropped == &["editions"])
+        matches!(&what[&0], (one, WriteResult::Updated { dropped }) if *one == id(1) && dropped == &["editions"])
     );
-    assert!(matches!(what[&1].1, Written::Unchanged));
-    assert!(matches!(what[&2].1, Written::Created));
+    assert!(matches!(what[&1].1, WriteResult::Unchanged));
+    assert!(matches!(what[&2].1, WriteResult::Created));
 
     let stored = stored(&sandbox, INSTANCES);
     assert_eq!(stored[&id(1)]["title"], "new");
@@ -155,7 +155,7 @@ async fn bad_records_are_found_and_the_good_ones_land() {
         n => value(&instance(n, "good")),
     });
     let report = folio
-        .upsert_into(instances(), records.collect::<Vec<_>>())
+        .upsert_at(instances(), records.collect::<Vec<_>>())
         .run()
         .await;
     assert_eq!(figures(&report), [97, 0, 0, 3]);
@@ -320,7 +320,7 @@ async fn fields_that_are_not_given_can_be_kept_or_be_a_reason_not_to_write() {
 
     let refused = folio
         .upsert([instance(1, "new")])
-        .absent_fields(AbsentFields::Refuse)
+        .missing_fields(MissingFields::Reject)
         .run()
         .await;
     let error = refused.ok().unwrap_err();
@@ -328,7 +328,7 @@ async fn fields_that_are_not_given_can_be_kept_or_be_a_reason_not_to_write() {
     assert!(error.to_string().ends_with("in `editions`"), "{error}");
     let kept = folio
         .upsert([instance(1, "new")])
-        .absent_fields(AbsentFields::Keep)
+        .missing_fields(MissingFields::Keep)
         .run()
         .await;
     assert_eq!(figures(&kept), [0, 1, 0, 0]);
@@ -381,18 +381,18 @@ async fn where_there_is_no_batch_endpoint_each_record_goes_alone() {
             .after(1)
             .times(1),
     );
-    let report = folio.upsert(groups()).id_from(key).run().await;
+    let report = folio.upsert(groups()).id_from_key(key).run().await;
     assert_eq!(figures(&report), [3, 0, 0, 0]);
     assert_eq!(stored(&sandbox, "/groups").len(), 3);
     // The same keys are the same records.
-    let report = folio.upsert(groups()).id_from(key).run().await;
+    let report = folio.upsert(groups()).id_from_key(key).run().await;
     assert_eq!(figures(&report), [0, 0, 3, 0]);
     let renamed = groups().map(|group| Usergroup {
         desc: Some("described".into()),
         ..group
     });
     sandbox.fault(Fault::new(Effect::DropAnswer).method("PUT").times(1));
-    let report = folio.upsert(renamed).id_from(key).run().await;
+    let report = folio.upsert(renamed).id_from_key(key).run().await;
     assert_eq!(figures(&report), [0, 3, 0, 0]);
     assert_eq!(
         sandbox
@@ -415,7 +415,7 @@ async fn a_batch_endpoint_that_is_not_there_is_done_without() {
     let collection =
         Collection::new(INSTANCES, "instances").batch("/instance-storage/batch/none", "instances");
     let records = (0..5).map(|n| instance(n, "t")).collect::<Vec<_>>();
-    let report = folio.upsert_into(collection, records).run().await;
+    let report = folio.upsert_at(collection, records).run().await;
     assert_eq!(figures(&report), [5, 0, 0, 0]);
     assert_eq!(stored(&sandbox, INSTANCES).len(), 5);
     assert_eq!(sent(&sandbox, "POST", INSTANCES), 5);
@@ -493,7 +493,7 @@ async fn what_is_no_record_is_said_of_each() {
         json!({"id": "no uuid", "title": "t"}),
         value(&instance(1, "t")),
     ];
-    let report = folio.upsert_into(instances(), records).run().await;
+    let report = folio.upsert_at(instances(), records).run().await;
     assert_eq!(figures(&report), [1, 0, 0, 3]);
     assert_eq!(report.failures[0].error.kind(), ErrorKind::Request);
     assert!(stored(&sandbox, INSTANCES).contains_key(&id(1)));
@@ -585,7 +585,7 @@ proptest! {
                     sandbox.fault(Fault::new(effect.clone()).method(method).path(path).after(*after).times(*times));
                 }
             }
-            let report = folio.upsert_into(collection, records).max_records(max_records).max_bytes(max_bytes).concurrency(concurrency).run().await;
+            let report = folio.upsert_at(collection, records).max_records(max_records).max_bytes(max_bytes).concurrency(concurrency).run().await;
             prop_assert_eq!(figures(&report), expected, "{}", report.failures.iter().map(|f| format!("{:#}\n", f.error)).collect::<String>());
             let stored = stored(&sandbox, INSTANCES);
             for (n, kind) in kinds.iter().enumerate() {
@@ -647,7 +647,7 @@ proptest! {
             });
             let records: Vec<Instance> = good.iter().map(|n| instance(*n, &format!("title {n}"))).collect();
             let report = folio
-                .upsert_into(collection, records)
+                .upsert_at(collection, records)
                 .merge(|existing, incoming| incoming.editions = existing.editions.clone())
                 .max_records(max_records)
                 .concurrency(concurrency)
@@ -816,7 +816,7 @@ async fn deleting_by_query_needs_a_confirmation() {
         .collect();
     sandbox.load("diku", INSTANCES, records).unwrap();
     let api = folio.inventory_storage();
-    let one = || cql::field("title").exact("t1");
+    let one = || cql::field("title").eq("t1");
     let refused = [
         api.delete_instances_by_query().query(one()).send().await,
         api.delete_instances_by_query()

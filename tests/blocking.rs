@@ -323,20 +323,20 @@ fn in_asynchronous_code_each_entry_is_refused_before_anything_is_sent() {
                 (
                     "update",
                     folio
-                        .update_with(Id::random(), |user: &mut User| user.active = None)
+                        .update_with(Id::new_v4(), |user: &mut User| user.active = None)
                         .map(drop),
                 ),
                 (
                     "upsert",
                     folio
-                        .upsert_into(Collection::new("/groups", "usergroups"), [json!({})])
+                        .upsert_at(Collection::new("/groups", "usergroups"), [json!({})])
                         .run()
                         .map(drop),
                 ),
                 (
                     "outcomes",
                     folio
-                        .upsert_into(Collection::new("/groups", "usergroups"), [json!({})])
+                        .upsert_at(Collection::new("/groups", "usergroups"), [json!({})])
                         .stream()
                         .next()
                         .unwrap()
@@ -464,15 +464,15 @@ fn a_list_is_harvested_and_goes_on_from_its_checkpoint() {
 fn records_are_written_from_iterators_lists_and_streams() {
     let folio = folio();
     let groups = || Collection::new("/groups", "usergroups");
-    let new = ["night", "day"].map(|group| json!({"id": Id::random(), "group": group}));
+    let new = ["night", "day"].map(|group| json!({"id": Id::new_v4(), "group": group}));
     let outcomes: Vec<_> = folio
-        .upsert_into(groups(), new.clone())
+        .upsert_at(groups(), new.clone())
         .stream()
         .collect::<Result<_, _>>()
         .unwrap();
     assert_eq!(outcomes.len(), 2);
     let stream = futures_util::stream::iter(new);
-    let report = folio.upsert_stream_into(groups(), stream).run().unwrap();
+    let report = folio.upsert_stream_at(groups(), stream).run().unwrap();
     assert_eq!((report.created, report.unchanged), (0, 2));
     // A list is read while it is written: a wait within a wait.
     let list = folio.users().list_users().limit(5).stream();
@@ -500,7 +500,7 @@ fn records_are_written_from_iterators_lists_and_streams() {
     let users = || Collection::new("/users", "users");
     let match_on = |names: Vec<Value>| {
         folio
-            .upsert_into(users(), names)
+            .upsert_at(users(), names)
             .with(|upsert| upsert.match_on("username"))
             .run()
             .unwrap()
@@ -514,8 +514,8 @@ fn records_are_written_from_iterators_lists_and_streams() {
         json!({}),
     ];
     let report = folio
-        .upsert_stream_into(groups(), futures_util::stream::iter(keys))
-        .with(|upsert| upsert.id_from(|group| group["group"].as_str().map(str::to_owned)))
+        .upsert_stream_at(groups(), futures_util::stream::iter(keys))
+        .with(|upsert| upsert.id_from_key(|group| group["group"].as_str().map(str::to_owned)))
         .run()
         .unwrap();
     assert_eq!((report.created, report.failed, report.repeated), (1, 2, 1));
@@ -655,8 +655,8 @@ fn functions(
                 || ty == "FolioClientBuilder" && block.generics.params.is_empty();
             // An iterator lends its stream, but does not give it away.
             let consumed = [
-                "ByIds",
-                "ByValues",
+                "LookupById",
+                "LookupByValue",
                 "Download",
                 "HarvestStream",
                 "Items",
@@ -741,7 +741,12 @@ fn every_asynchronous_call_has_a_blocking_twin_that_takes_the_same() {
     // Builders have a mode: their `send` serves both.
     let texts = files.iter().map(std::fs::read_to_string);
     let texts: String = texts.map(Result::unwrap).collect();
-    for builder in ["Get<T, M", "Write<T, M", "GetAll<T, M", "RequestBuilder<M"] {
+    for builder in [
+        "GetRequest<T, M",
+        "WriteRequest<T, M",
+        "GetAllRequest<T, M",
+        "RequestBuilder<M",
+    ] {
         assert!(
             texts.contains(&format!("pub struct {builder} = Async>")),
             "{builder}"

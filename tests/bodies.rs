@@ -166,7 +166,7 @@ async fn a_stream_of_which_nothing_was_read_is_sent_again() {
         .credentials("ann", "secret")
         .retry(
             folio_sdk::RetryPolicy::default()
-                .base_delay(Duration::from_millis(1))
+                .initial_backoff(Duration::from_millis(1))
                 .max_attempts(3),
         )
         .build()
@@ -471,7 +471,7 @@ async fn one_of_several_answers_is_told_by_its_media_type() {
         .await
         .unwrap();
     assert!(
-        matches!(other, GetExportAnswer::Other(answer) if answer.header("content-type") == Some("image/png"))
+        matches!(other, GetExportAnswer::Unknown(answer) if answer.header("content-type") == Some("image/png"))
     );
 }
 
@@ -495,7 +495,7 @@ async fn a_response_of_a_described_media_type_is_its_variant_whatever_kind_that_
     let xml = report().header("accept", "text/xml").send().await.unwrap();
     assert!(matches!(xml, GetCounterReportDownloadAnswer::Xml(xml) if xml == "<record/>"));
     let csv = report().header("accept", "text/csv").send().await.unwrap();
-    assert!(matches!(csv, GetCounterReportDownloadAnswer::Other(_)));
+    assert!(matches!(csv, GetCounterReportDownloadAnswer::Unknown(_)));
 }
 
 #[tokio::test]

@@ -29,7 +29,7 @@ async fn work(folio: &FolioClient) -> Vec<Value> {
     let found = folio
         .users()
         .list_users()
-        .query(folio_sdk::cql::field("barcode").exact(barcode))
+        .query(folio_sdk::cql::field("barcode").eq(barcode))
         .send()
         .await
         .unwrap();

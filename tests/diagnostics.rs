@@ -84,8 +84,10 @@ fn a_type_of_no_known_collection_is_told_to_name_one() {
         "{said}"
     );
     assert!(
-        said.contains("`upsert_into(Collection::new(\"/path\", \"key\"), records)` instead of `upsert(records)`")
-            && said.contains("`update_at(\"/path/id\", change)` instead of `update_with(id, change)`"),
+        said.contains(
+            "`upsert_at(Collection::new(\"/path\", \"key\"), records)` instead of `upsert(records)`"
+        ) && said
+            .contains("`update_at(\"/path/id\", change)` instead of `update_with(id, change)`"),
         "{said}"
     );
 }
@@ -96,7 +98,7 @@ fn a_key_that_is_none_is_told_what_it_may_be() {
         r#"
         pub fn write(folio: folio_sdk::FolioClient, records: Vec<String>) {
             let groups = folio_sdk::Collection::new("/groups", "usergroups");
-            let _ = folio.upsert_into(groups, records).id_from(|record| record.len());
+            let _ = folio.upsert_at(groups, records).id_from_key(|record| record.len());
         }
         "#,
     );

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use folio_sandbox::{Effect, Fault, Sandbox};
 use folio_sdk::{
-    Error, ErrorKind, FolioClient, Id, Platform, Reference, ReferenceList, ReferenceRecords,
+    Error, ErrorKind, FolioClient, Id, Platform, ReferenceData, ReferenceList, ReferenceRecords,
     RetryPolicy, RuleParameters,
 };
 use folio_test_support::sandbox::id;
@@ -68,7 +68,7 @@ async fn a_reference_list_is_read_to_its_end_once_for_all_who_ask() {
     let (sandbox, folio) = locations(2_300).await;
     let reads = join_all((0..40).map(|_| {
         // A handle each: what is kept is the client's.
-        let reference = folio.for_tenant("diku").reference();
+        let reference = folio.for_tenant("diku").reference_data();
         tokio::spawn(async move { reference.locations::<Value>().await.unwrap() })
     }))
     .await;
@@ -79,7 +79,7 @@ async fn a_reference_list_is_read_to_its_end_once_for_all_who_ask() {
         assert_eq!(list.len(), 2_300);
         assert!(Arc::ptr_eq(list, reads[0].as_ref().unwrap()));
     }
-    folio.reference().locations::<Value>().await.unwrap();
+    folio.reference_data().locations::<Value>().await.unwrap();
     assert_eq!(asked(&sandbox, "/locations"), pages);
 }
 
@@ -91,7 +91,7 @@ fn one_more(sandbox: &Sandbox, number: usize) {
 #[tokio::test]
 async fn a_kept_list_expires_and_can_be_refreshed_or_forgotten() {
     let (sandbox, folio) = locations(3).await;
-    let reference = folio.reference();
+    let reference = folio.reference_data();
     let codes = |list: Arc<ReferenceRecords<Value>>| list.len();
     assert_eq!(codes(reference.locations().await.unwrap()), 3);
     one_more(&sandbox, 9);
@@ -124,7 +124,7 @@ async fn a_kept_list_expires_and_can_be_refreshed_or_forgotten() {
     );
     one_more(&sandbox, 11);
     assert_eq!(codes(reference.locations().await.unwrap()), 5);
-    reference.forget();
+    reference.invalidate();
     assert_eq!(codes(reference.locations().await.unwrap()), 6);
     one_more(&sandbox, 12);
     pass(Duration::from_secs(601)).await;
@@ -144,22 +144,27 @@ async fn reference_lists_of_tenants_and_types_do_not_mix() {
     let college = folio.for_tenant("college");
     for _ in 0..2 {
         assert_eq!(
-            folio.reference().locations::<Value>().await.unwrap().len(),
+            folio
+                .reference_data()
+                .locations::<Value>()
+                .await
+                .unwrap()
+                .len(),
             3
         );
         assert_eq!(
-            college.reference().locations::<Value>().await.unwrap()[0]["name"],
+            college.reference_data().locations::<Value>().await.unwrap()[0]["name"],
             "College"
         );
         assert_eq!(
-            college.reference().location_id("C").await.unwrap(),
+            college.reference_data().location_id("C").await.unwrap(),
             id(7).as_str()
         );
     }
-    assert!(folio.reference().location_id("C").await.is_err());
-    college.reference().forget();
+    assert!(folio.reference_data().location_id("C").await.is_err());
+    college.reference_data().invalidate();
     let before = asked(&sandbox, "/locations");
-    folio.reference().locations::<Value>().await.unwrap();
+    folio.reference_data().locations::<Value>().await.unwrap();
     assert_eq!(asked(&sandbox, "/locations"), before);
 }
 
@@ -173,7 +178,7 @@ async fn a_record_that_cannot_be_read_does_not_hide_the_others_of_a_reference_li
     sandbox
         .load("diku", "/locations", vec![json!({"id": id(1), "code": 7})])
         .unwrap();
-    let places = folio.reference().locations::<Place>().await.unwrap();
+    let places = folio.reference_data().locations::<Place>().await.unwrap();
     assert_eq!(
         places
             .iter()
@@ -192,7 +197,7 @@ async fn a_record_that_cannot_be_read_does_not_hide_the_others_of_a_reference_li
     #[cfg(feature = "inventory-storage")]
     {
         let places = folio
-            .reference()
+            .reference_data()
             .service_points::<folio_sdk::inventory_storage::ServicePoint>()
             .await
             .unwrap();
@@ -209,7 +214,7 @@ async fn a_failed_reference_list_is_told_to_all_who_waited_and_not_kept() {
             .times(1),
     );
     sandbox.fault(Fault::new(Effect::Delay(Duration::from_millis(50))).path("/locations"));
-    let reference = folio.reference();
+    let reference = folio.reference_data();
     let (first, second) = tokio::join!(
         reference.locations::<Value>(),
         reference.locations::<Value>()
@@ -231,7 +236,7 @@ async fn a_failed_reference_list_is_told_to_all_who_waited_and_not_kept() {
 #[tokio::test]
 async fn a_location_is_found_by_its_code_and_never_guessed() {
     let (_sandbox, folio) = locations(120).await;
-    let reference = folio.reference();
+    let reference = folio.reference_data();
     assert_eq!(
         reference.location_id("L/17").await.unwrap(),
         id(17).as_str()
@@ -278,13 +283,17 @@ async fn a_list_of_ones_own_is_reference_data_too() {
         .unwrap();
     let folio = client(&sandbox, "diku", "ann").await;
     assert_eq!(
-        folio.reference().id_of(&GROUPS, "staff").await.unwrap(),
+        folio
+            .reference_data()
+            .id_of(&GROUPS, "staff")
+            .await
+            .unwrap(),
         id(1).as_str()
     );
     assert_eq!(
         folio
-            .reference()
-            .id_of(&Reference::PATRON_GROUPS, "staff")
+            .reference_data()
+            .id_of(&ReferenceData::PATRON_GROUPS, "staff")
             .await
             .unwrap(),
         id(1).as_str()
@@ -310,11 +319,14 @@ fn every_reference_list_is_one_of_the_canonical_documents() {
             }
         }
     }
-    for list in Reference::LISTS {
+    for list in ReferenceData::LISTS {
         assert!(known.contains(list), "{list:?}");
     }
-    let paths: BTreeSet<&str> = Reference::LISTS.iter().map(ReferenceList::path).collect();
-    assert_eq!(paths.len(), Reference::LISTS.len());
+    let paths: BTreeSet<&str> = ReferenceData::LISTS
+        .iter()
+        .map(ReferenceList::path)
+        .collect();
+    assert_eq!(paths.len(), ReferenceData::LISTS.len());
 }
 
 #[tokio::test]
@@ -326,7 +338,7 @@ async fn every_reference_list_is_read_from_a_folio_that_has_it() {
         .await
         .unwrap();
     let folio = client(&sandbox, "diku", "ann").await;
-    for list in Reference::LISTS {
+    for list in ReferenceData::LISTS {
         sandbox
             .load(
                 "diku",
@@ -335,7 +347,7 @@ async fn every_reference_list_is_read_from_a_folio_that_has_it() {
             )
             .unwrap();
         assert_eq!(
-            folio.reference().id_of(list, "The one").await.unwrap(),
+            folio.reference_data().id_of(list, "The one").await.unwrap(),
             id(1).as_str(),
             "{list:?}"
         );
@@ -782,7 +794,7 @@ async fn helpers_go_to_other_threads() {
             folio.modules().await?;
             folio.current_user::<Value>().await?;
             folio.folio_headers().await?;
-            folio.reference().locations::<Value>().await?;
+            folio.reference_data().locations::<Value>().await?;
             let id = Id::from("x");
             let parameters = RuleParameters {
                 material_type: id.clone(),

@@ -112,8 +112,8 @@ async fn bug_02_a_connection_that_cannot_be_made_is_tried_as_often_as_configured
 
     let patient = RetryPolicy::default()
         .max_attempts(50)
-        .base_delay(Duration::from_millis(20))
-        .max_delay(Duration::from_millis(20));
+        .initial_backoff(Duration::from_millis(20))
+        .max_backoff(Duration::from_millis(20));
     let folio = builder().retry(patient).build().unwrap();
     let clock = Clock::stop();
     let call = tokio::spawn(async move { folio.folio_get::<i32>("/x", "n").await });
@@ -559,7 +559,7 @@ async fn bug_16_values_are_escaped_pages_have_records_and_calls_have_an_end() {
         r#"""#,
         "^even",
     ] {
-        let query = cql::field("name").exact(hostile).to_string();
+        let query = cql::field("name").eq(hostile).to_string();
         assert_eq!(
             codes(&sandbox, &folio, &query, false).await.0.len(),
             0,
@@ -610,7 +610,7 @@ async fn bug_17_reference_lists_are_kept_for_a_time_a_tenant_and_within_bounds()
     let name = async |tenant: &str| {
         let list = folio
             .for_tenant(tenant)
-            .reference()
+            .reference_data()
             .service_points::<Value>()
             .await
             .unwrap();

@@ -39,7 +39,7 @@ pub(crate) async fn first_look(url: &str, password: &str) -> Result<String, Erro
 pub(crate) async fn create_change_delete(folio: &FolioClient) -> Result<(), Error> {
     // The id is made here. If the answer is lost, creating it again cannot make a second one.
     let mut group = Usergroup::new(UsergroupRequired { group: "night shift".to_owned() });
-    group.id = Some(Id::random().to_string());
+    group.id = Some(Id::new_v4().to_string());
     let mut group = folio.users().create_group().body(&group).send().await?;
 
     group.desc = Some("Who works when nobody reads".to_owned());
@@ -53,7 +53,7 @@ pub(crate) async fn create_change_delete(folio: &FolioClient) -> Result<(), Erro
 }
 
 pub(crate) async fn barcodes(folio: &FolioClient) -> Result<Vec<String>, Error> {
-    let active = cql::field("active").exact(true);
+    let active = cql::field("active").eq(true);
     let mut users = folio.users().list_users().query(active).stream();
     let mut barcodes = Vec::new();
     while let Some(user) = users.try_next().await? {
@@ -83,7 +83,7 @@ pub(crate) async fn titles(folio: &FolioClient) -> Result<(Vec<String>, Vec<Stri
 pub(crate) async fn open_loans(folio: &FolioClient) -> Result<usize, Error> {
     let mut loans = folio
         .folio_get_all::<Value>("/loan-storage/loans", "loans")
-        .query(cql::field("status.name").exact("Open"));
+        .query(cql::field("status.name").eq("Open"));
     let mut count = 0;
     while let Some(loan) = loans.next().await {
         loan?;
@@ -132,7 +132,7 @@ pub(crate) async fn rename(folio: &FolioClient, path: &str, group: &Value) -> Re
 }
 
 pub(crate) async fn delete_hidden(folio: &FolioClient) -> Result<(), Error> {
-    let hidden = cql::field("discoverySuppress").exact(true);
+    let hidden = cql::field("discoverySuppress").eq(true);
     folio.inventory_storage().delete_instances_by_query().query(hidden).confirm(Deletion::Matching).send().await
 }
 
@@ -149,7 +149,7 @@ pub(crate) async fn loans_by_user(folio: &FolioClient) -> Result<Vec<(String, us
             let id = user.id.unwrap_or_default();
             let loans = folio
                 .folio_get_all::<Value>("/loan-storage/loans", "loans")
-                .query(cql::field("userId").exact(&id))
+                .query(cql::field("userId").eq(&id))
                 .stream()
                 .try_fold(0, async |count, _| Ok(count + 1))
                 .await?;
@@ -214,7 +214,7 @@ pub(crate) async fn in_a_scope(url: &str, password: &str) -> Result<usize, Error
 }
 
 pub(crate) async fn rename_user(folio: &FolioClient, username: &str, last_name: &str) -> Result<bool, Error> {
-    let found = folio.users().list_users().query(cql::field("username").exact(username)).limit(1).send().await?;
+    let found = folio.users().list_users().query(cql::field("username").eq(username)).limit(1).send().await?;
     let Some(mut user) = found.users.into_iter().next() else {
         return Ok(false);
     };
@@ -255,9 +255,9 @@ pub(crate) async fn check_modules(folio: &FolioClient) -> Result<bool, Error> {
 
 pub(crate) fn overdue(patron_group: &str, today: &str) -> Cql {
     cql::field("patronGroup")
-        .exact(patron_group)
-        .and(cql::field("dueDate").less(today))
-        .and(cql::field("status.name").one_of(["Open", "Checked out"]))
+        .eq(patron_group)
+        .and(cql::field("dueDate").lt(today))
+        .and(cql::field("status.name").any_of(["Open", "Checked out"]))
         .sort_by("dueDate")
 }
 
@@ -269,7 +269,7 @@ pub(crate) async fn harvest_titles(folio: &FolioClient, left: &Path, titles: &mu
         harvest = harvest.resume(checkpoint);
     }
     // What came after the checkpoint comes again. After a finished run that is everything: then the mark is 0.
-    titles.truncate(usize::try_from(harvest.checkpoint().mark())?);
+    titles.truncate(usize::try_from(harvest.checkpoint().position())?);
     let mut instances = harvest.stream();
     let mut outcome = Ok(());
     while let Some(instance) = instances.next().await {
@@ -280,16 +280,16 @@ pub(crate) async fn harvest_titles(folio: &FolioClient, left: &Path, titles: &mu
             Err(error) => outcome = Err(error.into()),
         }
         if titles.len().is_multiple_of(1000) || outcome.is_err() {
-            left.save(&instances.checkpoint().with_mark(titles.len() as u64))?;
+            left.save(&instances.checkpoint().with_position(titles.len() as u64))?;
         }
     }
-    left.save(&instances.checkpoint().with_mark(titles.len() as u64))?;
+    left.save(&instances.checkpoint().with_position(titles.len() as u64))?;
     println!("{}", instances.progress());
     outcome
 }
 
 pub(crate) async fn changed_since(folio: &FolioClient, since: &str) -> Result<Vec<Instance>, Error> {
-    let query = cql::field("metadata.updatedDate").at_least(since);
+    let query = cql::field("metadata.updatedDate").ge(since);
     folio.inventory_storage().list_instances().query(query).limit(1000).stream().try_collect().await
 }
 
@@ -503,7 +503,7 @@ async fn errors() {
     let user = stored(&sandbox, "/users").remove(0);
     let name = blocks::name_of(&folio, user["id"].as_str().unwrap()).await;
     assert_eq!(name.unwrap().as_deref(), user["username"].as_str());
-    let absent = blocks::name_of(&folio, Id::random().as_str()).await;
+    let absent = blocks::name_of(&folio, Id::new_v4().as_str()).await;
     assert_eq!(absent.unwrap(), None);
     let problems = blocks::what_is_wrong_with(&folio, &user).await.unwrap();
     assert!(problems[0].contains("already exists"), "{problems:?}");
@@ -579,7 +579,7 @@ async fn records_as_they_came_by_their_ids_and_by_queries() {
     let users = stored(&sandbox, "/users");
     assert!(blocks::as_they_came(&folio).await.unwrap() > users.len() * 100);
     let there = users[0]["id"].as_str().unwrap().to_owned();
-    let absent = Id::random().to_string();
+    let absent = Id::new_v4().to_string();
     assert!(blocks::check_modules(&folio).await.unwrap());
     let missing = blocks::not_there(&folio, vec![there, absent.clone()]).await;
     assert_eq!(missing.unwrap(), [absent]);
@@ -619,7 +619,7 @@ async fn a_harvest_goes_on_where_it_ended() {
 async fn what_changed_since_and_what_has_a_key() {
     let (sandbox, folio) = start().await;
     let mut instance = stored(&sandbox, "/instance-storage/instances").swap_remove(0);
-    let id = Id::random();
+    let id = Id::new_v4();
     instance["id"] = json!(id);
     instance["hrid"] = json!("in777");
     instance["metadata"] = json!({"createdDate": "2090-01-01T00:00:00.000Z", "updatedDate": "2090-01-02T00:00:00.000Z"});
@@ -642,7 +642,7 @@ async fn what_changed_since_and_what_has_a_key() {
 async fn a_list_is_copied_to_another_tenant_and_users_are_counted_by_tenant() {
     let builder = Sandbox::builder().tenant("college").user("eve", "eve");
     let builder = builder.demo_data().allow_cross_tenant(true);
-    let folio = testing::over(builder).await.unwrap();
+    let folio = testing::connect_to(builder).await.unwrap();
     let college = folio.for_tenant("college");
     let report = blocks::copy_groups(&folio, &college).await;
     assert_eq!((report.created, report.failed), (5, 0), "{report}");

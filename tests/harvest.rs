@@ -17,7 +17,7 @@ use std::time::{Duration, Instant};
 
 use folio_sandbox::{Effect, Fault, Sandbox};
 use folio_sdk::users::Usergroup;
-use folio_sdk::{Checkpoint, Error, FolioClient, GetAll, Items, RetryPolicy};
+use folio_sdk::{Checkpoint, Error, FolioClient, GetAllRequest, RecordStream, RetryPolicy};
 use folio_test_support::files::scratch;
 use futures_util::{Stream, StreamExt};
 use serde_json::value::RawValue;
@@ -40,9 +40,9 @@ fn random_id(random: &mut fastrand::Rng) -> String {
 
 async fn connect(url: &str) -> FolioClient {
     let policy = RetryPolicy::default()
-        .base_delay(Duration::from_millis(2))
+        .initial_backoff(Duration::from_millis(2))
         .max_attempts(12)
-        .no_budget();
+        .without_budget();
     FolioClient::builder(url)
         .tenant("diku")
         .credentials("admin", "secret")
@@ -149,12 +149,12 @@ async fn trouble(count: u64) -> Groups {
 }
 
 impl Groups {
-    fn generic(&self) -> GetAll<Value> {
+    fn generic(&self) -> GetAllRequest<Value> {
         let list = self.folio.folio_get_all("/groups", "usergroups");
         list.by_id().limit(page(count(RECORDS)))
     }
 
-    fn typed(&self) -> Items<Usergroup> {
+    fn typed(&self) -> RecordStream<Usergroup> {
         let list = self.folio.users().list_groups();
         list.limit(page(count(RECORDS))).stream()
     }
@@ -257,7 +257,7 @@ async fn a_typed_harvest_loses_nothing_and_repeats_nothing() {
 }
 
 /// All groups as the server wrote them.
-fn raw(folio: &FolioClient, page: u32) -> GetAll<Box<RawValue>> {
+fn raw(folio: &FolioClient, page: u32) -> GetAllRequest<Box<RawValue>> {
     let list = folio.folio_get_all("/groups", "usergroups");
     list.by_id().limit(page)
 }
@@ -361,7 +361,10 @@ async fn a_process_that_is_killed_at_any_time_loses_nothing_and_repeats_nothing(
                 break;
             }
             kills += 1;
-            let mark = Checkpoint::load(job.checkpoint()).unwrap().unwrap().mark();
+            let mark = Checkpoint::load(job.checkpoint())
+                .unwrap()
+                .unwrap()
+                .position();
             behind += u32::from(std::fs::metadata(&output).unwrap().len() > mark);
         }
         assert!(kills >= 3, "{kills}");

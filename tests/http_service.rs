@@ -67,7 +67,7 @@ fn client(script: Script) -> (FolioClientBuilder, Arc<Mutex<Vec<String>>>) {
     let builder = FolioClient::builder("https://folio.test/okapi")
         .tenant("diku")
         .credentials("ann", "correct-horse")
-        .retry(RetryPolicy::default().base_delay(Duration::from_millis(1)))
+        .retry(RetryPolicy::default().initial_backoff(Duration::from_millis(1)))
         .http_service(service);
     (builder, asked)
 }
@@ -194,7 +194,7 @@ async fn reads_are_retried_after_any_transient_failure() {
         .retry(
             RetryPolicy::default()
                 .max_attempts(9)
-                .base_delay(Duration::from_millis(1)),
+                .initial_backoff(Duration::from_millis(1)),
         )
         .build()
         .unwrap();

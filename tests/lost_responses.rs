@@ -483,10 +483,10 @@ impl Run {
         let tiny = Duration::from_micros(200);
         let policy = RetryPolicy::default()
             .max_attempts(3)
-            .base_delay(tiny)
-            .max_delay(tiny)
+            .initial_backoff(tiny)
+            .max_backoff(tiny)
             .max_retry_after(tiny)
-            .no_budget();
+            .without_budget();
         let folio = FolioClient::builder(url)
             .tenant("diku")
             .token("token")

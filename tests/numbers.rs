@@ -9,7 +9,7 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use folio_sdk::common::Metadata;
 use folio_sdk::inventory_storage::{Instance, Item};
 use folio_sdk::users::User;
-use folio_sdk::{Extra, Id, Json, Number};
+use folio_sdk::{AdditionalFields, Id, Json, Number};
 use proptest::prelude::*;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -149,7 +149,7 @@ fn any_other_json_in_a_record_changes_only_where_it_is_changed() {
     let sent = r#"{"id":"7212ba6a-8dcf-45a1-be9a-ffaa847c4423","customFields":{"a":10.10,"b":{"c":1e400, "d":[1.0]}},"x":{"price": 24.990000000000002,"n":1}}"#;
     let mut user: User = serde_json::from_str(sent).unwrap();
     user.custom_fields.as_mut().unwrap().get_mut("b").unwrap()["d"] = json!("changed");
-    user.extra.get_mut("x").unwrap()["n"] = json!(2);
+    user.additional_fields.get_mut("x").unwrap()["n"] = json!(2);
     let written = parts(&serde_json::to_string(&user).unwrap());
     assert_eq!(
         written["customFields"],
@@ -226,7 +226,7 @@ fn a_json_is_used_as_a_value() {
         json.text(),
         format!(r#"{{"deep":{deep},"huge":-1e400,"n":2}}"#)
     );
-    let mut extra = Extra::default();
+    let mut extra = AdditionalFields::default();
     extra.insert("n", "10.10".parse::<Number>().unwrap());
     assert_eq!(extra.get("n").unwrap().text(), "10.10");
 }
@@ -237,7 +237,7 @@ fn null_stays_in_its_place_in_a_list_that_is_not_changed() {
     let mut instance: Instance = serde_json::from_str(sent).unwrap();
     let editions = instance.editions.clone().unwrap();
     assert_eq!(editions, ["a", "b"]);
-    assert!(instance.extra.is_empty());
+    assert!(instance.additional_fields.is_empty());
     instance.title = "U".to_owned();
     let written = parts(&serde_json::to_string(&instance).unwrap());
     assert_eq!(written["editions"], r#"[null,"a",null,null,"b"]"#);

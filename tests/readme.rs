@@ -36,7 +36,7 @@ pub(crate) async fn rename(folio: &FolioClient, id: &Id) -> Result<(), folio_sdk
 }
 
 pub(crate) async fn active_users(folio: &FolioClient) -> Result<Vec<String>, folio_sdk::Error> {
-    let active = cql::field("active").exact(true);
+    let active = cql::field("active").eq(true);
     let mut users = folio.users().list_users().query(active).stream();
     let mut names = Vec::new();
     while let Some(user) = users.try_next().await? {
@@ -56,7 +56,7 @@ pub(crate) async fn harvest(folio: &FolioClient, left: &Path, names: &mut File) 
         harvest = harvest.resume(checkpoint);
     }
     // What was written after the checkpoint comes again. After a finished run that is everything.
-    names.set_len(harvest.checkpoint().mark())?;
+    names.set_len(harvest.checkpoint().position())?;
     names.seek(SeekFrom::End(0))?;
     let mut users = harvest.stream();
     let (mut taken, mut outcome) = (0, Ok(()));
@@ -69,11 +69,11 @@ pub(crate) async fn harvest(folio: &FolioClient, left: &Path, names: &mut File) 
         taken += 1;
         if taken % 10_000 == 0 || outcome.is_err() {
             names.sync_all()?;
-            left.save(&users.checkpoint().with_mark(names.stream_position()?))?;
+            left.save(&users.checkpoint().with_position(names.stream_position()?))?;
         }
     }
     names.sync_all()?;
-    left.save(&users.checkpoint().with_mark(names.stream_position()?))?;
+    left.save(&users.checkpoint().with_position(names.stream_position()?))?;
     outcome
 }
 }

@@ -76,7 +76,7 @@ impl Task {
         match call % 8 {
             0 => {
                 // An identifier made here: to send it again does no harm.
-                let (id, title) = (Id::random().to_string(), self.title(call));
+                let (id, title) = (Id::new_v4().to_string(), self.title(call));
                 let record =
                     json!({"id": id, "title": title, "source": "FOLIO", "instanceTypeId": TYPE});
                 let made = self
@@ -128,7 +128,7 @@ impl Task {
                 self.report.groups.push((group, made.is_ok()));
             }
             4 => {
-                let query = cql::field("id").exact(&self.current.0);
+                let query = cql::field("id").eq(&self.current.0);
                 let mut list = self
                     .folio
                     .folio_get_all::<Value>(STORAGE, "instances")
@@ -198,7 +198,7 @@ async fn soak(scale: Scale) {
         .retry(
             RetryPolicy::default()
                 .max_attempts(10)
-                .base_delay(Duration::from_millis(10)),
+                .initial_backoff(Duration::from_millis(10)),
         )
         .connect()
         .await

@@ -262,8 +262,8 @@ mod serials {
             pattern(&json!({"day": 1, "month": "may", "era": "CE"})),
             P::OmissionPatternDayMonth(_)
         ));
-        assert!(matches!(pattern(&json!({"moon": "full"})), P::Other(_)));
-        assert!(matches!(pattern(&json!("each second day")), P::Other(_)));
+        assert!(matches!(pattern(&json!({"moon": "full"})), P::Unknown(_)));
+        assert!(matches!(pattern(&json!("each second day")), P::Unknown(_)));
     }
 
     #[test]
@@ -300,7 +300,7 @@ mod serials {
             month(json!({"value": "may"})),
             TextOrRefData::RefData(_)
         ));
-        assert!(matches!(month(json!(5)), TextOrRefData::Other(value) if value == 5));
+        assert!(matches!(month(json!(5)), TextOrRefData::Unknown(value) if value == 5));
         let rule: OmissionRule = serde_json::from_value(json!({"pattern": null})).unwrap();
         assert!(rule.pattern.is_none());
     }
@@ -337,7 +337,7 @@ mod bursar {
     #[test]
     fn an_unknown_discriminator_keeps_its_json() {
         let value = json!({"type": "Moon", "phase": "full", "numDays": 3});
-        assert!(matches!(filter(&value), BursarExportFilter::Other(_)));
+        assert!(matches!(filter(&value), BursarExportFilter::Unknown(_)));
         // What says which variant it is, is that one, and reports what does not fit.
         let value = json!({"type": "Age", "numDays": "three"});
         let BursarExportFilter::Age(age) = filter(&value) else {
@@ -357,7 +357,7 @@ mod bursar {
         filter(&value);
         assert!(matches!(
             filter(&json!({"amount": 3, "condition": "LESS_THAN"})),
-            BursarExportFilter::Other(_) | BursarExportFilter::Amount(_)
+            BursarExportFilter::Unknown(_) | BursarExportFilter::Amount(_)
         ));
     }
 }

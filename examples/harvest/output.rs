@@ -46,7 +46,7 @@ impl Job<'_> {
             None => left.save(&harvest.checkpoint())?,
         }
         // Of a finished checkpoint it is 0.
-        let mut lines = Lines::open(self.output, harvest.checkpoint().mark())?;
+        let mut lines = Lines::open(self.output, harvest.checkpoint().position())?;
         let mut stream = harvest.stream();
         begun(&stream);
         let mut stop = pin!(stop);
@@ -66,11 +66,11 @@ impl Job<'_> {
             written += 1;
             if written % self.every == 0 {
                 let mark = lines.make_safe()?;
-                left.save(&stream.checkpoint().with_mark(mark))?;
+                left.save(&stream.checkpoint().with_position(mark))?;
             }
         };
         let mark = lines.make_safe()?;
-        left.save(&stream.checkpoint().with_mark(mark))?;
+        left.save(&stream.checkpoint().with_position(mark))?;
         outcome?;
         Ok(stream.progress())
     }

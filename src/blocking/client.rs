@@ -10,11 +10,11 @@ use serde_json::Value;
 
 use super::iter::Iter;
 use super::wait::Blocking;
-use crate::call::by_path::{Get, GetAll, RequestBuilder, Write};
+use crate::call::by_path::{GetAllRequest, GetRequest, RequestBuilder, WriteRequest};
 use crate::call::mode::Mode;
 use crate::client::FolioClientBuilder;
 use crate::engine::download::Download;
-use crate::paging::{ByIds, ByValues};
+use crate::paging::{LookupById, LookupByValue};
 use crate::wire::error::Result;
 use crate::wire::request::Request;
 use crate::wire::response::Response;
@@ -135,7 +135,7 @@ impl FolioClient {
         &self,
         path: impl AsRef<str>,
         key: impl Into<Option<&'a str>>,
-    ) -> Get<T, Blocking> {
+    ) -> GetRequest<T, Blocking> {
         self.folio.folio_get(path, key).in_mode(self.mode())
     }
 
@@ -146,7 +146,7 @@ impl FolioClient {
         &self,
         path: impl AsRef<str>,
         key: impl Into<Option<&'a str>>,
-    ) -> GetAll<T, Blocking> {
+    ) -> GetAllRequest<T, Blocking> {
         self.folio.folio_get_all(path, key).in_mode(self.mode())
     }
 
@@ -157,7 +157,7 @@ impl FolioClient {
         path: impl AsRef<str>,
         key: impl Into<Option<&'a str>>,
         ids: impl IntoIterator<Item = impl fmt::Display>,
-    ) -> Iter<ByIds<T>> {
+    ) -> Iter<LookupById<T>> {
         self.folio_get_all(path, key).stream().ids(ids)
     }
 
@@ -169,7 +169,7 @@ impl FolioClient {
         key: impl Into<Option<&'a str>>,
         field: impl Into<String>,
         values: impl IntoIterator<Item = impl fmt::Display>,
-    ) -> Iter<ByValues<T>> {
+    ) -> Iter<LookupByValue<T>> {
         self.folio_get_all(path, key).stream().values(field, values)
     }
 
@@ -179,7 +179,7 @@ impl FolioClient {
         &self,
         path: impl AsRef<str>,
         body: &(impl Serialize + ?Sized),
-    ) -> Write<Value, Blocking> {
+    ) -> WriteRequest<Value, Blocking> {
         self.folio.folio_post(path, body).in_mode(self.mode())
     }
 
@@ -189,13 +189,13 @@ impl FolioClient {
         &self,
         path: impl AsRef<str>,
         body: &(impl Serialize + ?Sized),
-    ) -> Write<Value, Blocking> {
+    ) -> WriteRequest<Value, Blocking> {
         self.folio.folio_put(path, body).in_mode(self.mode())
     }
 
     /// Deletes what is at a path, see
     /// [`folio_sdk::FolioClient::folio_delete`](crate::FolioClient::folio_delete). `send` sends it.
-    pub fn folio_delete(&self, path: impl AsRef<str>) -> Write<Value, Blocking> {
+    pub fn folio_delete(&self, path: impl AsRef<str>) -> WriteRequest<Value, Blocking> {
         self.folio.folio_delete(path).in_mode(self.mode())
     }
 

@@ -13,7 +13,7 @@ use serde::de::DeserializeOwned;
 use super::wait::Blocking;
 use crate::engine::download::{Download, Records};
 use crate::harvest::Progress;
-use crate::paging::{ByIds, ByValues, Items, RawRecord};
+use crate::paging::{LookupById, LookupByValue, RawRecord, RecordStream};
 use crate::wire::error::Result;
 use crate::write::Outcome;
 
@@ -54,8 +54,8 @@ impl<S> Iter<S> {
     }
 }
 
-impl<S: Stream<Item: Given> + Unpin> Iterator for Iter<S> {
-    type Item = Result<<S::Item as Given>::Value>;
+impl<S: Stream<Item: Output> + Unpin> Iterator for Iter<S> {
+    type Item = Result<<S::Item as Output>::Value>;
 
     fn next(&mut self) -> Option<Self::Item> {
         if self.ended {
@@ -65,7 +65,7 @@ impl<S: Stream<Item: Given> + Unpin> Iterator for Iter<S> {
         let next =
             std::future::poll_fn(|context| Pin::new(&mut *stream).poll_next(context).map(Ok));
         let next = match mode.wait(next) {
-            Ok(next) => next.map(Given::given),
+            Ok(next) => next.map(Output::given),
             Err(error) => {
                 self.ended = true;
                 Some(Err(error))
@@ -78,7 +78,7 @@ impl<S: Stream<Item: Given> + Unpin> Iterator for Iter<S> {
 
 /// What streams of the SDK give. What cannot fail by itself is a `Result` in an iterator, since
 /// waiting for it is an error in asynchronous code.
-pub trait Given: given::Sealed {
+pub trait Output: given::Sealed {
     /// What it is if nothing fails.
     type Value;
 
@@ -93,7 +93,7 @@ mod given {
     impl Sealed for crate::harvest::Progress {}
 }
 
-impl<T> Given for Result<T> {
+impl<T> Output for Result<T> {
     type Value = T;
 
     fn given(self) -> Self {
@@ -101,7 +101,7 @@ impl<T> Given for Result<T> {
     }
 }
 
-impl Given for Outcome {
+impl Output for Outcome {
     type Value = Self;
 
     fn given(self) -> Result<Self> {
@@ -109,7 +109,7 @@ impl Given for Outcome {
     }
 }
 
-impl Given for Progress {
+impl Output for Progress {
     type Value = Self;
 
     fn given(self) -> Result<Self> {
@@ -131,24 +131,24 @@ impl<S> DerefMut for Iter<S> {
     }
 }
 
-impl<T: DeserializeOwned + Send + 'static> Iter<Items<T>> {
-    /// The same list, not begun yet, as records that are not decoded: see [`Items::raw`].
-    pub fn raw(self) -> Iter<Items<RawRecord>> {
-        self.map(Items::raw)
+impl<T: DeserializeOwned + Send + 'static> Iter<RecordStream<T>> {
+    /// The same list, not begun yet, as records that are not decoded: see [`RecordStream::raw`].
+    pub fn raw(self) -> Iter<RecordStream<RawRecord>> {
+        self.map(RecordStream::raw)
     }
 
-    /// Instead of the whole list, the records of these ids: see [`Items::ids`].
-    pub fn ids(self, ids: impl IntoIterator<Item = impl fmt::Display>) -> Iter<ByIds<T>> {
+    /// Instead of the whole list, the records of these ids: see [`RecordStream::ids`].
+    pub fn ids(self, ids: impl IntoIterator<Item = impl fmt::Display>) -> Iter<LookupById<T>> {
         self.map(|items| items.ids(ids))
     }
 
     /// Instead of the whole list, the records that have one of these values in a field: see
-    /// [`Items::values`].
+    /// [`RecordStream::values`].
     pub fn values(
         self,
         field: impl Into<String>,
         values: impl IntoIterator<Item = impl fmt::Display>,
-    ) -> Iter<ByValues<T>> {
+    ) -> Iter<LookupByValue<T>> {
         self.map(|items| items.values(field, values))
     }
 }

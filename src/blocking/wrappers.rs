@@ -13,16 +13,16 @@ use serde::de::DeserializeOwned;
 use super::client::FolioClient;
 use super::iter::Iter;
 use super::wait::Blocking;
-use crate::call::by_path::GetAll;
+use crate::call::by_path::GetAllRequest;
 use crate::call::mode::Mode;
 use crate::harvest::{Harvest, HarvestStream, ProgressStream};
-use crate::paging::Items;
+use crate::paging::RecordStream;
 use crate::record::scalar::Id;
 use crate::tenant::circulation_rules::{AppliedPolicy, CirculationRules, RuleParameters};
 use crate::tenant::compatibility::Compatibility;
 use crate::tenant::consortium::{Consortium, Member};
 use crate::tenant::modules::Modules;
-use crate::tenant::reference::{Reference, ReferenceList, ReferenceRecords};
+use crate::tenant::reference::{ReferenceData, ReferenceList, ReferenceRecords};
 use crate::tenant::reference_lists::reference_lists;
 use crate::wire::error::Result;
 use crate::write::collection::{Collection, Stored};
@@ -110,7 +110,7 @@ twins!(FolioClient, FolioClient, folio {
     update_at[T: Serialize + DeserializeOwned + Send](path: impl AsRef<str> + Send, change: impl FnMut(&mut T) + Send) -> Update<T>;
 });
 
-twins!(Reference, Handle<Reference>, inner {
+twins!(ReferenceData, Handle<ReferenceData>, inner {
     list[T: DeserializeOwned + Send + Sync + 'static](list: &ReferenceList) -> Arc<ReferenceRecords<T>>;
     id_of(list: &ReferenceList, text: &str) -> Id;
     location_id(code: &str) -> Id;
@@ -138,8 +138,8 @@ impl FolioClient {
 
     /// The reference data of this handle's tenant: see
     /// [`folio_sdk::FolioClient::reference`](crate::FolioClient::reference).
-    pub fn reference(&self) -> Handle<Reference> {
-        self.handle(self.folio.reference())
+    pub fn reference_data(&self) -> Handle<ReferenceData> {
+        self.handle(self.folio.reference_data())
     }
 
     /// The policies that apply: see
@@ -162,7 +162,7 @@ impl FolioClient {
     /// [`folio_sdk::FolioClient::harvest`](crate::FolioClient::harvest).
     pub fn harvest<T: DeserializeOwned + Send + 'static>(
         &self,
-        list: impl Into<Items<T>>,
+        list: impl Into<RecordStream<T>>,
     ) -> Handle<Harvest<T>> {
         self.handle(self.folio.harvest(list))
     }
@@ -176,13 +176,13 @@ impl FolioClient {
     }
 
     /// Writes records into any collection: see
-    /// [`folio_sdk::FolioClient::upsert_into`](crate::FolioClient::upsert_into).
-    pub fn upsert_into<T: Serialize + DeserializeOwned + Send + 'static>(
+    /// [`folio_sdk::FolioClient::upsert_at`](crate::FolioClient::upsert_at).
+    pub fn upsert_at<T: Serialize + DeserializeOwned + Send + 'static>(
         &self,
         collection: Collection,
         records: impl IntoIterator<Item = T, IntoIter: Send + 'static>,
     ) -> Handle<Upsert<T>> {
-        self.handle(self.folio.upsert_into(collection, records))
+        self.handle(self.folio.upsert_at(collection, records))
     }
 
     /// Writes records that come as a stream: see
@@ -196,13 +196,13 @@ impl FolioClient {
     }
 
     /// Writes records that come as a stream into any collection: see
-    /// [`folio_sdk::FolioClient::upsert_stream_into`](crate::FolioClient::upsert_stream_into).
-    pub fn upsert_stream_into<T: Serialize + DeserializeOwned + Send + 'static>(
+    /// [`folio_sdk::FolioClient::upsert_stream_at`](crate::FolioClient::upsert_stream_at).
+    pub fn upsert_stream_at<T: Serialize + DeserializeOwned + Send + 'static>(
         &self,
         collection: Collection,
         records: impl Stream<Item = T> + Send + 'static,
     ) -> Handle<Upsert<T>> {
-        self.handle(self.folio.upsert_stream_into(collection, records))
+        self.handle(self.folio.upsert_stream_at(collection, records))
     }
 
     /// Closes the client when `work` has ended, with a value, an error or a panic.
@@ -262,7 +262,7 @@ impl<T: Serialize + DeserializeOwned + Send + 'static> Handle<Upsert<T>> {
     /// use serde_json::json;
     ///
     /// let groups = ["staff", "students"].map(|group| json!({"group": group}));
-    /// let mut outcomes = folio.upsert_into(Collection::new("/groups", "usergroups"), groups).stream();
+    /// let mut outcomes = folio.upsert_at(Collection::new("/groups", "usergroups"), groups).stream();
     /// for outcome in &mut outcomes {
     ///     println!("{:?}", outcome?);
     /// }
@@ -286,14 +286,14 @@ impl<T: DeserializeOwned + Send + 'static> Iter<HarvestStream<T>> {
     }
 }
 
-impl<T: DeserializeOwned + Send + 'static> From<Iter<Items<T>>> for Items<T> {
+impl<T: DeserializeOwned + Send + 'static> From<Iter<RecordStream<T>>> for RecordStream<T> {
     fn from(list: Iter<Self>) -> Self {
         list.into_inner()
     }
 }
 
-impl<T: DeserializeOwned + Send + 'static> From<GetAll<T, Blocking>> for Items<T> {
-    fn from(list: GetAll<T, Blocking>) -> Self {
+impl<T: DeserializeOwned + Send + 'static> From<GetAllRequest<T, Blocking>> for RecordStream<T> {
+    fn from(list: GetAllRequest<T, Blocking>) -> Self {
         list.stream().into_inner()
     }
 }
@@ -301,14 +301,14 @@ impl<T: DeserializeOwned + Send + 'static> From<GetAll<T, Blocking>> for Items<T
 /// Defines a function for each list of reference data.
 macro_rules! list_twins {
     ($($(#[$meta:meta])* $constant:ident $function:ident $path:literal $items:literal $($by_id:ident)?;)*) => {
-        impl Handle<Reference> {
+        impl Handle<ReferenceData> {
             $(
                 #[doc = concat!("The records of `", $path, "`, as [`list`](Self::list) gives them.")]
                 ///
                 /// # Errors
                 /// As [`list`](Self::list).
                 pub fn $function<T: DeserializeOwned + Send + Sync + 'static>(&self) -> Result<Arc<ReferenceRecords<T>>> {
-                    self.list(&Reference::$constant)
+                    self.list(&ReferenceData::$constant)
                 }
             )*
         }

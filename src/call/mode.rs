@@ -9,7 +9,7 @@ use serde::de::DeserializeOwned;
 
 use crate::client::marker::{Async, Boxed};
 use crate::engine::download::Download;
-use crate::paging::Items;
+use crate::paging::RecordStream;
 use crate::wire::error::{Error, Result};
 use crate::wire::response::Response;
 
@@ -25,26 +25,26 @@ pub trait Mode: Clone + fmt::Debug + Send + Sync + sealed::Sealed + 'static {
     /// Many things, one after the other: the stream itself, or an iterator over it.
     type Stream<S: Send + 'static>: Send + 'static;
 
-    /// The records of a list: [`Items`], or an iterator over it.
+    /// The records of a list: [`RecordStream`], or an iterator over it.
     type List<T: DeserializeOwned + Send + 'static>;
 
     /// The body of an answer, piece by piece: a [`Download`], or an iterator over it.
     type Download: Send + 'static;
 
     #[doc(hidden)]
-    fn send<T: Send + 'static>(&self, sending: Sending<T>) -> Self::Sent<T>;
+    fn send<T: Send + 'static>(&self, sending: ResponseFuture<T>) -> Self::Sent<T>;
 
     #[doc(hidden)]
-    fn list<T: DeserializeOwned + Send + 'static>(&self, items: Items<T>) -> Self::List<T>;
+    fn list<T: DeserializeOwned + Send + 'static>(&self, items: RecordStream<T>) -> Self::List<T>;
 
     #[doc(hidden)]
-    fn download(&self, sending: Sending<Download>) -> Self::Sent<Self::Download>;
+    fn download(&self, sending: ResponseFuture<Download>) -> Self::Sent<Self::Download>;
 
     #[doc(hidden)]
     fn stream<S: Send + 'static>(&self, stream: S) -> Self::Stream<S>;
 
     #[doc(hidden)]
-    fn open<S: Send + 'static>(&self, sending: Sending<S>) -> Self::Sent<Self::Stream<S>>;
+    fn open<S: Send + 'static>(&self, sending: ResponseFuture<S>) -> Self::Sent<Self::Stream<S>>;
 }
 
 pub(crate) mod sealed {
@@ -54,23 +54,26 @@ pub(crate) mod sealed {
 impl sealed::Sealed for Async {}
 
 impl Mode for Async {
-    type Sent<T: Send + 'static> = Sending<T>;
+    type Sent<T: Send + 'static> = ResponseFuture<T>;
     type Stream<S: Send + 'static> = S;
-    type List<T: DeserializeOwned + Send + 'static> = Items<T>;
+    type List<T: DeserializeOwned + Send + 'static> = RecordStream<T>;
     type Download = Download;
 
     #[inline]
-    fn send<T: Send + 'static>(&self, sending: Sending<T>) -> Sending<T> {
+    fn send<T: Send + 'static>(&self, sending: ResponseFuture<T>) -> ResponseFuture<T> {
         sending
     }
 
     #[inline]
-    fn list<T: DeserializeOwned + Send + 'static>(&self, items: Items<T>) -> Items<T> {
+    fn list<T: DeserializeOwned + Send + 'static>(
+        &self,
+        items: RecordStream<T>,
+    ) -> RecordStream<T> {
         items
     }
 
     #[inline]
-    fn download(&self, sending: Sending<Download>) -> Sending<Download> {
+    fn download(&self, sending: ResponseFuture<Download>) -> ResponseFuture<Download> {
         sending
     }
 
@@ -80,14 +83,14 @@ impl Mode for Async {
     }
 
     #[inline]
-    fn open<S: Send + 'static>(&self, sending: Sending<S>) -> Sending<S> {
+    fn open<S: Send + 'static>(&self, sending: ResponseFuture<S>) -> ResponseFuture<S> {
         sending
     }
 }
 
 /// A call on its way: a future of its answer. Dropping it gives the call up.
 #[must_use = "a call is not sent before it is awaited"]
-pub struct Sending<T>(State<T>);
+pub struct ResponseFuture<T>(State<T>);
 
 enum State<T> {
     Answer(Boxed<Response>, fn(Response) -> Result<T>),
@@ -96,7 +99,7 @@ enum State<T> {
     Failed(Option<Error>),
 }
 
-impl<T> Sending<T> {
+impl<T> ResponseFuture<T> {
     /// What is read of an answer.
     pub(crate) fn answer(answer: Boxed<Response>, read: fn(Response) -> Result<T>) -> Self {
         Self(State::Answer(answer, read))
@@ -116,7 +119,7 @@ impl<T> Sending<T> {
     }
 }
 
-impl<T> Future for Sending<T> {
+impl<T> Future for ResponseFuture<T> {
     type Output = Result<T>;
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Result<T>> {
@@ -144,8 +147,8 @@ impl<T> Future for Sending<T> {
     }
 }
 
-impl<T> fmt::Debug for Sending<T> {
+impl<T> fmt::Debug for ResponseFuture<T> {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        out.debug_struct("Sending").finish_non_exhaustive()
+        out.debug_struct("ResponseFuture").finish_non_exhaustive()
     }
 }

@@ -10,10 +10,10 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::call::misfits::note_misfits;
-use crate::call::mode::Sending;
+use crate::call::mode::ResponseFuture;
 use crate::client::FolioClient;
 use crate::engine::download::{Download, Records};
-use crate::paging::{Items, Page};
+use crate::paging::{Page, RecordStream};
 use crate::record::Field;
 use crate::record::lenient;
 use crate::value::body::Body;
@@ -116,26 +116,28 @@ impl Call {
     }
 
     /// Sends the request; the answer is read as an `A`.
-    pub fn send<A: Answer>(self) -> Sending<A::Given> {
+    pub fn send<A: Answer>(self) -> ResponseFuture<A::Output> {
         match self.ready() {
-            Ok((client, request)) => Sending::answer(client.answer(request), A::read),
-            Err(error) => Sending::failed(error),
+            Ok((client, request)) => ResponseFuture::answer(client.answer(request), A::read),
+            Err(error) => ResponseFuture::failed(error),
         }
     }
 
     /// Sends the request; the body of the answer is read piece by piece.
-    pub fn download(self) -> Sending<Download> {
+    pub fn download(self) -> ResponseFuture<Download> {
         match self.ready() {
-            Ok((client, request)) => Sending::download(client.download(request), |it| it),
-            Err(error) => Sending::failed(error),
+            Ok((client, request)) => ResponseFuture::download(client.download(request), |it| it),
+            Err(error) => ResponseFuture::failed(error),
         }
     }
 
     /// The records of an answer that has a line a record.
-    pub fn lines<T: DeserializeOwned>(self) -> Sending<Records<T>> {
+    pub fn lines<T: DeserializeOwned>(self) -> ResponseFuture<Records<T>> {
         match self.ready() {
-            Ok((client, request)) => Sending::download(client.download(request), Download::records),
-            Err(error) => Sending::failed(error),
+            Ok((client, request)) => {
+                ResponseFuture::download(client.download(request), Download::records)
+            }
+            Err(error) => ResponseFuture::failed(error),
         }
     }
 
@@ -156,14 +158,14 @@ impl Call {
     /// The records of a list, page by page. A `limit` is the size of a page, an `offset` where to
     /// begin.
     #[inline]
-    pub fn stream<T: DeserializeOwned + Send + 'static>(self) -> Items<T> {
+    pub fn stream<T: DeserializeOwned + Send + 'static>(self) -> RecordStream<T> {
         let paging = self.request.operation().paging.unwrap_or_default();
         self.items(paging)
     }
 
-    fn items<T: DeserializeOwned + Send + 'static>(self, mut paging: Paging) -> Items<T> {
+    fn items<T: DeserializeOwned + Send + 'static>(self, mut paging: Paging) -> RecordStream<T> {
         paging.rejects_sort |= self.unsorted;
-        Items::new(self.client, self.request, paging, self.limit, self.offset)
+        RecordStream::new(self.client, self.request, paging, self.limit, self.offset)
     }
 }
 
@@ -171,9 +173,9 @@ impl Call {
 #[doc(hidden)]
 pub trait Answer {
     /// What the caller gets.
-    type Given: Send + 'static;
+    type Output: Send + 'static;
 
-    fn read(answer: Response) -> Result<Self::Given>;
+    fn read(answer: Response) -> Result<Self::Output>;
 }
 
 /// What an operation answers. Implemented by generated code.
@@ -183,7 +185,7 @@ pub trait Answers {
 }
 
 /// What the call of an operation gives: the record, the text, nothing.
-pub type Given<O> = <<O as Answers>::Answer as Answer>::Given;
+pub type Output<O> = <<O as Answers>::Answer as Answer>::Output;
 
 /// An operation that gives a list. Implemented by generated code.
 #[doc(hidden)]
@@ -208,7 +210,7 @@ pub trait Streamed {}
 pub struct Json<T>(PhantomData<T>);
 
 impl<T: Field + Send + 'static> Answer for Json<T> {
-    type Given = T;
+    type Output = T;
 
     fn read(answer: Response) -> Result<T> {
         record(answer)
@@ -216,7 +218,7 @@ impl<T: Field + Send + 'static> Answer for Json<T> {
 }
 
 impl Answer for () {
-    type Given = ();
+    type Output = ();
 
     fn read(_: Response) -> Result<()> {
         Ok(())
@@ -224,7 +226,7 @@ impl Answer for () {
 }
 
 impl Answer for String {
-    type Given = Self;
+    type Output = Self;
 
     fn read(answer: Response) -> Result<Self> {
         text(answer)
@@ -232,7 +234,7 @@ impl Answer for String {
 }
 
 impl Answer for Bytes {
-    type Given = Self;
+    type Output = Self;
 
     fn read(answer: Response) -> Result<Self> {
         Ok(answer.into_body())
@@ -241,7 +243,7 @@ impl Answer for Bytes {
 
 /// The answer as it came.
 impl Answer for Response {
-    type Given = Self;
+    type Output = Self;
 
     fn read(answer: Response) -> Result<Self> {
         Ok(answer)
@@ -250,9 +252,9 @@ impl Answer for Response {
 
 /// As `A`, where the server may also say nothing.
 impl<A: Answer> Answer for Option<A> {
-    type Given = Option<A::Given>;
+    type Output = Option<A::Output>;
 
-    fn read(answer: Response) -> Result<Self::Given> {
+    fn read(answer: Response) -> Result<Self::Output> {
         if answer.body().is_empty() {
             return Ok(None);
         }
@@ -361,7 +363,7 @@ macro_rules! __builder {
             /// # Errors
             /// The request could not be made or sent, the server rejected it, or its response is not as described: see
             /// [`Error`](crate::Error).
-            pub fn send(self) -> M::Sent<$crate::runtime::Given<O>>
+            pub fn send(self) -> M::Sent<$crate::runtime::Output<O>>
             where
                 O: $crate::runtime::Answers,
             {
@@ -390,7 +392,7 @@ macro_rules! __builder {
                 self
             }
 
-            /// All records of the list, page by page: see [`Items`](crate::Items).
+            /// All records of the list, page by page: see [`RecordStream`](crate::RecordStream).
             pub fn stream(self) -> M::List<O::Item> {
                 self.1.list(self.0.stream())
             }

@@ -11,7 +11,7 @@ use crate::client::environment::Environment;
 use crate::client::handle::{Directory, FolioClient, Shared};
 use crate::client::marker::Async;
 use crate::engine::auth::{
-    AnySource, Auth, CredentialSource, Credentials, EnvironmentCredentials, Password,
+    AnySource, Auth, Credentials, CredentialsProvider, EnvironmentCredentials, Password,
 };
 use crate::engine::cache::Cache;
 use crate::engine::http::{HttpService, Layer};
@@ -108,7 +108,7 @@ impl<M> fmt::Debug for FolioClientBuilder<M> {
 
 impl<M> FolioClientBuilder<M> {
     pub(crate) fn from_env() -> Result<Self> {
-        let environment = Environment::of_process();
+        let environment = Environment::from_env();
         let url = environment.required(
             "FOLIO_URL",
             "the gateway, such as https://folio.example.edu",
@@ -116,7 +116,7 @@ impl<M> FolioClientBuilder<M> {
         let tenant = environment.required("FOLIO_TENANT", "the tenant, such as diku")?;
         Ok(Self::new(url)
             .tenant(tenant)
-            .credential_source(EnvironmentCredentials::default()))
+            .credentials_provider(EnvironmentCredentials::default()))
     }
 
     pub(crate) fn new(url: impl Into<String>) -> Self {
@@ -125,7 +125,7 @@ impl<M> FolioClientBuilder<M> {
             tenant: String::new(),
             login_tenant: None,
             source: None,
-            environment: Environment::of_process(),
+            environment: Environment::from_env(),
             connect_timeout: None,
             timeout: None,
             read_timeout: None,
@@ -154,7 +154,7 @@ impl<M> FolioClientBuilder<M> {
             Some(tenant) => Tenant::new(tenant).header()?.clone(),
         };
         let source = self.source.ok_or_else(|| {
-            Error::configuration("there are no credentials: call `credentials(username, password)`, `token` or `credential_source`")
+            Error::configuration("there are no credentials: call `credentials(username, password)`, `token` or `credentials_provider`")
         })?;
         let settings = self.environment.settings()?;
         let retry = self.retry.unwrap_or(settings.retry);
@@ -225,17 +225,17 @@ impl<M> FolioClientBuilder<M> {
 
     /// The user and the password to log in with.
     pub fn credentials(self, username: impl Into<String>, password: impl Into<Password>) -> Self {
-        self.credential_source(Credentials::password(username, password))
+        self.credentials_provider(Credentials::password(username, password))
     }
 
     /// An access token that somebody else got, in place of a login. More of it, such as its refresh
     /// token, can be said by [`Credentials::token`].
     pub fn token(self, access: impl Into<SecretString>) -> Self {
-        self.credential_source(Credentials::token(access))
+        self.credentials_provider(Credentials::token(access))
     }
 
     /// Where the credentials come from, if not from the program.
-    pub fn credential_source(mut self, source: impl CredentialSource) -> Self {
+    pub fn credentials_provider(mut self, source: impl CredentialsProvider) -> Self {
         self.source = Some(Box::new(source));
         self
     }

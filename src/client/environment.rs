@@ -26,9 +26,9 @@ const UNLIMITED: Duration = Duration::from_secs(100 * 365 * 24 * 60 * 60);
 /// | `FOLIOCLIENT_WRITE_TIMEOUT` | how long the connection may take nothing of a body of more than 64 KiB, or a streamed one, while it is sent |
 /// | `FOLIOCLIENT_POOL_TIMEOUT` | [`queue_timeout`](crate::FolioClientBuilder::queue_timeout) |
 /// | `FOLIOCLIENT_MAX_SERVER_ERROR_RETRIES` (`SERVER_ERROR_RETRIES_MAX`) | how often a call is repeated: one less than [`max_attempts`](RetryPolicy::max_attempts) |
-/// | `FOLIOCLIENT_SERVER_ERROR_RETRY_DELAY` (`SERVER_ERROR_RETRY_DELAY`) | [`base_delay`](RetryPolicy::base_delay) |
+/// | `FOLIOCLIENT_SERVER_ERROR_RETRY_DELAY` (`SERVER_ERROR_RETRY_DELAY`) | [`initial_backoff`](RetryPolicy::initial_backoff) |
 /// | `FOLIOCLIENT_SERVER_ERROR_RETRY_FACTOR` (`SERVER_ERROR_RETRY_FACTOR`) | [`factor`](RetryPolicy::factor) |
-/// | `FOLIOCLIENT_SERVER_ERROR_MAX_WAIT` | [`max_delay`](RetryPolicy::max_delay) |
+/// | `FOLIOCLIENT_SERVER_ERROR_MAX_WAIT` | [`max_backoff`](RetryPolicy::max_backoff) |
 /// | `FOLIOCLIENT_MAX_AUTH_ERROR_RETRIES` (`AUTH_ERROR_RETRIES_MAX`) | [`forbidden_retries`](RetryPolicy::forbidden_retries); 0 leaves the one repetition where it is Eureka |
 /// | `FOLIOCLIENT_AUTH_ERROR_RETRY_DELAY` (`AUTH_ERROR_RETRY_DELAY`) | the longest wait before the first of these |
 /// | `FOLIOCLIENT_AUTH_ERROR_RETRY_FACTOR` (`AUTH_ERROR_RETRY_FACTOR`) | by what that wait grows |
@@ -70,7 +70,7 @@ pub(crate) struct Settings {
 
 impl Environment {
     /// The variables of the process. This is the default of a client.
-    pub fn of_process() -> Self {
+    pub fn from_env() -> Self {
         Self { variables: None }
     }
 
@@ -269,7 +269,7 @@ impl fmt::Debug for Environment {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.variables {
             Some(variables) => out.debug_set().entries(variables.keys()).finish(),
-            None => out.write_str("Environment::of_process()"),
+            None => out.write_str("Environment::from_env()"),
         }
     }
 }

@@ -325,7 +325,7 @@ mod tests {
     }
 
     fn policy() -> RetryPolicy {
-        RetryPolicy::default().base_delay(Duration::from_secs(2))
+        RetryPolicy::default().initial_backoff(Duration::from_secs(2))
     }
 
     #[tokio::test(start_paused = true)]
@@ -373,7 +373,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_wait_ends_when_the_client_is_closed() {
         let start = Instant::now();
-        let mut work = Failing::new(5, policy().base_delay(Duration::from_secs(20)));
+        let mut work = Failing::new(5, policy().initial_backoff(Duration::from_secs(20)));
         let life = Arc::clone(&work.life);
         tokio::spawn(async move {
             tokio::time::sleep(Duration::from_secs(3)).await;

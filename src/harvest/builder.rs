@@ -7,7 +7,7 @@ use super::range_reader::RangeReader;
 use super::segments::Segments;
 use super::stream::{HarvestStream, ListSource};
 use crate::client::FolioClient;
-use crate::paging::{Items, Pager};
+use crate::paging::{Pager, RecordStream};
 
 /// How many requests of a harvest are in flight at once if the caller does not say.
 const PARALLEL: usize = 8;
@@ -32,7 +32,7 @@ impl FolioClient {
     /// ```
     pub fn harvest<T: DeserializeOwned + Send + 'static>(
         &self,
-        list: impl Into<Items<T>>,
+        list: impl Into<RecordStream<T>>,
     ) -> Harvest<T> {
         Harvest {
             list: list.into(),
@@ -47,7 +47,7 @@ impl FolioClient {
 #[must_use = "a harvest asks for nothing before its stream is polled"]
 #[derive(Debug)]
 pub struct Harvest<T> {
-    list: Items<T>,
+    list: RecordStream<T>,
     parallel: usize,
     ordered: bool,
     resume: Option<Checkpoint>,
@@ -70,7 +70,7 @@ impl<T: DeserializeOwned + Send + 'static> Harvest<T> {
     }
 
     /// Reads what a checkpoint left over, or one part of a plan. **A finished checkpoint begins
-    /// again**: all that it had read is read once more, and its [mark](Checkpoint::mark) is 0, so
+    /// again**: all that it had read is read once more, and its [position](Checkpoint::position) is 0, so
     /// that a job that runs every night reads everything every night. A job that does not want that
     /// checks [`is_finished`](Checkpoint::is_finished) before.
     ///
@@ -132,7 +132,7 @@ impl<T: DeserializeOwned + Send + 'static> Harvest<T> {
             }
             None => {
                 pager.resume_after(checkpoint.offset.unwrap_or_default(), &checkpoint.last);
-                ListSource::Sequence(Box::new(Items::of(pager)))
+                ListSource::Sequence(Box::new(RecordStream::of(pager)))
             }
         };
         HarvestStream::new(source, checkpoint)

@@ -37,7 +37,7 @@ pub struct Checkpoint {
     #[serde(default)]
     finished: bool,
     pub(super) records: u64,
-    pub(super) mark: u64,
+    pub(super) position: u64,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -68,7 +68,7 @@ impl Checkpoint {
             offset: None,
             last: Vec::new(),
             records: 0,
-            mark: 0,
+            position: 0,
         }
     }
 
@@ -86,7 +86,7 @@ impl Checkpoint {
             last,
             finished: false,
             records: 0,
-            mark: 0,
+            position: 0,
         }
     }
 
@@ -136,7 +136,7 @@ impl Checkpoint {
                 "its offset is {offset}, and that of a list is {MOST_OFFSET} at most"
             ));
         }
-        for (name, count) in [("records", self.records), ("mark", self.mark)] {
+        for (name, count) in [("records", self.records), ("position", self.position)] {
             if count > MOST_COUNT {
                 return Some(format!("its `{name}` is {count}, which nothing can have"));
             }
@@ -161,20 +161,21 @@ impl Checkpoint {
         self.records
     }
 
-    /// The caller's own mark; 0 if none was made. Mostly the size that the output had.
-    pub fn mark(&self) -> u64 {
-        self.mark
+    /// The caller's position in its output, as [`with_position`](Self::with_position) set it; 0 if it was
+    /// never set. Usually the size of the output in bytes.
+    pub fn position(&self) -> u64 {
+        self.position
     }
 
-    /// The checkpoint with a mark of the caller's.
+    /// The checkpoint with the caller's position in its output.
     #[must_use]
-    pub fn with_mark(self, mark: u64) -> Self {
-        Self { mark, ..self }
+    pub fn with_position(self, position: u64) -> Self {
+        Self { position, ..self }
     }
 
     /// Divides what is left into parts of about the same share of the ids, each to be read by
     /// another program or machine. There are fewer where the list cannot be read by id: then it
-    /// stays whole. The first part has the count of records and the mark.
+    /// stays whole. The first part has the count of records and the position.
     pub fn split(self, parts: usize) -> Vec<Self> {
         let shares: Vec<u128> = self.remaining.iter().map(Range::share).collect();
         let total: f64 = shares.iter().map(|share| *share as f64).sum();
@@ -221,7 +222,7 @@ impl Checkpoint {
         }
         if let Some(first) = plan.first_mut() {
             first.records = self.records;
-            first.mark = self.mark;
+            first.position = self.position;
         }
         plan
     }

@@ -11,10 +11,10 @@ use super::checkpoint::Checkpoint;
 use super::figures::Figures;
 use super::progress::{Progress, ProgressStream};
 use super::range_reader::RangeReader;
-use crate::paging::Items;
+use crate::paging::RecordStream;
 use crate::wire::error::{Error, Result};
 
-/// The records of a harvest. As with [`Items`], a record that cannot be read is an error in its
+/// The records of a harvest. As with [`RecordStream`], a record that cannot be read is an error in its
 /// place ([`ErrorKind::Record`](crate::ErrorKind::Record)), and after any other error the stream
 /// ends; the [checkpoint](Self::checkpoint) then says what is left to read.
 #[must_use = "a stream asks for nothing before it is polled"]
@@ -31,7 +31,7 @@ pub(super) enum ListSource<T> {
     /// A list that is read by id, in several ranges at once.
     Ranges(Box<RangeReader>),
     /// A list that is read from beginning to end.
-    Sequence(Box<Items<T>>),
+    Sequence(Box<RecordStream<T>>),
     /// The harvest cannot begin.
     Invalid(Option<Error>),
 }
@@ -49,7 +49,7 @@ impl<T: DeserializeOwned + Send + 'static> HarvestStream<T> {
     }
 
     /// How a list that is read one page after the other is read otherwise than FOLIO's descriptions
-    /// say, and why: see [`Items::note`].
+    /// say, and why: see [`RecordStream::note`].
     pub fn note(&self) -> Option<&str> {
         match &self.source {
             ListSource::Sequence(items) => items.note(),
@@ -67,7 +67,7 @@ impl<T: DeserializeOwned + Send + 'static> HarvestStream<T> {
     ///
     /// The output and the checkpoint must agree: write what was taken, make sure that it is on the
     /// disk, and then [save](Checkpoint::save) the checkpoint with the size of the output as its
-    /// [mark](Checkpoint::with_mark). To resume, cut the output back to the mark.
+    /// [position](Checkpoint::with_position). To resume, cut the output back to that position.
     /// `examples/harvest.rs` does so.
     pub fn checkpoint(&self) -> Checkpoint {
         let mut checkpoint = match &self.source {
@@ -95,7 +95,7 @@ impl<T: DeserializeOwned + Send + 'static> HarvestStream<T> {
             .begun
             .records
             .saturating_add(self.figures.progress().records);
-        checkpoint.mark = self.begun.mark;
+        checkpoint.position = self.begun.position;
         checkpoint
     }
 

@@ -12,7 +12,7 @@ use crate::value::uuid::is_uuid;
 use crate::wire::error::Result;
 
 /// The records of many ids, as a stream in the order of the ids. Made by
-/// [`Items::ids`](crate::Items::ids) and
+/// [`RecordStream::ids`](crate::RecordStream::ids) and
 /// [`FolioClient::folio_get_by_ids`](crate::FolioClient::folio_get_by_ids).
 ///
 /// They are requested by `id==("…" or "…")`, as many in one request as the request line has room
@@ -24,20 +24,20 @@ use crate::wire::error::Result;
 /// An id that is blank or not a UUID is not sent, since some modules answer it with an error or
 /// with nothing for all ids of the request. It is [`invalid`](Self::invalid), and
 /// [`missing`](Self::missing) as well. (Of a list whose ids are not UUIDs, read [`values("id",
-/// …)`](crate::Items::values).) If a response has fewer records than its own `totalRecords`, the
+/// …)`](crate::RecordStream::values).) If a response has fewer records than its own `totalRecords`, the
 /// rest is requested again; if that brings nothing, the stream ends with an error. A record that
 /// cannot be read is an error of kind [`ErrorKind::Record`](crate::ErrorKind::Record) in its place;
 /// after any other error the stream ends.
 #[must_use = "a stream asks for nothing before it is polled"]
-pub struct ByIds<T>(ListLookup<T>);
+pub struct LookupById<T>(ListLookup<T>);
 
 lookup_stream!(
-    ByIds,
+    LookupById,
     "ids",
     "The ids that were not sent, because they are blank or not UUIDs"
 );
 
-impl<T: DeserializeOwned + Send + 'static> ByIds<T> {
+impl<T: DeserializeOwned + Send + 'static> LookupById<T> {
     pub(super) fn new(pager: Pager, ids: impl Iterator<Item = String>) -> Self {
         let field = pager.key().to_owned();
         // What other keys look like is not known.

@@ -11,11 +11,11 @@ use super::pager::Pager;
 use crate::wire::error::Result;
 
 /// The records of many values of a field, as a stream in the order of the values: HRIDs, barcodes,
-/// user names, external ids. Made by [`Items::values`](crate::Items::values) and
+/// user names, external ids. Made by [`RecordStream::values`](crate::RecordStream::values) and
 /// [`FolioClient::folio_get_by_values`](crate::FolioClient::folio_get_by_values).
 ///
 /// They are requested by `field==("…" or "…")`, an exact match of the whole field, as many in one
-/// request as the request line has room for, or by `POST …/retrieve` as [`ByIds`](crate::ByIds)
+/// request as the request line has room for, or by `POST …/retrieve` as [`LookupById`](crate::LookupById)
 /// says. A value that is given twice is requested once. A blank value is [`invalid`](Self::invalid)
 /// and not sent.
 ///
@@ -29,15 +29,15 @@ use crate::wire::error::Result;
 ///   until each value was requested by itself. If two values differ in case only, a record goes to
 ///   the one that is written the same; the other is not missing, and has no record of its own.
 #[must_use = "a stream asks for nothing before it is polled"]
-pub struct ByValues<T>(ListLookup<T>);
+pub struct LookupByValue<T>(ListLookup<T>);
 
 lookup_stream!(
-    ByValues,
+    LookupByValue,
     "values",
     "The values that are blank, and were not sent"
 );
 
-impl<T: DeserializeOwned + Send + 'static> ByValues<T> {
+impl<T: DeserializeOwned + Send + 'static> LookupByValue<T> {
     pub(super) fn new(pager: Pager, field: String, values: impl Iterator<Item = String>) -> Self {
         let is_valid = |value: &str| !value.trim().is_empty();
         Self(ListLookup::new(pager, field, false, values, is_valid))

@@ -8,8 +8,8 @@ use futures_core::Stream;
 use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
 
-use super::by_ids::ByIds;
-use super::by_values::ByValues;
+use super::by_ids::LookupById;
+use super::by_values::LookupByValue;
 use super::list_reader::ListReader;
 use super::pager::Pager;
 use super::plan::{ListRequest, Plan};
@@ -49,18 +49,18 @@ use crate::wire::request::Request;
 /// was missed, the list ends with an error. The lists of mod-search have no order that holds, and
 /// are best read while nobody writes.
 #[must_use = "a stream asks for nothing before it is polled"]
-pub struct Items<T> {
+pub struct RecordStream<T> {
     reader: ListReader<T>,
 }
 
-impl<T> Unpin for Items<T> {}
+impl<T> Unpin for RecordStream<T> {}
 
 /// A record as the server wrote it, a piece of JSON that is checked and not decoded: `get()` gives
 /// the text. Lists and harvests give it as they give any type, `folio_get_all::<RawRecord>(…)`, and
-/// typed lists by [`Items::raw`].
+/// typed lists by [`RecordStream::raw`].
 pub type RawRecord = Box<RawValue>;
 
-impl<T: DeserializeOwned + Send + 'static> Items<T> {
+impl<T: DeserializeOwned + Send + 'static> RecordStream<T> {
     /// The records of the list that `request` asks for, which may have a `query`. `limit` is the
     /// number of records a page; `offset` is how many records are passed over.
     pub fn new(
@@ -109,8 +109,8 @@ impl<T: DeserializeOwned + Send + 'static> Items<T> {
     /// # Ok(())
     /// # }
     /// ```
-    pub fn raw(self) -> Items<RawRecord> {
-        Items::of(self.into_pager())
+    pub fn raw(self) -> RecordStream<RawRecord> {
+        RecordStream::of(self.into_pager())
     }
 
     /// The next record; none at the end.
@@ -119,7 +119,7 @@ impl<T: DeserializeOwned + Send + 'static> Items<T> {
     }
 
     /// Instead of the whole list, the records of these ids, as many requests as the length of a
-    /// request line asks for: see [`ByIds`].
+    /// request line asks for: see [`LookupById`].
     ///
     /// ```no_run
     /// # async fn example(folio: folio_sdk::FolioClient, barcodes: Vec<String>) -> Result<(), folio_sdk::Error> {
@@ -133,13 +133,13 @@ impl<T: DeserializeOwned + Send + 'static> Items<T> {
     /// # Ok(())
     /// # }
     /// ```
-    pub fn ids(self, ids: impl IntoIterator<Item = impl fmt::Display>) -> ByIds<T> {
-        ByIds::new(self.into_pager(), ids.into_iter().map(|id| id.to_string()))
+    pub fn ids(self, ids: impl IntoIterator<Item = impl fmt::Display>) -> LookupById<T> {
+        LookupById::new(self.into_pager(), ids.into_iter().map(|id| id.to_string()))
     }
 
     /// Instead of the whole list, the records that have one of these values in a field: HRIDs,
     /// barcodes, user names, external ids. They are matched exactly (`==`), as many requests as the
-    /// length of a request line asks for: see [`ByValues`]. `field` is written as in CQL
+    /// length of a request line asks for: see [`LookupByValue`]. `field` is written as in CQL
     /// (`personal.email`).
     ///
     /// ```no_run
@@ -158,9 +158,9 @@ impl<T: DeserializeOwned + Send + 'static> Items<T> {
         self,
         field: impl Into<String>,
         values: impl IntoIterator<Item = impl fmt::Display>,
-    ) -> ByValues<T> {
+    ) -> LookupByValue<T> {
         let values = values.into_iter().map(|value| value.to_string());
-        ByValues::new(self.into_pager(), field.into(), values)
+        LookupByValue::new(self.into_pager(), field.into(), values)
     }
 
     /// How many records came from the server so far, those of this page and bad ones included.
@@ -204,7 +204,7 @@ impl<T: DeserializeOwned + Send + 'static> Items<T> {
     }
 }
 
-impl<T: DeserializeOwned + Send + 'static> Stream for Items<T> {
+impl<T: DeserializeOwned + Send + 'static> Stream for RecordStream<T> {
     type Item = Result<T>;
 
     fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Result<T>>> {
@@ -212,7 +212,7 @@ impl<T: DeserializeOwned + Send + 'static> Stream for Items<T> {
     }
 }
 
-impl<T> fmt::Debug for Items<T> {
+impl<T> fmt::Debug for RecordStream<T> {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.reader.show(out)
     }

@@ -44,9 +44,9 @@ mod totals;
 mod walk;
 
 pub(crate) use ahead::Ahead;
-pub use by_ids::ByIds;
-pub use by_values::ByValues;
-pub use items::{Items, RawRecord};
+pub use by_ids::LookupById;
+pub use by_values::LookupByValue;
+pub use items::{RawRecord, RecordStream};
 pub(crate) use page::{Page, PageBounds, PageSummary, missing_key};
 pub(crate) use pager::Pager;
 pub(crate) use plan::{Plan, sorts_by_cql};

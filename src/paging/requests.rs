@@ -34,7 +34,7 @@ impl Pager {
             let base = &self.request;
             return ids.next(&self.client, self.size, |ids| {
                 let mut request = base.clone();
-                request.set_query("query", cql::field("id").one_of(ids).to_string());
+                request.set_query("query", cql::field("id").any_of(ids).to_string());
                 request.set_query("limit", ids.len().to_string());
                 request
             });
@@ -162,7 +162,7 @@ impl Pager {
     }
 
     fn query_for(&self, wanted: &Wanted<'_>, values: &[&str]) -> Cql {
-        let query = cql::field(wanted.field).one_of(values);
+        let query = cql::field(wanted.field).any_of(values);
         let query = match self.request.parameter("query") {
             Some(own) if self.has_query => query.and(Cql::from(own).unsorted()),
             _ => query,

@@ -109,10 +109,10 @@ struct Polling<'a> {
 fn polling_policy() -> RetryPolicy {
     RetryPolicy::default()
         .max_attempts(u32::MAX)
-        .base_delay(Duration::from_millis(50))
-        .max_delay(LONGEST_PAUSE)
+        .initial_backoff(Duration::from_millis(50))
+        .max_backoff(LONGEST_PAUSE)
         .deadline(PATIENCE + LONGEST_PAUSE)
-        .no_budget()
+        .without_budget()
 }
 
 impl Retried for Polling<'_> {

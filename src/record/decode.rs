@@ -6,7 +6,7 @@ use std::marker::PhantomData;
 
 use serde::de::{Deserializer, Error as _, MapAccess, Visitor};
 
-use crate::record::extra::Extra;
+use crate::record::extra::AdditionalFields;
 use crate::record::json::Json;
 use crate::record::lenient::values::other_kinds;
 use crate::record::lenient::{self, Note};
@@ -66,7 +66,7 @@ impl<'de, A: MapAccess<'de>> Source for FromMap<'_, 'de, A> {
         }
     }
 
-    fn unknown(&mut self, extra: &mut Extra, key: &str) {
+    fn unknown(&mut self, extra: &mut AdditionalFields, key: &str) {
         if let Some(note) = self.note.take() {
             return extra.keep(*note);
         }

@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::ser::{SerializeMap, Serializer};
 
-use crate::record::extra::Extra;
+use crate::record::extra::AdditionalFields;
 use crate::record::json::Json;
 use crate::record::lenient::{FieldState, Kept};
 use crate::record::traits::{Field, Put, Record};
@@ -14,7 +14,7 @@ use crate::value::redact;
 /// Writes fields into a map of serde's.
 struct IntoMap<'a, M: SerializeMap> {
     map: &'a mut M,
-    extra: Option<&'a Extra>,
+    extra: Option<&'a AdditionalFields>,
     /// What did not fit when the record was read.
     kept: Option<&'a Kept>,
     required: &'static [&'static str],
@@ -49,7 +49,7 @@ impl<M: SerializeMap> IntoMap<'_, M> {
 }
 
 impl<'a, M: SerializeMap> Put<'a> for IntoMap<'a, M> {
-    fn extra(&mut self, extra: &'a Extra, _: &'a Extra) {
+    fn extra(&mut self, extra: &'a AdditionalFields, _: &'a AdditionalFields) {
         self.extra = Some(extra);
         self.kept = extra.kept();
     }
@@ -92,7 +92,7 @@ impl Same<'_> {
 }
 
 impl<'a> Put<'a> for Same<'a> {
-    fn extra(&mut self, extra: &'a Extra, other: &'a Extra) {
+    fn extra(&mut self, extra: &'a AdditionalFields, other: &'a AdditionalFields) {
         self.is_same = self.is_same && extra.has_fields_of(other);
         self.kept = [extra.kept(), other.kept()];
     }

@@ -13,15 +13,15 @@ use crate::value::redact;
 /// back with the record, as the server wrote them.
 ///
 /// ```
-/// use folio_sdk::Extra;
+/// use folio_sdk::AdditionalFields;
 ///
-/// let mut extra = Extra::default();
+/// let mut extra = AdditionalFields::default();
 /// extra.insert("shelfColour", "green");
 /// assert_eq!(extra.get("shelfColour").and_then(|v| v.as_str()), Some("green"));
 /// assert_eq!(extra.len(), 1);
 /// ```
 #[derive(Clone, Default, PartialEq)]
-pub struct Extra(Option<Box<Unknown>>);
+pub struct AdditionalFields(Option<Box<Unknown>>);
 
 #[derive(Clone, Default, PartialEq)]
 struct Unknown {
@@ -30,7 +30,7 @@ struct Unknown {
     kept: Kept,
 }
 
-impl Extra {
+impl AdditionalFields {
     /// The value of an unknown field.
     pub fn get(&self, key: &str) -> Option<&Json> {
         self.0.as_ref()?.fields.get(key)
@@ -100,7 +100,7 @@ impl Extra {
     }
 }
 
-impl<'a> IntoIterator for &'a Extra {
+impl<'a> IntoIterator for &'a AdditionalFields {
     type Item = (&'a String, &'a Json);
     type IntoIter = btree_map::Iter<'a, String, Json>;
 
@@ -109,7 +109,7 @@ impl<'a> IntoIterator for &'a Extra {
     }
 }
 
-impl fmt::Debug for Extra {
+impl fmt::Debug for AdditionalFields {
     /// Shows the fields without secrets.
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         let fields = self

@@ -25,7 +25,7 @@ mod writer;
 
 pub use decode::{decode, read};
 pub use encode::{debug, encode, same};
-pub use extra::Extra;
+pub use extra::AdditionalFields;
 pub use open_enum::{OpenEnum, decode_enum, read_enum};
 pub use received::Received;
 pub use traits::{Field, Put, Record, Source};

@@ -141,8 +141,8 @@ macro_rules! text_value {
 /// let id = Id::from("69640328-788e-43fc-9c3c-AF39E243F3B7");
 /// assert_eq!(id, "69640328-788e-43fc-9c3c-af39e243f3b7");
 /// assert_eq!(id.to_string(), "69640328-788e-43fc-9c3c-AF39E243F3B7");
-/// assert!(id.uuid().is_some());
-/// assert!(Id::from("lib-1").uuid().is_none());
+/// assert!(id.to_uuid().is_some());
+/// assert!(Id::from("lib-1").to_uuid().is_none());
 /// ```
 #[derive(Clone)]
 pub struct Id(ShortText<36>);
@@ -152,7 +152,7 @@ text_value!(Id, "an identifier (a string)");
 impl Id {
     /// A new random identifier (a UUID of version 4). Records made with one can be sent again after
     /// a lost answer: a second copy is refused by the server.
-    pub fn random() -> Self {
+    pub fn new_v4() -> Self {
         uuid::Uuid::new_v4().into()
     }
 
@@ -161,7 +161,7 @@ impl Id {
     }
 
     /// The UUID, if it is one.
-    pub fn uuid(&self) -> Option<uuid::Uuid> {
+    pub fn to_uuid(&self) -> Option<uuid::Uuid> {
         uuid::Uuid::try_parse(self.as_str()).ok()
     }
 }
@@ -390,9 +390,9 @@ impl From<i64> for Number {
 
 /// The error of making a [`Number`] of a double or of text that is not a number in JSON.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct NotANumber;
+pub struct InvalidNumber;
 
-impl fmt::Display for NotANumber {
+impl fmt::Display for InvalidNumber {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         out.write_str(
             "JSON has no infinity and no NaN: expected a finite number, as text without white space, such as 10.10",
@@ -400,24 +400,24 @@ impl fmt::Display for NotANumber {
     }
 }
 
-impl std::error::Error for NotANumber {}
+impl std::error::Error for InvalidNumber {}
 
 impl TryFrom<f64> for Number {
-    type Error = NotANumber;
+    type Error = InvalidNumber;
 
-    fn try_from(number: f64) -> Result<Self, NotANumber> {
+    fn try_from(number: f64) -> Result<Self, InvalidNumber> {
         serde_json::Number::from_f64(number)
             .map(|number| Self(ShortText::new(&number.to_string())))
-            .ok_or(NotANumber)
+            .ok_or(InvalidNumber)
     }
 }
 
 impl std::str::FromStr for Number {
-    type Err = NotANumber;
+    type Err = InvalidNumber;
 
     /// Reads a number as JSON writes it; its digits stay as they are.
-    fn from_str(text: &str) -> Result<Self, NotANumber> {
-        Self::new(text).ok_or(NotANumber)
+    fn from_str(text: &str) -> Result<Self, InvalidNumber> {
+        Self::new(text).ok_or(InvalidNumber)
     }
 }
 

@@ -3,7 +3,7 @@
 use serde::de::Deserializer;
 use serde::ser::Serializer;
 
-use crate::record::extra::Extra;
+use crate::record::extra::AdditionalFields;
 use crate::record::lenient::{Mistyped, Walk};
 
 /// A record that reads and writes itself by a table of its fields. Implemented by generated code.
@@ -21,7 +21,7 @@ use crate::record::lenient::{Mistyped, Walk};
 /// - In a list, a value of another type is blank, so that the others stay in their places. A record
 ///   in a list that is no object is left out of it, and is written back in its place.
 ///
-/// A field that is set to its blank value is not seen to be set: see [`Extra::forget`].
+/// A field that is set to its blank value is not seen to be set: see [`AdditionalFields::forget`].
 ///
 /// ```
 /// # #[cfg(feature = "users")] {
@@ -141,20 +141,20 @@ pub trait Source {
     fn required<T: Field>(&mut self, field: &mut T, number: u32);
 
     /// Keeps the value at hand among the unknown fields.
-    fn unknown(&mut self, extra: &mut Extra, key: &str);
+    fn unknown(&mut self, extra: &mut AdditionalFields, key: &str);
 }
 
 /// What takes a record's fields.
 #[doc(hidden)]
 pub trait Put<'a> {
     /// Takes the unknown fields.
-    fn extra(&mut self, extra: &'a Extra, other: &'a Extra);
+    fn extra(&mut self, extra: &'a AdditionalFields, other: &'a AdditionalFields);
 
     /// Takes a field, and the same of the other record.
     fn field<T: Field>(&mut self, key: &'static str, value: &T, other: &T);
 }
 
-impl Extra {
+impl AdditionalFields {
     /// Forgets that a described field of the record was missing in the response or of another type:
     /// the record then writes the value that the field has. This is needed only to set such a
     /// field to its blank value (`None`, `false`, zero, empty text), which is what it has anyway.
@@ -166,7 +166,7 @@ impl Extra {
     /// use folio_sdk::users::User;
     ///
     /// let mut user: User = serde_json::from_str(r#"{"active":"yes"}"#)?;
-    /// user.extra.forget::<User>("active");
+    /// user.additional_fields.forget::<User>("active");
     /// assert_eq!(serde_json::to_string(&user)?, "{}");
     /// # }
     /// # Ok::<(), serde_json::Error>(())

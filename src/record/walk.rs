@@ -1,6 +1,6 @@
 //! Walks through the values of records to find what does not fit.
 
-use super::extra::Extra;
+use super::extra::AdditionalFields;
 use super::lenient::{Kept, PathStep, Walk};
 use super::traits::{Field, Put, Record};
 use super::writer::text_of;
@@ -48,7 +48,7 @@ pub fn walk_record<R: Record>(record: &R, walk: &mut Walk) {
         required: &'static [&'static str],
     }
     impl<'a> Put<'a> for Fields<'a, '_> {
-        fn extra(&mut self, extra: &'a Extra, _: &'a Extra) {
+        fn extra(&mut self, extra: &'a AdditionalFields, _: &'a AdditionalFields) {
             self.kept = extra.kept();
         }
 

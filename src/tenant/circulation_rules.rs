@@ -53,18 +53,18 @@ impl AppliedPolicy {
 /// The circulation rules of a tenant. [`FolioClient::circulation_rules`] gives them.
 ///
 /// An answer is kept for [10 minutes](Self::max_age) for the same parameters, tenant and policy, in
-/// the place where [reference data](crate::Reference) is kept: a job that looks at a million loans
+/// the place where [reference data](crate::ReferenceData) is kept: a job that looks at a million loans
 /// asks some hundred times.
 ///
 /// ```no_run
 /// # async fn example(folio: folio_sdk::FolioClient) -> Result<(), folio_sdk::Error> {
-/// use folio_sdk::{Reference, RuleParameters};
+/// use folio_sdk::{ReferenceData, RuleParameters};
 ///
-/// let reference = folio.reference();
+/// let reference = folio.reference_data();
 /// let parameters = RuleParameters {
-///     material_type: reference.id_of(&Reference::MATERIAL_TYPES, "book").await?,
-///     loan_type: reference.id_of(&Reference::LOAN_TYPES, "Can circulate").await?,
-///     patron_group: reference.id_of(&Reference::PATRON_GROUPS, "undergrad").await?,
+///     material_type: reference.id_of(&ReferenceData::MATERIAL_TYPES, "book").await?,
+///     loan_type: reference.id_of(&ReferenceData::LOAN_TYPES, "Can circulate").await?,
+///     patron_group: reference.id_of(&ReferenceData::PATRON_GROUPS, "undergrad").await?,
 ///     location: reference.location_id("MAIN/STACKS").await?,
 /// };
 /// let policy = folio.circulation_rules().loan_policy(&parameters).await?;

@@ -5,7 +5,7 @@ use http::Method;
 use serde::Deserialize;
 
 use crate::client::FolioClient;
-use crate::paging::Items;
+use crate::paging::RecordStream;
 use crate::record::scalar::Id;
 use crate::wire::error::Result;
 use crate::wire::operation::Operation;
@@ -193,7 +193,7 @@ impl Consortium {
 async fn members(client: &FolioClient, consortium: &Id) -> Result<Vec<Member>> {
     let paging = Paging::new(PagingStyle::Offset, Some("tenants"), None, None);
     let request = Request::new(&TENANTS, &[consortium.as_str()]);
-    let mut items = Items::<Member>::new(client.clone(), request, paging, Some(100), None);
+    let mut items = RecordStream::<Member>::new(client.clone(), request, paging, Some(100), None);
     let mut members = Vec::new();
     while let Some(member) = items.next().await {
         members.push(member?);

@@ -141,7 +141,7 @@ impl FolioClient {
             Err(error) if error.is_not_found() || error.is_forbidden() => {}
             Err(error) => return Err(error),
         }
-        let query = cql::field("username").exact(username.as_str());
+        let query = cql::field("username").eq(username.as_str());
         let request = Request::new(&USERS, &[]).query(query).param("limit", 2);
         let users = ask(request).await?.json::<Users>()?.users;
         match users.as_slice() {

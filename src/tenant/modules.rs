@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::client::FolioClient;
 use crate::engine::cache::CacheKey;
-use crate::paging::Items;
+use crate::paging::RecordStream;
 use crate::wire::error::{Error, Result};
 use crate::wire::operation::Operation;
 use crate::wire::paging::Paging;
@@ -302,7 +302,7 @@ impl FolioClient {
         );
         let request = change(Request::new(&EUREKA, &[self.tenant()]).probing());
         let mut applications =
-            Items::<Application>::new(self.clone(), request, paging, Some(100), None);
+            RecordStream::<Application>::new(self.clone(), request, paging, Some(100), None);
         let mut modules = Vec::new();
         let mut interfaces: Option<Vec<Provided>> = None;
         while let Some(application) = applications.next().await {

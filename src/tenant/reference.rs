@@ -12,7 +12,7 @@ use serde::de::DeserializeOwned;
 
 use crate::client::FolioClient;
 use crate::engine::cache::CacheKey;
-use crate::paging::Items;
+use crate::paging::RecordStream;
 use crate::record::scalar::Id;
 use crate::tenant::reference_lists::reference_lists;
 use crate::wire::error::{Error, ErrorKind, Result};
@@ -24,7 +24,7 @@ use crate::wire::request::Request;
 const MAX_AGE: Duration = Duration::from_secs(600);
 
 /// A list of reference data: where it is, and the key of its records. Those that FOLIO's modules
-/// have are constants of [`Reference`]; others are made.
+/// have are constants of [`ReferenceData`]; others are made.
 ///
 /// ```
 /// use folio_sdk::ReferenceList;
@@ -107,20 +107,20 @@ impl<T: fmt::Debug> fmt::Debug for ReferenceRecords<T> {
 ///
 /// ```no_run
 /// # async fn example(folio: folio_sdk::FolioClient) -> Result<(), folio_sdk::Error> {
-/// use folio_sdk::Reference;
+/// use folio_sdk::ReferenceData;
 /// use serde_json::Value;
 ///
-/// let reference = folio.reference();
+/// let reference = folio.reference_data();
 /// for format in reference.instance_formats::<Value>().await?.iter() {
 ///     println!("{} {}", format["code"], format["name"]);
 /// }
-/// let isbn = reference.id_of(&Reference::IDENTIFIER_TYPES, "ISBN").await?;
+/// let isbn = reference.id_of(&ReferenceData::IDENTIFIER_TYPES, "ISBN").await?;
 /// let stacks = reference.location_id("MAIN/STACKS").await?;
 /// # Ok(())
 /// # }
 /// ```
 #[derive(Debug, Clone)]
-pub struct Reference {
+pub struct ReferenceData {
     client: FolioClient,
     max_age: Duration,
 }
@@ -128,8 +128,8 @@ pub struct Reference {
 impl FolioClient {
     /// The reference data of this handle's tenant: identifier types, locations and the like, kept
     /// for a while.
-    pub fn reference(&self) -> Reference {
-        Reference {
+    pub fn reference_data(&self) -> ReferenceData {
+        ReferenceData {
             client: self.clone(),
             max_age: MAX_AGE,
         }
@@ -172,7 +172,7 @@ impl Named {
     }
 }
 
-impl Reference {
+impl ReferenceData {
     /// How old a kept list may be, 10 minutes by default. With [`Duration::ZERO`] the server is
     /// asked in any case, and what it says is kept for others.
     #[must_use]
@@ -182,7 +182,7 @@ impl Reference {
     }
 
     /// Forgets what is kept for this tenant.
-    pub fn forget(&self) {
+    pub fn invalidate(&self) {
         self.client.session().cache.forget(self.client.tenant());
     }
 
@@ -296,7 +296,7 @@ async fn read<T: DeserializeOwned + Send + 'static>(
         None,
     );
     let request = Request::to(Method::GET, list.path);
-    let mut items = Items::<T>::new(client, request, paging, Some(1000), None);
+    let mut items = RecordStream::<T>::new(client, request, paging, Some(1000), None);
     let (mut records, mut errors) = (Vec::new(), Vec::new());
     while let Some(record) = items.next().await {
         match record {
@@ -312,7 +312,7 @@ async fn read<T: DeserializeOwned + Send + 'static>(
 /// Defines a constant and a function for a list.
 macro_rules! lists {
     ($($(#[$meta:meta])* $constant:ident $function:ident $path:literal $items:literal $($by_id:ident)?;)*) => {
-        impl Reference {
+        impl ReferenceData {
             $(
                 #[doc = concat!("The list at `", $path, "`.")]
                 pub const $constant: ReferenceList = ReferenceList::new($path, $items)$(.$by_id())?;

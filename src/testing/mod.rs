@@ -33,7 +33,9 @@ use std::ops::Deref;
 use std::time::Duration;
 
 pub use cassette::{Cassette, CassetteError};
-pub use folio_sandbox::{Answered, BadFault, Builder, Effect, Exchange, Fault, Gateway, Sandbox};
+pub use folio_sandbox::{
+    Answered, BadFault, Builder as SandboxBuilder, Effect, Exchange, Fault, Gateway, Sandbox,
+};
 
 use serde::Serialize;
 use serde_json::Value;
@@ -82,7 +84,7 @@ impl fmt::Debug for TestFolio {
 /// # Errors
 /// There is no port to listen on, or no thread.
 pub async fn folio() -> Result<TestFolio> {
-    over(Sandbox::builder().demo_data()).await
+    connect_to(Sandbox::builder().demo_data()).await
 }
 
 /// A connected client of any sandbox that has the tenant `diku` and the user `diku_admin` with the
@@ -94,7 +96,7 @@ pub async fn folio() -> Result<TestFolio> {
 /// use std::time::Duration;
 /// use folio_sdk::testing::{self, Sandbox};
 ///
-/// let folio = testing::over(Sandbox::builder().access_token_lifetime(Duration::from_secs(1))).await?;
+/// let folio = testing::connect_to(Sandbox::builder().access_token_lifetime(Duration::from_secs(1))).await?;
 /// assert_eq!(folio.tenant(), "diku");
 /// # Ok(())
 /// # }
@@ -102,7 +104,7 @@ pub async fn folio() -> Result<TestFolio> {
 ///
 /// # Errors
 /// It cannot be started, or that user cannot log in.
-pub async fn over(sandbox: Builder) -> Result<TestFolio> {
+pub async fn connect_to(sandbox: SandboxBuilder) -> Result<TestFolio> {
     let sandbox = sandbox
         .start()
         .await
@@ -110,7 +112,7 @@ pub async fn over(sandbox: Builder) -> Result<TestFolio> {
     let client = FolioClient::builder(sandbox.url())
         .tenant("diku")
         .credentials("diku_admin", "admin")
-        .retry(RetryPolicy::default().base_delay(Duration::from_millis(2)))
+        .retry(RetryPolicy::default().initial_backoff(Duration::from_millis(2)))
         .connect()
         .await?;
     Ok(TestFolio { client, sandbox })

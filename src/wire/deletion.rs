@@ -18,7 +18,7 @@ use crate::wire::operation::{Deletes, Facts};
 /// # async fn example(folio: folio_sdk::FolioClient) -> Result<(), folio_sdk::Error> {
 /// use folio_sdk::{Deletion, Method, cql};
 ///
-/// let suppressed = cql::field("staffSuppress").exact(true);
+/// let suppressed = cql::field("staffSuppress").eq(true);
 /// folio.request(Method::DELETE, "/instance-storage/instances").query(suppressed).confirm(Deletion::AtMost(50)).send().await?;
 /// # Ok(())
 /// # }

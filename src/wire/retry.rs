@@ -40,7 +40,7 @@ use http::{HeaderMap, StatusCode};
 /// use std::time::Duration;
 /// use folio_sdk::RetryPolicy;
 ///
-/// let patient = RetryPolicy::default().max_attempts(10).max_delay(Duration::from_secs(60)).deadline(Duration::from_secs(900));
+/// let patient = RetryPolicy::default().max_attempts(10).max_backoff(Duration::from_secs(60)).deadline(Duration::from_secs(900));
 /// let never = RetryPolicy::none();
 /// ```
 #[derive(Debug, Clone, PartialEq)]
@@ -131,7 +131,7 @@ impl RetryPolicy {
     /// [`factor`](Self::factor) says otherwise. The wait is random between half of this and all of
     /// it ("equal jitter"): many clients do not come back at the same time, and the attempts are
     /// not used up before a short outage is over.
-    pub fn base_delay(mut self, delay: Duration) -> Self {
+    pub fn initial_backoff(mut self, delay: Duration) -> Self {
         self.backoff.delay = delay;
         self
     }
@@ -144,7 +144,7 @@ impl RetryPolicy {
     }
 
     /// The longest wait before any repetition.
-    pub fn max_delay(mut self, delay: Duration) -> Self {
+    pub fn max_backoff(mut self, delay: Duration) -> Self {
         self.backoff.max = delay;
         self
     }
@@ -207,7 +207,7 @@ impl RetryPolicy {
     }
 
     /// Repetitions are not counted against the client's [`budget`](Self::budget).
-    pub fn no_budget(self) -> Self {
+    pub fn without_budget(self) -> Self {
         Self {
             budget: None,
             ..self
@@ -373,8 +373,8 @@ mod tests {
     fn the_wait_doubles_up_to_its_ceiling_and_is_random_above_the_half_of_it() {
         let policy = RetryPolicy::default()
             .max_attempts(100)
-            .base_delay(SECOND)
-            .max_delay(8 * SECOND)
+            .initial_backoff(SECOND)
+            .max_backoff(8 * SECOND)
             .deadline(Duration::MAX);
         for (attempt, ceiling) in [(1, 1), (2, 2), (3, 4), (4, 8), (5, 8), (60, 8), (99, 8)] {
             let waits: Vec<Duration> = (0..200)
@@ -424,9 +424,9 @@ mod tests {
             for factor in [-1.0, 0.0, f64::NAN, f64::INFINITY, 1.5, f64::MAX] {
                 let policy = RetryPolicy::default()
                     .max_attempts(u32::MAX)
-                    .base_delay(delay)
+                    .initial_backoff(delay)
                     .factor(factor)
-                    .max_delay(Duration::MAX)
+                    .max_backoff(Duration::MAX)
                     .forbidden_retries(u32::MAX)
                     .forbidden_delay(delay);
                 for attempt in [0, 1, 2, 1000, u32::MAX - 1] {
@@ -445,7 +445,7 @@ mod tests {
     #[test]
     fn the_server_says_when_up_to_a_limit() {
         let policy = RetryPolicy::default()
-            .base_delay(SECOND)
+            .initial_backoff(SECOND)
             .max_retry_after(30 * SECOND);
         let wait = policy
             .delay(1, Duration::ZERO, Some(7 * SECOND), fastrand::f64())

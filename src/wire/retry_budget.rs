@@ -74,7 +74,7 @@ mod tests {
         assert_eq!([(); 2].map(|()| budget.withdraw()), [true, false]);
         tokio::time::advance(100 * SECOND).await;
         assert_eq!([(); 3].map(|()| budget.withdraw()), [true, true, false]);
-        let without = RetryBudget::of(&RetryPolicy::default().no_budget());
+        let without = RetryBudget::of(&RetryPolicy::default().without_budget());
         assert!((0..10_000).all(|_| without.withdraw()));
     }
 }

@@ -326,7 +326,7 @@ mod tests {
     fn a_transient_failure() {
         let default = RetryPolicy::default();
         let none = RetryPolicy::none();
-        let without_budget = RetryPolicy::default().no_budget();
+        let without_budget = RetryPolicy::default().without_budget();
         let now = situation(&default);
         let write = Situation {
             is_repeatable: false,

@@ -203,7 +203,7 @@ impl Collection {
 #[diagnostic::on_unimplemented(
     message = "folio-sdk does not know in which collection `{Self}` is stored",
     label = "no known collection",
-    note = "to write `serde_json::Value` or a type of your own, name the collection: `upsert_into(Collection::new(\"/path\", \"key\"), records)` instead of `upsert(records)`, `update_at(\"/path/id\", change)` instead of `update_with(id, change)`",
+    note = "to write `serde_json::Value` or a type of your own, name the collection: `upsert_at(Collection::new(\"/path\", \"key\"), records)` instead of `upsert(records)`, `update_at(\"/path/id\", change)` instead of `update_with(id, change)`",
     note = "generated records implement `Stored` where their module lists, creates and replaces them at one path; enable the feature of the module"
 )]
 pub trait Stored: Serialize + DeserializeOwned + Send + 'static {

@@ -7,7 +7,7 @@ use crate::wire::error::Error;
 use crate::wire::response::Response;
 use crate::wire::same_record::version;
 use crate::write::key::{folded, lane};
-use crate::write::report::{Outcome, Written};
+use crate::write::report::{Outcome, WriteResult};
 
 pub(super) use crate::wire::same_record::Fields;
 
@@ -163,27 +163,27 @@ impl Entry {
         self.key.as_deref().unwrap_or_default()
     }
 
-    pub(super) fn becomes(self, what: Written) -> Done {
+    pub(super) fn becomes(self, result: WriteResult) -> Done {
         Done {
             lane: self.lane,
             outcome: Outcome {
                 index: self.index,
                 id: self.id,
-                what,
+                result,
                 repeats: self.repeats,
             },
         }
     }
 
     pub(super) fn written(self) -> Done {
-        let what = if self.existed {
-            Written::Updated {
+        let result = if self.existed {
+            WriteResult::Updated {
                 dropped: self.dropped.clone(),
             }
         } else {
-            Written::Created
+            WriteResult::Created
         };
-        self.becomes(what)
+        self.becomes(result)
     }
 
     pub(super) fn failed(mut self, error: Error) -> Done {
@@ -198,7 +198,7 @@ impl Entry {
             self.fields.insert("_version".to_owned(), guard.into());
         }
         let record = Value::Object(std::mem::take(&mut self.fields));
-        self.becomes(Written::Failed { error, record })
+        self.becomes(WriteResult::Failed { error, record })
     }
 }
 

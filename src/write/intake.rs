@@ -14,7 +14,7 @@ use crate::wire::request::Request;
 use crate::wire::same_record::version_number;
 use crate::write::entry::{Entry, Fields};
 use crate::write::key::{Claim, Claims, Earlier, key_at, lane};
-use crate::write::report::{Outcome, Written};
+use crate::write::report::{Outcome, WriteResult};
 use crate::write::upsert::Upsert;
 use crate::write::writer::{MATCH_ON, NEW_IDS, Writer};
 
@@ -102,7 +102,7 @@ impl<T: Serialize + DeserializeOwned + Send + 'static> Upsert<T> {
             }
         };
         let is_given = given.is_some();
-        let (id, key, repeats) = match (&writer.match_on, &self.id_from, given) {
+        let (id, key, repeats) = match (&writer.match_on, &self.id_from_key, given) {
             (Some(field), _, given) => {
                 let key = key_at(fields, field)
                     .map_err(|problem| format!("{problem}, by which stored records are matched"))?;
@@ -125,7 +125,7 @@ impl<T: Serialize + DeserializeOwned + Send + 'static> Upsert<T> {
             (None, Some(key_of), None) => {
                 let key = key_of(record).filter(|key| !key.trim().is_empty());
                 let key = key.ok_or_else(|| {
-                    "the record has no key to make its id from: the closure of `id_from` returned none, or blank text".to_owned()
+                    "the record has no key to make its id from: the closure of `id_from_key` returned none, or blank text".to_owned()
                 })?;
                 let id = made(writer, &key);
                 let repeats = claim_first(claims, Claim::Id, ("key", &key), &id, me)?;
@@ -190,7 +190,7 @@ fn unfit(writer: &Writer, index: u64, unfit: Unfit, record: Value) -> Outcome {
     Outcome {
         index,
         id: String::new(),
-        what: Written::Failed { error, record },
+        result: WriteResult::Failed { error, record },
         repeats: unfit.repeats,
     }
 }

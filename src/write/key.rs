@@ -9,12 +9,12 @@ use serde_json::Value;
 
 use crate::wire::same_record::Fields;
 
-/// What the closure of [`Upsert::id_from`](crate::Upsert::id_from) returns: a `String`, or an
+/// What the closure of [`Upsert::id_from_key`](crate::Upsert::id_from_key) returns: a `String`, or an
 /// `Option<String>` where a record may have no key. It is implemented for these two only.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is no key of a record",
-    label = "the closure of `id_from` returns this",
-    note = "return a `String` or an `Option<String>`: `.id_from(|record| record.barcode.clone())`, `.id_from(|record| record[\"code\"].as_str().map(str::to_owned))`"
+    label = "the closure of `id_from_key` returns this",
+    note = "return a `String` or an `Option<String>`: `.id_from_key(|record| record.barcode.clone())`, `.id_from_key(|record| record[\"code\"].as_str().map(str::to_owned))`"
 )]
 pub trait RecordKey: sealed::Key {}
 

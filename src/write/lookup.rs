@@ -233,7 +233,7 @@ impl Writer {
     /// records a value may have.
     fn asking(&self, field: &str, values: &[&str], each: usize) -> (Request, usize) {
         let most = values.len().min(VALUES).min(self.max_records.max(1));
-        let query = |count: usize| cql::field(field).one_of(values.get(..count).unwrap_or(values));
+        let query = |count: usize| cql::field(field).any_of(values.get(..count).unwrap_or(values));
         if let Some(path) = self.retrieve() {
             let body = serde_json::json!({"query": query(most).to_string(), "offset": 0, "limit": most * each});
             let request = Request::to(Method::POST, path).json(&body);

@@ -11,12 +11,12 @@ pub(super) type Merge = Arc<dyn Fn(&Fields, Fields) -> Result<Fields, String> + 
 /// replaces records as wholes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum AbsentFields {
-    /// They are gone. [`Written::Updated`](crate::Written::Updated) names them.
+pub enum MissingFields {
+    /// They are gone. [`WriteResult::Updated`](crate::WriteResult::Updated) names them.
     #[default]
-    Drop,
+    Remove,
     /// They stay, in objects within the record too; lists are replaced as wholes.
     Keep,
     /// The record is not written; its failure names them.
-    Refuse,
+    Reject,
 }

@@ -19,6 +19,6 @@ mod verdict;
 mod writer;
 
 pub use key::RecordKey;
-pub use merge::AbsentFields;
-pub use report::{Failure, Outcome, UpsertReport, Written};
+pub use merge::MissingFields;
+pub use report::{Failure, Outcome, UpsertReport, WriteResult};
 pub use upsert::Upsert;

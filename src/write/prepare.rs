@@ -12,8 +12,8 @@ use crate::wire::request::Request;
 use crate::wire::same_record::{Landing, keep, version_number};
 use crate::write::entry::{Done, Entry, Fields, FoundRecord, Seen};
 use crate::write::key::{Claim, Earlier, lane};
-use crate::write::merge::AbsentFields;
-use crate::write::report::Written;
+use crate::write::merge::MissingFields;
+use crate::write::report::WriteResult;
 use crate::write::writer::{MATCH_ON, NEW_IDS, Writer};
 
 impl Writer {
@@ -97,7 +97,7 @@ impl Writer {
             Ok(Some(fields)) => fields,
             Ok(None) => {
                 let done = if entry.doubt.is_none() {
-                    entry.becomes(Written::Unchanged)
+                    entry.becomes(WriteResult::Unchanged)
                 } else {
                     entry.written()
                 };
@@ -150,7 +150,7 @@ impl Writer {
     pub(super) fn replacing(&self, entry: &mut Entry, stored: &Fields) -> Result<Option<Fields>> {
         let kind = self.collection.kind();
         let mut fields = entry.fields.clone();
-        if self.absent == AbsentFields::Keep {
+        if self.absent == MissingFields::Keep {
             keep(stored, &mut fields);
         }
         if let Some(merge) = &self.merge {
@@ -174,7 +174,7 @@ impl Writer {
             return Err(Error::conflict(self.exchange(entry), problem));
         }
         entry.dropped = kind.removed(stored, &fields);
-        if self.absent == AbsentFields::Refuse && !entry.dropped.is_empty() {
+        if self.absent == MissingFields::Reject && !entry.dropped.is_empty() {
             let problem = format!(
                 "replacing the record would take away what it has in `{}`",
                 entry.dropped.join("`, `")

@@ -20,7 +20,7 @@ pub struct Outcome {
     /// if it is not known.
     pub id: String,
     /// What was done.
-    pub what: Written,
+    pub result: WriteResult,
     /// The position of an earlier record of this run with the same `id` or key, if there is one.
     /// This record was then written after it, and replaced it where the two differ.
     pub repeats: Option<u64>,
@@ -29,7 +29,7 @@ pub struct Outcome {
 /// What was done with a record.
 #[derive(Debug)]
 #[non_exhaustive]
-pub enum Written {
+pub enum WriteResult {
     /// It was not there, and is now.
     Created,
     /// It was there, and was replaced.
@@ -84,7 +84,7 @@ pub struct UpsertReport {
     /// was dropped. At most 1,000 different fields are named.
     pub dropped: BTreeMap<String, u64>,
     /// The first of the failures, as many as
-    /// [`Upsert::keep_failures`](crate::Upsert::keep_failures) states.
+    /// [`Upsert::max_reported_failures`](crate::Upsert::max_reported_failures) states.
     pub failures: Vec<Failure>,
     /// Why it ended before all records were taken, if it did. Those that were not taken are not
     /// counted.
@@ -95,9 +95,9 @@ impl UpsertReport {
     /// Counts an outcome, and stores it if it is one of the first failures.
     pub(super) fn add(&mut self, outcome: Outcome, keep: usize) {
         self.repeated += u64::from(outcome.repeats.is_some());
-        match outcome.what {
-            Written::Created => self.created += 1,
-            Written::Updated { dropped } => {
+        match outcome.result {
+            WriteResult::Created => self.created += 1,
+            WriteResult::Updated { dropped } => {
                 self.updated += 1;
                 for field in dropped {
                     if self.dropped.len() < FIELDS || self.dropped.contains_key(&field) {
@@ -105,8 +105,8 @@ impl UpsertReport {
                     }
                 }
             }
-            Written::Unchanged => self.unchanged += 1,
-            Written::Failed { error, record } => {
+            WriteResult::Unchanged => self.unchanged += 1,
+            WriteResult::Failed { error, record } => {
                 self.failed += 1;
                 if self.failures.len() < keep {
                     self.failures.push(Failure {

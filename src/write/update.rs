@@ -127,7 +127,7 @@ impl FolioClient {
         let policy = policy
             .max_attempts(ATTEMPTS)
             .deadline(Duration::MAX)
-            .no_budget();
+            .without_budget();
         let mut updating = Updating {
             client: self,
             collection,

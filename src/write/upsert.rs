@@ -19,7 +19,7 @@ use crate::wire::operation::Creates;
 use crate::write::collection::{Collection, Stored};
 use crate::write::entry::{Done, Entry, Fields};
 use crate::write::key::RecordKey;
-use crate::write::merge::{AbsentFields, Merge};
+use crate::write::merge::{Merge, MissingFields};
 use crate::write::report::Outcome;
 use crate::write::writer::{UNNUMBERED, Writer};
 
@@ -65,7 +65,7 @@ impl FolioClient {
         &self,
         records: impl IntoIterator<Item = T, IntoIter: Send + 'static>,
     ) -> Upsert<T> {
-        self.upsert_into(T::COLLECTION, records)
+        self.upsert_at(T::COLLECTION, records)
     }
 
     /// As [`upsert`](Self::upsert), of records that come as a stream.
@@ -84,11 +84,11 @@ impl FolioClient {
     /// use serde_json::json;
     ///
     /// let groups = ["staff", "students"].map(|group| json!({"group": group}));
-    /// let report = folio.upsert_into(Collection::new("/groups", "usergroups"), groups).match_on("group").run().await;
+    /// let report = folio.upsert_at(Collection::new("/groups", "usergroups"), groups).match_on("group").run().await;
     /// # Ok(())
     /// # }
     /// ```
-    pub fn upsert_into<T: Serialize + DeserializeOwned + Send + 'static>(
+    pub fn upsert_at<T: Serialize + DeserializeOwned + Send + 'static>(
         &self,
         collection: Collection,
         records: impl IntoIterator<Item = T, IntoIter: Send + 'static>,
@@ -96,8 +96,8 @@ impl FolioClient {
         Upsert::new(self, collection, Box::pin(Wrapped(records.into_iter())))
     }
 
-    /// As [`upsert_into`](Self::upsert_into), of records that come as a stream.
-    pub fn upsert_stream_into<T: Serialize + DeserializeOwned + Send + 'static>(
+    /// As [`upsert_at`](Self::upsert_at), of records that come as a stream.
+    pub fn upsert_stream_at<T: Serialize + DeserializeOwned + Send + 'static>(
         &self,
         collection: Collection,
         records: impl Stream<Item = T> + Send + 'static,
@@ -126,7 +126,7 @@ impl<I: Iterator> Stream for Wrapped<I> {
 ///
 /// - Records are taken as they are needed, a few requests' worth at a time, so that there may be
 ///   any number of them. One without an `id` gets a random one, or one made from a key
-///   ([`id_from`](Self::id_from)), or that of the stored record with the same value of a field
+///   ([`id_from_key`](Self::id_from_key)), or that of the stored record with the same value of a field
 ///   ([`match_on`](Self::match_on)).
 /// - What is there already is read, in requests within the length of a request line
 ///   ([`max_request_line`]). A record that would not change is not sent. One that is there is sent
@@ -164,7 +164,7 @@ pub struct Upsert<T> {
     pub(super) source: Pin<Box<dyn Stream<Item = T> + Send>>,
     pub(super) settings: Option<Writer>,
     pub(super) writer: Option<Arc<Writer>>,
-    pub(super) id_from: Option<KeyOf<T>>,
+    pub(super) id_from_key: Option<KeyOf<T>>,
     pub(super) concurrency: usize,
     pub(super) failures: usize,
     /// A record that has to wait until another of its id is written.
@@ -200,7 +200,7 @@ impl<T: Serialize + DeserializeOwned + Send + 'static> Upsert<T> {
                 max_unnumbered: AtomicUsize::new(UNNUMBERED),
                 max_at_once: AtomicUsize::new(usize::MAX),
                 taken: AtomicUsize::new(0),
-                absent: AbsentFields::Drop,
+                absent: MissingFields::Remove,
                 overwrite: false,
                 merge: None,
                 claims: Mutex::default(),
@@ -215,7 +215,7 @@ impl<T: Serialize + DeserializeOwned + Send + 'static> Upsert<T> {
                 given_up: AtomicBool::new(false),
             }),
             writer: None,
-            id_from: None,
+            id_from_key: None,
             concurrency: CONCURRENCY,
             failures: FAILURES,
             held: None,
@@ -258,7 +258,7 @@ impl<T: Serialize + DeserializeOwned + Send + 'static> Upsert<T> {
 
     /// What becomes of the fields that the server's record has and the new one lacks. They are
     /// dropped by default, as FOLIO does.
-    pub fn absent_fields(self, absent: AbsentFields) -> Self {
+    pub fn missing_fields(self, absent: MissingFields) -> Self {
         self.set(|settings| settings.absent = absent)
     }
 
@@ -322,14 +322,14 @@ impl<T: Serialize + DeserializeOwned + Send + 'static> Upsert<T> {
     /// use folio_sdk::Collection;
     ///
     /// let report = folio
-    ///     .upsert_into(Collection::new("/groups", "usergroups"), groups)
-    ///     .id_from(|group| group["code"].as_str().map(str::to_owned))
+    ///     .upsert_at(Collection::new("/groups", "usergroups"), groups)
+    ///     .id_from_key(|group| group["code"].as_str().map(str::to_owned))
     ///     .run()
     ///     .await;
     /// # }
     /// ```
-    pub fn id_from<K: RecordKey>(mut self, key: impl Fn(&T) -> K + Send + 'static) -> Self {
-        self.id_from = Some(Box::new(move |record| key(record).key()));
+    pub fn id_from_key<K: RecordKey>(mut self, key: impl Fn(&T) -> K + Send + 'static) -> Self {
+        self.id_from_key = Some(Box::new(move |record| key(record).key()));
         self
     }
 
@@ -341,7 +341,7 @@ impl<T: Serialize + DeserializeOwned + Send + 'static> Upsert<T> {
     /// matches is the module's decision: most modules ignore case, some also accents. A record that
     /// is stored under any `id` is updated there, with its `_version`; others are created. An
     /// incoming record need not have an `id`; if it has, it must be that of the stored record. A
-    /// new record without one gets a random id, or that of [`id_from`](Self::id_from).
+    /// new record without one gets a random id, or that of [`id_from_key`](Self::id_from_key).
     ///
     /// A record fails if its value is absent or blank, if several stored records have it, or if an
     /// earlier, different record of the run has it or matches the same stored record.
@@ -363,7 +363,7 @@ impl<T: Serialize + DeserializeOwned + Send + 'static> Upsert<T> {
     }
 
     /// How many failures the report keeps. 1,000 by default; all are counted.
-    pub fn keep_failures(mut self, failures: usize) -> Self {
+    pub fn max_reported_failures(mut self, failures: usize) -> Self {
         self.failures = failures;
         self
     }

@@ -20,7 +20,7 @@ use crate::wire::retry::is_transient;
 use crate::write::collection::Collection;
 use crate::write::entry::{Done, Doubt, Entry, Seen, SentRecord, bytes};
 use crate::write::key::{Claim, Claims};
-use crate::write::merge::{AbsentFields, Merge};
+use crate::write::merge::{Merge, MissingFields};
 use crate::write::next::{Retry, WriteSituation, WriteStep, next};
 use crate::write::run::{Lot, Phase, Run};
 use crate::write::verdict::{Verdict, says_exists, verdict};
@@ -41,7 +41,7 @@ pub(super) struct Writer {
     pub(super) max_at_once: AtomicUsize,
     /// The most bytes that the server has taken so far.
     pub(super) taken: AtomicUsize,
-    pub(super) absent: AbsentFields,
+    pub(super) absent: MissingFields,
     pub(super) overwrite: bool,
     pub(super) merge: Option<Merge>,
     /// The records of this run. Never held across an await.

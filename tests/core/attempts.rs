@@ -49,7 +49,7 @@ async fn no_login_is_sent_after_the_deadline_of_connecting() {
     let begin = Instant::now();
     let error = server
         .builder()
-        .retry(RetryPolicy::default().base_delay(Duration::from_millis(400)))
+        .retry(RetryPolicy::default().initial_backoff(Duration::from_millis(400)))
         .deadline(Duration::from_millis(500))
         .connect()
         .await

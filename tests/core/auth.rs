@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use folio_sdk::{CredentialSource, Credentials, Error, ErrorKind, FolioClient, Method};
+use folio_sdk::{Credentials, CredentialsProvider, Error, ErrorKind, FolioClient, Method};
 use folio_test_support::clock::{Clock, settle};
 use serde_json::{Value, json};
 
@@ -185,7 +185,7 @@ async fn a_wrong_password_is_tried_once_however_many_ask() {
 async fn a_password_that_was_changed_at_its_source_is_tried() {
     #[derive(Debug, Default)]
     struct Vault(AtomicUsize);
-    impl CredentialSource for Vault {
+    impl CredentialsProvider for Vault {
         async fn credentials(
             &self,
         ) -> Result<Credentials, Box<dyn std::error::Error + Send + Sync>> {
@@ -200,7 +200,7 @@ async fn a_password_that_was_changed_at_its_source_is_tried() {
     let vault = Arc::new(Vault::default());
     let folio = FolioClient::builder(&server.url)
         .tenant("diku")
-        .credential_source(Arc::clone(&vault))
+        .credentials_provider(Arc::clone(&vault))
         .build()
         .unwrap();
     assert!(

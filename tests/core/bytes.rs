@@ -633,7 +633,7 @@ mod text {
         let folio = client(&url);
         for expected in ["POST", "PUT"] {
             let things = folio_sdk::Collection::new("/things", "things");
-            let report = folio.upsert_into(things, [record.clone()]).run().await;
+            let report = folio.upsert_at(things, [record.clone()]).run().await;
             assert_eq!(report.failed, 0, "{report:?}");
             let sent = asked.lock().unwrap().last().cloned().unwrap();
             assert!(sent.starts_with(expected), "{sent}");

@@ -26,7 +26,7 @@ async fn a_query_is_encoded_so_that_every_server_reads_the_same() {
         .folio_get("/users", "target")
         .query(
             cql::field("personal.lastName")
-                .exact("O'Neil & \"Söhne\"+*;#%")
+                .eq("O'Neil & \"Söhne\"+*;#%")
                 .sort_by("username"),
         )
         .limit(50)

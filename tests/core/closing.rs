@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use folio_sdk::{
-    Collection, CredentialSource, Credentials, Error, FolioClient, FolioClientBuilder, Result,
+    Collection, Credentials, CredentialsProvider, Error, FolioClient, FolioClientBuilder, Result,
 };
 use folio_test_support::clock::{Clock, settle};
 use serde_json::{Value, json};
@@ -18,7 +18,7 @@ use folio_test_support::server::{Asked, Folio, PASSWORD, Reply, quick};
 #[derive(Debug, Default)]
 struct Hangs(AtomicUsize, usize);
 
-impl CredentialSource for Hangs {
+impl CredentialsProvider for Hangs {
     async fn credentials(&self) -> Result<Credentials, Box<dyn std::error::Error + Send + Sync>> {
         if self.0.fetch_add(1, Ordering::SeqCst) >= self.1 {
             pending::<()>().await;
@@ -202,10 +202,10 @@ async fn a_wait_for_a_login_ends() {
     }
 }
 
-fn source(server: &Folio, source: impl CredentialSource) -> FolioClientBuilder {
+fn source(server: &Folio, source: impl CredentialsProvider) -> FolioClientBuilder {
     FolioClient::builder(&server.url)
         .tenant("diku")
-        .credential_source(source)
+        .credentials_provider(source)
         .retry(quick())
 }
 
@@ -249,7 +249,7 @@ async fn lists_jobs_and_batches_end() {
         async move {
             let records = (0..3).map(|number| json!({"id": uuid(number), "name": number}));
             let collection = Collection::new("/batch", "records");
-            folio.upsert_into(collection, records).run().await.ok()
+            folio.upsert_at(collection, records).run().await.ok()
         }
     });
     asked(&server, "/batch", 1).await;
@@ -322,7 +322,7 @@ async fn a_call_waits_for_a_login_no_longer_than_its_timeout() {
 async fn a_source_that_said_nothing_once_is_asked_again() {
     #[derive(Debug, Default)]
     struct HangsOnce(AtomicUsize);
-    impl CredentialSource for HangsOnce {
+    impl CredentialsProvider for HangsOnce {
         async fn credentials(
             &self,
         ) -> Result<Credentials, Box<dyn std::error::Error + Send + Sync>> {

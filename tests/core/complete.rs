@@ -3,7 +3,9 @@
 use std::collections::BTreeSet;
 use std::sync::Mutex;
 
-use folio_sdk::{Error, ErrorKind, FolioClient, Items, Method, Paging, PagingStyle, Request};
+use folio_sdk::{
+    Error, ErrorKind, FolioClient, Method, Paging, PagingStyle, RecordStream, Request,
+};
 use futures_util::StreamExt;
 use serde_json::{Value, json};
 
@@ -96,9 +98,9 @@ impl Server {
     }
 }
 
-fn list(folio: &FolioClient, style: PagingStyle, key: bool, limit: u32) -> Items<Value> {
+fn list(folio: &FolioClient, style: PagingStyle, key: bool, limit: u32) -> RecordStream<Value> {
     let key = key.then_some("id");
-    Items::new(
+    RecordStream::new(
         folio.clone(),
         Request::to(Method::GET, "/things"),
         Paging::new(style, Some("things"), key, None),

@@ -62,7 +62,7 @@ async fn a_server_that_ignores_the_query_is_asked_only_if_all_are_meant() {
     for path in EMPTIED {
         let (server, client) = server(1, 290).await;
         let delete = || Request::to(Method::DELETE, path);
-        let query = || delete().query(cql::field("status").exact("Closed - Cancelled"));
+        let query = || delete().query(cql::field("status").eq("Closed - Cancelled"));
         for confirmed in [
             None,
             Some(Deletion::Matching),
@@ -179,7 +179,7 @@ async fn records_that_match_are_deleted_after_they_were_counted() {
         (Deletion::All, 0),
     ] {
         let (server, client) = server(3, 290).await;
-        let query = cql::field("active").exact(false);
+        let query = cql::field("active").eq(false);
         let typed = client.users().delete_users_by_query().query(query.clone());
         typed.confirm(confirmed).send().await.unwrap();
         assert_eq!(server.asked("/users").len(), counts + 1);

@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 use std::sync::Mutex;
 
-use folio_sdk::{ErrorKind, FolioClient, Items, Method, Paging, PagingStyle, Request};
+use folio_sdk::{ErrorKind, FolioClient, Method, Paging, PagingStyle, RecordStream, Request};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
@@ -178,12 +178,12 @@ impl Model {
         .await
     }
 
-    fn list(&self, folio: &FolioClient, limit: u32) -> Items<Value> {
+    fn list(&self, folio: &FolioClient, limit: u32) -> RecordStream<Value> {
         let key = self.has_key.then_some("id");
         let request = Request::to(Method::GET, "/things");
         let items = (self.style != PagingStyle::Stream).then_some("things");
         let paging = Paging::new(self.style, items, key, None);
-        Items::new(folio.clone(), request, paging, Some(limit), None)
+        RecordStream::new(folio.clone(), request, paging, Some(limit), None)
     }
 }
 

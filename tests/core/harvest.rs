@@ -6,7 +6,8 @@ use std::time::Duration;
 use folio_sandbox::{Effect, Fault, Sandbox};
 use folio_sdk::users::Usergroup;
 use folio_sdk::{
-    Checkpoint, CheckpointFile, Error, ErrorKind, FolioClient, GetAll, HarvestStream, RetryPolicy,
+    Checkpoint, CheckpointFile, Error, ErrorKind, FolioClient, GetAllRequest, HarvestStream,
+    RetryPolicy,
 };
 use folio_test_support::clock::Clock;
 use folio_test_support::files::scratch;
@@ -54,7 +55,7 @@ async fn connect(sandbox: &Sandbox) -> FolioClient {
     admin(sandbox)
         .retry(
             RetryPolicy::default()
-                .base_delay(Duration::from_millis(2))
+                .initial_backoff(Duration::from_millis(2))
                 .max_attempts(12),
         )
         .connect()
@@ -62,7 +63,7 @@ async fn connect(sandbox: &Sandbox) -> FolioClient {
         .unwrap()
 }
 
-fn groups(folio: &FolioClient, limit: u32) -> GetAll<Value> {
+fn groups(folio: &FolioClient, limit: u32) -> GetAllRequest<Value> {
     folio
         .folio_get_all("/groups", "usergroups")
         .by_id()
@@ -587,7 +588,10 @@ fn a_checkpoint_is_a_file_that_is_whole() {
         .credentials("a", "b")
         .build()
         .unwrap();
-    let checkpoint = folio.harvest(groups(&folio, 10)).checkpoint().with_mark(17);
+    let checkpoint = folio
+        .harvest(groups(&folio, 10))
+        .checkpoint()
+        .with_position(17);
     checkpoint.save(&path).unwrap();
     checkpoint.save(&path).unwrap();
     assert_eq!(Checkpoint::load(&path).unwrap(), Some(checkpoint));
@@ -608,14 +612,14 @@ async fn a_finished_checkpoint_begins_again_and_a_part_of_a_plan_with_its_part()
     let mut finished = folio.harvest(groups(&folio, 50)).checkpoint();
     for night in 0..3 {
         let harvest = folio.harvest(groups(&folio, 50)).resume(finished);
-        assert_eq!(harvest.checkpoint().mark(), 0, "night {night}");
+        assert_eq!(harvest.checkpoint().position(), 0, "night {night}");
         let mut stream = harvest.stream();
         let mut came = Vec::new();
         while let Some(group) = stream.next().await {
             came.push(group.unwrap()["id"].as_str().unwrap().to_owned());
         }
         assert_eq!(sorted(came), ids, "night {night}");
-        finished = stream.checkpoint().with_mark(17);
+        finished = stream.checkpoint().with_position(17);
         assert!(finished.is_finished());
         assert_eq!(finished.records(), 300);
     }
@@ -669,7 +673,7 @@ async fn a_checkpoint_that_contradicts_itself_says_what_is_wrong() {
         "c0000000-0000-4000-8000-000000000000",
     );
     let checkpoint = |fields: Value| {
-        let mut checkpoint = json!({"version": "1", "list": list, "records": 0, "mark": 0});
+        let mut checkpoint = json!({"version": "1", "list": list, "records": 0, "position": 0});
         for (name, value) in fields.as_object().unwrap() {
             checkpoint[name] = value.clone();
         }
@@ -719,7 +723,7 @@ async fn a_checkpoint_that_contradicts_itself_says_what_is_wrong() {
             "`records` is 18446744073709551615",
         ),
         (
-            json!({"remaining": [{}], "mark": u64::MAX}),
+            json!({"remaining": [{}], "position": u64::MAX}),
             "`mark` is 18446744073709551615",
         ),
         (
@@ -762,7 +766,10 @@ fn the_file_of_a_checkpoint_has_one_user() {
         .token("token")
         .build()
         .unwrap();
-    let checkpoint = folio.harvest(groups(&folio, 10)).checkpoint().with_mark(3);
+    let checkpoint = folio
+        .harvest(groups(&folio, 10))
+        .checkpoint()
+        .with_position(3);
     let first = CheckpointFile::open(&path).unwrap();
     assert!(first.load().unwrap().is_none());
     first.save(&checkpoint).unwrap();

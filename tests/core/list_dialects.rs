@@ -1,7 +1,7 @@
 //! Lists whose servers reject what the SDK adds to a request, of which no description says so: what is tried then, and what the caller is told.
 
 use folio_sdk::{ErrorKind, FolioClient, Paging, PagingStyle, Request};
-use folio_sdk::{Items, Method};
+use folio_sdk::{Method, RecordStream};
 use folio_test_support::sandbox::id;
 use futures_util::StreamExt;
 use serde_json::{Value, json};
@@ -31,7 +31,7 @@ async fn server(why: fn(&Asked) -> Option<Reply>) -> Folio {
     .await
 }
 
-async fn read(list: &mut Items<Value>) -> (Vec<Value>, Option<folio_sdk::Error>) {
+async fn read(list: &mut RecordStream<Value>) -> (Vec<Value>, Option<folio_sdk::Error>) {
     let (mut came, mut last) = (Vec::new(), None);
     while let Some(thing) = list.next().await {
         match thing {
@@ -42,7 +42,7 @@ async fn read(list: &mut Items<Value>) -> (Vec<Value>, Option<folio_sdk::Error>)
     (came, last)
 }
 
-fn things(folio: &FolioClient) -> Items<Value> {
+fn things(folio: &FolioClient) -> RecordStream<Value> {
     folio.folio_get_all("/things", "things").stream()
 }
 
@@ -224,7 +224,7 @@ async fn a_whole_list_that_is_not_whole_is_an_error() {
         .await;
         let folio = server.connect().await;
         let paging = Paging::new(PagingStyle::Whole, Some("things"), None, None);
-        let mut list: Items<Value> = Items::new(
+        let mut list: RecordStream<Value> = RecordStream::new(
             folio,
             Request::to(Method::GET, "/things"),
             paging,

@@ -3,7 +3,9 @@
 use std::collections::BTreeSet;
 use std::sync::Mutex;
 
-use folio_sdk::{Error, ErrorKind, FolioClient, Items, Method, Paging, PagingStyle, Request, cql};
+use folio_sdk::{
+    Error, ErrorKind, FolioClient, Method, Paging, PagingStyle, RecordStream, Request, cql,
+};
 use folio_test_support::clock::settle;
 use folio_test_support::sandbox::id;
 use futures_util::StreamExt;
@@ -73,12 +75,12 @@ fn typed(
     query: Option<&str>,
     limit: Option<u32>,
     offset: Option<u32>,
-) -> Items<Value> {
+) -> RecordStream<Value> {
     let mut request = Request::to(Method::GET, "/things");
     if let Some(query) = query {
         request = request.query(query);
     }
-    Items::new(
+    RecordStream::new(
         folio.clone(),
         request,
         Paging::new(PagingStyle::Cql, Some("things"), Some("id"), None),
@@ -87,7 +89,7 @@ fn typed(
     )
 }
 
-async fn numbers(items: Items<Value>) -> Vec<usize> {
+async fn numbers(items: RecordStream<Value>) -> Vec<usize> {
     items
         .map(|thing| usize::try_from(thing.unwrap()["number"].as_u64().unwrap()).unwrap())
         .collect()
@@ -202,7 +204,7 @@ async fn a_generic_list_is_read_by_offset_in_a_unique_order_or_by_id_when_asked(
     let folio = server.connect().await;
     let all = folio
         .folio_get_all::<Value>("/things", "things")
-        .query(cql::field("a").exact(1))
+        .query(cql::field("a").eq(1))
         .limit(10);
     assert_eq!(numbers(all.stream()).await.len(), 25);
     assert_eq!(queries(&server), ["a==\"1\" sortBy id"; 4]);
@@ -1061,7 +1063,7 @@ async fn ids_are_asked_for_by_get_where_the_way_by_post_is_not_there() {
 async fn a_query_that_is_too_long_for_a_url_is_sent_in_a_body() {
     let server = instances().await;
     let folio = server.connect().await;
-    let long = cql::field("title").one_of((0..1_000).map(|number| format!("title {number}")));
+    let long = cql::field("title").any_of((0..1_000).map(|number| format!("title {number}")));
     let all = folio
         .folio_get_all::<Value>("/instance-storage/instances", "instances")
         .query(long.clone())

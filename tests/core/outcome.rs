@@ -225,8 +225,8 @@ async fn a_client_that_is_closed_while_a_write_waits_to_be_repeated_reports_it()
         .builder()
         .retry(
             RetryPolicy::default()
-                .base_delay(Duration::from_secs(60))
-                .max_delay(Duration::from_secs(60)),
+                .initial_backoff(Duration::from_secs(60))
+                .max_backoff(Duration::from_secs(60)),
         )
         .connect()
         .await

@@ -273,7 +273,7 @@ async fn a_server_that_is_down_is_not_hammered() {
     // A policy without a budget for one request is not held back.
     let error = folio
         .folio_get::<Value>("/x", None)
-        .retry(policy.no_budget())
+        .retry(policy.without_budget())
         .await
         .unwrap_err();
     assert_eq!(error.attempts(), 5);

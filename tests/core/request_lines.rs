@@ -121,7 +121,7 @@ async fn a_request_that_is_known_to_be_too_long_is_not_sent() {
     let (server, rejected) = server(4_096, "", false).await;
     let folio = connect(&server).await;
     let query =
-        cql::field("username").one_of((0..150).map(|number| format!("the-user-{number:032}")));
+        cql::field("username").any_of((0..150).map(|number| format!("the-user-{number:032}")));
     // A plain list, a stream, and any request.
     let plain = folio
         .folio_get::<Value>("/users", None)
@@ -179,7 +179,7 @@ async fn a_414_that_comes_anyway_is_an_error_once_and_for_all() {
 #[tokio::test]
 async fn a_long_query_of_a_plain_list_goes_by_retrieve_where_there_is_one() {
     let wanted: Vec<String> = (0..150).map(id).collect();
-    let query = cql::field("id").one_of(&wanted);
+    let query = cql::field("id").any_of(&wanted);
     for retrieves in [true, false] {
         let (server, rejected) = server(4_096, "", retrieves).await;
         let folio = connect(&server).await;

@@ -279,8 +279,8 @@ fn records_are_shown_without_secrets_whatever_their_type_and_so_are_their_unknow
     for text in [
         format!("{user:?}"),
         format!("{user:#?}"),
-        format!("{:?}", user.extra),
-        format!("{:#?}", user.extra),
+        format!("{:?}", user.additional_fields),
+        format!("{:#?}", user.additional_fields),
     ] {
         assert!(
             !text.contains("hunter2") && !text.contains("4711") && !text.contains('\u{202e}'),

@@ -6,7 +6,9 @@ use std::time::{Duration, SystemTime};
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use folio_sdk::{CredentialSource, Credentials, Error, ErrorKind, FolioClient, FolioClientBuilder};
+use folio_sdk::{
+    Credentials, CredentialsProvider, Error, ErrorKind, FolioClient, FolioClientBuilder,
+};
 use folio_test_support::clock::Clock;
 use serde_json::{Value, json};
 
@@ -164,7 +166,7 @@ async fn a_token_that_is_handed_in_with_a_refresh_token_is_renewed_by_it_once() 
             credentials = credentials.expires_in(Duration::ZERO);
         }
         let folio = without_credentials(&server)
-            .credential_source(credentials)
+            .credentials_provider(credentials)
             .build()
             .unwrap();
         get(&folio).await.unwrap();
@@ -189,7 +191,7 @@ async fn a_token_that_is_handed_in_with_a_refresh_token_is_renewed_by_it_once() 
 async fn a_source_that_gives_another_token_is_asked_when_one_dies() {
     #[derive(Debug)]
     struct Vault(AtomicUsize);
-    impl CredentialSource for Vault {
+    impl CredentialsProvider for Vault {
         async fn credentials(
             &self,
         ) -> Result<Credentials, Box<dyn std::error::Error + Send + Sync>> {
@@ -202,7 +204,7 @@ async fn a_source_that_gives_another_token_is_asked_when_one_dies() {
     let server = Folio::start(|asked, _| users(asked)).await;
     server.accept("vault-0");
     let folio = without_credentials(&server)
-        .credential_source(Vault(AtomicUsize::new(0)))
+        .credentials_provider(Vault(AtomicUsize::new(0)))
         .build()
         .unwrap();
     get(&folio).await.unwrap();

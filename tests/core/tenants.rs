@@ -68,7 +68,7 @@ proptest! {
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(4).enable_all().build().unwrap();
         runtime.block_on(async {
             let server = echo().await;
-            let folio = server.builder().max_in_flight(in_flight).retry(folio_test_support::server::quick().max_attempts(50).no_budget()).build().unwrap();
+            let folio = server.builder().max_in_flight(in_flight).retry(folio_test_support::server::quick().max_attempts(50).without_budget()).build().unwrap();
             let mut expected = BTreeMap::new();
             let running: Vec<_> = tasks
                 .iter()

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use folio_sdk::{
-    AbsentFields, Collection, FolioClient, RetryPolicy, Upsert, UpsertReport, Written,
+    Collection, FolioClient, MissingFields, RetryPolicy, Upsert, UpsertReport, WriteResult,
 };
 use folio_test_support::clock::run_alone;
 use folio_test_support::sandbox::id;
@@ -411,11 +411,11 @@ async fn a_second_and_a_third_run_of_records_without_hrid_write_nothing_and_repl
         let collection = module.collection();
         let (_server, folio, stored) = module.start().await;
         let records = || (1..=300).map(instance);
-        let report = folio.upsert_into(collection.clone(), records()).run().await;
+        let report = folio.upsert_at(collection.clone(), records()).run().await;
         assert_eq!(figures(&report), [300, 0, 0, 0]);
         let (before, sent) = (hrids(&stored), writes(&stored));
         for _ in 0..2 {
-            let report = folio.upsert_into(collection.clone(), records()).run().await;
+            let report = folio.upsert_at(collection.clone(), records()).run().await;
             assert_eq!(figures(&report), [0, 0, 300, 0]);
         }
         assert_eq!((hrids(&stored), writes(&stored)), (before, sent));
@@ -432,7 +432,7 @@ async fn a_changed_record_without_hrid_keeps_its_number() {
         let collection = module.collection();
         let (_server, folio, stored) = module.start().await;
         let report = folio
-            .upsert_into(collection.clone(), (1..=5).map(instance))
+            .upsert_at(collection.clone(), (1..=5).map(instance))
             .run()
             .await;
         assert_eq!(figures(&report), [5, 0, 0, 0]);
@@ -442,7 +442,7 @@ async fn a_changed_record_without_hrid_keeps_its_number() {
             record["title"] = format!("changed {n}").into();
             record
         });
-        let report = folio.upsert_into(collection, changed).run().await;
+        let report = folio.upsert_at(collection, changed).run().await;
         assert_eq!(figures(&report), [0, 5, 0, 0]);
         // A number is not among what was dropped.
         assert!(report.dropped.is_empty(), "{:?}", report.dropped);
@@ -495,7 +495,7 @@ async fn what_servers_set_with_every_write_makes_no_second_run_write() {
         let (_server, folio, stored) = module.start().await;
         for run in 0..3 {
             let report = folio
-                .upsert_into(collection.clone(), [record.clone()])
+                .upsert_at(collection.clone(), [record.clone()])
                 .run()
                 .await;
             let expected = if run == 0 { [1, 0, 0, 0] } else { [0, 0, 1, 0] };
@@ -558,13 +558,13 @@ async fn a_second_run_of_any_recorded_record_writes_nothing() {
     .await;
     let folio = server.connect().await;
     for (path, records) in sent {
-        let mut upsert = folio.upsert_into(Collection::new(path.clone(), "records"), records);
+        let mut upsert = folio.upsert_at(Collection::new(path.clone(), "records"), records);
         while let Some(outcome) = upsert.next().await {
             let name = &names[&(path.clone(), outcome.id)];
             assert!(
-                matches!(outcome.what, Written::Unchanged),
+                matches!(outcome.result, WriteResult::Unchanged),
                 "{path}: {name}: {:?}",
-                outcome.what
+                outcome.result
             );
         }
     }
@@ -584,21 +584,21 @@ async fn what_a_write_takes_away_is_reported_by_record_and_in_sum() {
     }
     let records = (1..=3).map(|n| json!({"id": id(n), "holdingsRecordId": id(0), "status": {}}));
     let records: Vec<Value> = records.collect();
-    let mut upsert = folio.upsert_into(collection.clone(), vec![records[0].clone()]);
+    let mut upsert = folio.upsert_at(collection.clone(), vec![records[0].clone()]);
     let outcome = upsert.next().await.unwrap();
     assert!(
-        matches!(&outcome.what, Written::Updated { dropped } if *dropped == ["barcode", "status.name"]),
+        matches!(&outcome.result, WriteResult::Updated { dropped } if *dropped == ["barcode", "status.name"]),
         "{outcome:?}"
     );
     let refused = folio
-        .upsert_into(collection.clone(), vec![records[1].clone()])
-        .absent_fields(AbsentFields::Refuse);
+        .upsert_at(collection.clone(), vec![records[1].clone()])
+        .missing_fields(MissingFields::Reject);
     let refused = failures(refused).await;
     assert!(
         refused[0].1.contains("`barcode`, `status.name`"),
         "{refused:?}"
     );
-    let report = folio.upsert_into(collection, records).run().await;
+    let report = folio.upsert_at(collection, records).run().await;
     let dropped: Vec<_> = report
         .dropped
         .iter()
@@ -625,11 +625,11 @@ async fn a_record_of_a_list_is_written_back_without_what_only_lists_show() {
     stored.lock().unwrap().records.push(holding.clone());
     let mut changed = holding.clone();
     changed["callNumber"] = "QA 1".into();
-    let report = folio.upsert_into(collection.clone(), [holding]).run().await;
+    let report = folio.upsert_at(collection.clone(), [holding]).run().await;
     assert_eq!(figures(&report), [0, 0, 1, 0]);
     let report = folio
-        .upsert_into(collection, [changed])
-        .absent_fields(AbsentFields::Keep)
+        .upsert_at(collection, [changed])
+        .missing_fields(MissingFields::Keep)
         .run()
         .await;
     assert_eq!(figures(&report), [0, 1, 0, 0]);
@@ -650,7 +650,7 @@ async fn lookups_of_many_records_are_within_the_request_line() {
         let (server, folio, stored) = module.start().await;
         let users = || (0..1_000).map(|n| json!({"id": id(n), "username": format!("user{n}")}));
         stored.lock().unwrap().records.extend(users());
-        let report = folio.upsert_into(collection.clone(), users()).run().await;
+        let report = folio.upsert_at(collection.clone(), users()).run().await;
         assert_eq!(figures(&report), [0, 0, 1_000, 0]);
         // Those on their way at once may all find out; nobody later.
         let too_long = stored.lock().unwrap().too_long;
@@ -663,7 +663,7 @@ async fn lookups_of_many_records_are_within_the_request_line() {
             "{too_long}"
         );
         let report = folio
-            .upsert_into(collection, users())
+            .upsert_at(collection, users())
             .match_on("username")
             .run()
             .await;
@@ -692,7 +692,7 @@ async fn a_retrieve_endpoint_that_is_absent_is_asked_once() {
     let records = || (1..=600).map(instance);
     for run in 0..2 {
         let report = folio
-            .upsert_into(collection.clone(), records())
+            .upsert_at(collection.clone(), records())
             .concurrency(1)
             .run()
             .await;
@@ -713,7 +713,7 @@ async fn batches_of_records_without_hrid_are_as_small_as_the_server_needs_them()
     let collection = module.collection();
     let (server, folio, stored) = module.start().await;
     let report = folio
-        .upsert_into(collection.clone(), (1..=3_400).map(instance))
+        .upsert_at(collection.clone(), (1..=3_400).map(instance))
         .max_records(10_000)
         .max_bytes(100_000_000)
         .run()
@@ -730,7 +730,7 @@ async fn batches_of_records_without_hrid_are_as_small_as_the_server_needs_them()
         record
     });
     let report = folio
-        .upsert_into(collection, numbered)
+        .upsert_at(collection, numbered)
         .max_records(10_000)
         .max_bytes(100_000_000)
         .run()
@@ -748,7 +748,7 @@ async fn a_batch_that_is_too_many_for_the_server_is_halved_and_the_number_rememb
     let collection = module.collection();
     let (server, folio, stored) = module.start().await;
     let report = folio
-        .upsert_into(collection, (1..=2_000).map(instance))
+        .upsert_at(collection, (1..=2_000).map(instance))
         .concurrency(1)
         .run()
         .await;
@@ -776,9 +776,9 @@ async fn of_different_records_of_one_key_the_first_is_written_and_the_others_fai
             json!({"desc": "none"}),
         ];
         let upsert = folio
-            .upsert_into(collection.clone(), records)
+            .upsert_at(collection.clone(), records)
             .max_records(max_records)
-            .id_from(|group| group["group"].as_str().map(str::to_owned));
+            .id_from_key(|group| group["group"].as_str().map(str::to_owned));
         let report = upsert.run().await;
         assert_eq!(figures(&report), [2, 0, 1, 3]);
         assert_eq!(report.repeated, 2);
@@ -822,13 +822,13 @@ async fn of_records_of_one_id_the_last_wins_and_the_earlier_is_named() {
         json!({"id": id(1).to_uppercase(), "group": "c"}),
         json!({"id": id(2), "group": "b"}),
     ];
-    let mut upsert = folio.upsert_into(collection, records);
+    let mut upsert = folio.upsert_at(collection, records);
     let mut outcomes = BTreeMap::new();
     while let Some(outcome) = upsert.next().await {
-        let what = match outcome.what {
-            Written::Created => "created",
-            Written::Updated { .. } => "updated",
-            Written::Unchanged => "unchanged",
+        let what = match outcome.result {
+            WriteResult::Created => "created",
+            WriteResult::Updated { .. } => "updated",
+            WriteResult::Unchanged => "unchanged",
             _ => "failed",
         };
         outcomes.insert(outcome.index, (what, outcome.repeats));
@@ -862,7 +862,7 @@ async fn records_that_exist_under_other_ids_are_matched_on_a_field_and_updated()
         (0..250).map(|n| json!({"externalSystemId": format!("ext-{n}"), "active": true, "personal": {"lastName": "B"}}))
     };
     let report = folio
-        .upsert_into(collection.clone(), users())
+        .upsert_at(collection.clone(), users())
         .match_on("externalSystemId")
         .run()
         .await;
@@ -874,7 +874,7 @@ async fn records_that_exist_under_other_ids_are_matched_on_a_field_and_updated()
     );
     let requests = server.log().len();
     let report = folio
-        .upsert_into(collection, users())
+        .upsert_at(collection, users())
         .match_on("externalSystemId")
         .run()
         .await;
@@ -897,7 +897,7 @@ async fn records_of_inventory_are_matched_on_their_number_with_the_stored_versio
         let collection = module.collection();
         let (_server, folio, stored) = module.start().await;
         let report = folio
-            .upsert_into(collection.clone(), (1..=150).map(instance))
+            .upsert_at(collection.clone(), (1..=150).map(instance))
             .run()
             .await;
         assert_eq!(report.created, 150);
@@ -907,11 +907,11 @@ async fn records_of_inventory_are_matched_on_their_number_with_the_stored_versio
             .map(|hrid| json!({"hrid": hrid, "source": "FOLIO", "title": "new", "instanceTypeId": id(0)}))
             .collect();
         let mut upsert = folio
-            .upsert_into(collection.clone(), records.clone())
+            .upsert_at(collection.clone(), records.clone())
             .match_on("hrid");
         while let Some(outcome) = upsert.next().await {
             assert!(
-                matches!(outcome.what, Written::Updated { .. }),
+                matches!(outcome.result, WriteResult::Updated { .. }),
                 "{outcome:?}"
             );
             assert!(before.contains_key(&outcome.id));
@@ -919,7 +919,7 @@ async fn records_of_inventory_are_matched_on_their_number_with_the_stored_versio
         assert_eq!(hrids(&stored), before);
         assert_eq!(stored.lock().unwrap().at("id", &id(9))["_version"], 2);
         let report = folio
-            .upsert_into(collection, records)
+            .upsert_at(collection, records)
             .match_on("hrid")
             .run()
             .await;
@@ -953,7 +953,7 @@ async fn a_record_that_cannot_be_matched_fails_and_says_why() {
     ];
     let errors = failures(
         folio
-            .upsert_into(collection.clone(), records)
+            .upsert_at(collection.clone(), records)
             .match_on("barcode"),
     )
     .await;
@@ -997,14 +997,14 @@ async fn what_a_match_is_is_the_servers_decision_where_accents_are_folded() {
     let records =
         ["aa", "muller", "bb", "cc", "grüße"].map(|name| json!({"username": name, "n": 1}));
     let report = folio
-        .upsert_into(collection.clone(), records.clone())
+        .upsert_at(collection.clone(), records.clone())
         .match_on("username")
         .run()
         .await;
     assert_eq!(figures(&report), [4, 1, 0, 0], "{:?}", report.failures);
     assert_eq!(stored.lock().unwrap().at("id", &id(1))["n"], 1);
     let report = folio
-        .upsert_into(collection, records)
+        .upsert_at(collection, records)
         .match_on("username")
         .run()
         .await;
@@ -1022,7 +1022,7 @@ async fn a_server_that_ignores_the_query_makes_no_other_record_the_match() {
     .await;
     let folio = server.connect().await;
     let upsert = folio
-        .upsert_into(
+        .upsert_at(
             Collection::new("/users", "users"),
             [json!({"username": "ann"}), json!({"username": "bob"})],
         )
@@ -1065,7 +1065,7 @@ async fn a_record_that_others_create_meanwhile_is_found_by_its_key() {
     .await;
     let folio = server.connect().await;
     let report = folio
-        .upsert_into(collection, [json!({"username": "ann", "active": true})])
+        .upsert_at(collection, [json!({"username": "ann", "active": true})])
         .match_on("username")
         .run()
         .await;
@@ -1086,7 +1086,7 @@ async fn a_lost_response_to_a_creation_by_key_creates_no_second_record() {
         .await;
     let records = ["a", "b"].map(|name| json!({"username": name}));
     let report = folio
-        .upsert_into(collection, records)
+        .upsert_at(collection, records)
         .match_on("username")
         .run()
         .await;
@@ -1113,7 +1113,7 @@ async fn where_the_module_replaces_ids_records_need_a_field_to_match_on() {
         json!({"label": "c"}),
     ];
     let report = folio
-        .upsert_into(collection.clone(), records.clone())
+        .upsert_at(collection.clone(), records.clone())
         .run()
         .await;
     // What is there under its id can be replaced; nothing else is sent.
@@ -1135,12 +1135,12 @@ async fn where_the_module_replaces_ids_records_need_a_field_to_match_on() {
 
     let records = ["new", "b", "c"].map(|label| json!({"label": label, "description": "d"}));
     let mut upsert = folio
-        .upsert_into(collection.clone(), records.clone())
+        .upsert_at(collection.clone(), records.clone())
         .match_on("label");
     let mut ids = BTreeMap::new();
     while let Some(outcome) = upsert.next().await {
         assert!(
-            !matches!(outcome.what, Written::Failed { .. }),
+            !matches!(outcome.result, WriteResult::Failed { .. }),
             "{outcome:?}"
         );
         ids.insert(outcome.index, outcome.id);
@@ -1154,7 +1154,7 @@ async fn where_the_module_replaces_ids_records_need_a_field_to_match_on() {
     }
     let sent = writes(&stored);
     let report = folio
-        .upsert_into(collection, records)
+        .upsert_at(collection, records)
         .match_on("label")
         .run()
         .await;
@@ -1183,7 +1183,7 @@ async fn where_the_module_replaces_ids_no_post_is_sent_twice() {
             .await;
         let records = ["a", "b"].map(|label| json!({"label": label}));
         let report = folio
-            .upsert_into(collection, records)
+            .upsert_at(collection, records)
             .match_on("label")
             .run()
             .await;
@@ -1222,7 +1222,7 @@ async fn that_notes_tags_and_calendars_get_other_ids_is_known() {
         let folio = server.connect().await;
         let records = [json!({"name": "a"}), json!({"id": id(1), "name": "b"})];
         let report = folio
-            .upsert_into(Collection::new(path, items), records)
+            .upsert_at(Collection::new(path, items), records)
             .run()
             .await;
         assert_eq!(figures(&report), [0, 0, 0, 2], "{path}");
@@ -1248,10 +1248,10 @@ async fn a_module_that_turns_out_to_replace_ids_ends_the_run_and_its_id_is_repor
     // Nothing is known of this collection.
     let records = (0..50).map(|n| json!({"id": id(n), "label": format!("l{n}")}));
     let mut upsert = folio
-        .upsert_into(Collection::new("/badges", "badges"), records)
+        .upsert_at(Collection::new("/badges", "badges"), records)
         .concurrency(1);
     let first = upsert.next().await.unwrap();
-    assert!(matches!(first.what, Written::Created));
+    assert!(matches!(first.result, WriteResult::Created));
     assert_eq!(stored.lock().unwrap().records[0]["id"], first.id.as_str());
     let report = upsert.run().await;
     assert_eq!(figures(&report), [0, 0, 0, 49]);
@@ -1288,7 +1288,7 @@ fn a_server_that_fails_for_all_ends_the_run_after_few_requests() {
                 .await;
             let mut records = (1..=5_000).map(instance);
             let report = folio
-                .upsert_into(collection, records.by_ref().collect::<Vec<_>>())
+                .upsert_at(collection, records.by_ref().collect::<Vec<_>>())
                 .concurrency(1)
                 .run()
                 .await;
@@ -1319,7 +1319,7 @@ fn without_a_retry_budget_each_record_is_sent_once() {
             let folio = server.builder().retry(policy).connect().await.unwrap();
             let before = server.log().len();
             let records = (0..8).map(|n| json!({"id": id(n), "group": n.to_string()}));
-            let report = folio.upsert_into(collection, records).run().await;
+            let report = folio.upsert_at(collection, records).run().await;
             assert_eq!(figures(&report), [0, 0, 0, 8]);
             assert!(
                 report
@@ -1350,7 +1350,7 @@ fn a_server_that_fails_for_a_while_ends_nothing() {
             })
             .await;
         let records = (0..20).map(|n| json!({"id": id(n), "group": n.to_string()}));
-        let report = folio.upsert_into(collection, records).run().await;
+        let report = folio.upsert_at(collection, records).run().await;
         assert_eq!(figures(&report), [20, 0, 0, 0], "{:?}", report.failures);
         assert_eq!(stored.lock().unwrap().records.len(), 20);
     });
@@ -1384,7 +1384,7 @@ async fn a_replacement_that_the_server_ignores_creates_the_record_again() {
     .await;
     let folio = server.connect().await;
     let record = json!({"id": id(1), "instanceId": id(0), "callNumber": "QA 1"});
-    let report = folio.upsert_into(collection, [record]).run().await;
+    let report = folio.upsert_at(collection, [record]).run().await;
     assert_eq!(figures(&report), [1, 0, 0, 0], "{:?}", report.failures);
     assert_eq!(
         stored.lock().unwrap().at("id", &id(1))["callNumber"],
@@ -1424,7 +1424,7 @@ async fn numbers_are_sent_digit_for_digit() {
         })
         .collect();
     let report = folio
-        .upsert_into(collection, records)
+        .upsert_at(collection, records)
         .overwrite(true)
         .run()
         .await;

@@ -14,9 +14,9 @@ const DEADLINE: Duration = Duration::from_millis(600);
 fn patient() -> RetryPolicy {
     RetryPolicy::default()
         .max_attempts(1000)
-        .base_delay(Duration::from_millis(20))
-        .max_delay(Duration::from_millis(50))
-        .no_budget()
+        .initial_backoff(Duration::from_millis(20))
+        .max_backoff(Duration::from_millis(50))
+        .without_budget()
 }
 
 /// The work ends with the deadline, by the clock of the runtime.

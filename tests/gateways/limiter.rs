@@ -163,7 +163,7 @@ async fn an_upsert_is_complete_behind_a_limiter() {
         .collect();
     let (before, started) = (counted(&gateway), Instant::now());
     let outcome = folio
-        .upsert_into(Collection::new("/users", "users"), users)
+        .upsert_at(Collection::new("/users", "users"), users)
         .run()
         .await;
     report(

@@ -206,7 +206,7 @@ async fn a_job_outlives_a_restart_of_keycloak_during_a_refresh() {
         .retry(
             quick()
                 .max_attempts(100)
-                .max_delay(Duration::from_millis(100)),
+                .max_backoff(Duration::from_millis(100)),
         )
         .connect()
         .await

@@ -14,8 +14,8 @@ use folio_test_support::server::{Folio, PASSWORD, Reply};
 fn patient() -> RetryPolicy {
     RetryPolicy::default()
         .max_attempts(200)
-        .base_delay(Duration::from_millis(50))
-        .max_delay(Duration::from_millis(200))
+        .initial_backoff(Duration::from_millis(50))
+        .max_backoff(Duration::from_millis(200))
 }
 
 async fn listen(port: u16) -> Folio {
@@ -145,7 +145,7 @@ async fn a_token_that_was_handed_in_outlives_a_gateway_that_is_not_there() {
         .expires_in(Duration::ZERO);
     let folio = FolioClient::builder(format!("http://127.0.0.1:{port}"))
         .tenant("diku")
-        .credential_source(credentials)
+        .credentials_provider(credentials)
         .no_proxy()
         .retry(patient())
         .build()

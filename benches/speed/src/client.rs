@@ -241,10 +241,7 @@ async fn upsert(url: &str, records: u64) -> Result<Seen, Failure> {
     let collection = Collection::new(PATH, "instances")
         .batch("/instance-storage/batch/synchronous", "instances")
         .retrieve("/instance-storage/instances/retrieve");
-    let report = folio
-        .upsert_into(collection, instances(records)?)
-        .run()
-        .await;
+    let report = folio.upsert_at(collection, instances(records)?).run().await;
     let records = report.created;
     report.ok()?;
     Ok(Seen {

@@ -132,7 +132,7 @@ fn sent(call: &Call, module: &str) -> String {
             });
             let arms: String = arms.collect();
             format!(
-                "step(async move {{ Ok(match c.send().await? {{ {arms}{name}::Other(v) => raw(&v), _ => Received::Nothing }}) }})"
+                "step(async move {{ Ok(match c.send().await? {{ {arms}{name}::Unknown(v) => raw(&v), _ => Received::Nothing }}) }})"
             )
         }
     }

@@ -150,13 +150,13 @@ pub(crate) fn raw(response: &Response) -> Received {
 }
 
 /// The future of a call, whatever it gives.
-type Sending<T> = folio_sdk::Sending<T>;
+type ResponseFuture<T> = folio_sdk::ResponseFuture<T>;
 
-pub(crate) fn json<T: Serialize + Send + 'static>(sent: Sending<T>) -> Step {
+pub(crate) fn json<T: Serialize + Send + 'static>(sent: ResponseFuture<T>) -> Step {
     step(async move { Ok(written(&sent.await?)) })
 }
 
-pub(crate) fn maybe_json<T: Serialize + Send + 'static>(sent: Sending<Option<T>>) -> Step {
+pub(crate) fn maybe_json<T: Serialize + Send + 'static>(sent: ResponseFuture<Option<T>>) -> Step {
     step(async move {
         Ok(match sent.await? {
             Some(record) => written(&record),
@@ -165,39 +165,39 @@ pub(crate) fn maybe_json<T: Serialize + Send + 'static>(sent: Sending<Option<T>>
     })
 }
 
-pub(crate) fn text(sent: Sending<String>) -> Step {
+pub(crate) fn text(sent: ResponseFuture<String>) -> Step {
     step(async move { Ok(Received::Text(sent.await?)) })
 }
 
 #[allow(dead_code, reason = "not in each release")]
-pub(crate) fn maybe_text(sent: Sending<Option<String>>) -> Step {
+pub(crate) fn maybe_text(sent: ResponseFuture<Option<String>>) -> Step {
     step(async move { Ok(sent.await?.map_or(Received::Nothing, Received::Text)) })
 }
 
-pub(crate) fn bytes(sent: Sending<Bytes>) -> Step {
+pub(crate) fn bytes(sent: ResponseFuture<Bytes>) -> Step {
     step(async move { Ok(Received::Bytes(sent.await?.to_vec())) })
 }
 
 #[allow(dead_code, reason = "not in each release")]
-pub(crate) fn maybe_bytes(sent: Sending<Option<Bytes>>) -> Step {
+pub(crate) fn maybe_bytes(sent: ResponseFuture<Option<Bytes>>) -> Step {
     step(async move {
         let bytes = sent.await?;
         Ok(bytes.map_or(Received::Nothing, |bytes| Received::Bytes(bytes.to_vec())))
     })
 }
 
-pub(crate) fn nothing(sent: Sending<()>) -> Step {
+pub(crate) fn nothing(sent: ResponseFuture<()>) -> Step {
     step(async move {
         sent.await?;
         Ok(Received::Nothing)
     })
 }
 
-pub(crate) fn response(sent: Sending<Response>) -> Step {
+pub(crate) fn response(sent: ResponseFuture<Response>) -> Step {
     step(async move { Ok(raw(&sent.await?)) })
 }
 
-pub(crate) fn lines<T>(sent: Sending<Records<T>>) -> Step
+pub(crate) fn lines<T>(sent: ResponseFuture<Records<T>>) -> Step
 where
     T: Serialize + DeserializeOwned + Send + 'static,
 {

@@ -227,7 +227,7 @@ pub(crate) fn variant(union: &str, part: &Part, index: usize) -> String {
             (None, None) => "Object".to_owned(),
         },
     };
-    if name.starts_with(|c: char| c.is_ascii_uppercase()) && !matches!(&*name, "Self" | "Other") {
+    if name.starts_with(|c: char| c.is_ascii_uppercase()) && !matches!(&*name, "Self" | "Unknown") {
         name
     } else {
         format!("Variant{}{name}", index + 1)

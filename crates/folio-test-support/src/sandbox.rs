@@ -22,7 +22,7 @@ pub fn admin(sandbox: &Sandbox) -> FolioClientBuilder {
     FolioClient::builder(sandbox.url())
         .tenant(TENANT)
         .credentials(ADMIN, ADMIN_PASSWORD)
-        .retry(RetryPolicy::default().base_delay(Duration::from_millis(2)))
+        .retry(RetryPolicy::default().initial_backoff(Duration::from_millis(2)))
 }
 
 /// A sandbox with the demo data, and its administrator's client.

@@ -284,7 +284,7 @@ pub async fn nowhere() -> std::net::SocketAddr {
 
 /// The default policy without its patience.
 pub fn quick() -> RetryPolicy {
-    RetryPolicy::default().base_delay(Duration::from_millis(5))
+    RetryPolicy::default().initial_backoff(Duration::from_millis(5))
 }
 
 async fn serve(

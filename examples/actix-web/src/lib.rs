@@ -73,7 +73,7 @@ async fn items(
     barcode: Path<String>,
 ) -> Result<Json<Vec<Item>>, Problem> {
     // Whatever the caller writes is a value: it cannot become a part of the query.
-    let by_barcode = cql::field("barcode").exact(barcode.into_inner());
+    let by_barcode = cql::field("barcode").eq(barcode.into_inner());
     let page = folio
         .inventory_storage()
         .list_items()

@@ -68,7 +68,7 @@ async fn find_users(
         .limit(search.limit.unwrap_or(20).min(100));
     if let Some(name) = search.name {
         // Whatever the caller writes is a value: it cannot become a part of the query.
-        list = list.query(cql::field("username").exact(name));
+        list = list.query(cql::field("username").eq(name));
     }
     Ok(Json(list.send().await?.users))
 }

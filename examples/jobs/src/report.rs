@@ -78,7 +78,7 @@ async fn loans_of(folio: &FolioClient, user: &User) -> Result<usize, Error> {
     let loans = folio
         .circulation_storage()
         .list_loans()
-        .query(cql::field("userId").exact(id))
+        .query(cql::field("userId").eq(id))
         .stream();
     loans.try_fold(0, async |count, _| Ok(count + 1)).await
 }

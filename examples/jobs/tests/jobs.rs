@@ -32,7 +32,7 @@ async fn the_worker_carries_out_every_order_once_and_tells_which_failed() {
         .collect();
     orders.push(orders[0].clone());
     let nothing = Order {
-        instance: Id::random(),
+        instance: Id::new_v4(),
         note: "nowhere".into(),
     };
     orders.push(nothing.clone());
@@ -102,7 +102,7 @@ async fn a_call_that_fails_leaves_the_others_alone() {
         .iter()
         .map(|user| user["id"].as_str().unwrap().to_owned())
         .collect();
-    let absent = Id::random().to_string();
+    let absent = Id::new_v4().to_string();
     ids.push(absent.clone());
     let names = usernames(&folio, ids.clone(), 5).await;
     assert_eq!(names.len(), ids.len());

@@ -62,7 +62,7 @@ fn folio() -> (FolioClientBuilder, Seen) {
     let builder = FolioClient::builder("http://folio.test")
         .tenant("diku")
         .credentials("ann", "correct-horse")
-        .retry(RetryPolicy::default().base_delay(Duration::from_millis(1)))
+        .retry(RetryPolicy::default().initial_backoff(Duration::from_millis(1)))
         .http_service(Tower::new(service));
     (builder, seen)
 }

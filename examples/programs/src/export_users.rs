@@ -50,7 +50,7 @@ pub async fn run(folio: &FolioClient, mut out: impl Write) -> Outcome<usize> {
     }
     // One pass over the open loans instead of a request for each user.
     let mut loans: HashMap<String, u32> = HashMap::new();
-    let open = cql::field("status.name").exact("Open");
+    let open = cql::field("status.name").eq("Open");
     let mut list = folio
         .circulation_storage()
         .list_loans()
@@ -63,7 +63,7 @@ pub async fn run(folio: &FolioClient, mut out: impl Write) -> Outcome<usize> {
         }
     }
     writeln!(out, "{HEADER}")?;
-    let active = cql::field("active").exact(true);
+    let active = cql::field("active").eq(true);
     let mut users = folio.users().list_users().query(active).stream();
     let mut count = 0;
     while let Some(user) = users.try_next().await? {

@@ -20,7 +20,7 @@ pub fn run(folio: &FolioClient, mut out: impl Write) -> Outcome<usize> {
         groups.insert(group.id.unwrap_or_default(), group.group);
     }
     let mut loans: HashMap<String, u32> = HashMap::new();
-    let open = cql::field("status.name").exact("Open");
+    let open = cql::field("status.name").eq("Open");
     for loan in folio
         .circulation_storage()
         .list_loans()
@@ -32,7 +32,7 @@ pub fn run(folio: &FolioClient, mut out: impl Write) -> Outcome<usize> {
         }
     }
     writeln!(out, "{HEADER}")?;
-    let active = cql::field("active").exact(true);
+    let active = cql::field("active").eq(true);
     let mut count = 0;
     for user in folio.users().list_users().query(active).stream() {
         writeln!(out, "{}", line(user?, &groups, &loans))?;

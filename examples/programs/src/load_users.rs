@@ -4,7 +4,7 @@
 use std::path::Path;
 
 use folio_sdk::users::User;
-use folio_sdk::{AbsentFields, FolioClient, UpsertReport};
+use folio_sdk::{FolioClient, MissingFields, UpsertReport};
 
 use crate::Outcome;
 
@@ -18,9 +18,9 @@ pub async fn run(folio: &FolioClient, file: &Path) -> Outcome<UpsertReport> {
         .upsert(users)
         .match_on("externalSystemId")
         // A new user's UUID follows from the external id: two runs at once make the same one.
-        .id_from(|user| user.external_system_id.clone())
+        .id_from_key(|user| user.external_system_id.clone())
         // The file has some of the fields only: what others have entered stays.
-        .absent_fields(AbsentFields::Keep)
+        .missing_fields(MissingFields::Keep)
         .concurrency(4)
         .run()
         .await;

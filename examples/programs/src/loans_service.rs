@@ -21,7 +21,7 @@ async fn loans(
     State(folio): State<FolioClient>,
     Path(barcode): Path<String>,
 ) -> Result<Json<Vec<Loan>>, Problem> {
-    let barcode = cql::field("barcode").exact(barcode);
+    let barcode = cql::field("barcode").eq(barcode);
     let found = folio
         .users()
         .list_users()
@@ -33,8 +33,8 @@ async fn loans(
         return Err(Problem::NoSuchUser);
     };
     let query = cql::field("userId")
-        .exact(user.id.unwrap_or_default())
-        .and(cql::field("status.name").exact("Open"));
+        .eq(user.id.unwrap_or_default())
+        .and(cql::field("status.name").eq("Open"));
     let loans = folio
         .circulation_storage()
         .list_loans()

@@ -38,7 +38,7 @@ where
         .write(true)
         .open(path)?;
     // What was written after the checkpoint comes again. After a finished run that is everything.
-    out.set_len(harvest.checkpoint().mark())?;
+    out.set_len(harvest.checkpoint().position())?;
     out.seek(SeekFrom::End(0))?;
     let mut records = harvest.stream();
     let (mut taken, mut outcome): (u64, Result<(), Error>) = (0, Ok(()));
@@ -54,11 +54,11 @@ where
         taken += 1;
         if taken.is_multiple_of(10_000) || outcome.is_err() {
             out.sync_all()?;
-            left.save(&records.checkpoint().with_mark(out.stream_position()?))?;
+            left.save(&records.checkpoint().with_position(out.stream_position()?))?;
         }
     }
     out.sync_all()?;
-    left.save(&records.checkpoint().with_mark(out.stream_position()?))?;
+    left.save(&records.checkpoint().with_position(out.stream_position()?))?;
     outcome?;
     Ok(taken)
 }

@@ -38,7 +38,7 @@ pub async fn run(
         vendor: vendor.clone(),
         order_type: CompositePurchaseOrderOrderType::OneTime,
     });
-    order.id = Some(Id::random());
+    order.id = Some(Id::new_v4());
     let order = orders.create_composite_order().body(&order).send().await?;
     let id = order.id.clone().unwrap_or_default();
     for title in titles {
@@ -54,7 +54,7 @@ pub async fn run(
             source: Source::User,
             cost,
         });
-        line.id = Some(Id::random());
+        line.id = Some(Id::new_v4());
         line.purchase_order_id = Some(id.clone());
         line.fund_distribution = Some(vec![FundDistribution::new(FundDistributionRequired {
             fund_id: fund.clone(),
@@ -73,8 +73,8 @@ pub async fn run(
         .await?;
     let order = orders.get_composite_order(&id).send().await?;
     let query = cql::field("transactionType")
-        .exact("Encumbrance")
-        .and(cql::field("encumbrance.sourcePurchaseOrderId").exact(&id));
+        .eq("Encumbrance")
+        .and(cql::field("encumbrance.sourcePurchaseOrderId").eq(&id));
     let encumbrances = folio
         .finance_storage()
         .list_transactions()

@@ -125,7 +125,7 @@ async fn the_service_answers_loans_and_fitting_statuses() {
         .iter()
         .find(|user| user["barcode"].is_string())
         .unwrap();
-    let loan = json!({"id": Id::random(), "userId": user["id"], "itemId": Id::random(), "action": "checkedout",
+    let loan = json!({"id": Id::new_v4(), "userId": user["id"], "itemId": Id::new_v4(), "action": "checkedout",
         "loanDate": "2026-01-01T00:00:00.000+00:00", "status": {"name": "Open"}});
     sandbox
         .load("diku", "/loan-storage/loans", vec![loan])
@@ -261,7 +261,7 @@ fn bodies(server: &Folio, method: &str, path: &str) -> Vec<Value> {
 #[tokio::test]
 async fn a_block_is_overridden_only_if_that_was_asked_for() {
     let (server, folio) = played().await;
-    let desk = Id::random();
+    let desk = Id::new_v4();
     let error = circulate::check_out(&folio, "item", "user", &desk, None)
         .await
         .unwrap_err();
@@ -287,7 +287,7 @@ async fn a_file_is_imported_and_followed() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("x.mrc");
     std::fs::write(&file, "00026     2200025   4500").unwrap();
-    let profile = json!({"id": Id::random(), "name": "Default", "dataType": "MARC"});
+    let profile = json!({"id": Id::new_v4(), "name": "Default", "dataType": "MARC"});
     let profile = serde_json::from_value(profile).unwrap();
     let import = import_marc::run(&folio, &file, profile, std::time::Duration::from_secs(60));
     let clock = Clock::stop();
@@ -310,7 +310,7 @@ async fn an_order_is_opened_and_its_encumbrances_are_read() {
         price: 10.into(),
         copies: 1,
     };
-    let id = Id::random();
+    let id = Id::new_v4();
     let (order, encumbrances) = order::run(&folio, &id, &id, &id, vec![title("One"), title("Two")])
         .await
         .unwrap();

@@ -1,12 +1,12 @@
 //! The calls by path of a client.
 
-use super::get::Get;
-use super::get_all::GetAll;
+use super::get::GetRequest;
+use super::get_all::GetAllRequest;
 use super::raw::RequestBuilder;
-use super::write::Write;
+use super::write::WriteRequest;
 use crate::client::FolioClient;
 use crate::client::marker::Async;
-use crate::paging::{ByIds, ByValues};
+use crate::paging::{LookupById, LookupByValue};
 use crate::wire::described_lists;
 use crate::wire::paging::PagingStyle;
 use crate::wire::request::Request;
@@ -20,7 +20,7 @@ use std::marker::PhantomData;
 impl FolioClient {
     /// Gets what is at a path: the value of `key` in the answer, or with `None` the whole answer.
     ///
-    /// Of a list this is one page, by FOLIO's default of 10 records: say [`limit`](Get::limit), or
+    /// Of a list this is one page, by FOLIO's default of 10 records: say [`limit`](GetRequest::limit), or
     /// read all of it with [`folio_get_all`](Self::folio_get_all).
     ///
     /// ```no_run
@@ -39,8 +39,8 @@ impl FolioClient {
         &self,
         path: impl AsRef<str>,
         key: impl Into<Option<&'a str>>,
-    ) -> Get<T> {
-        Get {
+    ) -> GetRequest<T> {
+        GetRequest {
             mode: Async,
             client: self.clone(),
             request: Request::to(Method::GET, path),
@@ -56,13 +56,13 @@ impl FolioClient {
     /// the records after the last one. Others are read by offset, and so are those that the
     /// caller orders (`sortBy` in the query), with `id` added to make the order unique. The
     /// descriptions of all modules of the release are known, whether or not they are enabled; of
-    /// other lists say [`by_id`](GetAll::by_id) if they support it. See [`Items`](crate::Items)
+    /// other lists say [`by_id`](GetAllRequest::by_id) if they support it. See [`RecordStream`](crate::RecordStream)
     /// for what errors mean.
     pub fn folio_get_all<'a, T: DeserializeOwned + Send + 'static>(
         &self,
         path: impl AsRef<str>,
         key: impl Into<Option<&'a str>>,
-    ) -> GetAll<T> {
+    ) -> GetAllRequest<T> {
         let request = Request::to(Method::GET, path);
         let items = key.into().filter(|key| !key.is_empty()).map(str::to_owned);
         let known = described_lists::known(request.path());
@@ -73,7 +73,7 @@ impl FolioClient {
             Some(known) => known.style,
             None => described_lists::dialect(request.path()).unwrap_or(PagingStyle::Cql),
         };
-        GetAll {
+        GetAllRequest {
             mode: Async,
             client: self.clone(),
             request,
@@ -94,7 +94,7 @@ impl FolioClient {
     }
 
     /// Reads the records of many ids of a list, in as many requests as it takes; in the order of
-    /// the ids, and tells those that are missing: see [`ByIds`].
+    /// the ids, and tells those that are missing: see [`LookupById`].
     ///
     /// ```no_run
     /// # async fn example(folio: folio_sdk::FolioClient, ids: Vec<String>) -> Result<(), folio_sdk::Error> {
@@ -112,13 +112,13 @@ impl FolioClient {
         path: impl AsRef<str>,
         key: impl Into<Option<&'a str>>,
         ids: impl IntoIterator<Item = impl fmt::Display>,
-    ) -> ByIds<T> {
+    ) -> LookupById<T> {
         self.folio_get_all(path, key).stream().ids(ids)
     }
 
     /// Reads the records that have one of many values in a field of a list, such as HRIDs, barcodes
     /// or external ids, in as many requests as it takes; in the order of the values, and tells
-    /// those that are missing and those that have several records: see [`ByValues`].
+    /// those that are missing and those that have several records: see [`LookupByValue`].
     ///
     /// ```no_run
     /// # async fn example(folio: folio_sdk::FolioClient, barcodes: Vec<String>) -> Result<(), folio_sdk::Error> {
@@ -137,12 +137,12 @@ impl FolioClient {
         key: impl Into<Option<&'a str>>,
         field: impl Into<String>,
         values: impl IntoIterator<Item = impl fmt::Display>,
-    ) -> ByValues<T> {
+    ) -> LookupByValue<T> {
         self.folio_get_all(path, key).stream().values(field, values)
     }
 
     /// Posts `body` as JSON. Gives the answer as JSON, text as a string, an empty one as null;
-    /// [`typed`](Write::typed) gives it as a type.
+    /// [`typed`](WriteRequest::typed) gives it as a type.
     ///
     /// It is sent again only if it is certain that it did not arrive (see
     /// [`RetryPolicy`](crate::RetryPolicy)).
@@ -150,8 +150,8 @@ impl FolioClient {
         &self,
         path: impl AsRef<str>,
         body: &(impl Serialize + ?Sized),
-    ) -> Write<Value> {
-        Write::new(self, Request::to(Method::POST, path).json(body))
+    ) -> WriteRequest<Value> {
+        WriteRequest::new(self, Request::to(Method::POST, path).json(body))
     }
 
     /// Puts `body` as JSON: FOLIO replaces the whole record, what is absent is gone. Answers as
@@ -160,14 +160,14 @@ impl FolioClient {
         &self,
         path: impl AsRef<str>,
         body: &(impl Serialize + ?Sized),
-    ) -> Write<Value> {
-        Write::new(self, Request::to(Method::PUT, path).json(body))
+    ) -> WriteRequest<Value> {
+        WriteRequest::new(self, Request::to(Method::PUT, path).json(body))
     }
 
     /// Deletes what is at a path. Answers as [`folio_post`](Self::folio_post). With a `query` it
     /// needs a confirmation ([`Deletion`](crate::Deletion)).
-    pub fn folio_delete(&self, path: impl AsRef<str>) -> Write<Value> {
-        Write::new(self, Request::to(Method::DELETE, path))
+    pub fn folio_delete(&self, path: impl AsRef<str>) -> WriteRequest<Value> {
+        WriteRequest::new(self, Request::to(Method::DELETE, path))
     }
 
     /// A request with any method to any path, whose answer is handed out as it came.

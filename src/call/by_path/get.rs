@@ -4,7 +4,7 @@ use super::common::debug;
 #[cfg(feature = "blocking")]
 use super::common::in_mode;
 use super::pick::value_of;
-use crate::call::mode::{Mode, Sending};
+use crate::call::mode::{Mode, ResponseFuture};
 use crate::client::FolioClient;
 use crate::client::marker::Async;
 use crate::wire::error::Result;
@@ -16,7 +16,7 @@ use std::marker::PhantomData;
 
 /// A `GET` that gives a value. Await it.
 #[must_use = "a call is not sent before it is awaited"]
-pub struct Get<T, M = Async> {
+pub struct GetRequest<T, M = Async> {
     pub(crate) mode: M,
     pub(super) client: FolioClient,
     pub(super) request: Request,
@@ -24,7 +24,7 @@ pub struct Get<T, M = Async> {
     pub(super) answer: PhantomData<fn() -> T>,
 }
 
-impl<T, M> Get<T, M> {
+impl<T, M> GetRequest<T, M> {
     request_setters!(self => self.request; sending tenant param query);
 
     /// How many records at most. FOLIO's own default is 10, mostly.
@@ -40,7 +40,7 @@ impl<T, M> Get<T, M> {
     }
 }
 
-impl<T: DeserializeOwned + Send + 'static, M: Mode> Get<T, M> {
+impl<T: DeserializeOwned + Send + 'static, M: Mode> GetRequest<T, M> {
     /// Sends it. (To await the call does the same.)
     ///
     /// # Errors
@@ -48,22 +48,22 @@ impl<T: DeserializeOwned + Send + 'static, M: Mode> Get<T, M> {
     pub fn send(self) -> M::Sent<T> {
         let answer = self.client.answer(self.request);
         self.mode.send(match self.key {
-            None => Sending::answer(answer, |response| response.json()),
-            Some(key) => Sending::other(async move { value_of(&answer.await?, &key) }),
+            None => ResponseFuture::answer(answer, |response| response.json()),
+            Some(key) => ResponseFuture::other(async move { value_of(&answer.await?, &key) }),
         })
     }
 }
 
-impl<T: DeserializeOwned + Send + 'static> IntoFuture for Get<T> {
+impl<T: DeserializeOwned + Send + 'static> IntoFuture for GetRequest<T> {
     type Output = Result<T>;
-    type IntoFuture = Sending<T>;
+    type IntoFuture = ResponseFuture<T>;
 
-    fn into_future(self) -> Sending<T> {
+    fn into_future(self) -> ResponseFuture<T> {
         self.send()
     }
 }
 
 #[cfg(feature = "blocking")]
-in_mode!(Get<T> { client, request, key, answer });
+in_mode!(GetRequest<T> { client, request, key, answer });
 
-debug!(Get<T>);
+debug!(GetRequest<T>);

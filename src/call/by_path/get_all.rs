@@ -6,7 +6,7 @@ use super::common::in_mode;
 use crate::call::mode::Mode;
 use crate::client::FolioClient;
 use crate::client::marker::Async;
-use crate::paging::{Items, Plan, sorts_by_cql};
+use crate::paging::{Plan, RecordStream, sorts_by_cql};
 use crate::wire::error::Result;
 use crate::wire::paging::PagingStyle;
 use crate::wire::request::{Request, request_setters};
@@ -18,7 +18,7 @@ use std::task::{Context, Poll};
 
 /// A whole list, as a stream. What it is asked for is said before the first record is taken.
 #[must_use = "a stream asks for nothing before it is polled"]
-pub struct GetAll<T, M = Async> {
+pub struct GetAllRequest<T, M = Async> {
     pub(crate) mode: M,
     pub(super) client: FolioClient,
     pub(super) request: Request,
@@ -33,10 +33,10 @@ pub struct GetAll<T, M = Async> {
     pub(super) job: Option<&'static str>,
     pub(super) limit: Option<u32>,
     pub(super) offset: Option<u32>,
-    pub(super) running: Option<Items<T>>,
+    pub(super) running: Option<RecordStream<T>>,
 }
 
-impl<T: DeserializeOwned + Send + 'static, M: Mode> GetAll<T, M> {
+impl<T: DeserializeOwned + Send + 'static, M: Mode> GetAllRequest<T, M> {
     request_setters!(self => self.request; sending tenant param query);
 
     /// How many records a page, 500 by default. All are read, whatever this is.
@@ -86,7 +86,7 @@ impl<T: DeserializeOwned + Send + 'static, M: Mode> GetAll<T, M> {
         self.mode.list(items)
     }
 
-    pub(super) fn items(&self) -> Items<T> {
+    pub(super) fn items(&self) -> RecordStream<T> {
         let plan = Plan {
             style: self.style,
             items: self.items.clone().map(Into::into),
@@ -97,7 +97,7 @@ impl<T: DeserializeOwned + Send + 'static, M: Mode> GetAll<T, M> {
             job: self.job,
             is_sorted: !self.unsorted,
         };
-        Items::planned(
+        RecordStream::planned(
             self.client.clone(),
             self.request.clone(),
             plan,
@@ -107,28 +107,28 @@ impl<T: DeserializeOwned + Send + 'static, M: Mode> GetAll<T, M> {
     }
 }
 
-impl<T: DeserializeOwned + Send + 'static> GetAll<T> {
+impl<T: DeserializeOwned + Send + 'static> GetAllRequest<T> {
     /// The next record; none at the end.
     pub async fn next(&mut self) -> Option<Result<T>> {
         self.running().next().await
     }
 
-    fn running(&mut self) -> &mut Items<T> {
+    fn running(&mut self) -> &mut RecordStream<T> {
         let items = self.running.take().unwrap_or_else(|| self.items());
         self.running.insert(items)
     }
 }
 
-impl<T: DeserializeOwned + Send + 'static> From<GetAll<T>> for Items<T> {
-    /// See [`GetAll::stream`].
-    fn from(list: GetAll<T>) -> Self {
+impl<T: DeserializeOwned + Send + 'static> From<GetAllRequest<T>> for RecordStream<T> {
+    /// See [`GetAllRequest::stream`].
+    fn from(list: GetAllRequest<T>) -> Self {
         list.stream()
     }
 }
 
-impl<T, M> Unpin for GetAll<T, M> {}
+impl<T, M> Unpin for GetAllRequest<T, M> {}
 
-impl<T: DeserializeOwned + Send + 'static> Stream for GetAll<T> {
+impl<T: DeserializeOwned + Send + 'static> Stream for GetAllRequest<T> {
     type Item = Result<T>;
 
     fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Result<T>>> {
@@ -137,6 +137,6 @@ impl<T: DeserializeOwned + Send + 'static> Stream for GetAll<T> {
 }
 
 #[cfg(feature = "blocking")]
-in_mode!(GetAll<T> { client, request, items, style, key, max, unsorted, without_all, job, limit, offset, running });
+in_mode!(GetAllRequest<T> { client, request, items, style, key, max, unsorted, without_all, job, limit, offset, running });
 
-debug!(GetAll<T>);
+debug!(GetAllRequest<T>);

@@ -8,7 +8,7 @@ mod pick;
 mod raw;
 mod write;
 
-pub use get::Get;
-pub use get_all::GetAll;
+pub use get::GetRequest;
+pub use get_all::GetAllRequest;
 pub use raw::RequestBuilder;
-pub use write::Write;
+pub use write::WriteRequest;

@@ -3,7 +3,7 @@
 use super::common::debug;
 #[cfg(feature = "blocking")]
 use super::common::in_mode;
-use crate::call::mode::{Mode, Sending};
+use crate::call::mode::{Mode, ResponseFuture};
 use crate::client::FolioClient;
 use crate::client::marker::Async;
 use crate::wire::request::{Request, request_setters};
@@ -27,7 +27,7 @@ impl<M: Mode> RequestBuilder<M> {
     /// What [`FolioClient::execute`] gives.
     pub fn send(self) -> M::Sent<Response> {
         let answer = self.client.answer(self.request);
-        self.mode.send(Sending::answer(answer, Ok))
+        self.mode.send(ResponseFuture::answer(answer, Ok))
     }
 
     /// Sends it and gives the answer as soon as its head is there, see [`FolioClient::open`].
@@ -36,7 +36,8 @@ impl<M: Mode> RequestBuilder<M> {
     /// What [`FolioClient::execute`] gives.
     pub fn download(self) -> M::Sent<M::Download> {
         let download = self.client.download(self.request);
-        self.mode.download(Sending::download(download, |it| it))
+        self.mode
+            .download(ResponseFuture::download(download, |it| it))
     }
 }
 

@@ -3,7 +3,7 @@
 use super::common::debug;
 #[cfg(feature = "blocking")]
 use super::common::in_mode;
-use crate::call::mode::{Mode, Sending};
+use crate::call::mode::{Mode, ResponseFuture};
 use crate::client::FolioClient;
 use crate::client::marker::Async;
 use crate::wire::error::Result;
@@ -16,14 +16,14 @@ use std::future::IntoFuture;
 
 /// A `POST`, `PUT` or `DELETE`. Await it.
 #[must_use = "a call is not sent before it is awaited"]
-pub struct Write<T, M = Async> {
+pub struct WriteRequest<T, M = Async> {
     pub(crate) mode: M,
     pub(super) client: FolioClient,
     pub(super) request: Request,
     pub(super) read: fn(Response) -> Result<T>,
 }
 
-impl Write<Value> {
+impl WriteRequest<Value> {
     pub(super) fn new(client: &FolioClient, request: Request) -> Self {
         Self {
             mode: Async,
@@ -34,13 +34,13 @@ impl Write<Value> {
     }
 }
 
-impl<T, M> Write<T, M> {
+impl<T, M> WriteRequest<T, M> {
     request_setters!(self => self.request; sending tenant param write);
 
     /// Gives the answer as a type. (An empty answer is read as `null`: ask for an `Option` where
     /// the server may say nothing.)
-    pub fn typed<U: DeserializeOwned>(self) -> Write<U, M> {
-        Write {
+    pub fn typed<U: DeserializeOwned>(self) -> WriteRequest<U, M> {
+        WriteRequest {
             mode: self.mode,
             client: self.client,
             request: self.request,
@@ -49,7 +49,7 @@ impl<T, M> Write<T, M> {
     }
 }
 
-impl<T: Send + 'static, M: Mode> Write<T, M> {
+impl<T: Send + 'static, M: Mode> WriteRequest<T, M> {
     /// Sends it. (To await the call does the same.)
     ///
     /// # Errors
@@ -57,15 +57,15 @@ impl<T: Send + 'static, M: Mode> Write<T, M> {
     /// answer is not what was asked for.
     pub fn send(self) -> M::Sent<T> {
         let answer = self.client.answer(self.request);
-        self.mode.send(Sending::answer(answer, self.read))
+        self.mode.send(ResponseFuture::answer(answer, self.read))
     }
 }
 
-impl<T: Send + 'static> IntoFuture for Write<T> {
+impl<T: Send + 'static> IntoFuture for WriteRequest<T> {
     type Output = Result<T>;
-    type IntoFuture = Sending<T>;
+    type IntoFuture = ResponseFuture<T>;
 
-    fn into_future(self) -> Sending<T> {
+    fn into_future(self) -> ResponseFuture<T> {
         self.send()
     }
 }
@@ -103,6 +103,6 @@ fn loosely(response: Response) -> Result<Value> {
 }
 
 #[cfg(feature = "blocking")]
-in_mode!(Write<T> { client, request, read });
+in_mode!(WriteRequest<T> { client, request, read });
 
-debug!(Write<T>);
+debug!(WriteRequest<T>);

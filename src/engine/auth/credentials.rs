@@ -43,7 +43,7 @@ impl Credentials {
 
     /// An access token that somebody else got, for instance the one of a request that a FOLIO
     /// module answers. When FOLIO no longer accepts it, the client renews it by the
-    /// [`refresh_token`](Self::refresh_token), or asks its [`CredentialSource`] for another one. If
+    /// [`refresh_token`](Self::refresh_token), or asks its [`CredentialsProvider`] for another one. If
     /// there is neither, calls fail
     /// ([`Error::is_unauthenticated`](crate::Error::is_unauthenticated)) and say so.
     ///
@@ -161,12 +161,12 @@ impl fmt::Debug for Password {
 /// another one.
 ///
 /// ```
-/// use folio_sdk::{CredentialSource, Credentials};
+/// use folio_sdk::{CredentialsProvider, Credentials};
 ///
 /// #[derive(Debug)]
 /// struct Vault;
 ///
-/// impl CredentialSource for Vault {
+/// impl CredentialsProvider for Vault {
 ///     async fn credentials(&self) -> Result<Credentials, Box<dyn std::error::Error + Send + Sync>> {
 ///         Ok(Credentials::password("importer", std::fs::read_to_string("/run/secrets/folio")?))
 ///     }
@@ -174,23 +174,23 @@ impl fmt::Debug for Password {
 /// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is no source of credentials",
-    note = "for a name and a password, or a token, that do not change, use `credentials(name, password)` or `token(…)` of the builder; else implement `CredentialSource`: one asynchronous method, `credentials`"
+    note = "for a name and a password, or a token, that do not change, use `credentials(name, password)` or `token(…)` of the builder; else implement `CredentialsProvider`: one asynchronous method, `credentials`"
 )]
-pub trait CredentialSource: fmt::Debug + Send + Sync + 'static {
+pub trait CredentialsProvider: fmt::Debug + Send + Sync + 'static {
     /// The credentials to log in with now.
     fn credentials(
         &self,
     ) -> impl Future<Output = Result<Credentials, Box<dyn std::error::Error + Send + Sync>>> + Send;
 }
 
-impl CredentialSource for Credentials {
+impl CredentialsProvider for Credentials {
     async fn credentials(&self) -> Result<Credentials, Box<dyn std::error::Error + Send + Sync>> {
         Ok(self.clone())
     }
 }
 
 /// A source that several clients share.
-impl<S: CredentialSource> CredentialSource for Arc<S> {
+impl<S: CredentialsProvider> CredentialsProvider for Arc<S> {
     async fn credentials(&self) -> Result<Credentials, Box<dyn std::error::Error + Send + Sync>> {
         S::credentials(self).await
     }
@@ -204,7 +204,7 @@ impl<S: CredentialSource> CredentialSource for Arc<S> {
 ///
 /// let builder = FolioClient::builder("https://folio.example.edu")
 ///     .tenant("diku")
-///     .credential_source(EnvironmentCredentials::new("LIBRARY_USER", "LIBRARY_PASSWORD"));
+///     .credentials_provider(EnvironmentCredentials::new("LIBRARY_USER", "LIBRARY_PASSWORD"));
 /// ```
 #[derive(Debug, Clone)]
 pub struct EnvironmentCredentials {
@@ -228,7 +228,7 @@ impl Default for EnvironmentCredentials {
     }
 }
 
-impl CredentialSource for EnvironmentCredentials {
+impl CredentialsProvider for EnvironmentCredentials {
     async fn credentials(&self) -> Result<Credentials, Box<dyn std::error::Error + Send + Sync>> {
         let read = |name: &str| match std::env::var(name) {
             Ok(value) if !value.is_empty() => Ok(value),
@@ -254,12 +254,12 @@ type AskedCredentials<'a> = Pin<
     >,
 >;
 
-/// A [`CredentialSource`] of whatever type.
+/// A [`CredentialsProvider`] of whatever type.
 pub(crate) trait AnySource: fmt::Debug + Send + Sync + 'static {
     fn ask(&self) -> AskedCredentials<'_>;
 }
 
-impl<S: CredentialSource> AnySource for S {
+impl<S: CredentialsProvider> AnySource for S {
     fn ask(&self) -> AskedCredentials<'_> {
         Box::pin(self.credentials())
     }

@@ -32,7 +32,7 @@ mod state;
 mod token;
 
 pub(crate) use credentials::AnySource;
-pub use credentials::{CredentialSource, Credentials, EnvironmentCredentials, Password};
+pub use credentials::{Credentials, CredentialsProvider, EnvironmentCredentials, Password};
 pub(crate) use endpoints::needs_no_token;
 pub(crate) use state::{Auth, NoToken};
 pub(crate) use token::Token;

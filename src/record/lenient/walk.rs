@@ -7,7 +7,7 @@ use super::state::PathStep;
 use crate::record::json::Json;
 use crate::value::redact;
 
-/// A value that a server sent in another type than its description states. Given by
+/// A value that a server sent in another type than its description states. Output by
 /// [`Record::mistyped`](crate::Record::mistyped).
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]

@@ -100,13 +100,13 @@ impl fmt::Display for Comparison {
 impl Relation {
     pub(super) fn symbol(self) -> &'static str {
         match self {
-            Self::Words => "=",
-            Self::Exact => "==",
-            Self::NotEqual => "<>",
-            Self::Less => "<",
-            Self::AtMost => "<=",
-            Self::Greater => ">",
-            Self::AtLeast => ">=",
+            Self::Matches => "=",
+            Self::Eq => "==",
+            Self::Ne => "<>",
+            Self::Lt => "<",
+            Self::Le => "<=",
+            Self::Gt => ">",
+            Self::Ge => ">=",
             Self::Adjacent => "adj",
             Self::All => "all",
             Self::Any => "any",

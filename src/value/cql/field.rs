@@ -21,13 +21,13 @@ impl Field {
 
     /// Heeds upper and lower case.
     #[must_use]
-    pub fn respect_case(self) -> Self {
+    pub fn case_sensitive(self) -> Self {
         self.modifier("respectCase")
     }
 
     /// Heeds accents.
     #[must_use]
-    pub fn respect_accents(self) -> Self {
+    pub fn accent_sensitive(self) -> Self {
         self.modifier("respectAccents")
     }
 
@@ -53,7 +53,7 @@ impl Field {
     pub fn modifier_with(mut self, name: impl Into<String>, value: impl fmt::Display) -> Self {
         self.modifiers.push(Modifier {
             name: name.into(),
-            value: Some((Relation::Words, escaped(&value.to_string()))),
+            value: Some((Relation::Matches, escaped(&value.to_string()))),
         });
         self
     }
@@ -70,7 +70,7 @@ impl Field {
     /// ```
     /// use folio_sdk::{cql, cql::Relation};
     ///
-    /// assert_eq!(cql::field("barcode").matches(Relation::Exact, "12?4*").to_string(), r#"barcode=="12?4*""#);
+    /// assert_eq!(cql::field("barcode").matches(Relation::Eq, "12?4*").to_string(), r#"barcode=="12?4*""#);
     /// ```
     pub fn matches(self, relation: Relation, pattern: impl fmt::Display) -> Cql {
         let pattern = pattern.to_string();
@@ -90,18 +90,18 @@ impl Field {
     }
 
     /// The whole field is the value (`==`). For identifiers and codes always this.
-    pub fn exact(self, value: impl fmt::Display) -> Cql {
-        self.compare(Relation::Exact, value)
+    pub fn eq(self, value: impl fmt::Display) -> Cql {
+        self.compare(Relation::Eq, value)
     }
 
     /// The field is not the value (`<>`).
-    pub fn not_equal(self, value: impl fmt::Display) -> Cql {
-        self.compare(Relation::NotEqual, value)
+    pub fn ne(self, value: impl fmt::Display) -> Cql {
+        self.compare(Relation::Ne, value)
     }
 
     /// The words of the value stand in the field, next to each other (`=`, full text).
     pub fn contains_words(self, words: impl fmt::Display) -> Cql {
-        self.compare(Relation::Words, words)
+        self.compare(Relation::Matches, words)
     }
 
     /// All words of the value stand in the field, anywhere (`all`, full text).
@@ -117,13 +117,13 @@ impl Field {
     /// The field begins with the value.
     pub fn starts_with(self, value: impl fmt::Display) -> Cql {
         let term = format!("{}*", escaped(&value.to_string()));
-        self.with(Relation::Exact, vec![term])
+        self.with(Relation::Eq, vec![term])
     }
 
     /// The value stands somewhere in the field.
     pub fn contains(self, value: impl fmt::Display) -> Cql {
         let term = format!("*{}*", escaped(&value.to_string()));
-        self.with(Relation::Exact, vec![term])
+        self.with(Relation::Eq, vec![term])
     }
 
     /// The field is a list of texts, and one of them is the value (in the storage modules, where
@@ -133,27 +133,27 @@ impl Field {
         // for JSON and once for CQL.
         let json = serde_json::Value::String(value.to_string()).to_string();
         let term = format!("*{}*", escaped(&json));
-        self.with(Relation::Exact, vec![term])
+        self.with(Relation::Eq, vec![term])
     }
 
     /// Less than the value.
-    pub fn less(self, value: impl fmt::Display) -> Cql {
-        self.compare(Relation::Less, value)
+    pub fn lt(self, value: impl fmt::Display) -> Cql {
+        self.compare(Relation::Lt, value)
     }
 
     /// The value or less.
-    pub fn at_most(self, value: impl fmt::Display) -> Cql {
-        self.compare(Relation::AtMost, value)
+    pub fn le(self, value: impl fmt::Display) -> Cql {
+        self.compare(Relation::Le, value)
     }
 
     /// Greater than the value.
-    pub fn greater(self, value: impl fmt::Display) -> Cql {
-        self.compare(Relation::Greater, value)
+    pub fn gt(self, value: impl fmt::Display) -> Cql {
+        self.compare(Relation::Gt, value)
     }
 
     /// The value or greater.
-    pub fn at_least(self, value: impl fmt::Display) -> Cql {
-        self.compare(Relation::AtLeast, value)
+    pub fn ge(self, value: impl fmt::Display) -> Cql {
+        self.compare(Relation::Ge, value)
     }
 
     /// From one value to another, both included. Dates are compared as the text that is stored:
@@ -166,18 +166,18 @@ impl Field {
     /// assert_eq!(may.to_string(), r#"loanDate>="2026-05-01" and loanDate<="2026-05-31T23:59:59.999Z""#);
     /// ```
     pub fn between(self, from: impl fmt::Display, to: impl fmt::Display) -> Cql {
-        self.clone().at_least(from).and(self.at_most(to))
+        self.clone().ge(from).and(self.le(to))
     }
 
     /// The record has the field.
     pub fn is_defined(self) -> Cql {
-        self.with(Relation::Words, vec![String::new()])
+        self.with(Relation::Matches, vec![String::new()])
     }
 
     /// The field is one of the values; without any, the query finds nothing. A request line has
-    /// room for about 75 identifiers: for more there are [`Items::ids`](crate::Items::ids) and
-    /// [`Items::values`](crate::Items::values).
-    pub fn one_of(self, values: impl IntoIterator<Item = impl fmt::Display>) -> Cql {
+    /// room for about 75 identifiers: for more there are [`RecordStream::ids`](crate::RecordStream::ids) and
+    /// [`RecordStream::values`](crate::RecordStream::values).
+    pub fn any_of(self, values: impl IntoIterator<Item = impl fmt::Display>) -> Cql {
         let terms: Vec<String> = values
             .into_iter()
             .map(|value| escaped(&value.to_string()))
@@ -186,7 +186,7 @@ impl Field {
             // Nothing is there and not there.
             return all().not(all());
         }
-        self.with(Relation::Exact, terms)
+        self.with(Relation::Eq, terms)
     }
 
     fn with(self, relation: Relation, terms: Vec<String>) -> Cql {

@@ -3,7 +3,7 @@
 //! ```
 //! use folio_sdk::cql;
 //!
-//! let query = cql::field("active").exact(true).and(cql::field("username").exact("o\"neil*")).sort_by("username");
+//! let query = cql::field("active").eq(true).and(cql::field("username").eq("o\"neil*")).sort_by("username");
 //! assert_eq!(query.to_string(), r#"active=="true" and username=="o\"neil\*" sortBy username"#);
 //! ```
 //!
@@ -13,7 +13,7 @@
 //! use folio_sdk::{Cql, cql};
 //!
 //! let query = Cql::parse("status.name == Open and dueDate < 2026-01-01 sortBy dueDate/sort.descending")?;
-//! assert_eq!(query, cql::field("status.name").exact("Open").and(cql::field("dueDate").less("2026-01-01")).sort_by_descending("dueDate"));
+//! assert_eq!(query, cql::field("status.name").eq("Open").and(cql::field("dueDate").lt("2026-01-01")).sort_by_descending("dueDate"));
 //! let error = Cql::parse("status.name == (Open or").unwrap_err();
 //! assert_eq!(error.position(), 24);
 //! # Ok::<(), cql::CqlError>(())

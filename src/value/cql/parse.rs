@@ -136,10 +136,7 @@ impl<'a> Parser<'a> {
             }
             return Ok(inner);
         }
-        if matches!(
-            self.peek(),
-            Some((TokenKind::Relation(Relation::Greater), _))
-        ) {
+        if matches!(self.peek(), Some((TokenKind::Relation(Relation::Gt), _))) {
             return Err(self.expected("a field: FOLIO has no prefixes (`> dc = …`)"));
         }
         let Some((kind @ (TokenKind::Word | TokenKind::Quoted), written)) = self.peek() else {
@@ -161,7 +158,7 @@ impl<'a> Parser<'a> {
             let (field, relation) = match given {
                 Some((field, relation)) => (field.clone(), *relation),
                 // A term alone: it is the server's choice where to look for it.
-                None => (field("cql.serverChoice"), Relation::Words),
+                None => (field("cql.serverChoice"), Relation::Matches),
             };
             return Ok(Condition::Comparison(Comparison {
                 field,
@@ -182,7 +179,7 @@ impl<'a> Parser<'a> {
         }
         let term = self.term()?;
         if field.name.eq_ignore_ascii_case("cql.allRecords")
-            && relation == Relation::Words
+            && relation == Relation::Matches
             && term == "1"
             && field.modifiers.is_empty()
         {

@@ -108,8 +108,8 @@ impl Cql {
     /// and the query in parentheses: `and` and `or` bind equally.
     pub(crate) fn within(&self, key: &str, after: Option<&str>, until: Option<&str>) -> Self {
         let bounds = all()
-            .and(after.map_or_else(all, |after| field(key).greater(after)))
-            .and(until.map_or_else(all, |until| field(key).at_most(until)));
+            .and(after.map_or_else(all, |after| field(key).gt(after)))
+            .and(until.map_or_else(all, |until| field(key).le(until)));
         Self {
             condition: bounds.and(Self::from(self.condition.clone())).condition,
             sort: self.sort.clone(),

@@ -69,13 +69,13 @@ pub(super) fn token(text: &str, start: usize) -> Option<CqlToken> {
         [b'(', ..] => (TokenKind::Open, 1),
         [b')', ..] => (TokenKind::Close, 1),
         [b'/', ..] => (TokenKind::Slash, 1),
-        [b'=', b'=', ..] => (TokenKind::Relation(Relation::Exact), 2),
-        [b'=', ..] => (TokenKind::Relation(Relation::Words), 1),
-        [b'<', b'>', ..] => (TokenKind::Relation(Relation::NotEqual), 2),
-        [b'<', b'=', ..] => (TokenKind::Relation(Relation::AtMost), 2),
-        [b'<', ..] => (TokenKind::Relation(Relation::Less), 1),
-        [b'>', b'=', ..] => (TokenKind::Relation(Relation::AtLeast), 2),
-        [b'>', ..] => (TokenKind::Relation(Relation::Greater), 1),
+        [b'=', b'=', ..] => (TokenKind::Relation(Relation::Eq), 2),
+        [b'=', ..] => (TokenKind::Relation(Relation::Matches), 1),
+        [b'<', b'>', ..] => (TokenKind::Relation(Relation::Ne), 2),
+        [b'<', b'=', ..] => (TokenKind::Relation(Relation::Le), 2),
+        [b'<', ..] => (TokenKind::Relation(Relation::Lt), 1),
+        [b'>', b'=', ..] => (TokenKind::Relation(Relation::Ge), 2),
+        [b'>', ..] => (TokenKind::Relation(Relation::Gt), 1),
         [b'"', ..] => {
             let mut escaped = false;
             let close = rest.char_indices().skip(1).find(|(_, c)| {

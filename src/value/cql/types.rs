@@ -46,19 +46,19 @@ pub(super) enum Boolean {
 pub enum Relation {
     /// `=`: the words of the term stand in the field next to each other; of numbers (with the
     /// modifier `number`) equality.
-    Words,
+    Matches,
     /// `==`: the whole field is the term.
-    Exact,
+    Eq,
     /// `<>`: it is not.
-    NotEqual,
+    Ne,
     /// `<`
-    Less,
+    Lt,
     /// `<=`
-    AtMost,
+    Le,
     /// `>`
-    Greater,
+    Gt,
     /// `>=`
-    AtLeast,
+    Ge,
     /// `adj`: the words stand next to each other.
     Adjacent,
     /// `all`: all words stand in the field.

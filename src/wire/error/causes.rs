@@ -44,7 +44,7 @@ impl Error {
     /// Of records that failed, when no failure was recorded.
     pub(crate) fn unrecorded(failed: u64) -> Self {
         let message = format!(
-            "{failed} records failed, and `keep_failures` is 0, so that the report has none of their errors"
+            "{failed} records failed, and `max_reported_failures` is 0, so that the report has none of their errors"
         );
         Self::new(ErrorKind::Record, message)
     }
@@ -169,7 +169,7 @@ impl Error {
     /// A token that was handed in is no longer good.
     pub(crate) fn no_token(message: &'static str) -> Self {
         Self::new(ErrorKind::Login, message).with_help(
-            "hand in a refresh token with it (`Credentials::refresh_token`), or a CredentialSource that gives another token when it is asked again",
+            "hand in a refresh token with it (`Credentials::refresh_token`), or a CredentialsProvider that gives another token when it is asked again",
         )
     }
 

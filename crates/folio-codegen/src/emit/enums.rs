@@ -11,8 +11,8 @@ const ENUMS: &str = "
 ";
 
 const ENUM: &str = "
-    /// A value of those listed here, or any other that the server has.
-    {name} / {unlisted} {
+    /// Open enum: a value that is not described is `Unknown`.
+    {name} / Unknown {
         {variants}
     }
 ";
@@ -32,12 +32,11 @@ pub(super) fn enums(all: &[Enum]) -> Code {
                 &mut variants,
                 VARIANT,
                 docs = code(text),
-                name,
+                name = variant(name),
                 text = literal(text)
             );
         }
-        let unlisted = unlisted(item);
-        fill!(&mut enums, ENUM, name = item.name, unlisted, variants);
+        fill!(&mut enums, ENUM, name = item.name, variants);
     }
     let mut out = Code::default();
     if !enums.is_empty() {
@@ -46,11 +45,10 @@ pub(super) fn enums(all: &[Enum]) -> Code {
     out
 }
 
-/// The name of the variant for values that are not described.
-fn unlisted(item: &Enum) -> &'static str {
-    let is_free = |name: &&str| item.variants.iter().all(|(variant, _)| variant != name);
-    ["Unlisted", "UnlistedValue", "ValueThatIsNotListed"]
-        .into_iter()
-        .find(is_free)
-        .unwrap_or("UnlistedText")
+/// The name of a variant. `Unknown` is the variant for values that are not described.
+fn variant(name: &str) -> &str {
+    match name {
+        "Unknown" => "Unknown_",
+        name => name,
+    }
 }

@@ -23,7 +23,7 @@ const RECORD: &str = "
     pub struct {name} {
         {fields}
         /// What the server sent and the description does not have; written back with the record.
-        pub {extra}: rt::Extra,
+        pub {extra}: rt::AdditionalFields,
     }
     {constructor}
     impl rt::Record for {name} {
@@ -32,7 +32,7 @@ const RECORD: &str = "
         fn blank() -> Self {
             Self {
                 {blanks}
-                {extra}: rt::Extra::default(),
+                {extra}: rt::AdditionalFields::default(),
             }
         }
         fn set<S: rt::Source>(&mut self, key: &str, from: &mut S) {
@@ -223,12 +223,12 @@ fn required(record: &Record) -> impl Iterator<Item = &Field> {
     record.fields.iter().filter(|field| field.required)
 }
 
-/// `extra`, unless the record has a field of that name.
+/// `additional_fields`, unless the record has a field of that name.
 fn extra_name(record: &Record) -> String {
-    let mut name = "extra".to_owned();
+    let mut name = "additional_fields".to_owned();
     while record.fields.iter().any(|field| field.name == name) {
         name = match &*name {
-            "extra" => "unknown_fields".to_owned(),
+            "additional_fields" => "unknown_fields".to_owned(),
             _ => name + "_",
         };
     }
@@ -279,9 +279,9 @@ mod tests {
     #[test]
     fn the_place_of_unknown_fields_has_a_name_of_its_own() {
         for (fields, expected) in [
-            (&["title"][..], "extra"),
-            (&["extra"], "unknown_fields"),
-            (&["extra", "unknown_fields"], "unknown_fields_"),
+            (&["title"][..], "additional_fields"),
+            (&["additional_fields"], "unknown_fields"),
+            (&["additional_fields", "unknown_fields"], "unknown_fields_"),
         ] {
             let fields = fields.iter().map(|name| text(name, false)).collect();
             let model = model(fields);

@@ -21,15 +21,15 @@ const SEVERAL: &str = "
         {variants}
         {nothing}
         /// What is not described, as it came.
-        Other(rt::Response),
+        Unknown(rt::Response),
     }
     impl rt::Answer for {name} {
-        type Given = Self;
+        type Output = Self;
         fn read(answer: rt::Response) -> rt::Result<Self> {
             {read_nothing}
             match (answer.status().as_u16(), answer.media_type()) {
                 {arms}
-                _ => Ok(Self::Other(answer)),
+                _ => Ok(Self::Unknown(answer)),
             }
         }
     }

@@ -12,8 +12,8 @@ const UNIONS: &str = "
 ";
 
 const UNION: &str = "
-    /// One of those listed here, or any other that the server has, identified by {by}.
-    {name} by {tag} / {other} {
+    /// One of the listed variants, identified by {by}; any other value is `Unknown`.
+    {name} by {tag} / Unknown {
         {variants}
     }
 ";
@@ -41,7 +41,6 @@ pub(super) fn unions(all: &[Union]) -> Code {
             by,
             name = item.name,
             tag = literal(&item.tag),
-            other = other(item),
             variants,
         );
     }
@@ -75,13 +74,4 @@ fn variant(out: &mut Code, variant: &UnionVariant) {
         tags = tags.join(", "),
         size = variant.size.to_string(),
     );
-}
-
-/// The name of the variant for what is not described.
-fn other(item: &Union) -> &'static str {
-    let is_free = |name: &&str| item.variants.iter().all(|variant| variant.name != *name);
-    ["Other", "OtherValue", "OtherThanListed"]
-        .into_iter()
-        .find(is_free)
-        .unwrap_or("AnyOther")
 }
