@@ -418,7 +418,7 @@ const SAME_NAMES: &[(&str, &str)] = &[
         "the asynchronous and the blocking client, each in its module",
     ),
     (
-        "Given",
+        "Output",
         "what a blocking iterator gives, and what a response is read as: users name neither",
     ),
     (
