@@ -36,4 +36,3 @@ mod wrappers;
 pub use client::FolioClient;
 pub use iter::{Iter, Output};
 pub use wait::Blocking;
-pub use wrappers::Handle;

@@ -1,10 +1,10 @@
 //! A `GET` that gives a value.
 
 use super::common::debug;
-#[cfg(feature = "blocking")]
-use super::common::in_mode;
 use super::pick::value_of;
 use crate::call::mode::{Mode, ResponseFuture};
+#[cfg(feature = "blocking")]
+use crate::call::mode::in_mode;
 use crate::client::FolioClient;
 use crate::client::marker::Async;
 use crate::wire::error::Result;
@@ -46,10 +46,10 @@ impl<T: DeserializeOwned + Send + 'static, M: Mode> GetRequest<T, M> {
     /// # Errors
     /// Those of [`folio_get`](FolioClient::folio_get).
     pub fn send(self) -> M::Sent<T> {
-        let answer = self.client.answer(self.request);
+        let response = self.client.response(self.request);
         self.mode.send(match self.key {
-            None => ResponseFuture::answer(answer, |response| response.json()),
-            Some(key) => ResponseFuture::other(async move { value_of(&answer.await?, &key) }),
+            None => ResponseFuture::response(response, |response| response.json()),
+            Some(key) => ResponseFuture::other(async move { value_of(&response.await?, &key) }),
         })
     }
 }

@@ -1,9 +1,9 @@
 //! A list of which all records are read.
 
 use super::common::debug;
-#[cfg(feature = "blocking")]
-use super::common::in_mode;
 use crate::call::mode::Mode;
+#[cfg(feature = "blocking")]
+use crate::call::mode::in_mode;
 use crate::client::FolioClient;
 use crate::client::marker::Async;
 use crate::paging::{Plan, RecordStream, sorts_by_cql};
@@ -80,10 +80,13 @@ impl<T: DeserializeOwned + Send + 'static, M: Mode> GetAllRequest<T, M> {
     }
 
     /// The stream of the records.
-    pub fn stream(mut self) -> M::List<T> {
-        let items = self.running.take();
-        let items = items.unwrap_or_else(|| self.items());
-        self.mode.list(items)
+    pub fn stream(self) -> M::List<T> {
+        self.mode.clone().list(self.into_records())
+    }
+
+    fn into_records(mut self) -> RecordStream<T> {
+        let running = self.running.take();
+        running.unwrap_or_else(|| self.items())
     }
 
     pub(super) fn items(&self) -> RecordStream<T> {
@@ -119,10 +122,10 @@ impl<T: DeserializeOwned + Send + 'static> GetAllRequest<T> {
     }
 }
 
-impl<T: DeserializeOwned + Send + 'static> From<GetAllRequest<T>> for RecordStream<T> {
+impl<T: DeserializeOwned + Send + 'static, M: Mode> From<GetAllRequest<T, M>> for RecordStream<T> {
     /// See [`GetAllRequest::stream`].
-    fn from(list: GetAllRequest<T>) -> Self {
-        list.stream()
+    fn from(list: GetAllRequest<T, M>) -> Self {
+        list.into_records()
     }
 }
 

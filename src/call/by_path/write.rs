@@ -1,9 +1,9 @@
 //! A `POST`, `PUT` or `DELETE` that gives what the server returns.
 
 use super::common::debug;
-#[cfg(feature = "blocking")]
-use super::common::in_mode;
 use crate::call::mode::{Mode, ResponseFuture};
+#[cfg(feature = "blocking")]
+use crate::call::mode::in_mode;
 use crate::client::FolioClient;
 use crate::client::marker::Async;
 use crate::wire::error::Result;
@@ -56,8 +56,8 @@ impl<T: Send + 'static, M: Mode> WriteRequest<T, M> {
     /// What [`FolioClient::execute`] gives; [`ErrorKind::Decode`](crate::ErrorKind::Decode) if the
     /// answer is not what was asked for.
     pub fn send(self) -> M::Sent<T> {
-        let answer = self.client.answer(self.request);
-        self.mode.send(ResponseFuture::answer(answer, self.read))
+        let response = self.client.response(self.request);
+        self.mode.send(ResponseFuture::response(response, self.read))
     }
 }
 
