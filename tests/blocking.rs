@@ -417,8 +417,8 @@ fn an_iterator_that_is_dropped_half_way_keeps_nothing_of_the_client() {
         assert!(users.next().unwrap().is_ok());
         drop(users);
         let mut users = folio
-            .harvest(folio.users().list_users().limit(10).stream())
-            .with(|harvest| harvest.parallel(4))
+            .harvest(folio.users().list_users().limit(10))
+            .parallel(4)
             .stream();
         assert!(users.next().unwrap().is_ok());
         drop(users);
@@ -433,10 +433,10 @@ fn an_iterator_that_is_dropped_half_way_keeps_nothing_of_the_client() {
 #[test]
 fn a_list_is_harvested_and_goes_on_from_its_checkpoint() {
     let folio = folio();
-    let list = || folio.users().list_users().limit(10).stream();
+    let list = || folio.users().list_users().limit(10);
     let mut users = folio
         .harvest(list())
-        .with(|harvest| harvest.parallel(3))
+        .parallel(3)
         .stream();
     let mut names: BTreeSet<Option<String>> = users
         .by_ref()
@@ -452,7 +452,8 @@ fn a_list_is_harvested_and_goes_on_from_its_checkpoint() {
     drop(users);
     let rest = folio
         .harvest(list())
-        .with(|harvest| harvest.parallel(3).resume(left))
+        .parallel(3)
+        .resume(left)
         .stream();
     let rest: Vec<_> = rest.map(|user| user.unwrap().username).collect();
     assert_eq!(rest.len(), 35);
@@ -501,7 +502,7 @@ fn records_are_written_from_iterators_lists_and_streams() {
     let match_on = |names: Vec<Value>| {
         folio
             .upsert_at(users(), names)
-            .with(|upsert| upsert.match_on("username"))
+            .match_on("username")
             .run()
             .unwrap()
     };
@@ -515,7 +516,7 @@ fn records_are_written_from_iterators_lists_and_streams() {
     ];
     let report = folio
         .upsert_stream_at(groups(), futures_util::stream::iter(keys))
-        .with(|upsert| upsert.id_from_key(|group| group["group"].as_str().map(str::to_owned)))
+        .id_from_key(|group| group["group"].as_str().map(str::to_owned))
         .run()
         .unwrap();
     assert_eq!((report.created, report.failed, report.repeated), (1, 2, 1));
@@ -578,7 +579,7 @@ fn last(path: &syn::Path) -> &syn::PathSegment {
     path.segments.last().unwrap()
 }
 
-/// The name of a type, and the name of what it is a type of: `Handle`, `Reference`.
+/// The name of a type, and that of its first parameter: `Iter`, `Download`.
 fn names(ty: &syn::Type) -> (String, String) {
     let syn::Type::Path(ty) = ty else {
         return Default::default();
@@ -611,9 +612,9 @@ fn functions(
 ) {
     for item in &file.items {
         if let syn::Item::Macro(call) = item
-            && call.mac.path.is_ident("twins")
+            && call.mac.path.is_ident("waiting")
         {
-            // `Of, Twin, field { name[generics](argument: Type) -> Answer; }`
+            // `Of, Blocking { name[generics](argument: Type) -> Output; }`
             let text = call.mac.tokens.to_string();
             let (head, body) = text.split_once('{').unwrap();
             let of = twins
@@ -641,7 +642,7 @@ fn functions(
         }
         let is_twin = blocking || of == "Blocking";
         let of = match ty.as_str() {
-            "Handle" | "Iter" => of,
+            "Iter" => of,
             _ => ty.clone(),
         };
         for item in &block.items {
@@ -659,7 +660,8 @@ fn functions(
                 "LookupByValue",
                 "Download",
                 "HarvestStream",
-                "Items",
+                "PageStream",
+                "RecordStream",
                 "Records",
             ]
             .contains(&ty.as_str())
@@ -746,6 +748,13 @@ fn every_asynchronous_call_has_a_blocking_twin_that_takes_the_same() {
         "WriteRequest<T, M",
         "GetAllRequest<T, M",
         "RequestBuilder<M",
+        "Harvest<T, M",
+        "Upsert<T, M",
+        "ReferenceData<M",
+        "CirculationRules<M",
+        "Consortium<M",
+        "Page<T, M",
+        "PageStream<T, M",
     ] {
         assert!(
             texts.contains(&format!("pub struct {builder} = Async>")),

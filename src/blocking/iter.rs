@@ -11,6 +11,8 @@ use futures_core::Stream;
 use serde::de::DeserializeOwned;
 
 use super::wait::Blocking;
+use crate::call::page_cursor::PageCursor;
+use crate::call::pages::PageStream;
 use crate::engine::download::{Download, Records};
 use crate::harvest::Progress;
 use crate::paging::{LookupById, LookupByValue, RawRecord, RecordStream};
@@ -150,6 +152,21 @@ impl<T: DeserializeOwned + Send + 'static> Iter<RecordStream<T>> {
         values: impl IntoIterator<Item = impl fmt::Display>,
     ) -> Iter<LookupByValue<T>> {
         self.map(|items| items.values(field, values))
+    }
+}
+
+impl<T: DeserializeOwned + Send + 'static> Iter<RecordStream<T>> {
+    /// The same list, not begun yet, as pages: see [`RecordStream::pages`].
+    pub fn pages(self) -> Iter<PageStream<T, Blocking>> {
+        let mode = self.mode.clone();
+        self.map(|records| PageStream::new(mode, records))
+    }
+}
+
+impl<T: DeserializeOwned + Send + 'static> Iter<PageStream<T, Blocking>> {
+    /// Begins behind the page that has this cursor: see [`PageStream::after`].
+    pub fn after(self, cursor: &PageCursor) -> Self {
+        self.map(|pages| pages.after(cursor))
     }
 }
 

@@ -10,10 +10,11 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::call::misfits::note_misfits;
-use crate::call::mode::ResponseFuture;
+use crate::call::mode::{Mode, ResponseFuture};
+use crate::call::pages::PageStream;
 use crate::client::FolioClient;
 use crate::engine::download::{Download, Records};
-use crate::paging::{Page, RecordStream};
+use crate::paging::{PageBody, RecordStream};
 use crate::record::Field;
 use crate::record::lenient;
 use crate::value::body::Body;
@@ -163,6 +164,11 @@ impl Call {
         self.items(paging)
     }
 
+    /// The pages of a list.
+    pub fn pages<T: DeserializeOwned + Send + 'static, M: Mode>(self, mode: M) -> PageStream<T, M> {
+        PageStream::new(mode, self.stream())
+    }
+
     fn items<T: DeserializeOwned + Send + 'static>(self, mut paging: Paging) -> RecordStream<T> {
         paging.rejects_sort |= self.unsorted;
         RecordStream::new(self.client, self.request, paging, self.limit, self.offset)
@@ -295,7 +301,7 @@ pub fn record<T: Field>(response: Response) -> Result<T> {
 fn only_nulls(response: &Response) -> Option<Error> {
     let paging = response.exchange().operation.paging?;
     let items = paging.items.map(Into::into);
-    let page = Page::new(response, items, "id".into(), 0, false);
+    let page = PageBody::new(response, items, "id".into(), 0, false);
     // Mostly the first record tells that it is not so.
     if !page.begins_with_null() {
         return None;
@@ -395,6 +401,12 @@ macro_rules! __builder {
             /// All records of the list, page by page: see [`RecordStream`](crate::RecordStream).
             pub fn stream(self) -> M::List<O::Item> {
                 self.1.list(self.0.stream())
+            }
+
+            /// The list as pages of [`limit`](crate::GetAllRequest::limit) records, for programs that show one at a time: see
+            /// [`PageStream`](crate::PageStream).
+            pub fn pages(self) -> M::Stream<$crate::PageStream<O::Item, M>> {
+                self.1.stream(self.0.pages(self.1.clone()))
             }
         }
 

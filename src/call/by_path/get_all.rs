@@ -4,6 +4,7 @@ use super::common::debug;
 use crate::call::mode::Mode;
 #[cfg(feature = "blocking")]
 use crate::call::mode::in_mode;
+use crate::call::pages::PageStream;
 use crate::client::FolioClient;
 use crate::client::marker::Async;
 use crate::paging::{Plan, RecordStream, sorts_by_cql};
@@ -82,6 +83,13 @@ impl<T: DeserializeOwned + Send + 'static, M: Mode> GetAllRequest<T, M> {
     /// The stream of the records.
     pub fn stream(self) -> M::List<T> {
         self.mode.clone().list(self.into_records())
+    }
+
+    /// The list as pages of [`limit`](Self::limit) records, for programs that show one at a time: see
+    /// [`PageStream`].
+    pub fn pages(self) -> M::Stream<PageStream<T, M>> {
+        let mode = self.mode.clone();
+        mode.stream(PageStream::new(mode.clone(), self.into_records()))
     }
 
     fn into_records(mut self) -> RecordStream<T> {

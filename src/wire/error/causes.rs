@@ -53,6 +53,14 @@ impl Error {
         Self::new(ErrorKind::Request, message).on(exchange)
     }
 
+    /// Of text that should be the cursor of a page.
+    pub(crate) fn invalid_cursor() -> Self {
+        Self::new(
+            ErrorKind::Request,
+            "the text is not the cursor of a page: it is made by `Page::cursor`",
+        )
+    }
+
     /// The body was forgotten.
     pub(crate) fn no_body(operation: &'static Operation) -> Self {
         let exchange = Exchange {
