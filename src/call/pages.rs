@@ -43,7 +43,9 @@ use crate::wire::error::{Error, Result};
 /// of mod-search has pages for its first 10,000 records; there is an error behind them, and
 /// `stream()` reads on.
 ///
-/// After an error the stream ends. [`after`](Self::after) continues it.
+/// Where a request fails, the records that came before it are a shorter page, the error comes behind
+/// it, and the stream ends. [`Page::next_page`] of that page, and [`after`](Self::after) with its
+/// cursor, continue the list.
 ///
 /// [`limit`]: crate::GetAllRequest::limit
 #[must_use = "a stream sends nothing before it is polled"]
@@ -55,8 +57,8 @@ pub struct PageStream<T, M = Async> {
     /// The records of the next page that came so far.
     gathered: Vec<Result<T>>,
     total: Option<u64>,
-    /// Why the list cannot be read.
-    problem: Option<String>,
+    /// What comes behind the records that were gathered.
+    failed: Option<Error>,
     has_given: bool,
     ended: bool,
 }
@@ -68,10 +70,9 @@ impl<T: DeserializeOwned + Send + 'static, M: Mode> PageStream<T, M> {
         let mut pager = records.into_pager();
         // A job lists the records in an order of its own, in which no page can be found again.
         pager.without_jobs();
-        let size = match pager.resume_problem() {
-            // It comes as a whole.
-            Some(_) => usize::MAX,
-            None => usize::try_from(pager.size()).unwrap_or(usize::MAX),
+        let size = match pager.has_pages() {
+            true => usize::try_from(pager.size()).unwrap_or(usize::MAX),
+            false => usize::MAX,
         };
         Self {
             mode,
@@ -79,7 +80,7 @@ impl<T: DeserializeOwned + Send + 'static, M: Mode> PageStream<T, M> {
             size: size.max(1),
             gathered: Vec::new(),
             total: None,
-            problem: None,
+            failed: None,
             has_given: false,
             ended: false,
         }
@@ -105,21 +106,22 @@ impl<T: DeserializeOwned + Send + 'static, M: Mode> PageStream<T, M> {
     /// ```
     pub fn after(self, cursor: &PageCursor) -> Self {
         let list = self.records.pager().list();
-        let problem = match cursor.is_of(&list.request) {
-            true => None,
-            false => Some("the cursor is of another list: path, query and order must be those of the page that it is from".to_owned()),
-        };
-        Self {
-            problem,
-            ..Self::resumed(self.mode, list, cursor)
+        let is_of_list = cursor.is_of(&list.request);
+        let mut pages = Self::resumed(self.mode, list, cursor);
+        if !is_of_list {
+            let problem = "the cursor is of another list: path, query and order must be those of the page that it is from";
+            pages.failed = Some(pages.records.pager().invalid(problem));
         }
+        pages
     }
 
     fn resumed(mode: M, list: ListRequest, cursor: &PageCursor) -> Self {
         let mut pager = Pager::new(list);
+        let problem = pager.page_problem();
         pager.resume_at(&cursor.position, cursor.total);
         Self {
             total: cursor.total,
+            failed: problem.map(|problem| pager.invalid(problem)),
             ..Self::new(mode, RecordStream::of(pager))
         }
     }
@@ -133,11 +135,6 @@ impl<T: DeserializeOwned + Send + 'static, M: Mode> PageStream<T, M> {
     /// The next page; none at the end of the list.
     pub async fn next(&mut self) -> Option<Result<Page<T, M>>> {
         std::future::poll_fn(|context| Pin::new(&mut *self).poll_next(context)).await
-    }
-
-    fn fail(&mut self, error: Error) -> Poll<Option<Result<Page<T, M>>>> {
-        self.ended = true;
-        Poll::Ready(Some(Err(error)))
     }
 
     /// The page of the records that were gathered.
@@ -167,13 +164,9 @@ impl<T: DeserializeOwned + Send + 'static, M: Mode> Stream for PageStream<T, M> 
         if this.ended {
             return Poll::Ready(None);
         }
-        if let Some(problem) = this.problem.take() {
-            let error = this.records.pager().invalid(problem);
-            return this.fail(error);
-        }
-        while this.gathered.len() < this.size {
+        while this.failed.is_none() && this.gathered.len() < this.size {
             match ready!(Pin::new(&mut this.records).poll_next(context)) {
-                Some(Err(error)) if error.record_json().is_none() => return this.fail(error),
+                Some(Err(error)) if error.record_json().is_none() => this.failed = Some(error),
                 Some(record) => this.gathered.push(record),
                 None => {
                     this.ended = true;
@@ -184,6 +177,13 @@ impl<T: DeserializeOwned + Send + 'static, M: Mode> Stream for PageStream<T, M> 
                     break;
                 }
             }
+        }
+        // What came before a failure is given first.
+        if this.gathered.is_empty()
+            && let Some(error) = this.failed.take()
+        {
+            this.ended = true;
+            return Poll::Ready(Some(Err(error)));
         }
         Poll::Ready(Some(Ok(this.page())))
     }

@@ -159,6 +159,18 @@ impl Pager {
         self.offset
     }
 
+    /// Whether the list has pages. Otherwise one response has all records.
+    pub(crate) fn has_pages(&self) -> bool {
+        self.dialect.has_pages()
+    }
+
+    /// Why no other page of this list can be requested than the first. Those of mod-search can, although
+    /// their order may change.
+    pub(crate) fn page_problem(&self) -> Option<&'static str> {
+        let problem = self.dialect.resume_problem();
+        problem.filter(|_| self.dialect.window().is_none())
+    }
+
     /// Why a list of this dialect cannot be resumed at an offset.
     pub(crate) fn resume_problem(&self) -> Option<&'static str> {
         self.dialect.resume_problem()
