@@ -301,6 +301,19 @@ pub(crate) async fn by_hrid(folio: &FolioClient, hrids: Vec<String>) -> Result<V
     Ok(instances.missing().to_vec())
 }
 
+pub(crate) async fn first_names(folio: &FolioClient, from_url: Option<&str>) -> Result<(Vec<String>, Option<String>), Error> {
+    let mut pages = folio.users().list_users().limit(20).pages();
+    if let Some(cursor) = from_url {
+        pages = pages.after(&cursor.parse()?);
+    }
+    let Some(page) = pages.next().await.transpose()? else {
+        return Ok((Vec::new(), None));
+    };
+    let next = page.cursor().map(ToString::to_string);
+    let users = page.into_records()?;
+    Ok((users.into_iter().filter_map(|user| user.username).collect(), next))
+}
+
 pub(crate) async fn copy_groups(from: &FolioClient, to: &FolioClient) -> UpsertReport {
     let groups = from.users().list_groups().stream().filter_map(async |group| {
         // What cannot be read is told, and left out.
@@ -581,6 +594,10 @@ async fn records_as_they_came_by_their_ids_and_by_queries() {
     let there = users[0]["id"].as_str().unwrap().to_owned();
     let absent = Id::new_v4().to_string();
     assert!(blocks::check_modules(&folio).await.unwrap());
+    let (first, next) = blocks::first_names(&folio, None).await.unwrap();
+    let (second, _) = blocks::first_names(&folio, next.as_deref()).await.unwrap();
+    assert_eq!((first.len(), second.len()), (20, 20));
+    assert!(first.iter().all(|name| !second.contains(name)));
     let missing = blocks::not_there(&folio, vec![there, absent.clone()]).await;
     assert_eq!(missing.unwrap(), [absent]);
     assert_eq!(

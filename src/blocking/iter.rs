@@ -205,11 +205,11 @@ impl Iter<Download> {
         while let Some(piece) = self.next() {
             let piece = piece?;
             let outcome = writer.write_all(&piece);
-            outcome.map_err(|error| self.stream.unwritten("the answer", error))?;
+            outcome.map_err(|error| self.stream.unwritten("the response", error))?;
             written += piece.len() as u64;
         }
         let flushed = writer.flush();
-        flushed.map_err(|error| self.stream.unwritten("the answer", error))?;
+        flushed.map_err(|error| self.stream.unwritten("the response", error))?;
         Ok(written)
     }
 

@@ -39,8 +39,7 @@ macro_rules! waiting {
                 ///
                 /// # Errors
                 /// Those of the asynchronous call;
-                /// [`ErrorKind::Configuration`](crate::ErrorKind::Configuration) in asynchronous
-                /// code.
+                /// [`ErrorKind::Runtime`](crate::ErrorKind::Runtime) in asynchronous code.
                 pub fn $name$(<$($generics)*>)?(&self, $($argument: $type),*) -> Result<$output> {
                     self.mode.wait(self.as_async().$name($($argument),*))
                 }
@@ -194,16 +193,16 @@ impl<T: Serialize + DeserializeOwned + Send + 'static> Upsert<T, Blocking> {
     /// Writes all records and gives the sum: see [`Upsert::run`].
     ///
     /// # Errors
-    /// [`ErrorKind::Configuration`](crate::ErrorKind::Configuration) in asynchronous code. What
-    /// became of the records is in the report.
+    /// [`ErrorKind::Runtime`](crate::ErrorKind::Runtime) in asynchronous code. The report has the
+    /// result of each record.
     pub fn run(self) -> Result<UpsertReport> {
         let mode = self.mode.clone();
         let run = self.in_mode(Async).run();
         mode.wait(async move { Ok(run.await) })
     }
 
-    /// What became of the records, one after the other: an error only in asynchronous code. Whether
-    /// it was stopped, and by what, says [`Upsert::stopped`] at the end.
+    /// The results of the records, one after the other: an error only in asynchronous code.
+    /// [`Upsert::stopped`] states at the end whether the run was stopped, and why.
     ///
     /// ```no_run
     /// # fn example(folio: folio_sdk::blocking::FolioClient) -> Result<(), folio_sdk::Error> {

@@ -16,10 +16,10 @@ use crate::wire::response::Response;
 /// How the calls of a client are made: [`Async`], or `blocking::Blocking` with the feature
 /// `blocking`.
 ///
-/// A builder of a call has its client's mode as a parameter; what it sends is a
-/// [`Sent`](Self::Sent) of that mode. Nobody else implements it.
+/// The builders of calls have their client's mode as a parameter. It is implemented for these two
+/// only.
 pub trait Mode: Clone + fmt::Debug + Send + Sync + sealed::Sealed + 'static {
-    /// A call on its way to a `T`: a future of a `Result<T>`, or the `Result<T>`.
+    /// What `send` of a call returns: a future of a `Result<T>`, or the `Result<T>`.
     type Sent<T: Send + 'static>;
 
     /// Many things, one after the other: the stream itself, or an iterator over it.
@@ -28,7 +28,7 @@ pub trait Mode: Clone + fmt::Debug + Send + Sync + sealed::Sealed + 'static {
     /// The records of a list: [`RecordStream`], or an iterator over it.
     type List<T: DeserializeOwned + Send + 'static>;
 
-    /// The body of an answer, piece by piece: a [`Download`], or an iterator over it.
+    /// The body of a response, piece by piece: a [`Download`], or an iterator over it.
     type Download: Send + 'static;
 
     #[doc(hidden)]
@@ -102,7 +102,7 @@ impl Mode for Async {
     }
 }
 
-/// A call on its way: a future of its answer. Dropping it gives the call up.
+/// The future of a call: it yields the response as a value. Dropping it cancels the call.
 #[must_use = "a call is not sent before it is awaited"]
 pub struct ResponseFuture<T>(State<T>);
 
@@ -114,7 +114,7 @@ enum State<T> {
 }
 
 impl<T> ResponseFuture<T> {
-    /// What is read of an answer.
+    /// What `read` makes of the response.
     pub(crate) fn response(response: Boxed<Response>, read: fn(Response) -> Result<T>) -> Self {
         Self(State::Response(response, read))
     }
@@ -139,7 +139,7 @@ impl<T> Future for ResponseFuture<T> {
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Result<T>> {
         match &mut self.0 {
             State::Response(response, read) => {
-                // What is read may be large: it is handed on from where it was read to.
+                // The value may be large: it is returned from where it was decoded.
                 match response.as_mut().poll(context) {
                     Poll::Ready(Ok(response)) => Poll::Ready(read(response)),
                     Poll::Ready(Err(error)) => Poll::Ready(Err(error)),

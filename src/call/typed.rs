@@ -1,4 +1,4 @@
-//! A typed call on its way: what every generated builder holds.
+//! A typed call before it is sent: what every generated builder holds.
 
 #![allow(unreachable_pub, reason = "generated code uses it through `runtime`")]
 
@@ -26,7 +26,7 @@ use crate::wire::paging::Paging;
 use crate::wire::request::Request;
 use crate::wire::response::Response;
 
-/// The client, the request, and what a list was asked for. Not generic over the operation: all
+/// The client, the request, and the settings of a list. Not generic over the operation: all
 /// calls share its code.
 #[doc(hidden)]
 #[derive(Debug)]
@@ -102,7 +102,7 @@ impl Call {
         self.request.set_form_of(body);
     }
 
-    /// The request, for what every builder can set.
+    /// The request, for the setters that every builder has.
     pub fn request(&mut self) -> &mut Request {
         &mut self.request
     }
@@ -111,12 +111,12 @@ impl Call {
         self.request.set_deletion(deletion);
     }
 
-    /// The media types that are asked for, in place of those that the operation has.
+    /// The media types to accept, in place of those of the operation.
     pub fn accept(&mut self, media_type: &'static str) {
         self.request.set_header("accept", media_type);
     }
 
-    /// Sends the request; the answer is read as an `A`.
+    /// Sends the request; the response is read as an `R`.
     pub fn send<R: FromResponse>(self) -> ResponseFuture<R::Output> {
         match self.ready() {
             Ok((client, request)) => ResponseFuture::response(client.response(request), R::read),
@@ -124,7 +124,7 @@ impl Call {
         }
     }
 
-    /// Sends the request; the body of the answer is read piece by piece.
+    /// Sends the request; the body of the response is read piece by piece.
     pub fn download(self) -> ResponseFuture<Download> {
         match self.ready() {
             Ok((client, request)) => ResponseFuture::download(client.download(request), |it| it),
@@ -132,7 +132,7 @@ impl Call {
         }
     }
 
-    /// The records of an answer that has a line a record.
+    /// The records of a response that has one record per line.
     pub fn lines<T: DeserializeOwned>(self) -> ResponseFuture<Records<T>> {
         match self.ready() {
             Ok((client, request)) => {
@@ -175,7 +175,7 @@ impl Call {
     }
 }
 
-/// What is read of an answer, and how.
+/// How a response is read, and as what.
 #[doc(hidden)]
 pub trait FromResponse {
     /// What the caller gets.
@@ -184,7 +184,7 @@ pub trait FromResponse {
     fn read(response: Response) -> Result<Self::Output>;
 }
 
-/// What an operation answers. Implemented by generated code.
+/// The response of an operation. Implemented by generated code.
 #[doc(hidden)]
 pub trait HasResponse {
     type Response: FromResponse;
@@ -203,7 +203,7 @@ pub trait Listed {
     type Item: DeserializeOwned + Send + 'static;
 }
 
-/// An operation whose answer can be read piece by piece. Implemented by generated code.
+/// An operation whose response can be read piece by piece. Implemented by generated code.
 #[doc(hidden)]
 #[diagnostic::on_unimplemented(
     message = "the response of the operation `{Self}` is not read piece by piece",
@@ -247,7 +247,7 @@ impl FromResponse for Bytes {
     }
 }
 
-/// The answer as it came.
+/// The response as it came.
 impl FromResponse for Response {
     type Output = Self;
 
@@ -256,7 +256,7 @@ impl FromResponse for Response {
     }
 }
 
-/// As `A`, where the server may also say nothing.
+/// As `R`, where the response may also be empty.
 impl<R: FromResponse> FromResponse for Option<R> {
     type Output = Option<R::Output>;
 
@@ -268,13 +268,13 @@ impl<R: FromResponse> FromResponse for Option<R> {
     }
 }
 
-/// An answer as a record.
+/// Reads a response as a record.
 #[doc(hidden)]
 pub fn record<T: Field>(response: Response) -> Result<T> {
     if let Some(error) = only_nulls(&response) {
         return Err(error);
     }
-    // Records are large: it is read where it is handed over from.
+    // Records are large: it is decoded where it is returned from.
     let mut record = Ok(T::blank());
     let noted = lenient::noted();
     let found = lenient::count();
@@ -302,7 +302,7 @@ fn only_nulls(response: &Response) -> Option<Error> {
     let paging = response.exchange().operation.paging?;
     let items = paging.items.map(Into::into);
     let page = PageBody::new(response, items, "id".into(), 0, false);
-    // Mostly the first record tells that it is not so.
+    // Mostly the first record shows that this is not the case.
     if !page.begins_with_null() {
         return None;
     }
@@ -333,7 +333,7 @@ pub fn is_media_type(media_type: &str, patterns: &[&str]) -> bool {
         })
 }
 
-/// An answer as text.
+/// Reads a response as text.
 #[doc(hidden)]
 pub fn text(response: Response) -> Result<String> {
     response.text()

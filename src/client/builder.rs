@@ -253,7 +253,7 @@ impl<M> FolioClientBuilder<M> {
         self
     }
 
-    /// How long one attempt of a request may take, until its whole answer is there. 90 seconds by
+    /// How long one attempt of a request may take, until the whole response arrived. 90 seconds by
     /// default; gateways mostly give up after 60.
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.timeout = Some(timeout);
@@ -266,7 +266,7 @@ impl<M> FolioClientBuilder<M> {
     /// [`timeout`](Self::timeout) is set, the server has that time to begin its response.
     ///
     /// Okapi keeps a connection open for ever when a module stops in the middle of its response,
-    /// and some requests are never answered.
+    /// and some requests never get a response.
     pub fn read_timeout(mut self, timeout: Duration) -> Self {
         self.read_timeout = Some(timeout);
         self

@@ -12,11 +12,11 @@ use crate::wire::request::Request;
 use crate::wire::response::Response;
 
 impl FolioClient {
-    /// Sends a request, renewing the token and repeating it where that is safe, and reads the whole
-    /// answer. Every call of this library goes this way.
+    /// Sends a request, renews the token and retries where that is safe, and reads the whole
+    /// response. Every call of this library is sent this way.
     ///
     /// # Errors
-    /// Any status that is no success is an error, with the server's own words.
+    /// Any status other than a success is an error, with the server's message.
     pub fn execute(
         &self,
         request: Request,
@@ -48,8 +48,8 @@ impl FolioClient {
         }
     }
 
-    /// Sends a request as [`execute`](Self::execute) does, and gives its answer as soon as the head
-    /// of it is there: the body is read piece by piece, and is never whole in memory.
+    /// Sends a request as [`execute`](Self::execute) does, and returns its response as soon as the
+    /// headers arrived: the body is read piece by piece, and is never whole in memory.
     ///
     /// The timeout is then how long nothing may move. The request counts as one in flight until the
     /// body was read to its end or is dropped: who keeps as many downloads open as
@@ -59,7 +59,7 @@ impl FolioClient {
     /// page by page are not concerned: between pages they hold nothing.
     ///
     /// # Errors
-    /// As `execute`: an answer that is no success is read whole, and is an error.
+    /// As `execute`: a response with another status than a success is read whole, and is an error.
     pub fn open(&self, request: Request) -> impl Future<Output = Result<Download>> + Send + use<> {
         self.download(request)
     }

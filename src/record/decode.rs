@@ -1,4 +1,4 @@
-//! Reads records: missing and mistyped fields are noted, and unknown ones kept.
+//! Reads records: missing and mistyped fields are noted, and unknown ones preserved.
 
 use crate::value::member::MemberName;
 use std::fmt;
@@ -25,7 +25,7 @@ struct FromMap<'a, 'de, A: MapAccess<'de>> {
     failed: Option<A::Error>,
     /// How much was found that does not fit when the record began.
     before: usize,
-    /// What the record is to keep: it waits for the unknown fields, beside which it is kept.
+    /// What the record must preserve: it waits for the unknown fields, beside which it is stored.
     note: Option<Box<Note>>,
     /// Whether the text of each value is taken before it is read.
     is_exact: bool,

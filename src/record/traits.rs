@@ -128,7 +128,7 @@ pub trait Field: Sized + PartialEq {
     }
 }
 
-/// Where a record's fields are read from. Neither it nor [`Put`] returns a failure: it is kept
+/// Where a record's fields are read from. Neither it nor [`Put`] returns a failure: it is stored
 /// until the field is done, since a result that each field hands on costs the compiler more than
 /// all else about the field.
 #[doc(hidden)]

@@ -1,9 +1,9 @@
-//! Unions: how a value that is one of several things is told apart.
+//! Unions: how the variant of a value is determined.
 //!
 //! Where the description names a property that says which variant it is (a discriminator), that
 //! decides. Otherwise each variant is tried, and the one that fits best is taken: the one of whose
 //! description least is missing or unknown, on all levels. The first that can be read
-//! would be wrong, since nearly all fields are optional and unknown ones are kept. A value that is
+//! would be wrong, since nearly all fields are optional and unknown ones are preserved. A value that is
 //! none of the variants stays JSON.
 
 use std::cell::Cell;

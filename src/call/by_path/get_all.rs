@@ -17,7 +17,7 @@ use std::fmt;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
-/// A whole list, as a stream. What it is asked for is said before the first record is taken.
+/// A whole list, as a stream. Its settings apply before the first record is taken.
 #[must_use = "a stream asks for nothing before it is polled"]
 pub struct GetAllRequest<T, M = Async> {
     pub(crate) mode: M,
@@ -40,13 +40,13 @@ pub struct GetAllRequest<T, M = Async> {
 impl<T: DeserializeOwned + Send + 'static, M: Mode> GetAllRequest<T, M> {
     request_setters!(self => self.request; sending tenant param query);
 
-    /// How many records a page, 500 by default. All are read, whatever this is.
+    /// The number of records per page, 500 by default. All records are read, whatever it is.
     pub fn limit(mut self, limit: u32) -> Self {
         self.limit = Some(limit);
         self
     }
 
-    /// How many records to pass over at the beginning.
+    /// The number of records to skip at the beginning.
     pub fn offset(mut self, offset: u32) -> Self {
         self.offset = Some(offset);
         self
@@ -65,7 +65,7 @@ impl<T: DeserializeOwned + Send + 'static, M: Mode> GetAllRequest<T, M> {
         self
     }
 
-    /// Adds nothing to the order of the records. Only for endpoints that refuse `sortBy id`:
+    /// Adds nothing to the order of the records. Only for endpoints that reject `sortBy id`:
     /// without a unique order pages may repeat and miss records.
     pub fn unsorted(mut self) -> Self {
         self.unsorted = true;

@@ -63,7 +63,7 @@ pub fn disabled(modules: &[DisabledModule]) -> String {
         let (message, label, note) = match (release, others.last()) {
             (Some(release), Some(other)) => (
                 format!("the release {release} of FOLIO has no {module}"),
-                format!("{} has it: needs the features `{other}` and `{feature}` of folio-sdk", others.join(" and ")),
+                format!("it is in {}: needs the features `{other}` and `{feature}` of folio-sdk", others.join(" and ")),
                 format!("to build that release: `cargo add folio-sdk --features {other},{feature}`"),
             ),
             _ => (
