@@ -434,10 +434,7 @@ fn an_iterator_that_is_dropped_half_way_keeps_nothing_of_the_client() {
 fn a_list_is_harvested_and_goes_on_from_its_checkpoint() {
     let folio = folio();
     let list = || folio.users().list_users().limit(10);
-    let mut users = folio
-        .harvest(list())
-        .parallel(3)
-        .stream();
+    let mut users = folio.harvest(list()).parallel(3).stream();
     let mut names: BTreeSet<Option<String>> = users
         .by_ref()
         .take(25)
@@ -450,11 +447,7 @@ fn a_list_is_harvested_and_goes_on_from_its_checkpoint() {
     assert_eq!(users.progress().records, 25);
     let left = users.checkpoint();
     drop(users);
-    let rest = folio
-        .harvest(list())
-        .parallel(3)
-        .resume(left)
-        .stream();
+    let rest = folio.harvest(list()).parallel(3).resume(left).stream();
     let rest: Vec<_> = rest.map(|user| user.unwrap().username).collect();
     assert_eq!(rest.len(), 35);
     names.extend(rest);

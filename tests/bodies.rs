@@ -24,7 +24,9 @@ use std::time::Duration;
 use folio_sdk::bulk_operations::EntityType;
 use folio_sdk::common::IdentifierType;
 use folio_sdk::erm_usage::call::{GetCounterReportDownloadResponse, GetExportResponse};
-use folio_sdk::inventory_update::call::{ListJobLogsResponse, UpdateInventoryBatchUpsertHridResponse};
+use folio_sdk::inventory_update::call::{
+    ListJobLogsResponse, UpdateInventoryBatchUpsertHridResponse,
+};
 use folio_sdk::kb_ebsco_java::call::GetRamlsResponse;
 use folio_sdk::{Body, Bytes, Error, ErrorKind, Method, Multipart, Request};
 use folio_test_support::clock::Clock;

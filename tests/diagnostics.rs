@@ -108,7 +108,9 @@ fn the_handle_of_a_module_of_another_release_names_the_release() {
     );
     assert!(
         said.contains("the release trillium of FOLIO has no mod-login-saml")
-            && said.contains("it is in ramsons and sunflower: needs the features `sunflower` and `login-saml`")
+            && said.contains(
+                "it is in ramsons and sunflower: needs the features `sunflower` and `login-saml`"
+            )
             && said.contains("cargo add folio-sdk --features "),
         "{said}"
     );
@@ -152,7 +154,10 @@ fn what_is_no_list_cannot_be_harvested_and_the_compiler_says_why() {
         }
         "#,
     );
-    assert!(said.contains("gives no list that can be read as a stream"), "{said}");
+    assert!(
+        said.contains("gives no list that can be read as a stream"),
+        "{said}"
+    );
 }
 
 #[test]

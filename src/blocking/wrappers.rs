@@ -124,7 +124,9 @@ impl FolioClient {
         collection: Collection,
         records: impl IntoIterator<Item = T, IntoIter: Send + 'static>,
     ) -> Upsert<T, Blocking> {
-        self.folio.upsert_at(collection, records).in_mode(self.mode())
+        self.folio
+            .upsert_at(collection, records)
+            .in_mode(self.mode())
     }
 
     /// Writes records that come as a stream: see
@@ -144,7 +146,9 @@ impl FolioClient {
         collection: Collection,
         records: impl Stream<Item = T> + Send + 'static,
     ) -> Upsert<T, Blocking> {
-        self.folio.upsert_stream_at(collection, records).in_mode(self.mode())
+        self.folio
+            .upsert_stream_at(collection, records)
+            .in_mode(self.mode())
     }
 
     /// Closes the client when `work` has ended, with a value, an error or a panic.

@@ -77,8 +77,7 @@ impl FromStr for PageCursor {
     /// [`ErrorKind::Request`](crate::ErrorKind::Request) if the text is not a cursor.
     fn from_str(text: &str) -> Result<Self, Error> {
         let json = URL_SAFE_NO_PAD.decode(text).ok();
-        let json: Option<CursorJson> =
-            json.and_then(|json| serde_json::from_slice(&json).ok());
+        let json: Option<CursorJson> = json.and_then(|json| serde_json::from_slice(&json).ok());
         let Some(CursorJson { l, p, t }) = json else {
             return Err(Error::invalid_cursor());
         };

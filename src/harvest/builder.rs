@@ -6,9 +6,9 @@ use super::checkpoint::Checkpoint;
 use super::range_reader::RangeReader;
 use super::segments::Segments;
 use super::stream::{HarvestStream, ListSource};
+use crate::call::mode::Mode;
 #[cfg(feature = "blocking")]
 use crate::call::mode::in_mode;
-use crate::call::mode::Mode;
 use crate::client::FolioClient;
 use crate::client::marker::Async;
 use crate::paging::{Pager, RecordStream};

@@ -357,7 +357,11 @@ impl<T: DeserializeOwned + Send + 'static> ListReader<T> {
     /// Requests the next page while the records of this one are taken. Not before the second: a
     /// caller that wants only one record has it.
     fn look_ahead(&mut self) {
-        if self.taken == 0 || !self.looks_ahead || self.is_last || !matches!(self.fetch, Fetch::Nothing) {
+        if self.taken == 0
+            || !self.looks_ahead
+            || self.is_last
+            || !matches!(self.fetch, Fetch::Nothing)
+        {
             return;
         }
         let (request, after) = match (&self.page, self.expected.take()) {

@@ -7,9 +7,9 @@ use std::time::Duration;
 use http::Method;
 use serde_json::Value;
 
+use crate::call::mode::Mode;
 #[cfg(feature = "blocking")]
 use crate::call::mode::in_mode;
-use crate::call::mode::Mode;
 use crate::client::FolioClient;
 use crate::client::marker::Async;
 use crate::engine::cache::CacheKey;

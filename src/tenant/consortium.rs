@@ -4,9 +4,9 @@
 use http::Method;
 use serde::Deserialize;
 
+use crate::call::mode::Mode;
 #[cfg(feature = "blocking")]
 use crate::call::mode::in_mode;
-use crate::call::mode::Mode;
 use crate::client::FolioClient;
 use crate::client::marker::Async;
 use crate::paging::RecordStream;

@@ -10,9 +10,9 @@ use http::Method;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
+use crate::call::mode::Mode;
 #[cfg(feature = "blocking")]
 use crate::call::mode::in_mode;
-use crate::call::mode::Mode;
 use crate::client::FolioClient;
 use crate::client::marker::Async;
 use crate::engine::cache::CacheKey;

@@ -455,7 +455,11 @@ async fn the_pages_of_each_dialect_have_each_record_once_however_they_are_reques
                     has_totals,
                 };
                 let is_whole = matches!(style, PagingStyle::Browse | PagingStyle::Whole);
-                let limit = if style == PagingStyle::Browse { 90 } else { limit };
+                let limit = if style == PagingStyle::Browse {
+                    90
+                } else {
+                    limit
+                };
                 // Without a number it cannot be told that one page is all.
                 if style == PagingStyle::Browse && (most < count || !has_totals) {
                     continue;

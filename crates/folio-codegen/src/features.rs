@@ -136,12 +136,11 @@ impl Features {
 
     /// The modules that are not built. `release` is the one that is built, where it is one of the
     /// SDK's own.
-    pub fn disabled(
-        &self,
-        built: &BTreeSet<String>,
-        release: Option<&str>,
-    ) -> Vec<DisabledModule> {
-        let disabled = self.modules.iter().filter(|(name, _)| !built.contains(*name));
+    pub fn disabled(&self, built: &BTreeSet<String>, release: Option<&str>) -> Vec<DisabledModule> {
+        let disabled = self
+            .modules
+            .iter()
+            .filter(|(name, _)| !built.contains(*name));
         disabled
             .map(|(name, module)| {
                 let lacks = |release: &&str| !module.releases.iter().any(|it| it == release);
@@ -175,7 +174,9 @@ impl Features {
             .iter()
             .map(|other| {
                 if other == newest {
-                    format!("{other} (built when no other release is on, or with the feature `{other}`)")
+                    format!(
+                        "{other} (built when no other release is on, or with the feature `{other}`)"
+                    )
                 } else {
                     format!("{other} (built with the feature `{other}`)")
                 }

@@ -2,9 +2,9 @@
 
 use super::common::debug;
 use super::pick::value_of;
-use crate::call::mode::{Mode, ResponseFuture};
 #[cfg(feature = "blocking")]
 use crate::call::mode::in_mode;
+use crate::call::mode::{Mode, ResponseFuture};
 use crate::client::FolioClient;
 use crate::client::marker::Async;
 use crate::wire::error::Result;

@@ -1,9 +1,9 @@
 //! A call with any method that gives the response as it is.
 
 use super::common::debug;
-use crate::call::mode::{Mode, ResponseFuture};
 #[cfg(feature = "blocking")]
 use crate::call::mode::in_mode;
+use crate::call::mode::{Mode, ResponseFuture};
 use crate::client::FolioClient;
 use crate::client::marker::Async;
 use crate::wire::error::Result;

@@ -1,9 +1,9 @@
 //! A `POST`, `PUT` or `DELETE` that gives what the server returns.
 
 use super::common::debug;
-use crate::call::mode::{Mode, ResponseFuture};
 #[cfg(feature = "blocking")]
 use crate::call::mode::in_mode;
+use crate::call::mode::{Mode, ResponseFuture};
 use crate::client::FolioClient;
 use crate::client::marker::Async;
 use crate::wire::error::Result;
@@ -57,7 +57,8 @@ impl<T: Send + 'static, M: Mode> WriteRequest<T, M> {
     /// response is not of this type.
     pub fn send(self) -> M::Sent<T> {
         let response = self.client.response(self.request);
-        self.mode.send(ResponseFuture::response(response, self.read))
+        self.mode
+            .send(ResponseFuture::response(response, self.read))
     }
 }
 

@@ -63,18 +63,32 @@ pub fn disabled(modules: &[DisabledModule]) -> String {
         let (message, label, note) = match (release, others.last()) {
             (Some(release), Some(other)) => (
                 format!("the release {release} of FOLIO has no {module}"),
-                format!("it is in {}: needs the features `{other}` and `{feature}` of folio-sdk", others.join(" and ")),
-                format!("to build that release: `cargo add folio-sdk --features {other},{feature}`"),
+                format!(
+                    "it is in {}: needs the features `{other}` and `{feature}` of folio-sdk",
+                    others.join(" and ")
+                ),
+                format!(
+                    "to build that release: `cargo add folio-sdk --features {other},{feature}`"
+                ),
             ),
             _ => (
                 format!("{module} is not part of this build of folio-sdk"),
                 format!("needs the feature `{feature}` of folio-sdk"),
-                format!("to enable it: `cargo add folio-sdk --features {feature}`. Without it, endpoints are called by path: `folio_get`"),
+                format!(
+                    "to enable it: `cargo add folio-sdk --features {feature}`. Without it, endpoints are called by path: `folio_get`"
+                ),
             ),
         };
         let texts = [message, label, note].map(|text| literal(&text));
         let [message, label, note] = &texts;
-        fill!(&mut traits, TRAIT, message = *message, label = *label, note = *note, name);
+        fill!(
+            &mut traits,
+            TRAIT,
+            message = *message,
+            label = *label,
+            note = *note,
+            name
+        );
         fill!(&mut handles, HANDLE, function, name);
     }
     let mut out = Code::default();
