@@ -263,7 +263,7 @@ pub(crate) fn overdue(patron_group: &str, today: &str) -> Cql {
 
 pub(crate) async fn harvest_titles(folio: &FolioClient, left: &Path, titles: &mut Vec<String>) -> Result<(), Box<dyn std::error::Error>> {
     let left = CheckpointFile::open(left)?;
-    let list = folio.inventory_storage().list_instances().limit(1000).stream();
+    let list = folio.inventory_storage().list_instances().limit(1000);
     let mut harvest = folio.harvest(list).parallel(8);
     if let Some(checkpoint) = left.load()? {
         harvest = harvest.resume(checkpoint);

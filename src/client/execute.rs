@@ -52,7 +52,7 @@ impl FolioClient {
     /// headers arrived: the body is read piece by piece, and is never whole in memory.
     ///
     /// The timeout is then how long nothing may move. The request counts as one in flight until the
-    /// body was read to its end or is dropped: who keeps as many downloads open as
+    /// body was read to its end or is dropped: a program that holds as many downloads open as
     /// [`max_in_flight`](crate::FolioClientBuilder::max_in_flight) allows, and makes calls before
     /// reading on, waits for ever, or as long as
     /// [`queue_timeout`](crate::FolioClientBuilder::queue_timeout) lets it. Lists that are read

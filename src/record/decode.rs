@@ -68,7 +68,7 @@ impl<'de, A: MapAccess<'de>> Source for FromMap<'_, 'de, A> {
 
     fn unknown(&mut self, extra: &mut AdditionalFields, key: &str) {
         if let Some(note) = self.note.take() {
-            return extra.keep(*note);
+            return extra.preserve(*note);
         }
         match self.map.next_value::<Json>() {
             Ok(value) => {
@@ -108,7 +108,7 @@ impl<'de, A: MapAccess<'de>> FromMap<'_, 'de, A> {
     }
 }
 
-/// What a record is to keep of a field in which something was found that does not fit.
+/// What a record must preserve of a field in which something does not fit.
 #[cold]
 fn note_of<T: Field>(field: &mut T, before: usize) -> Option<Box<Note>> {
     blank_unread(field, before);
