@@ -78,15 +78,16 @@ impl Same<'_> {
     /// record when it was read.
     #[cold]
     fn is_preserved_alike<T: Field>(&self, key: &'static str, value: &T, other: &T) -> bool {
-        let [one, two] = [(self.preserved[0], value), (self.preserved[1], other)].map(|(preserved, value)| {
-            let now = || text_of(value);
-            let blank = || text_of(&T::blank());
-            match preserved.map(|preserved| preserved.state(key, self.required, &now, &blank)) {
-                Some(FieldState::Missing { is_null }) => Some(Err(is_null)),
-                Some(FieldState::Odd(odd)) => Some(Ok(odd.sent())),
-                _ => None,
-            }
-        });
+        let [one, two] =
+            [(self.preserved[0], value), (self.preserved[1], other)].map(|(preserved, value)| {
+                let now = || text_of(value);
+                let blank = || text_of(&T::blank());
+                match preserved.map(|preserved| preserved.state(key, self.required, &now, &blank)) {
+                    Some(FieldState::Missing { is_null }) => Some(Err(is_null)),
+                    Some(FieldState::Odd(odd)) => Some(Ok(odd.sent())),
+                    _ => None,
+                }
+            });
         one == two
     }
 }

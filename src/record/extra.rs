@@ -6,7 +6,7 @@ use std::fmt;
 use serde_json::Value;
 
 use crate::record::json::Json;
-use crate::record::lenient::{Preserved, Note};
+use crate::record::lenient::{Note, Preserved};
 use crate::value::redact;
 
 /// The fields of a record that the server sent and the description does not have. They are written

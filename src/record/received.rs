@@ -7,7 +7,7 @@ use serde::de::{Deserialize, Deserializer};
 use serde::ser::{Serialize, Serializer};
 
 use super::decode::{blank_unread, decode_field};
-use super::lenient::{FieldState, Preserved, Mistyped, Note, Walk, count};
+use super::lenient::{FieldState, Mistyped, Note, Preserved, Walk, count};
 use super::traits::Field;
 use super::writer::{FieldWriter, text_of};
 use crate::record::json::Json;

@@ -1,7 +1,7 @@
 //! Walks through the values of records to find what does not fit.
 
 use super::extra::AdditionalFields;
-use super::lenient::{Preserved, PathStep, Walk};
+use super::lenient::{PathStep, Preserved, Walk};
 use super::traits::{Field, Put, Record};
 use super::writer::text_of;
 

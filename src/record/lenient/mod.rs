@@ -16,7 +16,7 @@ mod text;
 pub(crate) mod values;
 mod walk;
 
-pub(crate) use preserved::{FieldState, Preserved, Note, make_exact};
+pub(crate) use preserved::{FieldState, Note, Preserved, make_exact};
 pub use state::read_json;
 pub(crate) use state::{
     Noted, PathStep, count, deeper, forget_since, found_null, is_exact, is_strict, is_unread,

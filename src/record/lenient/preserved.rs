@@ -216,7 +216,10 @@ impl<'a> PreservedPart<'a> {
 }
 
 /// The parts whose paths begin with a step, from the next one on.
-fn below<'a>(parts: &[PreservedPart<'a>], at: impl Fn(&PathStep) -> bool) -> Vec<PreservedPart<'a>> {
+fn below<'a>(
+    parts: &[PreservedPart<'a>],
+    at: impl Fn(&PathStep) -> bool,
+) -> Vec<PreservedPart<'a>> {
     let split = parts.iter().filter_map(|part| {
         let (step, path) = part.path.split_first()?;
         at(step).then_some(PreservedPart {
