@@ -2,7 +2,7 @@
 //!
 //! A server that ignores the key or the order would lose records silently.
 
-use super::page::{PageBody, PageSummary};
+use super::page_body::{PageBody, PageSummary};
 use super::pager::Pager;
 use crate::value::uuid::{is_after, is_uuid};
 use crate::wire::error::{Error, Exchange, Result};

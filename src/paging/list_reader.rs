@@ -10,9 +10,9 @@ use serde::de::DeserializeOwned;
 
 use super::advance::{OffsetPage, PageStep};
 use super::ahead::Ahead;
-use super::page::PageBody;
+use super::list_position::ListPosition;
+use super::page_body::PageBody;
 use super::pager::Pager;
-use super::position::ListPosition;
 use super::resource_job::{self, ResourceIds};
 use crate::engine::request_line::is_absent;
 use crate::wire::error::{Error, Result};

@@ -11,7 +11,7 @@ use serde::de::DeserializeOwned;
 
 use super::ahead::Ahead;
 use super::batch::{Batch, ValueOwners, folded};
-use super::page::PageBody;
+use super::page_body::PageBody;
 use super::pager::Pager;
 use super::requests::Wanted;
 use crate::engine::request_line;

@@ -7,7 +7,7 @@
 use super::dialect::{self, Dialect, Sequence, Start};
 use super::fallback::{AfterRejection, Fallback, PlannedPage};
 use super::overlap::Overlap;
-use super::page::PageBody;
+use super::page_body::PageBody;
 use super::plan::{ListRequest, Plan};
 use super::resource_job::ResourceIds;
 use super::text_keys::TextKeys;

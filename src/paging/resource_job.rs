@@ -8,7 +8,7 @@ use bytes::Bytes;
 use http::Method;
 use serde::{Deserialize, Serialize};
 
-use super::page::PageBody;
+use super::page_body::PageBody;
 use super::record_key::key_of;
 use crate::client::FolioClient;
 use crate::engine::retry::{self, Attempts, Bounds, Failed, Retried};
