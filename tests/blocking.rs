@@ -455,6 +455,80 @@ fn a_list_is_harvested_and_goes_on_from_its_checkpoint() {
 }
 
 #[test]
+fn pages_are_an_iterator_and_each_gives_the_next() {
+    let folio = folio();
+    let list = || folio.users().list_users().limit(25);
+    let sizes: Vec<usize> = list().pages().map(|page| page.unwrap().len()).collect();
+    assert_eq!(sizes, [25, 25, 10]);
+    let first = list().pages().next().unwrap().unwrap();
+    let cursor = first.cursor().unwrap().to_string();
+    let second = first.next_page().unwrap().unwrap();
+    let again = list().pages().after(&cursor.parse().unwrap()).next();
+    let again = again.unwrap().unwrap();
+    let names = |page: folio_sdk::Page<User, folio_sdk::blocking::Blocking>| -> Vec<_> {
+        let users = page.into_iter().map(Result::unwrap);
+        users.map(|user| user.username).collect()
+    };
+    let (first, second) = (names(first), names(second));
+    assert_eq!(second, names(again));
+    assert!(second.iter().all(|name| !first.contains(name)));
+    // By path, and from a list that is an iterator already.
+    let by_path = folio.folio_get_all::<Value>("/users", "users").limit(40);
+    assert_eq!(by_path.pages().count(), 2);
+    assert_eq!(list().stream().pages().count(), 3);
+    let last = list().pages().last().unwrap().unwrap();
+    assert!(last.next_page().unwrap().is_none());
+}
+
+/// What has settings is set as in asynchronous code, and a list of any kind is harvested.
+#[test]
+fn builders_are_set_as_in_asynchronous_code() {
+    let folio = folio();
+    let reference = folio.reference_data().max_age(Duration::ZERO);
+    let groups = reference.list::<Value>(&folio_sdk::ReferenceData::PATRON_GROUPS);
+    assert_eq!(groups.unwrap().len(), 5);
+    let by_path = || {
+        folio
+            .folio_get_all::<Value>("/users", "users")
+            .by_id()
+            .limit(10)
+    };
+    let names = |users: &mut dyn Iterator<Item = folio_sdk::Result<Value>>| {
+        users
+            .map(|user| user.unwrap()["username"].to_string())
+            .collect::<BTreeSet<_>>()
+    };
+    let all = names(&mut by_path().stream());
+    assert_eq!(
+        names(&mut folio.harvest(by_path()).ordered().parallel(2).stream()),
+        all
+    );
+    assert_eq!(names(&mut folio.harvest(by_path().stream()).stream()), all);
+    let plan = folio.harvest(by_path()).checkpoint().split(3);
+    let mut parts = BTreeSet::new();
+    for part in plan {
+        parts.extend(names(&mut folio.harvest(by_path()).resume(part).stream()));
+    }
+    assert_eq!(parts, all);
+    let users = all
+        .iter()
+        .map(|_| json!({"username": "one", "active": true}));
+    let report = folio
+        .upsert_at(
+            Collection::new("/users", "users"),
+            users.collect::<Vec<_>>(),
+        )
+        .match_on("username")
+        .max_records(7)
+        .concurrency(2)
+        .missing_fields(folio_sdk::MissingFields::Keep)
+        .max_reported_failures(3)
+        .run()
+        .unwrap();
+    assert_eq!((report.created, report.repeated), (1, 59), "{report}");
+}
+
+#[test]
 fn records_are_written_from_iterators_lists_and_streams() {
     let folio = folio();
     let groups = || Collection::new("/groups", "usergroups");

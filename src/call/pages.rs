@@ -71,7 +71,10 @@ impl<T: DeserializeOwned + Send + 'static, M: Mode> PageStream<T, M> {
         // A job lists the records in an order of its own, in which no page can be found again.
         pager.without_jobs();
         let size = match pager.has_pages() {
-            true => usize::try_from(pager.size()).unwrap_or(usize::MAX),
+            true => {
+                let size = pager.list().limit.unwrap_or(pager.size());
+                usize::try_from(size).unwrap_or(usize::MAX)
+            }
             false => usize::MAX,
         };
         Self {

@@ -1,7 +1,10 @@
 //! Lists as pages, and what takes a list or awaits a call without further words.
 
 use folio_sdk::users::{User, Usergroup};
-use folio_sdk::{Error, ErrorKind, Method, Page, PageCursor, Response};
+use folio_sdk::{
+    Error, ErrorKind, Method, Page, PageCursor, Paging, PagingStyle, RecordStream, Request,
+    Response,
+};
 use folio_test_support::sandbox::{admin, id};
 use futures_util::StreamExt;
 use serde_json::{Value, json};
@@ -59,6 +62,34 @@ async fn a_page_costs_one_request_and_gives_the_next_one() {
     let rest: Vec<_> = pages.map(|page| page.unwrap().len()).collect().await;
     assert_eq!(rest, [50, 50, 50, 37]);
     assert_eq!(first.next_page().await.unwrap().unwrap().len(), 50);
+}
+
+/// A server that gives fewer records at once than a page has: a page is several requests.
+#[tokio::test]
+async fn pages_are_as_large_as_the_caller_says() {
+    let (sandbox, folio) = groups(60).await;
+    let request = Request::to(Method::GET, "/groups");
+    let paging = Paging::new(PagingStyle::Cql, Some("usergroups"), Some("id"), Some(10));
+    let list = RecordStream::<Value>::new(folio.clone(), request, paging, Some(25), None);
+    let mut pages = list.pages();
+    let first = pages.next().await.unwrap().unwrap();
+    assert_eq!((first.len(), requests(&sandbox)), (25, 3));
+    let second = first.next_page().await.unwrap().unwrap();
+    assert_eq!(second.len(), 25);
+    let key = |page: &Page<Value>, at: usize| {
+        page.iter().nth(at).unwrap().as_ref().unwrap()["id"].clone()
+    };
+    assert_eq!(
+        (key(&first, 24), key(&second, 0)),
+        (id(24).into(), id(25).into())
+    );
+    let rest: Vec<usize> = pages.map(|page| page.unwrap().len()).collect().await;
+    assert_eq!(rest, [25, 10]);
+    // An offset is that of the first page.
+    let list = folio.users().list_groups().offset(7).limit(30);
+    let pages: Vec<_> = list.pages().map(Result::unwrap).collect().await;
+    assert_eq!(pages.iter().map(Page::len).collect::<Vec<_>>(), [30, 23]);
+    assert_eq!(pages[0].next_page().await.unwrap().unwrap().len(), 23);
 }
 
 /// In the caller's order a list is read by offset: what others insert and delete before it moves what follows.
