@@ -14,6 +14,7 @@ mod core {
     mod deletions;
     mod dialects;
     mod environment;
+    mod error_bodies;
     mod errors;
     mod harvest;
     mod lenient;
@@ -21,6 +22,7 @@ mod core {
     mod list_facts;
     mod lists;
     mod outcome;
+    mod pages;
     mod platform;
     mod repetition;
     mod request_lines;

@@ -6,7 +6,7 @@ use super::concurrency::Concurrency;
 use super::figures::Figures;
 use super::range::Range;
 use super::segment::{RangeSegment, SegmentPage, SegmentState, pages_left};
-use crate::paging::{Ahead, Page, PageBounds, PageSummary, Pager};
+use crate::paging::{Ahead, PageBody, PageBounds, PageSummary, Pager};
 use crate::value::uuid::is_beyond;
 use crate::wire::error::{Error, Result};
 use crate::wire::response::Response;
@@ -245,7 +245,7 @@ impl Segments {
 
     /// The first and the last key of a page. It is read as a whole until the end of a page, read
     /// from behind, was where it seemed to be.
-    fn bounds_of(&mut self, page: &Page) -> Result<PageBounds> {
+    fn bounds_of(&mut self, page: &PageBody) -> Result<PageBounds> {
         let mut bounds = page.bounds();
         if !self.is_trusted || bounds.last.is_none() {
             let last = page.outline()?.last;
@@ -260,7 +260,7 @@ impl Segments {
 
     /// A page of a range came: it covers the range up to its last record; behind that the range
     /// goes on.
-    fn arrive(&mut self, at: usize, page: Page, pager: &Pager) -> Result<()> {
+    fn arrive(&mut self, at: usize, page: PageBody, pager: &Pager) -> Result<()> {
         let bounds = self.bounds_of(&page)?;
         let RangeSegment {
             range,
