@@ -419,7 +419,6 @@ async fn handles_of_tenants_do_not_mix() {
     for (tenant, groups) in futures_util::future::join_all(calls).await {
         let names: Vec<String> = groups
             .usergroups
-            .unwrap()
             .into_iter()
             .map(|group| group.group)
             .collect();

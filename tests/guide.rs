@@ -98,7 +98,7 @@ pub(crate) async fn overview(folio: &FolioClient) -> Result<(usize, usize, usize
         folio.users().list_groups().limit(100).send(),
         folio.inventory_storage().list_locations().limit(100).send(),
     )?;
-    Ok((users.users.len(), groups.usergroups.map_or(0, |groups| groups.len()), locations.locations.len()))
+    Ok((users.users.len(), groups.usergroups.len(), locations.locations.len()))
 }
 
 pub(crate) async fn load_books(folio: &FolioClient, books: Vec<(String, String)>) -> Result<UpsertReport, Error> {
