@@ -11,7 +11,7 @@ use crate::base::files::read_toml;
 /// The rules, in the order of the file: the first that names a field holds, those of texts first.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct IdRules {
+pub struct IdRules {
     #[serde(default)]
     text: Vec<TextRule>,
     #[serde(default)]
@@ -57,7 +57,10 @@ pub(crate) struct FieldPath {
 
 impl IdRules {
     /// Reads the file in a folder; there are no rules where it is not there.
-    pub(crate) fn read(specs: &Path) -> Result<Self> {
+    ///
+    /// # Errors
+    /// The file is broken.
+    pub fn read(specs: &Path) -> Result<Self> {
         let path = specs.join("ids.toml");
         match path.is_file() {
             true => read_toml(&path),
@@ -81,7 +84,7 @@ impl IdRules {
     }
 
     /// The rules of UUIDs: their names and the evidence.
-    pub(crate) fn evidence(&self) -> impl Iterator<Item = (&str, &str)> {
+    pub fn evidence(&self) -> impl Iterator<Item = (&str, &str)> {
         let rules = self.uuid.iter();
         rules.map(|rule| (&*rule.name, &*rule.evidence))
     }
