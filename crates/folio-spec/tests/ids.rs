@@ -56,6 +56,9 @@ fn every_rule_names_a_field() {
         })
         .collect();
     for (rule, _) in rules.evidence() {
-        assert!(used.contains(rule), "the rule `{rule}` makes no field a UUID: remove it");
+        assert!(
+            used.contains(rule),
+            "the rule `{rule}` makes no field a UUID: remove it"
+        );
     }
 }
