@@ -276,7 +276,7 @@ fn lists_are_equal_if_they_are_written_alike_and_equal_their_elements() {
     assert_eq!(format!("{list:?} {empty:?} {absent:?}"), "[1, 2] [] absent");
     let doubled: List<i64> = list.into_iter().map(|n| 2 * n).collect();
     assert_eq!(Vec::from(doubled), [2, 4]);
-    assert_eq!(absent.into_vec(), []);
+    assert!(absent.into_vec().is_empty());
 }
 
 /// The body of the PUT after a change of an instance whose editions are `before`.
@@ -294,7 +294,7 @@ async fn put_after(before: Wire, change: fn(&mut Instance)) -> Option<String> {
     .await;
     let folio = server.connect().await;
     let updated = folio.update_with(ID, change).await.unwrap();
-    let asked = server.asked("/instance-storage/instances");
+    let asked = server.asked(&format!("/instance-storage/instances/{ID}"));
     let put = asked.iter().find(|asked| asked.method == "PUT");
     assert_eq!(updated.written, put.is_some());
     let put = put?;

@@ -319,6 +319,26 @@ mod tests {
     }
 
     #[test]
+    fn a_list_is_one_type_whether_or_not_it_is_required() {
+        let list = |name: &str, required| Field {
+            ty: Ty::Vec(Box::new(Ty::Vec(Box::new(Ty::Id)))),
+            ..text(name, required)
+        };
+        let code = written(&model(vec![list("a", true), list("b", false)]));
+        let code = code.unwrap().into_string();
+        for expected in [
+            "pub a: rt::List<Vec<rt::Id>>,",
+            "pub b: rt::List<Vec<rt::Id>>,",
+            "a: rt::List::absent(),",
+            "b: rt::List::absent(),",
+            "S::required(from, &mut self.a, 0)",
+            "S::optional(from, &mut self.b)",
+        ] {
+            assert!(code.contains(expected), "{expected} in {code}");
+        }
+    }
+
+    #[test]
     fn more_required_fields_than_there_are_bits_are_an_error() {
         let fields = |count: usize| (0..count).map(|n| text(&format!("f{n}"), true)).collect();
         assert!(written(&model(fields(MOST_REQUIRED))).is_ok());
