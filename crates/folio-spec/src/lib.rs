@@ -53,6 +53,7 @@ pub use corrections::id_rules::IdRules;
 pub use corrections::overrides::Overrides;
 pub use grails::checkout::{Checkout, Describe};
 pub use grails::{describe, merged};
+pub use module::operation_names::page::tables as name_tables;
 pub use read::entry::Entry;
 pub use release::import::{Import, Report, entries, import};
 pub use reports::check::{Finding, check};
