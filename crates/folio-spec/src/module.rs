@@ -6,6 +6,9 @@
 
 mod component_names;
 pub(crate) mod equal;
+pub(crate) mod generic_names;
+mod nested_candidates;
+pub(crate) mod nested_names;
 mod operation;
 mod operation_names;
 mod paging;
@@ -152,6 +155,7 @@ pub(crate) fn read(entry: &Entry, reading: &Reading<'_>, pins: &Pins) -> Result<
     stale.append(&mut report.stale);
     report.stale = stale;
     prune(&mut document);
+    nested_names::write(&mut document, &entry.name, &pins.releases);
     paging::write(&mut document, reading.overrides, entry);
     crate::facts::write(&mut document, reading.overrides, &entry.name);
     if let Some((at, problem)) = deceptive(&document) {
