@@ -155,8 +155,8 @@ pub(crate) fn read(entry: &Entry, reading: &Reading<'_>, pins: &Pins) -> Result<
     stale.append(&mut report.stale);
     report.stale = stale;
     prune(&mut document);
-    nested_names::write(&mut document, &entry.name, &pins.releases);
     paging::write(&mut document, reading.overrides, entry);
+    nested_names::write(&mut document, &entry.name, &pins.releases);
     crate::facts::write(&mut document, reading.overrides, &entry.name);
     if let Some((at, problem)) = deceptive(&document) {
         return Err(Error::at(&entry.folder, at, problem));

@@ -22,7 +22,7 @@ impl Lowering<'_> {
         if let Some(content) = content.as_object_mut() {
             content.retain(|key, _| key != "description" && key != "title");
         }
-        let mut name = component_type(stated);
+        let mut name = component_type(&separated(stated));
         while self.home.document.schemas()?.contains_key(&name)
             || self
                 .nested
@@ -32,9 +32,22 @@ impl Lowering<'_> {
             name.push_str("Inline");
         }
         self.nested.insert(name.clone(), content);
-        lowered["title"] = name.into();
+        lowered["title"] = separated(&name).into();
         Ok(())
     }
+}
+
+/// The name as typify keeps it: it writes a word behind digits in lower case, if nothing is between
+/// them.
+fn separated(name: &str) -> String {
+    let mut separated = String::new();
+    for c in name.chars() {
+        if c.is_ascii_uppercase() && separated.ends_with(|c: char| c.is_ascii_digit()) {
+            separated.push('_');
+        }
+        separated.push(c);
+    }
+    separated
 }
 
 #[cfg(test)]

@@ -34,9 +34,11 @@ pub(super) fn candidates(path: &[String]) -> Vec<String> {
         short.push(field.clone());
     }
     short.extend(trimmed(&before.concat(), field));
+    short.extend((1..=before.len()).filter_map(|count| shortened(&nearest(count).concat(), field)));
     short.retain(|name| name.len() <= LONGEST);
     let mut all: Vec<String> = Vec::new();
-    for name in short.into_iter().chain(long) {
+    let last = long.last().map(|name| format!("{name}Value"));
+    for name in short.into_iter().chain(long).chain(last) {
         if is_type(&name) && !all.contains(&name) {
             all.push(name);
         }
@@ -63,6 +65,14 @@ fn trimmed(holder: &str, field: &str) -> Option<String> {
         .find(|name| name.len() <= LONGEST)
 }
 
+/// The holder and as many of the last words of the field as fit, two at least.
+fn shortened(holder: &str, field: &str) -> Option<String> {
+    let words = words(field);
+    (1..words.len().saturating_sub(1))
+        .map(|from| holder.to_owned() + &words[from..].concat())
+        .find(|name| name.len() <= LONGEST)
+}
+
 /// The words of a name with capitals.
 fn words(name: &str) -> Vec<&str> {
     let mut words = Vec::new();
@@ -76,4 +86,66 @@ fn words(name: &str) -> Vec<&str> {
     }
     words.push(&name[start..]);
     words
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_shortest_name_that_says_what_holds_the_field_comes_first() {
+        for (path, expected) in [
+            (&["Item", "Status", "Name"][..], "ItemStatusName"),
+            (&["ReceivingResults", "ReceivingResult"], "ReceivingResult"),
+            (&["Items", "Item"], "Item"),
+            (
+                &[
+                    "ReceivingResults",
+                    "ReceivingResult",
+                    "ReceivingItemResult",
+                    "ProcessingStatus",
+                ],
+                "ReceivingItemResultProcessingStatus",
+            ),
+            (
+                &["PatronNoticePolicy", "LoanNotice", "SendOptions"],
+                "LoanNoticeSendOptions",
+            ),
+            (
+                &["ServicePoint", "HoldShelfClosedLibraryDateManagement"],
+                "HoldShelfClosedLibraryDateManagement",
+            ),
+            (
+                &["SomeVeryLongNameOfAComponentOfAModule", "Status"],
+                "VeryLongNameOfAComponentOfAModuleStatus",
+            ),
+        ] {
+            let path: Vec<String> = path.iter().map(|word| (*word).to_owned()).collect();
+            assert_eq!(
+                candidates(&path).first().map(String::as_str),
+                Some(expected)
+            );
+        }
+    }
+
+    #[test]
+    fn the_next_ones_have_more_around_the_field_or_less_of_it() {
+        let path = [
+            "CheckInByBarcodeResponse",
+            "Item",
+            "InTransitDestinationServicePoint",
+        ];
+        let path = path.map(str::to_owned);
+        let expected = [
+            "ItemInTransitDestinationServicePoint",
+            "InTransitDestinationServicePoint",
+            "ItemTransitDestinationServicePoint",
+            "CheckInByBarcodeResponseItemServicePoint",
+            "CheckInByBarcodeResponseItemInTransitDestinationServicePoint",
+            "CheckInByBarcodeResponseItemInTransitDestinationServicePointValue",
+        ];
+        assert_eq!(candidates(&path), expected);
+        let path = ["Title", "Data"].map(str::to_owned);
+        assert_eq!(candidates(&path), ["TitleData", "TitleDataValue"]);
+    }
 }

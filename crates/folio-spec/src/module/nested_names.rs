@@ -41,6 +41,48 @@ pub(super) fn write(document: &mut Value, module: &str, releases: &[Release]) {
             folio["name"] = name.into();
         }
     }
+    if let Some(Value::Object(paths)) = document.get_mut("paths") {
+        let items = paths.values_mut().filter_map(Value::as_object_mut);
+        items.flat_map(Map::values_mut).for_each(name_bodies);
+    }
+}
+
+/// Names what an operation takes or returns that is one of several things, after the operation.
+fn name_bodies(operation: &mut Value) {
+    let Some(name) = operation["operationId"].as_str().map(type_of) else {
+        return;
+    };
+    let mut contents = Vec::new();
+    for (key, part) in operation.as_object_mut().into_iter().flatten() {
+        match (&**key, part) {
+            ("requestBody", body) => contents.push((format!("{name}Body"), body)),
+            ("responses", Value::Object(responses)) => {
+                let responses = responses.iter_mut();
+                let responses = responses.filter(|(status, _)| status.starts_with('2'));
+                contents.extend(responses.map(|(_, it)| (format!("{name}Response"), it)));
+            }
+            _ => {}
+        }
+    }
+    for (name, content) in contents {
+        let Some(Value::Object(content)) = content.get_mut("content") else {
+            continue;
+        };
+        for media in content.values_mut() {
+            if let Some(Value::Object(schema)) = media.get_mut("schema")
+                && ["oneOf", "anyOf"]
+                    .iter()
+                    .any(|key| schema.contains_key(*key))
+            {
+                schema.insert("x-folio".to_owned(), json!({"name": name}));
+            }
+        }
+    }
+}
+
+/// The name of an operation as that of a type: `ListUsers` of `list_users`.
+fn type_of(operation: &str) -> String {
+    camel(&operation.replace('_', "-"))
 }
 
 /// The names within a schema, each with its pointer.
@@ -382,7 +424,7 @@ mod tests {
             "Title": part.clone(), "TitleData": record(json!({"b": {}})), "Titledata": part,
         }));
         write(&mut document, "mod-a", &[]);
-        assert_eq!(names(&document), ["TitleData2", "TitledataData"]);
+        assert_eq!(names(&document), ["TitleDataValue", "TitledataData"]);
     }
 
     #[test]
@@ -398,6 +440,6 @@ mod tests {
             "Thing": record(json!({"part": text()})), "Old": record(json!({"part": text()})),
         }));
         write(&mut newer, "mod-a", std::slice::from_ref(&release));
-        assert_eq!(names(&newer), ["OldPart", "OldPart2"]);
+        assert_eq!(names(&newer), ["OldPart", "OldPartValue"]);
     }
 }
