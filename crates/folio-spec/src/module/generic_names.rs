@@ -10,7 +10,7 @@ const RENAMED: [(&str, &str, &str); 25] = [
     // Of the lists of errors that all modules answer with, one error, and a value that it is about.
     ("*", "Error", "ErrorDetail"),
     ("*", "Parameter", "ErrorParameter"),
-    ("*", "Parameters", "ErrorParameter"),
+    ("*", "Parameters", "ErrorParameters"),
     // Parts of an order line.
     ("mod-orders", "Details", "PoLineDetails"),
     ("mod-orders", "Location", "PoLineLocation"),
@@ -81,7 +81,7 @@ mod tests {
             (
                 "mod-x",
                 ["Parameters", "Parameter"],
-                ["Parameters", "ErrorParameter"],
+                ["ErrorParameters", "ErrorParameter"],
             ),
             ("mod-x", ["Error", "errordetail"], ["Error", "errordetail"]),
         ] {
