@@ -11,6 +11,8 @@ use futures_core::Stream;
 use serde::de::DeserializeOwned;
 
 use super::wait::Blocking;
+use crate::call::page_cursor::PageCursor;
+use crate::call::pages::PageStream;
 use crate::engine::download::{Download, Records};
 use crate::harvest::Progress;
 use crate::paging::{LookupById, LookupByValue, RawRecord, RecordStream};
@@ -54,8 +56,8 @@ impl<S> Iter<S> {
     }
 }
 
-impl<S: Stream<Item: Output> + Unpin> Iterator for Iter<S> {
-    type Item = Result<<S::Item as Output>::Value>;
+impl<S: Stream<Item: IterItem> + Unpin> Iterator for Iter<S> {
+    type Item = Result<<S::Item as IterItem>::Value>;
 
     fn next(&mut self) -> Option<Self::Item> {
         if self.ended {
@@ -65,7 +67,7 @@ impl<S: Stream<Item: Output> + Unpin> Iterator for Iter<S> {
         let next =
             std::future::poll_fn(|context| Pin::new(&mut *stream).poll_next(context).map(Ok));
         let next = match mode.wait(next) {
-            Ok(next) => next.map(Output::given),
+            Ok(next) => next.map(IterItem::into_item),
             Err(error) => {
                 self.ended = true;
                 Some(Err(error))
@@ -78,41 +80,41 @@ impl<S: Stream<Item: Output> + Unpin> Iterator for Iter<S> {
 
 /// What streams of the SDK give. What cannot fail by itself is a `Result` in an iterator, since
 /// waiting for it is an error in asynchronous code.
-pub trait Output: given::Sealed {
+pub trait IterItem: sealed_item::Sealed {
     /// What it is if nothing fails.
     type Value;
 
     #[doc(hidden)]
-    fn given(self) -> Result<Self::Value>;
+    fn into_item(self) -> Result<Self::Value>;
 }
 
-mod given {
+mod sealed_item {
     pub trait Sealed {}
     impl<T> Sealed for crate::wire::error::Result<T> {}
     impl Sealed for crate::write::Outcome {}
     impl Sealed for crate::harvest::Progress {}
 }
 
-impl<T> Output for Result<T> {
+impl<T> IterItem for Result<T> {
     type Value = T;
 
-    fn given(self) -> Self {
+    fn into_item(self) -> Self {
         self
     }
 }
 
-impl Output for Outcome {
+impl IterItem for Outcome {
     type Value = Self;
 
-    fn given(self) -> Result<Self> {
+    fn into_item(self) -> Result<Self> {
         Ok(self)
     }
 }
 
-impl Output for Progress {
+impl IterItem for Progress {
     type Value = Self;
 
-    fn given(self) -> Result<Self> {
+    fn into_item(self) -> Result<Self> {
         Ok(self)
     }
 }
@@ -153,6 +155,21 @@ impl<T: DeserializeOwned + Send + 'static> Iter<RecordStream<T>> {
     }
 }
 
+impl<T: DeserializeOwned + Send + 'static> Iter<RecordStream<T>> {
+    /// The same list, not begun yet, as pages: see [`RecordStream::pages`].
+    pub fn pages(self) -> Iter<PageStream<T, Blocking>> {
+        let mode = self.mode.clone();
+        self.map(|records| PageStream::new(mode, records))
+    }
+}
+
+impl<T: DeserializeOwned + Send + 'static> Iter<PageStream<T, Blocking>> {
+    /// Begins behind the page that has this cursor: see [`PageStream::after`].
+    pub fn after(self, cursor: &PageCursor) -> Self {
+        self.map(|pages| pages.after(cursor))
+    }
+}
+
 impl Iter<Download> {
     /// Reads the rest into memory.
     ///
@@ -188,11 +205,11 @@ impl Iter<Download> {
         while let Some(piece) = self.next() {
             let piece = piece?;
             let outcome = writer.write_all(&piece);
-            outcome.map_err(|error| self.stream.unwritten("the answer", error))?;
+            outcome.map_err(|error| self.stream.unwritten("the response", error))?;
             written += piece.len() as u64;
         }
         let flushed = writer.flush();
-        flushed.map_err(|error| self.stream.unwritten("the answer", error))?;
+        flushed.map_err(|error| self.stream.unwritten("the response", error))?;
         Ok(written)
     }
 
