@@ -3,7 +3,9 @@
 
 pub(crate) mod body;
 pub mod cql;
+pub(crate) mod decimal;
 pub(crate) mod encoding;
+pub(crate) mod instant;
 pub(crate) mod json_path;
 pub(crate) mod member;
 pub(crate) mod multipart;
