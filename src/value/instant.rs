@@ -68,7 +68,7 @@ impl Instant {
             .then(|| self.seconds.checked_mul(1_000)?.checked_add(millis))?
     }
 
-    fn of_epoch_millis(millis: i64) -> Self {
+    pub(crate) fn of_epoch_millis(millis: i64) -> Self {
         let nanos = u32::try_from(millis.rem_euclid(1_000)).unwrap_or_default() * 1_000_000;
         Self {
             seconds: millis.div_euclid(1_000),

@@ -10,6 +10,7 @@ use serde_json::Value;
 use super::fields::other_id;
 use super::scalar::Instant;
 use super::*;
+use crate::value::instant::Form;
 
 fn fields(value: Value) -> Fields {
     match value {
@@ -192,8 +193,10 @@ fn as_stored(value: &Value) -> Value {
             .collect(),
         Value::String(text) => match Instant::of(text) {
             Some(instant) => {
-                let text = humantime::format_rfc3339_nanos(instant.time).to_string();
-                json!(text.replace('Z', "+00:00"))
+                let text = Form::RMB.write(instant.at).unwrap();
+                // With all digits, as modules on Spring write.
+                let (start, _) = text.split_at(19);
+                json!(format!("{start}.{:09}+00:00", instant.at.nanos))
             }
             None if uuid::Uuid::try_parse(text).is_ok() && text.len() == 36 => {
                 json!(text.to_lowercase())
