@@ -2,6 +2,7 @@
 
 #![allow(unreachable_pub, reason = "generated code uses it through `runtime`")]
 
+pub(crate) mod builder;
 mod decode;
 mod encode;
 pub(crate) mod extra;

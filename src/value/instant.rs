@@ -409,7 +409,6 @@ pub(crate) fn parse(text: &str) -> Option<(Instant, Form)> {
     if month == 0 || day == 0 || day > days_of_month(year, month) {
         return None;
     }
-    let midnight = days(year, month, day).checked_mul(DAY)?;
     let (second, nanos, time) = match rest.0.is_empty() {
         true => (0, 0, None),
         false => {
@@ -421,9 +420,10 @@ pub(crate) fn parse(text: &str) -> Option<(Instant, Form)> {
         signed_year: is_signed.then_some(digits.len()),
         time,
     });
-    let seconds = midnight
-        .checked_add(second)?
-        .checked_sub(form.offset().into())?;
+    // The midnight before the first instant of 64 bits has no place in 64 bits.
+    let midnight = i128::from(days(year, month, day)) * i128::from(DAY);
+    let seconds = midnight + i128::from(second) - i128::from(form.offset());
+    let seconds = i64::try_from(seconds).ok()?;
     Some((Instant { seconds, nanos }, form))
 }
 

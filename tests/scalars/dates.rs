@@ -91,10 +91,6 @@ const NONE: [&str; 35] = [
     "-0000-01-01",
 ];
 
-fn timestamp(text: &str) -> Timestamp {
-    Timestamp::try_from(DateTime::from(text)).unwrap_or_else(|error| panic!("{error}"))
-}
-
 fn hash(date: &DateTime) -> u64 {
     let mut hasher = DefaultHasher::new();
     date.hash(&mut hasher);
@@ -111,8 +107,8 @@ fn every_form_of_folio_denotes_its_instant_and_comes_back_byte_for_byte() {
     for (text, utc) in FORMS {
         let date: DateTime = text.parse().unwrap();
         assert_eq!(
-            Timestamp::try_from(&date).unwrap(),
-            utc.parse::<Timestamp>().unwrap(),
+            chrono::DateTime::<Utc>::try_from(&date).unwrap(),
+            chrono::DateTime::parse_from_rfc3339(utc).unwrap(),
             "{text}"
         );
         assert_eq!(date, DateTime::from(utc), "{text}");
@@ -414,6 +410,8 @@ fn every_date_of_recordings_and_samples_is_read_and_comes_back() {
     for text in &dates {
         match text.parse::<DateTime>() {
             Ok(date) => assert!(is_written_back(&date), "{text}"),
+            // A sample has a day that does not exist.
+            Err(_) if text == "2028-02-31" => {}
             Err(_) => unread.push(text),
         }
     }
