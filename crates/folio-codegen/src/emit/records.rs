@@ -6,7 +6,7 @@ use super::docs;
 use super::types::{blank, boxes, rust};
 use crate::context::Context;
 use crate::error::Error;
-use crate::model::{Field, Model, Record};
+use crate::model::{Field, Record};
 use crate::names::ident;
 use crate::template::{Code, fill, literal};
 
@@ -306,7 +306,7 @@ mod tests {
 
     use super::*;
     use crate::document::Document;
-    use crate::model::Ty;
+    use crate::model::{Model, Ty};
 
     fn text(name: &str, required: bool) -> Field {
         Field {
