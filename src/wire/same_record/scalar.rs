@@ -40,12 +40,12 @@ pub(super) fn is_same_time(stored: &str, sent: &str, whole_minutes: bool) -> boo
 
 /// A point in time, and to how many digits of a second it is written.
 #[derive(Clone, Copy)]
-pub(super) struct Instant {
+pub(super) struct StoredInstant {
     pub(super) at: instant::Instant,
     digits: usize,
 }
 
-impl Instant {
+impl StoredInstant {
     /// A date, or a date and a time with or without a zone, in any form that FOLIO writes.
     pub(super) fn of(text: &str) -> Option<Self> {
         let (at, form) = instant::parse(text)?;

@@ -8,7 +8,7 @@ use serde_json::json;
 use serde_json::Value;
 
 use super::fields::other_id;
-use super::scalar::Instant;
+use super::scalar::StoredInstant;
 use super::*;
 use crate::value::instant::Form;
 
@@ -137,7 +137,7 @@ fn every_change(value: &Value) -> Vec<(String, Value)> {
         *place = match &*place {
             Value::Bool(value) => json!(!value),
             Value::Number(number) => json!(number.as_f64().unwrap() * 1.5 + 1.0),
-            Value::String(text) => match Instant::of(text) {
+            Value::String(text) => match StoredInstant::of(text) {
                 Some(_) => json!(format!(
                     "{}{}",
                     if text.starts_with("2") { "1" } else { "2" },
@@ -191,7 +191,7 @@ fn as_stored(value: &Value) -> Value {
                 }
             })
             .collect(),
-        Value::String(text) => match Instant::of(text) {
+        Value::String(text) => match StoredInstant::of(text) {
             Some(instant) => {
                 let text = Form::RMB.write(instant.at).unwrap();
                 // With all digits, as modules on Spring write.
