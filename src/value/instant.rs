@@ -131,7 +131,7 @@ struct Time {
 
 /// How a point in time is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Form {
+pub(crate) enum TimeForm {
     /// Milliseconds since 1970, as text of 13 digits.
     EpochMillis,
     Calendar(Calendar),
@@ -145,7 +145,7 @@ pub(crate) struct Calendar {
     time: Option<Time>,
 }
 
-impl Form {
+impl TimeForm {
     /// `2025-05-01T02:00:17.887+00:00`: modules based on RMB write dates in this form.
     pub(crate) const RMB: Self = Self::with_digits(3);
 
@@ -383,11 +383,11 @@ fn is_epoch_millis(text: &str) -> bool {
 /// space, with no fraction or one of any length, with `Z`, `+00:00`, `+0000`, `+00` or no zone;
 /// milliseconds since 1970 as 13 digits. Text without a zone is UTC, and a date is its midnight in
 /// UTC: RMB reads both so, by the recordings. Fractions are compared to the nanosecond.
-pub(crate) fn parse(text: &str) -> Option<(Instant, Form)> {
+pub(crate) fn parse(text: &str) -> Option<(Instant, TimeForm)> {
     if is_epoch_millis(text) {
         return Some((
             Instant::of_epoch_millis(text.parse().ok()?),
-            Form::EpochMillis,
+            TimeForm::EpochMillis,
         ));
     }
     let mut rest = Cursor(text);
@@ -416,7 +416,7 @@ pub(crate) fn parse(text: &str) -> Option<(Instant, Form)> {
             (second, nanos, Some(time))
         }
     };
-    let form = Form::Calendar(Calendar {
+    let form = TimeForm::Calendar(Calendar {
         signed_year: is_signed.then_some(digits.len()),
         time,
     });

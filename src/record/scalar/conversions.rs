@@ -1,18 +1,18 @@
 //! What the conversions of dates from and to other crates share.
 
 use super::date::{DateTime, InvalidDateTime};
-use crate::value::instant::{Form, Instant, date_at, midnight};
+use crate::value::instant::{Instant, TimeForm, date_at, midnight};
 
 /// Text with an offset from UTC in seconds, or in UTC if the offset has a fraction of a minute:
 /// such an offset (local mean time) has no place in the text.
 pub(super) fn from_offset(instant: Instant, offset: i32) -> DateTime {
     let minutes = if offset % 60 == 0 { offset / 60 } else { 0 };
-    DateTime::written(instant, Form::with_offset(minutes))
+    DateTime::written(instant, TimeForm::with_offset(minutes))
 }
 
 /// A plain date.
 pub(super) fn from_date(year: i64, month: i64, day: i64) -> DateTime {
-    DateTime::written(midnight(year, month, day), Form::DATE)
+    DateTime::written(midnight(year, month, day), TimeForm::DATE)
 }
 
 /// The date of the text at its own offset from UTC: year, month and day.

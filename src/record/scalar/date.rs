@@ -7,7 +7,7 @@ use std::str::FromStr;
 use std::time::{Duration, SystemTime};
 
 use super::text::{ShortText, excerpt, text_value};
-use crate::value::instant::{self, Form, Instant};
+use crate::value::instant::{self, Instant, TimeForm};
 
 /// A date, or a date with a time, as the server sent it.
 ///
@@ -52,7 +52,7 @@ impl DateTime {
     /// `2025-05-01T02:00:17.887+00:00`.
     pub fn now() -> Self {
         let now = Instant::from(SystemTime::now()).truncated_to_millis();
-        Self::written(now, Form::RMB)
+        Self::written(now, TimeForm::RMB)
     }
 
     /// The text as the server sent it.
@@ -122,11 +122,11 @@ impl DateTime {
     }
 
     /// An instant in a form that has place for all instants.
-    pub(super) fn written(instant: Instant, form: Form) -> Self {
+    pub(super) fn written(instant: Instant, form: TimeForm) -> Self {
         Self::of(&form.write(instant).unwrap_or_default())
     }
 
-    pub(super) fn parsed(&self) -> Option<(Instant, Form)> {
+    pub(super) fn parsed(&self) -> Option<(Instant, TimeForm)> {
         instant::parse(self.as_str())
     }
 
@@ -187,7 +187,7 @@ impl From<SystemTime> for DateTime {
     /// In UTC, in the form that modules based on RMB write, with 3, 6 or 9 digits of a second as the
     /// time needs. These modules store milliseconds.
     fn from(time: SystemTime) -> Self {
-        Self::written(time.into(), Form::RMB)
+        Self::written(time.into(), TimeForm::RMB)
     }
 }
 

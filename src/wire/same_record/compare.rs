@@ -131,7 +131,8 @@ impl<'a> Kind<'a> {
                     || is_same_uuid(stored, sent)
                     || is_same_time(stored, sent, self.rules.whole_minutes)
                     || StoredInstant::of(stored).is_some_and(|stored| {
-                        stored.is(StoredInstant::of(sent)) || stored.is(StoredInstant::of_epoch(sent))
+                        stored.is(StoredInstant::of(sent))
+                            || stored.is(StoredInstant::of_epoch(sent))
                     })
             }
             (Value::Number(stored), Value::Number(sent)) => is_same_number(stored, sent),

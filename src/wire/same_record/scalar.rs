@@ -1,6 +1,6 @@
 //! Values that are the same in another form: numbers, UUIDs, points in time.
 
-use crate::value::instant::{self, Form};
+use crate::value::instant::{self, TimeForm};
 use crate::value::uuid::is_uuid;
 use serde_json::Value;
 
@@ -49,7 +49,7 @@ impl StoredInstant {
     /// A date, or a date and a time with or without a zone, in any form that FOLIO writes.
     pub(super) fn of(text: &str) -> Option<Self> {
         let (at, form) = instant::parse(text)?;
-        (form != Form::EpochMillis).then(|| Self {
+        (form != TimeForm::EpochMillis).then(|| Self {
             at,
             digits: form.digits(),
         })

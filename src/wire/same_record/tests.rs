@@ -10,7 +10,7 @@ use serde_json::Value;
 use super::fields::other_id;
 use super::scalar::StoredInstant;
 use super::*;
-use crate::value::instant::Form;
+use crate::value::instant::TimeForm;
 
 fn fields(value: Value) -> Fields {
     match value {
@@ -193,7 +193,7 @@ fn as_stored(value: &Value) -> Value {
             .collect(),
         Value::String(text) => match StoredInstant::of(text) {
             Some(instant) => {
-                let text = Form::RMB.write(instant.at).unwrap();
+                let text = TimeForm::RMB.write(instant.at).unwrap();
                 // With all digits, as modules on Spring write.
                 let (start, _) = text.split_at(19);
                 json!(format!("{start}.{:09}+00:00", instant.at.nanos))
