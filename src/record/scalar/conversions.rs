@@ -1,7 +1,7 @@
 //! What the conversions of dates from and to other crates share.
 
 use super::date::{DateTime, InvalidDateTime};
-use crate::value::instant::{Instant, TimeForm, date_at, midnight};
+use crate::value::time::{Instant, TimeForm, date_at, midnight};
 
 /// Text with an offset from UTC in seconds, or in UTC if the offset has a fraction of a minute:
 /// such an offset (local mean time) has no place in the text.

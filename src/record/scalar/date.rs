@@ -7,7 +7,7 @@ use std::str::FromStr;
 use std::time::{Duration, SystemTime};
 
 use super::text::{ShortText, excerpt, text_value};
-use crate::value::instant::{self, Instant, TimeForm};
+use crate::value::time::{self, Instant, TimeForm};
 
 /// A date, or a date with a time, as the server sent it.
 ///
@@ -127,7 +127,7 @@ impl DateTime {
     }
 
     pub(super) fn parsed(&self) -> Option<(Instant, TimeForm)> {
-        instant::parse(self.as_str())
+        time::parse(self.as_str())
     }
 
     pub(super) fn instant(&self) -> Result<Instant, InvalidDateTime> {

@@ -4,7 +4,7 @@ use ::chrono::{Datelike, FixedOffset, NaiveDate, Offset, TimeZone, Utc};
 
 use super::conversions::{date, from_date, from_instant, from_offset, try_from};
 use super::date::{DateTime, InvalidDateTime, Problem};
-use crate::value::instant::Instant;
+use crate::value::time::Instant;
 
 #[cfg_attr(docsrs, doc(cfg(feature = "chrono")))]
 impl<Tz: TimeZone> From<::chrono::DateTime<Tz>> for DateTime {

@@ -5,7 +5,7 @@ use ::jiff::{Timestamp, Zoned, civil};
 
 use super::conversions::{date, from_date, from_instant, from_offset, try_from};
 use super::date::{DateTime, InvalidDateTime, Problem};
-use crate::value::instant::Instant;
+use crate::value::time::Instant;
 
 /// Fields of an instant. Those of jiff count back from zero before 1970.
 fn instant(time: Timestamp) -> Instant {

@@ -4,7 +4,7 @@ use ::time::{Date, Month, OffsetDateTime, UtcDateTime, UtcOffset};
 
 use super::conversions::{date, from_date, from_instant, from_offset, try_from};
 use super::date::{DateTime, InvalidDateTime, Problem};
-use crate::value::instant::Instant;
+use crate::value::time::Instant;
 
 from_instant! {
     /// With the offset from UTC, in the form that modules based on RMB write, with 3, 6 or 9 digits

@@ -1,6 +1,6 @@
 //! Values that are the same in another form: numbers, UUIDs, points in time.
 
-use crate::value::instant::{self, TimeForm};
+use crate::value::time::{self, TimeForm};
 use crate::value::uuid::is_uuid;
 use serde_json::Value;
 
@@ -41,14 +41,14 @@ pub(super) fn is_same_time(stored: &str, sent: &str, whole_minutes: bool) -> boo
 /// A point in time, and to how many digits of a second it is written.
 #[derive(Clone, Copy)]
 pub(super) struct StoredInstant {
-    pub(super) at: instant::Instant,
+    pub(super) at: time::Instant,
     digits: usize,
 }
 
 impl StoredInstant {
     /// A date, or a date and a time with or without a zone, in any form that FOLIO writes.
     pub(super) fn of(text: &str) -> Option<Self> {
-        let (at, form) = instant::parse(text)?;
+        let (at, form) = time::parse(text)?;
         (form != TimeForm::EpochMillis).then(|| Self {
             at,
             digits: form.digits(),
@@ -58,7 +58,7 @@ impl StoredInstant {
     /// Milliseconds since 1970, which date fields accept as number and as text, `2024` among them.
     pub(super) fn of_epoch(text: &str) -> Option<Self> {
         Some(Self {
-            at: instant::Instant::of_epoch_millis(text.parse().ok()?),
+            at: time::Instant::of_epoch_millis(text.parse().ok()?),
             digits: 3,
         })
     }

@@ -10,7 +10,7 @@ use serde_json::Value;
 use super::fields::other_id;
 use super::scalar::StoredInstant;
 use super::*;
-use crate::value::instant::TimeForm;
+use crate::value::time::TimeForm;
 
 fn fields(value: Value) -> Fields {
     match value {
