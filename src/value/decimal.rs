@@ -67,6 +67,59 @@ impl Decimal {
         u32::try_from(self.exponent.min(0).unsigned_abs()).ok()
     }
 
+    /// The number with so many digits behind the point, rounded half to even, as Rust rounds
+    /// doubles. Nothing of numbers with more than a thousand zeros.
+    pub(crate) fn rounded(&self, places: usize) -> Option<String> {
+        const MOST_ZEROS: u64 = 1_000;
+        if self.exponent.unsigned_abs() > MOST_ZEROS {
+            return None;
+        }
+        // How many zeros are added to the digits, or how many digits are cut off.
+        let shift = self.exponent + i64::try_from(places).ok()?;
+        let count = usize::try_from(shift.unsigned_abs()).ok()?;
+        let mut whole = match shift {
+            0.. => format!("{}{:0<count$}", self.digits, ""),
+            _ => self.cut(count),
+        };
+        if whole.len() <= places {
+            whole.insert_str(0, &"0".repeat(places + 1 - whole.len()));
+        }
+        if places > 0 {
+            whole.insert(whole.len() - places, '.');
+        }
+        let is_zero = !whole.contains(|digit: char| matches!(digit, '1'..='9'));
+        if self.is_negative && !is_zero {
+            whole.insert(0, '-');
+        }
+        Some(whole)
+    }
+
+    /// The digits without so many at the end, rounded half to even.
+    fn cut(&self, count: usize) -> String {
+        let Some(end) = self.digits.len().checked_sub(count) else {
+            return String::new();
+        };
+        let (left, right) = self.digits.split_at(end);
+        // The last digit is not a zero: `5` alone is exactly a half.
+        let is_up = match right.cmp("5") {
+            Ordering::Less => false,
+            Ordering::Equal => left.ends_with(['1', '3', '5', '7', '9']),
+            Ordering::Greater => true,
+        };
+        if !is_up {
+            return left.to_owned();
+        }
+        let nines = left.len() - left.trim_end_matches('9').len();
+        let (first, _) = left.split_at(left.len() - nines);
+        let mut up = first.to_owned();
+        let last = up
+            .pop()
+            .map_or(1, |digit| digit.to_digit(10).unwrap_or_default() + 1);
+        up.push_str(&last.to_string());
+        up.push_str(&"0".repeat(nines));
+        up
+    }
+
     /// Compares the distances from zero.
     fn cmp_magnitude(&self, other: &Self) -> Ordering {
         // The power of ten that is above the first digit; zero is below all.

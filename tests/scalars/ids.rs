@@ -55,6 +55,8 @@ fn an_id_comes_back_as_it_was_sent() {
         assert_eq!(id.to_string(), text);
         assert_eq!(AsRef::<str>::as_ref(&id), text);
         assert_eq!(String::from(id.clone()), text);
+        assert_eq!(String::from(&id), text);
+        assert_eq!(Id::from(&id).as_str(), text);
         assert_eq!(serde_json::to_value(&id).unwrap(), json!(text));
         assert_eq!(id.clone().as_str(), text);
     }

@@ -184,6 +184,42 @@ fn decimals_convert_exactly_or_not_at_all() {
     assert_eq!(Number::from(total).as_str(), "35.290000000000002");
 }
 
+#[test]
+fn a_number_is_shown_with_a_width_and_a_precision() {
+    let price = number("24.99");
+    assert_eq!(format!("{price}"), "24.99");
+    assert_eq!(
+        format!("[{price:8}] [{price:<8}] [{price:08}] [{price:+}]"),
+        "[   24.99] [24.99   ] [00024.99] [+24.99]"
+    );
+    assert_eq!(format!("{:08.1}", number("-9.96")), "-00010.0");
+    for (text, places, expected) in [
+        ("24.990000000000002", 2, "24.99"),
+        ("24.99", 4, "24.9900"),
+        ("24.99", 0, "25"),
+        ("0.125", 2, "0.12"),
+        ("0.135", 2, "0.14"),
+        ("0.1250000000000000000000000001", 2, "0.13"),
+        ("2.5", 0, "2"),
+        ("0.5", 0, "0"),
+        ("1.5", 0, "2"),
+        ("9.995", 2, "10.00"),
+        ("99.95", 1, "100.0"),
+        ("-0.001", 2, "0.00"),
+        ("0.05", 0, "0"),
+        ("0", 2, "0.00"),
+        ("12e2", 1, "1200.0"),
+        (
+            "1234567890123456789012345678901234567890.123",
+            2,
+            "1234567890123456789012345678901234567890.12",
+        ),
+        ("1e99999999999", 2, "1e99999999999"),
+    ] {
+        assert_eq!(format!("{:.places$}", number(text)), expected, "{text}");
+    }
+}
+
 /// A number in a format that has no text of numbers: serde's own of `fmt`.
 struct Shown<'a>(&'a Number);
 
@@ -235,6 +271,19 @@ proptest! {
         if expected.is_eq() {
             prop_assert_eq!(hash(&one), hash(&two));
         }
+    }
+
+    /// A precision rounds as that of doubles that are exact, and as rust_decimal does.
+    #[test]
+    fn precision_rounds_half_to_even(halves in any::<i32>(), shift in 0_u32..8, places in 0_usize..10, mantissa in any::<i64>(), scale in 0_u32..28) {
+        let double = f64::from(halves) / f64::from(1 << shift);
+        let shown = format!("{double:.places$}");
+        let expected = if shown.contains(|digit: char| matches!(digit, '1'..='9')) { &*shown } else { shown.trim_start_matches('-') };
+        let ours = Number::from_f64_lossy(double).unwrap();
+        prop_assert_eq!(format!("{ours:.places$}"), expected);
+        let decimal = Decimal::try_from_i128_with_scale(mantissa.into(), scale).unwrap();
+        let rounded = Decimal::try_from(number(&format!("{:.places$}", Number::from(decimal)))).unwrap();
+        prop_assert_eq!(rounded, decimal.round_dp(places.try_into().unwrap()));
     }
 
     /// Every decimal is written and read with its scale; every number is a decimal exactly or none.

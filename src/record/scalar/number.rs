@@ -146,6 +146,12 @@ impl Default for Number {
     }
 }
 
+impl From<&Number> for Number {
+    fn from(number: &Number) -> Self {
+        number.clone()
+    }
+}
+
 macro_rules! integers {
     ($($integer:ident: $expected:literal,)*) => {$(
         impl From<$integer> for Number {
@@ -225,8 +231,15 @@ impl FromStr for Number {
 }
 
 impl fmt::Display for Number {
+    /// The digits that the server sent. A precision (`{:.2}`) rounds half to even, as it does for
+    /// doubles, and exactly.
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        out.pad(self.as_str())
+        let rounded = out
+            .precision()
+            .and_then(|places| self.decimal().rounded(places));
+        let text = rounded.as_deref().unwrap_or(self.as_str());
+        let digits = text.strip_prefix('-').unwrap_or(text);
+        out.pad_integral(digits.len() == text.len(), "", digits)
     }
 }
 

@@ -231,6 +231,24 @@ fn samples() -> Vec<(PathBuf, Fields)> {
 }
 
 #[test]
+fn dates_before_1970_are_the_same_in_another_form() {
+    let kind = Kind::at("/any");
+    let of = |date: &str| fields(json!({"personal": {"dateOfBirth": date}}));
+    let stored = of("1960-02-29T00:00:00.000+00:00");
+    for date in [
+        "1960-02-29",
+        "1960-02-29T00:00:00Z",
+        "1960-02-29T01:00:00+0100",
+    ] {
+        assert!(kind.holds(&stored, &of(date)), "{date}");
+        assert!(kind.is_unchanged(&stored, &of(date)), "{date}");
+    }
+    for date in ["1960-03-01", "1960-02-29T00:00:00-01:00", "1960-02-30"] {
+        assert!(!kind.holds(&stored, &of(date)), "{date}");
+    }
+}
+
+#[test]
 fn every_sample_is_itself_and_no_other() {
     let kind = Kind::at("/any");
     for (path, sample) in samples() {
