@@ -160,18 +160,6 @@ macro_rules! integers {
             }
         }
 
-        impl PartialEq<$integer> for Number {
-            fn eq(&self, other: &$integer) -> bool {
-                self.whole() == Some(*other)
-            }
-        }
-
-        impl PartialEq<Number> for $integer {
-            fn eq(&self, other: &Number) -> bool {
-                other == self
-            }
-        }
-
         impl TryFrom<&Number> for $integer {
             type Error = InvalidNumber;
 
