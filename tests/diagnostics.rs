@@ -176,3 +176,22 @@ fn a_key_that_is_none_is_told_what_it_may_be() {
         "{said}"
     );
 }
+
+#[test]
+#[cfg(all(feature = "inventory-storage", feature = "users"))]
+fn a_required_field_that_is_not_set_is_named() {
+    let said = said(
+        r#"
+        pub fn instance() -> folio_sdk::inventory_storage::Instance {
+            folio_sdk::inventory_storage::Instance::builder().source("FOLIO").instance_type_id("x").build()
+        }
+        "#,
+    );
+    assert!(said.contains("the required field `"), "{said}");
+    assert!(said.contains("title` is not set"), "{said}");
+    assert!(
+        !said.contains("source` is not set") && !said.contains("instance_type_id` is not set"),
+        "{said}"
+    );
+    eprintln!("{said}");
+}
