@@ -26,7 +26,7 @@ use crate::record::traits::Record;
 /// # #[cfg(not(feature = "users"))] let () = 1;
 /// # #[cfg(feature = "users")]
 /// let group = folio_sdk::users::Usergroup::builder().build();
-/// // the required field `folio_sdk::users::required::group` is not set
+/// // error[E0277]: the required field `group` is not set
 /// ```
 #[must_use = "a record is built by `build`"]
 pub struct RecordBuilder<R, S> {
