@@ -5,7 +5,7 @@ use folio_sdk::orders::{
     CompositePurchaseOrder, CompositePurchaseOrderOrderType, Cost, FundDistribution,
     FundDistributionDistributionType, OrderFormat, PoLine, Source, WorkflowStatus,
 };
-use folio_sdk::{FolioClient, Id, Number, cql};
+use folio_sdk::{FolioClient, Id, List, Number, cql};
 use futures_util::TryStreamExt;
 
 use crate::Outcome;
@@ -53,13 +53,11 @@ pub async fn run(
             .build();
         line.id = Some(Id::new_v4());
         line.purchase_order_id = Some(id.clone());
-        line.fund_distribution = Some(vec![
-            FundDistribution::builder()
-                .fund_id(fund.clone())
-                .distribution_type(FundDistributionDistributionType::Percentage)
-                .value(100)
-                .build(),
-        ]);
+        line.fund_distribution = List::from([FundDistribution::builder()
+            .fund_id(fund.clone())
+            .distribution_type(FundDistributionDistributionType::Percentage)
+            .value(100)
+            .build()]);
         orders.create_order_line().body(&line).send().await?;
     }
     // Read again, now with its lines: all that is sent replaces what is there.

@@ -6,7 +6,7 @@ use super::docs;
 use super::types::{blank, boxes, rust};
 use crate::context::Context;
 use crate::error::Error;
-use crate::model::{Field, Record};
+use crate::model::{Field, Record, Ty};
 use crate::names::ident;
 use crate::template::{Code, fill, literal};
 
@@ -56,6 +56,12 @@ const REQUIRED_FIELD: &str = "
 const OPTIONAL_FIELD: &str = "
     /// {docs}
     pub {name}: Option<{ty}>,
+";
+
+/// Required or not: a list has a value for each way of being absent.
+const LIST_FIELD: &str = "
+    /// {docs}
+    pub {name}: rt::List<{element}>,
 ";
 
 const BLANK: &str = "{name}: {blank},";
@@ -177,7 +183,11 @@ fn record(out: &mut Code, context: &Context<'_>, record: &Record) -> Result<(), 
             fill!(&mut blanks, BLANK, name, blank = blank(&item.ty));
             fill!(&mut arms, REQUIRED_ARM, key, name, number);
         } else {
-            fill!(&mut blanks, BLANK, name, blank = "None");
+            let blank = match item.ty {
+                Ty::Vec(_) => blank(&item.ty),
+                _ => "None",
+            };
+            fill!(&mut blanks, BLANK, name, blank);
             fill!(&mut arms, OPTIONAL_ARM, key, name);
         }
         fill!(&mut puts, PUT, key, name);
@@ -201,7 +211,11 @@ fn record(out: &mut Code, context: &Context<'_>, record: &Record) -> Result<(), 
 }
 
 fn field(out: &mut Code, field: &Field) {
-    let (docs, name, ty) = (docs::field(field), ident(&field.name), rust(&field.ty, ""));
+    let (docs, name) = (docs::field(field), ident(&field.name));
+    if let Ty::Vec(element) = &field.ty {
+        return fill!(out, LIST_FIELD, docs, name, element = rust(element, ""));
+    }
+    let ty = rust(&field.ty, "");
     match field.required {
         true => fill!(out, REQUIRED_FIELD, docs, name, ty),
         false => fill!(out, OPTIONAL_FIELD, docs, name, ty),
@@ -306,7 +320,7 @@ mod tests {
 
     use super::*;
     use crate::document::Document;
-    use crate::model::{Model, Ty};
+    use crate::model::Model;
 
     fn text(name: &str, required: bool) -> Field {
         Field {
@@ -377,6 +391,26 @@ mod tests {
             assert!(code.contains(line), "{line}: {code}");
         }
         assert!(syn::parse_file(&code).is_ok());
+    }
+
+    #[test]
+    fn a_list_is_one_type_whether_or_not_it_is_required() {
+        let list = |name: &str, required| Field {
+            ty: Ty::Vec(Box::new(Ty::Vec(Box::new(Ty::Id)))),
+            ..text(name, required)
+        };
+        let code = written(&model(vec![list("a", true), list("b", false)]));
+        let code = code.unwrap().into_string();
+        for expected in [
+            "pub a: rt::List<Vec<rt::Id>>,",
+            "pub b: rt::List<Vec<rt::Id>>,",
+            "a: rt::List::absent(),",
+            "b: rt::List::absent(),",
+            "S::required(from, &mut self.a, 0)",
+            "S::optional(from, &mut self.b)",
+        ] {
+            assert!(code.contains(expected), "{expected} in {code}");
+        }
     }
 
     #[test]
