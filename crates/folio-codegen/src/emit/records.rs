@@ -261,7 +261,10 @@ fn constructor(record: &Record) -> Code {
             docs = docs::field(field),
             function,
             field = ident(&field.name),
-            ty = rust(&field.ty, ""),
+            ty = match &field.ty {
+                Ty::Vec(element) => format!("rt::List<{}>", rust(element, "")),
+                ty => rust(ty, ""),
+            },
         );
         functions.push(format!("`{function}`"));
     }
