@@ -6,8 +6,8 @@ use std::path::Path;
 use std::time::Duration;
 
 use folio_sandbox::{Effect, Fault, Sandbox};
-use folio_sdk::inventory_storage::{Instance, InstanceRequired};
-use folio_sdk::users::{User, Usergroup, UsergroupRequired};
+use folio_sdk::inventory_storage::Instance;
+use folio_sdk::users::{User, Usergroup};
 use folio_sdk::{
     CheckpointFile, Cql, Deletion, Error, FolioClient, Id, Record, RetryPolicy, UpsertReport,
     blocking, cql, testing,
@@ -38,7 +38,7 @@ pub(crate) async fn first_look(url: &str, password: &str) -> Result<String, Erro
 
 pub(crate) async fn create_change_delete(folio: &FolioClient) -> Result<(), Error> {
     // The id is made here. If the answer is lost, creating it again cannot make a second one.
-    let mut group = Usergroup::new(UsergroupRequired { group: "night shift".to_owned() });
+    let mut group = Usergroup::builder().group("night shift").build();
     let id = Id::new_v4();
     group.id = Some(id.clone());
     let mut group = folio.users().create_group().body(&group).send().await?;
@@ -105,7 +105,7 @@ pub(crate) async fn load_books(folio: &FolioClient, books: Vec<(String, String)>
     let book_type = "6312d172-f0cf-40f6-b27d-9fa8feaf332f";
     let instances = books.into_iter().map(move |(number, title)| Instance {
         hrid: Some(number),
-        ..Instance::new(InstanceRequired { source: "FOLIO".to_owned(), title, instance_type_id: book_type.into() })
+        ..Instance::builder().source("FOLIO").title(title).instance_type_id(book_type).build()
     });
     // A number is unique, a title is not. It finds the instance, whatever its id is.
     let report = folio.upsert(instances).match_on("hrid").run().await;

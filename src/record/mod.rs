@@ -3,6 +3,7 @@
 #![allow(unreachable_pub, reason = "generated code uses it through `runtime`")]
 
 pub(crate) mod additional_fields;
+pub(crate) mod builder;
 mod decode;
 mod encode;
 mod fields;

@@ -5,7 +5,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::document::Document;
-use crate::emit::companions;
 use crate::model::{Model, Ty};
 use crate::names::component_type;
 
@@ -27,9 +26,7 @@ pub(crate) fn names(
         .filter_map(|(name, shared)| Some((component_type(shared.as_str()?), component_type(name))))
         .collect();
     let reached = reached(common, used);
-    let companions_of = companions(common);
     let mut taken: BTreeSet<String> = own.names().cloned().collect();
-    taken.extend(companions(own).into_values());
     let mut names = BTreeMap::new();
     let mut add = |shared: &str, name: String| {
         if names.contains_key(shared) {
@@ -60,12 +57,6 @@ pub(crate) fn names(
     };
     for shared in &reached {
         add(shared, name_of(shared));
-    }
-    for shared in &reached {
-        if let Some(companion) = companions_of.get(shared) {
-            let suffix = companion.get(shared.len()..).unwrap_or_default();
-            add(companion, format!("{}{suffix}", name_of(shared)));
-        }
     }
     names
 }

@@ -165,7 +165,7 @@ fn order_lines_and_their_parts_are_imported_with_their_module() {
         let own = defined(code);
         for name in [
             "PoLine",
-            "CostRequired",
+            "Cost",
             "OrderFormat",
             "PoLineLocation",
             "PurchaseOrder",
