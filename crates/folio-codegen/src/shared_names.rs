@@ -32,9 +32,16 @@ pub(crate) fn names(
     taken.extend(companions(own).into_values());
     let mut names = BTreeMap::new();
     let mut add = |shared: &str, name: String| {
-        if !names.contains_key(shared) && taken.insert(name.clone()) {
-            names.insert(shared.to_owned(), name);
+        if names.contains_key(shared) {
+            return;
         }
+        let mut free = name.clone();
+        let mut number = 2;
+        while !taken.insert(free.clone()) {
+            free = format!("{name}V{number}");
+            number += 1;
+        }
+        names.insert(shared.to_owned(), free);
     };
     let name_of = |shared: &str| match stated.get(shared) {
         Some(name) => name.clone(),

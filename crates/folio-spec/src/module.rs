@@ -6,6 +6,9 @@
 
 mod component_names;
 pub(crate) mod equal;
+pub(crate) mod generic_names;
+mod nested_candidates;
+pub(crate) mod nested_names;
 mod operation;
 pub(crate) mod operation_names;
 mod paging;
@@ -163,6 +166,7 @@ pub(crate) fn read(entry: &Entry, reading: &Reading<'_>, pins: &Pins) -> Result<
     report.stale = stale;
     prune(&mut document);
     paging::write(&mut document, reading.overrides, entry);
+    nested_names::write(&mut document, &entry.name, &pins.releases);
     crate::facts::write(&mut document, reading.overrides, &entry.name);
     uuids::write(&mut document, reading.ids, &entry.name);
     if let Some((at, problem)) = deceptive(&document) {

@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use super::all_of::merge;
 use super::annotations::field_facts;
 use super::lowering::Lowering;
+use super::nested::stated_name;
 use super::scalar::{scalar, text};
 use crate::error::Error;
 use crate::unions;
@@ -30,12 +31,16 @@ impl Lowering<'_> {
             return self.reference(at, reference, depth);
         }
         if let Some(Value::Array(parts)) = schema.get("allOf") {
-            let merged = merge(self.home, at, schema, parts)?;
+            let mut merged = merge(self.home, at, schema, parts)?;
+            if let (Some(folio), None) = (schema.get("x-folio"), merged.get("$ref")) {
+                merged["x-folio"] = folio.clone();
+            }
             return self.schema(at, &merged, depth + 1);
         }
         if let Some(parts) = unions::parts(schema) {
             let tag = unions::discriminator(schema).map(|(property, _)| property);
-            return self.union(at, &tag.unwrap_or_default(), parts, depth);
+            let tag = tag.unwrap_or_default();
+            return self.union(at, stated_name(schema), &tag, parts, depth);
         }
         if schema.contains_key("not") {
             return Ok(json!({}));
@@ -53,6 +58,9 @@ impl Lowering<'_> {
         };
         if let Some(facts) = field_facts(schema) {
             lowered["description"] = facts.into();
+        }
+        if let Some(name) = stated_name(schema) {
+            self.entitle(name, &mut lowered)?;
         }
         Ok(lowered)
     }
