@@ -100,7 +100,6 @@ async fn check_in_note(
     let mut instance = inventory.get_instance(id.as_str()).send().await?;
     instance
         .administrative_notes
-        .get_or_insert_default()
         .push(note.into_inner().text);
     inventory
         .update_instance(id.as_str())

@@ -60,7 +60,7 @@ pub async fn work(
 async fn carry_out(folio: &FolioClient, order: &Order) -> Result<(), Error> {
     folio
         .update_with(&order.instance, |instance: &mut Instance| {
-            let notes = instance.administrative_notes.get_or_insert_default();
+            let notes = &mut instance.administrative_notes;
             // An order that comes twice is carried out once: what is not changed is not written.
             if !notes.contains(&order.note) {
                 notes.push(order.note.clone());
