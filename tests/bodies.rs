@@ -152,7 +152,7 @@ async fn a_file_goes_with_its_length_and_is_sent_again_and_a_stream_is_not() {
     assert_eq!(server.log().len(), 5);
     assert!(error.is_unauthenticated());
     assert!(
-        format!("{error:#}").contains("can be read once"),
+        format!("{error:#}").contains("can be read only once"),
         "{error:#}"
     );
 }
@@ -203,7 +203,9 @@ async fn a_body_that_cannot_be_read_is_an_error_of_the_request_and_says_why() {
     let long = Body::stream(stream::iter([Ok::<_, io::Error>("abc")])).length(2);
     let error = upload(long).await.unwrap_err();
     assert!(
-        error.to_string().contains("longer than was announced"),
+        error
+            .to_string()
+            .contains("longer than its declared length"),
         "{error}"
     );
 }

@@ -80,7 +80,7 @@ fn a_type_of_no_known_collection_is_told_to_name_one() {
     // With several types of that name in the crate the compiler writes the whole path.
     assert!(
         said.replace("std::string::String", "String")
-            .contains("folio-sdk does not know in which collection `String` is stored"),
+            .contains("the collection that stores `String` is unknown to folio-sdk"),
         "{said}"
     );
     assert!(
@@ -103,7 +103,7 @@ fn a_key_that_is_none_is_told_what_it_may_be() {
         "#,
     );
     assert!(
-        said.contains("`usize` is no key of a record")
+        said.contains("`usize` cannot be the key of a record")
             && said.contains("return a `String` or an `Option<String>`"),
         "{said}"
     );

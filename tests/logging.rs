@@ -71,7 +71,7 @@ async fn the_richer_form_shows_repetitions_and_renewals() {
     let log = logged(Detail::All).await;
     for told in [
         "again",
-        "the token was refused",
+        "the token was rejected",
         "token renewed",
         "logged in",
         "logged out",

@@ -531,7 +531,7 @@ impl Run {
             Ok(()) => ("success", before_late == 1 && times == 1),
             Err(error) if error.is_outcome_unknown() => ("outcome unknown", times <= 1),
             // The record was deleted by another client, and created again: the error says so.
-            Err(error) if error.to_string().contains("has created it again") => {
+            Err(error) if error.to_string().contains("re-created it") => {
                 ("created again", times == 1)
             }
             // It was applied at most to a record that another client has deleted since.

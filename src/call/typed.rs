@@ -310,7 +310,7 @@ fn only_nulls(answer: &Response) -> Option<Error> {
             ),
             answer.body(),
         )
-        .with_help("the records exist, and the server does not show them: this is not an empty list. `folio_get` gives the response as it is")
+        .with_help("the records exist, but the server does not show them: this is not an empty list. `folio_get` returns the response unchanged")
     })
 }
 

@@ -111,9 +111,9 @@ impl<M> FolioClientBuilder<M> {
         let environment = Environment::from_env();
         let url = environment.required(
             "FOLIO_URL",
-            "the gateway, such as https://folio.example.edu",
+            "the URL of the gateway, such as https://folio.example.edu",
         )?;
-        let tenant = environment.required("FOLIO_TENANT", "the tenant, such as diku")?;
+        let tenant = environment.required("FOLIO_TENANT", "the tenant id, such as diku")?;
         Ok(Self::new(url)
             .tenant(tenant)
             .credentials_provider(EnvironmentCredentials::default()))
@@ -154,7 +154,7 @@ impl<M> FolioClientBuilder<M> {
             Some(tenant) => Tenant::new(tenant).header()?.clone(),
         };
         let source = self.source.ok_or_else(|| {
-            Error::configuration("there are no credentials: call `credentials(username, password)`, `token` or `credentials_provider`")
+            Error::configuration("no credentials are configured: call `credentials(username, password)`, `token` or `credentials_provider`")
         })?;
         let settings = self.environment.settings()?;
         let retry = self.retry.unwrap_or(settings.retry);

@@ -104,7 +104,7 @@ impl Environment {
     pub(crate) fn required(&self, name: &str, what: &str) -> Result<String> {
         self.get(name)?.ok_or_else(|| {
             Error::configuration(format!(
-                "the environment variable {name} is not set: it names {what}"
+                "the environment variable {name} is not set: set it to {what}"
             ))
         })
     }
@@ -134,7 +134,7 @@ impl Environment {
     fn seconds(&self, names: &[&str]) -> Result<Option<Duration>> {
         self.parsed(
             names,
-            "a number of seconds, such as 30 or 0.5, or `none` for no limit",
+            "a number of seconds (such as 30 or 0.5) or `none` (no limit)",
             |text| {
                 if is_unlimited(text) {
                     return Some(UNLIMITED);
@@ -149,9 +149,7 @@ impl Environment {
     }
 
     fn count(&self, names: &[&str]) -> Result<Option<u32>> {
-        self.parsed(names, "a whole number of 0 or more", |text| {
-            text.parse().ok()
-        })
+        self.parsed(names, "a non-negative integer", |text| text.parse().ok())
     }
 
     fn factor(&self, names: &[&str]) -> Result<Option<f64>> {

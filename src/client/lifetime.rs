@@ -57,7 +57,7 @@ impl FolioClient {
         let guard = CloseOnDrop(self.clone());
         let outcome = work(self).await;
         if let Err(error) = guard.0.close().await {
-            warn!(error = %error, "not logged out");
+            warn!(error = %error, "logout failed");
         }
         outcome
     }

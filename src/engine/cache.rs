@@ -91,7 +91,10 @@ impl Cache {
         match outcome {
             Ok(value) => Arc::clone(value).downcast().map_err(|_| {
                 // The type is part of the key.
-                Error::lookup("a cached value has another type than its key states".to_owned())
+                Error::lookup(
+                    "the type of a cached value differs from the one that its key states"
+                        .to_owned(),
+                )
             }),
             Err(error) => {
                 self.remove(&key, &slot);

@@ -22,7 +22,7 @@ use crate::wire::retry_decision::FailureClass;
 use crate::wire::server_message;
 use crate::wire::truncated::diagnostics;
 
-const LIMITED: &str = "a limiter in front of FOLIO rejects requests: the client slows down by itself, and `rate_limit` of the builder keeps it below what is allowed from the beginning";
+const LIMITED: &str = "a rate limiter in front of FOLIO rejects requests: the client slows down automatically; set `rate_limit` of the builder to stay below the limit from the start";
 
 impl CallInProgress<'_> {
     /// What an attempt brought. `rest` is the part of a body that was not read.
@@ -299,7 +299,7 @@ impl CallInProgress<'_> {
 /// States of a write that it may have been carried out, and why it was not repeated.
 pub(super) fn unknown_outcome(error: Error, is_repeatable: bool) -> Error {
     error.with_unknown_outcome().with_help(match is_repeatable {
-        true => "whether the last attempt was carried out is not known",
-        false => "it was not repeated: whether the server carried it out is not known, and it could happen twice (see RetryPolicy and Request::idempotent)",
+        true => "the outcome of the last attempt is unknown",
+        false => "not retried: its outcome is unknown, and a retry could execute it twice (see RetryPolicy and Request::idempotent)",
     })
 }

@@ -24,7 +24,7 @@ pub(crate) struct Recipe {
     /// The shortest time after which a silent connection ends an attempt.
     #[cfg_attr(
         not(feature = "http2"),
-        expect(dead_code, reason = "HTTP/1.1 has no pings")
+        expect(dead_code, reason = "HTTP/1.1 has no ping frames")
     )]
     pub(crate) silence: Duration,
     /// How many responses may be open at once.
@@ -93,7 +93,7 @@ impl Connections {
         };
         let mut current = self.current.write().unwrap_or_else(PoisonError::into_inner);
         if is_older(&current) {
-            debug!("a request timed out: the next ones get another connection");
+            debug!("a request timed out: the next requests use a new connection");
             *current = (client, Instant::now());
         }
     }
@@ -124,7 +124,7 @@ impl Recipe {
         let builder = self.proxy.apply(builder)?;
         self.tls.apply(builder).build().map_err(|error| {
             Error::configuration(format!(
-                "the HTTP client could not be made: {}",
+                "the HTTP client could not be created: {}",
                 cause::innermost(&error)
             ))
         })

@@ -50,7 +50,7 @@ impl Session {
         let count = request.count(matching);
         match self.send_with_retries(tenant, &count, true).await {
             Ok((response, _)) => total(response.body())
-                .ok_or_else(|| uncounted("the list states no `totalRecords`".to_owned())),
+                .ok_or_else(|| uncounted("the response has no `totalRecords`".to_owned())),
             // The server's own words on the query, or a failure of the connection: the caller's to
             // see as they are.
             Err(error) => Err(error.before_deletion()),

@@ -141,11 +141,11 @@ impl Download {
         while let Some(piece) = self.next().await {
             let piece = piece?;
             let outcome = writer.write_all(&piece).await;
-            outcome.map_err(|error| self.unwritten("the answer", error))?;
+            outcome.map_err(|error| self.unwritten("the response", error))?;
             written += piece.len() as u64;
         }
         let flushed = writer.flush().await;
-        flushed.map_err(|error| self.unwritten("the answer", error))?;
+        flushed.map_err(|error| self.unwritten("the response", error))?;
         Ok(written)
     }
 

@@ -68,7 +68,7 @@ impl TransportFailure {
     /// The response did not begin.
     pub(super) fn no_head(timeout: Duration) -> Self {
         Self::timeout(format!(
-            "read timeout: the server sent nothing for {} s, not even the beginning of a response",
+            "read timeout: the server sent nothing for {} s and did not start a response",
             timeout.as_secs_f64()
         ))
     }
@@ -76,7 +76,7 @@ impl TransportFailure {
     /// The response stopped.
     pub(super) fn no_bytes(timeout: Duration, received: u64) -> Self {
         Self::timeout(format!(
-            "read timeout: the server sent nothing for {} s, after {received} bytes of its response",
+            "read timeout: the server sent nothing for {} s after {received} bytes of its response",
             timeout.as_secs_f64()
         ))
     }
@@ -84,7 +84,7 @@ impl TransportFailure {
     /// The connection took nothing of the body.
     pub(super) fn unsent(timeout: Duration, sent: u64) -> Self {
         Self::timeout(format!(
-            "write timeout: nothing moved for {} s, after {sent} bytes of the request's body",
+            "write timeout: nothing could be sent for {} s after {sent} bytes of the request body",
             timeout.as_secs_f64()
         ))
     }
@@ -92,7 +92,7 @@ impl TransportFailure {
     /// The stream that is the body of the request gave nothing.
     pub(super) fn unread(timeout: Duration, sent: u64) -> Self {
         Self::timeout(format!(
-            "nothing moved for {} s: the stream that is the request's body gave nothing after {sent} bytes",
+            "nothing was sent for {} s: the stream of the request body produced nothing after {sent} bytes",
             timeout.as_secs_f64()
         ))
     }
@@ -102,7 +102,7 @@ impl TransportFailure {
         Self::lasting(
             ErrorKind::TooLarge,
             format!(
-                "{what} is larger than {} bytes, the bound that `{}` sets",
+                "{what} is larger than {} bytes, the limit that `{}` sets",
                 most.bytes, most.setting
             ),
         )
@@ -126,7 +126,7 @@ impl TransportFailure {
     /// Says that the server had responded already.
     pub(super) fn after(mut self, status: StatusCode) -> Self {
         self.message = format!(
-            "{} (the response had begun with the status {})",
+            "{} (the response had started with the status {})",
             self.message,
             status.as_u16()
         );

@@ -51,7 +51,7 @@ impl Retried for Login<'_> {
     }
 
     fn will_retry(&mut self, failed: Failed, delay: Option<Duration>) {
-        debug!(error = %failed.error, ?delay, attempts = self.attempts.failed(), "login again");
+        debug!(error = %failed.error, ?delay, attempts = self.attempts.failed(), "retrying the login");
         self.last = Some(failed.error);
     }
 

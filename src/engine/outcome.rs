@@ -56,7 +56,7 @@ impl Session {
         let Some(id) = is_rejected.then(|| request.created_id()).flatten() else {
             return Err(error);
         };
-        debug!(error = %error, %id, "rejected after an attempt without a response: was that one carried out?");
+        debug!(error = %error, %id, "rejected after an attempt without a response; checking whether that attempt was executed");
         let stored = request.like(Method::GET, &format!("{}/{id}", request.own_path()));
         match self.read(tenant, &stored).await {
             Ok(found) if request.is_created_as(found.body()) => {
@@ -64,10 +64,10 @@ impl Session {
                 Ok((found.of(exchange), None))
             }
             Ok(_) => Err(error.with_help(
-                "an earlier attempt of this very call got no response, and the record that now has this id is not the one that was sent: compare them",
+                "an earlier attempt of this call got no response, and the record that now has this id differs from the one that was sent: compare them",
             )),
             Err(lookup) if lookup.is_missing_record() => Err(error.with_help(
-                "an earlier attempt of this very call got no response; there is no record with this id now",
+                "an earlier attempt of this call got no response; no record with this id exists now",
             )),
             Err(lookup) => Err(unread(error, &lookup)),
         }
@@ -83,7 +83,7 @@ impl Session {
         if !error.is_conflict() || !request.is_guarded() {
             return Err(error);
         }
-        debug!(error = %error, "a conflict after an attempt without a response: was that one carried out?");
+        debug!(error = %error, "a conflict after an attempt without a response; checking whether that attempt was executed");
         let stored = request.like(Method::GET, request.own_path());
         match self.read(tenant, &stored).await {
             Ok(found) if request.landing(found.body()) == Landing::Yes => {
@@ -100,7 +100,7 @@ impl Session {
                 })
             }
             Ok(_) => Err(error.with_help(
-                "an earlier attempt of this very call got no response and may have been carried out: read the record again and compare",
+                "an earlier attempt of this call got no response and may have been executed: read the record again and compare",
             )),
             Err(lookup) => Err(unread(error, &lookup)),
         }
@@ -119,11 +119,11 @@ impl Session {
         if !is_definite || !request.deletes_a_record() {
             return Err(error);
         }
-        debug!(error = %error, "failed after an attempt without a response: was that one carried out?");
+        debug!(error = %error, "failed after an attempt without a response; checking whether that attempt was executed");
         let stored = request.like(Method::GET, request.own_path());
         match self.read(tenant, &stored).await {
             Ok(_) => Err(error.with_help(
-                "an earlier attempt of this very call got no response; the record is still there",
+                "an earlier attempt of this call got no response; the record still exists",
             )),
             Err(lookup) if lookup.is_missing_record() => {
                 let exchange = error.exchange().or(lookup.exchange()).cloned();
@@ -148,10 +148,10 @@ impl Session {
             match self.read(tenant, &stored).await {
                 Ok(_) => Ok(()),
                 Err(error) if error.is_missing_record() => Err(error.with_help(
-                    "this was asked before the PUT, which was not sent: it would have created the record. To create it, use POST",
+                    "this is the response to a GET before the PUT. The PUT was not sent, because it would have created the record; to create it, use POST",
                 )),
                 Err(error) => Err(error.with_help(
-                    "this was asked before the PUT, which was not sent: this server creates a record that is not there",
+                    "this is the response to a GET before the PUT. The PUT was not sent, because this server's PUT creates a missing record",
                 )),
             }
         })
@@ -172,7 +172,7 @@ impl Session {
                 Ok(_) => Ok(executed),
                 Err(error) if error.is_missing_record() => Err(error.of_nothing_stored(exchange)),
                 Err(error) => Err(error.with_unknown_outcome().with_help(
-                    "this was asked after the PUT: it reported success, which this server does also where there is no such record",
+                    "this is the response to a GET after the PUT. The PUT reported success, which this server also does if the record does not exist",
                 )),
             }
         })
@@ -195,8 +195,8 @@ fn nothing(exchange: &Exchange) -> Response {
 }
 
 fn unread(error: Error, lookup: &Error) -> Error {
-    debug!(error = %lookup, "the record was not read");
+    debug!(error = %lookup, "the record could not be read");
     error.with_help(format!(
-        "an earlier attempt of this very call got no response and may have been carried out; reading the record to find out failed: {lookup}"
+        "an earlier attempt of this call got no response and may have been executed; reading the record to find out failed: {lookup}"
     ))
 }

@@ -20,7 +20,8 @@ pub(super) struct AttemptPermit<'a> {
     pub(super) slot: Slot,
 }
 
-const DEADLINE: &str = "the deadline of the call came before another attempt (`deadline`)";
+const DEADLINE: &str =
+    "not retried: the deadline of the call leaves no time for another attempt (`deadline`)";
 
 /// Says that the deadline came before another attempt.
 pub(super) fn too_late(last: Error) -> Error {

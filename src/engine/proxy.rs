@@ -132,7 +132,7 @@ fn shown(url: &Url) -> String {
 
 fn no_url(shown: &str) -> Error {
     Error::configuration(format!(
-        "`{shown}` is not the URL of a proxy; expected is one like http://proxy.example.edu:3128"
+        "`{shown}` is not the URL of a proxy; expected a URL such as http://proxy.example.edu:3128"
     ))
 }
 
@@ -147,11 +147,11 @@ fn checked(text: &str) -> Result<Url> {
         "http" | "https" => Ok(url),
         "socks4" | "socks4a" | "socks5" | "socks5h" if cfg!(feature = "socks") => Ok(url),
         "socks4" | "socks4a" | "socks5" | "socks5h" => Err(Error::configuration(format!(
-            "the proxy `{}` speaks SOCKS, and folio-sdk was built without it: turn on its feature `socks`",
+            "the proxy `{}` uses SOCKS, and folio-sdk was built without SOCKS support: enable its feature `socks`",
             shown(&url)
         ))),
         scheme => Err(Error::configuration(format!(
-            "`{after}` is not the URL of a proxy: `{scheme}` is no scheme of proxies; expected is one like http://proxy.example.edu:3128"
+            "`{after}` is not the URL of a proxy: `{scheme}` is not a proxy scheme; expected a URL such as http://proxy.example.edu:3128"
         ))),
     }
 }
@@ -178,18 +178,20 @@ impl Via {
         };
         failure.message = match status {
             Some(status) => format!(
-                "the proxy {proxy} made no tunnel to the gateway: it responded to CONNECT with the status {status}"
+                "the proxy {proxy} did not open a tunnel to the gateway: it responded to CONNECT with the status {status}"
             ),
-            None => format!("the proxy {proxy} made no tunnel to the gateway (CONNECT): {text}"),
+            None => {
+                format!("the proxy {proxy} did not open a tunnel to the gateway (CONNECT): {text}")
+            }
         };
         failure.lasts = status
             .is_some_and(|status| (400..500).contains(&status) && !matches!(status, 408 | 429));
         let help = match status {
             Some(407) => {
-                "check the user and password of the proxy: they are not those of FOLIO (`proxy`, or HTTPS_PROXY)"
+                "check the user name and password of the proxy, which differ from those of FOLIO (`proxy`, or HTTPS_PROXY)"
             }
             Some(_) if failure.lasts => {
-                "the proxy's rules must allow CONNECT to the gateway's host and port; or reach it directly (`no_proxy`, or NO_PROXY)"
+                "the proxy's rules must allow CONNECT to the gateway's host and port; otherwise connect directly (`no_proxy`, or NO_PROXY)"
             }
             _ => "the proxy could not reach the gateway, or is overloaded",
         };

@@ -84,7 +84,7 @@ impl RequestLine {
         let limit = self.limit();
         (length > limit).then(|| {
             let why = if limit < self.most {
-                "the server answers longer ones with 414"
+                "the server rejects longer ones with 414"
             } else {
                 "see `max_request_line`"
             };
@@ -122,7 +122,7 @@ impl RequestLine {
 }
 
 /// What a caller can do about a query that is too long.
-pub(crate) const REMEDY: &str = "Read the records of many ids with `.ids(…)` and those of many other values with `.values(field, …)`, which divide them among requests. Else shorten the query, or divide it";
+pub(crate) const REMEDY: &str = "To read the records of many ids, use `.ids(…)`; for many values of another field, use `.values(field, …)`: both split them into several requests. Otherwise shorten or split the query";
 
 /// Whether the server says that the request line was too long for it.
 pub(crate) fn is_too_long(error: &Error) -> bool {

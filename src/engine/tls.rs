@@ -43,9 +43,9 @@ impl fmt::Debug for TlsOptions {
 }
 
 #[cfg(any(feature = "native-tls", feature = "rustls"))]
-const NO_ROOT: &str = "the root certificates have no PEM block `CERTIFICATE`";
+const NO_ROOT: &str = "the root certificates contain no PEM block `CERTIFICATE`";
 #[cfg(any(feature = "native-tls", feature = "rustls"))]
-const NO_IDENTITY: &str = "the client certificate needs PEM blocks of both kinds, `CERTIFICATE` (its own first) and `PRIVATE KEY`";
+const NO_IDENTITY: &str = "the client certificate needs two kinds of PEM blocks: `CERTIFICATE` (the client's own first) and `PRIVATE KEY`";
 
 #[cfg(any(feature = "native-tls", feature = "rustls"))]
 fn wrong(what: &str, error: impl fmt::Display) -> Error {
@@ -112,7 +112,7 @@ mod rustls_backend {
                     .with_custom_certificate_verifier(Arc::new(verifier)),
                 Err(error) if needed => {
                     return Err(wrong(
-                        "the certificates that this system trusts cannot be read",
+                        "the trusted certificates of this system cannot be read",
                         error,
                     ));
                 }
@@ -145,7 +145,7 @@ mod rustls_backend {
     fn certificates(pem: &[u8]) -> Result<Vec<CertificateDer<'static>>> {
         CertificateDer::pem_slice_iter(pem)
             .collect::<Result<_, _>>()
-            .map_err(|error| wrong("a certificate is no PEM", error))
+            .map_err(|error| wrong("a certificate is not valid PEM", error))
     }
 
     fn store(roots: &[CertificateDer<'static>]) -> Result<RootCertStore> {
@@ -262,7 +262,7 @@ impl Prepared {
     pub(crate) fn new(options: &TlsOptions, needed: bool) -> Result<Self> {
         if needed || !options.is_default() {
             return Err(Error::configuration(
-                "an https:// URL, certificates and their verification need TLS, and folio-sdk was built without it: turn on its feature `rustls` or `native-tls`",
+                "https:// URLs and certificates need TLS, and folio-sdk was built without TLS support: enable its feature `rustls` or `native-tls`",
             ));
         }
         Ok(Self)

@@ -147,14 +147,16 @@ impl<T: DeserializeOwned + Send + 'static> Harvest<T> {
         let (mine, its) = (identity(pager), &checkpoint.list);
         if mine != *its {
             return Some(format!(
-                "the checkpoint is of another list: it is of {its}, and this is {mine}"
+                "the checkpoint belongs to another list: it is for {its}, and this list is {mine}"
             ));
         }
         if self.is_parallel() != checkpoint.offset.is_none() {
-            return Some("the checkpoint is of a list that was read another way".to_owned());
+            return Some(
+                "the checkpoint belongs to a list that was read in another way".to_owned(),
+            );
         }
         if self.is_parallel() && pager.offset() > 0 {
-            return Some("a harvest by id has no `offset`".to_owned());
+            return Some("a harvest by id does not take an `offset`".to_owned());
         }
         let begun = checkpoint.offset.unwrap_or_default() > pager.offset();
         let problem = pager.resume_problem().filter(|_| begun);

@@ -118,13 +118,13 @@ impl Checkpoint {
     /// What is wrong with it: it was changed, or it is of something else.
     pub(super) fn problem(&self) -> Option<String> {
         let state = match (self.finished, self.offset, self.remaining.is_empty()) {
-            (true, _, false) => "it is finished, and says that ranges remain",
+            (true, _, false) => "it is finished, but contains ranges that remain",
             (_, Some(_), false) => "it has both ranges and an offset",
             (false, None, true) => {
-                "it is not finished, and says neither which ranges remain nor at which offset to resume"
+                "it is not finished, but contains neither the ranges that remain nor the offset at which to resume"
             }
             _ if self.offset.is_none() && !self.last.is_empty() => {
-                "it has the last keys of a list by offset, and no offset"
+                "it has the last keys of a list read by offset, but no offset"
             }
             _ => "",
         };
@@ -133,12 +133,14 @@ impl Checkpoint {
         }
         if let Some(offset) = self.offset.filter(|offset| *offset > MOST_OFFSET) {
             return Some(format!(
-                "its offset is {offset}, and that of a list is {MOST_OFFSET} at most"
+                "its offset is {offset}, and the maximum is {MOST_OFFSET}"
             ));
         }
         for (name, count) in [("records", self.records), ("position", self.position)] {
             if count > MOST_COUNT {
-                return Some(format!("its `{name}` is {count}, which nothing can have"));
+                return Some(format!(
+                    "its `{name}` is {count}, which is impossibly large"
+                ));
             }
         }
         [("remaining", &self.remaining), ("origin", &self.origin)]

@@ -199,7 +199,7 @@ impl Lock {
             Ok(()) => Ok(Self(file)),
             Err(TryLockError::WouldBlock) => Err(io::Error::new(
                 io::ErrorKind::ResourceBusy,
-                "another program uses it: wait for that, or give this one a checkpoint of its own",
+                "another program uses it: wait until that program ends, or use another checkpoint file",
             )),
             Err(TryLockError::Error(error)) => Err(error),
         }

@@ -75,7 +75,7 @@ impl fmt::Display for Progress {
             self.rate()
         )?;
         if self.bad > 0 {
-            write!(out, "; {} cannot be read", self.bad)?;
+            write!(out, "; {} unreadable", self.bad)?;
         }
         if let Some(done) = self.done {
             write!(out, "; {:.1} % done", done * 100.0)?;

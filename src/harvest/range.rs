@@ -81,7 +81,7 @@ pub(super) fn problem_of(ranges: &[Range]) -> Option<String> {
             // Of other keys the order is not known, so that there is one range, up to the end.
             None if ranges.len() > 1 || range.until.is_some() => {
                 return Some(format!(
-                    "the range after {after} until {until} has a bound that is no UUID"
+                    "the range after {after} until {until} has a bound that is not a UUID"
                 ));
             }
             None => {}
@@ -92,7 +92,9 @@ pub(super) fn problem_of(ranges: &[Range]) -> Option<String> {
     neighbours
         .filter(|((_, end, _), (low, ..))| low < end)
         .map(|(_, (.., after))| {
-            format!("the range after {after} overlaps another: its records would come twice")
+            format!(
+                "the range after {after} overlaps another range: its records would be read twice"
+            )
         })
         .next()
 }

@@ -88,7 +88,7 @@ impl RangeReader {
             .status()
             .is_some_and(|status| matches!(status.as_u16(), 400 | 422 | 500));
         match is_rejection && self.arrived == 0 {
-            true => error.with_help("a server that rejects `sortBy` cannot be read in ranges: harvest the list with `unsorted()`, then it is read one page after the other"),
+            true => error.with_help("the list cannot be read in ranges if the server rejects `sortBy`: harvest it with `unsorted()`, which reads the pages sequentially"),
             false => error,
         }
     }
@@ -127,7 +127,7 @@ impl RangeReader {
             let arrived = self.arrived;
             return Poll::Ready(Err(Error::paging(
                 exchange,
-                format!("{arrived} records came, and `totalRecords` is {count}: pages are missing"),
+                format!("{arrived} records were received, and `totalRecords` is {count}: pages are missing"),
             )
             .with_help("records are missing: read the list again")));
         }

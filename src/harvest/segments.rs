@@ -377,11 +377,7 @@ impl Segments {
             self.list[at].state = SegmentState::Open;
             return Ok(());
         }
-        let after = self.list[at]
-            .range
-            .after
-            .as_deref()
-            .unwrap_or("the beginning");
+        let after = self.list[at].range.after.as_deref().unwrap_or("the start");
         let claimed = count.map_or("more records".to_owned(), |count| {
             format!("{count} records")
         });
@@ -389,12 +385,12 @@ impl Segments {
             Some(exchange) => Error::paging(
                 exchange,
                 format!(
-                    "behind {after} there is an empty page, also when it is requested again, and by `totalRecords` there are {claimed}"
+                    "the page after {after} is empty, also when requested again, but `totalRecords` states {claimed}"
                 ),
             ),
             None => Error::no_runtime(),
         }
-        .with_help("records are missing: resume from the checkpoint, which has this range, or read the list by offset (give a `sortBy` of your own)"))
+        .with_help("records are missing: resume from the checkpoint, which includes this range, or read the list by offset (set a `sortBy`)"))
     }
 
     /// There is nothing in a range, as far as was asked: nor in what was divided from it since.

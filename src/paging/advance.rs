@@ -142,7 +142,7 @@ impl Pager {
             return Ok(PageStep::Repeated);
         }
         Err(page.error(format!(
-            "the server ignores `offset`, or gives the list in another order each time: the page at {} has only records that came before",
+            "the server ignores `offset`, or returns the list in a different order each time: the page at {} contains only records of earlier pages",
             self.offset
         )))
     }
@@ -161,9 +161,9 @@ impl Pager {
         match self.total() {
             Some(total) if total > arrived && !self.dialect.has_pages() => Err(page
                 .error(format!(
-                    "the server gave {arrived} records, and `totalRecords` is {total}: it is not known how to request the others"
+                    "the server returned {arrived} records, and `totalRecords` is {total}: it is unknown how to request the rest"
                 ))
-                .with_help("records are missing. If the server takes `limit` and `offset`, read the list with `style(PagingStyle::Offset)`")),
+                .with_help("records are missing. If the server supports `limit` and `offset`, read the list with `style(PagingStyle::Offset)`")),
             _ => Ok(()),
         }
     }

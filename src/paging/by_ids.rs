@@ -34,7 +34,7 @@ pub struct LookupById<T>(ListLookup<T>);
 lookup_stream!(
     LookupById,
     "ids",
-    "The ids that were not sent, because they are blank or not UUIDs"
+    "The ids that were not sent because they are blank or not UUIDs"
 );
 
 impl<T: DeserializeOwned + Send + 'static> LookupById<T> {

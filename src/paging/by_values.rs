@@ -34,7 +34,7 @@ pub struct LookupByValue<T>(ListLookup<T>);
 lookup_stream!(
     LookupByValue,
     "values",
-    "The values that are blank, and were not sent"
+    "The values that were not sent because they are blank"
 );
 
 impl<T: DeserializeOwned + Send + 'static> LookupByValue<T> {

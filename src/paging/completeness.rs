@@ -115,14 +115,14 @@ impl Pager {
         let seen = self.seen;
         let problem = match &self.last {
             Some(last) if claim.arrived.is_none() => format!(
-                "the list ended too early, with {seen} records: behind {last} there is an empty page, also when it is requested again, and `totalRecords` is {total}"
+                "the list ended too early, after {seen} records: the page after {last} is empty, also when requested again, and `totalRecords` is {total}"
             ),
             _ => format!(
-                "{seen} different records came, and `totalRecords` is {total}: pages are missing, or the server gives the list in another order each time, so that some records came twice and others never"
+                "{seen} different records were received, and `totalRecords` is {total}: pages are missing, or the server returns the list in a different order each time, so that some records are repeated and others are skipped"
             ),
         };
         Err(Error::paging(claim.exchange, problem)
-            .with_help("records are missing. Read the list again; if the order is not unique, with a `limit` that is larger than the list, so that it comes in one page, or with a `sortBy`"))
+            .with_help("records are missing. Read the list again. If its order is not unique, set a `sortBy`, or a `limit` larger than the list, so that it fits into one page"))
     }
 
     /// What is wrong with a list that is at its end, all of whose records are null:
@@ -131,8 +131,8 @@ impl Pager {
     pub(crate) fn only_nulls(&self, nulls: u64) -> Option<Error> {
         (nulls > 0).then(|| {
             let exchange = self.request.exchange(self.client.url());
-            Error::paging(exchange, "the list has records, and the server gave `null` for each of them")
-                .with_help("the records exist, and the server does not show them: this is not an empty list. `folio_get` gives the response as it is")
+            Error::paging(exchange, "the list has records, but the server returned `null` for each of them")
+                .with_help("the records exist, but the server does not show them: this is not an empty list. `folio_get` returns the response unchanged")
         })
     }
 }

@@ -154,7 +154,7 @@ impl Fallback {
                 self.note = None;
                 let (planned, error) = *first;
                 AfterRejection::GiveUp(
-                    error.with_help("the first page of the list was also requested in other ways (without `sortBy`, without `cql.allRecords=1`, with a smaller `limit`), and was rejected each time"),
+                    error.with_help("the first page was also requested without `sortBy`, without `cql.allRecords=1` and with a smaller `limit`; the server rejected each of these requests"),
                     Some(Box::new(planned.list)),
                 )
             }
@@ -243,7 +243,7 @@ impl PlannedPage {
         );
         if let Some(size) = attempt.size {
             return format!(
-                "{rejection} of {} records: pages of {size} are requested",
+                "{rejection} of {} records: the SDK requests pages of {size}",
                 self.size
             );
         }
@@ -252,7 +252,7 @@ impl PlannedPage {
             false => "`cql.allRecords=1` and a `sortBy`",
         };
         format!(
-            "{rejection}: the list is read by offset without {without}, in the order that the server has; records that others insert or delete meanwhile can make it repeat or miss some, and what `totalRecords` shows of that is an error at its end"
+            "{rejection}: the list is read by offset without {without}, in the server's own order. Concurrent inserts and deletes can repeat or skip records; if `totalRecords` shows this, the list ends with an error"
         )
     }
 }

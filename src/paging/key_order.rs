@@ -32,7 +32,7 @@ impl Pager {
         Some(Error::paging(
             exchange.clone(),
             format!(
-                "the server ignores `{name}>…` or the order by `{name}`: {key} came before; read this list by offset (give a `sortBy` of your own)"
+                "the server ignores `{name}>…` or the order by `{name}`: {key} was already received; read this list by offset (set a `sortBy`)"
             ),
         ))
     }
@@ -49,7 +49,7 @@ impl Pager {
             Error::paging(
                 exchange.clone(),
                 format!(
-                    "the server ignores `{name}>…` or the order by `{name}`: after {before} came {key}; read this list by offset (give a `sortBy` of your own)"
+                    "the server ignores `{name}>…` or the order by `{name}`: {key} was received after {before}; read this list by offset (set a `sortBy`)"
                 ),
             )
         })
@@ -66,7 +66,7 @@ impl Pager {
         Some(Error::paging(
             exchange.clone(),
             format!(
-                "no record of the page has a `{key}` that is text or a number, and the list is read by it"
+                "the list is read by `{key}`, but no record of the page has a `{key}` that is a string or a number"
             ),
         ))
     }

@@ -417,7 +417,7 @@ impl<T: DeserializeOwned + Send + 'static> ListReader<T> {
             // There are no jobs for this user or in this release: what the window shows is more
             // than nothing.
             Err(error) if is_absent(&error) => {
-                tracing::debug!(error = %error, "no resource job");
+                tracing::debug!(error = %error, "the resource job failed");
                 self.pager.without_jobs();
                 self.decode(page.fresh())
             }

@@ -104,7 +104,7 @@ impl<T: DeserializeOwned + Send + 'static> ListLookup<T> {
             })
             .collect();
         if !invalid.is_empty() {
-            tracing::warn!(count = invalid.len(), %field, "values that cannot be asked for");
+            tracing::warn!(count = invalid.len(), %field, "values that cannot be looked up");
         }
         Self {
             pager,
@@ -282,7 +282,7 @@ impl<T: DeserializeOwned + Send + 'static> ListLookup<T> {
             return Err(Error::paging(
                 page.exchange().clone(),
                 format!(
-                    "{come} records came, and `totalRecords` is {total}, also when the rest is requested again: records are missing"
+                    "{come} records were received, and `totalRecords` is {total}, also when the rest is requested again: records are missing"
                 ),
             ));
         }
@@ -416,7 +416,7 @@ impl<T: DeserializeOwned + Send + 'static> ListLookup<T> {
         Error::paging(
             exchange.clone(),
             format!(
-                "the server ignores the query: it gave a record whose `{field}` is {value}, which was not asked for"
+                "the server ignores the query: it returned a record whose `{field}` is {value}, which was not requested"
             ),
         )
     }

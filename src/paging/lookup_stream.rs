@@ -29,13 +29,13 @@ macro_rules! lookup_stream {
                 std::future::poll_fn(|context| self.0.poll_next(context)).await
             }
 
-            #[doc = concat!("The ", $values, " that the server has no record of, as far as it was asked; at the end,")]
+            #[doc = concat!("The ", $values, " for which the server has no record, as far as they were requested; at the end,")]
             /// all of them. Those that are [`invalid`](Self::invalid) are among them.
             pub fn missing(&self) -> &[String] {
                 &self.0.missing
             }
 
-            #[doc = concat!($invalid, ": known from the beginning.")]
+            #[doc = concat!($invalid, ": known from the start.")]
             pub fn invalid(&self) -> &[String] {
                 &self.0.invalid
             }

@@ -201,7 +201,7 @@ impl Overlap {
             return Ok(());
         }
         Err(format!(
-            "{} requests have brought {} different records, and no end: the server gives the list in another order each time. Read it with a `limit` that is larger than the list, so that it comes in one page",
+            "{} requests returned {} different records without reaching the end: the server returns the list in a different order each time. Set a `limit` larger than the list, so that it fits into one page",
             self.requested, self.came
         ))
     }
@@ -249,7 +249,7 @@ impl Overlap {
         let remembered = self.keys.len() as u64;
         if self.from == 0 || self.has_forgotten && self.back > remembered.max(2 * self.size) {
             return Err(format!(
-                "so much was deleted meanwhile that none of the last {remembered} records is where it was, and it cannot be told what was missed: read the list again, by id if it can be"
+                "so many records were deleted meanwhile that none of the last {remembered} records was found again. Skipped records cannot be ruled out: read the list again, by id if the module supports it"
             ));
         }
         Ok(())
@@ -373,7 +373,7 @@ mod tests {
         assert_eq!(overlap.ask(5), 0);
         assert!(overlap.find(&keys("fghij")).is_none());
         let error = overlap.step_back().unwrap_err();
-        assert!(error.contains("so much was deleted"), "{error}");
+        assert!(error.contains("so many records were deleted"), "{error}");
     }
 
     #[test]
@@ -412,7 +412,7 @@ mod tests {
             }
         };
         assert_eq!(requests, BARREN + BARREN_FOR_EACH + 1);
-        assert!(error.contains("another order each time"), "{error}");
+        assert!(error.contains("a different order each time"), "{error}");
     }
 
     #[test]

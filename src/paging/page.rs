@@ -303,7 +303,7 @@ impl Page {
             Err(error) => Error::decode(self.exchange.clone(), None, &self.body, error),
             Ok(_) => Error::unexpected(
                 self.exchange.clone(),
-                "the answer is no list: expected a JSON object or array".to_owned(),
+                "the response is not a list: expected a JSON object or array".to_owned(),
                 &self.body,
             ),
         }
@@ -324,11 +324,11 @@ pub(crate) fn missing_key(
     };
     let message = match items {
         Some(items) if keys.iter().any(|key| key == items) => {
-            format!("`{items}` of the answer is no array")
+            format!("`{items}` of the response is not an array")
         }
-        Some(items) => format!("the answer has no `{items}`; it has {present}"),
+        Some(items) => format!("the response has no `{items}`; it has {present}"),
         None => format!(
-            "the answer is an object and not an array; give the key of the list in it: it has {present}"
+            "the response is an object, not an array; pass the key of the list in it: it has {present}"
         ),
     };
     Error::unexpected(exchange.clone(), message, body)

@@ -91,7 +91,7 @@ impl Pager {
         let query = Cql::from(written);
         let problem = match query.problem() {
             _ if limit == Some(0) => Some(
-                "a page of no records (`limit` 0) never ends the list: ask for 1 or more"
+                "pages without records (`limit` 0) never reach the end of the list: set a `limit` of 1 or more"
                     .to_owned(),
             ),
             Some(error) => Some(format!("the query is {error}")),

@@ -138,7 +138,7 @@ impl Retried for Polling<'_> {
         let error = Error::paging(
             response.exchange().clone(),
             format!(
-                "the resource job {} of mod-search did not complete: it is {} after {waited:?}; divide the query",
+                "the resource job {} of mod-search did not complete: its status is {} after {waited:?}; split the query",
                 self.path.rsplit('/').next().unwrap_or_default(),
                 status.unwrap_or_default()
             ),

@@ -218,7 +218,7 @@ async fn ask(
     let Some(id) = answer.get(kind.key).and_then(Value::as_str) else {
         return Err(Error::unexpected(
             response.exchange().clone(),
-            format!("the answer has no `{}`", kind.key),
+            format!("the response has no `{}`", kind.key),
             response.body(),
         ));
     };

@@ -197,7 +197,7 @@ impl fmt::Display for InterfaceCompatibility {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(out, "{} {}", self.id, self.built)?;
         match self.tenant.as_deref() {
-            None => out.write_str(": not known"),
+            None => out.write_str(": unknown"),
             Some([]) => out.write_str(": none"),
             Some(versions) => write!(out, ": {}", versions.join(", ")),
         }
@@ -224,7 +224,7 @@ impl fmt::Display for Compatibility {
                     false => unfit.join("; "),
                     true if module.interfaces.is_empty() => String::new(),
                     true if module.interfaces.iter().any(|one| one.tenant.is_none()) => {
-                        "not known".to_owned()
+                        "unknown".to_owned()
                     }
                     true => "compatible".to_owned(),
                 };

@@ -147,7 +147,7 @@ impl FolioClient {
         match users.as_slice() {
             [user] => Ok(user.id.clone()),
             found => Err(Error::lookup(format!(
-                "{} users of tenant `{}` have the username `{username}`, and one was expected",
+                "{} users of tenant `{}` have the username `{username}`; expected exactly one",
                 found.len(),
                 login.tenant
             ))),

@@ -41,7 +41,7 @@ pub(crate) fn explained(client: FolioClient, request: &Request, error: Error) ->
     Box::pin(async move {
         if needs.is_empty() {
             return error.with_help(format!(
-                "the gateway has no route for it, and FOLIO's {RELEASE} release has no such path: check path, method and tenant"
+                "the gateway has no route for this path, and FOLIO's {RELEASE} release does not have it either: check path, method and tenant"
             ));
         }
         let handle = client.for_tenant(&tenant);
@@ -96,7 +96,7 @@ fn help(needs: &[Need], tenant: &str, tenancy: Option<&Tenancy>) -> String {
         }
     }
     let Some(tenancy) = tenancy else {
-        text.push_str("; `compatibility()` compares what the tenant has with it");
+        text.push_str("; `compatibility()` compares the tenant's modules with this build");
         return text;
     };
     for (module, interface) in needs {
@@ -115,16 +115,16 @@ fn help(needs: &[Need], tenant: &str, tenancy: Option<&Tenancy>) -> String {
             None => write!(text, "; {has}"),
             Some([]) => write!(
                 text,
-                "; {has}, and no interface `{id}`: enable a module that provides it"
+                "; {has}, and the interface `{id}` is missing: enable a module that provides it"
             ),
             Some(versions) if versions.iter().any(|known| fits(version, known)) => write!(
                 text,
-                "; {has}, and `{id}` {}, which is compatible: the module has no such path, so check method and path (letter case, slash at the end)",
+                "; {has}, and `{id}` {}, which is compatible: the module does not have this path: check method and path (letter case, trailing slash)",
                 versions.join(", ")
             ),
             Some(versions) => write!(
                 text,
-                "; {has}, and `{id}` {}, which is not compatible: build for the release of the tenant, or call what it has by path",
+                "; {has}, and `{id}` {}, which is not compatible: build for the tenant's release, or call the tenant's version by path",
                 versions.join(", ")
             ),
         };

@@ -159,16 +159,15 @@ impl Modules {
             .take(5)
             .collect();
         let error = Error::lookup(format!(
-            "none of the {} modules of tenant `{}` is \"{}\"",
+            "none of the {} modules of tenant `{}` is named \"{}\"",
             self.modules.len(),
             self.tenant,
             name.escape_debug()
         ));
         Err(if near.is_empty() {
-            error
-                .with_help("the name is that of the module, such as `mod-users`, without a version")
+            error.with_help("pass the module's name without a version, such as `mod-users`")
         } else {
-            error.with_help(format!("there are: {}", near.join(", ")))
+            error.with_help(format!("similar names: {}", near.join(", ")))
         })
     }
 }
@@ -222,7 +221,7 @@ impl FolioClient {
     pub(crate) async fn addressed(&self, request: Request) -> Result<Request> {
         let name = request.operation().module;
         let tenant = request.tenant_or(self.tenant());
-        let help = "several modules provide this path, and the header `X-Okapi-Module-Id` says which one is called: set it to the id of the module that the tenant has, such as `mod-users-19.4.6`, if the client cannot find it out";
+        let help = "several modules provide this path, and the header `X-Okapi-Module-Id` selects one of them: if the client cannot determine it, set it to the id of the tenant's module, such as `mod-users-19.4.6`";
         let load = async {
             let modules = self.for_tenant(tenant).modules().await?;
             let count = modules.len();
@@ -240,7 +239,7 @@ impl FolioClient {
             [] => Err(modules
                 .version_of(name)
                 .err()
-                .unwrap_or_else(|| Error::lookup(format!("there is no module `{name}`")))
+                .unwrap_or_else(|| Error::lookup(format!("module `{name}` not found")))
                 .with_help(help)),
             several => {
                 let ids: Vec<String> = several.iter().map(|module| module.id()).collect();

@@ -272,7 +272,7 @@ impl ReferenceData {
         if near.is_empty() {
             error
         } else {
-            error.with_help(format!("there are: {}", near.join(", ")))
+            error.with_help(format!("similar names: {}", near.join(", ")))
         }
     }
 
@@ -322,7 +322,7 @@ macro_rules! lists {
             pub const LISTS: &'static [ReferenceList] = &[$(Self::$constant,)*];
 
             $(
-                #[doc = concat!("The records of `", $path, "`, as [`list`](Self::list) gives them.")]
+                #[doc = concat!("The records of `", $path, "`, as [`list`](Self::list) returns them.")]
                 ///
                 /// # Errors
                 /// As [`list`](Self::list).

@@ -216,7 +216,7 @@ impl Cassette {
             .zip(&state.exchanges)
             .filter(|(index, _)| !state.used.contains(index));
         problems.extend(unused.map(|(index, (request, _))| {
-            format!("exchange {} was not asked for: {request}", index + 1)
+            format!("exchange {} was not replayed: {request}", index + 1)
         }));
         if problems.is_empty() {
             return Ok(());
@@ -300,7 +300,7 @@ impl Tape {
         };
         let Some((index, (known, _))) = expected else {
             return format!(
-                "the cassette {path} has no exchange left of its {count}, and this was sent: {request}"
+                "all {count} exchanges of the cassette {path} are used up, and the program sent another request: {request}"
             );
         };
         let which = match state.any_order {
@@ -308,7 +308,7 @@ impl Tape {
             false => "the next one is",
         };
         format!(
-            "the cassette {path} does not have this request: {request}\n{which} exchange {} of {count}: {known}\n{}",
+            "the cassette {path} does not contain this request: {request}\n{which} exchange {} of {count}: {known}\n{}",
             index + 1,
             known.differences(request).join("\n")
         )

@@ -22,22 +22,23 @@ pub(crate) struct Cause {
 }
 
 const CERTIFICATE_OF_CLIENT: &str =
-    "the gateway demands a certificate of the client: give it with `client_certificate`";
+    "the gateway requires a client certificate: set it with `client_certificate`";
 
-const UNKNOWN_AUTHORITY: &str = "the gateway's certificate was not signed by an authority that this client trusts: give the root certificate of the library's own authority with `root_certificates` (the root, not the certificate of the gateway)";
+const UNKNOWN_AUTHORITY: &str = "the gateway's certificate was not signed by an authority that this client trusts: set the root certificate of the library's own authority with `root_certificates` (the root certificate, not the gateway's)";
 
-const VERSION: &str = "this client speaks TLS 1.2 and TLS 1.3, with the cipher suites of rustls: the gateway must offer one of them";
+const VERSION: &str = "this client supports TLS 1.2 and TLS 1.3 with the cipher suites of rustls: the gateway must offer one of them";
 
-const NO_TLS: &str = "the port does not speak TLS: does the URL begin with http://, or does the gateway have another port for https://?";
+const NO_TLS: &str = "the port does not use TLS: check whether the URL must begin with http://, or whether the gateway has another port for https://";
 
-const HTTP_2_ONLY: &str = "the port speaks HTTP/2 without TLS (h2c), which this client does not: use the gateway's https:// URL, or a port that speaks HTTP/1.1";
+const HTTP_2_ONLY: &str = "the port uses HTTP/2 without TLS (h2c), which this client does not support: use the gateway's https:// URL, or a port for HTTP/1.1";
 
-const PLAIN_TO_TLS: &str = "the port speaks TLS, and the URL begins with http://: configure the https:// URL of the gateway";
+const PLAIN_TO_TLS: &str =
+    "the port uses TLS, but the URL begins with http://: configure the https:// URL of the gateway";
 
 /// Of a 431, and of nginx's 400.
-pub(crate) const TOO_LARGE: &str = "the headers of the request are larger than the gateway accepts (Okapi: about 8 KB, nginx: 8 KiB a header): which of them is large, and does the token have to be that long?";
+pub(crate) const TOO_LARGE: &str = "the headers of the request are larger than the gateway accepts (Okapi: about 8 KB in total, nginx: 8 KiB per header): check which header is large, and whether the token has to be that long";
 
-const CALM: &str = "the gateway ended the connection, mostly because of a request line or headers that are longer than it accepts: send a shorter query, or split it";
+const CALM: &str = "the gateway closed the connection, usually because the request line or the headers are longer than it accepts: shorten or split the query";
 
 impl Cause {
     /// `is_connect` and `is_timeout` are what reqwest says of the error, `timeout` is how long the
@@ -67,7 +68,8 @@ impl Cause {
         if text == "keep-alive timed out"
             || has(error, |error| error.to_string() == "keep-alive timed out")
         {
-            let message = "the connection is dead: the gateway answered no HTTP/2 ping".to_owned();
+            let message =
+                "the connection is dead: the gateway did not respond to an HTTP/2 ping".to_owned();
             return new(ErrorKind::Transport, message, None);
         }
         let is_of_kernel = has(error, |error| {
@@ -76,13 +78,13 @@ impl Cause {
             })
         });
         if is_timeout && !is_of_kernel {
-            let message = format!("no whole answer within {} s", timeout.as_secs_f64());
+            let message = format!("no complete response within {} s", timeout.as_secs_f64());
             return new(ErrorKind::Timeout, message, None);
         }
         // TLS 1.3 tells the client that its certificate is wanting after the handshake.
         let is_http_2 = text == "invalid HTTP version parsed";
         let help = lasting_tls(&text).or(is_http_2.then_some(HTTP_2_ONLY));
-        let message = format!("the connection broke before the whole answer was there: {text}");
+        let message = format!("the connection broke before the response was complete: {text}");
         new(ErrorKind::Transport, message, help)
     }
 
@@ -120,7 +122,7 @@ impl Cause {
             return Some(new(ErrorKind::Connect, message.to_owned()));
         }
         let of = if found.is_go_away() {
-            "ended the connection"
+            "closed the connection"
         } else {
             "reset the request"
         };
@@ -147,9 +149,7 @@ pub(crate) fn excess(head: usize) -> Option<String> {
     // nginx: 8 KiB a header line).
     const SMALL: usize = 4000;
     (head > SMALL).then(|| {
-        format!(
-            "the URL and headers of this request have {head} bytes, and it was not sent again: {CALM}"
-        )
+        format!("not retried: the URL and headers of this request have {head} bytes; {CALM}")
     })
 }
 
@@ -185,12 +185,12 @@ fn lasting_tls(text: &str) -> Option<&'static str> {
     }
     if has(&["notvalidforname", "not valid for name", "hostname mismatch"]) {
         return Some(
-            "the gateway's certificate is of another host: the URL must name the gateway as its certificate does",
+            "the gateway's certificate was issued for another host: the URL must contain the host name of the certificate",
         );
     }
     if has(&["expired", "notvalidyet", "not valid yet"]) {
         return Some(
-            "the gateway's certificate is not valid at this time: renew it, or set this computer's clock",
+            "the gateway's certificate is expired or not yet valid: renew it, or correct this computer's clock",
         );
     }
     Some(UNKNOWN_AUTHORITY)

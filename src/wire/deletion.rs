@@ -105,7 +105,7 @@ impl<'a> Delete<'a> {
             .iter()
             .find(|(name, _)| !known.contains(&&**name))?;
         let mut text = format!(
-            "this DELETE has no parameter `{}`: the server would ignore it and delete more than is meant",
+            "this DELETE has no parameter `{}`: the server would ignore it and delete more than intended",
             name.escape_debug()
         );
         if known.is_empty() {
@@ -119,29 +119,29 @@ impl<'a> Delete<'a> {
     fn of_everything(&self) -> Option<String> {
         if self.query().is_some() {
             return Some(
-                "this server ignores a query here and deletes all records: nothing was sent. Delete the records one by one by their ids, or, if all are meant, leave out the query and confirm `Deletion::All`".to_owned(),
+                "not sent: this server ignores a query here and deletes all records. Delete the records one by one by id or, to delete all, omit the query and confirm `Deletion::All`".to_owned(),
             );
         }
         (self.confirmed != Some(Deletion::All)).then(|| {
-            "this server deletes all records here, whatever it is sent: if all are meant, call `confirm(Deletion::All)`".to_owned()
+            "this server ignores all parameters here and deletes all records: to delete all, call `confirm(Deletion::All)`".to_owned()
         })
     }
 
     fn of_matching(&self) -> Option<String> {
         if self.values("query").nth(1).is_some() {
             return Some(
-                "the parameter `query` is given twice, and the server reads only the first"
+                "the parameter `query` is set twice, and the server reads only the first"
                     .to_owned(),
             );
         }
         if self.query().is_none_or(|query| query.trim().is_empty()) {
             return Some(
-                "the records to delete are not stated: the query is missing or empty, and some servers then delete all records. For all of them pass `cql::all()` and confirm `Deletion::All`".to_owned(),
+                "the query is missing or empty, and some servers then delete all records. To delete all, pass `cql::all()` and confirm `Deletion::All`".to_owned(),
             );
         }
         match self.confirmed {
             None => Some(
-                "deleting by query needs a confirmation: call `confirm(Deletion::Matching)`, `Deletion::AtMost(n)` for at most n records, or `Deletion::All` if the query means all records".to_owned(),
+                "delete-by-query requires explicit confirmation: call `confirm(Deletion::Matching)`, `Deletion::AtMost(n)` for at most n records, or `Deletion::All` if the query selects all records".to_owned(),
             ),
             Some(Deletion::Record) => Some(
                 "this DELETE deletes the records that match its query, not one record: confirm `Deletion::Matching` or `Deletion::AtMost(n)`".to_owned(),
@@ -162,7 +162,7 @@ impl<'a> Delete<'a> {
                 .map(|way| format!("`{}`", way.replace('&', "` and `")))
                 .collect();
             format!(
-                "the records to delete are not stated: they are selected by the parameters {}, which must not be empty",
+                "the parameters {} select the records to delete and must not be empty",
                 ways.join(", or ")
             )
         })
@@ -180,7 +180,7 @@ impl<'a> Delete<'a> {
             },
         };
         is_empty.then(|| {
-            "the records to delete are not stated: they are selected by the body, which is missing or empty".to_owned()
+            "the body selects the records to delete, and it is missing or empty".to_owned()
         })
     }
 
@@ -191,10 +191,10 @@ impl<'a> Delete<'a> {
             None | Some(Deletion::Record) if self.names_a_record && !has_query => None,
             Some(Deletion::Record) if !has_query => None,
             _ if has_query => Some(
-                "it is not known whether this server honours a query on DELETE; some ignore it and delete everything. If it does, state so with `Facts::deletes(Deletes::Matching)` in an `Operation`; if everything may be deleted, confirm `Deletion::All`".to_owned(),
+                "it is unknown whether this server honours a query on DELETE; some servers ignore it and delete everything. If it does, declare that with `Facts::deletes(Deletes::Matching)` in an `Operation`; if everything may be deleted, confirm `Deletion::All`".to_owned(),
             ),
             _ => Some(
-                "this DELETE is not described, and may delete a whole collection: confirm `Deletion::Record` if its path names one record, or `Deletion::All` if everything there may be deleted".to_owned(),
+                "no specification describes this DELETE, and it may delete a whole collection: confirm `Deletion::Record` if its path names one record, or `Deletion::All` if everything there may be deleted".to_owned(),
             ),
         }
     }
@@ -205,10 +205,10 @@ impl<'a> Delete<'a> {
 pub(crate) fn beyond(bound: Bound, matching: u64, all: Option<u64>) -> Option<String> {
     match bound {
         Bound::NotAll if matching > 0 && all.is_none_or(|all| matching >= all) => Some(format!(
-            "the query matches all {matching} records of the collection; nothing was deleted. If all are meant, confirm `Deletion::All`; to accept up to n records, `Deletion::AtMost(n)`"
+            "the query matches all {matching} records of the collection; nothing was deleted. To delete all, confirm `Deletion::All`; to accept up to n records, `Deletion::AtMost(n)`"
         )),
         Bound::AtMost(most) if matching > most => Some(format!(
-            "the query matches {matching} records, and at most {most} were to be deleted; nothing was deleted"
+            "the query matches {matching} records, more than the confirmed {most}; nothing was deleted"
         )),
         _ => None,
     }

@@ -22,8 +22,7 @@ pub(crate) enum LoginFailure {
     Transient(Option<&'static str>),
 }
 
-const TENANT: &str =
-    "is the tenant right? The gateway does not know the one that was asked to log in to";
+const TENANT: &str = "check the tenant: the gateway does not know the tenant of the login";
 
 /// Of a login that was answered with a status that is no success and not 404.
 pub(crate) fn of(error: &Error) -> LoginFailure {
@@ -71,7 +70,7 @@ pub(crate) fn of(error: &Error) -> LoginFailure {
                 LoginFailure::Rejected
             } else if has_code("validation_error") {
                 LoginFailure::Configuration(
-                    "the login module cannot read what was sent: is the password empty, or does something in front of FOLIO change requests?",
+                    "the login module cannot read the login request: check whether the password is empty, and whether a proxy in front of FOLIO changes requests",
                 )
             } else if message.starts_with("No such Tenant")
                 || message.starts_with("x-okapi-tenant header")
@@ -85,7 +84,7 @@ pub(crate) fn of(error: &Error) -> LoginFailure {
             }
         }
         StatusCode::PROXY_AUTHENTICATION_REQUIRED => LoginFailure::Configuration(
-            "this is the response of a forward proxy and not of FOLIO: check its user and password (`proxy`, or HTTPS_PROXY and HTTP_PROXY)",
+            "this is the response of a forward proxy, not of FOLIO: check the proxy's user name and password (`proxy`, or HTTPS_PROXY and HTTP_PROXY)",
         ),
         _ => LoginFailure::Transient(None),
     }

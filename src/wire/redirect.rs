@@ -10,7 +10,7 @@ pub(crate) fn help(headers: &HeaderMap, path: &str, secrets: &Secrets) -> String
         .get("location")
         .and_then(|value| value.to_str().ok());
     let Some(location) = location else {
-        return "the server redirects, and does not say where to: is the URL of the gateway right?"
+        return "the server sent a redirect without a target: check the URL of the gateway"
             .to_owned();
     };
     let target = secrets.shown(&redact::url(location));
@@ -24,9 +24,9 @@ pub(crate) fn help(headers: &HeaderMap, path: &str, secrets: &Secrets) -> String
             "configure the URL of the gateway as `{}`",
             secrets.shown(base)
         ),
-        None => "is the URL of the gateway right?".to_owned(),
+        None => "check the URL of the gateway".to_owned(),
     };
     format!(
-        "the server redirects to {target}; redirects are not followed: they would leak the token. {remedy}"
+        "the server redirects to {target}; redirects are not followed, because they would leak the token. {remedy}"
     )
 }

@@ -118,7 +118,7 @@ impl Response {
                 format!(
                     "the response is not UTF-8 text ({error}){}: use `bytes`",
                     self.charset()
-                        .map(|charset| format!("; it says that it is {charset}"))
+                        .map(|charset| format!("; its declared charset is {charset}"))
                         .unwrap_or_default()
                 ),
                 &self.body,

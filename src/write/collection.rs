@@ -201,9 +201,9 @@ impl Collection {
 /// [`update_with`](crate::FolioClient::update_with) take. Generated records implement it where
 /// their module lists, creates and replaces them at one path.
 #[diagnostic::on_unimplemented(
-    message = "folio-sdk does not know in which collection `{Self}` is stored",
-    label = "no known collection",
-    note = "to write `serde_json::Value` or a type of your own, name the collection: `upsert_at(Collection::new(\"/path\", \"key\"), records)` instead of `upsert(records)`, `update_at(\"/path/id\", change)` instead of `update_with(id, change)`",
+    message = "the collection that stores `{Self}` is unknown to folio-sdk",
+    label = "unknown collection",
+    note = "to write `serde_json::Value` or your own type, name the collection: `upsert_at(Collection::new(\"/path\", \"key\"), records)` instead of `upsert(records)`, `update_at(\"/path/id\", change)` instead of `update_with(id, change)`",
     note = "generated records implement `Stored` where their module lists, creates and replaces them at one path; enable the feature of the module"
 )]
 pub trait Stored: Serialize + DeserializeOwned + Send + 'static {

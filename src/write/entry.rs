@@ -190,7 +190,7 @@ impl Entry {
         let error = if self.doubt.is_of_last() {
             error
                 .with_unknown_outcome()
-                .with_help("whether the record was written is not known: read it and compare")
+                .with_help("it is unknown whether the record was written: read it and compare")
         } else {
             error
         };

@@ -97,7 +97,7 @@ impl<T: Serialize + DeserializeOwned + Send + 'static> Upsert<T> {
             Some(Value::String(id)) if !id.is_empty() => Some(id.clone()),
             None | Some(Value::Null) => None,
             Some(_) => {
-                let problem = "the record's `id` is no text, or an empty one".to_owned();
+                let problem = "the record's `id` is empty or not a string".to_owned();
                 return Err(problem.into());
             }
         };
@@ -105,7 +105,7 @@ impl<T: Serialize + DeserializeOwned + Send + 'static> Upsert<T> {
         let (id, key, repeats) = match (&writer.match_on, &self.id_from_key, given) {
             (Some(field), _, given) => {
                 let key = key_at(fields, field)
-                    .map_err(|problem| format!("{problem}, by which stored records are matched"))?;
+                    .map_err(|problem| format!("{problem}; stored records are matched by it"))?;
                 let repeats = claim_first(claims, Claim::Key, (field, &key), &key, me)?;
                 let id = given.unwrap_or_else(|| Uuid::new_v4().to_string());
                 (id, Some(key), repeats)
@@ -125,7 +125,7 @@ impl<T: Serialize + DeserializeOwned + Send + 'static> Upsert<T> {
             (None, Some(key_of), None) => {
                 let key = key_of(record).filter(|key| !key.trim().is_empty());
                 let key = key.ok_or_else(|| {
-                    "the record has no key to make its id from: the closure of `id_from_key` returned none, or blank text".to_owned()
+                    "the record has no key from which to derive its id: the closure of `id_from_key` returned `None` or blank text".to_owned()
                 })?;
                 let id = made(writer, &key);
                 let repeats = claim_first(claims, Claim::Id, ("key", &key), &id, me)?;
@@ -157,7 +157,7 @@ fn claim_first(
         Some(Earlier { index, same: true }) => Ok(Some(index)),
         Some(Earlier { index, same: false }) => Err(Unfit {
             problem: format!(
-                "record {} has the {what} \"{key}\", and so has record {index} (counted from 0), with other content: only the first of them is written",
+                "record {} has the same {what} \"{key}\" as record {index} (counted from 0), but other content: only the first of them is written",
                 me.0
             ),
             help: None,
@@ -169,13 +169,13 @@ fn claim_first(
 /// A record as text and as fields; what is wrong with it, and what could be read of it.
 fn parsed(record: &impl Serialize) -> Result<(Vec<u8>, Fields), (String, Value)> {
     let unwritable = |error: serde_json::Error| {
-        let problem = format!("the record cannot be written as JSON: {error}");
+        let problem = format!("the record cannot be serialized as JSON: {error}");
         (problem, Value::Null)
     };
     let text = serde_json::to_vec(record).map_err(unwritable)?;
     match serde_json::from_slice(&text).map_err(unwritable)? {
         Value::Object(fields) => Ok((text, fields)),
-        other => Err(("the record is no JSON object".to_owned(), other)),
+        other => Err(("the record is not a JSON object".to_owned(), other)),
     }
 }
 

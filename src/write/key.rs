@@ -12,7 +12,7 @@ use crate::wire::same_record::Fields;
 /// What the closure of [`Upsert::id_from_key`](crate::Upsert::id_from_key) returns: a `String`, or an
 /// `Option<String>` where a record may have no key. It is implemented for these two only.
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` is no key of a record",
+    message = "`{Self}` cannot be the key of a record",
     label = "the closure of `id_from_key` returns this",
     note = "return a `String` or an `Option<String>`: `.id_from_key(|record| record.barcode.clone())`, `.id_from_key(|record| record[\"code\"].as_str().map(str::to_owned))`"
 )]
@@ -55,7 +55,7 @@ pub(super) fn key_at(fields: &Fields, path: &str) -> Result<String, String> {
         Some(Value::Number(number)) => number.to_string(),
         Some(Value::Bool(value)) => value.to_string(),
         Some(Value::Array(_) | Value::Object(_)) => {
-            return Err(format!("the record's `{path}` is no single value"));
+            return Err(format!("the record's `{path}` is not a single value"));
         }
     };
     if text.trim().is_empty() {

@@ -67,7 +67,7 @@ impl Writer {
                     },
                     (None, _) => FoundRecord::Nothing,
                     (Some(_), others) => FoundRecord::Problem(format!(
-                        "{} or more stored records have the {field} \"{}\": it is not known which of them is meant",
+                        "{} or more stored records have the {field} \"{}\": the match is ambiguous",
                         others + 1,
                         entry.key()
                     )),
@@ -91,7 +91,7 @@ impl Writer {
                     let has = key_at(other, field)
                         .map_or_else(|_| "none".to_owned(), |key| format!("\"{key}\""));
                     *found = FoundRecord::Problem(format!(
-                        "no stored record has the {field} \"{}\", and the one with the record's `id` {} has {has}: remove the `id`, or match on it",
+                        "no stored record has the {field} \"{}\", and the stored record with the `id` {} has {has}: remove the `id`, or match on it",
                         entry.key(),
                         entry.id
                     ));
@@ -176,7 +176,7 @@ impl Writer {
             let records = match self.list(request).await? {
                 ListedRecords::Records(records) => records,
                 ListedRecords::Otherwise(error) if group.len() == 1 => {
-                    let problem = format!("it cannot be looked up: {error}");
+                    let problem = format!("the lookup failed: {error}");
                     found.extend(
                         group
                             .iter()
@@ -197,7 +197,7 @@ impl Writer {
                     .find(|record| has_key(record, field, key) == Some(false));
                 let outcome = match alien {
                     Some(record) => Err(format!(
-                        "asked for the record with the {field} \"{key}\", the server returned one with \"{}\"",
+                        "the server returned a record with the {field} \"{}\"; requested was \"{key}\"",
                         key_at(record, field).unwrap_or_default()
                     )),
                     None => Ok(records),

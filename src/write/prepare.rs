@@ -74,7 +74,7 @@ impl Writer {
             && let Some(earlier) = self.claim(Claim::Stored, &entry)
         {
             let problem = format!(
-                "it matches the stored record {}, and so does record {} of this run (counted from 0), with other content: it was not written",
+                "not written: it matches the stored record {}, as does record {} of this run (counted from 0), which has other content",
                 entry.id, earlier.index
             );
             entry.repeats = Some(earlier.index);
@@ -176,7 +176,7 @@ impl Writer {
         entry.dropped = kind.removed(stored, &fields);
         if self.absent == MissingFields::Reject && !entry.dropped.is_empty() {
             let problem = format!(
-                "replacing the record would take away what it has in `{}`",
+                "replacing the record would remove its values of `{}`",
                 entry.dropped.join("`, `")
             );
             return Err(self.unfit(entry, problem));

@@ -154,7 +154,7 @@ impl fmt::Display for UpsertReport {
         if self.repeated > 0 {
             write!(
                 out,
-                "; {} had the id or the key of an earlier record",
+                "; {} duplicates of an earlier id or key",
                 self.repeated
             )?;
         }

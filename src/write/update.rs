@@ -252,14 +252,16 @@ where
 
     fn read(&self, fields: Fields) -> Result<T> {
         serde_json::from_value(fields.into())
-            .map_err(|error| self.unfit(format!("what was written cannot be read: {error}")))
+            .map_err(|error| self.unfit(format!("the written record cannot be read: {error}")))
     }
 
     fn fields(&self, record: &T) -> Result<Fields> {
         match serde_json::to_value(record) {
             Ok(Value::Object(fields)) => Ok(fields),
-            Ok(_) => Err(self.unfit("the record is no JSON object".to_owned())),
-            Err(error) => Err(self.unfit(format!("the record cannot be written as JSON: {error}"))),
+            Ok(_) => Err(self.unfit("the record is not a JSON object".to_owned())),
+            Err(error) => {
+                Err(self.unfit(format!("the record cannot be serialized as JSON: {error}")))
+            }
         }
     }
 
@@ -270,7 +272,7 @@ where
         let lost = self.collection.kind().removed(&stored, &before);
         if !lost.is_empty() {
             return Err(self.unfit(format!(
-                "writing this type back would erase `{}`, which the record has: keep unknown fields (`#[serde(flatten)]`), or use serde_json::Value",
+                "writing this type back would erase `{}` of the record: preserve unknown fields (`#[serde(flatten)]`), or use serde_json::Value",
                 lost.join("`, `")
             )));
         }
@@ -338,7 +340,7 @@ where
                 attempts: self.attempts.failed(),
             }),
             None if may_retry == MayRetry::Yes => Err(self.doubts.mark(error.with_help(
-                "the record was read and changed again each time, and each time others were faster or the server did not answer",
+                "the record was read and changed again after each conflict or missing response, and each attempt failed",
             ))),
             None => Err(self.doubts.mark(error)),
         }
@@ -370,7 +372,7 @@ impl FolioClient {
             Ok(response) => response,
             Err(error) => {
                 return Err(error.with_unknown_outcome().with_help(
-                    "this was asked after the PUT, which reported success: this server creates a record that others have deleted meanwhile",
+                    "this is the response to a GET after the PUT, which reported success: this server's PUT re-creates a record that others deleted meanwhile",
                 ));
             }
         };
@@ -378,7 +380,7 @@ impl FolioClient {
         match (created(before), created(&now)) {
             (Some(before), Some(now)) if before != now => Err(Error::conflict(
                 response.exchange().clone(),
-                "the record was deleted after it was read, and this update has created it again"
+                "the record was deleted after it was read, and this update re-created it"
                     .to_owned(),
             )),
             _ => Ok(()),
@@ -452,7 +454,7 @@ impl Doubts {
         }
         match unclear {
             Some(error) => Err(error.with_help(
-                "the record was read again: what was to be changed is neither as it was before nor as it was to be. The change was not made again, since it may have been made already: read the record and compare",
+                "the record was read again: the changed fields have neither their old nor their new values. The change was not repeated, because it may already have been applied: read the record and compare",
             )),
             None => Ok(None),
         }

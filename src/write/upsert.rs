@@ -290,8 +290,8 @@ impl<T: Serialize + DeserializeOwned + Send + 'static> Upsert<T> {
             merge(&existing, &mut incoming);
             match serde_json::to_value(&incoming) {
                 Ok(Value::Object(fields)) => Ok(fields),
-                Ok(_) => Err("the merged record is no JSON object".to_owned()),
-                Err(error) => Err(format!("the merged record cannot be written: {error}")),
+                Ok(_) => Err("the merged record is not a JSON object".to_owned()),
+                Err(error) => Err(format!("the merged record cannot be serialized: {error}")),
             }
         });
         self.set(|settings| settings.merge = Some(merge))

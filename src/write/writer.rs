@@ -67,10 +67,10 @@ pub(super) struct Writer {
     pub(super) given_up: AtomicBool,
 }
 
-pub(super) const NEW_IDS: &str = "the module gives new records ids of its own, so this record cannot be recognized later: a second run would create it again";
+pub(super) const NEW_IDS: &str = "the module assigns its own ids to new records, so this record cannot be matched later: a second run would create it again";
 
 pub(super) const MATCH_ON: &str =
-    "state by which field stored records are recognized: `.match_on(\"label\")`";
+    "state the field that identifies stored records: `.match_on(\"label\")`";
 
 impl Writer {
     /// Writes the records, and says of each what became of it.
@@ -203,7 +203,7 @@ impl Writer {
                         let was_known = self.new_ids.swap(true, Ordering::Relaxed);
                         if entry.key.is_none() && !was_known {
                             let problem = format!(
-                                "the server stored the record under the id {id}, and not under {}, which was sent: a second run would create it again",
+                                "the server stored the record under the id {id}, not under {}, which was sent: a second run would create it again",
                                 entry.id
                             );
                             let error = Error::request(response.exchange().clone(), problem)
@@ -281,7 +281,7 @@ impl Writer {
             }
             WriteStep::StopFailing(failing) => {
                 let help = format!(
-                    "{failing} writes failed one after the other, so the run was stopped: run it again when the server works, it writes only what is missing"
+                    "the run was stopped after {failing} consecutive failures: run it again when the server works; it writes only the missing records"
                 );
                 self.stop(run, error.duplicate().with_help(help));
                 run.fail(entries, &error);

@@ -212,7 +212,7 @@ async fn a_key_that_is_not_there_is_named_with_those_that_are() {
     assert!(
         error
             .to_string()
-            .ends_with("the answer has no `groups`; it has `totalRecords`, `usergroups`"),
+            .ends_with("the response has no `groups`; it has `totalRecords`, `usergroups`"),
         "{error}"
     );
     let whole: Vec<u8> = folio.folio_get("/list", None).await.unwrap();

@@ -120,7 +120,7 @@ async fn what_a_tenant_lacks_is_missing_and_what_cannot_be_read_is_not_known() {
         (storage.state, storage.is_compatible()),
         (ModuleState::Missing, false)
     );
-    assert!(found.to_string().contains("not known"), "{found}");
+    assert!(found.to_string().contains("unknown"), "{found}");
 }
 
 #[tokio::test]
@@ -218,7 +218,7 @@ async fn a_path_without_a_module_is_explained_once() {
         .folio_get::<Vec<Value>>("/badges", "badges")
         .await
         .unwrap_err();
-    assert!(help(&error).contains("release has no such path"), "{error}");
+    assert!(help(&error).contains("release does not have it"), "{error}");
     assert_eq!(server.asked(MODULES).len(), 1);
     assert_eq!(server.asked(INTERFACES).len(), 1);
     // Each call was sent once.
@@ -352,7 +352,9 @@ async fn another_tenant_is_asked_about_itself() {
         .unwrap_err();
     let said = help(&error);
     assert!(
-        said.contains("tenant `college` does not have mod-users, and no interface `users`"),
+        said.contains(
+            "tenant `college` does not have mod-users, and the interface `users` is missing"
+        ),
         "{said}"
     );
 }

@@ -288,7 +288,7 @@ async fn the_write_timeout_of_the_environment_ends_what_nobody_takes_and_nothing
         let error = post(false, body).await.unwrap_err();
         assert!(error.is_timeout(), "{error:#}");
         assert!(
-            error.to_string().contains("nothing moved for 0.15 s"),
+            error.to_string().contains("nothing was sent for 0.15 s"),
             "{error}"
         );
     }

@@ -442,7 +442,7 @@ async fn a_checkpoint_of_another_list_is_refused() {
         assert!(
             error
                 .to_string()
-                .contains("the checkpoint is of another list: it is of /groups"),
+                .contains("the checkpoint belongs to another list: it is for /groups"),
             "{error}"
         );
         assert!(stream.next().await.is_none());
@@ -452,7 +452,7 @@ async fn a_checkpoint_of_another_list_is_refused() {
     let list = folio.folio_get_all::<Value>("/groups", "usergroups");
     let mut stream = folio.harvest(list.unsorted()).resume(checkpoint).stream();
     let error = stream.next().await.unwrap().unwrap_err();
-    assert!(error.to_string().contains("read another way"), "{error}");
+    assert!(error.to_string().contains("read in another way"), "{error}");
     assert_eq!(sandbox.exchanges().len(), before);
 }
 
@@ -682,11 +682,11 @@ async fn a_checkpoint_that_contradicts_itself_says_what_is_wrong() {
     let folder = scratch();
     let path = folder.path().join("groups.checkpoint");
     for (fields, expected) in [
-        (json!({}), "neither which ranges remain"),
-        (json!({"remaining": []}), "neither which ranges remain"),
+        (json!({}), "neither the ranges that remain"),
+        (json!({"remaining": []}), "neither the ranges that remain"),
         (
             json!({"finished": true, "remaining": [{"after": low}]}),
-            "finished, and says that ranges remain",
+            "finished, but contains ranges that remain",
         ),
         (
             json!({"remaining": [{}], "offset": 3}),

@@ -160,7 +160,7 @@ async fn what_cannot_be_helped_is_the_first_error() {
         "{error}"
     );
     assert!(
-        format!("{error:#}").contains("also requested in other ways"),
+        format!("{error:#}").contains("also requested without"),
         "{error:#}"
     );
     assert!(server.asked("/things").len() <= 5);

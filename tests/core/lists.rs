@@ -415,13 +415,13 @@ async fn an_answer_that_is_no_list_is_an_error_and_not_an_empty_list() {
             r#"{"users":[],"totalRecords":0}"#,
             "it has `users`, `totalRecords`",
         ),
-        (r#"{"things":{"a":1}}"#, "is no array"),
+        (r#"{"things":{"a":1}}"#, "is not an array"),
         (r#"{"things":[{"id":"1"}"#, "EOF"),
         (r#"{"things":[{"id":"1"},]}"#, "expected value"),
         (r#"{"things":[1 2]}"#, "expected `,` or `]`"),
         (r#"{"things":[]} x"#, "trailing characters"),
-        ("\"text\"", "is no list"),
-        ("null", "is no list"),
+        ("\"text\"", "is not a list"),
+        ("null", "is not a list"),
         ("<html>", "expected value"),
     ];
     for (body, expected) in bodies {
@@ -892,9 +892,7 @@ async fn a_browse_list_has_one_page_and_says_how_to_go_on() {
     assert_eq!(results.len(), 4);
     let error = results[3].as_ref().unwrap_err();
     assert!(
-        error
-            .to_string()
-            .contains("go on with a query for what the answer gives as `next`"),
+        error.to_string().contains("send a query for the `next`"),
         "{error}"
     );
     let authorities = folio
@@ -1032,7 +1030,9 @@ async fn ids_are_asked_for_by_post_where_there_is_a_way() {
 async fn ids_are_asked_for_by_get_where_the_way_by_post_is_not_there() {
     for status in [404, 403] {
         let server = Folio::start(move |asked, _| match asked.path() {
-            "/instance-storage/instances/retrieve" => Some(Reply::text(status, "no such path")),
+            "/instance-storage/instances/retrieve" => {
+                Some(Reply::text(status, "does not have this path"))
+            }
             "/instance-storage/instances" => {
                 let query = asked.param("query").unwrap();
                 let records: Vec<Value> = (0..1_000)
@@ -1205,8 +1205,8 @@ async fn without_jobs_or_in_an_order_mod_search_shows_its_window_and_says_how_to
         assert_eq!(results.len(), 10_001);
         let error = results[10_000].as_ref().unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Paging);
-        assert!(error.to_string().contains("divide the query"), "{error}");
-        assert_eq!(error.to_string().contains("leave out `sortBy`"), jobs);
+        assert!(error.to_string().contains("split the query"), "{error}");
+        assert_eq!(error.to_string().contains("omit `sortBy`"), jobs);
     }
 }
 
@@ -1273,7 +1273,10 @@ async fn a_query_that_would_break_out_of_its_parentheses_is_not_sent() {
         let mut items = typed(&folio, Some(query), None, None);
         let error = items.next().await.unwrap().unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Request);
-        assert!(error.to_string().contains("no CQL at character"), "{error}");
+        assert!(
+            error.to_string().contains("invalid CQL at character"),
+            "{error}"
+        );
     }
     assert_eq!(server.asked("/things").len(), 0);
 }

@@ -212,7 +212,7 @@ async fn no_other_help_hides_that_the_outcome_is_unknown() {
     let error = put().await.unwrap_err();
     let shown = format!("{error:#}");
     assert!(
-        is_unknown(&error) && shown.contains("is not known"),
+        is_unknown(&error) && shown.contains("outcome is unknown"),
         "{shown}"
     );
     assert!(shown.contains("budget"), "{shown}");
@@ -640,7 +640,7 @@ async fn an_update_of_a_record_that_is_deleted_meanwhile_is_reported() {
             assert!(error.to_string().contains("it stored nothing"), "{error}");
         } else {
             assert!(error.is_conflict(), "{error:#}");
-            assert!(error.to_string().contains("created it again"), "{error}");
+            assert!(error.to_string().contains("re-created it"), "{error}");
         }
     }
     // Of a collection of one's own it can be stated.
@@ -813,7 +813,7 @@ async fn only_the_modules_own_404_means_that_a_record_was_deleted_before() {
         .await;
         let error = deleted.unwrap_err();
         assert!(
-            is_unknown(&error) && format!("{error:#}").contains("still there"),
+            is_unknown(&error) && format!("{error:#}").contains("still exists"),
             "{error:#}"
         );
 

@@ -139,7 +139,7 @@ async fn a_record_of_somebody_else_is_not_taken_for_the_one_that_was_created() {
         let error = folio.folio_post("/groups", &sent).await.unwrap_err();
         assert!(error.is_validation(), "{pointer}: {error:#}");
         assert!(
-            format!("{error:#}").contains("is not the one that was sent"),
+            format!("{error:#}").contains("differs from the one that was sent"),
             "{pointer}: {error:#}"
         );
     }

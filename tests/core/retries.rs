@@ -98,10 +98,7 @@ async fn a_write_is_never_sent_twice_when_it_may_have_happened() {
             };
             let error = call.send().await.unwrap_err();
             assert_eq!(server.asked(path).len(), 1, "{method} after {reply:?}");
-            assert!(
-                format!("{error:#}").contains("it was not repeated"),
-                "{error:#}"
-            );
+            assert!(format!("{error:#}").contains("not retried"), "{error:#}");
             assert!(error.is_outcome_unknown(), "{method}: {error:#}");
             assert!(
                 error.to_string().contains("outcome unknown"),
@@ -260,7 +257,7 @@ async fn a_conflict_after_a_lost_answer_says_that_the_first_may_have_worked() {
         .unwrap_err();
     assert!(error.is_conflict());
     assert!(
-        format!("{error:#}").contains("may have been carried out"),
+        format!("{error:#}").contains("may have been executed"),
         "{error:#}"
     );
 }

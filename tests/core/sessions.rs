@@ -114,7 +114,7 @@ async fn where_there_is_no_login_at_all_the_error_says_so() {
     assert!(
         error.is_not_found()
             && shown.contains("login-with-expiry")
-            && shown.contains("is the URL of the gateway right"),
+            && shown.contains("check the URL of the gateway"),
         "{shown}"
     );
     assert_eq!(server.log().len(), 2);
@@ -139,7 +139,7 @@ async fn a_token_that_is_handed_in_is_used_without_a_login_until_it_dies() {
     );
     let shown = format!("{error:#}");
     assert!(
-        shown.contains("handed in")
+        shown.contains("supplied token")
             && shown.contains("refresh_token")
             && !shown.contains("handed.in.token"),
         "{shown}"
@@ -267,7 +267,7 @@ async fn the_login_goes_to_its_own_tenant_and_what_renews_and_ends_it_to_the_ten
         let error = get(&folio.for_tenant("elsewhere")).await.unwrap_err();
         assert!(
             format!("{error:#}").contains(
-                "the token is of the tenant `college`, and the request went to `elsewhere`"
+                "the token was issued for the tenant `college`, but the request was sent to `elsewhere`"
             ),
             "{error:#}"
         );

@@ -173,8 +173,8 @@ impl fmt::Debug for Password {
 /// }
 /// ```
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` is no source of credentials",
-    note = "for a name and a password, or a token, that do not change, use `credentials(name, password)` or `token(…)` of the builder; else implement `CredentialsProvider`: one asynchronous method, `credentials`"
+    message = "`{Self}` does not provide credentials",
+    note = "for a fixed user name and password, or a fixed token, use `credentials(name, password)` or `token(…)` of the builder; otherwise implement `CredentialsProvider`: one asynchronous method, `credentials`"
 )]
 pub trait CredentialsProvider: fmt::Debug + Send + Sync + 'static {
     /// The credentials to log in with now.

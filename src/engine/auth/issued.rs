@@ -83,14 +83,14 @@ impl Auth {
         let Some(access) = access.filter(|access| !access.value.is_empty()) else {
             return Err(Error::login(
                 exchange(),
-                format!("the server logged in, but sent no cookie {ACCESS_COOKIE}"),
+                format!("the login succeeded, but the response has no cookie {ACCESS_COOKIE}"),
             )
-            .with_help("does a proxy in front of FOLIO remove Set-Cookie?"));
+            .with_help("check whether a proxy in front of FOLIO removes Set-Cookie"));
         };
         let header = secret_header(&access.value).map_err(|_| {
             Error::login(
                 exchange(),
-                "the server sent a token that cannot stand in a header",
+                "the server sent a token with characters that a header cannot contain",
             )
         })?;
         let length = length(

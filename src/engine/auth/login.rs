@@ -66,9 +66,7 @@ impl Auth {
         let credentials = credentials.ok_or_else(|| Error::no_credentials_in_time(longest))?;
         let credentials = credentials.map_err(|error| {
             let error = Secrets::default().shown(&error.to_string());
-            Error::credentials(format!(
-                "the credential source gave no credentials: {error}"
-            ))
+            Error::credentials(format!("the credentials provider failed: {error}"))
         })?;
         match &self.state().rejected {
             Some((rejected, error)) if rejected.is_same(&credentials) => Err(error.duplicate()),
@@ -89,7 +87,7 @@ impl Auth {
         })
         .map_err(|error| {
             Error::credentials(format!(
-                "the credentials cannot be written as JSON: {error}"
+                "the credentials cannot be serialized as JSON: {error}"
             ))
         })?
         .into();
@@ -104,11 +102,12 @@ impl Auth {
             Err(error) if error.is_not_found() => error,
             sent => return Ok(sent.map(|answer| (&LOGIN, answer, started))),
         };
-        debug!(error = %unknown, "there is no login with expiry; trying the old one");
+        debug!(error = %unknown, "/authn/login-with-expiry does not exist; trying /authn/login");
         match send(&LEGACY_LOGIN).await {
             // Only old systems know the old login: the response to the new one says more.
-            Err(error) if error.is_not_found() => Err(unknown
-                .with_help("there is no /authn/login either: is the URL of the gateway right, and is the tenant?")),
+            Err(error) if error.is_not_found() => Err(unknown.with_help(
+                "/authn/login does not exist either: check the URL of the gateway and the tenant",
+            )),
             sent => Ok(sent.map(|answer| (&LEGACY_LOGIN, answer, started))),
         }
     }
@@ -151,11 +150,11 @@ impl Auth {
         match login_failure::of(&error) {
             LoginFailure::Rejected => {
                 let message = format!(
-                    "the login of `{username}` in tenant `{}` was refused",
+                    "the login of `{username}` in tenant `{}` was rejected",
                     self.tenant.to_str().unwrap_or_default()
                 );
                 let error = error.into_login(message).with_help(
-                    "check username, password and tenant. This client will not try them again: five wrong passwords block an account",
+                    "check username, password and tenant. This client does not send them again, because five wrong passwords block an account",
                 );
                 self.state().rejected = Some((credentials.clone(), error.duplicate()));
                 error.into()
@@ -164,7 +163,7 @@ impl Auth {
                 let is_of_proxy = error.status() == Some(StatusCode::PROXY_AUTHENTICATION_REQUIRED);
                 match self.gateway.via().filter(|_| is_of_proxy) {
                     Some(proxy) => error.with_help(format!(
-                        "the proxy {proxy} says this, and not FOLIO: {help}"
+                        "this is the response of the proxy {proxy}, not of FOLIO: {help}"
                     )),
                     None => error.with_help(help),
                 }
@@ -241,9 +240,9 @@ impl Auth {
                 .is_some_and(|before| before.is_same(credentials));
             if is_known || is_over && refresh.is_none() {
                 return Err(Error::no_token(if is_known {
-                    "the token that was handed in is no longer accepted, and could not be renewed"
+                    "the supplied token has expired or was revoked, and could not be renewed"
                 } else {
-                    "the token that was handed in has expired"
+                    "the supplied token has expired"
                 })
                 .into());
             }
@@ -261,10 +260,7 @@ impl Auth {
                 });
                 state.refresh = refresh;
                 state.token = Some(Arc::clone(&token));
-                info!(
-                    generation = token.generation,
-                    "took the token that was handed in"
-                );
+                info!(generation = token.generation, "using the supplied token");
                 return Ok(token);
             }
         }
@@ -273,7 +269,7 @@ impl Auth {
                 Err(error) if was_not_carried_out(&error) => Err(self.put_back(refresh, error)),
                 outcome => Ok(outcome?),
             },
-            None => Err(Error::no_token("the token that was handed in has expired").into()),
+            None => Err(Error::no_token("the supplied token has expired").into()),
         }
     }
 }

@@ -16,7 +16,7 @@ use crate::wire::error::{ErrorKind, Result};
 pub(super) const LOGOUT_TIMEOUT: Duration = Duration::from_secs(10);
 
 pub(super) const STILL_CLOSED: &str =
-    "the client is closed all the same; the session at the server ends when its tokens expire";
+    "the client is closed nevertheless; the server's session ends when its tokens expire";
 
 impl Auth {
     /// Closes the client and ends the session. What was closed before stays closed, without a word.
@@ -35,14 +35,14 @@ impl Auth {
         }
         let Ok(runtime) = Handle::try_current() else {
             debug!(
-                "there is no runtime to log out in: the session at the server ends when its tokens expire"
+                "not logged out, because there is no runtime: the server's session ends when its tokens expire"
             );
             return;
         };
         let auth = Arc::clone(self);
         runtime.spawn(async move {
             if let Err(error) = auth.end_session().await {
-                debug!(error = %error, "not logged out");
+                debug!(error = %error, "logout failed");
             }
         });
     }
@@ -110,7 +110,7 @@ impl Auth {
             }
             Err(error) => {
                 // Okapi may know the session by the refresh token alone.
-                debug!(error = %error, "not renewed; logging out without");
+                debug!(error = %error, "the token was not renewed; logging out without renewal");
                 (None, refresh)
             }
         };
@@ -142,7 +142,7 @@ fn logged_out(sent: Result<()>) -> Result<()> {
             Ok(())
         }
         Err(error) if error.is_not_found() || error.is_unauthenticated() => {
-            debug!(error = %error, "there was nothing to log out of");
+            debug!(error = %error, "the server has no session to end");
             Ok(())
         }
         Err(error) => Err(error.with_help(STILL_CLOSED)),

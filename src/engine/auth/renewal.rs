@@ -65,7 +65,7 @@ impl Auth {
             }
         }
         Err(Error::runtime(
-            "the login was interrupted three times: the tokio runtime that it ran in was shut down",
+            "the login was interrupted three times, because the tokio runtime in which it ran was shut down",
         )
         .into())
     }
@@ -175,7 +175,7 @@ impl Auth {
             if let Err(failure) = &outcome
                 && failure.error.kind() != ErrorKind::ClientClosed
             {
-                warn!(error = %failure.error, "no token");
+                warn!(error = %failure.error, "no token could be obtained");
             }
             sender.send_replace(Some(outcome));
         });
@@ -202,7 +202,7 @@ impl Auth {
             Err(error) if was_not_carried_out(&error) => Err(self.put_back(refresh, error)),
             Err(error) if error.kind() == ErrorKind::ClientClosed => Err(error.into()),
             Err(error) => {
-                debug!(error = %error, "the refresh token was not taken; logging in anew");
+                debug!(error = %error, "the refresh token was rejected; logging in again");
                 self.login().await
             }
         }

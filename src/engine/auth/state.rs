@@ -139,7 +139,7 @@ impl Drop for Auth {
         let state = self.state.get_mut().unwrap_or_else(PoisonError::into_inner);
         if !self.life.is_closed() && state.refresh.is_some() {
             debug!(
-                "the client was dropped without `close`: its session at the server ends when its tokens expire"
+                "the client was dropped without `close`: the server's session ends when its tokens expire"
             );
         }
     }

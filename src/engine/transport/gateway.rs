@@ -90,7 +90,7 @@ impl Gateway {
         let via = options.proxy.to(&root)?;
         let longest = options.timeout.unwrap_or(TIMEOUT);
         let user_agent = HeaderValue::from_str(&options.user_agent).map_err(|_| {
-            Error::configuration("the user agent has characters that a header cannot have")
+            Error::configuration("the user agent contains characters that a header cannot contain")
         })?;
         let connections = Connections::new(Recipe {
             connect_timeout: options.connect_timeout,
@@ -202,7 +202,7 @@ pub(super) fn base(text: &str) -> Result<String> {
         // A password or token in a URL must not get into an error.
         let shown = redact::url(text);
         Error::configuration(format!(
-            "`{shown}` is not the URL of a FOLIO gateway: {problem}; expected is one like https://folio.example.edu or https://folio.example.edu/okapi"
+            "`{shown}` is not the URL of a FOLIO gateway: {problem}; expected a URL such as https://folio.example.edu or https://folio.example.edu/okapi"
         ))
     };
     let url = Url::parse(text).map_err(|problem| match problem.to_string().as_str() {
@@ -214,7 +214,7 @@ pub(super) fn base(text: &str) -> Result<String> {
     }
     if !url.username().is_empty() || url.password().is_some() {
         return Err(wrong(
-            "user and password do not belong into it (use `credentials`)",
+            "it contains a user name or password (use `credentials` instead)",
         ));
     }
     if url.query().is_some() || url.fragment().is_some() {

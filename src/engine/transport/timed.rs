@@ -28,7 +28,10 @@ impl Timed {
 
     /// The error of an attempt whose time is over.
     pub(super) fn over(total: Duration) -> HttpError {
-        HttpError::timeout(format!("no whole answer within {} s", total.as_secs_f64()))
+        HttpError::timeout(format!(
+            "no complete response within {} s",
+            total.as_secs_f64()
+        ))
     }
 }
 

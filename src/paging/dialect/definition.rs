@@ -178,7 +178,7 @@ pub(crate) trait Dialect: fmt::Debug + Send + Sync {
 }
 
 /// Why a list that comes in one response cannot be resumed: all of its records would come again.
-pub(super) const ONE_RESPONSE: &str = "a list that comes in one response cannot be resumed within it: read it from the beginning, without the checkpoint";
+pub(super) const ONE_RESPONSE: &str = "a list that consists of one response cannot be resumed: read it from the start, without the checkpoint";
 
 /// Adds the page size and the offset. An offset of 0 is not sent.
 pub(super) fn page_of(mut request: Request, size: &'static str, page: &PageRequest<'_>) -> Request {

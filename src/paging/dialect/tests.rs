@@ -349,18 +349,10 @@ fn a_list_ends_or_says_why_the_rest_cannot_be_requested() {
         (
             Search,
             at(10_000, 10_000, Some(10_001), false),
-            Err("divide the query"),
+            Err("split the query"),
         ),
-        (
-            Search,
-            at(10_000, 10_000, None, true),
-            Err("leave out `sortBy`"),
-        ),
-        (
-            Search,
-            at(u64::MAX, 0, None, false),
-            Err("divide the query"),
-        ),
+        (Search, at(10_000, 10_000, None, true), Err("omit `sortBy`")),
+        (Search, at(u64::MAX, 0, None, false), Err("split the query")),
         (Browse, at(0, 0, None, false), Ok(Some(500))),
         (Browse, at(3, 3, Some(3), false), Ok(None)),
         (Browse, at(3, 3, Some(4), false), Err("one page")),

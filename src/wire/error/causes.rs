@@ -37,14 +37,15 @@ impl Error {
 
     /// Of a token that cannot be sent.
     pub(crate) fn unusable_token() -> Self {
-        let message = "a token or cookie of the server has characters that a header cannot have";
+        let message =
+            "a token or cookie of the server contains characters that a header cannot contain";
         Self::new(ErrorKind::Login, message)
     }
 
     /// Of records that failed, when no failure was recorded.
     pub(crate) fn unrecorded(failed: u64) -> Self {
         let message = format!(
-            "{failed} records failed, and `max_reported_failures` is 0, so that the report has none of their errors"
+            "{failed} records failed; the report contains none of their errors, because `max_reported_failures` is 0"
         );
         Self::new(ErrorKind::Record, message)
     }
@@ -72,13 +73,13 @@ impl Error {
     }
 
     pub(crate) fn no_runtime() -> Self {
-        Self::runtime("folio-sdk runs in a tokio runtime: call it from one (`#[tokio::main]`)")
+        Self::runtime("[tokio::main]`)#[tokio::main]`)")
     }
 
     pub(crate) fn closed() -> Self {
         Self::new(
             ErrorKind::ClientClosed,
-            "the client was closed: build a new one to go on",
+            "the client was closed: build a new one",
         )
     }
 
@@ -87,11 +88,11 @@ impl Error {
         Self::new(
             ErrorKind::Timeout,
             format!(
-                "the request did not get its turn within {} s, and was not sent",
+                "not sent: the request waited {} s for a concurrency slot",
                 longest.as_secs_f64()
             ),
         )
-        .with_help("more requests are on their way than `max_in_flight` allows, and they are slow; `queue_timeout` is how long to wait")
+        .with_help("`max_in_flight` requests are already in flight, and they are slow; `queue_timeout` sets the maximum wait")
     }
 
     /// A login did not end in time. It goes on.
@@ -99,11 +100,11 @@ impl Error {
         Self::new(
             ErrorKind::Timeout,
             format!(
-                "the login that the request needs took longer than {} s, and the request was not sent",
+                "not sent: the login that the request needs took longer than {} s",
                 longest.as_secs_f64()
             ),
         )
-        .with_help("the login goes on in the background: a later call may find it done. `timeout` is how long to wait for it")
+        .with_help("the login continues in the background, so a later call may succeed; `timeout` sets the maximum wait")
     }
 
     /// The deadline of a call came before it was sent.
@@ -111,22 +112,22 @@ impl Error {
         Self::new(
             ErrorKind::Timeout,
             format!(
-                "the deadline of the call came after {:.1} s, and the request was not sent",
+                "not sent: the deadline of the call expired after {:.1} s",
                 elapsed.as_secs_f64()
             ),
         )
         .on(exchange)
-        .with_help("it waited for its turn (`max_in_flight`, `rate_limit`, a limiter) or for a login; `deadline` is how long the whole call may take")
+        .with_help("it waited for a concurrency slot or rate limit (`max_in_flight`, `rate_limit`, a limiter in front of FOLIO) or for a login; `deadline` sets the maximum duration of the call")
     }
 
     /// Logins were sent whose responses were lost, and a wrong password would be counted once more.
     pub(crate) fn login_lost(times: usize, wait: Duration) -> Self {
         Self::new(
             ErrorKind::Transport,
-            format!("the login was sent {times} times, and no response came"),
+            format!("the login was sent {times} times without a response"),
         )
         .with_help(format!(
-            "it is not known whether the password is right, and the fifth wrong one blocks an account: it is not sent again for {} s. A password that was right once is sent as often as the policy says",
+            "it is unknown whether the password is correct, and the fifth wrong one blocks an account: the login is not retried for {} s. A password that was accepted before is retried by the retry policy",
             wait.as_secs()
         ))
     }
@@ -136,13 +137,11 @@ impl Error {
         Self::new(
             ErrorKind::Timeout,
             format!(
-                "the credential source gave no credentials within {} s",
+                "the credentials provider returned no credentials within {} s",
                 longest.as_secs_f64()
             ),
         )
-        .with_help(
-            "the next call asks it again; `timeout` of the client is how long to wait for it",
-        )
+        .with_help("the next call calls it again; `timeout` of the client sets the maximum wait")
     }
 
     /// The server responded with an error status. `secrets` are what its words may repeat.
@@ -169,7 +168,7 @@ impl Error {
     /// A token that was handed in is no longer good.
     pub(crate) fn no_token(message: &'static str) -> Self {
         Self::new(ErrorKind::Login, message).with_help(
-            "hand in a refresh token with it (`Credentials::refresh_token`), or a CredentialsProvider that gives another token when it is asked again",
+            "supply a refresh token with it (`Credentials::refresh_token`), or a CredentialsProvider that returns a new token on each call",
         )
     }
 
@@ -185,10 +184,7 @@ impl Error {
     }
 
     pub(crate) fn truncated(exchange: Exchange, diagnostics: &str, secrets: &Secrets) -> Self {
-        let mut error = Self::new(
-            ErrorKind::Truncated,
-            "the server broke off the list in the middle",
-        );
+        let mut error = Self::new(ErrorKind::Truncated, "the server aborted the list");
         error.0.server.message = Some(secrets.shown(diagnostics));
         error.on(exchange)
     }
@@ -205,15 +201,15 @@ impl Error {
         let path = json_path::at(body, &source);
         let problem = Misfit::new(&path, source, exchange.sensitive, &secrets);
         let message = if body.is_empty() {
-            "the answer has no body, and JSON was expected".to_owned()
+            "the response has no body; expected JSON".to_owned()
         } else if let Some(mistaken) = server_message::mistaken(body, exchange.sensitive, &secrets)
         {
             format!("{mistaken} ({problem})")
         } else if path.is_empty() {
-            format!("the answer is not what was expected: {problem}")
+            format!("unexpected response: {problem}")
         } else {
             let path = secrets.shown(&path);
-            format!("the answer is not what was expected at `{path}`: {problem}")
+            format!("unexpected response at `{path}`: {problem}")
         };
         let mut error = Self::new(ErrorKind::Decode, message);
         error.0.status = status;
@@ -265,7 +261,7 @@ impl Error {
         };
         let mut error = Self::new(
             ErrorKind::Record,
-            format!("{name} of the list is not what was expected{at}: {source}"),
+            format!("unexpected value in {name} of the list{at}: {source}"),
         );
         error.0.record = Some(BadRecord {
             index,
@@ -278,7 +274,7 @@ impl Error {
             },
         });
         let error = source.cause(error.on(exchange));
-        error.with_help("the other records of the list follow; `record_json()` has this one as the server sent it")
+        error.with_help("the stream continues with the other records; `record_json()` returns this one as the server sent it")
     }
 
     pub(crate) fn paging(exchange: Exchange, message: impl Into<Cow<'static, str>>) -> Self {
@@ -289,7 +285,7 @@ impl Error {
         Self::new(ErrorKind::Conflict, message)
             .on(exchange)
             .with_help(
-                "read it again and change it, or say that what others changed may be overwritten",
+                "read the record again and apply the change to it, or allow the SDK to overwrite the changes of others",
             )
     }
 

@@ -35,7 +35,7 @@ impl Error {
             }
         }
         if inner.outcome_unknown {
-            out.write_str(" [outcome unknown: the server may have carried it out]")?;
+            out.write_str(" [outcome unknown: the server may have executed it]")?;
         }
         Ok(())
     }

@@ -201,15 +201,15 @@ impl Error {
     /// question for the record.
     pub(crate) fn of_nothing_stored(mut self, exchange: Exchange) -> Self {
         self.0.message =
-            "the server reports success, but it has no such record: it stored nothing, or the record was deleted since".into();
+            "the server reported success, but the record does not exist: the server stored nothing, or the record was deleted since".into();
         self.on(exchange).with_help(
-            "the record was deleted, or its id is wrong; FOLIO's module does not say so itself",
+            "the record was deleted, or its id is wrong; this FOLIO module does not report that",
         )
     }
 
     /// The records that a DELETE would delete could not be counted.
     pub(crate) fn before_deletion(self) -> Self {
-        self.with_help("this was asked to count the records that the DELETE would delete; nothing was deleted. `Deletion::All` deletes without counting")
+        self.with_help("this request was to count the records that the DELETE would delete; nothing was deleted. `Deletion::All` deletes without counting")
     }
 
     pub(super) fn on(mut self, mut exchange: Exchange) -> Self {

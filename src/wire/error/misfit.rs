@@ -25,7 +25,7 @@ impl Misfit {
         // Of a value that is itself secret only the place is told.
         let shown = if is_secret && source.is_data() {
             format!(
-                "a value of another type was expected at line {} column {}",
+                "wrong type of value at line {} column {}",
                 source.line(),
                 source.column()
             )

@@ -83,7 +83,7 @@ impl Request {
     pub(crate) fn set_json<T: Serialize + ?Sized>(&mut self, media_type: &str, body: &T) {
         match serde_json::to_vec(body) {
             Ok(json) => self.set_record(media_type, json),
-            Err(error) => self.fault(format!("the body cannot be written as JSON: {error}")),
+            Err(error) => self.fault(format!("the body cannot be serialized as JSON: {error}")),
         }
     }
 
@@ -121,7 +121,9 @@ impl Request {
                 }
                 self.set_form(form);
             }
-            Ok(_) => self.fault("the body has no fields, and a form is made of fields".to_owned()),
+            Ok(_) => self.fault(
+                "the body cannot be written as a form: it is not an object with fields".to_owned(),
+            ),
             Err(error) => self.fault(format!("the body cannot be written as a form: {error}")),
         }
     }
@@ -144,7 +146,10 @@ impl Request {
     pub(crate) fn set_body(&mut self, media_type: &str, body: Body) {
         match HeaderValue::from_str(media_type) {
             Ok(media_type) => _ = self.headers.insert(CONTENT_TYPE, media_type),
-            Err(_) => self.fault(format!("`{}` is no media type", media_type.escape_debug())),
+            Err(_) => self.fault(format!(
+                "`{}` is not a valid media type",
+                media_type.escape_debug()
+            )),
         }
         self.body = Some(body);
     }
@@ -158,17 +163,20 @@ impl Request {
                 value.set_sensitive(redact::is_secret(name.as_str()));
                 self.headers.insert(name, value);
             }
-            (Err(_), _) => self.fault(format!("`{}` is no name of a header", name.escape_debug())),
+            (Err(_), _) => self.fault(format!(
+                "`{}` is not a valid header name",
+                name.escape_debug()
+            )),
             // The value may be a token.
             (_, Err(_)) => self.fault(format!(
-                "the value of the header `{name}` has characters that a header cannot have"
+                "the value of the header `{name}` contains characters that a header cannot contain"
             )),
         }
     }
 
     pub(crate) fn set_tenant(&mut self, tenant: &str) {
         if tenant.trim().is_empty() {
-            self.fault("the tenant is empty".to_owned());
+            self.fault("the tenant id is empty".to_owned());
         }
         self.set_header(TENANT.as_str(), tenant);
     }

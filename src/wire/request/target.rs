@@ -73,7 +73,11 @@ pub(super) fn push_rest(path: &mut String, rest: &str, is_begun: bool) -> Result
         return Ok(());
     }
     let (first, others) = match rest.strip_prefix('/') {
-        Some(_) if is_begun => return Err(format!("is \"{rest}\": it begins behind a slash")),
+        Some(_) if is_begun => {
+            return Err(format!(
+                "is \"{rest}\", which would follow directly after a slash"
+            ));
+        }
         Some(others) => (None, others),
         None => (Some(rest), ""),
     };
@@ -81,7 +85,7 @@ pub(super) fn push_rest(path: &mut String, rest: &str, is_begun: bool) -> Result
     for (index, segment) in segments.enumerate() {
         if matches!(segment, "" | "." | "..") {
             return Err(format!(
-                "is \"{rest}\", of which a segment is \"{segment}\""
+                "is \"{rest}\", which has the segment \"{segment}\""
             ));
         }
         if index > 0 || first.is_none() {
@@ -125,7 +129,7 @@ pub(super) fn problem_of(method: &Method, path: &str) -> Option<String> {
         .is_some_and(|path| path.contains("://"))
     {
         return Some(
-            "a path was expected, `/users`, and not a whole URL: the client knows the gateway"
+            "expected a path, such as `/users`, not a full URL: the client adds the gateway's URL"
                 .to_owned(),
         );
     }
@@ -135,13 +139,16 @@ pub(super) fn problem_of(method: &Method, path: &str) -> Option<String> {
         match &*decoded_segment(segment) {
             "." | ".." => {
                 return Some(
-                    "the path has a segment `.` or `..`, which would lead elsewhere".to_owned(),
+                    "the path has a segment `.` or `..`, which would address another resource"
+                        .to_owned(),
                 );
             }
             // `/users/` is what `format!("/users/{id}")` gives for an empty id. That is harmless to
             // read and not to delete.
             "" if index + 1 < last || !method.is_safe() => {
-                return Some("the path has an empty segment: is an identifier empty?".to_owned());
+                return Some(
+                    "the path has an empty segment: check for an empty identifier".to_owned(),
+                );
             }
             _ => {}
         }

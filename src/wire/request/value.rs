@@ -101,12 +101,12 @@ impl Request {
             {
                 None => _ = problem.get_or_insert(format!("`{name}` of the path is missing")),
                 Some(Err(_)) => {
-                    _ = problem.get_or_insert(format!("`{name}` of the path cannot be written"));
+                    _ = problem.get_or_insert(format!("`{name}` of the path cannot be formatted"));
                 }
                 Some(Ok(())) => {
                     if let Some(argument @ ("" | "." | "..")) = path.get(begin..) {
                         _ = problem.get_or_insert(format!(
-                            "`{name}` of the path is \"{argument}\", and an identifier was expected"
+                            "`{name}` of the path is \"{argument}\"; expected an identifier"
                         ));
                     }
                 }
@@ -115,8 +115,9 @@ impl Request {
         }
         path.push_str(rest);
         if arguments.next().is_some() {
-            problem
-                .get_or_insert("there are more arguments than the path has parameters".to_owned());
+            problem.get_or_insert(
+                "more arguments were passed than the path has parameters".to_owned(),
+            );
         }
         Self::make(operation, operation.method.clone(), path, problem)
     }
