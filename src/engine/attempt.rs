@@ -1,4 +1,4 @@
-//! One attempt of a call: permit, send, receive, classify; and what another attempt changes.
+//! One attempt of a call: permit, send, receive, classify; and the changes before another attempt.
 
 use std::time::Duration;
 
@@ -135,7 +135,7 @@ impl Retried for CallInProgress<'_> {
 }
 
 impl CallInProgress<'_> {
-    /// The attempt was not sent, since there is no token.
+    /// The attempt was not sent, because no token could be obtained.
     #[cold]
     fn without_token(&mut self, failure: NoToken) -> Failed {
         self.exchange.elapsed = self.attempts.started.elapsed();
@@ -145,7 +145,7 @@ impl CallInProgress<'_> {
         }
     }
 
-    /// States of a rejection that the token is of another tenant, if it is.
+    /// Adds to a rejection that the token belongs to another tenant, if it does.
     fn of_other_tenant(&self, error: Error) -> Error {
         let token = self.token.as_deref();
         let token = token.and_then(|token: &Token| token.tenant.as_deref());

@@ -1,4 +1,4 @@
-//! Finds out what became of a write, where the response does not tell: reads the record.
+//! Determines the outcome of a write whose response was lost: reads the record.
 
 use std::pin::Pin;
 
@@ -15,14 +15,14 @@ use crate::wire::response::Response;
 use crate::wire::retry;
 use crate::wire::same_record::Landing;
 
-/// What a check of a write gives: boxed, since it is rare and sends requests itself.
+/// The result of checking a write: boxed, since it is rare and sends requests itself.
 type Check<'a, T> = Pin<Box<dyn Future<Output = Result<T>> + Send + 'a>>;
 
 impl Session {
-    /// Of a write that failed with `error`, and an earlier attempt of which may have been carried
-    /// out: a success, if the record shows that it was carried out. Everything else is "outcome
-    /// unknown": a record that is not there yet may still be written, since a server may work on a
-    /// request whose connection is lost.
+    /// For a write that failed with `error`, and of which an earlier attempt may have been
+    /// executed: a success, if the record shows that it was executed. Everything else is "outcome
+    /// unknown": a record that does not exist yet may still be written, because a server may
+    /// process a request whose connection is lost.
     pub(crate) fn settle<'a>(
         &'a self,
         tenant: &'a Tenant,
@@ -40,8 +40,8 @@ impl Session {
         })
     }
 
-    /// A POST that stores its record under the id that was sent: the server rejects the second one,
-    /// in one of several ways (recorded: 422, 400, 409, 500 by module).
+    /// A POST that stores its record under the sent id: the server rejects a second one, in one of
+    /// several ways (recorded: 422, 400, 409, 500, depending on the module).
     async fn was_created(
         &self,
         tenant: &Tenant,
@@ -73,7 +73,7 @@ impl Session {
         }
     }
 
-    /// A PUT with `_version`: the server rejects the second one, as the version has grown.
+    /// A PUT with `_version`: the server rejects a second one, because the version has increased.
     async fn was_replaced(
         &self,
         tenant: &Tenant,
@@ -92,7 +92,7 @@ impl Session {
                     let responses = request.operation().responses;
                     responses.iter().any(|(status, _)| *status == wanted)
                 };
-                // Few modules answer a PUT with the record.
+                // Few modules respond to a PUT with the record.
                 Ok(if describes("200") && !describes("204") {
                     (found.of(exchange), None)
                 } else {
@@ -106,7 +106,7 @@ impl Session {
         }
     }
 
-    /// A DELETE of one record: a 404 of the module has been taken for success already.
+    /// A DELETE of one record: a 404 of the module already counts as success.
     async fn was_deleted(
         &self,
         tenant: &Tenant,
@@ -136,8 +136,7 @@ impl Session {
         }
     }
 
-    /// Before a PUT where the server creates a record that is not there: an error, if it is not
-    /// there.
+    /// Before a PUT whose server creates a missing record: an error, if the record does not exist.
     pub(crate) fn check_exists<'a>(
         &'a self,
         tenant: &'a Tenant,
@@ -157,8 +156,8 @@ impl Session {
         })
     }
 
-    /// After a PUT where the server reports success also for a record that is not there: an error,
-    /// if it is not there.
+    /// After a PUT whose server reports success even if the record does not exist: an error, if it
+    /// does not exist.
     pub(crate) fn check_stored<'a>(
         &'a self,
         tenant: &'a Tenant,
@@ -184,7 +183,7 @@ impl Session {
     }
 }
 
-/// What a server answers when it has done what it should, and has nothing to say.
+/// The response of a server that has succeeded and returns no content.
 fn nothing(exchange: &Exchange) -> Response {
     Response::new(
         StatusCode::NO_CONTENT,

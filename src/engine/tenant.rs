@@ -4,7 +4,7 @@ use http::HeaderValue;
 
 use crate::wire::error::{Error, Result};
 
-/// A tenant's name, and the header it makes or what is wrong with it.
+/// A tenant's name, and its header value or the error of an invalid name.
 pub(crate) struct Tenant {
     name: Box<str>,
     header: Result<HeaderValue, String>,
@@ -32,7 +32,7 @@ impl Tenant {
         &self.name
     }
 
-    /// The header that names it.
+    /// The header that names the tenant.
     pub(crate) fn header(&self) -> Result<&HeaderValue> {
         self.header
             .as_ref()

@@ -1,5 +1,5 @@
-//! Deletions of many records: only where the caller states what is meant, by what the server is
-//! known to do.
+//! Deletions of many records: allowed only with a confirmation that matches the known behaviour of
+//! the server.
 
 use std::fmt::Write as _;
 
@@ -7,12 +7,12 @@ use serde_json::Value;
 
 use crate::wire::operation::{Deletes, Facts};
 
-/// Confirms a DELETE that may delete more than one record. Nothing is sent without it.
+/// Confirms a DELETE that may delete more than one record. Nothing is sent without a confirmation.
 ///
-/// What a DELETE of a collection does is a fact of the operation ([`Deletes`]). Some servers delete
-/// the records that match a query; others ignore the query and delete everything (recorded of
-/// mod-circulation-storage: `DELETE /request-storage/requests?query=…` empties the table). The SDK
-/// accepts only the confirmation that fits.
+/// The effect of a DELETE of a collection is a fact of the operation ([`Deletes`]). Some servers
+/// delete the records that match a query; others ignore the query and delete everything (recorded
+/// of mod-circulation-storage: `DELETE /request-storage/requests?query=…` empties the table). The
+/// SDK accepts only the confirmation that matches.
 ///
 /// ```no_run
 /// # async fn example(folio: folio_sdk::FolioClient) -> Result<(), folio_sdk::Error> {
@@ -27,35 +27,34 @@ use crate::wire::operation::{Deletes, Facts};
 #[non_exhaustive]
 pub enum Deletion {
     /// The records that match the query, but not all records of the collection. The SDK counts them
-    /// before it deletes (two requests with `limit=0`) and sends nothing if all match: a query
-    /// such as `title=*`, `id==""` or a forgotten value matches everything.
+    /// before it deletes (two requests with `limit=0`) and sends nothing if all match: a query such
+    /// as `title=*` or `id==""`, or a missing value, matches everything.
     Matching,
-    /// The records that match the query, if they are this many or fewer. The SDK counts them before
-    /// it deletes (one request with `limit=0`). All records of the collection may be among
-    /// them.
+    /// The records that match the query, if there are at most this many. The SDK counts them before
+    /// it deletes (one request with `limit=0`). They may be all records of the collection.
     AtMost(u64),
-    /// Everything that the server deletes, all records of the collection included.
+    /// Everything that the server deletes, including all records of the collection.
     All,
-    /// The path names one record. It is needed for a path that the SDK does not know and that does
-    /// not end with a UUID.
+    /// The path names one record. Required for a path that is unknown to the SDK and does not end
+    /// with a UUID.
     Record,
 }
 
-/// What is known of a DELETE before it is sent.
+/// The facts about a DELETE before it is sent.
 pub(crate) struct Delete<'a> {
     pub(crate) facts: Facts,
-    /// The names of the parameters that the operation has; none if they are not known.
+    /// The names of the parameters that the operation has; none if they are unknown.
     pub(crate) known: Option<&'static [&'static str]>,
     /// The parameters that are sent.
     pub(crate) parameters: &'a [(std::borrow::Cow<'static, str>, String)],
-    /// The body, if it is in memory; what is read from elsewhere is never empty.
+    /// The body, if it is in memory; a streamed body is never empty.
     pub(crate) body: Option<Option<&'a [u8]>>,
     pub(crate) confirmed: Option<Deletion>,
-    /// The path ends with an identifier: a parameter of its template, or a UUID.
+    /// Whether the path ends with an identifier: a parameter of its template, or a UUID.
     pub(crate) names_a_record: bool,
 }
 
-/// What must be true of the number of matching records before a DELETE is sent.
+/// The condition on the number of matching records before a DELETE is sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Bound {
     NotAll,
@@ -74,7 +73,7 @@ impl<'a> Delete<'a> {
         self.values("query").next()
     }
 
-    /// What is wrong with it, if anything.
+    /// The error of the request, if there is one.
     pub(crate) fn problem(&self) -> Option<String> {
         self.unknown_parameter()
             .or_else(|| match self.facts.deletes {
@@ -87,7 +86,7 @@ impl<'a> Delete<'a> {
             })
     }
 
-    /// How many records may match, where they are to be counted first.
+    /// The permitted number of matching records, if they have to be counted first.
     pub(crate) fn bound(&self) -> Option<Bound> {
         match (self.facts.deletes, self.confirmed) {
             (Deletes::Matching, Some(Deletion::Matching)) => Some(Bound::NotAll),
@@ -96,8 +95,7 @@ impl<'a> Delete<'a> {
         }
     }
 
-    /// Servers ignore a parameter that they do not know: a misspelt `query` would delete
-    /// everything.
+    /// Servers ignore unknown parameters: a misspelt `query` would delete everything.
     fn unknown_parameter(&self) -> Option<String> {
         let known = self.known?;
         let (name, _) = self
@@ -200,8 +198,8 @@ impl<'a> Delete<'a> {
     }
 }
 
-/// What is wrong with the number of records that match, if anything. `all` is how many there are at
-/// all, where that was counted.
+/// The error of the number of matching records, if there is one. `all` is the total number of
+/// records, if it was counted.
 pub(crate) fn beyond(bound: Bound, matching: u64, all: Option<u64>) -> Option<String> {
     match bound {
         Bound::NotAll if matching > 0 && all.is_none_or(|all| matching >= all) => Some(format!(

@@ -1,10 +1,11 @@
-//! What to do about a redirect, which the client does not follow.
+//! The remedy for a redirect, which the client does not follow.
 
 use http::HeaderMap;
 
 use crate::value::redact::{self, Secrets};
 
-/// The help of a redirect: what to configure, if that is where the same path is elsewhere.
+/// The help text for a redirect: the URL to configure, if the redirect leads to the same path
+/// elsewhere.
 pub(crate) fn help(headers: &HeaderMap, path: &str, secrets: &Secrets) -> String {
     let location = headers
         .get("location")

@@ -1,4 +1,4 @@
-//! Logs in with what the credential source gives.
+//! Logs in with the credentials of the provider.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -23,11 +23,12 @@ use crate::wire::error::{Error, ErrorKind, Result};
 use crate::wire::login_failure::{self, LoginFailure};
 use crate::wire::operation::Operation;
 
-/// How many responses may be lost to logins with a password that was never right yet: the server
-/// counts wrong ones, and the fifth in a row blocks the account (real-facts, section 2).
+/// The maximum number of lost responses to logins with a password that was never accepted: the
+/// server counts wrong passwords, and the fifth in a row blocks the account (real-facts, section
+/// 2).
 pub(super) const MOST_LOST: usize = 4;
 
-/// How long the server counts a wrong password. A guess: the default of mod-login's
+/// The time for which the server counts a wrong password. A guess: the default of mod-login's
 /// `login.fail.timeout`, which no recording shows.
 pub(super) const LOST_FOR: Duration = Duration::from_secs(600);
 
@@ -38,7 +39,7 @@ struct LoginBody<'a> {
 }
 
 impl Auth {
-    /// Logs in with what the source gives.
+    /// Logs in with the credentials of the provider.
     pub(super) async fn login(self: &Arc<Self>) -> Result<Arc<Token>, NoToken> {
         let credentials = self.credentials().await?;
         match &credentials.0 {
@@ -57,10 +58,10 @@ impl Auth {
         }
     }
 
-    /// The credentials of the source; an error if the server has rejected them already.
+    /// The credentials of the provider; an error if the server has already rejected them.
     async fn credentials(&self) -> Result<Credentials> {
-        // A source may never respond: a vault that is away, a prompt that nobody sees. The wait for
-        // it ends before the calls that need it give up, so that they can say why.
+        // A provider may never return: an unreachable vault, an unnoticed prompt. The wait for it
+        // ends before the calls that need it give up, so that they can report the reason.
         let longest = self.gateway.timeout() * 9 / 10;
         let credentials = self.life.within(longest, self.source.ask()).await?;
         let credentials = credentials.ok_or_else(|| Error::no_credentials_in_time(longest))?;
@@ -74,8 +75,8 @@ impl Auth {
         }
     }
 
-    /// Sends a login once, and where only the old login is known, that. The inner error is what was
-    /// responded to it.
+    /// Sends a login once, and the old login if the server supports only that. The inner error is
+    /// the error response to it.
     async fn send_login(
         &self,
         username: &str,
@@ -104,7 +105,8 @@ impl Auth {
         };
         debug!(error = %unknown, "/authn/login-with-expiry does not exist; trying /authn/login");
         match send(&LEGACY_LOGIN).await {
-            // Only old systems know the old login: the response to the new one says more.
+            // Only old systems support the old login: the response to the new one is more
+            // informative.
             Err(error) if error.is_not_found() => Err(unknown.with_help(
                 "/authn/login does not exist either: check the URL of the gateway and the tenant",
             )),
@@ -135,10 +137,10 @@ impl Auth {
         );
     }
 
-    /// What the failure of a login means: whether another one may succeed, and what would help.
+    /// Classifies a failed login: whether a retry may succeed, and the remedy.
     fn login_failed(&self, error: Error, credentials: &Credentials, username: &str) -> NoToken {
         self.count_lost(&error, credentials);
-        // A permanent failure is one of the connection: its certificate, its proxy.
+        // A permanent failure concerns the connection: its certificate, its proxy.
         if error.status().is_none() || error.status().is_some_and(|status| status.is_redirection())
         {
             return NoToken {
@@ -181,8 +183,8 @@ impl Auth {
         }
     }
 
-    /// An error if so many responses to logins with credentials that were never right were lost,
-    /// that another one could block the account.
+    /// An error if the responses to so many logins with unproven credentials were lost that another
+    /// one could block the account.
     pub(super) fn check_lost(&self, credentials: &Credentials) -> Result<()> {
         let mut state = self.state();
         let now = Instant::now();
@@ -216,7 +218,7 @@ impl Auth {
         }
     }
 
-    /// Takes a token that was supplied.
+    /// Uses a supplied token.
     pub(super) async fn adopt(
         self: &Arc<Self>,
         credentials: &Credentials,

@@ -1,4 +1,4 @@
-//! Makes errors of what went wrong.
+//! Constructors of errors, one per cause.
 
 use super::exchange::Exchange;
 use super::kinds::{BadRecord, Error, ErrorKind};
@@ -13,11 +13,11 @@ use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// How much of a body an error keeps.
+/// The maximum size of a body excerpt in an error.
 const EXCERPT: usize = 2048;
 
-/// How much of a record an error keeps. A record that cannot be read is worth more than an excerpt,
-/// but memory has an end.
+/// The maximum size of a record in an error. An unreadable record is worth more than an excerpt,
+/// but memory is bounded.
 const RECORD: usize = 256 * 1024;
 
 impl Error {
@@ -25,24 +25,24 @@ impl Error {
         Self::new(ErrorKind::Configuration, message)
     }
 
-    /// Of credentials that cannot be had or cannot be sent.
+    /// For credentials that cannot be obtained or cannot be sent.
     pub(crate) fn credentials(message: impl Into<Cow<'static, str>>) -> Self {
         Self::new(ErrorKind::Credentials, message)
     }
 
-    /// Of a place where the SDK cannot run.
+    /// For an environment in which the SDK cannot run.
     pub(crate) fn runtime(message: impl Into<Cow<'static, str>>) -> Self {
         Self::new(ErrorKind::Runtime, message)
     }
 
-    /// Of a token that cannot be sent.
+    /// For a token that cannot be sent.
     pub(crate) fn unusable_token() -> Self {
         let message =
             "a token or cookie of the server contains characters that a header cannot contain";
         Self::new(ErrorKind::Login, message)
     }
 
-    /// Of records that failed, when no failure was recorded.
+    /// For failed records of which no failure was recorded.
     pub(crate) fn unrecorded(failed: u64) -> Self {
         let message = format!(
             "{failed} records failed; the report contains none of their errors, because `max_reported_failures` is 0"
@@ -54,7 +54,7 @@ impl Error {
         Self::new(ErrorKind::Request, message).on(exchange)
     }
 
-    /// The body was forgotten.
+    /// For a missing body.
     pub(crate) fn no_body(operation: &'static Operation) -> Self {
         let exchange = Exchange {
             operation,
@@ -83,7 +83,7 @@ impl Error {
         )
     }
 
-    /// It did not get its turn.
+    /// For a request that got no concurrency slot in time.
     pub(crate) fn queued(longest: Duration) -> Self {
         Self::new(
             ErrorKind::Timeout,
@@ -95,7 +95,7 @@ impl Error {
         .with_help("`max_in_flight` requests are already in flight, and they are slow; `queue_timeout` sets the maximum wait")
     }
 
-    /// A login did not end in time. It goes on.
+    /// For a login that did not complete in time. It continues in the background.
     pub(crate) fn no_login_in_time(longest: Duration) -> Self {
         Self::new(
             ErrorKind::Timeout,
@@ -107,7 +107,7 @@ impl Error {
         .with_help("the login continues in the background, so a later call may succeed; `timeout` sets the maximum wait")
     }
 
-    /// The deadline of a call came before it was sent.
+    /// For a call whose deadline expired before it was sent.
     pub(crate) fn deadline(exchange: Exchange, elapsed: Duration) -> Self {
         Self::new(
             ErrorKind::Timeout,
@@ -120,7 +120,7 @@ impl Error {
         .with_help("it waited for a concurrency slot or rate limit (`max_in_flight`, `rate_limit`, a limiter in front of FOLIO) or for a login; `deadline` sets the maximum duration of the call")
     }
 
-    /// Logins were sent whose responses were lost, and a wrong password would be counted once more.
+    /// For logins that got no response: another wrong password would count against the account.
     pub(crate) fn login_lost(times: usize, wait: Duration) -> Self {
         Self::new(
             ErrorKind::Transport,
@@ -132,7 +132,7 @@ impl Error {
         ))
     }
 
-    /// A credential source gave nothing.
+    /// For a credentials provider that returned nothing in time.
     pub(crate) fn no_credentials_in_time(longest: Duration) -> Self {
         Self::new(
             ErrorKind::Timeout,
@@ -144,7 +144,7 @@ impl Error {
         .with_help("the next call calls it again; `timeout` of the client sets the maximum wait")
     }
 
-    /// The server responded with an error status. `secrets` are what its words may repeat.
+    /// For a response with an error status. `secrets` are the secrets that its text may echo.
     pub(crate) fn answered(
         exchange: Exchange,
         status: StatusCode,
@@ -165,7 +165,7 @@ impl Error {
         Self::new(ErrorKind::Login, message).on(exchange)
     }
 
-    /// A token that was handed in is no longer good.
+    /// For a supplied token that is no longer valid.
     pub(crate) fn no_token(message: &'static str) -> Self {
         Self::new(ErrorKind::Login, message).with_help(
             "supply a refresh token with it (`Credentials::refresh_token`), or a CredentialsProvider that returns a new token on each call",
@@ -189,8 +189,8 @@ impl Error {
         error.on(exchange)
     }
 
-    /// The body is not what was expected. `problem` says what is wrong where; serde's message holds
-    /// no more of the body than one value.
+    /// For an unexpected body. `problem` states the deviation and its place; serde's message
+    /// contains at most one value of the body.
     pub(crate) fn decode(
         exchange: Exchange,
         status: Option<StatusCode>,
@@ -224,7 +224,8 @@ impl Error {
         Self::unexpected_without(&secrets, exchange, message, body)
     }
 
-    /// As [`unexpected`](Self::unexpected), where the exchange does not know yet what was sent.
+    /// As [`unexpected`](Self::unexpected), for an exchange that does not yet contain what was
+    /// sent.
     pub(crate) fn unexpected_without(
         secrets: &Secrets,
         exchange: Exchange,
@@ -238,7 +239,8 @@ impl Error {
         error.on(exchange)
     }
 
-    /// A record of a list that cannot be read: the `index`-th of all (from 0), as `json`.
+    /// For a record of a list that cannot be read: the `index`-th record overall (from 0), as
+    /// `json`.
     pub(crate) fn record(
         exchange: Exchange,
         index: u64,
@@ -289,7 +291,7 @@ impl Error {
             )
     }
 
-    /// Nothing, or more than one thing, has the name that was looked up.
+    /// For a lookup by name that found no record, or more than one.
     pub(crate) fn lookup(message: String) -> Self {
         Self::new(ErrorKind::Lookup, message)
     }

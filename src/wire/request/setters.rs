@@ -21,21 +21,20 @@ use std::time::Duration;
 impl Request {
     request_setters!(self => self; sending tenant param query body write);
 
-    /// It asks whether there is such a path.
+    /// Marks a check whether the path exists.
     pub(crate) fn probing(mut self) -> Self {
         self.probing = true;
         self
     }
 
-    /// States that the request only asks, although it is a POST: it may be sent again, and its
-    /// outcome matters to nobody.
+    /// Declares that the request only reads, although it is a POST: it may be retried, and an
+    /// unknown outcome is harmless.
     pub(crate) fn only_reads(mut self) -> Self {
         self.only_reads = true;
         self.idempotent(true)
     }
 
-    /// States what a PUT does where there is no such record, in place of what is known of the
-    /// operation.
+    /// Declares the effect of a PUT if the record does not exist, in place of the operation's fact.
     pub(crate) fn with_absent(mut self, absent: Absent) -> Self {
         self.absent = Some(absent);
         self
@@ -87,7 +86,7 @@ impl Request {
         }
     }
 
-    /// The body, as the JSON of a record: without what only responses contain.
+    /// Sets a record as the JSON body, without the fields that only responses contain.
     pub(crate) fn set_record(&mut self, media_type: &str, json: Vec<u8>) {
         let json = omit::without(&json, self.facts().omits).unwrap_or(json);
         self.set_body(media_type, json.into());
