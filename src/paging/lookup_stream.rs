@@ -1,7 +1,7 @@
-//! What the streams of lookups by many values have in common: `next`, `missing`, `invalid`.
+//! The common methods of lookups by many values: `next`, `missing`, `invalid`.
 
-/// Implements them for a type that is a `Lookup` inside. `$values` is what it calls its values;
-/// `$invalid` says which of them are not sent.
+/// Implements them for a type that wraps a `Lookup`. `$values` is the name of its values;
+/// `$invalid` describes the values that are not sent.
 macro_rules! lookup_stream {
     ($name:ident, $values:literal, $invalid:literal) => {
         impl<T> Unpin for $name<T> {}

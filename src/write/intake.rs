@@ -1,4 +1,4 @@
-//! Takes a record from the source: gives it an id or a key, and finds the earlier one that has it.
+//! Takes a record from the source: assigns it an id or a key, and finds an earlier duplicate.
 
 use std::sync::PoisonError;
 use std::sync::atomic::Ordering;
@@ -18,10 +18,10 @@ use crate::write::report::{Outcome, WriteResult};
 use crate::write::upsert::Upsert;
 use crate::write::writer::{MATCH_ON, NEW_IDS, Writer};
 
-/// Why a record is not written.
+/// The reason why a record is not written.
 struct Unfit {
     problem: String,
-    /// What would make it fit.
+    /// The remedy.
     help: Option<&'static str>,
     /// The earlier record that has its id or key.
     repeats: Option<u64>,
@@ -37,19 +37,19 @@ impl From<String> for Unfit {
     }
 }
 
-/// How a record is recognized.
+/// The identification of a record.
 struct Identity {
     id: String,
-    /// Whether the record came with its id.
+    /// Whether the source record had an id.
     is_given: bool,
-    /// The value of the field that it is matched on.
+    /// The value of its match field.
     key: Option<String>,
-    /// The earlier record that has the id or key.
+    /// The earlier record with the same id or key.
     repeats: Option<u64>,
 }
 
 impl<T: Serialize + DeserializeOwned + Send + 'static> Upsert<T> {
-    /// Takes a record: gives it an id or a key, and finds out how large it is.
+    /// Takes a record: assigns it an id or a key, and measures it.
     pub(super) fn take(&mut self, writer: &Writer, record: T) -> Result<(Entry, usize), Outcome> {
         let index = self.taken;
         self.taken += 1;
@@ -84,7 +84,7 @@ impl<T: Serialize + DeserializeOwned + Send + 'static> Upsert<T> {
         Ok((entry, size))
     }
 
-    /// The id of a record, and its key where records are matched on one. Notes both.
+    /// The id of a record, and its key if records are matched on one. Registers both.
     fn identity(
         &self,
         writer: &Writer,
@@ -142,9 +142,9 @@ impl<T: Serialize + DeserializeOwned + Send + 'static> Upsert<T> {
     }
 }
 
-/// Notes that a record has an id or key, and gives the earlier one that has it; an error if that
-/// one has other content: only the first of several is written. `what` and `key` are how the error
-/// names it.
+/// Registers the id or key of a record, and returns the earlier record that has it; an error if
+/// that one has other content: only the first of several is written. `what` and `key` are used in
+/// the error.
 fn claim_first(
     claims: &mut Claims,
     claim: Claim,
@@ -166,7 +166,7 @@ fn claim_first(
     }
 }
 
-/// A record as text and as fields; what is wrong with it, and what could be read of it.
+/// A record as text and as fields; or its error, and the readable part of it.
 fn parsed(record: &impl Serialize) -> Result<(Vec<u8>, Fields), (String, Value)> {
     let unwritable = |error: serde_json::Error| {
         let problem = format!("the record cannot be serialized as JSON: {error}");
@@ -195,7 +195,7 @@ fn unfit(writer: &Writer, index: u64, unfit: Unfit, record: Value) -> Outcome {
     }
 }
 
-/// The id that a key gives.
+/// The id derived from a key.
 fn made(writer: &Writer, key: &str) -> String {
     let place = format!(
         "folio-sdk:{}{}",
@@ -206,7 +206,7 @@ fn made(writer: &Writer, key: &str) -> String {
     Uuid::new_v5(&namespace, key.as_bytes()).to_string()
 }
 
-/// Whether a value has numbers that `Value` does not hold digit for digit: `10.10`, or more digits
+/// Whether a value has numbers that `Value` does not represent exactly: `10.10`, or more digits
 /// than a double has.
 fn has_fractions(value: &Value) -> bool {
     match value {
@@ -217,7 +217,7 @@ fn has_fractions(value: &Value) -> bool {
     }
 }
 
-/// About how many bytes a record takes as JSON.
+/// The approximate size of a record as JSON, in bytes.
 fn size(fields: &Fields) -> usize {
     fn of(value: &Value) -> usize {
         match value {

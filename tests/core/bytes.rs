@@ -481,7 +481,7 @@ mod timeouts {
             outcome.unwrap_err()
         };
         let error = execute(get(), SHORT).await;
-        check(&error, "nothing for 0.2 s, after 13 bytes of its response");
+        check(&error, "nothing for 0.2 s after 13 bytes of its response");
         check(&execute(get(), SHORT).await, "did not start a response");
         let bytes = async { open(&folio).await.bytes().await };
         let error = clock.run(Duration::from_millis(1), bytes).await;
@@ -495,7 +495,7 @@ mod timeouts {
         );
         // A call may have its own.
         let error = execute(put().read_timeout(2 * SHORT), 2 * SHORT).await;
-        check(&error, "nothing for 0.4 s, after 13 bytes");
+        check(&error, "nothing for 0.4 s after 13 bytes");
     }
 
     /// Waits until the server was asked and its response was read, as far as it goes; then lets time pass.
@@ -546,7 +546,7 @@ mod timeouts {
     #[tokio::test]
     async fn a_module_that_breaks_off_in_its_response_is_given_up_after_a_minute_by_default() {
         let (error, seconds) = after(stalled(), |builder| builder).await;
-        check(&error, "nothing for 60 s, after 13 bytes");
+        check(&error, "nothing for 60 s after 13 bytes");
         assert_eq!(seconds, 60);
     }
 
@@ -566,7 +566,7 @@ mod timeouts {
             builder.timeout(Duration::from_secs(300))
         })
         .await;
-        check(&error, "nothing for 60 s, after 13 bytes");
+        check(&error, "nothing for 60 s after 13 bytes");
         assert_eq!(seconds, 60);
     }
 }

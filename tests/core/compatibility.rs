@@ -201,7 +201,7 @@ async fn a_path_without_a_module_is_explained_once() {
         "{said}"
     );
     assert!(
-        said.contains("`users` 16.5, which is compatible: the module has no such path"),
+        said.contains("`users` 16.5, which is compatible: the module does not have this path"),
         "{said}"
     );
     let said = help(&errors[1]);

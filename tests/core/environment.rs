@@ -287,10 +287,7 @@ async fn the_write_timeout_of_the_environment_ends_what_nobody_takes_and_nothing
     for body in [Body::from(large()), streamed(32 << 20)] {
         let error = post(false, body).await.unwrap_err();
         assert!(error.is_timeout(), "{error:#}");
-        assert!(
-            error.to_string().contains("nothing was sent for 0.15 s"),
-            "{error}"
-        );
+        assert!(error.to_string().contains("for 0.15 s after"), "{error}");
     }
     for body in [Body::from(large()), Body::from("small"), streamed(1 << 20)] {
         post(true, body).await.unwrap();

@@ -717,14 +717,17 @@ async fn a_checkpoint_that_contradicts_itself_says_what_is_wrong() {
             json!({"remaining": [{"after": "", "until": low}]}),
             "blank bound",
         ),
-        (json!({"remaining": [{"until": "not-a-uuid"}]}), "no UUID"),
+        (
+            json!({"remaining": [{"until": "not-a-uuid"}]}),
+            "not a UUID",
+        ),
         (
             json!({"remaining": [{}], "records": u64::MAX}),
             "`records` is 18446744073709551615",
         ),
         (
             json!({"remaining": [{}], "position": u64::MAX}),
-            "`mark` is 18446744073709551615",
+            "`position` is 18446744073709551615",
         ),
         (
             json!({"offset": u64::MAX}),

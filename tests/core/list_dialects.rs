@@ -81,7 +81,7 @@ async fn a_list_is_asked_for_less_where_its_server_rejects_the_first_page() {
         ),
         (
             |asked| (asked.number("limit") > 75).then(|| Reply::text(500, "URI is too long")),
-            "pages of 50 are requested",
+            "the SDK requests pages of 50",
             1,
         ),
         // Words that say nothing: it is found out by trying.

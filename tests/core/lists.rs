@@ -461,7 +461,7 @@ async fn an_answer_that_is_no_list_is_an_error_and_not_an_empty_list() {
     assert!(
         error
             .to_string()
-            .contains("give the key of the list in it: it has `things`"),
+            .contains("pass the key of the list in it: it has `things`"),
         "{error}"
     );
 }
@@ -680,7 +680,12 @@ async fn a_server_that_does_not_sort_is_found_out() {
     assert_eq!(results.len(), 3);
     let error = results[2].as_ref().unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Paging);
-    assert!(error.to_string().contains("came 00000005-"), "{error}");
+    assert!(
+        error
+            .to_string()
+            .contains("00000005-0000-4000-8000-000000000000 was received after"),
+        "{error}"
+    );
 }
 
 #[tokio::test]

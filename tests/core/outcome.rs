@@ -212,7 +212,7 @@ async fn no_other_help_hides_that_the_outcome_is_unknown() {
     let error = put().await.unwrap_err();
     let shown = format!("{error:#}");
     assert!(
-        is_unknown(&error) && shown.contains("outcome is unknown"),
+        is_unknown(&error) && shown.contains("outcome unknown"),
         "{shown}"
     );
     assert!(shown.contains("budget"), "{shown}");
@@ -637,7 +637,10 @@ async fn an_update_of_a_record_that_is_deleted_meanwhile_is_reported() {
             .unwrap_err();
         if path == holding() {
             assert!(error.is_not_found() && !is_unknown(&error), "{error:#}");
-            assert!(error.to_string().contains("it stored nothing"), "{error}");
+            assert!(
+                error.to_string().contains("the server stored nothing"),
+                "{error}"
+            );
         } else {
             assert!(error.is_conflict(), "{error:#}");
             assert!(error.to_string().contains("re-created it"), "{error}");
@@ -684,7 +687,7 @@ async fn a_put_of_a_record_that_is_not_there_is_reported() {
         .await
         .unwrap_err();
     assert!(
-        error.is_not_found() && error.to_string().contains("it stored nothing"),
+        error.is_not_found() && error.to_string().contains("the server stored nothing"),
         "{error}"
     );
     assert_eq!(error.method(), Some(&Method::PUT));

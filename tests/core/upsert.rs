@@ -1032,7 +1032,7 @@ async fn a_server_that_ignores_the_query_makes_no_other_record_the_match() {
     assert!(
         errors[0]
             .1
-            .contains("the server returned one with \"somebody\""),
+            .contains("the server returned a record with the username \"somebody\""),
         "{errors:?}"
     );
     assert!(

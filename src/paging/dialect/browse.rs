@@ -1,4 +1,4 @@
-//! mod-search's browsing: one page, which shows what stands around the value of its query.
+//! mod-search's browsing: one page, which shows the values around the value of its query.
 
 use super::definition::{Dialect, ONE_RESPONSE, PageRequest, Position, Unreachable, page_by_query};
 use super::search::LARGEST_PAGE;

@@ -1,9 +1,9 @@
-//! mod-search: CQL over an index, which shows the first 10,000 records.
+//! mod-search: CQL over an index, which returns only the first 10,000 records.
 
 use super::definition::{Dialect, PageRequest, Position, Unreachable, page_by_query};
 use crate::wire::request::Request;
 
-/// The largest page of mod-search, where the description states none.
+/// The maximum page size of mod-search, if the description states none.
 pub(super) const LARGEST_PAGE: u32 = 500;
 
 /// The largest sum of `offset` and `limit` that mod-search accepts.

@@ -73,7 +73,7 @@ impl Error {
     }
 
     pub(crate) fn no_runtime() -> Self {
-        Self::runtime("[tokio::main]`)#[tokio::main]`)")
+        Self::runtime("folio-sdk needs a tokio runtime: call it from within one (`#[tokio::main]`)")
     }
 
     pub(crate) fn closed() -> Self {
