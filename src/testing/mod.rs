@@ -15,7 +15,7 @@
 //! // In a test: `insta::assert_json_snapshot!(testing::redacted(&groups));`
 //! assert_eq!(testing::redacted(&groups)[0]["id"], "[id 1]");
 //!
-//! The sandbox provides access to the records of the server and to fault injection.
+//! // The sandbox gives access to the records of the server, and to fault injection.
 //! folio.sandbox().fault(testing::Fault::new(testing::Effect::status(503, "busy")).times(1));
 //! assert!(folio.folio_get::<Value>("/groups", None).await.is_ok());
 //! # Ok(())

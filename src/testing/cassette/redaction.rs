@@ -79,7 +79,7 @@ impl Redaction {
     }
 
     /// A token that contains only the parts that a client reads. It is assembled when the file is
-    /// read, by [`tokens`].
+    /// written, by [`tokens`].
     pub(super) fn token(&mut self, token: &str) -> String {
         let claims = TokenClaims::of(token);
         match claims.user_id.as_deref().filter(|id| is_uuid(id)) {
