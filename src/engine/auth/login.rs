@@ -17,7 +17,6 @@ use crate::engine::auth::renewal::was_not_carried_out;
 use crate::engine::auth::state::{Auth, NoToken};
 use crate::engine::auth::token::{Lifetime, RefreshToken, Token, secret_header};
 use crate::engine::claims::TokenClaims;
-use crate::engine::transport::WholeResponse;
 use crate::value::redact::Secrets;
 use crate::wire::error::{Error, ErrorKind, Result};
 use crate::wire::login_failure::{self, LoginFailure};
@@ -46,8 +45,8 @@ impl Auth {
             CredentialsKind::Password { username, password } => {
                 self.check_lost(&credentials)?;
                 match self.send_login(username, password).await? {
-                    Ok((operation, answer, started)) => {
-                        let token = self.store(operation, answer, started)?;
+                    Ok((operation, response, started)) => {
+                        let token = self.store(operation, response, started)?;
                         self.logged_in(&credentials, username, &token, operation);
                         Ok(token)
                     }
@@ -81,7 +80,7 @@ impl Auth {
         &self,
         username: &str,
         password: &SecretString,
-    ) -> Result<Result<(&'static Operation, WholeResponse, Instant)>> {
+    ) -> Result<Result<(&'static Operation, http::Response<Bytes>, Instant)>> {
         let body: Bytes = serde_json::to_vec(&LoginBody {
             username,
             password: password.expose_secret(),
@@ -101,7 +100,7 @@ impl Auth {
         };
         let unknown = match send(&LOGIN).await {
             Err(error) if error.is_not_found() => error,
-            sent => return Ok(sent.map(|answer| (&LOGIN, answer, started))),
+            sent => return Ok(sent.map(|response| (&LOGIN, response, started))),
         };
         debug!(error = %unknown, "/authn/login-with-expiry does not exist; trying /authn/login");
         match send(&LEGACY_LOGIN).await {
@@ -110,7 +109,7 @@ impl Auth {
             Err(error) if error.is_not_found() => Err(unknown.with_help(
                 "/authn/login does not exist either: check the URL of the gateway and the tenant",
             )),
-            sent => Ok(sent.map(|answer| (&LEGACY_LOGIN, answer, started))),
+            sent => Ok(sent.map(|response| (&LEGACY_LOGIN, response, started))),
         }
     }
 
