@@ -3,7 +3,7 @@
 //! again, into an emptied file: as a job that runs every night should.
 //!
 //! ```text
-//! export FOLIO_URL=https://folio.example.edu FOLIO_TENANT=diku FOLIO_USER=diku_admin FOLIO_PASSWORD=…
+//! export FOLIO_URL=https://folio.example.edu FOLIO_TENANT=diku FOLIO_USERNAME=diku_admin FOLIO_PASSWORD=…
 //! cargo run --release --example harvest -- instances.jsonl.zst /instance-storage/instances instances
 //! cargo run --release --example harvest -- open-loans.jsonl.gz /loan-storage/loans loans 'status.name==Open'
 //! ```
@@ -79,7 +79,7 @@ async fn connect()
     if let Ok(url) = env::var("FOLIO_URL") {
         let folio = FolioClient::builder(url)
             .tenant(env::var("FOLIO_TENANT")?)
-            .credentials(env::var("FOLIO_USER")?, env::var("FOLIO_PASSWORD")?)
+            .credentials(env::var("FOLIO_USERNAME")?, env::var("FOLIO_PASSWORD")?)
             .connect()
             .await?;
         return Ok((folio, None));

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use folio_sdk::{Error, FolioClient, HttpFuture, HttpRequest, HttpService};
 
-/// Names the job in a header, for the logs of the gateway.
+/// Adds a header with the name of the job, for the logs of the gateway.
 #[derive(Debug)]
 struct Job(&'static str, Arc<dyn HttpService>);
 
