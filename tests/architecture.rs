@@ -62,15 +62,15 @@ const CRATES: &[Layers] = &[
                 ),
                 (
                     "tenant",
-                    "what a tenant has: modules, reference data, rules, consortium",
+                    "the contents of a tenant: modules, reference data, rules, consortium",
                 ),
             ],
             &[(
                 "blocking",
-                "the same for programs that are not asynchronous",
+                "the blocking client",
             )],
             &[
-                ("connect", "joins the layers to a client"),
+                ("connect", "connects the layers to a client"),
                 ("runtime", "what generated code imports"),
                 ("api", "the generated modules"),
                 ("logging", "logs in one line"),
