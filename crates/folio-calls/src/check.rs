@@ -1,4 +1,4 @@
-//! Compares a request that arrived with the description of its operation.
+//! Compares a received request with the description of its operation.
 
 use percent_encoding::percent_decode_str;
 

@@ -1,4 +1,4 @@
-//! How what was received differs from what was sent.
+//! The differences between a received and a sent value.
 
 use crate::json::Json;
 use crate::program::Received;

@@ -1,5 +1,4 @@
-//! The documents of a release, read for themselves: not by way of the generator, whose work is
-//! tested.
+//! The documents of a release, read independently of the generator, whose work is tested.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::error::Error;

@@ -1,5 +1,4 @@
-//! What generated code is written from: the document of a module, and the model that was made of
-//! it.
+//! The input of emit: the document of a module, and its model.
 
 use crate::document::{Document, Home};
 use crate::error::Error;

@@ -1,4 +1,4 @@
-//! What can go wrong in generation.
+//! The errors of the generator.
 
 use std::fmt;
 use std::path::PathBuf;

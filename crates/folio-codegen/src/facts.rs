@@ -1,5 +1,5 @@
-//! The facts of an operation that progenitor does not carry: they go around it, from the document
-//! to the generated code.
+//! The facts of an operation that progenitor cannot represent: they bypass it, from the document to
+//! the generated code.
 
 use std::collections::BTreeSet;
 

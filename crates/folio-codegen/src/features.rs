@@ -1,4 +1,4 @@
-//! What a build is made of: which release, and which of its modules.
+//! The content of a build: its release, and its modules.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;

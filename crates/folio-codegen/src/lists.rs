@@ -1,5 +1,5 @@
-//! How the lists of a release are paged, of all its modules: what calls by path are read by,
-//! whether or not the module is enabled.
+//! The pagination of a release's lists, for all its modules: calls by path use it, whether or not
+//! the module is enabled.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;

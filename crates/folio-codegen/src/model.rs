@@ -1,4 +1,4 @@
-//! The model of a document: names, types, what is required. Code is written from it.
+//! The model of a document: names, types, required fields. Emit writes the code from it.
 
 use std::collections::BTreeMap;
 

@@ -1,4 +1,4 @@
-//! How a list is paged: `x-folio.paging` of a canonical document.
+//! The pagination of a list: `x-folio.paging` of a canonical document.
 
 use serde_json::Value;
 

@@ -1,4 +1,4 @@
-//! What a server does when an operation is called: `x-folio.facts` of a canonical document.
+//! The server's behaviour for an operation: `x-folio.facts` of a canonical document.
 
 use serde_json::Value;
 

@@ -1,5 +1,5 @@
-//! What is generated of documents, as data: for programs that use each type and each call, such as
-//! the tests of this project. It is the only part of the generator's model that others see.
+//! The generated code as data: for programs that use each type and each call, such as the tests of
+//! this project. It is the only public part of the generator's model.
 
 use std::collections::BTreeMap;
 

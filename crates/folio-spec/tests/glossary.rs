@@ -1,4 +1,5 @@
-//! The glossary: what is wrong with a file is reported with its line, what has no sentence is listed, and nothing is copied from FOLIO.
+//! The glossary: errors of a file are reported with their line, missing sentences are listed, and
+//! nothing is copied from FOLIO.
 
 #![allow(clippy::unwrap_used, reason = "tests may")]
 

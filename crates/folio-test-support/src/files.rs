@@ -1,4 +1,4 @@
-//! Files of the project, and the folder beside it with what is not part of the project.
+//! Files of the project, and the directory of external test data next to it.
 
 use std::collections::BTreeMap;
 use std::io::Write as _;

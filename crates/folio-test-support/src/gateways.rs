@@ -1,4 +1,5 @@
-//! Programs that are started for a test, from a configuration in a folder of their own, and end with it.
+//! Programs that are started for a test, with a configuration in their own directory, and end with
+//! it.
 
 use std::fs;
 use std::net::{SocketAddr, TcpListener, TcpStream};

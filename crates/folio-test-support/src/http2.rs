@@ -1,4 +1,5 @@
-//! An HTTP/2 server that plays what real ones do seldom: REFUSED_STREAM, GOAWAY with streams above its last id, ENHANCE_YOUR_CALM.
+//! An HTTP/2 server with rare behaviour: REFUSED_STREAM, GOAWAY with streams above its last id,
+//! ENHANCE_YOUR_CALM.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};

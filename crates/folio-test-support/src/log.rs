@@ -1,4 +1,4 @@
-//! Catches what a subscriber of `tracing` writes.
+//! Captures the output of a `tracing` subscriber.
 
 use std::io::Write;
 use std::sync::{Arc, Mutex};

@@ -1,4 +1,4 @@
-//! The end of a wait that should have ended long ago, and of a computation.
+//! Limits a wait or a computation that should have ended long ago.
 
 use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::time::Duration;

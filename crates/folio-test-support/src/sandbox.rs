@@ -1,4 +1,4 @@
-//! Clients of the FOLIO in the process.
+//! Clients of the in-process FOLIO.
 
 use std::time::Duration;
 

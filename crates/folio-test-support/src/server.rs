@@ -1,4 +1,5 @@
-//! A server that plays exactly what a test tells it to, over a real socket: FOLIO's logins, and answers that no well-behaved server gives.
+//! A scripted server over a real socket: FOLIO's logins, and responses that no well-behaved server
+//! sends.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};

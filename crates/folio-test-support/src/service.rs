@@ -1,4 +1,4 @@
-//! A web service before a sandbox: what the tests of the example services have in common.
+//! A web service in front of a sandbox: the common code of the example services' tests.
 
 use std::net::TcpListener;
 use std::time::Duration;

@@ -1,4 +1,5 @@
-//! A server that reads and writes bodies piece by piece and keeps none: what is large is counted.
+//! A server that reads and writes bodies piece by piece without storing them: large bodies are
+//! counted.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};

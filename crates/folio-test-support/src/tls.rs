@@ -1,4 +1,4 @@
-//! A gateway behind TLS and a proxy, over real sockets, with certificates that are made here.
+//! A gateway behind TLS and a proxy, over real sockets, with certificates that are generated here.
 
 use std::convert::Infallible;
 use std::sync::{Arc, Mutex};

@@ -1,4 +1,4 @@
-//! Which records are stored where: those that a module lists, creates and replaces at one path.
+//! The collections of records: those that a module lists, creates and replaces at one path.
 
 use std::collections::BTreeMap;
 

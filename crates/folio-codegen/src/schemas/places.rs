@@ -1,4 +1,4 @@
-//! Where the schemas of the generated types stand in the canonical document.
+//! The positions of the generated types' schemas in the canonical document.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;

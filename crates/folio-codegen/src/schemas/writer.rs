@@ -1,4 +1,4 @@
-//! Schemas of OpenAPI 3.0 as JSON Schema 2020-12 has them.
+//! Converts schemas of OpenAPI 3.0 to JSON Schema 2020-12.
 
 use std::collections::{BTreeMap, BTreeSet};
 

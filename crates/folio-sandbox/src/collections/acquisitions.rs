@@ -1,5 +1,5 @@
-//! What the storage modules of acquisitions do beside storing. That is: titles of order lines,
-//! numbers, the totals of budgets.
+//! Side effects of the storage modules of acquisitions: titles of order lines, numbers, the totals
+//! of budgets.
 
 use http::StatusCode;
 use serde_json::{Map, Value, json};

@@ -1,4 +1,4 @@
-//! What storage modules do beside storing: fields, dates and versions that the server sets.
+//! Side effects of storage modules: fields, dates and versions that the server sets.
 
 use http::StatusCode;
 use serde_json::{Map, Value, json};

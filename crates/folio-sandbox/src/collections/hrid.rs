@@ -1,4 +1,4 @@
-//! HRIDs: their settings, the next one, and that they do not change.
+//! HRIDs: their settings, the next number, and their immutability.
 
 use serde_json::{Map, Value, json};
 

@@ -1,4 +1,4 @@
-//! The log of requests, a line each.
+//! The log of requests, one line per request.
 
 use std::io::Write as _;
 use std::time::SystemTime;

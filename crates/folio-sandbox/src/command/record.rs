@@ -1,4 +1,5 @@
-//! `folio-sandbox record URL`: how a server answers the requests of a conformance file.
+//! `folio-sandbox record URL`: records the responses of a server to the requests of a conformance
+//! file.
 
 use std::fs::File;
 use std::io::{self, Write};

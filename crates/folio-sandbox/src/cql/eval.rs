@@ -1,5 +1,5 @@
-//! Runs the tests of a query over records. Conditions have three values, as in SQL: a field that is
-//! not there is neither.
+//! Runs the tests of a query over records. Conditions have three values, as in SQL: an absent field
+//! is neither true nor false.
 
 use std::cmp::Ordering;
 use std::collections::HashSet;

@@ -1,5 +1,5 @@
-//! PostgreSQL's full text search with the configuration `simple`. It says which words a text has,
-//! and whether a query of RMB finds them.
+//! PostgreSQL's full text search with the configuration `simple`: extracts the words of a text, and
+//! matches them with a query of RMB.
 
 use crate::cql::words::tokens;
 use crate::value::fold::unaccented;

@@ -1,4 +1,4 @@
-//! A query as it is run: the conditions that its terms have become, and its order.
+//! A compiled query: its conditions and its order.
 
 use crate::cql::error::CqlError;
 use crate::cql::fulltext::{TextQuery, WordQuery};

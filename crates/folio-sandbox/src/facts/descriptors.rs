@@ -1,5 +1,5 @@
 //! The modules as Okapi describes them: ids, interfaces with their handlers, permissions. All of it
-//! comes from the canonical documents.
+//! is derived from the canonical documents.
 
 use std::collections::BTreeMap;
 

@@ -1,4 +1,4 @@
-//! What the canonical documents say that the sandbox serves.
+//! The parts of the canonical documents that the sandbox serves.
 
 use std::collections::BTreeMap;
 use std::sync::OnceLock;

@@ -1,5 +1,5 @@
-//! What is particular to each kind of record. The facts are in `data/kinds.jsonl`, which
-//! `data/kinds.py` makes from recordings of a FOLIO.
+//! The properties of each kind of record. The facts are in `data/kinds.jsonl`, which
+//! `data/kinds.py` derives from recordings of a FOLIO system.
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::OnceLock;

@@ -1,4 +1,4 @@
-//! A small library, invented: what the examples and tests have to work with.
+//! A small invented library for examples and tests.
 
 use std::sync::OnceLock;
 

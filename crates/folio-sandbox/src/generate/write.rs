@@ -1,4 +1,4 @@
-//! Writes JSON without making values of it first.
+//! Writes JSON without intermediate values.
 
 use std::fmt::{Display, Write as _};
 

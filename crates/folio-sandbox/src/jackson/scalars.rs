@@ -1,4 +1,5 @@
-//! Numbers and booleans as Jackson converts them, and its words for what it does not convert.
+//! Numbers and booleans as Jackson converts them, and its messages for values that it does not
+//! convert.
 
 use serde_json::{Value, json};
 

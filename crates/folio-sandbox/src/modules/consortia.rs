@@ -1,4 +1,4 @@
-//! Consortia, applications of Eureka, and the own user by mod-users-bl.
+//! Consortia, applications of Eureka, and the current user by mod-users-bl.
 
 use http::StatusCode;
 use serde_json::{Value, json};

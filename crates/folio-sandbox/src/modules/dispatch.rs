@@ -1,4 +1,4 @@
-//! What the modules answer: which of the handlers a request is for.
+//! Dispatches a request to the module that owns its path.
 
 use http::StatusCode;
 

@@ -1,4 +1,4 @@
-//! Routes whose responses depend on no record.
+//! Routes whose responses are independent of records.
 
 use http::StatusCode;
 use serde_json::{Value, json};

@@ -1,4 +1,4 @@
-//! mod-permissions: what users may do.
+//! mod-permissions: the permissions of users.
 
 use http::StatusCode;
 use serde_json::{Value, json};

@@ -1,5 +1,5 @@
-//! mod-pubsub: which modules publish an event, and which want it. The deletions are recorded, the
-//! declarations are from the module's sources.
+//! mod-pubsub: publishers and subscribers of events. The deletions are recorded, the declarations
+//! are from the module's sources.
 
 use http::StatusCode;
 use serde_json::{Value, json};

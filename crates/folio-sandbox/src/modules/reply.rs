@@ -1,5 +1,5 @@
-//! What mod-circulation answers: its validation errors, its texts, and JSON over several lines. Its
-//! errors have no type, and a code only where its source names one.
+//! The responses of mod-circulation: its validation errors, its texts, and multi-line JSON. Its
+//! errors have no type, and a code only if its source names one.
 
 use http::{StatusCode, header};
 use serde_json::{Map, Value, json};

@@ -1,5 +1,5 @@
-//! Whether a request may pass: its token, tenant, user and permissions. This is Okapi with
-//! mod-authtoken. What differs on Eureka is in `server/kong.rs`.
+//! Authorizes a request: its token, tenant, user and permissions. This is Okapi with mod-authtoken.
+//! `server/kong.rs` has the differences on Eureka.
 
 use std::collections::BTreeSet;
 

@@ -1,4 +1,4 @@
-//! Credentials and tokens, as mod-login and mod-authtoken give them.
+//! Credentials and tokens, as mod-login and mod-authtoken issue them.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant, SystemTime};

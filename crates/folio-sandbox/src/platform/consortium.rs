@@ -1,4 +1,4 @@
-//! What a consortium is, and a circulation rule: settings of the sandbox above its tenants.
+//! Consortium and circulation rule: settings of the sandbox above its tenants.
 
 use std::collections::BTreeSet;
 

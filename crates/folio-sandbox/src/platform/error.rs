@@ -1,4 +1,4 @@
-//! Why a sandbox could not be started or filled.
+//! Errors of starting or filling a sandbox.
 
 use std::fmt;
 

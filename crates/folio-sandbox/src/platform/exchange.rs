@@ -1,4 +1,4 @@
-//! A request that came and its response, for tests and logs.
+//! A received request and its response, for tests and logs.
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -1,5 +1,4 @@
-//! The caches of Okapi and mod-authtoken. They are why a changed user or permission takes effect
-//! only some time later.
+//! The caches of Okapi and mod-authtoken, which delay the effect of a changed user or permission.
 
 use std::collections::{BTreeSet, HashMap};
 use std::time::{Duration, Instant};

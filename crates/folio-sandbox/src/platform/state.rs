@@ -1,4 +1,4 @@
-//! What a running sandbox is: its records, users, faults and settings.
+//! The state of a running sandbox: its records, users, faults and settings.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! What must not be in a recording: tokens, passwords, cookies.
+//! Redaction of recordings: tokens, passwords, cookies.
 
 use crate::record::wire::Reply;
 

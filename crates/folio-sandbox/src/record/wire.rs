@@ -1,5 +1,5 @@
-//! A client that sends bytes unchanged. Paths are not normalized, and no header is added but `Host`
-//! and `Content-Length`.
+//! A client that sends bytes unchanged. Paths are not normalized, and no header is added except
+//! `Host` and `Content-Length`.
 
 use std::io;
 use std::time::Duration;

@@ -1,5 +1,5 @@
-//! The gateway: Okapi, or Kong and the sidecars of Eureka. What it rejects itself, and what it
-//! hands to modules.
+//! The gateway: Okapi, or Kong and the sidecars of Eureka. It rejects requests itself, or forwards
+//! them to modules.
 
 use http::StatusCode;
 

@@ -1,4 +1,4 @@
-//! Kong with folio-kong's plugin, and the sidecar before each module of Eureka. From sources; not
+//! Kong with folio-kong's plugin, and the sidecar of each module of Eureka. From sources; not
 //! recorded.
 
 use http::StatusCode;

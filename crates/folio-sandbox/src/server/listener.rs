@@ -1,4 +1,4 @@
-//! HTTP: reads requests from a socket, and writes answers to it, or breaks off.
+//! HTTP: reads requests from a socket, and writes or aborts responses.
 
 use std::future::Future as _;
 use std::io::Write as _;

@@ -1,5 +1,5 @@
-//! A module's own port, past the gateway. Nobody checks tokens and permissions there; the headers
-//! tell who asks. Routes answer that the module has and its descriptor does not list.
+//! A module's own port, bypassing the gateway. Tokens and permissions are not checked there; the
+//! headers identify the caller. Routes of the module respond that its descriptor does not list.
 
 use http::StatusCode;
 use serde_json::Value;

@@ -1,5 +1,4 @@
-//! Okapi itself: its texts, and its own paths. Who may ask, and what is written, is in
-//! `okapi_admin.rs`.
+//! Okapi itself: its texts, and its own paths. Permissions and writes are in `okapi_admin.rs`.
 
 use std::collections::BTreeSet;
 

@@ -1,4 +1,4 @@
-//! Okapi as a proxy: sends a request to a module that runs elsewhere, and its response back.
+//! Okapi as a proxy: forwards a request to a module that runs elsewhere, and its response back.
 
 use std::time::{Duration, SystemTime};
 

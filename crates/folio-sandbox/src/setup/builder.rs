@@ -1,4 +1,4 @@
-//! What a sandbox is to be like: tenants, users, data, limits, and where it listens.
+//! The settings of a sandbox: tenants, users, data, limits, and its address.
 
 use std::fmt;
 use std::net::IpAddr;

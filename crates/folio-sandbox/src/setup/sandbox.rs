@@ -1,4 +1,4 @@
-//! A running sandbox, as a test holds it.
+//! A running sandbox, as a value in a test.
 
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};

@@ -1,4 +1,4 @@
-//! The records of all tenants in memory, and what undoes work that does not stay.
+//! The records of all tenants in memory, and the undo log of failed requests.
 
 use std::collections::{BTreeMap, HashMap};
 

@@ -1,4 +1,4 @@
-//! What a list is asked for, and why it cannot be given.
+//! The parameters of a list request, and their errors.
 
 use crate::cql::{Compiled, CqlError};
 

@@ -1,5 +1,5 @@
 //! The records of a collection in memory, in the order of their creation. The indexes that each
-//! write keeps up to date are here, too.
+//! write updates are here, too.
 
 use std::borrow::Cow;
 use std::collections::HashMap;

@@ -1,4 +1,4 @@
-//! Queries find with indexes exactly what they find without, whatever is written between.
+//! Queries with indexes return exactly the results of queries without, after any writes.
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests may")]
 

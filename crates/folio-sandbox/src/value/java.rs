@@ -1,4 +1,4 @@
-//! What Java and its libraries do to dates and maps, as far as it shows in answers.
+//! The effects of Java and its libraries on dates and maps that are visible in responses.
 
 use jiff::civil::{Date, DateTime, Time};
 use jiff::tz::TimeZone;

@@ -1,4 +1,4 @@
-//! Compact JSON, read and written as text. No values are made of it: a page of a thousand records
+//! Compact JSON, read and written as text without intermediate values: a page of a thousand records
 //! is mostly copied.
 
 use std::borrow::Cow;

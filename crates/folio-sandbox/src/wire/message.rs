@@ -1,4 +1,4 @@
-//! A request, read whole, and a response.
+//! A complete request, and a response.
 
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, StatusCode, header};

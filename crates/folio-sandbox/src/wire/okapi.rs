@@ -1,4 +1,4 @@
-//! What Okapi itself answers, and modules in its place.
+//! Responses of Okapi itself, and of modules in its place.
 
 use http::StatusCode;
 

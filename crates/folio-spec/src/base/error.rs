@@ -1,4 +1,4 @@
-//! What is wrong with an input: where it is, what was found, what was expected.
+//! An error of an input: its position, the actual and the expected content.
 
 use std::fmt;
 use std::path::{Path, PathBuf};

@@ -1,4 +1,4 @@
-//! JSON pointers (RFC 6901): how a place in a document is written.
+//! JSON pointers (RFC 6901): the notation of a position in a document.
 
 /// A key as a step of a pointer.
 pub(crate) fn escaped(key: &str) -> String {

@@ -1,4 +1,4 @@
-//! What the import of one module reports beside its document.
+//! The report of the import of one module, besides its document.
 
 use serde_json::{Value, json};
 

@@ -1,4 +1,4 @@
-//! What no fact may contain: control characters and marks of text direction.
+//! Characters that no fact may contain: control characters and bidirectional marks.
 
 use serde_json::Value;
 

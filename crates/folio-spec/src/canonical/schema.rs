@@ -1,4 +1,4 @@
-//! The schemas of a document: its components, what references lead to, properties of all parts.
+//! The schemas of a document: its components, the targets of references, properties of all parts.
 
 use std::collections::BTreeMap;
 

@@ -1,5 +1,5 @@
-//! Overrides: named, explained fix-ups of what a module's published description gets wrong. They
-//! are data, in `specs/overrides/<module>.toml`, never a case in the importer.
+//! Overrides: named, explained fixes of a module's published description. They are data, in
+//! `specs/overrides/<module>.toml`, never a special case in the importer.
 
 mod describe;
 mod file;

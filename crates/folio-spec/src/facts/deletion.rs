@@ -1,4 +1,4 @@
-//! What a DELETE deletes, as far as its description states it.
+//! The records that a DELETE deletes, as far as its description states them.
 
 use crate::canonical::facts::{Deletes, DeletesKind};
 

@@ -1,4 +1,4 @@
-//! Which schemas hold secrets: clients do not log the bodies.
+//! Schemas with secrets: clients do not log these bodies.
 
 use std::collections::BTreeSet;
 

@@ -1,4 +1,4 @@
-//! Which URLs of submodules may be fetched, and how URLs are shown.
+//! The permitted URLs of submodules, and their display without credentials.
 
 use std::collections::BTreeSet;
 use std::path::Path;

@@ -1,4 +1,5 @@
-//! Compares the glossary with the documents: what it names that is not there, what its sentences lack, and what has no sentence.
+//! Compares the glossary with the documents: unknown names, defects of sentences, and missing
+//! sentences.
 
 use std::collections::BTreeMap;
 use std::fmt;

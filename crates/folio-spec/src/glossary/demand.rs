@@ -1,4 +1,4 @@
-//! What the glossary must cover: `specs/glossary/coverage.toml`, percentages by module.
+//! The required coverage of the glossary: `specs/glossary/coverage.toml`, percentages per module.
 
 use std::collections::BTreeMap;
 use std::path::Path;

@@ -1,4 +1,4 @@
-//! The files of the glossary together, and which sentence stands for what.
+//! The files of the glossary together, and the lookup of a sentence.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};

@@ -1,4 +1,4 @@
-//! What a sentence of the glossary must be.
+//! The rules for a sentence of the glossary.
 
 /// The most characters of a sentence.
 pub(crate) const MAX_CHARACTERS: usize = 200;

@@ -1,4 +1,4 @@
-//! A file of the glossary with empty sentences for what has none.
+//! A file of the glossary with empty sentences for undescribed names.
 
 use std::fmt::Write as _;
 

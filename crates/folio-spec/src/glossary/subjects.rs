@@ -1,4 +1,5 @@
-//! What there is to describe: records, fields, operations and parameters of the documents of several releases together.
+//! The subjects of the glossary: records, fields, operations and parameters of the documents of
+//! several releases.
 
 use std::collections::{BTreeMap, BTreeSet};
 

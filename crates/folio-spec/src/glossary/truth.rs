@@ -1,4 +1,5 @@
-//! Compares what sentences state with facts of the documents: values in backticks with the listed ones, and what a DELETE deletes.
+//! Compares statements of sentences with facts of the documents: values in backticks with the
+//! listed ones, and the records that a DELETE deletes.
 
 use std::collections::BTreeSet;
 

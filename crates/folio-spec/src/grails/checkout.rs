@@ -1,4 +1,4 @@
-//! The sources that a description is made from.
+//! The sources from which a description is generated.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;

@@ -1,4 +1,4 @@
-//! What is read of the sources of a module: its classes and views.
+//! The facts that are read from the sources of a module: its classes and views.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;

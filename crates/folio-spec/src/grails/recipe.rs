@@ -1,4 +1,4 @@
-//! The recipe of a description: what the sources of a Grails module do not state readably,
+//! The recipe of a description: facts that the sources of a Grails module do not state readably,
 //! `specs/ours/<module>/recipe.toml`.
 
 use std::collections::BTreeMap;

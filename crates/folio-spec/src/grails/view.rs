@@ -1,4 +1,5 @@
-//! JSON views of Grails (`.gson`): which keys they write beside the properties of a domain class.
+//! JSON views of Grails (`.gson`): the keys that they write in addition to the properties of a
+//! domain class.
 
 use std::collections::BTreeSet;
 

@@ -1,4 +1,4 @@
-//! ModuleDescriptors: what a module routes, and what that needs.
+//! ModuleDescriptors: the routes of a module, and their requirements.
 
 use std::path::Path;
 

@@ -1,4 +1,4 @@
-//! The files of a module and the schemas in them, by where they are.
+//! The files of a module and the schemas in them, by position.
 
 use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};

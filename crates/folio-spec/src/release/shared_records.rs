@@ -1,4 +1,4 @@
-//! Records of one content that several modules have are one record: they move to `common.json`.
+//! Records with the same content in several modules become one record in `common.json`.
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -1,4 +1,4 @@
-//! What is wrong with canonical documents, before a compiler finds it.
+//! Checks canonical documents for errors before a compiler finds them.
 
 mod checker;
 mod lists;

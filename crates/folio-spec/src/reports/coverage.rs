@@ -1,4 +1,4 @@
-//! Which operations are typed, and which are not (`docs/coverage.md`).
+//! Lists typed and untyped operations (`docs/coverage.md`).
 
 use std::collections::BTreeMap;
 

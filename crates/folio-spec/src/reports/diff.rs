@@ -1,4 +1,4 @@
-//! What changed between two releases, for those who program against them.
+//! The changes between two releases, for their API users.
 
 mod changes;
 mod operation;

@@ -1,4 +1,5 @@
-//! The page of what servers do (`docs/facts.md`): what is retried, deleted, left out, and why.
+//! The page of server behaviour (`docs/facts.md`): retries, deletions, omitted fields, and their
+//! reasons.
 
 use std::collections::BTreeMap;
 

@@ -1,4 +1,4 @@
-//! The modules of a folder of sources, as its `manifest.json` or their folders show.
+//! The modules of a directory of sources, according to its `manifest.json` or its subdirectories.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};

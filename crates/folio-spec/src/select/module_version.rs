@@ -1,4 +1,4 @@
-//! The version of a module, where no manifest states it.
+//! The version of a module, if no manifest states it.
 
 use std::path::Path;
 

@@ -1,4 +1,4 @@
-//! `selection.toml`: which modules are imported.
+//! `selection.toml`: the modules to import.
 
 use std::collections::BTreeMap;
 use std::path::Path;

@@ -1,4 +1,5 @@
-//! The command line: exit codes, help, and errors that state the file, the line and what is expected.
+//! The command line: exit codes, help, and errors that state the file, the line and the expected
+//! content.
 
 use std::path::Path;
 use std::process::{Command, Output};

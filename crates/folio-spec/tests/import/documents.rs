@@ -1,4 +1,4 @@
-//! What becomes of a module's descriptions.
+//! The documents that result from a module's descriptions.
 
 use insta::assert_json_snapshot;
 use serde_json::{Value, json};

@@ -1,5 +1,5 @@
-//! Descriptions of this project's own: what they do to an import, and how they are made from the
-//! sources of a module of Grails.
+//! Descriptions of this project's own: their effect on an import, and their generation from the
+//! sources of a Grails module.
 
 use std::collections::BTreeMap;
 use std::path::Path;

@@ -1,4 +1,4 @@
-//! Encumbrances: which are the same, and how they change.
+//! Encumbrances: their equality, and their changes.
 
 use http::StatusCode;
 use serde_json::Value;

@@ -1,4 +1,4 @@
-//! Numbers that a request uses up: of orders, invoices and vouchers.
+//! Numbers that a request consumes: of orders, invoices and vouchers.
 
 use http::StatusCode;
 use serde_json::json;

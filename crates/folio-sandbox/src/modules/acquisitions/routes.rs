@@ -1,4 +1,4 @@
-//! Routes of acquisitions that are no collections, and budgets as they are read.
+//! Routes of acquisitions other than collections, and the computed fields of budgets.
 
 use http::StatusCode;
 use serde_json::{Map, Value, json};

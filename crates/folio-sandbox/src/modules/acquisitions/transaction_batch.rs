@@ -1,4 +1,4 @@
-//! The body of a batch of transactions, and what is wrong with it.
+//! The body of a batch of transactions, and its validation.
 
 use http::StatusCode;
 use serde_json::Value;

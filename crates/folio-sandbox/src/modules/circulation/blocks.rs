@@ -1,4 +1,4 @@
-//! Blocks of patrons, and who may override them.
+//! Blocks of patrons, and the permissions to override them.
 
 use jiff::Timestamp;
 use serde_json::{Map, Value};

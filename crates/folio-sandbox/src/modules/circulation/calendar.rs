@@ -1,5 +1,5 @@
-//! When service points are open: the calendars of mod-calendar that are assigned to them. A service
-//! point without a calendar is always open, as it was for the recordings.
+//! The opening hours of service points: the calendars of mod-calendar that are assigned to them. A
+//! service point without a calendar is always open, as in the recordings.
 
 use jiff::civil::{Date, Time, Weekday};
 use serde_json::Value;

@@ -1,4 +1,4 @@
-//! `POST /circulation/check-in-by-barcode`: an item comes in, whether it was on loan or not.
+//! `POST /circulation/check-in-by-barcode`: checks in an item, whether or not it was on loan.
 
 use http::StatusCode;
 use serde_json::{Map, Value, json};

@@ -1,5 +1,5 @@
-//! `POST /circulation/check-out-by-barcode`. All that is wrong with a check-out is collected and
-//! reported at once.
+//! `POST /circulation/check-out-by-barcode`. All errors of a check-out are collected and reported
+//! at once.
 
 use http::{StatusCode, header};
 use serde_json::{Map, Value, json};

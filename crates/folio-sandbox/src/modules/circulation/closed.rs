@@ -1,4 +1,4 @@
-//! What becomes of a date on which the library is closed.
+//! Adjusts a date on which the library is closed.
 
 use jiff::Timestamp;
 use jiff::civil::Time;

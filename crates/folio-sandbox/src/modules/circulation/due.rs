@@ -1,4 +1,4 @@
-//! When a loan is due: what its policy says, its schedules, and the hours of the service point.
+//! The due date of a loan: from its policy, its schedules, and the hours of the service point.
 
 use jiff::Timestamp;
 use serde_json::Value;

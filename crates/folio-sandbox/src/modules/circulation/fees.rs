@@ -1,4 +1,4 @@
-//! Fees and fines of overdue and lost items. They are charged, and taken back when the items are
+//! Fees and fines of overdue and lost items. They are charged, and cancelled when the items are
 //! returned.
 
 use jiff::Timestamp;

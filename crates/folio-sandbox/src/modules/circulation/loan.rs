@@ -1,4 +1,4 @@
-//! A loan: as the storage module has it, and as mod-circulation shows it.
+//! A loan: in the form of the storage module, and in the form of mod-circulation.
 
 use serde_json::{Map, Value, json};
 

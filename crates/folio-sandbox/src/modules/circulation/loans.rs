@@ -1,4 +1,4 @@
-//! `/circulation/loans`: loans with what they refer to.
+//! `/circulation/loans`: loans with their referenced records.
 
 use http::StatusCode;
 use serde_json::{Map, Value};

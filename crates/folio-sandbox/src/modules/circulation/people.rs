@@ -1,4 +1,4 @@
-//! Users as mod-circulation shows them, and what it wants of them.
+//! Users in the form of mod-circulation, and its requirements for them.
 
 use serde_json::{Map, Value, json};
 

@@ -1,4 +1,4 @@
-//! Reports of circulation, slips, sessions, and loans that are made anonymous.
+//! Reports of circulation, slips, sessions, and the anonymization of loans.
 
 use http::StatusCode;
 use serde_json::{Value, json};

@@ -1,4 +1,4 @@
-//! Which file of mod-circulation answers a request, and its lists.
+//! Routes the requests of mod-circulation to its files, and serves its lists.
 
 use serde_json::Value;
 

@@ -1,4 +1,5 @@
-//! What mod-circulation stores besides loans and requests: patron sessions, check-ins, events.
+//! Other records of mod-circulation, besides loans and requests: patron sessions, check-ins,
+//! events.
 
 use serde_json::json;
 

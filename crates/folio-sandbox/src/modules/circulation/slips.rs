@@ -1,4 +1,4 @@
-//! What is printed on slips: the context that a check-in answers, and lists of slips.
+//! The content of slips: the context in a check-in response, and lists of slips.
 
 use serde_json::{Map, Value, json};
 

@@ -1,4 +1,5 @@
-//! `/inventory/instances`: instances with their relations to others, which storage has elsewhere.
+//! `/inventory/instances`: instances with their relations to others, which storage keeps
+//! separately.
 
 use http::{StatusCode, header};
 use serde_json::{Map, Value, json};

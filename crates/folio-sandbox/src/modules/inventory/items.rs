@@ -1,4 +1,4 @@
-//! `/inventory/items`: items with the names of what they refer to.
+//! `/inventory/items`: items with the names of their referenced records.
 
 use http::StatusCode;
 use serde_json::{Map, Value, json};

@@ -1,4 +1,4 @@
-//! Which file of mod-inventory answers a request, its lists and deletions.
+//! Routes the requests of mod-inventory to its files, and serves its lists and deletions.
 
 use http::StatusCode;
 use serde_json::{Value, json};

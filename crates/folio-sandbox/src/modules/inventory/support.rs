@@ -1,4 +1,4 @@
-//! What items, instances and holdings have in common: responses, versions, access to storage.
+//! Common code of items, instances and holdings: responses, versions, access to storage.
 
 use http::{StatusCode, header};
 use serde_json::{Map, Value, json};

@@ -1,5 +1,5 @@
-//! MARC records beside instances (mod-inventory-storage). Deletions are recorded, the rest is from
-//! the module's sources.
+//! MARC records of instances (mod-inventory-storage). Deletions are recorded, the rest is from the
+//! module's sources.
 
 use http::StatusCode;
 use serde_json::{Value, json};

@@ -1,4 +1,4 @@
-//! mod-calendar's calendars: how their JSON is read, and what the module computes with.
+//! mod-calendar's calendars: parsing of their JSON, and the module's computations.
 
 use jiff::civil::{Date, Time, Weekday};
 use serde_json::{Map, Value};

@@ -1,4 +1,4 @@
-//! How mod-calendar writes calendars.
+//! The JSON form of mod-calendar's calendars.
 
 use http::StatusCode;
 use serde_json::{Value, json};

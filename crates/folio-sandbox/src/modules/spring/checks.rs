@@ -1,4 +1,4 @@
-//! What mod-calendar checks before it stores a calendar.
+//! The validation of a calendar before mod-calendar stores it.
 
 use http::StatusCode;
 use jiff::civil::Weekday;

@@ -1,5 +1,5 @@
-//! How Jackson and Bean Validation read the bodies of Spring modules. Values are converted, unknown
-//! fields dropped, and the rest is rejected in their words.
+//! Parses the bodies of Spring modules like Jackson and Bean Validation. Values are converted,
+//! unknown fields dropped, and other errors reported with their messages.
 
 use serde_json::{Map, Value, json};
 

@@ -1,4 +1,4 @@
-//! What differs between the Spring modules, and their errors.
+//! The differences between the Spring modules, and their errors.
 
 use http::StatusCode;
 use serde_json::{Map, Value, json};

@@ -1,4 +1,4 @@
-//! The days of mod-calendar's calendars: when a service point is open.
+//! The days of mod-calendar's calendars: opening hours of service points.
 
 use std::collections::BTreeMap;
 

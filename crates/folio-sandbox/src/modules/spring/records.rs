@@ -1,4 +1,4 @@
-//! The records of Spring modules: lists, single records, and how they are written.
+//! The records of Spring modules: lists, single records, and their JSON form.
 
 use http::{StatusCode, header};
 use serde_json::{Map, Value, json};

@@ -1,4 +1,4 @@
-//! Which of the Spring modules answers a request.
+//! Routes requests to the Spring modules.
 
 use http::StatusCode;
 

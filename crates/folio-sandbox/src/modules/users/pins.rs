@@ -1,5 +1,5 @@
-//! PINs of patrons (mod-users). What is deleted, and the statuses, are recorded; how a PIN is
-//! checked is from the module's sources.
+//! PINs of patrons (mod-users). Deletions and statuses are recorded; the check of a PIN is from the
+//! module's sources.
 
 use http::StatusCode;
 use serde_json::Value;

@@ -1,4 +1,4 @@
-//! What can go wrong between a client and a FOLIO.
+//! The possible failures between a client and a FOLIO system.
 
 use std::time::Duration;
 

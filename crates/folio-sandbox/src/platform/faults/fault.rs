@@ -1,4 +1,4 @@
-//! When something goes wrong, and what: the faults of a sandbox.
+//! The faults of a sandbox: their conditions and effects.
 
 use crate::facts::documents::routes;
 use crate::platform::faults::effect::Effect;

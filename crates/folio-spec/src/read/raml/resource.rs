@@ -1,4 +1,4 @@
-//! Resources: their methods, with everything that resource types and traits add.
+//! Resources: their methods, with all additions of resource types and traits.
 
 use std::collections::{HashMap, HashSet};
 

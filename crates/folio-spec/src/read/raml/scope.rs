@@ -1,4 +1,4 @@
-//! What a RAML document and its libraries declare: types, traits, resource types.
+//! The declarations of a RAML document and its libraries: types, traits, resource types.
 
 use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};

@@ -1,4 +1,4 @@
-//! Traits and resource types: how one is applied and merged into what is there.
+//! Traits and resource types: their application, and their merge into existing nodes.
 
 use std::collections::{HashMap, HashSet};
 use std::path::PathBuf;

@@ -1,4 +1,4 @@
-//! The problems that were found.
+//! The problems found by the check.
 
 use crate::canonical::release::Release;
 

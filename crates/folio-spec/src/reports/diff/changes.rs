@@ -1,4 +1,4 @@
-//! The changes that were found.
+//! The changes found by the comparison.
 
 use std::collections::BTreeSet;
 use std::fmt;

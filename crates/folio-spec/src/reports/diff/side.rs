@@ -1,4 +1,4 @@
-//! A document of one of the releases, and its types in words.
+//! A document of one of the releases, and descriptions of its types.
 
 use serde_json::Value;
 

@@ -1,4 +1,4 @@
-//! A request on its way into storage.
+//! A request before it is stored.
 
 use serde_json::{Map, Value};
 

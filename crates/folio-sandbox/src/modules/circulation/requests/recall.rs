@@ -1,4 +1,4 @@
-//! What a request changes elsewhere: the status of its item, and the loan that it recalls.
+//! The side effects of a request: the status of its item, and the loan that it recalls.
 
 use serde_json::Value;
 

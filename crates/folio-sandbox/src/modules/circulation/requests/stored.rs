@@ -1,4 +1,4 @@
-//! A request as it is stored, and as it is shown.
+//! A request in its stored form and in its response form.
 
 use serde_json::{Map, Value, json};
 

@@ -1,4 +1,4 @@
-//! Requests for titles, where the tenant has switched them on: an item is chosen for them.
+//! Title-level requests, if the tenant has enabled them: an item is selected for them.
 
 use serde_json::Value;
 

@@ -1,4 +1,4 @@
-//! Which policies the rules give for an item and a patron.
+//! The policies that the rules select for an item and a patron.
 
 use crate::modules::circulation::rules::parser::Rules;
 use crate::modules::circulation::rules::{Criterion, CriterionIds, Part, Policies, Priority};

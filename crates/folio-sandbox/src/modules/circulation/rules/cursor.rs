@@ -1,4 +1,4 @@
-//! A place among tokens, and ANTLR's words where another token was expected.
+//! A position among tokens, and ANTLR's messages for unexpected tokens.
 
 use crate::modules::circulation::rules::RuleError;
 use crate::modules::circulation::rules::lexer::{RuleToken, TokenKind};

@@ -1,4 +1,4 @@
-//! The circulation rules: their text, what is wrong with it, and which policies it gives.
+//! The circulation rules: their text, its errors, and the policies that it selects.
 
 pub(crate) mod apply;
 mod check;

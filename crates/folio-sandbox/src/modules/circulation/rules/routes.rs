@@ -1,4 +1,4 @@
-//! `/circulation/rules`: their text, and the questions that others ask of them.
+//! `/circulation/rules`: their text, and the lookups of policies.
 
 use http::StatusCode;
 use serde_json::{Map, Value, json};
