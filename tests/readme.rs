@@ -106,7 +106,7 @@ fn every_block_of_the_readme_is_here() {
 fn the_bundles_and_the_version_of_rust_are_those_of_the_manifest() {
     let manifest = include_str!("../Cargo.toml");
     let named: Vec<&str> = README
-        .split("| feature | gives |")
+        .split("| feature | purpose |")
         .next()
         .unwrap()
         .lines()

@@ -57,13 +57,13 @@ fn path(template: &str, values: &[(String, String)], arrived: &str) -> Result<()
         let wanted = values.iter().find(|(known, _)| known == name);
         let wanted = wanted.map_or("", |(_, value)| value);
         if decoded(value)? != wanted {
-            return Err(said(&format!("{{{name}}} was to be {wanted:?}")));
+            return Err(said(&format!("{{{name}}} should be {wanted:?}")));
         }
         (left, rest) = (more, after);
     }
     match literal(rest, left) {
         Some("") => Ok(()),
-        _ => Err(said("it does not end as described")),
+        _ => Err(said("its end differs from the description")),
     }
 }
 
@@ -185,7 +185,7 @@ fn headers(operation: &Operation<'_>, input: &Input, arrived: &Arrived) -> Resul
     };
     match is_met {
         true => Ok(()),
-        false => Err(format!("`accept: {accept}` leaves out what is described")),
+        false => Err(format!("`accept: {accept}` lacks described media types")),
     }
 }
 
@@ -194,7 +194,7 @@ fn body(operation: &Operation<'_>, input: &Input, arrived: &Arrived) -> Result<(
     let Some((media_type, sent)) = &input.body else {
         return match (arrived.body.is_empty(), found.is_empty()) {
             (true, true) => Ok(()),
-            _ => Err(format!("a body that nobody gave: {:?}", arrived.body)),
+            _ => Err(format!("an unexpected body: {:?}", arrived.body)),
         };
     };
     let [found] = found[..] else {

@@ -72,7 +72,7 @@ impl Report {
         let [all, required, hostile] = self.requests;
         let mut text = format!(
             "{} operations, {} of them called\n{all} requests with all parameters, {required} with the required ones, {hostile} with hostile text\n\
-             {} requests rejected by the client, nothing was sent\n{} random responses\n{} values that are not valid by their schema were made and not sent\n",
+             {} requests rejected by the client, nothing was sent\n{} random responses\n{} generated values were invalid by their schema and not sent\n",
             self.operations, self.called, self.rejected, self.responses, self.invalid
         );
         for (reason, operations) in &self.untested {

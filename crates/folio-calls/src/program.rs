@@ -13,7 +13,7 @@ pub(crate) use folio_sdk::{Deletion, FolioClient};
 /// A call of the program.
 pub type Call = fn(&FolioClient, &Input) -> Result<Step, String>;
 
-/// A call on its way. Without the types of the operation: all calls share the code that runs them.
+/// A call in progress. Without the types of the operation: all calls share it.
 pub type Step = Pin<Box<dyn Future<Output = Result<Received, Error>> + Send>>;
 
 /// What is sent, by the names in the document.
@@ -91,7 +91,7 @@ pub enum Received {
     Nothing,
     /// A record, as the SDK writes it.
     Json(String),
-    /// The records of a response with a line a record.
+    /// The records of a response with one record per line.
     Lines(Vec<String>),
     /// Text.
     Text(String),

@@ -138,7 +138,7 @@ impl<'a> Run<'a, '_> {
         }
         let what = if is_response { "response" } else { "body" };
         let problem: String = problem.chars().take(200).collect();
-        self.skip(format!("no valid {what} could be made ({problem})"));
+        self.skip(format!("no valid {what} could be generated ({problem})"));
         None
     }
 }

@@ -21,7 +21,7 @@ impl<'a> Context<'a> {
     pub(crate) fn signature(&self, operation: &Operation) -> Result<&'a Signature, Error> {
         self.model.operations.get(&operation.name).ok_or_else(|| {
             self.problem(format!(
-                "progenitor made no `{}`; are two operations of that name?",
+                "progenitor generated no `{}`; check for two operations of that name",
                 operation.name
             ))
         })

@@ -84,7 +84,7 @@ impl fmt::Display for Error {
             Self::Features(problem) => out.write_str(problem),
             Self::Model { document, problem } => write!(
                 out,
-                "{document}: the code generator cannot take it: {problem}"
+                "{document}: the code generator does not support it: {problem}"
             ),
         }
     }

@@ -83,7 +83,7 @@ impl Features {
             (Some(release), None) => Ok(release),
             (Some(one), Some(other)) => Err(Error::Features(format!(
                 "the features `{one}` and `{other}` are both on, and a build has one release of FOLIO. Turn one of them off: \
-                 `cargo tree -e features -i folio-sdk` shows who turned it on. Without either it is {newest}"
+                 `cargo tree -e features -i folio-sdk` shows what enabled it. Without either the release is {newest}"
             ))),
         }
     }
@@ -125,7 +125,7 @@ impl Features {
         let feature = &module.feature;
         let Some(release) = release else {
             return format!(
-                "the feature `{feature}` is on, and {} has no document of {name}: import it with `folio-spec import`, or turn the feature off \
+                "the feature `{feature}` is enabled, but {} has no document of {name}: import it with `folio-spec import`, or disable the feature \
                  (`default-features = false`, if it is one of the default ones)",
                 folder.display()
             );
@@ -136,14 +136,14 @@ impl Features {
             .iter()
             .map(|other| {
                 if other == newest {
-                    format!("{other} (built when no other release is on)")
+                    format!("{other} (built if no other release is enabled)")
                 } else {
                     format!("{other} (built with the feature `{other}`)")
                 }
             })
             .collect();
         format!(
-            "the feature `{feature}` is on, and the release {release} has no module {name}. It is in {}. Turn the feature off, or build such a release",
+            "the feature `{feature}` is enabled, but the release {release} has no module {name}. It is in {}. Disable the feature, or build such a release",
             others.join(" and in ")
         )
     }
@@ -175,7 +175,7 @@ mod tests {
         let (_folder, features) = features();
         assert_eq!(features.release(|_| false).unwrap(), "pine");
         assert_eq!(features.release(|name| name == "oak").unwrap(), "oak");
-        insta::assert_snapshot!(features.release(|_| true).unwrap_err(), @"the features `oak` and `pine` are both on, and a build has one release of FOLIO. Turn one of them off: `cargo tree -e features -i folio-sdk` shows who turned it on. Without either it is pine");
+        insta::assert_snapshot!(features.release(|_| true).unwrap_err(), @"the features `oak` and `pine` are both on, and a build has one release of FOLIO. Turn one of them off: `cargo tree -e features -i folio-sdk` shows what enabled it. Without either the release is pine");
     }
 
     #[test]
@@ -191,7 +191,7 @@ mod tests {
         }
         // Cargo turns on what a bundle lists.
         assert!(wanted(&["full", "okapi", "shelf", "mod-shelf"]).is_ok());
-        insta::assert_snapshot!(wanted(&["okapi"]).unwrap_err(), @"the feature `okapi` is on, and the release pine has no module okapi. It is in oak (built with the feature `oak`). Turn the feature off, or build such a release");
+        insta::assert_snapshot!(wanted(&["okapi"]).unwrap_err(), @"the feature `okapi` is enabled, but the release pine has no module okapi. It is in oak (built with the feature `oak`). Disable the feature, or build such a release");
     }
 
     #[test]

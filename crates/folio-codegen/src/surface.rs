@@ -144,7 +144,7 @@ pub enum Response {
     Lines,
     /// Nothing.
     Nothing,
-    /// The response as it came.
+    /// The unchanged response.
     Undescribed,
     /// One of several things: the enum, and its variants with what they contain.
     Several(String, Vec<(String, Content)>),

@@ -238,7 +238,7 @@ const fn pieces<const N: usize>(template: &str, holes: &[&str]) -> ([Piece; N], 
     }
     assert!(
         filled == (1 << holes.len()) - 1,
-        "what is filled is no hole of the template"
+        "the template has no such hole"
     );
     (pieces, count)
 }

@@ -15,7 +15,7 @@ use crate::patience::within;
 
 pub const PASSWORD: &str = "correct-horse";
 
-/// A request as it came.
+/// A received request.
 #[derive(Clone, Debug)]
 pub struct Asked {
     pub method: String,
@@ -196,7 +196,7 @@ impl Folio {
         self.state.lock().unwrap().lifetime = seconds;
     }
 
-    /// The server writes its expirations in a way that nobody can read.
+    /// The server writes its expirations in an unreadable form.
     pub fn bad_expiration(&self) {
         self.state.lock().unwrap().bad_expiration = true;
     }
@@ -277,7 +277,7 @@ fn refresh(number: usize) -> String {
     format!("eyJhbGciOiJIUzI1NiJ9.refresh-{number}.x")
 }
 
-/// An address of this host at which nobody listens.
+/// An address of this host without a listener.
 pub async fn nowhere() -> std::net::SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     listener.local_addr().unwrap()

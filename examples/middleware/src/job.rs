@@ -1,4 +1,4 @@
-//! A layer that sends a header: it stands in the guide.
+//! A layer that sends a header; the guide contains it.
 
 use std::sync::Arc;
 

@@ -20,7 +20,7 @@ const SEVERAL: &str = "
     pub enum {name} {
         {variants}
         {nothing}
-        /// What is not described, as it came.
+        /// Undescribed responses, unchanged.
         Unknown(rt::Response),
     }
     impl rt::Answer for {name} {
@@ -84,7 +84,7 @@ pub(super) fn output(context: &Context<'_>, operation: &Operation) -> Result<Out
     let typed = || {
         signature.response.as_ref().ok_or_else(|| {
             context.problem(format!(
-                "progenitor's `{}` gives nothing back",
+                "progenitor's `{}` returns nothing",
                 operation.name
             ))
         })
@@ -206,7 +206,7 @@ fn content(context: &Context<'_>, success: &Success) -> Result<(String, &'static
             let signature = context.model.operations.get(name);
             let ty = signature.and_then(|signature| signature.response.as_ref());
             let ty =
-                ty.ok_or_else(|| context.problem(format!("progenitor made no type for `{name}`")))?;
+                ty.ok_or_else(|| context.problem(format!("progenitor generated no type for `{name}`")))?;
             (received(ty), "rt::record(answer)")
         }
     })

@@ -47,7 +47,7 @@ fn record(item: &syn::ItemStruct) -> Result<Record, String> {
     let name = type_name(&item.ident.to_string());
     let Fields::Named(named) = &item.fields else {
         return Err(format!(
-            "typify made `{name}` a struct without named fields; lowering should have replaced what it stands for"
+            "typify made `{name}` a struct without named fields; lowering should have replaced it"
         ));
     };
     let mut fields = Vec::new();
@@ -122,13 +122,13 @@ fn signature(signature: &syn::Signature) -> Result<Signature, String> {
     // Result<ResponseValue<T>, Error<E>>
     let ReturnType::Type(_, returned) = &signature.output else {
         return Err(format!(
-            "progenitor's `{}` gives nothing back",
+            "progenitor's `{}` returns nothing",
             signature.ident
         ));
     };
     let value = argument_of(returned, "Result")
         .and_then(|value| argument_of(value, "ResponseValue"))
-        .ok_or_else(|| format!("progenitor's `{}` gives no ResponseValue", signature.ident))?;
+        .ok_or_else(|| format!("progenitor's `{}` does not return a ResponseValue", signature.ident))?;
     let response = match value {
         Type::Tuple(unit) if unit.elems.is_empty() => None,
         value => Some(ty(value)?),
@@ -209,7 +209,7 @@ mod tests {
             ),
             (
                 "impl Client { pub async fn a() {} }",
-                "`a` gives nothing back",
+                "`a` returns nothing",
             ),
         ] {
             let error = model(code).unwrap_err();

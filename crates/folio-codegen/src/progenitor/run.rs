@@ -60,7 +60,7 @@ pub(crate) fn build(name: &str, lowered: &Lowered) -> Result<Model, Error> {
             .or_else(|| panic.downcast_ref::<&str>().copied());
         failed(format!(
             "progenitor gave up: {}",
-            said.unwrap_or("it did not say why")
+            said.unwrap_or("without a message")
         ))
     })?
     .map_err(|error| failed(error.to_string()))?;
@@ -71,7 +71,7 @@ pub(crate) fn build(name: &str, lowered: &Lowered) -> Result<Model, Error> {
             let told = model.operations.get(&variant.operation);
             let ty = told.and_then(|told| told.response.clone()).ok_or_else(|| {
                 failed(format!(
-                    "progenitor gave no type for the variant `{}` of `{}`",
+                    "progenitor generated no type for the variant `{}` of `{}`",
                     variant.name, union.name
                 ))
             })?;

@@ -27,7 +27,7 @@ pub(crate) fn set_metadata(
         return;
     }
     let now = now();
-    // At a module's own port nobody says who asks.
+    // At a module's own port the user is unknown.
     let by = Some(user).filter(|user| !user.is_empty());
     let mut metadata = json!({"createdDate": now});
     if let Some(user) = by {

@@ -13,7 +13,7 @@ pub(crate) fn write(exchange: &Exchange, answered: Answered) {
     let line = line(exchange, answered);
     let now = humantime::format_rfc3339_millis(SystemTime::now()).to_string();
     let time = now.get(11..23).unwrap_or(&now);
-    // A log that nobody reads is no reason to stop.
+    // An unread log is no reason to stop.
     let _ = writeln!(std::io::stderr(), "{time} {line}");
 }
 
@@ -38,7 +38,7 @@ fn line(exchange: &Exchange, answered: Answered) -> String {
     }
     let status = exchange
         .status
-        .map_or_else(|| "no answer".to_owned(), |status| status.to_string());
+        .map_or_else(|| "no response".to_owned(), |status| status.to_string());
     let bytes = match answered.bytes {
         bytes @ 0..1_000 => format!("{bytes} B"),
         bytes @ 1_000..1_000_000 => format!("{:.1} kB", bytes as f64 / 1e3),

@@ -38,7 +38,7 @@ fn builder(arguments: &Arguments) -> Builder {
         .latency(arguments.latency.into())
         .seed(arguments.seed)
         .generated(arguments.records)
-        // The log shows them; nobody asks for them here.
+        // The log shows them; the command does not need them.
         .keep_exchanges(0);
     if arguments.flavor == Flavor::Eureka {
         builder = builder.eureka();
@@ -128,7 +128,7 @@ fn greet(arguments: &Arguments, url: &str, start: Instant) -> std::io::Result<()
     }
     match &arguments.data {
         Some(folder) => writeln!(out, "  data      {}", folder.display())?,
-        None => writeln!(out, "  data      in memory; --data DIR keeps it")?,
+        None => writeln!(out, "  data      in memory; --data DIR persists it")?,
     }
     if arguments.read_only {
         writeln!(out, "  read-only")?;

@@ -44,7 +44,7 @@ pub(crate) fn run(arguments: &RecordArguments) -> io::Result<()> {
     let file = match (&arguments.file, &own) {
         (Some(file), _) => file.clone(),
         (None, Some(own)) => own.0.clone(),
-        (None, None) => return Err(io::Error::other("no conformance file")),
+        (None, None) => return Err(io::Error::other("a conformance file is required")),
     };
     let mut writer: Box<dyn Write + Send> = match &arguments.out {
         Some(path) => Box::new(File::create(path)?),

@@ -73,7 +73,7 @@ pub(crate) struct ListFacts {
     pub(crate) none: bool,
     pub(crate) wrapped: bool,
     pub(crate) checks_totals: bool,
-    /// How a number that is too small is told.
+    /// The message for a number that is too small.
     pub(crate) limit_text: Option<String>,
     /// What stands before the message of a query that cannot be understood.
     pub(crate) prefix: Option<String>,

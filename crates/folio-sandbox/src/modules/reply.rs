@@ -141,7 +141,7 @@ impl ValidationError {
         self
     }
 
-    /// The block that it is, which somebody with the permission may override.
+    /// The block, which a user with the permission may override.
     pub(crate) fn block(mut self, block: Block, may_override: bool) -> Self {
         self.block = Some((block, may_override));
         self
@@ -189,7 +189,7 @@ pub(crate) fn rejected(rejections: &[ValidationError]) -> HttpResponse {
     )
 }
 
-/// Goes on only where nothing was rejected.
+/// Continues only if nothing was rejected.
 pub(crate) fn unless_rejected(rejections: &[ValidationError]) -> Step<()> {
     if rejections.is_empty() {
         return Ok(());
@@ -316,7 +316,7 @@ pub(crate) fn filled(fields: &Map<String, Value>, name: &str) -> Option<String> 
     text(fields, name).filter(|text| !text.trim().is_empty())
 }
 
-/// A step whose rejection nobody looks at.
+/// A step whose rejection is ignored.
 pub(crate) fn ignored_response(step: Step<()>) -> Step<()> {
     match step {
         Err(Stop::Store(error)) => Err(error.into()),

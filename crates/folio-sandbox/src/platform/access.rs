@@ -14,7 +14,7 @@ use crate::value::json::text_at;
 use crate::value::uuid::is_uuid;
 use crate::wire::message::{HttpRequest, HttpResponse};
 
-/// What Okapi says of a token that is none, or no longer.
+/// Okapi's message for an invalid or expired token.
 pub(crate) fn invalid(status: StatusCode) -> HttpResponse {
     HttpResponse::text(status, "Invalid token")
 }

@@ -28,7 +28,7 @@ pub(crate) struct Account {
     pub(crate) failures: u32,
     /// Set by too many failures where there is no record of the user that could be made inactive.
     pub(crate) blocked: bool,
-    /// Whether somebody tried to log in.
+    /// Whether a login was attempted.
     pub(crate) attempted: bool,
     /// What the user may do; everything where there is none.
     pub(crate) permissions: Option<BTreeSet<String>>,
@@ -113,7 +113,7 @@ pub(crate) struct Caller {
 }
 
 impl Caller {
-    /// Somebody whose token nobody looked at.
+    /// A user whose token was not verified.
     pub(crate) fn nobody() -> Self {
         Self {
             tenant: String::new(),
@@ -223,7 +223,7 @@ impl Auth {
     pub(crate) fn refresh(&mut self, token: &str) -> Option<Session> {
         let now = self.now();
         if let Some(access) = self.access.get(token).cloned() {
-            // An expired one is none of mod-authtoken's refresh tokens either.
+            // mod-authtoken does not recognize an expired refresh token.
             if self.reusable || access.expires.is_some_and(|expires| expires <= now) {
                 return None;
             }
@@ -264,7 +264,7 @@ impl Auth {
             wall,
             (tenant, user, username),
         ));
-        // mod-authtoken encrypts refresh tokens: five parts that nobody else can read.
+        // mod-authtoken encrypts refresh tokens: five parts that only the server can read.
         let refresh = match self.reusable {
             true => token(&claims(
                 "Refresh",
@@ -415,7 +415,7 @@ fn random(length: usize) -> String {
     base64(&bytes)
 }
 
-/// A token in the shape of a JWT: nobody but this server reads it.
+/// A token in the form of a JWT: only this server reads it.
 fn token(claims: &str) -> String {
     format!(
         "{}.{}.{}",

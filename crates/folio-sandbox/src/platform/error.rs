@@ -31,7 +31,7 @@ impl fmt::Display for Error {
                 out,
                 "another sandbox uses the folder {folder}: end it, or name another folder"
             ),
-            Self::Record(problem) => write!(out, "the sandbox cannot take the record: {problem}"),
+            Self::Record(problem) => write!(out, "the sandbox rejects the record: {problem}"),
         }
     }
 }

@@ -63,7 +63,7 @@ async fn listen(state: &Arc<Mutex<State>>) -> std::io::Result<TcpListener> {
         }
         let state = Arc::clone(state);
         tokio::spawn(async move {
-            // It ends with the runtime: nobody else tells it to stop.
+            // It ends with the runtime: nothing else stops it.
             let (_running, stop) = oneshot::channel();
             serve(listener, Port::Module(module), state, stop).await;
         });

@@ -226,7 +226,7 @@ fn undiscover(state: &mut State, id: &str) -> HttpResponse {
     HttpResponse::empty(StatusCode::NO_CONTENT)
 }
 
-/// The names of all modules: what a tenant has that is told nothing else.
+/// The names of all modules: the default for a tenant.
 fn names(state: &State) -> std::collections::BTreeSet<String> {
     modules(state).into_iter().map(|(_, name)| name).collect()
 }

@@ -59,7 +59,7 @@ pub(super) fn fill(builder: &Builder, state: &mut State) -> Result<(), Error> {
     Ok(())
 }
 
-/// Records of those who can log in.
+/// Records of the users with credentials.
 fn user_records(state: &mut State) -> Result<(), Error> {
     let tenants: Vec<(String, Vec<Value>)> = state
         .auth

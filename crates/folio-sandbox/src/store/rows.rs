@@ -20,7 +20,7 @@ use crate::value::raw;
 pub(crate) enum StoredBody {
     Gone,
     Text(Box<str>),
-    /// The record that the maker makes of this number.
+    /// The record that the generator produces for this number.
     Made(u32),
 }
 

@@ -10,7 +10,7 @@ pub(crate) enum Port {
     /// The gateway's.
     #[default]
     Gateway,
-    /// A module's own, past the gateway: nobody checks tokens there.
+    /// A module's own port, bypassing the gateway: tokens are not verified there.
     Module(&'static str),
 }
 
@@ -76,7 +76,7 @@ pub(crate) struct HttpResponse {
     pub(crate) body: Vec<u8>,
     /// Nothing comes, and the connection stays open until the client closes it.
     pub(crate) hangs: bool,
-    /// The body breaks off, and the connection stays open.
+    /// The body is cut off, and the connection stays open.
     pub(crate) stalls: bool,
     /// The response comes from a module that runs elsewhere.
     pub(crate) forward: Option<Box<Forward>>,

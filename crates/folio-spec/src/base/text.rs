@@ -44,7 +44,7 @@ pub(crate) fn text_problem(text: &str) -> Option<String> {
     let found = text.chars().find(|c| folio_codegen::is_unsafe(*c))?;
     let shown: String = text.chars().take(60).collect();
     Some(format!(
-        "the character U+{:04X} in `{}`: control characters and marks of direction are no part of a fact",
+        "the character U+{:04X} in `{}`: facts must not contain control characters and bidirectional marks",
         u32::from(found),
         shown.escape_debug()
     ))

@@ -341,7 +341,7 @@ impl Builder {
                     Some(_) if self.is_raml && name.starts_with('/') => entries.push((name, node)),
                     Some(_) => {
                         return Err(
-                            node.error(format!("the key `{name}` stands twice in one mapping"))
+                            node.error(format!("the key `{name}` occurs twice in one mapping"))
                         );
                     }
                     None => entries.push((name, node)),

@@ -55,9 +55,9 @@ impl Platform {
             return Err(Error::file(
                 file,
                 match &platform.notes[..] {
-                    [] => "names no backend module with its version".to_owned(),
+                    [] => "does not name a backend module with its version".to_owned(),
                     notes => format!(
-                        "names no backend module with its version; {}",
+                        "does not name a backend module with its version; {}",
                         joined(notes)
                     ),
                 },
@@ -117,7 +117,7 @@ impl Platform {
                     Kind::Omitted,
                     &name,
                     &version,
-                    format!("the application {version} has no modules here and no descriptor beside: its modules are left out; give its descriptor with --application-descriptor"),
+                    format!("the application {version} has neither modules here nor a descriptor next to it: its modules are omitted; pass its descriptor with --application-descriptor"),
                 )),
                 Some((path, descriptor)) => {
                     let own = named(descriptor).map(|(_, version)| version);
@@ -127,7 +127,7 @@ impl Platform {
                             Kind::Substituted,
                             &name,
                             &version,
-                            format!("the application {version} is not described; {other} stands in"),
+                            format!("the application {version} is not described; {other} is used instead"),
                         ));
                     }
                     platform.list(path, descriptor.get("modules"), &mut others)?;
@@ -143,7 +143,7 @@ impl Platform {
             };
             return Err(Error::file(
                 file,
-                format!("names no backend module{expected}"),
+                format!("does not name a backend module{expected}"),
             ));
         }
         Ok(platform)
@@ -323,6 +323,6 @@ mod tests {
         assert_eq!(kinds, [Kind::Substituted, Kind::Omitted]);
         std::fs::write(&file, "[]").unwrap();
         let error = Platform::install(&file).unwrap_err();
-        assert_eq!(error.problem, "names no backend module with its version");
+        assert_eq!(error.problem, "does not name a backend module with its version");
     }
 }

@@ -240,7 +240,7 @@ impl<'a> Checker<'a> {
             if let Some(file) = same {
                 self.report(
                     sentence.line,
-                    format!("{what}: [fields] of {file}.toml says the same"),
+                    format!("{what}: duplicates [fields] of {file}.toml"),
                 );
             }
         }

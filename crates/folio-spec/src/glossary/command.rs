@@ -102,7 +102,7 @@ pub fn run(request: &Request, releases: &[Release]) -> Result<Report> {
             .flat_map(|demand| demand.unmet(&coverage))
         {
             let problem = format!(
-                "{what} of {name}: {share} have a sentence; coverage.toml demands {demanded}%"
+                "{what} of {name}: {share} have a sentence; coverage.toml requires {demanded}%"
             );
             errors.push(Error::file(folder.join(format!("{name}.toml")), problem));
         }

@@ -34,7 +34,7 @@ pub struct Module {
 /// What the documents say of a field or a parameter.
 #[derive(Clone, Debug, Default)]
 pub struct Known {
-    /// A few words, for those who write sentences.
+    /// A short description, for the authors of sentences.
     pub kind: String,
     /// The values that are listed, in any release; empty if any value may be there.
     pub values: BTreeSet<String>,
@@ -166,7 +166,7 @@ impl<'a> Source<'a> {
     }
 }
 
-/// What a schema says in a few words: for those who write sentences.
+/// A short description of a schema, for the authors of sentences.
 fn kind(schema: &Value) -> String {
     let text = |key: &str| schema.get(key).and_then(Value::as_str);
     if let Some(target) = text("$ref") {

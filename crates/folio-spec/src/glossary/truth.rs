@@ -85,7 +85,7 @@ impl Truth<'_> {
         if let Some(first) = unknown.first() {
             let values: Vec<&str> = known.values.iter().map(String::as_str).collect();
             let problem = format!(
-                "{what} of {}: `{first}` is none of its values: {}",
+                "{what} of {}: `{first}` is not one of its values: {}",
                 self.name,
                 values.join(", ")
             );
@@ -104,10 +104,10 @@ impl Truth<'_> {
         let has = |expected: &[&str]| words.iter().any(|word| expected.contains(word));
         let problem = match deletes {
             Deletes::Kind(DeletesKind::All) if !has(&["all", "every", "everything", "whole"]) => {
-                "the server deletes all records, whatever is sent, and the sentence does not say `all`"
+                "the server deletes all records, regardless of the request, but the sentence does not contain `all`"
             }
             Deletes::Kind(DeletesKind::Query) if !has(&["query", "CQL", "match"]) => {
-                "the server deletes what the query selects, and the sentence does not say so"
+                "the server deletes the records that the query selects, but the sentence does not mention the query"
             }
             _ => return,
         };

@@ -62,7 +62,7 @@ pub fn compare(glossary: &Glossary, folder: &Path) -> Result<Vec<Error>> {
         let has_folder = releases.iter().any(|release| release.join(name).is_dir());
         if prose.texts.is_empty() && !has_folder {
             let problem = format!(
-                "no descriptions of {name} are there; expected folders of releases with folders of modules"
+                "no descriptions of {name} found; expected directories of releases with directories of modules"
             );
             findings.push(Error::file(folder, problem));
         }
@@ -160,7 +160,7 @@ impl Prose {
     fn problem(&self, sentence: &str) -> Option<String> {
         let words = words(sentence);
         if self.texts.contains(&words.join(" ")) {
-            return Some(format!("FOLIO's description says the same: \"{sentence}\""));
+            return Some(format!("equals FOLIO's description: \"{sentence}\""));
         }
         let mut runs = words.windows(RUN).map(|run| run.join(" "));
         let run = runs.find(|run| self.runs.contains(run))?;

@@ -63,7 +63,7 @@ impl<'a> Making<'a> {
             return Ok((&self.what.source.folder, place, ""));
         };
         let checkout = self.what.libraries.get(library).ok_or_else(|| {
-            Error::file(&self.what.recipe, format!("the sources of the library `{library}` are needed: --library {library}=FOLDER@TAG"))
+            Error::file(&self.what.recipe, format!("the sources of the library `{library}` are required: --library {library}=DIRECTORY@TAG"))
         })?;
         Ok((&checkout.folder, path, &place[..=library.len()]))
     }

@@ -60,7 +60,7 @@ impl Making<'_> {
                 return Err(Error::at(
                     &self.what.recipe,
                     &call.call,
-                    "the operation stands twice",
+                    "the operation occurs twice",
                 ));
             }
             item[method] = operation;

@@ -132,7 +132,7 @@ impl Making<'_> {
             .collect();
         if let Some(key) = unknown.first() {
             let problem = format!(
-                "a view of {:?} writes `{key}`, of which the recipe says nothing",
+                "a view of {:?} writes `{key}`, which the recipe does not contain",
                 record.views
             );
             return Err(self.at(name, key, problem));

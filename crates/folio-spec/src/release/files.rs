@@ -12,7 +12,7 @@ pub(super) fn write(out: &Path, files: &BTreeMap<String, Value>) -> Result<()> {
     let failed = |error: std::io::Error| Error::file(out, format!("cannot be written: {error}"));
     if let Some(other) = other_content(out) {
         let problem = format!(
-            "would be replaced, and it has `{other}` but no release.json: expected an empty folder, or documents of an earlier import"
+            "would be replaced, but it contains `{other}` and no release.json: expected an empty directory, or documents of an earlier import"
         );
         return Err(Error::file(out, problem));
     }
@@ -106,7 +106,7 @@ mod tests {
         assert!(
             error
                 .problem
-                .contains("it has `mod-a.toml` but no release.json"),
+                .contains("it contains `mod-a.toml` and no release.json"),
             "{error}"
         );
         assert!(out.join("mod-a.toml").is_file());

@@ -171,7 +171,7 @@ impl Report {
     /// Adds what a module reports.
     fn add(&mut self, module: ModuleReport, name: &str, folder: &Path) {
         let stale = module.stale.iter().map(|stale| {
-            let what = format!("the override `{stale}` no longer changes anything: remove it");
+            let what = format!("the override `{stale}` has no effect any more: remove it");
             let subject = stale.split(' ').next().unwrap_or_default();
             Note::new(Kind::Stale, name, subject, what)
         });
@@ -282,7 +282,7 @@ fn gone(import: &Import, modules: &Map<String, Value>) -> Vec<Note> {
     let names = index["modules"].as_object().into_iter().flatten();
     let gone = names.filter(|(name, _)| !modules.contains_key(*name));
     gone.map(|(name, _)| {
-        let what = format!("{before} has it, and this release does not; name a stand-in in selection.toml if it is still used");
+        let what = format!("{before} has it, but this release does not; name a substitute in selection.toml if it is still used");
         Note::new(Kind::Gone, name, before, what)
     })
     .collect()

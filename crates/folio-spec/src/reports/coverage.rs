@@ -64,7 +64,7 @@ pub(crate) fn page(releases: &[(String, Release)]) -> Vec<String> {
     let mut lines = vec![
         "# Typed operations".to_owned(),
         String::new(),
-        "`folio-spec coverage` writes this page from the documents. An operation is typed if its records are described; the others take and give JSON."
+        "`folio-spec coverage` writes this page from the documents. An operation is typed if its records are described; the others accept and return JSON."
             .to_owned(),
         String::new(),
         "| release | operations | typed | share | described by the module | by a newer version of it | by this project | by an override |".to_owned(),
@@ -104,7 +104,7 @@ pub(crate) fn page(releases: &[(String, Release)]) -> Vec<String> {
         String::new(),
         "## Untyped".to_owned(),
         String::new(),
-        "The descriptor routes these, and no description that the module or this project has names them.".to_owned(),
+        "The descriptor routes these, but neither the module nor this project describes them.".to_owned(),
         String::new(),
         "| module | operation | releases |".to_owned(),
         "|---|---|---|".to_owned(),

@@ -39,7 +39,7 @@ impl Features {
         let path = specs.join("features.toml");
         let sources = FeaturesFile::read(specs)?;
         if sources.releases.is_empty() {
-            return Err(Error::file(&path, "names no release"));
+            return Err(Error::file(&path, "does not name a release"));
         }
         let folders = std::fs::read_dir(specs)
             .map_err(|error| Error::file(specs, format!("cannot be read: {error}")))?;
@@ -52,7 +52,7 @@ impl Features {
         unnamed.sort();
         if !unnamed.is_empty() {
             let problem = format!(
-                "does not name {}, of which there are documents: add it to `releases`, oldest first, or remove its folder",
+                "does not name {}, which has documents: add it to `releases`, oldest first, or remove its directory",
                 unnamed.join(", ")
             );
             return Err(Error::file(&path, problem));
@@ -71,7 +71,7 @@ impl Features {
         for (bundle, named) in &sources.bundles {
             if let Some(unknown) = named.iter().find(|module| !modules.contains_key(*module)) {
                 let problem = format!(
-                    "the bundle `{bundle}` names `{unknown}`, which no release has: import it, or take it out"
+                    "the bundle `{bundle}` names `{unknown}`, which no release has: import it, or remove it"
                 );
                 return Err(Error::file(&path, problem));
             }
@@ -311,7 +311,7 @@ mod tests {
     #[test]
     fn what_does_not_fit_is_an_error() {
         for (text, problem) in [
-            ("releases = []", "names no release"),
+            ("releases = []", "does not name a release"),
             ("releases = ['r1']", "does not name r2"),
             (
                 "releases = ['r1', 'r2']\n[bundles]\nx = ['mod-z']",

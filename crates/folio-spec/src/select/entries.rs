@@ -50,7 +50,7 @@ pub(crate) fn entries(wanted: &Wanted<'_>, notes: &mut Vec<Note>) -> Result<Vec<
     if names.is_empty() {
         return Err(Error::file(
             wanted.from.join("manifest.json"),
-            "names no module",
+            "does not name a module",
         ));
     }
     let mut entries = Vec::new();

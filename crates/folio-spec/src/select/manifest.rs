@@ -146,7 +146,7 @@ fn complete(folder: &Path, name: &str, entry: &mut Value, notes: &mut Vec<Note>)
                 Kind::Unversioned,
                 name,
                 "",
-                "neither a manifest nor its descriptor, pom.xml or gradle.properties tells its version: name it in a manifest.json, [{\"module\": …, \"version\": …}]",
+                "neither a manifest nor its descriptor, pom.xml or gradle.properties states its version: state it in a manifest.json, [{\"module\": …, \"version\": …}]",
             )),
         }
     }

@@ -78,7 +78,7 @@ impl Overrides {
         Some((moment(&text).ok()?, text))
     }
 
-    /// Why somebody may not override a block.
+    /// The reason why a user may not override a block.
     pub(crate) fn insufficient(
         library: &Library<'_>,
         block: Block,
@@ -92,7 +92,7 @@ impl Overrides {
     }
 }
 
-/// Why somebody is no proxy of another.
+/// The reason why a user is not a proxy of another.
 pub(crate) fn proxy(
     library: &Library<'_>,
     sponsor: &str,

@@ -183,7 +183,7 @@ impl LoanPolicy {
         message.replace("%s", &profile.unwrap_or_default())
     }
 
-    /// Whether somebody who waits makes the first period another one.
+    /// Whether a waiting request changes the first period.
     pub(crate) fn has_alternate_period(&self) -> bool {
         self.at("/requestManagement/holds/alternateCheckoutLoanPeriod")
             .is_some()

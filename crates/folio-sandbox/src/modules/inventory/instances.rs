@@ -324,7 +324,7 @@ fn become_those(library: &Library<'_>, path: &str, before: &str, records: Vec<Va
         if let Value::Object(fields) = &mut record {
             fields.retain(|_, value| !value.is_null());
         }
-        // What storage rejects of them, nobody looks at.
+        // Rejections by storage are ignored.
         match text_at(&record, "id") {
             Some(id) if old.contains(&id) => {
                 kept.push(id.clone());

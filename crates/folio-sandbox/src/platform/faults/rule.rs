@@ -140,7 +140,7 @@ impl FromStr for Fault {
                     let known = u16::try_from(known)
                         .ok()
                         .filter(|status| (100..=599).contains(status));
-                    status = Some(known.ok_or_else(|| bad(&word, "is no status"))?);
+                    status = Some(known.ok_or_else(|| bad(&word, "is not a valid status"))?);
                     continue;
                 }
                 "body" => {
@@ -156,7 +156,7 @@ impl FromStr for Fault {
                         "nginx" => Gateway::Nginx,
                         "haproxy" => Gateway::Haproxy,
                         "squid" => Gateway::Squid,
-                        _ => return Err(bad(&word, "is no gateway")),
+                        _ => return Err(bad(&word, "is not a known gateway")),
                     });
                     continue;
                 }
@@ -165,7 +165,7 @@ impl FromStr for Fault {
                     "before" => Effect::Drop,
                     "during" => Effect::DropThenDo(Duration::from_secs(1)),
                     "after" => Effect::DropAnswer,
-                    _ => return Err(bad(&word, "is no time of a reset")),
+                    _ => return Err(bad(&word, "is not a valid time of a reset")),
                 },
                 "truncate" => Effect::Truncate,
                 "null" => Effect::NullElement,

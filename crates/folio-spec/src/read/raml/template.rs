@@ -124,14 +124,14 @@ fn fill(text: &str, given: &HashMap<String, Node>, what: &str, at: &Node) -> Res
         let name = parts.next().unwrap_or_default();
         let value = given.get(name).ok_or_else(|| {
             at.error(format!(
-                "the {what} needs the parameter `{name}`, and it is not given"
+                "the {what} requires the parameter `{name}`, which is missing"
             ))
         })?;
         let mut value = value
             .text()
             .ok_or_else(|| {
                 value.error(format!(
-                    "the parameter `{name}` stands within text: expected a scalar, found {}",
+                    "the parameter `{name}` is embedded in text: expected a scalar, found {}",
                     value.what()
                 ))
             })?

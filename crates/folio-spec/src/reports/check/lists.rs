@@ -33,7 +33,7 @@ impl Checker<'_> {
             return self.add(
                 document,
                 at,
-                "is a list, and no answer of JSON is described",
+                "is a list, but no JSON response is described",
             );
         };
         let list = match text("items") {
@@ -42,8 +42,8 @@ impl Checker<'_> {
         };
         let Some((home, list)) = list else {
             let what = match text("items") {
-                Some(items) => format!("the answer has no list `{items}`"),
-                None => "the answer is no list, and `items` does not say where one is".to_owned(),
+                Some(items) => format!("the response has no list `{items}`"),
+                None => "the response is not a list, and `items` does not name one".to_owned(),
             };
             return self.add(document, format!("{at}/items"), what);
         };

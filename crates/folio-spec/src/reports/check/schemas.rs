@@ -97,7 +97,7 @@ impl Checker<'_> {
         for (name, schema) in schemas(value) {
             let at = pointer(&["components", "schemas", name]);
             if !is_type(name) {
-                self.add(document, &at, format!("`{name}` is no name of a record"));
+                self.add(document, &at, format!("`{name}` is not a valid record name"));
             }
             if let Some(other) = names.insert(name.to_lowercase(), name) {
                 self.add(
@@ -135,7 +135,7 @@ impl Checker<'_> {
                     self.add(
                         document,
                         at,
-                        format!("{name} is required, and there is no such property"),
+                        format!("{name} is required, but is not a property"),
                     );
                 }
             }

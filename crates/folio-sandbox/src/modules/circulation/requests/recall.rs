@@ -13,7 +13,8 @@ use crate::modules::reply::Step;
 use crate::value::java::{now, written};
 use crate::value::json::text_at;
 
-/// A page makes an available item paged; a paged item that nobody waits for is available again.
+/// A page request makes an available item paged; a paged item without a waiting request is
+/// available again.
 pub(crate) fn item(
     library: &Library<'_>,
     item: &mut Item,

@@ -205,7 +205,7 @@ impl Lexer {
                 let word: String = self.chars[self.at..self.at + count].iter().collect();
                 self.token(kind_of(&word), count);
             }
-            // What is no token is skipped; nobody is told.
+            // Unrecognized text is skipped without an error.
             _ => self.skip(1),
         }
         Ok(())

@@ -232,7 +232,7 @@ pub(crate) fn policy_of(
         ))
         .into());
     };
-    // Only for loans it is told what was looked at.
+    // Only the responses for loans contain the examined parameters.
     let looks = |letter| kind == PolicyKind::Loan && rule.looks_at(letter);
     Ok(ChosenPolicy {
         material_type: looks('m'),
