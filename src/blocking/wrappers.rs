@@ -32,7 +32,7 @@ use crate::write::{Upsert, UpsertReport};
 /// Something that the asynchronous client gives, whose calls wait here. What does not wait is
 /// reached by [`Deref`], what is set by [`with`](Self::with).
 #[derive(Clone)]
-#[must_use = "it asks for nothing by itself"]
+#[must_use = "it sends no request by itself"]
 pub struct Handle<H> {
     inner: H,
     mode: Blocking,

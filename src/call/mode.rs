@@ -17,9 +17,9 @@ use crate::wire::response::Response;
 /// `blocking`.
 ///
 /// A builder of a call has its client's mode as a parameter; what it sends is a
-/// [`Sent`](Self::Sent) of that mode. Nobody else implements it.
+/// [`Sent`](Self::Sent) of that mode. The trait is sealed.
 pub trait Mode: Clone + fmt::Debug + Send + Sync + sealed::Sealed + 'static {
-    /// A call on its way to a `T`: a future of a `Result<T>`, or the `Result<T>`.
+    /// A call in progress, with the result `T`: a future of a `Result<T>`, or the `Result<T>`.
     type Sent<T: Send + 'static>;
 
     /// Many things, one after the other: the stream itself, or an iterator over it.
@@ -88,7 +88,7 @@ impl Mode for Async {
     }
 }
 
-/// A call on its way: a future of its answer. Dropping it gives the call up.
+/// A call in progress: a future of its response. Dropping it cancels the call.
 #[must_use = "a call is not sent before it is awaited"]
 pub struct ResponseFuture<T>(State<T>);
 

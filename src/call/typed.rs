@@ -1,4 +1,4 @@
-//! A typed call on its way: what every generated builder holds.
+//! The call of a typed operation, which every generated builder contains.
 
 #![allow(unreachable_pub, reason = "generated code uses it through `runtime`")]
 
@@ -131,7 +131,7 @@ impl Call {
         }
     }
 
-    /// The records of an answer that has a line a record.
+    /// The records of a response with one record per line.
     pub fn lines<T: DeserializeOwned>(self) -> ResponseFuture<Records<T>> {
         match self.ready() {
             Ok((client, request)) => {
@@ -241,7 +241,7 @@ impl Answer for Bytes {
     }
 }
 
-/// The answer as it came.
+/// The unchanged response.
 impl Answer for Response {
     type Output = Self;
 
@@ -268,7 +268,7 @@ pub fn record<T: Field>(answer: Response) -> Result<T> {
     if let Some(error) = only_nulls(&answer) {
         return Err(error);
     }
-    // Records are large: it is read where it is handed over from.
+    // Records are large: it is read in place.
     let mut record = Ok(T::blank());
     let noted = lenient::noted();
     let found = lenient::count();
@@ -333,9 +333,9 @@ pub fn text(answer: Response) -> Result<String> {
     answer.text()
 }
 
-/// Defines the builder of a module's operations, one type for all of them: what they have in common
-/// costs the compiler once a module. It is not one of the crate, since a method is looked for in
-/// each `impl` of its type.
+/// Defines the builder of a module's operations, one type for all of them: the common part is
+/// compiled once per module. There is not one type for the crate, because the compiler searches
+/// each `impl` of a type for a method.
 macro_rules! __builder {
     () => {
         /// The call of an operation, about to be sent. What the operation takes is at the type that is named after it.

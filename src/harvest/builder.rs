@@ -45,7 +45,7 @@ impl FolioClient {
 }
 
 /// A harvest before its start: see [`FolioClient::harvest`].
-#[must_use = "a harvest asks for nothing before its stream is polled"]
+#[must_use = "a harvest sends no request before its stream is polled"]
 #[derive(Debug)]
 pub struct Harvest<T> {
     list: RecordStream<T>,

@@ -17,7 +17,7 @@ use crate::wire::error::{Error, Result};
 /// The records of a harvest. As with [`RecordStream`], an unreadable record is an error in its
 /// place ([`ErrorKind::Record`](crate::ErrorKind::Record)), and after any other error the stream
 /// ends; the [checkpoint](Self::checkpoint) then contains the remaining part.
-#[must_use = "a stream asks for nothing before it is polled"]
+#[must_use = "a stream sends no request before it is polled"]
 pub struct HarvestStream<T> {
     source: ListSource<T>,
     figures: Figures,

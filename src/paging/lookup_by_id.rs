@@ -28,7 +28,7 @@ use crate::wire::error::Result;
 /// the rest is requested again; if that returns nothing, the stream ends with an error. An
 /// unreadable record is an error of kind [`ErrorKind::Record`](crate::ErrorKind::Record) in its
 /// place; after any other error the stream ends.
-#[must_use = "a stream asks for nothing before it is polled"]
+#[must_use = "a stream sends no request before it is polled"]
 pub struct LookupById<T>(ListLookup<T>);
 
 lookup_stream!(

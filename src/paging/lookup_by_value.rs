@@ -24,11 +24,12 @@ use crate::wire::error::Result;
 ///   [`ambiguous`](Self::ambiguous).
 /// - **The server defines equality.** RMB's `==` ignores case and accents in most fields (for an
 ///   item's barcode only case; FOLIO's index definitions decide). A record that differs in case is
-///   a record of the value. If it is unknown to which value of a request a record belongs (`Muller`
+///   a record of the value. If a record cannot be assigned to one of the requested values (`Muller`
 ///   for `Müller`, a field that is a list), the request is split until each value was requested by
 ///   itself. If two values differ only in case, a record is assigned to the one that is spelled the
 ///   same; the other is not missing, and has no record of its own.
-#[must_use = "a stream asks for nothing before it is polled"]
+///   same; the other is not missing, and has no record of its own.
+#[must_use = "a stream sends no request before it is polled"]
 pub struct LookupByValue<T>(ListLookup<T>);
 
 lookup_stream!(

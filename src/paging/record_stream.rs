@@ -49,7 +49,7 @@ use crate::wire::request::Request;
 /// thousands are deleted at once, so that skipped records cannot be ruled out, the list ends with
 /// an error. The lists of mod-search have no stable order, and should be read while there are no
 /// writers.
-#[must_use = "a stream asks for nothing before it is polled"]
+#[must_use = "a stream sends no request before it is polled"]
 pub struct RecordStream<T> {
     reader: ListReader<T>,
 }

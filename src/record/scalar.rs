@@ -150,8 +150,8 @@ pub struct Id(ShortText<36>);
 text_value!(Id, "an identifier (a string)");
 
 impl Id {
-    /// A new random identifier (a UUID of version 4). Records made with one can be sent again after
-    /// a lost answer: a second copy is refused by the server.
+    /// A new random identifier (a UUID of version 4). The creation of a record with such an id can
+    /// be retried after a lost response: the server rejects a second copy.
     pub fn new_v4() -> Self {
         uuid::Uuid::new_v4().into()
     }
@@ -330,7 +330,7 @@ impl Decimal {
         let (digits, exponent) = match text.split_once(['e', 'E']) {
             Some((digits, exponent)) => (
                 digits,
-                // Beyond all that can be told apart.
+                // Beyond the distinguishable range.
                 exponent.parse().unwrap_or(if exponent.starts_with('-') {
                     i64::MIN / 2
                 } else {

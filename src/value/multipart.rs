@@ -18,7 +18,7 @@ use crate::value::body::Body;
 ///     .file("file", "users.csv", Body::from("barcode\n1\n"), "text/csv");
 /// ```
 #[derive(Clone)]
-#[must_use = "a form is nothing before it is the body of a request"]
+#[must_use = "a form has no effect before it is the body of a request"]
 pub struct Multipart {
     boundary: String,
     parts: Vec<Body>,

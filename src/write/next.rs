@@ -269,7 +269,7 @@ mod tests {
             ("a bad record is searched", of(Verdict::Rejected), WriteStep::Reject),
             ("and found", one(Verdict::Rejected), WriteStep::Reject),
             ("it may exist by now", existing, WriteStep::Compare),
-            ("but not time and again", WriteSituation { conflicts: 8, ..existing }, WriteStep::Reject),
+            ("but not repeatedly", WriteSituation { conflicts: 8, ..existing }, WriteStep::Reject),
             ("of several it is not known which", WriteSituation { is_one: false, ..existing }, WriteStep::Reject),
             ("others were faster", of(Verdict::Conflict), WriteStep::Compare),
             ("eight times", WriteSituation { conflicts: 7, ..of(Verdict::Conflict) }, WriteStep::Compare),
