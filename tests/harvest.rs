@@ -441,5 +441,8 @@ async fn a_harvest_that_is_told_to_stop_can_be_gone_on_with() {
         .run(groups.folio.harvest(list()), std::future::pending(), |_| {})
         .await
         .unwrap_err();
-    assert!(error.to_string().contains("its checkpoint does not"), "{error}");
+    assert!(
+        error.to_string().contains("its checkpoint does not"),
+        "{error}"
+    );
 }

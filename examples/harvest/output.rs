@@ -101,7 +101,10 @@ impl Lines {
             .truncate(false)
             .open(path)?;
         if file.metadata()?.len() < mark {
-            let problem = format!("{} is shorter than the position of its checkpoint", path.display());
+            let problem = format!(
+                "{} is shorter than the position of its checkpoint",
+                path.display()
+            );
             return Err(io::Error::other(problem));
         }
         file.set_len(mark)?;

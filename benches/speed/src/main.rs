@@ -203,7 +203,9 @@ fn title(job: &str) -> &'static str {
 }
 
 fn table(took: &BTreeMap<&str, Took>, jobs: &[&str]) {
-    println!("| | wall | CPU | cores busy | CPU of the server | peak memory | records per second |");
+    println!(
+        "| | wall | CPU | cores busy | CPU of the server | peak memory | records per second |"
+    );
     println!("|---|---|---|---|---|---|---|");
     for name in jobs {
         if let Some(job) = took.get(name) {

@@ -172,9 +172,7 @@ impl ResponseError for Problem {
         let message = if status == StatusCode::BAD_GATEWAY {
             "FOLIO sent an unexpected response"
         } else {
-            self.0
-                .server_message()
-                .unwrap_or("FOLIO is unavailable")
+            self.0.server_message().unwrap_or("FOLIO is unavailable")
         };
         let mut answer = HttpResponse::build(status);
         // FOLIO's `Retry-After` is passed on to the callers of this service.

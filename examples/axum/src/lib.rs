@@ -155,9 +155,7 @@ impl IntoResponse for Problem {
         let message = if status == StatusCode::BAD_GATEWAY {
             "FOLIO sent an unexpected response"
         } else {
-            error
-                .server_message()
-                .unwrap_or("FOLIO is unavailable")
+            error.server_message().unwrap_or("FOLIO is unavailable")
         };
         let mut answer = (status, Json(json!({"error": message}))).into_response();
         // FOLIO's `Retry-After` is passed on to the callers of this service.

@@ -83,10 +83,7 @@ pub(super) fn output(context: &Context<'_>, operation: &Operation) -> Result<Out
     };
     let typed = || {
         signature.response.as_ref().ok_or_else(|| {
-            context.problem(format!(
-                "progenitor's `{}` returns nothing",
-                operation.name
-            ))
+            context.problem(format!("progenitor's `{}` returns nothing", operation.name))
         })
     };
     Ok(match &operation.response {
@@ -205,8 +202,9 @@ fn content(context: &Context<'_>, success: &Success) -> Result<(String, &'static
         SuccessKind::Json(name) => {
             let signature = context.model.operations.get(name);
             let ty = signature.and_then(|signature| signature.response.as_ref());
-            let ty =
-                ty.ok_or_else(|| context.problem(format!("progenitor generated no type for `{name}`")))?;
+            let ty = ty.ok_or_else(|| {
+                context.problem(format!("progenitor generated no type for `{name}`"))
+            })?;
             (received(ty), "rt::record(answer)")
         }
     })

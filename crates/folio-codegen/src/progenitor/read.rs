@@ -128,7 +128,12 @@ fn signature(signature: &syn::Signature) -> Result<Signature, String> {
     };
     let value = argument_of(returned, "Result")
         .and_then(|value| argument_of(value, "ResponseValue"))
-        .ok_or_else(|| format!("progenitor's `{}` does not return a ResponseValue", signature.ident))?;
+        .ok_or_else(|| {
+            format!(
+                "progenitor's `{}` does not return a ResponseValue",
+                signature.ident
+            )
+        })?;
     let response = match value {
         Type::Tuple(unit) if unit.elems.is_empty() => None,
         value => Some(ty(value)?),
@@ -207,10 +212,7 @@ mod tests {
                 "pub mod types { pub enum Any { A(String) } }",
                 "made `Any` a union",
             ),
-            (
-                "impl Client { pub async fn a() {} }",
-                "`a` returns nothing",
-            ),
+            ("impl Client { pub async fn a() {} }", "`a` returns nothing"),
         ] {
             let error = model(code).unwrap_err();
             assert!(error.contains(expected), "{error}");

@@ -10,7 +10,7 @@ pub struct Error {
     pub file: PathBuf,
     /// Where in the file: `12:3` (line and column) or a JSON pointer.
     pub place: String,
-    /// What was found and what was expected.
+    /// The actual and the expected content.
     pub problem: String,
 }
 

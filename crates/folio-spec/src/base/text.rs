@@ -4,8 +4,8 @@ use serde_json::Value;
 
 use super::pointer;
 
-/// The first key or text that has a control character or a mark of direction, as a JSON pointer and
-/// what is wrong. No fact has one, and a viewer or compiler would be deceived by it.
+/// The first key or text with a control character or a bidirectional mark, as a JSON pointer and
+/// the problem. No fact contains one, and it would deceive a viewer or compiler.
 pub(crate) fn deceptive(value: &Value) -> Option<(String, String)> {
     fn find(value: &Value, at: &mut String) -> Option<String> {
         let length = at.len();
@@ -39,7 +39,7 @@ pub(crate) fn deceptive(value: &Value) -> Option<(String, String)> {
     Some((at, problem))
 }
 
-/// What is wrong with a text that is a fact.
+/// The problem of a text that is a fact.
 pub(crate) fn text_problem(text: &str) -> Option<String> {
     let found = text.chars().find(|c| folio_codegen::is_unsafe(*c))?;
     let shown: String = text.chars().take(60).collect();

@@ -16,7 +16,7 @@ pub(crate) fn schemas(document: &Value) -> impl Iterator<Item = (&String, &Value
     components(document).into_iter().flatten()
 }
 
-/// What a reference to a component leads to.
+/// The target of a reference to a component.
 pub(crate) fn resolved<'a>(schema: &'a Value, schemas: &'a Value) -> &'a Value {
     let name = schema.get("$ref").and_then(Value::as_str);
     name.and_then(|name| schemas.get(name.strip_prefix(LOCAL)?))

@@ -28,8 +28,8 @@ pub(super) fn run(arguments: ImportArguments) -> Result<ExitCode> {
     Ok(ExitCode::from(if is_incomplete { INCOMPLETE } else { 0 }))
 }
 
-/// Imports from a folder, or from what is fetched first. Returns what a platform names that is no
-/// backend module, too.
+/// Imports from a directory, or from sources that are fetched first. Also returns the entries of a
+/// platform that are not backend modules.
 fn imported(arguments: ImportArguments) -> Result<(Report, Vec<String>)> {
     let ImportArguments {
         release,

@@ -5,7 +5,8 @@ use std::fmt::Write as _;
 use super::check::Missing;
 use super::subjects::Module;
 
-/// TOML of what is missing of a module; what the document says of each is a comment.
+/// A TOML skeleton of the missing sentences of a module, with the facts of the document as
+/// comments.
 pub fn skeleton(module: &Module, missing: &[Missing]) -> String {
     let mut out = String::new();
     let mut open = String::new();

@@ -11,27 +11,27 @@ use crate::canonical::operation::operations;
 use crate::canonical::release::Release;
 use crate::canonical::schema::schemas;
 
-/// What there is to describe, by document; `common` too.
+/// The subjects, by document; including `common`.
 #[derive(Clone, Debug, Default)]
 pub struct Subjects {
     /// By the names of the documents.
     pub modules: BTreeMap<String, Module>,
 }
 
-/// What there is to describe in a module.
+/// The subjects of a module.
 #[derive(Clone, Debug, Default)]
 pub struct Module {
     /// The fields of each record by their paths.
     pub records: BTreeMap<String, BTreeMap<String, Known>>,
     /// The parameters of each operation.
     pub operations: BTreeMap<String, BTreeMap<String, Known>>,
-    /// The records that stand beside a shared one of the same name.
+    /// The records that exist besides a shared one of the same name.
     pub own: BTreeSet<String>,
-    /// What each DELETE deletes, as far as it is known.
+    /// The records that each DELETE deletes, as far as they are known.
     pub(crate) deletes: BTreeMap<String, Deletes>,
 }
 
-/// What the documents say of a field or a parameter.
+/// The facts of the documents about a field or a parameter.
 #[derive(Clone, Debug, Default)]
 pub struct Known {
     /// A short description, for the authors of sentences.
@@ -41,7 +41,7 @@ pub struct Known {
 }
 
 impl Subjects {
-    /// Collects what the documents of all `releases` have.
+    /// Collects the subjects of the documents of all `releases`.
     pub fn of(releases: &[Release]) -> Self {
         let mut subjects = Self::default();
         for release in releases {

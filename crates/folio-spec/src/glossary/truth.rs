@@ -10,7 +10,8 @@ use super::subjects::{Known, Module, Subjects};
 use crate::base::error::Error;
 use crate::canonical::facts::{Deletes, DeletesKind};
 
-/// What sentences about a module state against its documents. A sentence that stands for several fields is reported once.
+/// Compares the statements of sentences about a module with its documents. A sentence for several
+/// fields is reported once.
 pub(crate) fn check(glossary: &Glossary, name: &str, subjects: &Subjects) -> Vec<Error> {
     let Some(module) = subjects.modules.get(name) else {
         return Vec::new();
@@ -115,7 +116,7 @@ impl Truth<'_> {
     }
 }
 
-/// What is in backticks.
+/// The text in backticks.
 fn quoted(text: &str) -> impl Iterator<Item = &str> {
     text.split('`').skip(1).step_by(2)
 }

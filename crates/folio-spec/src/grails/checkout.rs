@@ -12,7 +12,7 @@ pub struct Checkout {
     pub tag: String,
 }
 
-/// What is described.
+/// The described module.
 #[derive(Clone, Debug)]
 pub struct Describe {
     /// The recipe.

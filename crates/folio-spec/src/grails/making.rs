@@ -178,8 +178,8 @@ impl<'a> Making<'a> {
         line
     }
 
-    /// Whether collections hold it whose elements a request changes one by one: one with `_delete`
-    /// is taken away (web-toolkit, `ExtendedWebDataBinder`).
+    /// Whether it is an element of collections that a request changes one by one: an element with
+    /// `_delete` is removed (web-toolkit, `ExtendedWebDataBinder`).
     pub(super) fn is_element(&self, class: &str) -> bool {
         let fields = self
             .classes

@@ -183,7 +183,7 @@ impl Making<'_> {
     }
 }
 
-/// The object that a lookup returns if it is asked for `stats`.
+/// The object that a lookup returns if `stats` is requested.
 fn counted(record: &str) -> Value {
     let number = json!({"type": "integer"});
     json!({"type": "object", "properties": {

@@ -10,8 +10,8 @@ const WORDS: [&str; 22] = [
     "out",
 ];
 
-/// The keys that a view writes itself. What it takes from the properties of the record by
-/// `g.render` is not among them.
+/// The keys that a view writes itself, without those that it takes from the properties of the
+/// record with `g.render`.
 pub(super) fn keys(view: &str) -> BTreeSet<String> {
     let mut keys = BTreeSet::new();
     // Statements before the first `json` prepare values.

@@ -17,7 +17,7 @@ pub struct Operation {
     pub upstream_id: Option<String>,
     /// Path and query parameters; headers too.
     pub parameters: Vec<Parameter>,
-    /// What is sent.
+    /// The request body.
     pub request: Option<Request>,
     /// What comes back, by status.
     pub responses: BTreeMap<String, Content>,

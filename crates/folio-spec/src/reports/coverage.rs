@@ -104,7 +104,8 @@ pub(crate) fn page(releases: &[(String, Release)]) -> Vec<String> {
         String::new(),
         "## Untyped".to_owned(),
         String::new(),
-        "The descriptor routes these, but neither the module nor this project describes them.".to_owned(),
+        "The descriptor routes these, but neither the module nor this project describes them."
+            .to_owned(),
         String::new(),
         "| module | operation | releases |".to_owned(),
         "|---|---|---|".to_owned(),

@@ -30,11 +30,7 @@ impl Checker<'_> {
             self.reference(document, record, &format!("{at}/record"));
         }
         let Some(response) = json_response(operation) else {
-            return self.add(
-                document,
-                at,
-                "is a list, but no JSON response is described",
-            );
+            return self.add(document, at, "is a list, but no JSON response is described");
         };
         let list = match text("items") {
             Some(items) => self.property(document, response, items, &mut Vec::new()),

@@ -97,7 +97,11 @@ impl Checker<'_> {
         for (name, schema) in schemas(value) {
             let at = pointer(&["components", "schemas", name]);
             if !is_type(name) {
-                self.add(document, &at, format!("`{name}` is not a valid record name"));
+                self.add(
+                    document,
+                    &at,
+                    format!("`{name}` is not a valid record name"),
+                );
             }
             if let Some(other) = names.insert(name.to_lowercase(), name) {
                 self.add(
