@@ -8,7 +8,7 @@ use folio_sandbox::{Answered, Exchange};
 /// The most characters of a target that the log shows.
 const SHOWN: usize = 200;
 
-/// Writes a request and its answer: `10:20:30.123 GET /users?limit=10 → 200, 2.1 kB, 3.4 ms`.
+/// Writes a request and its response: `10:20:30.123 GET /users?limit=10 → 200, 2.1 kB, 3.4 ms`.
 pub(crate) fn write(exchange: &Exchange, answered: Answered) {
     let line = line(exchange, answered);
     let now = humantime::format_rfc3339_millis(SystemTime::now()).to_string();
@@ -28,7 +28,7 @@ fn line(exchange: &Exchange, answered: Answered) -> String {
         target.push('?');
         target.push_str(&query.join("&"));
     }
-    // What a client sends must not look like other lines of the log.
+    // Input of a client must not look like other lines of the log.
     let mut target: String = target
         .chars()
         .map(|c| if c.is_control() { '\u{fffd}' } else { c })

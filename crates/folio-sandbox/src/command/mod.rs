@@ -12,7 +12,7 @@ use arguments::{Arguments, Command, Flavor};
 use clap::Parser as _;
 use folio_sandbox::{Builder, Error, Sandbox};
 
-/// Starts a sandbox as the arguments say, and waits until it is to stop.
+/// Starts a sandbox according to the arguments, and waits for the signal to stop.
 pub(crate) fn run() -> ExitCode {
     let arguments = Arguments::parse();
     let done = match &arguments.command {
@@ -71,7 +71,7 @@ fn serve(arguments: &Arguments) -> Result<(), Error> {
         .enable_all()
         .build()?;
     let sandbox = runtime.block_on(builder(arguments).start())?;
-    // Who reads no longer than the first lines must not end the sandbox.
+    // A reader that closes the pipe early must not end the sandbox.
     let _ = greet(arguments, sandbox.url(), start);
     runtime.block_on(stopped())?;
     sandbox.shutdown();

@@ -32,7 +32,7 @@ pub(crate) struct RecordArguments {
     out: Option<PathBuf>,
 }
 
-/// Sends the requests, and writes the rows with the answers of the server.
+/// Sends the requests, and writes the rows with the responses of the server.
 pub(crate) fn run(arguments: &RecordArguments) -> io::Result<()> {
     let password = std::env::var("FOLIO_PASSWORD").map_err(|_| {
         io::Error::other(format!(

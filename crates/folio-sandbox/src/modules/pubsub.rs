@@ -13,7 +13,7 @@ use crate::wire::rmb;
 
 const MODULES: &str = "/pubsub/messaging-modules";
 
-/// The response of what this file has; none of other paths.
+/// The response to a path of this file; none for other paths.
 pub(crate) fn respond(
     state: &State,
     request: &HttpRequest,

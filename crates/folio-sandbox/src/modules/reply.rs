@@ -22,7 +22,7 @@ pub(crate) enum Stop {
 /// A step of a request.
 pub(crate) type Step<T> = Result<T, Stop>;
 
-/// The response of a request whose steps are done.
+/// The response of a request after its last step.
 pub(crate) fn finished(step: Step<HttpResponse>) -> HandlerResult {
     match step {
         Ok(response) => Ok(response),
@@ -114,7 +114,7 @@ impl ValidationError {
         }
     }
 
-    /// With parameters in the order of a Java `HashMap`, which is the order that is answered.
+    /// With parameters in the order of a Java `HashMap`, which is the order of the response.
     pub(crate) fn with(message: impl Into<String>, parameters: &[(&str, Option<&str>)]) -> Self {
         Self::sized(message, parameters, 16)
     }
@@ -223,7 +223,7 @@ pub(crate) fn failed(text: impl Into<String>) -> HttpResponse {
     HttpResponse::new(StatusCode::INTERNAL_SERVER_ERROR, TEXT, text.into())
 }
 
-/// What the sandbox does not emulate.
+/// The response for behaviour that the sandbox does not emulate.
 pub(crate) fn not_emulated(what: &str) -> HttpResponse {
     HttpResponse::text(
         StatusCode::NOT_IMPLEMENTED,
@@ -256,7 +256,7 @@ pub(crate) fn done() -> HttpResponse {
     HttpResponse::empty(StatusCode::NO_CONTENT)
 }
 
-/// The object in a request's body, in the words of Vert.x where it is none.
+/// The object in a request's body, or Vert.x's error if there is none.
 pub(crate) fn body(bytes: &[u8]) -> Step<Map<String, Value>> {
     const OBJECT: &str = "io.vertx.core.json.JsonObject";
     let of_app = |class: &str| {
@@ -282,7 +282,7 @@ pub(crate) fn body(bytes: &[u8]) -> Step<Map<String, Value>> {
             };
             Err(failed(of_java(class)).into())
         }
-        // Without a body there is no object: what is asked of it first fails. The text is not
+        // Without a body there is no object: the first access to it fails. The text is not
         // recorded.
         Ok(Value::Null) => Err(failed("java.lang.NullPointerException").into()),
         Err(response) => {
@@ -302,7 +302,7 @@ pub(crate) fn body(bytes: &[u8]) -> Step<Map<String, Value>> {
     }
 }
 
-/// A property as text, whatever it is; none where it is absent or null.
+/// A property of any type as text; none if it is absent or null.
 pub(crate) fn text(fields: &Map<String, Value>, name: &str) -> Option<String> {
     match fields.get(name)? {
         Value::Null => None,

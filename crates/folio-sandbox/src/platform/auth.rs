@@ -13,7 +13,7 @@ use crate::value::fold::Fold;
 pub(crate) const WARNED: u32 = 3;
 pub(crate) const BLOCKED: u32 = 5;
 
-/// How many passwords of a user mod-login keeps, none of which may be used again.
+/// The number of former passwords that mod-login stores and does not accept again.
 const HISTORY: usize = 10;
 
 /// Credentials of a user.
@@ -26,13 +26,14 @@ pub(crate) struct Account {
     /// Passwords that were used before, the last one last.
     pub(crate) history: Vec<String>,
     pub(crate) failures: u32,
-    /// Set by too many failures where there is no record of the user that could be made inactive.
+    /// Set by too many failures if there is no user record that could be made inactive.
     pub(crate) blocked: bool,
     /// Whether a login was attempted.
     pub(crate) attempted: bool,
-    /// What the user may do; everything where there is none.
+    /// The permissions of the user; all if there is none.
     pub(crate) permissions: Option<BTreeSet<String>>,
-    /// The credentials were made through the API: what the user may do is in `/perms/users`.
+    /// The credentials were created through the API: the permissions of the user are in
+    /// `/perms/users`.
     pub(crate) by_record: bool,
 }
 
@@ -102,7 +103,7 @@ pub(crate) struct Auth {
     pub(crate) refreshes: usize,
 }
 
-/// Who sends a request.
+/// The sender of a request.
 #[derive(Clone, Debug)]
 pub(crate) struct Caller {
     pub(crate) tenant: String,
@@ -198,7 +199,8 @@ impl Auth {
             });
     }
 
-    /// The credentials of a user: by the id of the record, or by the name of those who have none.
+    /// The credentials of a user: by the id of the record, or by the name of a user without a
+    /// record.
     pub(crate) fn account(
         &mut self,
         tenant: &str,
@@ -344,13 +346,13 @@ impl Auth {
         })
     }
 
-    /// The tenant that a token names, whatever else is wrong with it.
+    /// The tenant that a token names, even if it is otherwise invalid.
     pub(crate) fn tenant_of(&self, token: &str) -> Option<&str> {
         self.access.get(token).map(|access| access.tenant.as_str())
     }
 
-    /// Ends a session: its refresh token cannot be used, and Keycloak's older ones neither. The
-    /// access token lives on, since nobody asks for it again.
+    /// Ends a session: its refresh token cannot be used, and neither can Keycloak's older ones. The
+    /// access token stays valid, because it is not checked again.
     pub(crate) fn logout(&mut self, refresh: &str) -> bool {
         let Some(known) = self.refresh.get_mut(refresh) else {
             return false;

@@ -8,13 +8,13 @@ use std::fmt;
 pub enum Error {
     /// No port to listen on, or no thread.
     Io(std::io::Error),
-    /// SQLite said no.
+    /// An error of SQLite.
     Store(String),
     /// The canonical documents describe no list of that path.
     NoCollection(String),
     /// Another process uses the folder.
     InUse(String),
-    /// A record without the identifier that it is stored by, or one that is no object.
+    /// A record without its identifier, or one that is not an object.
     Record(String),
 }
 

@@ -43,7 +43,7 @@ pub(crate) struct State {
 }
 
 impl State {
-    /// What is particular to the records of a collection.
+    /// The special properties of a collection's records.
     pub(crate) fn kind(&self, path: &str) -> &'static RecordKind {
         kind(self.release, path)
     }

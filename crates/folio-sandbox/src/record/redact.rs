@@ -2,7 +2,7 @@
 
 use crate::record::wire::Reply;
 
-/// The secrets of a session, each with what stands for it.
+/// The secrets of a session, each with its replacement.
 #[derive(Default)]
 pub(crate) struct Secrets(Vec<(String, &'static str)>);
 

@@ -2,7 +2,7 @@
 
 use crate::cql::{Compiled, CqlError};
 
-/// What a list is asked for.
+/// The parameters of a list.
 pub(crate) struct Page<'a> {
     pub(crate) query: Option<&'a Compiled>,
     pub(crate) offset: usize,

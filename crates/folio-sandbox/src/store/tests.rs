@@ -136,7 +136,7 @@ fn step() -> impl Strategy<Value = Operation> {
     ]
 }
 
-/// What a scan of plain records finds, and how many; or that it fails.
+/// The result and the number of matches of a scan of plain records; or that it fails.
 fn scanned(
     model: &[(String, Value)],
     query: &cql::Compiled,

@@ -33,7 +33,7 @@ impl HttpRequest {
         self.headers.get(name).and_then(|value| value.to_str().ok())
     }
 
-    /// The first parameter of a name, whose case does not matter.
+    /// The first parameter with a name, case-insensitively.
     pub(crate) fn parameter(&self, name: &str) -> Option<&str> {
         self.query
             .iter()
@@ -111,7 +111,7 @@ impl HttpResponse {
         }
     }
 
-    /// A request that is never answered.
+    /// A request without any response.
     pub(crate) fn never() -> Self {
         Self {
             hangs: true,
@@ -154,7 +154,7 @@ pub(crate) fn decoded(text: &str) -> String {
     percent_decode_str(text).decode_utf8_lossy().into_owned()
 }
 
-/// The first `%` that no two hexadecimal digits follow: its place, and what follows.
+/// The first `%` without two following hexadecimal digits: its position, and the following text.
 pub(crate) fn broken_percent(text: &str) -> Option<(usize, &str)> {
     let bytes = text.as_bytes();
     (0..bytes.len()).find_map(|at| {

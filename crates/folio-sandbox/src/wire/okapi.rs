@@ -4,7 +4,7 @@ use http::StatusCode;
 
 use crate::wire::message::HttpResponse;
 
-/// What Okapi says of a path or a method that no module of the tenant has.
+/// Okapi's response to a path or a method that no module of the tenant has.
 pub(crate) fn no_module() -> HttpResponse {
     HttpResponse::text(
         StatusCode::NOT_FOUND,

@@ -8,7 +8,7 @@ use crate::modules::reply::{Block, Step, ValidationError};
 use crate::value::java::{moment, now};
 use crate::value::json::text_at;
 
-/// What a patron wants to do.
+/// The action of a patron.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Action {
     Borrow,
@@ -16,8 +16,7 @@ pub(crate) enum Action {
     Request,
 }
 
-/// The blocks of a patron that somebody has set by hand: why the patron may not do something, and
-/// what becomes of it.
+/// The manual blocks of a patron: the denied actions, and the response.
 pub(crate) fn manual(
     library: &Library<'_>,
     user: &str,
@@ -50,7 +49,7 @@ pub(crate) fn manual(
     ])
 }
 
-/// Blocks that a request asks to override.
+/// Blocks that a request overrides.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Overrides(Map<String, Value>);
 

@@ -94,7 +94,7 @@ fn hours(calendar: &Value, day: Date) -> Vec<(Time, Time)> {
         ) else {
             continue;
         };
-        // Openings may go on over several days.
+        // Openings may span several days.
         let length = end.since(start);
         let passed = day.weekday().since(start);
         if passed <= length {

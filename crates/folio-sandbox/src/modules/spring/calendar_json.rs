@@ -17,7 +17,7 @@ const ORDER: [&str; 8] = [
     "metadata",
 ];
 
-/// The order of the fields of what calendars consist of.
+/// The order of the fields of a calendar's parts.
 const INNER_ORDER: [&str; 8] = [
     "name",
     "startDay",

@@ -34,11 +34,11 @@ pub(super) struct DtoClass {
 pub(super) struct Method {
     /// Which of its arguments the record is.
     pub(super) argument: usize,
-    /// What it returns, without its beginning, and its name and arguments.
+    /// Its return type, without its prefix, and its name and arguments.
     pub(super) signature: &'static str,
 }
 
-/// A field, and what Bean Validation asks of it.
+/// A field, and its Bean Validation constraints.
 pub(super) struct Field {
     pub(super) name: &'static str,
     pub(super) reads: Reads,

@@ -13,7 +13,7 @@ use crate::wire::rmb;
 
 const PATH: &str = "/patron-pin";
 
-/// The response of what this file has; none of other paths.
+/// The response to a path of this file; none for other paths.
 pub(crate) fn respond(
     state: &State,
     request: &HttpRequest,

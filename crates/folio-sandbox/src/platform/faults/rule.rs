@@ -8,7 +8,7 @@ use crate::platform::faults::effect::Effect;
 use crate::platform::faults::fault::Fault;
 use crate::platform::faults::pages::Gateway;
 
-/// Why a text is no fault.
+/// The error of an invalid rule.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct BadFault(String);
 
@@ -20,7 +20,7 @@ impl fmt::Display for BadFault {
 
 impl std::error::Error for BadFault {}
 
-/// What a rule can say, for errors and help.
+/// The syntax of a rule, for errors and help.
 const WORDS: &str = "one effect of status=503 [body=TEXT] [retry-after=SECONDS], gateway=nginx|haproxy|squid [status=502], delay=2s, reset=before|during|after, \
      truncate, null, shrink, empty, expire-token, slow=BYTES/TIME, forbidden; and of method=GET, path=/users, module=mod-users, after=N, every=N, times=N, \
      probability=0.1, seed=N";
@@ -39,7 +39,7 @@ fn time(text: &str) -> Option<Duration> {
     Duration::try_from_secs_f64(seconds).ok()
 }
 
-/// The words of a rule; quotes keep blanks.
+/// The words of a rule; quotes preserve blanks.
 fn words(text: &str) -> Vec<String> {
     let (mut words, mut word, mut quote) = (Vec::new(), String::new(), None);
     for c in text.chars() {

@@ -82,7 +82,7 @@ fn assign(placed: &mut Placed, item: Item) {
     placed.item = Some(item);
 }
 
-/// The item whose location is nearest to the service point of the pickup: the location itself, its
+/// The item with the location nearest to the pickup service point: the location itself, its
 /// library, its campus, its institution.
 fn closest(library: &Library<'_>, placed: &Placed, items: Vec<Item>) -> Step<Option<Item>> {
     let place = placed.text("pickupServicePointId").unwrap_or_default();

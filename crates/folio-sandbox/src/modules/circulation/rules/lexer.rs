@@ -178,7 +178,7 @@ impl Lexer {
                     });
                 }
                 self.at += count;
-                // A carriage return alone is no end of a line to ANTLR.
+                // For ANTLR, a carriage return alone does not end a line.
                 if c == '\n' || count == 2 {
                     self.line += 1;
                     self.column = 0;
