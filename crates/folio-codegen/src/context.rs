@@ -35,7 +35,7 @@ impl<'a> Context<'a> {
         }
     }
 
-    /// An error about what progenitor made of the document.
+    /// An error about progenitor's output for the document.
     pub(crate) fn problem(&self, problem: String) -> Error {
         Error::model(&self.document.name, problem)
     }

@@ -31,7 +31,7 @@ impl Features {
     /// Reads the file.
     ///
     /// # Errors
-    /// It cannot be read, or is not what `folio-spec features` writes.
+    /// It cannot be read, or is not the output of `folio-spec features`.
     pub fn read(path: &Path) -> Result<Self, Error> {
         let root = Document::read(path)?.root;
         let wrong = |pointer: &str| {
@@ -88,12 +88,13 @@ impl Features {
         }
     }
 
-    /// The modules to build of those that a folder has: those whose features are on, by themselves
-    /// or by a bundle, and those that have no feature because they are one's own. `release` is the
-    /// folder's release, where it is one of the SDK's own.
+    /// The modules to build of those in a directory: those whose features are enabled, directly or
+    /// by a bundle, and user-supplied modules, which have no feature. `release` is the directory's
+    /// release, if it is one of the SDK's own.
     ///
     /// # Errors
-    /// The feature of a module is on that the folder does not have. (A bundle takes what there is.)
+    /// A feature is enabled whose module the directory does not have. (A bundle uses the existing
+    /// ones.)
     pub fn modules(
         &self,
         folder: &Path,
@@ -189,7 +190,7 @@ mod tests {
         for on in ["books", "shelf", "full"] {
             assert_eq!(wanted(&[on]).unwrap(), ["mod-books", "mod-mine"]);
         }
-        // Cargo turns on what a bundle lists.
+        // Cargo enables the features of a bundle.
         assert!(wanted(&["full", "okapi", "shelf", "mod-shelf"]).is_ok());
         insta::assert_snapshot!(wanted(&["okapi"]).unwrap_err(), @"the feature `okapi` is enabled, but the release pine has no module okapi. It is in oak (built with the feature `oak`). Disable the feature, or build such a release");
     }
@@ -209,7 +210,7 @@ mod tests {
 
     #[test]
     fn no_file_of_the_sdk_has_the_name_of_a_module() {
-        // It would hide the module, or the module's generated file would stand in its place.
+        // It would hide the module, or the module's generated file would replace it.
         let root = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../.."));
         let features = Features::read(&root.join("specs/features.json")).unwrap();
         let modules: BTreeSet<String> = features

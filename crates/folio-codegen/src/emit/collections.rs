@@ -131,7 +131,7 @@ fn body<'a>(model: &'a Model, operation: &Operation) -> Option<&'a str> {
     }
 }
 
-/// The list of records in a record: its key, and what its elements are.
+/// The list of records in a record: its key, and the type of its elements.
 fn element<'a>(
     model: &'a Model,
     record: &str,

@@ -74,9 +74,9 @@ fn record(item: &syn::ItemStruct) -> Result<Record, String> {
     Ok(Record { name, fields })
 }
 
-/// Gives fields whose keys differ in case or punctuation only names of their own. The one whose key
-/// is its name keeps it, whatever others a later release adds; the others have a `_` more each, in
-/// the order of their keys.
+/// Assigns distinct names to fields whose keys differ only in case or punctuation. The one whose
+/// key equals its name keeps it, regardless of fields that a later release adds; the others get
+/// additional `_`, in the order of their keys.
 fn tell_apart(fields: &mut [Field]) {
     let mut order: Vec<usize> = (0..fields.len()).collect();
     order.sort_by_key(|&index| {

@@ -48,8 +48,7 @@ pub(crate) fn build(name: &str, lowered: &Lowered) -> Result<Model, Error> {
             std::iter::empty::<TypeImpl>(),
         );
     }
-    // progenitor and typify panic at what they do not support; a build script should say which
-    // document it was.
+    // progenitor and typify panic on unsupported input; a build script should name the document.
     let tokens = catch_unwind(AssertUnwindSafe(|| {
         Generator::new(&settings).generate_tokens(&openapi)
     }))
