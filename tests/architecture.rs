@@ -15,8 +15,8 @@ use std::sync::LazyLock;
 
 use sources::Sources;
 
-/// The layers of a crate, the lowest first. Those of one row stand side by side and do not import each other.
-/// A file imports from its own folder and from lower rows.
+/// The layers of a crate, the lowest first. Those in one row are siblings and do not import each
+/// other. A file imports from its own folder and from lower rows.
 struct Layers {
     krate: &'static str,
     rows: &'static [&'static [(&'static str, &'static str)]],
@@ -389,7 +389,7 @@ fn the_page_shows_the_layers() {
     }
 }
 
-/// Type names that stand twice in the core, and why.
+/// Type names that are defined twice in the core, with the reason.
 const SAME_NAMES: &[(&str, &str)] = &[
     (
         "Field",

@@ -1,4 +1,4 @@
-//! What the compiler says of a type that is not what a call needs: it must name the solution.
+//! The compiler's message for a type that a call does not accept: it must name the solution.
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests may")]
 
@@ -22,7 +22,7 @@ fn libraries(folder: &Path) -> Vec<PathBuf> {
     found.into_iter().rev().map(|(_, path)| path).collect()
 }
 
-/// What the compiler says of a program.
+/// The compiler's messages for a program.
 fn said(program: &str) -> String {
     let test = std::env::current_exe().unwrap();
     let folder = test.parent().unwrap();

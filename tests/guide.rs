@@ -1,4 +1,5 @@
-//! The programs of the guide, compiled and run. Each of its blocks stands here as it stands there, or in an example that it is taken from.
+//! The programs of the guide, compiled and run. Each of its blocks is also in this file, or in the
+//! example that it is taken from.
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests may")]
 
@@ -381,7 +382,7 @@ fn every_block_of_the_guide_is_compiled() {
         .split("```rust\n")
         .skip(1)
         .map(|rest| rest.split("```").next().unwrap());
-    // The first one is what the others begin with.
+    // The first one contains the imports of the others.
     for import in blocks.next().unwrap().lines() {
         let names: Vec<&str> = import
             .split(|c: char| !c.is_alphanumeric() && c != '_')
@@ -595,7 +596,7 @@ async fn a_harvest_goes_on_where_it_ended() {
     let left = std::env::temp_dir().join(format!("folio-sdk-guide-{}", std::process::id()));
     let all = stored(&sandbox, "/instance-storage/instances").len();
     let mut titles = Vec::new();
-    // An error on the way: what came stays, and the next run brings the rest.
+    // An error during the run: earlier records stay, and the next run adds the rest.
     let fault = Fault::new(Effect::status(400, "broken")).path("/instance-storage/instances");
     sandbox.fault(fault.after(1).times(1));
     let error = blocks::harvest_titles(&folio, &left, &mut titles)

@@ -262,7 +262,7 @@ fn raw(folio: &FolioClient, page: u32) -> GetAllRequest<Box<RawValue>> {
     list.by_id().limit(page)
 }
 
-/// What the process that is killed does.
+/// The job of the process that is killed.
 #[test]
 #[ignore = "run by the test below, in a process of its own"]
 fn the_process_that_is_killed() {

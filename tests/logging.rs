@@ -1,4 +1,4 @@
-//! What the one line of logging shows, and what it does not.
+//! The output of the one-line logging, and the redacted parts.
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests may")]
 

@@ -13,11 +13,11 @@ use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 
-/// What the server does when it has written all pieces.
+/// The server's behaviour after all pieces.
 #[derive(Clone, Copy, PartialEq)]
 pub(super) enum End {
     Close,
-    /// Keeps the connection open and says nothing more, as Okapi does when a module breaks off.
+    /// Keeps the connection open and sends nothing more, as Okapi does when a module stops.
     Hang,
 }
 
@@ -67,7 +67,8 @@ impl Wire {
     }
 }
 
-/// A server that gives these responses in turn, each over a connection of its own, and the heads and bodies of what it was asked.
+/// A server that sends these responses in turn, each over a separate connection, and the heads and
+/// bodies of its requests.
 pub(super) async fn serve(responses: Vec<Wire>) -> (String, Arc<Mutex<Vec<String>>>) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
@@ -370,7 +371,7 @@ mod bounds {
             "{error}"
         );
         assert!(records.next().await.is_none());
-        // What is streamed has no bound, and takes no memory.
+        // A stream has no limit, and takes no memory.
         let mut sum = 0;
         let mut download = open(&folio).await;
         while let Some(piece) = download.next().await {

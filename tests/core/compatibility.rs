@@ -1,4 +1,5 @@
-//! What a tenant has beside what is built, and what an error says of it where a gateway knows no module.
+//! The tenant's modules compared with the build's, and the help of errors if a gateway finds no
+//! module.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
@@ -21,7 +22,7 @@ fn no_module() -> Reply {
     Reply::text(404, "No suitable module found for path and tenant")
 }
 
-/// What Kong answers where it has no route.
+/// Kong's response without a route.
 fn no_route() -> Reply {
     Reply::new(
         404,
@@ -30,7 +31,7 @@ fn no_route() -> Reply {
     )
 }
 
-/// Okapi with one module of the build in its version, one older, and what else tenants have.
+/// Okapi with one module of the build in its version, one older, and other modules.
 fn okapi(asked: &Asked) -> Option<Reply> {
     let reply = match asked.path() {
         MODULES => json!([
@@ -213,7 +214,7 @@ async fn a_path_without_a_module_is_explained_once() {
         said.contains("tenant `diku` has mod-inventory-storage-28.0.14"),
         "{said}"
     );
-    // A path that no module of the release has needs no lookup of what the tenant has.
+    // A path that no module of the release has needs no lookup of the tenant's modules.
     let error = folio
         .folio_get::<Vec<Value>>("/badges", "badges")
         .await

@@ -1,4 +1,4 @@
-//! What the environment of a program says of its client.
+//! The environment variables of a client.
 
 use std::process::Command;
 use std::time::Duration;

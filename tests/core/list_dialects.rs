@@ -1,4 +1,5 @@
-//! Lists whose servers reject what the SDK adds to a request, of which no description says so: what is tried then, and what the caller is told.
+//! Lists whose servers reject the SDK's additions to a request, undescribed: the fallbacks, and the
+//! errors.
 
 use folio_sdk::{ErrorKind, FolioClient, Paging, PagingStyle, Request};
 use folio_sdk::{Method, RecordStream};
@@ -84,7 +85,7 @@ async fn a_list_is_asked_for_less_where_its_server_rejects_the_first_page() {
             "the SDK requests pages of 50",
             1,
         ),
-        // Words that say nothing: it is found out by trying.
+        // Uninformative text: determined by trying.
         (
             |asked| {
                 asked
@@ -177,7 +178,7 @@ async fn a_query_of_the_caller_is_not_changed() {
     assert_eq!(error.unwrap().status().unwrap(), 400);
     assert_eq!(server.asked("/things").len(), 1);
 
-    // Statuses that say nothing of the request.
+    // Statuses that do not concern the request.
     for status in [403, 404, 409] {
         let server = Folio::start(move |asked, _| {
             (asked.path() == "/things").then(|| Reply::text(status, "no limit, no sortBy"))

@@ -1,4 +1,4 @@
-//! Lists that stream: every record once, whatever the server does.
+//! Lists as streams: every record once, for any behaviour of the server.
 
 use std::collections::BTreeSet;
 use std::sync::Mutex;
@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 
 use folio_test_support::server::{Asked, Folio, Reply};
 
-/// The ids of `count` records, and what the server does with a request for them.
+/// The ids of `count` records, and the server's response to a request for them.
 struct Collection {
     count: usize,
     /// The server's own limit.
@@ -435,7 +435,7 @@ async fn an_answer_that_is_no_list_is_an_error_and_not_an_empty_list() {
         let error = results.last().unwrap().as_ref().unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Decode, "{body}");
         assert!(error.to_string().contains(expected), "{body}: {error}");
-        // What came before the text breaks off is good.
+        // The records before the truncation are valid.
         let good =
             usize::from(body.starts_with(r#"{"things":[{"id":"1"}"#) || body.contains("[1 2"));
         assert_eq!(results.len(), 1 + good, "{body}");
@@ -628,7 +628,7 @@ async fn the_next_page_comes_while_the_caller_works_and_no_more_than_that() {
         assert_eq!(server.asked("/things").len(), 0);
         items.next().await.unwrap().unwrap();
         settle().await;
-        // Who wants one record has it.
+        // A caller that wants one record has it.
         assert_eq!(server.asked("/things").len(), 1);
         items.next().await.unwrap().unwrap();
         server.wait_for("/things", 2).await;
@@ -993,7 +993,7 @@ async fn many_ids_become_as_many_requests_as_a_url_allows() {
     while let Some(record) = found.next().await {
         came.push(record.unwrap()["number"].as_u64().unwrap() as usize);
     }
-    // In the order of the ids, each once, and what is missing is told.
+    // In the order of the ids, each once, and missing ones are reported.
     let (there, missing): (Vec<usize>, Vec<usize>) =
         wanted.iter().partition(|number| *number % 7 != 3);
     assert_eq!(came, there);

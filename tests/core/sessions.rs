@@ -22,7 +22,7 @@ async fn get(folio: &FolioClient) -> Result<Vec<Value>, Error> {
     folio.folio_get("/users", "users").await
 }
 
-/// A token that says what it is: of Okapi, or of Keycloak.
+/// A token with its claims: of Okapi, or of Keycloak.
 fn token_of(claims: &Value) -> String {
     format!("e30.{}.sig", URL_SAFE_NO_PAD.encode(claims.to_string()))
 }
@@ -144,7 +144,7 @@ async fn a_token_that_is_handed_in_is_used_without_a_login_until_it_dies() {
             && !shown.contains("handed.in.token"),
         "{shown}"
     );
-    // It is dead, and nothing asks the server again whether it is.
+    // It has expired, and the server is not asked again.
     let before = server.log().len();
     get(&folio).await.unwrap_err();
     assert_eq!(server.log().len(), before);
@@ -254,7 +254,8 @@ async fn the_login_goes_to_its_own_tenant_and_what_renews_and_ends_it_to_the_ten
             .unwrap();
         get(&folio).await.unwrap();
         server.expire();
-        // Only what was refused is renewed: the script gives the same token again, which then is good.
+        // Only the rejected token is renewed: the script returns the same token again, which then
+        // is valid.
         let waiting = tokio::spawn({
             let folio = folio.clone();
             async move { get(&folio).await }

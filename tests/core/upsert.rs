@@ -539,7 +539,7 @@ async fn a_second_run_of_any_recorded_record_writes_nothing() {
         };
         let sent = sent.entry(path.clone()).or_default();
         let mut record = of("sent", sent.len());
-        // A version of one's own would be a claim that nobody has changed the record since.
+        // A caller's own version would claim that no other client has changed the record since.
         record.as_object_mut().unwrap().remove("_version");
         names.insert((path.clone(), id(sent.len())), name);
         stored
@@ -652,7 +652,7 @@ async fn lookups_of_many_records_are_within_the_request_line() {
         stored.lock().unwrap().records.extend(users());
         let report = folio.upsert_at(collection.clone(), users()).run().await;
         assert_eq!(figures(&report), [0, 0, 1_000, 0]);
-        // Those on their way at once may all find out; nobody later.
+        // Concurrent requests may all detect it; no later one.
         let too_long = stored.lock().unwrap().too_long;
         assert!(
             if max_line == 4_096 {
@@ -1045,7 +1045,7 @@ async fn a_server_that_ignores_the_query_makes_no_other_record_the_match() {
 
 #[tokio::test]
 async fn a_record_that_others_create_meanwhile_is_found_by_its_key() {
-    // Between the look and the POST somebody else creates it.
+    // Another client creates it between the lookup and the POST.
     let module = Module {
         unique: "username",
         ..module("/users", "users")

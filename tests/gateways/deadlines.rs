@@ -114,7 +114,7 @@ async fn a_deadline_bounds_the_wait_for_a_permit() {
 
 #[tokio::test]
 async fn a_deadline_bounds_the_wait_for_a_login() {
-    // One that never answers.
+    // A server that never responds.
     let silent = Folio::start(|_, _| Some(Reply::Stall)).await;
     let folio = silent.builder().retry(patient()).build().unwrap();
     let error = within(
