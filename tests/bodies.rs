@@ -24,9 +24,11 @@ use std::time::Duration;
 
 use folio_sdk::bulk_operations::EntityType;
 use folio_sdk::common::IdentifierType;
-use folio_sdk::erm_usage::call::{DownloadCounterReportAnswer, ExportCounterReportsAnswer};
-use folio_sdk::inventory_update::call::{ListJobLogsAnswer, UpdateInventoryBatchUpsertHridAnswer};
-use folio_sdk::kb_ebsco_java::call::GetRamlsAnswer;
+use folio_sdk::erm_usage::call::{DownloadCounterReportResponse, ExportCounterReportsResponse};
+use folio_sdk::inventory_update::call::{
+    ListJobLogsResponse, UpdateInventoryBatchUpsertHridResponse,
+};
+use folio_sdk::kb_ebsco_java::call::GetRamlsResponse;
 use folio_sdk::{Body, Bytes, Error, ErrorKind, Method, Multipart, Request};
 use folio_test_support::clock::Clock;
 use folio_test_support::files::scratch;
@@ -448,15 +450,15 @@ async fn one_of_several_answers_is_told_by_its_media_type() {
     .await;
     let folio = server.connect().await;
     let logs = || folio.inventory_update().list_job_logs();
-    let ListJobLogsAnswer::Json(lines) = logs().send().await.unwrap() else {
+    let ListJobLogsResponse::Json(lines) = logs().send().await.unwrap() else {
         panic!("no JSON");
     };
     assert!(lines.log_lines.is_some_and(|lines| lines.is_empty()));
     let text = logs().accept_text().send().await.unwrap();
-    assert!(matches!(text, ListJobLogsAnswer::Text(text) if text == "a log"));
+    assert!(matches!(text, ListJobLogsResponse::Text(text) if text == "a log"));
     let report = folio.erm_usage().download_counter_report(ID);
     let xml = report.accept_xml().send().await.unwrap();
-    assert!(matches!(xml, DownloadCounterReportAnswer::Xml(xml) if xml == "<report/>"));
+    assert!(matches!(xml, DownloadCounterReportResponse::Xml(xml) if xml == "<report/>"));
     let csv = folio
         .erm_usage()
         .export_counter_reports(ID)
@@ -464,7 +466,7 @@ async fn one_of_several_answers_is_told_by_its_media_type() {
         .send()
         .await
         .unwrap();
-    assert!(matches!(csv, ExportCounterReportsAnswer::Csv(csv) if csv == "a,b"));
+    assert!(matches!(csv, ExportCounterReportsResponse::Csv(csv) if csv == "a,b"));
     // An undescribed response is returned unchanged.
     let other = folio
         .erm_usage()
@@ -474,7 +476,7 @@ async fn one_of_several_answers_is_told_by_its_media_type() {
         .await
         .unwrap();
     assert!(
-        matches!(other, ExportCounterReportsAnswer::Unknown(answer) if answer.header("content-type") == Some("image/png"))
+        matches!(other, ExportCounterReportsResponse::Unknown(answer) if answer.header("content-type") == Some("image/png"))
     );
 }
 
@@ -491,14 +493,14 @@ async fn a_response_of_a_described_media_type_is_its_variant_whatever_kind_that_
     let module = ("x-okapi-module-id", "mod-kb-ebsco-java-5.0.0");
     let ramls = || folio.kb_ebsco_java().get_ramls().header(module.0, module.1);
     let list = ramls().send().await.unwrap();
-    assert!(matches!(list, GetRamlsAnswer::Json(_)), "{list:?}");
+    assert!(matches!(list, GetRamlsResponse::Json(_)), "{list:?}");
     let raml = ramls().accept_bytes().send().await.unwrap();
-    assert!(matches!(raml, GetRamlsAnswer::Bytes(raml) if raml == "#%RAML 1.0"));
+    assert!(matches!(raml, GetRamlsResponse::Bytes(raml) if raml == "#%RAML 1.0"));
     let report = || folio.erm_usage().download_counter_report(ID);
     let xml = report().header("accept", "text/xml").send().await.unwrap();
-    assert!(matches!(xml, DownloadCounterReportAnswer::Xml(xml) if xml == "<record/>"));
+    assert!(matches!(xml, DownloadCounterReportResponse::Xml(xml) if xml == "<record/>"));
     let csv = report().header("accept", "text/csv").send().await.unwrap();
-    assert!(matches!(csv, DownloadCounterReportAnswer::Unknown(_)));
+    assert!(matches!(csv, DownloadCounterReportResponse::Unknown(_)));
 }
 
 #[tokio::test]
@@ -519,12 +521,12 @@ async fn one_of_several_answers_is_told_by_its_status() {
     };
     let all = upsert().await.unwrap();
     assert!(
-        matches!(all, UpdateInventoryBatchUpsertHridAnswer::Status200(_)),
+        matches!(all, UpdateInventoryBatchUpsertHridResponse::Status200(_)),
         "{all:?}"
     );
     let some = upsert().await.unwrap();
     assert!(
-        matches!(some, UpdateInventoryBatchUpsertHridAnswer::Status207(_)),
+        matches!(some, UpdateInventoryBatchUpsertHridResponse::Status207(_)),
         "{some:?}"
     );
 }

@@ -15,6 +15,7 @@ mod core {
     mod deletions;
     mod dialects;
     mod environment;
+    mod error_bodies;
     mod errors;
     mod harvest;
     mod lenient;
@@ -22,6 +23,7 @@ mod core {
     mod list_facts;
     mod lists;
     mod outcome;
+    mod pages;
     mod platform;
     mod repetition;
     mod request_lines;

@@ -21,12 +21,12 @@ impl FolioClient {
         &self,
         request: Request,
     ) -> impl Future<Output = Result<Response>> + Send + use<> {
-        self.clone().answer(request)
+        self.clone().response(request)
     }
 
     /// As [`execute`](Self::execute). Boxed, so that the futures of calls stay small, and it is
     /// compiled only once.
-    pub(crate) fn answer(self, request: Request) -> Boxed<Response> {
+    pub(crate) fn response(self, request: Request) -> Boxed<Response> {
         if request.needs_module_id() {
             return Box::pin(addressed::send(self, request, Self::run));
         }

@@ -6,7 +6,11 @@ use super::checkpoint::Checkpoint;
 use super::range_reader::RangeReader;
 use super::segments::Segments;
 use super::stream::{HarvestStream, ListSource};
+use crate::call::mode::Mode;
+#[cfg(feature = "blocking")]
+use crate::call::mode::in_mode;
 use crate::client::FolioClient;
+use crate::client::marker::Async;
 use crate::paging::{Pager, RecordStream};
 
 /// The default number of requests in flight of a harvest.
@@ -36,6 +40,7 @@ impl FolioClient {
         list: impl Into<RecordStream<T>>,
     ) -> Harvest<T> {
         Harvest {
+            mode: Async,
             list: list.into(),
             parallel: PARALLEL,
             ordered: false,
@@ -47,14 +52,15 @@ impl FolioClient {
 /// A harvest before its start: see [`FolioClient::harvest`].
 #[must_use = "a harvest sends no request before its stream is polled"]
 #[derive(Debug)]
-pub struct Harvest<T> {
+pub struct Harvest<T, M = Async> {
+    pub(crate) mode: M,
     list: RecordStream<T>,
     parallel: usize,
     ordered: bool,
     resume: Option<Checkpoint>,
 }
 
-impl<T: DeserializeOwned + Send + 'static> Harvest<T> {
+impl<T: DeserializeOwned + Send + 'static, M: Mode> Harvest<T, M> {
     /// The maximum number of concurrent requests: 8 by default, at least 1. The client's own limit
     /// ([`max_in_flight`](crate::FolioClientBuilder::max_in_flight)) applies as well. As many pages
     /// are held in memory, three times as many if the records are to come in order.
@@ -122,8 +128,8 @@ impl<T: DeserializeOwned + Send + 'static> Harvest<T> {
         })
     }
 
-    /// The records, as a stream.
-    pub fn stream(self) -> HarvestStream<T> {
+    /// The records, as a stream; of a blocking client, as an iterator.
+    pub fn stream(self) -> M::Stream<HarvestStream<T>> {
         let checkpoint = self.checkpoint();
         let problem = self.problem(&checkpoint);
         let by_key = self.is_parallel();
@@ -139,7 +145,7 @@ impl<T: DeserializeOwned + Send + 'static> Harvest<T> {
                 ListSource::Sequence(Box::new(RecordStream::of(pager)))
             }
         };
-        HarvestStream::new(source, checkpoint)
+        self.mode.stream(HarvestStream::new(source, checkpoint))
     }
 
     /// The reason why a checkpoint cannot be resumed.
@@ -167,6 +173,9 @@ impl<T: DeserializeOwned + Send + 'static> Harvest<T> {
         problem.map(str::to_owned)
     }
 }
+
+#[cfg(feature = "blocking")]
+in_mode!(Harvest<T> { list, parallel, ordered, resume });
 
 /// The identification of a checkpoint's list. It contains no secret.
 fn identity(pager: &Pager) -> String {

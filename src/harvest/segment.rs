@@ -1,7 +1,7 @@
 //! One range of a list that is read in parallel: its known properties, and its page.
 
 use super::range::Range;
-use crate::paging::{Ahead, Page, Pager};
+use crate::paging::{Ahead, PageBody, Pager};
 use crate::wire::error::{Error, Result};
 
 /// The maximum estimate of pages if the server does not state the number of records.
@@ -31,12 +31,12 @@ pub(super) enum SegmentState {
     /// With the end of the range as requested. It may have been split since.
     Asked(Ahead, Option<String>),
     /// The page that covers the range.
-    Here(Box<Page>, Option<String>),
+    Here(Box<PageBody>, Option<String>),
 }
 
 /// A page whose records are returned.
 pub(super) struct SegmentPage {
-    pub(super) page: Page,
+    pub(super) page: PageBody,
     pub(super) range: Range,
     /// The server may have exceeded the range: then the page limits it.
     pub(super) stop: Option<String>,

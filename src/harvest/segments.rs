@@ -7,7 +7,7 @@ use super::concurrency::Concurrency;
 use super::figures::Figures;
 use super::range::Range;
 use super::segment::{RangeSegment, SegmentPage, SegmentState, pages_left};
-use crate::paging::{Ahead, Page, PageBounds, PageSummary, Pager};
+use crate::paging::{Ahead, PageBody, PageBounds, PageSummary, Pager};
 use crate::value::uuid::is_beyond;
 use crate::wire::error::{Error, Result};
 use crate::wire::response::Response;
@@ -244,7 +244,7 @@ impl Segments {
 
     /// The first and the last key of a page. It is parsed completely until the end of a page,
     /// scanned backwards, was at the estimated position.
-    fn bounds_of(&mut self, page: &Page) -> Result<PageBounds> {
+    fn bounds_of(&mut self, page: &PageBody) -> Result<PageBounds> {
         let mut bounds = page.bounds();
         if !self.is_trusted || bounds.last.is_none() {
             let last = page.outline()?.last;
@@ -259,7 +259,7 @@ impl Segments {
 
     /// Processes a page of a range: it covers the range up to its last record; the rest of the
     /// range follows.
-    fn arrive(&mut self, at: usize, page: Page, pager: &Pager) -> Result<()> {
+    fn arrive(&mut self, at: usize, page: PageBody, pager: &Pager) -> Result<()> {
         let bounds = self.bounds_of(&page)?;
         let RangeSegment {
             range,

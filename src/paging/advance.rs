@@ -1,6 +1,6 @@
 //! Evaluates a page: what follows it, and which of its records are new.
 
-use super::page::PageSummary;
+use super::page_body::PageSummary;
 use super::pager::Pager;
 use crate::wire::error::{Error, Exchange, Result};
 

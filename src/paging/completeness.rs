@@ -1,7 +1,7 @@
 //! Checks whether a list is complete at its apparent end.
 
 use super::advance::PageStep;
-use super::page::PageSummary;
+use super::page_body::PageSummary;
 use super::pager::{Pager, UnmetTotal};
 use crate::wire::error::{Error, Exchange, Result};
 

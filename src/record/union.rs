@@ -145,7 +145,7 @@ pub fn debug_union<U: Union + Field>(union: &U, out: &mut fmt::Formatter<'_>) ->
     }
 }
 
-/// Defines unions: enums of what a value can be, and a catch-all that keeps the JSON of any other.
+/// Defines unions: enums of what a value can be, and a catch-all that preserves the JSON of any other.
 macro_rules! __union {
     ($($(#[$meta:meta])* $name:ident by $tag:literal / $other:ident {
         $($(#[$vmeta:meta])* $variant:ident: $held:ty as $ty:ty = [$($value:literal),*] $size:literal,)*

@@ -11,7 +11,11 @@ use http::Method;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
+use crate::call::mode::Mode;
+#[cfg(feature = "blocking")]
+use crate::call::mode::in_mode;
 use crate::client::FolioClient;
+use crate::client::marker::Async;
 use crate::engine::cache::CacheKey;
 use crate::paging::RecordStream;
 use crate::record::scalar::Id;
@@ -121,7 +125,8 @@ impl<T: fmt::Debug> fmt::Debug for ReferenceRecords<T> {
 /// # }
 /// ```
 #[derive(Debug, Clone)]
-pub struct ReferenceData {
+pub struct ReferenceData<M = Async> {
+    pub(crate) mode: M,
     client: FolioClient,
     max_age: Duration,
 }
@@ -131,6 +136,7 @@ impl FolioClient {
     /// with a TTL.
     pub fn reference_data(&self) -> ReferenceData {
         ReferenceData {
+            mode: Async,
             client: self.clone(),
             max_age: MAX_AGE,
         }
@@ -173,7 +179,10 @@ impl Named {
     }
 }
 
-impl ReferenceData {
+#[cfg(feature = "blocking")]
+in_mode!(ReferenceData<> { client, max_age });
+
+impl<M: Mode> ReferenceData<M> {
     /// The TTL of a cached list, 10 minutes by default. With [`Duration::ZERO`] the server is
     /// always called, and the response is cached for others.
     #[must_use]
@@ -186,7 +195,9 @@ impl ReferenceData {
     pub fn invalidate(&self) {
         self.client.session().cache.forget(self.client.tenant());
     }
+}
 
+impl ReferenceData {
     /// The records of a list.
     ///
     /// # Errors

@@ -1,5 +1,6 @@
 //! The single error type of the SDK: the attempted operation, the server's message, and the remedy.
 
+mod body;
 mod causes;
 mod display;
 mod exchange;
