@@ -114,7 +114,7 @@ fn the_bundles_and_the_version_of_rust_are_those_of_the_manifest() {
         .map(|line| line.split('`').nth(1).unwrap())
         .collect();
     let written = manifest.split("# Bundles").nth(1).unwrap();
-    let written = written.split("# A feature a module.").next().unwrap();
+    let written = written.split("# One feature per module.").next().unwrap();
     let mut bundles: Vec<&str> = written
         .lines()
         .filter_map(|line| line.strip_suffix(" = ["))

@@ -159,7 +159,7 @@ impl Features {
         let mut all: Vec<String> = self.modules.keys().map(|module| self.of(module)).collect();
         all.sort();
         let _ = writeln!(out, "full = {}", list(all.clone()));
-        let _ = writeln!(out, "\n# Bundles: what a job of that field mostly needs.");
+        let _ = writeln!(out, "\n# Bundles: the modules of a subject area.");
         for (bundle, modules) in &self.bundles {
             let _ = writeln!(
                 out,
