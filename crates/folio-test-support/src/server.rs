@@ -64,7 +64,7 @@ fn decode(text: &str) -> String {
     String::from_utf8(bytes).unwrap()
 }
 
-/// What the server does with a request.
+/// The reaction of the server to a request.
 #[derive(Clone, Debug)]
 pub enum Reply {
     Answer {
@@ -72,11 +72,11 @@ pub enum Reply {
         headers: Vec<(String, String)>,
         body: String,
     },
-    /// Closes the connection without an answer.
+    /// Closes the connection without a response.
     Drop,
     /// Announces the body, sends half of it, and closes.
     Break(String),
-    /// Keeps the connection open and says nothing.
+    /// Keeps the connection open and sends nothing.
     Stall,
     After(Duration, Box<Reply>),
 }
@@ -121,7 +121,8 @@ impl Reply {
 
 type Script = dyn Fn(&Asked, usize) -> Option<Reply> + Send + Sync;
 
-/// A FOLIO of one user, `ann`, whose login works as the real one's does. What else it answers is the test's script.
+/// A FOLIO with one user, `ann`, whose login works as the real one's does. The test's script
+/// determines its other responses.
 pub struct Folio {
     pub url: String,
     state: Arc<Mutex<State>>,
@@ -142,8 +143,9 @@ struct State {
 }
 
 impl Folio {
-    /// `script` answers what it wants to; it is told how often the same method and path was asked before. What it leaves is a login, or
-    /// 404. Requests that need a token and have none get what Okapi gives; the script is then not asked, but for logins.
+    /// `script` may respond to any request; it gets the number of earlier requests of the same
+    /// method and path. Other requests are logins, or get 404. Requests without a required token
+    /// get Okapi's response; the script is then called only for logins.
     pub async fn start(
         script: impl Fn(&Asked, usize) -> Option<Reply> + Send + Sync + 'static,
     ) -> Self {
@@ -191,7 +193,7 @@ impl Folio {
         self.builder().connect().await.unwrap()
     }
 
-    /// How long tokens live by what the server says; without, it says nothing.
+    /// The lifetime of tokens that the server states; if unset, it states none.
     pub fn lifetime(&self, seconds: Option<u64>) {
         self.state.lock().unwrap().lifetime = seconds;
     }
@@ -218,12 +220,12 @@ impl Folio {
         self.state.lock().unwrap().refresh.insert(token.to_owned());
     }
 
-    /// The access tokens that were given are no longer good.
+    /// The issued access tokens are no longer valid.
     pub fn expire(&self) {
         self.state.lock().unwrap().access.clear();
     }
 
-    /// The refresh tokens that were given are no longer good.
+    /// The issued refresh tokens are no longer valid.
     pub fn revoke(&self) {
         self.state.lock().unwrap().refresh.clear();
     }
@@ -239,7 +241,7 @@ impl Folio {
             .collect()
     }
 
-    /// Waits until a path was asked for so many times, whatever the clock of the runtime does.
+    /// Waits until a path was requested that many times, independent of the runtime's clock.
     pub async fn wait_for(&self, path: &str, times: usize) {
         let mut requests = self.requests.subscribe();
         let arrived = requests.wait_for(|()| self.asked(path).len() >= times);
@@ -401,7 +403,7 @@ fn answer(state: &mut State, asked: &Asked, before: usize, script: &Script) -> R
     }
     let scripted = script(asked, before);
     if let Some(lost @ (Reply::Drop | Reply::Stall)) = scripted {
-        // The answer is lost, not the request: what it did is done.
+        // The response is lost, not the request, which was executed.
         if authn.is_some() {
             login(state, asked);
         }

@@ -260,7 +260,7 @@ fn follow(value: &Value, home: &Path, schemas: &mut Schemas) -> Result<(Value, P
     ))
 }
 
-/// A list of what may be references; the list itself may be one.
+/// A list whose elements may be references; the list itself may be one.
 fn list(
     of: &Value,
     key: &str,

@@ -39,7 +39,7 @@ pub(super) fn write(out: &Path, files: &BTreeMap<String, Value>) -> Result<()> {
     std::fs::rename(&fresh, out).map_err(failed)
 }
 
-/// What a folder has that is no import: it would be lost.
+/// A file of a directory that is not from an import: it would be lost.
 fn other_content(out: &Path) -> Option<String> {
     if out.join("release.json").is_file() {
         return None;

@@ -12,7 +12,7 @@ use crate::canonical::release::Release;
 pub struct Share {
     /// All of them.
     pub operations: usize,
-    /// Those whose records are described.
+    /// The operations whose records are described.
     pub typed: usize,
 }
 
@@ -37,7 +37,7 @@ impl std::fmt::Display for Share {
     }
 }
 
-/// What describes an operation.
+/// The source of an operation's description.
 fn described(operation: &Operation<'_>) -> &'static str {
     let has = |key: &str| operation.fact(key).is_some();
     let source = operation.fact("source").and_then(Value::as_str);

@@ -18,7 +18,7 @@ use changes::Changes;
 use record::sent;
 use side::Side;
 
-/// What differs from `old` to `new`, by module.
+/// The differences from `old` to `new`, by module.
 pub fn diff(old: &Release, new: &Release) -> Vec<Change> {
     let mut changes = Changes {
         sent: sent(new),

@@ -1,4 +1,4 @@
-//! The features of the SDK, made of the modules of the imported releases.
+//! The features of the SDK, derived from the modules of the imported releases.
 //!
 //! There is one for each module, for bundles, for all (`full`), and for each release. Cargo
 //! requires that features are written down; this writes them, so that a new release needs no edit
@@ -121,7 +121,7 @@ impl Features {
             .map(|(bundle, _)| bundle)
     }
 
-    /// What `build.rs` needs to know.
+    /// The input of `build.rs`.
     pub(crate) fn index(&self) -> String {
         let modules: BTreeMap<&String, Value> = self
             .modules
@@ -312,7 +312,7 @@ mod tests {
                 "{line} in {manifest}"
             );
         }
-        // What has its full name already is no alias of itself.
+        // A module whose name is already the full one is not an alias of itself.
         assert_eq!(manifest.matches("\nmod-b = ").count(), 1);
         assert_eq!(manifest.matches("\nedge-c = ").count(), 1);
         let page = features.page(specs.path()).unwrap();

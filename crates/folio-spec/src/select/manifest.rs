@@ -40,7 +40,7 @@ pub(crate) fn manifest(
         if is_wanted(name) {
             complete(&folder.join(name), name, entry, notes);
         }
-        // A folder of something else is no module.
+        // A directory of another kind is not a module.
         if !is_listed && entry["kind"] == "none" {
             empty.push(name.clone());
         }
@@ -111,7 +111,7 @@ fn unlisted(folder: &Path) -> Result<BTreeMap<String, Value>> {
     Ok(entries)
 }
 
-/// Adds to an entry what it does not state.
+/// Adds missing facts to an entry.
 fn complete(folder: &Path, name: &str, entry: &mut Value, notes: &mut Vec<Note>) {
     let lacks = |entry: &Value, key: &str| entry.get(key).is_none();
     if lacks(entry, "roots") || lacks(entry, "kind") || lacks(entry, "descriptor") {

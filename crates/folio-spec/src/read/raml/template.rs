@@ -46,8 +46,7 @@ pub(super) fn unknown<'a>(
     ))
 }
 
-/// The parameters that RAML defines: the path, the last part of it that is no parameter, the
-/// method.
+/// The parameters that RAML defines: the path, its last literal segment, the method.
 pub(super) fn reserved(path: &str, method: &str) -> HashMap<String, Node> {
     let name = path
         .rsplit('/')
@@ -196,8 +195,8 @@ fn apply(function: &str, value: &str) -> Option<String> {
     })
 }
 
-/// Merges what a trait or resource type states into what is there; what is there stays. `name?` is
-/// merged only where there is a `name`.
+/// Merges the values of a trait or resource type into existing ones, which are preserved. `name?`
+/// is merged only if `name` exists.
 pub(super) fn merge(target: &mut Node, source: &Node) {
     if target.is_null() && target.tag.is_none() {
         target.kind = optional_removed(source).kind;

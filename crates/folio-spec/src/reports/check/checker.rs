@@ -9,7 +9,7 @@ pub struct Finding {
     pub document: String,
     /// Where, as a JSON pointer.
     pub at: String,
-    /// What.
+    /// The problem.
     pub problem: String,
 }
 

@@ -14,7 +14,7 @@ const STYLES: [&str; 7] = [
 ];
 
 impl Checker<'_> {
-    /// Checks that the response has what the facts of a list state.
+    /// Checks that the response contains the facts of a list.
     pub(super) fn paging(&mut self, document: &str, operation: &Value, at: &str) {
         let Some(paging @ Value::Object(_)) = operation.pointer("/x-folio/paging") else {
             return;
@@ -51,7 +51,7 @@ impl Checker<'_> {
         }
     }
 
-    /// A property of an object or of one of its parts, what it refers to.
+    /// A property of an object or of one of its parts, with its reference resolved.
     fn property<'b>(
         &'b self,
         document: &'b str,

@@ -10,7 +10,7 @@ use crate::canonical::identifier::is_type;
 use crate::canonical::schema::schemas;
 
 impl Checker<'_> {
-    /// What a reference leads to, and the document that its own references are in.
+    /// The target of a reference, and the document of its own references.
     pub(super) fn resolve<'b>(
         &'b self,
         document: &'b str,
@@ -130,7 +130,7 @@ impl Checker<'_> {
                 .into_iter()
                 .flatten()
             {
-                // What a part of it has may be required here.
+                // Properties of its parts may be required here.
                 let in_parts = ["allOf", "oneOf", "anyOf"]
                     .iter()
                     .any(|key| schema.get(*key).is_some());
