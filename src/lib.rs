@@ -132,7 +132,7 @@ pub use paging::{LookupById, LookupByValue, RawRecord, RecordStream};
 pub use record::json::Json;
 pub use record::lenient::{Mistyped, read_json};
 pub use record::scalar::{DateTime, Id, InvalidNumber, Number};
-pub use record::{AdditionalFields, Received, Record};
+pub use record::{AdditionalFields, List, Received, Record};
 pub use tenant::circulation_rules::{AppliedPolicy, CirculationRules, RuleParameters};
 pub use tenant::compatibility::{
     Compatibility, InterfaceCompatibility, ModuleCompatibility, ModuleState,

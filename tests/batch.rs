@@ -633,7 +633,7 @@ proptest! {
                 for (n, target) in changes.into_iter().enumerate() {
                     let mark = format!("edition {n}");
                     let change = other.update_with(id(target), |instance: &mut Instance| {
-                        let editions = instance.editions.get_or_insert_default();
+                        let editions = &mut instance.editions;
                         if !editions.contains(&mark) {
                             editions.push(mark.clone());
                         }

@@ -140,7 +140,7 @@ async fn a_record_is_made_changed_and_deleted() {
     let mut group = Usergroup::new(UsergroupRequired {
         group: "c readers".to_owned(),
     });
-    group.id = Some("11111111-2222-4333-8444-555555555555".to_owned());
+    group.id = Some("11111111-2222-4333-8444-555555555555".into());
     let mut made = users.create_group().body(&group).send().await.unwrap();
     assert_eq!(made.group, "c readers");
     made.desc = Some("all who read".to_owned());
@@ -419,7 +419,6 @@ async fn handles_of_tenants_do_not_mix() {
     for (tenant, groups) in futures_util::future::join_all(calls).await {
         let names: Vec<String> = groups
             .usergroups
-            .unwrap()
             .into_iter()
             .map(|group| group.group)
             .collect();

@@ -40,11 +40,11 @@ pub(crate) async fn first_look(url: &str, password: &str) -> Result<String, Erro
 pub(crate) async fn create_change_delete(folio: &FolioClient) -> Result<(), Error> {
     // A client-generated id: if the response is lost, a retry cannot create a second group.
     let mut group = Usergroup::new(UsergroupRequired { group: "night shift".to_owned() });
-    group.id = Some(Id::new_v4().to_string());
+    let id = Id::new_v4();
+    group.id = Some(id.clone());
     let mut group = folio.users().create_group().body(&group).send().await?;
 
     group.desc = Some("Staff of the night shift".to_owned());
-    let id = group.id.clone().unwrap_or_default();
     folio.users().update_group(&id).body(&group).send().await?;
 
     let stored = folio.users().get_group(&id).send().await?;
@@ -99,7 +99,7 @@ pub(crate) async fn overview(folio: &FolioClient) -> Result<(usize, usize, usize
         folio.users().list_groups().limit(100).send(),
         folio.inventory_storage().list_locations().limit(100).send(),
     )?;
-    Ok((users.users.len(), groups.usergroups.map_or(0, |groups| groups.len()), locations.locations.len()))
+    Ok((users.users.len(), groups.usergroups.len(), locations.locations.len()))
 }
 
 pub(crate) async fn load_books(folio: &FolioClient, books: Vec<(String, String)>) -> Result<UpsertReport, Error> {
@@ -141,7 +141,7 @@ pub(crate) fn show_calls() {
     folio_sdk::logging::requests();
 }
 
-pub(crate) async fn loans_by_user(folio: &FolioClient) -> Result<Vec<(String, usize)>, Error> {
+pub(crate) async fn loans_by_user(folio: &FolioClient) -> Result<Vec<(Id, usize)>, Error> {
     folio
         .users()
         .list_users()

@@ -30,7 +30,7 @@ pub async fn run(
     let import = folio.data_import();
     let defined = FileDefinition::new(FileDefinitionRequired { name });
     let upload = UploadDefinition {
-        file_definitions: Some(vec![defined]),
+        file_definitions: [defined].into(),
         ..UploadDefinition::default()
     };
     let upload = import
@@ -39,7 +39,7 @@ pub async fn run(
         .send()
         .await?;
     let upload_id = upload.id.clone().unwrap_or_default();
-    let definition = upload.file_definitions.iter().flatten().next();
+    let definition = upload.file_definitions.first();
     let file_id = definition
         .and_then(|file| file.id.clone())
         .unwrap_or_default();
@@ -50,7 +50,7 @@ pub async fn run(
         .body(Body::file(file))
         .send()
         .await?;
-    let definition = upload.file_definitions.iter().flatten().next();
+    let definition = upload.file_definitions.first();
     let job = definition
         .and_then(|file| file.job_execution_id.clone())
         .unwrap_or_default();

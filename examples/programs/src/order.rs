@@ -6,7 +6,7 @@ use folio_sdk::orders::{
     CostRequired, FundDistribution, FundDistributionDistributionType, FundDistributionRequired,
     OrderFormat, PoLine, PoLineRequired, Source, WorkflowStatus,
 };
-use folio_sdk::{FolioClient, Id, Number, cql};
+use folio_sdk::{FolioClient, Id, List, Number, cql};
 use futures_util::TryStreamExt;
 
 use crate::Outcome;
@@ -56,7 +56,7 @@ pub async fn run(
         });
         line.id = Some(Id::new_v4());
         line.purchase_order_id = Some(id.clone());
-        line.fund_distribution = Some(vec![FundDistribution::new(FundDistributionRequired {
+        line.fund_distribution = List::from([FundDistribution::new(FundDistributionRequired {
             fund_id: fund.clone(),
             distribution_type: FundDistributionDistributionType::Percentage,
             value: 100.into(),

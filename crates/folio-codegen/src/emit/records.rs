@@ -6,7 +6,7 @@ use super::docs;
 use super::types::{blank, boxes, rust};
 use crate::context::Context;
 use crate::error::Error;
-use crate::model::{Field, Model, Record};
+use crate::model::{Field, Model, Record, Ty};
 use crate::names::ident;
 use crate::template::{Code, fill, literal};
 
@@ -56,6 +56,12 @@ const REQUIRED_FIELD: &str = "
 const OPTIONAL_FIELD: &str = "
     /// {docs}
     pub {name}: Option<{ty}>,
+";
+
+/// Required or not: a list has a value for each way of being absent.
+const LIST_FIELD: &str = "
+    /// {docs}
+    pub {name}: rt::List<{element}>,
 ";
 
 const BLANK: &str = "{name}: {blank},";
@@ -172,7 +178,11 @@ fn record(
             fill!(&mut blanks, BLANK, name, blank = blank(&item.ty));
             fill!(&mut arms, REQUIRED_ARM, key, name, number);
         } else {
-            fill!(&mut blanks, BLANK, name, blank = "None");
+            let blank = match item.ty {
+                Ty::Vec(_) => blank(&item.ty),
+                _ => "None",
+            };
+            fill!(&mut blanks, BLANK, name, blank);
             fill!(&mut arms, OPTIONAL_ARM, key, name);
         }
         fill!(&mut puts, PUT, key, name);
@@ -196,7 +206,11 @@ fn record(
 }
 
 fn field(out: &mut Code, field: &Field) {
-    let (docs, name, ty) = (docs::field(field), ident(&field.name), rust(&field.ty, ""));
+    let (docs, name) = (docs::field(field), ident(&field.name));
+    if let Ty::Vec(element) = &field.ty {
+        return fill!(out, LIST_FIELD, docs, name, element = rust(element, ""));
+    }
+    let ty = rust(&field.ty, "");
     match field.required {
         true => fill!(out, REQUIRED_FIELD, docs, name, ty),
         false => fill!(out, OPTIONAL_FIELD, docs, name, ty),
@@ -247,7 +261,6 @@ mod tests {
 
     use super::*;
     use crate::document::Document;
-    use crate::model::Ty;
 
     fn text(name: &str, required: bool) -> Field {
         Field {
@@ -303,6 +316,26 @@ mod tests {
         );
         assert!(code.contains("r#type: required.r#type,"), "{code}");
         assert!(syn::parse_file(&code).is_ok());
+    }
+
+    #[test]
+    fn a_list_is_one_type_whether_or_not_it_is_required() {
+        let list = |name: &str, required| Field {
+            ty: Ty::Vec(Box::new(Ty::Vec(Box::new(Ty::Id)))),
+            ..text(name, required)
+        };
+        let code = written(&model(vec![list("a", true), list("b", false)]));
+        let code = code.unwrap().into_string();
+        for expected in [
+            "pub a: rt::List<Vec<rt::Id>>,",
+            "pub b: rt::List<Vec<rt::Id>>,",
+            "a: rt::List::absent(),",
+            "b: rt::List::absent(),",
+            "S::required(from, &mut self.a, 0)",
+            "S::optional(from, &mut self.b)",
+        ] {
+            assert!(code.contains(expected), "{expected} in {code}");
+        }
     }
 
     #[test]
