@@ -5,6 +5,7 @@ use serde::Deserialize;
 use super::describe::Describe;
 use super::fix::Fix;
 use crate::canonical::facts::{Absent, Creates, Deletes, Facts};
+use crate::canonical::long_running::LongRunning;
 use crate::canonical::route::path_template;
 
 /// The overrides of a module.
@@ -69,6 +70,9 @@ pub(super) struct Fact {
     pub(super) versioned: Option<bool>,
     /// Replaces what is derived; an empty list where the server takes all of it.
     pub(super) omits: Option<Vec<String>>,
+    /// The states of the job that a GET shows.
+    #[serde(rename = "long-running")]
+    pub(super) long_running: Option<LongRunning>,
 }
 
 impl Fact {
@@ -85,6 +89,7 @@ impl Fact {
             sensitive: self.sensitive,
             versioned: self.versioned,
             omits: self.omits.clone(),
+            long_running: self.long_running.clone(),
         }
     }
 }
