@@ -96,6 +96,7 @@ mod harvest;
 #[cfg_attr(docsrs, doc(cfg(feature = "logging")))]
 pub mod logging;
 mod paging;
+mod poll;
 mod record;
 mod runtime;
 mod tenant;
@@ -124,6 +125,7 @@ pub use harvest::{
 };
 pub use http::{Method, StatusCode};
 pub use paging::{LookupById, LookupByValue, RawRecord, RecordStream};
+pub use poll::{JobStream, JobUpdate, UntilDone};
 pub use record::json::Json;
 pub use record::lenient::{Mistyped, read_json};
 pub use record::scalar::{DateTime, Id, InvalidNumber, Number};
@@ -140,6 +142,7 @@ pub use value::cql::{self, Cql};
 pub use value::multipart::Multipart;
 pub use wire::deletion::Deletion;
 pub use wire::error::{Error, ErrorKind, Parameter, Result, ValidationError, VersionConflict};
+pub use wire::long_running::{JobFacts, JobPhase, JobStatus};
 pub use wire::operation::{Absent, Creates, Deletes, Facts, Operation};
 pub use wire::paging::{Paging, PagingStyle};
 pub use wire::request::Request;

@@ -24,6 +24,7 @@ pub use crate::call::typed::{
 pub use crate::client::marker::Async;
 pub use crate::engine::download::{Download, Records};
 pub use crate::paging::RecordStream;
+pub use crate::poll::until_done;
 pub use crate::record::json::Json as JsonValue;
 pub use crate::record::lenient::Walk;
 pub use crate::record::scalar::{DateTime, Id, Number};

@@ -61,6 +61,10 @@ const CRATES: &[Layers] = &[
                     "records that are written: upserts, updates, reports",
                 ),
                 (
+                    "poll",
+                    "long-running operations: the status of a job, read until it has ended",
+                ),
+                (
                     "tenant",
                     "what a tenant has: modules, reference data, rules, consortium",
                 ),
@@ -165,6 +169,7 @@ const CRATES: &[Layers] = &[
                     "record_facts",
                     "what descriptions say of the fields of records",
                 ),
+                ("job_facts", "what a response shows of a job"),
                 ("server_facts", "what a server does when it is called"),
                 ("unions", "unions as they are described"),
             ],

@@ -717,6 +717,7 @@ fn every_asynchronous_call_has_a_blocking_twin_that_takes_the_same() {
     // What waits takes what waits: a writer, and work to do.
     let differs = [
         ("Download", "write_to"),
+        ("FolioClient", "poll"),
         ("FolioClient", "scoped"),
         ("FolioClientBuilder", "scoped"),
     ];
@@ -746,6 +747,7 @@ fn every_asynchronous_call_has_a_blocking_twin_that_takes_the_same() {
         "WriteRequest<T, M",
         "GetAllRequest<T, M",
         "RequestBuilder<M",
+        "UntilDone<T, M",
     ] {
         assert!(
             texts.contains(&format!("pub struct {builder} = Async>")),

@@ -117,18 +117,17 @@ impl JobFacts {
             return None;
         }
         let any = |of: &[&str]| states.iter().any(|state| of.contains(state));
-        let is_known = |state: &&&str| {
-            let lists = [
-                self.running,
-                self.waiting,
-                self.between,
-                self.done,
-                self.failed,
-            ];
-            lists.iter().any(|list| list.contains(**state))
-        };
-        let unknown = states.iter().find(|state| !is_known(state));
-        let phase = if any(self.running) || unknown.is_some() {
+        let lists = [
+            self.running,
+            self.waiting,
+            self.between,
+            self.done,
+            self.failed,
+        ];
+        let is_known = states
+            .iter()
+            .all(|state| lists.iter().any(|list| list.contains(state)));
+        let phase = if any(self.running) || !is_known {
             JobPhase::Running
         } else if any(self.failed) {
             JobPhase::Failed
@@ -140,7 +139,7 @@ impl JobFacts {
             JobPhase::Running
         };
         Some(JobStatus {
-            is_known: unknown.is_none(),
+            is_known,
             state: states.into_iter().collect::<Vec<_>>().join(", "),
             phase,
             current: sum(response, self.current),

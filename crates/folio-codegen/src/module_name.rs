@@ -86,6 +86,7 @@ const TAKEN: &[&str] = &[
     "operation",
     "paging",
     "pause",
+    "poll",
     "proxy",
     "record",
     "records",

@@ -18,7 +18,7 @@ const EXCERPT: usize = 2048;
 
 /// How much of a record an error keeps. A record that cannot be read is worth more than an excerpt,
 /// but memory has an end.
-const RECORD: usize = 256 * 1024;
+pub(super) const RECORD: usize = 256 * 1024;
 
 impl Error {
     pub(crate) fn configuration(message: impl Into<Cow<'static, str>>) -> Self {

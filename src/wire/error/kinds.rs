@@ -73,6 +73,9 @@ pub enum ErrorKind {
     TooLarge,
     /// The record was changed by somebody else since it was read; found before anything was sent.
     Conflict,
+    /// A job on the server ended in a failed state, or waits for another request: see
+    /// [`Error::job_state`].
+    Job,
 }
 
 #[derive(Clone)]
@@ -85,6 +88,8 @@ pub(super) struct ErrorInner {
     pub(super) excerpt: Option<String>,
     pub(super) retry_after: Option<Duration>,
     pub(super) record: Option<BadRecord>,
+    /// The last state of a job, by the server's name.
+    pub(super) job_state: Option<Box<str>>,
     pub(super) help: Vec<Cow<'static, str>>,
     /// The server may have carried it out, and that could not be found out.
     pub(super) outcome_unknown: bool,
@@ -115,6 +120,7 @@ impl Error {
             excerpt: None,
             retry_after: None,
             record: None,
+            job_state: None,
             help: Vec::new(),
             outcome_unknown: false,
             refused_token: false,

@@ -3,6 +3,7 @@
 mod causes;
 mod display;
 mod exchange;
+mod job;
 mod kinds;
 mod misfit;
 mod questions;

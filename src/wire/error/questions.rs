@@ -237,10 +237,17 @@ impl Error {
         self.0.excerpt.as_deref()
     }
 
-    /// The record of a list that could not be read, as the server sent it, but for secrets. At most
-    /// 256 KiB.
+    /// The record of a list that could not be read, or the record of a job that failed, as the
+    /// server sent it, but for secrets. At most 256 KiB.
     pub fn record_json(&self) -> Option<&str> {
         self.0.record.as_ref().map(|record| record.json.as_str())
+    }
+
+    /// The last state of the job, by FOLIO's name (`CANCELLED`), where a job on the server failed,
+    /// waits for another request, or did not end in time. The states of the parts of a job are
+    /// separated by `, `.
+    pub fn job_state(&self) -> Option<&str> {
+        self.0.job_state.as_deref()
     }
 
     /// The place in the list of the record that could not be read, from 0.
