@@ -6,7 +6,7 @@ use crate::collections::{batch, deletion, lists, write};
 use crate::facts::documents::{MatchedRoute, routes};
 use crate::facts::kinds::ListFacts;
 use crate::modules::{
-    acquisitions, circulation, consortia, fixed, inventory, inventory_storage, permissions, pubsub,
+    acquisitions, circulation, consortia, data_import, fixed, inventory, inventory_storage, permissions, pubsub,
     spring, users,
 };
 use crate::platform::auth::Caller;
@@ -146,6 +146,7 @@ fn of_module(
         .or_else(|| inventory_storage::views::respond(state, request, caller, path))
         .or_else(|| consortia::respond(state, request, caller, path).map(Ok))
         .or_else(|| acquisitions::routes::respond(state, request, caller, path))
+        .or_else(|| data_import::respond(state, request, caller, path))
         .or_else(|| spring::routes::other_paths(state, request, caller, path))
 }
 
