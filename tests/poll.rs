@@ -36,9 +36,7 @@ async fn serving(answers: Vec<Reply>) -> (Folio, FolioClient) {
 }
 
 fn import(status: &str, current: u32) -> Reply {
-    Reply::json(
-        json!({"id": ID, "status": status, "progress": {"current": current, "total": 10}}),
-    )
+    Reply::json(json!({"id": ID, "status": status, "progress": {"current": current, "total": 10}}))
 }
 
 fn reads(server: &Folio) -> usize {
@@ -71,7 +69,12 @@ async fn a_job_is_read_until_it_is_done() {
     assert_eq!(reads(&server), 3);
     // 1 s and 1.5 s, up to 10 % less or more.
     assert!((2_200..3_500).contains(&took.as_millis()), "{took:?}");
-    let seen: Vec<String> = seen.lock().unwrap().iter().map(ToString::to_string).collect();
+    let seen: Vec<String> = seen
+        .lock()
+        .unwrap()
+        .iter()
+        .map(ToString::to_string)
+        .collect();
     assert_eq!(
         seen,
         [
@@ -85,7 +88,9 @@ async fn a_job_is_read_until_it_is_done() {
 #[tokio::test]
 async fn a_typed_call_gives_the_record() {
     let job = |status: &str| {
-        Reply::json(json!({"id": ID, "published": 7, "jobStatus": status, "submittedDate": "2026-01-01T00:00:00Z"}))
+        Reply::json(
+            json!({"id": ID, "published": 7, "jobStatus": status, "submittedDate": "2026-01-01T00:00:00Z"}),
+        )
     };
     let (server, folio) = serving(vec![job("In progress"), job("Ids published")]).await;
     let clock = Clock::stop();
@@ -188,7 +193,10 @@ async fn an_outage_that_is_too_long_is_the_error_of_the_last_read() {
     assert_eq!(error.status().unwrap(), 503);
     assert_eq!(error.job_state(), Some("PARSING_IN_PROGRESS"));
     assert!(took > minutes(5) && took < minutes(7), "{took:?}");
-    assert!(format!("{error:#}").contains("could not be read for 5m"), "{error:#}");
+    assert!(
+        format!("{error:#}").contains("could not be read for 5m"),
+        "{error:#}"
+    );
     // And at once, where none is accepted.
     let wait = folio.folio_get::<Value>(IMPORT, None).until_done();
     let wait = wait.max_outage(Duration::ZERO).into_future();
@@ -245,8 +253,14 @@ async fn a_job_that_waits_for_a_request_is_an_end_where_that_was_said_and_an_err
     let wait = folio.folio_get::<Value>(EDIT, None).until_done();
     let (error, took) = clock.time(STEP, wait.into_future()).await;
     let error = error.unwrap_err();
-    assert_eq!((error.kind(), error.job_state()), (ErrorKind::Job, Some("REVIEW_CHANGES")));
-    assert!(error.to_string().contains("waits for another request"), "{error}");
+    assert_eq!(
+        (error.kind(), error.job_state()),
+        (ErrorKind::Job, Some("REVIEW_CHANGES"))
+    );
+    assert!(
+        error.to_string().contains("waits for another request"),
+        "{error}"
+    );
     assert!(took >= minutes(1) && took < minutes(2), "{took:?}");
 
     let (_server, folio) = serving(vec![
@@ -271,7 +285,10 @@ async fn a_state_of_a_newer_release_counts_as_running() {
     let wait = folio.folio_get::<Value>(IMPORT, None).until_done();
     let wait = wait.timeout(minutes(2)).into_future();
     let error = clock.run(STEP, wait).await.unwrap_err();
-    assert!(format!("{error:#}").contains("does not know the state"), "{error:#}");
+    assert!(
+        format!("{error:#}").contains("does not know the state"),
+        "{error:#}"
+    );
     let wait = folio.folio_get::<Value>(IMPORT, None).until_done();
     let job = wait.stop_at("RESTING").await.unwrap();
     assert_eq!(job["status"], "RESTING");
@@ -299,7 +316,10 @@ async fn a_job_of_a_list_is_waited_for_and_none_is_an_error() {
     let (_server, folio) = serving(vec![jobs(&[])]).await;
     let list = folio.folio_get::<Value>("/data-export/job-executions", None);
     let error = list.until_done().await.unwrap_err();
-    assert!(format!("{error:#}").contains("no job matches the query"), "{error:#}");
+    assert!(
+        format!("{error:#}").contains("no job matches the query"),
+        "{error:#}"
+    );
 }
 
 #[tokio::test]
@@ -308,14 +328,23 @@ async fn a_path_that_shows_no_job_is_an_error_before_anything_is_sent() {
     let error = folio.folio_get::<Value>("/users", None).until_done();
     let error = error.await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Request);
-    assert!(format!("{error:#}").contains("FolioClient::poll"), "{error:#}");
+    assert!(
+        format!("{error:#}").contains("FolioClient::poll"),
+        "{error:#}"
+    );
     assert_eq!(reads(&server), 0);
 }
 
 #[tokio::test]
 async fn anything_can_be_polled_by_a_function() {
     let number = |number: u64| Reply::json(json!({"left": number}));
-    let (server, folio) = serving(vec![number(2), Reply::text(503, "busy"), number(1), number(0)]).await;
+    let (server, folio) = serving(vec![
+        number(2),
+        Reply::text(503, "busy"),
+        number(1),
+        number(0),
+    ])
+    .await;
     let clock = Clock::stop();
     let status = |value: &Value| match value["left"].as_u64() {
         Some(0) => JobStatus::new("empty", JobPhase::Done),
@@ -331,7 +360,10 @@ async fn anything_can_be_polled_by_a_function() {
     assert_eq!(reads(&server), 4);
     let (_server, folio) = serving(vec![number(7)]).await;
     let error = folio.poll(read, status).await.unwrap_err();
-    assert_eq!(error.to_string(), "the job ended in the state stuck: jammed");
+    assert_eq!(
+        error.to_string(),
+        "the job ended in the state stuck: jammed"
+    );
 }
 
 #[tokio::test]
@@ -357,7 +389,10 @@ async fn statuses_come_as_a_stream_and_a_wait_that_is_dropped_loses_none() {
         }
     }
     let states: Vec<&str> = seen.iter().map(|update| &*update.status().state).collect();
-    assert_eq!(states, ["FILE_UPLOADED", "PARSING_IN_PROGRESS", "COMMITTED"]);
+    assert_eq!(
+        states,
+        ["FILE_UPLOADED", "PARSING_IN_PROGRESS", "COMMITTED"]
+    );
     assert!(matches!(seen.last(), Some(JobUpdate::Done(_, job)) if job["id"] == ID));
     assert_eq!(reads(&server), 3);
     assert!(statuses.next().await.is_none());
@@ -407,7 +442,9 @@ async fn a_job_of_three_hours_outlives_many_tokens() {
 
 #[tokio::test]
 async fn facts_of_a_module_of_ones_own_are_enough() {
-    static JOB: JobFacts = JobFacts::at(&["/state"]).done(&["READY"]).failed(&["BROKEN"]);
+    static JOB: JobFacts = JobFacts::at(&["/state"])
+        .done(&["READY"])
+        .failed(&["BROKEN"]);
     static GET_JOB: Operation = Operation::new("get_job", Method::GET, "/my-jobs/{id}")
         .with_facts(Facts::unknown().job(&JOB));
     assert_eq!(GET_JOB.facts.job.unwrap().done, ["READY"]);
@@ -427,7 +464,12 @@ fn a_blocking_client_waits_too() {
         .build()
         .unwrap();
     let short = Duration::from_millis(20);
-    let wait = || folio.folio_get::<Value>(IMPORT, None).until_done().interval(short);
+    let wait = || {
+        folio
+            .folio_get::<Value>(IMPORT, None)
+            .until_done()
+            .interval(short)
+    };
     assert_eq!(wait().send().unwrap()["status"], "COMMITTED");
     let states: Vec<String> = wait()
         .stream()
@@ -435,7 +477,8 @@ fn a_blocking_client_waits_too() {
         .map(|update| update.unwrap().status().state.clone())
         .collect();
     assert_eq!(states, ["COMMITTED"]);
-    let read = |folio: &folio_sdk::blocking::FolioClient| folio.folio_get::<Value>(IMPORT, None).send();
+    let read =
+        |folio: &folio_sdk::blocking::FolioClient| folio.folio_get::<Value>(IMPORT, None).send();
     let ends = |job: &Value| match &job["status"] {
         Value::String(state) if state == "COMMITTED" => JobStatus::new("COMMITTED", JobPhase::Done),
         _ => JobStatus::new("else", JobPhase::Running),

@@ -12,8 +12,5 @@ pub use stream::JobStream;
 pub use until_done::UntilDone;
 pub use update::JobUpdate;
 
-#[allow(
-    unreachable_pub,
-    reason = "generated code uses it through `runtime`"
-)]
+#[allow(unreachable_pub, reason = "generated code uses it through `runtime`")]
 pub use until_done::until_done;

@@ -50,7 +50,8 @@ mod tests {
         let seconds = |pace: Pace, number, random| pace.delay(number, random).as_secs_f64();
         let pace = Pace::default();
         let round = |delay: f64| (delay * 1000.0).round() / 1000.0;
-        let delays = [1, 2, 3, 9, 10, 1000, u32::MAX].map(|number| round(seconds(pace, number, 0.5)));
+        let delays =
+            [1, 2, 3, 9, 10, 1000, u32::MAX].map(|number| round(seconds(pace, number, 0.5)));
         assert_eq!(delays, [1.0, 1.5, 2.25, 25.629, 30.0, 30.0, 30.0]);
         assert_eq!(round(seconds(pace, 1, 0.0)), 0.9);
         assert_eq!(round(seconds(pace, 1, 1.0)), 1.1);

@@ -45,10 +45,7 @@ impl<T> Unpin for JobStream<T> {}
 impl<T: Send + 'static> Stream for JobStream<T> {
     type Item = Result<JobUpdate<T>>;
 
-    fn poll_next(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-    ) -> Poll<Option<Self::Item>> {
+    fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         let mut reading = match std::mem::replace(&mut self.0, State::Ended) {
             State::Ended => return Poll::Ready(None),
             State::Reading(reading) => reading,

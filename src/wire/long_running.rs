@@ -335,7 +335,10 @@ mod tests {
         let status = JOB
             .read(&json!({"status": "NEW", "progress": {"current": -1, "total": 2.5}}))
             .unwrap();
-        assert_eq!((status.current, status.total, status.message), (None, None, None));
+        assert_eq!(
+            (status.current, status.total, status.message),
+            (None, None, None)
+        );
     }
 
     #[test]

@@ -34,9 +34,8 @@ impl JobFacts {
             }
             let at = LISTS.iter().position(|list| list == key).ok_or(EXPECTED)?;
             let texts = value.as_array().ok_or(EXPECTED)?.iter();
-            let texts: Option<Vec<String>> = texts
-                .map(|text| text.as_str().map(str::to_owned))
-                .collect();
+            let texts: Option<Vec<String>> =
+                texts.map(|text| text.as_str().map(str::to_owned)).collect();
             *job.lists.get_mut(at).ok_or(EXPECTED)? = texts.ok_or(EXPECTED)?;
         }
         match job.lists.first() {

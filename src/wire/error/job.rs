@@ -23,8 +23,9 @@ impl Error {
             described(status),
             shown(waited)
         );
-        Self::of_job(ErrorKind::Job, message, status)
-            .with_help("send the request that the job waits for; `stop_at` accepts this state as an end")
+        Self::of_job(ErrorKind::Job, message, status).with_help(
+            "send the request that the job waits for; `stop_at` accepts this state as an end",
+        )
     }
 
     /// The job did not end in time.

@@ -61,7 +61,11 @@ impl DataImport<'_> {
     fn define(&self, request: &HttpRequest) -> HandlerResult {
         let mut upload = match jackson::parse(&request.body) {
             Ok(Value::Object(upload)) => upload,
-            Ok(_) => return Ok(HttpResponse::bad_request("Object to validate must not be null")),
+            Ok(_) => {
+                return Ok(HttpResponse::bad_request(
+                    "Object to validate must not be null",
+                ));
+            }
             Err(response) => return Ok(response),
         };
         let id = random_id();
@@ -307,7 +311,10 @@ fn count(file: &[u8]) -> (u64, u64) {
 }
 
 fn text<'a>(object: &'a Map<String, Value>, field: &str) -> &'a str {
-    object.get(field).and_then(Value::as_str).unwrap_or_default()
+    object
+        .get(field)
+        .and_then(Value::as_str)
+        .unwrap_or_default()
 }
 
 fn random_id() -> String {

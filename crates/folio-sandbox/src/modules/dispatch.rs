@@ -6,8 +6,8 @@ use crate::collections::{batch, deletion, lists, write};
 use crate::facts::documents::{MatchedRoute, routes};
 use crate::facts::kinds::ListFacts;
 use crate::modules::{
-    acquisitions, circulation, consortia, data_import, fixed, inventory, inventory_storage, permissions, pubsub,
-    spring, users,
+    acquisitions, circulation, consortia, data_import, fixed, inventory, inventory_storage,
+    permissions, pubsub, spring, users,
 };
 use crate::platform::auth::Caller;
 use crate::platform::faults::Effect;
