@@ -18,7 +18,7 @@ pub async fn ending_before(folio: &FolioClient, date: &str) -> Result<Vec<String
         // The filters of ERM modules are no CQL.
         .filters([
             "agreementStatus.value==active".to_owned(),
-            format!("periods.endDate<{date}"),
+            format!("endDate<{date}"),
         ])
         .stream()
         .map_ok(|agreement| agreement.name.unwrap_or_default())
