@@ -7,6 +7,7 @@ mod core {
     mod auth;
     mod bytes;
     mod calls;
+    mod capacity;
     mod closing;
     mod compatibility;
     mod complete;

@@ -54,9 +54,13 @@ pub struct Harvest<T> {
 }
 
 impl<T: DeserializeOwned + Send + 'static> Harvest<T> {
-    /// How many requests are in flight at once: 8 by default, at least 1. The client's own limit
-    /// ([`max_in_flight`](crate::FolioClientBuilder::max_in_flight)) holds besides. As many pages
+    /// The maximum number of concurrent requests: 8 by default, at least 1. The client's own limit
+    /// ([`max_in_flight`](crate::FolioClientBuilder::max_in_flight)) applies as well. As many pages
     /// are held in memory, three times as many if the records are to come in order.
+    ///
+    /// The harvest adapts to the server: it begins with one request, and sends more at once while
+    /// that raises the throughput. Where the latency rises instead, because requests queue at the
+    /// server, it sends fewer.
     pub fn parallel(mut self, requests: usize) -> Self {
         self.parallel = requests.max(1);
         self
