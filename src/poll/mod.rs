@@ -1,7 +1,7 @@
 //! Long-running operations: the status of a job, read until the job has ended.
 
 mod client;
-mod pace;
+mod intervals;
 mod poller;
 mod source;
 mod stream;

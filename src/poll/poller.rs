@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::pace::Pace;
-use super::source::{Seen, Source};
+use super::intervals::Intervals;
+use super::source::{StatusRead, StatusSource};
 use super::update::JobUpdate;
 use crate::client::FolioClient;
 use crate::wire::error::{Error, Result};
@@ -18,18 +18,18 @@ const LONGEST_WAIT: Duration = Duration::from_secs(60);
 
 /// What bounds the wait for a job.
 #[derive(Debug, Clone)]
-pub(super) struct Bounds {
-    pub(super) pace: Pace,
+pub(super) struct WaitLimits {
+    pub(super) intervals: Intervals,
     pub(super) timeout: Duration,
     pub(super) max_outage: Duration,
     /// States that count as ends, whatever they are otherwise.
     pub(super) stop_at: Vec<String>,
 }
 
-impl Default for Bounds {
+impl Default for WaitLimits {
     fn default() -> Self {
         Self {
-            pace: Pace::default(),
+            intervals: Intervals::default(),
             timeout: Duration::from_secs(24 * 3600),
             max_outage: Duration::from_secs(15 * 60),
             stop_at: Vec::new(),
@@ -40,8 +40,8 @@ impl Default for Bounds {
 /// A job whose status is being read.
 pub(super) struct Poller<T> {
     client: FolioClient,
-    source: Source<T>,
-    bounds: Bounds,
+    source: StatusSource<T>,
+    bounds: WaitLimits,
     started: Option<Instant>,
     /// How often the status was read, or tried to be.
     reads: u32,
@@ -55,7 +55,7 @@ pub(super) struct Poller<T> {
 }
 
 impl<T> Poller<T> {
-    pub(super) fn new(client: FolioClient, source: Source<T>, bounds: Bounds) -> Self {
+    pub(super) fn new(client: FolioClient, source: StatusSource<T>, bounds: WaitLimits) -> Self {
         Self {
             client,
             source,
@@ -78,7 +78,7 @@ impl<T> Poller<T> {
         loop {
             life.check()?;
             if self.reads > 0 {
-                let delay = self.bounds.pace.delay(self.reads, fastrand::f64());
+                let delay = self.bounds.intervals.delay(self.reads, fastrand::f64());
                 let delay = delay.max(self.retry_after).min(self.time_left(started));
                 life.pause(delay).await?;
             }
@@ -106,7 +106,7 @@ impl<T> Poller<T> {
     }
 
     /// What a status means.
-    fn judge(&mut self, seen: Seen<T>) -> Result<JobUpdate<T>> {
+    fn judge(&mut self, seen: StatusRead<T>) -> Result<JobUpdate<T>> {
         self.failing = None;
         self.retry_after = Duration::ZERO;
         let status = seen.status.clone();

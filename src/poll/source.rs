@@ -12,10 +12,10 @@ use crate::wire::request::Request;
 use crate::wire::response::Response;
 
 /// Reads the status once.
-pub(super) type Source<T> = Box<dyn FnMut() -> Boxed<Seen<T>> + Send>;
+pub(super) type StatusSource<T> = Box<dyn FnMut() -> Boxed<StatusRead<T>> + Send>;
 
 /// What was read once.
-pub(super) struct Seen<T> {
+pub(super) struct StatusRead<T> {
     pub(super) status: JobStatus,
     pub(super) value: Shown<T>,
 }
@@ -27,7 +27,7 @@ pub(super) enum Shown<T> {
     Value(T),
 }
 
-impl<T> Seen<T> {
+impl<T> StatusRead<T> {
     /// Adds what was read to an error about the job.
     pub(super) fn explain(&self, error: Error) -> Error {
         match &self.value {
@@ -53,7 +53,7 @@ pub(super) fn of_request<T: Send + 'static>(
     client: FolioClient,
     request: Request,
     read: fn(Response) -> Result<T>,
-) -> Result<Source<T>> {
+) -> Result<StatusSource<T>> {
     let Some(facts) = request.facts().job else {
         let message = "the response of this operation is not known to show the status of a job";
         return Err(Error::request(request.exchange(""), message).with_help(
@@ -66,7 +66,7 @@ pub(super) fn of_request<T: Send + 'static>(
             let response = response.await?;
             let status = facts.read(&response.json::<Value>()?);
             let status = status.ok_or_else(|| Error::no_job_status(&response, facts.status))?;
-            Ok(Seen {
+            Ok(StatusRead {
                 status,
                 value: Shown::Response(response, read),
             })
@@ -79,7 +79,7 @@ pub(super) fn of_function<T, F>(
     client: FolioClient,
     mut read: impl FnMut(FolioClient) -> F + Send + 'static,
     status: impl Fn(&T) -> JobStatus + Send + Sync + Clone + 'static,
-) -> Source<T>
+) -> StatusSource<T>
 where
     T: Send + 'static,
     F: Future<Output = Result<T>> + Send + 'static,
@@ -89,7 +89,7 @@ where
         let status = status.clone();
         Box::pin(async move {
             let value = value.await?;
-            Ok(Seen {
+            Ok(StatusRead {
                 status: status(&value),
                 value: Shown::Value(value),
             })

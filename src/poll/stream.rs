@@ -18,19 +18,19 @@ use crate::wire::error::Result;
 ///
 /// [`UntilDone::stream`]: crate::UntilDone::stream
 #[must_use = "a stream sends nothing before it is polled"]
-pub struct JobStream<T>(State<T>);
+pub struct JobStream<T>(StreamState<T>);
 
-type Next<T> = Pin<Box<dyn Future<Output = (Poller<T>, Result<JobUpdate<T>>)> + Send>>;
+type NextUpdate<T> = Pin<Box<dyn Future<Output = (Poller<T>, Result<JobUpdate<T>>)> + Send>>;
 
-enum State<T> {
+enum StreamState<T> {
     Idle(Poller<T>),
-    Reading(Next<T>),
+    Reading(NextUpdate<T>),
     Ended,
 }
 
 impl<T: Send + 'static> JobStream<T> {
     pub(super) fn new(poller: Poller<T>) -> Self {
-        Self(State::Idle(poller))
+        Self(StreamState::Idle(poller))
     }
 
     /// The next status; none after the last. Dropping the future loses no status.
@@ -46,22 +46,22 @@ impl<T: Send + 'static> Stream for JobStream<T> {
     type Item = Result<JobUpdate<T>>;
 
     fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        let mut reading = match std::mem::replace(&mut self.0, State::Ended) {
-            State::Ended => return Poll::Ready(None),
-            State::Reading(reading) => reading,
-            State::Idle(mut poller) => Box::pin(async move {
+        let mut reading = match std::mem::replace(&mut self.0, StreamState::Ended) {
+            StreamState::Ended => return Poll::Ready(None),
+            StreamState::Reading(reading) => reading,
+            StreamState::Idle(mut poller) => Box::pin(async move {
                 let update = poller.next().await;
                 (poller, update)
             }),
         };
         match reading.as_mut().poll(context) {
             Poll::Pending => {
-                self.0 = State::Reading(reading);
+                self.0 = StreamState::Reading(reading);
                 Poll::Pending
             }
             Poll::Ready((poller, update)) => {
                 if let Ok(JobUpdate::Running(_)) = update {
-                    self.0 = State::Idle(poller);
+                    self.0 = StreamState::Idle(poller);
                 }
                 Poll::Ready(Some(update))
             }

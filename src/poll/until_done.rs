@@ -4,8 +4,8 @@ use std::fmt;
 use std::future::IntoFuture;
 use std::time::Duration;
 
-use super::poller::{Bounds, Poller};
-use super::source::{self, Source};
+use super::poller::{Poller, WaitLimits};
+use super::source::{self, StatusSource};
 use super::stream::JobStream;
 use super::update::JobUpdate;
 use crate::call::mode::{Mode, ResponseFuture};
@@ -63,18 +63,18 @@ use crate::wire::long_running::JobStatus;
 #[must_use = "nothing is sent before it is awaited"]
 pub struct UntilDone<T, M = Async> {
     client: FolioClient,
-    source: Result<Source<T>>,
-    bounds: Bounds,
+    source: Result<StatusSource<T>>,
+    bounds: WaitLimits,
     on_progress: Option<Box<dyn FnMut(&JobStatus) + Send>>,
     mode: M,
 }
 
 impl<T, M> UntilDone<T, M> {
-    pub(super) fn new(client: FolioClient, source: Result<Source<T>>, mode: M) -> Self {
+    pub(super) fn new(client: FolioClient, source: Result<StatusSource<T>>, mode: M) -> Self {
         Self {
             client,
             source,
-            bounds: Bounds::default(),
+            bounds: WaitLimits::default(),
             on_progress: None,
             mode,
         }
@@ -83,14 +83,14 @@ impl<T, M> UntilDone<T, M> {
     /// The delay after the first read, 1 s by default. Later ones grow by half each time, up to
     /// [`max_interval`](Self::max_interval). At least 10 ms.
     pub fn interval(mut self, interval: Duration) -> Self {
-        self.bounds.pace.initial = interval;
+        self.bounds.intervals.initial = interval;
         self
     }
 
     /// The longest delay between two reads, 30 s by default. One that is shorter than
     /// [`interval`](Self::interval) keeps all delays at `interval`.
     pub fn max_interval(mut self, longest: Duration) -> Self {
-        self.bounds.pace.longest = longest;
+        self.bounds.intervals.longest = longest;
         self
     }
 

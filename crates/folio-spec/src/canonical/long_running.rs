@@ -37,11 +37,3 @@ pub(crate) struct LongRunning {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub message: Vec<String>,
 }
-
-impl LongRunning {
-    /// All states, in the order of a job.
-    pub(crate) fn states(&self) -> impl Iterator<Item = &String> {
-        let lists = [&self.running, &self.waiting, &self.between, &self.done];
-        lists.into_iter().chain([&self.failed]).flatten()
-    }
-}

@@ -41,7 +41,7 @@ pub async fn start(folio: &FolioClient, file: &Path, profile: JobProfile) -> Out
         .ok_or("the upload has no file")?;
     // The file is read while it is sent.
     let upload = imports
-        .post_upload_definition_file(&upload_id, &file_id)
+        .upload_definition_file(&upload_id, &file_id)
         .body(Body::file(file))
         .send()
         .await?;
@@ -54,7 +54,7 @@ pub async fn start(folio: &FolioClient, file: &Path, profile: JobProfile) -> Out
         job_profile_info: profile,
     });
     imports
-        .upload_definition_process_files(&upload_id)
+        .process_upload_definition_files(&upload_id)
         .body(&process)
         .send()
         .await?;

@@ -80,7 +80,7 @@ pub async fn receive(folio: &FolioClient, order: &Id) -> Outcome<usize> {
         let line = json!({"poLineId": piece.po_line_id, "received": 1, "receivedItems": [item]});
         let request = json!({"toBeReceived": [line], "totalRecords": 1});
         let request = serde_json::from_value(request)?;
-        let results = orders.orders_receive().body(&request).send().await?;
+        let results = orders.receive_orders().body(&request).send().await?;
         // 200 also where a piece could not be received: the result tells.
         let failed: i64 = results
             .receiving_results

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 /// The delays between reads: the first, and each later one longer, up to the longest.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Pace {
+pub(super) struct Intervals {
     pub(super) initial: Duration,
     pub(super) longest: Duration,
 }
@@ -18,7 +18,7 @@ const JITTER: f64 = 0.2;
 /// Shorter than this no delay is: a loop without a pause would flood the server.
 const SHORTEST: Duration = Duration::from_millis(10);
 
-impl Default for Pace {
+impl Default for Intervals {
     fn default() -> Self {
         Self {
             initial: Duration::from_secs(1),
@@ -27,7 +27,7 @@ impl Default for Pace {
     }
 }
 
-impl Pace {
+impl Intervals {
     /// The delay before the read after the `number`-th (from 1). `random` is from 0 to 1: the delay
     /// is up to a tenth shorter or longer.
     pub(super) fn delay(&self, number: u32, random: f64) -> Duration {
@@ -47,8 +47,8 @@ mod tests {
 
     #[test]
     fn delays_grow_up_to_the_longest_and_are_never_nothing() {
-        let seconds = |pace: Pace, number, random| pace.delay(number, random).as_secs_f64();
-        let pace = Pace::default();
+        let seconds = |pace: Intervals, number, random| pace.delay(number, random).as_secs_f64();
+        let pace = Intervals::default();
         let round = |delay: f64| (delay * 1000.0).round() / 1000.0;
         let delays =
             [1, 2, 3, 9, 10, 1000, u32::MAX].map(|number| round(seconds(pace, number, 0.5)));
@@ -56,7 +56,7 @@ mod tests {
         assert_eq!(round(seconds(pace, 1, 0.0)), 0.9);
         assert_eq!(round(seconds(pace, 1, 1.0)), 1.1);
         for extreme in [Duration::ZERO, Duration::MAX] {
-            let pace = Pace {
+            let pace = Intervals {
                 initial: extreme,
                 longest: extreme,
             };
@@ -65,7 +65,7 @@ mod tests {
             }
         }
         // A first delay that is longer than the longest stays as it is.
-        let pace = Pace {
+        let pace = Intervals {
             initial: Duration::from_secs(60),
             longest: Duration::from_secs(30),
         };
