@@ -99,6 +99,7 @@ mod harvest;
 #[cfg_attr(docsrs, doc(cfg(feature = "logging")))]
 pub mod logging;
 mod paging;
+mod poll;
 mod record;
 mod runtime;
 mod tenant;
@@ -134,6 +135,7 @@ pub use harvest::{
 };
 pub use http::{Method, StatusCode};
 pub use paging::{LookupById, LookupByValue, RawRecord, RecordStream};
+pub use poll::{JobStream, JobUpdate, UntilDone};
 pub use record::builder::{AllSet, IsSet, RecordBuilder, Set};
 pub use record::json::Json;
 pub use record::lenient::{Mistyped, read_json};
@@ -151,6 +153,7 @@ pub use value::cql::{self, Cql};
 pub use value::multipart::Multipart;
 pub use wire::deletion::Deletion;
 pub use wire::error::{Error, ErrorKind, Parameter, Result, ValidationError, VersionConflict};
+pub use wire::long_running::{JobFacts, JobPhase, JobStatus};
 pub use wire::operation::{Absent, Creates, Deletes, Facts, Operation};
 pub use wire::paging::{Paging, PagingStyle};
 pub use wire::request::Request;

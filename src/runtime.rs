@@ -19,11 +19,13 @@ pub use serde_json::{Map, Value};
 pub use crate::FolioClient;
 pub use crate::call::mode::Mode;
 pub use crate::call::typed::{
-    Call, FromResponse, HasResponse, Json, Listed, Output, Streamed, is_media_type, record, text,
+    Call, FromResponse, HasResponse, Json, Listed, LongRunning, Output, Streamed, is_media_type,
+    record, text,
 };
 pub use crate::client::marker::Async;
 pub use crate::engine::download::{Download, Records};
 pub use crate::paging::RecordStream;
+pub use crate::poll::until_done;
 pub use crate::record::builder::{RecordBuilder, Set, in_state};
 pub use crate::record::json::Json as JsonValue;
 pub use crate::record::lenient::Walk;
@@ -39,6 +41,7 @@ pub use crate::value::body::Body;
 pub use crate::value::cql::Cql;
 pub use crate::value::multipart::Multipart;
 pub use crate::wire::deletion::Deletion;
+pub use crate::wire::long_running::JobFacts;
 pub use crate::wire::operation::{Absent, Creates, Deletes, Facts, Operation};
 pub use crate::wire::paging::{Paging, PagingStyle};
 pub use crate::wire::response::Response;

@@ -52,6 +52,10 @@ const CRATES: &[Layers] = &[
                 ),
                 ("write", "writing records: upserts, updates, reports"),
                 (
+                    "poll",
+                    "long-running operations: the status of a job, read until it has ended",
+                ),
+                (
                     "tenant",
                     "the contents of a tenant: modules, reference data, rules, consortium",
                 ),
@@ -141,6 +145,7 @@ const CRATES: &[Layers] = &[
                     "document",
                     "canonical documents, and where their references lead",
                 ),
+                ("job_facts", "what a response shows of a job"),
                 ("template", "templates of generated code"),
                 ("model", "the model of a document"),
             ],

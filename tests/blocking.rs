@@ -786,6 +786,7 @@ fn every_asynchronous_call_has_a_blocking_twin_that_takes_the_same() {
     // What waits takes what waits: a writer, and work to do.
     let differs = [
         ("Download", "write_to"),
+        ("FolioClient", "poll"),
         ("FolioClient", "scoped"),
         ("FolioClientBuilder", "scoped"),
     ];
@@ -822,6 +823,7 @@ fn every_asynchronous_call_has_a_blocking_twin_that_takes_the_same() {
         "Consortium<M",
         "Page<T, M",
         "PageStream<T, M",
+        "UntilDone<T, M",
     ] {
         assert!(
             texts.contains(&format!("pub struct {builder} = Async>")),

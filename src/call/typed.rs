@@ -142,8 +142,13 @@ impl Call {
         }
     }
 
+    /// The client that sends it.
+    pub(crate) fn client(&self) -> &FolioClient {
+        &self.client
+    }
+
     /// The request as it is sent.
-    fn ready(mut self) -> Result<(FolioClient, Request)> {
+    pub(crate) fn ready(mut self) -> Result<(FolioClient, Request)> {
         if let Some(limit) = self.limit {
             self.request.set_query("limit", limit.to_string());
         }
@@ -210,6 +215,14 @@ pub trait Listed {
     note = "call `send()`, or `FolioClient::open(request)` for the bytes of any response"
 )]
 pub trait Streamed {}
+
+/// An operation whose response shows the status of a job. Implemented by generated code.
+#[doc(hidden)]
+#[diagnostic::on_unimplemented(
+    message = "the response of the operation `{Self}` is not known to show the status of a job",
+    note = "`docs/facts.md` lists those that do; `FolioClient::poll` waits for anything else"
+)]
+pub trait LongRunning: HasResponse {}
 
 /// A record, or a list of them, as JSON.
 #[doc(hidden)]
@@ -386,6 +399,13 @@ macro_rules! __builder {
             /// The request could not be made or sent, or the server rejected it: see [`Error`](crate::Error).
             pub fn download(self) -> M::Sent<M::Download> {
                 self.1.download(self.0.download())
+            }
+        }
+
+        impl<O: $crate::runtime::LongRunning, M: $crate::runtime::Mode> Builder<O, M> {
+            /// Waits until the job that the response shows has ended, and gives its record: see [`UntilDone`](crate::UntilDone).
+            pub fn until_done(self) -> $crate::UntilDone<$crate::runtime::Output<O>, M> {
+                $crate::runtime::until_done::<<O as $crate::runtime::HasResponse>::Response, M>(self.0, self.1)
             }
         }
 

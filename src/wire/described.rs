@@ -9,6 +9,11 @@ use percent_encoding::percent_decode_str;
     unused_imports,
     reason = "which of them occur depends on the documents"
 )]
+use crate::wire::long_running::JobFacts;
+#[allow(
+    unused_imports,
+    reason = "which of them occur depends on the documents"
+)]
 use crate::wire::operation::{Absent, Creates, Deletes, Facts};
 
 /// An operation whose facts affect how it is called.

@@ -8,6 +8,7 @@ pub(crate) mod described_lists;
 pub(crate) mod error;
 pub(crate) mod headers;
 pub(crate) mod login_failure;
+pub(crate) mod long_running;
 pub(crate) mod operation;
 pub(crate) mod paging;
 pub(crate) mod redirect;

@@ -6,6 +6,7 @@ use std::ops::Range;
 use http::Method;
 
 use crate::value::redact::{self, REDACTED};
+use crate::wire::long_running::JobFacts;
 use crate::wire::paging::Paging;
 
 /// An operation of a FOLIO module: the facts of its description and of the module descriptor.
@@ -186,6 +187,8 @@ pub struct Facts {
     /// removed from JSON bodies that are made of records, by typed calls, calls by path and batches
     /// alike; bodies passed as bytes are unchanged.
     pub omits: &'static [&'static str],
+    /// Of a GET: its response shows the status of a job.
+    pub job: Option<&'static JobFacts>,
 }
 
 impl Facts {
@@ -200,6 +203,16 @@ impl Facts {
             is_versioned: false,
             is_multiple: false,
             omits: &[],
+            job: None,
+        }
+    }
+
+    /// States how the response shows the status of a job.
+    #[must_use]
+    pub const fn job(self, job: &'static JobFacts) -> Self {
+        Self {
+            job: Some(job),
+            ..self
         }
     }
 

@@ -32,6 +32,7 @@ mod error;
 mod facts;
 mod features;
 mod generate;
+mod job_facts;
 mod lists;
 mod lower;
 mod lowered;

@@ -85,6 +85,7 @@ const TAKEN: &[&str] = &[
     "operation",
     "paging",
     "pause",
+    "poll",
     "proxy",
     "record",
     "records",

@@ -4,6 +4,7 @@ use serde_json::Value;
 
 use crate::document::Document;
 use crate::error::Error;
+use crate::job_facts::JobFacts;
 
 /// The server's behaviour, as far as it is known.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -21,6 +22,8 @@ pub(crate) struct ServerFacts {
     pub(crate) is_verified: bool,
     /// Of `x-folio.interfaceType`: several modules provide the interface.
     pub(crate) multiple: bool,
+    /// The response shows the status of a job.
+    pub(crate) job: Option<JobFacts>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -97,6 +100,12 @@ impl ServerFacts {
                 _ => Some(Deletes::Record),
             },
         };
+        let job = match facts.get("longRunning") {
+            None => None,
+            Some(job) => {
+                Some(JobFacts::read(job).map_err(|expected| wrong("longRunning", expected))?)
+            }
+        };
         let absent = text("absent", &["ignored", "created"])?;
         Ok(Self {
             deletes,
@@ -110,6 +119,7 @@ impl ServerFacts {
             versioned: flag("versioned")?,
             omits,
             multiple,
+            job,
         })
     }
 
@@ -122,6 +132,7 @@ impl ServerFacts {
             || self.sensitive
             || self.versioned
             || !self.omits.is_empty()
+            || self.job.is_some()
     }
 
     /// The facts of an operation that two modules have: if they differ, the more conservative ones.
@@ -143,6 +154,9 @@ impl ServerFacts {
         self.versioned &= other.versioned;
         // A field that one of them takes is sent.
         self.omits.retain(|path| other.omits.contains(path));
+        if self.job != other.job {
+            self.job = None;
+        }
     }
 }
 

@@ -19,7 +19,7 @@ const EXCERPT: usize = 2048;
 
 /// The maximum size of a record in an error. An unreadable record is worth more than an excerpt,
 /// but memory is bounded.
-const RECORD: usize = 256 * 1024;
+pub(super) const RECORD: usize = 256 * 1024;
 
 impl Error {
     pub(crate) fn configuration(message: impl Into<Cow<'static, str>>) -> Self {

@@ -73,6 +73,9 @@ pub enum ErrorKind {
     TooLarge,
     /// Another client changed the record since it was read; detected before anything was sent.
     Conflict,
+    /// A job on the server ended in a failed state, or waits for another request: see
+    /// [`Error::job_state`].
+    Job,
 }
 
 #[derive(Clone)]
@@ -87,6 +90,8 @@ pub(super) struct ErrorInner {
     pub(super) body: ErrorBody,
     pub(super) retry_after: Option<Duration>,
     pub(super) record: Option<BadRecord>,
+    /// The last state of a job, by the server's name.
+    pub(super) job_state: Option<Box<str>>,
     pub(super) help: Vec<Cow<'static, str>>,
     /// The server may have executed the request, and the SDK could not determine whether it did.
     pub(super) outcome_unknown: bool,
@@ -118,6 +123,7 @@ impl Error {
             body: ErrorBody::default(),
             retry_after: None,
             record: None,
+            job_state: None,
             help: Vec::new(),
             outcome_unknown: false,
             refused_token: false,

@@ -4,6 +4,7 @@ mod body;
 mod causes;
 mod display;
 mod exchange;
+mod job;
 mod kinds;
 mod misfit;
 mod questions;

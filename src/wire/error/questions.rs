@@ -288,10 +288,18 @@ impl Error {
             .map_err(|problem| self.unread_body(problem))
     }
 
-    /// The record of a list that could not be read, as the server sent it, with secrets redacted.
+    /// The record of a list that could not be read, or the record of a failed job, as the server sent
+    /// it, with secrets redacted.
     /// At most 256 KiB.
     pub fn record_json(&self) -> Option<&str> {
         self.0.record.as_ref().map(|record| record.json.as_str())
+    }
+
+    /// The last state of the job, as FOLIO names it (`CANCELLED`), if a job on the server failed,
+    /// waits for another request, or did not end in time. The states of the parts of a job are
+    /// separated by `, `.
+    pub fn job_state(&self) -> Option<&str> {
+        self.0.job_state.as_deref()
     }
 
     /// The index in the list of the record that could not be read, from 0.

@@ -27,6 +27,8 @@ const RESPONSE: &str = "impl rt::HasResponse for operation::{call} { type Respon
 
 const STREAMED: &str = "impl rt::Streamed for operation::{call} {}";
 
+const POLLED: &str = "impl rt::LongRunning for operation::{call} {}";
+
 const LISTED: &str = "impl rt::Listed for operation::{call} { type Item = {item}; }";
 
 const SETTERS: &str = "
@@ -122,6 +124,9 @@ fn traits(context: &Context<'_>, operation: &Operation, output: &Output) -> Code
     }
     if let Some(item) = item_type(context, operation) {
         fill!(&mut out, LISTED, call, item);
+    }
+    if operation.server.job.is_some() && output.read_as.is_some() {
+        fill!(&mut out, POLLED, call);
     }
     out
 }

@@ -6,8 +6,8 @@ use crate::collections::{batch, deletion, lists, write};
 use crate::facts::documents::{MatchedRoute, routes};
 use crate::facts::kinds::ListFacts;
 use crate::modules::{
-    acquisitions, circulation, consortia, fixed, inventory, inventory_storage, permissions, pubsub,
-    spring, users,
+    acquisitions, circulation, consortia, data_import, fixed, inventory, inventory_storage,
+    permissions, pubsub, spring, users,
 };
 use crate::platform::auth::Caller;
 use crate::platform::faults::Effect;
@@ -145,6 +145,7 @@ fn of_module(
         .or_else(|| inventory_storage::views::respond(state, request, caller, path))
         .or_else(|| consortia::respond(state, request, caller, path).map(Ok))
         .or_else(|| acquisitions::routes::respond(state, request, caller, path))
+        .or_else(|| data_import::respond(state, request, caller, path))
         .or_else(|| spring::routes::other_paths(state, request, caller, path))
 }
 

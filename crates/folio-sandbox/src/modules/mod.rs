@@ -4,6 +4,7 @@
 pub(crate) mod acquisitions;
 pub(crate) mod circulation;
 pub(crate) mod consortia;
+pub(crate) mod data_import;
 pub(crate) mod dispatch;
 pub(crate) mod fixed;
 pub(crate) mod inventory;

@@ -5,6 +5,8 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::long_running::LongRunning;
+
 /// The facts of an operation; unknown facts are absent.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
@@ -31,6 +33,9 @@ pub(crate) struct Facts {
     /// path, `items[].metadata`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub omits: Option<Vec<String>>,
+    /// Of a GET: it shows the status of a job.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub long_running: Option<LongRunning>,
 }
 
 /// The records that a DELETE deletes.
@@ -115,6 +120,7 @@ impl Facts {
         correct(&mut self.sensitive, &other.sensitive);
         correct(&mut self.versioned, &other.versioned);
         correct(&mut self.omits, &other.omits);
+        correct(&mut self.long_running, &other.long_running);
         self.omits = self.omits.take().filter(|omits| !omits.is_empty());
     }
 }

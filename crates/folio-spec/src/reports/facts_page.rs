@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 
 use crate::canonical::facts::{self, Absent, Creates, Deletes, DeletesKind, Facts};
+use crate::canonical::long_running::LongRunning;
 use crate::canonical::operation::operations;
 use crate::canonical::release::Release;
 use crate::corrections::overrides::Overrides;
@@ -17,7 +18,7 @@ type Section = (
     fn(&Facts) -> bool,
 );
 
-const SECTIONS: [Section; 8] = [
+const SECTIONS: [Section; 9] = [
     (
         "POSTs that are retried",
         "The module stores the body under the `id` that the client sends, and a second POST of the same `id` creates no second record. After a transient failure the SDK retries the POST, if its body has an `id` that is a UUID. All other POSTs are sent once, unless the caller states `idempotent(true)`.",
@@ -80,7 +81,32 @@ const SECTIONS: [Section; 8] = [
         },
         |facts| facts.omits.is_some(),
     ),
+    (
+        "Long-running operations",
+        "A GET shows the status of a job: `until_done()` reads it until the job has ended. In a state that is not listed, the job counts as running.",
+        |_, facts| facts.long_running.as_ref().map(states),
+        |facts| facts.long_running.is_some(),
+    ),
 ];
+
+/// The states of a job, for people.
+fn states(job: &LongRunning) -> String {
+    let parts = [
+        ("running", &job.running),
+        ("waits for the caller", &job.waiting),
+        ("done if another part is done", &job.between),
+        ("done", &job.done),
+        ("failed", &job.failed),
+    ];
+    let parts = parts.iter().filter(|(_, states)| !states.is_empty());
+    let mut parts: Vec<String> = parts
+        .map(|(kind, states)| format!("{kind}: `{}`", states.join("`, `")))
+        .collect();
+    if job.optional {
+        parts.push("done without a status".to_owned());
+    }
+    format!("`{}`: {}", job.status.join("`, `"), parts.join("; "))
+}
 
 /// The page, from the documents of several releases.
 pub(crate) fn page(releases: &[(String, Release)], overrides: &Overrides) -> Vec<String> {

@@ -5,6 +5,7 @@ use serde::Deserialize;
 use super::describe::Describe;
 use super::fix::Fix;
 use crate::canonical::facts::{Absent, Creates, Deletes, Facts};
+use crate::canonical::long_running::LongRunning;
 use crate::canonical::route::path_template;
 
 /// The overrides of a module.
@@ -85,6 +86,9 @@ pub(super) struct Fact {
     pub(super) versioned: Option<bool>,
     /// Replaces the derived list; an empty list if the server accepts all fields.
     pub(super) omits: Option<Vec<String>>,
+    /// The states of the job that a GET shows.
+    #[serde(rename = "long-running")]
+    pub(super) long_running: Option<LongRunning>,
 }
 
 impl Fact {
@@ -101,6 +105,7 @@ impl Fact {
             sensitive: self.sensitive,
             versioned: self.versioned,
             omits: self.omits.clone(),
+            long_running: self.long_running.clone(),
         }
     }
 }
