@@ -1,4 +1,4 @@
-//! What generated code imports. Which of it is used depends on the enabled modules.
+//! The items that generated code imports. Which of them are used depends on the enabled modules.
 
 #![allow(
     unused_imports,
@@ -44,7 +44,7 @@ pub use crate::wire::paging::{Paging, PagingStyle};
 pub use crate::wire::response::Response;
 pub use crate::write::collection::{Collection, Stored};
 
-/// The result of a call; also that of reading and writing, with serde's errors.
+/// The result of a call; also of reading and writing, with serde's errors.
 pub type Result<T, E = crate::Error> = std::result::Result<T, E>;
 
 mod macros {

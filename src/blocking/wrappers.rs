@@ -250,7 +250,7 @@ macro_rules! list_calls {
     ($($(#[$meta:meta])* $constant:ident $function:ident $path:literal $items:literal $($by_id:ident)?;)*) => {
         impl ReferenceData<Blocking> {
             $(
-                #[doc = concat!("The records of `", $path, "`, as [`list`](Self::list) gives them.")]
+                #[doc = concat!("The records of `", $path, "`, as [`list`](Self::list) returns them.")]
                 ///
                 /// # Errors
                 /// As [`list`](Self::list).

@@ -1,4 +1,4 @@
-//! A typed call before it is sent: what every generated builder holds.
+//! The call of a typed operation, which every generated builder contains.
 
 #![allow(unreachable_pub, reason = "generated code uses it through `runtime`")]
 
@@ -132,7 +132,7 @@ impl Call {
         }
     }
 
-    /// The records of a response that has one record per line.
+    /// The records of a response with one record per line.
     pub fn lines<T: DeserializeOwned>(self) -> ResponseFuture<Records<T>> {
         match self.ready() {
             Ok((client, request)) => {
@@ -247,7 +247,7 @@ impl FromResponse for Bytes {
     }
 }
 
-/// The response as it came.
+/// The unchanged response.
 impl FromResponse for Response {
     type Output = Self;
 
@@ -274,7 +274,7 @@ pub fn record<T: Field>(response: Response) -> Result<T> {
     if let Some(error) = only_nulls(&response) {
         return Err(error);
     }
-    // Records are large: it is decoded where it is returned from.
+    // Records are large: it is read in place.
     let mut record = Ok(T::blank());
     let noted = lenient::noted();
     let found = lenient::count();
@@ -316,7 +316,7 @@ fn only_nulls(response: &Response) -> Option<Error> {
             ),
             response.body(),
         )
-        .with_help("the records exist, and the server does not show them: this is not an empty list. `folio_get` gives the response as it is")
+        .with_help("the records exist, but the server does not show them: this is not an empty list. `folio_get` returns the response unchanged")
     })
 }
 
@@ -339,9 +339,9 @@ pub fn text(response: Response) -> Result<String> {
     response.text()
 }
 
-/// Defines the builder of a module's operations, one type for all of them: what they have in common
-/// costs the compiler once a module. It is not one of the crate, since a method is looked for in
-/// each `impl` of its type.
+/// Defines the builder of a module's operations, one type for all of them: the common part is
+/// compiled once per module. There is not one type for the crate, because the compiler searches
+/// each `impl` of a type for a method.
 macro_rules! __builder {
     () => {
         /// The call of an operation, about to be sent. What the operation takes is at the type that is named after it.

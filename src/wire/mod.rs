@@ -1,4 +1,4 @@
-//! What one request and its response are, and what the descriptions say about them. Nothing here
+//! Requests and responses as values, and the facts of the descriptions about them. Nothing here
 //! sends.
 
 pub(crate) mod cause;

@@ -19,7 +19,7 @@ pub(crate) const LOCAL: &str = "#/components/schemas/";
 /// How a reference to a shared component begins.
 pub(crate) const SHARED: &str = "common.json#/components/schemas/";
 
-/// What a folder has besides documents: what it was imported from.
+/// The other files of a directory: the sources of the import.
 const RELEASE: &str = "release";
 
 /// One canonical document.
@@ -27,7 +27,7 @@ const RELEASE: &str = "release";
 pub struct Document {
     /// The module, `mod-users`, or `common`.
     pub name: String,
-    /// What it holds.
+    /// The content.
     pub root: Value,
 }
 
@@ -43,7 +43,7 @@ impl Document {
     /// Reads a document.
     ///
     /// # Errors
-    /// The file cannot be read or is no JSON.
+    /// The file cannot be read or is not JSON.
     pub fn read(path: &Path) -> Result<Self, Error> {
         let text = std::fs::read_to_string(path).map_err(|source| Error::Io {
             path: path.into(),
@@ -91,12 +91,11 @@ impl Document {
         }
     }
 
-    /// The component that a reference at a place of this document leads to. This is the one place
-    /// where references are followed: what stands in the component is read in the component's
-    /// document.
+    /// The component that a reference at a position of this document targets. This is the only
+    /// place that resolves references: the component is read in its own document.
     ///
     /// # Errors
-    /// It leads nowhere.
+    /// It has no target.
     pub(crate) fn resolve<'a>(
         &'a self,
         common: &'a Self,
@@ -126,8 +125,8 @@ impl Document {
 /// So many references in place of each other are a circle.
 const LONGEST_CHAIN: usize = 16;
 
-/// Where a schema stands: the document in which its references are read, and the one of shared
-/// records.
+/// The position of a schema: the document in which its references are resolved, and the one of
+/// shared records.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Home<'a> {
     pub(crate) document: &'a Document,
@@ -148,8 +147,8 @@ impl<'a> Home<'a> {
         Self { document, ..self }
     }
 
-    /// The schema that a chain of references ends at, and where it stands. A schema without a
-    /// reference, or with one that leads nowhere, is its own.
+    /// The schema at the end of a chain of references, and its position. A schema without a
+    /// reference, or with one without a target, is returned itself.
     pub(crate) fn follow(self, schema: &'a Value) -> (Self, &'a Value) {
         let (mut home, mut schema) = (self, schema);
         for _ in 0..LONGEST_CHAIN {
@@ -170,7 +169,7 @@ impl<'a> Home<'a> {
     }
 }
 
-/// What a reference leads to.
+/// The target of a reference.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Component<'a> {
     /// The document that it is in.
@@ -242,7 +241,7 @@ fn feature_of(module: &str) -> &str {
     module.strip_prefix("mod-").unwrap_or(module)
 }
 
-/// What a JSON value is, for error messages.
+/// The type of a JSON value, for error messages.
 pub(crate) fn kind(value: &Value) -> &'static str {
     match value {
         Value::Null => "null",
@@ -277,7 +276,7 @@ pub(crate) fn string(
     }
 }
 
-/// A list of texts of a document; it is empty where there is none.
+/// A list of texts of a document; empty if it is absent.
 pub(crate) fn strings(
     document: &Document,
     at: &str,
@@ -301,7 +300,7 @@ pub(crate) fn strings(
     }
 }
 
-/// An object of a document; it is empty where there is none.
+/// An object of a document; empty if it is absent.
 pub(crate) fn object<'a>(
     document: &Document,
     at: &str,
@@ -319,7 +318,7 @@ pub(crate) fn object<'a>(
     }
 }
 
-/// An array of a value; it is empty where there is none.
+/// An array of a value; empty if it is absent.
 pub(crate) fn list<'a>(value: &'a Value, key: &str) -> &'a [Value] {
     value
         .get(key)

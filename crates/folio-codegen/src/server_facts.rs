@@ -1,11 +1,11 @@
-//! What a server does when an operation is called: `x-folio.facts` of a canonical document.
+//! The server's behaviour for an operation: `x-folio.facts` of a canonical document.
 
 use serde_json::Value;
 
 use crate::document::Document;
 use crate::error::Error;
 
-/// What a server does, as far as it is known.
+/// The server's behaviour, as far as it is known.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct ServerFacts {
     pub(crate) deletes: Option<Deletes>,
@@ -16,8 +16,8 @@ pub(crate) struct ServerFacts {
     pub(crate) versioned: bool,
     /// Fields of the body that are not sent, by their paths.
     pub(crate) omits: Vec<String>,
-    /// Whether the client reads the record around a PUT, since the server does not report that
-    /// there is none.
+    /// Whether the client reads the record around a PUT, because the server does not report that it
+    /// is missing.
     pub(crate) is_verified: bool,
     /// Of `x-folio.interfaceType`: several modules provide the interface.
     pub(crate) multiple: bool,
@@ -124,8 +124,7 @@ impl ServerFacts {
             || !self.omits.is_empty()
     }
 
-    /// What is known of an operation that two modules have: only what makes the SDK more careful,
-    /// where they differ.
+    /// The facts of an operation that two modules have: if they differ, the more conservative ones.
     pub(crate) fn narrow(&mut self, other: &Self) {
         if self.deletes != other.deletes {
             let everything = [&self.deletes, &other.deletes].contains(&&Some(Deletes::All));

@@ -1,5 +1,5 @@
-//! What an operation adds to its request builder: its name, what its response is read as, and its
-//! setters. What all builders have is a macro of the SDK (`__builder`).
+//! The operation-specific part of a request builder: its name, its response type, and its setters.
+//! The common part of all builders is a macro of the SDK (`__builder`).
 
 use super::bodies::body_setter;
 use super::docs;

@@ -1,4 +1,4 @@
-//! Facts as expressions: what a server does, and how a list is paged.
+//! Facts as expressions: the server's behaviour, and the pagination of a list.
 
 use std::fmt::Write as _;
 

@@ -1,5 +1,5 @@
-//! What a schema says beside its type. Defaults and limits do not reach the types: a default would
-//! be written into records that lack the field. They are documentation.
+//! The annotations of a schema. Defaults and limits do not affect the types: a default would be
+//! written into records that lack the field. They become documentation.
 
 use serde_json::{Map, Value};
 

@@ -1,5 +1,5 @@
-//! What FOLIO's modules answer beyond plain collections: one file or folder per module.
-//! `dispatch.rs` finds the one that responses a request.
+//! Behaviour of FOLIO's modules beyond plain collections: one file or folder per module.
+//! `dispatch.rs` finds the one that handles a request.
 
 pub(crate) mod acquisitions;
 pub(crate) mod circulation;

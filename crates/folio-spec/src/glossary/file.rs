@@ -13,9 +13,9 @@ use crate::base::error::Error;
 pub struct File {
     /// Where it is.
     pub path: PathBuf,
-    /// It is no TOML, so that only a part of it was read.
+    /// It is not valid TOML, so that only a part of it was read.
     pub is_broken: bool,
-    /// What a field of a name means in each record that does not say otherwise.
+    /// The meaning of a field name in each record that does not override it.
     pub fields: BTreeMap<String, Sentence>,
     /// The same of parameters.
     pub parameters: BTreeMap<String, Sentence>,
@@ -25,7 +25,7 @@ pub struct File {
     pub operations: BTreeMap<String, Record>,
 }
 
-/// What is said about a record or an operation.
+/// The sentences about a record or an operation.
 #[derive(Clone, Debug, Default)]
 pub struct Record {
     /// The line of its heading.
@@ -46,7 +46,7 @@ pub struct Sentence {
 }
 
 impl File {
-    /// Reads the text of a file; what is no part of the format is in the errors.
+    /// Parses the text of a file; unknown keys are reported as errors.
     pub fn parse(path: &Path, text: &str) -> (Self, Vec<Error>) {
         let mut reader = Reader {
             path,
@@ -86,7 +86,7 @@ impl File {
         (file, reader.errors)
     }
 
-    /// All sentences of the file, with what each is about.
+    /// All sentences of the file, with their subjects.
     pub fn sentences(&self) -> impl Iterator<Item = (String, &Sentence)> {
         let by_name =
             |of: &'static str, sentences| named(sentences, move |name| format!("{of} {name}"));

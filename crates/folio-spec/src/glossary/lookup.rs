@@ -1,4 +1,4 @@
-//! The files of the glossary together, and which sentence stands for what.
+//! The files of the glossary together, and the lookup of a sentence.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -15,7 +15,8 @@ pub struct Glossary {
 }
 
 impl Glossary {
-    /// Reads a folder. What cannot be read of it is in the errors; the rest of the glossary is usable.
+    /// Reads a directory. Unreadable parts are reported as errors; the rest of the glossary is
+    /// usable.
     pub fn read(folder: &Path) -> (Self, Vec<Error>) {
         let mut glossary = Self::default();
         let mut errors = Vec::new();
@@ -48,8 +49,9 @@ impl Glossary {
         (glossary, errors)
     }
 
-    /// The sentence about a record of a module's document. `is_own` says that the module has a record of its own by that name beside a
-    /// shared one, so that what is said of the shared one does not apply.
+    /// The sentence about a record of a module's document. `is_own` states that the module has its
+    /// own record with that name besides a shared one, so that sentences about the shared one do
+    /// not apply.
     pub fn record(&self, module: &str, record: &str, is_own: bool) -> Option<&Sentence> {
         self.sections(module, record, is_own)
             .find_map(|section| section.summary.as_ref())

@@ -1,4 +1,5 @@
-//! What there is to describe: records, fields, operations and parameters of the documents of several releases together.
+//! The subjects of the glossary: records, fields, operations and parameters of the documents of
+//! several releases.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -10,37 +11,37 @@ use crate::canonical::operation::operations;
 use crate::canonical::release::Release;
 use crate::canonical::schema::schemas;
 
-/// What there is to describe, by document; `common` too.
+/// The subjects, by document; including `common`.
 #[derive(Clone, Debug, Default)]
 pub struct Subjects {
     /// By the names of the documents.
     pub modules: BTreeMap<String, Module>,
 }
 
-/// What there is to describe in a module.
+/// The subjects of a module.
 #[derive(Clone, Debug, Default)]
 pub struct Module {
     /// The fields of each record by their paths.
     pub records: BTreeMap<String, BTreeMap<String, Known>>,
     /// The parameters of each operation.
     pub operations: BTreeMap<String, BTreeMap<String, Known>>,
-    /// The records that stand beside a shared one of the same name.
+    /// The records that exist besides a shared one of the same name.
     pub own: BTreeSet<String>,
-    /// What each DELETE deletes, as far as it is known.
+    /// The records that each DELETE deletes, as far as they are known.
     pub(crate) deletes: BTreeMap<String, Deletes>,
 }
 
-/// What the documents say of a field or a parameter.
+/// The facts of the documents about a field or a parameter.
 #[derive(Clone, Debug, Default)]
 pub struct Known {
-    /// A few words, for those who write sentences.
+    /// A short description, for the authors of sentences.
     pub kind: String,
     /// The values that are listed, in any release; empty if any value may be there.
     pub values: BTreeSet<String>,
 }
 
 impl Subjects {
-    /// Collects what the documents of all `releases` have.
+    /// Collects the subjects of the documents of all `releases`.
     pub fn of(releases: &[Release]) -> Self {
         let mut subjects = Self::default();
         for release in releases {
@@ -165,7 +166,7 @@ impl<'a> Source<'a> {
     }
 }
 
-/// What a schema says in a few words: for those who write sentences.
+/// A short description of a schema, for the authors of sentences.
 fn kind(schema: &Value) -> String {
     let text = |key: &str| schema.get(key).and_then(Value::as_str);
     if let Some(target) = text("$ref") {
