@@ -101,8 +101,6 @@ pub(crate) struct Field {
     /// The type of a value that is there; of an optional field without the `Option`.
     pub(crate) ty: Ty,
     pub(crate) required: bool,
-    /// What its documentation says beside the name.
-    pub(crate) facts: Option<String>,
 }
 
 /// A string enum: pairs of variant and text.

@@ -415,7 +415,7 @@ fn shared_records_and_defaults_are_looked_up_in_the_common_file() {
     let (glossary, errors) = Glossary::read(&specs.path().join("glossary"));
     assert_eq!(errors, []);
     let field = |record, path| {
-        let sentence = glossary.field("mod-users", record, path, false);
+        let sentence = glossary.of("mod-users").field(record, path, false);
         sentence.map(|sentence| sentence.text.as_str())
     };
     assert_eq!(field("User", "id"), Some("How it is referred to."));
@@ -425,16 +425,16 @@ fn shared_records_and_defaults_are_looked_up_in_the_common_file() {
         field("Metadata", "createdDate"),
         Some("When the user was stored.")
     );
-    let record = |module, is_own| glossary.record(module, "Metadata", is_own).is_some();
+    let record = |module, is_own| glossary.of(module).record("Metadata", is_own).is_some();
     assert!(record("common", false) && record("mod-users", false));
     // A record of the module's own is another one than the shared record of its name.
     assert!(!record("mod-users", true));
-    let query = glossary.parameter("mod-users", "GET /users", "query");
+    let query = glossary.of("mod-users").parameter("GET /users", "query");
     assert_eq!(
         query.map(|query| query.text.as_str()),
         Some("Which ones are wanted.")
     );
-    assert_eq!(glossary.operation("mod-users", "GET /users"), None);
+    assert_eq!(glossary.of("mod-users").operation("GET /users"), None);
 }
 
 #[test]

@@ -16,7 +16,7 @@ use crate::template::{Code, fill, literal};
 use crate::text::code;
 
 const BUILDER: &str = "
-    /// {route}, about to be sent. {output}
+    /// {docs}
     pub type {call}<M = rt::Async> = Builder<operation::{call}, M>;
     {traits}
     {setters}
@@ -52,7 +52,7 @@ const OFFSET: &str = "
 ";
 
 const PARAMETER: &str = "
-    /// The query parameter {docs}.
+    {docs}
     pub fn {function}(mut self, {function}: {ty}) -> Self {
         {statement}
         self
@@ -100,8 +100,7 @@ pub(super) fn builder(
     fill!(
         out,
         BUILDER,
-        route = docs::route(operation),
-        output = docs::output(&output.ty),
+        docs = docs::alias(operation, &output.ty, item_type(context, operation).as_deref()),
         call,
         traits = traits(context, operation, &output),
         setters,
@@ -139,7 +138,8 @@ fn own_setters(
             _ => {
                 let query = query_argument(context, operation, parameter)?;
                 let statement = query.set("self", parameter, &function);
-                let (docs, ty) = (code(&parameter.name), query.ty());
+                let docs = Code::docs(docs::parameter(context, operation, &parameter.name));
+                let ty = query.ty();
                 fill!(&mut out, PARAMETER, docs, function, ty, statement);
             }
         }

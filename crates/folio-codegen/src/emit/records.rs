@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::docs;
+use super::docs::Types;
 use super::types::{blank, boxes, rust};
 use crate::context::Context;
 use crate::error::Error;
@@ -49,12 +49,12 @@ const RECORD: &str = "
 ";
 
 const REQUIRED_FIELD: &str = "
-    /// {docs}
+    {docs}
     pub {name}: {ty},
 ";
 
 const OPTIONAL_FIELD: &str = "
-    /// {docs}
+    {docs}
     pub {name}: Option<{ty}>,
 ";
 
@@ -99,7 +99,7 @@ const ASSIGNMENT: &str = "{name}: required.{name},";
 const MOST_REQUIRED: usize = 64;
 
 /// All records of a document.
-pub(super) fn records(context: &Context<'_>) -> Result<Code, Error> {
+pub(super) fn records(context: &Context<'_>, docs: &Types<'_>) -> Result<Code, Error> {
     let mut out = Code::default();
     let all = &context.model.records;
     if all.is_empty() {
@@ -109,7 +109,7 @@ pub(super) fn records(context: &Context<'_>) -> Result<Code, Error> {
     let mut records = Code::default();
     for item in all {
         let companion = companions.get(&item.name).map(String::as_str);
-        record(&mut records, context, item, companion)?;
+        record(&mut records, context, docs, item, companion)?;
     }
     let names: Vec<&str> = all.iter().map(|record| record.name.as_str()).collect();
     fill!(&mut out, RECORDS, records, names = names.join(", "));
@@ -144,6 +144,7 @@ pub(crate) fn companions(model: &Model) -> BTreeMap<String, String> {
 fn record(
     out: &mut Code,
     context: &Context<'_>,
+    docs: &Types<'_>,
     record: &Record,
     companion: Option<&str>,
 ) -> Result<(), Error> {
@@ -165,7 +166,7 @@ fn record(
     let mut puts = Code::default();
     let mut number = 0;
     for item in &record.fields {
-        field(&mut fields, item);
+        field(&mut fields, item, docs.field(record, item));
         let (name, key) = (ident(&item.name), literal(&item.key));
         if item.required {
             let number = post_increment(&mut number);
@@ -181,12 +182,12 @@ fn record(
     fill!(
         out,
         RECORD,
-        docs = docs::record(context.document, &record.name),
+        docs = docs.record(record),
         name = record.name,
         name_literal = literal(&record.name),
         required_keys = literal(&keys),
         extra = extra_name(record),
-        constructor = constructor(record, companion.unwrap_or_default()),
+        constructor = constructor(docs, record, companion.unwrap_or_default()),
         fields,
         blanks,
         arms,
@@ -195,20 +196,20 @@ fn record(
     Ok(())
 }
 
-fn field(out: &mut Code, field: &Field) {
-    let (docs, name, ty) = (docs::field(field), ident(&field.name), rust(&field.ty, ""));
+fn field(out: &mut Code, field: &Field, docs: Code) {
+    let (name, ty) = (ident(&field.name), rust(&field.ty, ""));
     match field.required {
         true => fill!(out, REQUIRED_FIELD, docs, name, ty),
         false => fill!(out, OPTIONAL_FIELD, docs, name, ty),
     }
 }
 
-fn constructor(record: &Record, companion: &str) -> Code {
+fn constructor(docs: &Types<'_>, record: &Record, companion: &str) -> Code {
     let mut out = Code::default();
     let mut fields = Code::default();
     let mut assignments = Code::default();
     for needed in required(record) {
-        field(&mut fields, needed);
+        field(&mut fields, needed, docs.required(record, needed));
         fill!(&mut assignments, ASSIGNMENT, name = ident(&needed.name));
     }
     let name = &*record.name;
@@ -255,7 +256,6 @@ mod tests {
             key: name.to_owned(),
             ty: Ty::String,
             required,
-            facts: None,
         }
     }
 
@@ -269,11 +269,12 @@ mod tests {
 
     fn written(model: &Model) -> Result<Code, Error> {
         let document = Document::new("mod-books", json!({}));
-        records(&Context {
+        let context = Context {
             document: &document,
             common: &document,
             model,
-        })
+        };
+        records(&context, &Types::of(&context, &[])?)
     }
 
     #[test]

@@ -26,10 +26,8 @@
 //! | elements of lists may be null | `array.rs` |
 //! | text, numbers: without limits | `scalar.rs` |
 //! | what may be null | `nullable.rs` |
-//! | defaults, limits and flags become documentation | `annotations.rs` |
 
 mod all_of;
-mod annotations;
 mod array;
 mod body;
 mod lowering;

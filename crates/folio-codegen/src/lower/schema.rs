@@ -3,7 +3,6 @@
 use serde_json::{Value, json};
 
 use super::all_of::merge;
-use super::annotations::field_facts;
 use super::lowering::Lowering;
 use super::scalar::{scalar, text};
 use crate::error::Error;
@@ -40,7 +39,7 @@ impl Lowering<'_> {
         if schema.contains_key("not") {
             return Ok(json!({}));
         }
-        let mut lowered = match schema.get("type").and_then(Value::as_str) {
+        let lowered = match schema.get("type").and_then(Value::as_str) {
             Some("object") => self.object(at, schema, depth)?,
             Some("array") => self.array(at, schema, depth)?,
             Some(ty) => scalar(ty, schema).ok_or_else(|| {
@@ -51,9 +50,6 @@ impl Lowering<'_> {
             None if schema.contains_key("enum") => text(schema),
             None => json!({}),
         };
-        if let Some(facts) = field_facts(schema) {
-            lowered["description"] = facts.into();
-        }
         Ok(lowered)
     }
 }
@@ -96,7 +92,7 @@ mod tests {
             ),
             (
                 json!({"type": "string", "readOnly": true}),
-                json!({"type": "string", "description": "read-only"}),
+                json!({"type": "string"}),
             ),
         ] {
             assert_eq!(lowered(json!({}), &schema).unwrap(), expected, "{schema}");
