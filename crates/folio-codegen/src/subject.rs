@@ -150,10 +150,14 @@ impl<'a> Subject<'a> {
         found.map(String::as_str)
     }
 
-    /// The record that the value identifies, `mod-users.Usergroup`.
+    /// The record that the value identifies, `mod-users.Usergroup`. A field of such a name that
+    /// holds something else, a name or a number, has a sentence that mentions no identifier.
     pub(crate) fn reference(&self) -> Option<&'a str> {
-        let found = lookup(self.home).reference(self.record?, &self.path, self.is_own());
-        found.map(String::as_str)
+        const WORDS: [&str; 4] = ["`id`", "UUID", "Id of", "Ids of"];
+        let found = lookup(self.home).reference(self.record?, &self.path, self.is_own())?;
+        let sentence = self.sentence().unwrap_or_default();
+        let is_identifier = WORDS.iter().any(|word| sentence.contains(word));
+        (is_identifier && !found.is_empty()).then_some(found)
     }
 
     /// The release that introduced it, where an older one is known without it.

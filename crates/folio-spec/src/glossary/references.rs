@@ -34,9 +34,12 @@ impl Targets {
         Self(targets)
     }
 
-    /// The record of a route, `mod-users.Usergroup`.
+    /// The record of a route, `mod-users.Usergroup`; an empty name for `none`.
     pub(super) fn record(&self, route: &str) -> Option<String> {
-        self.0.get(route).cloned()
+        match route {
+            "none" => Some(String::new()),
+            route => self.0.get(route).cloned(),
+        }
     }
 
     /// The routes.
