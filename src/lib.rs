@@ -78,9 +78,10 @@
 //!
 //! # More
 //!
-//! In the repository: the guide to asynchronous use (`docs/async-usage.md`), how operations are
-//! named (`docs/names.md`), how a release is imported (`docs/regenerate.md`), the architecture
-//! (`docs/architecture.md`), and web services and jobs that run (`examples/`).
+//! The guide is part of this documentation: `folio_sdk::guide`. It begins with asynchronous use,
+//! and has pages about records, guarantees, gateways and names. How a release is imported
+//! (`docs/regenerate.md`), the architecture (`docs/architecture.md`), and web services and jobs that
+//! run (`examples/`) are in the repository.
 
 #[allow(clippy::type_complexity, reason = "types are as they are described")]
 mod api;
@@ -91,6 +92,8 @@ mod call;
 mod client;
 mod connect;
 mod engine;
+#[cfg(all(doc, not(doctest)))]
+pub mod guide;
 mod harvest;
 #[cfg(feature = "logging")]
 #[cfg_attr(docsrs, doc(cfg(feature = "logging")))]

@@ -73,6 +73,7 @@ const CRATES: &[Layers] = &[
                 ("connect", "joins the layers to a client"),
                 ("runtime", "what generated code imports"),
                 ("api", "the generated modules"),
+                ("guide", "the pages of docs/, in the documentation"),
                 ("logging", "logs in one line"),
                 ("testing", "for tests of programs that use the SDK"),
             ],

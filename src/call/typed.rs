@@ -337,8 +337,8 @@ pub fn text(answer: Response) -> Result<String> {
 /// costs the compiler once a module. It is not one of the crate, since a method is looked for in
 /// each `impl` of its type.
 macro_rules! __builder {
-    () => {
-        /// The call of an operation, about to be sent. What the operation takes is at the type that is named after it.
+    ($handle:ident) => {
+        /// A request builder. Its parameters are functions of the type that is named after the operation; `send` sends it.
         #[must_use = "a call is not sent before `send`"]
         pub struct Builder<O, M = $crate::runtime::Async>(
             pub(crate) $crate::runtime::Call,
@@ -347,7 +347,7 @@ macro_rules! __builder {
         );
 
         fn begin<O, M: $crate::runtime::Mode>(
-            api: &Api<M>,
+            api: &$handle<M>,
             operation: &'static $crate::Operation,
             arguments: &[&dyn $crate::runtime::Display],
         ) -> Builder<O, M> {

@@ -15,6 +15,25 @@ const MOST_COUNT: u64 = i64::MAX as u64;
 /// [`Harvest::resume`](crate::Harvest::resume). It can be serialised; it holds no secret.
 ///
 /// It also is a part of a plan: [`split`](Self::split) divides what is left among several machines.
+///
+/// ```no_run
+/// # async fn example(folio: folio_sdk::FolioClient) -> Result<(), Box<dyn std::error::Error>> {
+/// use folio_sdk::{Checkpoint, CheckpointFile};
+/// use serde_json::Value;
+///
+/// // Another program cannot use the file meanwhile. A file that does not exist yet begins a list.
+/// let file = CheckpointFile::open("items.checkpoint.json")?;
+/// let begun: Option<Checkpoint> = file.load()?;
+/// let items = folio.folio_get_all::<Value>("/item-storage/items", "items").by_id().limit(1000);
+/// let mut harvest = folio.harvest(items).resume(begun.unwrap_or_default()).stream();
+/// while let Some(item) = harvest.next().await {
+///     println!("{}", item?["barcode"]);
+///     // Saved in the same step as the records, in a program that must not lose any.
+///     file.save(&harvest.checkpoint())?;
+/// }
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Checkpoint {
     /// The form of this value, for those that come later.

@@ -133,7 +133,7 @@ macro_rules! text_value {
 ///
 /// Two identifiers are equal when they differ only in the case of letters, as UUIDs do. Text that
 /// is no UUID is kept (FOLIO's older data has such), so that the record that holds it can be read;
-/// [`uuid`](Self::uuid) tells.
+/// [`to_uuid`](Self::to_uuid) tells.
 ///
 /// ```
 /// use folio_sdk::Id;

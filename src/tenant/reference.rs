@@ -95,7 +95,7 @@ impl<T: fmt::Debug> fmt::Debug for ReferenceRecords<T> {
     }
 }
 
-/// The reference data of a tenant. [`FolioClient::reference`] gives it.
+/// The reference data of a tenant. [`FolioClient::reference_data`] gives it.
 ///
 /// A list is read whole, to its end, when it is first asked for, and kept for [10
 /// minutes](Self::max_age): for this tenant and this record type, for all clones and handles of the

@@ -59,6 +59,7 @@ const TAKEN: &[&str] = &[
     "for_tenant",
     "from_env",
     "generic",
+    "guide",
     "handle",
     "harvest",
     "has_retrieve",

@@ -33,7 +33,7 @@ const MODULE: &str = "
         #[allow(unused_imports)]
         use crate::runtime as rt;
         {handle}
-        crate::__builder!();
+        crate::__builder!({handle_name});
         /// One type per operation, which identifies its calls.
         #[allow(missing_docs)]
         pub mod operation {
