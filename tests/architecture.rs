@@ -419,10 +419,6 @@ const SAME_NAMES: &[(&str, &str)] = &[
         "the asynchronous and the blocking client, each in its module",
     ),
     (
-        "Given",
-        "what a blocking iterator gives, and what a response is read as: users name neither",
-    ),
-    (
         "Json",
         "any JSON, and the mark of a response that is JSON: users see the first only",
     ),

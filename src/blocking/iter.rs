@@ -54,8 +54,8 @@ impl<S> Iter<S> {
     }
 }
 
-impl<S: Stream<Item: Output> + Unpin> Iterator for Iter<S> {
-    type Item = Result<<S::Item as Output>::Value>;
+impl<S: Stream<Item: IterItem> + Unpin> Iterator for Iter<S> {
+    type Item = Result<<S::Item as IterItem>::Value>;
 
     fn next(&mut self) -> Option<Self::Item> {
         if self.ended {
@@ -65,7 +65,7 @@ impl<S: Stream<Item: Output> + Unpin> Iterator for Iter<S> {
         let next =
             std::future::poll_fn(|context| Pin::new(&mut *stream).poll_next(context).map(Ok));
         let next = match mode.wait(next) {
-            Ok(next) => next.map(Output::given),
+            Ok(next) => next.map(IterItem::into_item),
             Err(error) => {
                 self.ended = true;
                 Some(Err(error))
@@ -78,41 +78,41 @@ impl<S: Stream<Item: Output> + Unpin> Iterator for Iter<S> {
 
 /// What streams of the SDK give. What cannot fail by itself is a `Result` in an iterator, since
 /// waiting for it is an error in asynchronous code.
-pub trait Output: given::Sealed {
+pub trait IterItem: sealed_item::Sealed {
     /// What it is if nothing fails.
     type Value;
 
     #[doc(hidden)]
-    fn given(self) -> Result<Self::Value>;
+    fn into_item(self) -> Result<Self::Value>;
 }
 
-mod given {
+mod sealed_item {
     pub trait Sealed {}
     impl<T> Sealed for crate::wire::error::Result<T> {}
     impl Sealed for crate::write::Outcome {}
     impl Sealed for crate::harvest::Progress {}
 }
 
-impl<T> Output for Result<T> {
+impl<T> IterItem for Result<T> {
     type Value = T;
 
-    fn given(self) -> Self {
+    fn into_item(self) -> Self {
         self
     }
 }
 
-impl Output for Outcome {
+impl IterItem for Outcome {
     type Value = Self;
 
-    fn given(self) -> Result<Self> {
+    fn into_item(self) -> Result<Self> {
         Ok(self)
     }
 }
 
-impl Output for Progress {
+impl IterItem for Progress {
     type Value = Self;
 
-    fn given(self) -> Result<Self> {
+    fn into_item(self) -> Result<Self> {
         Ok(self)
     }
 }

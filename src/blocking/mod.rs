@@ -34,6 +34,6 @@ mod wait;
 mod wrappers;
 
 pub use client::FolioClient;
-pub use iter::{Iter, Output};
+pub use iter::{Iter, IterItem};
 pub use wait::Blocking;
 pub use wrappers::Handle;

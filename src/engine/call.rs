@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use bytes::Bytes;
 use http::HeaderValue;
 use tokio::runtime::Handle;
 use tokio::task;
@@ -15,7 +16,7 @@ use crate::engine::request_line;
 use crate::engine::retry::Attempts;
 use crate::engine::session::Session;
 use crate::engine::tenant::Tenant;
-use crate::engine::transport::{Incoming, Timeouts, WholeResponse};
+use crate::engine::transport::{Incoming, Timeouts};
 use crate::wire::error::{Error, Exchange, Result};
 use crate::wire::headers::TENANT;
 use crate::wire::request::Request;
@@ -26,7 +27,7 @@ use crate::wire::retry::RetryPolicy;
 pub(crate) type Rest = (Box<Incoming>, OwnedPermit);
 
 /// A response as an attempt received it, and the part of its body that was not read.
-pub(crate) type AttemptOutput = (WholeResponse, Option<Rest>);
+pub(crate) type AttemptOutput = (http::Response<Bytes>, Option<Rest>);
 
 /// The response to a call, and the part of its body that was not read.
 pub(crate) type Executed = (Response, Option<Rest>);
@@ -127,13 +128,7 @@ impl<'a> CallInProgress<'a> {
 
     /// The response to the call.
     pub(super) fn executed(self, (received, rest): AttemptOutput) -> Executed {
-        let response = Response::new(
-            received.status,
-            received.headers,
-            received.body,
-            self.exchange,
-        );
-        (response, rest)
+        (Response::new(received, self.exchange), rest)
     }
 }
 

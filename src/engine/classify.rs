@@ -2,21 +2,20 @@
 
 use bytes::Bytes;
 use http::header::CONTENT_TYPE;
-use http::{HeaderMap, HeaderValue, Method, StatusCode};
+use http::{HeaderValue, Method, Response, StatusCode};
 use tracing::debug;
 
 use crate::engine::call::{AttemptOutput, CallInProgress, Rest, milliseconds};
 use crate::engine::failure::TransportFailure;
 use crate::engine::request_line;
 use crate::engine::retry::Failed;
-use crate::engine::transport::WholeResponse;
 use crate::value::redact::Secrets;
 use crate::wire::cause;
 use crate::wire::error::{Error, ErrorKind};
 use crate::wire::operation::Creates;
 use crate::wire::redirect;
 use crate::wire::rejection::{is_of_eureka, is_token_rejected, leaves_outcome_open};
-use crate::wire::response::is_stray_page;
+use crate::wire::response::{is_stray_page, no_content};
 use crate::wire::retry::{is_transient, retry_after};
 use crate::wire::retry_decision::FailureClass;
 use crate::wire::server_message;
@@ -28,18 +27,18 @@ impl CallInProgress<'_> {
     /// What an attempt brought. `rest` is the part of a body that was not read.
     pub(super) fn classify(
         &mut self,
-        sent: Result<WholeResponse, TransportFailure>,
+        sent: Result<Response<Bytes>, TransportFailure>,
         rest: Option<Rest>,
     ) -> Result<AttemptOutput, Failed> {
         self.exchange.elapsed = self.attempts.started.elapsed();
         match sent {
-            Ok(answer) => {
-                if !is_transient(answer.status) {
+            Ok(response) => {
+                if !is_transient(response.status()) {
                     self.session.pace.accepted(self.slot, self.request.path());
                 }
-                match answer.status.is_success() {
-                    true => self.success(answer, rest),
-                    false => self.rejection(answer),
+                match response.status().is_success() {
+                    true => self.success(response, rest),
+                    false => self.rejection(response),
                 }
             }
             Err(failure) => Err(self.failure(failure)),
@@ -47,35 +46,39 @@ impl CallInProgress<'_> {
     }
 
     /// A response with a success status: not all of them are what was asked for.
-    fn success(&self, answer: WholeResponse, rest: Option<Rest>) -> Result<AttemptOutput, Failed> {
+    fn success(
+        &self,
+        response: Response<Bytes>,
+        rest: Option<Rest>,
+    ) -> Result<AttemptOutput, Failed> {
         // A write that a login page answers was not carried out, as far as anybody knows. By path
         // any page may be wanted.
         if !self.exchange.operation.name.is_empty()
-            && is_stray_page(&answer.headers, &answer.body, self.exchange.operation)
+            && is_stray_page(response.headers(), response.body(), self.exchange.operation)
         {
-            return Err(self.stray_page(&answer));
+            return Err(self.stray_page(&response));
         }
-        match self.broken_off(&answer.body) {
+        match self.broken_off(response.body()) {
             Some(failed) => Err(failed),
-            None => Ok(self.done(answer, rest)),
+            None => Ok(self.done(response, rest)),
         }
     }
 
-    fn done(&self, answer: WholeResponse, rest: Option<Rest>) -> AttemptOutput {
+    fn done(&self, response: Response<Bytes>, rest: Option<Rest>) -> AttemptOutput {
         debug!(
-            status = answer.status.as_u16(),
+            status = response.status().as_u16(),
             attempts = self.exchange.attempts,
-            bytes = answer.body.len(),
+            bytes = response.body().len(),
             elapsed_ms = milliseconds(self.exchange.elapsed),
             "answered"
         );
-        (answer, rest)
+        (response, rest)
     }
 
     #[cold]
-    fn stray_page(&self, answer: &WholeResponse) -> Failed {
+    fn stray_page(&self, response: &Response<Bytes>) -> Failed {
         let secrets = self.secrets();
-        let (exchange, body) = (self.exchange.clone(), &answer.body);
+        let (exchange, body) = (self.exchange.clone(), response.body());
         let message = server_message::mistaken(body, exchange.sensitive, &secrets);
         let message = message.unwrap_or_default();
         let error = Error::unexpected_without(&secrets, exchange, message, body);
@@ -100,8 +103,8 @@ impl CallInProgress<'_> {
 
     /// A response with another status.
     #[cold]
-    fn rejection(&mut self, answer: WholeResponse) -> Result<AttemptOutput, Failed> {
-        let (status, headers) = (answer.status, answer.headers);
+    fn rejection(&mut self, response: Response<Bytes>) -> Result<AttemptOutput, Failed> {
+        let (status, headers) = (response.status(), response.headers());
         let content_type = headers
             .get(CONTENT_TYPE)
             .and_then(|value| value.to_str().ok());
@@ -110,11 +113,11 @@ impl CallInProgress<'_> {
             self.exchange.clone(),
             status,
             content_type,
-            &answer.body,
+            response.body(),
             &secrets,
         );
         let is_limited = self.is_limited(status);
-        let retry_after = retry_after(&headers);
+        let retry_after = retry_after(headers);
         if is_limited {
             let longest = self.policy.longest_retry_after();
             let wait = retry_after.map(|wait| wait.min(longest));
@@ -124,7 +127,7 @@ impl CallInProgress<'_> {
             return Err(self.token_rejected(error.of_refused_token()));
         }
         if status == StatusCode::FORBIDDEN {
-            let by_eureka = is_of_eureka(&headers, content_type, &error);
+            let by_eureka = is_of_eureka(headers, content_type, &error);
             return Err(Failed {
                 error,
                 class: FailureClass::Forbidden { by_eureka },
@@ -135,7 +138,7 @@ impl CallInProgress<'_> {
             return Err(self.transient(error, is_limited));
         }
         if status.is_redirection() {
-            let help = redirect::help(&headers, self.request.path(), &secrets);
+            let help = redirect::help(headers, self.request.path(), &secrets);
             return self.permanent(error.with_help(help));
         }
         let help = match status {
@@ -195,12 +198,7 @@ impl CallInProgress<'_> {
         if self.is_second_deletion(&error) {
             if error.is_missing_record() {
                 // An attempt without a response has deleted it: what was asked for is so.
-                let nothing = WholeResponse {
-                    status: StatusCode::NO_CONTENT,
-                    headers: HeaderMap::new(),
-                    body: Bytes::new(),
-                };
-                return Ok(self.done(nothing, None));
+                return Ok(self.done(no_content(), None));
             }
             // The gateway did not find the module, which says nothing of the record.
             return Err(Failed {

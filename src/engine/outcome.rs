@@ -2,8 +2,7 @@
 
 use std::pin::Pin;
 
-use bytes::Bytes;
-use http::{HeaderMap, Method, StatusCode};
+use http::Method;
 use tracing::debug;
 
 use crate::engine::call::Executed;
@@ -11,7 +10,7 @@ use crate::engine::session::Session;
 use crate::engine::tenant::Tenant;
 use crate::wire::error::{Error, Exchange, Result};
 use crate::wire::request::Request;
-use crate::wire::response::Response;
+use crate::wire::response::{Response, no_content};
 use crate::wire::retry;
 use crate::wire::same_record::Landing;
 
@@ -184,14 +183,9 @@ impl Session {
     }
 }
 
-/// What a server answers when it has done what it should, and has nothing to say.
+/// A successful response without a body.
 fn nothing(exchange: &Exchange) -> Response {
-    Response::new(
-        StatusCode::NO_CONTENT,
-        HeaderMap::new(),
-        Bytes::new(),
-        exchange.clone(),
-    )
+    Response::new(no_content(), exchange.clone())
 }
 
 fn unread(error: Error, lookup: &Error) -> Error {

@@ -3,13 +3,14 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use bytes::Bytes;
 use http::header::{ACCEPT, CONTENT_TYPE};
-use http::{HeaderMap, HeaderValue};
+use http::{HeaderMap, HeaderValue, Response};
 use reqwest::Url;
 
 use crate::engine::call::CallInProgress;
 use crate::engine::failure::TransportFailure;
-use crate::engine::transport::{self, Incoming, StreamingResponse, Timeouts, WholeResponse};
+use crate::engine::transport::{self, Incoming, Timeouts};
 use crate::value::body::UploadProgress;
 use crate::wire::error::ErrorKind;
 use crate::wire::headers::{TENANT, TOKEN};
@@ -60,7 +61,7 @@ impl<'a> CallInProgress<'a> {
     /// Sends it once, with all that is sent in memory, and reads the whole answer.
     pub(super) fn send(
         &self,
-    ) -> impl Future<Output = Result<WholeResponse, TransportFailure>> + Send + use<'a> {
+    ) -> impl Future<Output = Result<Response<Bytes>, TransportFailure>> + Send + use<'a> {
         self.session.gateway.send(
             self.request.method().clone(),
             self.url(),
@@ -75,7 +76,7 @@ impl<'a> CallInProgress<'a> {
     /// and is a success, the rest of its body is returned.
     pub(super) async fn send_in_pieces(
         &self,
-    ) -> Result<(WholeResponse, Option<Box<Incoming>>), TransportFailure> {
+    ) -> Result<(Response<Bytes>, Option<Box<Incoming>>), TransportFailure> {
         let (request, gateway) = (self.request, &self.session.gateway);
         let timeouts = self.timeouts_left(
             gateway.idle_timeouts(request.attempt_timeout(), request.attempt_read_timeout()),
@@ -99,28 +100,20 @@ impl<'a> CallInProgress<'a> {
         };
         let (method, url) = (request.method().clone(), self.url());
         let opened = gateway.open(method, url, self.headers(), body, timeouts, &progress);
-        let StreamingResponse {
-            status,
-            headers,
-            body,
-        } = opened
-            .await
-            .map_err(|failure| progress.failure().map_or(failure, unreadable))?;
-        let (body, rest) = if !status.is_success() {
+        let opened = opened.await;
+        let (head, body) = opened
+            .map_err(|failure| progress.failure().map_or(failure, unreadable))?
+            .into_parts();
+        let (body, rest) = if !head.status.is_success() {
             let most = gateway.memory.error_body;
             (transport::beginning(body, most).await, None)
         } else if self.whole {
             let most = gateway.memory.of_response();
             (transport::whole(body, most).await?, None)
         } else {
-            (bytes::Bytes::new(), Some(Box::new(body)))
+            (Bytes::new(), Some(Box::new(body)))
         };
-        let answer = WholeResponse {
-            status,
-            headers,
-            body,
-        };
-        Ok((answer, rest))
+        Ok((Response::from_parts(head, body), rest))
     }
 }
 

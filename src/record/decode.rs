@@ -6,7 +6,7 @@ use std::marker::PhantomData;
 
 use serde::de::{Deserializer, Error as _, MapAccess, Visitor};
 
-use crate::record::extra::AdditionalFields;
+use crate::record::additional_fields::AdditionalFields;
 use crate::record::json::Json;
 use crate::record::lenient::values::other_kinds;
 use crate::record::lenient::{self, Note};

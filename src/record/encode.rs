@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::ser::{SerializeMap, Serializer};
 
-use crate::record::extra::AdditionalFields;
+use crate::record::additional_fields::AdditionalFields;
 use crate::record::json::Json;
 use crate::record::lenient::{FieldState, Kept};
 use crate::record::traits::{Field, Put, Record};

@@ -2,9 +2,9 @@
 
 #![allow(unreachable_pub, reason = "generated code uses it through `runtime`")]
 
+pub(crate) mod additional_fields;
 mod decode;
 mod encode;
-pub(crate) mod extra;
 mod fields;
 pub(crate) mod json;
 pub(crate) mod lenient;
@@ -23,9 +23,9 @@ pub(crate) mod union;
 mod walk;
 mod writer;
 
+pub use additional_fields::AdditionalFields;
 pub use decode::{decode, read};
 pub use encode::{debug, encode, same};
-pub use extra::AdditionalFields;
 pub use open_enum::{OpenEnum, decode_enum, read_enum};
 pub use received::Received;
 pub use traits::{Field, Put, Record, Source};

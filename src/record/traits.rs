@@ -3,7 +3,7 @@
 use serde::de::Deserializer;
 use serde::ser::Serializer;
 
-use crate::record::extra::AdditionalFields;
+use crate::record::additional_fields::AdditionalFields;
 use crate::record::lenient::{Mistyped, Walk};
 
 /// A record that reads and writes itself by a table of its fields. Implemented by generated code.

@@ -1,6 +1,6 @@
 //! Walks through the values of records to find what does not fit.
 
-use super::extra::AdditionalFields;
+use super::additional_fields::AdditionalFields;
 use super::lenient::{Kept, PathStep, Walk};
 use super::traits::{Field, Put, Record};
 use super::writer::text_of;

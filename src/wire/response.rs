@@ -15,75 +15,62 @@ use crate::wire::server_message::is_page;
 
 /// A successful answer. (One that is no success is an [`Error`].)
 pub struct Response {
-    status: StatusCode,
-    headers: HeaderMap,
-    body: Bytes,
+    received: http::Response<Bytes>,
     exchange: Exchange,
 }
 
 impl Response {
-    pub(crate) fn new(
-        status: StatusCode,
-        headers: HeaderMap,
-        body: Bytes,
-        exchange: Exchange,
-    ) -> Self {
-        let mut headers = headers;
+    pub(crate) fn new(mut received: http::Response<Bytes>, exchange: Exchange) -> Self {
         if exchange.sensitive {
             // Tokens and cookies, should somebody print the headers.
-            headers
+            received
+                .headers_mut()
                 .values_mut()
                 .for_each(|value| value.set_sensitive(true));
         }
-        Self {
-            status,
-            headers,
-            body,
-            exchange,
-        }
-        .without_mark()
+        Self { received, exchange }.without_mark()
     }
 
     /// JSON without the byte order mark that some servers put before it (RFC 8259, 8.1: it may be
     /// ignored). Other text keeps it.
     fn without_mark(mut self) -> Self {
         const MARK: &[u8] = b"\xef\xbb\xbf";
-        if self.body.starts_with(MARK)
+        if self.body().starts_with(MARK)
             && (self.media_type().is_empty() || self.media_type().ends_with("json"))
         {
-            self.body.advance(MARK.len());
+            self.received.body_mut().advance(MARK.len());
         }
         self
     }
 
     /// The status, 200 to 299.
     pub fn status(&self) -> StatusCode {
-        self.status
+        self.received.status()
     }
 
     /// The headers.
     pub fn headers(&self) -> &HeaderMap {
-        &self.headers
+        self.received.headers()
     }
 
     /// A header as text; none if it is absent or not text.
     pub fn header(&self, name: &str) -> Option<&str> {
-        self.headers.get(name)?.to_str().ok()
+        self.headers().get(name)?.to_str().ok()
     }
 
     /// The body, decompressed. A byte order mark before JSON is taken away.
     pub fn body(&self) -> &Bytes {
-        &self.body
+        self.received.body()
     }
 
     /// The body, decompressed. Cheap: it is not copied.
     pub fn into_body(self) -> Bytes {
-        self.body
+        self.received.into_body()
     }
 
     /// The body, decompressed. Cheap: it is not copied.
     pub fn bytes(self) -> Bytes {
-        self.body
+        self.received.into_body()
     }
 
     /// The URL that was asked, but for the values of parameters that are secrets.
@@ -102,7 +89,7 @@ impl Response {
     /// [`ErrorKind::Decode`](crate::ErrorKind::Decode), with the place in the JSON and what stands
     /// around it.
     pub fn json<T: DeserializeOwned>(&self) -> Result<T> {
-        let read = || serde_json::from_slice(&self.body);
+        let read = || serde_json::from_slice(self.body());
         lenient::reading(read).map_err(|error| self.wrong(error))
     }
 
@@ -111,7 +98,7 @@ impl Response {
     /// # Errors
     /// [`ErrorKind::Decode`](crate::ErrorKind::Decode) if it is not UTF-8.
     pub fn text(&self) -> Result<String> {
-        match std::str::from_utf8(&self.body) {
+        match std::str::from_utf8(self.body()) {
             Ok(text) => Ok(text.to_owned()),
             Err(error) => Err(Error::unexpected(
                 self.exchange.clone(),
@@ -121,7 +108,7 @@ impl Response {
                         .map(|charset| format!("; it says that it is {charset}"))
                         .unwrap_or_default()
                 ),
-                &self.body,
+                self.body(),
             )),
         }
     }
@@ -150,12 +137,16 @@ impl Response {
 
     /// Whether it is a page of HTML that nobody asked for: of a proxy, or a form to log in.
     pub(crate) fn is_stray_page(&self) -> bool {
-        is_stray_page(&self.headers, &self.body, self.exchange.operation)
+        is_stray_page(self.headers(), self.body(), self.exchange.operation)
     }
 
     /// The same answer with another body.
     pub(crate) fn with_body(self, body: Bytes) -> Self {
-        Self { body, ..self }.without_mark()
+        Self {
+            received: self.received.map(|_| body),
+            exchange: self.exchange,
+        }
+        .without_mark()
     }
 
     /// What was sent, for errors that follow.
@@ -170,8 +161,20 @@ impl Response {
 
     /// A decoding error of the body as a whole.
     pub(crate) fn wrong(&self, error: serde_json::Error) -> Error {
-        Error::decode(self.exchange.clone(), Some(self.status), &self.body, error)
+        Error::decode(
+            self.exchange.clone(),
+            Some(self.status()),
+            self.body(),
+            error,
+        )
     }
+}
+
+/// A successful response without a body, as a server sends it.
+pub(crate) fn no_content() -> http::Response<Bytes> {
+    let mut response = http::Response::default();
+    *response.status_mut() = StatusCode::NO_CONTENT;
+    response
 }
 
 /// Whether a response is a page of HTML, and the operation does not give such.
@@ -186,9 +189,9 @@ impl fmt::Debug for Response {
     /// Shows neither headers nor body: an answer to a login has tokens in both.
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         out.debug_struct("Response")
-            .field("status", &self.status)
+            .field("status", &self.status())
             .field("url", &self.exchange.shown_url())
-            .field("bytes", &self.body.len())
+            .field("bytes", &self.body().len())
             .finish_non_exhaustive()
     }
 }

@@ -724,7 +724,7 @@ async fn a_checkpoint_that_contradicts_itself_says_what_is_wrong() {
         ),
         (
             json!({"remaining": [{}], "position": u64::MAX}),
-            "`mark` is 18446744073709551615",
+            "`position` is 18446744073709551615",
         ),
         (
             json!({"offset": u64::MAX}),

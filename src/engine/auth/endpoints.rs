@@ -10,7 +10,6 @@ use tokio::time::Instant;
 
 use crate::engine::auth::state::Auth;
 use crate::engine::auth::token::{RefreshToken, Token, secret_header};
-use crate::engine::transport::WholeResponse;
 use crate::value::redact::{Secrets, SentSecrets};
 use crate::wire::error::{Error, ErrorKind, Exchange, Result};
 use crate::wire::headers::TENANT;
@@ -55,7 +54,7 @@ impl Auth {
         body: Option<Bytes>,
         timeout: Duration,
         started: Instant,
-    ) -> Result<WholeResponse> {
+    ) -> Result<http::Response<Bytes>> {
         let sent_at = Instant::now();
         let timeout = timeout.min(self.gateway.timeout());
         let secrets = Secrets::of(&headers, body.as_ref(), true);
@@ -72,26 +71,28 @@ impl Auth {
             .await;
         let exchange = || self.exchange(operation, started);
         match sent {
-            Ok(answer) if answer.status.is_success() => Ok(answer),
-            Ok(answer) => {
-                let content_type = answer
-                    .headers
+            Ok(response) if response.status().is_success() => Ok(response),
+            Ok(response) => {
+                let content_type = response
+                    .headers()
                     .get(CONTENT_TYPE)
                     .and_then(|value| value.to_str().ok());
                 let error = Error::answered(
                     exchange(),
-                    answer.status,
+                    response.status(),
                     content_type,
-                    &answer.body,
+                    response.body(),
                     &secrets,
                 );
-                let error = match answer.status.is_redirection() {
-                    true => {
-                        error.with_help(redirect::help(&answer.headers, operation.path, &secrets))
-                    }
+                let error = match response.status().is_redirection() {
+                    true => error.with_help(redirect::help(
+                        response.headers(),
+                        operation.path,
+                        &secrets,
+                    )),
                     false => error,
                 };
-                Err(error.with_retry_after(retry_after(&answer.headers)))
+                Err(error.with_retry_after(retry_after(response.headers())))
             }
             Err(failure) => {
                 if failure.kind == ErrorKind::Timeout {

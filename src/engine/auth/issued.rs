@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
+use bytes::Bytes;
 use serde::Deserialize;
 use tokio::runtime::Handle;
 use tokio::time::Instant;
@@ -12,7 +13,6 @@ use crate::engine::auth::endpoints::{ACCESS_COOKIE, REFRESH_COOKIE};
 use crate::engine::auth::state::Auth;
 use crate::engine::auth::token::{Lifetime, RefreshToken, Token, secret_header};
 use crate::engine::claims::TokenClaims;
-use crate::engine::transport::WholeResponse;
 use crate::wire::error::{Error, Result};
 use crate::wire::headers::TOKEN;
 use crate::wire::operation::Operation;
@@ -26,14 +26,14 @@ pub(super) struct Expiration {
 }
 
 impl Auth {
-    /// Keeps the tokens of an answer.
+    /// Keeps the tokens of an response.
     pub(super) fn store(
         self: &Arc<Self>,
         operation: &'static Operation,
-        answer: WholeResponse,
+        response: http::Response<Bytes>,
         started: Instant,
     ) -> Result<Arc<Token>> {
-        let (token, refresh) = self.tokens(operation, answer, started)?;
+        let (token, refresh) = self.tokens(operation, response, started)?;
         let mut state = self.state();
         state.refresh = refresh;
         state.token = Some(Arc::clone(&token));
@@ -54,24 +54,24 @@ impl Auth {
         Ok(token)
     }
 
-    /// Reads the tokens of an answer.
+    /// Reads the tokens of an response.
     pub(super) fn tokens(
         &self,
         operation: &'static Operation,
-        answer: WholeResponse,
+        response: http::Response<Bytes>,
         started: Instant,
     ) -> Result<(Arc<Token>, Option<RefreshToken>)> {
         let now = Instant::now();
         let exchange = || self.exchange(operation, started);
-        let expiration: Expiration = serde_json::from_slice(&answer.body).unwrap_or_default();
-        let date = date(&answer.headers);
-        let access = cookie(&answer.headers, ACCESS_COOKIE);
-        let refresh = cookie(&answer.headers, REFRESH_COOKIE);
+        let expiration: Expiration = serde_json::from_slice(response.body()).unwrap_or_default();
+        let date = date(response.headers());
+        let access = cookie(response.headers(), ACCESS_COOKIE);
+        let refresh = cookie(response.headers(), REFRESH_COOKIE);
         // The old login gives its token as a header and in the body; and some gateways take cookies
         // away and leave the header.
         let access = access.or_else(|| {
-            let header = answer
-                .headers
+            let header = response
+                .headers()
                 .get(TOKEN)
                 .and_then(|value| value.to_str().ok());
             let value = header.map(str::to_owned).or(expiration.okapi_token)?;

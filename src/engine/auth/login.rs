@@ -17,7 +17,6 @@ use crate::engine::auth::renewal::was_not_carried_out;
 use crate::engine::auth::state::{Auth, NoToken};
 use crate::engine::auth::token::{Lifetime, RefreshToken, Token, secret_header};
 use crate::engine::claims::TokenClaims;
-use crate::engine::transport::WholeResponse;
 use crate::value::redact::Secrets;
 use crate::wire::error::{Error, ErrorKind, Result};
 use crate::wire::login_failure::{self, LoginFailure};
@@ -45,8 +44,8 @@ impl Auth {
             CredentialsKind::Password { username, password } => {
                 self.check_lost(&credentials)?;
                 match self.send_login(username, password).await? {
-                    Ok((operation, answer, started)) => {
-                        let token = self.store(operation, answer, started)?;
+                    Ok((operation, response, started)) => {
+                        let token = self.store(operation, response, started)?;
                         self.logged_in(&credentials, username, &token, operation);
                         Ok(token)
                     }
@@ -82,7 +81,7 @@ impl Auth {
         &self,
         username: &str,
         password: &SecretString,
-    ) -> Result<Result<(&'static Operation, WholeResponse, Instant)>> {
+    ) -> Result<Result<(&'static Operation, http::Response<Bytes>, Instant)>> {
         let body: Bytes = serde_json::to_vec(&LoginBody {
             username,
             password: password.expose_secret(),
@@ -102,14 +101,14 @@ impl Auth {
         };
         let unknown = match send(&LOGIN).await {
             Err(error) if error.is_not_found() => error,
-            sent => return Ok(sent.map(|answer| (&LOGIN, answer, started))),
+            sent => return Ok(sent.map(|response| (&LOGIN, response, started))),
         };
         debug!(error = %unknown, "there is no login with expiry; trying the old one");
         match send(&LEGACY_LOGIN).await {
             // Only old systems know the old login: the response to the new one says more.
             Err(error) if error.is_not_found() => Err(unknown
                 .with_help("there is no /authn/login either: is the URL of the gateway right, and is the tenant?")),
-            sent => Ok(sent.map(|answer| (&LEGACY_LOGIN, answer, started))),
+            sent => Ok(sent.map(|response| (&LEGACY_LOGIN, response, started))),
         }
     }
 

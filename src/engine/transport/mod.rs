@@ -11,7 +11,6 @@ pub(crate) use incoming::Incoming;
 #[cfg(feature = "testing")]
 pub(crate) use read::decoded;
 pub(crate) use read::{beginning, whole};
-pub(crate) use send::{StreamingResponse, WholeResponse};
 
 #[cfg(test)]
 mod tests;

@@ -21,20 +21,6 @@ use crate::value::body::{self, Opened, UploadProgress};
 use crate::value::encoding;
 use crate::wire::error::ErrorKind;
 
-/// A response whose body is not read yet.
-pub(crate) struct StreamingResponse {
-    pub(crate) status: StatusCode,
-    pub(crate) headers: HeaderMap,
-    pub(crate) body: Incoming,
-}
-
-/// A response with its whole body.
-pub(crate) struct WholeResponse {
-    pub(crate) status: StatusCode,
-    pub(crate) headers: HeaderMap,
-    pub(crate) body: Bytes,
-}
-
 impl Gateway {
     /// Names the proxy, where one is in between.
     fn unreached(
@@ -63,7 +49,7 @@ impl Gateway {
         body: Option<Bytes>,
         timeouts: Timeouts,
         most: Most,
-    ) -> impl Future<Output = Result<WholeResponse, TransportFailure>> + Send {
+    ) -> impl Future<Output = Result<http::Response<Bytes>, TransportFailure>> + Send {
         // A small body is taken at once.
         let is_watched = |body: &&Bytes| self.write_timeout.is_some() && body.len() > body::CHUNK;
         let watched = body.as_ref().filter(is_watched);
@@ -118,11 +104,7 @@ impl Gateway {
                 };
                 body.map_err(|failure| failure.after(status))?
             };
-            Ok(WholeResponse {
-                status,
-                headers,
-                body,
-            })
+            Ok(response_of(status, headers, body))
         }
     }
 
@@ -135,16 +117,13 @@ impl Gateway {
         body: Option<reqwest::Body>,
         timeouts: Timeouts,
         progress: &UploadProgress,
-    ) -> Result<StreamingResponse, TransportFailure> {
+    ) -> Result<http::Response<Incoming>, TransportFailure> {
         let request = request(method, url, headers, body);
         let mut response = self.watch(request, progress, timeouts).await?;
         let (status, mut headers) = (response.status(), std::mem::take(response.headers_mut()));
         let decoder = encoding::decoder(&mut headers);
-        Ok(StreamingResponse {
-            status,
-            headers,
-            body: Incoming::new(response.into(), decoder, timeouts),
-        })
+        let body = Incoming::new(response.into(), decoder, timeouts);
+        Ok(response_of(status, headers, body))
     }
 
     /// Sends a request, and looks from time to time whether its body moves.
@@ -237,6 +216,14 @@ impl Gateway {
 enum Transfer<P, W> {
     Plain(P),
     Watched(Pin<Box<W>>),
+}
+
+/// A response whose body is read, or will be.
+fn response_of<B>(status: StatusCode, headers: HeaderMap, body: B) -> http::Response<B> {
+    let mut response = http::Response::new(body);
+    *response.status_mut() = status;
+    *response.headers_mut() = headers;
+    response
 }
 
 fn request(

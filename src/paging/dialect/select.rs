@@ -7,7 +7,7 @@ use super::erm::ErmList;
 use super::offset::OffsetList;
 use super::retrieve::RetrieveList;
 use super::search::SearchList;
-use super::stream::RecordStream;
+use super::stream::JsonStreamList;
 use super::whole::WholeList;
 use crate::wire::paging::PagingStyle;
 
@@ -20,7 +20,7 @@ pub(crate) fn of(style: PagingStyle) -> &'static dyn Dialect {
         PagingStyle::Search => &SearchList,
         PagingStyle::Browse => &BrowseList,
         PagingStyle::Retrieve => &RetrieveList,
-        PagingStyle::Stream => &RecordStream,
+        PagingStyle::Stream => &JsonStreamList,
         PagingStyle::Whole => &WholeList,
     }
 }

@@ -5,9 +5,9 @@ use crate::wire::request::Request;
 
 /// [`PagingStyle::Stream`](crate::PagingStyle::Stream).
 #[derive(Debug)]
-pub(super) struct RecordStream;
+pub(super) struct JsonStreamList;
 
-impl Dialect for RecordStream {
+impl Dialect for JsonStreamList {
     fn request(&self, base: &Request, page: &PageRequest<'_>) -> Request {
         page_of(ordered(self, base, page), "limit", page)
     }

@@ -8,9 +8,9 @@ use futures_core::Stream;
 use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
 
-use super::by_ids::LookupById;
-use super::by_values::LookupByValue;
 use super::list_reader::ListReader;
+use super::lookup_by_id::LookupById;
+use super::lookup_by_value::LookupByValue;
 use super::pager::Pager;
 use super::plan::{ListRequest, Plan};
 use crate::client::FolioClient;
