@@ -18,19 +18,24 @@ const MOST_COUNT: u64 = i64::MAX as u64;
 ///
 /// ```no_run
 /// # async fn example(folio: folio_sdk::FolioClient) -> Result<(), Box<dyn std::error::Error>> {
-/// use folio_sdk::{Checkpoint, CheckpointFile};
+/// use folio_sdk::CheckpointFile;
 /// use serde_json::Value;
 ///
-/// // Another program cannot use the file meanwhile. A file that does not exist yet begins a list.
+/// // No other program can use the file meanwhile. Without a checkpoint in it the list begins.
 /// let file = CheckpointFile::open("items.checkpoint.json")?;
-/// let begun: Option<Checkpoint> = file.load()?;
 /// let items = folio.folio_get_all::<Value>("/item-storage/items", "items").by_id().limit(1000);
-/// let mut harvest = folio.harvest(items).resume(begun.unwrap_or_default()).stream();
+/// let mut harvest = folio.harvest(items);
+/// if let Some(checkpoint) = file.load()? {
+///     harvest = harvest.resume(checkpoint);
+/// }
+/// let mut harvest = harvest.stream();
 /// while let Some(item) = harvest.next().await {
 ///     println!("{}", item?["barcode"]);
-///     // Saved in the same step as the records, in a program that must not lose any.
-///     file.save(&harvest.checkpoint())?;
+///     if harvest.progress().records % 10_000 == 0 {
+///         file.save(&harvest.checkpoint())?;
+///     }
 /// }
+/// file.save(&harvest.checkpoint())?;
 /// # Ok(())
 /// # }
 /// ```

@@ -31,8 +31,8 @@ use crate::wire::error::{Error, Result};
 ///     }
 /// }
 /// // After an error the checkpoint says what is left; another run resumes there.
-/// if !harvest.checkpoint().is_done() {
-///     std::fs::write("items.checkpoint.json", serde_json::to_vec(&harvest.checkpoint())?)?;
+/// if !harvest.checkpoint().is_finished() {
+///     harvest.checkpoint().save("items.checkpoint.json")?;
 /// }
 /// # Ok(())
 /// # }

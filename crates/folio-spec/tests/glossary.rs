@@ -72,6 +72,7 @@ impl Specs {
     fn run(&self, request: Request) -> Report {
         let request = Request {
             specs: self.path().into(),
+            write: true,
             ..request
         };
         run(&request, &self.releases()).unwrap()

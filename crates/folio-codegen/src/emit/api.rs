@@ -56,7 +56,7 @@ pub(crate) fn api(documents: &[Document]) -> String {
         let mut about = sentence_of_module(module);
         let docs = about.first().cloned().unwrap_or_default();
         about.push(String::new());
-        about.push(format!("Operations: [`{handle}`]({name}::{handle}), by `folio.{name}()`. Their parameters: [`operation`]({name}::operation). All else are records."));
+        about.push(format!("Operations: [`{handle}`]({name}::{handle}), by `folio.{name}()`. Their builders, with the parameters: [`operation`]({name}::operation). All other types are records."));
         fill!(&mut modules, MODULE, docs = Code::docs(about), name, feature);
         fill!(&mut handles, HANDLE, docs, name, handle, feature);
         fill!(

@@ -36,7 +36,7 @@ const SETTERS: &str = "
 ";
 
 const LIMIT: &str = "
-    /// How many records a page has. Without it the server decides, mostly 10; a stream asks for larger pages.
+    /// The number of records per page. If absent, the server's default applies, mostly 10; a stream requests larger pages.
     pub fn limit(mut self, limit: u32) -> Self {
         self.0.limit(limit);
         self
@@ -44,7 +44,7 @@ const LIMIT: &str = "
 ";
 
 const OFFSET: &str = "
-    /// How many records to pass over.
+    /// The number of records to skip before the first one; 0 if absent.
     pub fn offset(mut self, offset: u32) -> Self {
         self.0.offset(offset);
         self

@@ -55,7 +55,7 @@ pub(super) fn handle(context: &Context<'_>, operations: &[Operation]) -> Result<
     let mut docs = docs::sentence_of_module(context.document);
     docs.extend([
         String::new(),
-        "The operations of the module, one function each: what it takes beside its arguments is set by the builder that it gives.".to_owned(),
+        "One function per operation. It returns a builder, whose functions set the optional parameters; `send` sends the request.".to_owned(),
     ]);
     docs.extend(docs::handle_example(context, operations));
     let handle = handle_name(context.document.feature());

@@ -22,7 +22,7 @@ const MODULE: &str = "
     {constants}
     #[doc(inline)]
     pub use call::{handle_name};
-    /// The builders of the operations, one type each: their parameters are its functions.
+    /// One request builder per operation; its functions set the parameters.
     pub mod operation {
         #[doc(inline)]
         pub use super::call::{{operations}};

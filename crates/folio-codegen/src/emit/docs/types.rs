@@ -77,25 +77,21 @@ impl<'a> Types<'a> {
     /// The documentation of a field of a record: its sentence, then its facts.
     pub(crate) fn field(&self, record: &Record, field: &Field) -> Code {
         let (mut docs, facts) = self.parts(record, field);
-        if !docs.is_empty() {
-            docs.push(String::new());
+        let facts = sentence_of(field, facts);
+        match (docs.is_empty(), facts) {
+            (false, Some(facts)) => docs.extend([String::new(), facts]),
+            (true, facts) => docs.push(facts.unwrap_or_else(|| code(&field.key))),
+            (false, None) => {}
         }
-        docs.push(match facts.is_empty() {
-            true => code(&field.key),
-            false => format!("{}: {}.", code(&field.key), facts.join("; ")),
-        });
         Code::docs(docs)
     }
 
     /// The documentation of a required field where the record is made: its sentence.
     pub(crate) fn required(&self, record: &Record, field: &Field) -> Code {
         let (docs, facts) = self.parts(record, field);
-        let facts: Vec<String> = facts.into_iter().filter(|it| it != REQUIRED).collect();
-        let fallback = match facts.is_empty() {
-            true => code(&field.key),
-            false => format!("{}: {}.", code(&field.key), facts.join("; ")),
-        };
-        Code::docs([docs.into_iter().next().unwrap_or(fallback)])
+        let facts = facts.into_iter().filter(|it| it != REQUIRED).collect();
+        let sentence = docs.into_iter().next().or_else(|| sentence_of(field, facts));
+        Code::docs([sentence.unwrap_or_else(|| code(&field.key))])
     }
 
     fn parts(&self, record: &Record, field: &Field) -> (Vec<String>, Vec<String>) {
@@ -131,6 +127,15 @@ impl<'a> Types<'a> {
         };
         Code::docs([&*docs, ""])
     }
+}
+
+/// The facts of a field as a sentence; its name in JSON is one, where it is another.
+fn sentence_of(field: &Field, facts: Vec<String>) -> Option<String> {
+    let name = (field.key != field.name).then(|| format!("{} in JSON", code(&field.key)));
+    let text = name.into_iter().chain(facts).collect::<Vec<_>>().join("; ");
+    let mut rest = text.chars();
+    let first = rest.next()?;
+    Some(format!("{}{}.", first.to_uppercase(), rest.as_str()))
 }
 
 const REQUIRED: &str = "required";
