@@ -79,7 +79,11 @@ fn generate() -> Result<(), String> {
     let glossary = specs.join("glossary");
     let documents = Specs::read(&folder, |module| wanted.contains(module)).map_err(unread)?;
     let specs = documents.describe(&glossary).map_err(said)?;
-    for file in specs.files.iter().filter(|file| file.starts_with(&glossary)) {
+    for file in specs
+        .files
+        .iter()
+        .filter(|file| file.starts_with(&glossary))
+    {
         println!("cargo::rerun-if-changed={}", file.display());
     }
     let built: Vec<String> = wanted.into_iter().collect();

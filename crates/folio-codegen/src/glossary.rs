@@ -276,7 +276,10 @@ mod tests {
         }
         assert_eq!(lookup.record("User", true), None);
         assert_eq!(lookup.record("User", false).unwrap(), "shared");
-        assert_eq!(lookup.reference("User", "groupId", false).unwrap(), "shared");
+        assert_eq!(
+            lookup.reference("User", "groupId", false).unwrap(),
+            "shared"
+        );
         let own = lookup.reference("User", "a.groupId", true).unwrap();
         assert_eq!(own, "mod-users.Group");
     }
@@ -285,8 +288,14 @@ mod tests {
     fn a_file_of_another_form_is_an_error_with_its_place() {
         for (root, expected) in [
             (json!([]), "expected an object, found an array"),
-            (json!({"fields": {"a": 1}}), "at /fields: expected a sentence, found a number"),
-            (json!({"records": {"A": {"x": {}}}}), "at /records: no such key"),
+            (
+                json!({"fields": {"a": 1}}),
+                "at /fields: expected a sentence, found a number",
+            ),
+            (
+                json!({"records": {"A": {"x": {}}}}),
+                "at /records: no such key",
+            ),
             (json!({"other": {}}), "at /other: no such key"),
         ] {
             let error = Entries::of("mod-users", root).unwrap_err().to_string();

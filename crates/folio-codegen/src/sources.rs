@@ -63,9 +63,21 @@ mod tests {
             "mod-ours": {},
         }}));
         for (module, path, expected) in [
-            ("mod-users", "ramls/users.raml", Some("folio-org/mod-users/blob/v19.6.0/ramls/users.raml")),
-            ("mod-users", "ramls/raml-util/tags.schema#/a", Some("folio-org/raml/blob/c113/tags.schema")),
-            ("mod-users", "ramls/raml-utils/x", Some("folio-org/mod-users/blob/v19.6.0/ramls/raml-utils/x")),
+            (
+                "mod-users",
+                "ramls/users.raml",
+                Some("folio-org/mod-users/blob/v19.6.0/ramls/users.raml"),
+            ),
+            (
+                "mod-users",
+                "ramls/raml-util/tags.schema#/a",
+                Some("folio-org/raml/blob/c113/tags.schema"),
+            ),
+            (
+                "mod-users",
+                "ramls/raml-utils/x",
+                Some("folio-org/mod-users/blob/v19.6.0/ramls/raml-utils/x"),
+            ),
             ("mod-users", "a b)", None),
             ("mod-users", "", None),
             ("mod-ours", "a", None),

@@ -33,7 +33,11 @@ impl<'a> Subject<'a> {
             // What stands in an operation has no name in the glossary.
             "paths" => {
                 let (place, rest) = pointer.split_once("/schema")?;
-                steps = rest.strip_prefix('/').unwrap_or_default().split('/').map(unescaped);
+                steps = rest
+                    .strip_prefix('/')
+                    .unwrap_or_default()
+                    .split('/')
+                    .map(unescaped);
                 Self {
                     home,
                     schema: home.document.root.pointer(place)?.get("schema")?,
@@ -270,14 +274,19 @@ mod tests {
                 "User.links{}",
             ),
             (
-                at("/components/schemas/User/properties/tags").field("tagList").unwrap(),
+                at("/components/schemas/User/properties/tags")
+                    .field("tagList")
+                    .unwrap(),
                 "Tags.tagList",
             ),
         ] {
             assert_eq!(subject.name().unwrap(), expected);
         }
         let parameter = at("/paths/~1a/get/parameters/0/schema");
-        assert_eq!((parameter.name(), &parameter.schema["enum"][0]), (None, &json!("x")));
+        assert_eq!(
+            (parameter.name(), &parameter.schema["enum"][0]),
+            (None, &json!("x"))
+        );
         assert!(Subject::at(home, "/components/schemas/Other").is_none());
         assert!(Subject::at(home, "/components/schemas/User/properties/other").is_none());
     }

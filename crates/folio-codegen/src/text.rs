@@ -83,7 +83,10 @@ mod tests {
 
     #[test]
     fn a_sentence_has_no_links_and_tags_outside_of_code() {
-        assert_eq!(prose("A [b] <c> in `d[] <e>` *f*."), "A \\[b\\] \\<c\\> in `d[] <e>` \\*f\\*.");
+        assert_eq!(
+            prose("A [b] <c> in `d[] <e>` *f*."),
+            "A \\[b\\] \\<c\\> in `d[] <e>` \\*f\\*."
+        );
     }
 
     #[test]

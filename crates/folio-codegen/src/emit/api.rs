@@ -57,7 +57,13 @@ pub(crate) fn api(documents: &[Document]) -> String {
         let docs = about.first().cloned().unwrap_or_default();
         about.push(String::new());
         about.push(format!("Operations: [`{handle}`]({name}::{handle}), by `folio.{name}()`. Their builders, with the parameters: [`operation`]({name}::operation). All other types are records."));
-        fill!(&mut modules, MODULE, docs = Code::docs(about), name, feature);
+        fill!(
+            &mut modules,
+            MODULE,
+            docs = Code::docs(about),
+            name,
+            feature
+        );
         fill!(&mut handles, HANDLE, docs, name, handle, feature);
         fill!(
             &mut blocking_handles,

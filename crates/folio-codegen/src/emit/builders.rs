@@ -100,7 +100,11 @@ pub(super) fn builder(
     fill!(
         out,
         BUILDER,
-        docs = docs::alias(operation, &output.ty, item_type(context, operation).as_deref()),
+        docs = docs::alias(
+            operation,
+            &output.ty,
+            item_type(context, operation).as_deref()
+        ),
         call,
         traits = traits(context, operation, &output),
         setters,

@@ -59,13 +59,7 @@ pub(super) fn handle(context: &Context<'_>, operations: &[Operation]) -> Result<
     ]);
     docs.extend(docs::handle_example(context, operations));
     let handle = handle_name(context.document.feature());
-    fill!(
-        &mut out,
-        HANDLE,
-        docs = Code::docs(docs),
-        handle,
-        functions
-    );
+    fill!(&mut out, HANDLE, docs = Code::docs(docs), handle, functions);
     Ok(out)
 }
 

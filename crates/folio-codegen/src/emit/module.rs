@@ -2,8 +2,8 @@
 
 use super::builders::builder;
 use super::collections::collections;
-use super::enums::enums;
 use super::docs::Types;
+use super::enums::enums;
 use super::handle::handle;
 use super::operations::{constant, marker};
 use super::records::records;

@@ -233,7 +233,10 @@ impl<'a> Checker<'a> {
                 None => module.field_names().any(|name| name == key),
             });
             if !is_known {
-                self.report(target.line, format!("references: no field is named `{key}`"));
+                self.report(
+                    target.line,
+                    format!("references: no field is named `{key}`"),
+                );
             }
             if self.targets.record(&target.text).is_none() {
                 let hint = hint(&target.text, self.targets.routes());
@@ -249,7 +252,10 @@ impl<'a> Checker<'a> {
         let shared = shared.and_then(|shared| shared.records.get(name));
         let Some(fields) = own.or(shared) else {
             let hint = hint(name, self.module.records.keys().map(String::as_str));
-            self.report(self.file.line(name), format!("no record is named `{name}`{hint}"));
+            self.report(
+                self.file.line(name),
+                format!("no record is named `{name}`{hint}"),
+            );
             return;
         };
         if let Some(summary) = &record.summary {

@@ -112,7 +112,10 @@ impl File {
                 format!("{parameter} of {name}")
             }))
         });
-        let summary = self.summary.iter().map(|own| ("the module".to_owned(), own));
+        let summary = self
+            .summary
+            .iter()
+            .map(|own| ("the module".to_owned(), own));
         summary
             .chain(by_name("fields", &self.fields))
             .chain(by_name("parameters", &self.parameters))

@@ -50,7 +50,9 @@ impl Since {
             // What two releases before had may come back.
             let (older, newer) = (&self.0[first..index], &self.0[index]);
             for key in newer.keys(module) {
-                let is_new = older.iter().all(|it| it.is_known_to_lack(module, &key, newer));
+                let is_new = older
+                    .iter()
+                    .all(|it| it.is_known_to_lack(module, &key, newer));
                 if is_new && !since.contains_key(&key.text()) {
                     since.insert(key.text(), newer.name.clone());
                 }
@@ -100,7 +102,9 @@ impl Known {
             }
             let schemas = document.pointer("/components/schemas");
             let schemas = schemas.and_then(Value::as_object).into_iter().flatten();
-            known.sources.extend(schemas.flat_map(|(_, schema)| sources_of(schema)));
+            known
+                .sources
+                .extend(schemas.flat_map(|(_, schema)| sources_of(schema)));
         }
         Some(known)
     }
@@ -116,7 +120,11 @@ impl Known {
         };
         for (record, fields) in &module.records {
             keys.push(Key::Record(record.clone()));
-            keys.extend(fields.keys().map(|path| Key::Field(record.clone(), path.clone())));
+            keys.extend(
+                fields
+                    .keys()
+                    .map(|path| Key::Field(record.clone(), path.clone())),
+            );
         }
         for (route, parameters) in &module.operations {
             keys.push(Key::Operation(route.clone()));
@@ -141,10 +149,15 @@ impl Known {
     fn is_known_to_lack(&self, module: &str, key: &Key, newer: &Self) -> bool {
         match key {
             Key::Record(record) => {
-                let is_elsewhere = self.subjects.modules.values().any(|it| it.records.contains_key(record));
-                !is_elsewhere && newer.sources_of(module, record).is_some_and(|sources| {
-                    !sources.is_empty() && sources.is_disjoint(&self.sources)
-                })
+                let is_elsewhere = self
+                    .subjects
+                    .modules
+                    .values()
+                    .any(|it| it.records.contains_key(record));
+                !is_elsewhere
+                    && newer.sources_of(module, record).is_some_and(|sources| {
+                        !sources.is_empty() && sources.is_disjoint(&self.sources)
+                    })
             }
             Key::Field(record, path) => {
                 let Some(fields) = self.fields(module, record) else {
@@ -153,7 +166,9 @@ impl Known {
                 let around = path.rsplit_once('.').map_or("", |(around, _)| around);
                 let is_beside = |field: &&&str| match around {
                     "" => true,
-                    around => field.strip_prefix(around).is_some_and(|rest| rest.starts_with('.')),
+                    around => field
+                        .strip_prefix(around)
+                        .is_some_and(|rest| rest.starts_with('.')),
                 };
                 fields.iter().any(|field| is_beside(&field)) && !fields.contains(&**path)
             }

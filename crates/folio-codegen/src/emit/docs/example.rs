@@ -12,7 +12,8 @@ fn example(lines: &[String]) -> Vec<String> {
     let mut docs = vec![
         String::new(),
         "```no_run".to_owned(),
-        "# async fn example(folio: folio_sdk::FolioClient) -> Result<(), folio_sdk::Error> {".to_owned(),
+        "# async fn example(folio: folio_sdk::FolioClient) -> Result<(), folio_sdk::Error> {"
+            .to_owned(),
     ];
     docs.extend_from_slice(lines);
     docs.extend(["# Ok(())", "# }", "```"].map(str::to_owned));
@@ -79,7 +80,9 @@ pub(crate) fn record_example(
     let name = &*record.name;
     let field = changeable(record);
     if is_stored {
-        let Some((field, value)) = field else { return Vec::new() };
+        let Some((field, value)) = field else {
+            return Vec::new();
+        };
         let variable = ident(&snake(name));
         let change = format!("{variable}.{} = {value}", ident(&field.name));
         return example(&[
@@ -87,7 +90,9 @@ pub(crate) fn record_example(
             String::new(),
             "// Reads the record, changes it, and writes it back.".to_owned(),
             "let id = \"c7a8a7f6-0b5e-4a9c-9d55-3d9d6f5f1c4e\";".to_owned(),
-            format!("let update = folio.update_with(id, |{variable}: &mut {name}| {change}).await?;"),
+            format!(
+                "let update = folio.update_with(id, |{variable}: &mut {name}| {change}).await?;"
+            ),
             "println!(\"written: {}\", update.written);".to_owned(),
         ]);
     }

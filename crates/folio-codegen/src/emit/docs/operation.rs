@@ -49,7 +49,10 @@ pub(crate) fn operation(
         docs.extend([String::new(), "# Errors".to_owned()]);
         docs.extend(errors);
     }
-    docs.extend([String::new(), format!("{}.", origin(context, operation).join("; "))]);
+    docs.extend([
+        String::new(),
+        format!("{}.", origin(context, operation).join("; ")),
+    ]);
     docs
 }
 
@@ -63,13 +66,19 @@ fn gives(operation: &Operation, output: &str, item: Option<&str>) -> String {
         ty => format!("gives {}.", links::written(ty)),
     };
     let Some(item) = item else { return sent };
-    let key = operation.paging.as_ref().and_then(|paging| paging.key.as_deref());
+    let key = operation
+        .paging
+        .as_ref()
+        .and_then(|paging| paging.key.as_deref());
     let by = key.map_or(String::new(), |key| format!(", paged by {}", code(key)));
     let sent = match output {
         "()" => String::new(),
         _ => sent.trim_end_matches('.').to_owned() + ", one page; ",
     };
-    format!("{sent}`stream` gives each {} of the list{by}.", links::written(item))
+    format!(
+        "{sent}`stream` gives each {} of the list{by}.",
+        links::written(item)
+    )
 }
 
 /// What a caller must know of what the server does.
@@ -126,7 +135,13 @@ fn parameters(context: &Context<'_>, operation: &Operation, call: &Call<'_>) -> 
         })
         .collect();
     for (body, function) in operation.bodies.iter().zip(&call.bodies) {
-        entries.push(body_entry(context, operation, &body.kind, &body.media_type, function));
+        entries.push(body_entry(
+            context,
+            operation,
+            &body.kind,
+            &body.media_type,
+            function,
+        ));
     }
     entries
 }
@@ -139,7 +154,11 @@ fn body_entry(
     function: &str,
 ) -> String {
     let function = code(function);
-    let required = if operation.needs_body { ", required" } else { "" };
+    let required = if operation.needs_body {
+        ", required"
+    } else {
+        ""
+    };
     let signature = context.signature(operation).ok();
     let ty: Option<&Ty> = signature.and_then(|signature| signature.arguments.get("body"));
     match (kind, ty) {
@@ -149,7 +168,10 @@ fn body_entry(
         (BodyKind::Multipart(_), _) => {
             format!("- {function}: a form ([`Multipart`](crate::Multipart)){required}")
         }
-        _ => format!("- {function}: {} ([`Body`](crate::Body)){required}", code(media_type)),
+        _ => format!(
+            "- {function}: {} ([`Body`](crate::Body)){required}",
+            code(media_type)
+        ),
     }
 }
 

@@ -38,31 +38,59 @@ pub(super) fn errors(operation: &Operation) -> Vec<String> {
         .any(|body| matches!(body.kind, BodyKind::Json | BodyKind::Form));
     let mut errors = Vec::new();
     let mut add = |question: &str, text: &str| {
-        errors.push(format!("- [`{question}`](crate::Error::{question}): {text}"));
+        errors.push(format!(
+            "- [`{question}`](crate::Error::{question}): {text}"
+        ));
     };
     if facts.absent.is_some() && facts.is_verified {
-        add("is_not_found", "there is no such record; the client reads it to find out, since the server would not say so.");
-    } else if facts.absent.is_none() && (names_a_record || has("404")) && operation.method != "post" {
+        add(
+            "is_not_found",
+            "there is no such record; the client reads it to find out, since the server would not say so.",
+        );
+    } else if facts.absent.is_none() && (names_a_record || has("404")) && operation.method != "post"
+    {
         add("is_not_found", "there is no such record (404).");
     } else if has("404") {
-        add("is_not_found", "something that the request names does not exist (404).");
+        add(
+            "is_not_found",
+            "something that the request names does not exist (404).",
+        );
     }
     if facts.versioned {
-        add("is_conflict", "the record was changed since it was read: its `_version` is outdated (409).");
+        add(
+            "is_conflict",
+            "the record was changed since it was read: its `_version` is outdated (409).",
+        );
     }
     if sends && is_write {
-        add("is_validation", "the server rejects the content (422, or 400 with a list of errors).");
+        add(
+            "is_validation",
+            "the server rejects the content (422, or 400 with a list of errors).",
+        );
     }
     if matches!(facts.creates.as_deref(), Some("record" | "new-id")) {
-        add("is_duplicate", "there is such a record, or one with a value that must be unique.");
+        add(
+            "is_duplicate",
+            "there is such a record, or one with a value that must be unique.",
+        );
     }
     if !operation.permissions.is_empty() {
         let list: Vec<String> = operation.permissions.iter().map(|it| code(it)).collect();
-        let word = if list.len() > 1 { "permissions" } else { "permission" };
-        add("is_forbidden", &format!("the user lacks the {word} {} (403).", list.join(", ")));
+        let word = if list.len() > 1 {
+            "permissions"
+        } else {
+            "permission"
+        };
+        add(
+            "is_forbidden",
+            &format!("the user lacks the {word} {} (403).", list.join(", ")),
+        );
     }
     if is_write {
-        add("is_outcome_unknown", "the write may have been carried out, and the client could not find out.");
+        add(
+            "is_outcome_unknown",
+            "the write may have been carried out, and the client could not find out.",
+        );
     }
     errors
 }

@@ -20,7 +20,9 @@ pub(super) struct Described {
 pub(super) fn described(context: &Context<'_>, operation: &Operation, name: &str) -> Described {
     let document = context.document;
     let route = route(operation);
-    let sentence = lookup(context.home()).parameter(&route, name).map(|it| prose(it));
+    let sentence = lookup(context.home())
+        .parameter(&route, name)
+        .map(|it| prose(it));
     let mut known = place(context, operation, name)
         .and_then(|pointer| Subject::at(context.home(), &pointer))
         .map(|subject| facts(&subject))
@@ -38,7 +40,8 @@ fn place(context: &Context<'_>, operation: &Operation, name: &str) -> Option<Str
     let own = format!("{path}/{}", operation.method);
     [own, path].into_iter().find_map(|at| {
         let value = context.document.root.pointer(&at)?;
-        let is_it = |parameter: &Value| parameter["name"] == name && parameter["schema"].is_object();
+        let is_it =
+            |parameter: &Value| parameter["name"] == name && parameter["schema"].is_object();
         let index = list(value, "parameters").iter().position(is_it)?;
         Some(format!("{at}/parameters/{index}/schema"))
     })
@@ -46,7 +49,11 @@ fn place(context: &Context<'_>, operation: &Operation, name: &str) -> Option<Str
 
 /// The route by which the glossary knows an operation.
 pub(super) fn route(operation: &Operation) -> String {
-    format!("{} {}", operation.method.to_ascii_uppercase(), operation.path)
+    format!(
+        "{} {}",
+        operation.method.to_ascii_uppercase(),
+        operation.path
+    )
 }
 
 /// The documentation of a setter of the query string.

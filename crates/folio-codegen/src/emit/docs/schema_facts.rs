@@ -75,7 +75,10 @@ fn format(subject: &Subject<'_>) -> Option<String> {
 
 fn pattern(subject: &Subject<'_>) -> Option<String> {
     // Of identifiers the type says it.
-    if subject.keyword("format").is_some_and(|format| format == "uuid") {
+    if subject
+        .keyword("format")
+        .is_some_and(|format| format == "uuid")
+    {
         return None;
     }
     let pattern = subject.keyword("pattern")?.as_str()?;
@@ -158,16 +161,25 @@ mod tests {
                 json!({"readOnly": true, "deprecated": true}),
                 "read-only: the server sets it; deprecated by the module",
             ),
-            (json!({"readOnly": false, "minLength": 0, "minimum": -2147483648i64}), ""),
+            (
+                json!({"readOnly": false, "minLength": 0, "minimum": -2147483648i64}),
+                "",
+            ),
             (json!({"minLength": 2, "maxLength": 2}), "2 characters"),
             (json!({"minimum": 0, "maximum": 100}), "0 to 100"),
-            (json!({"minimum": 0, "exclusiveMinimum": true}), "more than 0"),
+            (
+                json!({"minimum": 0, "exclusiveMinimum": true}),
+                "more than 0",
+            ),
             (json!({"enum": ["a", "b"]}), "values: `a`, `b`"),
             (
                 json!({"type": "array", "maxItems": 3, "uniqueItems": true, "items": {"enum": ["a"], "maxLength": 9}}),
                 "entries: `a`; at most 9 characters; at most 3 entries, none twice",
             ),
-            (json!({"$ref": "#/components/schemas/Code"}), "at most 3 characters"),
+            (
+                json!({"$ref": "#/components/schemas/Code"}),
+                "at most 3 characters",
+            ),
         ] {
             let document = Document::new(
                 "mod-test",
@@ -176,7 +188,10 @@ mod tests {
                 }}}),
             );
             let common = Document::new("common", json!({}));
-            let home = Home { document: &document, common: &common };
+            let home = Home {
+                document: &document,
+                common: &common,
+            };
             let subject = Subject::at(home, "/components/schemas/A/properties/a").unwrap();
             assert_eq!(facts(&subject).join("; "), expected, "{schema}");
         }
@@ -189,7 +204,10 @@ mod tests {
             "mod-test",
             json!({"components": {"schemas": {"A": {"enum": values}}}}),
         );
-        let home = Home { document: &document, common: &document };
+        let home = Home {
+            document: &document,
+            common: &document,
+        };
         let subject = Subject::at(home, "/components/schemas/A").unwrap();
         let found = facts(&subject).join("; ");
         assert!(found.ends_with("`v7` and 2 more"), "{found}");

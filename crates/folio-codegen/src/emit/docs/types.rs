@@ -27,10 +27,7 @@ pub(crate) struct Types<'a> {
 }
 
 impl<'a> Types<'a> {
-    pub(crate) fn of(
-        context: &'a Context<'a>,
-        operations: &'a [Operation],
-    ) -> Result<Self, Error> {
+    pub(crate) fn of(context: &'a Context<'a>, operations: &'a [Operation]) -> Result<Self, Error> {
         let places = schemas::places(context)?.into_iter();
         let subjects = places.filter_map(|(name, pointer)| {
             let subject = Subject::at(context.home(), &pointer)?;
@@ -90,7 +87,10 @@ impl<'a> Types<'a> {
     pub(crate) fn required(&self, record: &Record, field: &Field) -> Code {
         let (docs, facts) = self.parts(record, field);
         let facts = facts.into_iter().filter(|it| it != REQUIRED).collect();
-        let sentence = docs.into_iter().next().or_else(|| sentence_of(field, facts));
+        let sentence = docs
+            .into_iter()
+            .next()
+            .or_else(|| sentence_of(field, facts));
         Code::docs([sentence.unwrap_or_else(|| code(&field.key))])
     }
 
@@ -197,7 +197,11 @@ pub(crate) fn sentence_of_module(document: &Document) -> Vec<String> {
     let mut facts = vec![format!("`{}` {}", document.name, super::plain(version))];
     facts.extend(since(document, "").map(introduced));
     match &document.entries.summary {
-        Some(sentence) => vec![prose(sentence), String::new(), format!("{}.", facts.join("; "))],
+        Some(sentence) => vec![
+            prose(sentence),
+            String::new(),
+            format!("{}.", facts.join("; ")),
+        ],
         None => vec![format!("{}.", facts.join("; "))],
     }
 }
