@@ -83,31 +83,40 @@
 //! (`docs/regenerate.md`), the architecture (`docs/architecture.md`), and web services and jobs that
 //! run (`examples/`) are in the repository.
 
+// Documentation lists the functions of `FolioClient` in the order of these modules: they stand in
+// the order of use, each apart from the next, so that rustfmt leaves them there.
+mod client;
+
+mod connect;
+
 #[allow(clippy::type_complexity, reason = "types are as they are described")]
 mod api;
+
+mod call;
+
+mod harvest;
+
+mod write;
+
+mod tenant;
+
 #[cfg(feature = "blocking")]
 #[cfg_attr(docsrs, doc(cfg(feature = "blocking")))]
 pub mod blocking;
-mod call;
-mod client;
-mod connect;
 mod engine;
 #[cfg(all(doc, not(doctest)))]
 pub mod guide;
-mod harvest;
 #[cfg(feature = "logging")]
 #[cfg_attr(docsrs, doc(cfg(feature = "logging")))]
 pub mod logging;
 mod paging;
 mod record;
 mod runtime;
-mod tenant;
 #[cfg(feature = "testing")]
 #[cfg_attr(docsrs, doc(cfg(feature = "testing")))]
 pub mod testing;
 mod value;
 mod wire;
-mod write;
 
 pub use api::*;
 pub use bytes::Bytes;
