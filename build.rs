@@ -67,7 +67,9 @@ fn generate() -> Result<(), String> {
         Err(error @ Error::Features(_)) => return Err(error.to_string()),
         Err(error) => return Err(unread(error)),
     };
+    let disabled = folio_codegen::disabled(&features.disabled(&wanted, release));
     for (name, text) in [
+        ("disabled.rs", Ok(disabled)),
         ("described_lists.rs", folio_codegen::lists(&folder)),
         ("described.rs", folio_codegen::described(&folder)),
     ] {

@@ -6,3 +6,4 @@
 )]
 
 include!(concat!(env!("OUT_DIR"), "/api.rs"));
+include!(concat!(env!("OUT_DIR"), "/disabled.rs"));

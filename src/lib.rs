@@ -122,6 +122,8 @@ pub use api::*;
 pub use bytes::Bytes;
 pub use call::by_path::{GetAllRequest, GetRequest, RequestBuilder, WriteRequest};
 pub use call::mode::{Mode, ResponseFuture};
+pub use call::page_cursor::PageCursor;
+pub use call::pages::{Page, PageStream};
 pub use client::environment::Environment;
 pub use client::marker::Async;
 pub use client::{FolioClient, FolioClientBuilder};

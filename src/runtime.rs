@@ -19,7 +19,7 @@ pub use serde_json::{Map, Value};
 pub use crate::FolioClient;
 pub use crate::call::mode::Mode;
 pub use crate::call::typed::{
-    Answer, Answers, Call, Json, Listed, Output, Streamed, is_media_type, record, text,
+    Call, FromResponse, HasResponse, Json, Listed, Output, Streamed, is_media_type, record, text,
 };
 pub use crate::client::marker::Async;
 pub use crate::engine::download::{Download, Records};

@@ -417,8 +417,8 @@ fn an_iterator_that_is_dropped_half_way_keeps_nothing_of_the_client() {
         assert!(users.next().unwrap().is_ok());
         drop(users);
         let mut users = folio
-            .harvest(folio.users().list_users().limit(10).stream())
-            .with(|harvest| harvest.parallel(4))
+            .harvest(folio.users().list_users().limit(10))
+            .parallel(4)
             .stream();
         assert!(users.next().unwrap().is_ok());
         drop(users);
@@ -433,11 +433,8 @@ fn an_iterator_that_is_dropped_half_way_keeps_nothing_of_the_client() {
 #[test]
 fn a_list_is_harvested_and_goes_on_from_its_checkpoint() {
     let folio = folio();
-    let list = || folio.users().list_users().limit(10).stream();
-    let mut users = folio
-        .harvest(list())
-        .with(|harvest| harvest.parallel(3))
-        .stream();
+    let list = || folio.users().list_users().limit(10);
+    let mut users = folio.harvest(list()).parallel(3).stream();
     let mut names: BTreeSet<Option<String>> = users
         .by_ref()
         .take(25)
@@ -450,14 +447,85 @@ fn a_list_is_harvested_and_goes_on_from_its_checkpoint() {
     assert_eq!(users.progress().records, 25);
     let left = users.checkpoint();
     drop(users);
-    let rest = folio
-        .harvest(list())
-        .with(|harvest| harvest.parallel(3).resume(left))
-        .stream();
+    let rest = folio.harvest(list()).parallel(3).resume(left).stream();
     let rest: Vec<_> = rest.map(|user| user.unwrap().username).collect();
     assert_eq!(rest.len(), 35);
     names.extend(rest);
     assert_eq!(names.len(), 60);
+}
+
+#[test]
+fn pages_are_an_iterator_and_each_gives_the_next() {
+    let folio = folio();
+    let list = || folio.users().list_users().limit(25);
+    let sizes: Vec<usize> = list().pages().map(|page| page.unwrap().len()).collect();
+    assert_eq!(sizes, [25, 25, 10]);
+    let first = list().pages().next().unwrap().unwrap();
+    let cursor = first.cursor().unwrap().to_string();
+    let second = first.next_page().unwrap().unwrap();
+    let again = list().pages().after(&cursor.parse().unwrap()).next();
+    let again = again.unwrap().unwrap();
+    let names = |page: folio_sdk::Page<User, folio_sdk::blocking::Blocking>| -> Vec<_> {
+        let users = page.into_iter().map(Result::unwrap);
+        users.map(|user| user.username).collect()
+    };
+    let (first, second) = (names(first), names(second));
+    assert_eq!(second, names(again));
+    assert!(second.iter().all(|name| !first.contains(name)));
+    // By path, and from a list that is an iterator already.
+    let by_path = folio.folio_get_all::<Value>("/users", "users").limit(40);
+    assert_eq!(by_path.pages().count(), 2);
+    assert_eq!(list().stream().pages().count(), 3);
+    let last = list().pages().last().unwrap().unwrap();
+    assert!(last.next_page().unwrap().is_none());
+}
+
+/// What has settings is set as in asynchronous code, and a list of any kind is harvested.
+#[test]
+fn builders_are_set_as_in_asynchronous_code() {
+    let folio = folio();
+    let reference = folio.reference_data().max_age(Duration::ZERO);
+    let groups = reference.list::<Value>(&folio_sdk::ReferenceData::PATRON_GROUPS);
+    assert_eq!(groups.unwrap().len(), 5);
+    let by_path = || {
+        folio
+            .folio_get_all::<Value>("/users", "users")
+            .by_id()
+            .limit(10)
+    };
+    let names = |users: &mut dyn Iterator<Item = folio_sdk::Result<Value>>| {
+        users
+            .map(|user| user.unwrap()["username"].to_string())
+            .collect::<BTreeSet<_>>()
+    };
+    let all = names(&mut by_path().stream());
+    assert_eq!(
+        names(&mut folio.harvest(by_path()).ordered().parallel(2).stream()),
+        all
+    );
+    assert_eq!(names(&mut folio.harvest(by_path().stream()).stream()), all);
+    let plan = folio.harvest(by_path()).checkpoint().split(3);
+    let mut parts = BTreeSet::new();
+    for part in plan {
+        parts.extend(names(&mut folio.harvest(by_path()).resume(part).stream()));
+    }
+    assert_eq!(parts, all);
+    let users = all
+        .iter()
+        .map(|_| json!({"username": "one", "active": true}));
+    let report = folio
+        .upsert_at(
+            Collection::new("/users", "users"),
+            users.collect::<Vec<_>>(),
+        )
+        .match_on("username")
+        .max_records(7)
+        .concurrency(2)
+        .missing_fields(folio_sdk::MissingFields::Keep)
+        .max_reported_failures(3)
+        .run()
+        .unwrap();
+    assert_eq!((report.created, report.repeated), (1, 59), "{report}");
 }
 
 #[test]
@@ -501,7 +569,7 @@ fn records_are_written_from_iterators_lists_and_streams() {
     let match_on = |names: Vec<Value>| {
         folio
             .upsert_at(users(), names)
-            .with(|upsert| upsert.match_on("username"))
+            .match_on("username")
             .run()
             .unwrap()
     };
@@ -515,7 +583,7 @@ fn records_are_written_from_iterators_lists_and_streams() {
     ];
     let report = folio
         .upsert_stream_at(groups(), futures_util::stream::iter(keys))
-        .with(|upsert| upsert.id_from_key(|group| group["group"].as_str().map(str::to_owned)))
+        .id_from_key(|group| group["group"].as_str().map(str::to_owned))
         .run()
         .unwrap();
     assert_eq!((report.created, report.failed, report.repeated), (1, 2, 1));
@@ -578,7 +646,7 @@ fn last(path: &syn::Path) -> &syn::PathSegment {
     path.segments.last().unwrap()
 }
 
-/// The name of a type, and the name of what it is a type of: `Handle`, `Reference`.
+/// The name of a type, and that of its first parameter: `Iter`, `Download`.
 fn names(ty: &syn::Type) -> (String, String) {
     let syn::Type::Path(ty) = ty else {
         return Default::default();
@@ -611,9 +679,9 @@ fn functions(
 ) {
     for item in &file.items {
         if let syn::Item::Macro(call) = item
-            && call.mac.path.is_ident("twins")
+            && call.mac.path.is_ident("waiting")
         {
-            // `Of, Twin, field { name[generics](argument: Type) -> Answer; }`
+            // `Of, Blocking { name[generics](argument: Type) -> Output; }`
             let text = call.mac.tokens.to_string();
             let (head, body) = text.split_once('{').unwrap();
             let of = twins
@@ -641,7 +709,7 @@ fn functions(
         }
         let is_twin = blocking || of == "Blocking";
         let of = match ty.as_str() {
-            "Handle" | "Iter" => of,
+            "Iter" => of,
             _ => ty.clone(),
         };
         for item in &block.items {
@@ -659,7 +727,8 @@ fn functions(
                 "LookupByValue",
                 "Download",
                 "HarvestStream",
-                "Items",
+                "PageStream",
+                "RecordStream",
                 "Records",
             ]
             .contains(&ty.as_str())
@@ -746,6 +815,13 @@ fn every_asynchronous_call_has_a_blocking_twin_that_takes_the_same() {
         "WriteRequest<T, M",
         "GetAllRequest<T, M",
         "RequestBuilder<M",
+        "Harvest<T, M",
+        "Upsert<T, M",
+        "ReferenceData<M",
+        "CirculationRules<M",
+        "Consortium<M",
+        "Page<T, M",
+        "PageStream<T, M",
     ] {
         assert!(
             texts.contains(&format!("pub struct {builder} = Async>")),

@@ -23,9 +23,11 @@ use std::time::Duration;
 
 use folio_sdk::bulk_operations::EntityType;
 use folio_sdk::common::IdentifierType;
-use folio_sdk::erm_usage::call::{GetCounterReportDownloadAnswer, GetExportAnswer};
-use folio_sdk::inventory_update::call::{ListJobLogsAnswer, UpdateInventoryBatchUpsertHridAnswer};
-use folio_sdk::kb_ebsco_java::call::GetRamlsAnswer;
+use folio_sdk::erm_usage::call::{DownloadCounterReportResponse, ExportCounterReportsResponse};
+use folio_sdk::inventory_update::call::{
+    ListJobLogsResponse, UpdateInventoryBatchUpsertHridResponse,
+};
+use folio_sdk::kb_ebsco_java::call::GetRamlsResponse;
 use folio_sdk::{Body, Bytes, Error, ErrorKind, Method, Multipart, Request};
 use folio_test_support::clock::Clock;
 use folio_test_support::files::scratch;
@@ -64,7 +66,7 @@ async fn an_upload_of_300_megabytes_takes_a_small_memory() {
     let pieces = stream::iter((0..300).map(|_| Ok::<_, io::Error>(vec![1_u8; MEGABYTE])));
     folio
         .data_import()
-        .post_upload_definition_file(ID, ID)
+        .upload_definition_file(ID, ID)
         .body(Body::stream(pieces))
         .send()
         .await
@@ -93,7 +95,7 @@ async fn a_download_of_300_megabytes_takes_a_small_memory_and_waits_for_its_read
     let before = peak();
     let mut export = folio
         .data_export_spring()
-        .get_job_download(ID)
+        .download_job(ID)
         .download()
         .await
         .unwrap();
@@ -185,7 +187,7 @@ async fn a_body_that_cannot_be_read_is_an_error_of_the_request_and_says_why() {
     let server = Streams::start(|_, _| json_flow(json!({}))).await;
     let folio = server.connect().await;
     let upload = |body: Body| {
-        let call = folio.data_import().post_upload_definition_file(ID, ID);
+        let call = folio.data_import().upload_definition_file(ID, ID);
         call.body(body).send()
     };
     let error = upload(Body::file("/nowhere/marc.mrc")).await.unwrap_err();
@@ -266,7 +268,7 @@ async fn a_download_that_breaks_or_is_refused_says_so() {
     })
     .await;
     let folio = server.connect().await;
-    let job = || folio.data_export_spring().get_job_download(ID);
+    let job = || folio.data_export_spring().download_job(ID);
     let folder = scratch();
     let target = folder.path().join("broken.mrc");
     let error = job()
@@ -323,7 +325,7 @@ async fn a_form_has_fields_and_files() {
     );
     folio
         .bulk_operations()
-        .bulk_operations_upload(EntityType::User, IdentifierType::Barcode)
+        .upload_bulk_operations(EntityType::User, IdentifierType::Barcode)
         .body(form)
         .send()
         .await
@@ -347,7 +349,7 @@ async fn a_form_has_fields_and_files() {
     let form = Multipart::new().file("file", "x", Body::from("1"), "text/plain");
     folio
         .erm_usage()
-        .post_provider(ID)
+        .run_multipart_upload_by_provider(ID)
         .body(form)
         .send()
         .await
@@ -405,7 +407,7 @@ async fn xml_and_csv_are_text() {
     let folio = server.connect().await;
     let answer = folio
         .gobi()
-        .gobi_orders()
+        .create_order()
         .body("<PurchaseOrder/>")
         .send()
         .await
@@ -422,7 +424,7 @@ async fn xml_and_csv_are_text() {
     );
     let csv = folio
         .kb_ebsco_java()
-        .get_export("1-2", 2026)
+        .export_cost_per_use("1-2", 2026)
         .send()
         .await
         .unwrap();
@@ -445,33 +447,33 @@ async fn one_of_several_answers_is_told_by_its_media_type() {
     .await;
     let folio = server.connect().await;
     let logs = || folio.inventory_update().list_job_logs();
-    let ListJobLogsAnswer::Json(lines) = logs().send().await.unwrap() else {
+    let ListJobLogsResponse::Json(lines) = logs().send().await.unwrap() else {
         panic!("no JSON");
     };
     assert!(lines.log_lines.is_some_and(|lines| lines.is_empty()));
     let text = logs().accept_text().send().await.unwrap();
-    assert!(matches!(text, ListJobLogsAnswer::Text(text) if text == "a log"));
-    let report = folio.erm_usage().get_counter_report_download(ID);
+    assert!(matches!(text, ListJobLogsResponse::Text(text) if text == "a log"));
+    let report = folio.erm_usage().download_counter_report(ID);
     let xml = report.accept_xml().send().await.unwrap();
-    assert!(matches!(xml, GetCounterReportDownloadAnswer::Xml(xml) if xml == "<report/>"));
+    assert!(matches!(xml, DownloadCounterReportResponse::Xml(xml) if xml == "<report/>"));
     let csv = folio
         .erm_usage()
-        .get_export(ID)
+        .export_counter_reports(ID)
         .accept_csv()
         .send()
         .await
         .unwrap();
-    assert!(matches!(csv, GetExportAnswer::Csv(csv) if csv == "a,b"));
+    assert!(matches!(csv, ExportCounterReportsResponse::Csv(csv) if csv == "a,b"));
     // What nobody described is handed out as it came.
     let other = folio
         .erm_usage()
-        .get_export(ID)
+        .export_counter_reports(ID)
         .header("accept", "image/png")
         .send()
         .await
         .unwrap();
     assert!(
-        matches!(other, GetExportAnswer::Unknown(answer) if answer.header("content-type") == Some("image/png"))
+        matches!(other, ExportCounterReportsResponse::Unknown(answer) if answer.header("content-type") == Some("image/png"))
     );
 }
 
@@ -488,14 +490,14 @@ async fn a_response_of_a_described_media_type_is_its_variant_whatever_kind_that_
     let module = ("x-okapi-module-id", "mod-kb-ebsco-java-5.0.0");
     let ramls = || folio.kb_ebsco_java().get_ramls().header(module.0, module.1);
     let list = ramls().send().await.unwrap();
-    assert!(matches!(list, GetRamlsAnswer::Json(_)), "{list:?}");
+    assert!(matches!(list, GetRamlsResponse::Json(_)), "{list:?}");
     let raml = ramls().accept_bytes().send().await.unwrap();
-    assert!(matches!(raml, GetRamlsAnswer::Bytes(raml) if raml == "#%RAML 1.0"));
-    let report = || folio.erm_usage().get_counter_report_download(ID);
+    assert!(matches!(raml, GetRamlsResponse::Bytes(raml) if raml == "#%RAML 1.0"));
+    let report = || folio.erm_usage().download_counter_report(ID);
     let xml = report().header("accept", "text/xml").send().await.unwrap();
-    assert!(matches!(xml, GetCounterReportDownloadAnswer::Xml(xml) if xml == "<record/>"));
+    assert!(matches!(xml, DownloadCounterReportResponse::Xml(xml) if xml == "<record/>"));
     let csv = report().header("accept", "text/csv").send().await.unwrap();
-    assert!(matches!(csv, GetCounterReportDownloadAnswer::Unknown(_)));
+    assert!(matches!(csv, DownloadCounterReportResponse::Unknown(_)));
 }
 
 #[tokio::test]
@@ -516,12 +518,12 @@ async fn one_of_several_answers_is_told_by_its_status() {
     };
     let all = upsert().await.unwrap();
     assert!(
-        matches!(all, UpdateInventoryBatchUpsertHridAnswer::Status200(_)),
+        matches!(all, UpdateInventoryBatchUpsertHridResponse::Status200(_)),
         "{all:?}"
     );
     let some = upsert().await.unwrap();
     assert!(
-        matches!(some, UpdateInventoryBatchUpsertHridAnswer::Status207(_)),
+        matches!(some, UpdateInventoryBatchUpsertHridResponse::Status207(_)),
         "{some:?}"
     );
 }

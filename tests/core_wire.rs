@@ -7,12 +7,14 @@ mod core {
     mod auth;
     mod bytes;
     mod calls;
+    mod capacity;
     mod closing;
     mod compatibility;
     mod complete;
     mod deletions;
     mod dialects;
     mod environment;
+    mod error_bodies;
     mod errors;
     mod harvest;
     mod lenient;
@@ -20,6 +22,7 @@ mod core {
     mod list_facts;
     mod lists;
     mod outcome;
+    mod pages;
     mod platform;
     mod repetition;
     mod request_lines;

@@ -92,6 +92,74 @@ fn a_type_of_no_known_collection_is_told_to_name_one() {
     );
 }
 
+/// A module that no build of these tests has: only older releases have it.
+#[test]
+fn the_handle_of_a_module_of_another_release_names_the_release() {
+    let said = said(
+        r#"
+        pub async fn call(folio: folio_sdk::FolioClient) {
+            let _ = folio.login_saml().list_samls().limit(3).await;
+        }
+        pub fn wait(folio: folio_sdk::blocking::FolioClient) {
+            let api = folio.login_saml();
+            let _ = api.list_samls().send();
+        }
+        "#,
+    );
+    assert!(
+        said.contains("the release trillium of FOLIO has no mod-login-saml")
+            && said.contains(
+                "it is in ramsons and sunflower: needs the features `sunflower` and `login-saml`"
+            )
+            && said.contains("cargo add folio-sdk --features "),
+        "{said}"
+    );
+    // One error per use: what is called on the handle adds none.
+    assert_eq!(said.matches("error[").count(), 2, "{said}");
+}
+
+/// The tests of the workspace build all modules: then there is nothing to say.
+#[test]
+fn the_handle_of_a_module_that_is_not_enabled_names_the_feature() {
+    if cfg!(feature = "orders") {
+        return;
+    }
+    let said = said(
+        r#"
+        pub async fn call(folio: folio_sdk::FolioClient) {
+            let _ = folio.orders().list_composite_orders().limit(3).await;
+            let _ = folio.circulation();
+        }
+        "#,
+    );
+    assert!(
+        said.contains("mod-orders is not part of this build of folio-sdk")
+            && said.contains("needs the feature `orders` of folio-sdk")
+            && said.contains("cargo add folio-sdk --features orders"),
+        "{said}"
+    );
+    assert!(
+        said.contains("needs the feature `mod-circulation` of folio-sdk"),
+        "{said}"
+    );
+    assert_eq!(said.matches("error[").count(), 2, "{said}");
+}
+
+#[test]
+fn what_is_no_list_cannot_be_harvested_and_the_compiler_says_why() {
+    let said = said(
+        r#"
+        pub fn read(folio: folio_sdk::FolioClient) {
+            let _ = folio.harvest(folio.users().get_user("1"));
+        }
+        "#,
+    );
+    assert!(
+        said.contains("gives no list that can be read as a stream"),
+        "{said}"
+    );
+}
+
 #[test]
 fn a_key_that_is_none_is_told_what_it_may_be() {
     let said = said(

@@ -350,14 +350,14 @@ async fn files_and_exports_are_bytes() {
     assert_eq!(&raw[..], b"%PDF");
     let all = folio
         .agreements()
-        .get_export_rest("current/kbart")
+        .export_rest("current/kbart")
         .send()
         .await
         .unwrap();
     assert!(all.starts_with(b"publication_title\t"));
     let download = folio
         .agreements()
-        .get_resources_export_rest("a-1", "all/kbart")
+        .export_resources_rest("a-1", "all/kbart")
         .download()
         .await
         .unwrap();

@@ -11,7 +11,7 @@ async fn an_operation_that_takes_a_form_sends_it_as_one() {
     let folio = server.connect().await;
     folio
         .login_saml()
-        .saml_callback()
+        .run_saml_callback()
         .body_form("SAMLResponse=PHg%2B&RelayState=x")
         .send()
         .await

@@ -263,7 +263,7 @@ pub(crate) fn overdue(patron_group: &str, today: &str) -> Cql {
 
 pub(crate) async fn harvest_titles(folio: &FolioClient, left: &Path, titles: &mut Vec<String>) -> Result<(), Box<dyn std::error::Error>> {
     let left = CheckpointFile::open(left)?;
-    let list = folio.inventory_storage().list_instances().limit(1000).stream();
+    let list = folio.inventory_storage().list_instances().limit(1000);
     let mut harvest = folio.harvest(list).parallel(8);
     if let Some(checkpoint) = left.load()? {
         harvest = harvest.resume(checkpoint);
@@ -299,6 +299,19 @@ pub(crate) async fn by_hrid(folio: &FolioClient, hrids: Vec<String>) -> Result<V
         println!("{}", instance.title);
     }
     Ok(instances.missing().to_vec())
+}
+
+pub(crate) async fn first_names(folio: &FolioClient, from_url: Option<&str>) -> Result<(Vec<String>, Option<String>), Error> {
+    let mut pages = folio.users().list_users().limit(20).pages();
+    if let Some(cursor) = from_url {
+        pages = pages.after(&cursor.parse()?);
+    }
+    let Some(page) = pages.next().await.transpose()? else {
+        return Ok((Vec::new(), None));
+    };
+    let next = page.cursor().map(ToString::to_string);
+    let users = page.into_records()?;
+    Ok((users.into_iter().filter_map(|user| user.username).collect(), next))
 }
 
 pub(crate) async fn copy_groups(from: &FolioClient, to: &FolioClient) -> UpsertReport {
@@ -581,6 +594,10 @@ async fn records_as_they_came_by_their_ids_and_by_queries() {
     let there = users[0]["id"].as_str().unwrap().to_owned();
     let absent = Id::new_v4().to_string();
     assert!(blocks::check_modules(&folio).await.unwrap());
+    let (first, next) = blocks::first_names(&folio, None).await.unwrap();
+    let (second, _) = blocks::first_names(&folio, next.as_deref()).await.unwrap();
+    assert_eq!((first.len(), second.len()), (20, 20));
+    assert!(first.iter().all(|name| !second.contains(name)));
     let missing = blocks::not_there(&folio, vec![there, absent.clone()]).await;
     assert_eq!(missing.unwrap(), [absent]);
     assert_eq!(

@@ -51,7 +51,7 @@ pub(crate) async fn service_points(folio: &FolioClient) -> Result<Vec<Value>, fo
 
 pub(crate) async fn harvest(folio: &FolioClient, left: &Path, names: &mut File) -> Result<(), Box<dyn Error>> {
     let left = CheckpointFile::open(left)?;
-    let mut harvest = folio.harvest(folio.users().list_users().limit(1000).stream()).parallel(8);
+    let mut harvest = folio.harvest(folio.users().list_users().limit(1000)).parallel(8);
     if let Some(checkpoint) = left.load()? {
         harvest = harvest.resume(checkpoint);
     }

@@ -58,7 +58,7 @@ impl FolioClient {
         self.mode.clone()
     }
 
-    /// Runs what is asynchronous with this client, and waits for it.
+    /// Runs asynchronous code with this client, and waits for it.
     ///
     /// ```no_run
     /// # fn example(folio: folio_sdk::blocking::FolioClient) -> Result<(), folio_sdk::Error> {
@@ -70,8 +70,8 @@ impl FolioClient {
     /// ```
     ///
     /// # Errors
-    /// Those of what is run; [`ErrorKind::Configuration`](crate::ErrorKind::Configuration) in
-    /// asynchronous code.
+    /// Those of the code; [`ErrorKind::Runtime`](crate::ErrorKind::Runtime) in asynchronous
+    /// code.
     pub fn run<T, F: Future<Output = Result<T>>>(
         &self,
         work: impl FnOnce(crate::FolioClient) -> F,
@@ -79,7 +79,7 @@ impl FolioClient {
         self.mode.wait(work(self.folio.clone()))
     }
 
-    /// An iterator over what a stream gives: for streams of what is asynchronous only.
+    /// An iterator over a stream, for streams that only the asynchronous client has.
     pub fn iter<S: Send + 'static>(&self, stream: S) -> Iter<S> {
         self.mode.stream(stream)
     }
@@ -129,7 +129,7 @@ impl FolioClient {
         Ok(self.mode.stream(download))
     }
 
-    /// Gets what is at a path, see
+    /// Gets the resource at a path, see
     /// [`folio_sdk::FolioClient::folio_get`](crate::FolioClient::folio_get). `send` sends it.
     pub fn folio_get<'a, T: DeserializeOwned + Send + 'static>(
         &self,
@@ -193,7 +193,7 @@ impl FolioClient {
         self.folio.folio_put(path, body).in_mode(self.mode())
     }
 
-    /// Deletes what is at a path, see
+    /// Deletes the resource at a path, see
     /// [`folio_sdk::FolioClient::folio_delete`](crate::FolioClient::folio_delete). `send` sends it.
     pub fn folio_delete(&self, path: impl AsRef<str>) -> WriteRequest<Value, Blocking> {
         self.folio.folio_delete(path).in_mode(self.mode())

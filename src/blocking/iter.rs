@@ -11,6 +11,8 @@ use futures_core::Stream;
 use serde::de::DeserializeOwned;
 
 use super::wait::Blocking;
+use crate::call::page_cursor::PageCursor;
+use crate::call::pages::PageStream;
 use crate::engine::download::{Download, Records};
 use crate::harvest::Progress;
 use crate::paging::{LookupById, LookupByValue, RawRecord, RecordStream};
@@ -153,6 +155,21 @@ impl<T: DeserializeOwned + Send + 'static> Iter<RecordStream<T>> {
     }
 }
 
+impl<T: DeserializeOwned + Send + 'static> Iter<RecordStream<T>> {
+    /// The same list, not begun yet, as pages: see [`RecordStream::pages`].
+    pub fn pages(self) -> Iter<PageStream<T, Blocking>> {
+        let mode = self.mode.clone();
+        self.map(|records| PageStream::new(mode, records))
+    }
+}
+
+impl<T: DeserializeOwned + Send + 'static> Iter<PageStream<T, Blocking>> {
+    /// Begins behind the page that has this cursor: see [`PageStream::after`].
+    pub fn after(self, cursor: &PageCursor) -> Self {
+        self.map(|pages| pages.after(cursor))
+    }
+}
+
 impl Iter<Download> {
     /// Reads the rest into memory.
     ///
@@ -188,11 +205,11 @@ impl Iter<Download> {
         while let Some(piece) = self.next() {
             let piece = piece?;
             let outcome = writer.write_all(&piece);
-            outcome.map_err(|error| self.stream.unwritten("the answer", error))?;
+            outcome.map_err(|error| self.stream.unwritten("the response", error))?;
             written += piece.len() as u64;
         }
         let flushed = writer.flush();
-        flushed.map_err(|error| self.stream.unwritten("the answer", error))?;
+        flushed.map_err(|error| self.stream.unwritten("the response", error))?;
         Ok(written)
     }
 

@@ -1,8 +1,9 @@
 //! The client for programs that are not asynchronous: every call of
 //! [`folio_sdk::FolioClient`](crate::FolioClient), without `.await`.
 //!
-//! The calls and their builders are the same; `send` gives the response, `stream` an iterator,
-//! `download` a reader. A client is cheap to clone and may be used by several threads at once. It
+//! The calls and their builders are the same types, with the mode [`Blocking`]: `send` returns the
+//! response, `stream` an iterator, `pages` an iterator over pages, `download` a reader,
+//! `upsert(…).run()` a report. A client is cheap to clone and may be used by several threads at once. It
 //! has a thread of its own that drives its connections, which ends with the last clone.
 //!
 //! ```no_run
@@ -20,7 +21,7 @@
 //! }
 //! ```
 //!
-//! What is asynchronous only is run by [`FolioClient::run`].
+//! Code that is asynchronous only is run by [`FolioClient::run`].
 //!
 //! Inside asynchronous code a blocking call would stop the thread on which everything else waits.
 //! There it is an error of kind [`ErrorKind::Runtime`](crate::ErrorKind::Runtime), and
@@ -36,4 +37,3 @@ mod wrappers;
 pub use client::FolioClient;
 pub use iter::{Iter, IterItem};
 pub use wait::Blocking;
-pub use wrappers::Handle;

@@ -76,7 +76,7 @@ const MOST_BUDGET: usize = 512;
 /// (`Handle::try_current`) is also that of threads for blocking work. A thread and a channel of our
 /// own, as reqwest's, would not help: it is the caller's thread that must not wait. But tokio gives
 /// a budget to each future that it polls, and to nothing else: not to `spawn_blocking` and
-/// `block_in_place`, where blocking is allowed. A budget is found by what it is for, the refusal of
+/// `block_in_place`, where blocking is allowed. A budget is found by what it is for, the rejection of
 /// further units; the one that was there is restored afterwards, which `poll_proceed` guarantees
 /// for units that made no progress.
 ///

@@ -1,7 +1,6 @@
 //! The calls beside those of the modules: each waits for the asynchronous one of its name.
 
 use std::fmt;
-use std::ops::Deref;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -13,8 +12,8 @@ use serde::de::DeserializeOwned;
 use super::client::FolioClient;
 use super::iter::Iter;
 use super::wait::Blocking;
-use crate::call::by_path::GetAllRequest;
 use crate::call::mode::Mode;
+use crate::client::marker::Async;
 use crate::harvest::{Harvest, HarvestStream, ProgressStream};
 use crate::paging::RecordStream;
 use crate::record::scalar::Id;
@@ -29,77 +28,27 @@ use crate::write::collection::{Collection, Stored};
 use crate::write::update::Update;
 use crate::write::{Upsert, UpsertReport};
 
-/// Something that the asynchronous client gives, whose calls wait here. What does not wait is
-/// reached by [`Deref`], what is set by [`with`](Self::with).
-#[derive(Clone)]
-#[must_use = "it asks for nothing by itself"]
-pub struct Handle<H> {
-    inner: H,
-    mode: Blocking,
-}
-
-impl<H> Handle<H> {
-    /// Sets what the asynchronous one has setters for.
-    ///
-    /// ```no_run
-    /// # fn example(folio: folio_sdk::blocking::FolioClient) -> Result<(), folio_sdk::Error> {
-    /// # use serde_json::Value;
-    /// let list = folio.folio_get_all::<Value>("/instance-storage/instances", "instances").by_id();
-    /// for instance in folio.harvest(list).with(|harvest| harvest.parallel(16)).stream() {
-    ///     println!("{}", instance?["title"]);
-    /// }
-    /// # Ok(())
-    /// # }
-    /// ```
-    pub fn with(self, set: impl FnOnce(H) -> H) -> Self {
-        Self {
-            inner: set(self.inner),
-            mode: self.mode,
-        }
-    }
-
-    /// The asynchronous one.
-    pub fn into_inner(self) -> H {
-        self.inner
-    }
-}
-
-impl<H> Deref for Handle<H> {
-    type Target = H;
-
-    fn deref(&self) -> &H {
-        &self.inner
-    }
-}
-
-impl<H: fmt::Debug> fmt::Debug for Handle<H> {
-    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.inner.fmt(out)
-    }
-}
-
 /// Defines calls that wait for the asynchronous ones of their names.
-macro_rules! twins {
-    ($of:ident, $twin:ty, $field:ident {
-        $($name:ident $([$($generics:tt)*])? ($($argument:ident: $type:ty),*) -> $answer:ty;)*
+macro_rules! waiting {
+    ($of:ident, $blocking:ty {
+        $($name:ident $([$($generics:tt)*])? ($($argument:ident: $type:ty),*) -> $output:ty;)*
     }) => {
-        impl $twin {
+        impl $blocking {
             $(
                 #[doc = concat!("Waits for [`", stringify!($of), "::", stringify!($name), "`](crate::", stringify!($of), "::", stringify!($name), ").")]
                 ///
                 /// # Errors
                 /// Those of the asynchronous call;
-                /// [`ErrorKind::Configuration`](crate::ErrorKind::Configuration) in asynchronous
-                /// code.
-                pub fn $name$(<$($generics)*>)?(&self, $($argument: $type),*) -> Result<$answer> {
-                    self.mode.wait(self.$field.$name($($argument),*))
+                /// [`ErrorKind::Runtime`](crate::ErrorKind::Runtime) in asynchronous code.
+                pub fn $name$(<$($generics)*>)?(&self, $($argument: $type),*) -> Result<$output> {
+                    self.mode.wait(self.as_async().$name($($argument),*))
                 }
             )*
         }
     };
 }
 
-twins!(FolioClient, FolioClient, folio {
+waiting!(FolioClient, FolioClient {
     current_user_id() -> Id;
     current_user[T: DeserializeOwned]() -> T;
     folio_headers() -> HeaderMap;
@@ -110,13 +59,13 @@ twins!(FolioClient, FolioClient, folio {
     update_at[T: Serialize + DeserializeOwned + Send](path: impl AsRef<str> + Send, change: impl FnMut(&mut T) + Send) -> Update<T>;
 });
 
-twins!(ReferenceData, Handle<ReferenceData>, inner {
+waiting!(ReferenceData, ReferenceData<Blocking> {
     list[T: DeserializeOwned + Send + Sync + 'static](list: &ReferenceList) -> Arc<ReferenceRecords<T>>;
     id_of(list: &ReferenceList, text: &str) -> Id;
     location_id(code: &str) -> Id;
 });
 
-twins!(CirculationRules, Handle<CirculationRules>, inner {
+waiting!(CirculationRules, CirculationRules<Blocking> {
     loan_policy(parameters: &RuleParameters) -> Arc<AppliedPolicy>;
     request_policy(parameters: &RuleParameters) -> Arc<AppliedPolicy>;
     notice_policy(parameters: &RuleParameters) -> Arc<AppliedPolicy>;
@@ -124,28 +73,21 @@ twins!(CirculationRules, Handle<CirculationRules>, inner {
     lost_item_policy(parameters: &RuleParameters) -> Arc<AppliedPolicy>;
 });
 
-twins!(Consortium, Handle<Consortium>, inner {
+waiting!(Consortium, Consortium<Blocking> {
     members() -> Vec<Member>;
 });
 
 impl FolioClient {
-    fn handle<H>(&self, inner: H) -> Handle<H> {
-        Handle {
-            inner,
-            mode: self.mode.clone(),
-        }
-    }
-
     /// The reference data of this handle's tenant: see
     /// [`folio_sdk::FolioClient::reference`](crate::FolioClient::reference).
-    pub fn reference_data(&self) -> Handle<ReferenceData> {
-        self.handle(self.folio.reference_data())
+    pub fn reference_data(&self) -> ReferenceData<Blocking> {
+        self.folio.reference_data().in_mode(self.mode())
     }
 
     /// The policies that apply: see
     /// [`folio_sdk::FolioClient::circulation_rules`](crate::FolioClient::circulation_rules).
-    pub fn circulation_rules(&self) -> Handle<CirculationRules> {
-        self.handle(self.folio.circulation_rules())
+    pub fn circulation_rules(&self) -> CirculationRules<Blocking> {
+        self.folio.circulation_rules().in_mode(self.mode())
     }
 
     /// The consortium of this handle's tenant: see
@@ -153,9 +95,9 @@ impl FolioClient {
     ///
     /// # Errors
     /// Those of the asynchronous call.
-    pub fn consortium(&self) -> Result<Option<Handle<Consortium>>> {
+    pub fn consortium(&self) -> Result<Option<Consortium<Blocking>>> {
         let consortium = self.mode.wait(self.folio.consortium())?;
-        Ok(consortium.map(|consortium| self.handle(consortium)))
+        Ok(consortium.map(|consortium| consortium.in_mode(self.mode())))
     }
 
     /// Reads a whole list in parallel: see
@@ -163,16 +105,16 @@ impl FolioClient {
     pub fn harvest<T: DeserializeOwned + Send + 'static>(
         &self,
         list: impl Into<RecordStream<T>>,
-    ) -> Handle<Harvest<T>> {
-        self.handle(self.folio.harvest(list))
+    ) -> Harvest<T, Blocking> {
+        self.folio.harvest(list).in_mode(self.mode())
     }
 
     /// Writes records: see [`folio_sdk::FolioClient::upsert`](crate::FolioClient::upsert).
     pub fn upsert<T: Stored>(
         &self,
         records: impl IntoIterator<Item = T, IntoIter: Send + 'static>,
-    ) -> Handle<Upsert<T>> {
-        self.handle(self.folio.upsert(records))
+    ) -> Upsert<T, Blocking> {
+        self.folio.upsert(records).in_mode(self.mode())
     }
 
     /// Writes records into any collection: see
@@ -181,8 +123,10 @@ impl FolioClient {
         &self,
         collection: Collection,
         records: impl IntoIterator<Item = T, IntoIter: Send + 'static>,
-    ) -> Handle<Upsert<T>> {
-        self.handle(self.folio.upsert_at(collection, records))
+    ) -> Upsert<T, Blocking> {
+        self.folio
+            .upsert_at(collection, records)
+            .in_mode(self.mode())
     }
 
     /// Writes records that come as a stream: see
@@ -191,8 +135,8 @@ impl FolioClient {
     pub fn upsert_stream<T: Stored>(
         &self,
         records: impl Stream<Item = T> + Send + 'static,
-    ) -> Handle<Upsert<T>> {
-        self.handle(self.folio.upsert_stream(records))
+    ) -> Upsert<T, Blocking> {
+        self.folio.upsert_stream(records).in_mode(self.mode())
     }
 
     /// Writes records that come as a stream into any collection: see
@@ -201,8 +145,10 @@ impl FolioClient {
         &self,
         collection: Collection,
         records: impl Stream<Item = T> + Send + 'static,
-    ) -> Handle<Upsert<T>> {
-        self.handle(self.folio.upsert_stream_at(collection, records))
+    ) -> Upsert<T, Blocking> {
+        self.folio
+            .upsert_stream_at(collection, records)
+            .in_mode(self.mode())
     }
 
     /// Closes the client when `work` has ended, with a value, an error or a panic.
@@ -223,38 +169,44 @@ impl FolioClient {
     }
 }
 
-impl Handle<Consortium> {
+/// Defines the asynchronous one of the same settings, whose calls those of this file wait for.
+macro_rules! as_async {
+    ($($name:ident),*) => {
+        $(impl $name<Blocking> {
+            /// The same with calls that are awaited.
+            pub fn as_async(&self) -> $name {
+                self.clone().in_mode(Async)
+            }
+        })*
+    };
+}
+
+as_async!(ReferenceData, CirculationRules, Consortium);
+
+impl Consortium<Blocking> {
     /// A client for the central tenant, with the same login.
     pub fn central(&self) -> FolioClient {
         FolioClient {
-            folio: self.inner.central(),
+            folio: self.central_client(),
             mode: self.mode.clone(),
         }
     }
 }
 
-impl<T: DeserializeOwned + Send + 'static> Handle<Harvest<T>> {
-    /// The records: see [`Harvest::stream`].
-    pub fn stream(self) -> Iter<HarvestStream<T>> {
-        let _context = self.mode.enter();
-        let stream = self.inner.stream();
-        self.mode.stream(stream)
-    }
-}
-
-impl<T: Serialize + DeserializeOwned + Send + 'static> Handle<Upsert<T>> {
+impl<T: Serialize + DeserializeOwned + Send + 'static> Upsert<T, Blocking> {
     /// Writes all records and gives the sum: see [`Upsert::run`].
     ///
     /// # Errors
-    /// [`ErrorKind::Configuration`](crate::ErrorKind::Configuration) in asynchronous code. What
-    /// became of the records is in the report.
+    /// [`ErrorKind::Runtime`](crate::ErrorKind::Runtime) in asynchronous code. The report has the
+    /// result of each record.
     pub fn run(self) -> Result<UpsertReport> {
-        let run = self.inner.run();
-        self.mode.wait(async move { Ok(run.await) })
+        let mode = self.mode.clone();
+        let run = self.in_mode(Async).run();
+        mode.wait(async move { Ok(run.await) })
     }
 
-    /// What became of the records, one after the other: an error only in asynchronous code. Whether
-    /// it was stopped, and by what, says [`Upsert::stopped`] at the end.
+    /// The results of the records, one after the other: an error only in asynchronous code.
+    /// [`Upsert::stopped`] states at the end whether the run was stopped, and why.
     ///
     /// ```no_run
     /// # fn example(folio: folio_sdk::blocking::FolioClient) -> Result<(), folio_sdk::Error> {
@@ -273,7 +225,8 @@ impl<T: Serialize + DeserializeOwned + Send + 'static> Handle<Upsert<T>> {
     /// # }
     /// ```
     pub fn stream(self) -> Iter<Upsert<T>> {
-        self.mode.stream(self.inner)
+        let mode = self.mode.clone();
+        mode.stream(self.in_mode(Async))
     }
 }
 
@@ -292,16 +245,10 @@ impl<T: DeserializeOwned + Send + 'static> From<Iter<RecordStream<T>>> for Recor
     }
 }
 
-impl<T: DeserializeOwned + Send + 'static> From<GetAllRequest<T, Blocking>> for RecordStream<T> {
-    fn from(list: GetAllRequest<T, Blocking>) -> Self {
-        list.stream().into_inner()
-    }
-}
-
 /// Defines a function for each list of reference data.
-macro_rules! list_twins {
+macro_rules! list_calls {
     ($($(#[$meta:meta])* $constant:ident $function:ident $path:literal $items:literal $($by_id:ident)?;)*) => {
-        impl Handle<ReferenceData> {
+        impl ReferenceData<Blocking> {
             $(
                 #[doc = concat!("The records of `", $path, "`, as [`list`](Self::list) gives them.")]
                 ///
@@ -315,4 +262,4 @@ macro_rules! list_twins {
     };
 }
 
-reference_lists!(list_twins);
+reference_lists!(list_calls);

@@ -1,6 +1,6 @@
 //! Reports what of a response does not fit its description.
 
-use crate::paging::Page;
+use crate::paging::PageBody;
 use crate::record::lenient::{self, Noted};
 use crate::wire::error::Result;
 use crate::wire::response::Response;
@@ -19,7 +19,7 @@ pub(super) fn note_misfits(response: &Response, noted: Noted, found: usize) -> R
         .and_then(|paging| paging.items)
     {
         // A list without its records would look like an empty one.
-        let page = Page::new(response, Some(items.into()), "id".into(), 0, false);
+        let page = PageBody::new(response, Some(items.into()), "id".into(), 0, false);
         page.outline()?;
     }
     let (all, left_out) = noted

@@ -16,10 +16,10 @@ use crate::wire::response::Response;
 /// How the calls of a client are made: [`Async`], or `blocking::Blocking` with the feature
 /// `blocking`.
 ///
-/// A builder of a call has its client's mode as a parameter; what it sends is a
-/// [`Sent`](Self::Sent) of that mode. Nobody else implements it.
+/// The builders of calls have their client's mode as a parameter. It is implemented for these two
+/// only.
 pub trait Mode: Clone + fmt::Debug + Send + Sync + sealed::Sealed + 'static {
-    /// A call on its way to a `T`: a future of a `Result<T>`, or the `Result<T>`.
+    /// What `send` of a call returns: a future of a `Result<T>`, or the `Result<T>`.
     type Sent<T: Send + 'static>;
 
     /// Many things, one after the other: the stream itself, or an iterator over it.
@@ -28,7 +28,7 @@ pub trait Mode: Clone + fmt::Debug + Send + Sync + sealed::Sealed + 'static {
     /// The records of a list: [`RecordStream`], or an iterator over it.
     type List<T: DeserializeOwned + Send + 'static>;
 
-    /// The body of an answer, piece by piece: a [`Download`], or an iterator over it.
+    /// The body of a response, piece by piece: a [`Download`], or an iterator over it.
     type Download: Send + 'static;
 
     #[doc(hidden)]
@@ -50,6 +50,20 @@ pub trait Mode: Clone + fmt::Debug + Send + Sync + sealed::Sealed + 'static {
 pub(crate) mod sealed {
     pub trait Sealed {}
 }
+
+/// Lets a builder change its mode: blocking builders are made of asynchronous ones.
+#[cfg(feature = "blocking")]
+macro_rules! in_mode {
+    ($builder:ident<$($parameter:ident)?> { $($field:ident),* $(,)? }) => {
+        impl<$($parameter,)? M> $builder<$($parameter,)? M> {
+            pub(crate) fn in_mode<N>(self, mode: N) -> $builder<$($parameter,)? N> {
+                $builder { mode, $($field: self.$field),* }
+            }
+        }
+    };
+}
+#[cfg(feature = "blocking")]
+pub(crate) use in_mode;
 
 impl sealed::Sealed for Async {}
 
@@ -88,21 +102,21 @@ impl Mode for Async {
     }
 }
 
-/// A call on its way: a future of its answer. Dropping it gives the call up.
+/// The future of a call: it yields the response as a value. Dropping it cancels the call.
 #[must_use = "a call is not sent before it is awaited"]
 pub struct ResponseFuture<T>(State<T>);
 
 enum State<T> {
-    Answer(Boxed<Response>, fn(Response) -> Result<T>),
+    Response(Boxed<Response>, fn(Response) -> Result<T>),
     Download(Boxed<Download>, fn(Download) -> T),
     Other(Boxed<T>),
     Failed(Option<Error>),
 }
 
 impl<T> ResponseFuture<T> {
-    /// What is read of an answer.
-    pub(crate) fn answer(answer: Boxed<Response>, read: fn(Response) -> Result<T>) -> Self {
-        Self(State::Answer(answer, read))
+    /// What `read` makes of the response.
+    pub(crate) fn response(response: Boxed<Response>, read: fn(Response) -> Result<T>) -> Self {
+        Self(State::Response(response, read))
     }
 
     pub(crate) fn download(download: Boxed<Download>, read: fn(Download) -> T) -> Self {
@@ -124,10 +138,10 @@ impl<T> Future for ResponseFuture<T> {
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Result<T>> {
         match &mut self.0 {
-            State::Answer(answer, read) => {
-                // What is read may be large: it is handed on from where it was read to.
-                match answer.as_mut().poll(context) {
-                    Poll::Ready(Ok(answer)) => Poll::Ready(read(answer)),
+            State::Response(response, read) => {
+                // The value may be large: it is returned from where it was decoded.
+                match response.as_mut().poll(context) {
+                    Poll::Ready(Ok(response)) => Poll::Ready(read(response)),
                     Poll::Ready(Err(error)) => Poll::Ready(Err(error)),
                     Poll::Pending => Poll::Pending,
                 }

@@ -1,4 +1,4 @@
-//! A typed call on its way: what every generated builder holds.
+//! A typed call before it is sent: what every generated builder holds.
 
 #![allow(unreachable_pub, reason = "generated code uses it through `runtime`")]
 
@@ -10,10 +10,11 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::call::misfits::note_misfits;
-use crate::call::mode::ResponseFuture;
+use crate::call::mode::{Mode, ResponseFuture};
+use crate::call::pages::PageStream;
 use crate::client::FolioClient;
 use crate::engine::download::{Download, Records};
-use crate::paging::{Page, RecordStream};
+use crate::paging::{PageBody, RecordStream};
 use crate::record::Field;
 use crate::record::lenient;
 use crate::value::body::Body;
@@ -25,7 +26,7 @@ use crate::wire::paging::Paging;
 use crate::wire::request::Request;
 use crate::wire::response::Response;
 
-/// The client, the request, and what a list was asked for. Not generic over the operation: all
+/// The client, the request, and the settings of a list. Not generic over the operation: all
 /// calls share its code.
 #[doc(hidden)]
 #[derive(Debug)]
@@ -101,7 +102,7 @@ impl Call {
         self.request.set_form_of(body);
     }
 
-    /// The request, for what every builder can set.
+    /// The request, for the setters that every builder has.
     pub fn request(&mut self) -> &mut Request {
         &mut self.request
     }
@@ -110,20 +111,20 @@ impl Call {
         self.request.set_deletion(deletion);
     }
 
-    /// The media types that are asked for, in place of those that the operation has.
+    /// The media types to accept, in place of those of the operation.
     pub fn accept(&mut self, media_type: &'static str) {
         self.request.set_header("accept", media_type);
     }
 
-    /// Sends the request; the answer is read as an `A`.
-    pub fn send<A: Answer>(self) -> ResponseFuture<A::Output> {
+    /// Sends the request; the response is read as an `R`.
+    pub fn send<R: FromResponse>(self) -> ResponseFuture<R::Output> {
         match self.ready() {
-            Ok((client, request)) => ResponseFuture::answer(client.answer(request), A::read),
+            Ok((client, request)) => ResponseFuture::response(client.response(request), R::read),
             Err(error) => ResponseFuture::failed(error),
         }
     }
 
-    /// Sends the request; the body of the answer is read piece by piece.
+    /// Sends the request; the body of the response is read piece by piece.
     pub fn download(self) -> ResponseFuture<Download> {
         match self.ready() {
             Ok((client, request)) => ResponseFuture::download(client.download(request), |it| it),
@@ -131,7 +132,7 @@ impl Call {
         }
     }
 
-    /// The records of an answer that has a line a record.
+    /// The records of a response that has one record per line.
     pub fn lines<T: DeserializeOwned>(self) -> ResponseFuture<Records<T>> {
         match self.ready() {
             Ok((client, request)) => {
@@ -163,29 +164,34 @@ impl Call {
         self.items(paging)
     }
 
+    /// The pages of a list.
+    pub fn pages<T: DeserializeOwned + Send + 'static, M: Mode>(self, mode: M) -> PageStream<T, M> {
+        PageStream::new(mode, self.stream())
+    }
+
     fn items<T: DeserializeOwned + Send + 'static>(self, mut paging: Paging) -> RecordStream<T> {
         paging.rejects_sort |= self.unsorted;
         RecordStream::new(self.client, self.request, paging, self.limit, self.offset)
     }
 }
 
-/// What is read of an answer, and how.
+/// How a response is read, and as what.
 #[doc(hidden)]
-pub trait Answer {
+pub trait FromResponse {
     /// What the caller gets.
     type Output: Send + 'static;
 
-    fn read(answer: Response) -> Result<Self::Output>;
+    fn read(response: Response) -> Result<Self::Output>;
 }
 
-/// What an operation answers. Implemented by generated code.
+/// The response of an operation. Implemented by generated code.
 #[doc(hidden)]
-pub trait Answers {
-    type Answer: Answer;
+pub trait HasResponse {
+    type Response: FromResponse;
 }
 
 /// What the call of an operation gives: the record, the text, nothing.
-pub type Output<O> = <<O as Answers>::Answer as Answer>::Output;
+pub type Output<O> = <<O as HasResponse>::Response as FromResponse>::Output;
 
 /// An operation that gives a list. Implemented by generated code.
 #[doc(hidden)]
@@ -197,7 +203,7 @@ pub trait Listed {
     type Item: DeserializeOwned + Send + 'static;
 }
 
-/// An operation whose answer can be read piece by piece. Implemented by generated code.
+/// An operation whose response can be read piece by piece. Implemented by generated code.
 #[doc(hidden)]
 #[diagnostic::on_unimplemented(
     message = "the response of the operation `{Self}` is not read piece by piece",
@@ -209,15 +215,15 @@ pub trait Streamed {}
 #[doc(hidden)]
 pub struct Json<T>(PhantomData<T>);
 
-impl<T: Field + Send + 'static> Answer for Json<T> {
+impl<T: Field + Send + 'static> FromResponse for Json<T> {
     type Output = T;
 
-    fn read(answer: Response) -> Result<T> {
-        record(answer)
+    fn read(response: Response) -> Result<T> {
+        record(response)
     }
 }
 
-impl Answer for () {
+impl FromResponse for () {
     type Output = ();
 
     fn read(_: Response) -> Result<()> {
@@ -225,65 +231,65 @@ impl Answer for () {
     }
 }
 
-impl Answer for String {
+impl FromResponse for String {
     type Output = Self;
 
-    fn read(answer: Response) -> Result<Self> {
-        text(answer)
+    fn read(response: Response) -> Result<Self> {
+        text(response)
     }
 }
 
-impl Answer for Bytes {
+impl FromResponse for Bytes {
     type Output = Self;
 
-    fn read(answer: Response) -> Result<Self> {
-        Ok(answer.into_body())
+    fn read(response: Response) -> Result<Self> {
+        Ok(response.into_body())
     }
 }
 
-/// The answer as it came.
-impl Answer for Response {
+/// The response as it came.
+impl FromResponse for Response {
     type Output = Self;
 
-    fn read(answer: Response) -> Result<Self> {
-        Ok(answer)
+    fn read(response: Response) -> Result<Self> {
+        Ok(response)
     }
 }
 
-/// As `A`, where the server may also say nothing.
-impl<A: Answer> Answer for Option<A> {
-    type Output = Option<A::Output>;
+/// As `R`, where the response may also be empty.
+impl<R: FromResponse> FromResponse for Option<R> {
+    type Output = Option<R::Output>;
 
-    fn read(answer: Response) -> Result<Self::Output> {
-        if answer.body().is_empty() {
+    fn read(response: Response) -> Result<Self::Output> {
+        if response.body().is_empty() {
             return Ok(None);
         }
-        A::read(answer).map(Some)
+        R::read(response).map(Some)
     }
 }
 
-/// An answer as a record.
+/// Reads a response as a record.
 #[doc(hidden)]
-pub fn record<T: Field>(answer: Response) -> Result<T> {
-    if let Some(error) = only_nulls(&answer) {
+pub fn record<T: Field>(response: Response) -> Result<T> {
+    if let Some(error) = only_nulls(&response) {
         return Err(error);
     }
-    // Records are large: it is read where it is handed over from.
+    // Records are large: it is decoded where it is returned from.
     let mut record = Ok(T::blank());
     let noted = lenient::noted();
     let found = lenient::count();
     if let Ok(place) = &mut record {
         let read = lenient::reading(|| {
             *place = T::blank();
-            let mut json = serde_json::Deserializer::from_slice(answer.body());
+            let mut json = serde_json::Deserializer::from_slice(response.body());
             place.read(&mut json).and_then(|()| json.end())
         });
         if let Err(error) = read {
-            record = Err(answer.wrong(error));
+            record = Err(response.wrong(error));
         }
     }
     if noted.since().is_some()
-        && let Err(error) = note_misfits(&answer, noted, found)
+        && let Err(error) = note_misfits(&response, noted, found)
     {
         record = Err(error);
     }
@@ -292,23 +298,23 @@ pub fn record<T: Field>(answer: Response) -> Result<T> {
 
 /// What is wrong with a page of a list all of whose records are null: it would look like an empty
 /// one.
-fn only_nulls(answer: &Response) -> Option<Error> {
-    let paging = answer.exchange().operation.paging?;
+fn only_nulls(response: &Response) -> Option<Error> {
+    let paging = response.exchange().operation.paging?;
     let items = paging.items.map(Into::into);
-    let page = Page::new(answer, items, "id".into(), 0, false);
-    // Mostly the first record tells that it is not so.
+    let page = PageBody::new(response, items, "id".into(), 0, false);
+    // Mostly the first record shows that this is not the case.
     if !page.begins_with_null() {
         return None;
     }
     let shape = page.outline().ok()?;
     (shape.nulls == shape.received).then(|| {
         Error::unexpected(
-            answer.exchange().clone(),
+            response.exchange().clone(),
             format!(
                 "the list has {} records, and the server gave `null` for each of them",
                 shape.nulls
             ),
-            answer.body(),
+            response.body(),
         )
         .with_help("the records exist, and the server does not show them: this is not an empty list. `folio_get` gives the response as it is")
     })
@@ -327,10 +333,10 @@ pub fn is_media_type(media_type: &str, patterns: &[&str]) -> bool {
         })
 }
 
-/// An answer as text.
+/// Reads a response as text.
 #[doc(hidden)]
-pub fn text(answer: Response) -> Result<String> {
-    answer.text()
+pub fn text(response: Response) -> Result<String> {
+    response.text()
 }
 
 /// Defines the builder of a module's operations, one type for all of them: what they have in common
@@ -339,7 +345,7 @@ pub fn text(answer: Response) -> Result<String> {
 macro_rules! __builder {
     ($handle:ident) => {
         /// A request builder. Its parameters are functions of the type that is named after the operation; `send` sends it.
-        #[must_use = "a call is not sent before `send`"]
+        #[must_use = "a call is not sent before `send`, or before it is awaited"]
         pub struct Builder<O, M = $crate::runtime::Async>(
             pub(crate) $crate::runtime::Call,
             pub(crate) M,
@@ -358,17 +364,17 @@ macro_rules! __builder {
         impl<O, M: $crate::runtime::Mode> Builder<O, M> {
             $crate::wire::request::request_setters!(self => self.0.request(); sending param);
 
-            /// Sends the request and reads the response.
+            /// Sends the request and reads the response. (In asynchronous code, awaiting the call does the same.)
             ///
             /// # Errors
             /// The request could not be made or sent, the server rejected it, or its response is not as described: see
             /// [`Error`](crate::Error).
             pub fn send(self) -> M::Sent<$crate::runtime::Output<O>>
             where
-                O: $crate::runtime::Answers,
+                O: $crate::runtime::HasResponse,
             {
                 self.1
-                    .send(self.0.send::<<O as $crate::runtime::Answers>::Answer>())
+                    .send(self.0.send::<<O as $crate::runtime::HasResponse>::Response>())
             }
         }
 
@@ -395,6 +401,31 @@ macro_rules! __builder {
             /// All records of the list, page by page: see [`RecordStream`](crate::RecordStream).
             pub fn stream(self) -> M::List<O::Item> {
                 self.1.list(self.0.stream())
+            }
+
+            /// The list as pages of [`limit`](crate::GetAllRequest::limit) records, for programs that show one at a time: see
+            /// [`PageStream`](crate::PageStream).
+            pub fn pages(self) -> M::Stream<$crate::PageStream<O::Item, M>> {
+                self.1.stream(self.0.pages(self.1.clone()))
+            }
+        }
+
+        /// To await a call sends it, as [`send`](Builder::send) does.
+        impl<O: $crate::runtime::HasResponse> ::core::future::IntoFuture for Builder<O> {
+            type Output = $crate::runtime::Result<$crate::runtime::Output<O>>;
+            type IntoFuture = $crate::ResponseFuture<$crate::runtime::Output<O>>;
+
+            fn into_future(self) -> Self::IntoFuture {
+                self.send()
+            }
+        }
+
+        /// A list that is passed where records are read, such as [`harvest`](crate::FolioClient::harvest).
+        impl<O: $crate::runtime::Listed, M: $crate::runtime::Mode> ::core::convert::From<Builder<O, M>>
+            for $crate::RecordStream<O::Item>
+        {
+            fn from(list: Builder<O, M>) -> Self {
+                list.0.stream()
             }
         }
 

@@ -253,7 +253,7 @@ impl<M> FolioClientBuilder<M> {
         self
     }
 
-    /// How long one attempt of a request may take, until its whole answer is there. 90 seconds by
+    /// How long one attempt of a request may take, until the whole response arrived. 90 seconds by
     /// default; gateways mostly give up after 60.
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.timeout = Some(timeout);
@@ -266,7 +266,7 @@ impl<M> FolioClientBuilder<M> {
     /// [`timeout`](Self::timeout) is set, the server has that time to begin its response.
     ///
     /// Okapi keeps a connection open for ever when a module stops in the middle of its response,
-    /// and some requests are never answered.
+    /// and some requests never get a response.
     pub fn read_timeout(mut self, timeout: Duration) -> Self {
         self.read_timeout = Some(timeout);
         self
@@ -318,7 +318,7 @@ impl<M> FolioClientBuilder<M> {
     /// higher where gateway and modules are known to accept more.
     ///
     /// Requests for many ids or values are divided so that each is within this bound. If the server
-    /// answers one with 414 all the same, the client divides further, and it remembers that for
+    /// responds with 414 nevertheless, the client divides further, and it remembers that for
     /// all its clones. Any other request that is longer becomes `POST …/retrieve` where the
     /// collection has that; otherwise it is an error, and nothing is sent.
     pub fn max_request_line(mut self, bytes: usize) -> Self {
@@ -372,7 +372,7 @@ impl<M> FolioClientBuilder<M> {
     }
 
     /// The proxy through which all connections go: `http://proxy.example.edu:3128`, with user and password if it wants them
-    /// (`http://user:password@…`; they are kept secret). Without this, the variables `HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY` and `NO_PROXY`
+    /// (`http://user:password@…`; they are treated as secret). Without this, the variables `HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY` and `NO_PROXY`
     /// of the environment are heeded, by their usual rules.
     pub fn proxy(mut self, url: impl Into<SecretString>) -> Self {
         self.proxy = Proxy::At(url.into());

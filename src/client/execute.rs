@@ -12,21 +12,21 @@ use crate::wire::request::Request;
 use crate::wire::response::Response;
 
 impl FolioClient {
-    /// Sends a request, renewing the token and repeating it where that is safe, and reads the whole
-    /// answer. Every call of this library goes this way.
+    /// Sends a request, renews the token and retries where that is safe, and reads the whole
+    /// response. Every call of this library is sent this way.
     ///
     /// # Errors
-    /// Any status that is no success is an error, with the server's own words.
+    /// Any status other than a success is an error, with the server's message.
     pub fn execute(
         &self,
         request: Request,
     ) -> impl Future<Output = Result<Response>> + Send + use<> {
-        self.clone().answer(request)
+        self.clone().response(request)
     }
 
     /// As [`execute`](Self::execute). Boxed, so that the futures of calls are small whatever is in
     /// this one, and it is compiled once.
-    pub(crate) fn answer(self, request: Request) -> Boxed<Response> {
+    pub(crate) fn response(self, request: Request) -> Boxed<Response> {
         if request.needs_module_id() {
             return Box::pin(addressed::send(self, request, Self::run));
         }
@@ -48,18 +48,18 @@ impl FolioClient {
         }
     }
 
-    /// Sends a request as [`execute`](Self::execute) does, and gives its answer as soon as the head
-    /// of it is there: the body is read piece by piece, and is never whole in memory.
+    /// Sends a request as [`execute`](Self::execute) does, and returns its response as soon as the
+    /// headers arrived: the body is read piece by piece, and is never whole in memory.
     ///
     /// The timeout is then how long nothing may move. The request counts as one in flight until the
-    /// body was read to its end or is dropped: who keeps as many downloads open as
+    /// body was read to its end or is dropped: a program that holds as many downloads open as
     /// [`max_in_flight`](crate::FolioClientBuilder::max_in_flight) allows, and makes calls before
     /// reading on, waits for ever, or as long as
     /// [`queue_timeout`](crate::FolioClientBuilder::queue_timeout) lets it. Lists that are read
     /// page by page are not concerned: between pages they hold nothing.
     ///
     /// # Errors
-    /// As `execute`: an answer that is no success is read whole, and is an error.
+    /// As `execute`: a response with another status than a success is read whole, and is an error.
     pub fn open(&self, request: Request) -> impl Future<Output = Result<Download>> + Send + use<> {
         self.download(request)
     }

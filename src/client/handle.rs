@@ -97,7 +97,7 @@ impl FolioClient {
     /// limits and the token, and is closed with this client.
     ///
     /// What FOLIO needs for that: a consortium (ECS) where the user has an affiliation with the
-    /// tenant. Otherwise it answers 403 (Okapi) or 401 (Eureka).
+    /// tenant. Otherwise it responds with 403 (Okapi) or 401 (Eureka).
     #[must_use]
     pub fn for_tenant(&self, tenant: impl AsRef<str>) -> Self {
         Self(Arc::new(Shared {

@@ -21,7 +21,7 @@ impl FolioClient {
     /// Logs out of this session (and no other of the user) and closes the client, with all its
     /// clones and handles. Requests that wait for their turn, for a login or for their repetition
     /// fail at once with [`ErrorKind::ClientClosed`](crate::ErrorKind::ClientClosed), and so do
-    /// later ones. Those that were sent already get their answers. To close again does nothing.
+    /// later ones. Requests that were sent already get their responses. To close again does nothing.
     ///
     /// What is sent: `POST /authn/logout` with both tokens as cookies; before it `POST
     /// /authn/refresh` if the access token has expired, since FOLIO ends a session only for a user

@@ -6,15 +6,20 @@ use super::checkpoint::Checkpoint;
 use super::range_reader::RangeReader;
 use super::segments::Segments;
 use super::stream::{HarvestStream, ListSource};
+use crate::call::mode::Mode;
+#[cfg(feature = "blocking")]
+use crate::call::mode::in_mode;
 use crate::client::FolioClient;
+use crate::client::marker::Async;
 use crate::paging::{Pager, RecordStream};
 
 /// How many requests of a harvest are in flight at once if the caller does not say.
 const PARALLEL: usize = 8;
 
 impl FolioClient {
-    /// Reads a whole list in parallel: `folio.harvest(folio.users().list_users().stream())`, or
-    /// with `folio_get_all(…)`. Nothing is requested before the first record is taken.
+    /// Reads a whole list in parallel: `folio.harvest(folio.users().list_users())`. The list
+    /// is a typed one, one by path (`folio_get_all(…)`), or a [`RecordStream`]. Nothing is
+    /// requested before the first record is taken.
     ///
     /// It is sent with the client and for the tenant that the list was made with.
     ///
@@ -35,6 +40,7 @@ impl FolioClient {
         list: impl Into<RecordStream<T>>,
     ) -> Harvest<T> {
         Harvest {
+            mode: Async,
             list: list.into(),
             parallel: PARALLEL,
             ordered: false,
@@ -46,17 +52,22 @@ impl FolioClient {
 /// A harvest that is about to begin: see [`FolioClient::harvest`].
 #[must_use = "a harvest asks for nothing before its stream is polled"]
 #[derive(Debug)]
-pub struct Harvest<T> {
+pub struct Harvest<T, M = Async> {
+    pub(crate) mode: M,
     list: RecordStream<T>,
     parallel: usize,
     ordered: bool,
     resume: Option<Checkpoint>,
 }
 
-impl<T: DeserializeOwned + Send + 'static> Harvest<T> {
-    /// How many requests are in flight at once: 8 by default, at least 1. The client's own limit
-    /// ([`max_in_flight`](crate::FolioClientBuilder::max_in_flight)) holds besides. As many pages
+impl<T: DeserializeOwned + Send + 'static, M: Mode> Harvest<T, M> {
+    /// The maximum number of concurrent requests: 8 by default, at least 1. The client's own limit
+    /// ([`max_in_flight`](crate::FolioClientBuilder::max_in_flight)) applies as well. As many pages
     /// are held in memory, three times as many if the records are to come in order.
+    ///
+    /// The harvest adapts to the server: it begins with one request, and sends more at once while
+    /// that raises the throughput. Where the latency rises instead, because requests queue at the
+    /// server, it sends fewer.
     pub fn parallel(mut self, requests: usize) -> Self {
         self.parallel = requests.max(1);
         self
@@ -118,8 +129,8 @@ impl<T: DeserializeOwned + Send + 'static> Harvest<T> {
         })
     }
 
-    /// The records, as a stream.
-    pub fn stream(self) -> HarvestStream<T> {
+    /// The records, as a stream; of a blocking client, as an iterator.
+    pub fn stream(self) -> M::Stream<HarvestStream<T>> {
         let checkpoint = self.checkpoint();
         let problem = self.problem(&checkpoint);
         let by_key = self.is_parallel();
@@ -135,7 +146,7 @@ impl<T: DeserializeOwned + Send + 'static> Harvest<T> {
                 ListSource::Sequence(Box::new(RecordStream::of(pager)))
             }
         };
-        HarvestStream::new(source, checkpoint)
+        self.mode.stream(HarvestStream::new(source, checkpoint))
     }
 
     /// Why a checkpoint cannot be resumed.
@@ -161,6 +172,9 @@ impl<T: DeserializeOwned + Send + 'static> Harvest<T> {
         problem.map(str::to_owned)
     }
 }
+
+#[cfg(feature = "blocking")]
+in_mode!(Harvest<T> { list, parallel, ordered, resume });
 
 /// What a checkpoint is recognised by. No secret is in it.
 fn identity(pager: &Pager) -> String {

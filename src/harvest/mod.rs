@@ -13,6 +13,7 @@
 mod builder;
 mod checkpoint;
 mod checkpoint_file;
+mod concurrency;
 mod figures;
 mod progress;
 mod range;

@@ -1,7 +1,7 @@
 //! One range of a list that is read in several: what is known of it, and its page.
 
 use super::range::Range;
-use crate::paging::{Ahead, Page, Pager};
+use crate::paging::{Ahead, PageBody, Pager};
 use crate::wire::error::{Error, Result};
 
 /// Where the server does not say how many records there are, no more pages than this are believed
@@ -32,12 +32,12 @@ pub(super) enum SegmentState {
     /// With the end of the range as it was requested. It may have been divided since.
     Asked(Ahead, Option<String>),
     /// The page that covers the range.
-    Here(Box<Page>, Option<String>),
+    Here(Box<PageBody>, Option<String>),
 }
 
 /// A page whose records are taken.
 pub(super) struct SegmentPage {
-    pub(super) page: Page,
+    pub(super) page: PageBody,
     pub(super) range: Range,
     /// The server may have gone beyond the range: there the page bounds.
     pub(super) stop: Option<String>,

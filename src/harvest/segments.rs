@@ -2,10 +2,11 @@
 
 use std::task::{Context, Poll};
 
+use super::concurrency::Concurrency;
 use super::figures::Figures;
 use super::range::Range;
 use super::segment::{RangeSegment, SegmentPage, SegmentState, pages_left};
-use crate::paging::{Ahead, Page, PageBounds, PageSummary, Pager};
+use crate::paging::{Ahead, PageBody, PageBounds, PageSummary, Pager};
 use crate::value::uuid::is_beyond;
 use crate::wire::error::{Error, Result};
 use crate::wire::response::Response;
@@ -26,7 +27,7 @@ const BARREN_FOR_EACH: u64 = 2;
 
 pub(super) struct Segments {
     list: Vec<RangeSegment>,
-    parallel: usize,
+    concurrency: Concurrency,
     ordered: bool,
     /// How many ids the last page covered.
     density: f64,
@@ -46,7 +47,7 @@ impl Segments {
     pub(super) fn new(ranges: &[Range], parallel: usize, ordered: bool) -> Self {
         Self {
             list: ranges.iter().cloned().map(RangeSegment::waiting).collect(),
-            parallel,
+            concurrency: Concurrency::new(parallel),
             ordered,
             density: 0.0,
             is_trusted: false,
@@ -122,17 +123,18 @@ impl Segments {
                 matches!(state, SegmentState::Asked(..) | SegmentState::Counting(..))
             });
             let here = self.count(|state| matches!(state, SegmentState::Here(..)));
+            let limit = self.concurrency.limit();
             let most = if self.ordered {
-                3 * self.parallel
+                3 * limit
             } else {
-                self.parallel
+                self.concurrency.pages()
             };
             let is_waiting =
                 |segment: &RangeSegment| matches!(segment.state, SegmentState::Waiting);
             let next = self.list.iter().position(is_waiting);
             // Whatever else is held, the one that all wait for is requested.
             let is_needed = next.is_some() && next == self.first();
-            if asked >= self.parallel || asked + here >= most && !is_needed {
+            if asked >= limit || asked + here >= most && !is_needed {
                 return;
             }
             match next {
@@ -220,7 +222,9 @@ impl Segments {
             {
                 came = true;
                 let arrived = response.and_then(|response| {
-                    figures.page(response.body().len());
+                    let bytes = response.body().len();
+                    figures.page(bytes);
+                    self.concurrency.arrived(response.exchange().elapsed, bytes);
                     self.arrive(at, pager.page(&response, figures.received()), pager)
                 });
                 if let Err(error) = arrived {
@@ -241,7 +245,7 @@ impl Segments {
 
     /// The first and the last key of a page. It is read as a whole until the end of a page, read
     /// from behind, was where it seemed to be.
-    fn bounds_of(&mut self, page: &Page) -> Result<PageBounds> {
+    fn bounds_of(&mut self, page: &PageBody) -> Result<PageBounds> {
         let mut bounds = page.bounds();
         if !self.is_trusted || bounds.last.is_none() {
             let last = page.outline()?.last;
@@ -256,7 +260,7 @@ impl Segments {
 
     /// A page of a range came: it covers the range up to its last record; behind that the range
     /// goes on.
-    fn arrive(&mut self, at: usize, page: Page, pager: &Pager) -> Result<()> {
+    fn arrive(&mut self, at: usize, page: PageBody, pager: &Pager) -> Result<()> {
         let bounds = self.bounds_of(&page)?;
         let RangeSegment {
             range,

@@ -1,6 +1,6 @@
 //! What a page means for the next one, and which of its records are new.
 
-use super::page::PageSummary;
+use super::page_body::PageSummary;
 use super::pager::Pager;
 use crate::wire::error::{Error, Exchange, Result};
 

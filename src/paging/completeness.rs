@@ -1,7 +1,7 @@
 //! Whether a list is complete where it seems to end.
 
 use super::advance::PageStep;
-use super::page::PageSummary;
+use super::page_body::PageSummary;
 use super::pager::{Pager, UnmetTotal};
 use crate::wire::error::{Error, Exchange, Result};
 

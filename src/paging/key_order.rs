@@ -2,7 +2,7 @@
 //!
 //! A server that ignores the key or the order would lose records silently.
 
-use super::page::{Page, PageSummary};
+use super::page_body::{PageBody, PageSummary};
 use super::pager::Pager;
 use crate::value::uuid::{is_after, is_uuid};
 use crate::wire::error::{Error, Exchange, Result};
@@ -72,7 +72,7 @@ impl Pager {
     }
 
     /// Whether a page of a list that is read by key comes after the one before.
-    pub(super) fn follows(&self, page: &Page, first: Option<&str>) -> Result<()> {
+    pub(super) fn follows(&self, page: &PageBody, first: Option<&str>) -> Result<()> {
         match (&self.last, first) {
             (Some(before), Some(first)) if self.by_key => self
                 .out_of_order(page.exchange(), before, first)

@@ -10,7 +10,8 @@ use serde::de::DeserializeOwned;
 
 use super::advance::{OffsetPage, PageStep};
 use super::ahead::Ahead;
-use super::page::Page;
+use super::list_position::ListPosition;
+use super::page_body::PageBody;
 use super::pager::Pager;
 use super::resource_job::{self, ResourceIds};
 use crate::engine::request_line::is_absent;
@@ -25,7 +26,7 @@ const RECENT: usize = 16;
 pub(super) struct ListReader<T> {
     pager: Pager,
     /// The page of a list that is read by key: decoded record by record.
-    page: Option<Page>,
+    page: Option<PageBody>,
     /// The records of a page of other lists, whose number says where the next one begins: decoded
     /// all at once.
     decoded: VecDeque<Row<T>>,
@@ -36,6 +37,10 @@ pub(super) struct ListReader<T> {
     watched: Option<String>,
     /// How many records of this page were taken.
     taken: u64,
+    /// The next page is requested before it is needed.
+    looks_ahead: bool,
+    /// `totalRecords` of the first page that has it.
+    stated_total: Option<u64>,
     /// Of a list that is read by offset: how many records lie before the next one.
     passed: u64,
     /// The keys of those that came last.
@@ -75,14 +80,14 @@ enum Fetch {
     /// The exact number of records of a list that seems to end too early.
     Count(Pending<Response>),
     /// The resource job of mod-search, and the page that stands for it if it is rejected.
-    Job(Pending<ResourceIds>, Box<Page>),
+    Job(Pending<ResourceIds>, Box<PageBody>),
 }
 
 impl<T> Decoded<T>
 where
     T: DeserializeOwned,
 {
-    fn of(page: &mut Page) -> Self {
+    fn of(page: &mut PageBody) -> Self {
         let mut decoded = Self {
             keys: Vec::new(),
             records: Vec::new(),
@@ -116,6 +121,8 @@ impl<T> ListReader<T> {
             expected: None,
             watched: None,
             taken: 0,
+            looks_ahead: true,
+            stated_total: None,
             recent: VecDeque::new(),
             is_last: false,
             has_given: false,
@@ -133,6 +140,38 @@ impl<T> ListReader<T> {
 
     pub(super) fn passed(&self) -> u64 {
         self.passed
+    }
+
+    /// From now on, a page is requested when it is needed, and not before.
+    pub(super) fn without_look_ahead(&mut self) {
+        self.looks_ahead = false;
+    }
+
+    pub(super) fn stated_total(&self) -> Option<u64> {
+        self.stated_total
+    }
+
+    /// Where the list continues after the record that was taken last.
+    pub(super) fn position(&self) -> ListPosition {
+        let last = self.pager.last().map(str::to_owned);
+        let (after, of_page) = match &self.page {
+            Some(page) => (page.last_key().or(last), page.received()),
+            None => (last, 0),
+        };
+        let mut recent: Vec<String> = self.recent.iter().cloned().collect();
+        recent.reverse();
+        match self.pager.by_key {
+            true => ListPosition {
+                after,
+                seen: self.pager.seen + of_page,
+                ..ListPosition::default()
+            },
+            false => ListPosition {
+                offset: self.passed,
+                recent,
+                ..ListPosition::default()
+            },
+        }
     }
 
     pub(super) fn recent(&self) -> impl Iterator<Item = &String> {
@@ -190,6 +229,7 @@ impl<T: DeserializeOwned + Send + 'static> ListReader<T> {
             return self.decode(page);
         }
         let bounds = page.bounds();
+        self.stated_total = self.stated_total.or(bounds.total);
         self.pager.follows(&page, bounds.first.as_deref())?;
         self.expected = bounds.last;
         self.page = Some(page);
@@ -197,13 +237,14 @@ impl<T: DeserializeOwned + Send + 'static> ListReader<T> {
     }
 
     /// Decodes a page of a list that is not read by key.
-    fn decode(&mut self, mut page: Page) -> Result<()> {
+    fn decode(&mut self, mut page: PageBody) -> Result<()> {
         let Decoded {
             keys,
             mut records,
             broken,
         } = Decoded::<T>::of(&mut page);
         let summary = page.summary();
+        self.stated_total = self.stated_total.or(summary.total);
         if broken.is_none()
             && let Some((kind, query)) = self.pager.needs_job(summary.total)
         {
@@ -316,7 +357,11 @@ impl<T: DeserializeOwned + Send + 'static> ListReader<T> {
     /// Requests the next page while the records of this one are taken. Not before the second: a
     /// caller that wants only one record has it.
     fn look_ahead(&mut self) {
-        if self.taken == 0 || self.is_last || !matches!(self.fetch, Fetch::Nothing) {
+        if self.taken == 0
+            || !self.looks_ahead
+            || self.is_last
+            || !matches!(self.fetch, Fetch::Nothing)
+        {
             return;
         }
         let (request, after) = match (&self.page, self.expected.take()) {

@@ -11,7 +11,7 @@ use serde::de::DeserializeOwned;
 
 use super::ahead::Ahead;
 use super::batch::{Batch, ValueOwners, folded};
-use super::page::Page;
+use super::page_body::PageBody;
 use super::pager::Pager;
 use super::requests::Wanted;
 use crate::engine::request_line;
@@ -291,7 +291,7 @@ impl<T: DeserializeOwned + Send + 'static> ListLookup<T> {
     }
 
     /// Takes the records of a page, each to its value.
-    fn take_records(&mut self, batch: &mut Batch, page: &mut Page) -> Result<BatchPage> {
+    fn take_records(&mut self, batch: &mut Batch, page: &mut PageBody) -> Result<BatchPage> {
         let whose = self.values_of(batch);
         let mut found = BatchPage::default();
         while let Some(record) = page.next::<T>() {

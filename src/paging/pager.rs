@@ -7,7 +7,7 @@
 use super::dialect::{self, Dialect, Sequence, Start};
 use super::fallback::{AfterRejection, Fallback, PlannedPage};
 use super::overlap::Overlap;
-use super::page::Page;
+use super::page_body::PageBody;
 use super::plan::{ListRequest, Plan};
 use super::resource_job::ResourceIds;
 use super::text_keys::TextKeys;
@@ -73,7 +73,7 @@ pub(super) struct UnmetTotal {
 }
 
 impl Pager {
-    pub(super) fn new(list: ListRequest) -> Self {
+    pub(crate) fn new(list: ListRequest) -> Self {
         let ListRequest {
             client,
             mut request,
@@ -159,6 +159,18 @@ impl Pager {
         self.offset
     }
 
+    /// Whether the list has pages. Otherwise one response has all records.
+    pub(crate) fn has_pages(&self) -> bool {
+        self.dialect.has_pages()
+    }
+
+    /// Why no other page of this list can be requested than the first. Those of mod-search can, although
+    /// their order may change.
+    pub(crate) fn page_problem(&self) -> Option<&'static str> {
+        let problem = self.dialect.resume_problem();
+        problem.filter(|_| self.dialect.window().is_none())
+    }
+
     /// Why a list of this dialect cannot be resumed at an offset.
     pub(crate) fn resume_problem(&self) -> Option<&'static str> {
         self.dialect.resume_problem()
@@ -175,6 +187,26 @@ impl Pager {
         self.overlap.begin_after(last);
     }
 
+    /// Resumes a list that is read by key behind a record. `seen` records came, of `total`: a server
+    /// may count all of them again with each page, or only the rest.
+    pub(super) fn resume_behind(&mut self, key: String, seen: u64, total: Option<u64>) {
+        self.fallback = Fallback::settled();
+        self.last = Some(key);
+        self.seen = seen;
+        self.totals.note(total);
+    }
+
+    /// The list from its beginning, as it is requested here.
+    pub(crate) fn list(&self) -> ListRequest {
+        ListRequest {
+            client: self.client.clone(),
+            request: self.request.clone(),
+            plan: self.plan.clone(),
+            limit: self.limit,
+            offset: u32::try_from(self.begin).ok(),
+        }
+    }
+
     /// How many records there are, by what the server says.
     pub(super) fn total(&self) -> Option<u64> {
         self.totals.last()
@@ -186,11 +218,11 @@ impl Pager {
     }
 
     /// What a response is read by; `first` records came before it.
-    pub(crate) fn page(&self, response: &crate::Response, first: u64) -> Page {
+    pub(crate) fn page(&self, response: &crate::Response, first: u64) -> PageBody {
         let key = self.plan.key.clone().unwrap_or("id".into());
         let items = self.plan.items.clone();
         let is_sequence = self.dialect.is_sequence(items.as_deref(), response.body());
-        Page::new(response, items, key, first, is_sequence)
+        PageBody::new(response, items, key, first, is_sequence)
     }
 
     /// What cannot be requested.
@@ -241,11 +273,8 @@ impl Pager {
     fn planned(&self) -> PlannedPage {
         PlannedPage {
             list: ListRequest {
-                client: self.client.clone(),
-                request: self.request.clone(),
-                plan: self.plan.clone(),
-                limit: self.limit,
                 offset: u32::try_from(self.offset()).ok(),
+                ..self.list()
             },
             has_query: self.has_query,
             adds_order: self.adds_order,
@@ -274,7 +303,7 @@ impl Pager {
     }
 
     /// There are no resource jobs for this user or in this release.
-    pub(super) fn without_jobs(&mut self) {
+    pub(crate) fn without_jobs(&mut self) {
         self.has_no_jobs = true;
     }
 

@@ -8,6 +8,7 @@ use futures_core::Stream;
 use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
 
+use super::list_position::ListPosition;
 use super::list_reader::ListReader;
 use super::lookup_by_id::LookupById;
 use super::lookup_by_value::LookupByValue;
@@ -196,6 +197,22 @@ impl<T: DeserializeOwned + Send + 'static> RecordStream<T> {
     /// first.
     pub(crate) fn recent(&self) -> impl Iterator<Item = &String> {
         self.reader.recent()
+    }
+
+    /// From now on, a page is requested when it is needed, and not before.
+    pub(crate) fn without_look_ahead(mut self) -> Self {
+        self.reader.without_look_ahead();
+        self
+    }
+
+    /// Where the list continues after the record that was taken last.
+    pub(crate) fn position(&self) -> ListPosition {
+        self.reader.position()
+    }
+
+    /// `totalRecords` of the first page that has it.
+    pub(crate) fn stated_total(&self) -> Option<u64> {
+        self.reader.stated_total()
     }
 
     /// How many records there are, by what the server says.

@@ -8,7 +8,7 @@ use bytes::Bytes;
 use http::Method;
 use serde::{Deserialize, Serialize};
 
-use super::page::Page;
+use super::page_body::PageBody;
 use super::record_key::key_of;
 use crate::client::FolioClient;
 use crate::engine::retry::{self, Attempts, Bounds, Failed, Retried};
@@ -38,7 +38,7 @@ struct Job {
 
 /// The ids that a job found, as the server sent them: read when they are needed.
 pub(crate) struct ResourceIds {
-    page: Page,
+    page: PageBody,
     body: Bytes,
     /// Those that are next.
     ready: Vec<String>,
@@ -86,7 +86,7 @@ pub(super) async fn find(
         .execute(base.like(Method::GET, &format!("{path}/ids")))
         .await?;
     Ok(ResourceIds {
-        page: Page::new(&response, Some("ids".into()), "id".into(), 0, false),
+        page: PageBody::new(&response, Some("ids".into()), "id".into(), 0, false),
         body: response.into_body(),
         ready: Vec::new(),
         asked: Vec::new(),

@@ -6,7 +6,7 @@ use std::fmt;
 use serde_json::Value;
 
 use crate::record::json::Json;
-use crate::record::lenient::{Kept, Note};
+use crate::record::lenient::{Note, Preserved};
 use crate::value::redact;
 
 /// The fields of a record that the server sent and the description does not have. They are written
@@ -27,7 +27,7 @@ pub struct AdditionalFields(Option<Box<Unknown>>);
 struct Unknown {
     fields: BTreeMap<String, Json>,
     /// Described fields that did not fit.
-    kept: Kept,
+    preserved: Preserved,
 }
 
 impl AdditionalFields {
@@ -76,20 +76,20 @@ impl AdditionalFields {
     /// Forgets that a described field did not fit.
     pub(super) fn forget_field(&mut self, field: &str, required: &[&str]) {
         if let Some(unknown) = &mut self.0 {
-            unknown.kept.forget(field, required);
+            unknown.preserved.forget(field, required);
         }
     }
 
     #[cold]
-    pub(super) fn keep(&mut self, note: Note) {
-        self.0.get_or_insert_default().kept.keep(note);
+    pub(super) fn preserve(&mut self, note: Note) {
+        self.0.get_or_insert_default().preserved.preserve(note);
     }
 
     /// What did not fit in the record that these are the unknown fields of.
     #[inline]
-    pub(crate) fn kept(&self) -> Option<&Kept> {
-        let kept = &self.0.as_ref()?.kept;
-        (!kept.is_empty()).then_some(kept)
+    pub(crate) fn preserved(&self) -> Option<&Preserved> {
+        let preserved = &self.0.as_ref()?.preserved;
+        (!preserved.is_empty()).then_some(preserved)
     }
 
     pub(super) fn has_fields_of(&self, other: &Self) -> bool {

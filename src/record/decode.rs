@@ -1,4 +1,4 @@
-//! Reads records: missing and mistyped fields are noted, and unknown ones kept.
+//! Reads records: missing and mistyped fields are noted, and unknown ones preserved.
 
 use crate::value::member::MemberName;
 use std::fmt;
@@ -25,7 +25,7 @@ struct FromMap<'a, 'de, A: MapAccess<'de>> {
     failed: Option<A::Error>,
     /// How much was found that does not fit when the record began.
     before: usize,
-    /// What the record is to keep: it waits for the unknown fields, beside which it is kept.
+    /// What the record must preserve: it waits for the unknown fields, beside which it is stored.
     note: Option<Box<Note>>,
     /// Whether the text of each value is taken before it is read.
     is_exact: bool,
@@ -68,7 +68,7 @@ impl<'de, A: MapAccess<'de>> Source for FromMap<'_, 'de, A> {
 
     fn unknown(&mut self, extra: &mut AdditionalFields, key: &str) {
         if let Some(note) = self.note.take() {
-            return extra.keep(*note);
+            return extra.preserve(*note);
         }
         match self.map.next_value::<Json>() {
             Ok(value) => {
@@ -108,7 +108,7 @@ impl<'de, A: MapAccess<'de>> FromMap<'_, 'de, A> {
     }
 }
 
-/// What a record is to keep of a field in which something was found that does not fit.
+/// What a record must preserve of a field in which something does not fit.
 #[cold]
 fn note_of<T: Field>(field: &mut T, before: usize) -> Option<Box<Note>> {
     blank_unread(field, before);

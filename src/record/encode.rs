@@ -6,7 +6,7 @@ use serde::ser::{SerializeMap, Serializer};
 
 use crate::record::additional_fields::AdditionalFields;
 use crate::record::json::Json;
-use crate::record::lenient::{FieldState, Kept};
+use crate::record::lenient::{FieldState, Preserved};
 use crate::record::traits::{Field, Put, Record};
 use crate::record::writer::{FieldWriter, text_of};
 use crate::value::redact;
@@ -16,7 +16,7 @@ struct IntoMap<'a, M: SerializeMap> {
     map: &'a mut M,
     extra: Option<&'a AdditionalFields>,
     /// What did not fit when the record was read.
-    kept: Option<&'a Kept>,
+    preserved: Option<&'a Preserved>,
     required: &'static [&'static str],
     failed: Option<M::Error>,
 }
@@ -30,9 +30,9 @@ impl<M: SerializeMap> IntoMap<'_, M> {
 
     /// Writes a field of a record in which something did not fit.
     #[cold]
-    fn kept_field<T: Field>(&mut self, kept: &Kept, key: &'static str, value: &T) {
+    fn preserved_field<T: Field>(&mut self, preserved: &Preserved, key: &'static str, value: &T) {
         let now = || text_of(value);
-        let state = kept.state(key, self.required, &now, &|| text_of(&T::blank()));
+        let state = preserved.state(key, self.required, &now, &|| text_of(&T::blank()));
         let text = match state {
             FieldState::Missing { is_null: false } => return,
             FieldState::Missing { is_null: true } => Some("null".to_owned()),
@@ -51,13 +51,13 @@ impl<M: SerializeMap> IntoMap<'_, M> {
 impl<'a, M: SerializeMap> Put<'a> for IntoMap<'a, M> {
     fn extra(&mut self, extra: &'a AdditionalFields, _: &'a AdditionalFields) {
         self.extra = Some(extra);
-        self.kept = extra.kept();
+        self.preserved = extra.preserved();
     }
 
     #[inline]
     fn field<T: Field>(&mut self, key: &'static str, value: &T, _: &T) {
-        if let Some(kept) = self.kept {
-            return self.kept_field(kept, key, value);
+        if let Some(preserved) = self.preserved {
+            return self.preserved_field(preserved, key, value);
         }
         if value.is_absent() {
             return;
@@ -69,7 +69,7 @@ impl<'a, M: SerializeMap> Put<'a> for IntoMap<'a, M> {
 /// Whether all fields were the same.
 struct Same<'a> {
     is_same: bool,
-    kept: [Option<&'a Kept>; 2],
+    preserved: [Option<&'a Preserved>; 2],
     required: &'static [&'static str],
 }
 
@@ -77,16 +77,17 @@ impl Same<'_> {
     /// Whether two fields that are equal are written alike, if something did not fit in either
     /// record when it was read.
     #[cold]
-    fn is_kept_alike<T: Field>(&self, key: &'static str, value: &T, other: &T) -> bool {
-        let [one, two] = [(self.kept[0], value), (self.kept[1], other)].map(|(kept, value)| {
-            let now = || text_of(value);
-            let blank = || text_of(&T::blank());
-            match kept.map(|kept| kept.state(key, self.required, &now, &blank)) {
-                Some(FieldState::Missing { is_null }) => Some(Err(is_null)),
-                Some(FieldState::Odd(odd)) => Some(Ok(odd.sent())),
-                _ => None,
-            }
-        });
+    fn is_preserved_alike<T: Field>(&self, key: &'static str, value: &T, other: &T) -> bool {
+        let [one, two] =
+            [(self.preserved[0], value), (self.preserved[1], other)].map(|(preserved, value)| {
+                let now = || text_of(value);
+                let blank = || text_of(&T::blank());
+                match preserved.map(|preserved| preserved.state(key, self.required, &now, &blank)) {
+                    Some(FieldState::Missing { is_null }) => Some(Err(is_null)),
+                    Some(FieldState::Odd(odd)) => Some(Ok(odd.sent())),
+                    _ => None,
+                }
+            });
         one == two
     }
 }
@@ -94,14 +95,14 @@ impl Same<'_> {
 impl<'a> Put<'a> for Same<'a> {
     fn extra(&mut self, extra: &'a AdditionalFields, other: &'a AdditionalFields) {
         self.is_same = self.is_same && extra.has_fields_of(other);
-        self.kept = [extra.kept(), other.kept()];
+        self.preserved = [extra.preserved(), other.preserved()];
     }
 
     #[inline]
     fn field<T: Field>(&mut self, key: &'static str, value: &T, other: &T) {
         self.is_same = self.is_same && value == other;
-        if self.is_same && !matches!(self.kept, [None, None]) {
-            self.is_same = self.is_kept_alike(key, value, other);
+        if self.is_same && !matches!(self.preserved, [None, None]) {
+            self.is_same = self.is_preserved_alike(key, value, other);
         }
     }
 }
@@ -111,7 +112,7 @@ impl<'a> Put<'a> for Same<'a> {
 pub fn same<R: Record>(record: &R, other: &R) -> bool {
     let mut same = Same {
         is_same: true,
-        kept: [None, None],
+        preserved: [None, None],
         required: R::REQUIRED,
     };
     record.put(other, &mut same);
@@ -125,7 +126,7 @@ pub fn encode<R: Record, S: Serializer>(record: &R, serializer: S) -> Result<S::
     let mut out = IntoMap {
         map: &mut map,
         extra: None,
-        kept: None,
+        preserved: None,
         required: R::REQUIRED,
         failed: None,
     };

@@ -1,4 +1,4 @@
-//! JSON values that keep the text in which the server wrote them.
+//! JSON values that preserve the text in which the server wrote them.
 
 use std::borrow::Cow;
 use std::fmt;

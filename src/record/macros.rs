@@ -56,7 +56,7 @@ macro_rules! __boxed {
 }
 pub(crate) use __boxed;
 
-/// Defines open enums: string values that the description names, and a catch-all that keeps the
+/// Defines open enums: string values that the description names, and a catch-all that preserves the
 /// text of any other.
 macro_rules! __open_enum {
     ($($(#[$meta:meta])* $name:ident / $unlisted:ident { $($(#[$vmeta:meta])* $variant:ident = $text:literal,)* })*) => {

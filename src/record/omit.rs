@@ -1,5 +1,5 @@
 //! Leaves out of a request's body what only responses contain
-//! ([`Facts::omits`](crate::Facts::omits)). Everything else keeps its text.
+//! ([`Facts::omits`](crate::Facts::omits)). The text of everything else is preserved.
 
 use serde_json::value::RawValue;
 

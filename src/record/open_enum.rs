@@ -1,11 +1,11 @@
-//! Enums that keep values they do not know.
+//! Enums that preserve unknown values.
 
 use serde::de::Deserializer;
 
 use crate::record::lenient;
 use crate::record::misfit::misfit;
 
-/// An enum that keeps values it does not know.
+/// An enum that preserves unknown values.
 #[doc(hidden)]
 pub trait OpenEnum: for<'a> From<&'a str> {
     fn is_listed(&self) -> bool;

@@ -145,7 +145,7 @@ impl<'de> Visitor<'de> for RawText {
     }
 }
 
-/// The text within serde_json's answer: a string.
+/// The text that serde_json returns: a string.
 impl<'de> DeserializeSeed<'de> for RawText {
     type Value = Cow<'de, str>;
 

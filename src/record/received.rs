@@ -7,7 +7,7 @@ use serde::de::{Deserialize, Deserializer};
 use serde::ser::{Serialize, Serializer};
 
 use super::decode::{blank_unread, decode_field};
-use super::lenient::{FieldState, Kept, Mistyped, Note, Walk, count};
+use super::lenient::{FieldState, Mistyped, Note, Preserved, Walk, count};
 use super::traits::Field;
 use super::writer::{FieldWriter, text_of};
 use crate::record::json::Json;
@@ -32,7 +32,7 @@ use crate::record::json::Json;
 #[derive(Clone, Default, PartialEq)]
 pub struct Received<T> {
     value: T,
-    kept: Option<Box<Kept>>,
+    preserved: Option<Box<Preserved>>,
 }
 
 impl<T> Received<T> {
@@ -64,8 +64,8 @@ impl<T: Field> Received<T> {
     }
 
     fn state(&self) -> FieldState<'_> {
-        match &self.kept {
-            Some(kept) => kept.state("", &[], &|| text_of(&self.value), &String::new),
+        match &self.preserved {
+            Some(preserved) => preserved.state("", &[], &|| text_of(&self.value), &String::new),
             None => FieldState::Usual,
         }
     }
@@ -116,21 +116,21 @@ impl<T: Field> Field for Received<T> {
     fn blank() -> Self {
         Self {
             value: T::blank(),
-            kept: None,
+            preserved: None,
         }
     }
 
     fn read<'de, D: Deserializer<'de>>(&mut self, deserializer: D) -> Result<(), D::Error> {
         let before = count();
-        self.kept = None;
+        self.preserved = None;
         self.value.read(deserializer)?;
         // What it is itself is for the caller to say.
         if count() > before && !blank_unread(&mut self.value, before) {
             let note = Note::odd(before, text_of(&self.value));
-            self.kept = note.map(|note| {
-                let mut kept = Box::<Kept>::default();
-                kept.keep(note);
-                kept
+            self.preserved = note.map(|note| {
+                let mut preserved = Box::<Preserved>::default();
+                preserved.preserve(note);
+                preserved
             });
         }
         Ok(())

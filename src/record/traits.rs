@@ -108,7 +108,7 @@ pub trait Field: Sized + PartialEq {
     /// on its way.
     ///
     /// A value of another type is noted, and no error ([`lenient`]): it is for what the value is in
-    /// to keep it.
+    /// to preserve it.
     fn read<'de, D: Deserializer<'de>>(&mut self, deserializer: D) -> Result<(), D::Error>;
 
     fn encode<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error>;
@@ -128,7 +128,7 @@ pub trait Field: Sized + PartialEq {
     }
 }
 
-/// Where a record's fields are read from. Neither it nor [`Put`] returns a failure: it is kept
+/// Where a record's fields are read from. Neither it nor [`Put`] returns a failure: it is stored
 /// until the field is done, since a result that each field hands on costs the compiler more than
 /// all else about the field.
 #[doc(hidden)]

@@ -1,9 +1,9 @@
-//! Unions: how a value that is one of several things is told apart.
+//! Unions: how the variant of a value is determined.
 //!
 //! Where the description names a property that says which variant it is (a discriminator), that
 //! decides. Otherwise each variant is tried, and the one that fits best is taken: the one of whose
 //! description least is missing or unknown, on all levels. The first that can be read
-//! would be wrong, since nearly all fields are optional and unknown ones are kept. A value that is
+//! would be wrong, since nearly all fields are optional and unknown ones are preserved. A value that is
 //! none of the variants stays JSON.
 
 use std::cell::Cell;
@@ -145,7 +145,7 @@ pub fn debug_union<U: Union + Field>(union: &U, out: &mut fmt::Formatter<'_>) ->
     }
 }
 
-/// Defines unions: enums of what a value can be, and a catch-all that keeps the JSON of any other.
+/// Defines unions: enums of what a value can be, and a catch-all that preserves the JSON of any other.
 macro_rules! __union {
     ($($(#[$meta:meta])* $name:ident by $tag:literal / $other:ident {
         $($(#[$vmeta:meta])* $variant:ident: $held:ty as $ty:ty = [$($value:literal),*] $size:literal,)*

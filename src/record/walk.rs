@@ -1,7 +1,7 @@
 //! Walks through the values of records to find what does not fit.
 
 use super::additional_fields::AdditionalFields;
-use super::lenient::{Kept, PathStep, Walk};
+use super::lenient::{PathStep, Preserved, Walk};
 use super::traits::{Field, Put, Record};
 use super::writer::text_of;
 
@@ -44,21 +44,21 @@ impl Walk {
 pub fn walk_record<R: Record>(record: &R, walk: &mut Walk) {
     struct Fields<'a, 'b> {
         walk: &'b mut Walk,
-        kept: Option<&'a Kept>,
+        preserved: Option<&'a Preserved>,
         required: &'static [&'static str],
     }
     impl<'a> Put<'a> for Fields<'a, '_> {
         fn extra(&mut self, extra: &'a AdditionalFields, _: &'a AdditionalFields) {
-            self.kept = extra.kept();
+            self.preserved = extra.preserved();
         }
 
         fn field<T: Field>(&mut self, key: &'static str, value: &T, _: &T) {
             let length = self.walk.path.len();
             self.walk.key(key);
-            if let Some(kept) = self.kept {
+            if let Some(preserved) = self.preserved {
                 let now = || text_of(value);
                 let blank = || text_of(&T::blank());
-                let state = kept.state(key, self.required, &now, &blank);
+                let state = preserved.state(key, self.required, &now, &blank);
                 self.walk.note(&state);
             }
             value.walk(self.walk);
@@ -69,7 +69,7 @@ pub fn walk_record<R: Record>(record: &R, walk: &mut Walk) {
     walk.left_out.clear();
     let mut fields = Fields {
         walk,
-        kept: None,
+        preserved: None,
         required: R::REQUIRED,
     };
     record.put(record, &mut fields);

@@ -7,7 +7,11 @@ use std::time::Duration;
 use http::Method;
 use serde_json::Value;
 
+use crate::call::mode::Mode;
+#[cfg(feature = "blocking")]
+use crate::call::mode::in_mode;
 use crate::client::FolioClient;
+use crate::client::marker::Async;
 use crate::engine::cache::CacheKey;
 use crate::record::scalar::Id;
 use crate::wire::error::{Error, Result};
@@ -73,7 +77,8 @@ impl AppliedPolicy {
 /// # }
 /// ```
 #[derive(Debug, Clone)]
-pub struct CirculationRules {
+pub struct CirculationRules<M = Async> {
+    pub(crate) mode: M,
     client: FolioClient,
     max_age: Duration,
 }
@@ -82,6 +87,7 @@ impl FolioClient {
     /// What the circulation rules of this handle's tenant decide.
     pub fn circulation_rules(&self) -> CirculationRules {
         CirculationRules {
+            mode: Async,
             client: self.clone(),
             max_age: MAX_AGE,
         }
@@ -129,7 +135,10 @@ static LOST: PolicyReference = PolicyReference::new(
     "lostItemPolicyId",
 );
 
-impl CirculationRules {
+#[cfg(feature = "blocking")]
+in_mode!(CirculationRules<> { client, max_age });
+
+impl<M: Mode> CirculationRules<M> {
     /// How old a kept answer may be, 10 minutes by default. With [`Duration::ZERO`] the server is
     /// asked in any case.
     #[must_use]
@@ -137,7 +146,9 @@ impl CirculationRules {
         self.max_age = age;
         self
     }
+}
 
+impl CirculationRules {
     /// The loan policy.
     ///
     /// # Errors

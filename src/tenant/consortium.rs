@@ -4,7 +4,11 @@
 use http::Method;
 use serde::Deserialize;
 
+use crate::call::mode::Mode;
+#[cfg(feature = "blocking")]
+use crate::call::mode::in_mode;
 use crate::client::FolioClient;
+use crate::client::marker::Async;
 use crate::paging::RecordStream;
 use crate::record::scalar::Id;
 use crate::wire::error::Result;
@@ -23,7 +27,8 @@ static TENANTS: Operation = Operation::new(
 
 /// The consortium that a tenant belongs to. [`FolioClient::consortium`] finds it.
 #[derive(Debug, Clone)]
-pub struct Consortium {
+pub struct Consortium<M = Async> {
+    pub(crate) mode: M,
     client: FolioClient,
     id: Id,
     central_tenant: String,
@@ -110,6 +115,7 @@ impl FolioClient {
         let found: Affiliations = self.execute(request).await?.json()?;
         Ok(found.user_tenants.into_iter().find_map(|affiliation| {
             Some(Consortium {
+                mode: Async,
                 client: self.clone(),
                 id: affiliation.consortium_id?,
                 central_tenant: affiliation
@@ -137,6 +143,7 @@ impl FolioClient {
         let members = members(self, &known.id).await?;
         let central = members.into_iter().find(|member| member.is_central);
         Ok(central.map(|central| Consortium {
+            mode: Async,
             client: self.clone(),
             id: known.id,
             central_tenant: central.id,
@@ -144,7 +151,10 @@ impl FolioClient {
     }
 }
 
-impl Consortium {
+#[cfg(feature = "blocking")]
+in_mode!(Consortium<> { client, id, central_tenant });
+
+impl<M: Mode> Consortium<M> {
     /// The identifier of the consortium.
     pub fn id(&self) -> &Id {
         &self.id
@@ -156,10 +166,16 @@ impl Consortium {
         &self.central_tenant
     }
 
+    pub(crate) fn central_client(&self) -> FolioClient {
+        self.client.for_tenant(&self.central_tenant)
+    }
+}
+
+impl Consortium {
     /// A handle for the central tenant, with the login of the client that found the consortium. The
     /// user needs an affiliation with it.
     pub fn central(&self) -> FolioClient {
-        self.client.for_tenant(&self.central_tenant)
+        self.central_client()
     }
 
     /// All tenants of the consortium, the central one among them, in the order of their ids, those

@@ -10,7 +10,11 @@ use http::Method;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
+use crate::call::mode::Mode;
+#[cfg(feature = "blocking")]
+use crate::call::mode::in_mode;
 use crate::client::FolioClient;
+use crate::client::marker::Async;
 use crate::engine::cache::CacheKey;
 use crate::paging::RecordStream;
 use crate::record::scalar::Id;
@@ -120,7 +124,8 @@ impl<T: fmt::Debug> fmt::Debug for ReferenceRecords<T> {
 /// # }
 /// ```
 #[derive(Debug, Clone)]
-pub struct ReferenceData {
+pub struct ReferenceData<M = Async> {
+    pub(crate) mode: M,
     client: FolioClient,
     max_age: Duration,
 }
@@ -130,6 +135,7 @@ impl FolioClient {
     /// for a while.
     pub fn reference_data(&self) -> ReferenceData {
         ReferenceData {
+            mode: Async,
             client: self.clone(),
             max_age: MAX_AGE,
         }
@@ -172,7 +178,10 @@ impl Named {
     }
 }
 
-impl ReferenceData {
+#[cfg(feature = "blocking")]
+in_mode!(ReferenceData<> { client, max_age });
+
+impl<M: Mode> ReferenceData<M> {
     /// How old a kept list may be, 10 minutes by default. With [`Duration::ZERO`] the server is
     /// asked in any case, and what it says is kept for others.
     #[must_use]
@@ -185,7 +194,9 @@ impl ReferenceData {
     pub fn invalidate(&self) {
         self.client.session().cache.forget(self.client.tenant());
     }
+}
 
+impl ReferenceData {
     /// The records of a list.
     ///
     /// # Errors

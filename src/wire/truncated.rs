@@ -11,7 +11,7 @@ pub(crate) fn diagnostics(body: &[u8]) -> Option<String> {
     const DIAGNOSTICS: &[u8] = b"\"diagnostics\"";
     static FINDER: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(DIAGNOSTICS));
     #[derive(Deserialize)]
-    struct Page {
+    struct ListStart {
         #[serde(rename = "resultInfo")]
         result_info: Option<ResultInfo>,
     }
@@ -41,7 +41,7 @@ pub(crate) fn diagnostics(body: &[u8]) -> Option<String> {
     {
         return None;
     }
-    let found = serde_json::from_slice::<Page>(body)
+    let found = serde_json::from_slice::<ListStart>(body)
         .ok()?
         .result_info?
         .diagnostics;

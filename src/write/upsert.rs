@@ -13,7 +13,11 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 use tokio::task::JoinSet;
 
+use crate::call::mode::Mode;
+#[cfg(feature = "blocking")]
+use crate::call::mode::in_mode;
 use crate::client::FolioClient;
+use crate::client::marker::Async;
 use crate::wire::error::Error;
 use crate::wire::operation::Creates;
 use crate::write::collection::{Collection, Stored};
@@ -160,7 +164,8 @@ impl<I: Iterator> Stream for Wrapped<I> {
 ///
 /// [`max_request_line`]: crate::FolioClientBuilder::max_request_line
 #[must_use = "nothing is written before it is run"]
-pub struct Upsert<T> {
+pub struct Upsert<T, M = Async> {
+    pub(crate) mode: M,
     pub(super) source: Pin<Box<dyn Stream<Item = T> + Send>>,
     pub(super) settings: Option<Writer>,
     pub(super) writer: Option<Arc<Writer>>,
@@ -180,7 +185,7 @@ pub struct Upsert<T> {
     pub(super) stopped: Option<Error>,
 }
 
-impl<T> Unpin for Upsert<T> {}
+impl<T, M> Unpin for Upsert<T, M> {}
 
 impl<T: Serialize + DeserializeOwned + Send + 'static> Upsert<T> {
     fn new(
@@ -190,6 +195,7 @@ impl<T: Serialize + DeserializeOwned + Send + 'static> Upsert<T> {
     ) -> Self {
         let creates = collection.creates();
         Self {
+            mode: Async,
             source,
             settings: Some(Writer {
                 client: client.clone(),
@@ -229,7 +235,9 @@ impl<T: Serialize + DeserializeOwned + Send + 'static> Upsert<T> {
             stopped: None,
         }
     }
+}
 
+impl<T: Serialize + DeserializeOwned + Send + 'static, M: Mode> Upsert<T, M> {
     fn set(mut self, set: impl FnOnce(&mut Writer)) -> Self {
         if let Some(settings) = &mut self.settings {
             set(settings);
@@ -369,7 +377,13 @@ impl<T: Serialize + DeserializeOwned + Send + 'static> Upsert<T> {
     }
 }
 
-impl<T> fmt::Debug for Upsert<T> {
+#[cfg(feature = "blocking")]
+in_mode!(Upsert<T> {
+    source, settings, writer, id_from_key, concurrency, failures, held, chunk, bytes, lanes, taken,
+    drained, tasks, ready, stopped
+});
+
+impl<T, M> fmt::Debug for Upsert<T, M> {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         let writer = self.writer.as_deref().or(self.settings.as_ref());
         out.debug_struct("Upsert")

@@ -4,7 +4,9 @@
 use std::collections::BTreeSet;
 use std::sync::Mutex;
 
-use folio_sdk::{ErrorKind, FolioClient, Method, Paging, PagingStyle, RecordStream, Request};
+use folio_sdk::{
+    Error, ErrorKind, FolioClient, Method, PageCursor, Paging, PagingStyle, RecordStream, Request,
+};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
@@ -382,5 +384,181 @@ async fn a_server_that_gives_one_record_at_a_time_is_read_whole() {
             };
             check(model, 10).await.unwrap();
         }
+    }
+}
+
+/// How the pages of a list are read.
+#[derive(Clone, Copy, Debug)]
+enum By {
+    /// One stream gives all of them.
+    Stream,
+    /// Each page gives the next one.
+    Page,
+    /// Each page is requested by the text of the cursor of the one before, as web pages are.
+    Cursor,
+}
+
+/// The sizes of the pages, and the numbers of their records.
+async fn pages(
+    model: &Model,
+    folio: &FolioClient,
+    limit: u32,
+    by: By,
+) -> Result<(Vec<usize>, Vec<usize>), Error> {
+    let (mut sizes, mut numbers) = (Vec::new(), Vec::new());
+    let mut stream = model.list(folio, limit).pages();
+    let mut page = stream.next().await.transpose()?;
+    while let Some(current) = page {
+        sizes.push(current.len());
+        let cursor = current.cursor().map(ToString::to_string);
+        page = match (by, cursor) {
+            (By::Stream, _) => stream.next().await.transpose()?,
+            (By::Page, _) => current.next_page().await?,
+            (By::Cursor, None) => None,
+            (By::Cursor, Some(text)) => {
+                let cursor: PageCursor = text.parse().unwrap();
+                let mut next = model.list(folio, limit).pages().after(&cursor);
+                let next = next.next().await.transpose()?;
+                // A page that was requested is given, also if nothing is there.
+                next.filter(|page| !page.is_empty())
+            }
+        };
+        for record in current {
+            numbers.push(usize::try_from(record?["number"].as_u64().unwrap()).unwrap());
+        }
+    }
+    Ok((sizes, numbers))
+}
+
+#[tokio::test]
+async fn the_pages_of_each_dialect_have_each_record_once_however_they_are_requested() {
+    for style in STYLES {
+        for has_key in [false, true] {
+            for (count, limit, most, has_totals) in [
+                (0, 6, 90, true),
+                (5, 6, 90, true),
+                (6, 6, 90, false),
+                (20, 6, 90, true),
+                (20, 6, 90, false),
+                (20, 6, 4, true),
+                (24, 6, 4, false),
+                (23, 2, 90, true),
+                (60, 7, 90, true),
+            ] {
+                let model = Model {
+                    style,
+                    has_key,
+                    count,
+                    doomed: BTreeSet::new(),
+                    deletions: 0,
+                    most,
+                    has_totals,
+                };
+                let is_whole = matches!(style, PagingStyle::Browse | PagingStyle::Whole);
+                let limit = if style == PagingStyle::Browse {
+                    90
+                } else {
+                    limit
+                };
+                // Without a number it cannot be told that one page is all.
+                if style == PagingStyle::Browse && (most < count || !has_totals) {
+                    continue;
+                }
+                for by in [By::Stream, By::Page, By::Cursor] {
+                    let server = model.clone().start().await;
+                    let folio = server.connect().await;
+                    let (sizes, mut numbers) = pages(&model, &folio, limit, by)
+                        .await
+                        .unwrap_or_else(|error| panic!("{model:?} {by:?}: {error:#}"));
+                    numbers.sort_unstable();
+                    let all: Vec<usize> = (0..count).collect();
+                    assert_eq!(numbers, all, "{model:?} {by:?} {sizes:?}");
+                    // All pages are full but the last one, whatever the server's own limit is.
+                    let limit = limit as usize;
+                    let expected = match (is_whole, count) {
+                        (true, _) | (_, 0) => vec![count],
+                        _ => (0..count)
+                            .step_by(limit)
+                            .map(|from| limit.min(count - from))
+                            .collect(),
+                    };
+                    assert_eq!(sizes, expected, "{model:?} {by:?}");
+                }
+            }
+        }
+    }
+}
+
+/// What is deleted between pages moves what follows, in a list by offset: no record that stays is missing
+/// silently, and none comes twice.
+#[tokio::test]
+async fn pages_neither_miss_nor_repeat_what_stays_while_others_delete() {
+    let (mut complete, mut failed) = (0, 0);
+    for style in STYLES.into_iter().filter(|style| may_change(*style)) {
+        for has_key in [false, true] {
+            for deletions in 1..4 {
+                for limit in [12, 20] {
+                    let model = Model {
+                        style,
+                        has_key,
+                        count: 80,
+                        doomed: (0..80).filter(|number| number % 3 == 1).collect(),
+                        deletions,
+                        most: 90,
+                        has_totals: true,
+                    };
+                    for by in [By::Stream, By::Page, By::Cursor] {
+                        let server = model.clone().start().await;
+                        let folio = server.connect().await;
+                        let (_, numbers) = match pages(&model, &folio, limit, by).await {
+                            Ok(pages) => pages,
+                            Err(error) if error.kind() == ErrorKind::Paging => {
+                                failed += 1;
+                                continue;
+                            }
+                            Err(error) => panic!("{model:?} {by:?}: {error:#}"),
+                        };
+                        complete += 1;
+                        let mut counts = vec![0; 80];
+                        numbers.iter().for_each(|number| counts[*number] += 1);
+                        for (number, count) in counts.into_iter().enumerate() {
+                            match model.doomed.contains(&number) {
+                                true => assert!(count <= 1, "{number}: {model:?} {by:?}"),
+                                false => assert_eq!(count, 1, "{number}: {model:?} {by:?}"),
+                            }
+                        }
+                    }
+                }
+            }
+        }
+    }
+    assert!(failed * 4 < complete, "{failed} {complete}");
+}
+
+/// A list of one page by design: what it gives is a page, and the error says that there may be more.
+#[tokio::test]
+async fn a_browse_list_has_one_page_and_an_error_behind_it() {
+    let model = Model {
+        style: PagingStyle::Browse,
+        has_key: false,
+        count: 40,
+        doomed: BTreeSet::new(),
+        deletions: 0,
+        most: 20,
+        has_totals: true,
+    };
+    let server = model.clone().start().await;
+    let folio = server.connect().await;
+    for limit in [20, 30] {
+        let mut pages = model.list(&folio, limit).pages();
+        let page = pages.next().await.unwrap().unwrap();
+        assert_eq!(page.len(), 20);
+        let asked = server.asked("/things").len();
+        let error = pages.next().await.unwrap().unwrap_err();
+        assert!(error.to_string().contains("has one page"), "{error}");
+        assert!(pages.next().await.is_none());
+        let error = page.next_page().await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Request, "{error}");
+        assert_eq!(server.asked("/things").len(), asked);
     }
 }

@@ -94,9 +94,9 @@ async fn a_list_whose_query_is_in_the_body_gives_its_collection_and_streams() {
         offset: Some(0),
         ..CqlQueryRequestDto::default()
     };
-    let page = api.instances_retrieve().body(&body).send().await.unwrap();
+    let page = api.retrieve_instances().body(&body).send().await.unwrap();
     assert_eq!(page.instances.len(), 100);
-    let list = api.instances_retrieve().body(&body).stream();
+    let list = api.retrieve_instances().body(&body).stream();
     let all: Vec<_> = list.collect().await;
     let ids = all.into_iter().map(|record| record.unwrap().id);
     assert_eq!(ids.collect::<std::collections::BTreeSet<_>>().len(), COUNT);
@@ -106,7 +106,7 @@ async fn a_list_whose_query_is_in_the_body_gives_its_collection_and_streams() {
 fn the_rest_of_a_path_keeps_its_slashes_and_leads_nowhere_else() {
     use folio_sdk::{Method, Operation, Request};
 
-    static BELOW: Operation = Operation::new("get_export_rest", Method::GET, "/export/{+rest}");
+    static BELOW: Operation = Operation::new("export_rest", Method::GET, "/export/{+rest}");
     static BEHIND: Operation = Operation::new("get_settings", Method::GET, "/settings{+rest}");
     for (operation, rest, target) in [
         (&BELOW, "a/b c/d?e", "/export/a/b%20c/d%3Fe"),
@@ -122,7 +122,7 @@ fn the_rest_of_a_path_keeps_its_slashes_and_leads_nowhere_else() {
 async fn a_rest_of_a_path_that_leads_elsewhere_is_not_sent() {
     use folio_sdk::{Method, Operation, Request};
 
-    static BELOW: Operation = Operation::new("get_export_rest", Method::GET, "/export/{+rest}");
+    static BELOW: Operation = Operation::new("export_rest", Method::GET, "/export/{+rest}");
     let server = server().await;
     let folio = server.connect().await;
     for rest in ["", "/a", "a/../../users", "a//b", "."] {

@@ -303,17 +303,17 @@ async fn typed(folio: &FolioClient, lists: &BTreeMap<String, List>) -> Outcome {
     });
     #[cfg(feature = "feesfines")]
     lists!(all, lists, folio.feesfines(), {
-        list_feefines() => "/feefines",
+        list_fee_fines() => "/feefines",
         list_owners() => "/owners",
         list_accounts() => "/accounts",
-        list_feefineactions() => "/feefineactions",
+        list_fee_fine_actions() => "/feefineactions",
         list_payments() => "/payments",
         list_waives() => "/waives",
         list_refunds() => "/refunds",
         list_transfers() => "/transfers",
         list_comments() => "/comments",
-        list_transfer_criterias() => "/transfer-criterias",
-        list_manualblocks() => "/manualblocks",
+        list_transfer_criteria() => "/transfer-criterias",
+        list_manual_blocks() => "/manualblocks",
         list_overdue_fines_policies() => "/overdue-fines-policies",
         list_lost_item_fees_policies() => "/lost-item-fees-policies",
         list_manual_block_templates() => "/manual-block-templates",
@@ -344,7 +344,7 @@ async fn typed(folio: &FolioClient, lists: &BTreeMap<String, List>) -> Outcome {
         list_identifier_types() => "/identifier-types",
         list_contributor_types() => "/contributor-types",
         list_contributor_name_types() => "/contributor-name-types",
-        list_ids() => "/record-bulk/ids",
+        list_record_bulk_ids() => "/record-bulk/ids",
         list_instance_formats() => "/instance-formats",
         list_instance_types() => "/instance-types",
         list_nature_of_content_terms() => "/nature-of-content-terms",
@@ -413,8 +413,8 @@ async fn typed(folio: &FolioClient, lists: &BTreeMap<String, List>) -> Outcome {
     lists!(all, lists, folio.users(), {
         list_users() => "/users",
         list_groups() => "/groups",
-        list_addresstypes() => "/addresstypes",
-        list_proxiesfor() => "/proxiesfor",
+        list_address_types() => "/addresstypes",
+        list_proxies_for() => "/proxiesfor",
         list_departments() => "/departments",
         list_user_tenants() => "/user-tenants",
     });

@@ -186,7 +186,7 @@ pub(crate) fn name_types(operations: &mut [Operation], handle: &str) {
     }
     for operation in operations {
         if matches!(operation.response, Response::Several(_)) {
-            operation.response_type = unique(format!("{}Answer", operation.call), "Type");
+            operation.response_type = unique(format!("{}Response", operation.call), "Type");
         }
     }
 }
@@ -285,10 +285,10 @@ mod tests {
             operation.response = Response::Several(Vec::new());
             operation
         };
-        let mut operations = ["api", "a_b", "a__b", "api_call_answer"].map(of);
+        let mut operations = ["api", "a_b", "a__b", "api_call_response"].map(of);
         name_types(&mut operations, "Api");
         let calls = operations.each_ref().map(|operation| &*operation.call);
-        assert_eq!(calls, ["ApiCall", "AB", "ABCall", "ApiCallAnswer"]);
-        assert_eq!(operations[0].response_type, "ApiCallAnswerType");
+        assert_eq!(calls, ["ApiCall", "AB", "ABCall", "ApiCallResponse"]);
+        assert_eq!(operations[0].response_type, "ApiCallResponseType");
     }
 }

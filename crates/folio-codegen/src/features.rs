@@ -17,6 +17,19 @@ pub struct Features {
     modules: BTreeMap<String, Module>,
 }
 
+/// A module that is not part of a build, although the SDK knows it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DisabledModule {
+    /// Its name, `mod-orders`.
+    pub module: String,
+    /// The feature that turns it on.
+    pub feature: String,
+    /// The release that is built, where this lacks the module.
+    pub release: Option<String>,
+    /// The releases that have it, in that case. Oldest first.
+    pub others: Vec<String>,
+}
+
 #[derive(Clone, Debug)]
 struct Module {
     feature: String,
@@ -121,6 +134,31 @@ impl Features {
         Ok(wanted)
     }
 
+    /// The modules that are not built. `release` is the one that is built, where it is one of the
+    /// SDK's own.
+    pub fn disabled(&self, built: &BTreeSet<String>, release: Option<&str>) -> Vec<DisabledModule> {
+        let disabled = self
+            .modules
+            .iter()
+            .filter(|(name, _)| !built.contains(*name));
+        disabled
+            .map(|(name, module)| {
+                let lacks = |release: &&str| !module.releases.iter().any(|it| it == release);
+                let release = release.filter(lacks).map(str::to_owned);
+                let others = match &release {
+                    Some(_) => module.releases.clone(),
+                    None => Vec::new(),
+                };
+                DisabledModule {
+                    module: name.clone(),
+                    feature: module.feature.clone(),
+                    release,
+                    others,
+                }
+            })
+            .collect()
+    }
+
     fn missing(&self, folder: &Path, release: Option<&str>, name: &str, module: &Module) -> String {
         let feature = &module.feature;
         let Some(release) = release else {
@@ -136,7 +174,9 @@ impl Features {
             .iter()
             .map(|other| {
                 if other == newest {
-                    format!("{other} (built when no other release is on)")
+                    format!(
+                        "{other} (built when no other release is on, or with the feature `{other}`)"
+                    )
                 } else {
                     format!("{other} (built with the feature `{other}`)")
                 }

@@ -58,8 +58,9 @@ mod unions;
 
 pub use described::described;
 pub use document::{Document, Specs};
+pub use emit::disabled;
 pub use error::Error;
-pub use features::Features;
+pub use features::{DisabledModule, Features};
 pub use generate::{Options, generate, lowered};
 pub use lists::lists;
 pub use names::snake;

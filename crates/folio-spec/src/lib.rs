@@ -52,6 +52,7 @@ pub use canonical::route::{path_template, route_key, starred};
 pub use corrections::overrides::Overrides;
 pub use grails::checkout::{Checkout, Describe};
 pub use grails::{describe, merged};
+pub use module::operation_names::page::tables as name_tables;
 pub use read::entry::Entry;
 pub use release::import::{Import, Report, entries, import};
 pub use reports::check::{Finding, check};

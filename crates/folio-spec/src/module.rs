@@ -7,7 +7,7 @@
 mod component_names;
 pub(crate) mod equal;
 mod operation;
-mod operation_names;
+pub(crate) mod operation_names;
 mod paging;
 mod parameters;
 mod reconcile;
@@ -89,11 +89,17 @@ pub(crate) fn read(entry: &Entry, reading: &Reading<'_>, pins: &Pins) -> Result<
         mut untyped,
     } = reconciled;
 
-    let deletes = operation_names::deletes(&routed, |operation| {
-        let overrides = reading.overrides;
-        overrides.facts(&entry.name, &operation.method, &operation.path)
-    });
-    let names = operation_names::of(&routed, &deletes, &pins.operations(&entry.name));
+    let overrides = reading.overrides;
+    let facts =
+        |operation: &Operation| overrides.facts(&entry.name, &operation.method, &operation.path);
+    let deletes = operation_names::deletes(&routed, facts);
+    let names = operation_names::of(
+        &routed,
+        &deletes,
+        facts,
+        |operation| overrides.name(&entry.name, &operation.method, &operation.path),
+        &pins.operations(&entry.name),
+    );
     let mut documents = Documents {
         folder: &entry.folder,
         components: Components::default(),

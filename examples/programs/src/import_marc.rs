@@ -46,7 +46,7 @@ pub async fn run(
 
     // The file is read as it is sent.
     let upload = import
-        .post_upload_definition_file(&upload_id, &file_id)
+        .upload_definition_file(&upload_id, &file_id)
         .body(Body::file(file))
         .send()
         .await?;
@@ -59,7 +59,7 @@ pub async fn run(
         job_profile_info: profile,
     });
     import
-        .upload_definition_process_files(&upload_id)
+        .process_upload_definition_files(&upload_id)
         .body(&process)
         .send()
         .await?;

@@ -17,9 +17,9 @@ use crate::Outcome;
 /// FOLIO cannot be read further, or a file not be written; the next run resumes.
 pub async fn run(folio: &FolioClient, folder: &Path) -> Outcome<(u64, u64)> {
     let storage = folio.inventory_storage();
-    let holdings = folio.harvest(storage.list_holdings().limit(1000).stream());
+    let holdings = folio.harvest(storage.list_holdings().limit(1000));
     let holdings = write(holdings, &folder.join("holdings.jsonl")).await?;
-    let items = folio.harvest(storage.list_items().limit(1000).stream());
+    let items = folio.harvest(storage.list_items().limit(1000));
     Ok((holdings, write(items, &folder.join("items.jsonl")).await?))
 }
 

@@ -18,10 +18,11 @@ use std::fmt;
 use std::marker::PhantomData;
 
 impl FolioClient {
-    /// Gets what is at a path: the value of `key` in the answer, or with `None` the whole answer.
+    /// Gets the resource at a path: the value of `key` in the response, or with `None` the whole
+    /// response.
     ///
-    /// Of a list this is one page, by FOLIO's default of 10 records: say [`limit`](GetRequest::limit), or
-    /// read all of it with [`folio_get_all`](Self::folio_get_all).
+    /// Of a list this is one page, by FOLIO's default of 10 records: set [`limit`](GetRequest::limit),
+    /// or read all of it with [`folio_get_all`](Self::folio_get_all).
     ///
     /// ```no_run
     /// # async fn example(folio: folio_sdk::FolioClient) -> Result<(), folio_sdk::Error> {
@@ -34,7 +35,7 @@ impl FolioClient {
     ///
     /// # Errors
     /// What [`execute`](Self::execute) gives; [`ErrorKind::Decode`](crate::ErrorKind::Decode) if
-    /// the answer has no such key (the error names those it has) or is no `T`.
+    /// the response has no such key (the error names its keys) or is not a `T`.
     pub fn folio_get<'a, T: DeserializeOwned + Send + 'static>(
         &self,
         path: impl AsRef<str>,
@@ -45,12 +46,12 @@ impl FolioClient {
             client: self.clone(),
             request: Request::to(Method::GET, path),
             key: key.into().filter(|key| !key.is_empty()).map(str::to_owned),
-            answer: PhantomData,
+            output: PhantomData,
         }
     }
 
     /// Reads a whole list, page by page, as a stream of records. `key` names the array in the
-    /// answer; with `None` the answer is the array.
+    /// response; with `None` the response is the array.
     ///
     /// Where FOLIO's descriptions say that the list can be read by `id`, it is: each page asks for
     /// the records after the last one. Others are read by offset, and so are those that the
@@ -93,8 +94,8 @@ impl FolioClient {
         }
     }
 
-    /// Reads the records of many ids of a list, in as many requests as it takes; in the order of
-    /// the ids, and tells those that are missing: see [`LookupById`].
+    /// Reads the records of many ids of a list, in as many requests as it takes, in the order of
+    /// the ids, and lists the missing ones: see [`LookupById`].
     ///
     /// ```no_run
     /// # async fn example(folio: folio_sdk::FolioClient, ids: Vec<String>) -> Result<(), folio_sdk::Error> {
@@ -117,7 +118,7 @@ impl FolioClient {
     }
 
     /// Reads the records that have one of many values in a field of a list, such as HRIDs, barcodes
-    /// or external ids, in as many requests as it takes; in the order of the values, and tells
+    /// or external ids, in as many requests as it takes, in the order of the values, and lists
     /// those that are missing and those that have several records: see [`LookupByValue`].
     ///
     /// ```no_run
@@ -141,10 +142,10 @@ impl FolioClient {
         self.folio_get_all(path, key).stream().values(field, values)
     }
 
-    /// Posts `body` as JSON. Gives the answer as JSON, text as a string, an empty one as null;
-    /// [`typed`](WriteRequest::typed) gives it as a type.
+    /// Posts `body` as JSON. Returns the response as JSON, text as a string, an empty one as null;
+    /// [`typed`](WriteRequest::typed) returns it as a type.
     ///
-    /// It is sent again only if it is certain that it did not arrive (see
+    /// It is retried only if it is certain that the server did not receive it (see
     /// [`RetryPolicy`](crate::RetryPolicy)).
     pub fn folio_post(
         &self,
@@ -154,8 +155,8 @@ impl FolioClient {
         WriteRequest::new(self, Request::to(Method::POST, path).json(body))
     }
 
-    /// Puts `body` as JSON: FOLIO replaces the whole record, what is absent is gone. Answers as
-    /// [`folio_post`](Self::folio_post).
+    /// Puts `body` as JSON: FOLIO replaces the whole record, and absent fields are removed. Returns
+    /// the response as [`folio_post`](Self::folio_post) does.
     pub fn folio_put(
         &self,
         path: impl AsRef<str>,
@@ -164,13 +165,13 @@ impl FolioClient {
         WriteRequest::new(self, Request::to(Method::PUT, path).json(body))
     }
 
-    /// Deletes what is at a path. Answers as [`folio_post`](Self::folio_post). With a `query` it
-    /// needs a confirmation ([`Deletion`](crate::Deletion)).
+    /// Deletes the resource at a path. Returns the response as [`folio_post`](Self::folio_post) does.
+    /// With a `query` it needs a confirmation ([`Deletion`](crate::Deletion)).
     pub fn folio_delete(&self, path: impl AsRef<str>) -> WriteRequest<Value> {
         WriteRequest::new(self, Request::to(Method::DELETE, path))
     }
 
-    /// A request with any method to any path, whose answer is handed out as it came.
+    /// A request with any method to any path, which returns the response as it came.
     ///
     /// ```no_run
     /// # async fn example(folio: folio_sdk::FolioClient) -> Result<(), folio_sdk::Error> {

@@ -1,9 +1,9 @@
 //! A `GET` that gives a value.
 
 use super::common::debug;
-#[cfg(feature = "blocking")]
-use super::common::in_mode;
 use super::pick::value_of;
+#[cfg(feature = "blocking")]
+use crate::call::mode::in_mode;
 use crate::call::mode::{Mode, ResponseFuture};
 use crate::client::FolioClient;
 use crate::client::marker::Async;
@@ -21,19 +21,19 @@ pub struct GetRequest<T, M = Async> {
     pub(super) client: FolioClient,
     pub(super) request: Request,
     pub(super) key: Option<String>,
-    pub(super) answer: PhantomData<fn() -> T>,
+    pub(super) output: PhantomData<fn() -> T>,
 }
 
 impl<T, M> GetRequest<T, M> {
     request_setters!(self => self.request; sending tenant param query);
 
-    /// How many records at most. FOLIO's own default is 10, mostly.
+    /// The maximum number of records. FOLIO's own default is 10, mostly.
     pub fn limit(mut self, limit: u32) -> Self {
         self.request.set_query("limit", limit.to_string());
         self
     }
 
-    /// How many records to pass over.
+    /// The number of records to skip.
     pub fn offset(mut self, offset: u32) -> Self {
         self.request.set_query("offset", offset.to_string());
         self
@@ -46,10 +46,10 @@ impl<T: DeserializeOwned + Send + 'static, M: Mode> GetRequest<T, M> {
     /// # Errors
     /// Those of [`folio_get`](FolioClient::folio_get).
     pub fn send(self) -> M::Sent<T> {
-        let answer = self.client.answer(self.request);
+        let response = self.client.response(self.request);
         self.mode.send(match self.key {
-            None => ResponseFuture::answer(answer, |response| response.json()),
-            Some(key) => ResponseFuture::other(async move { value_of(&answer.await?, &key) }),
+            None => ResponseFuture::response(response, |response| response.json()),
+            Some(key) => ResponseFuture::other(async move { value_of(&response.await?, &key) }),
         })
     }
 }
@@ -64,6 +64,6 @@ impl<T: DeserializeOwned + Send + 'static> IntoFuture for GetRequest<T> {
 }
 
 #[cfg(feature = "blocking")]
-in_mode!(GetRequest<T> { client, request, key, answer });
+in_mode!(GetRequest<T> { client, request, key, output });
 
 debug!(GetRequest<T>);

@@ -1,9 +1,10 @@
 //! A list of which all records are read.
 
 use super::common::debug;
-#[cfg(feature = "blocking")]
-use super::common::in_mode;
 use crate::call::mode::Mode;
+#[cfg(feature = "blocking")]
+use crate::call::mode::in_mode;
+use crate::call::pages::PageStream;
 use crate::client::FolioClient;
 use crate::client::marker::Async;
 use crate::paging::{Plan, RecordStream, sorts_by_cql};
@@ -16,7 +17,7 @@ use std::fmt;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
-/// A whole list, as a stream. What it is asked for is said before the first record is taken.
+/// A whole list, as a stream. Its settings apply before the first record is taken.
 #[must_use = "a stream asks for nothing before it is polled"]
 pub struct GetAllRequest<T, M = Async> {
     pub(crate) mode: M,
@@ -39,13 +40,13 @@ pub struct GetAllRequest<T, M = Async> {
 impl<T: DeserializeOwned + Send + 'static, M: Mode> GetAllRequest<T, M> {
     request_setters!(self => self.request; sending tenant param query);
 
-    /// How many records a page, 500 by default. All are read, whatever this is.
+    /// The number of records per page, 500 by default. All records are read, whatever it is.
     pub fn limit(mut self, limit: u32) -> Self {
         self.limit = Some(limit);
         self
     }
 
-    /// How many records to pass over at the beginning.
+    /// The number of records to skip at the beginning.
     pub fn offset(mut self, offset: u32) -> Self {
         self.offset = Some(offset);
         self
@@ -64,7 +65,7 @@ impl<T: DeserializeOwned + Send + 'static, M: Mode> GetAllRequest<T, M> {
         self
     }
 
-    /// Adds nothing to the order of the records. Only for endpoints that refuse `sortBy id`:
+    /// Adds nothing to the order of the records. Only for endpoints that reject `sortBy id`:
     /// without a unique order pages may repeat and miss records.
     pub fn unsorted(mut self) -> Self {
         self.unsorted = true;
@@ -80,10 +81,20 @@ impl<T: DeserializeOwned + Send + 'static, M: Mode> GetAllRequest<T, M> {
     }
 
     /// The stream of the records.
-    pub fn stream(mut self) -> M::List<T> {
-        let items = self.running.take();
-        let items = items.unwrap_or_else(|| self.items());
-        self.mode.list(items)
+    pub fn stream(self) -> M::List<T> {
+        self.mode.clone().list(self.into_records())
+    }
+
+    /// The list as pages of [`limit`](Self::limit) records, for programs that show one at a time: see
+    /// [`PageStream`].
+    pub fn pages(self) -> M::Stream<PageStream<T, M>> {
+        let mode = self.mode.clone();
+        mode.stream(PageStream::new(mode.clone(), self.into_records()))
+    }
+
+    fn into_records(mut self) -> RecordStream<T> {
+        let running = self.running.take();
+        running.unwrap_or_else(|| self.items())
     }
 
     pub(super) fn items(&self) -> RecordStream<T> {
@@ -119,10 +130,10 @@ impl<T: DeserializeOwned + Send + 'static> GetAllRequest<T> {
     }
 }
 
-impl<T: DeserializeOwned + Send + 'static> From<GetAllRequest<T>> for RecordStream<T> {
+impl<T: DeserializeOwned + Send + 'static, M: Mode> From<GetAllRequest<T, M>> for RecordStream<T> {
     /// See [`GetAllRequest::stream`].
-    fn from(list: GetAllRequest<T>) -> Self {
-        list.stream()
+    fn from(list: GetAllRequest<T, M>) -> Self {
+        list.into_records()
     }
 }
 

@@ -8,7 +8,7 @@ use serde::de::{DeserializeOwned, DeserializeSeed, Deserializer, IgnoredAny, Map
 use std::fmt;
 use std::marker::PhantomData;
 
-/// The value of a key of the answer. Decoded in one pass, whatever stands around it.
+/// The value of a key of the response, decoded in one pass.
 pub(super) fn value_of<T: DeserializeOwned>(response: &Response, key: &str) -> Result<T> {
     let mut keys = Vec::new();
     let read = lenient::reading(|| {

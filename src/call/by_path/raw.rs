@@ -2,15 +2,17 @@
 
 use super::common::debug;
 #[cfg(feature = "blocking")]
-use super::common::in_mode;
+use crate::call::mode::in_mode;
 use crate::call::mode::{Mode, ResponseFuture};
 use crate::client::FolioClient;
 use crate::client::marker::Async;
+use crate::wire::error::Result;
 use crate::wire::request::{Request, request_setters};
 use crate::wire::response::Response;
 use std::fmt;
+use std::future::IntoFuture;
 
-/// Any request. [`send`](Self::send) sends it.
+/// Any request. [`send`](Self::send) sends it, and so does awaiting it.
 #[must_use = "a call is not sent before `send`"]
 pub struct RequestBuilder<M = Async> {
     pub(crate) mode: M,
@@ -21,16 +23,16 @@ pub struct RequestBuilder<M = Async> {
 impl<M: Mode> RequestBuilder<M> {
     request_setters!(self => self.request; sending tenant param query body write);
 
-    /// Sends it and reads the whole answer.
+    /// Sends it and reads the whole response.
     ///
     /// # Errors
     /// What [`FolioClient::execute`] gives.
     pub fn send(self) -> M::Sent<Response> {
-        let answer = self.client.answer(self.request);
-        self.mode.send(ResponseFuture::answer(answer, Ok))
+        let response = self.client.response(self.request);
+        self.mode.send(ResponseFuture::response(response, Ok))
     }
 
-    /// Sends it and gives the answer as soon as its head is there, see [`FolioClient::open`].
+    /// Sends it and gives the response as soon as its headers arrived: see [`FolioClient::open`].
     ///
     /// # Errors
     /// What [`FolioClient::execute`] gives.
@@ -38,6 +40,15 @@ impl<M: Mode> RequestBuilder<M> {
         let download = self.client.download(self.request);
         self.mode
             .download(ResponseFuture::download(download, |it| it))
+    }
+}
+
+impl IntoFuture for RequestBuilder {
+    type Output = Result<Response>;
+    type IntoFuture = ResponseFuture<Response>;
+
+    fn into_future(self) -> ResponseFuture<Response> {
+        self.send()
     }
 }
 

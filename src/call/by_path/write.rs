@@ -2,7 +2,7 @@
 
 use super::common::debug;
 #[cfg(feature = "blocking")]
-use super::common::in_mode;
+use crate::call::mode::in_mode;
 use crate::call::mode::{Mode, ResponseFuture};
 use crate::client::FolioClient;
 use crate::client::marker::Async;
@@ -37,8 +37,8 @@ impl WriteRequest<Value> {
 impl<T, M> WriteRequest<T, M> {
     request_setters!(self => self.request; sending tenant param write);
 
-    /// Gives the answer as a type. (An empty answer is read as `null`: ask for an `Option` where
-    /// the server may say nothing.)
+    /// Returns the response as a type. (An empty response is read as `null`: use an `Option` where
+    /// the server may return nothing.)
     pub fn typed<U: DeserializeOwned>(self) -> WriteRequest<U, M> {
         WriteRequest {
             mode: self.mode,
@@ -54,10 +54,11 @@ impl<T: Send + 'static, M: Mode> WriteRequest<T, M> {
     ///
     /// # Errors
     /// What [`FolioClient::execute`] gives; [`ErrorKind::Decode`](crate::ErrorKind::Decode) if the
-    /// answer is not what was asked for.
+    /// response is not of this type.
     pub fn send(self) -> M::Sent<T> {
-        let answer = self.client.answer(self.request);
-        self.mode.send(ResponseFuture::answer(answer, self.read))
+        let response = self.client.response(self.request);
+        self.mode
+            .send(ResponseFuture::response(response, self.read))
     }
 }
 
@@ -79,7 +80,7 @@ fn strictly<T: DeserializeOwned>(response: Response) -> Result<T> {
     response.json()
 }
 
-/// JSON, or text, or nothing: modules answer a PUT or DELETE with any of them.
+/// JSON, or text, or nothing: modules respond to a PUT or DELETE with any of them.
 fn loosely(response: Response) -> Result<Value> {
     let is_json = response
         .header("content-type")

@@ -2,21 +2,21 @@
 //! is lost.
 //!
 //! A field of another type than described leaves its blank value in the record (`None`, empty text,
-//! zero), and a required field may be absent. The record keeps both facts beside its unknown fields
-//! ([`Kept`]): what was absent stays absent when the record is written, and what was of another
+//! zero), and a required field may be absent. The record preserves both facts beside its unknown fields
+//! ([`Preserved`]): what was absent stays absent when the record is written, and what was of another
 //! type is written as it was received, unless the program has set the field. See `docs/records.md`.
 //!
 //! A record whose response fits costs no more than a look at a counter per field. What does not fit
 //! is noted in thread-local lists while a value is read, and taken from there by the nearest record
 //! around it.
 
-mod kept;
+mod preserved;
 mod state;
 mod text;
 pub(crate) mod values;
 mod walk;
 
-pub(crate) use kept::{FieldState, Kept, Note, make_exact};
+pub(crate) use preserved::{FieldState, Note, Preserved, make_exact};
 pub use state::read_json;
 pub(crate) use state::{
     Noted, PathStep, count, deeper, forget_since, found_null, is_exact, is_strict, is_unread,

@@ -160,7 +160,7 @@ pub(crate) fn reading<T, E>(mut read: impl FnMut() -> Result<T, E>) -> Result<T,
 ///
 /// [`serde_json::from_slice`] reads records as well ([`Record`](crate::Record)), with one
 /// difference: a number with a fraction, or one beyond 64 bits, where the description has no
-/// number, is a double there, since serde does not hand over its digits. Here it keeps them.
+/// number, is a double there, since serde does not hand over its digits. Here they are preserved.
 ///
 /// ```
 /// # #[cfg(feature = "users")] {

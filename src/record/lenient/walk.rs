@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::kept::{FieldState, Odd};
+use super::preserved::{FieldState, Odd};
 use super::state::PathStep;
 use crate::record::json::Json;
 use crate::value::redact;

@@ -1,5 +1,6 @@
 //! Makes errors of what went wrong.
 
+use super::body::ErrorBody;
 use super::exchange::Exchange;
 use super::kinds::{BadRecord, Error, ErrorKind};
 use super::misfit::Misfit;
@@ -51,6 +52,14 @@ impl Error {
 
     pub(crate) fn request(exchange: Exchange, message: impl Into<Cow<'static, str>>) -> Self {
         Self::new(ErrorKind::Request, message).on(exchange)
+    }
+
+    /// Of text that should be the cursor of a page.
+    pub(crate) fn invalid_cursor() -> Self {
+        Self::new(
+            ErrorKind::Request,
+            "the text is not the cursor of a page: it is made by `Page::cursor`",
+        )
     }
 
     /// The body was forgotten.
@@ -158,8 +167,19 @@ impl Error {
         error.0.server = server_message::parse(content_type, body, secrets);
         if !exchange.sensitive {
             error.0.excerpt = secrets.excerpt(body, 0, EXCERPT, text_of);
+            error.0.body = ErrorBody::of(body, secrets);
         }
         error.on(exchange)
+    }
+
+    /// That the body of an error response cannot be read as a program asks.
+    pub(super) fn unread_body(&self, message: String) -> Self {
+        let mut error = Self::new(ErrorKind::Decode, message);
+        error.0.status = self.0.status;
+        error.0.exchange.clone_from(&self.0.exchange);
+        error.with_help(
+            "this is about the body of an error response: `server_message` and `body_excerpt` have what it says",
+        )
     }
 
     pub(crate) fn login(exchange: Exchange, message: impl Into<Cow<'static, str>>) -> Self {

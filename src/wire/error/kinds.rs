@@ -1,5 +1,6 @@
 //! The error as a value: its kind, its parts, and how they are added.
 
+use super::body::ErrorBody;
 use super::exchange::Exchange;
 use crate::value::redact::SentSecrets;
 use crate::wire::server_message::ServerMessage;
@@ -83,6 +84,8 @@ pub(super) struct ErrorInner {
     pub(super) status: Option<StatusCode>,
     pub(super) server: ServerMessage,
     pub(super) excerpt: Option<String>,
+    /// The body of an error response, if it is JSON. Shared by the copies of the error.
+    pub(super) body: ErrorBody,
     pub(super) retry_after: Option<Duration>,
     pub(super) record: Option<BadRecord>,
     pub(super) help: Vec<Cow<'static, str>>,
@@ -113,6 +116,7 @@ impl Error {
             status: None,
             server: ServerMessage::default(),
             excerpt: None,
+            body: ErrorBody::default(),
             retry_after: None,
             record: None,
             help: Vec::new(),
@@ -215,6 +219,7 @@ impl Error {
     pub(super) fn on(mut self, mut exchange: Exchange) -> Self {
         if exchange.sensitive {
             self.0.excerpt = None;
+            self.0.body = ErrorBody::default();
         }
         if let Cow::Owned(shown) = exchange.shown_url() {
             exchange.target.redact(shown);

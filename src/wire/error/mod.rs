@@ -1,5 +1,6 @@
 //! The one error of the SDK: what was attempted, what the server said, and what helps.
 
+mod body;
 mod causes;
 mod display;
 mod exchange;

@@ -1,9 +1,10 @@
 //! What a program asks an error.
 
-use super::kinds::{Error, ErrorKind};
+use super::kinds::{Error, ErrorKind, Result};
 use crate::wire::operation::Operation;
 use crate::wire::server_message::{ValidationError, VersionConflict};
 use http::{Method, StatusCode};
+use serde::de::DeserializeOwned;
 use std::time::Duration;
 
 impl Error {
@@ -235,6 +236,57 @@ impl Error {
     /// without secrets.
     pub fn body_excerpt(&self) -> Option<&str> {
         self.0.excerpt.as_deref()
+    }
+
+    /// The body of the error response as a type, or as [`Value`](serde_json::Value): for what
+    /// [`validation_errors`](Self::validation_errors) does not have.
+    ///
+    /// An error has its body up to 64 KiB, without secrets: their values are `REDACTED`. The
+    /// bodies of login calls are not available.
+    ///
+    /// ```no_run
+    /// # async fn example(folio: folio_sdk::FolioClient, check_out: serde_json::Value) -> Result<(), folio_sdk::Error> {
+    /// use serde::Deserialize;
+    ///
+    /// #[derive(Deserialize)]
+    /// #[serde(rename_all = "camelCase")]
+    /// struct Block {
+    ///     name: String,
+    ///     missing_permissions: Vec<String>,
+    /// }
+    /// #[derive(Deserialize)]
+    /// #[serde(rename_all = "camelCase")]
+    /// struct Problem {
+    ///     message: String,
+    ///     overridable_block: Option<Block>,
+    /// }
+    /// #[derive(Deserialize)]
+    /// struct Problems {
+    ///     errors: Vec<Problem>,
+    /// }
+    ///
+    /// match folio.folio_post("/circulation/check-out-by-barcode", &check_out).await {
+    ///     Err(error) if error.is_validation() => {
+    ///         for problem in error.body_json::<Problems>()?.errors {
+    ///             if let Some(block) = problem.overridable_block {
+    ///                 println!("{}: {} may override the {}", problem.message, block.missing_permissions.join(", "), block.name);
+    ///             }
+    ///         }
+    ///     }
+    ///     other => drop(other?),
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// [`ErrorKind::Decode`] if this is not the error of a response, if the body is not JSON or
+    /// longer than 64 KiB, or if it is not a `T`.
+    pub fn body_json<T: DeserializeOwned>(&self) -> Result<T> {
+        self.0
+            .body
+            .json()
+            .map_err(|problem| self.unread_body(problem))
     }
 
     /// The record of a list that could not be read, as the server sent it, but for secrets. At most

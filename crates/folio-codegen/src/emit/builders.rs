@@ -23,7 +23,7 @@ const BUILDER: &str = "
     {several}
 ";
 
-const RESPONSE: &str = "impl rt::Answers for operation::{call} { type Answer = {response}; }";
+const RESPONSE: &str = "impl rt::HasResponse for operation::{call} { type Response = {response}; }";
 
 const STREAMED: &str = "impl rt::Streamed for operation::{call} {}";
 

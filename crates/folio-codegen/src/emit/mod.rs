@@ -9,6 +9,7 @@
 //! |---|---|
 //! | `module.rs` | the files of a module and of the shared records: what stands where in them |
 //! | `api.rs` | `api.rs`, which holds all modules, and their handles on the client |
+//! | `disabled.rs` | the handles of modules that are not part of a build |
 //! | `records.rs`, `enums.rs`, `unions.rs` | the types |
 //! | `collections.rs` | which records are stored where |
 //! | `operations.rs` | the constant of an operation, and the type that stands for it |
@@ -44,6 +45,7 @@ mod bodies;
 mod builders;
 mod built;
 mod collections;
+mod disabled;
 mod docs;
 mod enums;
 mod facts;
@@ -59,6 +61,7 @@ mod unions;
 
 pub(crate) use api::api;
 pub(crate) use built::built;
+pub use disabled::disabled;
 pub(crate) use facts::{expression, paging};
 pub(crate) use module::{common, module};
 #[cfg(feature = "surface")]

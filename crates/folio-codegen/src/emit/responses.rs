@@ -14,7 +14,7 @@ use crate::template::{Code, fill, literal};
 use crate::text::code;
 
 const SEVERAL: &str = "
-    /// What {route} answers.
+    /// The response of {route}.
     #[derive(Debug)]
     #[non_exhaustive]
     pub enum {name} {
@@ -23,13 +23,13 @@ const SEVERAL: &str = "
         /// What is not described, as it came.
         Unknown(rt::Response),
     }
-    impl rt::Answer for {name} {
+    impl rt::FromResponse for {name} {
         type Output = Self;
-        fn read(answer: rt::Response) -> rt::Result<Self> {
+        fn read(response: rt::Response) -> rt::Result<Self> {
             {read_nothing}
-            match (answer.status().as_u16(), answer.media_type()) {
+            match (response.status().as_u16(), response.media_type()) {
                 {arms}
-                _ => Ok(Self::Unknown(answer)),
+                _ => Ok(Self::Unknown(response)),
             }
         }
     }
@@ -46,7 +46,7 @@ const NOTHING: &str = "
 ";
 
 const READ_NOTHING: &str = "
-    if answer.body().is_empty() {
+    if response.body().is_empty() {
         return Ok(Self::Nothing);
     }
 ";
@@ -200,14 +200,14 @@ fn arm(out: &mut Code, context: &Context<'_>, success: &Success) -> Result<(), E
 /// What one of several responses is, as a type and as the expression that reads it.
 fn content(context: &Context<'_>, success: &Success) -> Result<(String, &'static str), Error> {
     Ok(match &success.kind {
-        SuccessKind::Text => ("String".into(), "rt::text(answer)"),
-        SuccessKind::Bytes => ("rt::Bytes".into(), "answer.into_body()"),
+        SuccessKind::Text => ("String".into(), "rt::text(response)"),
+        SuccessKind::Bytes => ("rt::Bytes".into(), "response.into_body()"),
         SuccessKind::Json(name) => {
             let signature = context.model.operations.get(name);
             let ty = signature.and_then(|signature| signature.response.as_ref());
             let ty =
                 ty.ok_or_else(|| context.problem(format!("progenitor made no type for `{name}`")))?;
-            (received(ty), "rt::record(answer)")
+            (received(ty), "rt::record(response)")
         }
     })
 }

@@ -19,6 +19,8 @@ use crate::read::entry::Entry;
 use crate::read::operation::Operation;
 use file::{Fact, File, List, is_operation};
 
+pub(crate) use file::StatedName;
+
 /// The overrides of all modules.
 #[derive(Clone, Debug, Default)]
 pub struct Overrides {
@@ -120,6 +122,22 @@ impl Overrides {
         stated.flat_map(|file| &file.fact).filter(move |fact| {
             fact.operations()
                 .any(|operation| is_operation(operation, method, path))
+        })
+    }
+
+    /// What is stated about the name of an operation.
+    pub(crate) fn name(&self, module: &str, method: &str, path: &str) -> Option<&StatedName> {
+        let names = &self.modules.get(module)?.name;
+        names
+            .iter()
+            .find(|name| is_operation(&name.operation, method, path))
+    }
+
+    /// The operations about whose names something is stated, by module.
+    pub(crate) fn names(&self) -> impl Iterator<Item = (&str, &str, &StatedName)> {
+        self.modules.iter().flat_map(|(module, file)| {
+            let names = file.name.iter();
+            names.map(move |name| (&**module, &*name.operation, name))
         })
     }
 

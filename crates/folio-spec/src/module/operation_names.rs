@@ -1,17 +1,26 @@
 //! The names of operations: one rule over all modules, from method and path (`docs/names.md`).
 
+mod nouns;
+pub(crate) mod page;
+mod path;
+mod rule;
+mod verbs;
+
 use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
 
 use super::reconcile::Routed;
-use crate::base::words;
-use crate::canonical::facts::{Deletes, DeletesKind, Facts};
-use crate::canonical::identifier::{is_identifier, snake};
-use crate::canonical::route::{
-    parameter_names, path_template, route_key, starred, without_empty_segments,
-};
+use crate::canonical::facts::{Creates, Deletes, DeletesKind, Facts};
+use crate::canonical::identifier::is_identifier;
+use crate::canonical::route::{path_template, route_key, starred, without_empty_segments};
+use crate::corrections::overrides::StatedName;
 use crate::corrections::pins::Pinned;
 use crate::facts::deletion::Deletion;
 use crate::read::operation::Operation;
+use nouns::singular;
+use path::Path;
+use rule::{Module, Subject};
+use verbs::is_in;
 
 /// What each DELETE among the operations deletes: as an override states it (`stated`), or as its
 /// description shows.
@@ -26,19 +35,107 @@ pub(super) fn deletes(
         .collect()
 }
 
-/// The names of the operations of a module, in their order.
-pub(super) fn of(routed: &[Routed], deletes: &[Option<Deletes>], pinned: &Pinned) -> Vec<String> {
+/// The names of the operations of a module, in their order. `facts` and `stated` are what the
+/// overrides state about an operation and its name.
+pub(super) fn of<'a>(
+    routed: &[Routed],
+    deletes: &[Option<Deletes>],
+    facts: impl Fn(&Operation) -> Facts,
+    stated: impl Fn(&Operation) -> Option<&'a StatedName>,
+    pinned: &Pinned,
+) -> Vec<String> {
+    let collections = collections(routed);
+    let module = Rc::new(module(routed));
     let unnamed: Vec<Unnamed> = routed
         .iter()
         .zip(deletes)
-        .map(|((operation, _), deletes)| Unnamed {
-            method: operation.method.clone(),
-            path: named_as(operation, routed),
-            key: route_key(&operation.path),
-            deletes: deletes.clone(),
+        .map(|((operation, _), deletes)| {
+            let stated = stated(operation);
+            let path = named_as(operation);
+            let has_rest = operation.path.contains("{+");
+            let mut subject = subject(operation, &path, routed, &collections, &facts(operation));
+            if has_rest {
+                subject.path.parameters.push("rest".to_owned());
+            }
+            Unnamed {
+                has_rest,
+                key: route_key(&operation.path),
+                is_record: path.ends_with('}'),
+                name: stated.and_then(|stated| stated.name.clone()),
+                subject: Subject {
+                    verb: stated.and_then(|stated| stated.verb.clone()),
+                    deletes: deletes.clone(),
+                    module: module.clone(),
+                    ..subject
+                },
+                path,
+            }
         })
         .collect();
-    name(&unnamed, &collections(routed), pinned)
+    name(&unnamed, pinned)
+}
+
+/// What the rule reads of an operation, but for what is stated about its name.
+fn subject(
+    operation: &Operation,
+    path: &str,
+    routed: &[Routed],
+    collections: &BTreeSet<String>,
+    facts: &Facts,
+) -> Subject {
+    let is_at = |other: &Operation, methods: &[&str]| {
+        path_template(&other.path) == path_template(&operation.path)
+            && methods.contains(&&*other.method)
+    };
+    let is_any = |methods: &[&str]| routed.iter().any(|(other, _)| is_at(other, methods));
+    let is_record = path.ends_with('}');
+    let is_list = !is_record && collections.contains(path);
+    let below = format!("{path}/{{}}");
+    Subject {
+        method: operation.method.clone(),
+        path: Path::read(path),
+        is_list,
+        is_paged_record: is_record && operation.method == "get" && is_paged(operation),
+        has_effect: facts.effect == Some(true),
+        creates: matches!(facts.creates, Some(Creates::Record | Creates::NewId))
+            || operation.responses.contains_key("201"),
+        answers: operation.responses.iter().any(|(status, content)| {
+            status.starts_with('2') && status != "204" && content.values().any(Option::is_some)
+        }),
+        is_one_thing: is_any(&["put", "delete"]),
+        is_view: is_list
+            && !is_any(&["post"])
+            && !routed
+                .iter()
+                .any(|(other, _)| path_template(&other.path) == below),
+        is_changed: is_any(&["post", "put", "patch"]),
+        is_rest: is_rest(operation, routed),
+        ..Subject::default()
+    }
+}
+
+/// What the rule reads of the whole module.
+fn module(routed: &[Routed]) -> Module {
+    let mut module = Module::default();
+    for (operation, _) in routed {
+        if matches!(&*operation.method, "get" | "post") {
+            let path = operation.path.trim_end_matches('/').to_owned();
+            module.served.insert(path);
+        }
+        let parameters = operation.path.match_indices("/{");
+        let records = parameters.map(|(at, _)| operation.path[..at].to_owned());
+        module.records.extend(records);
+    }
+    module
+}
+
+/// Whether a list is given in pages.
+fn is_paged(operation: &Operation) -> bool {
+    let mut names = operation
+        .parameters
+        .iter()
+        .map(|parameter| &*parameter.name);
+    names.any(|name| matches!(name, "limit" | "perPage"))
 }
 
 /// The paths that are lists of records: those with records below that are read or deleted by
@@ -56,31 +153,28 @@ fn collections(routed: &[Routed]) -> BTreeSet<String> {
         {
             collections.insert(above.to_owned());
         }
-        if operation.method == "get"
-            && operation
-                .parameters
-                .iter()
-                .any(|parameter| matches!(parameter.name.as_str(), "limit" | "perPage"))
-        {
-            collections.insert(operation.path.clone());
+        if operation.method == "get" && is_paged(operation) {
+            collections.insert(operation.path.trim_end_matches('/').to_owned());
         }
     }
     collections
 }
 
-/// The path that an operation is named after. The schema that replaces the rest of a path is no
-/// word of it, unless the path itself is served too.
-fn named_as(operation: &Operation, routed: &[Routed]) -> String {
+/// The path that an operation is named after: the schema that replaces the rest of a path is no
+/// word of it.
+fn named_as(operation: &Operation) -> String {
     let path = without_empty_segments(starred(&operation.path).trim_end_matches('*'));
-    let is_served = |(other, _): &Routed| {
-        other.method == operation.method
-            && other.path != operation.path
-            && path_template(&other.path) == path_template(&operation.path)
-    };
-    if operation.path.contains("{+") && routed.iter().any(is_served) {
-        return format!("{path}/rest");
-    }
-    path
+    path.trim_end_matches('/').to_owned()
+}
+
+/// Whether an operation has the path of another one and what is below it.
+fn is_rest(operation: &Operation, routed: &[Routed]) -> bool {
+    operation.path.contains("{+")
+        && routed.iter().any(|(other, _)| {
+            other.method == operation.method
+                && other.path != operation.path
+                && path_template(&other.path) == path_template(&operation.path)
+        })
 }
 
 /// What a DELETE deletes: as it is stated, or as the description shows.
@@ -114,42 +208,94 @@ fn deleted(
 /// An operation to be named.
 #[derive(Clone, Debug)]
 struct Unnamed {
-    /// In lower case.
-    method: String,
-    /// The path template.
-    path: String,
     /// What distinguishes it from the others of its method: see `route_key`.
     key: String,
-    /// What it deletes, if it is a DELETE of which that is known.
-    deletes: Option<Deletes>,
+    /// The path template.
+    path: String,
+    /// Whether the path ends in a parameter.
+    is_record: bool,
+    /// Whether the path ends in a parameter for the rest of it.
+    has_rest: bool,
+    /// The name that an override states.
+    name: Option<String>,
+    /// What the rule reads of it.
+    subject: Subject,
 }
 
 impl Unnamed {
     /// Whether a name does not misstate what is deleted. A misleading name would be worse than
     /// one that changes.
     fn may_have(&self, name: &str) -> bool {
-        if self.method != "delete" || self.path.ends_with('}') {
+        if self.subject.method != "delete" || self.is_record {
             return true;
         }
         let says_all = name.starts_with("delete_all_");
         let says_query = name.contains("_by_query");
-        match &self.deletes {
+        match &self.subject.deletes {
             Some(Deletes::Kind(DeletesKind::Query)) => says_query && !says_all,
             Some(Deletes::Kind(DeletesKind::All)) => says_all && !says_query,
             _ => !says_all && !says_query,
         }
     }
+
+    /// A parameter's name: `id` is that of its own record.
+    fn plain(&self, parameter: &str) -> String {
+        let last = self.subject.path.segments.last();
+        match last.map(|last| singular(&last.words).join("_") + "_id") {
+            Some(own) if own == parameter => "id".to_owned(),
+            _ => parameter.to_owned(),
+        }
+    }
+
+    /// The name that the rule gives it after so many collisions.
+    fn at(&self, level: &Level) -> String {
+        let parameters = &self.subject.path.parameters;
+        let distinguishing = match level {
+            Level { is_last: true, .. } => parameters.clone(),
+            Level {
+                shared: Some(shared),
+                ..
+            } => {
+                let own = parameters.iter().filter(|name| !shared.contains(name));
+                own.map(|name| self.plain(name)).collect()
+            }
+            _ => Vec::new(),
+        };
+        let name = match (&self.name, level) {
+            (Some(name), Level { segments: 0, .. }) => name.clone(),
+            _ => self.subject.name(level.segments, &distinguishing),
+        };
+        if is_identifier(&name) && !is_in(RESERVED, &name) {
+            name
+        } else {
+            format!("{}_{name}", self.subject.method)
+        }
+    }
 }
 
-/// Names the operations of one module, in their order. `collections` are the paths that are lists
-/// of records. What is `pinned` keeps its name, and others of that name take longer ones: a release
-/// that adds operations renames none.
-fn name(operations: &[Unnamed], collections: &BTreeSet<String>, pinned: &Pinned) -> Vec<String> {
-    let mut levels = vec![0; operations.len()];
+/// Methods that every handle has: an operation of their name would hide them.
+const RESERVED: &str = "borrow borrow_mut clone clone_from clone_into default eq fmt from into \
+    to_owned to_string try_from try_into type_id";
+
+/// What a name has more than it needs by itself, because others had the same one.
+#[derive(Clone, Debug, Default)]
+struct Level {
+    /// Segments in front of the noun.
+    segments: usize,
+    /// The parameters that all operations of the same segments have: it names its others.
+    shared: Option<Vec<String>>,
+    /// Whether it names all of its parameters.
+    is_last: bool,
+}
+
+/// Names the operations of one module, in their order. What is `pinned` keeps its name, and others
+/// of that name take longer ones: a release that adds operations renames none.
+fn name(operations: &[Unnamed], pinned: &Pinned) -> Vec<String> {
+    let mut levels = vec![Level::default(); operations.len()];
     let mut kept: Vec<Option<&String>> = operations
         .iter()
         .map(|operation| {
-            let name = pinned.get(&(operation.method.clone(), operation.key.clone()));
+            let name = pinned.get(&(operation.subject.method.clone(), operation.key.clone()));
             name.filter(|name| operation.may_have(name))
         })
         .collect();
@@ -170,7 +316,7 @@ fn name(operations: &[Unnamed], collections: &BTreeSet<String>, pinned: &Pinned)
             .zip(levels.iter().zip(&kept))
             .map(|(operation, (level, kept))| match kept {
                 Some(name) => (*name).clone(),
-                None => one(operation, collections, *level),
+                None => operation.at(level),
             })
             .collect();
         let mut groups: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
@@ -179,43 +325,94 @@ fn name(operations: &[Unnamed], collections: &BTreeSet<String>, pinned: &Pinned)
         }
         let mut again = false;
         for group in groups.values().filter(|group| group.len() > 1) {
-            // Where one of them is a record's home, where it is made and read, that one keeps the
-            // name, and views of it take others.
-            let homes: Vec<usize> = group
-                .iter()
-                .copied()
-                .filter(|index| is_home(&operations[*index].path, operations))
-                .collect();
-            for &index in group {
-                let others_kept = group.iter().any(|other| is_kept[*other]);
-                let keeps =
-                    is_kept[index] || !others_kept && homes == [index] && levels[index] == 0;
-                if !keeps && levels[index] < literals(&operations[index].path).len() + 1 {
-                    levels[index] += 1;
-                    again = true;
-                }
-            }
+            again |= resolve(group, operations, &is_kept, &mut levels);
         }
         if !again {
-            return numbered(names, &is_kept);
+            return numbered(names, &is_kept, operations);
         }
     }
 }
 
-/// Names that are still those of others get a number, so that an import of any module gives
-/// what compiles.
-fn numbered(mut names: Vec<String>, is_kept: &[bool]) -> Vec<String> {
+/// Lengthens the names of a group that have the same one; whether that was possible.
+fn resolve(
+    group: &[usize],
+    operations: &[Unnamed],
+    is_kept: &[bool],
+    levels: &mut [Level],
+) -> bool {
+    let segments = |index: usize| &operations[index].subject.path.segments;
+    let parameters = |index: usize| &operations[index].subject.path.parameters;
+    let words = |index: usize| -> Vec<&Vec<String>> {
+        segments(index)
+            .iter()
+            .map(|segment| &segment.words)
+            .collect()
+    };
+    let others_kept = group.iter().any(|index| is_kept[*index]);
+    // Of paths that differ in parameters only, the one with the fewest is the short name's.
+    if group.iter().all(|index| words(*index) == words(group[0])) {
+        let fewest = group.iter().copied().min_by_key(|index| {
+            let operation = &operations[*index];
+            (operation.has_rest, parameters(*index).len(), &operation.key)
+        });
+        let shared: Vec<String> = fewest.map_or_else(Vec::new, |index| parameters(index).clone());
+        let mut again = false;
+        for &index in group {
+            let level = &mut levels[index];
+            let keeps = is_kept[index] || !others_kept && fewest == Some(index);
+            if keeps || level.is_last || parameters(index).is_empty() {
+                continue;
+            }
+            level.is_last = level.shared.is_some();
+            level.shared = Some(shared.clone());
+            again = true;
+        }
+        return again;
+    }
+    // Where one of them is a record's home, where it is made and read, or the one of a stated name,
+    // that one keeps the name, and views of it take others.
+    let is_home = |index: usize| {
+        let operation = &operations[index];
+        operation.name.is_some() || is_home(&operation.path, operations)
+    };
+    let homes: Vec<usize> = group
+        .iter()
+        .copied()
+        .filter(|index| is_home(*index))
+        .collect();
+    let mut again = false;
+    for &index in group {
+        let level = &mut levels[index];
+        let keeps = is_kept[index] || !others_kept && homes == [index] && level.segments == 0;
+        if keeps || level.is_last {
+            continue;
+        }
+        if level.segments < segments(index).len() {
+            level.segments += 1;
+        } else {
+            level.is_last = true;
+        }
+        again = true;
+    }
+    again
+}
+
+/// Names that are still those of others get a number, in the order of methods and paths, so that
+/// an import of any module gives what compiles.
+fn numbered(mut names: Vec<String>, is_kept: &[bool], operations: &[Unnamed]) -> Vec<String> {
     let mut taken: BTreeSet<String> = names
         .iter()
         .zip(is_kept)
         .filter(|(_, kept)| **kept)
         .map(|(name, _)| name.clone())
         .collect();
-    for (name, _) in names.iter_mut().zip(is_kept).filter(|(_, kept)| !**kept) {
-        let plain = name.clone();
+    let mut others: Vec<usize> = (0..names.len()).filter(|index| !is_kept[*index]).collect();
+    others.sort_by_key(|index| (&operations[*index].subject.method, &operations[*index].key));
+    for index in others {
+        let plain = names[index].clone();
         let mut number = 2;
-        while !taken.insert(name.clone()) {
-            *name = format!("{plain}_{number}");
+        while !taken.insert(names[index].clone()) {
+            names[index] = format!("{plain}_{number}");
             number += 1;
         }
     }
@@ -235,102 +432,10 @@ fn is_home(path: &str, operations: &[Unnamed]) -> bool {
     };
     operations
         .iter()
-        .any(|o| o.method == "post" && o.path == list)
+        .any(|o| o.subject.method == "post" && o.path == list)
         && operations
             .iter()
-            .any(|o| o.method == "get" && is_record(&o.path))
-}
-
-/// The name of an operation with `level` segments more than it needs by itself.
-fn one(operation: &Unnamed, collections: &BTreeSet<String>, level: usize) -> String {
-    let literals = literals(&operation.path);
-    let Some((last, before)) = literals.split_last() else {
-        return format!("{}_root", operation.method);
-    };
-    let ends_with_parameter = operation.path.trim_end_matches('/').ends_with('}');
-    let collection =
-        !ends_with_parameter && collections.contains(operation.path.trim_end_matches('/'));
-    let record = snake(&words::singular(&last.text));
-    let all = snake(&last.text);
-    let mut prefix = String::new();
-    // A single word is too vague for an action: `reindex/upload` is `reindex_upload`.
-    let action = operation.method == "post" && !ends_with_parameter && !collection;
-    // The name of a part is too vague without its record: `users/{id}/permissions` are
-    // `user_permissions`.
-    let below = before.last().is_some_and(|part| part.before_parameter);
-    let words = level + usize::from(below || action && !all.contains('_'));
-    let added = before.len().saturating_sub(words);
-    for part in &before[added..] {
-        let word = if part.before_parameter {
-            words::singular(&part.text)
-        } else {
-            part.text.clone()
-        };
-        prefix.push_str(&snake(&word));
-        prefix.push('_');
-    }
-    // All segments are used up and it still collides: the last parameter distinguishes them, or all
-    // of them.
-    let parameters: Vec<String> = parameter_names(&operation.path).map(snake).collect();
-    let suffix = match (level.saturating_sub(before.len()), &parameters[..]) {
-        (0, _) | (_, []) => String::new(),
-        (1, [.., last]) if ends_with_parameter => format!("_by_{last}"),
-        _ => format!("_by_{}", parameters.join("_and_")),
-    };
-    let name = match (operation.method.as_str(), ends_with_parameter, collection) {
-        ("get", false, true) => format!("list_{prefix}{all}"),
-        ("get", true, _) => format!("get_{prefix}{record}"),
-        ("get", false, false) => format!("get_{prefix}{all}"),
-        ("post", false, true) => format!("create_{prefix}{record}"),
-        ("post", true, _) => format!("post_{prefix}{record}"),
-        ("post", false, false) => format!("{prefix}{all}"),
-        ("put", true, _) => format!("update_{prefix}{record}"),
-        ("put", false, _) => format!("update_{prefix}{all}"),
-        ("patch", true, _) => format!("patch_{prefix}{record}"),
-        ("patch", false, _) => format!("patch_{prefix}{all}"),
-        ("delete", true, _) => format!("delete_{prefix}{record}"),
-        ("delete", false, _) => match &operation.deletes {
-            Some(Deletes::Kind(DeletesKind::Query)) => format!("delete_{prefix}{all}_by_query"),
-            Some(Deletes::Kind(DeletesKind::All)) => format!("delete_all_{prefix}{all}"),
-            _ => format!("delete_{prefix}{all}"),
-        },
-        (method, _, _) => format!("{method}_{prefix}{all}"),
-    } + &suffix;
-    if is_identifier(&name) {
-        name
-    } else {
-        format!("{}_{name}", operation.method)
-    }
-}
-
-struct Literal {
-    text: String,
-    before_parameter: bool,
-}
-
-fn literals(path: &str) -> Vec<Literal> {
-    let segments: Vec<&str> = path
-        .split('/')
-        .filter(|segment| !segment.is_empty())
-        .collect();
-    segments
-        .iter()
-        .enumerate()
-        .filter(|(_, segment)| {
-            !segment.starts_with('{') && segment.chars().any(|c| c.is_ascii_alphanumeric())
-        })
-        .map(|(index, segment)| Literal {
-            text: segment
-                .split('{')
-                .next()
-                .unwrap_or(segment)
-                .trim_end_matches(['.', '_'])
-                .to_owned(),
-            before_parameter: segments
-                .get(index + 1)
-                .is_some_and(|next| next.starts_with('{')),
-        })
-        .collect()
+            .any(|o| o.subject.method == "get" && is_record(&o.path))
 }
 
 #[cfg(test)]
@@ -354,7 +459,7 @@ mod tests {
     fn names(operations: &[&str], pinned: &Pinned) -> Vec<String> {
         let routed = routed(operations);
         let deletes = deletes(&routed, |_| Facts::default());
-        of(&routed, &deletes, pinned)
+        of(&routed, &deletes, |_| Facts::default(), |_| None, pinned)
     }
 
     #[test]

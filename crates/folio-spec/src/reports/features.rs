@@ -83,8 +83,11 @@ impl Features {
         };
         let mut taken: BTreeSet<String> = features.releases.iter().cloned().collect();
         taken.extend(features.bundles.keys().cloned());
-        for module in features.modules.keys() {
-            let name = features.of(module);
+        let of_modules = features.modules.keys().flat_map(|module| {
+            let alias = features.has_alias(module).then(|| module.clone());
+            std::iter::once((module, features.of(module))).chain(alias.map(|alias| (module, alias)))
+        });
+        for (module, name) in of_modules {
             if !taken.insert(name.clone()) {
                 let problem =
                     format!("`{name}` would be the feature of two things, one of them {module}");
@@ -103,6 +106,11 @@ impl Features {
             short
         }
         .to_owned()
+    }
+
+    /// Whether the name of a module is a feature beside the short one: `mod-users` is `users`.
+    fn has_alias(&self, module: &str) -> bool {
+        self.of(module) != module
     }
 
     /// The bundles that have a module.
@@ -139,15 +147,12 @@ impl Features {
             format!("[\n{}]", lines.concat())
         };
         let mut out = format!("{BEGIN}\n");
-        let (newest, older) = self
-            .releases
-            .split_last()
-            .map_or(("", &[][..]), |(newest, older)| (newest.as_str(), older));
+        let newest = self.releases.last().map_or("", String::as_str);
         let _ = writeln!(
             out,
-            "# The release that is built: {newest}, unless one of these is on."
+            "# The release that is built: at most one of these is on. Without any it is {newest}."
         );
-        for release in older.iter().rev() {
+        for release in self.releases.iter().rev() {
             let _ = writeln!(out, "{release} = []");
         }
         let _ = writeln!(out, "\n# All modules of the release.");
@@ -162,9 +167,13 @@ impl Features {
                 list(modules.iter().map(|module| self.of(module)).collect())
             );
         }
-        let _ = writeln!(out, "\n# A feature a module.");
+        let _ = writeln!(out, "\n# One feature per module.");
         for feature in all {
             let _ = writeln!(out, "{feature} = []");
+        }
+        let _ = writeln!(out, "\n# The same by the full names of the modules.");
+        for module in self.modules.keys().filter(|module| self.has_alias(module)) {
+            let _ = writeln!(out, "{module} = [{:?}]", self.of(module));
         }
         out + END
     }
@@ -176,7 +185,7 @@ impl Features {
     pub(crate) fn page(&self, specs: &Path) -> Result<String> {
         let mut out = String::from(
             "# Modules\n\nWritten by `folio-spec features`. A module is a feature, a handle of the client (`folio.users()`) and a module of the crate \
-             (`folio_sdk::users`). A number is the module's version in that release, a dash means that the release does not have it.\n\n",
+             (`folio_sdk::users`). Its full name is a feature, too: `mod-users` turns on `users`. A number is the module's version in that release, a dash means that the release does not have it.\n\n",
         );
         let newest_first: Vec<&String> = self.releases.iter().rev().collect();
         let mut versions = BTreeMap::new();
@@ -290,13 +299,22 @@ mod tests {
         assert_eq!(index["modules"]["mod-b"]["feature"], "mod-b");
         assert_eq!(index["modules"]["edge-c"]["feature"], "edge-c");
         let manifest = features.manifest();
-        for line in ["r1 = []", "b = [", "a = []", "mod-b = []"] {
+        for line in [
+            "r1 = []",
+            "r2 = []",
+            "b = [",
+            "a = []",
+            "mod-a = [\"a\"]",
+            "mod-b = []",
+        ] {
             assert!(
                 manifest.lines().any(|other| other == line),
                 "{line} in {manifest}"
             );
         }
-        assert!(!manifest.contains("r2 = []"));
+        // What has its full name already is no alias of itself.
+        assert_eq!(manifest.matches("\nmod-b = ").count(), 1);
+        assert_eq!(manifest.matches("\nedge-c = ").count(), 1);
         let page = features.page(specs.path()).unwrap();
         assert!(
             page.contains("| `a` | mod-a | `a()` | 1.0 | 1.0 | `b` |"),

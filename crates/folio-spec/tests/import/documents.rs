@@ -534,16 +534,16 @@ fn what_has_a_name_in_the_documents_keeps_it() {
             .map(|item| item["get"]["operationId"].as_str().unwrap().to_owned())
             .collect()
     };
-    let both = of(&["/old/status", "/new/status"]);
+    let both = of(&["/old/labels", "/new/labels"]);
     both.import().unwrap();
-    assert_eq!(names(&both), ["get_new_status", "get_old_status"]);
+    assert_eq!(names(&both), ["get_new_labels", "get_old_labels"]);
 
-    let old = of(&["/old/status"]);
+    let old = of(&["/old/labels"]);
     old.import().unwrap();
-    assert_eq!(names(&old), ["get_status"]);
+    assert_eq!(names(&old), ["get_labels"]);
     both.write("specs/earlier/mod-books.json", &old.document().to_string());
     both.write("specs/earlier/release.json", "{}");
     std::fs::remove_dir_all(both.path("specs/test")).unwrap();
     both.import().unwrap();
-    assert_eq!(names(&both), ["get_new_status", "get_status"]);
+    assert_eq!(names(&both), ["get_new_labels", "get_labels"]);
 }

@@ -22,6 +22,22 @@ pub(super) struct File {
     pub(super) fact: Vec<Fact>,
     #[serde(default)]
     pub(super) list: Vec<List>,
+    #[serde(default)]
+    pub(super) name: Vec<StatedName>,
+}
+
+/// What the rule of names cannot see in method and path.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct StatedName {
+    /// Method and path as in the canonical document, `POST /things`.
+    pub(super) operation: String,
+    /// Why the rule's own name would be wrong.
+    pub(crate) reason: String,
+    /// The verb; the last segment is a noun.
+    pub(crate) verb: Option<String>,
+    /// The whole name.
+    pub(crate) name: Option<String>,
 }
 
 /// How a list may be read, as recordings or the module's source show it.

@@ -1,4 +1,4 @@
-//! What a record keeps of a response that does not fit, and how it is written back.
+//! What a record preserves of a response that does not fit its description, and how it is written back.
 
 use std::borrow::Cow;
 
@@ -8,9 +8,9 @@ use serde_json::value::RawValue;
 use super::state::{Mismatch, PathStep, What, taken, with_found};
 use crate::value::splice;
 
-/// What a record keeps of what did not fit, beside its unknown fields.
+/// The parts of a record that did not fit its description, stored beside its unknown fields.
 #[derive(Clone, Default, PartialEq)]
-pub(crate) struct Kept {
+pub(crate) struct Preserved {
     /// The required fields that were absent or `null`, a bit each, and those of them that were
     /// `null`.
     missing: u64,
@@ -30,7 +30,7 @@ pub(crate) struct Odd {
     found: Vec<Mismatch>,
 }
 
-/// What a record is to keep, on its way to it.
+/// What a record must preserve, before the record has it.
 pub(crate) enum Note {
     Odd(Odd),
     Missing { missing: u64, nulls: u64 },
@@ -55,7 +55,7 @@ impl Note {
         for found in &mut found {
             found.path.reverse();
         }
-        let places: Vec<KeptPart<'_>> = found.iter().map(KeptPart::of).collect();
+        let places: Vec<PreservedPart<'_>> = found.iter().map(PreservedPart::of).collect();
         let sent = restored(serde_json::from_str(&read).ok()?, &places);
         Some(Self::Odd(Odd {
             key: String::new(),
@@ -105,8 +105,8 @@ fn part<'a, 'b>(
     Some(text)
 }
 
-impl Kept {
-    pub(crate) fn keep(&mut self, note: Note) {
+impl Preserved {
+    pub(crate) fn preserve(&mut self, note: Note) {
         match note {
             Note::Odd(odd) => {
                 self.odd.retain(|other| other.key != odd.key);
@@ -189,7 +189,7 @@ impl Odd {
     /// not see and could not change.
     pub(crate) fn merged(&self, now: &str) -> Option<String> {
         let read = |text| serde_json::from_str::<&RawValue>(text).ok();
-        let parts: Vec<KeptPart<'_>> = self.found.iter().map(KeptPart::of).collect();
+        let parts: Vec<PreservedPart<'_>> = self.found.iter().map(PreservedPart::of).collect();
         Some(merged(
             read(&self.sent)?,
             read(&self.read)?,
@@ -201,12 +201,12 @@ impl Odd {
 
 /// Something that did not fit, from some step on.
 #[derive(Clone, Copy)]
-struct KeptPart<'a> {
+struct PreservedPart<'a> {
     path: &'a [PathStep],
     what: &'a What,
 }
 
-impl<'a> KeptPart<'a> {
+impl<'a> PreservedPart<'a> {
     fn of(found: &'a Mismatch) -> Self {
         Self {
             path: &found.path,
@@ -216,10 +216,13 @@ impl<'a> KeptPart<'a> {
 }
 
 /// The parts whose paths begin with a step, from the next one on.
-fn below<'a>(parts: &[KeptPart<'a>], at: impl Fn(&PathStep) -> bool) -> Vec<KeptPart<'a>> {
+fn below<'a>(
+    parts: &[PreservedPart<'a>],
+    at: impl Fn(&PathStep) -> bool,
+) -> Vec<PreservedPart<'a>> {
     let split = parts.iter().filter_map(|part| {
         let (step, path) = part.path.split_first()?;
-        at(step).then_some(KeptPart {
+        at(step).then_some(PreservedPart {
             path,
             what: part.what,
         })
@@ -227,7 +230,7 @@ fn below<'a>(parts: &[KeptPart<'a>], at: impl Fn(&PathStep) -> bool) -> Vec<Kept
     split.collect()
 }
 
-fn below_key<'a>(parts: &[KeptPart<'a>], key: &str) -> Vec<KeptPart<'a>> {
+fn below_key<'a>(parts: &[PreservedPart<'a>], key: &str) -> Vec<PreservedPart<'a>> {
     below(
         parts,
         |step| matches!(step, PathStep::Key(name) if name == key),
@@ -235,8 +238,8 @@ fn below_key<'a>(parts: &[KeptPart<'a>], key: &str) -> Vec<KeptPart<'a>> {
 }
 
 /// What was left out at this very place.
-fn left_out<'a>(parts: &[KeptPart<'a>]) -> Option<&'a What> {
-    let here = |part: &&KeptPart<'a>| part.path.is_empty() && part.what.is_left_out();
+fn left_out<'a>(parts: &[PreservedPart<'a>]) -> Option<&'a What> {
+    let here = |part: &&PreservedPart<'a>| part.path.is_empty() && part.what.is_left_out();
     parts.iter().find(here).map(|part| part.what)
 }
 
@@ -245,7 +248,7 @@ fn member(key: &str, value: &str) -> String {
 }
 
 /// The text with what did not fit in its places.
-fn restored(text: &RawValue, parts: &[KeptPart<'_>]) -> String {
+fn restored(text: &RawValue, parts: &[PreservedPart<'_>]) -> String {
     if parts.is_empty() {
         return text.get().to_owned();
     }
@@ -288,7 +291,7 @@ fn restored(text: &RawValue, parts: &[KeptPart<'_>]) -> String {
 ///
 /// Where it is as it was read, it is as it was sent. Elements that the program did not see stay
 /// behind those that stood before them, but for `null`, and unless the list is emptied.
-fn merged(sent: &RawValue, read: &RawValue, now: &RawValue, parts: &[KeptPart<'_>]) -> String {
+fn merged(sent: &RawValue, read: &RawValue, now: &RawValue, parts: &[PreservedPart<'_>]) -> String {
     if read.get() == now.get() {
         return sent.get().to_owned();
     }
@@ -318,7 +321,7 @@ fn merged_list(
     sent: &[&RawValue],
     read: &[&RawValue],
     now: &[&RawValue],
-    parts: &[KeptPart<'_>],
+    parts: &[PreservedPart<'_>],
 ) -> String {
     if now.is_empty() {
         return "[]".to_owned();
@@ -386,7 +389,7 @@ fn merged_object(
     sent: &[(Cow<'_, str>, &RawValue)],
     read: &[(Cow<'_, str>, &RawValue)],
     now: &[(Cow<'_, str>, &RawValue)],
-    parts: &[KeptPart<'_>],
+    parts: &[PreservedPart<'_>],
 ) -> String {
     let of = |members: &[(Cow<'_, str>, &RawValue)], key: &str| {
         let mut members = members.iter();

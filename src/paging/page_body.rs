@@ -16,7 +16,7 @@ use crate::wire::response::Response;
 
 /// The records of one response. It keeps the body and where in it the records are; a record is
 /// decoded when it is taken.
-pub(crate) struct Page {
+pub(crate) struct PageBody {
     body: Bytes,
     exchange: Exchange,
     walk: ListWalk,
@@ -49,7 +49,7 @@ pub(crate) struct PageBounds {
     pub(crate) total: Option<u64>,
 }
 
-impl Page {
+impl PageBody {
     pub(crate) fn new(
         response: &Response,
         items: Option<Cow<'static, str>>,

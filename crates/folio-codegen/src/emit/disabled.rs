@@ -1,0 +1,97 @@
+//! The handles of modules that are not part of a build: to call one is an error of the compiler that
+//! names the feature.
+
+use crate::features::DisabledModule;
+use crate::module_name::rust_name;
+use crate::names::pascal;
+use crate::template::{Code, fill, literal};
+
+const DISABLED: &str = r#"
+    /// What makes the handles of modules that are not part of this build fail to compile: each needs a trait that nothing implements, whose
+    /// message names the feature. The handle is generic, so that the compiler finds the function first, and reports the trait.
+    #[allow(dead_code, missing_docs, unreachable_pub)]
+    mod disabled {
+        pub struct Module;
+        pub trait Client<T> {}
+        impl Client<Module> for crate::FolioClient {}
+        #[cfg(feature = "blocking")]
+        impl Client<Module> for crate::blocking::FolioClient {}
+        {traits}
+    }
+    #[allow(missing_docs)]
+    impl crate::FolioClient {
+        {handles}
+    }
+    #[cfg(feature = "blocking")]
+    #[allow(missing_docs)]
+    impl crate::blocking::FolioClient {
+        {handles}
+    }
+"#;
+
+const TRAIT: &str = "
+    #[diagnostic::on_unimplemented(message = {message}, label = {label}, note = {note})]
+    pub trait {name} {
+        type Handle;
+        fn handle() -> Self::Handle;
+    }
+";
+
+const HANDLE: &str = "
+    #[doc(hidden)]
+    pub fn {function}<T: disabled::{name}>(&self) -> T::Handle
+    where
+        Self: disabled::Client<T>,
+    {
+        T::handle()
+    }
+";
+
+/// The file of the handles that do not compile.
+pub fn disabled(modules: &[DisabledModule]) -> String {
+    let mut traits = Code::default();
+    let mut handles = Code::default();
+    for module in modules {
+        let DisabledModule {
+            module,
+            feature,
+            release,
+            others,
+        } = module;
+        let function = rust_name(module.strip_prefix("mod-").unwrap_or(module));
+        let name = pascal(&function);
+        let (message, label, note) = match (release, others.last()) {
+            (Some(release), Some(other)) => (
+                format!("the release {release} of FOLIO has no {module}"),
+                format!(
+                    "it is in {}: needs the features `{other}` and `{feature}` of folio-sdk",
+                    others.join(" and ")
+                ),
+                format!(
+                    "to build that release: `cargo add folio-sdk --features {other},{feature}`"
+                ),
+            ),
+            _ => (
+                format!("{module} is not part of this build of folio-sdk"),
+                format!("needs the feature `{feature}` of folio-sdk"),
+                format!(
+                    "to enable it: `cargo add folio-sdk --features {feature}`. Without it, endpoints are called by path: `folio_get`"
+                ),
+            ),
+        };
+        let texts = [message, label, note].map(|text| literal(&text));
+        let [message, label, note] = &texts;
+        fill!(
+            &mut traits,
+            TRAIT,
+            message = *message,
+            label = *label,
+            note = *note,
+            name
+        );
+        fill!(&mut handles, HANDLE, function, name);
+    }
+    let mut out = Code::default();
+    fill!(&mut out, DISABLED, traits, handles);
+    out.into_string()
+}

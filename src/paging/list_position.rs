@@ -1,0 +1,42 @@
+//! Where a list continues after some of its records, as a value that outlives the stream.
+
+use serde::{Deserialize, Serialize};
+
+use super::pager::Pager;
+
+/// Where a list continues. Of a list that is read by key, the key; of others the offset, and the
+/// records before it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct ListPosition {
+    /// The key of the last record. None at the beginning, and in lists that are read by offset.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) after: Option<String>,
+    /// How many records came before, in a list that is read by key.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub(crate) seen: u64,
+    /// How many records lie before the next one, in a list that is read by offset.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub(crate) offset: u64,
+    /// The keys of the records before the offset, the latest last.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(crate) recent: Vec<String>,
+}
+
+fn is_zero(number: &u64) -> bool {
+    *number == 0
+}
+
+impl Pager {
+    /// Resumes a list, of which nothing was read here yet, at a position in it. `total` is its
+    /// number of records, as its first page states it.
+    pub(crate) fn resume_at(&mut self, position: &ListPosition, total: Option<u64>) {
+        if !self.by_key {
+            self.resume_after(position.offset, &position.recent);
+            return;
+        }
+        if let Some(after) = &position.after {
+            self.resume_behind(after.clone(), position.seen, total);
+        }
+    }
+}
