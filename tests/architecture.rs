@@ -150,6 +150,11 @@ const CRATES: &[Layers] = &[
                 ("media_type", "the one table of media types"),
             ],
             &[
+                ("json", "files of JSON"),
+                ("sources", "where the sources of a release are"),
+            ],
+            &[("glossary", "sentences, and what each is about")],
+            &[
                 (
                     "document",
                     "canonical documents, and where their references lead",
@@ -167,6 +172,7 @@ const CRATES: &[Layers] = &[
                     "what descriptions say of the fields of records",
                 ),
                 ("server_facts", "what a server does when it is called"),
+                ("subject", "what documentation is about"),
                 ("unions", "unions as they are described"),
             ],
             &[(
@@ -182,7 +188,10 @@ const CRATES: &[Layers] = &[
                 ("progenitor", "the model, read out of progenitor's output"),
                 ("schemas", "JSON Schemas of the types"),
             ],
-            &[("emit", "templates, and what fills them")],
+            &[
+                ("describe", "adds the glossary to the documents"),
+                ("emit", "templates, and what fills them"),
+            ],
             &[
                 ("described", "the facts of all operations of a release"),
                 ("lists", "the paging of all lists of a release"),

@@ -8,6 +8,8 @@ use serde_json::{Map, Value};
 
 use crate::error::Error;
 use crate::glossary::Entries;
+pub(crate) use crate::json::kind;
+use crate::json::read_json;
 use crate::sources::Sources;
 
 /// The name under which the document of shared records is known.
@@ -125,18 +127,6 @@ impl Document {
         );
         Err(Error::document(&self.name, at, problem))
     }
-}
-
-/// Reads a file of JSON.
-pub(crate) fn read_json(path: &Path) -> Result<Value, Error> {
-    let text = std::fs::read_to_string(path).map_err(|source| Error::Io {
-        path: path.into(),
-        source,
-    })?;
-    serde_json::from_str(&text).map_err(|source| Error::Json {
-        path: path.into(),
-        source,
-    })
 }
 
 /// So many references in place of each other are a circle.
@@ -271,18 +261,6 @@ pub(crate) fn files(folder: &Path) -> Result<BTreeMap<String, PathBuf>, Error> {
 
 fn feature_of(module: &str) -> &str {
     module.strip_prefix("mod-").unwrap_or(module)
-}
-
-/// What a JSON value is, for error messages.
-pub(crate) fn kind(value: &Value) -> &'static str {
-    match value {
-        Value::Null => "null",
-        Value::Bool(_) => "a boolean",
-        Value::Number(_) => "a number",
-        Value::String(_) => "a string",
-        Value::Array(_) => "an array",
-        Value::Object(_) => "an object",
-    }
 }
 
 /// A key as a step of a JSON pointer.

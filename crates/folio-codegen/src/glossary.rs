@@ -10,8 +10,8 @@ use std::path::{Path, PathBuf};
 
 use serde_json::{Map, Value};
 
-use crate::document::{kind, read_json};
 use crate::error::Error;
+use crate::json::{kind, read_json};
 
 /// What one file says. `S` is a sentence.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -34,6 +34,7 @@ mod facts;
 mod features;
 mod generate;
 pub mod glossary;
+mod json;
 mod lists;
 mod lower;
 mod lowered;

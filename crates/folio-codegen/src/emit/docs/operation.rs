@@ -3,6 +3,7 @@
 use super::links;
 use super::outcome::{errors, retries};
 use super::parameter;
+use super::route::{plain, route, route_key};
 use super::types::introduced;
 use crate::context::Context;
 use crate::facts::{BodyKind, Operation};
@@ -33,7 +34,7 @@ pub(crate) fn operation(
 ) -> Vec<String> {
     let gives = gives(operation, call.output, call.item);
     let gives = format!("{} {gives}", route(operation));
-    let mut docs = match lookup(context.home()).operation(&parameter::route(operation)) {
+    let mut docs = match lookup(context.home()).operation(&route_key(operation)) {
         Some(sentence) => vec![prose(sentence), String::new(), gives],
         None => vec![gives],
     };
@@ -188,7 +189,7 @@ fn origin(context: &Context<'_>, operation: &Operation) -> Vec<String> {
     if !operation.interface.is_empty() {
         facts.push(format!("interface {}", code(&operation.interface)));
     }
-    facts.extend(since(module, &parameter::route(operation)).map(introduced));
+    facts.extend(since(module, &route_key(operation)).map(introduced));
     facts
 }
 
@@ -196,20 +197,4 @@ fn origin(context: &Context<'_>, operation: &Operation) -> Vec<String> {
 pub(crate) fn alias(operation: &Operation, output: &str, item: Option<&str>) -> String {
     let gives = gives(operation, output, item);
     format!("The parameters of {}, which {gives}", route(operation))
-}
-
-/// Method and path as code.
-pub(crate) fn route(operation: &Operation) -> String {
-    code(&parameter::route(operation))
-}
-
-/// Text that documentation shows as it is: a version, a style. What looks like no such thing is
-/// shown as code.
-pub(crate) fn plain(text: &str) -> String {
-    let is_plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '+' | '_' | ' ');
-    if text.chars().all(is_plain) {
-        text.to_owned()
-    } else {
-        code(text)
-    }
 }

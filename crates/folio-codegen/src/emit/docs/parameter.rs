@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+use super::route::route_key;
 use super::schema_facts::facts;
 use super::types::introduced;
 use crate::context::Context;
@@ -19,7 +20,7 @@ pub(super) struct Described {
 /// What is known of a parameter of the path or the query string.
 pub(super) fn described(context: &Context<'_>, operation: &Operation, name: &str) -> Described {
     let document = context.document;
-    let route = route(operation);
+    let route = route_key(operation);
     let sentence = lookup(context.home())
         .parameter(&route, name)
         .map(|it| prose(it));
@@ -45,15 +46,6 @@ fn place(context: &Context<'_>, operation: &Operation, name: &str) -> Option<Str
         let index = list(value, "parameters").iter().position(is_it)?;
         Some(format!("{at}/parameters/{index}/schema"))
     })
-}
-
-/// The route by which the glossary knows an operation.
-pub(super) fn route(operation: &Operation) -> String {
-    format!(
-        "{} {}",
-        operation.method.to_ascii_uppercase(),
-        operation.path
-    )
 }
 
 /// The documentation of a setter of the query string.

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::example::record_example;
 use super::links;
+use super::route::plain;
 use super::schema_facts::facts;
 use crate::context::Context;
 use crate::document::{COMMON, Document, list};
@@ -152,7 +153,7 @@ pub(super) fn introduced(release: &str) -> String {
     let mut name = release.chars();
     let first = name.next().map(|first| first.to_ascii_uppercase());
     let name: String = first.into_iter().chain(name).collect();
-    format!("since {}", super::plain(&name))
+    format!("since {}", plain(&name))
 }
 
 /// What a record without a sentence is: a part of another one, or one of a module.
@@ -178,7 +179,7 @@ fn origin(
         .collect();
     let mut facts = Vec::new();
     if document.name != COMMON {
-        let version = document.version().map(super::plain).unwrap_or_default();
+        let version = document.version().map(plain).unwrap_or_default();
         facts.push(format!("`{}` {version}", document.name));
     }
     if !pages.is_empty() {
@@ -194,7 +195,7 @@ fn origin(
 /// What a module is for.
 pub(crate) fn sentence_of_module(document: &Document) -> Vec<String> {
     let version = document.version().unwrap_or_default();
-    let mut facts = vec![format!("`{}` {}", document.name, super::plain(version))];
+    let mut facts = vec![format!("`{}` {}", document.name, plain(version))];
     facts.extend(since(document, "").map(introduced));
     match &document.entries.summary {
         Some(sentence) => vec![
