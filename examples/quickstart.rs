@@ -43,7 +43,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
         .map_or_else(|| "Some".to_owned(), |total| total.to_string());
     println!(
         "{total} users, {} groups, {} locations. The first users:",
-        groups.usergroups.as_ref().map_or(0, Vec::len),
+        groups.usergroups.len(),
         locations.locations.len()
     );
     for user in &users.users {
@@ -58,9 +58,8 @@ async fn main() -> Result<(), Box<dyn Error>> {
     }
 
     // All users, page by page: memory holds one page, and the paging is stable whatever is inserted meanwhile.
-    let names: BTreeMap<String, String> = groups
+    let names: BTreeMap<Id, String> = groups
         .usergroups
-        .unwrap_or_default()
         .into_iter()
         .filter_map(|group| Some((group.id?, group.group)))
         .collect();
@@ -70,7 +69,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
         let group = user
             .patron_group
             .as_ref()
-            .and_then(|id| names.get(id.as_str()))
+            .and_then(|id| names.get(id))
             .map_or("(no group)", String::as_str);
         *members.entry(group).or_default() += 1;
     }
@@ -92,7 +91,6 @@ async fn main() -> Result<(), Box<dyn Error>> {
         let notes = instance.administrative_notes.clone();
         instance
             .administrative_notes
-            .get_or_insert_default()
             .push("seen by quickstart".to_owned());
         inventory
             .update_instance(&id)
@@ -105,11 +103,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
         println!("  version        {}", version(&instance, &changed));
         println!(
             "  notes          {}",
-            changed
-                .administrative_notes
-                .as_deref()
-                .unwrap_or_default()
-                .join("; ")
+            changed.administrative_notes.join("; ")
         );
         for (name, value) in &changed.additional_fields {
             println!("  {name:<14} {value} (not described, and kept)");

@@ -118,6 +118,11 @@ pub mod testing;
 mod value;
 mod wire;
 
+/// The code of the page about records is compiled and run.
+#[cfg(doctest)]
+#[doc = include_str!("../docs/records.md")]
+mod records_page {}
+
 pub use api::*;
 pub use bytes::Bytes;
 pub use call::by_path::{GetAllRequest, GetRequest, RequestBuilder, WriteRequest};
@@ -138,10 +143,11 @@ pub use harvest::{
 };
 pub use http::{Method, StatusCode};
 pub use paging::{LookupById, LookupByValue, RawRecord, RecordStream};
+pub use record::builder::{AllSet, IsSet, RecordBuilder, Set};
 pub use record::json::Json;
 pub use record::lenient::{Mistyped, read_json};
-pub use record::scalar::{DateTime, Id, InvalidNumber, Number};
-pub use record::{AdditionalFields, Received, Record};
+pub use record::scalar::{DateTime, Id, InvalidDateTime, InvalidId, InvalidNumber, Number};
+pub use record::{AdditionalFields, List, Received, Record};
 pub use tenant::circulation_rules::{AppliedPolicy, CirculationRules, RuleParameters};
 pub use tenant::compatibility::{
     Compatibility, InterfaceCompatibility, ModuleCompatibility, ModuleState,

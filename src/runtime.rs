@@ -24,6 +24,7 @@ pub use crate::call::typed::{
 pub use crate::client::marker::Async;
 pub use crate::engine::download::{Download, Records};
 pub use crate::paging::RecordStream;
+pub use crate::record::builder::{RecordBuilder, Set, in_state};
 pub use crate::record::json::Json as JsonValue;
 pub use crate::record::lenient::Walk;
 pub use crate::record::scalar::{DateTime, Id, Number};
@@ -31,8 +32,8 @@ pub use crate::record::scalar::{DateTime, Id, Number};
 pub use crate::record::schema::schema;
 pub use crate::record::union::{Union, debug_union, decode_union, fit};
 pub use crate::record::{
-    AdditionalFields, Field, OpenEnum, Put, Received, Record, Source, debug, decode, decode_enum,
-    encode, read, read_enum, same, walk_record,
+    AdditionalFields, Field, List, OpenEnum, Put, Received, Record, Source, debug, decode,
+    decode_enum, encode, read, read_enum, same, walk_record,
 };
 pub use crate::value::body::Body;
 pub use crate::value::cql::Cql;

@@ -9,8 +9,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use folio_sandbox::{Builder, Effect, Fault, Sandbox};
-use folio_sdk::inventory_storage::{Instance, InstanceRequired, Item};
-use folio_sdk::users::{Usergroup, UsergroupRequired};
+use folio_sdk::inventory_storage::{Instance, Item};
+use folio_sdk::users::Usergroup;
 use folio_sdk::{
     Collection, Deletion, ErrorKind, FolioClient, Method, MissingFields, RetryPolicy, UpsertReport,
     WriteResult, cql,
@@ -37,11 +37,11 @@ async fn start(sandbox: Builder) -> (Arc<Sandbox>, FolioClient) {
 fn instance(number: usize, title: &str) -> Instance {
     Instance {
         id: Some(id(number).into()),
-        ..Instance::new(InstanceRequired {
-            source: "FOLIO".into(),
-            title: title.into(),
-            instance_type_id: TYPE.into(),
-        })
+        ..Instance::builder()
+            .source("FOLIO")
+            .title(title)
+            .instance_type_id(TYPE)
+            .build()
     }
 }
 
@@ -364,7 +364,7 @@ async fn of_several_records_of_one_id_the_last_one_wins() {
 #[tokio::test]
 async fn where_there_is_no_batch_endpoint_each_record_goes_alone() {
     let (sandbox, folio) = start(Sandbox::builder()).await;
-    let group = |name: &str| Usergroup::new(UsergroupRequired { group: name.into() });
+    let group = |name: &str| Usergroup::builder().group(name).build();
     let names = ["a", "b", "c"];
     let groups = || names.map(group);
     let key = |group: &Usergroup| group.group.clone();
@@ -633,7 +633,7 @@ proptest! {
                 for (n, target) in changes.into_iter().enumerate() {
                     let mark = format!("edition {n}");
                     let change = other.update_with(id(target), |instance: &mut Instance| {
-                        let editions = instance.editions.get_or_insert_default();
+                        let editions = &mut instance.editions;
                         if !editions.contains(&mark) {
                             editions.push(mark.clone());
                         }

@@ -5,8 +5,8 @@
 use std::time::Duration;
 
 use folio_sandbox::{Effect, Exchange, Fault, Sandbox};
-use folio_sdk::inventory_storage::{HoldingsRecord, HoldingsRecordRequired, Instance};
-use folio_sdk::users::{User, Usergroup, UsergroupRequired};
+use folio_sdk::inventory_storage::{HoldingsRecord, Instance};
+use folio_sdk::users::{User, Usergroup};
 use folio_sdk::{Error, ErrorKind, FolioClient, Id, Record, cql};
 use folio_test_support::clock::Clock;
 use folio_test_support::sandbox::admin;
@@ -137,10 +137,8 @@ async fn a_record_is_made_changed_and_deleted() {
     let folio = connect(&sandbox).await;
     let users = folio.users();
     let before = sandbox.exchanges().len();
-    let mut group = Usergroup::new(UsergroupRequired {
-        group: "c readers".to_owned(),
-    });
-    group.id = Some("11111111-2222-4333-8444-555555555555".to_owned());
+    let mut group = Usergroup::builder().group("c readers").build();
+    group.id = Some("11111111-2222-4333-8444-555555555555".into());
     let mut made = users.create_group().body(&group).send().await.unwrap();
     assert_eq!(made.group, "c readers");
     made.desc = Some("all who read".to_owned());
@@ -171,11 +169,11 @@ async fn what_the_server_refuses_is_told_in_its_words() {
     let inventory = folio.inventory_storage();
 
     let place = Id::from("fcd64ce1-6995-48f0-840e-89ffa2288371");
-    let holding = HoldingsRecord::new(HoldingsRecordRequired {
-        instance_id: Id::from("not-a-uuid"),
-        permanent_location_id: place.clone(),
-        source_id: place,
-    });
+    let holding = HoldingsRecord::builder()
+        .instance_id(Id::from("not-a-uuid"))
+        .permanent_location_id(place.clone())
+        .source_id(place)
+        .build();
     let error = inventory
         .create_holding()
         .body(&holding)
@@ -333,9 +331,7 @@ async fn a_read_survives_what_passes_and_a_write_does_not_happen_twice() {
             .path("/groups")
             .times(1),
     );
-    let group = Usergroup::new(UsergroupRequired {
-        group: "once".to_owned(),
-    });
+    let group = Usergroup::builder().group("once").build();
     let error = folio
         .users()
         .create_group()
@@ -419,7 +415,6 @@ async fn handles_of_tenants_do_not_mix() {
     for (tenant, groups) in futures_util::future::join_all(calls).await {
         let names: Vec<String> = groups
             .usergroups
-            .unwrap()
             .into_iter()
             .map(|group| group.group)
             .collect();

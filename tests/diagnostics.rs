@@ -176,3 +176,20 @@ fn a_key_that_is_none_is_told_what_it_may_be() {
         "{said}"
     );
 }
+
+#[test]
+#[cfg(all(feature = "inventory-storage", feature = "users"))]
+fn a_required_field_that_is_not_set_is_named() {
+    let said = said(
+        r#"
+        pub fn instance() -> folio_sdk::inventory_storage::Instance {
+            folio_sdk::inventory_storage::Instance::builder().source("FOLIO").instance_type_id("x").build()
+        }
+        "#,
+    );
+    assert!(
+        said.contains("error[E0277]: the required field `title` is not set"),
+        "{said}"
+    );
+    assert_eq!(said.matches("is not set").count(), 1, "{said}");
+}

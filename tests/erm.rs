@@ -102,10 +102,7 @@ fn an_agreement_has_what_the_view_renders() {
         agreement.agreement_status.unwrap().value.as_deref(),
         Some("active")
     );
-    assert_eq!(
-        agreement.items.unwrap()[0].id.as_ref().unwrap().as_str(),
-        "e-1"
-    );
+    assert_eq!(agreement.items[0].id.as_ref().unwrap().as_str(), "e-1");
     assert_eq!(
         agreement.custom_properties.unwrap()["copies"][0].id,
         Some(41)
@@ -201,7 +198,7 @@ fn a_license_has_terms_and_amendments() {
     }));
     assert_eq!(license.open_ended, Some(true));
     assert_eq!(
-        license.amendments.unwrap()[0]
+        license.amendments[0]
             .owner
             .as_ref()
             .unwrap()
@@ -219,9 +216,7 @@ fn dashboards_and_numbers() {
         "userDashboardWeight": 0, "user": {"id": "u-1"}, "dashboard": {"id": "d-1", "name": "My dashboard", "widgets": [{"id": "w-1", "weight": 0, "name": "Open"}]}}),
     );
     assert_eq!(
-        access.dashboard.unwrap().widgets.unwrap()[0]
-            .name
-            .as_deref(),
+        access.dashboard.unwrap().widgets[0].name.as_deref(),
         Some("Open")
     );
     let widget: WidgetInstance = record(
@@ -233,7 +228,7 @@ fn dashboards_and_numbers() {
         &json!({"id": "ng-1", "code": "inventory", "name": "Inventory", "sequences": [{"id": "s-1", "code": "acc",
         "name": "Accession", "nextValue": 17, "enabled": true, "format": "000000", "checkDigitAlgo": refdata("none"), "maximumNumber": 999_999}]}),
     );
-    assert_eq!(generator.sequences.unwrap()[0].next_value, Some(17));
+    assert_eq!(generator.sequences[0].next_value, Some(17));
 }
 
 /// A list of agreements as web-toolkit serves it: an offset is a page's number times its size, and what is between is cut off

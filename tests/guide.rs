@@ -6,8 +6,8 @@ use std::path::Path;
 use std::time::Duration;
 
 use folio_sandbox::{Effect, Fault, Sandbox};
-use folio_sdk::inventory_storage::{Instance, InstanceRequired};
-use folio_sdk::users::{User, Usergroup, UsergroupRequired};
+use folio_sdk::inventory_storage::Instance;
+use folio_sdk::users::{User, Usergroup};
 use folio_sdk::{
     CheckpointFile, Cql, Deletion, Error, FolioClient, Id, Record, RetryPolicy, UpsertReport,
     blocking, cql, testing,
@@ -38,12 +38,12 @@ pub(crate) async fn first_look(url: &str, password: &str) -> Result<String, Erro
 
 pub(crate) async fn create_change_delete(folio: &FolioClient) -> Result<(), Error> {
     // The id is made here. If the answer is lost, creating it again cannot make a second one.
-    let mut group = Usergroup::new(UsergroupRequired { group: "night shift".to_owned() });
-    group.id = Some(Id::new_v4().to_string());
+    let mut group = Usergroup::builder().group("night shift").build();
+    let id = Id::new_v4();
+    group.id = Some(id.clone());
     let mut group = folio.users().create_group().body(&group).send().await?;
 
     group.desc = Some("Who works when nobody reads".to_owned());
-    let id = group.id.clone().unwrap_or_default();
     folio.users().update_group(&id).body(&group).send().await?;
 
     let stored = folio.users().get_group(&id).send().await?;
@@ -98,14 +98,14 @@ pub(crate) async fn overview(folio: &FolioClient) -> Result<(usize, usize, usize
         folio.users().list_groups().limit(100).send(),
         folio.inventory_storage().list_locations().limit(100).send(),
     )?;
-    Ok((users.users.len(), groups.usergroups.map_or(0, |groups| groups.len()), locations.locations.len()))
+    Ok((users.users.len(), groups.usergroups.len(), locations.locations.len()))
 }
 
 pub(crate) async fn load_books(folio: &FolioClient, books: Vec<(String, String)>) -> Result<UpsertReport, Error> {
     let book_type = "6312d172-f0cf-40f6-b27d-9fa8feaf332f";
     let instances = books.into_iter().map(move |(number, title)| Instance {
         hrid: Some(number),
-        ..Instance::new(InstanceRequired { source: "FOLIO".to_owned(), title, instance_type_id: book_type.into() })
+        ..Instance::builder().source("FOLIO").title(title).instance_type_id(book_type).build()
     });
     // A number is unique, a title is not. It finds the instance, whatever its id is.
     let report = folio.upsert(instances).match_on("hrid").run().await;
@@ -140,7 +140,7 @@ pub(crate) fn show_calls() {
     folio_sdk::logging::requests();
 }
 
-pub(crate) async fn loans_by_user(folio: &FolioClient) -> Result<Vec<(String, usize)>, Error> {
+pub(crate) async fn loans_by_user(folio: &FolioClient) -> Result<Vec<(Id, usize)>, Error> {
     folio
         .users()
         .list_users()

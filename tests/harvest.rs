@@ -213,7 +213,7 @@ fn id_of(group: Result<Value, Error>) -> Result<String, Error> {
 }
 
 fn typed_id(group: Result<Usergroup, Error>) -> Result<String, Error> {
-    group.map(|group| group.id.unwrap())
+    group.map(|group| group.id.unwrap().to_string())
 }
 
 const RECORDS: u64 = 5_000;

@@ -123,7 +123,7 @@ fn elements_keep_their_places() {
         INSTANCE.trim_end_matches('}')
     );
     let mut instance: Instance = serde_json::from_str(&sent).unwrap();
-    let editions = instance.editions.as_mut().unwrap();
+    let editions = &mut instance.editions;
     assert_eq!(*editions, ["a", "5", "", "c"]);
     editions[3] = "d".to_owned();
     editions.remove(0);

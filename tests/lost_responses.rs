@@ -614,12 +614,8 @@ impl Run {
     async fn update(&mut self, path: &str, name: &str) -> Result<(), Error> {
         if path.starts_with(INSTANCES) && self.random.bool() {
             let id = path.rsplit('/').next().unwrap();
-            let change = |instance: &mut Instance| {
-                instance
-                    .administrative_notes
-                    .get_or_insert_default()
-                    .push(name.to_owned())
-            };
+            let change =
+                |instance: &mut Instance| instance.administrative_notes.push(name.to_owned());
             return self.folio.update_with(id, change).await.map(drop);
         }
         let counts = self.random.bool();

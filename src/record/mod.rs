@@ -3,11 +3,13 @@
 #![allow(unreachable_pub, reason = "generated code uses it through `runtime`")]
 
 pub(crate) mod additional_fields;
+pub(crate) mod builder;
 mod decode;
 mod encode;
 mod fields;
 pub(crate) mod json;
 pub(crate) mod lenient;
+mod list;
 pub(crate) mod macros;
 pub(crate) mod misfit;
 pub(crate) mod omit;
@@ -26,6 +28,7 @@ mod writer;
 pub use additional_fields::AdditionalFields;
 pub use decode::{decode, read};
 pub use encode::{debug, encode, same};
+pub use list::List;
 pub use open_enum::{OpenEnum, decode_enum, read_enum};
 pub use received::Received;
 pub use traits::{Field, Put, Record, Source};

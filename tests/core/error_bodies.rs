@@ -42,9 +42,9 @@ async fn recorded_blocks_of_circulation_are_read_as_a_type() {
     assert!(rows.len() > 4, "{}", rows.len());
     let played = rows.clone();
     let server = Folio::start(move |asked, _| {
-        let row = played
-            .iter()
-            .find(|row| asked.body == row["name"].to_string())?;
+        let row = played.iter().find(|row| {
+            serde_json::from_str(&asked.body).is_ok_and(|name: Value| name == row["name"])
+        })?;
         Some(Reply::new(422, text(row, "type"), text(row, "text")))
     })
     .await;

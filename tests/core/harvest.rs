@@ -182,7 +182,7 @@ async fn typed_lists_are_harvested_too_with_a_query() {
     let mut came: Vec<String> = folio
         .harvest(list.stream())
         .stream()
-        .map(|group: Result<Usergroup, Error>| group.unwrap().id.unwrap())
+        .map(|group: Result<Usergroup, Error>| group.unwrap().id.unwrap().to_string())
         .collect()
         .await;
     came.sort();

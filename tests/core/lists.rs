@@ -572,7 +572,7 @@ async fn the_pages_of_the_erm_dialect_are_as_large_as_it_was_told_and_begin_ther
             .collect()
             .await;
         assert_eq!(agreements.len(), 130);
-        assert_eq!(agreements[0].id.as_deref(), Some("100"));
+        assert_eq!(agreements[0].id, Some("100".into()));
     }
 }
 

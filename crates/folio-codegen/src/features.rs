@@ -215,6 +215,8 @@ mod tests {
         let (_folder, features) = features();
         assert_eq!(features.release(|_| false).unwrap(), "pine");
         assert_eq!(features.release(|name| name == "oak").unwrap(), "oak");
+        // The newest can be pinned, too.
+        assert_eq!(features.release(|name| name == "pine").unwrap(), "pine");
         insta::assert_snapshot!(features.release(|_| true).unwrap_err(), @"the features `oak` and `pine` are both on, and a build has one release of FOLIO. Turn one of them off: `cargo tree -e features -i folio-sdk` shows who turned it on. Without either it is pine");
     }
 
@@ -232,6 +234,33 @@ mod tests {
         // Cargo turns on what a bundle lists.
         assert!(wanted(&["full", "okapi", "shelf", "mod-shelf"]).is_ok());
         insta::assert_snapshot!(wanted(&["okapi"]).unwrap_err(), @"the feature `okapi` is on, and the release pine has no module okapi. It is in oak (built with the feature `oak`). Turn the feature off, or build such a release");
+    }
+
+    #[test]
+    fn modules_that_are_not_built_have_their_feature_and_the_releases_that_have_them() {
+        let (_folder, features) = features();
+        let built = BTreeSet::from(["mod-mine".to_owned()]);
+        let disabled = features.disabled(&built, Some("pine"));
+        let of = |module: &DisabledModule| {
+            let release = module.release.clone().unwrap_or_default();
+            let others = module.others.join(" ");
+            format!("{} {} {release} {others}", module.module, module.feature)
+        };
+        let disabled: Vec<String> = disabled.iter().map(of).collect();
+        assert_eq!(
+            disabled,
+            [
+                "mod-books books  ",
+                "mod-shelf mod-shelf pine oak",
+                "okapi okapi pine oak",
+            ]
+        );
+        // One's own folder is of no release.
+        let disabled = features.disabled(&built, None);
+        assert!(disabled.iter().all(|module| module.release.is_none()));
+        let text = crate::emit::disabled(&features.disabled(&built, Some("pine")));
+        assert!(text.contains("pub fn books<T: disabled::Books>(&self) -> T::Handle"));
+        assert!(text.contains("needs the features `oak` and `mod-shelf` of folio-sdk"));
     }
 
     #[test]

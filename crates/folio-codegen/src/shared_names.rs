@@ -5,7 +5,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::document::Document;
-use crate::emit::companions;
 use crate::model::{Model, Ty};
 use crate::names::component_type;
 
@@ -27,14 +26,19 @@ pub(crate) fn names(
         .filter_map(|(name, shared)| Some((component_type(shared.as_str()?), component_type(name))))
         .collect();
     let reached = reached(common, used);
-    let companions_of = companions(common);
     let mut taken: BTreeSet<String> = own.names().cloned().collect();
-    taken.extend(companions(own).into_values());
     let mut names = BTreeMap::new();
     let mut add = |shared: &str, name: String| {
-        if !names.contains_key(shared) && taken.insert(name.clone()) {
-            names.insert(shared.to_owned(), name);
+        if names.contains_key(shared) {
+            return;
         }
+        let mut free = name.clone();
+        let mut number = 2;
+        while !taken.insert(free.clone()) {
+            free = format!("{name}V{number}");
+            number += 1;
+        }
+        names.insert(shared.to_owned(), free);
     };
     let name_of = |shared: &str| match stated.get(shared) {
         Some(name) => name.clone(),
@@ -53,12 +57,6 @@ pub(crate) fn names(
     };
     for shared in &reached {
         add(shared, name_of(shared));
-    }
-    for shared in &reached {
-        if let Some(companion) = companions_of.get(shared) {
-            let suffix = companion.get(shared.len()..).unwrap_or_default();
-            add(companion, format!("{}{suffix}", name_of(shared)));
-        }
     }
     names
 }

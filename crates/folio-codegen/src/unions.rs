@@ -168,8 +168,12 @@ pub(crate) fn is_subtype(document: &Document, schema: &Value) -> bool {
     })
 }
 
-/// The name of a union by its place or, where it is one of two things that have names, by theirs.
-pub(crate) fn name(at: &str, parts: &[Part]) -> String {
+/// The longest name of a union that is made of the names of its parts.
+const LONGEST: usize = 40;
+
+/// The name of a union: where it is one of two things that have names, theirs; else the one that
+/// the document states, else by its place.
+pub(crate) fn name(at: &str, stated: Option<&str>, parts: &[Part]) -> String {
     if let Some(component) = at.strip_prefix("/components/schemas/")
         && !component.contains('/')
     {
@@ -184,7 +188,13 @@ pub(crate) fn name(at: &str, parts: &[Part]) -> String {
         })
         .collect();
     if let ([one, other], 2) = (&named[..], parts.len()) {
-        return format!("{one}Or{other}");
+        let name = format!("{one}Or{other}");
+        if stated.is_none() || name.len() <= LONGEST {
+            return name;
+        }
+    }
+    if let Some(stated) = stated {
+        return pascal(stated);
     }
     let place = at.strip_prefix("/components/schemas/").unwrap_or(at);
     place

@@ -7,3 +7,4 @@ pub(crate) mod reference;
 pub(crate) mod release;
 pub(crate) mod route;
 pub(crate) mod schema;
+pub(crate) mod text_field;

@@ -12,13 +12,14 @@ use clap::Parser as _;
 
 use crate::base::error::{Error, Result};
 use crate::canonical::release::Release;
+use crate::corrections::id_rules::IdRules;
 use crate::corrections::overrides::Overrides;
 use crate::glossary;
 use crate::reports::check::check;
 use crate::reports::diff::{diff, page};
 use crate::reports::features::Features;
 use crate::reports::routes::routes;
-use crate::reports::{coverage, facts_page};
+use crate::reports::{coverage, facts_page, ids};
 use arguments::{Arguments, Command};
 use output::print;
 
@@ -79,6 +80,10 @@ fn run(command: Command) -> Result<ExitCode> {
         }
         Command::Coverage { releases, specs } => {
             print(coverage::page(&read_all(&specs, releases)?));
+        }
+        Command::Ids { releases, specs } => {
+            let rules = IdRules::read(&specs)?;
+            print(ids::page(&read_all(&specs, releases)?, &rules));
         }
         Command::Glossary { releases, request } => {
             let named = read_all(&request.specs, releases)?;

@@ -49,6 +49,7 @@ pub use base::yaml::Node;
 pub use canonical::operation::{Operation, operations};
 pub use canonical::release::Release;
 pub use canonical::route::{path_template, route_key, starred};
+pub use corrections::id_rules::IdRules;
 pub use corrections::overrides::Overrides;
 pub use grails::checkout::{Checkout, Describe};
 pub use grails::{describe, merged};
@@ -59,6 +60,7 @@ pub use reports::check::{Finding, check};
 pub use reports::coverage::{Share, share};
 pub use reports::diff::{Change, diff};
 pub use reports::features::Features;
+pub use reports::ids::{IdField, IdKind, ids, stale_patterns};
 pub use reports::routes::routes;
 pub use select::discover::discover;
 

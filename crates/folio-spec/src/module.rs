@@ -2,16 +2,20 @@
 //!
 //! Each pass is a file: `reconcile` (what is described and routed), `operation_names`, `operation`
 //! with `parameters` (the document of an operation), `component_names` (with `equal` and `uses`),
-//! `paging`. `read` runs them in this order, with overrides and facts between them.
+//! `paging`, `uuids`. `read` runs them in this order, with overrides and facts between them.
 
 mod component_names;
 pub(crate) mod equal;
+pub(crate) mod generic_names;
+mod nested_candidates;
+pub(crate) mod nested_names;
 mod operation;
 pub(crate) mod operation_names;
 mod paging;
 mod parameters;
 mod reconcile;
 mod uses;
+mod uuids;
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -23,6 +27,7 @@ use crate::base::report::ModuleReport;
 use crate::base::text::deceptive;
 use crate::canonical::facts::{self, Facts};
 use crate::canonical::reference::prune;
+use crate::corrections::id_rules::IdRules;
 use crate::corrections::ours;
 use crate::corrections::overrides::Overrides;
 use crate::corrections::pins::Pins;
@@ -69,6 +74,8 @@ pub(crate) struct Reading<'a> {
     pub(crate) release: &'a str,
     /// What is corrected.
     pub(crate) overrides: &'a Overrides,
+    /// Which texts are UUIDs, and which ids are none.
+    pub(crate) ids: &'a IdRules,
     /// The folder with `ours/`.
     pub(crate) specs: &'a Path,
     /// Whether the first problem ends the import.
@@ -159,7 +166,9 @@ pub(crate) fn read(entry: &Entry, reading: &Reading<'_>, pins: &Pins) -> Result<
     report.stale = stale;
     prune(&mut document);
     paging::write(&mut document, reading.overrides, entry);
+    nested_names::write(&mut document, &entry.name, &pins.releases);
     crate::facts::write(&mut document, reading.overrides, &entry.name);
+    uuids::write(&mut document, reading.ids, &entry.name);
     if let Some((at, problem)) = deceptive(&document) {
         return Err(Error::at(&entry.folder, at, problem));
     }

@@ -2,8 +2,7 @@
 //! comment, if that was asked for.
 
 use folio_sdk::circulation::{
-    CheckInByBarcodeRequest, CheckInByBarcodeRequestRequired, CheckOutByBarcodeRequest,
-    CheckOutByBarcodeRequestRequired, Loan, OverrideBlocks,
+    CheckInByBarcodeRequest, CheckOutByBarcodeRequest, Loan, OverrideBlocks,
 };
 use folio_sdk::{DateTime, Error, FolioClient, Id};
 
@@ -18,11 +17,11 @@ pub async fn check_out(
     service_point: &Id,
     comment: Option<&str>,
 ) -> Result<Loan, Error> {
-    let mut request = CheckOutByBarcodeRequest::new(CheckOutByBarcodeRequestRequired {
-        item_barcode: item.to_owned(),
-        user_barcode: user.to_owned(),
-        service_point_id: service_point.clone(),
-    });
+    let mut request = CheckOutByBarcodeRequest::builder()
+        .item_barcode(item)
+        .user_barcode(user)
+        .service_point_id(service_point.clone())
+        .build();
     match (
         folio
             .circulation()
@@ -60,11 +59,11 @@ pub async fn check_in(
     service_point: &Id,
     at: DateTime,
 ) -> Result<(), Error> {
-    let request = CheckInByBarcodeRequest::new(CheckInByBarcodeRequestRequired {
-        item_barcode: item.to_owned(),
-        service_point_id: service_point.clone(),
-        check_in_date: at,
-    });
+    let request = CheckInByBarcodeRequest::builder()
+        .item_barcode(item)
+        .service_point_id(service_point.clone())
+        .check_in_date(at)
+        .build();
     folio
         .circulation()
         .check_in_by_barcode()

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::io::Write;
 
 use folio_sdk::users::User;
-use folio_sdk::{FolioClient, cql};
+use folio_sdk::{FolioClient, Id, cql};
 use futures_util::TryStreamExt;
 
 use crate::{Outcome, csv};
@@ -12,14 +12,10 @@ use crate::{Outcome, csv};
 pub(crate) const HEADER: &str = "username,barcode,last name,patron group,open loans";
 
 /// The line of a user, with the names of groups and the numbers of loans by their ids.
-pub(crate) fn line(
-    user: User,
-    groups: &HashMap<String, String>,
-    loans: &HashMap<String, u32>,
-) -> String {
-    let group = user.patron_group.as_ref().map(ToString::to_string);
+pub(crate) fn line(user: User, groups: &HashMap<Id, String>, loans: &HashMap<Id, u32>) -> String {
+    let group = user.patron_group.as_ref();
     let group = group
-        .and_then(|id| groups.get(&id))
+        .and_then(|id| groups.get(id))
         .map_or("", String::as_str);
     let name = user
         .personal
@@ -49,7 +45,7 @@ pub async fn run(folio: &FolioClient, mut out: impl Write) -> Outcome<usize> {
         groups.insert(group.id.unwrap_or_default(), group.group);
     }
     // One pass over the open loans instead of a request for each user.
-    let mut loans: HashMap<String, u32> = HashMap::new();
+    let mut loans: HashMap<Id, u32> = HashMap::new();
     let open = cql::field("status.name").eq("Open");
     let mut list = folio
         .circulation_storage()

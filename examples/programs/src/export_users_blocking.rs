@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::io::Write;
 
 use folio_sdk::blocking::FolioClient;
-use folio_sdk::cql;
+use folio_sdk::{Id, cql};
 
 use crate::Outcome;
 use crate::export_users::{HEADER, line};
@@ -19,7 +19,7 @@ pub fn run(folio: &FolioClient, mut out: impl Write) -> Outcome<usize> {
         let group = group?;
         groups.insert(group.id.unwrap_or_default(), group.group);
     }
-    let mut loans: HashMap<String, u32> = HashMap::new();
+    let mut loans: HashMap<Id, u32> = HashMap::new();
     let open = cql::field("status.name").eq("Open");
     for loan in folio
         .circulation_storage()

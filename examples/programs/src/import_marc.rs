@@ -3,10 +3,7 @@
 use std::path::Path;
 use std::time::Duration;
 
-use folio_sdk::data_import::{
-    FileDefinition, FileDefinitionRequired, JobProfile, ProcessFilesRqDto,
-    ProcessFilesRqDtoRequired, UploadDefinition,
-};
+use folio_sdk::data_import::{FileDefinition, JobProfile, ProcessFilesRqDto, UploadDefinition};
 use folio_sdk::source_record_manager::JobExecution;
 use folio_sdk::{Body, Error, FolioClient};
 
@@ -28,9 +25,9 @@ pub async fn run(
         .to_string_lossy()
         .into_owned();
     let import = folio.data_import();
-    let defined = FileDefinition::new(FileDefinitionRequired { name });
+    let defined = FileDefinition::builder().name(name).build();
     let upload = UploadDefinition {
-        file_definitions: Some(vec![defined]),
+        file_definitions: [defined].into(),
         ..UploadDefinition::default()
     };
     let upload = import
@@ -39,7 +36,7 @@ pub async fn run(
         .send()
         .await?;
     let upload_id = upload.id.clone().unwrap_or_default();
-    let definition = upload.file_definitions.iter().flatten().next();
+    let definition = upload.file_definitions.first();
     let file_id = definition
         .and_then(|file| file.id.clone())
         .unwrap_or_default();
@@ -50,14 +47,14 @@ pub async fn run(
         .body(Body::file(file))
         .send()
         .await?;
-    let definition = upload.file_definitions.iter().flatten().next();
+    let definition = upload.file_definitions.first();
     let job = definition
         .and_then(|file| file.job_execution_id.clone())
         .unwrap_or_default();
-    let process = ProcessFilesRqDto::new(ProcessFilesRqDtoRequired {
-        upload_definition: upload,
-        job_profile_info: profile,
-    });
+    let process = ProcessFilesRqDto::builder()
+        .upload_definition(upload)
+        .job_profile_info(profile)
+        .build();
     import
         .process_upload_definition_files(&upload_id)
         .body(&process)

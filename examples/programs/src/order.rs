@@ -2,11 +2,10 @@
 
 use folio_sdk::finance_storage::Transaction;
 use folio_sdk::orders::{
-    CompositePurchaseOrder, CompositePurchaseOrderOrderType, CompositePurchaseOrderRequired, Cost,
-    CostRequired, FundDistribution, FundDistributionDistributionType, FundDistributionRequired,
-    OrderFormat, PoLine, PoLineRequired, Source, WorkflowStatus,
+    CompositePurchaseOrder, CompositePurchaseOrderOrderType, Cost, FundDistribution,
+    FundDistributionDistributionType, OrderFormat, PoLine, Source, WorkflowStatus,
 };
-use folio_sdk::{FolioClient, Id, Number, cql};
+use folio_sdk::{FolioClient, Id, List, Number, cql};
 use futures_util::TryStreamExt;
 
 use crate::Outcome;
@@ -34,33 +33,31 @@ pub async fn run(
     titles: Vec<Title>,
 ) -> Outcome<(CompositePurchaseOrder, Vec<Transaction>)> {
     let orders = folio.orders();
-    let mut order = CompositePurchaseOrder::new(CompositePurchaseOrderRequired {
-        vendor: vendor.clone(),
-        order_type: CompositePurchaseOrderOrderType::OneTime,
-    });
+    let mut order = CompositePurchaseOrder::builder()
+        .vendor(vendor.clone())
+        .order_type(CompositePurchaseOrderOrderType::OneTime)
+        .build();
     order.id = Some(Id::new_v4());
     let order = orders.create_composite_order().body(&order).send().await?;
     let id = order.id.clone().unwrap_or_default();
     for title in titles {
-        let mut cost = Cost::new(CostRequired {
-            currency: "USD".to_owned(),
-        });
+        let mut cost = Cost::builder().currency("USD").build();
         cost.list_unit_price = Some(title.price);
         cost.quantity_physical = Some(title.copies);
-        let mut line = PoLine::new(PoLineRequired {
-            title_or_package: title.title,
-            acquisition_method: method.clone(),
-            order_format: OrderFormat::PhysicalResource,
-            source: Source::User,
-            cost,
-        });
+        let mut line = PoLine::builder()
+            .title_or_package(title.title)
+            .acquisition_method(method.clone())
+            .order_format(OrderFormat::PhysicalResource)
+            .source(Source::User)
+            .cost(cost)
+            .build();
         line.id = Some(Id::new_v4());
         line.purchase_order_id = Some(id.clone());
-        line.fund_distribution = Some(vec![FundDistribution::new(FundDistributionRequired {
-            fund_id: fund.clone(),
-            distribution_type: FundDistributionDistributionType::Percentage,
-            value: 100.into(),
-        })]);
+        line.fund_distribution = List::from([FundDistribution::builder()
+            .fund_id(fund.clone())
+            .distribution_type(FundDistributionDistributionType::Percentage)
+            .value(100)
+            .build()]);
         orders.create_order_line().body(&line).send().await?;
     }
     // Read again, now with its lines: all that is sent replaces what is there.

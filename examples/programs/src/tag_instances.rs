@@ -66,18 +66,12 @@ async fn change(
     code: &str,
     note: &str,
 ) -> Result<bool, Error> {
-    let has_code = |instance: &Instance| {
-        instance
-            .statistical_code_ids
-            .iter()
-            .flatten()
-            .any(|id| id == code)
-    };
+    let has_code =
+        |instance: &Instance| instance.statistical_code_ids.iter().any(|id| *id == *code);
     let has_note = |instance: &Instance| {
         instance
             .administrative_notes
             .iter()
-            .flatten()
             .any(|other| other == note)
     };
     if has_code(instance) && has_note(instance) {
@@ -87,16 +81,10 @@ async fn change(
     folio
         .update_with(id, |instance: &mut Instance| {
             if !has_code(instance) {
-                instance
-                    .statistical_code_ids
-                    .get_or_insert_default()
-                    .push(code.to_owned());
+                instance.statistical_code_ids.push(code.into());
             }
             if !has_note(instance) {
-                instance
-                    .administrative_notes
-                    .get_or_insert_default()
-                    .push(note.to_owned());
+                instance.administrative_notes.push(note.to_owned());
             }
         })
         .await?;

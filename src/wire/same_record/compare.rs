@@ -3,7 +3,7 @@
 use super::fields::{At, Fields, NULL};
 use super::kind::{Kind, Question};
 use super::rules::Default;
-use super::scalar::{Instant, is_nothing, is_same_number, is_same_time, is_same_uuid};
+use super::scalar::{StoredInstant, is_nothing, is_same_number, is_same_time, is_same_uuid};
 use serde_json::Value;
 
 impl<'a> Kind<'a> {
@@ -130,8 +130,9 @@ impl<'a> Kind<'a> {
                 stored == sent
                     || is_same_uuid(stored, sent)
                     || is_same_time(stored, sent, self.rules.whole_minutes)
-                    || Instant::of(stored).is_some_and(|stored| {
-                        stored.is(Instant::of(sent)) || stored.is(Instant::of_epoch(sent))
+                    || StoredInstant::of(stored).is_some_and(|stored| {
+                        stored.is(StoredInstant::of(sent))
+                            || stored.is(StoredInstant::of_epoch(sent))
                     })
             }
             (Value::Number(stored), Value::Number(sent)) => is_same_number(stored, sent),
@@ -146,8 +147,8 @@ impl<'a> Kind<'a> {
             }
             (Value::String(stored), Value::Number(sent)) => {
                 *stored == sent.to_string()
-                    || Instant::of(stored)
-                        .is_some_and(|stored| stored.is(Instant::of_epoch(&sent.to_string())))
+                    || StoredInstant::of(stored)
+                        .is_some_and(|stored| stored.is(StoredInstant::of_epoch(&sent.to_string())))
             }
             (Value::Null, Value::Null) => true,
             _ => false,

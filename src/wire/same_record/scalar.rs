@@ -1,8 +1,8 @@
 //! Values that are the same in another form: numbers, UUIDs, points in time.
 
+use crate::value::time::{self, TimeForm};
 use crate::value::uuid::is_uuid;
 use serde_json::Value;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 /// Whether a value is what servers write, or leave out, where there is nothing: RMB writes lists
 /// that were left out as empty ones and booleans as `false`, and leaves out what is null.
@@ -40,56 +40,27 @@ pub(super) fn is_same_time(stored: &str, sent: &str, whole_minutes: bool) -> boo
 
 /// A point in time, and to how many digits of a second it is written.
 #[derive(Clone, Copy)]
-pub(super) struct Instant {
-    pub(super) time: SystemTime,
+pub(super) struct StoredInstant {
+    pub(super) at: time::Instant,
     digits: usize,
 }
 
-impl Instant {
-    /// A date, or a date and a time with or without a zone, as FOLIO writes and accepts them:
-    /// `2027-01-01`, `2027-01-01T00:00:00.000+00:00`, `…+0000`, `…Z`, `…+02:00`.
+impl StoredInstant {
+    /// A date, or a date and a time with or without a zone, in any form that FOLIO writes.
     pub(super) fn of(text: &str) -> Option<Self> {
-        let date = text.get(..10)?;
-        if !date
-            .bytes()
-            .zip(b"0000-00-00")
-            .all(|(byte, form)| match form {
-                b'0' => byte.is_ascii_digit(),
-                form => byte == *form,
-            })
-        {
-            return None;
-        }
-        let Some(time) = text.get(10..).filter(|time| !time.is_empty()) else {
-            let time = humantime::parse_rfc3339_weak(&format!("{date}T00:00:00")).ok()?;
-            return Some(Self { time, digits: 9 });
-        };
-        let time = time.strip_prefix(['T', ' '])?;
-        let (time, zone) = match time.find(['Z', '+', '-']) {
-            Some(at) => time.split_at(at),
-            None => (time, ""),
-        };
-        let fraction = time.split_once('.').map_or("", |(_, fraction)| fraction);
-        let digits = fraction.len();
-        let local = humantime::parse_rfc3339_weak(&format!("{date}T{time}")).ok()?;
-        let offset: String = zone.chars().filter(char::is_ascii_digit).collect();
-        let part = |from: usize| match offset.get(from..from + 2) {
-            Some(part) => part.parse::<u64>().ok(),
-            None => Some(0),
-        };
-        let offset = Duration::from_secs(part(0)? * 3600 + part(2)? * 60);
-        let time = if zone.starts_with('-') {
-            local.checked_add(offset)?
-        } else {
-            local.checked_sub(offset)?
-        };
-        Some(Self { time, digits })
+        let (at, form) = time::parse(text)?;
+        (form != TimeForm::EpochMillis).then(|| Self {
+            at,
+            digits: form.digits(),
+        })
     }
 
     /// Milliseconds since 1970, which date fields accept as number and as text, `2024` among them.
     pub(super) fn of_epoch(text: &str) -> Option<Self> {
-        let time = UNIX_EPOCH.checked_add(Duration::from_millis(text.parse().ok()?))?;
-        Some(Self { time, digits: 3 })
+        Some(Self {
+            at: time::Instant::of_epoch_millis(text.parse().ok()?),
+            digits: 3,
+        })
     }
 
     /// Whether a stored time is that which was sent. Servers keep milliseconds or microseconds, and
@@ -100,14 +71,10 @@ impl Instant {
         };
         let unit = match self.digits {
             3..=8 if sent.digits > self.digits => {
-                10_u128.pow(9 - u32::try_from(self.digits).unwrap_or(9))
+                10_u32.pow(9 - u32::try_from(self.digits).unwrap_or(9))
             }
             _ => 1,
         };
-        let nanoseconds = |time: SystemTime| match time.duration_since(UNIX_EPOCH) {
-            Ok(since) => (true, since.as_nanos() / unit),
-            Err(before) => (false, before.duration().as_nanos() / unit),
-        };
-        nanoseconds(self.time) == nanoseconds(sent.time)
+        self.at.seconds == sent.at.seconds && self.at.nanos / unit == sent.at.nanos / unit
     }
 }

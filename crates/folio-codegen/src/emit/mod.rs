@@ -66,7 +66,6 @@ pub(crate) use facts::{expression, paging};
 pub(crate) use module::{common, module};
 #[cfg(feature = "surface")]
 pub(crate) use operations::needs_confirmation;
-pub(crate) use records::companions;
 #[cfg(feature = "surface")]
 pub(crate) use setters::{
     QueryArgument, accept_function, body_functions, is_paged, optional_setters, query_argument,

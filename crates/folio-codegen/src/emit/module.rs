@@ -41,6 +41,12 @@ const MODULE: &str = "
         }
         {builders}
     }
+    {responses}
+";
+
+const RESPONSES: &str = "
+    #[doc(no_inline)]
+    pub use call::{{names}};
 ";
 
 const SHARED_RECORDS: &str = "
@@ -76,8 +82,24 @@ pub(crate) fn module(context: &Context<'_>, operations: &[Operation]) -> Result<
         handle = handle(context, operations)?,
         markers,
         builders,
+        responses = responses(context, operations),
     );
     Ok(out.into_string())
+}
+
+/// The types of responses that are one of several things: a program finds them beside the records.
+fn responses(context: &Context<'_>, operations: &[Operation]) -> Code {
+    let several = operations
+        .iter()
+        .filter(|operation| matches!(operation.response, Response::Several(_)))
+        .map(|operation| operation.response_type.as_str())
+        .filter(|name| !context.model.names().any(|other| other == name));
+    let names: Vec<&str> = several.collect();
+    let mut out = Code::default();
+    if !names.is_empty() {
+        fill!(&mut out, RESPONSES, names = names.join(", "));
+    }
+    out
 }
 
 /// The file of the shared records.

@@ -1,12 +1,12 @@
 //! Records: structs that read and write themselves by a table.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use super::docs::Types;
 use super::types::{blank, boxes, rust};
 use crate::context::Context;
 use crate::error::Error;
-use crate::model::{Field, Model, Record};
+use crate::model::{Field, Record, Ty};
 use crate::names::ident;
 use crate::template::{Code, fill, literal};
 
@@ -58,13 +58,39 @@ const OPTIONAL_FIELD: &str = "
     pub {name}: Option<{ty}>,
 ";
 
+/// Required or not: a list has a value for each way of being absent.
+const LIST_FIELD: &str = "
+    {docs}
+    pub {name}: rt::List<{element}>,
+";
+
 const BLANK: &str = "{name}: {blank},";
 const REQUIRED_ARM: &str = "{key} => S::required(from, &mut self.{name}, {number}),";
 const OPTIONAL_ARM: &str = "{key} => S::optional(from, &mut self.{name}),";
 const PUT: &str = "P::field(out, {key}, &self.{name}, &other.{name});";
 
-/// The constructor of a record without required fields.
+/// The start of a builder, whose state has all required fields.
+const BUILDER: &str = "
+    impl {name} {
+        /// Starts a record. Call the function of each required field, {functions}, then `build`.
+        /// The other fields are set afterwards.
+        #[inline]
+        pub fn builder() -> rt::RecordBuilder<Self, {state}> {
+            rt::in_state(rt::Record::blank())
+        }
+    }
+    {setters}
+";
+
+/// The start of a builder that needs nothing.
 const DEFAULT: &str = "
+    impl {name} {
+        /// Starts a record without required fields: call `build`. The fields are set afterwards.
+        #[inline]
+        pub fn builder() -> rt::RecordBuilder<Self, ()> {
+            rt::in_state(rt::Record::blank())
+        }
+    }
     impl Default for {name} {
         /// A record of which no field is set: the description requires none.
         #[inline]
@@ -74,26 +100,27 @@ const DEFAULT: &str = "
     }
 ";
 
-/// The constructor of a record with required fields. Their type has no `Debug`: it lives for one
-/// call, and may hold a password.
-const NEW: &str = "
-    /// The required fields of a [`{name}`].
-    pub struct {companion} {
-        {fields}
-    }
-    impl {name} {
-        /// A record with its required fields; the others are absent.
+/// A required field, whatever the state of the others is.
+const SETTER: &str = "
+    impl{others} rt::RecordBuilder<{name}, {before}> {
+        {docs}
         #[inline]
-        pub fn new(required: {companion}) -> Self {
-            Self {
-                {assignments}
-                ..rt::Record::blank()
-            }
+        pub fn {function}(mut self, value: impl Into<{ty}>) -> rt::RecordBuilder<{name}, {after}> {
+            self.record.{field} = value.into();
+            rt::in_state(self.record)
         }
     }
 ";
 
-const ASSIGNMENT: &str = "{name}: required.{name},";
+/// Names of required fields, for the compiler's message about one that is not set.
+const REQUIRED: &str = "
+    /// The required fields of records, as a [`RecordBuilder`](crate::RecordBuilder) names those
+    /// that are not set.
+    #[allow(missing_docs, non_camel_case_types)]
+    pub mod required {
+        {fields}
+    }
+";
 
 /// Required fields fit into the bits of a `u64`.
 const MOST_REQUIRED: usize = 64;
@@ -105,11 +132,18 @@ pub(super) fn records(context: &Context<'_>, docs: &Types<'_>) -> Result<Code, E
     if all.is_empty() {
         return Ok(out);
     }
-    let companions = companions(context.model);
     let mut records = Code::default();
+    let mut names = BTreeSet::new();
     for item in all {
-        let companion = companions.get(&item.name).map(String::as_str);
-        record(&mut records, context, docs, item, companion)?;
+        record(&mut records, context, docs, item)?;
+        names.extend(required(item).map(|field| ident(&field.name)));
+    }
+    if !names.is_empty() {
+        let mut fields = Code::default();
+        for name in names {
+            fill!(&mut fields, "pub enum {name} {}", name);
+        }
+        fill!(&mut records, REQUIRED, fields);
     }
     let names: Vec<&str> = all.iter().map(|record| record.name.as_str()).collect();
     fill!(&mut out, RECORDS, records, names = names.join(", "));
@@ -123,30 +157,11 @@ pub(super) fn records(context: &Context<'_>, docs: &Types<'_>) -> Result<Code, E
     Ok(out)
 }
 
-/// The types of the required fields of records, by the records that require any; their names are
-/// unlike all others.
-pub(crate) fn companions(model: &Model) -> BTreeMap<String, String> {
-    let mut taken: BTreeSet<String> = model.names().cloned().collect();
-    let mut companions = BTreeMap::new();
-    for record in &model.records {
-        if required(record).next().is_none() {
-            continue;
-        }
-        let mut companion = format!("{}Required", record.name);
-        while !taken.insert(companion.clone()) {
-            companion.push_str("Fields");
-        }
-        companions.insert(record.name.clone(), companion);
-    }
-    companions
-}
-
 fn record(
     out: &mut Code,
     context: &Context<'_>,
     docs: &Types<'_>,
     record: &Record,
-    companion: Option<&str>,
 ) -> Result<(), Error> {
     let needed: Vec<&Field> = required(record).collect();
     if needed.len() > MOST_REQUIRED {
@@ -173,7 +188,11 @@ fn record(
             fill!(&mut blanks, BLANK, name, blank = blank(&item.ty));
             fill!(&mut arms, REQUIRED_ARM, key, name, number);
         } else {
-            fill!(&mut blanks, BLANK, name, blank = "None");
+            let blank = match item.ty {
+                Ty::Vec(_) => blank(&item.ty),
+                _ => "None",
+            };
+            fill!(&mut blanks, BLANK, name, blank);
             fill!(&mut arms, OPTIONAL_ARM, key, name);
         }
         fill!(&mut puts, PUT, key, name);
@@ -187,7 +206,7 @@ fn record(
         name_literal = literal(&record.name),
         required_keys = literal(&keys),
         extra = extra_name(record),
-        constructor = constructor(docs, record, companion.unwrap_or_default()),
+        constructor = constructor(docs, record),
         fields,
         blanks,
         arms,
@@ -197,27 +216,88 @@ fn record(
 }
 
 fn field(out: &mut Code, field: &Field, docs: Code) {
-    let (name, ty) = (ident(&field.name), rust(&field.ty, ""));
+    let name = ident(&field.name);
+    if let Ty::Vec(element) = &field.ty {
+        return fill!(out, LIST_FIELD, docs, name, element = rust(element, ""));
+    }
+    let ty = rust(&field.ty, "");
     match field.required {
         true => fill!(out, REQUIRED_FIELD, docs, name, ty),
         false => fill!(out, OPTIONAL_FIELD, docs, name, ty),
     }
 }
 
-fn constructor(docs: &Types<'_>, record: &Record, companion: &str) -> Code {
+fn constructor(docs: &Types<'_>, record: &Record) -> Code {
     let mut out = Code::default();
-    let mut fields = Code::default();
-    let mut assignments = Code::default();
-    for needed in required(record) {
-        field(&mut fields, needed, docs.required(record, needed));
-        fill!(&mut assignments, ASSIGNMENT, name = ident(&needed.name));
-    }
     let name = &*record.name;
-    match fields.is_empty() {
-        true => fill!(&mut out, DEFAULT, name),
-        false => fill!(&mut out, NEW, name, companion, fields, assignments),
+    let fields: Vec<&Field> = required(record).collect();
+    let marks: Vec<String> = fields
+        .iter()
+        .map(|field| format!("required::{}", ident(&field.name)))
+        .collect();
+    if fields.is_empty() {
+        fill!(&mut out, DEFAULT, name);
+        return out;
     }
+    let mut setters = Code::default();
+    let mut functions = Vec::new();
+    for (at, field) in fields.iter().enumerate() {
+        let function = setter_name(field);
+        let others: Vec<String> = (0..fields.len()).map(|other| format!("S{other}")).collect();
+        let with = |state: &str| {
+            let mut states = others.clone();
+            state.clone_into(&mut states[at]);
+            list(&states)
+        };
+        let rest: Vec<&str> = (0..fields.len())
+            .filter(|other| *other != at)
+            .map(|other| &*others[other])
+            .collect();
+        fill!(
+            &mut setters,
+            SETTER,
+            others = match rest.is_empty() {
+                true => String::new(),
+                false => format!("<{}>", rest.join(", ")),
+            },
+            name,
+            before = with(&marks[at]),
+            after = with("rt::Set"),
+            docs = docs.required(record, field),
+            function,
+            field = ident(&field.name),
+            ty = match &field.ty {
+                Ty::Vec(element) => format!("rt::List<{}>", rust(element, "")),
+                ty => rust(ty, ""),
+            },
+        );
+        functions.push(format!("`{function}`"));
+    }
+    fill!(
+        &mut out,
+        BUILDER,
+        name,
+        functions = functions.join(", "),
+        state = list(&marks),
+        setters,
+    );
     out
+}
+
+/// The function of a required field: the field's name, unless the builder has that function.
+fn setter_name(field: &Field) -> String {
+    match &*field.name {
+        "build" => "set_build".to_owned(),
+        _ => ident(&field.name),
+    }
+}
+
+/// Types as a list of pairs, of any length.
+fn list(types: &[String]) -> String {
+    types
+        .iter()
+        .rev()
+        .fold("()".to_owned(), |rest, first| format!("({first}, {rest})"))
 }
 
 fn required(record: &Record) -> impl Iterator<Item = &Field> {
@@ -248,7 +328,7 @@ mod tests {
 
     use super::*;
     use crate::document::Document;
-    use crate::model::Ty;
+    use crate::model::Model;
 
     fn text(name: &str, required: bool) -> Field {
         Field {
@@ -291,19 +371,54 @@ mod tests {
     }
 
     #[test]
-    fn a_record_has_a_default_or_a_constructor_with_what_it_requires() {
+    fn every_record_has_a_builder_and_a_default_if_it_requires_nothing() {
         let code = written(&model(vec![text("a", false)]))
             .unwrap()
             .into_string();
         assert!(code.contains("impl Default for Book {"), "{code}");
-        let code = written(&model(vec![text("a", false), text("type", true)]));
-        let code = code.unwrap().into_string();
         assert!(
-            code.contains("pub fn new(required: BookRequired) -> Self {"),
+            code.contains("pub fn builder() -> rt::RecordBuilder<Self, ()> {"),
             "{code}"
         );
-        assert!(code.contains("r#type: required.r#type,"), "{code}");
+        let code = written(&model(vec![
+            text("a", false),
+            text("type", true),
+            text("build", true),
+        ]));
+        let code = code.unwrap().into_string();
+        assert!(!code.contains("Default for"), "{code}");
+        for line in [
+            "pub fn builder() -> rt::RecordBuilder<Self, (required::r#type, (required::build, ()))> {",
+            "impl<S1> rt::RecordBuilder<Book, (required::r#type, (S1, ()))> {",
+            "pub fn r#type(mut self, value: impl Into<String>) -> rt::RecordBuilder<Book, (rt::Set, (S1, ()))> {",
+            "impl<S0> rt::RecordBuilder<Book, (S0, (required::build, ()))> {",
+            "pub fn set_build(mut self, value: impl Into<String>) -> rt::RecordBuilder<Book, (S0, (rt::Set, ()))> {",
+            "self.record.build = value.into();",
+            "pub enum r#type {}",
+        ] {
+            assert!(code.contains(line), "{line}: {code}");
+        }
         assert!(syn::parse_file(&code).is_ok());
+    }
+
+    #[test]
+    fn a_list_is_one_type_whether_or_not_it_is_required() {
+        let list = |name: &str, required| Field {
+            ty: Ty::Vec(Box::new(Ty::Vec(Box::new(Ty::Id)))),
+            ..text(name, required)
+        };
+        let code = written(&model(vec![list("a", true), list("b", false)]));
+        let code = code.unwrap().into_string();
+        for expected in [
+            "pub a: rt::List<Vec<rt::Id>>,",
+            "pub b: rt::List<Vec<rt::Id>>,",
+            "a: rt::List::absent(),",
+            "b: rt::List::absent(),",
+            "S::required(from, &mut self.a, 0)",
+            "S::optional(from, &mut self.b)",
+        ] {
+            assert!(code.contains(expected), "{expected} in {code}");
+        }
     }
 
     #[test]

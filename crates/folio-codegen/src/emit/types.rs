@@ -36,7 +36,7 @@ pub(super) fn blank(ty: &Ty) -> &'static str {
         Ty::String => "String::new()",
         Ty::Bool => "false",
         Ty::I32 | Ty::I64 => "0",
-        Ty::Vec(_) => "Vec::new()",
+        Ty::Vec(_) => "rt::List::absent()",
         _ => "rt::Field::blank()",
     }
 }

@@ -1,6 +1,6 @@
 //! What the passes share.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
@@ -19,6 +19,8 @@ pub(super) struct Lowering<'a> {
     /// Operations that are made for a type alone, by their names, and their responses.
     pub(super) type_operations: Vec<(String, Value)>,
     pub(super) unions: Unions,
+    /// What stands within records, by the names that it got.
+    pub(super) nested: BTreeMap<String, Value>,
 }
 
 impl<'a> Lowering<'a> {
@@ -40,6 +42,7 @@ impl<'a> Lowering<'a> {
             used: BTreeSet::new(),
             type_operations: Vec::new(),
             unions: Unions::default(),
+            nested: BTreeMap::new(),
         }
     }
 

@@ -25,6 +25,7 @@
 //! | objects keep unknown fields; what may be absent is not required | `object.rs` |
 //! | elements of lists may be null | `array.rs` |
 //! | text, numbers: without limits | `scalar.rs` |
+//! | what stands within a record has the stated name | `nested.rs` |
 //! | what may be null | `nullable.rs` |
 
 mod all_of;
@@ -33,6 +34,7 @@ mod body;
 mod lowering;
 mod module;
 mod names;
+mod nested;
 mod nullable;
 mod object;
 mod openapi;

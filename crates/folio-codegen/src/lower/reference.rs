@@ -25,7 +25,9 @@ impl Lowering<'_> {
         } = home.document.resolve(home.common, at, reference)?;
         let component = format!("/components/schemas/{name}");
         if let Some((tag, parts)) = unions::subtypes(document, name) {
-            return self.within(document, |it| it.union(&component, &tag, parts, depth + 1));
+            return self.within(document, |it| {
+                it.union(&component, None, &tag, parts, depth + 1)
+            });
         }
         if !is_type(schema) && !unions::is_subtype(document, schema) {
             return self.within(document, |it| it.schema(&component, schema, depth + 1));

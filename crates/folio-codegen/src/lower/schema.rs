@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use super::all_of::merge;
 use super::lowering::Lowering;
+use super::nested::stated_name;
 use super::scalar::{scalar, text};
 use crate::error::Error;
 use crate::unions;
@@ -29,17 +30,21 @@ impl Lowering<'_> {
             return self.reference(at, reference, depth);
         }
         if let Some(Value::Array(parts)) = schema.get("allOf") {
-            let merged = merge(self.home, at, schema, parts)?;
+            let mut merged = merge(self.home, at, schema, parts)?;
+            if let (Some(folio), None) = (schema.get("x-folio"), merged.get("$ref")) {
+                merged["x-folio"] = folio.clone();
+            }
             return self.schema(at, &merged, depth + 1);
         }
         if let Some(parts) = unions::parts(schema) {
             let tag = unions::discriminator(schema).map(|(property, _)| property);
-            return self.union(at, &tag.unwrap_or_default(), parts, depth);
+            let tag = tag.unwrap_or_default();
+            return self.union(at, stated_name(schema), &tag, parts, depth);
         }
         if schema.contains_key("not") {
             return Ok(json!({}));
         }
-        let lowered = match schema.get("type").and_then(Value::as_str) {
+        let mut lowered = match schema.get("type").and_then(Value::as_str) {
             Some("object") => self.object(at, schema, depth)?,
             Some("array") => self.array(at, schema, depth)?,
             Some(ty) => scalar(ty, schema).ok_or_else(|| {
@@ -50,6 +55,9 @@ impl Lowering<'_> {
             None if schema.contains_key("enum") => text(schema),
             None => json!({}),
         };
+        if let Some(name) = stated_name(schema) {
+            self.entitle(name, &mut lowered)?;
+        }
         Ok(lowered)
     }
 }

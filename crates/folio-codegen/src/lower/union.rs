@@ -12,6 +12,7 @@ impl Lowering<'_> {
     pub(super) fn union(
         &mut self,
         at: &str,
+        stated: Option<&str>,
         tag: &str,
         parts: Vec<Part>,
         depth: usize,
@@ -20,11 +21,15 @@ impl Lowering<'_> {
             return self.schema(at, &only.schema, depth + 1);
         }
         let schemas: Vec<&Value> = parts.iter().map(|part| &part.schema).collect();
-        let key = format!("{} {tag} {}", self.home.document.name, json!(schemas));
+        let mut name = unions::name(at, stated, &parts);
+        let key = format!(
+            "{} {name} {tag} {}",
+            self.home.document.name,
+            json!(schemas)
+        );
         if let Some(name) = self.unions.names.get(&key) {
             return Ok(declared(name));
         }
-        let mut name = unions::name(at, &parts);
         let is_component = at == format!("/components/schemas/{name}");
         while self.unions.list.iter().any(|union| union.name == name)
             || !is_component

@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::{Map, Value, json};
 
 use super::equal::equals;
+use super::generic_names;
 use super::uses::{self, Uses};
 use crate::base::files::clean;
 use crate::canonical::identifier::{camel, is_type};
@@ -46,7 +47,8 @@ pub(super) fn write(
     }
     let groups = equals(&components, |key| naming.own_name(key).to_lowercase());
     let pinned = naming.pinned(&uses, &groups, pins);
-    let named = naming.distinct(&groups, &pinned);
+    let mut named = naming.distinct(&groups, &pinned);
+    generic_names::rename(&entry.name, &mut named);
 
     let mut names = BTreeMap::new();
     let mut schemas = Map::new();

@@ -11,6 +11,7 @@ use crate::base::error::{Error, Result};
 use crate::base::files::{clean, read_json};
 use crate::base::note::{Kind, Note, joined};
 use crate::base::report::ModuleReport;
+use crate::corrections::id_rules::IdRules;
 use crate::corrections::overrides::Overrides;
 use crate::corrections::pins::Pins;
 use crate::fetch;
@@ -85,9 +86,11 @@ pub fn import(import: &Import) -> Result<Report> {
             ),
         ));
     }
+    let ids = IdRules::read(&import.specs)?;
     let reading = module::Reading {
         release: &import.release,
         overrides: &overrides,
+        ids: &ids,
         specs: &import.specs,
         strict: import.strict,
     };

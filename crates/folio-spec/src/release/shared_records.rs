@@ -10,6 +10,8 @@ use crate::canonical::schema::{components, schemas};
 use crate::corrections::pins::Pins;
 use crate::module::Module;
 use crate::module::equal::equals;
+use crate::module::generic_names::is_generic;
+use crate::module::nested_names;
 
 /// Moves shared records out of the modules; returns the document that has them.
 pub(crate) fn extract(modules: &mut [Module], release: &str, pins: &Pins) -> Value {
@@ -28,7 +30,7 @@ pub(crate) fn extract(modules: &mut [Module], release: &str, pins: &Pins) -> Val
         .filter_map(|(content, places)| {
             let sources: Vec<String> = places.iter().flat_map(sources).collect();
             let (votes, name) = pins.shared(&sources)?;
-            Some((votes, content, name))
+            (!is_generic(name)).then_some((votes, content, name))
         })
         .collect();
     pinned.sort_by_key(|(votes, content, _)| (std::cmp::Reverse(*votes), *content));
@@ -42,9 +44,14 @@ pub(crate) fn extract(modules: &mut [Module], release: &str, pins: &Pins) -> Val
                 .filter(|(module, _)| *module == index)
                 .map(|(_, name)| name)
                 .collect();
-            let names = schemas(&module.document).map(|(name, _)| name);
-            names
-                .filter(|name| !moved.contains(name))
+            schemas(&module.document)
+                .filter(|(name, _)| !moved.contains(name))
+                .flat_map(|(name, schema)| {
+                    let nested = nested_names::within(schema)
+                        .into_iter()
+                        .map(|(_, name)| name);
+                    nested.chain([name.clone()])
+                })
                 .map(|name| name.to_lowercase())
                 .collect()
         })
@@ -101,6 +108,13 @@ pub(crate) fn extract(modules: &mut [Module], release: &str, pins: &Pins) -> Val
             entry["x-folio"]["sources"] = all.into_iter().collect();
         }
     }
+    for (record, old, new) in tell_nested_apart(&mut shared) {
+        for (module, moved) in modules.iter_mut().zip(&moved) {
+            if moved.values().any(|shared| *shared == record) {
+                module.document["x-folio"]["names"][&old] = new.clone().into();
+            }
+        }
+    }
     json!({
         "openapi": "3.0.3",
         "info": {"title": "common", "version": release},
@@ -108,6 +122,32 @@ pub(crate) fn extract(modules: &mut [Module], release: &str, pins: &Pins) -> Val
         "components": {"schemas": shared},
         "x-folio": {"release": release},
     })
+}
+
+/// Gives what stands within shared records names that differ: each module has them under its own.
+/// Returns the changes: the record, the name that the modules have, and the one in the shared
+/// document.
+fn tell_nested_apart(shared: &mut BTreeMap<String, Value>) -> Vec<(String, String, String)> {
+    let mut taken: BTreeSet<String> = shared.keys().map(|name| name.to_lowercase()).collect();
+    let mut changes = Vec::new();
+    for (record, schema) in shared {
+        for (at, name) in nested_names::within(schema) {
+            let mut other = name.clone();
+            let mut number = 2;
+            while !taken.insert(other.to_lowercase()) {
+                other = format!("{name}V{number}");
+                number += 1;
+            }
+            if other == name {
+                continue;
+            }
+            if let Some(nested) = schema.pointer_mut(&at) {
+                nested["x-folio"]["name"] = other.clone().into();
+            }
+            changes.push((record.clone(), name, other));
+        }
+    }
+    changes
 }
 
 /// The name that it has already, else the one that most modules use; where two contents want one,

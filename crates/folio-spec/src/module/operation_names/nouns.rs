@@ -19,7 +19,7 @@ const fn spelling(url: &'static str, name: &'static str, reason: &'static str) -
 }
 
 const COURSES: &str = "mod-courses: fields and records are `copyrightStatus`, `courseListing` …";
-const FEES: &str = "mod-feesfines: ids are `feeFineId`, permissions `manual-block`";
+const FEES: &str = "mod-feesfines: ids are `feeFineId`, a path is `manual-block-templates`";
 const USERS: &str = "mod-users: fields and records are `addressTypeId`, `ProxyFor`";
 const INN_REACH: &str = "mod-inn-reach: operationIds and records are `itemHold`, `finalCheckIn` …";
 const TWO_WORDS: &str = "two words that the URL runs together";

@@ -1,0 +1,180 @@
+//! Which texts are ids of records, and which ids are no UUIDs: `specs/ids.toml`.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use serde::Deserialize;
+
+use crate::base::error::Result;
+use crate::base::files::read_toml;
+
+/// The rules, in the order of the file: the first that names a field holds, those of texts first.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct IdRules {
+    #[serde(default)]
+    text: Vec<TextRule>,
+    #[serde(default)]
+    uuid: Vec<UuidRule>,
+}
+
+/// Fields that are text.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct TextRule {
+    #[serde(default)]
+    modules: Vec<String>,
+    fields: Vec<String>,
+    reason: String,
+}
+
+/// Fields that are UUIDs.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct UuidRule {
+    name: String,
+    #[serde(default)]
+    modules: Vec<String>,
+    fields: Vec<String>,
+    evidence: String,
+}
+
+/// What the rules say about a field.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum IdRule<'a> {
+    /// It is text, and why.
+    Text(&'a str),
+    /// It is a UUID by the rule of this name.
+    Uuid(&'a str),
+}
+
+/// A field: the names of its record, and the names of the properties that lead to it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct FieldPath {
+    pub(crate) records: BTreeSet<String>,
+    pub(crate) properties: Vec<String>,
+}
+
+impl IdRules {
+    /// Reads the file in a folder; there are no rules where it is not there.
+    ///
+    /// # Errors
+    /// The file is broken.
+    pub fn read(specs: &Path) -> Result<Self> {
+        let path = specs.join("ids.toml");
+        match path.is_file() {
+            true => read_toml(&path),
+            false => Ok(Self::default()),
+        }
+    }
+
+    /// The first rule that names a field of a module.
+    pub(crate) fn find(&self, module: &str, field: &FieldPath) -> Option<IdRule<'_>> {
+        let is_named = |modules: &[String], fields: &[String]| {
+            (modules.is_empty() || modules.iter().any(|name| name == module))
+                && fields.iter().any(|pattern| field.matches(pattern))
+        };
+        let mut text = self.text.iter();
+        if let Some(rule) = text.find(|rule| is_named(&rule.modules, &rule.fields)) {
+            return Some(IdRule::Text(&rule.reason));
+        }
+        let mut uuid = self.uuid.iter();
+        let rule = uuid.find(|rule| is_named(&rule.modules, &rule.fields))?;
+        Some(IdRule::Uuid(&rule.name))
+    }
+
+    /// The rules of UUIDs: their names and the evidence.
+    pub fn evidence(&self) -> impl Iterator<Item = (&str, &str)> {
+        let rules = self.uuid.iter();
+        rules.map(|rule| (&*rule.name, &*rule.evidence))
+    }
+
+    /// Every pattern of the rules, with the modules that it is for.
+    pub(crate) fn patterns(&self) -> impl Iterator<Item = (&[String], &str)> {
+        let text = self.text.iter().map(|rule| (&rule.modules, &rule.fields));
+        let uuid = self.uuid.iter().map(|rule| (&rule.modules, &rule.fields));
+        text.chain(uuid).flat_map(|(modules, fields)| {
+            let fields = fields.iter();
+            fields.map(move |field| (&**modules, &**field))
+        })
+    }
+}
+
+impl FieldPath {
+    /// Whether a pattern is the end of the path: `userId`, `item.id`, `usergroup.id`; `*` stands
+    /// for the beginning of a name.
+    pub(crate) fn matches(&self, pattern: &str) -> bool {
+        let mut steps = self.properties.iter().rev();
+        let mut parts = pattern.rsplit('.').peekable();
+        while let Some(part) = parts.next() {
+            match steps.next() {
+                Some(step) if is_so_named(step, part) => {}
+                Some(_) => return false,
+                // Only the record is left, and only the first step may name it.
+                None => return parts.peek().is_none() && self.records.contains(&squashed(part)),
+            }
+        }
+        true
+    }
+}
+
+fn is_so_named(name: &str, pattern: &str) -> bool {
+    match pattern.strip_prefix('*') {
+        Some(end) => name.ends_with(end),
+        None => name == pattern,
+    }
+}
+
+/// A name without case and punctuation.
+pub(crate) fn squashed(name: &str) -> String {
+    let letters = name.chars().filter(char::is_ascii_alphanumeric);
+    letters.map(|letter| letter.to_ascii_lowercase()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn field(records: &[&str], properties: &str) -> FieldPath {
+        FieldPath {
+            records: records.iter().map(|name| squashed(name)).collect(),
+            properties: properties.split('.').map(str::to_owned).collect(),
+        }
+    }
+
+    #[test]
+    fn a_pattern_is_the_end_of_a_path_that_begins_with_the_record() {
+        for (pattern, records, properties, expected) in [
+            ("userId", &["loan"][..], "userId", true),
+            ("userId", &["loan"], "item.userId", true),
+            ("userId", &["loan"], "proxyUserId", false),
+            ("*Id", &["loan"], "proxyUserId", true),
+            ("*", &["loan"], "anything", true),
+            ("item.id", &["loan"], "item.id", true),
+            ("item.id", &["loan"], "loan.item.id", true),
+            ("item.id", &["item"], "id", true),
+            ("item.id", &["item"], "notes.id", false),
+            ("item.id", &["other", "item"], "id", true),
+            ("item-record.id", &["ItemRecord"], "id", true),
+            ("x.item.id", &["item"], "id", false),
+            ("loan.item.id", &["loan"], "item.id", true),
+        ] {
+            let field = field(records, properties);
+            assert_eq!(field.matches(pattern), expected, "{pattern} of {field:?}");
+        }
+    }
+
+    #[test]
+    fn texts_go_before_uuids_and_rules_of_other_modules_do_not_hold() {
+        let rules: IdRules = toml::from_str(
+            "[[uuid]]\nname = 'users'\nfields = ['userId']\nevidence = 'a table'\n\
+             [[text]]\nmodules = ['mod-b']\nfields = ['*Id']\nreason = 'a name'\n",
+        )
+        .unwrap();
+        let field = field(&["loan"], "userId");
+        assert_eq!(rules.find("mod-a", &field), Some(IdRule::Uuid("users")));
+        assert_eq!(rules.find("mod-b", &field), Some(IdRule::Text("a name")));
+        assert_eq!(rules.evidence().collect::<Vec<_>>(), [("users", "a table")]);
+        assert_eq!(rules.patterns().count(), 2);
+    }
+}

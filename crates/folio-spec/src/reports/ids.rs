@@ -1,0 +1,337 @@
+//! Which ids are UUIDs, by which evidence, and which are text (`docs/ids.md`).
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::Value;
+
+use crate::canonical::release::Release;
+use crate::canonical::schema::schemas;
+use crate::canonical::text_field::{each_text_field, is_plain_text, record_names};
+use crate::corrections::id_rules::{FieldPath, IdRule, IdRules, squashed};
+
+/// A field whose name says that it is an id, or that is one by a rule.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct IdField {
+    /// The modules that have the record.
+    pub modules: BTreeSet<String>,
+    /// The record and the properties that lead to the field: `userdata.personal.addresses.id`.
+    pub path: String,
+    /// What it is.
+    pub kind: IdKind,
+}
+
+/// What a field is.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum IdKind {
+    /// A UUID, as its description states.
+    Described,
+    /// A UUID by the rule of this name.
+    ByRule(String),
+    /// Text, for this reason.
+    Text(String),
+    /// Text, and no rule says so.
+    Unexplained,
+}
+
+/// The ids of a release.
+pub fn ids(release: &Release, rules: &IdRules) -> Vec<IdField> {
+    let mut found = Vec::new();
+    for (module, document) in &release.modules {
+        add(&mut found, Some(module), document, rules);
+    }
+    add(&mut found, None, &release.common, rules);
+    found
+}
+
+fn add(found: &mut Vec<IdField>, module: Option<&String>, document: &Value, rules: &IdRules) {
+    for (name, schema) in schemas(document) {
+        let records = record_names(name, schema);
+        let modules: BTreeSet<String> = match module {
+            Some(module) => BTreeSet::from([module.clone()]),
+            None => modules_of(schema),
+        };
+        let mut field = FieldPath {
+            records: records.iter().map(|name| squashed(name)).collect(),
+            properties: Vec::new(),
+        };
+        // The visitor of fields may change them.
+        each_text_field(&mut schema.clone(), &mut |path, text| {
+            path.clone_into(&mut field.properties);
+            let rule = text.pointer("/x-folio/uuid").and_then(Value::as_str);
+            if rule.is_none() && !is_named_as_id(path) {
+                return;
+            }
+            let record = records.first().unwrap_or(name);
+            found.push(IdField {
+                modules: modules.clone(),
+                path: format!("{record}.{}", path.join(".")),
+                kind: kind(text, rule, &field, &modules, rules),
+            });
+        });
+    }
+}
+
+fn kind(
+    text: &Value,
+    rule: Option<&str>,
+    field: &FieldPath,
+    modules: &BTreeSet<String>,
+    rules: &IdRules,
+) -> IdKind {
+    if let Some(rule) = rule {
+        return IdKind::ByRule(rule.to_owned());
+    }
+    if text["format"] == "uuid" {
+        return IdKind::Described;
+    }
+    let reasons = modules
+        .iter()
+        .find_map(|module| match rules.find(module, field) {
+            Some(IdRule::Text(reason)) => Some(reason.to_owned()),
+            _ => None,
+        });
+    match reasons {
+        Some(reason) => IdKind::Text(reason),
+        None if is_plain_text(text) => IdKind::Unexplained,
+        None => IdKind::Text(
+            "its description states another pattern, other values or another length".to_owned(),
+        ),
+    }
+}
+
+/// The modules that have a shared record.
+fn modules_of(schema: &Value) -> BTreeSet<String> {
+    let sources = schema.pointer("/x-folio/sources").and_then(Value::as_array);
+    let sources = sources.into_iter().flatten().filter_map(Value::as_str);
+    let modules = sources.filter_map(|source| source.split('/').next());
+    modules.map(str::to_owned).collect()
+}
+
+/// Whether the name of a property says that it is an id: `id`, `userId`, `acqUnitIds`, `orig_id`.
+fn is_named_as_id(path: &[String]) -> bool {
+    let name = path.last().map(String::as_str).unwrap_or_default();
+    let ends = ["Id", "Ids", "ID", "IDs", "_id", "_ids", "Uuid", "UUID"];
+    matches!(name, "id" | "ids" | "uuid") || ends.iter().any(|end| name.ends_with(end))
+}
+
+/// The patterns of the rules that no field and no parameter of the releases matches.
+pub fn stale_patterns(releases: &[Release], rules: &IdRules) -> Vec<String> {
+    let mut used: BTreeSet<(String, FieldKey)> = BTreeSet::new();
+    for release in releases {
+        for (module, document) in &release.modules {
+            each_field(document, &mut |field| {
+                used.insert((module.clone(), field));
+            });
+            for name in parameter_names(document) {
+                used.insert((module.clone(), (Vec::new(), vec![name])));
+            }
+        }
+        for (_, schema) in schemas(&release.common) {
+            for module in modules_of(schema) {
+                each_field_of("", schema, &mut |field| {
+                    used.insert((module.clone(), field));
+                });
+            }
+        }
+    }
+    let fields: Vec<(String, FieldPath)> = used
+        .into_iter()
+        .map(|(module, (records, properties))| {
+            let records = records.into_iter().collect();
+            (
+                module,
+                FieldPath {
+                    records,
+                    properties,
+                },
+            )
+        })
+        .collect();
+    let is_stale = |(modules, pattern): &(&[String], &str)| {
+        !fields.iter().any(|(module, field)| {
+            (modules.is_empty() || modules.contains(module)) && field.matches(pattern)
+        })
+    };
+    let stale = rules.patterns().filter(is_stale);
+    stale.map(|(_, pattern)| pattern.to_owned()).collect()
+}
+
+/// The names of a record, and the properties that lead to a field.
+type FieldKey = (Vec<String>, Vec<String>);
+
+fn each_field(document: &Value, visit: &mut dyn FnMut(FieldKey)) {
+    for (name, schema) in schemas(document) {
+        each_field_of(name, schema, visit);
+    }
+}
+
+fn each_field_of(name: &str, schema: &Value, visit: &mut dyn FnMut(FieldKey)) {
+    let names = record_names(name, schema);
+    let records: Vec<String> = names.iter().map(|name| squashed(name)).collect();
+    each_text_field(&mut schema.clone(), &mut |path, _| {
+        visit((records.clone(), path.to_vec()));
+    });
+}
+
+fn parameter_names(document: &Value) -> BTreeSet<String> {
+    let paths = document["paths"].as_object().into_iter().flatten();
+    let operations = paths.flat_map(|(_, item)| item.as_object().into_iter().flatten());
+    let parameters = operations.flat_map(|(_, operation)| {
+        let parameters = operation.get("parameters").and_then(Value::as_array);
+        parameters.into_iter().flatten()
+    });
+    let names = parameters.filter_map(|parameter| parameter["name"].as_str());
+    names.map(str::to_owned).collect()
+}
+
+/// The page of Markdown.
+pub(crate) fn page(releases: &[(String, Release)], rules: &IdRules) -> Vec<String> {
+    let mut lines = vec![
+        "# Ids".to_owned(),
+        String::new(),
+        "`folio-spec ids` writes this page from the documents and from `specs/ids.toml`. A field that is an id of a record has the type `Id`. \
+         It holds any text: an id that is no UUID is read, compared and written as the server sent it."
+            .to_owned(),
+        String::new(),
+        "| release | fields | UUIDs by their descriptions | `Id` by a rule, too | text |".to_owned(),
+        "|---|---|---|---|---|".to_owned(),
+    ];
+    let mut by_rule: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    let mut texts: BTreeMap<(String, String), (BTreeSet<String>, BTreeSet<&str>)> = BTreeMap::new();
+    for (name, release) in releases {
+        let found = ids(release, rules);
+        for (title, is_wanted) in [("`id`", true), ("other ids", false)] {
+            let wanted = found
+                .iter()
+                .filter(|field| field.path.ends_with(".id") == is_wanted);
+            let (mut described, mut ruled, mut text) = (0, 0, 0);
+            for field in wanted {
+                match &field.kind {
+                    IdKind::Described => described += 1,
+                    IdKind::ByRule(_) => ruled += 1,
+                    IdKind::Text(_) | IdKind::Unexplained => text += 1,
+                }
+            }
+            lines.push(format!(
+                "| {name} | {title} | {described} | {ruled} | {text} |"
+            ));
+        }
+        for field in found {
+            match field.kind {
+                IdKind::Described => {}
+                IdKind::ByRule(rule) => _ = by_rule.entry(rule).or_default().insert(field.path),
+                IdKind::Text(reason) => {
+                    let (modules, of) = texts.entry((reason, field.path)).or_default();
+                    modules.extend(field.modules);
+                    of.insert(name);
+                }
+                IdKind::Unexplained => {
+                    let key = ("**none stated**".to_owned(), field.path);
+                    let (modules, of) = texts.entry(key).or_default();
+                    modules.extend(field.modules);
+                    of.insert(name);
+                }
+            }
+        }
+    }
+    lines.extend([
+        String::new(),
+        "## Rules".to_owned(),
+        String::new(),
+        "| rule | fields | evidence |".to_owned(),
+        "|---|---|---|".to_owned(),
+    ]);
+    let path = (
+        "path",
+        "the parameter of the record's path is described as a UUID",
+    );
+    for (rule, evidence) in std::iter::once(path).chain(rules.evidence()) {
+        let count = by_rule.get(rule).map_or(0, BTreeSet::len);
+        lines.push(format!("| {rule} | {count} | {evidence} |"));
+    }
+    lines.extend([
+        String::new(),
+        "## Text".to_owned(),
+        String::new(),
+        "These are named as ids and are no UUIDs, or nothing states that they are.".to_owned(),
+        String::new(),
+        "| field | modules | releases | reason |".to_owned(),
+        "|---|---|---|---|".to_owned(),
+    ]);
+    for ((reason, path), (modules, of)) in texts {
+        let modules: Vec<String> = modules.into_iter().collect();
+        let of: Vec<&str> = of.into_iter().collect();
+        let of = if of.len() == releases.len() {
+            "all".to_owned()
+        } else {
+            of.join(", ")
+        };
+        let modules = modules.join(", ");
+        lines.push(format!("| `{path}` | {modules} | {of} | {reason} |"));
+    }
+    lines
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn release() -> Release {
+        let text = json!({"type": "string"});
+        let uuid = json!({"type": "string", "format": "uuid"});
+        let ruled = json!({"type": "string", "format": "uuid", "x-folio": {"uuid": "users"}});
+        let document = json!({
+            "paths": {"/a/{aId}": {"get": {"parameters": [{"name": "aId", "in": "path"}]}}},
+            "components": {"schemas": {"Loan": {"properties": {
+                "id": uuid, "userId": ruled, "tenantId": text, "otherId": text, "codeId": {"type": "string", "pattern": "x"}, "note": text,
+            }}}},
+        });
+        let common = json!({"components": {"schemas": {"Shared": {
+            "x-folio": {"sources": ["mod-a/shared.json", "mod-b/shared.json"]}, "properties": {"nameId": text},
+        }}}});
+        Release {
+            modules: BTreeMap::from([("mod-a".to_owned(), document)]),
+            common,
+        }
+    }
+
+    fn rules() -> IdRules {
+        toml::from_str(
+            "[[text]]\nfields = ['tenantId', 'goneId']\nreason = 'a tenant'\n\
+             [[text]]\nmodules = ['mod-b']\nfields = ['nameId', 'aId']\nreason = 'a name'\n\
+             [[uuid]]\nname = 'users'\nfields = ['userId', 'Loan.userId', 'aId']\nevidence = 'a table'\n",
+        )
+        .unwrap()
+    }
+
+    #[test]
+    fn each_id_is_described_ruled_text_or_unexplained() {
+        let found = ids(&release(), &rules());
+        let kinds: BTreeMap<&str, &IdKind> = found
+            .iter()
+            .map(|field| (field.path.as_str(), &field.kind))
+            .collect();
+        assert_eq!(kinds["Loan.id"], &IdKind::Described);
+        assert_eq!(kinds["Loan.userId"], &IdKind::ByRule("users".to_owned()));
+        assert_eq!(kinds["Loan.tenantId"], &IdKind::Text("a tenant".to_owned()));
+        assert_eq!(kinds["Loan.otherId"], &IdKind::Unexplained);
+        assert!(matches!(kinds["Loan.codeId"], IdKind::Text(_)));
+        assert_eq!(kinds["shared.nameId"], &IdKind::Text("a name".to_owned()));
+        assert_eq!(kinds.len(), 6);
+        let page = page(&[("r1".to_owned(), release())], &rules()).join("\n");
+        assert!(page.contains("| r1 | `id` | 1 | 0 | 0 |"), "{page}");
+        assert!(page.contains("| r1 | other ids | 0 | 1 | 4 |"), "{page}");
+        assert!(
+            page.contains("| `Loan.otherId` | mod-a | all | **none stated** |"),
+            "{page}"
+        );
+    }
+
+    #[test]
+    fn a_pattern_that_names_nothing_is_stale() {
+        // `aId` of mod-b is stale, that of all modules names a parameter.
+        assert_eq!(stale_patterns(&[release()], &rules()), ["goneId", "aId"]);
+    }
+}
