@@ -26,9 +26,7 @@ pub(super) fn written(ty: &str) -> String {
     let plain = ["super::", "crate::common::", "rt::"]
         .iter()
         .fold(ty.to_owned(), |text, prefix| text.replace(prefix, ""));
-    let plain = plain
-        .replace("Received<", "")
-        .replace("BTreeMap<", "BTreeMap<");
+    let plain = plain.replace("Received<", "");
     let plain = match ty.contains("Received<") {
         true => plain.trim_end_matches('>').to_owned() + &">".repeat(ty.matches('>').count() - 1),
         false => plain,
