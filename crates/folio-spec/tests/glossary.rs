@@ -353,7 +353,7 @@ fn broken_files_are_reported_with_their_lines() {
         ),
         (
             "[field]\n",
-            "mod-users.toml:1: unknown key `field`; expected `fields`, ",
+            "mod-users.toml:1: unknown key `field`; expected `summary`, `fields`, ",
         ),
         (
             "[fields]\nid = 3\n",
